@@ -1,0 +1,59 @@
+"""qispread: how quality improvement spreads between health-care organisations, and what it loses on the way.
+
+Names resolve on first use, so that importing the package loads neither the compiler nor Mesa.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "qispread.config.load",
+    "check": "qispread.config.load",
+    "InputError": "qispread.config.faults",
+    "Scenario": "qispread.config.scenario",
+    "with_graph": "qispread.config.graphs",
+    "simulate": "qispread.engines.run",
+    "Runs": "qispread.engines.run",
+    "SpreadModel": "qispread.engines.model",
+    "Organisation": "qispread.engines.organisation",
+    "save": "qispread.results",
+    "MEASURES": "qispread.measures",
+}
+
+__all__ = [
+    "MEASURES",
+    "InputError",
+    "Organisation",
+    "Runs",
+    "Scenario",
+    "SpreadModel",
+    "__version__",
+    "check",
+    "load",
+    "save",
+    "simulate",
+    "with_graph",
+]
+
+if TYPE_CHECKING:
+    from qispread.config.faults import InputError
+    from qispread.config.graphs import with_graph
+    from qispread.config.load import check, load
+    from qispread.config.scenario import Scenario
+    from qispread.engines.model import SpreadModel
+    from qispread.engines.organisation import Organisation
+    from qispread.engines.run import Runs, simulate
+    from qispread.measures import MEASURES
+    from qispread.results import save
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'qispread' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,153 @@
+"""Checks that need more than one part of a scenario: names that must exist, windows, sizes."""
+
+from collections.abc import Callable, Iterator
+
+from qispread.config.faults import nearest
+from qispread.config.interventions import Origin
+from qispread.config.networks import Random, Ring, ScaleFree, SmallWorld, Systems, Ties
+from qispread.config.policies import Policy, Seeding, Target
+from qispread.config.scenario import Scenario
+from qispread.config.yaml_reader import Keys
+
+Found = Iterator[tuple[Keys, str]]
+POOLED = "all"
+"""The name of the rows that pool all interventions: no intervention may have it."""
+
+
+def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
+    """Return the ids of the organisations, in order: those of the table, or made ones."""
+    rows = scenario.organisations.rows
+    if rows:
+        return tuple(row.id for row in rows)
+    width = len(str(scenario.organisations.number))
+    return tuple(f"organisation-{i + 1:0{width}d}" for i in range(scenario.organisations.number))
+
+
+def system_labels(scenario: Scenario) -> tuple[str, ...]:
+    """Return the name of each organisation's partnership; one that is not given is a partnership of its own."""
+    rows = scenario.organisations.rows
+    if rows:
+        return tuple(row.system or f"({row.id} alone)" for row in rows)
+    width = len(str(scenario.organisations.systems))
+    count = scenario.organisations.systems
+    return tuple(f"system-{i % count + 1:0{width}d}" for i in range(scenario.organisations.number))
+
+
+def _unknown(names: tuple[str, ...], valid: set[str], path: Keys, what: str) -> Found:
+    for name in names:
+        if name not in valid:
+            yield path, f"no {what} is called '{name}'" + nearest(name, valid)
+
+
+def check_organisations(scenario: Scenario) -> Found:
+    """Check sizes that must fit each other and ids that must differ."""
+    places = scenario.organisations
+    seen: dict[str, int] = {}
+    for index, row in enumerate(places.rows):
+        if row.id in seen:
+            yield ("organisations", "rows", index, "id"), f"'{row.id}' is given twice; ids must differ"
+        seen.setdefault(row.id, index)
+    if places.rows and len(places.rows) < 2:
+        yield ("organisations",), "only 1 organisation is left; at least 2 are needed, one to start and one to copy"
+    if not places.rows:
+        if places.systems > places.number:
+            yield ("organisations", "systems"), f"got {places.systems}; there are only {places.number} organisations"
+        if places.regions > places.systems:
+            yield ("organisations", "regions"), f"got {places.regions}; there are only {places.systems} partnerships"
+
+
+def check_network(scenario: Scenario) -> Found:
+    """Check that the network can exist among so many organisations, and that given ties name them."""
+    network, count = scenario.network, len(organisation_ids(scenario))
+    if isinstance(network, SmallWorld | Ring) and (network.degree % 2 or network.degree >= count):
+        yield ("network", "degree"), f"got {network.degree}; needed: an even number below {count}"
+    if isinstance(network, ScaleFree) and network.ties_a_newcomer >= count:
+        yield ("network", "ties_a_newcomer"), f"got {network.ties_a_newcomer}; needed: below {count}"
+    if isinstance(network, Systems | Random) and network.mean_degree > count - 1:
+        yield ("network", "mean_degree"), f"got {network.mean_degree:g}; needed: at most {count - 1}"
+    if isinstance(network, Ties):
+        yield from _check_ties(network, set(organisation_ids(scenario)))
+
+
+def _check_ties(network: Ties, ids: set[str]) -> Found:
+    if not network.ties:
+        yield ("network",), "has no ties: word could never pass; give at least one"
+    for index, tie in enumerate(network.ties):
+        path: Keys = ("network", "ties", index)
+        yield from _unknown((tie.first,), ids, (*path, "first"), "organisation")
+        yield from _unknown((tie.second,), ids, (*path, "second"), "organisation")
+        if tie.first == tie.second:
+            yield path, f"ties '{tie.first}' to itself"
+
+
+def check_interventions(scenario: Scenario) -> Found:
+    """Check that there is something to spread, started by somebody who exists."""
+    if not scenario.interventions:
+        yield ("interventions",), "is empty; at least one is needed"
+    for name, intervention in scenario.interventions.items():
+        path: Keys = ("interventions", name)
+        if name == POOLED:
+            yield path, f"'{POOLED}' is the name of the pooled rows; choose another"
+        yield from _check_origin(scenario, intervention.origin, (*path, "origin"))
+
+
+def _check_origin(scenario: Scenario, origin: Origin, path: Keys) -> Found:
+    ids = organisation_ids(scenario)
+    yield from _unknown(origin.organisations, set(ids), path, "organisation")
+    if origin.number >= len(ids):
+        yield path, f"{origin.number} would start; there are {len(ids)} organisations and one must be left to copy"
+
+
+def check_windows(scenario: Scenario) -> Found:
+    """Check that launches and the windows of policies lie within the run."""
+    for name, intervention in scenario.interventions.items():
+        if intervention.launch > scenario.horizon:
+            problem = f"got {intervention.launch}; the run ends in month {scenario.horizon}"
+            yield ("interventions", name, "launch"), problem
+    for name, policy in scenario.policies.items():
+        yield from _check_window(scenario.horizon, policy, ("policies", name))
+
+
+def check_policies(scenario: Scenario) -> Found:
+    """Check targets and the interventions that a policy names."""
+    for name, policy in scenario.policies.items():
+        path: Keys = ("policies", name)
+        yield from _check_target(scenario, policy.target, (*path, "target"))
+        yield from _unknown(policy.interventions, set(scenario.interventions), (*path, "interventions"), "intervention")
+        if isinstance(policy, Seeding):
+            yield from _check_origin(scenario, policy.origin, (*path, "origin"))
+
+
+def _check_window(horizon: int, policy: Policy, path: Keys) -> Found:
+    if policy.start > horizon:
+        yield (*path, "start"), f"got {policy.start}; the run ends in month {horizon}"
+    if policy.end is not None and policy.end > horizon:
+        yield (*path, "end"), f"got {policy.end}; the run ends in month {horizon}"
+    if policy.end is not None and policy.end < policy.start:
+        yield (*path, "end"), f"got {policy.end}; it begins in month {policy.start}"
+
+
+def _check_target(scenario: Scenario, target: Target, path: Keys) -> Found:
+    ids = organisation_ids(scenario)
+    yield from _unknown(target.systems, set(system_labels(scenario)), (*path, "systems"), "partnership")
+    yield from _unknown(target.organisations, set(ids), (*path, "organisations"), "organisation")
+    for rule in ("most_ready", "least_ready", "hubs", "random"):
+        if getattr(target, rule) > len(ids):
+            yield (*path, rule), f"got {getattr(target, rule)}; there are {len(ids)} organisations"
+
+
+CHECKS: dict[Callable[[Scenario], Found], set[str]] = {
+    check_organisations: {"organisations"},
+    check_network: {"organisations", "network"},
+    check_interventions: {"organisations"},
+    check_windows: {"horizon"},
+    check_policies: {"organisations", "interventions"},
+}
+"""Each check, and the parts that must be right for it to make sense."""
+
+
+def cross_faults(scenario: Scenario, wrong: set[str]) -> Iterator[tuple[Keys, str]]:
+    """Yield path and problem of every fault between parts, leaving out checks that stand on parts that are wrong."""
+    for check, needs in CHECKS.items():
+        if not needs & wrong:
+            yield from check(scenario)

@@ -1,0 +1,49 @@
+"""Faults of input: each with its place, what was got and what is needed, and all of them at once."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with the input.
+
+    Attributes
+    ----------
+    where : str
+        The parameter, row or option concerned, as the user knows it.
+    problem : str
+        What was got and what is needed.
+    file : str
+        The file as it was given, or "" for what was said in code or on the command line.
+    line : int
+        Line in the file, from 1; 0 where there is none.
+    """
+
+    where: str
+    problem: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.where, self.problem) if part)
+
+
+class InputError(ValueError):
+    """Input that cannot be used; `faults` holds every fault found, and the message lists them all."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.where)))
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__("\n".join([f"{count} in the input", *(f"  {fault}" for fault in self.faults)]))
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return a hint with the nearest valid name, or with all of them where none is near and they are few."""
+    names = sorted(valid)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; valid: {', '.join(names)}" if 0 < len(names) <= 24 else ""

@@ -1,0 +1,46 @@
+"""Scenarios from a networkx graph: nodes become organisations, edges become ties."""
+
+from typing import Any
+
+from qispread.config.faults import Fault, InputError
+from qispread.config.organisations import ROW_FIELDS
+from qispread.config.scenario import Scenario
+
+
+def with_graph(scenario: Scenario, graph: Any) -> Scenario:
+    """Return a scenario in the places and ties of a networkx graph.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        For everything else. Policies and origins that name organisations must name nodes.
+    graph : networkx.Graph
+        Nodes are organisations, their ids the text of the node; node attributes with the names of columns of the table
+        of organisations (such as ``system``, ``size``, ``culture``) are used as given, others are ignored. The edge
+        attribute ``weight`` is the weight of the tie, in (0, 1]; 1 where there is none. Directions are ignored: of two
+        opposite edges the larger weight holds.
+
+    Raises
+    ------
+    InputError
+        With every fault: no edges, self-ties, weights or attributes out of range.
+    """
+    ids = {node: str(node) for node in graph.nodes}
+    if len(set(ids.values())) < len(ids):
+        raise InputError([Fault("graph", "two nodes have the same text as id")])
+    rows = [
+        {"id": ids[node], **{name: _plain(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"}}
+        for node, given in graph.nodes(data=True)
+    ]
+    weights: dict[tuple[str, str], float] = {}
+    for first, second, weight in graph.edges(data="weight", default=1.0):
+        pair = (min(ids[first], ids[second]), max(ids[first], ids[second]))
+        weights[pair] = max(float(weight), weights.get(pair, float(weight)))
+    ties = [{"first": a, "second": b, "weight": weight} for (a, b), weight in weights.items()]
+    organisations = scenario.organisations.model_dump(mode="json", exclude={"number", "systems", "regions", "file"})
+    return scenario.replace(organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties})
+
+
+def _plain(value: Any) -> Any:
+    """Return numpy scalars as Python's own, which is what the checks know."""
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,135 @@
+"""Who learns from whom: the kinds of collaboration network, each declared here and built in `qispread.world`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from qispread.config.parameter import Section, choice, parameter
+
+
+class Network(Section):
+    """What all generated networks share."""
+
+    tie_weight: float = parameter(
+        1.0, "Weight of each generated tie.", above=0.0, high=1.0, role="world", plausible=(0.5, 1.0)
+    )
+
+
+def mean_degree() -> float:
+    """Declare the mean number of ties of an organisation."""
+    degree: float = parameter(
+        6.0,
+        "Mean number of ties of an organisation.",
+        unit="ties",
+        low=0.0,
+        plausible=(3.0, 10.0),
+        source="clarke2018",
+        known="derived",
+        role="world",
+    )
+    return degree
+
+
+class Systems(Network):
+    """Dense within the partnership and its region, with some ties across: the default."""
+
+    kind: Literal["systems"] = "systems"
+    mean_degree: float = mean_degree()
+    across: float = parameter(
+        0.12,
+        "Share of ties that cross regions (an analogy: patients seen at another hospital).",
+        plausible=(0.02, 0.3),
+        source="clarke2018",
+        known="derived",
+        role="world",
+    )
+    partnership_density: float = parameter(
+        0.8, "Probability of a tie within a partnership, as far as the mean degree allows.", role="world"
+    )
+
+
+class SmallWorld(Network):
+    """A ring with some ties moved at random (watts1998)."""
+
+    kind: Literal["small_world"] = "small_world"
+    degree: int = choice(6, "Ties of each organisation before any is moved; even.", unit="ties", low=2)
+    rewiring: float = parameter(0.1, "Probability that a tie is moved.", role="world")
+
+
+class ScaleFree(Network):
+    """Newcomers tie themselves to those who have many ties (barabasi1999)."""
+
+    kind: Literal["scale_free"] = "scale_free"
+    ties_a_newcomer: int = choice(3, "Ties that each newcomer makes.", unit="ties", low=1)
+
+
+class Random(Network):
+    """Each pair is tied with the same probability (erdos1959)."""
+
+    kind: Literal["random"] = "random"
+    mean_degree: float = mean_degree()
+
+
+class Ring(Network):
+    """Each organisation tied to its nearest neighbours in a ring."""
+
+    kind: Literal["ring"] = "ring"
+    degree: int = choice(2, "Ties of each organisation; even.", unit="ties", low=2)
+
+
+class Complete(Network):
+    """Everyone tied to everyone."""
+
+    kind: Literal["complete"] = "complete"
+
+
+class HubAndSpoke(Network):
+    """In each partnership the largest organisation is tied to all others; the hubs are tied to each other."""
+
+    kind: Literal["hub_and_spoke"] = "hub_and_spoke"
+
+
+class TieRow(Section):
+    """One given tie."""
+
+    first: str = choice(..., "Id of one organisation.")
+    second: str = choice(..., "Id of the other.")
+    weight: float = choice(1.0, "Strength of the tie.", above=0.0, high=1.0)
+
+
+class Ties(Section):
+    """Ties as given."""
+
+    kind: Literal["ties"] = "ties"
+    ties: tuple[TieRow, ...] = choice((), "The ties themselves.")
+
+
+class TiesFile(Section):
+    """Ties from a CSV table: two ids and, if present, a weight; a pair given twice counts once, at its larger weight."""
+
+    kind: Literal["file"] = "file"
+    file: str = choice(..., "CSV table of ties, relative to the scenario.")
+    first: str = choice("from", "Column of one organisation's id.")
+    second: str = choice("to", "Column of the other's id.")
+    weight: str | None = choice(None, "Column of the weight, in (0, 1]; without it every tie weighs 1.")
+    unknown: Literal["refuse", "leave_out"] = choice(
+        "refuse", "What to do with ties to ids that the table of organisations does not know."
+    )
+
+
+class Memberships(Section):
+    """Ties between those who share a group; weight = groups shared / most groups shared by any pair."""
+
+    kind: Literal["memberships"] = "memberships"
+    file: str = choice(..., "CSV table of memberships, relative to the scenario.")
+    organisation: str = choice("organisation", "Column of the organisation's id.")
+    group: str = choice("group", "Column of the group, such as a clinical network.")
+    unknown: Literal["refuse", "leave_out"] = choice(
+        "refuse", "What to do with members that the table of organisations does not know."
+    )
+
+
+AnyNetwork = Annotated[
+    Systems | SmallWorld | ScaleFree | Random | Ring | Complete | HubAndSpoke | Ties | TiesFile | Memberships,
+    Field(discriminator="kind"),
+]

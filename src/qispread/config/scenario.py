@@ -1,0 +1,128 @@
+"""A scenario: the world as data, frozen, and changed only by making another."""
+
+import hashlib
+import json
+from typing import Any, Self
+
+from pydantic import TypeAdapter
+
+from qispread.config.interventions import Intervention
+from qispread.config.mechanisms import (
+    Capacity,
+    Copying,
+    Deciding,
+    Hearing,
+    HomeGrown,
+    Improving,
+    Leaders,
+    Outcome,
+    Reviewing,
+)
+from qispread.config.networks import AnyNetwork, Systems
+from qispread.config.organisations import Organisations
+from qispread.config.parameter import Names, Section, choice
+from qispread.config.policies import AnyPolicy, Policy
+
+MECHANISMS = (
+    "leaders",
+    "capacity",
+    "hearing",
+    "deciding",
+    "copying",
+    "improving",
+    "reviewing",
+    "home_grown",
+    "outcome",
+)
+"""Sections whose numbers the rules take, in the order in which a month meets them."""
+
+POLICY: TypeAdapter[Policy] = TypeAdapter(AnyPolicy)
+
+
+class InputFile(Section):
+    """A file that was read, and the SHA-256 of its bytes."""
+
+    path: str = choice(..., "As it was given.")
+    sha256: str = choice(..., "Of its bytes.")
+
+
+class Scenario(Section):
+    """Everything that a run depends on."""
+
+    name: str = choice("scenario", "Short name, used for folders and tables.", role="run")
+    description: str = choice("", "What it is about, for people.", role="run")
+    horizon: int = choice(120, "Months to simulate.", unit="months", role="run", low=1)
+    seed: int = choice(1, "Seed of all draws.", role="run", low=0, below=2**63)
+    replicates: int = choice(200, "Worlds to simulate.", unit="worlds", role="run", low=1)
+    organisations: Organisations = Organisations()
+    network: AnyNetwork = Systems()
+    interventions: dict[str, Intervention] = choice({"intervention": Intervention()}, "What spreads, by name.")
+    policies: dict[str, AnyPolicy] = choice({}, "What is done about it, by name.", role="lever")
+    leaders: Leaders = Leaders()
+    capacity: Capacity = Capacity()
+    hearing: Hearing = Hearing()
+    deciding: Deciding = Deciding()
+    copying: Copying = Copying()
+    improving: Improving = Improving()
+    reviewing: Reviewing = Reviewing()
+    home_grown: HomeGrown = HomeGrown()
+    outcome: Outcome = Outcome()
+    inputs: tuple[InputFile, ...] = choice((), "Files that were read.", role="run")
+    notes: Names = choice((), "What was left out of the input, and why.", role="run")
+
+    def replace(self, changes: dict[str, Any] | None = None, /, **fields: Any) -> Self:
+        """Return a scenario with some values changed.
+
+        Parameters
+        ----------
+        changes : dict, optional
+            Values by dotted path, such as ``{"improving.decay": 0.02, "interventions.prompt.effort": 0.2}``.
+        **fields
+            Values of top-level fields, such as ``seed=3``.
+
+        Raises
+        ------
+        InputError
+            For a path that does not exist or a value that cannot be; all faults at once.
+        """
+        from qispread.config.load import scenario_from
+
+        data = self.model_dump(mode="json")
+        for path, value in {**(changes or {}), **fields}.items():
+            set_at(data, path, value)
+        return type(self).model_validate(scenario_from(data).model_dump())
+
+    def with_policy(self, lever: str, name: str | None = None, **fields: Any) -> Self:
+        """Return a scenario with one more policy, named after its lever unless `name` says otherwise.
+
+        Parameters
+        ----------
+        lever : str
+            Such as "coaching".
+        **fields
+            The fields of that policy, such as ``support=0.8, start=13, target={"most_ready": 20}``.
+        """
+        policies = {**self.model_dump(mode="json")["policies"], name or lever: {"lever": lever, **fields}}
+        return self.replace(policies=policies)
+
+    def without_policies(self) -> Self:
+        """Return the same scenario with nothing done."""
+        return self.replace(policies={})
+
+    def fingerprint(self) -> str:
+        """Return a short hash of all that can change a result: the same for files of other names and notes."""
+        data = self.model_dump(mode="json", exclude={"inputs", "notes", "description"})
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+
+    def world_fingerprint(self) -> str:
+        """Return a short hash of what the places and ties depend on: scenarios that share it share their worlds."""
+        data = self.model_dump(mode="json", include={"organisations", "network"})
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def set_at(data: dict[str, Any], path: str, value: Any) -> None:
+    """Set the value at a dotted path of nested dictionaries, making what is missing (checked later)."""
+    *parents, last = path.split(".")
+    for parent in parents:
+        data = data.setdefault(parent, {})
+    data[last] = value.model_dump(mode="json") if isinstance(value, Section) else value

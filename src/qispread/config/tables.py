@@ -1,0 +1,251 @@
+"""The user's own CSV tables of organisations and ties: read with care, and what is left out is said."""
+
+import csv
+import difflib
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.organisations import ROW_FIELDS, TEXT_FIELDS
+from qispread.config.yaml_reader import Place, Places, read_text
+
+
+@dataclass
+class Table:
+    """A CSV table: the rows that are not blank, each with its line in the file."""
+
+    shown: str
+    columns: tuple[str, ...]
+    rows: list[tuple[int, dict[str, str]]]
+
+
+@dataclass
+class Reading:
+    """What reading tables has gathered: places for later faults, faults so far, notes, hashes of the files."""
+
+    places: Places = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    inputs: list[dict[str, str]] = field(default_factory=list)
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Return names in order with commas, cut after a few."""
+    ordered = sorted(names)
+    return ", ".join(ordered[:most]) + (f" and {len(ordered) - most} more" if len(ordered) > most else "")
+
+
+def read_table(path: Path, shown: str, reading: Reading) -> Table:
+    """Return a CSV table with a header.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing, is not text, has no header or no rows, or has rows of the wrong length.
+    """
+    text = read_text(path, shown)
+    reading.inputs.append({"path": shown, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+    reader = csv.reader(io.StringIO(text, newline=""))
+    columns: tuple[str, ...] = ()
+    rows: list[tuple[int, dict[str, str]]] = []
+    faults: list[Fault] = []
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not columns:
+                columns = tuple(cell.strip() for cell in cells)
+            elif len(cells) != len(columns):
+                faults.append(Fault("", f"has {len(cells)} cells; the header has {len(columns)}", shown, reader.line_num))
+            else:
+                rows.append((reader.line_num, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
+    except csv.Error as error:
+        faults.append(Fault("", f"is not a CSV table: {error}", shown, reader.line_num))
+    twice = {column for column in columns if columns.count(column) > 1}
+    if twice:
+        faults.append(Fault("", f"column {listed(twice)} is given twice", shown, 1))
+    if not rows and not faults:
+        faults.append(Fault("", "has no rows" if columns else "is empty", shown))
+    if faults:
+        raise InputError(faults)
+    return Table(shown, columns, rows)
+
+
+def require_columns(table: Table, wanted: dict[str, str]) -> None:
+    """Refuse a table that lacks columns; `wanted` gives what each column is for."""
+    faults = [
+        Fault(f"column '{column}' ({purpose})", "is missing" + nearest(column, table.columns), table.shown, 1)
+        for column, purpose in wanted.items()
+        if column not in table.columns
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def column_names(given: dict[str, str], table: Table, reading: Reading) -> dict[str, str]:
+    """Return the column of each field that the table has: as mapped by the user, or of the same name."""
+    unknown = [name for name in given if name not in ROW_FIELDS]
+    faults = [Fault(f"organisations.columns.{name}", "unknown field" + nearest(name, ROW_FIELDS)) for name in unknown]
+    if faults:
+        raise InputError(faults)
+    require_columns(table, {given.get("id", "id"): "id", **{column: name for name, column in given.items()}})
+    found = {name: given.get(name, name) for name in ROW_FIELDS if given.get(name, name) in table.columns}
+    for column in table.columns:
+        missing = [name for name in ROW_FIELDS if name not in found]
+        if column not in found.values() and difflib.get_close_matches(column.lower(), missing, n=1, cutoff=0.8):
+            reading.notes.append(f"{table.shown}: column '{column}' is not used{nearest(column.lower(), missing)}")
+    return found
+
+
+def number_or_none(text: str) -> Any:
+    """Return the number in a cell, None for a blank one, or the text itself, which is refused later."""
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def organisation_rows(section: dict[str, Any], path: Path, shown: str, reading: Reading) -> list[dict[str, Any]]:
+    """Return the organisations of a table as plain rows; closed ones are left out, and that is noted."""
+    table = read_table(path, shown, reading)
+    columns = column_names(dict(section.get("columns") or {}), table, reading)
+    closed_column = section.get("closed")
+    if closed_column is not None:
+        require_columns(table, {str(closed_column): "closed"})
+    rows, closed = [], []
+    for line, cells in table.rows:
+        if closed_column is not None and cells[closed_column]:
+            closed.append(cells[columns["id"]])
+            continue
+        row = {name: cells[column] or None for name, column in columns.items() if name in TEXT_FIELDS}
+        row |= {name: number_or_none(cells[column]) for name, column in columns.items() if name not in TEXT_FIELDS}
+        for name, column in columns.items():
+            label = f"column '{column}'" + (f" of {row['id']}" if name != "id" and row["id"] else "")
+            reading.places["organisations", "rows", len(rows), name] = Place(shown, line, label)
+        rows.append(row)
+    if closed:
+        reading.notes.append(f"{shown}: {len(closed)} closed organisations left out: {listed(closed)}")
+    note_blanks(rows, columns, shown, reading)
+    return rows
+
+
+def note_blanks(rows: list[dict[str, Any]], columns: dict[str, str], shown: str, reading: Reading) -> None:
+    """Note, for each column, how many cells are blank and what is done about it."""
+    for name, column in columns.items():
+        blank = sum(row[name] is None for row in rows)
+        if not blank or name == "id":
+            continue
+        done = {
+            "name": "the id is shown instead",
+            "system": "each is a partnership of its own",
+            "region": "each stands in the region without a name",
+            "map_east": "not placed on maps; no rule uses it",
+            "map_north": "not placed on maps; no rule uses it",
+        }.get(name, "drawn")
+        reading.notes.append(f"{shown}: column '{column}' is blank in {blank} of {len(rows)} rows: {done}")
+
+
+def pair_weights(
+    pairs: Iterable[tuple[int, str, str, Any]], known: set[str], unknown: str, shown: str, reading: Reading
+) -> list[dict[str, Any]]:
+    """Return distinct ties from rows of line, two ids and a weight.
+
+    A pair given twice, in either direction, counts once at its larger weight. Blank ends, self-ties, bad weights and,
+    unless `unknown` is "leave_out", unknown names are faults; all of them are gathered.
+    """
+    found: dict[tuple[str, str], float] = {}
+    strangers: set[str] = set()
+    repeated = 0
+    for line, first, second, weight in pairs:
+        problem = tie_problem(first, second, weight)
+        new = {name for name in (first, second) if name not in known}
+        if problem is None and new and unknown == "refuse":
+            problem = f"unknown organisation '{min(new)}'{nearest(min(new), known)} (or say `unknown: leave_out`)"
+        if problem:
+            reading.faults.append(Fault(f"tie '{first}' - '{second}'", problem, shown, line))
+        elif new:
+            strangers |= new
+        else:
+            pair = (min(first, second), max(first, second))
+            repeated += pair in found
+            found[pair] = max(weight, found.get(pair, 0.0))
+    if strangers:
+        reading.notes.append(
+            f"{shown}: ties of {len(strangers)} organisations that the table does not know left out: {listed(strangers)}"
+        )
+    if repeated:
+        reading.notes.append(f"{shown}: {repeated} ties given again (or in the other direction) count once")
+    return [{"first": a, "second": b, "weight": weight} for (a, b), weight in sorted(found.items())]
+
+
+def tie_problem(first: str, second: str, weight: Any) -> str | None:
+    """Return what is wrong with one tie in itself, or None."""
+    if not first or not second:
+        return "ties to nobody: one id is blank"
+    if first == second:
+        return "ties an organisation to itself"
+    if not isinstance(weight, float) or not 0.0 < weight <= 1.0:
+        return f"got weight {weight if weight is not None else 'blank'}; needed: a number in (0, 1]"
+    return None
+
+
+def ties_of_file(section: dict[str, Any], path: Path, shown: str, known: set[str], reading: Reading) -> list[Any]:
+    """Return the ties in a table of pairs."""
+    table = read_table(path, shown, reading)
+    first, second = str(section.get("first", "from")), str(section.get("second", "to"))
+    weight = section.get("weight") or ("weight" if "weight" in table.columns else None)
+    require_columns(
+        table, {first: "first id", second: "second id"} | ({str(weight): "weight"} if weight is not None else {})
+    )
+    pairs = (
+        (line, cells[first], cells[second], 1.0 if weight is None else number_or_none(cells[weight]))
+        for line, cells in table.rows
+    )
+    return pair_weights(pairs, known, str(section.get("unknown", "refuse")), shown, reading)
+
+
+def ties_of_memberships(section: dict[str, Any], path: Path, shown: str, known: set[str], reading: Reading) -> list[Any]:
+    """Return a tie for each pair that shares a group, weighted by groups shared / most shared by any pair."""
+    table = read_table(path, shown, reading)
+    organisation = str(section.get("organisation", "organisation"))
+    group = str(section.get("group", "group"))
+    require_columns(table, {organisation: "organisation", group: "group"})
+    members: dict[str, dict[str, int]] = {}
+    for line, cells in table.rows:
+        if not cells[organisation] or not cells[group]:
+            reading.faults.append(Fault("membership", "one of its cells is blank", shown, line))
+        members.setdefault(cells[group], {})[cells[organisation]] = line
+    shared: dict[tuple[str, str], tuple[int, int]] = {}
+    for group_members in members.values():
+        for pair in combinations(sorted(group_members), 2):
+            count, line = shared.get(pair, (0, group_members[pair[1]]))
+            shared[pair] = (count + 1, line)
+    most = max((count for count, _ in shared.values()), default=1)
+    pairs = ((line, a, b, count / most) for (a, b), (count, line) in shared.items())
+    return pair_weights(pairs, known, str(section.get("unknown", "refuse")), shown, reading)
+
+
+def leave_out_isolated(rows: list[Any], ties: list[Any], choice: str, shown: str, reading: Reading) -> list[Any]:
+    """Return the organisations, without those that no tie names where the user chose so; either way it is noted."""
+    tied = {tie[end] for tie in ties for end in ("first", "second")}
+    isolated = [row["id"] for row in rows if row["id"] not in tied]
+    if not isolated:
+        return rows
+    done = "left out" if choice == "leave_out" else "kept: they can hear from outside the network only"
+    reading.notes.append(f"{shown}: {len(isolated)} organisations without ties {done}: {listed(map(str, isolated))}")
+    if choice != "leave_out":
+        return rows
+    kept = [index for index, row in enumerate(rows) if row["id"] in tied]
+    for new, old in enumerate(kept):
+        for name in rows[old]:
+            place = reading.places.get(("organisations", "rows", old, name))
+            if place is not None:
+                reading.places["organisations", "rows", new, name] = place
+    return [rows[index] for index in kept]

@@ -1,0 +1,194 @@
+"""Many replicates of a scenario, on either engine, and what they measured."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.config.cross import POOLED
+from qispread.config.scenario import Scenario
+from qispread.engines.kernel import run_months
+from qispread.engines.measuring import measure_month
+from qispread.measures import NAMES
+from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
+from qispread.world.layout import GIVEN_ROWS, HARM
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Engine = Literal["kernel", "mesa"]
+Progress = Callable[[int, int], None]
+"""Called with the replicates done and the replicates in all."""
+
+TASKS_A_WORKER = 8
+
+
+@dataclass
+class Run:
+    """One replicate: its measures by month, its organisations at the start and its state at the end."""
+
+    replicate: int
+    measures: NDArray[np.float64]
+    start: NDArray[np.float64]
+    end: State | None
+    error: str = ""
+    events: list[dict[str, Any]] | None = None
+
+
+@dataclass
+class Runs:
+    """The replicates of one scenario.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    measures : array of (replicates, horizon + 1, interventions + 1, measures) float64
+        From month 0; the last row of interventions pools them; NaN where a measure has no meaning.
+    runs : list of Run
+    """
+
+    scenario: Scenario
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def measures(self) -> NDArray[np.float64]:
+        """The measures of all replicates as one array."""
+        return np.array([run.measures for run in self.runs])
+
+    @property
+    def interventions(self) -> tuple[str, ...]:
+        """The interventions in the order of the rows, the pooled one last."""
+        return (*self.scenario.interventions, POOLED)
+
+    @property
+    def failed(self) -> list[Run]:
+        """The replicates that failed."""
+        return [run for run in self.runs if run.error]
+
+    def last(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
+        """Return a measure at the end of each replicate that did not fail."""
+        place, column = self.interventions.index(intervention), NAMES.index(measure)
+        return np.array([run.measures[-1, place, column] for run in self.runs if not run.error])
+
+    @property
+    def months(self) -> "pd.DataFrame":
+        """The table of months: a row for each replicate, month and intervention."""
+        from qispread.tables import months_table
+
+        return months_table(self).to_pandas()
+
+    @property
+    def organisations(self) -> "pd.DataFrame":
+        """The table of organisations at the end: a row for each replicate, organisation and intervention."""
+        from qispread.tables import organisations_table
+
+        return organisations_table(self).to_pandas()
+
+
+def empty_measures(scenario: Scenario) -> NDArray[np.float64]:
+    """Return the array of one replicate's measures, still without meaning."""
+    return np.full((scenario.horizon + 1, len(scenario.interventions) + 1, len(NAMES)), np.nan)
+
+
+def measure_start(state: State, out: NDArray[np.float64]) -> None:
+    """Write the measures of month 0."""
+    order = np.argsort(state.organisations[HARM])
+    measure_month(state.organisations, state.practices, state.histories, order, out)
+
+
+def run_kernel(plan: Plan, state: State, horizon: int, out: NDArray[np.float64]) -> State:
+    """Run all months of a plan on `state` itself and return it; `out` is (horizon + 1, i + 1, measures)."""
+    measure_start(state, out[0])
+    run_months(plan, state, 1, horizon, out[1:])
+    return state
+
+
+def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False) -> Run:
+    """Run one replicate; an exception or a result that is not finite becomes its `error`."""
+    out = empty_measures(blueprint.scenario)
+    events = None
+    try:
+        world = blueprint.world(replicate)
+        if engine == "kernel" and not keep_events:
+            state = run_kernel(*start_run(blueprint, world), blueprint.scenario.horizon, out)
+        else:
+            from qispread.engines.model import SpreadModel
+
+            model = SpreadModel(blueprint.scenario, replicate=replicate, keep_events=keep_events)
+            model.run_model()
+            out[:], state, events = np.array(model.measures), model.state(), model.events
+    except (ArithmeticError, ValueError, MemoryError) as error:
+        missing = np.full((GIVEN_ROWS, blueprint.frame.number), np.nan)
+        return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
+    error = "" if np.isfinite(state.organisations).all() else "the state is no longer finite: parameters are extreme"
+    return Run(replicate, out, world.organisations, state, error, events)
+
+
+def chunks(replicates: int, workers: int) -> Iterator[range]:
+    """Yield the replicates in even pieces, several a worker."""
+    size = max(1, replicates // (workers * TASKS_A_WORKER))
+    for first in range(0, replicates, size):
+        yield range(first, min(replicates, first + size))
+
+
+def simulate(
+    scenario: Scenario,
+    replicates: int | None = None,
+    *,
+    engine: Engine = "kernel",
+    workers: int | None = None,
+    executor: Executor | None = None,
+    keep_events: bool = False,
+    progress: Progress | None = None,
+) -> Runs:
+    """Run a scenario in many worlds.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    replicates : int, optional
+        How many worlds; the scenario's own number unless given.
+    engine : {"kernel", "mesa"}
+        Both give the same bytes; "mesa" takes about 50 times as long.
+    workers : int, optional
+        Threads; one for each core unless given. The result does not depend on it.
+    executor : concurrent.futures.Executor, optional
+        In place of threads of our own.
+    keep_events : bool
+        Whether to keep what happened and why; uses the Mesa engine.
+    progress : callable, optional
+        Called with the replicates done and in all.
+
+    Returns
+    -------
+    Runs
+
+    Raises
+    ------
+    InputError
+        Where `replicates` is below 1.
+    """
+    if replicates is not None and replicates != scenario.replicates:
+        scenario = scenario.replace(replicates=replicates)
+    blueprint = blueprint_of(scenario)
+    workers = workers or os.cpu_count() or 1
+    found: list[Run] = []
+
+    def some(part: range) -> list[Run]:
+        return [run_one(blueprint, replicate, engine, keep_events=keep_events) for replicate in part]
+
+    own = ThreadPoolExecutor(workers) if executor is None else None
+    try:
+        futures = [(executor or own).submit(some, part) for part in chunks(scenario.replicates, workers)]  # type: ignore[union-attr]
+        for future in as_completed(futures):
+            found.extend(future.result())
+            if progress is not None:
+                progress(len(found), scenario.replicates)
+    finally:
+        if own is not None:
+            own.shutdown(cancel_futures=True)
+    return Runs(scenario, sorted(found, key=lambda run: run.replicate))

@@ -1,0 +1,89 @@
+"""How rules and kernels are compiled, and where the compiled code is kept.
+
+Numba keys its cache on one file at a time: after a rule is edited, a cached caller in another file would still hold
+the old rule. The cache folder is therefore named after all the sources that can end up in compiled code.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba.core import config as numba_config
+from platformdirs import user_cache_path
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+INTERPRETED = bool(numba_config.DISABLE_JIT)
+
+UNSIGNED: Any = int if INTERPRETED else np.uint64
+"""Conversion to an unsigned 64-bit integer: Python integers, masked by the caller, when nothing is compiled."""
+
+SIGNED: Any = int if INTERPRETED else np.int64
+"""Conversion to a signed 64-bit integer, which becomes a float faster than an unsigned one."""
+
+COMPILED_PACKAGES = ("rules", "world", "engines")
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def source_fingerprint() -> str:
+    """Return a short hash of every source file whose code may be compiled, and of the choice of draws."""
+    digest = hashlib.blake2b(os.environ.get("QISPREAD_DRAWS", "").encode(), digest_size=8)
+    for path in sorted(file for name in COMPILED_PACKAGES for file in (PACKAGE / name).glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def cache_folder() -> Path | None:
+    """Return the folder for compiled code, or None where nothing can be written (then each process compiles)."""
+    user = getattr(os, "getuid", lambda: "user")()
+    places = [user_cache_path("qispread"), Path(tempfile.gettempdir()) / f"qispread-{user}"]
+    if "NUMBA_CACHE_DIR" in os.environ:
+        places.insert(0, Path(os.environ["NUMBA_CACHE_DIR"]) / "qispread")
+    return next((place for base in places if _writable(place := base / source_fingerprint())), None)
+
+
+CACHE_FOLDER = None if INTERPRETED else cache_folder()
+
+
+def already_compiled() -> bool:
+    """Return whether compiled code of these sources is in the cache, that is, whether the first call will be fast."""
+    return INTERPRETED or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob("*.nbi")))
+
+
+def rule(function: Function) -> Function:
+    """Compile a scalar rule, so that it is inlined into the kernel and callable from the Mesa agents."""
+    compiled_function: Function = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    return compiled_function
+
+
+def stage(function: Function) -> Function:
+    """Compile a function over arrays that is called from other compiled code and releases the interpreter lock."""
+    compiled_function: Function = numba.njit(nogil=True, error_model="numpy")(function)
+    return compiled_function
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function over arrays that is called from Python, and keep the result on disk."""
+    kept = numba_config.CACHE_DIR
+    numba_config.CACHE_DIR = str(CACHE_FOLDER or kept)
+    try:
+        compiled_function: Function = numba.njit(nogil=True, error_model="numpy", cache=CACHE_FOLDER is not None)(
+            function
+        )
+    finally:
+        numba_config.CACHE_DIR = kept
+    return compiled_function

@@ -1,0 +1,82 @@
+"""How an organisation that has heard decides to begin."""
+
+import math
+
+from qispread.rules.compiling import rule
+
+
+@rule
+def similarity(squared_distance: float, similarity_range: float) -> float:
+    """Return how alike two settings are, in (0, 1].
+
+    Equation: exp(-|x_i - x_j|^2 / similarity_range). Source: assumption.
+    """
+    return math.exp(-squared_distance / similarity_range)
+
+
+@rule
+def overload(load: float, effort: float, available: float) -> float:
+    """Return by how much one more intervention would exceed the time at hand, in full teams, at least 0.
+
+    Equation: max(0, load + effort - available). Source: reed2018 (portfolio), dixonwoods2014.
+    """
+    return max(0.0, load + effort - available)
+
+
+@rule
+def logistic(utility: float) -> float:
+    """Return 1 / (1 + exp(-utility)), exact at both ends."""
+    if utility < -700.0:
+        return 0.0
+    return 1.0 / (1.0 + math.exp(-utility))
+
+
+@rule
+def inclination(
+    peers: float,
+    advantage: float,
+    climate_excess: float,
+    system_push: float,
+    weight_peers: float,
+    weight_advantage: float,
+    weight_climate: float,
+    weight_standard: float,
+) -> float:
+    """Return the terms of the decision that speak for the intervention itself, in log-odds.
+
+    Equation: w_peers * peers + w_advantage * advantage + w_climate * (c - 0.5) + w_standard * standard * share of
+    own system practising. Source: assumption; sweep every weight by half and double.
+    """
+    return (
+        weight_peers * peers
+        + weight_advantage * advantage
+        + weight_climate * climate_excess
+        + weight_standard * system_push
+    )
+
+
+@rule
+def chance_begins(reluctance: float, inclined: float, push: float, weight_overload: float, excess: float) -> float:
+    """Return the probability that an aware organisation begins this month.
+
+    Equation: logistic(-reluctance + inclination + push - w_overload * overload). Source: assumption.
+    """
+    return logistic(-reluctance + inclined + push - weight_overload * excess)
+
+
+@rule
+def attraction(weight: float, result: float, alike: float) -> float:
+    """Return how much a visible peer attracts as a model to copy: weight * result * similarity.
+
+    Source: gibbons2007 for copying the best visible; the product is an assumption.
+    """
+    return weight * result * alike
+
+
+@rule
+def expected_goal(ambition: float, advantage: float, claimed_result: float) -> float:
+    """Return the result that an organisation expects when it begins.
+
+    Equation: ambition * max(advantage, claimed_result). Source: assumption.
+    """
+    return ambition * max(advantage, claimed_result)

@@ -1,0 +1,62 @@
+"""PDSA in practice or in name, drift, and embedding."""
+
+from qispread.rules.compiling import rule
+
+
+@rule
+def chance_real_cycle(
+    capability: float, support: float, measurement: float, given_dose: float, support_skill: float, blind_cycles: float
+) -> float:
+    """Return the probability that this month's PDSA cycle is real: a prediction, a test, data, a decision.
+
+    Equation: min(1, capability + support_skill * support) * (blind_cycles + (1 - blind_cycles) * measurement) * dose.
+    Source: taylor2014 and mcnicholas2019 (few are); the form is an assumption.
+    """
+    skill = min(1.0, capability + support_skill * support)
+    return skill * (blind_cycles + (1.0 - blind_cycles) * measurement) * given_dose
+
+
+@rule
+def chance_reactive_change(
+    given_dose: float, standard: float, latitude: float, reactive: float, standard_guard: float
+) -> float:
+    """Return the probability that, without a real cycle, a change is made for lack of time and not to learn.
+
+    Equation: reactive * (1.5 - dose) * (1 - standard_guard * standard * (1 - latitude)). Source: moore2013 (most
+    adaptations are reactive); sizes are assumptions.
+    """
+    return reactive * (1.5 - given_dose) * (1.0 - standard_guard * standard * (1.0 - latitude))
+
+
+@rule
+def moved_towards(value: float, aim: float, share: float) -> float:
+    """Return `value` after moving `share` of the way to `aim`: tuning towards the own setting, a factor towards 1."""
+    return value + share * (aim - value)
+
+
+@rule
+def eroded_fidelity(fidelity: float, erosion: float, complexity: float) -> float:
+    """Return fidelity after a reactive change: fidelity * (1 - erosion * complexity). Source: assumption."""
+    return fidelity * (1.0 - erosion * complexity)
+
+
+@rule
+def decayed_fidelity(fidelity: float, decay: float, watch: float, embedding: float, embedding_holds: float) -> float:
+    """Return fidelity after a month of drift.
+
+    Equation: F * (1 - decay * (1 - v)^2 * (1 - embedding_holds * embedding)), with vigilance v and `decay` a month.
+    Source: glasgow2012, ament2015, sarre2019 for the size of decay (half-life 1.2 to 5.5 years); form an assumption.
+    """
+    unwatched = 1.0 - watch
+    return fidelity * (1.0 - decay * unwatched * unwatched * (1.0 - embedding_holds * embedding))
+
+
+@rule
+def embedded_further(embedding: float, embed: float, climate_now: float, given_dose: float, turnover: float) -> float:
+    """Return the embedding of attitudes and behaviours after a month, in [0, 1].
+
+    Equation: E' = E + embed * c * dose * (1 - E), then E' * (1 - turnover / 12). Source: crofts2016 for the rate
+    (time constant 1.3 years at Southmead); the form is an assumption.
+    """
+    grown = embedding + embed * climate_now * given_dose * (1.0 - embedding)
+    return grown * (1.0 - turnover / 12.0)

@@ -1,0 +1,81 @@
+"""Which row of which array holds what: state is kept in a few arrays, a row a quantity, a column an organisation."""
+
+ORGANISATION_ROWS = (
+    "leadership",
+    "alignment",
+    "culture",
+    "capability",
+    "measurement",
+    "slack",
+    "turnover",
+    "size",
+    "baseline",
+    "setting_1",
+    "setting_2",
+    "local_gain",
+    "harm",
+    "climate",
+    "available",
+    "dose",
+    "watched",
+    "vigilance",
+    "staff_time",
+    "cost",
+    "harm_averted",
+    "exposure",
+)
+(
+    LEADERSHIP,
+    ALIGNMENT,
+    CULTURE,
+    CAPABILITY,
+    MEASUREMENT,
+    SLACK,
+    TURNOVER,
+    SIZE,
+    BASELINE,
+    SETTING_1,
+    SETTING_2,
+    LOCAL_GAIN,
+    HARM,
+    CLIMATE,
+    AVAILABLE,
+    DOSE,
+    WATCHED,
+    VIGILANCE,
+    STAFF_TIME,
+    COST,
+    HARM_AVERTED,
+    EXPOSURE,
+) = range(len(ORGANISATION_ROWS))
+GIVEN_ROWS = 11
+"""The first rows are what a table of organisations may give; the rest arise in the run."""
+
+PRACTICE_ROWS = ("fidelity", "tuning_1", "tuning_2", "embedding", "goal", "fit", "result", "best", "harm_averted")
+FIDELITY, TUNING_1, TUNING_2, EMBEDDING, GOAL, FIT, RESULT, BEST, PREVENTED = range(len(PRACTICE_ROWS))
+
+HISTORY_ROWS = ("stage", "since", "anniversary", "first", "generation", "copied_from", "lapses", "origin")
+STAGE, SINCE, ANNIVERSARY, FIRST, GENERATION, COPIED_FROM, LAPSES, ORIGIN = range(len(HISTORY_ROWS))
+
+STAGES = ("unaware", "aware", "implementing", "embedded", "lapsed")
+UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, LAPSED = range(len(STAGES))
+
+NOBODY, LITERATURE, AGREED_STANDARD, OWN_INVENTION = -4, -1, -2, -3
+"""What `copied_from` says where it is not the index of a peer."""
+SOURCES = {
+    NOBODY: "",
+    LITERATURE: "the literature",
+    AGREED_STANDARD: "the partnership's standard",
+    OWN_INVENTION: "nobody: it is the origin",
+}
+
+VISIBLE_ROWS = ("practising", "result", "fidelity", "tuning_1", "tuning_2", "generation")
+(
+    VISIBLE_PRACTISING,
+    VISIBLE_RESULT,
+    VISIBLE_FIDELITY,
+    VISIBLE_TUNING_1,
+    VISIBLE_TUNING_2,
+    VISIBLE_GENERATION,
+) = range(len(VISIBLE_ROWS))
+"""What peers could see at the end of last month."""

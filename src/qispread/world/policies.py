@@ -1,0 +1,150 @@
+"""What is in force when and for whom: policies become arrays that change only where a window opens or closes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.config.policies import LearningNetwork, Policy, Refresher, Target
+from qispread.config.scenario import Scenario
+from qispread.rules.draws import TARGET, key_of, substream
+from qispread.world.draw import World
+from qispread.world.frame import sorted_pairs
+from qispread.world.interventions import largest, random_scores, readiness, tie_weights
+from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS, Slot
+from qispread.world.networks import Neighbours, draw_pairs, neighbours_of
+
+MONTHS_A_YEAR = 12
+ACTING_SLOTS = ("capability_growth", "leadership_growth", "alignment_growth", "resentment")
+
+
+class Epochs(NamedTuple):
+    """What is in force, for each stretch of months in which nothing opens or closes.
+
+    Attributes
+    ----------
+    of_month : array of horizon + 1 int64
+        The epoch of each month.
+    organisation_levers : array of (epochs, slots, n)
+        As in `levers.ORGANISATION_SLOTS`.
+    practice_levers : array of (epochs, interventions, slots, n)
+        As in `levers.PRACTICE_SLOTS`.
+    acts : array of epochs, bool
+        Whether something grows, falls or is refreshed month by month.
+    ties : tuple of Neighbours
+        The ties of each epoch.
+    """
+
+    of_month: NDArray[np.int64]
+    organisation_levers: NDArray[np.float64]
+    practice_levers: NDArray[np.float64]
+    acts: NDArray[np.bool_]
+    ties: tuple[Neighbours, ...]
+
+
+def targets(target: Target, name: str, world: World) -> NDArray[np.int64]:
+    """Return the indices of the organisations that a policy is for, ascending."""
+    frame = world.frame
+    if target.nobody:
+        return np.array([], dtype=np.int64)
+    if target.systems:
+        return np.flatnonzero(np.isin([frame.system_names[s] for s in frame.system], target.systems))
+    if target.organisations:
+        return np.flatnonzero(np.isin(frame.ids, target.organisations))
+    if target.most_ready:
+        return largest(readiness(world), target.most_ready)
+    if target.least_ready:
+        return largest(-readiness(world), target.least_ready)
+    if target.hubs:
+        return largest(tie_weights(world), target.hubs)
+    if target.random:
+        return largest(random_scores(world, name, TARGET), target.random)
+    return np.arange(frame.number)
+
+
+def in_force(policy: Policy, month: int, horizon: int) -> bool:
+    """Return whether a policy is in force in a month; a refresher is so once a year, from its first month on."""
+    if not policy.start <= month <= (policy.end or horizon):
+        return False
+    return not isinstance(policy, Refresher) or (month - policy.start) % MONTHS_A_YEAR == 0
+
+
+def neutral(slots: dict[str, Slot], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return slots as they are where nothing is done, with the slots on the last axis but one."""
+    values = np.array([slot.neutral for slot in slots.values()])
+    return np.broadcast_to(values[:, None], shape).copy()
+
+
+def lay(levers: NDArray[np.float64], slots: dict[str, Slot], fields: dict[str, float], who: NDArray[np.int64]) -> None:
+    """Combine the strengths of one policy into the slots of its targets; `levers` is (slots, n)."""
+    for row, (name, slot) in enumerate(slots.items()):
+        if name in fields:
+            levers[row, who] = [slot.combine(so_far, float(fields[name])) for so_far in levers[row, who]]
+
+
+def added_ties(policy: LearningNetwork, name: str, who: NDArray[np.int64], world: World) -> tuple[list[int], list[int]]:
+    """Return the pairs that a learning network ties, drawn by its own name so that nothing else is disturbed."""
+    chance = min(1.0, policy.ties / max(1, who.size - 1))
+    stream = np.uint64(substream(world.stream, np.uint64(key_of(name))))
+    frame = world.frame
+    first, second = draw_pairs(stream, frame.keys, who, frame.system, frame.region, (chance,) * 3)
+    return first.tolist(), second.tolist()
+
+
+def ties_with(
+    networks: list[tuple[LearningNetwork, str, NDArray[np.int64]]], world: World
+) -> Neighbours:
+    """Return the ties of a world with those of learning networks; a pair tied twice has the larger weight."""
+    if not networks:
+        return world.ties
+    weight = {(int(a), int(b)): float(w) for a, b, w in zip(*world.pairs, strict=True)}
+    for policy, name, who in networks:
+        for pair in zip(*added_ties(policy, name, who, world), strict=True):
+            weight[pair] = max(policy.tie_weight, weight.get(pair, 0.0))
+    pairs = sorted_pairs([a for a, _ in weight], [b for _, b in weight], list(weight.values()))
+    return neighbours_of(pairs, world.frame.number)
+
+
+def strengths(policy: Policy) -> dict[str, float]:
+    """Return the fields of a policy that are slots, with the cost of each target a month."""
+    return {name: value for name, value in policy if isinstance(value, int | float) and name not in ("start", "end")}
+
+
+def epochs_of(scenario: Scenario, world: World) -> Epochs:
+    """Return what is in force in each month of a scenario in one world.
+
+    Seeding acts at the launch alone; it costs while its window lasts, like any policy.
+    """
+    horizon, number = scenario.horizon, world.frame.number
+    policies = list(scenario.policies.items())
+    active = [tuple(in_force(policy, month, horizon) for _, policy in policies) for month in range(horizon + 1)]
+    active[0] = (False,) * len(policies)
+    kinds = list(dict.fromkeys(active))
+    who = [targets(policy.target, name, world) for name, policy in policies]
+    organisation = neutral(ORGANISATION_SLOTS, (len(kinds), len(ORGANISATION_SLOTS), number))
+    practice = neutral(PRACTICE_SLOTS, (len(kinds), len(scenario.interventions), len(PRACTICE_SLOTS), number))
+    practice[:, :, list(PRACTICE_SLOTS).index("ambition")] = scenario.copying.ambition
+    for epoch, kind in enumerate(kinds):
+        for index in np.flatnonzero(kind):
+            policy = policies[index][1]
+            lay(organisation[epoch], ORGANISATION_SLOTS, strengths(policy), who[index])
+            for place, name in enumerate(scenario.interventions):
+                if not policy.interventions or name in policy.interventions:
+                    lay(practice[epoch, place], PRACTICE_SLOTS, strengths(policy), who[index])
+    learning = [
+        [
+            (policy, name, who[index])
+            for index, (name, policy) in enumerate(policies)
+            if kind[index] and isinstance(policy, LearningNetwork)
+        ]
+        for kind in kinds
+    ]
+    acting = [list(ORGANISATION_SLOTS).index(name) for name in ACTING_SLOTS]
+    refresh = practice[:, :, list(PRACTICE_SLOTS).index("refresh")]
+    return Epochs(
+        of_month=np.array([kinds.index(kind) for kind in active], dtype=np.int64),
+        organisation_levers=organisation,
+        practice_levers=practice,
+        acts=np.any(organisation[:, acting] != 0.0, axis=(1, 2)) | np.any(refresh != 0.0, axis=(1, 2)),
+        ties=tuple(ties_with(networks, world) for networks in learning),
+    )
