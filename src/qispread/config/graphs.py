@@ -29,7 +29,10 @@ def with_graph(scenario: Scenario, graph: Any) -> Scenario:
     if len(set(ids.values())) < len(ids):
         raise InputError([Fault("graph", "two nodes have the same text as id")])
     rows = [
-        {"id": ids[node], **{name: _plain(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"}}
+        {
+            "id": ids[node],
+            **{name: _plain(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"},
+        }
         for node, given in graph.nodes(data=True)
     ]
     weights: dict[tuple[str, str], float] = {}

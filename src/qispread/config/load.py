@@ -103,8 +103,9 @@ def read_organisations(data: dict[str, Any], places: Places, base: Path, reading
             problem = "cannot be given with a table: it counts its own"
             reading.faults.append(fault_at(("organisations", name), problem, places))
     path = beside(("organisations", "file"), section["file"], places, base)
-    section["rows"] = organisation_rows(section, path, str(path), reading)
-    return section["rows"]
+    rows = organisation_rows(section, path, str(path), reading)
+    section["rows"] = rows
+    return rows
 
 
 def read_ties(
@@ -123,7 +124,9 @@ def read_ties(
         known = {row["id"] for row in rows} if rows is not None else set(organisation_ids(Scenario()))
     path = beside(("network", "file"), network["file"], places, base)
     ties = TIE_READERS[network["kind"]](network, path, str(path), known, reading)
-    unread = {key for key in network if key not in ("kind", "file", "first", "second", "weight", "organisation", "group")}
+    unread = {
+        key for key in network if key not in ("kind", "file", "first", "second", "weight", "organisation", "group")
+    }
     extra = unread - {"unknown"}
     data["network"] = {"kind": "ties", "ties": ties, **{key: network[key] for key in extra}}
     return ties

@@ -114,15 +114,11 @@ class Improving(Section):
     tuning_step: float = parameter(
         0.12, "Share of the way to the own setting that a real cycle moves the version.", plausible=(0.05, 0.25)
     )
-    repair: float = parameter(
-        0.06, "Share of the missing fidelity that a real cycle restores.", plausible=(0.02, 0.12)
-    )
+    repair: float = parameter(0.06, "Share of the missing fidelity that a real cycle restores.", plausible=(0.02, 0.12))
     learning: float = parameter(
         0.004, "Share of the missing capability that a real cycle builds.", plausible=(0.001, 0.01)
     )
-    reactive: float = parameter(
-        0.5, "Scale of the probability of a reactive change.", plausible=(0.2, 0.66)
-    )
+    reactive: float = parameter(0.5, "Scale of the probability of a reactive change.", plausible=(0.2, 0.66))
     standard_guard: float = parameter(
         0.7, "Share of reactive changes that a full and rigid standard prevents.", plausible=(0.3, 1.0)
     )

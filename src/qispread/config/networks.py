@@ -105,7 +105,7 @@ class Ties(Section):
 
 
 class TiesFile(Section):
-    """Ties from a CSV table: two ids and, if present, a weight; a pair given twice counts once, at its larger weight."""
+    """Ties from a CSV table of two ids and, if present, a weight; of a pair given twice the larger weight holds."""
 
     kind: Literal["file"] = "file"
     file: str = choice(..., "CSV table of ties, relative to the scenario.")

@@ -57,12 +57,30 @@ class Context(Section):
     )
 
 
-class Spread(Section):
-    """A lognormal distribution over organisations."""
+class Size(Section):
+    """Sizes: a lognormal distribution over organisations."""
 
-    mean: float = parameter(1.0, "Mean over organisations.", unit="see parent", above=0.0, role="world")
+    mean: float = parameter(4200.0, "Mean size, such as births a year.", unit="cases/year", above=0.0, role="world")
     variation: float = parameter(
-        0.5, "Coefficient of variation over organisations.", unit="ratio", low=0.0, role="world", plausible=(0.1, 1.0)
+        0.5, "Coefficient of variation of size.", unit="ratio", low=0.0, role="world", plausible=(0.1, 1.0)
+    )
+
+
+class Baseline(Section):
+    """Harm before anything: a lognormal distribution over organisations."""
+
+    mean: float = parameter(
+        86.6,
+        "Mean harm, such as 5-minute Apgar of 6 or less.",
+        unit="per 10,000",
+        above=0.0,
+        high=10_000.0,
+        role="world",
+        source="draycott2006",
+        known="measured",
+    )
+    variation: float = parameter(
+        0.25, "Coefficient of variation of harm.", unit="ratio", low=0.0, role="world", plausible=(0.1, 1.0)
     )
 
 
@@ -100,11 +118,15 @@ class Organisations(Section):
     regions: int = choice(7, "How many regions, where no table is given.", unit="regions", low=1)
     file: str | None = choice(None, "CSV table of organisations, relative to the scenario.")
     columns: dict[str, str] = choice({}, "For fields that the table names otherwise: field: column.")
-    closed: str | None = choice(None, "Column that is not blank where an organisation has closed: such rows are left out.")
-    without_ties: Literal["keep", "leave_out"] = choice("keep", "What to do with organisations that no given tie names.")
+    closed: str | None = choice(
+        None, "Column that is not blank where an organisation has closed: such rows are left out."
+    )
+    without_ties: Literal["keep", "leave_out"] = choice(
+        "keep", "What to do with organisations that no given tie names."
+    )
     rows: tuple[OrganisationRow, ...] = choice((), "The table itself, once read.")
-    size: Spread = Spread(mean=4200.0, variation=0.5)
-    baseline: Spread = Spread(mean=87.0, variation=0.25)
+    size: Size = Size()
+    baseline: Baseline = Baseline()
     setting_spread: float = parameter(
         1.0,
         "Standard deviation of each coordinate of the setting: how different places are.",

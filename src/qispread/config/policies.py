@@ -21,7 +21,7 @@ class Target(Section):
     least_ready: int = choice(0, "The n least ready at the start.", role="lever", unit="organisations", low=0)
     hubs: int = choice(0, "The n with the largest weight of ties.", role="lever", unit="organisations", low=0)
     random: int = choice(0, "n drawn at random.", role="lever", unit="organisations", low=0)
-    nobody: bool = choice(False, "Nobody at all.", role="lever")
+    nobody: bool = choice(default=False, meaning="Nobody at all.", role="lever")
 
     @model_validator(mode="after")
     def _one_rule(self) -> "Target":

@@ -105,6 +105,12 @@ class Scenario(Section):
         policies = {**self.model_dump(mode="json")["policies"], name or lever: {"lever": lever, **fields}}
         return self.replace(policies=policies)
 
+    def with_graph(self, graph: Any) -> Self:
+        """Return a scenario in the places and ties of a networkx graph; see `qispread.config.graphs.with_graph`."""
+        from qispread.config.graphs import with_graph
+
+        return type(self).model_validate(with_graph(self, graph).model_dump())
+
     def without_policies(self) -> Self:
         """Return the same scenario with nothing done."""
         return self.replace(policies={})

@@ -61,7 +61,9 @@ def read_table(path: Path, shown: str, reading: Reading) -> Table:
             if not columns:
                 columns = tuple(cell.strip() for cell in cells)
             elif len(cells) != len(columns):
-                faults.append(Fault("", f"has {len(cells)} cells; the header has {len(columns)}", shown, reader.line_num))
+                faults.append(
+                    Fault("", f"has {len(cells)} cells; the header has {len(columns)}", shown, reader.line_num)
+                )
             else:
                 rows.append((reader.line_num, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
     except csv.Error as error:
@@ -119,7 +121,8 @@ def organisation_rows(section: dict[str, Any], path: Path, shown: str, reading: 
     closed_column = section.get("closed")
     if closed_column is not None:
         require_columns(table, {str(closed_column): "closed"})
-    rows, closed = [], []
+    rows: list[dict[str, Any]] = []
+    closed: list[str] = []
     for line, cells in table.rows:
         if closed_column is not None and cells[closed_column]:
             closed.append(cells[columns["id"]])
@@ -178,7 +181,7 @@ def pair_weights(
             found[pair] = max(weight, found.get(pair, 0.0))
     if strangers:
         reading.notes.append(
-            f"{shown}: ties of {len(strangers)} organisations that the table does not know left out: {listed(strangers)}"
+            f"{shown}: ties of {len(strangers)} organisations unknown to the table left out: {listed(strangers)}"
         )
     if repeated:
         reading.notes.append(f"{shown}: {repeated} ties given again (or in the other direction) count once")
@@ -211,7 +214,9 @@ def ties_of_file(section: dict[str, Any], path: Path, shown: str, known: set[str
     return pair_weights(pairs, known, str(section.get("unknown", "refuse")), shown, reading)
 
 
-def ties_of_memberships(section: dict[str, Any], path: Path, shown: str, known: set[str], reading: Reading) -> list[Any]:
+def ties_of_memberships(
+    section: dict[str, Any], path: Path, shown: str, known: set[str], reading: Reading
+) -> list[Any]:
     """Return a tie for each pair that shares a group, weighted by groups shared / most shared by any pair."""
     table = read_table(path, shown, reading)
     organisation = str(section.get("organisation", "organisation"))

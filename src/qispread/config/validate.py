@@ -12,7 +12,14 @@ from qispread.config.parameter import Section, range_text, sections_within
 from qispread.config.scenario import Scenario
 from qispread.config.yaml_reader import Keys, Place, Places
 
-KINDS = {float: "a number", int: "a whole number", str: "text", bool: "true or false", tuple: "a list", dict: "a mapping"}
+KINDS = {
+    float: "a number",
+    int: "a whole number",
+    str: "text",
+    bool: "true or false",
+    tuple: "a list",
+    dict: "a mapping",
+}
 
 
 def tag_of(section: type[Section]) -> str | None:
@@ -66,12 +73,15 @@ def needed(field: FieldInfo | None) -> str:
     """Return what a field needs, such as "a number in [0, 1]"."""
     if field is None:
         return ""
-    options = [get_args(part) for part in (field.annotation, *get_args(field.annotation)) if get_origin(part) is Literal]
+    options = [
+        get_args(part) for part in (field.annotation, *get_args(field.annotation)) if get_origin(part) is Literal
+    ]
     if options:
         return "one of " + ", ".join(map(str, options[0]))
     plain = [part for part in (field.annotation, *get_args(field.annotation)) if isinstance(part, type)]
-    kind = next((KINDS[part] for part in plain if part in KINDS), "")
-    kind = kind or KINDS.get(get_origin(field.annotation) or object, "")
+    kind = KINDS.get(get_origin(field.annotation) or object) or next(
+        (KINDS[part] for part in plain if part in KINDS), ""
+    )
     interval = range_text(field)
     return f"{kind} in {interval}" if kind and interval else kind
 

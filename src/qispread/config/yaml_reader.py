@@ -1,6 +1,6 @@
 """YAML with line numbers, and without the surprises of YAML 1.1.
 
-`on` and `no` are words, `1e-3` is a number, `0123` and `12:30` are refused as numbers, and a key given twice is a fault.
+`on` and `no` are words, `1e-3` is a number, `0123` and `12:30` are text, and a key given twice is a fault.
 """
 
 import math

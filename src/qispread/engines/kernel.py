@@ -5,8 +5,6 @@ harm; then everyone publishes what peers can see next month. All act on what was
 the order in which organisations are visited cannot matter.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -222,9 +220,7 @@ def decide(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
             weights.standard,
         )
         excess = deciding.overload(load_of(plan, state.histories, i), one.effort, organisations[at.AVAILABLE, i])
-        chance = deciding.chance_begins(
-            weights.reluctance, inclined, levers[by.PUSH, i], weights.overload, excess
-        )
+        chance = deciding.chance_begins(weights.reluctance, inclined, levers[by.PUSH, i], weights.overload, excess)
         if uniform(plan.streams[k, i], month, draws.BEGINS) < chance:
             copy(plan, state, epoch, month, k, i, best_peer)
             state.practices[k, at.GOAL, i] = deciding.expected_goal(
@@ -281,9 +277,7 @@ def copy(plan: Plan, state: State, epoch: int, month: int, k: int, i: int, best_
         practices[at.TUNING_2, i] = visible[at.VISIBLE_TUNING_2, best_peer]
     else:
         begin(plan, state, month, k, i, at.LITERATURE, 1)
-        practices[at.FIDELITY, i] = 1.0 - copying.copy_loss(
-            parameters.copy_loss, one.complexity, one.codification, 0.0
-        )
+        practices[at.FIDELITY, i] = 1.0 - copying.copy_loss(parameters.copy_loss, one.complexity, one.codification, 0.0)
         practices[at.TUNING_1, i] = plan.origin_setting[k, 0]
         practices[at.TUNING_2, i] = plan.origin_setting[k, 1]
     practices[at.FIT, i] = fit_of(state.organisations, practices, i, one.breadth)
@@ -411,7 +405,9 @@ def harm(plan: Plan, state: State, month: int) -> None:
         for k in range(practices.shape[0]):
             result = practices[k, at.RESULT, i]
             if result > 0.0:
-                practices[k, at.PREVENTED, i] += outcome.prevented(left, plan.interventions[k].benefit, result) * exposure
+                practices[k, at.PREVENTED, i] += (
+                    outcome.prevented(left, plan.interventions[k].benefit, result) * exposure
+                )
         organisations[at.HARM, i] = left
         organisations[at.HARM_AVERTED, i] += (anyway - left) * exposure
 

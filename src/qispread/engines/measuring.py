@@ -116,7 +116,7 @@ def tally(practices: NDArray[np.float64], histories: NDArray[np.int64], sums: ND
             continue
         sums[EVER_BEGAN] += 1.0
         sums[EVER_LAPSED] += 1.0 if histories[LAPSES, i] else 0.0
-        if at == IMPLEMENTING or at == EMBEDDED:
+        if at == IMPLEMENTING or at == EMBEDDED:  # noqa: SIM109 - faster than membership when compiled
             result = practices[RESULT, i]
             sums[USERS] += 1.0
             sums[SUM_FIDELITY] += practices[FIDELITY, i]
@@ -175,7 +175,7 @@ def percentile(ascending: NDArray[np.float64], part: float) -> float:
     """Return a percentile of sorted values by linear interpolation."""
     place = part * (ascending.size - 1)
     below = min(int(place), ascending.size - 2)
-    return ascending[below] + (place - below) * (ascending[below + 1] - ascending[below])
+    return float(ascending[below] + (place - below) * (ascending[below + 1] - ascending[below]))
 
 
 @stage

@@ -173,12 +173,16 @@ class Organisation(FixedAgent):
         for practice in self.practices.values():
             if self.model.month < practice.attributes.launch:
                 continue
-            if practice.stage == LAPSED and self.draw(draws.RETURNS, practice) < self.model.settings.reviewing.returning:
+            if (
+                practice.stage == LAPSED
+                and self.draw(draws.RETURNS, practice) < self.model.settings.reviewing.returning
+            ):
                 practice.stage = AWARE
                 self.tell("considers it again", "time has passed since it was given up", practice)
             if practice.stage == UNAWARE and self.draw(draws.HEARS, practice) < self.chance_hears(practice):
                 practice.stage = AWARE
-                self.tell("heard", f"{self.count_practising(practice.name)} of {len(self.ties)} peers use it", practice)
+                users = self.count_practising(practice.name)
+                self.tell("heard", f"{users} of {len(self.ties)} peers use it" if users else "from outside", practice)
 
     def count_practising(self, name: str) -> int:
         """Return how many peers are seen using an intervention."""
@@ -366,7 +370,9 @@ class Organisation(FixedAgent):
         chance = reviewing.chance_gives_up(shortfall, parameters.giving_up, parameters.forbearance, self.leadership)
         if self.draw(draws.GIVES_UP, practice) < chance:
             practice.lapse()
-            self.tell("gave up", f"saw {seen:.2f} of the {practice.goal:.2f} expected: short by {shortfall:.2f}", practice)
+            self.tell(
+                "gave up", f"saw {seen:.2f} of the {practice.goal:.2f} expected: short by {shortfall:.2f}", practice
+            )
 
     def grow_at_home(self) -> None:
         """Put time that is left over into local improvement."""

@@ -73,6 +73,4 @@ class Practice:
 
     def publish(self) -> None:
         """Show peers what they can see next month."""
-        self.visible = Visible(
-            self.in_use, self.result, self.fidelity, self.tuning_1, self.tuning_2, self.generation
-        )
+        self.visible = Visible(self.in_use, self.result, self.fidelity, self.tuning_1, self.tuning_2, self.generation)

@@ -77,16 +77,18 @@ class Runs:
     @property
     def months(self) -> "pd.DataFrame":
         """The table of months: a row for each replicate, month and intervention."""
-        from qispread.tables import months_table
+        from qispread.engines.tables import months_table
 
-        return months_table(self).to_pandas()
+        table: pd.DataFrame = months_table(self).to_pandas()
+        return table
 
     @property
     def organisations(self) -> "pd.DataFrame":
         """The table of organisations at the end: a row for each replicate, organisation and intervention."""
-        from qispread.tables import organisations_table
+        from qispread.engines.tables import organisations_table
 
-        return organisations_table(self).to_pandas()
+        table: pd.DataFrame = organisations_table(self).to_pandas()
+        return table
 
 
 def empty_measures(scenario: Scenario) -> NDArray[np.float64]:
@@ -124,8 +126,9 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
     except (ArithmeticError, ValueError, MemoryError) as error:
         missing = np.full((GIVEN_ROWS, blueprint.frame.number), np.nan)
         return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
-    error = "" if np.isfinite(state.organisations).all() else "the state is no longer finite: parameters are extreme"
-    return Run(replicate, out, world.organisations, state, error, events)
+    finite = np.isfinite(state.organisations).all() and np.isfinite(state.practices).all()
+    problem = "" if finite else "the state is no longer finite: parameters are extreme"
+    return Run(replicate, out, world.organisations, state, problem, events)
 
 
 def chunks(replicates: int, workers: int) -> Iterator[range]:

@@ -10,7 +10,7 @@ def climate(leadership: float, alignment: float, culture: float) -> float:
     Equation: c = (leadership * alignment * culture)^(1/3), each in [0, 1]. Source: liberati2021 for the product;
     the geometric mean is an assumption.
     """
-    return (leadership * alignment * culture) ** (1.0 / 3.0)
+    return float((leadership * alignment * culture) ** (1.0 / 3.0))
 
 
 @rule

@@ -12,6 +12,7 @@ check that no result depends on the choice of generator.
 import hashlib
 import math
 import os
+from typing import Any
 
 from qispread.rules.compiling import SIGNED, UNSIGNED, rule
 
@@ -45,8 +46,12 @@ UNIT = 2.0**-52
 FULL_TURN = 2.0 * math.pi
 
 
+Word = Any
+"""A 64-bit word: uint64 where it is compiled, int where it is interpreted."""
+
+
 @rule
-def finalise(word: int) -> int:
+def finalise(word: Word) -> Word:
     """Return the SplitMix64 finaliser of a 64-bit word: a bijection in which each input bit moves each output bit.
 
     Source: steele2014 (the constants are Stafford's variant 13).
@@ -58,7 +63,7 @@ def finalise(word: int) -> int:
 
 
 @rule
-def splitmix64(stream: int, position: int) -> int:
+def splitmix64(stream: Word, position: Word) -> Word:
     """Return output number `position` (from 0) of the SplitMix64 generator seeded with `stream`.
 
     Equation: finalise(stream + (position + 1) * golden gamma mod 2^64). Source: steele2014.
@@ -68,7 +73,7 @@ def splitmix64(stream: int, position: int) -> int:
 
 
 @rule
-def philox4x32(stream: int, position: int) -> int:
+def philox4x32(stream: Word, position: Word) -> Word:
     """Return the first 64 bits of Philox4x32-10 with key `stream` and counter (`position`, 0).
 
     Words are 32 bits, the lower half of `stream` being the first word of the key. Source: salmon2011.
@@ -93,7 +98,7 @@ random_word = philox4x32 if os.environ.get("QISPREAD_DRAWS") == "philox" else sp
 
 
 @rule
-def substream(stream: int, part: int) -> int:
+def substream(stream: Word, part: Word) -> Word:
     """Return the stream that belongs to one more part of a key.
 
     The stream of a decision is that of the seed, then the replicate, the organisation, and the intervention (0 where
@@ -103,14 +108,14 @@ def substream(stream: int, part: int) -> int:
 
 
 @rule
-def uniform(stream: int, month: int, purpose: int) -> float:
+def uniform(stream: Word, month: int, purpose: int) -> float:
     """Return the uniform draw in (0, 1), both ends excluded, of one stream, month (from 0) and purpose (0 to 63)."""
     position = UNSIGNED(month) * UNSIGNED(PURPOSES_A_MONTH) + UNSIGNED(purpose)
     return (float(SIGNED(random_word(stream, position) >> UNSIGNED(12))) + 0.5) * UNIT
 
 
 @rule
-def normal(stream: int, month: int, purpose: int) -> float:
+def normal(stream: Word, month: int, purpose: int) -> float:
     """Return a standard normal draw, made from the draws of `purpose` and `purpose` + 1.
 
     Equation: sqrt(-2 ln U1) cos(2 pi U2). Source: box1958.

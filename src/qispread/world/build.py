@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.rules.compiling import kernel
 from qispread.rules.capacity import climate
+from qispread.rules.compiling import kernel
 from qispread.rules.deciding import similarity
-from qispread.rules.draws import key_of, substream
+from qispread.rules.draws import Word, key_of, substream
 from qispread.rules.outcome import exposure, half_response, squared_distance
 from qispread.world.draw import World, draw_world
 from qispread.world.frame import Frame, frame_of
@@ -93,7 +93,7 @@ class State(NamedTuple):
 
     def copy(self) -> "State":
         """Return a state that can go its own way."""
-        return State(*(array.copy() for array in self))
+        return State(self.organisations.copy(), self.practices.copy(), self.histories.copy(), self.visible.copy())
 
 
 def _fields(section: Any) -> dict[str, float | int]:
@@ -123,7 +123,7 @@ def intervention_records(scenario: Scenario) -> Any:
 
 
 @kernel
-def streams_of(stream: int, keys: NDArray[np.uint64], interventions: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def streams_of(stream: Word, keys: NDArray[np.uint64], interventions: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the stream of each intervention (rows; the last is none) and organisation (columns)."""
     streams = np.empty((interventions.size + 1, keys.size), np.uint64)
     for i in range(keys.size):

@@ -1,5 +1,6 @@
 """Who starts each intervention in a world."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
@@ -10,7 +11,7 @@ from qispread.config.interventions import Origin
 from qispread.config.policies import Policy, Seeding
 from qispread.config.scenario import Scenario
 from qispread.rules.compiling import kernel
-from qispread.rules.draws import ORIGIN, key_of, substream, uniform
+from qispread.rules.draws import ORIGIN, Word, key_of, substream, uniform
 from qispread.world.draw import World
 from qispread.world.layout import LEADERSHIP, TURNOVER
 
@@ -26,7 +27,7 @@ def readiness(world: World) -> NDArray[np.float64]:
 def tie_weights(world: World) -> NDArray[np.float64]:
     """Return the summed weight of the ties of each organisation."""
     ends = np.repeat(np.arange(world.frame.number), np.diff(world.ties.starts))
-    return np.bincount(ends, weights=world.ties.weights, minlength=world.frame.number)
+    return np.bincount(ends, weights=world.ties.weights, minlength=world.frame.number).astype(np.float64)
 
 
 def betweenness(world: World) -> NDArray[np.float64]:
@@ -36,7 +37,7 @@ def betweenness(world: World) -> NDArray[np.float64]:
 
 
 @kernel
-def draws_of(stream: int, keys: NDArray[np.uint64], part: int, purpose: int) -> NDArray[np.float64]:
+def draws_of(stream: Word, keys: NDArray[np.uint64], part: Word, purpose: int) -> NDArray[np.float64]:
     """Return the draw of month 0 of each organisation for one more part of the key and a purpose."""
     drawn = np.empty(keys.size)
     for i in range(keys.size):
@@ -68,7 +69,7 @@ def origin_of(origin: Origin, name: str, world: World) -> NDArray[np.int64]:
     return largest(scores[origin.rule](world), origin.number)
 
 
-def seeding_for(name: str, policies: dict[str, Policy]) -> Origin | None:
+def seeding_for(name: str, policies: Mapping[str, Policy]) -> Origin | None:
     """Return the origin that the last seeding policy sets for an intervention, if any does."""
     origins = [
         policy.origin

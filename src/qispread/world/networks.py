@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from qispread.config.networks import (
     Complete,
     HubAndSpoke,
-    Network,
     Random,
     Ring,
     ScaleFree,
@@ -19,7 +18,7 @@ from qispread.config.networks import (
     Ties,
 )
 from qispread.rules.compiling import kernel
-from qispread.rules.draws import TIE, key_of, substream, uniform
+from qispread.rules.draws import TIE, Word, key_of, substream, uniform
 from qispread.world.frame import Frame, Pairs, sorted_pairs
 from qispread.world.layout import SIZE
 
@@ -41,7 +40,7 @@ class Neighbours(NamedTuple):
     weights: NDArray[np.float64]
 
 
-Builder = Callable[[Any, Frame, NDArray[np.float64], np.uint64], Pairs]
+Builder = Callable[[Any, Frame, NDArray[np.float64], Word], Pairs]
 BUILDERS: dict[type, Builder] = {}
 
 
@@ -57,7 +56,7 @@ def builds(kind: type) -> Callable[[Builder], Builder]:
 
 @kernel
 def draw_pairs(
-    stream: int,
+    stream: Word,
     keys: NDArray[np.uint64],
     members: NDArray[np.int64],
     system: NDArray[np.int64],
@@ -139,7 +138,7 @@ def tie_chances(network: Systems, frame: Frame) -> tuple[float, float, float]:
     )
 
 
-def _drawn(frame: Frame, stream: np.uint64, chances: tuple[float, float, float], weight: float) -> Pairs:
+def _drawn(frame: Frame, stream: Word, chances: tuple[float, float, float], weight: float) -> Pairs:
     members = np.arange(frame.number)
     first, second = draw_pairs(stream, frame.keys, members, frame.system, frame.region, chances)
     return first, second, np.full(first.size, weight)
@@ -149,52 +148,52 @@ def _from_graph(graph: Any, weight: float) -> Pairs:
     return sorted_pairs([a for a, _ in graph.edges], [b for _, b in graph.edges], weight)
 
 
-def _graph_seed(stream: np.uint64) -> int:
+def _graph_seed(stream: Word) -> int:
     return int(substream(stream, key_of("network")))
 
 
 @builds(Systems)
-def systems(network: Systems, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def systems(network: Systems, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Tie partnerships densely, regions less and the rest rarely."""
     return _drawn(frame, stream, tie_chances(network, frame), network.tie_weight)
 
 
 @builds(Random)
-def random(network: Random, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def random(network: Random, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Tie each pair with the same probability (erdos1959)."""
     chance = network.mean_degree / (frame.number - 1)
     return _drawn(frame, stream, (chance, chance, chance), network.tie_weight)
 
 
 @builds(SmallWorld)
-def small_world(network: SmallWorld, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def small_world(network: SmallWorld, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Move some ties of a ring at random (watts1998)."""
     graph = nx.watts_strogatz_graph(frame.number, network.degree, network.rewiring, seed=_graph_seed(stream))
     return _from_graph(graph, network.tie_weight)
 
 
 @builds(ScaleFree)
-def scale_free(network: ScaleFree, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def scale_free(network: ScaleFree, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Let newcomers prefer those with many ties (barabasi1999)."""
     graph = nx.barabasi_albert_graph(frame.number, network.ties_a_newcomer, seed=_graph_seed(stream))
     return _from_graph(graph, network.tie_weight)
 
 
 @builds(Ring)
-def ring(network: Ring, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def ring(network: Ring, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Tie each to its nearest neighbours in a ring."""
     return _from_graph(nx.circulant_graph(frame.number, range(1, network.degree // 2 + 1)), network.tie_weight)
 
 
 @builds(Complete)
-def complete(network: Complete, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def complete(network: Complete, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Tie everyone to everyone."""
     first, second = np.triu_indices(frame.number, 1)
     return first, second, np.full(first.size, network.tie_weight)
 
 
 @builds(HubAndSpoke)
-def hub_and_spoke(network: HubAndSpoke, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def hub_and_spoke(network: HubAndSpoke, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Tie the largest of each partnership to its members and to the other hubs."""
     members = [np.flatnonzero(frame.system == system) for system in range(len(frame.system_names))]
     hubs = [int(group[np.argmax(organisations[SIZE, group])]) for group in members]
@@ -204,16 +203,14 @@ def hub_and_spoke(network: HubAndSpoke, frame: Frame, organisations: NDArray[np.
 
 
 @builds(Ties)
-def ties(network: Ties, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64) -> Pairs:  # noqa: ARG001
+def ties(network: Ties, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Use the ties as given."""
     if frame.given_ties is None:
         raise ValueError("the frame holds no ties")
     return frame.given_ties
 
 
-def draw_network(
-    network: Network | Ties, frame: Frame, organisations: NDArray[np.float64], stream: np.uint64
-) -> Pairs:
+def draw_network(network: Any, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:
     """Return the ties of a replicate."""
     return BUILDERS[type(network)](network, frame, organisations, stream)
 

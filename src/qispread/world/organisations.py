@@ -11,7 +11,7 @@ from scipy.special import betaincinv, ndtr
 from qispread.config.organisations import FACTORS, Organisations
 from qispread.rules.compiling import kernel, rule
 from qispread.rules.draws import BASELINE as DRAW_BASELINE
-from qispread.rules.draws import COMMON, SETTING, normal, substream
+from qispread.rules.draws import COMMON, SETTING, Word, normal, substream
 from qispread.rules.draws import FACTORS as DRAW_FACTORS
 from qispread.rules.draws import SIZE as DRAW_SIZE
 from qispread.world.layout import BASELINE, SETTING_1, SETTING_2, SIZE
@@ -79,12 +79,12 @@ def quantile(nodes: NDArray[np.float64], score: float) -> float:
     place = (min(max(score, -FARTHEST + 1e-9), FARTHEST - 1e-9) + FARTHEST) * NODES_A_UNIT
     index = int(place)
     part = place - index
-    return nodes[index] * (1.0 - part) + nodes[index + 1] * part
+    return float(nodes[index] * (1.0 - part) + nodes[index + 1] * part)
 
 
 @kernel
 def draw_organisations(
-    stream: int, keys: NDArray[np.uint64], given: NDArray[np.float64], distribution: Distribution
+    stream: Word, keys: NDArray[np.uint64], given: NDArray[np.float64], distribution: Distribution
 ) -> NDArray[np.float64]:
     """Return the first rows of the organisations, (11, n): given values where there are, draws elsewhere.
 

@@ -1,6 +1,7 @@
 """What is in force when and for whom: policies become arrays that change only where a window opens or closes."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,22 @@ from qispread.rules.draws import TARGET, key_of, substream
 from qispread.world.draw import World
 from qispread.world.frame import sorted_pairs
 from qispread.world.interventions import largest, random_scores, readiness, tie_weights
-from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS, Slot
+from qispread.world.levers import (
+    ALIGNMENT_GROWTH,
+    AMBITION,
+    CAPABILITY_GROWTH,
+    LEADERSHIP_GROWTH,
+    ORGANISATION_SLOTS,
+    PRACTICE_SLOTS,
+    REFRESH,
+    RESENTMENT,
+    Slot,
+)
 from qispread.world.networks import Neighbours, draw_pairs, neighbours_of
 
 MONTHS_A_YEAR = 12
-ACTING_SLOTS = ("capability_growth", "leadership_growth", "alignment_growth", "resentment")
+ACTING = [CAPABILITY_GROWTH, LEADERSHIP_GROWTH, ALIGNMENT_GROWTH, RESENTMENT]
+"""The slots by which something builds up or wears down month by month."""
 
 
 class Epochs(NamedTuple):
@@ -44,22 +56,21 @@ class Epochs(NamedTuple):
 
 def targets(target: Target, name: str, world: World) -> NDArray[np.int64]:
     """Return the indices of the organisations that a policy is for, ascending."""
-    frame = world.frame
-    if target.nobody:
-        return np.array([], dtype=np.int64)
-    if target.systems:
-        return np.flatnonzero(np.isin([frame.system_names[s] for s in frame.system], target.systems))
-    if target.organisations:
-        return np.flatnonzero(np.isin(frame.ids, target.organisations))
-    if target.most_ready:
-        return largest(readiness(world), target.most_ready)
-    if target.least_ready:
-        return largest(-readiness(world), target.least_ready)
-    if target.hubs:
-        return largest(tie_weights(world), target.hubs)
-    if target.random:
-        return largest(random_scores(world, name, TARGET), target.random)
-    return np.arange(frame.number)
+    frame, everyone = world.frame, np.arange(world.frame.number)
+    named: dict[str, Callable[[Any], NDArray[np.int64]]] = {
+        "nobody": lambda _: everyone[:0],
+        "systems": lambda systems: np.flatnonzero(np.isin([frame.system_names[s] for s in frame.system], systems)),
+        "organisations": lambda ids: np.flatnonzero(np.isin(frame.ids, ids)),
+        "most_ready": lambda number: largest(readiness(world), number),
+        "least_ready": lambda number: largest(-readiness(world), number),
+        "hubs": lambda number: largest(tie_weights(world), number),
+        "random": lambda number: largest(random_scores(world, name, TARGET), number),
+    }
+    for rule, chosen in named.items():
+        given = getattr(target, rule)
+        if given:
+            return chosen(given)
+    return everyone
 
 
 def in_force(policy: Policy, month: int, horizon: int) -> bool:
@@ -91,9 +102,7 @@ def added_ties(policy: LearningNetwork, name: str, who: NDArray[np.int64], world
     return first.tolist(), second.tolist()
 
 
-def ties_with(
-    networks: list[tuple[LearningNetwork, str, NDArray[np.int64]]], world: World
-) -> Neighbours:
+def ties_with(networks: list[tuple[LearningNetwork, str, NDArray[np.int64]]], world: World) -> Neighbours:
     """Return the ties of a world with those of learning networks; a pair tied twice has the larger weight."""
     if not networks:
         return world.ties
@@ -110,41 +119,43 @@ def strengths(policy: Policy) -> dict[str, float]:
     return {name: value for name, value in policy if isinstance(value, int | float) and name not in ("start", "end")}
 
 
+Active = tuple[bool, ...]
+"""Which policies are in force, in their order."""
+
+
+def active_by_month(policies: Sequence[tuple[str, Policy]], horizon: int) -> list[Active]:
+    """Return what is in force in each month from 0, in which nothing is."""
+    months = [tuple(in_force(policy, month, horizon) for _, policy in policies) for month in range(1, horizon + 1)]
+    return [(False,) * len(policies), *months]
+
+
 def epochs_of(scenario: Scenario, world: World) -> Epochs:
     """Return what is in force in each month of a scenario in one world.
 
     Seeding acts at the launch alone; it costs while its window lasts, like any policy.
     """
-    horizon, number = scenario.horizon, world.frame.number
     policies = list(scenario.policies.items())
-    active = [tuple(in_force(policy, month, horizon) for _, policy in policies) for month in range(horizon + 1)]
-    active[0] = (False,) * len(policies)
+    active = active_by_month(policies, scenario.horizon)
     kinds = list(dict.fromkeys(active))
     who = [targets(policy.target, name, world) for name, policy in policies]
-    organisation = neutral(ORGANISATION_SLOTS, (len(kinds), len(ORGANISATION_SLOTS), number))
-    practice = neutral(PRACTICE_SLOTS, (len(kinds), len(scenario.interventions), len(PRACTICE_SLOTS), number))
-    practice[:, :, list(PRACTICE_SLOTS).index("ambition")] = scenario.copying.ambition
+    organisation = neutral(ORGANISATION_SLOTS, (len(kinds), len(ORGANISATION_SLOTS), world.frame.number))
+    practice = neutral(
+        PRACTICE_SLOTS, (len(kinds), len(scenario.interventions), len(PRACTICE_SLOTS), world.frame.number)
+    )
+    practice[:, :, AMBITION] = scenario.copying.ambition
+    ties = []
     for epoch, kind in enumerate(kinds):
-        for index in np.flatnonzero(kind):
-            policy = policies[index][1]
-            lay(organisation[epoch], ORGANISATION_SLOTS, strengths(policy), who[index])
-            for place, name in enumerate(scenario.interventions):
-                if not policy.interventions or name in policy.interventions:
-                    lay(practice[epoch, place], PRACTICE_SLOTS, strengths(policy), who[index])
-    learning = [
-        [
-            (policy, name, who[index])
-            for index, (name, policy) in enumerate(policies)
-            if kind[index] and isinstance(policy, LearningNetwork)
-        ]
-        for kind in kinds
-    ]
-    acting = [list(ORGANISATION_SLOTS).index(name) for name in ACTING_SLOTS]
-    refresh = practice[:, :, list(PRACTICE_SLOTS).index("refresh")]
+        now = [(name, policy, targeted) for (name, policy), targeted, on in zip(policies, who, kind, strict=True) if on]
+        for _, policy, targeted in now:
+            lay(organisation[epoch], ORGANISATION_SLOTS, strengths(policy), targeted)
+            for place, intervention in enumerate(scenario.interventions):
+                if not policy.interventions or intervention in policy.interventions:
+                    lay(practice[epoch, place], PRACTICE_SLOTS, strengths(policy), targeted)
+        ties.append(ties_with([(p, name, them) for name, p, them in now if isinstance(p, LearningNetwork)], world))
     return Epochs(
         of_month=np.array([kinds.index(kind) for kind in active], dtype=np.int64),
         organisation_levers=organisation,
         practice_levers=practice,
-        acts=np.any(organisation[:, acting] != 0.0, axis=(1, 2)) | np.any(refresh != 0.0, axis=(1, 2)),
-        ties=tuple(ties_with(networks, world) for networks in learning),
+        acts=np.any(organisation[:, ACTING] != 0.0, axis=(1, 2)) | np.any(practice[:, :, REFRESH] != 0.0, axis=(1, 2)),
+        ties=tuple(ties),
     )

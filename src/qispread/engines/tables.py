@@ -1,13 +1,12 @@
 """The tables of results: their columns, declared once, and how they are filled from runs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from qispread.config.cross import POOLED
 from qispread.config.organisations import FACTORS
-from qispread.engines.run import Run, Runs
 from qispread.measures import REGISTRY
 from qispread.world.build import blueprint_of
 from qispread.world.layout import (
@@ -18,6 +17,9 @@ from qispread.world.layout import (
     SOURCES,
     STAGES,
 )
+
+if TYPE_CHECKING:
+    from qispread.engines.run import Runs
 
 RUN_COLUMNS = {
     "run_id": "Name of the run: scenario, fingerprint of all that can change a result, replicate.",
@@ -87,42 +89,33 @@ TABLES = {
 }
 
 
-def run_id(runs: Runs, run: Run) -> str:
-    """Return the name of one run."""
-    return f"{runs.scenario.name}-{runs.scenario.fingerprint()}-{run.replicate:05d}"
-
-
 def coded(codes: Any, words: list[str]) -> Any:
     """Return a column of words from their codes, kept as a dictionary."""
     return pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), pa.array(words, pa.string()))
 
 
-def runs_table(runs: Runs) -> pa.Table:
+def runs_table(runs: "Runs") -> pa.Table:
     """Return the table of runs."""
-    name, seed = runs.scenario.name, runs.scenario.seed
-    fingerprint = runs.scenario.fingerprint()
-    rows = [
-        (
-            f"{name}-{fingerprint}-{run.replicate:05d}",
-            name,
-            run.replicate,
-            seed,
-            "{}",
-            "failed" if run.error else "done",
-            run.error,
-        )
-        for run in runs.runs
-    ]
-    return pa.table(dict(zip(RUN_COLUMNS, (list(column) for column in zip(*rows, strict=True)), strict=True)))
+    scenario, done = runs.scenario, runs.runs
+    columns: dict[str, Any] = {
+        "run_id": run_names(runs),
+        "scenario": [scenario.name] * len(done),
+        "replicate": [run.replicate for run in done],
+        "seed": [scenario.seed] * len(done),
+        "parameters": ["{}"] * len(done),
+        "status": ["failed" if run.error else "done" for run in done],
+        "error": [run.error for run in done],
+    }
+    return pa.table(columns)
 
 
-def run_names(runs: Runs) -> list[str]:
+def run_names(runs: "Runs") -> list[str]:
     """Return the names of all runs, in order."""
     stem = f"{runs.scenario.name}-{runs.scenario.fingerprint()}"
     return [f"{stem}-{run.replicate:05d}" for run in runs.runs]
 
 
-def months_table(runs: Runs) -> pa.Table:
+def months_table(runs: "Runs") -> pa.Table:
     """Return the table of months: replicates, months and interventions in order, the pooled one last."""
     values = runs.measures
     count, months, rows, _ = values.shape
@@ -142,7 +135,7 @@ def source_words(ids: tuple[str, ...]) -> list[str]:
     return [SOURCES[code] for code in range(NOBODY, 0)] + list(ids)
 
 
-def organisations_table(runs: Runs) -> pa.Table:
+def organisations_table(runs: "Runs") -> pa.Table:
     """Return the table of organisations at the end of the runs that did not fail."""
     frame = blueprint_of(runs.scenario).frame
     done = [(place, run, run.end) for place, run in enumerate(runs.runs) if run.end is not None]
@@ -178,9 +171,13 @@ def organisations_table(runs: Runs) -> pa.Table:
     return pa.table(columns)
 
 
-def events_table(runs: Runs) -> pa.Table:
+def events_table(runs: "Runs") -> pa.Table:
     """Return the table of events of the runs that kept them."""
-    rows = [{"run_id": name, **event} for name, run in zip(run_names(runs), runs.runs, strict=True) for event in run.events or ()]
+    rows = [
+        {"run_id": name, **event}
+        for name, run in zip(run_names(runs), runs.runs, strict=True)
+        for event in run.events or ()
+    ]
     schema = pa.schema([(name, pa.int32() if name == "month" else pa.string()) for name in EVENT_COLUMNS])
     return pa.Table.from_pylist(rows, schema=schema)
 
@@ -191,7 +188,7 @@ def described(table: pa.Table, columns: dict[str, str]) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def tables_of(runs: Runs) -> dict[str, pa.Table]:
+def tables_of(runs: "Runs") -> dict[str, pa.Table]:
     """Return all tables of some runs, by name."""
     tables = {"runs": runs_table(runs), "months": months_table(runs), "organisations": organisations_table(runs)}
     if any(run.events is not None for run in runs.runs):

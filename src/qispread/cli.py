@@ -1,0 +1,237 @@
+"""What users type. No logic of its own: arguments in, tables and words out, an exit code."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from qispread import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from qispread.config.scenario import Scenario
+    from qispread.engines.run import Runs
+
+DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="qispread",
+        description="How quality improvement spreads between health-care organisations, and what it loses on the way.",
+        epilog="Start with: qispread run configs/prompt.yaml",
+    )
+    top.add_argument("--version", action="version", version=f"qispread {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_run(commands.add_parser("run", help="simulate a scenario in many worlds"))
+    add_check(commands.add_parser("check", help="list all faults of scenarios, policy files and tables"))
+    add_describe(commands.add_parser("describe", help="print every parameter with its meaning and source"))
+    return top
+
+
+def add_run(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `run`."""
+    command.add_argument("scenario", help="a YAML scenario, or the manifest.json of an earlier run")
+    command.add_argument("--replicates", type=int, help="worlds to simulate (default: the scenario's)")
+    command.add_argument("--seed", type=int, help="seed of all draws (default: the scenario's)")
+    command.add_argument("--engine", choices=("kernel", "mesa"), default="kernel", help="both give the same bytes")
+    command.add_argument("--workers", type=int, help="threads (default: one a core); results do not depend on it")
+    command.add_argument("--organisations", metavar="CSV", help="your own table of organisations")
+    command.add_argument("--ties", metavar="CSV", help="your own table of ties")
+    command.add_argument("--policy", metavar="FILE", action="append", default=[], help="add a policy file; repeatable")
+    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/NAME-FINGERPRINT)")
+    command.add_argument("--overwrite", action="store_true", help="replace the results of another run in that folder")
+    command.add_argument("--csv", action="store_true", help="write the tables as CSV too")
+    command.add_argument("--events", action="store_true", help="write what happened and why, of one replicate")
+    command.set_defaults(act=run)
+
+
+def add_check(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `check`."""
+    command.add_argument("files", nargs="+", help="scenarios, policy files, or CSV tables of organisations")
+    command.set_defaults(act=check)
+
+
+def add_describe(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `describe`."""
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--yaml", action="store_true", help="as a scenario with every default")
+    form.add_argument("--markdown", action="store_true", help="as the reference page")
+    command.add_argument("search", nargs="?", default="", help="only parameters whose path or meaning holds this word")
+    command.set_defaults(act=describe)
+
+
+def run(arguments: argparse.Namespace, console: "Console") -> int:
+    """Simulate a scenario, print its headlines and write its tables."""
+    from pathlib import Path
+
+    from qispread.config.faults import Fault, InputError
+    from qispread.config.load import load
+
+    replicates = 1 if arguments.events and arguments.replicates is None else arguments.replicates
+    changes = {"seed": arguments.seed, "replicates": replicates}
+    scenario = load(
+        arguments.scenario,
+        organisations=arguments.organisations,
+        ties=arguments.ties,
+        policies=arguments.policy,
+        changes={name: value for name, value in changes.items() if value is not None},
+    )
+    faults = []
+    if arguments.events and scenario.replicates != 1:
+        faults.append(Fault("--events", f"got {scenario.replicates} replicates; needed: 1"))
+    if arguments.workers is not None and arguments.workers < 1:
+        faults.append(Fault("--workers", f"got {arguments.workers}; needed: at least 1"))
+    if faults:
+        raise InputError(faults)
+    from qispread.results import check_folder, default_folder, save
+
+    folder = Path(arguments.out) if arguments.out else default_folder(scenario)
+    check_folder(folder, scenario, overwrite=arguments.overwrite)
+    introduce(scenario, console)
+    runs = simulated(scenario, arguments, console)
+    paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
+    show_headlines(runs, console)
+    console.print("Results: " + ", ".join(path.name for path in paths), f"in {folder}", soft_wrap=True)
+    for failure in runs.failed[:5]:
+        console.print(f"[red]replicate {failure.replicate} failed:[/] {failure.error}", soft_wrap=True)
+    return SOME_FAILED if runs.failed else DONE
+
+
+def introduce(scenario: "Scenario", console: "Console") -> None:
+    """Say what will be run, and what was left out of the input."""
+    from rich.markup import escape
+
+    from qispread.config.cross import organisation_ids
+    from qispread.rules.compiling import already_compiled
+
+    for note in scenario.notes:
+        console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
+    places = len(organisation_ids(scenario))
+    console.print(
+        f"[bold]{escape(scenario.name)}[/]: {places} organisations, {scenario.horizon} months, "
+        f"{scenario.replicates} worlds",
+        soft_wrap=True,
+    )
+    if not already_compiled():
+        console.print("Compiling the model first: once on this machine, about a quarter of a minute ...")
+
+
+def simulated(scenario: "Scenario", arguments: argparse.Namespace, console: "Console") -> "Runs":
+    """Run the scenario behind a progress bar."""
+    from qispread.engines.run import simulate
+
+    with progress_bar(console, "Simulating", scenario.replicates) as advance:
+        return simulate(
+            scenario,
+            engine=arguments.engine,
+            workers=arguments.workers,
+            keep_events=arguments.events,
+            progress=advance,
+        )
+
+
+@contextmanager
+def progress_bar(console: "Console", what: str, total: int) -> "Iterator[Callable[[int, int], None]]":
+    """Show progress with time left on a terminal, and nothing elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done, _: bar.update(task, completed=done)
+
+
+def show_headlines(runs: "Runs", console: "Console") -> None:
+    """Print the numbers that a board asks for."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from qispread.analysis.summary import headlines, written
+    from qispread.config.cross import POOLED
+
+    years = f"{runs.scenario.horizon / 12:g} years"
+    for name, figures in headlines(runs).items():
+        title = "The whole" if name == POOLED else escape(name)
+        table = Table(title=f"{title} after {years}", title_justify="left", title_style="bold")
+        table.add_column("")
+        table.add_column("Median", justify="right")
+        table.add_column("90 % of worlds", justify="right")
+        for one in figures:
+            between = f"{written(one.low, one.form)} to {written(one.high, one.form)}" if one.worlds else "-"
+            table.add_row(one.label, written(one.middle, one.form), between)
+        console.print(table)
+
+
+def check(arguments: argparse.Namespace, console: "Console") -> int:
+    """List all faults of all files at once."""
+    from qispread.config.faults import InputError
+    from qispread.config.load import check as check_file
+
+    faults: list[Any] = []
+    for file in arguments.files:
+        try:
+            scenario = check_file(file)
+        except InputError as error:
+            faults.extend(error.faults)
+            continue
+        console.print(f"{file}: no faults", soft_wrap=True, markup=False)
+        for note in scenario.notes if scenario else ():
+            console.print(f"  note: {note}", soft_wrap=True, markup=False)
+    if faults:
+        raise InputError(faults)
+    return DONE
+
+
+def describe(arguments: argparse.Namespace, console: "Console") -> int:
+    """Print every parameter."""
+    from qispread.config.describe import as_markdown, as_yaml, descriptions
+
+    if arguments.yaml or arguments.markdown:
+        sys.stdout.write(as_yaml() if arguments.yaml else as_markdown())
+        return DONE
+    word = arguments.search.lower()
+    for one in descriptions():
+        if word and word not in one.path.lower() and word not in one.meaning.lower():
+            continue
+        unit = "" if one.unit == "-" else f" {one.unit}"
+        console.print(f"[bold]{one.path}[/] = {one.default}{unit}", highlight=False, soft_wrap=True)
+        console.print(f"    {one.meaning}", highlight=False, soft_wrap=True, markup=False)
+        known = f"{one.known}" + ("" if one.source in ("-", "assumption") else f" ({one.source})")
+        plausible = f"; plausible {one.plausible}" if one.plausible else ""
+        console.print(f"    {one.allowed}{plausible}; {known}; {one.role}", style="dim", highlight=False, markup=False)
+    return DONE
+
+
+def main(typed: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 some runs failed, 2 bad input."""
+    typed = list(sys.argv[1:] if typed is None else typed)
+    arguments = parser().parse_args(typed)
+    arguments.typed = typed
+    from rich.console import Console
+
+    from qispread.config.faults import InputError
+
+    console = Console()
+    try:
+        return int(arguments.act(arguments, console))
+    except InputError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped; nothing was written.", style="red")
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has gone, as with `qispread describe | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

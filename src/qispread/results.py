@@ -1,0 +1,190 @@
+"""A folder of results: tables in Parquet, a manifest beside them, written whole or not at all."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+import pyarrow.parquet
+
+from qispread import __version__
+from qispread.config.faults import Fault, InputError
+from qispread.config.scenario import Scenario
+from qispread.engines.run import Runs
+from qispread.engines.tables import TABLES, tables_of
+
+MANIFEST = "manifest.json"
+LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
+OURS = (MANIFEST, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
+
+
+def default_folder(scenario: Scenario) -> Path:
+    """Return the folder for the results of a scenario: another for every set of parameters, seed or replicates."""
+    return Path("results") / f"{scenario.name}-{scenario.fingerprint()}"
+
+
+def identity(scenario: Scenario) -> dict[str, str]:
+    """Return what tells the results of one run from those of another."""
+    return {"qispread": __version__, "scenario": scenario.fingerprint()}
+
+
+def git_commit() -> str | None:
+    """Return the commit of the source that is running, with "+" where it has changes; None outside a checkout."""
+    here = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(  # noqa: S603 - a fixed command
+            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
+    """Return what is needed to make the same results again.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Written out whole, tables included, so that the manifest alone is enough.
+    command : sequence of str
+        What was typed.
+    """
+    return {
+        "identity": identity(scenario),
+        "command": list(command),
+        "git_commit": git_commit(),
+        "versions": {name: version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+        "inputs": [{"path": one.path, "sha256": one.sha256} for one in scenario.inputs],
+        "scenario": scenario.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def refuse(folder: Path, problem: str) -> InputError:
+    """Return the error for an output folder that cannot be used."""
+    return InputError([Fault("--out", problem, str(folder))])
+
+
+def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False) -> None:
+    """Make sure that results can be written to a folder, before any time is spent on them.
+
+    Raises
+    ------
+    InputError
+        Where it is a file, cannot be written to, or holds the results of another run and `overwrite` is off.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileExistsError:
+        raise refuse(folder, "is a file; needed: a folder") from None
+    except NotADirectoryError:
+        raise refuse(folder, "part of its path is a file") from None
+    except OSError as error:
+        raise refuse(folder, f"cannot be written to: {error.strerror}") from None
+    if not overwrite and any((folder / name).exists() for name in OURS) and not _same_run(folder, scenario):
+        raise refuse(folder, "holds the results of another run; choose another folder, or say --overwrite")
+
+
+def _same_run(folder: Path, scenario: Scenario) -> bool:
+    try:
+        kept: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return bool(kept["identity"] == identity(scenario))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextmanager
+def written_whole(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to, and move its files into place once all are written.
+
+    Files of ours from earlier that were not written again are removed; files that are not ours stay.
+
+    Raises
+    ------
+    InputError
+        Where writing fails, such as on a full disk; then what was there before is still whole.
+    """
+    new = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    try:
+        yield new
+        written = sorted(new.iterdir(), key=lambda path: path.name == MANIFEST)
+        for path in written:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        for name in OURS:
+            if not (new / name).exists():
+                (folder / name).unlink(missing_ok=True)
+        for path in written:
+            path.replace(folder / path.name)
+    except OSError as error:
+        raise refuse(folder, f"could not be written: {error.strerror or error}; nothing was changed") from None
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def save(
+    runs: Runs,
+    folder: str | Path | None = None,
+    *,
+    csv: bool = False,
+    overwrite: bool = False,
+    command: Sequence[str] | None = None,
+) -> list[Path]:
+    """Write the tables of some runs and their manifest; the same runs give the same bytes.
+
+    Parameters
+    ----------
+    runs : Runs
+    folder : str or Path, optional
+        ``results/NAME-FINGERPRINT`` unless given.
+    csv : bool
+        Whether to write CSV tables too.
+    overwrite : bool
+        Whether results of another run may be replaced.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    InputError
+        Where the folder cannot be used or writing fails.
+    """
+    place = Path(folder) if folder is not None else default_folder(runs.scenario)
+    check_folder(place, runs.scenario, overwrite=overwrite)
+    with written_whole(place) as new:
+        for name, table in tables_of(runs).items():
+            pyarrow.parquet.write_table(table, new / f"{name}.parquet", compression="zstd")
+            if csv:
+                pyarrow.csv.write_csv(_plain(table), new / f"{name}.csv")
+        manifest = manifest_of(runs.scenario, command if command is not None else sys.argv)
+        (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        names = sorted(path.name for path in new.iterdir())
+    return [place / name for name in names]
+
+
+def _plain(table: Any) -> Any:
+    """Return a table whose dictionary columns are plain text, which is all that CSV can hold."""
+    fields = [
+        (field.name, pyarrow.string() if pyarrow.types.is_dictionary(field.type) else field.type)
+        for field in table.schema
+    ]
+    return table.cast(pyarrow.schema(fields))
