@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from qispread.config.cross import POOLED
 from qispread.config.scenario import Scenario
 from qispread.engines.measuring import measure_month
-from qispread.engines.organisation import Organisation, Tie
+from qispread.engines.organisation import Organisation
+from qispread.engines.place import Tie
 from qispread.engines.practice import Practice
 from qispread.measures import NAMES
 from qispread.world.build import State, blueprint_of, start_run

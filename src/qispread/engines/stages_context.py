@@ -1,0 +1,116 @@
+"""What the month does to the places themselves: policies, leaders, stock, time; the compiled twin of `Place`."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.rules import capacity, draws, improving, leaders
+from qispread.rules.compiling import rule as inlined
+from qispread.rules.compiling import stage
+from qispread.rules.draws import uniform
+from qispread.world import layout as at
+from qispread.world import levers as by
+from qispread.world.build import Plan, State
+
+Array = NDArray[np.float64]
+
+
+@inlined
+def settle_climate(organisations: Array, i: int) -> None:
+    """Work out the climate of one organisation anew: the dearest step of a month, taken only after a change."""
+    organisations[at.CLIMATE, i] = capacity.climate(
+        organisations[at.LEADERSHIP, i], organisations[at.ALIGNMENT, i], organisations[at.CULTURE, i]
+    )
+
+
+@inlined
+def lapse(practices: Array, histories: NDArray[np.int64], i: int) -> None:
+    """End one practice; nothing of it remains but the memory of how often."""
+    histories[at.STAGE, i] = at.LAPSED
+    histories[at.LAPSES, i] += 1
+    practices[at.FIDELITY, i] = 0.0
+    practices[at.EMBEDDING, i] = 0.0
+    practices[at.FIT, i] = 0.0
+    practices[at.RESULT, i] = 0.0
+
+
+@stage
+def apply_policies(plan: Plan, state: State, epoch: int) -> None:
+    """Let what policies build up or wear down move by a month."""
+    organisations, practices, histories = state.organisations, state.practices, state.histories
+    levers = plan.organisation_levers[epoch]
+    for i in range(organisations.shape[1]):
+        turnover = organisations[at.TURNOVER, i]
+        organisations[at.CAPABILITY, i] = capacity.trained(
+            organisations[at.CAPABILITY, i], levers[by.CAPABILITY_GROWTH, i], turnover
+        )
+        organisations[at.LEADERSHIP, i] = capacity.grown(
+            organisations[at.LEADERSHIP, i], levers[by.LEADERSHIP_GROWTH, i]
+        )
+        organisations[at.ALIGNMENT, i] = capacity.grown(organisations[at.ALIGNMENT, i], levers[by.ALIGNMENT_GROWTH, i])
+        organisations[at.CULTURE, i] = capacity.resented(organisations[at.CULTURE, i], levers[by.RESENTMENT, i])
+        settle_climate(organisations, i)
+        for k in range(practices.shape[0]):
+            if histories[k, at.STAGE, i] == at.IMPLEMENTING or histories[k, at.STAGE, i] == at.EMBEDDED:
+                share = plan.practice_levers[epoch, k, by.REFRESH, i]
+                practices[k, at.FIDELITY, i] = improving.moved_towards(practices[k, at.FIDELITY, i], 1.0, share)
+
+
+@stage
+def change_leaders(plan: Plan, state: State, epoch: int, month: int) -> None:
+    """Let leaders leave; successors drop some of what is still being implemented."""
+    organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
+    none, pool = plan.streams[-1], plan.leadership_at_start
+    usual = leaders.chance_leader_leaves(parameters.leader_exit)
+    for i in range(organisations.shape[1]):
+        factor = plan.organisation_levers[epoch, by.LEADER_EXIT, i]
+        chance = usual if factor == 1.0 else leaders.chance_leader_leaves(parameters.leader_exit * factor)
+        if uniform(none[i], month, draws.LEADER_LEAVES) >= chance:
+            continue
+        drawn = pool[int(uniform(none[i], month, draws.SUCCESSOR) * pool.size)]
+        organisations[at.LEADERSHIP, i] = leaders.successor_leadership(
+            organisations[at.LEADERSHIP, i], drawn, parameters.continuity
+        )
+        settle_climate(organisations, i)
+        for k in range(histories.shape[0]):
+            if (
+                histories[k, at.STAGE, i] == at.IMPLEMENTING
+                and uniform(plan.streams[k, i], month, draws.DROPPED) < parameters.new_broom
+            ):
+                lapse(state.practices[k], histories[k], i)
+
+
+@stage
+def take_stock(plan: Plan, organisations: Array, epoch: int) -> None:
+    """Work out the time, measurement and vigilance of the month, and pay for policies."""
+    unled_time = plan.parameters.capacity.unled_time
+    levers = plan.organisation_levers[epoch]
+    leadership, measured = organisations[at.LEADERSHIP], organisations[at.WATCHED]
+    for i in range(organisations.shape[1]):
+        organisations[at.AVAILABLE, i] = capacity.available_time(
+            organisations[at.SLACK, i], levers[by.PROTECTED_TIME, i], leadership[i], unled_time
+        )
+        measured[i] = min(1.0, organisations[at.MEASUREMENT, i] + levers[by.FEEDBACK, i])
+        organisations[at.VIGILANCE, i] = capacity.vigilance(measured[i], leadership[i])
+        organisations[at.COST, i] += levers[by.COST_A_MONTH, i]
+
+
+@inlined
+def load_of(plan: Plan, histories: NDArray[np.int64], i: int) -> float:
+    """Return the staff time that the practices of one organisation ask, in full teams."""
+    load = 0.0
+    for k in range(histories.shape[0]):
+        stage_now = histories[k, at.STAGE, i]
+        if stage_now == at.IMPLEMENTING or stage_now == at.EMBEDDED:
+            one = plan.interventions[k]
+            load += capacity.workload(one.effort, one.upkeep, stage_now == at.EMBEDDED)
+    return load
+
+
+@stage
+def share_time(plan: Plan, state: State) -> None:
+    """Divide the time of each organisation among what it uses."""
+    organisations = state.organisations
+    for i in range(organisations.shape[1]):
+        load, available = load_of(plan, state.histories, i), organisations[at.AVAILABLE, i]
+        organisations[at.DOSE, i] = capacity.dose(available, load)
+        organisations[at.STAFF_TIME, i] += min(available, load)
