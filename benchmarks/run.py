@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -28,13 +29,13 @@ from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
 from qispread.world.draw import draw_world
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "benchmarks.md"
 NUMBER, MONTHS = 215, 120
-POLICIES = ("coaching", "learning_network", "standard", "board_programme", "training", "refresher")
+LEVERS = ("coaching", "learning_network", "standard", "board_programme", "training", "refresher")
+POLICIES = {lever: {"lever": lever} for lever in LEVERS}
 NETWORKS = ("systems", "random", "small_world", "scale_free", "complete", "ring", "hub_and_spoke")
 ORIGINS = ("most_ready", "hub", "broker")
 SIZES, SPREADING = (50, 215, 1000, 5000), (1, 3)
-KERNEL, BUSY, YARDSTICK, OWN = "kernel", "kernel, six policies", "idiomatic Mesa model", "our Mesa engine"
+KERNEL, BUSY, YARDSTICK, OWN = "Kernel", "Kernel, six policies", "Idiomatic Mesa model", "Our Mesa engine"
 
 Contender = Callable[[int], float]
 """Called with the number of the round, returns what it measured."""
@@ -44,24 +45,20 @@ Contender = Callable[[int], float]
 class Effort:
     """How much to measure: rounds, worlds a round, worlds of the whole batch, seconds of building a round."""
 
-    rounds: int
-    worlds: int
-    batch: int
-    building: float
-
-
-FULL, QUICK = Effort(7, 20, 400, 0.02), Effort(2, 5, 100, 0.001)
+    rounds: int = 7
+    worlds: int = 20
+    batch: int = 400
+    building: float = 0.02
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured in each round, and the target it is held against."""
+    """What was measured in each round, and the target that the median is held against."""
 
     what: str
     values: list[float]
     unit: str = ""
-    at_most: float | None = None
-    at_least: float | None = None
+    target: tuple[str, float] | None = None
 
     @property
     def shown(self) -> str:
@@ -69,21 +66,16 @@ class Result:
         if not self.values:
             return "not measured"
         low, middle, high = (figure(value) for value in (min(self.values), median(self.values), max(self.values)))
-        return f"{middle} {self.unit}".rstrip() + f" ({low} to {high})"
+        return f"{middle} ({low} to {high}){self.unit}"
 
     @property
-    def target(self) -> str:
-        """The target in words."""
-        bounds = {"at most": self.at_most, "at least": self.at_least}
-        return "".join(f"{word} {bound:g} {self.unit}".rstrip() for word, bound in bounds.items() if bound) or "none"
-
-    @property
-    def met(self) -> str:
-        """Whether the median meets the target."""
-        if not self.values or self.target == "none":
-            return "-"
-        reached = median(self.values)
-        return "yes" if (self.at_least or reached) <= reached <= (self.at_most or reached) else "**no**"
+    def row(self) -> list[str]:
+        """The line of a table: what, value, target, met or not."""
+        if not self.target:
+            return [self.what, self.shown, "", ""]
+        (sense, bound), reached = self.target, median(self.values or [float("nan")])
+        met = reached <= bound if sense == "at most" else reached >= bound
+        return [self.what, self.shown, f"{sense} {bound:g}{self.unit}", "yes" if met else "**no**"]
 
 
 def figure(value: float) -> str:
@@ -110,28 +102,22 @@ def interleave(contenders: dict[Any, Contender], rounds: int) -> dict[Any, list[
     for turn in range(rounds + 1):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
-            print(f"\r\033[Kround {turn} of {rounds}: {name}", end="", file=sys.stderr, flush=True)
+            print(f"round {turn} of {rounds}: {name}", file=sys.stderr)
             measured = contenders[name](turn)
-            if turn:
-                found[name].append(measured)
-    print("\r\033[K", end="", file=sys.stderr)
+            found[name] += [measured] if turn else []
     return found
 
 
-def scenario_of(number: int = NUMBER, spreading: int = 1, **fields: Any) -> Scenario:
+def scenario_of(number: int = NUMBER, spreading: int = 1, origin: str = "most_ready", **fields: Any) -> Scenario:
     """Return the default scenario at another size, in partnerships of five as in the yardstick."""
-    origin = fields.pop("origin", "most_ready")
-    return Scenario().replace(
-        {"organisations.number": number, "organisations.systems": round(number / 5)},
-        horizon=MONTHS,
-        interventions={f"programme_{place + 1}": {"origin": origin} for place in range(spreading)},
-        **fields,
-    )
+    interventions = {f"programme_{place + 1}": {"origin": origin} for place in range(spreading)}
+    sizes = {"organisations.number": number, "organisations.systems": round(number / 5)}
+    return Scenario().replace(sizes, horizon=MONTHS, interventions=interventions, **fields)
 
 
-def busy_scenario(**fields: Any) -> Scenario:
-    """Return the default scenario with several policies in force from the first month to the last."""
-    return scenario_of(policies={lever: {"lever": lever} for lever in POLICIES}, **fields)
+def yardstick(turn: int) -> IdiomaticModel:
+    """Return the idiomatic model at the size of the others."""
+    return IdiomaticModel(NUMBER, months=MONTHS, rng=turn)
 
 
 def build(blueprint: Blueprint, worlds: range) -> list[tuple[Plan, State]]:
@@ -146,133 +132,178 @@ def live(blueprint: Blueprint, starts: list[tuple[Plan, State]]) -> float:
     return seconds(lambda: [run_kernel(plan, state, MONTHS, out) for plan, state in starts])
 
 
-def kernel_contender(scenario: Scenario, worlds: int) -> Contender:
-    """Return a contender: nanoseconds that the kernel takes an organisation-month."""
+def kernel_ns(scenario: Scenario, worlds: int, turn: int) -> float:
+    """Return the nanoseconds that the kernel takes an organisation-month, over several worlds."""
     blueprint = blueprint_of(scenario)
-
-    def measure(turn: int) -> float:
-        starts = build(blueprint, range(turn * worlds, (turn + 1) * worlds))
-        return 1e9 * live(blueprint, starts) / (blueprint.frame.number * MONTHS * worlds)
-
-    return measure
+    starts = build(blueprint, range(turn * worlds, (turn + 1) * worlds))
+    return 1e9 * live(blueprint, starts) / (blueprint.frame.number * MONTHS * worlds)
 
 
-def mesa_contender(made: Callable[[int], Any]) -> Contender:
-    """Return a contender: nanoseconds that a Mesa model takes an organisation-month; to make it does not count."""
-    return lambda turn: 1e9 * seconds(made(turn).run_model) / (NUMBER * MONTHS)
+def mesa_ns(make: Callable[[int], Any], turn: int) -> float:
+    """Return the nanoseconds that a Mesa model takes an organisation-month; its making does not count."""
+    return 1e9 * seconds(make(turn).run_model) / (NUMBER * MONTHS)
 
 
-def yardstick(turn: int) -> IdiomaticModel:
-    """Return the idiomatic model at the size of the others."""
-    return IdiomaticModel(NUMBER, months=MONTHS, rng=turn)
+def building_ratio(scenario: Scenario, at_least: float, turn: int) -> float:
+    """Return the time to build worlds, for so many seconds, over the time of the months that they are built for."""
+    blueprint, world, building, living = blueprint_of(scenario), 1000 * turn, 0.0, 0.0
+    while building < at_least:
+        begin = time.perf_counter()
+        starts = build(blueprint, range(world, world + 1))
+        building += time.perf_counter() - begin
+        living += live(blueprint, starts)
+        world += 1
+    return building / living
 
 
-def building_contender(scenario: Scenario, at_least: float) -> Contender:
-    """Return a contender: time to build worlds, over the time of the months that they are built for."""
-    blueprint = blueprint_of(scenario)
-
-    def measure(turn: int) -> float:
-        building, living, world = 0.0, 0.0, 1000 * turn
-        while building < at_least:
-            starts: list[tuple[Plan, State]] = []
-            building += seconds(lambda: starts.extend(build(blueprint, range(world, world + 1))))  # noqa: B023 - called here
-            living += live(blueprint, starts)
-            world += 1
-        return building / living
-
-    return measure
+def command_seconds(words: tuple[str, ...], _turn: int) -> float:
+    """Return how long a command takes from its start to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = [word.format(out=Path(folder) / "out") for word in words]
+        return seconds(lambda: subprocess.run(told, check=True, capture_output=True, cwd=ROOT))  # noqa: S603 - our own
 
 
-def batch_contender(replicates: int, workers: int) -> Contender:
-    """Return a contender: seconds that `simulate` takes for a batch, worlds and all."""
-
-    def measure(_turn: int) -> float:
-        draw_world.cache_clear()
-        return seconds(lambda: simulate(scenario_of(), replicates, workers=workers))
-
-    return measure
-
-
-def command_contender(*command: str) -> Contender:
-    """Return a contender: seconds from the start of a command to its end."""
-
-    def measure(_turn: int) -> float:
-        with tempfile.TemporaryDirectory() as folder:
-            words = [word.format(out=Path(folder) / "out") for word in command]
-            return seconds(lambda: subprocess.run(words, check=True, capture_output=True, cwd=ROOT))  # noqa: S603 - our own
-
-    return measure
-
-
-def measure_engines(effort: Effort) -> dict[str, list[float]]:
-    """Measure kernel, yardstick and our Mesa engine, in nanoseconds an organisation-month."""
+def measure_engines(effort: Effort) -> list[Result]:
+    """Measure kernel, yardstick and our Mesa engine: nanoseconds an organisation-month, and their ratios."""
     contenders = {
-        KERNEL: kernel_contender(scenario_of(), effort.worlds),
-        YARDSTICK: mesa_contender(yardstick),
-        BUSY: kernel_contender(busy_scenario(), effort.worlds),
-        OWN: mesa_contender(lambda turn: SpreadModel(scenario_of(), replicate=turn)),
+        KERNEL: partial(kernel_ns, scenario_of(), effort.worlds),
+        YARDSTICK: partial(mesa_ns, yardstick),
+        BUSY: partial(kernel_ns, scenario_of(policies=POLICIES), effort.worlds),
+        OWN: partial(mesa_ns, lambda turn: SpreadModel(scenario_of(), replicate=turn)),
     }
-    return interleave(contenders, effort.rounds)
-
-
-def engine_results(times: dict[str, list[float]]) -> list[Result]:
-    """Return the engines held against their targets."""
-    return [
-        Result("Kernel, one organisation-month", times[KERNEL], "ns", at_most=60),
-        Result("Kernel with six policies, one organisation-month", times[BUSY], "ns", at_most=60),
-        Result("Kernel, speed against the idiomatic Mesa model", ratios(times[YARDSTICK], times[KERNEL]), at_least=40),
-        Result("Kernel, speed against our Mesa engine", ratios(times[OWN], times[KERNEL])),
-        Result("Our Mesa engine, speed against the idiomatic model", ratios(times[YARDSTICK], times[OWN])),
+    times = interleave(contenders, effort.rounds)
+    targets = {KERNEL: ("at most", 60.0), BUSY: ("at most", 60.0)}
+    alone = [Result(f"{name}, one organisation-month", times[name], " ns", targets.get(name)) for name in contenders]
+    pairs = {(KERNEL, YARDSTICK): ("at least", 40.0), (KERNEL, OWN): None, (OWN, YARDSTICK): None}
+    return alone + [
+        Result(f"{fast}: speed, {slow[0].lower() + slow[1:]} = 1", ratios(times[slow], times[fast]), "", target)
+        for (fast, slow), target in pairs.items()
     ]
 
 
-def measure_building(effort: Effort) -> dict[tuple[str, str], list[float]]:
-    """Measure building against living, for each kind of network and rule of origin, and with policies."""
-    cells = {(kind, rule): scenario_of(network={"kind": kind}, origin=rule) for kind in NETWORKS for rule in ORIGINS}
-    cells |= {("systems, six policies", rule): busy_scenario(origin=rule) for rule in ORIGINS}
-    contenders = {cell: building_contender(scenario, effort.building) for cell, scenario in cells.items()}
-    return interleave(contenders, effort.rounds)
+def work_done(worlds: int) -> str:
+    """Return how many use the intervention at the end, in the kernel's worlds and in the yardstick's."""
+    models = [yardstick(seed) for seed in range(worlds)]
+    for model in models:
+        model.run_model()
+    theirs = mean(model.measures["programme_adoption"] for model in models)
+    ours = simulate(scenario_of(), worlds).last("adoption").mean()
+    return f"{ours:.0%} of the organisations use the intervention at the end, {theirs:.0%} in the yardstick"
+
+
+def batch_seconds(replicates: int, workers: int, _turn: int) -> float:
+    """Return how long `simulate` takes for a batch, worlds and all."""
+    draw_world.cache_clear()
+    return seconds(lambda: simulate(scenario_of(), replicates, workers=workers))
 
 
 def measure_threads(effort: Effort) -> Result:
     """Measure two threads against one."""
-    times = interleave({workers: batch_contender(effort.batch, workers) for workers in (1, 2)}, effort.rounds)
-    return Result(f"Two threads, speed against one, {effort.batch} replicates", ratios(times[1], times[2]), at_least=1.8)
-
-
-def commands() -> dict[str, tuple[float, tuple[str, ...]]]:
-    """Return the commands to time, each with its target in seconds, as far as the command line is there."""
-    if importlib.util.find_spec("qispread.cli") is None:
-        return {"`import qispread` (no command yet)": (0.3, (sys.executable, "-c", "import qispread"))}
-    command = str(Path(sys.executable).with_name("qispread"))
-    main_job = (command, "run", "configs/prompt.yaml", "--out", "{out}")
-    return {"`qispread --help`": (0.3, (command, "--help")), "`qispread run configs/prompt.yaml`": (3.0, main_job)}
+    times = interleave({count: partial(batch_seconds, effort.batch, count) for count in (1, 2)}, effort.rounds)
+    what = f"Two threads: speed, one thread = 1, {effort.batch} replicates"
+    return Result(what, ratios(times[1], times[2]), "", ("at least", 1.8))
 
 
 def measure_commands(effort: Effort) -> list[Result]:
-    """Measure the command line; the round to warm up compiles what is not compiled yet."""
-    results = []
-    for name, (target, words) in commands().items():
+    """Measure the command line, as far as it is there; the round to warm up compiles what is not compiled yet."""
+    command, results = str(Path(sys.executable).with_name("qispread")), []
+    jobs = {
+        "--help": (0.3, (command, "--help")),
+        "run": (3.0, (command, "run", "configs/prompt.yaml", "--out", "{out}")),
+    }
+    if importlib.util.find_spec("qispread.cli") is None:
+        jobs = {"no command yet: import": (0.3, (sys.executable, "-c", "import qispread"))}
+    for name, (target, words) in jobs.items():
         try:
-            values = interleave({name: command_contender(*words)}, effort.rounds)[name]
+            values = interleave({name: partial(command_seconds, words)}, effort.rounds)[name]
         except (subprocess.CalledProcessError, OSError) as error:
-            print(f"\n{name}: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
+            print(f"{name}: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
             values = []
-        results.append(Result(name, values, "s", at_most=target))
+        results.append(Result(f"`{' '.join(['qispread', *words[1:3]])}`", values, " s", ("at most", target)))
     return results
 
 
-def measure_scaling(effort: Effort) -> dict[tuple[int, int], list[float]]:
+def building_table(effort: Effort) -> str:
+    """Measure building against living, for each kind of network and rule of origin, and with policies."""
+    worlds = {(kind, rule): scenario_of(network={"kind": kind}, origin=rule) for kind in NETWORKS for rule in ORIGINS}
+    worlds |= {("systems, six policies", rule): scenario_of(policies=POLICIES, origin=rule) for rule in ORIGINS}
+    found = interleave(
+        {key: partial(building_ratio, one, effort.building) for key, one in worlds.items()}, effort.rounds
+    )
+    cells = {key: Result("", values).shown + " **no**" * (median(values) > 1) for key, values in found.items()}
+    rows = [[kind, *(cells[kind, rule] for rule in ORIGINS)] for kind in dict.fromkeys(kind for kind, _ in worlds)]
+    return table(["Network", *(f"origin `{rule}`" for rule in ORIGINS)], rows)
+
+
+def scaling_table(effort: Effort) -> str:
     """Measure the kernel at several sizes, with one and with several interventions."""
-    cells = [(number, spreading) for number in SIZES for spreading in SPREADING]
-    worlds = {number: max(1, effort.worlds * NUMBER // number) for number in SIZES}
-    contenders = {cell: kernel_contender(scenario_of(*cell), worlds[cell[0]]) for cell in cells}
-    return interleave(contenders, effort.rounds)
+    contenders = {
+        (size, spreading): partial(kernel_ns, scenario_of(size, spreading), max(1, effort.worlds * NUMBER // size))
+        for size in SIZES
+        for spreading in SPREADING
+    }
+    found = interleave(contenders, effort.rounds)
+    rows = [[f"{size:,}", *(Result("", found[size, spreading]).shown for spreading in SPREADING)] for size in SIZES]
+    return table(["Organisations", *(f"interventions: {spreading}" for spreading in SPREADING)], rows)
 
 
-def adoption(worlds: int) -> tuple[float, float]:
-    """Return the mean share that uses the programme at the end: in the kernel's worlds, in the yardstick's."""
-    models = [yardstick(seed) for seed in range(worlds)]
-    for model in models:
-        model.run_model()
-    return simulate(scenario_of(), worlds).last("adoption").mean(), mean(m.measures["programme_adoption"] for m in models)
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
+
+
+def machine() -> str:
+    """Return what this runs on, in words."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    models = [line.split(": ")[1] for line in lines if line.startswith("model name")]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("qispread", "Numba", "NumPy", "Mesa")]
+    name = (models or [platform.processor()])[0]
+    return f"{name}, {os.cpu_count()} cores; Python {platform.python_version()}, {', '.join(versions)}"
+
+
+def page(effort: Effort) -> str:
+    """Measure everything and return the page."""
+    results = [*measure_engines(effort), measure_threads(effort), *measure_commands(effort)]
+    return f"""# Benchmarks
+
+Made by `python benchmarks/run.py --write`; do not edit. Measured on {datetime.now(UTC):%d %B %Y}.
+
+Machine: {machine()}.
+
+All in one process, in {effort.rounds} rounds after one to warm up. The contenders take turns within each round, and a
+ratio is taken within a round. Figures are medians, with the lowest and the highest of the rounds. Unless it says
+otherwise: {NUMBER} organisations, one intervention, {MONTHS} months, one core, every rule on, every measure of every
+month included. "Six policies" are {", ".join(LEVERS)}: for all, all the time.
+
+{table(["What", "Median (range)", "Target", "Met"], [result.row for result in results])}
+
+The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. The
+work is the same: {work_done(effort.worlds)}.
+
+## Time to build a world, months lived in it = 1
+
+{building_table(effort)}
+
+Context, network, ties and start, of one replicate; the target is at most 1, and what misses it is marked.
+
+## Nanoseconds of the kernel an organisation-month, by size
+
+{scaling_table(effort)}
+"""
+
+
+def main() -> None:
+    """Print the page, or write it as well."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--quick", action="store_true", help="a fast look, with fewer rounds and worlds")
+    given = parser.parse_args()
+    text = page(Effort(2, 4, 80, 0.001) if given.quick else Effort())
+    if given.write:
+        (ROOT / "docs" / "benchmarks.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -161,11 +161,13 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
         title = "The whole" if name == POOLED else escape(name)
         table = Table(title=f"{title} after {years}", title_justify="left", title_style="bold")
         table.add_column("")
-        table.add_column("Median", justify="right")
-        table.add_column("90 % of worlds", justify="right")
+        several = runs.scenario.replicates > 1
+        table.add_column("Median" if several else "This world", justify="right")
+        if several:
+            table.add_column("90 % of worlds", justify="right")
         for one in figures:
             between = f"{written(one.low, one.form)} to {written(one.high, one.form)}" if one.worlds else "-"
-            table.add_row(one.label, written(one.middle, one.form), between)
+            table.add_row(one.label, written(one.middle, one.form), *([between] if several else []))
         console.print(table)
 
 

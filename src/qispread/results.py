@@ -24,7 +24,8 @@ from qispread.engines.tables import TABLES, tables_of
 
 MANIFEST = "manifest.json"
 LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
-OURS = (MANIFEST, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
+CHRONICLE = "events.txt"
+OURS = (MANIFEST, CHRONICLE, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
 
 
 def default_folder(scenario: Scenario) -> Path:
@@ -175,10 +176,21 @@ def save(
             pyarrow.parquet.write_table(table, new / f"{name}.parquet", compression="zstd")
             if csv:
                 pyarrow.csv.write_csv(_plain(table), new / f"{name}.csv")
+            if name == "events":
+                write_chronicle(table, new / CHRONICLE)
         manifest = manifest_of(runs.scenario, command if command is not None else sys.argv)
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         names = sorted(path.name for path in new.iterdir())
     return [place / name for name in names]
+
+
+def write_chronicle(events: Any, path: Path) -> None:
+    """Write events as lines to read: month, organisation, intervention, what happened, why."""
+    with path.open("w", encoding="utf-8") as file:
+        for event in events.to_pylist():
+            concerned = f", {event['intervention']}" if event["intervention"] else ""
+            where = f"month {event['month']:3d}  {event['organisation']}{concerned}"
+            file.write(f"{where}: {event['what']} ({event['why']})\n")
 
 
 def _plain(table: Any) -> Any:

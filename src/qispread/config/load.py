@@ -236,11 +236,13 @@ def load(
         section = dict(data.get("organisations") or {})
         for name in ("number", "systems", "regions", "rows"):
             section.pop(name, None)
-        data["organisations"] = {**section, "file": str(Path(organisations).absolute())}
+        data["organisations"] = {**section, "file": str(organisations)}
+        places["organisations", "file"] = Place("", 0, "--organisations")
     if ties is not None:
         network = data.get("network")
         kept = network if isinstance(network, dict) and network.get("kind") in TIE_READERS else {"kind": "file"}
-        data["network"] = {**kept, "file": str(Path(ties).absolute())}
+        data["network"] = {**kept, "file": str(ties)}
+        places["network", "file"] = Place("", 0, "--ties")
     return scenario_from(data, places)
 
 
@@ -259,7 +261,7 @@ def check(path: str | Path) -> Scenario | None:
     """
     file = Path(path)
     if file.suffix == ".csv":
-        scenario_from({"organisations": {"file": str(file.absolute())}, "network": {"kind": "complete"}})
+        scenario_from({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
         return None
     data, places = read_extended(file, str(path))
     if set(data) <= {"policies", "name", "description"} and "policies" in data:

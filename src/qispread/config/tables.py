@@ -15,6 +15,16 @@ from qispread.config.organisations import ROW_FIELDS, TEXT_FIELDS
 from qispread.config.yaml_reader import Place, Places, read_text
 
 
+BLANKS = {
+    "name": "the id is shown instead",
+    "system": "each is a partnership of its own",
+    "region": "each stands in the region without a name",
+    "map_east": "not placed on maps; no rule uses it",
+    "map_north": "not placed on maps; no rule uses it",
+}
+"""What is done about a blank cell; in all other columns the value is drawn."""
+
+
 @dataclass
 class Table:
     """A CSV table: the rows that are not blank, each with its line in the file."""
@@ -141,18 +151,14 @@ def organisation_rows(section: dict[str, Any], path: Path, shown: str, reading: 
 
 def note_blanks(rows: list[dict[str, Any]], columns: dict[str, str], shown: str, reading: Reading) -> None:
     """Note, for each column, how many cells are blank and what is done about it."""
+    alike: dict[tuple[int, str], list[str]] = {}
     for name, column in columns.items():
         blank = sum(row[name] is None for row in rows)
-        if not blank or name == "id":
-            continue
-        done = {
-            "name": "the id is shown instead",
-            "system": "each is a partnership of its own",
-            "region": "each stands in the region without a name",
-            "map_east": "not placed on maps; no rule uses it",
-            "map_north": "not placed on maps; no rule uses it",
-        }.get(name, "drawn")
-        reading.notes.append(f"{shown}: column '{column}' is blank in {blank} of {len(rows)} rows: {done}")
+        if blank and name != "id":
+            alike.setdefault((blank, BLANKS.get(name, "drawn")), []).append(column)
+    for (blank, done), names in alike.items():
+        what = f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"
+        reading.notes.append(f"{shown}: {what} blank in {blank} of {len(rows)} rows: {done}")
 
 
 def pair_weights(

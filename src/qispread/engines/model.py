@@ -18,6 +18,7 @@ from qispread.measures import NAMES
 from qispread.world.build import State, blueprint_of, start_run
 from qispread.world.layout import HARM, HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
+from qispread.world.observed import observed_events
 
 MONTH = (
     "change_leader",
@@ -59,7 +60,10 @@ class SpreadModel(mesa.Model):
     organisations : list of Organisation
     measures : list of arrays of (interventions + 1, measures)
         Of each month from 0, in the order of `qispread.measures.NAMES`; the last row pools all interventions.
-    events : list of dict
+    events : list of dict, or None
+        What happened and why, if it is kept.
+    observed : list of arrays of (2, n)
+        Harmful events expected and observed in each month from 1, by organisation, if events are kept.
     datacollector : mesa.DataCollector
         The pooled measures of each month, and the context and harm of each organisation.
     """
@@ -80,6 +84,7 @@ class SpreadModel(mesa.Model):
         self.world = blueprint.world(replicate)
         self.plan, self.start = start_run(blueprint, self.world)
         self.events: list[dict[str, Any]] | None = [] if keep_events else None
+        self.observed: list[NDArray[np.float64]] = []
         self.measures: list[NDArray[np.float64]] = []
         self.network = self._place_network()
         cells = [self.network[name] for name in self.world.frame.ids]
@@ -117,6 +122,7 @@ class SpreadModel(mesa.Model):
             self.agents.do(what)
         self._members, self._users = self._count_partnerships()
         self._measure()
+        self._observe()
         self.running = self.month < self.settings.horizon
 
     def run_model(self) -> None:
@@ -216,6 +222,12 @@ class SpreadModel(mesa.Model):
         measure_month(state.organisations, state.practices, state.histories, self._order, row)
         self.measures.append(row)
         self.datacollector.collect(self)
+
+    def _observe(self) -> None:
+        if self.events is not None:
+            expected = np.array([own.harm * own.exposure for own in self.organisations])
+            counted = observed_events(self.plan.streams[-1], expected, self.month)
+            self.observed.append(np.array([expected, counted]))
 
     def pooled(self, name: str) -> float:
         """Return this month's measure over all interventions."""

@@ -29,7 +29,23 @@ TASKS_A_WORKER = 8
 
 @dataclass
 class Run:
-    """One replicate: its measures by month, its organisations at the start and its state at the end."""
+    """One replicate.
+
+    Attributes
+    ----------
+    replicate : int
+    measures : array of (horizon + 1, interventions + 1, measures)
+    start : array of (11, n)
+        The organisations as they were drawn.
+    end : State or None
+        None where it failed.
+    error : str
+        Why it failed.
+    events : list of dict, or None
+        What happened and why, if it was kept.
+    observed : list of arrays of (2, n)
+        Harmful events expected and observed, by month, if events were kept.
+    """
 
     replicate: int
     measures: NDArray[np.float64]
@@ -37,6 +53,7 @@ class Run:
     end: State | None
     error: str = ""
     events: list[dict[str, Any]] | None = None
+    observed: list[NDArray[np.float64]] = field(default_factory=list)
 
 
 @dataclass
@@ -112,7 +129,7 @@ def run_kernel(plan: Plan, state: State, horizon: int, out: NDArray[np.float64])
 def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False) -> Run:
     """Run one replicate; an exception or a result that is not finite becomes its `error`."""
     out = empty_measures(blueprint.scenario)
-    events = None
+    events, observed = None, []
     try:
         world = blueprint.world(replicate)
         if engine == "kernel" and not keep_events:
@@ -122,13 +139,14 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
 
             model = SpreadModel(blueprint.scenario, replicate=replicate, keep_events=keep_events)
             model.run_model()
-            out[:], state, events = np.array(model.measures), model.state(), model.events
+            out[:], state = np.array(model.measures), model.state()
+            events, observed = model.events, model.observed
     except (ArithmeticError, ValueError, MemoryError) as error:
         missing = np.full((GIVEN_ROWS, blueprint.frame.number), np.nan)
         return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
     finite = np.isfinite(state.organisations).all() and np.isfinite(state.practices).all()
     problem = "" if finite else "the state is no longer finite: parameters are extreme"
-    return Run(replicate, out, world.organisations, state, problem, events)
+    return Run(replicate, out, world.organisations, state, problem, events, observed)
 
 
 def chunks(replicates: int, workers: int) -> Iterator[range]:

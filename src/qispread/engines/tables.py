@@ -81,11 +81,19 @@ EVENT_COLUMNS = {
     "what": "What happened.",
     "why": "Why, in words, with the numbers behind it.",
 }
+OBSERVED_COLUMNS = {
+    "run_id": "Name of the run.",
+    "month": "Month, from 1.",
+    "organisation": "Id of the organisation.",
+    "expected": "Harmful events expected: harm per 10,000 times cases [events]",
+    "observed": "Harmful events observed, a Poisson draw around them, for run charts [events]",
+}
 TABLES = {
     "runs": RUN_COLUMNS,
     "months": MONTH_COLUMNS,
     "organisations": ORGANISATION_COLUMNS,
     "events": EVENT_COLUMNS,
+    "observed": OBSERVED_COLUMNS,
 }
 
 
@@ -182,6 +190,24 @@ def events_table(runs: "Runs") -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
+def observed_table(runs: "Runs") -> pa.Table:
+    """Return the table of events that organisations observe, of the runs that kept them."""
+    ids, names = list(blueprint_of(runs.scenario).frame.ids), run_names(runs)
+    kept = [(place, run) for place, run in enumerate(runs.runs) if run.observed]
+    values = np.array([run.observed for _, run in kept])
+    shape = (len(kept), values.shape[1], len(ids))
+    replicate, month, organisation = np.unravel_index(np.arange(int(np.prod(shape))), shape)
+    return pa.table(
+        {
+            "run_id": coded(np.array([place for place, _ in kept])[replicate], names),
+            "month": (month + 1).astype(np.int32),
+            "organisation": coded(organisation, ids),
+            "expected": values[:, :, 0].ravel(),
+            "observed": values[:, :, 1].ravel().astype(np.int64),
+        }
+    )
+
+
 def described(table: pa.Table, columns: dict[str, str]) -> pa.Table:
     """Return a table whose columns carry their meaning as metadata."""
     fields = [field.with_metadata({"meaning": columns[field.name]}) for field in table.schema]
@@ -193,4 +219,6 @@ def tables_of(runs: "Runs") -> dict[str, pa.Table]:
     tables = {"runs": runs_table(runs), "months": months_table(runs), "organisations": organisations_table(runs)}
     if any(run.events is not None for run in runs.runs):
         tables["events"] = events_table(runs)
+    if any(run.observed for run in runs.runs):
+        tables["observed"] = observed_table(runs)
     return {name: described(table, TABLES[name]) for name, table in tables.items()}

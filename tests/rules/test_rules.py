@@ -1,0 +1,342 @@
+"""Every rule: values worked by hand from the equations of the model, limits, ranges, directions, and compilation."""
+
+import importlib
+import inspect
+import math
+import pkgutil
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qispread import rules
+from qispread.rules import (
+    capacity,
+    copying,
+    deciding,
+    hearing,
+    home_grown,
+    improving,
+    leaders,
+    outcome,
+    reviewing,
+)
+from qispread.rules.compiling import INTERPRETED
+
+E = math.e
+
+WORKED = [
+    # climate, the cube root of leadership * alignment * culture: none makes up for another that is missing
+    (capacity.climate, (0.8, 0.1, 0.1), 0.2),
+    (capacity.climate, (0.5, 0.5, 0.5), 0.5),
+    (capacity.climate, (0.9, 0.6, 0.4), 0.6),
+    (capacity.climate, (1.0, 1.0, 0.0), 0.0),
+    (capacity.climate, (1.0, 1.0, 1.0), 1.0),
+    # available time: min(1, 0.45 + 0.1) * (0.5 + 0.5 * 0.6)
+    (capacity.available_time, (0.45, 0.1, 0.6, 0.5), 0.55 * 0.8),
+    (capacity.available_time, (0.7, 0.6, 0.4, 0.5), 0.7),
+    (capacity.available_time, (0.4, 0.0, 0.0, 0.5), 0.2),
+    (capacity.available_time, (0.4, 0.0, 1.0, 0.5), 0.4),
+    (capacity.workload, (0.35, 0.3, False), 0.35),
+    (capacity.workload, (0.35, 0.3, True), 0.105),
+    (capacity.dose, (0.3, 0.6), 0.5),
+    (capacity.dose, (0.6, 0.3), 1.0),
+    (capacity.dose, (0.0, 0.0), 1.0),
+    (capacity.dose, (0.0, 0.35), 0.0),
+    (capacity.vigilance, (0.4, 0.5), 0.2),
+    (capacity.vigilance, (1.0, 0.0), 0.0),
+    # training gives 0.25 + 0.01 * 0.85 * 0.75
+    (capacity.trained, (0.25, 0.12, 0.15), 0.256375),
+    (capacity.trained, (0.25, 0.12, 1.0), 0.25),
+    (capacity.trained, (1.0, 0.12, 0.0), 1.0),
+    (capacity.grown, (0.5, 0.12), 0.505),
+    (capacity.grown, (0.5, 12.0), 1.0),
+    (capacity.resented, (0.5, 0.06), 0.4975),
+    (capacity.resented, (0.5, 0.0), 0.5),
+    # copying without support loses 0.6 * 0.6 * 0.6
+    (copying.copy_loss, (0.6, 0.6, 0.4, 0.0), 0.216),
+    (copying.copy_loss, (0.6, 0.6, 0.4, 0.5), 0.108),
+    (copying.copy_loss, (0.6, 0.6, 0.4, 1.0), 0.0),
+    (copying.copy_loss, (0.6, 0.6, 1.0, 0.0), 0.0),
+    (copying.copy_loss, (1.0, 1.0, 0.0, 0.0), 1.0),
+    (copying.copied_fidelity, (0.5, 0.0, 0.2), 0.4),
+    (copying.copied_fidelity, (0.5, 1.0, 0.2), 0.8),
+    (copying.copied_fidelity, (0.5, 0.5, 0.2), 0.6),
+    # deciding
+    (deciding.similarity, (8.0, 8.0), 1.0 / E),
+    (deciding.similarity, (0.0, 8.0), 1.0),
+    (deciding.overload, (0.5, 0.35, 0.6), 0.25),
+    (deciding.overload, (0.1, 0.35, 0.6), 0.0),
+    (deciding.logistic, (0.0,), 0.5),
+    (deciding.logistic, (math.log(3.0),), 0.75),
+    (deciding.logistic, (-800.0,), 0.0),
+    (deciding.logistic, (800.0,), 1.0),
+    # inclination is 2.5 * 0.4 + 2 * 0.3 - 3 * 0.1 + 2 * 0.5
+    (deciding.inclination, (0.4, 0.3, -0.1, 0.5, 2.5, 2.0, 3.0, 2.0), 2.3),
+    # logistic(-3.6 + 2.3 + 0.3 - 1.5 * 0.4) = 1 / (1 + e^1.6)
+    (deciding.chance_begins, (3.6, 2.3, 0.3, 1.5, 0.4), 1.0 / (1.0 + E**1.6)),
+    (deciding.chance_begins, (3.6, 3.6, 0.0, 1.5, 0.0), 0.5),
+    (deciding.attraction, (0.5, 0.4, 0.25), 0.05),
+    (deciding.expected_goal, (0.8, 0.5, 0.3), 0.4),
+    (deciding.expected_goal, (0.8, 0.1, 0.3), 0.24),
+    # hearing: one peer is silent with 1 - 0.08 * 0.5 * 0.6 = 0.976; two of them and the media with 0.976^2 * 0.996
+    (hearing.chance_peer_silent, (0.08, 0.5, 0.6), 0.976),
+    (hearing.chance_peer_silent, (0.0, 1.0, 1.0), 1.0),
+    (hearing.chance_peer_silent, (2.5, 1.0, 0.6), 0.0),
+    (hearing.chance_hears, (0.004, 0.976 * 0.976), 0.051234304),
+    (hearing.chance_hears, (0.004, 1.0), 0.004),
+    (hearing.chance_hears, (0.0, 1.0), 0.0),
+    (hearing.chance_hears, (1.0, 1.0), 1.0),
+    # home-grown: (0.2 + 0.01 * 0.5 * 0.4 * 0.25 * 0.8) * (1 - 0.02 * 0.8) = 0.2004 * 0.984
+    (home_grown.local_gain_after, (0.2, 0.5, 0.4, 0.25, 0.2, 0.01, 0.02), 0.1971936),
+    (home_grown.local_gain_after, (0.2, 0.5, 0.4, 0.0, 1.0, 0.01, 0.02), 0.2),
+    (home_grown.local_gain_after, (0.0, 0.5, 0.0, 1.0, 0.0, 0.01, 0.02), 0.0),
+    # a real cycle: (0.25 + 0.3 * 0.5) * (0.5 + 0.5 * 0.4) * 0.5 = 0.4 * 0.7 * 0.5
+    (improving.chance_real_cycle, (0.25, 0.5, 0.4, 0.5, 0.3, 0.5), 0.14),
+    (improving.chance_real_cycle, (0.9, 1.0, 1.0, 1.0, 0.3, 0.5), 1.0),
+    (improving.chance_real_cycle, (0.9, 1.0, 0.0, 1.0, 0.3, 0.5), 0.5),
+    (improving.chance_real_cycle, (0.9, 1.0, 1.0, 0.0, 0.3, 0.5), 0.0),
+    # a reactive change: 0.5 * (1.5 - 0.7) * (1 - 0.7 * 0.8 * 0.5) = 0.4 * 0.72
+    (improving.chance_reactive_change, (0.7, 0.8, 0.5, 0.5, 0.7), 0.288),
+    (improving.chance_reactive_change, (1.0, 0.0, 1.0, 0.5, 0.7), 0.25),
+    (improving.chance_reactive_change, (0.0, 1.0, 1.0, 0.5, 0.7), 0.75),
+    (improving.moved_towards, (-1.0, 1.0, 0.12), -0.76),
+    (improving.moved_towards, (0.4, 1.0, 0.0), 0.4),
+    (improving.moved_towards, (0.4, 1.0, 1.0), 1.0),
+    (improving.eroded_fidelity, (0.5, 0.06, 0.6), 0.482),
+    # decay leaves 0.8 * (1 - 0.03 * 0.5^2 * (1 - 0.5 * 0.4)) = 0.8 * 0.994
+    (improving.decayed_fidelity, (0.8, 0.03, 0.5, 0.4, 0.5), 0.7952),
+    (improving.decayed_fidelity, (0.8, 0.03, 0.0, 0.0, 0.5), 0.776),
+    (improving.decayed_fidelity, (0.8, 0.03, 1.0, 0.0, 0.5), 0.8),
+    # embedding becomes (0.2 + 0.13 * 0.5 * 0.5 * 0.8) * (1 - 0.12 / 12) = 0.226 * 0.99
+    (improving.embedded_further, (0.2, 0.13, 0.5, 0.5, 0.12), 0.22374),
+    (improving.embedded_further, (0.2, 0.13, 0.0, 1.0, 0.0), 0.2),
+    (improving.embedded_further, (1.0, 0.13, 1.0, 1.0, 0.0), 1.0),
+    # leaders: a rate of 12 ln 2 a year halves those who stay within a month
+    (leaders.chance_leader_leaves, (12.0 * math.log(2.0),), 0.5),
+    (leaders.chance_leader_leaves, (0.0,), 0.0),
+    (leaders.successor_leadership, (0.8, 0.4, 0.5), 0.6),
+    (leaders.successor_leadership, (0.8, 0.4, 1.0), 0.8),
+    # response with m = 0.5 and s = 3: F^3 * 1.125 / (F^3 + 0.125); at the midpoint (1 + m^s) / 2
+    (outcome.half_response, (0.5, 3.0), 0.125),
+    (outcome.half_response, (1.0, 10.0), 1.0),
+    (outcome.response, (0.5, 0.125, 3.0), 0.5625),
+    (outcome.response, (1.0, 0.125, 3.0), 1.0),
+    (outcome.response, (0.0, 0.125, 3.0), 0.0),
+    (outcome.fit, (2.88, 1.2), 1.0 / E),
+    (outcome.fit, (0.0, 1.2), 1.0),
+    (outcome.practice_result, (0.5, 0.8, 0.6, 0.5), 0.28),
+    (outcome.practice_result, (0.5, 0.8, 0.0, 0.0), 0.4),
+    (outcome.practice_result, (0.5, 0.8, 1.0, 0.0), 0.0),
+    (outcome.squared_distance, (1.0, -1.0, -2.0, 3.0), 25.0),
+    (outcome.trend, (0.05, 240), 1.0 / E),
+    (outcome.trend, (0.05, 0), 1.0),
+    (outcome.remaining, (80.0, 0.5, 0.4), 64.0),
+    (outcome.exposure, (4200.0,), 0.035),
+    (outcome.prevented, (64.0, 0.5, 0.4), 16.0),
+    (outcome.prevented, (0.0, 1.0, 1.0), 0.0),
+    # a review sees 0.4 - 0.25 * 0.6 * 2
+    (reviewing.seen_result, (0.4, 0.25, 0.4, -2.0), 0.1),
+    (reviewing.seen_result, (0.4, 0.25, 1.0, -2.0), 0.4),
+    # 1 - exp(-0.9 * (1.2 - 0.7) * 0.2) = 1 - e^-0.09
+    (reviewing.chance_gives_up, (0.2, 0.9, 1.2, 0.7), 1.0 - E**-0.09),
+    (reviewing.chance_gives_up, (0.2, 0.9, 1.0, 1.0), 0.0),
+    (reviewing.disappointed, (0.5, 0.06), 0.47),
+]
+
+DIRECTIONS = {
+    "climate": "+++",
+    "available_time": "++++",
+    "workload": "++0",
+    "dose": "+-",
+    "vigilance": "++",
+    "trained": "++-",
+    "grown": "++",
+    "resented": "+-",
+    "copy_loss": "++--",
+    "copied_fidelity": "++-",
+    "similarity": "-+",
+    "overload": "++-",
+    "logistic": "+",
+    "inclination": "++++0000",
+    "chance_begins": "-++--",
+    "attraction": "+++",
+    "expected_goal": "+++",
+    "chance_peer_silent": "---",
+    "chance_hears": "+-",
+    "local_gain_after": "++++++-",
+    "chance_real_cycle": "++++++",
+    "chance_reactive_change": "--++-",
+    "moved_towards": "++0",
+    "eroded_fidelity": "+--",
+    "decayed_fidelity": "+-+++",
+    "embedded_further": "++++-",
+    "chance_leader_leaves": "+",
+    "successor_leadership": "++0",
+    "half_response": "+-",
+    "response": "+-0",
+    "fit": "-+",
+    "practice_result": "++-+",
+    "squared_distance": "0000",
+    "trend": "--",
+    "remaining": "+--",
+    "exposure": "+",
+    "prevented": "+++",
+    "seen_result": "+00+",
+    "chance_gives_up": "+++-",
+    "disappointed": "+-",
+}
+"""Whether each rule rises (+) or falls (-) in each of its arguments; 0 where the model says neither."""
+
+NOT_A_SHARE = {
+    "overload",
+    "inclination",
+    "expected_goal",
+    "moved_towards",
+    "squared_distance",
+    "remaining",
+    "prevented",
+    "seen_result",
+    "workload",
+    "exposure",
+}
+"""Rules whose value may lie outside [0, 1]; that of every other must not."""
+
+
+def between(low, high):
+    return st.floats(low, high, allow_nan=False)
+
+
+SHARE = between(0.0, 1.0)
+ARGUMENTS = {
+    **dict.fromkeys(("effort", "load", "excess", "protected_time", "contact"), between(0.0, 3.0)),
+    **dict.fromkeys(("rate", "leader_exit"), between(0.0, 12.0)),
+    **dict.fromkeys(("reluctance", "inclined"), between(-60.0, 60.0)),
+    **dict.fromkeys(("value", "aim", "first", "second", "other_first", "other_second"), between(-6.0, 6.0)),
+    **dict.fromkeys(("weight_peers", "weight_advantage", "weight_climate", "weight_standard"), between(-10.0, 10.0)),
+    **dict.fromkeys(("push", "weight_overload", "giving_up", "ambition", "shortfall"), between(0.0, 10.0)),
+    **dict.fromkeys(("harm", "left"), between(0.0, 10_000.0)),
+    "embedded": st.booleans(),
+    "squared_distance": between(0.0, 100.0),
+    "similarity_range": between(0.1, 50.0),
+    "utility": between(-1000.0, 1000.0),
+    "climate_excess": between(-0.5, 0.5),
+    "reactive": between(0.0, 2.0 / 3.0),  # 1.5 times this is a probability
+    "midpoint": between(0.01, 1.0),
+    "half": between(1e-9, 1.0),
+    "steepness": between(0.1, 20.0),
+    "breadth": between(0.05, 5.0),
+    "month": st.integers(0, 480),
+    "size": between(1e-3, 1e5),
+    "normal_draw": between(-8.0, 8.0),
+    "forbearance": between(1.0, 3.0),
+}
+"""Where each argument may lie, by its name; [0, 1] where nothing is said."""
+
+MODULES = [
+    importlib.import_module(f"{rules.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(rules.__path__)
+    if module.name not in ("compiling", "draws")  # what is no rule, and what test_draws.py checks
+]
+RULES = {
+    name: value
+    for module in MODULES
+    for name, value in vars(module).items()
+    if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
+}
+QUICK = settings(max_examples=40, deadline=None)
+
+
+def parameters_of(rule):
+    return list(inspect.signature(getattr(rule, "py_func", rule)).parameters)
+
+
+def arguments(rule):
+    return st.tuples(*(ARGUMENTS.get(name, SHARE) for name in parameters_of(rule)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "given_values", "expected"), WORKED, ids=[f"{rule.__name__}{values}" for rule, values, _ in WORKED]
+)
+def test_a_rule_gives_the_value_worked_by_hand(rule, given_values, expected):
+    assert rule(*given_values) == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+def test_every_public_rule_has_a_worked_value_and_a_direction():
+    assert {rule.__name__ for rule, _, _ in WORKED} == set(RULES)
+    assert set(DIRECTIONS) == set(RULES)
+    assert set(RULES) >= NOT_A_SHARE
+
+
+def test_every_direction_speaks_of_every_argument():
+    assert {name: len(signs) for name, signs in DIRECTIONS.items()} == {
+        name: len(parameters_of(rule)) for name, rule in RULES.items()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(set(RULES) - NOT_A_SHARE))
+@QUICK
+@given(data=st.data())
+def test_shares_and_probabilities_stay_between_0_and_1(name, data):
+    assert 0.0 <= RULES[name](*data.draw(arguments(RULES[name]))) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "sign"),
+    [(name, place, sign) for name, signs in DIRECTIONS.items() for place, sign in enumerate(signs) if sign != "0"],
+)
+@QUICK
+@given(data=st.data())
+def test_a_rule_rises_or_falls_as_the_model_says(name, place, sign, data):
+    rule = RULES[name]
+    drawn = list(data.draw(arguments(rule)))
+    low, high = sorted((drawn[place], data.draw(arguments(rule))[place]))
+    if name == "inclination":
+        drawn[4:] = [abs(weight) for weight in drawn[4:]]
+    values = [rule(*drawn[:place], one, *drawn[place + 1 :]) for one in (low, high)]
+    rounding = 1e-12 * max(1.0, *map(abs, values))
+    assert (values[1] - values[0] if sign == "+" else values[0] - values[1]) >= -rounding
+
+
+@pytest.mark.parametrize(
+    "name", ["overload", "workload", "prevented", "remaining", "expected_goal", "squared_distance"]
+)
+@QUICK
+@given(data=st.data())
+def test_amounts_are_never_negative(name, data):
+    assert RULES[name](*data.draw(arguments(RULES[name]))) >= 0.0
+
+
+@QUICK
+@given(value=between(-6.0, 6.0), aim=between(-6.0, 6.0), share=SHARE)
+def test_moving_never_goes_past_the_aim(value, aim, share):
+    low, high = sorted((value, aim))
+    assert low - 1e-12 <= improving.moved_towards(value, aim, share) <= high + 1e-12
+
+
+@QUICK
+@given(harm=between(1.0, 1e4), benefit=SHARE, result=between(0.0, 0.99))
+def test_what_remains_and_what_is_prevented_add_up(harm, benefit, result):
+    left = outcome.remaining(harm, benefit, result)
+    assert left + outcome.prevented(left, benefit, result) == pytest.approx(harm, rel=1e-9)
+
+
+@QUICK
+@given(utility=between(-700.0, 700.0))
+def test_the_logistic_is_symmetric(utility):
+    assert deciding.logistic(utility) + deciding.logistic(-utility) == pytest.approx(1.0, abs=1e-12)
+
+
+@QUICK
+@given(ends=st.tuples(*[between(-6.0, 6.0)] * 4))
+def test_distance_is_the_same_both_ways(ends):
+    assert outcome.squared_distance(*ends) == outcome.squared_distance(*ends[2:], *ends[:2])
+
+
+@pytest.mark.skipif(INTERPRETED, reason="nothing is compiled")
+@pytest.mark.parametrize("name", sorted(RULES))
+@QUICK
+@given(data=st.data())
+def test_a_compiled_rule_equals_its_interpreted_twin_in_every_bit(name, data):
+    rule, drawn = RULES[name], data.draw(arguments(RULES[name]))
+    assert float(rule(*drawn)).hex() == float(rule.py_func(*drawn)).hex()
