@@ -6,7 +6,7 @@ Contenders take turns within each round and a ratio is taken round by round, so 
 
 import argparse
 import importlib.metadata
-import importlib.util
+import math
 import os
 import platform
 import subprocess
@@ -65,15 +65,15 @@ class Result:
         """The median, and the range over rounds."""
         if not self.values:
             return "not measured"
-        low, middle, high = (figure(value) for value in (min(self.values), median(self.values), max(self.values)))
+        middle, low, high = (figure(summary(self.values)) for summary in (median, min, max))
         return f"{middle} ({low} to {high}){self.unit}"
 
     @property
     def row(self) -> list[str]:
         """The line of a table: what, value, target, met or not."""
-        if not self.target:
+        if not self.target or not self.values:
             return [self.what, self.shown, "", ""]
-        (sense, bound), reached = self.target, median(self.values or [float("nan")])
+        (sense, bound), reached = self.target, median(self.values)
         met = reached <= bound if sense == "at most" else reached >= bound
         return [self.what, self.shown, f"{sense} {bound:g}{self.unit}", "yes" if met else "**no**"]
 
@@ -97,15 +97,13 @@ def ratios(above: list[float], below: list[float]) -> list[float]:
 
 def interleave(contenders: dict[Any, Contender], rounds: int) -> dict[Any, list[float]]:
     """Return what each contender measured in each round, after one round to warm up; who comes first changes."""
-    names = list(contenders)
-    found: dict[Any, list[float]] = {name: [] for name in names}
+    names, found = list(contenders), {name: [] for name in contenders}
     for turn in range(rounds + 1):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
             print(f"round {turn} of {rounds}: {name}", file=sys.stderr)
-            measured = contenders[name](turn)
-            found[name] += [measured] if turn else []
-    return found
+            found[name].append(contenders[name](turn))
+    return {name: values[1:] for name, values in found.items()}
 
 
 def scenario_of(number: int = NUMBER, spreading: int = 1, origin: str = "most_ready", **fields: Any) -> Scenario:
@@ -113,11 +111,6 @@ def scenario_of(number: int = NUMBER, spreading: int = 1, origin: str = "most_re
     interventions = {f"programme_{place + 1}": {"origin": origin} for place in range(spreading)}
     sizes = {"organisations.number": number, "organisations.systems": round(number / 5)}
     return Scenario().replace(sizes, horizon=MONTHS, interventions=interventions, **fields)
-
-
-def yardstick(turn: int) -> IdiomaticModel:
-    """Return the idiomatic model at the size of the others."""
-    return IdiomaticModel(NUMBER, months=MONTHS, rng=turn)
 
 
 def build(blueprint: Blueprint, worlds: range) -> list[tuple[Plan, State]]:
@@ -167,7 +160,7 @@ def measure_engines(effort: Effort) -> list[Result]:
     """Measure kernel, yardstick and our Mesa engine: nanoseconds an organisation-month, and their ratios."""
     contenders = {
         KERNEL: partial(kernel_ns, scenario_of(), effort.worlds),
-        YARDSTICK: partial(mesa_ns, yardstick),
+        YARDSTICK: partial(mesa_ns, lambda turn: IdiomaticModel(NUMBER, months=MONTHS, rng=turn)),
         BUSY: partial(kernel_ns, scenario_of(policies=POLICIES), effort.worlds),
         OWN: partial(mesa_ns, lambda turn: SpreadModel(scenario_of(), replicate=turn)),
     }
@@ -182,19 +175,20 @@ def measure_engines(effort: Effort) -> list[Result]:
 
 
 def work_done(worlds: int) -> str:
-    """Return how many use the intervention at the end, in the kernel's worlds and in the yardstick's."""
-    models = [yardstick(seed) for seed in range(worlds)]
+    """Return how many use the intervention at the end, in the kernel and in the yardstick."""
+    models = [IdiomaticModel(NUMBER, months=MONTHS, rng=seed) for seed in range(worlds)]
     for model in models:
         model.run_model()
     theirs = mean(model.measures["programme_adoption"] for model in models)
     ours = simulate(scenario_of(), worlds).last("adoption").mean()
-    return f"{ours:.0%} of the organisations use the intervention at the end, {theirs:.0%} in the yardstick"
+    return f"{ours:.0%} of the organisations use the intervention in the kernel, {theirs:.0%} in the yardstick"
 
 
 def batch_seconds(replicates: int, workers: int, _turn: int) -> float:
     """Return how long `simulate` takes for a batch, worlds and all."""
     draw_world.cache_clear()
-    return seconds(lambda: simulate(scenario_of(), replicates, workers=workers))
+    scenario = scenario_of()
+    return seconds(lambda: simulate(scenario, replicates, workers=workers))
 
 
 def measure_threads(effort: Effort) -> Result:
@@ -205,21 +199,17 @@ def measure_threads(effort: Effort) -> Result:
 
 
 def measure_commands(effort: Effort) -> list[Result]:
-    """Measure the command line, as far as it is there; the round to warm up compiles what is not compiled yet."""
+    """Measure the command line; the round to warm up compiles what is not compiled yet."""
     command, results = str(Path(sys.executable).with_name("qispread")), []
-    jobs = {
-        "--help": (0.3, (command, "--help")),
-        "run": (3.0, (command, "run", "configs/prompt.yaml", "--out", "{out}")),
-    }
-    if importlib.util.find_spec("qispread.cli") is None:
-        jobs = {"no command yet: import": (0.3, (sys.executable, "-c", "import qispread"))}
+    main_job = (command, "run", "configs/prompt.yaml", "--out", "{out}")
+    jobs = {"`qispread --help`": (0.3, (command, "--help")), "`qispread run configs/prompt.yaml`": (3.0, main_job)}
     for name, (target, words) in jobs.items():
+        values = []
         try:
             values = interleave({name: partial(command_seconds, words)}, effort.rounds)[name]
         except (subprocess.CalledProcessError, OSError) as error:
             print(f"{name}: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
-            values = []
-        results.append(Result(f"`{' '.join(['qispread', *words[1:3]])}`", values, " s", ("at most", target)))
+        results.append(Result(name, values, " s", ("at most", target)))
     return results
 
 
@@ -227,24 +217,24 @@ def building_table(effort: Effort) -> str:
     """Measure building against living, for each kind of network and rule of origin, and with policies."""
     worlds = {(kind, rule): scenario_of(network={"kind": kind}, origin=rule) for kind in NETWORKS for rule in ORIGINS}
     worlds |= {("systems, six policies", rule): scenario_of(policies=POLICIES, origin=rule) for rule in ORIGINS}
-    found = interleave(
-        {key: partial(building_ratio, one, effort.building) for key, one in worlds.items()}, effort.rounds
-    )
-    cells = {key: Result("", values).shown + " **no**" * (median(values) > 1) for key, values in found.items()}
-    rows = [[kind, *(cells[kind, rule] for rule in ORIGINS)] for kind in dict.fromkeys(kind for kind, _ in worlds)]
-    return table(["Network", *(f"origin `{rule}`" for rule in ORIGINS)], rows)
+    contenders = {key: partial(building_ratio, scenario, effort.building) for key, scenario in worlds.items()}
+    return grid("Network", interleave(contenders, effort.rounds), at_most=1.0)
 
 
 def scaling_table(effort: Effort) -> str:
     """Measure the kernel at several sizes, with one and with several interventions."""
-    contenders = {
-        (size, spreading): partial(kernel_ns, scenario_of(size, spreading), max(1, effort.worlds * NUMBER // size))
-        for size in SIZES
-        for spreading in SPREADING
-    }
-    found = interleave(contenders, effort.rounds)
-    rows = [[f"{size:,}", *(Result("", found[size, spreading]).shown for spreading in SPREADING)] for size in SIZES]
-    return table(["Organisations", *(f"interventions: {spreading}" for spreading in SPREADING)], rows)
+    worlds = {size: max(1, effort.worlds * NUMBER // size) for size in SIZES}
+    cells = {(size, spreading): scenario_of(size, spreading) for size in SIZES for spreading in SPREADING}
+    contenders = {key: partial(kernel_ns, scenario, worlds[key[0]]) for key, scenario in cells.items()}
+    return grid("Organisations", interleave(contenders, effort.rounds))
+
+
+def grid(corner: str, found: dict[tuple[Any, Any], list[float]], at_most: float = math.inf) -> str:
+    """Return a table of what was found by row and column, with a mark on what misses a target."""
+    rows, columns = (list(dict.fromkeys(keys)) for keys in zip(*found, strict=True))
+    cells = {key: Result("", values).shown + " **no**" * (median(values) > at_most) for key, values in found.items()}
+    lines = [[str(row), *(cells[row, column] for column in columns)] for row in rows]
+    return table([corner, *map(str, columns)], lines)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -256,10 +246,9 @@ def machine() -> str:
     """Return what this runs on, in words."""
     about = Path("/proc/cpuinfo")
     lines = about.read_text().splitlines() if about.exists() else []
-    models = [line.split(": ")[1] for line in lines if line.startswith("model name")]
+    models = [line.split(": ")[1] for line in lines if line.startswith("model name")] or [platform.processor()]
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("qispread", "Numba", "NumPy", "Mesa")]
-    name = (models or [platform.processor()])[0]
-    return f"{name}, {os.cpu_count()} cores; Python {platform.python_version()}, {', '.join(versions)}"
+    return f"{models[0]}, {os.cpu_count()} cores; Python {platform.python_version()}, {', '.join(versions)}"
 
 
 def page(effort: Effort) -> str:
@@ -274,20 +263,20 @@ Machine: {machine()}.
 All in one process, in {effort.rounds} rounds after one to warm up. The contenders take turns within each round, and a
 ratio is taken within a round. Figures are medians, with the lowest and the highest of the rounds. Unless it says
 otherwise: {NUMBER} organisations, one intervention, {MONTHS} months, one core, every rule on, every measure of every
-month included. "Six policies" are {", ".join(LEVERS)}: for all, all the time.
+month included. "Six policies", in force for all and all the time, are {", ".join(LEVERS)}.
 
 {table(["What", "Median (range)", "Target", "Met"], [result.row for result in results])}
 
-The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. The
-work is the same: {work_done(effort.worlds)}.
+The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. How
+much there is to do: at the end {work_done(2 * effort.worlds)}.
 
 ## Time to build a world, months lived in it = 1
 
 {building_table(effort)}
 
-Context, network, ties and start, of one replicate; the target is at most 1, and what misses it is marked.
+By kind of network and rule of origin: context, ties and start of one replicate. Target: at most 1; misses are marked.
 
-## Nanoseconds of the kernel an organisation-month, by size
+## Nanoseconds of the kernel an organisation-month, by organisations and interventions
 
 {scaling_table(effort)}
 """

@@ -19,8 +19,7 @@ def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
     rows = scenario.organisations.rows
     if rows:
         return tuple(row.id for row in rows)
-    width = len(str(scenario.organisations.number))
-    return tuple(f"organisation-{i + 1:0{width}d}" for i in range(scenario.organisations.number))
+    return tuple(f"organisation-{i + 1:03d}" for i in range(scenario.organisations.number))
 
 
 def system_labels(scenario: Scenario) -> tuple[str, ...]:
@@ -28,9 +27,8 @@ def system_labels(scenario: Scenario) -> tuple[str, ...]:
     rows = scenario.organisations.rows
     if rows:
         return tuple(row.system or f"({row.id} alone)" for row in rows)
-    width = len(str(scenario.organisations.systems))
     count = scenario.organisations.systems
-    return tuple(f"system-{i % count + 1:0{width}d}" for i in range(scenario.organisations.number))
+    return tuple(f"system-{i % count + 1:02d}" for i in range(scenario.organisations.number))
 
 
 def _unknown(names: tuple[str, ...], valid: set[str], path: Keys, what: str) -> Found:

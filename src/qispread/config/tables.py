@@ -14,7 +14,6 @@ from qispread.config.faults import Fault, InputError, nearest
 from qispread.config.organisations import ROW_FIELDS, TEXT_FIELDS
 from qispread.config.yaml_reader import Place, Places, read_text
 
-
 BLANKS = {
     "name": "the id is shown instead",
     "system": "each is a partnership of its own",

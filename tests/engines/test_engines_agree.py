@@ -1,0 +1,116 @@
+"""The two engines give the same bytes, whatever is on and in whatever order organisations are visited."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from everything import everything
+from hypothesis import HealthCheck, given, settings
+from strategies import scenarios
+
+import qispread as qs
+from qispread.engines.model import SpreadModel
+from qispread.engines.run import run_one
+from qispread.world.build import State, blueprint_of
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+def assert_same_bytes(first, second):
+    assert first.measures.tobytes() == second.measures.tobytes()
+    assert not first.error
+    for name, one, other in zip(State._fields, first.end, second.end, strict=True):
+        assert one.tobytes() == other.tobytes(), name
+
+
+def both_engines(scenario, replicate=0):
+    blueprint = blueprint_of(scenario)
+    return run_one(blueprint, replicate, "kernel"), run_one(blueprint, replicate, "mesa")
+
+
+@given(scenarios())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_engines_agree_on_drawn_scenarios(scenario):
+    assert_same_bytes(*both_engines(scenario, replicate=1))
+
+
+@pytest.mark.parametrize("replicate", range(3))
+def test_engines_agree_with_everything_on(replicate):
+    assert_same_bytes(*both_engines(everything(), replicate))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_engines_agree_on_every_scenario_in_configs(path):
+    if "nhs" in path.stem and not (ROOT / "../shared/data/nhs").exists():
+        pytest.skip("the NHS data are not at ../shared/data/nhs")
+    assert_same_bytes(*both_engines(qs.load(path)))
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs/policies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_engines_agree_under_every_policy_in_configs(file):
+    assert_same_bytes(*both_engines(qs.load(CONFIGS[-1], policies=[file]).replace({"organisations.number": 60})))
+
+
+class Shuffled(SpreadModel):
+    """Visits the organisations in another order at every step of every month."""
+
+    def step(self):
+        order = np.random.default_rng(self.month)
+        places = list(self.organisations)
+        self.month += 1
+        self._enter_epoch()
+        from qispread.engines.model import MONTH
+
+        steps = (("follow_policies", *MONTH)) if self.plan.acts[self.epoch] else MONTH
+        for what in steps:
+            order.shuffle(places)
+            for place in places:
+                getattr(place, what)()
+        self._members, self._users = self._count_partnerships()
+        self._measure()
+
+
+def test_order_of_visits_does_not_matter():
+    scenario = everything()
+    usual, shuffled = SpreadModel(scenario), Shuffled(scenario)
+    for model in (usual, shuffled):
+        for _ in range(scenario.horizon):
+            model.step()
+    assert np.array(usual.measures).tobytes() == np.array(shuffled.measures).tobytes()
+
+
+CHECKSUM = """
+import hashlib, sys
+sys.path.insert(0, {tests!r})
+from everything import everything
+from qispread.engines.run import run_one
+from qispread.world.build import blueprint_of
+scenario = everything()
+run = run_one(blueprint_of(scenario), 2)
+assert not run.error, run.error
+digest = hashlib.sha256(run.measures.tobytes())
+for array in run.end:
+    digest.update(array.tobytes())
+print(digest.hexdigest())
+"""
+
+
+def checksum(**environment):
+    code = CHECKSUM.format(tests=str(ROOT / "tests"))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_interpreted_kernel_gives_the_same_bytes():
+    assert checksum(NUMBA_DISABLE_JIT="1") == checksum()

@@ -1,0 +1,94 @@
+"""The Mesa engine is standard Mesa: steppable, collectable, extensible, and leaves no model behind."""
+
+import gc
+import weakref
+
+import mesa
+import networkx as nx
+import numpy as np
+import pytest
+from everything import everything
+
+import qispread as qs
+from qispread.measures import NAMES
+from qispread.world.layout import ORGANISATION_ROWS
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = qs.SpreadModel(everything(), keep_events=True)
+    for _ in range(12):
+        model.step()
+    return model
+
+
+def test_it_stands_on_a_mesa_network_of_a_networkx_graph(model):
+    assert isinstance(model.network, mesa.discrete_space.Network)
+    assert isinstance(model.network.G, nx.Graph)
+    first = model.organisations[0]
+    assert {cell.coordinate for cell in first.cell.connections.values()} == {tie.peer.id for tie in first.ties}
+
+
+def test_learning_networks_add_connections_while_they_last():
+    model = qs.SpreadModel(everything())
+    edges = [model.network.G.number_of_edges()]
+    while model.month < 45:
+        model.step()
+        edges.append(model.network.G.number_of_edges())
+    assert edges[4] == edges[0] < edges[5] == edges[40] > edges[41] == edges[0]
+    assert model.network.G.edges[next(iter(model.network.G.edges))]["weight"] == 1.0
+
+
+def test_collector_holds_every_measure_and_every_organisation(model):
+    table = model.datacollector.get_model_vars_dataframe()
+    assert list(table.columns) == ["month", *NAMES]
+    assert list(table["month"]) == list(range(13))
+    agents = model.datacollector.get_agent_vars_dataframe()
+    assert set(ORGANISATION_ROWS) <= set(agents.columns)
+    assert len(agents) == 13 * 40
+    assert model.measure("adoption", "prompt") == model.measures[-1][0, NAMES.index("adoption")]
+
+
+def test_steps_stop_at_the_horizon():
+    model = qs.SpreadModel(everything(horizon=7, policies={}))
+    model.run_model()
+    assert (model.month, model.steps, model.running) == (7, 7, False)
+
+
+@pytest.mark.parametrize("seed", [5, np.int64(5)])
+def test_rng_replaces_the_seed_of_the_scenario(seed):
+    model = qs.SpreadModel(everything(), rng=seed)
+    same = qs.SpreadModel(everything(seed=5))
+    assert [own.culture for own in model.organisations] == [own.culture for own in same.organisations]
+
+
+def test_one_behaviour_can_be_changed_by_a_subclass():
+    class Stubborn(qs.Organisation):
+        def review(self):
+            """Never look back."""
+
+    model = qs.SpreadModel(everything(), organisation_class=Stubborn, keep_events=True)
+    model.run_model()
+    assert not [event for event in model.events if event["what"] == "gave up"]
+
+
+def test_events_say_what_happened_and_why(model):
+    began = [event for event in model.events if event["what"] == "began"]
+    assert {"month", "organisation", "intervention", "what", "why"} == set(began[0])
+    origins = [event for event in began if "it was made here" in event["why"]]
+    assert len(origins) == 1 + 1 + 2
+    copied = [event for event in began if "copied from organisation-" in event["why"]]
+    for event in copied:
+        peer = event["why"].split()[2].rstrip(";")
+        earlier = [e for e in began if e["organisation"] == peer and e["intervention"] == event["intervention"]]
+        assert earlier, "nobody is copied who never began"
+        assert earlier[0]["month"] < event["month"]
+
+
+def test_models_can_be_collected():
+    model = qs.SpreadModel(everything(policies={}))
+    model.step()
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None

@@ -1,0 +1,34 @@
+"""Every measure passes the same checks."""
+
+import numpy as np
+import pytest
+from everything import everything
+
+import qispread as qs
+from qispread.measures import NAMES, REGISTRY
+
+RUNS = qs.simulate(everything(), 3)
+
+
+@pytest.mark.parametrize("measure", REGISTRY, ids=lambda measure: measure.name)
+def test_it_keeps_its_declared_range(measure):
+    values = RUNS.measures[..., NAMES.index(measure.name)]
+    known = values[~np.isnan(values)]
+    assert known.size
+    assert (known >= 0.0).all()
+    if measure.unit == "share":
+        assert (known <= 1.0 + 1e-12).all()
+
+
+@pytest.mark.parametrize("measure", REGISTRY, ids=lambda measure: measure.name)
+def test_it_varies(measure):
+    values = RUNS.measures[..., NAMES.index(measure.name)]
+    assert np.unique(values[~np.isnan(values)]).size > 1
+
+
+@pytest.mark.parametrize("measure", REGISTRY, ids=lambda measure: measure.name)
+def test_overall_measures_stand_in_the_pooled_rows_alone(measure):
+    single = RUNS.measures[:, :, :-1, NAMES.index(measure.name)]
+    assert np.isnan(single).all() == measure.overall
+    assert measure.meaning.endswith(".")
+    assert measure.unit

@@ -1,0 +1,124 @@
+"""Every parameter, perturbed, moves some output; every default has a source that exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+from everything import everything
+
+from qispread.config.describe import Description, descriptions
+from qispread.engines.run import run_one
+from qispread.rules import draws
+from qispread.world.build import blueprint_of
+
+BIBLIOGRAPHY = (Path(__file__).parents[2] / "docs/references.bib").read_text(encoding="utf-8")
+KEYS = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY, flags=re.MULTILINE))
+ALL = list(descriptions())
+MOVING = [one for one in ALL if one.plausible and not one.path.startswith(("network", "policies"))]
+NETWORK_OF = {"across": "systems", "partnership_density": "systems", "mean_degree": "systems", "tie_weight": "systems"}
+
+
+def moved(scenario, other):
+    return run_one(blueprint_of(scenario), 0).measures.tobytes() != run_one(blueprint_of(other), 0).measures.tobytes()
+
+
+def other_value(one: Description, current):
+    low, high = map(float, one.plausible.split(" to "))
+    return high if abs(high - current) > abs(low - current) else low
+
+
+def at(scenario, path):
+    value = scenario
+    for part in path.split("."):
+        value = value[part] if isinstance(value, dict) else getattr(value, part)
+    return value
+
+
+@pytest.mark.parametrize("one", MOVING, ids=lambda one: one.path)
+def test_every_plausible_range_moves_an_output(one):
+    base, path = everything(), one.path.replace("NAME", "prompt")
+    assert moved(base, base.replace({path: other_value(one, at(base, path))}))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("seed", 2),
+        ("horizon", 47),
+        ("organisations.number", 39),
+        ("organisations.systems", 9),
+        ("organisations.regions", 4),
+        ("organisations.size.mean", 3000.0),
+        ("organisations.baseline.mean", 60.0),
+        ("interventions.prompt.launch", 3),
+        ("interventions.prompt.origin", "least_ready"),
+        ("reviewing.interval", 6),
+        ("leaders.continuity", 0.9),
+        ("leaders.new_broom", 0.9),
+        ("capacity.unled_time", 0.1),
+        ("network.mean_degree", 4.0),
+        ("network.across", 0.3),
+        ("network.partnership_density", 0.3),
+        ("network.tie_weight", 0.5),
+    ],
+)
+def test_every_other_parameter_moves_an_output(path, value):
+    assert moved(everything(), everything().replace({path: value}))
+
+
+@pytest.mark.parametrize(
+    ("network", "other"),
+    [
+        ({"kind": "small_world"}, {"rewiring": 0.5}),
+        ({"kind": "small_world"}, {"degree": 4}),
+        ({"kind": "scale_free"}, {"ties_a_newcomer": 2}),
+        ({"kind": "random"}, {"mean_degree": 3.0}),
+        ({"kind": "ring"}, {"degree": 4}),
+        ({"kind": "complete"}, {"tie_weight": 0.3}),
+        ({"kind": "hub_and_spoke"}, {"tie_weight": 0.3}),
+    ],
+)
+def test_every_parameter_of_a_network_moves_an_output(network, other):
+    base = everything(network=network)
+    assert moved(base, everything(network={**network, **other}))
+
+
+STRENGTHS = [one for one in ALL if one.path.startswith("policies") and one.plausible]
+
+
+@pytest.mark.parametrize("one", STRENGTHS, ids=lambda one: one.path + one.meaning[:12])
+def test_every_strength_of_a_policy_moves_an_output(one):
+    name = one.path.split(".")[-1]
+    base = everything()
+    users = [key for key, policy in base.policies.items() if name in type(policy).model_fields]
+    paths = {f"policies.{key}.{name}": other_value(one, getattr(base.policies[key], name)) for key in users}
+    assert any(moved(base, base.replace({path: value})) for path, value in paths.items())
+
+
+def test_every_parameter_says_what_it_is():
+    for one in ALL:
+        assert one.meaning, one.path
+        assert one.unit, one.path
+        if one.known in ("measured", "derived"):
+            assert set(one.source.split(",")) <= KEYS, f"{one.path}: {one.source}"
+
+
+def test_sources_of_assumptions_exist_too():
+    for one in ALL:
+        if one.source not in ("-", "assumption"):
+            assert set(one.source.split(",")) <= KEYS, f"{one.path}: {one.source}"
+
+
+def test_plausible_ranges_hold_their_defaults():
+    for one in MOVING + STRENGTHS:
+        low, high = map(float, one.plausible.split(" to "))
+        assert low <= float(one.default) <= high, one.path
+
+
+def test_sources_named_in_rules_exist():
+    names = {name for name in dir(draws) if not name.startswith("_")}
+    assert names
+    sources = Path(draws.__file__).parent.glob("*.py")
+    cited = {key for path in sources for key in re.findall(r"\b([a-z]+(?:19|20)\d\d)\b", path.read_text())}
+    assert cited
+    assert cited <= KEYS

@@ -1,0 +1,120 @@
+"""Every policy passes the same checks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from everything import everything
+from strategies import POLICIES
+
+import qispread as qs
+from qispread.engines.run import run_one
+from qispread.measures import NAMES
+from qispread.world.build import blueprint_of
+from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
+
+CONFIGS = Path(__file__).parents[2] / "configs/policies"
+BASE = everything(policies={})
+FREE = [place for place, name in enumerate(NAMES) if name != "cost"]
+
+
+def measures(scenario):
+    return run_one(blueprint_of(scenario), 0).measures
+
+
+def test_every_slot_has_a_policy_and_every_policy_a_file():
+    fields = {name for policy in POLICIES.values() for name in policy.model_fields}
+    assert (set(ORGANISATION_SLOTS) | set(PRACTICE_SLOTS)) <= fields
+    text = "".join(path.read_text() for path in CONFIGS.glob("*.yaml"))
+    for lever in POLICIES:
+        assert f"lever: {lever}\n" in text
+
+
+@pytest.mark.parametrize("lever", POLICIES)
+def test_it_changes_something(lever):
+    assert measures(BASE.with_policy(lever)).tobytes() != measures(BASE).tobytes()
+
+
+@pytest.mark.parametrize("lever", sorted(set(POLICIES) - {"seeding"}))
+def test_for_nobody_it_changes_nothing(lever):
+    nobody = BASE.with_policy(lever, target="nobody", cost=10.0)
+    assert measures(nobody).tobytes() == measures(BASE).tobytes()
+
+
+@pytest.mark.parametrize("lever", sorted(set(POLICIES) - {"seeding"}))
+def test_before_its_window_nothing_has_changed(lever):
+    late = measures(BASE.with_policy(lever, start=20))
+    assert late[:20].tobytes() == measures(BASE)[:20].tobytes()
+    assert late[20:].tobytes() != measures(BASE)[20:].tobytes()
+
+
+@pytest.mark.parametrize("lever", POLICIES)
+def test_it_costs_what_its_targets_cost_while_it_lasts(lever):
+    months = 1 if lever == "refresher" else 10
+    costly = measures(BASE.with_policy(lever, start=5, end=14, cost=3.0, target={"most_ready": 7}))
+    assert costly[-1, -1, NAMES.index("cost")] == 3.0 * 7 * months
+    assert costly[4, -1, NAMES.index("cost")] == 0.0
+
+
+@pytest.mark.parametrize("lever", POLICIES)
+def test_its_cost_changes_nothing_else(lever):
+    free, costly = measures(BASE.with_policy(lever)), measures(BASE.with_policy(lever, cost=9.0))
+    np.testing.assert_array_equal(free[..., FREE], costly[..., FREE])
+
+
+@pytest.mark.parametrize("lever", sorted(set(POLICIES) - {"seeding"}))
+def test_two_halves_are_one_whole(lever):
+    halves = BASE.with_policy(lever, "early", start=1, end=24).with_policy(lever, "late", start=25)
+    if lever == "learning_network":
+        pytest.skip("the ties of a network are drawn by its name, so two networks are not one")
+    assert measures(halves)[..., FREE].tobytes() == measures(BASE.with_policy(lever))[..., FREE].tobytes()
+
+
+def test_interventions_named_are_the_only_ones_moved():
+    scenario = everything(policies={}, improving={"learning": 0.0}, reviewing={"cynicism": 0.0, "encouragement": 0.0})
+    alone = scenario.replace({f"interventions.{name}.effort": 0.0 for name in scenario.interventions})
+    pushed = alone.with_policy("mandate", resentment=0.0, interventions=["bundle"])
+    names = list(alone.interventions)
+    practice = [NAMES.index(name) for name in ("reach", "adoption", "fidelity")]
+    before, after = measures(alone), measures(pushed)
+    for place, name in enumerate(names):
+        same = np.array_equal(before[:, place, practice], after[:, place, practice], equal_nan=True)
+        assert same == (name != "bundle"), name
+
+
+def test_levers_add_up_as_declared():
+    twice = BASE.with_policy("coaching", "a", support=0.7).with_policy("coaching", "b", support=0.7)
+    plan = blueprint_of(twice)
+    from qispread.world.policies import epochs_of
+
+    epochs = epochs_of(twice, plan.world(0))
+    assert set(epochs.practice_levers[1, :, list(PRACTICE_SLOTS).index("support")].ravel()) == {1.0}
+    both = BASE.with_policy("standard", "a", standard=0.3, latitude=0.9).with_policy("standard", "b", standard=0.6)
+    levers = epochs_of(both, blueprint_of(both).world(0)).practice_levers[1]
+    assert set(levers[:, list(PRACTICE_SLOTS).index("standard")].ravel()) == {0.6}
+    assert set(levers[:, list(PRACTICE_SLOTS).index("latitude")].ravel()) == {0.6}
+
+
+def test_targets_are_who_they_say():
+    from qispread.config.policies import Target
+    from qispread.world.interventions import readiness, tie_weights
+    from qispread.world.policies import targets
+
+    world = blueprint_of(BASE).world(0)
+    ready, hubs = readiness(world), tie_weights(world)
+    most, least = targets(Target(most_ready=5), "p", world), targets(Target(least_ready=5), "p", world)
+    assert min(ready[most]) >= max(np.delete(ready, most))
+    assert max(ready[least]) <= min(np.delete(ready, least))
+    assert min(hubs[targets(Target(hubs=3), "p", world)]) >= max(np.delete(hubs, targets(Target(hubs=3), "p", world)))
+    assert targets(Target(), "p", world).size == 40
+    assert targets(Target(nobody=True), "p", world).size == 0
+    assert targets(Target(random=9), "p", world).size == 9
+    assert set(targets(Target(random=9), "p", world)) != set(targets(Target(random=9), "q", world))
+    system = targets(Target(systems=("system-02",)), "p", world)
+    assert [world.frame.system_names[world.frame.system[i]] for i in system] == ["system-02"] * 5
+
+
+def test_seeding_picks_who_starts():
+    run = qs.simulate(BASE.with_policy("seeding", origin={"rule": "hub", "number": 3}), 1)
+    table = run.organisations
+    assert (table.groupby("intervention")["origin"].sum() == 3).all()

@@ -1,0 +1,101 @@
+"""Scenarios drawn by hypothesis, with everything that the model has."""
+
+from hypothesis import strategies as st
+
+from qispread.config.interventions import ORIGIN_RULES, Intervention, Response
+from qispread.config.load import scenario_from
+from qispread.config.networks import AnyNetwork
+from qispread.config.organisations import Context
+from qispread.config.parameter import declared, sections_within
+from qispread.config.policies import AnyPolicy
+from qispread.config.scenario import MECHANISMS, Scenario
+from qispread.config.validate import tag_of
+
+HORIZON = 30
+PLACES = 14
+SYSTEMS = 4
+FROM_FILES = ("ties", "file", "memberships")
+POLICIES = {tag_of(section): section for section in sections_within(AnyPolicy)}
+NETWORKS = [kind for section in sections_within(AnyNetwork) if (kind := tag_of(section)) not in FROM_FILES]
+
+
+def plausible(section, *, skip=()):
+    """Return a strategy of dictionaries of some of a section's numbers within their plausible ranges."""
+    ranges = {}
+    for name, field in section.model_fields.items():
+        extra = declared(field)
+        if extra and extra["plausible"] and name not in skip:
+            ranges[name] = st.floats(*map(float, extra["plausible"]))
+    return st.fixed_dictionaries({}, optional=ranges)
+
+
+def origins():
+    """Return a strategy of all the ways to say who starts."""
+    ruled = st.fixed_dictionaries({"rule": st.sampled_from(ORIGIN_RULES), "number": st.integers(1, 3)})
+    named = st.sets(st.sampled_from([f"organisation-{i:03d}" for i in range(1, PLACES + 1)]), min_size=1, max_size=2)
+    return ruled | named.map(lambda ids: {"organisations": sorted(ids)})
+
+
+@st.composite
+def interventions(draw):
+    """Draw one to three interventions."""
+    found = {}
+    for name in ("prompt", "bundle", "drug")[: draw(st.integers(1, 3))]:
+        found[name] = draw(plausible(Intervention)) | {
+            "response": draw(plausible(Response)),
+            "launch": draw(st.integers(1, 8)),
+            "origin": draw(origins()),
+        }
+    return found
+
+
+def targets():
+    """Return a strategy of all the ways to say whom a policy is for."""
+    number = st.integers(1, PLACES)
+    return st.one_of(
+        st.sampled_from(["everyone", "nobody"]),
+        st.sets(st.integers(1, SYSTEMS), min_size=1).map(lambda s: {"systems": [f"system-{i:02d}" for i in sorted(s)]}),
+        *(number.map(lambda n, rule=rule: {rule: n}) for rule in ("most_ready", "least_ready", "hubs", "random")),
+    )
+
+
+@st.composite
+def policies(draw, names=("prompt",)):
+    """Draw any number of policies of any lever, with windows, targets and costs."""
+    found = {}
+    for lever in draw(st.lists(st.sampled_from(sorted(POLICIES)), max_size=8)):
+        start = draw(st.integers(1, HORIZON))
+        policy = {"lever": lever, "start": start, "end": draw(st.none() | st.integers(start, HORIZON))}
+        policy |= draw(plausible(POLICIES[lever])) | {"target": draw(targets()), "cost": draw(st.floats(0, 1000))}
+        if lever == "seeding":
+            policy["origin"] = draw(origins())
+        if lever == "portfolio_limit":
+            policy["at_most"] = draw(st.integers(0, 2))
+        if draw(st.booleans()):
+            policy["interventions"] = [draw(st.sampled_from(names))]
+        found[f"{lever}-{len(found)}"] = policy
+    return found
+
+
+@st.composite
+def scenarios(draw):
+    """Draw a small scenario in which anything may be on."""
+    spreading = draw(interventions())
+    data = {
+        "horizon": HORIZON,
+        "seed": draw(st.integers(0, 2**62)),
+        "replicates": 2,
+        "organisations": {
+            "number": PLACES,
+            "systems": SYSTEMS,
+            "regions": 2,
+            "setting_spread": draw(st.floats(0, 2)),
+            "context": draw(plausible(Context)),
+        },
+        "network": {"kind": draw(st.sampled_from(NETWORKS))},
+        "interventions": spreading,
+        "policies": draw(policies(tuple(spreading))),
+    }
+    for name in MECHANISMS:
+        data[name] = draw(plausible(Scenario.model_fields[name].annotation))
+    return scenario_from(data)
