@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import qispread.measures
 import qispread.rules
 from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
 from qispread.config.networks import AnyNetwork
@@ -21,7 +22,6 @@ from qispread.config.validate import tag_of
 from qispread.engines import tables
 from qispread.engines.model import MONTH
 from qispread.engines.organisation import Organisation
-from qispread.measures import REGISTRY
 from qispread.rules import draws
 from qispread.world import layout
 from qispread.world.frame import frame_of
@@ -32,17 +32,12 @@ DOCS = Path(__file__).resolve().parent
 BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d\b")
 
-BY_RULE = {
-    "climate": "climate",
-    "available": "available_time",
-    "dose": "dose",
-    "vigilance": "vigilance",
-    "exposure": "exposure",
-}
+BY_RULE = {"climate": "climate", "available": "available_time", "dose": "dose", "vigilance": "vigilance"}
 """State variables that are what a rule returns."""
 
 IN_WORDS = {
-    "watched": "Measurement with what feedback adds, at most 1.",
+    "watched": "Measurement with what feedback adds, at most 1 [share]",
+    "exposure": "Cases a month: size / 12 [tens of thousands of cases]",
     "tuning_1": "First coordinate of the setting that the version in use is fitted to [standard deviations]",
     "tuning_2": "Second coordinate of the setting that the version in use is fitted to [standard deviations]",
     "stage": ", ".join(layout.STAGES) + ".",
@@ -64,8 +59,8 @@ def code(name: str) -> str:
     return f"`{name}`"
 
 
-def first_sentence(docstring: str | None) -> str:
-    """Return the first paragraph of a docstring as what it names, without the imperative and the source."""
+def summary(docstring: str | None) -> str:
+    """Return the first paragraph of a docstring as what it names, without the imperative, equation and source."""
     paragraph = " ".join((docstring or "").split("\n\n")[0].split())
     found = re.split(r" ?(?:Equation|Source): ", paragraph)[0].removeprefix("Return ")
     return found[:1].upper() + found[1:]
@@ -77,75 +72,45 @@ def marked(docstring: str, mark: str) -> str:
     return found.group(1) if found else ""
 
 
-def rules_of(module: str) -> Iterator[tuple[str, str]]:
-    """Yield name and docstring of the rules of a module, in its order."""
-    source = (Path(qispread.rules.__path__[0]) / f"{module}.py").read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and any(
-            isinstance(mark, ast.Name) and mark.id == "rule" for mark in node.decorator_list
-        ):
-            yield node.name, ast.get_docstring(node) or ""
-
-
 def all_rules() -> Iterator[tuple[str, str, str]]:
-    """Yield module, name and docstring of every rule."""
+    """Yield module, name and docstring of every function of the rules that is decorated as one."""
     for path in sorted(Path(qispread.rules.__path__[0]).glob("*.py")):
-        for name, docstring in rules_of(path.stem):
-            yield path.stem, name, docstring
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and "rule" in map(ast.unparse, node.decorator_list):
+                yield path.stem, node.name, ast.get_docstring(node) or ""
 
 
 def rules() -> str:
     """Return the table of rules."""
-    header = ("module", "function", "what it returns", "equation", "source")
-    return table(
-        header,
-        (
-            (module, code(name), first_sentence(text), marked(text, "Equation"), marked(text, "Source"))
-            for module, name, text in all_rules()
-        ),
+    rows = (
+        (module, code(name), summary(text), marked(text, "Equation"), marked(text, "Source"))
+        for module, name, text in all_rules()
     )
-
-
-def given_meanings() -> dict[str, str]:
-    """Return the meaning of what a table of organisations may give."""
-    found = {}
-    for name in layout.ORGANISATION_ROWS[: layout.GIVEN_ROWS]:
-        field = Context.model_fields.get(name) or OrganisationRow.model_fields[name]
-        found[name] = f"{field.description} [{(declared(field) or {})['unit']}]"
-    return found
-
-
-def organisation_meanings() -> dict[str, str]:
-    """Return the meaning of the state variables of an organisation."""
-    by_name = {name: docstring for _, name, docstring in all_rules()}
-    returned = {row: first_sentence(by_name[name]) for row, name in BY_RULE.items()}
-    return dict(tables.END_COLUMNS.values()) | given_meanings() | returned | IN_WORDS
-
-
-def practice_meanings() -> dict[str, str]:
-    """Return the meaning of the state variables of a practice."""
-    return {**dict(tables.PRACTICE_COLUMNS.values()), **dict(tables.HISTORY_COLUMNS.values()), **IN_WORDS}
+    return table(("module", "function", "what it returns", "equation", "source"), rows)
 
 
 def organisation_state() -> str:
     """Return the table of an organisation's state."""
-    meanings = organisation_meanings()
-    rows = [
-        (code(name), meanings[name], "given or drawn" if place < layout.GIVEN_ROWS else "arises in the run")
-        for place, name in enumerate(layout.ORGANISATION_ROWS)
-    ]
-    return table(("variable", "meaning", "at the start"), rows)
+    by_name = {name: docstring for _, name, docstring in all_rules()}
+    meanings = dict(tables.END_COLUMNS.values()) | IN_WORDS
+    meanings |= {row: summary(by_name[name]) for row, name in BY_RULE.items()}
+    given = layout.ORGANISATION_ROWS[: layout.GIVEN_ROWS]
+    for name in given:
+        field = Context.model_fields.get(name) or OrganisationRow.model_fields[name]
+        meanings[name] = f"{field.description} [{(declared(field) or {})['unit']}]"
+    rows = (
+        (code(name), meanings[name], "given or drawn" if name in given else "arises in the run")
+        for name in layout.ORGANISATION_ROWS
+    )
+    return table(("variable", "meaning", "origin"), rows)
 
 
 def practice_state() -> str:
     """Return the table of a practice's state, and which of it peers can see."""
-    meanings = practice_meanings()
-    rows = [
-        (code(name), meanings[name], "yes" if name in layout.VISIBLE_ROWS else "")
-        for name in (*layout.HISTORY_ROWS, *layout.PRACTICE_ROWS)
-    ]
-    seen = [(code(name), meanings[name], "yes") for name in layout.VISIBLE_ROWS if name == "practising"]
-    return table(("variable", "meaning", "seen by peers"), rows + seen)
+    meanings = {**dict(tables.PRACTICE_COLUMNS.values()), **dict(tables.HISTORY_COLUMNS.values()), **IN_WORDS}
+    names = dict.fromkeys((*layout.HISTORY_ROWS, *layout.PRACTICE_ROWS, *layout.VISIBLE_ROWS))
+    rows = ((code(name), meanings[name], "yes" if name in layout.VISIBLE_ROWS else "no") for name in names)
+    return table(("variable", "meaning", "seen by peers"), rows)
 
 
 def month() -> str:
@@ -153,22 +118,24 @@ def month() -> str:
     rows = []
     for number, name in enumerate(("follow_policies", *MONTH), start=1):
         home = next(kind for kind in Organisation.__mro__ if name in vars(kind))
-        rows.append((str(number), f"`{home.__name__}.{name}`", first_sentence(vars(home)[name].__doc__)))
+        rows.append((str(number), f"`{home.__name__}.{name}`", summary(vars(home)[name].__doc__)))
     return table(("", "step", "what happens"), rows)
 
 
 def measures() -> str:
     """Return the table of measures."""
-    rows = ((code(m.name), m.meaning, m.unit, m.better, "the whole" if m.overall else "each") for m in REGISTRY)
-    return table(("measure", "meaning", "unit", "better", "of"), rows)
+    rows = (
+        (code(one.name), one.meaning, one.unit, one.better, "the whole only" if one.overall else "each and all")
+        for one in qispread.measures.REGISTRY
+    )
+    return table(("measure", "meaning", "unit", "better", "of the interventions"), rows)
 
 
 def slots() -> str:
     """Return the table of slots that policies move."""
-    both = (("organisation", ORGANISATION_SLOTS), ("practice", PRACTICE_SLOTS))
     rows = (
         (code(name), whose, f"{slot.neutral:g}", slot.combine.__name__.strip("_").replace("_", " "))
-        for whose, found in both
+        for whose, found in (("organisation", ORGANISATION_SLOTS), ("practice", PRACTICE_SLOTS))
         for name, slot in found.items()
     )
     return table(("slot", "of each", "with no policy", "several policies"), rows)
@@ -182,13 +149,11 @@ def own_fields(section: type[Section], shared: Iterable[str]) -> str:
 
 def policies() -> str:
     """Return the table of policies."""
-    shared = (*Policy.model_fields, "lever")
-    rows = []
+    shared, moving, rows = (*Policy.model_fields, "lever"), ORGANISATION_SLOTS | PRACTICE_SLOTS, []
     for policy in sections_within(AnyPolicy):
-        moved = [code(name) for name in policy.model_fields if name in ORGANISATION_SLOTS | PRACTICE_SLOTS]
-        moved.remove("`cost`")
-        known = (policy.__name__, code(tag_of(policy) or ""), title_of(policy))
-        rows.append((*known, own_fields(policy, shared), ", ".join(moved) or "none"))
+        moved = ", ".join(code(name) for name in policy.model_fields if name in moving and name not in shared)
+        named = (policy.__name__, code(tag_of(policy) or ""), title_of(policy))
+        rows.append((*named, own_fields(policy, shared), moved or "none"))
     return table(("class", "lever", "meaning", "fields and defaults", "slots moved"), rows)
 
 
@@ -212,13 +177,13 @@ def ties_by_default() -> str:
 def purposes() -> str:
     """Return the table of what draws are for."""
     found = {name: value for name, value in vars(draws).items() if name.isupper() and type(value) is int}
-    named = ((code(name), str(value)) for name, value in found.items() if value < draws.PURPOSES_A_MONTH)
-    return table(("purpose", "number"), named)
+    rows = ((code(name), str(value)) for name, value in found.items() if value < draws.PURPOSES_A_MONTH)
+    return table(("purpose", "number"), rows)
 
 
 def parameters(heading: str) -> str:
     """Return the table of the parameters of one part of a scenario, leaving out what is a free choice."""
-    ((_, _, found),) = [part for part in parts() if part[0] == heading]
+    found = next(found for part, _, found in parts() if part == heading)
     rows = (
         (code(one.path), one.default, one.unit, one.plausible, one.meaning, one.source, one.known)
         for one in found
@@ -241,51 +206,44 @@ BLOCKS: dict[str, Callable[[], str]] = {
 } | {f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in parts()}
 
 
-def with_tables(text: str) -> str:
-    """Return a page with its generated tables brought up to date."""
-    return BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", text)
-
-
 def tables_page() -> str:
     """Return the page of result tables."""
     lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", ""]
     for name, columns in tables.TABLES.items():
-        about = first_sentence(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
+        about = summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
         rows = ((code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
-    lines += ["## Measures", "", first_sentence(sys.modules["qispread.measures"].__doc__), "", measures()]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 
 def pages() -> dict[str, str]:
     """Return every page that holds something generated, by file name."""
     model = (DOCS / "model.md").read_text(encoding="utf-8")
-    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": with_tables(model)}
+    model = BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", model)
+    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model}
 
 
-def unknown_sources(found: dict[str, str]) -> list[str]:
-    """Return a line for each source that a page names and references.bib lacks."""
-    known = set(re.findall(r"^@\w+\{(\w+),", (DOCS / "references.bib").read_text(encoding="utf-8"), re.MULTILINE))
-    return [f"{name}: no source is called {key}" for name in found for key in sorted(set(KEY.findall(found[name])) - known)]
+def unknown_sources(page: str) -> list[str]:
+    """Return the sources that a page names and references.bib lacks."""
+    bibliography = (DOCS / "references.bib").read_text(encoding="utf-8")
+    return sorted(set(KEY.findall(page)) - set(re.findall(r"^@\w+\{(\w+),", bibliography, re.MULTILINE)))
 
 
 def main(typed: Sequence[str] | None = None) -> int:
-    """Write or check the pages, and return the exit code."""
+    """Write or check the pages, and return the exit code: 1 where a page is stale or names an unknown source."""
     parser = argparse.ArgumentParser(description="Write the generated parts of the documentation.")
     parser.add_argument("--check", action="store_true", help="write nothing; name what is stale and exit with 1")
-    checking = parser.parse_args(typed).check
-    found = pages()
-    problems = unknown_sources(found)
-    for name, text in found.items():
+    checking, problems = parser.parse_args(typed).check, []
+    for name, text in pages().items():
+        problems += [f"docs/{name}: references.bib has no {key}" for key in unknown_sources(text)]
         path = DOCS / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if checking:
-            problems.append(f"{name}: stale; run python docs/generate.py")
+            problems.append(f"docs/{name} is stale; run python docs/generate.py")
         else:
             path.write_text(text, encoding="utf-8")
-            print(f"wrote {path}")
-    print("\n".join(problems), end="\n" if problems else "")
+    print("\n".join(problems or ["docs: nothing is stale" if checking else "docs: written"]))
     return 1 if problems else 0
 
 

@@ -1,0 +1,59 @@
+"""Every kind of network passes the same checks."""
+
+import numpy as np
+import pytest
+from everything import everything
+from strategies import FROM_FILES, NETWORKS
+
+from qispread.config.networks import AnyNetwork, Ties
+from qispread.config.parameter import sections_within
+from qispread.world.build import blueprint_of
+from qispread.world.networks import BUILDERS
+
+
+def world(kind, replicate=0, seed=1):
+    return blueprint_of(everything(network={"kind": kind}, seed=seed)).world(replicate)
+
+
+def test_every_kind_has_a_builder():
+    kinds = {section for section in sections_within(AnyNetwork) if section.model_fields["kind"].default in NETWORKS}
+    assert set(BUILDERS) == kinds | {Ties}
+    assert not set(NETWORKS) & set(FROM_FILES)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_ties_are_sound(kind):
+    place = world(kind)
+    first, second, weight = place.pairs
+    assert (first < second).all()
+    assert len(set(zip(first.tolist(), second.tolist(), strict=True))) == first.size > 0
+    assert ((weight > 0) & (weight <= 1)).all()
+    assert 0 <= first.min()
+    assert second.max() < place.frame.number
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_rows_hold_each_tie_at_both_ends_in_order(kind):
+    place = world(kind)
+    ties = place.ties
+    rows = [ties.others[ties.starts[i] : ties.starts[i + 1]].tolist() for i in range(place.frame.number)]
+    assert all(row == sorted(row) for row in rows)
+    assert all(i in rows[j] for i, row in enumerate(rows) for j in row)
+    assert sum(map(len, rows)) == 2 * place.pairs[0].size
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_graph_is_the_same_network(kind):
+    place = world(kind)
+    graph = place.graph()
+    assert graph.number_of_edges() == place.pairs[0].size
+    assert list(graph.nodes) == list(place.frame.ids)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_replicate_is_always_the_same_and_others_differ_where_anything_is_drawn(kind):
+    again = world(kind).pairs
+    assert all(np.array_equal(a, b) for a, b in zip(again, world(kind).pairs, strict=True))
+    other = world(kind, replicate=1).pairs
+    drawn = kind not in ("ring", "complete")
+    assert drawn == (other[0].size != again[0].size or not np.array_equal(other[1], again[1]))

@@ -1,0 +1,35 @@
+"""Stored results: a change of the model's numbers is noticed, and renewed by `python tests/renew_baselines.py`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from everything import everything
+
+import qispread as qs
+from qispread.measures import NAMES
+
+FILE = Path(__file__).parent / "baselines/measures.json"
+ROOT = Path(__file__).parents[1]
+SCENARIOS = {
+    "everything": everything,
+    "prompt": lambda: qs.load(ROOT / "configs/prompt.yaml").replace(replicates=3),
+}
+
+
+def figures(scenario):
+    """Return the last month's measures of each replicate and intervention."""
+    runs = qs.simulate(scenario)
+    return {
+        f"{run.replicate} {name}": dict(zip(NAMES, map(float, row), strict=True))
+        for run in runs.runs
+        for name, row in zip(runs.interventions, run.measures[-1], strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_results_are_those_stored(name):
+    stored, now = json.loads(FILE.read_text())[name], figures(SCENARIOS[name]())
+    assert stored.keys() == now.keys()
+    for row, values in stored.items():
+        assert now[row] == pytest.approx(values, rel=1e-9, nan_ok=True), row
