@@ -24,7 +24,7 @@ Engine = Literal["kernel", "mesa"]
 Progress = Callable[[int, int], None]
 """Called with the replicates done and the replicates in all."""
 
-TASKS_A_WORKER = 8
+TASKS_A_WORKER = 32
 
 
 @dataclass
