@@ -63,7 +63,7 @@ def summary(docstring: str | None) -> str:
     """Return the first paragraph of a docstring as what it names, without the imperative, equation and source."""
     paragraph = " ".join((docstring or "").split("\n\n")[0].split())
     found = re.split(r" ?(?:Equation|Source): ", paragraph)[0].removeprefix("Return ")
-    return found[:1].upper() + found[1:]
+    return found[:1].upper() + found[1:] if found[1:2].isalpha() else found
 
 
 def marked(docstring: str, mark: str) -> str:
@@ -166,7 +166,7 @@ def networks() -> str:
     return table(("kind", "meaning", "fields and defaults"), rows)
 
 
-def ties_by_default() -> str:
+def default_ties() -> str:
     """Return the probabilities of a tie in the network of the default scenario."""
     scenario = Scenario()
     chances = tie_chances(scenario.network, frame_of(scenario))
@@ -182,28 +182,21 @@ def purposes() -> str:
 
 
 def parameters(heading: str) -> str:
-    """Return the table of the parameters of one part of a scenario, leaving out what is a free choice."""
+    """Return the table of the parameters of one part of a scenario, leaving out choices that are no number."""
     found = next(found for part, _, found in parts() if part == heading)
     rows = (
         (code(one.path), one.default, one.unit, one.plausible, one.meaning, one.source, one.known)
         for one in found
-        if one.known != "choice"
+        if one.known != "choice" or one.unit != "-"
     )
     return table(("parameter", "default", "unit", "plausible", "meaning", "source", "known"), rows)
 
 
-BLOCKS: dict[str, Callable[[], str]] = {
-    "state of an organisation": organisation_state,
-    "state of a practice": practice_state,
-    "month": month,
-    "measures": measures,
-    "rules": rules,
-    "slots": slots,
-    "policies": policies,
-    "networks": networks,
-    "ties by default": ties_by_default,
-    "purposes": purposes,
-} | {f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in parts()}
+MAKERS = (organisation_state, practice_state, month, measures, rules, slots, policies, networks, default_ties, purposes)
+BLOCKS: dict[str, Callable[[], str]] = {function.__name__.replace("_", " "): function for function in MAKERS} | {
+    f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in parts()
+}
+"""What makes each table of model.md, by the name in its mark."""
 
 
 def tables_page() -> str:

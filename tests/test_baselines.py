@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from everything import everything
 
 import qispread as qs
+from everything import everything
 from qispread.measures import NAMES
 
 FILE = Path(__file__).parent / "baselines/measures.json"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from everything import everything
 from hypothesis import HealthCheck, given, settings
-from strategies import scenarios
 
 import qispread as qs
+from everything import everything
 from qispread.engines.model import SpreadModel
 from qispread.engines.run import run_one
 from qispread.world.build import State, blueprint_of
+from strategies import scenarios
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))

@@ -7,9 +7,9 @@ import mesa
 import networkx as nx
 import numpy as np
 import pytest
-from everything import everything
 
 import qispread as qs
+from everything import everything
 from qispread.measures import NAMES
 from qispread.world.layout import ORGANISATION_ROWS
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from everything import everything
 
 import qispread as qs
+from everything import everything
 from qispread.measures import NAMES, REGISTRY
 
 RUNS = qs.simulate(everything(), 3)

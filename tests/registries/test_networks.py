@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from everything import everything
-from strategies import FROM_FILES, NETWORKS
 
+from everything import everything
 from qispread.config.networks import AnyNetwork, Ties
 from qispread.config.parameter import sections_within
 from qispread.world.build import blueprint_of
 from qispread.world.networks import BUILDERS
+from strategies import FROM_FILES, NETWORKS
 
 
 def world(kind, replicate=0, seed=1):
@@ -28,7 +28,7 @@ def test_ties_are_sound(kind):
     assert (first < second).all()
     assert len(set(zip(first.tolist(), second.tolist(), strict=True))) == first.size > 0
     assert ((weight > 0) & (weight <= 1)).all()
-    assert 0 <= first.min()
+    assert first.min() >= 0
     assert second.max() < place.frame.number
 
 

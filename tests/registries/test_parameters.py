@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from everything import everything
 
+from everything import everything
 from qispread.config.describe import Description, descriptions
 from qispread.engines.run import run_one
 from qispread.rules import draws

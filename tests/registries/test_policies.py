@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from everything import everything
-from strategies import POLICIES
 
 import qispread as qs
+from everything import everything
 from qispread.engines.run import run_one
 from qispread.measures import NAMES
 from qispread.world.build import blueprint_of
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
+from strategies import POLICIES
 
 CONFIGS = Path(__file__).parents[2] / "configs/policies"
 BASE = everything(policies={})
@@ -50,9 +50,8 @@ def test_before_its_window_nothing_has_changed(lever):
 
 @pytest.mark.parametrize("lever", POLICIES)
 def test_it_costs_what_its_targets_cost_while_it_lasts(lever):
-    months = 1 if lever == "refresher" else 10
     costly = measures(BASE.with_policy(lever, start=5, end=14, cost=3.0, target={"most_ready": 7}))
-    assert costly[-1, -1, NAMES.index("cost")] == 3.0 * 7 * months
+    assert costly[-1, -1, NAMES.index("cost")] == 3.0 * 7 * 10
     assert costly[4, -1, NAMES.index("cost")] == 0.0
 
 

@@ -47,7 +47,8 @@ def shown_default(field: FieldInfo) -> str:
         return "(required)"
     if isinstance(value, Section):
         short = value.model_dump(exclude_defaults=True)
-        return str(short.get("rule") or short or "everyone")
+        number = f"{short['number']} " if "number" in short else ""
+        return f"{number}{short['rule']}" if "rule" in short else "everyone"
     if value is None or value in ((), {}, ""):
         return "none"
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
@@ -177,7 +178,7 @@ def yaml_value(field: FieldInfo) -> str:
     """Return a default as YAML."""
     value = field.default
     if isinstance(value, Section):
-        return shown_default(field)
+        return str(value.model_dump(exclude_defaults=True).get("rule", "everyone"))
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, tuple | list):

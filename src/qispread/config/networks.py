@@ -21,10 +21,8 @@ def mean_degree() -> float:
         6.0,
         "Mean number of ties of an organisation.",
         unit="ties",
-        low=0.0,
+        above=0.0,
         plausible=(3.0, 10.0),
-        source="clarke2018",
-        known="derived",
         role="world",
     )
     return degree

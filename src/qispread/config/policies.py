@@ -63,7 +63,7 @@ class LearningNetwork(Policy):
 
 
 class Standard(Policy):
-    """Each partnership agrees one version and adopts it together."""
+    """Each partnership agrees one version; the more of it use that version, the more it pulls the others."""
 
     lever: Literal["standard"] = "standard"
     standard: float = strength(0.8, "How far the partnership agrees one version.", plausible=(0.4, 1.0))

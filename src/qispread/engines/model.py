@@ -176,7 +176,8 @@ class SpreadModel(mesa.Model):
     def fellows_practising(self, organisation: Organisation, name: str) -> float:
         """Return the share of the others in an organisation's partnership seen using an intervention."""
         fellows = self._members[organisation.system] - 1
-        return self._users[organisation.system, name] / fellows if fellows > 0 else 0.0
+        others = self._users[organisation.system, name] - organisation.practices[name].visible.practising
+        return others / fellows if fellows > 0 else 0.0
 
     def mean_setting(self, organisation: Organisation) -> tuple[float, float]:
         """Return the mean setting of an organisation's partnership."""

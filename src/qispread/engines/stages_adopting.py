@@ -89,7 +89,8 @@ def decide(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
     one, weights, organisations = plan.interventions[k], plan.parameters.deciding, state.organisations
     levers = plan.practice_levers[epoch, k]
     members, users = np.empty(plan.system_setting.shape[1]), np.empty(plan.system_setting.shape[1])
-    system_practising(plan, visible[at.VISIBLE_PRACTISING], members, users)
+    practising = visible[at.VISIBLE_PRACTISING]
+    system_practising(plan, practising, members, users)
     for i in range(stages.size):
         if month == one.launch and state.histories[k, at.ORIGIN, i]:
             begin_as_origin(plan, state, epoch, month, k, i)
@@ -100,7 +101,9 @@ def decide(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
         peers, best_peer = look_at_peers(plan, visible, epoch, i)
         advantage = visible[at.VISIBLE_RESULT, best_peer] if best_peer >= 0 else weights.claimed_result
         fellows = members[plan.system[i]] - 1.0
-        system_push = levers[by.STANDARD, i] * (users[plan.system[i]] / fellows) if fellows > 0.0 else 0.0
+        system_push = (
+            levers[by.STANDARD, i] * ((users[plan.system[i]] - practising[i]) / fellows) if fellows > 0.0 else 0.0
+        )
         inclined = deciding.inclination(
             peers,
             advantage,

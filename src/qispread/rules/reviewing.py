@@ -18,7 +18,7 @@ def seen_result(result: float, noise: float, measurement: float, normal_draw: fl
 def chance_gives_up(shortfall: float, giving_up: float, forbearance: float, leadership: float) -> float:
     """Return the probability of giving up at a review that shows a positive shortfall of goal over result.
 
-    Equation: 1 - exp(-giving_up * (forbearance - leadership) * shortfall), forbearance above 1. Source: assumption.
+    Equation: 1 - exp(-giving_up * (forbearance - leadership) * shortfall), forbearance at least 1. Source: assumption.
     """
     return 1.0 - math.exp(-giving_up * (forbearance - leadership) * shortfall)
 

@@ -29,6 +29,11 @@ def _added_to_one(so_far: float, strength: float) -> float:
     return min(1.0, so_far + strength)
 
 
+def _added_to_monthly(so_far: float, strength: float) -> float:
+    """Add rates a year, up to the whole that is missing in a month."""
+    return min(12.0, so_far + strength)
+
+
 def _multiplied(so_far: float, strength: float) -> float:
     return so_far * strength
 
@@ -42,9 +47,9 @@ ORGANISATION_SLOTS = {
     "measurement": Slot(0.0, _added),
     "contact": Slot(1.0, _multiplied),
     "leader_exit": Slot(1.0, _multiplied),
-    "capability_growth": Slot(0.0, _added),
-    "leadership_growth": Slot(0.0, _added),
-    "alignment_growth": Slot(0.0, _added),
+    "capability_growth": Slot(0.0, _added_to_monthly),
+    "leadership_growth": Slot(0.0, _added_to_monthly),
+    "alignment_growth": Slot(0.0, _added_to_monthly),
     "resentment": Slot(0.0, _added_to_one),
     "at_most": Slot(math.inf, min),
     "cost": Slot(0.0, _added),

@@ -116,16 +116,20 @@ def compressed(first: NDArray[np.int64], second: NDArray[np.int64], weight: NDAr
     return starts, others, weights
 
 
+def pairs_within(groups: NDArray[np.int64]) -> float:
+    """Return how many pairs share a group."""
+    sizes = np.bincount(groups)
+    return float(np.sum(sizes * (sizes - 1))) / 2.0
+
+
 def tie_chances(network: Systems, frame: Frame) -> tuple[float, float, float]:
     """Return the probability of a tie within a partnership, within a region and across.
 
     The expected number of ties is number * mean_degree / 2, of which the share `across` crosses regions; partnerships
     are filled up to `partnership_density`, and the rest stays in the region.
     """
-    per_system = np.bincount(frame.system)
-    per_region = np.bincount(frame.region)
-    in_system = float(np.sum(per_system * (per_system - 1))) / 2.0
-    in_region = float(np.sum(per_region * (per_region - 1))) / 2.0 - in_system
+    in_system = pairs_within(frame.system)
+    in_region = pairs_within(frame.region) - pairs_within(frame.system * (1 + frame.region.max()) + frame.region)
     beyond = frame.number * (frame.number - 1) / 2.0 - in_region - in_system
     wanted = frame.number * network.mean_degree / 2.0
     far = wanted * network.across if beyond > 0 else 0.0

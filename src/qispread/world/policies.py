@@ -73,11 +73,16 @@ def targets(target: Target, name: str, world: World) -> NDArray[np.int64]:
     return everyone
 
 
-def in_force(policy: Policy, month: int, horizon: int) -> bool:
-    """Return whether a policy is in force in a month; a refresher is so once a year, from its first month on."""
+OUTSIDE, COSTING, ACTING_NOW = range(3)
+"""What a policy is in a month: outside its window, in it but only costing, or acting."""
+
+
+def status(policy: Policy, month: int, horizon: int) -> int:
+    """Return what a policy is in a month; a refresher acts once a year, from its first month on."""
     if not policy.start <= month <= (policy.end or horizon):
-        return False
-    return not isinstance(policy, Refresher) or (month - policy.start) % MONTHS_A_YEAR == 0
+        return OUTSIDE
+    acts = not isinstance(policy, Refresher) or (month - policy.start) % MONTHS_A_YEAR == 0
+    return ACTING_NOW if acts else COSTING
 
 
 def neutral(slots: dict[str, Slot], shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -114,19 +119,27 @@ def ties_with(networks: list[tuple[LearningNetwork, str, NDArray[np.int64]]], wo
     return neighbours_of(pairs, world.frame.number)
 
 
-def strengths(policy: Policy) -> dict[str, float]:
-    """Return the fields of a policy that are slots, with the cost of each target a month."""
+def strengths(policy: Policy, now: int) -> dict[str, float]:
+    """Return the fields of a policy that are slots, with the cost of each target a month, as it is now."""
+    if now == COSTING:
+        return {"cost": policy.cost}
     return {name: value for name, value in policy if isinstance(value, int | float) and name not in ("start", "end")}
 
 
-Active = tuple[bool, ...]
-"""Which policies are in force, in their order."""
+def concerned(policy: Policy, scenario: Scenario) -> list[int]:
+    """Return the places of the interventions that a policy concerns."""
+    names = policy.interventions or tuple(scenario.interventions)
+    return [place for place, name in enumerate(scenario.interventions) if name in names]
+
+
+Active = tuple[int, ...]
+"""What each policy is, in their order."""
 
 
 def active_by_month(policies: Sequence[tuple[str, Policy]], horizon: int) -> list[Active]:
-    """Return what is in force in each month from 0, in which nothing is."""
-    months = [tuple(in_force(policy, month, horizon) for _, policy in policies) for month in range(1, horizon + 1)]
-    return [(False,) * len(policies), *months]
+    """Return what each policy is in each month from 0, before which nothing is done."""
+    months = [tuple(status(policy, month, horizon) for _, policy in policies) for month in range(1, horizon + 1)]
+    return [(OUTSIDE,) * len(policies), *months]
 
 
 def epochs_of(scenario: Scenario, world: World) -> Epochs:
@@ -145,13 +158,15 @@ def epochs_of(scenario: Scenario, world: World) -> Epochs:
     practice[:, :, AMBITION] = scenario.copying.ambition
     ties = []
     for epoch, kind in enumerate(kinds):
-        now = [(name, policy, targeted) for (name, policy), targeted, on in zip(policies, who, kind, strict=True) if on]
-        for _, policy, targeted in now:
-            lay(organisation[epoch], ORGANISATION_SLOTS, strengths(policy), targeted)
-            for place, intervention in enumerate(scenario.interventions):
-                if not policy.interventions or intervention in policy.interventions:
-                    lay(practice[epoch, place], PRACTICE_SLOTS, strengths(policy), targeted)
-        ties.append(ties_with([(p, name, them) for name, p, them in now if isinstance(p, LearningNetwork)], world))
+        learning = []
+        for (name, policy), targeted, now in zip(policies, who, kind, strict=True):
+            if now != OUTSIDE:
+                lay(organisation[epoch], ORGANISATION_SLOTS, strengths(policy, now), targeted)
+                for place in concerned(policy, scenario):
+                    lay(practice[epoch, place], PRACTICE_SLOTS, strengths(policy, now), targeted)
+                if isinstance(policy, LearningNetwork):
+                    learning.append((policy, name, targeted))
+        ties.append(ties_with(learning, world))
     return Epochs(
         of_month=np.array([kinds.index(kind) for kind in active], dtype=np.int64),
         organisation_levers=organisation,
