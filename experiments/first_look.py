@@ -3,7 +3,7 @@
 Question: which of the claims that the model must be able to test (docs/model.md, section 1) show with its defaults?
 Design: for each claim two or more arms in the same 200 worlds; the first arm is the reference. Analysis: the mean of a
 measure at the end, and the mean paired difference from the reference with its 95 % interval over worlds. Verdict: none
-here. A claim that holds at the defaults may fail elsewhere in the plausible range; that is for an experiment of its own.
+here. A claim that holds at the defaults may fail elsewhere in the plausible range: that is for a longer experiment.
 """
 
 import sys

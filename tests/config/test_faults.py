@@ -17,7 +17,7 @@ FAULTS = [
     ("deeper", "organisations:\n  context:\n    cultur: 0.1  # here", "organisations.context.cultur", ["'culture'?"]),
     ("in an intervention", "interventions:\n  x:\n    benfit: 0.1  # here", "interventions.x.benfit", ["'benefit'?"]),
     (
-        "in one called like a field",
+        "in an intervention called like a field",
         "interventions: {origin: {benfit: 1}}",
         "interventions.origin.benfit",
         ["'benefit'?"],
@@ -29,7 +29,7 @@ FAULTS = [
         ["'support'?"],
     ),
     (
-        "in one called like a field",
+        "in a policy called like a field",
         "policies: {target: {lever: coaching, suport: 1}}",
         "policies.target.suport",
         ["'support'?"],

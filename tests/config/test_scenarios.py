@@ -1,6 +1,5 @@
 """Scenarios: they extend each other, take policies from files, change in code, and are told apart."""
 
-
 import pytest
 from pydantic import ValidationError
 
