@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qispread import __version__
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from qispread.engines.run import Runs
 
 DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
+MOST_FAILURES = 5
+"""How many failures are printed; the table of runs has them all."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -98,9 +101,10 @@ def run(arguments: argparse.Namespace, console: "Console") -> int:
     runs = simulated(scenario, arguments, console)
     paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
     show_headlines(runs, console)
-    console.print("Results: " + ", ".join(path.name for path in paths), f"in {folder}", soft_wrap=True)
-    for failure in runs.failed[:5]:
-        console.print(f"[red]replicate {failure.replicate} failed:[/] {failure.error}", soft_wrap=True)
+    say = partial(console.print, soft_wrap=True, markup=False)
+    say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
+    for failure in runs.failed[:MOST_FAILURES]:
+        say(f"replicate {failure.replicate} failed: {failure.error}", style="red")
     return SOME_FAILED if runs.failed else DONE
 
 
@@ -207,7 +211,8 @@ def describe(arguments: argparse.Namespace, console: "Console") -> int:
         console.print(f"    {one.meaning}", highlight=False, soft_wrap=True, markup=False)
         known = f"{one.known}" + ("" if one.source in ("-", "assumption") else f" ({one.source})")
         plausible = f"; plausible {one.plausible}" if one.plausible else ""
-        console.print(f"    {one.allowed}{plausible}; {known}; {one.role}", style="dim", highlight=False, markup=False)
+        known_how = f"    {one.allowed}{plausible}; {known}; {one.role}"
+        console.print(known_how, style="dim", highlight=False, soft_wrap=True, markup=False)
     return DONE
 
 
@@ -220,9 +225,14 @@ def main(typed: Sequence[str] | None = None) -> int:
 
     from qispread.config.faults import InputError
 
-    console = Console()
+    class Quiet(Console):
+        """A console that ends well when the reader of a pipe has gone, as with `qispread describe | head`."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     try:
-        return int(arguments.act(arguments, console))
+        return int(arguments.act(arguments, Quiet()))
     except InputError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return BAD_INPUT
@@ -230,7 +240,6 @@ def main(typed: Sequence[str] | None = None) -> int:
         Console(stderr=True).print("Stopped; nothing was written.", style="red")
         return 130
     except BrokenPipeError:
-        # The reader of a pipe has gone, as with `qispread describe | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
 

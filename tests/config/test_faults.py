@@ -70,7 +70,7 @@ FAULTS = [
         "organisations.size.mean",
         ["got 0", "a number in (0, inf)"],
     ),
-    ("below its range", "horizon: 0", "horizon", ["got 0", "a whole number in [1, inf)"]),
+    ("below its range", "horizon: 0", "horizon", ["got 0", "a whole number in [1, "]),
     ("a negative seed", "seed: -1", "seed", ["got -1", "a whole number in [0, "]),
     ("in an intervention", "interventions: {x: {benefit: 2}}", "interventions.x.benefit", ["got 2", "[0, 1]"]),
     ("strength of a policy", "policies: {p: {lever: coaching, support: 2}}", "policies.p.support", ["got 2", "[0, 1]"]),
@@ -107,7 +107,7 @@ FAULTS = [
     ("a kind that is a list", "network: {kind: [ring]}", "network", ["kind"]),
     ("not a number", "improving: {decay: .nan}", "improving.decay", ["got nan", "a number in [0, 1]"]),
     ("no bound", "interventions: {x: {effort: .inf}}", "interventions.x.effort", ["got inf"]),
-    ("one organisation", "organisations: {number: 1}", "organisations.number", ["got 1", "[2, inf)"]),
+    ("one organisation", "organisations: {number: 1}", "organisations.number", ["got 1", "[2, 100000]"]),
     (
         "partnerships",
         "organisations:\n  number: 9\n  systems: 10  # here\n  regions: 2",
@@ -241,7 +241,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("text", "where", "parts"), [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
 def test_each_fault_is_said_at_its_place(text, where, parts):
-    put("o.csv", "id\na\nb\n")
+    put("o.csv", "id\n" + "".join(f"{name}\n" for name in "abcdefgh"))
     put("t.csv", "from,to\norganisation-001,organisation-002\n")
     fault = only_fault(load, put("s.yaml", text + "\n"))
     line = marked_line(text) if MARK in text else 1

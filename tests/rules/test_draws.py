@@ -7,6 +7,8 @@ perfect generator would miss with probability 1e-4 or less.
 import inspect
 import itertools
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -261,6 +263,23 @@ def test_normal_draws_of_neighbouring_months_are_uncorrelated():
 def test_a_draw_depends_on_each_part_of_its_key_and_on_their_order():
     keys = [(1, 2, 3, 4), (9, 2, 3, 4), (1, 9, 3, 4), (1, 2, 9, 4), (1, 2, 3, 9), (2, 1, 3, 4), (1, 2, 4, 3), (1, 2, 3)]
     assert len({int(stream_of(*key)) for key in keys}) == len(keys)
+
+
+PLAIN_FIRST = """
+import numpy as np
+from qispread.config.load import scenario_from
+from qispread.rules.draws import substream
+from qispread.world.build import blueprint_of
+substream(np.uint64(1), 5)
+blueprint_of(scenario_from({"network": {"kind": "small_world"}})).world(0)
+"""
+
+
+@pytest.mark.skipif(INTERPRETED, reason="nothing is compiled")
+def test_a_plain_number_as_part_of_a_key_spoils_no_later_network():
+    """Numba settles on first use whether a Python int is signed; the key of a name needs all 64 bits."""
+    done = subprocess.run([sys.executable, "-c", PLAIN_FIRST], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_keys_of_names_are_those_of_today():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from qispread.config.faults import nearest
-from qispread.config.interventions import Origin
+from qispread.config.interventions import ORIGIN_RULES, Origin
 from qispread.config.networks import Random, Ring, ScaleFree, SmallWorld, Systems, Ties
 from qispread.config.policies import Policy, Seeding, Target
 from qispread.config.scenario import Scenario
@@ -91,7 +91,9 @@ def check_interventions(scenario: Scenario) -> Found:
 
 def _check_origin(scenario: Scenario, origin: Origin, path: Keys) -> Found:
     ids = organisation_ids(scenario)
-    yield from _unknown(origin.organisations, set(ids), path, "organisation")
+    for name in origin.organisations:
+        if name not in ids:
+            yield path, f"no organisation or rule is called '{name}'" + nearest(name, {*ids, *ORIGIN_RULES})
     if origin.number >= len(ids):
         yield path, f"{origin.number} would start; there are {len(ids)} organisations and one must be left to copy"
 
@@ -134,12 +136,14 @@ def _check_target(scenario: Scenario, target: Target, path: Keys) -> Found:
             yield (*path, rule), f"got {getattr(target, rule)}; there are {len(ids)} organisations"
 
 
+PLACES = {f"organisations.{name}" for name in ("number", "systems", "regions", "rows", "file")} | {"organisations."}
+"""What decides which organisations there are; the last stands for a table that could not be read."""
 CHECKS: dict[Callable[[Scenario], Found], set[str]] = {
-    check_organisations: {"organisations"},
-    check_network: {"organisations", "network"},
-    check_interventions: {"organisations"},
+    check_organisations: PLACES,
+    check_network: {"network"} | PLACES,
+    check_interventions: PLACES,
     check_windows: {"horizon"},
-    check_policies: {"organisations", "interventions"},
+    check_policies: PLACES,
 }
 """Each check, and the parts that must be right for it to make sense."""
 

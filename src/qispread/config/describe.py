@@ -12,7 +12,7 @@ from qispread.config.networks import AnyNetwork
 from qispread.config.parameter import Section, declared, range_text, sections_within
 from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.config.validate import needed, tag_of
+from qispread.config.validate import needed, options_of, tag_of
 
 HIDDEN = ("inputs", "notes", "rows")
 """What reading files fills in: nobody writes it."""
@@ -64,7 +64,7 @@ def described(path: str, field: FieldInfo) -> Description | None:
         path=path,
         default=shown_default(field),
         unit=str(extra["unit"]),
-        allowed=range_text(field) or needed(field),
+        allowed=range_text(field) or needed(options_of(field.annotation), field),
         plausible=f"{plausible[0]:g} to {plausible[1]:g}" if plausible else "",
         meaning=field.description or "",
         source=str(extra["source"]),

@@ -40,10 +40,14 @@ class InputError(ValueError):
         super().__init__("\n".join([f"{count} in the input", *(f"  {fault}" for fault in self.faults)]))
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return a hint with the nearest valid name, or with all of them where none is near and they are few."""
+MOST_LISTED = 24
+
+
+def nearest(name: str, valid: Iterable[str], *, listing: bool = True) -> str:
+    """Return a hint with the nearest valid name, or else, if `listing`, with all of them where they are few."""
     names = sorted(valid)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    by_small_letters = {one.lower(): one for one in names}
+    close = difflib.get_close_matches(name.lower(), by_small_letters, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; valid: {', '.join(names)}" if 0 < len(names) <= 24 else ""
+        return f"; did you mean '{by_small_letters[close[0]]}'?"
+    return f"; valid: {', '.join(names)}" if listing and 0 < len(names) <= MOST_LISTED else ""

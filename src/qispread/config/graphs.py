@@ -4,7 +4,7 @@ from typing import Any
 
 from qispread.config.faults import Fault, InputError
 from qispread.config.organisations import ROW_FIELDS
-from qispread.config.scenario import Scenario
+from qispread.config.scenario import Scenario, plain
 
 
 def with_graph(scenario: Scenario, graph: Any) -> Scenario:
@@ -31,19 +31,20 @@ def with_graph(scenario: Scenario, graph: Any) -> Scenario:
     rows = [
         {
             "id": ids[node],
-            **{name: _plain(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"},
+            **{name: plain(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"},
         }
         for node, given in graph.nodes(data=True)
     ]
-    weights: dict[tuple[str, str], float] = {}
+    weights: dict[tuple[str, str], Any] = {}
     for first, second, weight in graph.edges(data="weight", default=1.0):
         pair = (min(ids[first], ids[second]), max(ids[first], ids[second]))
-        weights[pair] = max(float(weight), weights.get(pair, float(weight)))
+        weights[pair] = heavier(plain(weight), weights.get(pair))
     ties = [{"first": a, "second": b, "weight": weight} for (a, b), weight in weights.items()]
     organisations = scenario.organisations.model_dump(mode="json", exclude={"number", "systems", "regions", "file"})
     return scenario.replace(organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties})
 
 
-def _plain(value: Any) -> Any:
-    """Return numpy scalars as Python's own, which is what the checks know."""
-    return value.item() if hasattr(value, "item") else value
+def heavier(weight: Any, other: Any) -> Any:
+    """Return the larger of two weights, or one that is no number, which is refused later."""
+    numbers = isinstance(weight, int | float) and isinstance(other, int | float)
+    return max(float(weight), float(other)) if numbers else weight if other is None else other

@@ -8,6 +8,7 @@ from typing import Any
 
 from qispread.config.cross import cross_faults, organisation_ids
 from qispread.config.faults import Fault, InputError
+from qispread.config.networks import Memberships, Ties, TiesFile
 from qispread.config.scenario import Scenario
 from qispread.config.tables import (
     Reading,
@@ -19,7 +20,10 @@ from qispread.config.tables import (
 from qispread.config.validate import fault_at, place_of, validated
 from qispread.config.yaml_reader import Keys, Place, Places, read_text, read_yaml
 
-TIE_READERS = {"file": ties_of_file, "memberships": ties_of_memberships}
+COUNTS = ("number", "systems", "regions")
+"""What a table of organisations counts for itself."""
+FRAGMENT = {"policies", "name", "description"}
+"""What a policy file may hold."""
 
 
 def merged(parent: Any, child: Any) -> Any:
@@ -35,13 +39,15 @@ def read_document(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
     """Return the data of one YAML file, or the scenario kept in a manifest, without following `extends`."""
     if path.suffix != ".json":
         return read_yaml(path, shown)
+    line = 0
     try:
-        data = json.loads(read_text(path, shown))
-        scenario = data["scenario"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        problem = "is not a manifest: it holds no 'scenario'"
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
-        raise InputError([Fault("", problem, shown, line)]) from None
+        scenario = json.loads(read_text(path, shown))["scenario"]
+    except json.JSONDecodeError as error:
+        scenario, line = None, error.lineno
+    except (KeyError, TypeError, RecursionError):
+        scenario = None
+    if not isinstance(scenario, dict):
+        raise InputError([Fault("", "is not a manifest: it holds no 'scenario'", shown, line)])
     return scenario, {(): Place(shown, 0)}
 
 
@@ -56,15 +62,16 @@ def read_extended(path: Path, shown: str, seen: tuple[Path, ...] = ()) -> tuple[
     data, places = read_document(path, shown)
     parents = data.pop("extends", [])
     parents = [parents] if isinstance(parents, str) else parents
+    if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
+        raise InputError([fault_at(("extends",), f"got {parents}; needed: the name of a file, or a list", places)])
     below: dict[str, Any] = {}
     places_below: Places = {}
+    here = (*seen, Path(os.path.normpath(path.absolute())))
     for parent in parents:
-        parent_path = (path.parent / str(parent)).resolve()
-        if parent_path in (*seen, path.resolve()):
+        parent_path = Path(os.path.normpath(path.parent / parent))
+        if Path(os.path.normpath(parent_path.absolute())) in here:
             raise InputError([fault_at(("extends",), f"'{parent}' comes back to this file", places)])
-        parent_data, parent_places = read_extended(
-            parent_path, str(Path(shown).parent / str(parent)), (*seen, path.resolve())
-        )
+        parent_data, parent_places = read_extended(parent_path, os.path.normpath(Path(shown).parent / parent), here)
         below = merged(below, parent_data)
         places_below |= parent_places
     return merged(below, data), places_below | places
@@ -76,64 +83,100 @@ def beside(path: Keys, name: str, places: Places, base: Path) -> Path:
     return Path(os.path.normpath((Path(file).parent if file else base) / name))
 
 
-def read_tables(data: dict[str, Any], places: Places, base: Path) -> Reading:
-    """Replace the tables that a scenario names by their rows and ties, in `data` itself."""
-    reading = Reading()
-    try:
-        rows = read_organisations(data, places, base, reading)
-        ties = read_ties(data, places, base, reading, rows)
-    except InputError as error:
-        reading.faults.extend(error.faults)
-        return reading
-    section = data.get("organisations")
-    if rows is not None and ties is not None and isinstance(section, dict):
-        shown = str(beside(("organisations", "file"), section["file"], places, base))
-        choice = str(section.get("without_ties", "keep"))
-        section["rows"] = leave_out_isolated(rows, ties, choice, shown, reading)
-    return reading
+class Tables:
+    """The tables that a scenario names, read into rows and ties.
+
+    Attributes
+    ----------
+    rows, ties : list or None
+        What was read; None where nothing had to be, or could be.
+    reading : Reading
+        Places, faults, notes and hashes.
+    """
+
+    def __init__(self, scenario: Scenario, wrong: set[str], places: Places, base: Path) -> None:
+        self.scenario, self.wrong, self.places, self.base = scenario, wrong, places, base
+        self.reading = Reading()
+        self.rows = self._gathered(self.read_organisations)
+        self.ties = self._gathered(self.read_ties)
+        self.leave_out()
+
+    def _gathered(self, read: Any) -> list[Any] | None:
+        try:
+            found: list[Any] | None = read()
+        except InputError as error:
+            self.reading.faults.extend(error.faults)
+            return None
+        return found
+
+    def read_organisations(self) -> list[Any] | None:
+        """Read the table of organisations, if the scenario names one that has not been read."""
+        section = self.scenario.organisations
+        if section.file is None or section.rows:
+            return None
+        for name in set(COUNTS) & section.model_fields_set:
+            problem = "cannot be given with a table, which counts its own"
+            self.reading.faults.append(fault_at(("organisations", name), problem, self.places))
+        path = beside(("organisations", "file"), section.file, self.places, self.base)
+        return organisation_rows(section, path, str(path), self.reading)
+
+    def known(self) -> set[str] | None:
+        """Return the ids that ties may name, or None where they could not be read."""
+        if self.rows is not None:
+            return {str(row["id"]) for row in self.rows}
+        section = self.scenario.organisations
+        unread = "organisations" in self.wrong or (section.file is not None and not section.rows)
+        return None if unread else set(organisation_ids(self.scenario))
+
+    def read_ties(self) -> list[Any] | None:
+        """Read the table of ties, if the scenario names one."""
+        network = self.scenario.network
+        if "network" in self.wrong or not isinstance(network, TiesFile | Memberships):
+            return None
+        path = beside(("network", "file"), network.file, self.places, self.base)
+        if isinstance(network, TiesFile):
+            return ties_of_file(network, path, str(path), self.known(), self.reading)
+        return ties_of_memberships(network, path, str(path), self.known(), self.reading)
+
+    def leave_out(self) -> None:
+        """Leave out organisations that no tie names, where the scenario says so."""
+        section, network = self.scenario.organisations, self.scenario.network
+        given = [tie.model_dump() for tie in network.ties] if isinstance(network, Ties) else self.ties
+        if self.rows is None or section.file is None or not given:
+            return
+        shown = str(beside(("organisations", "file"), section.file, self.places, self.base))
+        self.rows = leave_out_isolated(self.rows, given, section.without_ties, shown, self.reading)
 
 
-def read_organisations(data: dict[str, Any], places: Places, base: Path, reading: Reading) -> list[Any] | None:
-    """Read the table of organisations, if the scenario names one that has not been read."""
-    section = data.get("organisations")
-    if not isinstance(section, dict) or not isinstance(section.get("file"), str) or section.get("rows"):
-        return None
-    for name in ("number", "systems", "regions"):
-        if name in section:
-            problem = "cannot be given with a table: it counts its own"
-            reading.faults.append(fault_at(("organisations", name), problem, places))
-    path = beside(("organisations", "file"), section["file"], places, base)
-    rows = organisation_rows(section, path, str(path), reading)
-    section["rows"] = rows
-    return rows
+def with_tables(data: dict[str, Any], tables: Tables) -> dict[str, Any]:
+    """Return data with the rows and ties that were read in the place of the tables' names."""
+    reading = tables.reading
+    data = dict(data)
+    if tables.rows is not None:
+        data["organisations"] = {**data["organisations"], "rows": tables.rows}
+    if tables.ties is not None:
+        data["network"] = {"kind": "ties", "ties": tables.ties}
+    if reading.inputs or reading.notes:
+        data["inputs"] = [*data.get("inputs", []), *reading.inputs]
+        data["notes"] = [*data.get("notes", []), *reading.notes]
+    return data
 
 
-def read_ties(
-    data: dict[str, Any], places: Places, base: Path, reading: Reading, rows: list[Any] | None
-) -> list[Any] | None:
-    """Read the table of ties, if the scenario names one, and put the ties in its place."""
-    network = data.get("network")
-    if not isinstance(network, dict) or network.get("kind") not in TIE_READERS:
-        return None
-    if not isinstance(network.get("file"), str):
-        reading.faults.append(fault_at(("network", "file"), "is missing; needed: a CSV table", places))
-        return None
-    if "organisations" in data and rows is None:
-        known = set(organisation_ids(validated({"organisations": data["organisations"]}, places)[0]))
-    else:
-        known = {row["id"] for row in rows} if rows is not None else set(organisation_ids(Scenario()))
-    path = beside(("network", "file"), network["file"], places, base)
-    ties = TIE_READERS[network["kind"]](network, path, str(path), known, reading)
-    unread = {
-        key for key in network if key not in ("kind", "file", "first", "second", "weight", "organisation", "group")
-    }
-    extra = unread - {"unknown"}
-    data["network"] = {"kind": "ties", "ties": ties, **{key: network[key] for key in extra}}
-    return ties
-
-
-def scenario_from(data: dict[str, Any], places: Places | None = None, base: Path | None = None) -> Scenario:
+def scenario_from(
+    data: dict[str, Any], places: Places | None = None, base: Path | None = None, faults: Sequence[Fault] = ()
+) -> Scenario:
     """Return the checked scenario of plain data.
+
+    Parameters
+    ----------
+    data : dict
+        As a YAML file would give it.
+    places : dict, optional
+        Where each value was given.
+    base : Path, optional
+        To which names of tables are relative where no file gave them.
+    faults : sequence of Fault
+        Found before, to be said with the others.
 
     Raises
     ------
@@ -141,30 +184,22 @@ def scenario_from(data: dict[str, Any], places: Places | None = None, base: Path
         With every fault of the data and of the tables that it names.
     """
     places = dict(places or {})
-    reading = read_tables(data, places, base or Path())
-    places |= reading.places
-    if reading.inputs or reading.notes:
-        data = {**data, "inputs": [*data.get("inputs", []), *reading.inputs]}
-        data["notes"] = [*data.get("notes", []), *reading.notes]
-    scenario, wrong, faults = validated(as_tuples(data), places)
-    if reading.faults:
-        wrong |= {"organisations"}
-    faults += reading.faults
-    faults += [fault_at(path, problem, places) for path, problem in cross_faults(scenario, wrong)]
-    if faults:
-        raise InputError(faults)
+    scenario, wrong, found = validated(data, places)
+    tables = Tables(scenario, wrong, places, base or Path())
+    reading = tables.reading
+    if tables.rows is not None or tables.ties is not None:
+        places |= reading.places
+        scenario, now_wrong, found = validated(with_tables(data, tables), places)
+        wrong |= now_wrong
+    if tables.rows is None and scenario.organisations.file is not None and not scenario.organisations.rows:
+        wrong.add("organisations.")
+    if isinstance(scenario.network, TiesFile | Memberships) or (reading.faults and not tables.ties):
+        wrong.add("network")
+    found += reading.faults
+    found += [fault_at(path, problem, places) for path, problem in cross_faults(scenario, wrong)]
+    if found or faults:
+        raise InputError([*faults, *found])
     return scenario
-
-
-def as_tuples(data: dict[str, Any]) -> dict[str, Any]:
-    """Return data with its lists as tuples, which is what frozen sections hold."""
-
-    def converted(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: converted(item) for key, item in value.items()}
-        return tuple(converted(item) for item in value) if isinstance(value, list | tuple) else value
-
-    return {key: converted(value) for key, value in data.items()}
 
 
 def policy_fragment(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
@@ -176,11 +211,8 @@ def policy_fragment(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
         Where it holds anything but `policies`, or none.
     """
     data, places = read_extended(path, shown)
-    faults = [
-        fault_at((key,), "is not for a policy file, which holds 'policies' alone", places)
-        for key in data
-        if key not in ("policies", "description", "name")
-    ]
+    problem = "is not for a policy file, which holds 'policies' alone"
+    faults = [fault_at((key,), problem, places) for key in data if key not in FRAGMENT]
     if not isinstance(data.get("policies"), dict) or not data["policies"]:
         faults.append(Fault("policies", "is missing; needed: a mapping of names to policies", shown, 1))
     if faults:
@@ -188,17 +220,39 @@ def policy_fragment(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
     return data, places
 
 
-def add_policies(data: dict[str, Any], places: Places, files: Sequence[str | Path]) -> None:
-    """Add the policies of policy files to the data of a scenario; a name that is taken is a fault."""
+def add_policies(data: dict[str, Any], places: Places, files: Sequence[str | Path]) -> list[Fault]:
+    """Add the policies of policy files to the data of a scenario, and return the faults; a taken name is one."""
+    faults: list[Fault] = []
     for file in files:
-        fragment, fragment_places = policy_fragment(Path(file), str(file))
+        try:
+            fragment, fragment_places = policy_fragment(Path(file), str(file))
+        except InputError as error:
+            faults.extend(error.faults)
+            continue
         policies = data.setdefault("policies", {})
+        if not isinstance(policies, dict):
+            continue
         for name, policy in fragment["policies"].items():
             if name in policies:
                 problem = "the scenario has a policy of this name already"
-                raise InputError([fault_at(("policies", name), problem, fragment_places)])
+                faults.append(fault_at(("policies", name), problem, fragment_places))
+                continue
             policies[name] = policy
-        places |= {path: place for path, place in fragment_places.items() if path[:1] == ("policies",) and path[1:]}
+            places |= {path: place for path, place in fragment_places.items() if path[:2] == ("policies", name)}
+    return faults
+
+
+def use_tables(data: dict[str, Any], places: Places, organisations: Any, ties: Any) -> None:
+    """Put tables named on the command line in the place of the scenario's own."""
+    section, network = data.get("organisations", {}), data.get("network", {})
+    if organisations is not None and isinstance(section, dict):
+        kept = {name: value for name, value in section.items() if name not in (*COUNTS, "rows")}
+        data["organisations"] = {**kept, "file": str(organisations)}
+        places["organisations", "file"] = Place("", 0, "--organisations")
+    if ties is not None and isinstance(network, dict):
+        known = network.get("kind") in ("file", "memberships")
+        data["network"] = {**(network if known else {"kind": "file"}), "file": str(ties)}
+        places["network", "file"] = Place("", 0, "--ties")
 
 
 def load(
@@ -228,22 +282,12 @@ def load(
         With every fault in all these files.
     """
     data, places = read_extended(Path(path), str(path))
-    add_policies(data, places, policies)
+    faults = add_policies(data, places, policies)
     for name, value in (changes or {}).items():
         data[name] = value
         places[name,] = Place(f"--{name}", 0)
-    if organisations is not None:
-        section = dict(data.get("organisations") or {})
-        for name in ("number", "systems", "regions", "rows"):
-            section.pop(name, None)
-        data["organisations"] = {**section, "file": str(organisations)}
-        places["organisations", "file"] = Place("", 0, "--organisations")
-    if ties is not None:
-        network = data.get("network")
-        kept = network if isinstance(network, dict) and network.get("kind") in TIE_READERS else {"kind": "file"}
-        data["network"] = {**kept, "file": str(ties)}
-        places["network", "file"] = Place("", 0, "--ties")
-    return scenario_from(data, places)
+    use_tables(data, places, organisations, ties)
+    return scenario_from(data, places, faults=faults)
 
 
 def check(path: str | Path) -> Scenario | None:
@@ -264,9 +308,9 @@ def check(path: str | Path) -> Scenario | None:
         scenario_from({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
         return None
     data, places = read_extended(file, str(path))
-    if set(data) <= {"policies", "name", "description"} and "policies" in data:
+    if set(data) <= FRAGMENT and "policies" in data:
         data, places = policy_fragment(file, str(path))
-        _, _, faults = validated(as_tuples(data), places)
+        _, _, faults = validated(data, places)
         if faults:
             raise InputError(faults)
         return None

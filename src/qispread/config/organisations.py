@@ -113,7 +113,9 @@ TEXT_FIELDS = ("id", "name", "system", "region")
 class Organisations(Section):
     """The places: generated, or read from a table."""
 
-    number: int = choice(152, "How many organisations, where no table is given.", unit="organisations", low=2)
+    number: int = choice(
+        152, "How many organisations, where no table is given.", unit="organisations", low=2, high=100_000
+    )
     systems: int = choice(44, "How many local partnerships, where no table is given.", unit="partnerships", low=1)
     regions: int = choice(7, "How many regions, where no table is given.", unit="regions", low=1)
     file: str | None = choice(None, "CSV table of organisations, relative to the scenario.")

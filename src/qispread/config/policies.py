@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from qispread.config.faults import nearest
 from qispread.config.interventions import Origin, OriginField
 from qispread.config.parameter import Names, Section, choice, parameter
 
@@ -30,9 +31,16 @@ class Target(Section):
         return self
 
 
+TARGET_WORDS: dict[str, dict[str, Any]] = {"everyone": {}, "nobody": {"nobody": True}}
+
+
 def target_from_text(value: Any) -> Any:
     """Return the long form of a target given as one word."""
-    return {"everyone": {}, "nobody": {"nobody": True}}.get(value, value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if value not in TARGET_WORDS:
+        raise ValueError(f"needed: everyone, nobody or a mapping{nearest(value, TARGET_WORDS, listing=False)}")
+    return TARGET_WORDS[value]
 
 
 class Policy(Section):

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator
 
+from qispread.config.faults import Fault, InputError
 from qispread.config.interventions import Intervention
 from qispread.config.mechanisms import (
     Capacity,
@@ -21,7 +22,7 @@ from qispread.config.mechanisms import (
 from qispread.config.networks import AnyNetwork, Systems
 from qispread.config.organisations import Organisations
 from qispread.config.parameter import Names, Section, choice
-from qispread.config.policies import AnyPolicy, Policy
+from qispread.config.policies import AnyPolicy
 
 MECHANISMS = (
     "leaders",
@@ -36,7 +37,15 @@ MECHANISMS = (
 )
 """Sections whose numbers the rules take, in the order in which a month meets them."""
 
-POLICY: TypeAdapter[Policy] = TypeAdapter(AnyPolicy)
+HOW_READ: Any = {"organisations": {"file", "columns", "closed", "without_ties"}}
+"""What says how a table was read, whose rows the scenario holds."""
+
+
+def folder_name(name: str) -> str:
+    """Return a name, if a folder can be called so."""
+    if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
+        raise ValueError("needed: a name that a folder can have, without '/' and not starting with '.'")
+    return name
 
 
 class InputFile(Section):
@@ -49,11 +58,13 @@ class InputFile(Section):
 class Scenario(Section):
     """Everything that a run depends on."""
 
-    name: str = choice("scenario", "Short name, used for folders and tables.", role="run")
+    name: Annotated[str, AfterValidator(folder_name)] = choice(
+        "scenario", "Short name, used for folders and tables.", role="run"
+    )
     description: str = choice("", "What it is about, for people.", role="run")
-    horizon: int = choice(120, "Months to simulate.", unit="months", role="run", low=1)
+    horizon: int = choice(120, "Months to simulate.", unit="months", role="run", low=1, high=12_000)
     seed: int = choice(1, "Seed of all draws.", role="run", low=0, below=2**63)
-    replicates: int = choice(200, "Worlds to simulate.", unit="worlds", role="run", low=1)
+    replicates: int = choice(200, "Worlds to simulate.", unit="worlds", role="run", low=1, high=10_000_000)
     organisations: Organisations = Organisations()
     network: AnyNetwork = Systems()
     interventions: dict[str, Intervention] = choice({"intervention": Intervention()}, "What spreads, by name.")
@@ -117,18 +128,32 @@ class Scenario(Section):
 
     def fingerprint(self) -> str:
         """Return a short hash of all that can change a result: the same for files of other names and notes."""
-        data = self.model_dump(mode="json", exclude={"inputs", "notes", "description"})
-        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+        data = self.model_dump(mode="json", exclude={"inputs": True, "notes": True, "description": True, **HOW_READ})
+        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:8]
 
     def world_fingerprint(self) -> str:
         """Return a short hash of what the places and ties depend on: scenarios that share it share their worlds."""
-        data = self.model_dump(mode="json", include={"organisations", "network"})
-        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+        data = self.model_dump(mode="json", include={"organisations", "network"}, exclude=HOW_READ)
+        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 
 def set_at(data: dict[str, Any], path: str, value: Any) -> None:
     """Set the value at a dotted path of nested dictionaries, making what is missing (checked later)."""
     *parents, last = path.split(".")
     for parent in parents:
-        data = data.setdefault(parent, {})
-    data[last] = value.model_dump(mode="json") if isinstance(value, Section) else value
+        inside = data.setdefault(parent, {})
+        if not isinstance(inside, dict):
+            raise InputError([Fault(path, f"'{parent}' is one value and holds nothing called '{last}'")])
+        data = inside
+    data[last] = plain(value)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a file would give it: sections as mappings, numbers of numpy as Python's own."""
+    if isinstance(value, Section):
+        return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.item() if getattr(value, "ndim", None) == 0 else value

@@ -4,6 +4,7 @@ import csv
 import difflib
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from qispread.config.faults import Fault, InputError, nearest
-from qispread.config.organisations import ROW_FIELDS, TEXT_FIELDS
+from qispread.config.networks import Memberships, TiesFile
+from qispread.config.organisations import ROW_FIELDS, TEXT_FIELDS, Organisations
 from qispread.config.yaml_reader import Place, Places, read_text
 
 BLANKS = {
@@ -59,7 +61,7 @@ def read_table(path: Path, shown: str, reading: Reading) -> Table:
     """
     text = read_text(path, shown)
     reading.inputs.append({"path": shown, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: tuple[str, ...] = ()
     rows: list[tuple[int, dict[str, str]]] = []
     faults: list[Fault] = []
@@ -80,6 +82,8 @@ def read_table(path: Path, shown: str, reading: Reading) -> Table:
     twice = {column for column in columns if columns.count(column) > 1}
     if twice:
         faults.append(Fault("", f"column {listed(twice)} is given twice", shown, 1))
+    if len(columns) == 1 and ";" in columns[0]:
+        raise InputError([Fault("", "is separated by semicolons; save it with commas", shown, 1)])
     if not rows and not faults:
         faults.append(Fault("", "has no rows" if columns else "is empty", shown))
     if faults:
@@ -118,22 +122,21 @@ def number_or_none(text: str) -> Any:
     if not text:
         return None
     try:
-        return float(text)
+        return text if "_" in text else float(text)
     except ValueError:
         return text
 
 
-def organisation_rows(section: dict[str, Any], path: Path, shown: str, reading: Reading) -> list[dict[str, Any]]:
+def organisation_rows(section: Organisations, path: Path, shown: str, reading: Reading) -> list[dict[str, Any]]:
     """Return the organisations of a table as plain rows; closed ones are left out, and that is noted."""
     table = read_table(path, shown, reading)
-    columns = column_names(dict(section.get("columns") or {}), table, reading)
-    closed_column = section.get("closed")
-    if closed_column is not None:
-        require_columns(table, {str(closed_column): "closed"})
+    columns = column_names(section.columns, table, reading)
+    if section.closed is not None:
+        require_columns(table, {section.closed: "closed"})
     rows: list[dict[str, Any]] = []
     closed: list[str] = []
     for line, cells in table.rows:
-        if closed_column is not None and cells[closed_column]:
+        if section.closed is not None and cells[section.closed]:
             closed.append(cells[columns["id"]])
             continue
         row = {name: cells[column] or None for name, column in columns.items() if name in TEXT_FIELDS}
@@ -142,6 +145,8 @@ def organisation_rows(section: dict[str, Any], path: Path, shown: str, reading: 
             label = f"column '{column}'" + (f" of {row['id']}" if name != "id" and row["id"] else "")
             reading.places["organisations", "rows", len(rows), name] = Place(shown, line, label)
         rows.append(row)
+    if not rows:
+        raise InputError([Fault("", "holds no organisation that is open", shown)])
     if closed:
         reading.notes.append(f"{shown}: {len(closed)} closed organisations left out: {listed(closed)}")
     note_blanks(rows, columns, shown, reading)
@@ -160,37 +165,35 @@ def note_blanks(rows: list[dict[str, Any]], columns: dict[str, str], shown: str,
         reading.notes.append(f"{shown}: {what} blank in {blank} of {len(rows)} rows: {done}")
 
 
-def pair_weights(
-    pairs: Iterable[tuple[int, str, str, Any]], known: set[str], unknown: str, shown: str, reading: Reading
-) -> list[dict[str, Any]]:
-    """Return distinct ties from rows of line, two ids and a weight.
+class Strangers:
+    """Names in a table of ties that the table of organisations does not know: refused, or left out and noted."""
 
-    A pair given twice, in either direction, counts once at its larger weight. Blank ends, self-ties, bad weights and,
-    unless `unknown` is "leave_out", unknown names are faults; all of them are gathered.
-    """
-    found: dict[tuple[str, str], float] = {}
-    strangers: set[str] = set()
-    repeated = 0
-    for line, first, second, weight in pairs:
-        problem = tie_problem(first, second, weight)
-        new = {name for name in (first, second) if name not in known}
-        if problem is None and new and unknown == "refuse":
-            problem = f"unknown organisation '{min(new)}'{nearest(min(new), known)} (or say `unknown: leave_out`)"
-        if problem:
-            reading.faults.append(Fault(f"tie '{first}' - '{second}'", problem, shown, line))
-        elif new:
-            strangers |= new
-        else:
-            pair = (min(first, second), max(first, second))
-            repeated += pair in found
-            found[pair] = max(weight, found.get(pair, 0.0))
-    if strangers:
-        reading.notes.append(
-            f"{shown}: ties of {len(strangers)} organisations unknown to the table left out: {listed(strangers)}"
-        )
-    if repeated:
-        reading.notes.append(f"{shown}: {repeated} ties given again (or in the other direction) count once")
-    return [{"first": a, "second": b, "weight": weight} for (a, b), weight in sorted(found.items())]
+    def __init__(self, known: set[str] | None, unknown: str, shown: str) -> None:
+        self.known, self.refused, self.shown = known, unknown == "refuse", shown
+        self.names: set[str] = set()
+
+    def among(self, *names: str) -> list[str]:
+        """Return those of some names that are not known; none where it could not be found out who is."""
+        new = [name for name in names if self.known is not None and name not in self.known]
+        self.names.update(() if self.refused else new)
+        return new
+
+    def problem(self, new: list[str]) -> str | None:
+        """Return what is wrong with unknown names, unless they may be left out."""
+        if not new or not self.refused:
+            return None
+        return f"unknown organisation '{new[0]}'{nearest(new[0], self.known or ())} (or say `unknown: leave_out`)"
+
+    def note(self, reading: Reading) -> None:
+        """Note who was left out."""
+        if self.names:
+            count = f"{len(self.names)} organisations unknown to the table"
+            reading.notes.append(f"{self.shown}: ties of {count} left out: {listed(self.names)}")
+
+
+def tie_rows(weights: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
+    """Return ties as plain rows, in order."""
+    return [{"first": a, "second": b, "weight": weight} for (a, b), weight in sorted(weights.items())]
 
 
 def tie_problem(first: str, second: str, weight: Any) -> str | None:
@@ -204,58 +207,73 @@ def tie_problem(first: str, second: str, weight: Any) -> str | None:
     return None
 
 
-def ties_of_file(section: dict[str, Any], path: Path, shown: str, known: set[str], reading: Reading) -> list[Any]:
-    """Return the ties in a table of pairs."""
+def ties_of_file(section: TiesFile, path: Path, shown: str, known: set[str] | None, reading: Reading) -> list[Any]:
+    """Return the ties in a table of pairs; a pair given again, in either direction, counts once at its larger weight.
+
+    Blank ends, self-ties, bad weights and, unless they may be left out, unknown names are faults; all are gathered.
+    """
     table = read_table(path, shown, reading)
-    first, second = str(section.get("first", "from")), str(section.get("second", "to"))
-    weight = section.get("weight") or ("weight" if "weight" in table.columns else None)
-    require_columns(
-        table, {first: "first id", second: "second id"} | ({str(weight): "weight"} if weight is not None else {})
-    )
-    pairs = (
-        (line, cells[first], cells[second], 1.0 if weight is None else number_or_none(cells[weight]))
-        for line, cells in table.rows
-    )
-    return pair_weights(pairs, known, str(section.get("unknown", "refuse")), shown, reading)
+    weight = section.weight or ("weight" if "weight" in table.columns else None)
+    wanted = {section.first: "first id", section.second: "second id"}
+    require_columns(table, wanted | ({weight: "weight"} if weight is not None else {}))
+    strangers = Strangers(known, section.unknown, shown)
+    found: dict[tuple[str, str], float] = {}
+    repeated = 0
+    for line, cells in table.rows:
+        first, second = cells[section.first], cells[section.second]
+        value = 1.0 if weight is None else number_or_none(cells[weight])
+        problem = tie_problem(first, second, value)
+        new = strangers.among(first, second) if problem is None else []
+        problem = problem or strangers.problem(new)
+        if problem:
+            reading.faults.append(Fault(f"tie '{first}' - '{second}'", problem, shown, line))
+        elif not new:
+            pair = (min(first, second), max(first, second))
+            repeated += pair in found
+            found[pair] = max(value, found.get(pair, 0.0))
+    strangers.note(reading)
+    if repeated:
+        reading.notes.append(f"{shown}: {repeated} ties given again (or in the other direction) count once")
+    return tie_rows(found)
 
 
 def ties_of_memberships(
-    section: dict[str, Any], path: Path, shown: str, known: set[str], reading: Reading
+    section: Memberships, path: Path, shown: str, known: set[str] | None, reading: Reading
 ) -> list[Any]:
     """Return a tie for each pair that shares a group, weighted by groups shared / most shared by any pair."""
     table = read_table(path, shown, reading)
-    organisation = str(section.get("organisation", "organisation"))
-    group = str(section.get("group", "group"))
-    require_columns(table, {organisation: "organisation", group: "group"})
-    members: dict[str, dict[str, int]] = {}
+    require_columns(table, {section.organisation: "organisation", section.group: "group"})
+    strangers = Strangers(known, section.unknown, shown)
+    members: dict[str, set[str]] = {}
     for line, cells in table.rows:
-        if not cells[organisation] or not cells[group]:
+        member, group = cells[section.organisation], cells[section.group]
+        if not member or not group:
             reading.faults.append(Fault("membership", "one of its cells is blank", shown, line))
-        members.setdefault(cells[group], {})[cells[organisation]] = line
-    shared: dict[tuple[str, str], tuple[int, int]] = {}
-    for group_members in members.values():
-        for pair in combinations(sorted(group_members), 2):
-            count, line = shared.get(pair, (0, group_members[pair[1]]))
-            shared[pair] = (count + 1, line)
-    most = max((count for count, _ in shared.values()), default=1)
-    pairs = ((line, a, b, count / most) for (a, b), (count, line) in shared.items())
-    return pair_weights(pairs, known, str(section.get("unknown", "refuse")), shown, reading)
+            continue
+        new = strangers.among(member)
+        problem = strangers.problem(new)
+        if problem:
+            reading.faults.append(Fault(f"membership of '{member}'", problem, shown, line))
+        members.setdefault(group, set()).add(member)
+    strangers.note(reading)
+    shared = Counter(pair for group in members.values() for pair in combinations(sorted(group), 2))
+    most = max(shared.values(), default=1)
+    ours = {pair: count / most for pair, count in shared.items() if known is None or known.issuperset(pair)}
+    return tie_rows(ours)
 
 
 def leave_out_isolated(rows: list[Any], ties: list[Any], choice: str, shown: str, reading: Reading) -> list[Any]:
     """Return the organisations, without those that no tie names where the user chose so; either way it is noted."""
     tied = {tie[end] for tie in ties for end in ("first", "second")}
-    isolated = [row["id"] for row in rows if row["id"] not in tied]
+    isolated = [str(row["id"]) for row in rows if row["id"] not in tied]
     if not isolated:
         return rows
     done = "left out" if choice == "leave_out" else "kept: they can hear from outside the network only"
-    reading.notes.append(f"{shown}: {len(isolated)} organisations without ties {done}: {listed(map(str, isolated))}")
+    reading.notes.append(f"{shown}: {len(isolated)} organisations without ties {done}: {listed(isolated)}")
     if choice != "leave_out":
         return rows
     kept = [index for index, row in enumerate(rows) if row["id"] in tied]
     for new, old in enumerate(kept):
         for name in rows[old]:
-            place = reading.places.get(("organisations", "rows", old, name))
-            if place is not None:
-                reading.places["organisations", "rows", new, name] = place
+            reading.places["organisations", "rows", new, name] = reading.places["organisations", "rows", old, name]
     return [rows[index] for index in kept]

@@ -1,14 +1,16 @@
 """From plain data to a checked scenario, with every fault said in the user's own terms."""
 
-from collections.abc import Iterable
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from qispread.config.faults import Fault, nearest
-from qispread.config.parameter import Section, range_text, sections_within
+from qispread.config.parameter import Section, range_text
 from qispread.config.scenario import Scenario
 from qispread.config.yaml_reader import Keys, Place, Places
 
@@ -22,6 +24,28 @@ KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class Spot:
+    """Where a location of pydantic's leads in the declarations.
+
+    Attributes
+    ----------
+    path : tuple
+        As the user wrote it: pydantic adds the tags of unions.
+    options : list
+        The types of what may stand there.
+    field : FieldInfo or None
+        The declaration of what stands there, if it is a field.
+    siblings : sequence of section classes
+        Those whose fields may stand beside it.
+    """
+
+    path: Keys
+    options: list[Any]
+    field: FieldInfo | None
+    siblings: Sequence[type[Section]]
+
+
 def tag_of(section: type[Section]) -> str | None:
     """Return the value of `kind` or `lever` by which a union tells this section from others."""
     for name in ("kind", "lever"):
@@ -31,85 +55,87 @@ def tag_of(section: type[Section]) -> str | None:
     return None
 
 
-def narrowed(candidates: list[type[Section]], part: str | int) -> tuple[list[type[Section]], FieldInfo | None]:
-    """Return the sections that may stand one step further down a path, and the field stepped into, if any."""
-    tagged = [section for section in candidates if tag_of(section) == part]
-    if tagged:
-        return tagged, None
-    for section in candidates:
-        if part in section.model_fields:
-            field = section.model_fields[str(part)]
-            return list(sections_within(field.annotation)), field
-    return candidates, None
+def options_of(annotation: Any) -> list[Any]:
+    """Return the types that an annotation allows, without None and without what is said about them."""
+    if get_origin(annotation) is Annotated:
+        return options_of(get_args(annotation)[0])
+    if get_origin(annotation) in (Literal, tuple, dict) or isinstance(annotation, type):
+        return [] if annotation is NoneType else [annotation]
+    return [option for part in get_args(annotation) for option in options_of(part)]
 
 
-def field_at(location: Keys) -> tuple[list[type[Section]], FieldInfo | None]:
-    """Return the sections whose fields are valid beside the last part of a location, and the field at its end."""
-    candidates: list[type[Section]] = [Scenario]
-    field: FieldInfo | None = None
-    siblings = candidates
-    for part in location:
-        siblings = candidates
-        candidates, field = narrowed(candidates, part)
-    return siblings, field
+def sections_in(options: list[Any]) -> list[type[Section]]:
+    """Return the sections among some types."""
+    return [option for option in options if isinstance(option, type) and issubclass(option, Section)]
 
 
-def without_tags(location: Keys, data: Any) -> Keys:
-    """Return a location of pydantic's without the tags of unions, which the user never wrote."""
+def inner(options: list[Any]) -> list[Any]:
+    """Return the types of what stands in a mapping or a list."""
+    for option in options:
+        if get_origin(option) is dict:
+            return options_of(get_args(option)[1])
+        if get_origin(option) is tuple:
+            return options_of(get_args(option)[0])
+    return []
+
+
+def walk(location: Keys) -> Spot:
+    """Follow a location of pydantic's through the declarations."""
     path: list[str | int] = []
-    for index, part in enumerate(location):
-        inside = (isinstance(data, dict) and part in data) or (
-            isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
-        )
-        if inside:
-            data = data[part]
-        elif index < len(location) - 1:
+    options: list[Any] = [Scenario]
+    field: FieldInfo | None = None
+    siblings: list[type[Section]] = []
+    for part in location:
+        sections = sections_in(options)
+        tagged = [section for section in sections if tag_of(section) == part]
+        if len(sections) > 1 and tagged:
+            options = list(tagged)
             continue
         path.append(part)
-    return tuple(path)
+        siblings = sections
+        field = next((one.model_fields[part] for one in sections if part in one.model_fields), None)
+        options = options_of(field.annotation) if field is not None else inner(options)
+    return Spot(tuple(path), options, field, siblings)
 
 
-def needed(field: FieldInfo | None) -> str:
-    """Return what a field needs, such as "a number in [0, 1]"."""
-    if field is None:
-        return ""
-    options = [
-        get_args(part) for part in (field.annotation, *get_args(field.annotation)) if get_origin(part) is Literal
-    ]
-    if options:
-        return "one of " + ", ".join(map(str, options[0]))
-    plain = [part for part in (field.annotation, *get_args(field.annotation)) if isinstance(part, type)]
-    kind = KINDS.get(get_origin(field.annotation) or object) or next(
-        (KINDS[part] for part in plain if part in KINDS), ""
-    )
-    interval = range_text(field)
+def needed(options: list[Any], field: FieldInfo | None) -> str:
+    """Return what is needed where some types may stand, such as "a number in [0, 1]"."""
+    if sections_in(options):
+        return "a mapping"
+    for option in options:
+        if get_origin(option) is Literal:
+            return "one of " + ", ".join(map(str, get_args(option)))
+    kind = next((KINDS[get_origin(one) or one] for one in options if (get_origin(one) or one) in KINDS), "")
+    interval = range_text(field) if field is not None else ""
     return f"{kind} in {interval}" if kind and interval else kind
 
 
 def shown_value(value: Any) -> str:
     """Return a value as a user would write it, cut where it is long."""
-    text = f"the text '{value}'" if isinstance(value, str) else str(value)
+    text = "nothing" if value is None else f"the text '{value}'" if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def said(error: ErrorDetails) -> str:
+def said(error: ErrorDetails, spot: Spot) -> str:
     """Return the problem behind one of pydantic's errors in plain words."""
-    location, got = tuple(error["loc"]), error.get("input")
-    siblings, field = field_at(location)
-    if error["type"] == "extra_forbidden":
-        valid = {name for section in siblings for name in section.model_fields}
-        return "unknown name" + nearest(str(location[-1]), valid)
-    if error["type"] == "missing":
-        return f"is missing; needed: {needed(field) or 'a value'}"
-    if error["type"].startswith("union_tag"):
-        tags = [tag_of(section) or "" for section in narrowed([Scenario], location[0])[0] if tag_of(section)]
-        given = str(error["ctx"].get("tag", ""))
-        return (f"unknown kind '{given}'" if given else "its kind is missing") + nearest(given, tags)
-    if error["type"] == "value_error":
+    got, kind = error.get("input"), error["type"]
+    if kind == "extra_forbidden":
+        valid = {name for section in spot.siblings for name in section.model_fields}
+        return "unknown name" + nearest(str(spot.path[-1]), valid)
+    if kind == "missing":
+        return f"is missing; needed: {needed(spot.options, spot.field) or 'a value'}"
+    if kind.startswith("union_tag"):
+        tags = [tag for section in sections_in(spot.options) if (tag := tag_of(section))]
+        name = error["ctx"]["discriminator"].strip("'")
+        given = got.get(name) if isinstance(got, dict) else None
+        problem = f"its {name} is missing" if given is None else f"unknown {name} '{given}'"
+        return problem + nearest(given if isinstance(given, str) else "", tags)
+    if kind == "value_error":
         return f"got {shown_value(got)}; {error['ctx']['error']}"
-    want = needed(field) or error["msg"].lower()
-    hint = nearest(got, get_args(field.annotation)) if field and error["type"] == "literal_error" and got else ""
-    return f"got {shown_value(got)}; needed: {want}{hint if 'did you mean' in hint else ''}"
+    hint = ""
+    if kind == "literal_error" and isinstance(got, str):
+        hint = nearest(got, [word for option in spot.options for word in get_args(option)], listing=False)
+    return f"got {shown_value(got)}; needed: {needed(spot.options, spot.field) or 'something else'}{hint}"
 
 
 def place_of(path: Keys, places: Places) -> Place:
@@ -126,12 +152,33 @@ def fault_at(path: Keys, problem: str, places: Places) -> Fault:
 
 
 def pieces(data: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """Yield the data in parts that can be checked alone, so that a fault in one hides none in another."""
+    """Yield the data in parts that can be checked alone, so that a fault in one hides none in another.
+
+    These are the single fields, but for a network, which is checked whole; each field of a policy goes with its lever.
+    """
     for key, value in data.items():
-        if key in ("policies", "interventions") and isinstance(value, dict) and value:
-            yield from ({key: {name: item}} for name, item in value.items())
-        else:
+        if not isinstance(value, dict) or not value or key == "network":
             yield {key: value}
+        elif key in ("policies", "interventions"):
+            for name, item in value.items():
+                yield from ({key: {name: part}} for part in parts_of(item))
+        else:
+            yield from ({key: {name: item}} for name, item in value.items())
+
+
+def parts_of(item: Any) -> list[Any]:
+    """Return one intervention or policy field by field."""
+    if not isinstance(item, dict) or not item:
+        return [item]
+    always = {"lever": item["lever"]} if "lever" in item else {}
+    return [always | {name: value} for name, value in item.items()]
+
+
+def frozen(value: Any) -> Any:
+    """Return data with its lists as tuples, which is what frozen sections hold."""
+    if isinstance(value, dict):
+        return {key: frozen(item) for key, item in value.items()}
+    return tuple(frozen(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 def validated(data: dict[str, Any], places: Places) -> tuple[Scenario, set[str], list[Fault]]:
@@ -142,22 +189,39 @@ def validated(data: dict[str, Any], places: Places) -> tuple[Scenario, set[str],
     Scenario
         Of all the parts that are right; defaults stand for the others.
     set of str
-        The top-level names in which something is wrong.
+        The top-level names in which something is wrong, and dotted the fields in them.
     list of Fault
         All of them.
     """
+    data = frozen(data)
+    try:
+        return Scenario.model_validate(data), set(), []
+    except ValidationError:
+        return checked_by_pieces(data, places)
+
+
+def checked_by_pieces(data: dict[str, Any], places: Places) -> tuple[Scenario, set[str], list[Fault]]:
+    """Return what `validated` does, for data in which something is wrong."""
     right: dict[str, Any] = {}
     wrong: set[str] = set()
     faults: list[Fault] = []
     for piece in pieces(data):
         ((key, value),) = piece.items()
         try:
-            checked = getattr(Scenario.model_validate(piece), key, None)
+            Scenario.model_validate(piece)
         except ValidationError as error:
             wrong.add(key)
             for detail in error.errors():
-                path = without_tags(tuple(detail["loc"]), data)
-                faults.append(fault_at(path, said(detail), places))
+                spot = walk(tuple(detail["loc"]))
+                wrong.add(".".join(map(str, spot.path[:2])))
+                faults.append(fault_at(spot.path, said(detail, spot), places))
             continue
-        right[key] = {**right.get(key, {}), **checked} if isinstance(checked, dict) else value
+        right[key] = overlaid(right.get(key), value)
     return Scenario.model_validate(right), wrong, faults
+
+
+def overlaid(first: Any, second: Any) -> Any:
+    """Return two mappings as one, mapping by mapping; of other things the second."""
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return second
+    return {**first, **{name: overlaid(first.get(name), value) for name, value in second.items()}}

@@ -27,12 +27,19 @@ class Place:
 
 Places = dict[Keys, Place]
 
+MOST_DIGITS = 400
+MOST_DEPTH = 100
 MOST_NODES = 1_000_000
 """More values than any scenario needs: a file that unfolds to more (through aliases) is refused."""
 
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 NUMBER = re.compile(r"[-+]?((0|[1-9][0-9_]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
-WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
+WORDS = {"~": None, "": None} | {
+    form(word): value
+    for word, value in (("true", True), ("false", False), ("null", None))
+    for form in (str.lower, str.title, str.upper)
+}
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 QUOTED = ("'", '"', "|", ">")
 NOT_FINITE = {".inf": math.inf, "-.inf": -math.inf, ".nan": math.nan, ".NaN": math.nan, ".Inf": math.inf}
 
@@ -53,8 +60,11 @@ def read_text(path: Path, shown: str) -> str:
         problem = "is a folder, not a file"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+    except ValueError as error:
+        if not isinstance(error, UnicodeDecodeError):
+            problem = f"is no name of a file: {error}"
+        else:
+            problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
     raise InputError([Fault("", problem, shown)])
 
 
@@ -67,6 +77,8 @@ def scalar_value(node: yaml.ScalarNode) -> Any:
         return WORDS[text]
     if text in NOT_FINITE:
         return NOT_FINITE[text]
+    if len(text) > MOST_DIGITS:
+        return text
     if INTEGER.fullmatch(text):
         return int(text.replace("_", ""))
     return float(text.replace("_", "")) if NUMBER.fullmatch(text) else text
@@ -106,6 +118,15 @@ class Reader:
         return found
 
 
+def refuse_depth(text: str, shown: str) -> None:
+    """Refuse text that is nested deeper than any scenario: the parser's own recursion would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEPTH:
+            raise InputError([Fault("", "is nested too deeply", shown)])
+
+
 def read_yaml(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
     """Return the mapping in a YAML file, and the file and line of each path in it.
 
@@ -116,7 +137,8 @@ def read_yaml(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
     """
     reader = Reader(shown)
     try:
-        node = yaml.compose(read_text(path, shown), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        refuse_depth(read_text(path, shown), shown)
+        node = yaml.compose(read_text(path, shown), Loader=LOADER)
         data = {} if node is None else reader.value(node, ())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -124,7 +146,7 @@ def read_yaml(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
         line = mark.line + 1 if mark else 0
         raise InputError([Fault("", f"is not valid YAML: {problem}", shown, line)]) from None
     except RecursionError:
-        raise InputError([Fault("", "is nested too deeply, or an alias refers to itself", shown)]) from None
+        raise InputError([Fault("", "holds an alias that refers to itself", shown)]) from None
     if not isinstance(data, dict):
         reader.faults.append(Fault("", "must be a mapping of names to values", shown, 1))
     if reader.faults:

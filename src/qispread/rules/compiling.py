@@ -7,13 +7,15 @@ the old rule. The cache folder is therefore named after all the sources that can
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
 from numba.core import config as numba_config
+from numba.core.caching import FunctionCache
 from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -47,13 +49,19 @@ def _writable(folder: Path) -> bool:
         return False
 
 
+def cache_places() -> Iterator[Path]:
+    """Yield the folders in which compiled code may be kept, the best first."""
+    if "NUMBA_CACHE_DIR" in os.environ:
+        yield Path(os.environ["NUMBA_CACHE_DIR"]) / "qispread"
+    yield user_cache_path("qispread")
+    user = getattr(os, "getuid", lambda: "user")()
+    with suppress(OSError):
+        yield Path(tempfile.gettempdir()) / f"qispread-{user}"
+
+
 def cache_folder() -> Path | None:
     """Return the folder for compiled code, or None where nothing can be written (then each process compiles)."""
-    user = getattr(os, "getuid", lambda: "user")()
-    places = [user_cache_path("qispread"), Path(tempfile.gettempdir()) / f"qispread-{user}"]
-    if "NUMBA_CACHE_DIR" in os.environ:
-        places.insert(0, Path(os.environ["NUMBA_CACHE_DIR"]) / "qispread")
-    return next((place for base in places if _writable(place := base / source_fingerprint())), None)
+    return next((place for base in cache_places() if _writable(place := base / source_fingerprint())), None)
 
 
 CACHE_FOLDER = None if INTERPRETED else cache_folder()
@@ -76,14 +84,28 @@ def stage(function: Function) -> Function:
     return compiled_function
 
 
-def kernel(function: Function) -> Function:
-    """Compile a function over arrays that is called from Python, and keep the result on disk."""
+class ForgivingCache(FunctionCache):  # type: ignore[misc]
+    """A cache that is not missed: with a full disk the code is compiled again next time."""
+
+    def save_overload(self, *arguments: Any) -> None:
+        """Keep compiled code, if there is room."""
+        with suppress(OSError):
+            super().save_overload(*arguments)
+
+
+def cache_of(function: Callable[..., Any], folder: Path) -> ForgivingCache:
+    """Return the cache of a function in a folder of ours, whatever folder Numba uses for others."""
     kept = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = str(CACHE_FOLDER or kept)
+    numba_config.CACHE_DIR = str(folder)
     try:
-        compiled_function: Function = numba.njit(nogil=True, error_model="numpy", cache=CACHE_FOLDER is not None)(
-            function
-        )
+        return ForgivingCache(function)
     finally:
         numba_config.CACHE_DIR = kept
-    return compiled_function
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function over arrays that is called from Python, and keep the result on disk."""
+    compiled_function: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if CACHE_FOLDER is not None:
+        compiled_function._cache = cache_of(function, CACHE_FOLDER)  # noqa: SLF001 - the only place to put a cache
+    return compiled_function  # type: ignore[no-any-return]

@@ -92,8 +92,11 @@ def ties_given(scenario: Scenario, ids: tuple[str, ...]) -> Pairs | None:
         return None
     place = {name: index for index, name in enumerate(ids)}
     ties = scenario.network.ties
-    first, second = [place[tie.first] for tie in ties], [place[tie.second] for tie in ties]
-    return sorted_pairs(first, second, [tie.weight for tie in ties])
+    weights: dict[tuple[int, int], float] = {}
+    for tie in ties:
+        first, second = sorted((place[tie.first], place[tie.second]))
+        weights[first, second] = max(tie.weight, weights.get((first, second), 0.0))
+    return sorted_pairs([a for a, _ in weights], [b for _, b in weights], list(weights.values()))
 
 
 def frame_of(scenario: Scenario) -> Frame:

@@ -153,7 +153,7 @@ def _from_graph(graph: Any, weight: float) -> Pairs:
 
 
 def _graph_seed(stream: Word) -> int:
-    return int(substream(stream, key_of("network")))
+    return int(substream(stream, np.uint64(key_of("network"))))
 
 
 @builds(Systems)

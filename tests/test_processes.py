@@ -1,0 +1,107 @@
+"""The command in processes of its own: quick help, exit codes, full disks, pipes that close."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from helpers_input import SMALL, put
+from qispread.cli import main
+
+COMMAND = ("-m", "qispread.cli")
+OUT = ("run", "s.yaml", "--out", "res")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_with_a_scenario(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    put("s.yaml", SMALL)
+
+
+def started(*typed, **keywords):
+    """Run Python with these arguments to its end."""
+    return subprocess.run(
+        [sys.executable, *typed], capture_output=True, text=True, check=False, timeout=120, **keywords
+    )
+
+
+def room(size):
+    """Let no file of the next process grow beyond a size, as a full disk does."""
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))}
+
+
+def files():
+    """Return the name and bytes of all in the folder of results."""
+    return {path.name: path.read_bytes() for path in Path("res").iterdir()}
+
+
+HELP = """
+import sys
+from qispread.cli import main
+try:
+    main(["--help"])
+finally:
+    heavy = {"numba", "mesa", "pandas", "rich", "numpy", "pyarrow", "pydantic", "networkx", "scipy", "yaml"}
+    print("loaded:", sorted(heavy & set(sys.modules)))
+"""
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    begun = time.perf_counter()
+    done = started("-c", HELP)
+    assert time.perf_counter() - begun < 1.0
+    assert done.returncode == 0
+    assert "qispread run configs/prompt.yaml" in done.stdout
+    assert "loaded: []" in done.stdout
+
+
+def test_bad_input_ends_with_code_2_and_one_message():
+    done = started(*COMMAND, "run", "none.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "1 fault in the input\n  none.yaml: no such file\n"
+
+
+def test_a_file_nested_without_end_is_refused_and_kills_nothing():
+    put("deep.yaml", "a: " + "[" * 100_000 + "\n")
+    done = started(*COMMAND, "check", "deep.yaml")
+    assert done.returncode == 2, done.returncode
+    assert "nested too deeply" in done.stderr
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["an empty folder", "results of another run"])
+def test_a_full_disk_loses_nothing(before):
+    if before:
+        assert main([*OUT, "--seed", "9"]) == 0
+    kept = files() if before else {}
+    done = started(*COMMAND, *OUT, "--overwrite", **room(4096))
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    for part in ("1 fault in the input", "res: --out: could not be written", "File too large", "nothing was changed"):
+        assert part in done.stderr
+    assert files() == kept
+
+
+def test_a_disk_without_any_room_is_no_traceback():
+    done = started(*COMMAND, *OUT, **room(0))
+    assert done.returncode == 2, done.stderr
+    assert "res: --out: " in done.stderr
+
+
+def test_a_disk_too_full_for_compiled_code_stops_nothing():
+    put("mine.py", "from qispread.rules.compiling import kernel\nprint(kernel(lambda x: x + 1.0)(1.0))\n")
+    done = started("mine.py", env={**os.environ, "NUMBA_CACHE_DIR": str(Path("cache").absolute())}, **room(256))
+    assert (done.returncode, done.stdout) == (0, "2.0\n"), done.stderr
+
+
+def test_a_reader_that_leaves_a_pipe_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-u", *COMMAND, "describe"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait(timeout=60)) == (b"", 0)
+    process.stderr.close()
