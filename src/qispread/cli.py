@@ -232,12 +232,12 @@ def main(typed: Sequence[str] | None = None) -> int:
             raise BrokenPipeError
 
     try:
-        return int(arguments.act(arguments, Quiet()))
+        return int(arguments.act(arguments, Quiet(emoji=False)))
     except InputError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return BAD_INPUT
     except KeyboardInterrupt:
-        Console(stderr=True).print("Stopped; nothing was written.", style="red")
+        Console(stderr=True, emoji=False).print("Stopped; nothing was written.", style="red")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

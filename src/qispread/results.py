@@ -122,19 +122,20 @@ def written_whole(folder: Path) -> Iterator[Path]:
         Where writing fails, such as on a full disk; then what was there before is still whole.
     """
     new = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    changed = "nothing was changed"
     try:
         yield new
         written = sorted(new.iterdir(), key=lambda path: path.name == MANIFEST)
         for path in written:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        for name in OURS:
-            if not (new / name).exists():
-                (folder / name).unlink(missing_ok=True)
+        changed = "its files may be of two runs: run again"
         for path in written:
             path.replace(folder / path.name)
+        for name in set(OURS) - {path.name for path in written}:
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise refuse(folder, f"could not be written: {error.strerror or error}; nothing was changed") from None
+        raise refuse(folder, f"could not be written: {error.strerror or error}; {changed}") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
 

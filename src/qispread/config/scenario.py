@@ -106,6 +106,8 @@ class Scenario(Section):
     def with_policy(self, lever: str, name: str | None = None, **fields: Any) -> Self:
         """Return a scenario with one more policy, named after its lever unless `name` says otherwise.
 
+        A name that is taken is refused; to change a policy use `replace`.
+
         Parameters
         ----------
         lever : str
@@ -113,8 +115,12 @@ class Scenario(Section):
         **fields
             The fields of that policy, such as ``support=0.8, start=13, target={"most_ready": 20}``.
         """
-        policies = {**self.model_dump(mode="json")["policies"], name or lever: {"lever": lever, **fields}}
-        return self.replace(policies=policies)
+        taken = name or lever
+        if taken in self.policies:
+            raise InputError(
+                [Fault(f"policies.{taken}", "the scenario has a policy of this name; give another `name`")]
+            )
+        return self.replace({f"policies.{taken}": {"lever": lever, **fields}})
 
     def with_graph(self, graph: Any) -> Self:
         """Return a scenario in the places and ties of a networkx graph; see `qispread.config.graphs.with_graph`."""

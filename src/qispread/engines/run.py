@@ -13,7 +13,7 @@ from qispread.config.cross import POOLED
 from qispread.config.scenario import Scenario
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
-from qispread.measures import NAMES
+from qispread.measures import NAMES, REGISTRY
 from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
 from qispread.world.layout import GIVEN_ROWS, HARM
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Engine = Literal["kernel", "mesa"]
 Progress = Callable[[int, int], None]
 """Called with the replicates done and the replicates in all."""
+
+OVERALL = [place for place, measure in enumerate(REGISTRY) if measure.overall]
+"""The measures that always have a meaning."""
 
 TASKS_A_WORKER = 32
 
@@ -144,7 +147,7 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
     except (ArithmeticError, ValueError, MemoryError) as error:
         missing = np.full((GIVEN_ROWS, blueprint.frame.number), np.nan)
         return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
-    finite = np.isfinite(state.organisations).all() and np.isfinite(state.practices).all()
+    finite = all(np.isfinite(array).all() for array in (state.organisations, state.practices, out[:, -1, OVERALL]))
     problem = "" if finite else "the state is no longer finite: parameters are extreme"
     return Run(replicate, out, world.organisations, state, problem, events, observed)
 
