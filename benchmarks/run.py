@@ -260,10 +260,11 @@ Made by `python benchmarks/run.py --write`; do not edit. Measured on {datetime.n
 
 Machine: {machine()}.
 
-All in one process, in {effort.rounds} rounds after one to warm up. The contenders take turns within each round, and a
-ratio is taken within a round. Figures are medians, with the lowest and the highest of the rounds. Unless it says
+All in one process, in {effort.rounds} rounds after one to warm up. The contenders take turns within each round, and
+a ratio is taken within a round. Figures are medians, with the lowest and the highest of the rounds. Unless it says
 otherwise: {NUMBER} organisations, one intervention, {MONTHS} months, one core, every rule on, every measure of every
-month included. "Six policies", in force for all and all the time, are {", ".join(LEVERS)}.
+month included. Six policies, in force for all and all the time: {", ".join(LEVERS[:3])},
+{", ".join(LEVERS[3:])}.
 
 {table(["What", "Median (range)", "Target", "Met"], [result.row for result in results])}
 
@@ -290,7 +291,7 @@ def main() -> None:
     given = parser.parse_args()
     text = page(Effort(2, 4, 80, 0.001) if given.quick else Effort())
     if given.write:
-        (ROOT / "docs" / "benchmarks.md").write_text(text)
+        (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import qispread as qs
 from everything import everything
+from qispread.engines.model import COLLECTED
 from qispread.measures import NAMES
-from qispread.world.layout import ORGANISATION_ROWS
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_collector_holds_every_measure_and_every_organisation(model):
     assert list(table.columns) == ["month", *NAMES]
     assert list(table["month"]) == list(range(13))
     agents = model.datacollector.get_agent_vars_dataframe()
-    assert set(ORGANISATION_ROWS) <= set(agents.columns)
+    assert tuple(agents.columns) == COLLECTED
     assert len(agents) == 13 * 40
     assert model.measure("adoption", "prompt") == model.measures[-1][0, NAMES.index("adoption")]
 

@@ -9,6 +9,7 @@ import qispread as qs
 from everything import everything
 from qispread.engines.run import run_one
 from qispread.measures import NAMES
+from qispread.world import policies
 from qispread.world.build import blueprint_of
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from strategies import POLICIES
@@ -82,14 +83,14 @@ def test_interventions_named_are_the_only_ones_moved():
 
 
 def test_levers_add_up_as_declared():
-    twice = BASE.with_policy("coaching", "a", support=0.7).with_policy("coaching", "b", support=0.7)
-    plan = blueprint_of(twice)
-    from qispread.world.policies import epochs_of
+    def epochs_of(scenario):
+        blueprint = blueprint_of(scenario)
+        return policies.epochs_of(scenario, blueprint.schedule, blueprint.world(0))
 
-    epochs = epochs_of(twice, plan.world(0))
+    epochs = epochs_of(BASE.with_policy("coaching", "a", support=0.7).with_policy("coaching", "b", support=0.7))
     assert set(epochs.practice_levers[1, :, list(PRACTICE_SLOTS).index("support")].ravel()) == {1.0}
     both = BASE.with_policy("standard", "a", standard=0.3, latitude=0.9).with_policy("standard", "b", standard=0.6)
-    levers = epochs_of(both, blueprint_of(both).world(0)).practice_levers[1]
+    levers = epochs_of(both).practice_levers[1]
     assert set(levers[:, list(PRACTICE_SLOTS).index("standard")].ravel()) == {0.6}
     assert set(levers[:, list(PRACTICE_SLOTS).index("latitude")].ravel()) == {0.6}
 

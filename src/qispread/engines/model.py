@@ -35,6 +35,10 @@ MONTH = (
 """The steps of a month, in order, after what policies move. All act on what peers published last month."""
 
 
+COLLECTED = ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
+"""What the collector keeps of each organisation every month."""
+
+
 class SpreadModel(mesa.Model):
     """A scenario in one world, as a Mesa model.
 
@@ -97,7 +101,7 @@ class SpreadModel(mesa.Model):
         self._members, self._users = self._count_partnerships()
         self.datacollector = mesa.DataCollector(
             model_reporters={"month": "month"} | {name: [self.pooled, [name]] for name in NAMES},
-            agent_reporters={name: name for name in ("id", *ORGANISATION_ROWS)},
+            agent_reporters={name: name for name in COLLECTED},
         )
         self._measure()
 

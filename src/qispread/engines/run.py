@@ -177,7 +177,7 @@ def simulate(
     replicates : int, optional
         How many worlds; the scenario's own number unless given.
     engine : {"kernel", "mesa"}
-        Both give the same bytes; "mesa" takes about 50 times as long.
+        Both give the same bytes; "mesa" takes some hundred times as long.
     workers : int, optional
         Threads; one for each core unless given. The result does not depend on it.
     executor : concurrent.futures.Executor, optional

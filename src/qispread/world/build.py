@@ -36,7 +36,7 @@ from qispread.world.layout import (
     SIZE,
     VISIBLE_ROWS,
 )
-from qispread.world.policies import epochs_of
+from qispread.world.policies import Schedule, epochs_of, schedule_of
 
 NEVER = -1
 """What `since` and `first` say of a practice that has not begun."""
@@ -170,6 +170,7 @@ class Blueprint(NamedTuple):
     parameters: Any
     interventions: Any
     keys: NDArray[np.uint64]
+    schedule: Schedule
 
     def world(self, replicate: int) -> World:
         """Return the world of a replicate."""
@@ -184,6 +185,7 @@ def blueprint_of(scenario: Scenario) -> Blueprint:
         parameters=parameter_record(scenario),
         interventions=intervention_records(scenario),
         keys=np.array([key_of(name) for name in scenario.interventions], dtype=np.uint64),
+        schedule=schedule_of(scenario),
     )
 
 
@@ -191,7 +193,7 @@ def start_run(blueprint: Blueprint, world: World) -> tuple[Plan, State]:
     """Return the plan and the state at the start of one scenario in one world."""
     scenario, frame, places = blueprint.scenario, world.frame, world.organisations
     origins = origins_of(scenario, world)
-    epochs = epochs_of(scenario, world)
+    epochs = epochs_of(scenario, blueprint.schedule, world)
     offsets = np.cumsum([0, *(ties.others.size for ties in epochs.ties[:-1])])
     starts = np.array([ties.starts + offset for ties, offset in zip(epochs.ties, offsets, strict=True)])
     setting = places[SETTING_1 : SETTING_2 + 1]

@@ -4,6 +4,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -14,32 +19,40 @@ class Slot:
     neutral : float
         Its value where no policy is in force.
     combine : callable
-        The value after one more policy, from the value so far and the strength of that policy.
+        The values after one more policy, from the values so far and the strength of that policy.
     """
 
     neutral: float
-    combine: Callable[[float, float], float]
+    combine: Callable[[Values, float], Values]
 
 
-def _added(so_far: float, strength: float) -> float:
+def _added(so_far: Values, strength: float) -> Values:
     return so_far + strength
 
 
-def _added_to_one(so_far: float, strength: float) -> float:
-    return min(1.0, so_far + strength)
+def _added_to_one(so_far: Values, strength: float) -> Values:
+    return np.minimum(1.0, so_far + strength)
 
 
-def _added_to_monthly(so_far: float, strength: float) -> float:
+def _added_to_monthly(so_far: Values, strength: float) -> Values:
     """Add rates a year, up to the whole that is missing in a month."""
-    return min(12.0, so_far + strength)
+    return np.minimum(12.0, so_far + strength)
 
 
-def _multiplied(so_far: float, strength: float) -> float:
+def _multiplied(so_far: Values, strength: float) -> Values:
     return so_far * strength
 
 
-def _latest(so_far: float, strength: float) -> float:  # noqa: ARG001 - the signature that slots share
-    return strength
+def _latest(so_far: Values, strength: float) -> Values:
+    return np.full_like(so_far, strength)
+
+
+def _largest(so_far: Values, strength: float) -> Values:
+    return np.maximum(so_far, strength)
+
+
+def _smallest(so_far: Values, strength: float) -> Values:
+    return np.minimum(so_far, strength)
 
 
 ORGANISATION_SLOTS = {
@@ -51,7 +64,7 @@ ORGANISATION_SLOTS = {
     "leadership_growth": Slot(0.0, _added_to_monthly),
     "alignment_growth": Slot(0.0, _added_to_monthly),
     "resentment": Slot(0.0, _added_to_one),
-    "at_most": Slot(math.inf, min),
+    "at_most": Slot(math.inf, _smallest),
     "cost": Slot(0.0, _added),
 }
 (
@@ -69,10 +82,10 @@ ORGANISATION_SLOTS = {
 
 PRACTICE_SLOTS = {
     "support": Slot(0.0, _added_to_one),
-    "standard": Slot(0.0, max),
-    "latitude": Slot(1.0, min),
+    "standard": Slot(0.0, _largest),
+    "latitude": Slot(1.0, _smallest),
     "push": Slot(0.0, _added),
     "ambition": Slot(0.8, _latest),
-    "refresh": Slot(0.0, max),
+    "refresh": Slot(0.0, _largest),
 }
 SUPPORT, STANDARD, LATITUDE, PUSH, AMBITION, REFRESH = range(len(PRACTICE_SLOTS))

@@ -10,7 +10,7 @@ from qispread.config.policies import LearningNetwork, Policy, Refresher, Target
 from qispread.config.scenario import Scenario
 from qispread.rules.draws import TARGET, key_of, substream
 from qispread.world.draw import World
-from qispread.world.frame import sorted_pairs
+from qispread.world.frame import Pairs
 from qispread.world.interventions import largest, random_scores, readiness, tie_weights
 from qispread.world.levers import (
     ALIGNMENT_GROWTH,
@@ -95,28 +95,27 @@ def lay(levers: NDArray[np.float64], slots: dict[str, Slot], fields: dict[str, f
     """Combine the strengths of one policy into the slots of its targets; `levers` is (slots, n)."""
     for row, (name, slot) in enumerate(slots.items()):
         if name in fields:
-            levers[row, who] = [slot.combine(so_far, float(fields[name])) for so_far in levers[row, who]]
+            levers[row, who] = slot.combine(levers[row, who], float(fields[name]))
 
 
-def added_ties(policy: LearningNetwork, name: str, who: NDArray[np.int64], world: World) -> tuple[list[int], list[int]]:
+def added_ties(policy: LearningNetwork, name: str, who: NDArray[np.int64], world: World) -> Pairs:
     """Return the pairs that a learning network ties, drawn by its own name so that nothing else is disturbed."""
     chance = min(1.0, policy.ties / max(1, who.size - 1))
     stream = np.uint64(substream(world.stream, np.uint64(key_of(name))))
     frame = world.frame
     first, second = draw_pairs(stream, frame.keys, who, frame.system, frame.region, (chance,) * 3)
-    return first.tolist(), second.tolist()
+    return first, second, np.full(first.size, policy.tie_weight)
 
 
-def ties_with(networks: list[tuple[LearningNetwork, str, NDArray[np.int64]]], world: World) -> Neighbours:
+def ties_with(learning: Sequence[Pairs], world: World) -> Neighbours:
     """Return the ties of a world with those of learning networks; a pair tied twice has the larger weight."""
-    if not networks:
+    if not learning:
         return world.ties
-    weight = {(int(a), int(b)): float(w) for a, b, w in zip(*world.pairs, strict=True)}
-    for policy, name, who in networks:
-        for pair in zip(*added_ties(policy, name, who, world), strict=True):
-            weight[pair] = max(policy.tie_weight, weight.get(pair, 0.0))
-    pairs = sorted_pairs([a for a, _ in weight], [b for _, b in weight], list(weight.values()))
-    return neighbours_of(pairs, world.frame.number)
+    first, second, weight = (np.concatenate(column) for column in zip(world.pairs, *learning, strict=True))
+    order = np.lexsort((weight, second, first))
+    first, second, weight = first[order], second[order], weight[order]
+    heaviest = np.append((np.diff(first) != 0) | (np.diff(second) != 0), True)
+    return neighbours_of((first[heaviest], second[heaviest], weight[heaviest]), world.frame.number)
 
 
 def strengths(policy: Policy, now: int) -> dict[str, float]:
@@ -132,45 +131,57 @@ def concerned(policy: Policy, scenario: Scenario) -> list[int]:
     return [place for place, name in enumerate(scenario.interventions) if name in names]
 
 
-Active = tuple[int, ...]
-"""What each policy is, in their order."""
+class Schedule(NamedTuple):
+    """When the policies of a scenario act: the same in every world.
+
+    Attributes
+    ----------
+    of_month : array of horizon + 1 int64
+        The epoch of each month from 0, before which nothing is done.
+    statuses : tuple of tuples
+        For each epoch, what each policy is, in their order.
+    """
+
+    of_month: NDArray[np.int64]
+    statuses: tuple[tuple[int, ...], ...]
 
 
-def active_by_month(policies: Sequence[tuple[str, Policy]], horizon: int) -> list[Active]:
-    """Return what each policy is in each month from 0, before which nothing is done."""
-    months = [tuple(status(policy, month, horizon) for _, policy in policies) for month in range(1, horizon + 1)]
-    return [(OUTSIDE,) * len(policies), *months]
+def schedule_of(scenario: Scenario) -> Schedule:
+    """Return when the policies of a scenario act."""
+    policies, horizon = scenario.policies.values(), scenario.horizon
+    months = [tuple(status(policy, month, horizon) for policy in policies) for month in range(1, horizon + 1)]
+    months.insert(0, (OUTSIDE,) * len(policies))
+    epochs = {statuses: epoch for epoch, statuses in enumerate(dict.fromkeys(months))}
+    return Schedule(np.array([epochs[statuses] for statuses in months], dtype=np.int64), tuple(epochs))
 
 
-def epochs_of(scenario: Scenario, world: World) -> Epochs:
+def epochs_of(scenario: Scenario, schedule: Schedule, world: World) -> Epochs:
     """Return what is in force in each month of a scenario in one world.
 
     Seeding acts at the launch alone; it costs while its window lasts, like any policy.
     """
-    policies = list(scenario.policies.items())
-    active = active_by_month(policies, scenario.horizon)
-    kinds = list(dict.fromkeys(active))
+    policies, count, number = list(scenario.policies.items()), len(schedule.statuses), world.frame.number
     who = [targets(policy.target, name, world) for name, policy in policies]
-    organisation = neutral(ORGANISATION_SLOTS, (len(kinds), len(ORGANISATION_SLOTS), world.frame.number))
-    practice = neutral(
-        PRACTICE_SLOTS, (len(kinds), len(scenario.interventions), len(PRACTICE_SLOTS), world.frame.number)
-    )
+    learning = {
+        place: added_ties(policy, name, who[place], world)
+        for place, (name, policy) in enumerate(policies)
+        if isinstance(policy, LearningNetwork)
+    }
+    organisation = neutral(ORGANISATION_SLOTS, (count, len(ORGANISATION_SLOTS), number))
+    practice = neutral(PRACTICE_SLOTS, (count, len(scenario.interventions), len(PRACTICE_SLOTS), number))
     practice[:, :, AMBITION] = scenario.copying.ambition
-    ties = []
-    for epoch, kind in enumerate(kinds):
-        learning = []
-        for (name, policy), targeted, now in zip(policies, who, kind, strict=True):
+    for epoch, statuses in enumerate(schedule.statuses):
+        for (_, policy), targeted, now in zip(policies, who, statuses, strict=True):
             if now != OUTSIDE:
                 lay(organisation[epoch], ORGANISATION_SLOTS, strengths(policy, now), targeted)
                 for place in concerned(policy, scenario):
                     lay(practice[epoch, place], PRACTICE_SLOTS, strengths(policy, now), targeted)
-                if isinstance(policy, LearningNetwork):
-                    learning.append((policy, name, targeted))
-        ties.append(ties_with(learning, world))
+    tied = [tuple(place for place in learning if statuses[place]) for statuses in schedule.statuses]
+    networks = {places: ties_with([learning[place] for place in places], world) for places in dict.fromkeys(tied)}
     return Epochs(
-        of_month=np.array([kinds.index(kind) for kind in active], dtype=np.int64),
+        of_month=schedule.of_month,
         organisation_levers=organisation,
         practice_levers=practice,
         acts=np.any(organisation[:, ACTING] != 0.0, axis=(1, 2)) | np.any(practice[:, :, REFRESH] != 0.0, axis=(1, 2)),
-        ties=tuple(ties),
+        ties=tuple(networks[places] for places in tied),
     )
