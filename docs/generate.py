@@ -36,6 +36,7 @@ BY_RULE = {"climate": "climate", "available": "available_time", "dose": "dose", 
 """State variables that are what a rule returns."""
 
 IN_WORDS = {
+    "spare": "Time left over once what is in use has had its share [full teams]",
     "watched": "Measurement with what feedback adds, at most 1 [share]",
     "exposure": "Cases a month: size / 12 [tens of thousands of cases]",
     "tuning_1": "First coordinate of the setting that the version in use is fitted to [standard deviations]",

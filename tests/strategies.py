@@ -7,7 +7,7 @@ from qispread.config.load import scenario_from
 from qispread.config.networks import AnyNetwork
 from qispread.config.organisations import Context
 from qispread.config.parameter import declared, sections_within
-from qispread.config.policies import AnyPolicy
+from qispread.config.policies import OF_PRACTICES, AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
 from qispread.config.validate import tag_of
 
@@ -71,7 +71,7 @@ def policies(draw, names=("prompt",)):
             policy["origin"] = draw(origins())
         if lever == "portfolio_limit":
             policy["at_most"] = draw(st.integers(0, 2))
-        if draw(st.booleans()):
+        if draw(st.booleans()) and OF_PRACTICES & set(POLICIES[lever].model_fields):
             policy["interventions"] = [draw(st.sampled_from(names))]
         found[f"{lever}-{len(found)}"] = policy
     return found

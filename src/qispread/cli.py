@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from qispread.config.describe import Description
     from qispread.config.scenario import Scenario
     from qispread.engines.run import Runs
 
 DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
+CAUTION = (
+    "Worlds of a model and not predictions: what copies lose has no published data and is a hypothesis "
+    "(qispread describe copying)."
+)
+SEEDED = (
+    "A seeding policy changes where it begins: shares of the origin's effect do not compare with those of other runs."
+)
 MOST_FAILURES = 5
 """How many failures are printed; the table of runs has them all."""
 
@@ -75,8 +83,9 @@ def run(arguments: argparse.Namespace, console: "Console") -> int:
     from pathlib import Path
 
     from qispread.config.faults import Fault, InputError
-    from qispread.config.load import load
+    from qispread.config.load import load, refuse_policy_file
 
+    refuse_policy_file(arguments.scenario)
     replicates = 1 if arguments.events and arguments.replicates is None else arguments.replicates
     changes = {"seed": arguments.seed, "replicates": replicates}
     scenario = load(
@@ -98,7 +107,12 @@ def run(arguments: argparse.Namespace, console: "Console") -> int:
     folder = Path(arguments.out) if arguments.out else default_folder(scenario)
     check_folder(folder, scenario, overwrite=arguments.overwrite)
     introduce(scenario, console)
-    runs = simulated(scenario, arguments, console)
+    try:
+        runs = simulated(scenario, arguments, console)
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
     paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
     show_headlines(runs, console)
     say = partial(console.print, soft_wrap=True, markup=False)
@@ -118,11 +132,14 @@ def introduce(scenario: "Scenario", console: "Console") -> None:
     for note in scenario.notes:
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
     places = len(organisation_ids(scenario))
-    console.print(
-        f"[bold]{escape(scenario.name)}[/]: {places} organisations, {scenario.horizon} months, "
-        f"{scenario.replicates} worlds",
-        soft_wrap=True,
-    )
+    worlds = "1 world" if scenario.replicates == 1 else f"{scenario.replicates} worlds"
+    size = f"{places} organisations, {scenario.horizon} months, {worlds}"
+    console.print(f"[bold]{escape(scenario.name)}[/]: {size}", soft_wrap=True)
+    if scenario.description:
+        console.print(scenario.description, soft_wrap=True, markup=False)
+    for name, policy in scenario.policies.items():
+        end = "to the end" if policy.end in (None, scenario.horizon) else f"to {policy.end}"
+        console.print(f"policy {name}: months {policy.start} {end}", soft_wrap=True, markup=False)
     if not already_compiled():
         console.print("Compiling the model first: once on this machine, about a quarter of a minute ...")
 
@@ -160,7 +177,8 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
     from qispread.analysis.summary import headlines, written
     from qispread.config.cross import POOLED
 
-    years = f"{runs.scenario.horizon / 12:g} years"
+    horizon = runs.scenario.horizon
+    years = f"{horizon / 12:g} years" if horizon % 12 == 0 else f"{horizon} months"
     for name, figures in headlines(runs).items():
         title = "The whole" if name == POOLED else escape(name)
         table = Table(title=f"{title} after {years}", title_justify="left", title_style="bold")
@@ -168,11 +186,14 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
         several = runs.scenario.replicates > 1
         table.add_column("Median" if several else "This world", justify="right")
         if several:
-            table.add_column("90 % of worlds", justify="right")
+            table.add_column("9 in 10 worlds", justify="right")
         for one in figures:
             between = f"{written(one.low, one.form)} to {written(one.high, one.form)}" if one.worlds else "-"
             table.add_row(one.label, written(one.middle, one.form), *([between] if several else []))
         console.print(table)
+    console.print(CAUTION, soft_wrap=True)
+    if any(policy.lever == "seeding" for policy in runs.scenario.policies.values()):
+        console.print(SEEDED, soft_wrap=True)
 
 
 def check(arguments: argparse.Namespace, console: "Console") -> int:
@@ -196,24 +217,35 @@ def check(arguments: argparse.Namespace, console: "Console") -> int:
 
 
 def describe(arguments: argparse.Namespace, console: "Console") -> int:
-    """Print every parameter."""
-    from qispread.config.describe import as_markdown, as_yaml, descriptions
+    """Print every parameter, or those that a word finds."""
+    from qispread.config.describe import as_markdown, as_yaml, parts
+    from qispread.config.faults import Fault, InputError
 
     if arguments.yaml or arguments.markdown:
         sys.stdout.write(as_yaml() if arguments.yaml else as_markdown())
         return DONE
-    word = arguments.search.lower()
-    for one in descriptions():
-        if word and word not in one.path.lower() and word not in one.meaning.lower():
-            continue
-        unit = "" if one.unit == "-" else f" {one.unit}"
-        console.print(f"[bold]{one.path}[/] = {one.default}{unit}", highlight=False, soft_wrap=True)
-        console.print(f"    {one.meaning}", highlight=False, soft_wrap=True, markup=False)
-        known = f"{one.known}" + ("" if one.source in ("-", "assumption") else f" ({one.source})")
-        plausible = f"; plausible {one.plausible}" if one.plausible else ""
-        known_how = f"    {one.allowed}{plausible}; {known}; {one.role}"
-        console.print(known_how, style="dim", highlight=False, soft_wrap=True, markup=False)
+    word, shown = arguments.search.lower(), 0
+    for heading, meaning, found in parts():
+        whole = word in heading.lower() or word in meaning.lower()
+        chosen = [one for one in found if whole or word in one.path.lower() or word in one.meaning.lower()]
+        if chosen:
+            console.print(f"\n{heading}: {meaning}", style="bold", highlight=False, soft_wrap=True, markup=False)
+        for one in chosen:
+            show_parameter(one, console)
+        shown += len(chosen)
+    if not shown:
+        raise InputError([Fault("describe", f"no parameter's place or meaning holds '{arguments.search}'")])
     return DONE
+
+
+def show_parameter(one: "Description", console: "Console") -> None:
+    """Print one parameter."""
+    say = partial(console.print, highlight=False, soft_wrap=True, markup=False)
+    say(f"  {one.path} = {one.default}" + ("" if one.unit == "-" else f" {one.unit}"))
+    say(f"    {one.meaning}")
+    known = one.known + ("" if one.source in ("-", "assumption") else f" ({one.source})")
+    plausible = f"; plausible {one.plausible}" if one.plausible else ""
+    say(f"    {one.allowed}{plausible}; {known}; {one.role}", style="dim")
 
 
 def main(typed: Sequence[str] | None = None) -> int:

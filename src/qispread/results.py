@@ -13,19 +13,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
 from qispread import __version__
+from qispread.analysis.summary import months_summary
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
 from qispread.engines.tables import TABLES, tables_of
+from qispread.rules.compiling import source_fingerprint
 
 MANIFEST = "manifest.json"
 LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
 CHRONICLE = "events.txt"
-OURS = (MANIFEST, CHRONICLE, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
+SUMMARY = "summary.csv"
+OURS = (MANIFEST, CHRONICLE, SUMMARY, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
 
 
 def default_folder(scenario: Scenario) -> Path:
@@ -35,7 +39,12 @@ def default_folder(scenario: Scenario) -> Path:
 
 def identity(scenario: Scenario) -> dict[str, str]:
     """Return what tells the results of one run from those of another."""
-    return {"qispread": __version__, "scenario": scenario.fingerprint()}
+    return {"qispread": __version__, "draws": draws_in_use(), "scenario": scenario.fingerprint()}
+
+
+def draws_in_use() -> str:
+    """Return the name of the generator of draws."""
+    return "philox" if os.environ.get("QISPREAD_DRAWS") == "philox" else "splitmix64"
 
 
 def git_commit() -> str | None:
@@ -70,6 +79,8 @@ def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
         "git_commit": git_commit(),
         "versions": {name: version(name) for name in LIBRARIES},
         "python": platform.python_version(),
+        "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
+        "sources": source_fingerprint(),
         "inputs": [{"path": one.path, "sha256": one.sha256} for one in scenario.inputs],
         "scenario": scenario.model_dump(mode="json", exclude_none=True),
     }
@@ -111,28 +122,30 @@ def _same_run(folder: Path, scenario: Scenario) -> bool:
 
 
 @contextmanager
-def written_whole(folder: Path) -> Iterator[Path]:
-    """Give a folder to write to, and move its files into place once all are written.
+def written_whole(folder: Path, *, replacing: bool) -> Iterator[Path]:
+    """Give a folder to write to, and move its files into place once all are written, the manifest last.
 
-    Files of ours from earlier that were not written again are removed; files that are not ours stay.
+    When another run is being replaced, its files that were not written again are removed; files that are not ours stay.
 
     Raises
     ------
     InputError
         Where writing fails, such as on a full disk; then what was there before is still whole.
     """
-    new = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    changed = "nothing was changed"
+    changed, new = "nothing was changed", folder / f".writing-{os.getpid()}"
     try:
+        new.mkdir()
         yield new
         written = sorted(new.iterdir(), key=lambda path: path.name == MANIFEST)
         for path in written:
-            with path.open("rb") as file:
+            with path.open("r+b") as file:
                 os.fsync(file.fileno())
         changed = "its files may be of two runs: run again"
+        # Without its manifest a folder cannot be taken for a whole run, should this be interrupted.
+        (folder / MANIFEST).unlink(missing_ok=True)
         for path in written:
             path.replace(folder / path.name)
-        for name in set(OURS) - {path.name for path in written}:
+        for name in set(OURS) - {path.name for path in written} if replacing else ():
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise refuse(folder, f"could not be written: {error.strerror or error}; {changed}") from None
@@ -172,13 +185,14 @@ def save(
     """
     place = Path(folder) if folder is not None else default_folder(runs.scenario)
     check_folder(place, runs.scenario, overwrite=overwrite)
-    with written_whole(place) as new:
+    with written_whole(place, replacing=not _same_run(place, runs.scenario)) as new:
         for name, table in tables_of(runs).items():
             pyarrow.parquet.write_table(table, new / f"{name}.parquet", compression="zstd")
             if csv:
                 pyarrow.csv.write_csv(_plain(table), new / f"{name}.csv")
             if name == "events":
                 write_chronicle(table, new / CHRONICLE)
+        pyarrow.csv.write_csv(_plain(months_summary(runs)), new / SUMMARY)
         manifest = manifest_of(runs.scenario, command if command is not None else sys.argv)
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         names = sorted(path.name for path in new.iterdir())
@@ -190,14 +204,20 @@ def write_chronicle(events: Any, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for event in events.to_pylist():
             concerned = f", {event['intervention']}" if event["intervention"] else ""
-            where = f"month {event['month']:3d}  {event['organisation']}{concerned}"
+            where = f"month {event['month']:3d}  {event['organisation'] or 'everywhere'}{concerned}"
             file.write(f"{where}: {event['what']} ({event['why']})\n")
 
 
 def _plain(table: Any) -> Any:
-    """Return a table whose dictionary columns are plain text, which is all that CSV can hold."""
+    """Return a table as CSV can hold it: words as plain text, and nothing where a number has no meaning."""
     fields = [
         (field.name, pyarrow.string() if pyarrow.types.is_dictionary(field.type) else field.type)
         for field in table.schema
     ]
-    return table.cast(pyarrow.schema(fields))
+    plain = table.cast(pyarrow.schema(fields))
+    for place, field in enumerate(plain.schema):
+        if pyarrow.types.is_floating(field.type):
+            column = plain.column(place)
+            blank = pyarrow.scalar(None, field.type)
+            plain = plain.set_column(place, field.name, pyarrow.compute.if_else(column.is_nan(), blank, column))
+    return plain

@@ -166,7 +166,11 @@ def test_a_tie_given_twice_in_a_scenario_counts_once():
 
 # What a fingerprint need not tell: words for people, and how a table was read whose rows the scenario holds.
 TELLS_NOTHING = {"description", "notes", "inputs", "rows", "file", "columns", "closed", "without_ties", "kind", "lever"}
-WHOLE = {"origin": Origin(rule="broker", number=2), "target": Target(nobody=True), "interventions": ("intervention",)}
+WHOLE = {
+    "origin": Origin(rule="broker", number=2),
+    "target": Target(organisations=()),
+    "interventions": ("intervention",),
+}
 
 
 def leaves(data, path=()):

@@ -93,12 +93,6 @@ FAULTS = [
     ("true for a number", "improving: {decay: true}", "improving.decay", ["needed: a number"]),
     ("a part for a whole", "horizon: 24.5", "horizon", ["got 24.5", "needed: a whole number"]),
     ("a number for text", "name: 12", "name", ["got 12", "needed: text"]),
-    (
-        "a number for truth",
-        "policies: {p: {lever: mandate, target: {nobody: 1}}}",
-        "policies.p.target.nobody",
-        ["got 1", "true or false"],
-    ),
     ("a number for a section", "organisations: 5", "organisations", ["got 5", "needed: a mapping"]),
     ("nothing for a section", "improving:", "improving", ["needed: a mapping"]),
     ("nothing for a network", "network:", "network", ["needed: a mapping"]),

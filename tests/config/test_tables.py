@@ -64,7 +64,7 @@ def test_a_table_of_closed_rows_alone_is_refused():
     [("size", "drawn"), ("map_east", "not placed on maps"), ("system", "each is a partnership of its own")],
 )
 def test_blank_cells_are_counted_and_it_is_said_what_is_done(column, done):
-    (note,) = read(f"id,{column}\na,\nb, \nc,1\n").notes
+    note = next(note for note in read(f"id,{column}\na,\nb, \nc,1\n").notes if "is blank" in note)
     assert note.startswith("o.csv: column ")
     assert f"{column}" in note
     assert f"is blank in 2 of 3 rows: {done}" in note
@@ -215,14 +215,14 @@ def test_ties_of_strangers_alone_make_an_empty_graph():
 def test_a_pair_given_again_counts_once_at_its_larger_weight():
     scenario = read(ties="from,to,weight\na,b,0.2\nb,a,0.7\na,b,0.5\nc,b,1\n")
     assert ties_of(scenario) == {("a", "b"): 0.7, ("b", "c"): 1.0}
-    assert "t.csv: 2 ties given again (or in the other direction) count once" in scenario.notes
+    assert "t.csv: 2 ties given again (or in the other direction) count once, at the larger weight" in scenario.notes
 
 
 @pytest.mark.parametrize(("choice", "left"), [("keep", ["a", "b", "c"]), ("leave_out", ["a", "b"])])
 def test_organisations_without_ties_are_kept_or_left_out_and_noted(choice, left):
     scenario = read(ties="from,to\na,b\n", without_ties=choice)
     assert ids(scenario) == left
-    (note,) = scenario.notes
+    note = scenario.notes[-1]
     assert note.startswith("o.csv: 1 organisations without ties " + {"keep": "kept", "leave_out": "left out"}[choice])
     assert note.endswith(": c")
 
@@ -288,7 +288,7 @@ def test_tables_of_the_command_line_stand_where_the_user_stands():
 @pytest.mark.parametrize("name", ["o.csv", "below/o.csv"])
 def test_check_reads_a_table_of_organisations(name):
     put(name, PLACES)
-    assert check(name) is None
+    assert any("has no column" in note for note in check(name).notes)
     put(name, "id,size\na,1\nb,-1\n")
     assert only_fault(check, name).file == name
 
@@ -333,6 +333,6 @@ def test_the_shared_catchments_hold_all_open_trusts_that_share_one():
     assert beds == {name: float(size) if (size := places[name]["mean_GA_beds"]) else None for name in beds}
     notes = "\n".join(scenario.notes)
     assert f"{len(places) - len(beds)} organisations without ties left out" in notes
-    assert "ties given again (or in the other direction) count once" in notes
+    assert "ties given again (or in the other direction) count once, at the larger weight" in notes
     blank = sum(not row["mean_GA_beds"] for row in places.values())
     assert f"is blank in {blank} of {len(places)} rows: drawn" in notes

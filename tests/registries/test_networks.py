@@ -7,11 +7,13 @@ from everything import everything
 from qispread.config.networks import AnyNetwork, Ties
 from qispread.config.parameter import sections_within
 from qispread.world.build import blueprint_of
+from qispread.world.draw import draw_world
 from qispread.world.networks import BUILDERS
 from strategies import FROM_FILES, NETWORKS
 
 
 def world(kind, replicate=0, seed=1):
+    draw_world.cache_clear()
     return blueprint_of(everything(network={"kind": kind}, seed=seed)).world(replicate)
 
 

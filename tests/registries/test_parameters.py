@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from everything import everything
-from qispread.config.describe import Description, descriptions
+from qispread.config.describe import Description, descriptions, within
 from qispread.engines.run import run_one
 from qispread.rules import draws
 from qispread.world.build import blueprint_of
+from strategies import POLICIES
 
 BIBLIOGRAPHY = (Path(__file__).parents[2] / "docs/references.bib").read_text(encoding="utf-8")
 KEYS = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY, flags=re.MULTILINE))
@@ -83,16 +84,13 @@ def test_every_parameter_of_a_network_moves_an_output(network, other):
     assert moved(base, everything(network={**network, **other}))
 
 
-STRENGTHS = [one for one in ALL if one.path.startswith("policies") and one.plausible]
+LEVERS = [(lever, one) for lever, section in POLICIES.items() for one in within(section, "policies.p") if one.plausible]
 
 
-@pytest.mark.parametrize("one", STRENGTHS, ids=lambda one: one.path + one.meaning[:12])
-def test_every_strength_of_a_policy_moves_an_output(one):
-    name = one.path.split(".")[-1]
-    base = everything()
-    users = [key for key, policy in base.policies.items() if name in type(policy).model_fields]
-    paths = {f"policies.{key}.{name}": other_value(one, getattr(base.policies[key], name)) for key in users}
-    assert any(moved(base, base.replace({path: value})) for path, value in paths.items())
+@pytest.mark.parametrize(("lever", "one"), LEVERS, ids=lambda value: getattr(value, "path", value))
+def test_every_strength_of_a_policy_moves_an_output(lever, one):
+    base = everything(policies={}).with_policy(lever, "p")
+    assert moved(base, base.replace({one.path: other_value(one, at(base, one.path))}))
 
 
 def test_every_parameter_says_what_it_is():
@@ -110,7 +108,7 @@ def test_sources_of_assumptions_exist_too():
 
 
 def test_plausible_ranges_hold_their_defaults():
-    for one in MOVING + STRENGTHS:
+    for one in [*MOVING, *(one for _, one in LEVERS)]:
         low, high = map(float, one.plausible.split(" to "))
         assert low <= float(one.default) <= high, one.path
 

@@ -107,7 +107,8 @@ def test_targets_are_who_they_say():
     assert max(ready[least]) <= min(np.delete(ready, least))
     assert min(hubs[targets(Target(hubs=3), "p", world)]) >= max(np.delete(hubs, targets(Target(hubs=3), "p", world)))
     assert targets(Target(), "p", world).size == 40
-    assert targets(Target(nobody=True), "p", world).size == 0
+    for nobody in (Target(organisations=()), Target(systems=()), Target(most_ready=0), Target(random=0)):
+        assert targets(nobody, "p", world).size == 0
     assert targets(Target(random=9), "p", world).size == 9
     assert set(targets(Target(random=9), "p", world)) != set(targets(Target(random=9), "q", world))
     system = targets(Target(systems=("system-02",)), "p", world)

@@ -17,9 +17,9 @@ from qispread.config.organisations import FACTORS
 from qispread.config.parameter import sections_within
 from qispread.config.policies import AnyPolicy
 from qispread.config.validate import tag_of
-from qispread.world import frame as frames
 from qispread.world.build import blueprint_of, start_run
 from qispread.world.draw import draw_world
+from qispread.world.frame import frame_of
 from qispread.world.layout import BASELINE, GIVEN_ROWS, ORGANISATION_ROWS, SETTING_1, SETTING_2, SIZE
 from qispread.world.organisations import beta_quantiles, quantile
 
@@ -56,7 +56,7 @@ def scores_of(drawn, means, concentration):
 def fresh_start(replicate=0, **changes):
     """Return the world and the plan of a small scenario, drawn anew and not taken from a cache."""
     draw_world.cache_clear()
-    frames._frame.cache_clear()
+    frame_of.cache_clear()
     data = {"horizon": 24, "organisations": {"number": 60, "systems": 12, "regions": 3}, **changes}
     blueprint = blueprint_of(scenario_from(data))
     world = blueprint.world(replicate)

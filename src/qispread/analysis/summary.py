@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from qispread.config.cross import POOLED
-from qispread.engines.run import Runs
+from qispread.engines.run import Runs, empty_measures
+from qispread.measures import NAMES
 
 INTERVAL = (0.05, 0.95)
 """Percentiles over worlds between which nine of ten lie."""
@@ -35,18 +37,14 @@ class Figure:
 
 
 HEADLINES = (
-    ("adoption", "In use", "percent"),
+    ("adoption", "In use, of those who did not start it", "percent"),
     ("lapses", "Gave it up at least once, of those that began", "percent"),
     ("fidelity", "Fidelity among users", "percent"),
     ("effect", "Effect among users, of the largest possible", "percent"),
     ("origin_effect", "Effect where it began, of the largest possible", "percent"),
+    ("replication_ratio", "Effect among users, of the origin's", "percent"),
     ("replicated", "Users at 80 % of the origin's effect or more", "percent"),
     ("harm_averted", "Harmful events averted by it", "number"),
-)
-OVERALL_HEADLINES = (
-    ("harm", "Harm in the last month, per 10,000", "number"),
-    ("harm_averted", "Harmful events averted in all, against the trend", "number"),
-    ("cost", "Cost of policies", "number"),
 )
 
 
@@ -65,8 +63,53 @@ def headlines(runs: Runs) -> dict[str, list[Figure]]:
         name: [figure(label, form, runs.last(measure, name)) for measure, label, form in HEADLINES]
         for name in runs.scenario.interventions
     }
-    found[POOLED] = [figure(label, form, runs.last(measure)) for measure, label, form in OVERALL_HEADLINES]
+    found[POOLED] = overall_headlines(runs)
     return found
+
+
+def overall_headlines(runs: Runs) -> list[Figure]:
+    """Return what belongs to the whole: harm at the start, by the trend alone, and now; events averted; cost."""
+    harm = NAMES.index("harm")
+    start = np.array([run.measures[0, -1, harm] for run in runs.runs if not run.error])
+    by_trend = start * np.exp(-runs.scenario.outcome.secular * runs.scenario.horizon / 12.0)
+    found = [
+        figure("Harm at the start, per 10,000", "number", start),
+        figure("Harm by now on the trend alone, per 10,000", "number", by_trend),
+        figure("Harm now, per 10,000", "number", runs.last("harm")),
+        figure("Harmful events averted in all, with home-grown improvement", "number", runs.last("harm_averted")),
+    ]
+    return [*found, figure("Cost of policies", "number", runs.last("cost"))] if runs.scenario.policies else found
+
+
+def months_summary(runs: Runs) -> pa.Table:
+    """Return median, 5th and 95th percentile over worlds of every measure in every month, one in a row.
+
+    Worlds in which a measure has no meaning are left out; where none is left the three are NaN.
+    """
+    values = np.array([run.measures for run in runs.runs if not run.error])
+    values = values if values.size else np.full((1, *empty_measures(runs.scenario).shape), np.nan)
+    values.sort(axis=0)
+    known = np.count_nonzero(~np.isnan(values), axis=0)
+    month, intervention, measure = np.unravel_index(np.arange(known.size), known.shape)
+    columns = {
+        "month": month,
+        "intervention": np.array(runs.interventions)[intervention],
+        "measure": np.array(NAMES)[measure],
+        "worlds": known.ravel(),
+    }
+    for name, part in (("median", 0.5), ("p5", INTERVAL[0]), ("p95", INTERVAL[1])):
+        columns[name] = percentile_of_sorted(values, known, part).ravel()
+    return pa.table(columns)
+
+
+def percentile_of_sorted(values: NDArray[np.float64], known: NDArray[np.int64], part: float) -> NDArray[np.float64]:
+    """Return a percentile along the first axis of values sorted with NaN last, of which `known` are numbers."""
+    place = part * np.maximum(known - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(known - 1, 0))
+    low = np.take_along_axis(values, below[None], axis=0)[0]
+    high = np.take_along_axis(values, above[None], axis=0)[0]
+    return np.asarray(low + (place - below) * (high - low))
 
 
 def written(value: float, form: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from qispread.config.faults import nearest
 from qispread.config.interventions import ORIGIN_RULES, Origin
 from qispread.config.networks import Random, Ring, ScaleFree, SmallWorld, Systems, Ties
-from qispread.config.policies import Policy, Seeding, Target
+from qispread.config.policies import OF_PRACTICES, Policy, Seeding, Target
 from qispread.config.scenario import Scenario
 from qispread.config.yaml_reader import Keys
 
@@ -62,7 +62,8 @@ def check_network(scenario: Scenario) -> Found:
     if isinstance(network, ScaleFree) and network.ties_a_newcomer >= count:
         yield ("network", "ties_a_newcomer"), f"got {network.ties_a_newcomer}; needed: below {count}"
     if isinstance(network, Systems | Random) and network.mean_degree > count - 1:
-        yield ("network", "mean_degree"), f"got {network.mean_degree:g}; needed: at most {count - 1}"
+        problem = f"got {network.mean_degree:g}; {count} organisations have at most {count - 1} ties each"
+        yield ("network", "mean_degree"), f"{problem}: give a smaller number, ties of your own, or kind complete"
     if isinstance(network, Ties):
         yield from _check_ties(network, set(organisation_ids(scenario)))
 
@@ -114,6 +115,9 @@ def check_policies(scenario: Scenario) -> Found:
         path: Keys = ("policies", name)
         yield from _check_target(scenario, policy.target, (*path, "target"))
         yield from _unknown(policy.interventions, set(scenario.interventions), (*path, "interventions"), "intervention")
+        if policy.interventions and not OF_PRACTICES & set(type(policy).model_fields):
+            problem = "this lever acts on the organisation itself and cannot be kept to some interventions"
+            yield (*path, "interventions"), problem
         if isinstance(policy, Seeding):
             yield from _check_origin(scenario, policy.origin, (*path, "origin"))
 
@@ -129,10 +133,10 @@ def _check_window(horizon: int, policy: Policy, path: Keys) -> Found:
 
 def _check_target(scenario: Scenario, target: Target, path: Keys) -> Found:
     ids = organisation_ids(scenario)
-    yield from _unknown(target.systems, set(system_labels(scenario)), (*path, "systems"), "partnership")
-    yield from _unknown(target.organisations, set(ids), (*path, "organisations"), "organisation")
+    yield from _unknown(target.systems or (), set(system_labels(scenario)), (*path, "systems"), "partnership")
+    yield from _unknown(target.organisations or (), set(ids), (*path, "organisations"), "organisation")
     for rule in ("most_ready", "least_ready", "hubs", "random"):
-        if getattr(target, rule) > len(ids):
+        if (getattr(target, rule) or 0) > len(ids):
             yield (*path, rule), f"got {getattr(target, rule)}; there are {len(ids)} organisations"
 
 

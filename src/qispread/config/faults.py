@@ -1,7 +1,7 @@
 """Faults of input: each with its place, what was got and what is needed, and all of them at once."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -38,6 +38,19 @@ class InputError(ValueError):
         self.faults = tuple(sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.where)))
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__("\n".join([f"{count} in the input", *(f"  {fault}" for fault in self.faults)]))
+
+
+def place_of_name(name: str, names: Sequence[str], what: str) -> int:
+    """Return the place of a name among some.
+
+    Raises
+    ------
+    InputError
+        Where it is not among them.
+    """
+    if name not in names:
+        raise InputError([Fault(what, f"no {what} is called '{name}'{nearest(name, names)}")])
+    return names.index(name)
 
 
 MOST_LISTED = 24

@@ -41,7 +41,10 @@ def with_graph(scenario: Scenario, graph: Any) -> Scenario:
         weights[pair] = heavier(plain(weight), weights.get(pair))
     ties = [{"first": a, "second": b, "weight": weight} for (a, b), weight in weights.items()]
     organisations = scenario.organisations.model_dump(mode="json", exclude={"number", "systems", "regions", "file"})
-    return scenario.replace(organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties})
+    fresh: dict[str, Any] = {"inputs": (), "notes": ()}
+    return scenario.replace(
+        fresh, organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties}
+    )
 
 
 def heavier(weight: Any, other: Any) -> Any:

@@ -14,6 +14,7 @@ from qispread.config.tables import (
     Reading,
     leave_out_isolated,
     organisation_rows,
+    read_table,
     ties_of_file,
     ties_of_memberships,
 )
@@ -92,11 +93,13 @@ class Tables:
         What was read; None where nothing had to be, or could be.
     reading : Reading
         Places, faults, notes and hashes.
+    whole : bool
+        Whether every row of the organisations could be read.
     """
 
     def __init__(self, scenario: Scenario, wrong: set[str], places: Places, base: Path) -> None:
         self.scenario, self.wrong, self.places, self.base = scenario, wrong, places, base
-        self.reading = Reading()
+        self.reading, self.whole = Reading(), True
         self.rows = self._gathered(self.read_organisations)
         self.ties = self._gathered(self.read_ties)
         self.leave_out()
@@ -118,12 +121,14 @@ class Tables:
             problem = "cannot be given with a table, which counts its own"
             self.reading.faults.append(fault_at(("organisations", name), problem, self.places))
         path = beside(("organisations", "file"), section.file, self.places, self.base)
-        return organisation_rows(section, path, str(path), self.reading)
+        rows = organisation_rows(section, path, str(path), self.reading)
+        self.whole = not self.reading.ragged
+        return rows
 
     def known(self) -> set[str] | None:
         """Return the ids that ties may name, or None where they could not be read."""
         if self.rows is not None:
-            return {str(row["id"]) for row in self.rows}
+            return {str(row["id"]) for row in self.rows} if self.whole else None
         section = self.scenario.organisations
         unread = "organisations" in self.wrong or (section.file is not None and not section.rows)
         return None if unread else set(organisation_ids(self.scenario))
@@ -191,6 +196,8 @@ def scenario_from(
         places |= reading.places
         scenario, now_wrong, found = validated(with_tables(data, tables), places)
         wrong |= now_wrong
+    if not tables.whole:
+        wrong.add("organisations.")
     if tables.rows is None and scenario.organisations.file is not None and not scenario.organisations.rows:
         wrong.add("organisations.")
     if isinstance(scenario.network, TiesFile | Memberships) or (reading.faults and not tables.ties):
@@ -285,18 +292,44 @@ def load(
     faults = add_policies(data, places, policies)
     for name, value in (changes or {}).items():
         data[name] = value
-        places[name,] = Place(f"--{name}", 0)
+        places[name,] = Place("", 0, f"--{name}")
     use_tables(data, places, organisations, ties)
     return scenario_from(data, places, faults=faults)
 
 
+def holds_policies_alone(data: dict[str, Any]) -> bool:
+    """Return whether data is that of a policy file."""
+    return set(data) <= FRAGMENT and "policies" in data
+
+
+def refuse_policy_file(path: str | Path) -> None:
+    """Refuse a policy file where a scenario is meant: its policies would act in a world that nobody chose."""
+    data, _ = read_extended(Path(path), str(path))
+    if holds_policies_alone(data):
+        problem = f"holds policies alone; add it to a scenario: qispread run SCENARIO --policy {path}"
+        raise InputError([Fault("", problem, str(path))])
+
+
+def check_table(file: Path) -> Scenario:
+    """Check a table of organisations, or one of ties as far as that goes without its organisations."""
+    reading = Reading()
+    columns = read_table(file, str(file), reading).columns
+    if "id" not in columns and {"from", "to"} <= set(columns):
+        ties_of_file(TiesFile(file=str(file)), file, str(file), None, reading)
+        if reading.faults:
+            raise InputError(reading.faults)
+        note = f"{file}: read as ties; whether its ids are known shows with --organisations and --ties"
+        return Scenario(notes=(*reading.notes, note))
+    return scenario_from({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
+
+
 def check(path: str | Path) -> Scenario | None:
-    """Check one file: a scenario, a manifest, a policy file, or a table of organisations.
+    """Check one file: a scenario, a manifest, a policy file, or a table of organisations or ties.
 
     Returns
     -------
     Scenario or None
-        The scenario, where the file is one.
+        Whose notes say what was left out; None for a policy file.
 
     Raises
     ------
@@ -305,10 +338,9 @@ def check(path: str | Path) -> Scenario | None:
     """
     file = Path(path)
     if file.suffix == ".csv":
-        scenario_from({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
-        return None
+        return check_table(file)
     data, places = read_extended(file, str(path))
-    if set(data) <= FRAGMENT and "policies" in data:
+    if holds_policies_alone(data):
         data, places = policy_fragment(file, str(path))
         _, _, faults = validated(data, places)
         if faults:

@@ -14,24 +14,23 @@ from qispread.config.parameter import Names, Section, choice, parameter
 
 
 class Target(Section):
-    """Whom a policy is for: everyone, or one of these."""
+    """Whom a policy is for: everyone, or one of these; none of a kind is nobody."""
 
-    systems: Names = choice((), "Everyone in these partnerships.", role="lever")
-    organisations: Names = choice((), "These organisations.", role="lever")
-    most_ready: int = choice(0, "The n most ready at the start.", role="lever", unit="organisations", low=0)
-    least_ready: int = choice(0, "The n least ready at the start.", role="lever", unit="organisations", low=0)
-    hubs: int = choice(0, "The n with the largest weight of ties.", role="lever", unit="organisations", low=0)
-    random: int = choice(0, "n drawn at random.", role="lever", unit="organisations", low=0)
-    nobody: bool = choice(default=False, meaning="Nobody at all.", role="lever")
+    systems: Names | None = choice(None, "Everyone in these partnerships.", role="lever")
+    organisations: Names | None = choice(None, "These organisations.", role="lever")
+    most_ready: int | None = choice(None, "The n most ready at the start.", role="lever", unit="organisations", low=0)
+    least_ready: int | None = choice(None, "The n least ready at the start.", role="lever", unit="organisations", low=0)
+    hubs: int | None = choice(None, "The n with the largest weight of ties.", role="lever", unit="organisations", low=0)
+    random: int | None = choice(None, "n drawn at random.", role="lever", unit="organisations", low=0)
 
     @model_validator(mode="after")
     def _one_rule(self) -> "Target":
-        if len(self.model_dump(exclude_defaults=True)) > 1:
+        if len(self.model_dump(exclude_none=True)) > 1:
             raise ValueError("give one rule only, or list organisations")
         return self
 
 
-TARGET_WORDS: dict[str, dict[str, Any]] = {"everyone": {}, "nobody": {"nobody": True}}
+TARGET_WORDS: dict[str, dict[str, Any]] = {"everyone": {}, "nobody": {"organisations": ()}}
 
 
 def target_from_text(value: Any) -> Any:
@@ -51,8 +50,17 @@ class Policy(Section):
     target: Annotated[Target, BeforeValidator(target_from_text)] = choice(
         Target(), "everyone, or a rule that picks organisations.", role="lever"
     )
-    interventions: Names = choice((), "The interventions that it concerns; all where none is named.", role="lever")
+    interventions: Names = choice(
+        (),
+        "The interventions whose practice it changes; all where none is named. Time, contact, measurement, resentment "
+        "and growth are the organisation's own and act on everything.",
+        role="lever",
+    )
     cost: float = choice(0.0, "Cost of each target.", role="lever", unit="currency/month", low=0.0)
+
+
+OF_PRACTICES = {"support", "standard", "latitude", "push", "ambition", "refresh", "origin"}
+"""Strengths that can be kept to some interventions; all others act on the organisation itself."""
 
 
 def strength(default: Any, meaning: str, **declaration: Any) -> Any:

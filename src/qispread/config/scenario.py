@@ -43,8 +43,8 @@ HOW_READ: Any = {"organisations": {"file", "columns", "closed", "without_ties"}}
 
 def folder_name(name: str) -> str:
     """Return a name, if a folder can be called so."""
-    if not name.strip() or name.startswith(".") or set(name) & set("/\\\0"):
-        raise ValueError("needed: a name that a folder can have, without '/' and not starting with '.'")
+    if not name.strip() or name.startswith(".") or set(name) & set('/\\\0<>:"|?*'):
+        raise ValueError("needed: a name that a folder can have, without / \\ < > : \" | ? * and not starting with '.'")
     return name
 
 
@@ -100,6 +100,10 @@ class Scenario(Section):
 
         data = self.model_dump(mode="json")
         for path, value in {**(changes or {}), **fields}.items():
+            if path == "organisations.file":
+                data["organisations"].update(rows=[], number=None, systems=None, regions=None)
+                data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}
+                data.update(inputs=[], notes=[])
             set_at(data, path, value)
         return type(self).model_validate(scenario_from(data).model_dump())
 
@@ -135,7 +139,7 @@ class Scenario(Section):
     def fingerprint(self) -> str:
         """Return a short hash of all that can change a result: the same for files of other names and notes."""
         data = self.model_dump(mode="json", exclude={"inputs": True, "notes": True, "description": True, **HOW_READ})
-        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:8]
+        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
     def world_fingerprint(self) -> str:
         """Return a short hash of what the places and ties depend on: scenarios that share it share their worlds."""

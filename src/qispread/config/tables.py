@@ -43,6 +43,7 @@ class Reading:
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     inputs: list[dict[str, str]] = field(default_factory=list)
+    ragged: bool = False
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
@@ -72,9 +73,9 @@ def read_table(path: Path, shown: str, reading: Reading) -> Table:
             if not columns:
                 columns = tuple(cell.strip() for cell in cells)
             elif len(cells) != len(columns):
-                faults.append(
-                    Fault("", f"has {len(cells)} cells; the header has {len(columns)}", shown, reader.line_num)
-                )
+                problem = f"has {len(cells)} cells; the header has {len(columns)}"
+                reading.faults.append(Fault("", problem, shown, reader.line_num))
+                reading.ragged = True
             else:
                 rows.append((reader.line_num, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
     except csv.Error as error:
@@ -84,7 +85,7 @@ def read_table(path: Path, shown: str, reading: Reading) -> Table:
         faults.append(Fault("", f"column {listed(twice)} is given twice", shown, 1))
     if len(columns) == 1 and ";" in columns[0]:
         raise InputError([Fault("", "is separated by semicolons; save it with commas", shown, 1)])
-    if not rows and not faults:
+    if not rows and not faults and not reading.faults:
         faults.append(Fault("", "has no rows" if columns else "is empty", shown))
     if faults:
         raise InputError(faults)
@@ -135,10 +136,17 @@ def organisation_rows(section: Organisations, path: Path, shown: str, reading: R
         require_columns(table, {section.closed: "closed"})
     rows: list[dict[str, Any]] = []
     closed: list[str] = []
+    lines: dict[str, int] = {}
     for line, cells in table.rows:
         if section.closed is not None and cells[section.closed]:
             closed.append(cells[columns["id"]])
             continue
+        own = cells[columns["id"]]
+        if own in lines:
+            problem = f"'{own}' is given twice, first on line {lines[own]}; ids must differ"
+            reading.faults.append(Fault(f"column '{columns['id']}'", problem, shown, line))
+            continue
+        lines[own] = line
         row = {name: cells[column] or None for name, column in columns.items() if name in TEXT_FIELDS}
         row |= {name: number_or_none(cells[column]) for name, column in columns.items() if name not in TEXT_FIELDS}
         for name, column in columns.items():
@@ -160,6 +168,11 @@ def note_blanks(rows: list[dict[str, Any]], columns: dict[str, str], shown: str,
         blank = sum(row[name] is None for row in rows)
         if blank and name != "id":
             alike.setdefault((blank, BLANKS.get(name, "drawn")), []).append(column)
+    drawn = [name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")]
+    if drawn:
+        reading.notes.append(f"{shown}: has no column {', '.join(drawn)}: drawn for every organisation")
+    if "system" not in columns:
+        reading.notes.append(f"{shown}: has no column system: each organisation is a partnership of its own")
     for (blank, done), names in alike.items():
         what = f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"
         reading.notes.append(f"{shown}: {what} blank in {blank} of {len(rows)} rows: {done}")
@@ -233,7 +246,9 @@ def ties_of_file(section: TiesFile, path: Path, shown: str, known: set[str] | No
             found[pair] = max(value, found.get(pair, 0.0))
     strangers.note(reading)
     if repeated:
-        reading.notes.append(f"{shown}: {repeated} ties given again (or in the other direction) count once")
+        reading.notes.append(
+            f"{shown}: {repeated} ties given again (or in the other direction) count once, at the larger weight"
+        )
     return tie_rows(found)
 
 

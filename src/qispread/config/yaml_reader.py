@@ -64,7 +64,7 @@ def read_text(path: Path, shown: str) -> str:
         if not isinstance(error, UnicodeDecodeError):
             problem = f"is no name of a file: {error}"
         else:
-            problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+            problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8 (in Excel: CSV UTF-8)"
     raise InputError([Fault("", problem, shown)])
 
 

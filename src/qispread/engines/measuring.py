@@ -99,37 +99,56 @@ def origin_effect(practices: NDArray[np.float64], histories: NDArray[np.int64]) 
 
 
 @stage
+def count_stages(histories: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
+    """Count those who follow, have heard, have begun, use it and have lapsed; without branches, so that it is quick."""
+    stages, first, lapsed, origin = histories[STAGE], histories[FIRST], histories[LAPSES], histories[ORIGIN]
+    followers = aware = ever = users = lapsers = copies = 0
+    for i in range(stages.size):
+        follows = 1 - origin[i]
+        using = follows if stages[i] == IMPLEMENTING or stages[i] == EMBEDDED else 0
+        followers += follows
+        aware += follows if stages[i] != UNAWARE else 0
+        ever += follows if first[i] >= 0 else 0
+        lapsers += follows if lapsed[i] > 0 else 0
+        users += using
+        copies += using * histories[GENERATION, i]
+    sums[FOLLOWERS], sums[AWARE_NOW], sums[EVER_BEGAN] = followers, aware, ever
+    sums[USERS], sums[EVER_LAPSED], sums[SUM_GENERATION] = users, lapsers, copies
+
+
+@stage
+def sum_practices(practices: NDArray[np.float64], histories: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
+    """Sum what users have; what nobody uses is 0."""
+    origin, reference = histories[ORIGIN], sums[SUM_ORIGIN]
+    results = practices[RESULT]
+    replicated, boosted = REPLICATED * reference, BOOSTED * reference
+    fidelity = fit = embedding = result = prevented = 0.0
+    at_level = halfway = 0
+    for i in range(origin.size):
+        follows = 1.0 - origin[i]
+        prevented += practices[PREVENTED, i]
+        fidelity += follows * practices[FIDELITY, i]
+        fit += follows * practices[FIT, i]
+        embedding += follows * practices[EMBEDDING, i]
+        result += follows * results[i]
+    for i in range(origin.size):
+        stage_now = histories[STAGE, i]
+        using = 1 - origin[i] if stage_now == IMPLEMENTING or stage_now == EMBEDDED else 0  # noqa: SIM109
+        at_level += using if results[i] >= replicated else 0
+        halfway += using if results[i] >= boosted else 0
+    sums[SUM_PREVENTED], sums[SUM_FIDELITY], sums[SUM_FIT] = prevented, fidelity, fit
+    sums[SUM_EMBEDDING], sums[SUM_RESULT] = embedding, result
+    sums[AT_ORIGIN_LEVEL] = at_level * sums[LAUNCHED]
+    sums[HALFWAY] = (halfway - at_level) * sums[LAUNCHED]
+
+
+@stage
 def tally(practices: NDArray[np.float64], histories: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
     """Count and sum one intervention over the organisations that did not start it, into `sums`."""
-    reference = origin_effect(practices, histories)
-    sums[:] = 0.0
-    for i in range(histories.shape[1]):
-        sums[SUM_PREVENTED] += practices[PREVENTED, i]
-        if histories[ORIGIN, i]:
-            continue
-        sums[FOLLOWERS] += 1.0
-        at = histories[STAGE, i]
-        if at == UNAWARE:
-            continue
-        sums[AWARE_NOW] += 1.0
-        if histories[FIRST, i] < 0:
-            continue
-        sums[EVER_BEGAN] += 1.0
-        sums[EVER_LAPSED] += 1.0 if histories[LAPSES, i] else 0.0
-        if at == IMPLEMENTING or at == EMBEDDED:  # noqa: SIM109 - faster than membership when compiled
-            result = practices[RESULT, i]
-            sums[USERS] += 1.0
-            sums[SUM_FIDELITY] += practices[FIDELITY, i]
-            sums[SUM_FIT] += practices[FIT, i]
-            sums[SUM_EMBEDDING] += practices[EMBEDDING, i]
-            sums[SUM_RESULT] += result
-            sums[SUM_GENERATION] += histories[GENERATION, i]
-            if result >= REPLICATED * reference:
-                sums[AT_ORIGIN_LEVEL] += 1.0
-            elif result >= BOOSTED * reference:
-                sums[HALFWAY] += 1.0
-    sums[SUM_ORIGIN] = reference
-    sums[LAUNCHED] = 1.0 if reference > 0.0 else 0.0
+    sums[SUM_ORIGIN] = origin_effect(practices, histories)
+    sums[LAUNCHED] = 1.0 if sums[SUM_ORIGIN] > 0.0 else 0.0
+    count_stages(histories, sums)
+    sum_practices(practices, histories, sums)
 
 
 @stage
@@ -147,10 +166,12 @@ def practice_measures(sums: NDArray[np.float64], row: NDArray[np.float64]) -> No
     row[EFFECT] = share(sums[SUM_RESULT], users)
     row[ORIGIN_EFFECT] = share(sums[SUM_ORIGIN], sums[LAUNCHED])
     row[REPLICATION_RATIO] = share(row[EFFECT], row[ORIGIN_EFFECT])
-    row[REPLICATED_SHARE] = share(sums[AT_ORIGIN_LEVEL], users)
-    row[TRANSFORMED] = share(sums[AT_ORIGIN_LEVEL], ever)
-    row[BOOSTED_SHARE] = share(sums[HALFWAY], ever)
-    row[LITTLE] = share(ever - sums[AT_ORIGIN_LEVEL] - sums[HALFWAY], ever)
+    # Against an origin without any effect nothing can be said.
+    comparable = 1.0 if sums[LAUNCHED] > 0.0 else 0.0
+    row[REPLICATED_SHARE] = share(sums[AT_ORIGIN_LEVEL], users * comparable)
+    row[TRANSFORMED] = share(sums[AT_ORIGIN_LEVEL], ever * comparable)
+    row[BOOSTED_SHARE] = share(sums[HALFWAY], ever * comparable)
+    row[LITTLE] = share(ever - sums[AT_ORIGIN_LEVEL] - sums[HALFWAY], ever * comparable)
     row[MEAN_GENERATION] = share(sums[SUM_GENERATION], users)
     row[AVERTED] = sums[SUM_PREVENTED]
 
@@ -158,10 +179,14 @@ def practice_measures(sums: NDArray[np.float64], row: NDArray[np.float64]) -> No
 @stage
 def sort_further(order: NDArray[np.int64], values: NDArray[np.float64], ascending: NDArray[np.float64]) -> None:
     """Bring `order` up to date and fill `ascending` = values[order]: quick, since little changes in a month."""
+    last = -math.inf
     for place in range(order.size):
-        ascending[place] = values[order[place]]
-    for place in range(1, order.size):
-        value, moving, before = ascending[place], order[place], place - 1
+        moving = order[place]
+        value = values[moving]
+        if value >= last:
+            ascending[place] = last = value
+            continue
+        before = place - 1
         while before >= 0 and ascending[before] > value:
             ascending[before + 1] = ascending[before]
             order[before + 1] = order[before]

@@ -9,6 +9,7 @@ from mesa.discrete_space import Network
 from numpy.typing import NDArray
 
 from qispread.config.cross import POOLED
+from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.config.scenario import Scenario
 from qispread.engines.measuring import measure_month
 from qispread.engines.organisation import Organisation
@@ -117,9 +118,19 @@ class SpreadModel(mesa.Model):
                 organisation.practices[name] = practice
 
     def step(self) -> None:
-        """Live one month."""
+        """Live one month.
+
+        Raises
+        ------
+        InputError
+            After the last month of the scenario.
+        """
+        if self.month >= self.settings.horizon:
+            problem = f"the run ended in month {self.month}; a longer horizon makes a longer run"
+            raise InputError([Fault("horizon", problem)])
         self.month += 1
         self._enter_epoch()
+        self._tell_policies()
         if self.plan.acts[self.epoch]:
             self.agents.do("follow_policies")
         for what in MONTH:
@@ -133,6 +144,15 @@ class SpreadModel(mesa.Model):
         """Live all months up to the horizon."""
         while self.month < self.settings.horizon:
             self.step()
+
+    def _tell_policies(self) -> None:
+        if self.events is None:
+            return
+        for name, policy in self.settings.policies.items():
+            if self.month == policy.start:
+                self._keep("", "", "policy begins", name)
+            if self.month == (policy.end or self.settings.horizon) + 1:
+                self._keep("", "", "policy has ended", name)
 
     def _enter_epoch(self) -> None:
         epoch = int(self.plan.of_month[self.month])
@@ -196,16 +216,12 @@ class SpreadModel(mesa.Model):
     def note(self, organisation: Organisation, what: str, why: str, practice: Practice | None) -> None:
         """Keep an event, if events are kept."""
         if self.events is not None:
-            concerned = practice.name if practice else ""
-            self.events.append(
-                {
-                    "month": self.month,
-                    "organisation": organisation.id,
-                    "intervention": concerned,
-                    "what": what,
-                    "why": why,
-                }
-            )
+            self._keep(organisation.id, practice.name if practice else "", what, why)
+
+    def _keep(self, organisation: str, intervention: str, what: str, why: str) -> None:
+        values = (self.month, organisation, intervention, what, why)
+        if self.events is not None:
+            self.events.append(dict(zip(("month", "organisation", "intervention", "what", "why"), values, strict=True)))
 
     def state(self) -> State:
         """Return the state as the kernel holds it."""
@@ -240,5 +256,5 @@ class SpreadModel(mesa.Model):
 
     def measure(self, name: str, intervention: str = POOLED) -> float:
         """Return this month's measure of one intervention, or of all."""
-        rows = [*self.settings.interventions, POOLED]
-        return float(self.measures[-1][rows.index(intervention), NAMES.index(name)])
+        row = place_of_name(intervention, (*self.settings.interventions, POOLED), "intervention")
+        return float(self.measures[-1][row, place_of_name(name, NAMES, "measure")])

@@ -105,7 +105,7 @@ class Organisation(Adopter):
             self.local_gain,
             self.capability,
             self.watched,
-            max(0.0, self.available - self.load),
+            self.spare,
             self.vigilance,
             parameters.gain,
             parameters.loss,

@@ -7,7 +7,7 @@ from mesa.discrete_space import FixedAgent
 
 from qispread.engines.practice import Practice
 from qispread.rules import capacity, draws, improving, leaders
-from qispread.rules.draws import uniform
+from qispread.rules.draws import PURPOSES_A_MONTH, uniform
 from qispread.world.layout import EMBEDDED, IMPLEMENTING, ORGANISATION_ROWS
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Place(FixedAgent):
     climate: float
     available: float
     dose: float
+    spare: float
     watched: float
     vigilance: float
     staff_time: float
@@ -94,6 +95,8 @@ class Place(FixedAgent):
 
     def draw(self, purpose: int, practice: Practice | None = None) -> float:
         """Return this month's uniform draw for a purpose, of the organisation or of one practice."""
+        if not 0 <= purpose < PURPOSES_A_MONTH:
+            raise ValueError(f"got purpose {purpose}; needed: 0 to {PURPOSES_A_MONTH - 1}")
         stream = self.stream if practice is None else practice.stream
         return float(uniform(stream, self.model.month, purpose))
 
@@ -146,4 +149,5 @@ class Place(FixedAgent):
     def share_time(self) -> None:
         """Divide the time at hand among what is in use."""
         self.dose = capacity.dose(self.available, self.load)
+        self.spare = max(0.0, self.available - self.load)
         self.staff_time += min(self.available, self.load)

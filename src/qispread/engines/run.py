@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.config.cross import POOLED
+from qispread.config.faults import place_of_name
 from qispread.config.scenario import Scenario
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
@@ -59,7 +60,7 @@ class Run:
     observed: list[NDArray[np.float64]] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(repr=False)
 class Runs:
     """The replicates of one scenario.
 
@@ -73,6 +74,9 @@ class Runs:
 
     scenario: Scenario
     runs: list[Run] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"Runs({self.scenario.name}: {len(self.runs)} worlds, {self.scenario.horizon} months)"
 
     @property
     def measures(self) -> NDArray[np.float64]:
@@ -90,8 +94,15 @@ class Runs:
         return [run for run in self.runs if run.error]
 
     def last(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
-        """Return a measure at the end of each replicate that did not fail."""
-        place, column = self.interventions.index(intervention), NAMES.index(measure)
+        """Return a measure at the end of each replicate that did not fail, as an array.
+
+        Raises
+        ------
+        InputError
+            For a measure or an intervention that there is not.
+        """
+        place = place_of_name(intervention, self.interventions, "intervention")
+        column = place_of_name(measure, NAMES, "measure")
         return np.array([run.measures[-1, place, column] for run in self.runs if not run.error])
 
     @property
@@ -149,7 +160,7 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
         return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
     finite = all(np.isfinite(array).all() for array in (state.organisations, state.practices, out[:, -1, OVERALL]))
     problem = "" if finite else "the state is no longer finite: parameters are extreme"
-    return Run(replicate, out, world.organisations, state, problem, events, observed)
+    return Run(replicate, out, world.organisations.copy(), state, problem, events, observed)
 
 
 def chunks(replicates: int, workers: int) -> Iterator[range]:
@@ -181,7 +192,7 @@ def simulate(
     workers : int, optional
         Threads; one for each core unless given. The result does not depend on it.
     executor : concurrent.futures.Executor, optional
-        In place of threads of our own.
+        Of threads, in place of our own.
     keep_events : bool
         Whether to keep what happened and why; uses the Mesa engine.
     progress : callable, optional

@@ -29,8 +29,8 @@ def hear(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
         contact = parameters.contact * plan.organisation_levers[epoch, by.CONTACT, i]
         silent = 1.0
         for tie in range(starts[i], starts[i + 1]):
-            if practising[plan.others[tie]] > 0.0:
-                silent *= hearing.chance_peer_silent(contact, plan.weights[tie], one.observability)
+            seen = practising[plan.others[tie]]
+            silent *= hearing.chance_peer_silent(contact * seen, plan.weights[tie], one.observability)
         if uniform(plan.streams[k, i], month, draws.HEARS) < hearing.chance_hears(parameters.broadcast, silent):
             stages[i] = at.AWARE
 
@@ -62,11 +62,11 @@ def look_at_peers(plan: Plan, visible: Array, epoch: int, i: int) -> tuple[float
     for tie in range(plan.starts[epoch, i], plan.starts[epoch, i + 1]):
         peer, weight = plan.others[tie], plan.weights[tie]
         total += weight
-        if visible[at.VISIBLE_PRACTISING, peer] > 0.0:
-            practising += weight
-            attraction = deciding.attraction(weight, visible[at.VISIBLE_RESULT, peer], plan.alike[tie])
-            if attraction > best:
-                best, best_peer = attraction, peer
+        practises = visible[at.VISIBLE_PRACTISING, peer]
+        practising += weight * practises
+        attraction = deciding.attraction(weight, visible[at.VISIBLE_RESULT, peer], plan.alike[tie])
+        better = (practises > 0.0) & (attraction > best)
+        best, best_peer = (attraction if better else best), (peer if better else best_peer)
     return (practising / total if total > 0.0 else 0.0), best_peer
 
 

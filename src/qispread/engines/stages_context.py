@@ -48,35 +48,46 @@ def apply_policies(plan: Plan, state: State, epoch: int) -> None:
         )
         organisations[at.ALIGNMENT, i] = capacity.grown(organisations[at.ALIGNMENT, i], levers[by.ALIGNMENT_GROWTH, i])
         organisations[at.CULTURE, i] = capacity.resented(organisations[at.CULTURE, i], levers[by.RESENTMENT, i])
+    for i in range(organisations.shape[1]):
         settle_climate(organisations, i)
-        for k in range(practices.shape[0]):
-            if histories[k, at.STAGE, i] == at.IMPLEMENTING or histories[k, at.STAGE, i] == at.EMBEDDED:
-                share = plan.practice_levers[epoch, k, by.REFRESH, i]
-                practices[k, at.FIDELITY, i] = improving.moved_towards(practices[k, at.FIDELITY, i], 1.0, share)
+    for k in range(practices.shape[0]):
+        fidelity, refresh = practices[k, at.FIDELITY], plan.practice_levers[epoch, k, by.REFRESH]
+        stages = histories[k, at.STAGE]
+        for i in range(fidelity.size):
+            if stages[i] == at.IMPLEMENTING or stages[i] == at.EMBEDDED:
+                fidelity[i] = improving.moved_towards(fidelity[i], 1.0, refresh[i])
+
+
+@stage
+def follow_leader(plan: Plan, state: State, month: int, i: int) -> None:
+    """Let a successor take over, who drops some of what is still being implemented."""
+    organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
+    stream, pool = plan.streams[-1, i], plan.leadership_at_start
+    drawn = pool[int(uniform(stream, month, draws.SUCCESSOR) * pool.size)]
+    organisations[at.LEADERSHIP, i] = leaders.successor_leadership(
+        organisations[at.LEADERSHIP, i], drawn, parameters.continuity
+    )
+    settle_climate(organisations, i)
+    for k in range(histories.shape[0]):
+        if (
+            histories[k, at.STAGE, i] == at.IMPLEMENTING
+            and uniform(plan.streams[k, i], month, draws.DROPPED) < parameters.new_broom
+        ):
+            lapse(state.practices[k], histories[k], i)
 
 
 @stage
 def change_leaders(plan: Plan, state: State, epoch: int, month: int) -> None:
-    """Let leaders leave; successors drop some of what is still being implemented."""
-    organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
-    none, pool = plan.streams[-1], plan.leadership_at_start
-    usual = leaders.chance_leader_leaves(parameters.leader_exit)
-    for i in range(organisations.shape[1]):
-        factor = plan.organisation_levers[epoch, by.LEADER_EXIT, i]
-        chance = usual if factor == 1.0 else leaders.chance_leader_leaves(parameters.leader_exit * factor)
-        if uniform(none[i], month, draws.LEADER_LEAVES) >= chance:
-            continue
-        drawn = pool[int(uniform(none[i], month, draws.SUCCESSOR) * pool.size)]
-        organisations[at.LEADERSHIP, i] = leaders.successor_leadership(
-            organisations[at.LEADERSHIP, i], drawn, parameters.continuity
-        )
-        settle_climate(organisations, i)
-        for k in range(histories.shape[0]):
-            if (
-                histories[k, at.STAGE, i] == at.IMPLEMENTING
-                and uniform(plan.streams[k, i], month, draws.DROPPED) < parameters.new_broom
-            ):
-                lapse(state.practices[k], histories[k], i)
+    """Let leaders leave and be followed."""
+    streams, factors = plan.streams[-1], plan.organisation_levers[epoch, by.LEADER_EXIT]
+    leader_exit = plan.parameters.leaders.leader_exit
+    factor, chance = 1.0, leaders.chance_leader_leaves(leader_exit)
+    for i in range(streams.size):
+        if factors[i] != factor:
+            factor = factors[i]
+            chance = leaders.chance_leader_leaves(leader_exit * factor)
+        if uniform(streams[i], month, draws.LEADER_LEAVES) < chance:
+            follow_leader(plan, state, month, i)
 
 
 @stage
@@ -113,4 +124,5 @@ def share_time(plan: Plan, state: State) -> None:
     for i in range(organisations.shape[1]):
         load, available = load_of(plan, state.histories, i), organisations[at.AVAILABLE, i]
         organisations[at.DOSE, i] = capacity.dose(available, load)
+        organisations[at.SPARE, i] = max(0.0, available - load)
         organisations[at.STAFF_TIME, i] += min(available, load)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.engines.stages_adopting import fit_of
-from qispread.engines.stages_context import lapse, load_of, settle_climate
+from qispread.engines.stages_context import lapse, settle_climate
 from qispread.rules import draws, home_grown, improving, outcome, reviewing
 from qispread.rules.compiling import stage
 from qispread.rules.draws import uniform
@@ -43,10 +43,12 @@ def improve(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
             practices[at.FIT, i] = fit_of(organisations, practices, i, one.breadth)
             fidelity = improving.moved_towards(fidelity, 1.0, parameters.repair)
             organisations[at.CAPABILITY, i] = improving.moved_towards(capability, 1.0, parameters.learning)
-        elif uniform(streams[i], month, draws.REACTIVE_CHANGE) < improving.chance_reactive_change(
-            given_dose, levers[by.STANDARD, i], latitude, parameters.reactive, parameters.standard_guard
-        ):
-            fidelity = improving.eroded_fidelity(fidelity, parameters.erosion, one.complexity)
+        else:
+            hasty = improving.chance_reactive_change(
+                given_dose, levers[by.STANDARD, i], latitude, parameters.reactive, parameters.standard_guard
+            )
+            changes = uniform(streams[i], month, draws.REACTIVE_CHANGE) < hasty
+            fidelity = improving.eroded_fidelity(fidelity, parameters.erosion * changes, one.complexity)
         embedding = practices[at.EMBEDDING, i]
         fidelity = improving.decayed_fidelity(
             fidelity, parameters.decay, organisations[at.VIGILANCE, i], embedding, parameters.embedding_holds
@@ -101,12 +103,11 @@ def grow_at_home(plan: Plan, state: State) -> None:
     """Let time that is left over go to local improvement."""
     organisations, parameters = state.organisations, plan.parameters.home_grown
     for i in range(organisations.shape[1]):
-        spare = max(0.0, organisations[at.AVAILABLE, i] - load_of(plan, state.histories, i))
         organisations[at.LOCAL_GAIN, i] = home_grown.local_gain_after(
             organisations[at.LOCAL_GAIN, i],
             organisations[at.CAPABILITY, i],
             organisations[at.WATCHED, i],
-            spare,
+            organisations[at.SPARE, i],
             organisations[at.VIGILANCE, i],
             parameters.gain,
             parameters.loss,
@@ -115,23 +116,24 @@ def grow_at_home(plan: Plan, state: State) -> None:
 
 @stage
 def harm(plan: Plan, state: State, month: int) -> None:
-    """Work out the harm of the month, and what was averted and by what."""
+    """Work out the harm of the month, and what was averted and by what; loops without branches, which are quick."""
     organisations, practices = state.organisations, state.practices
     factor = outcome.trend(plan.parameters.outcome.secular, month)
-    for i in range(organisations.shape[1]):
-        exposure = organisations[at.EXPOSURE, i]
-        anyway = organisations[at.BASELINE, i] * factor
-        left = anyway * (1.0 - organisations[at.LOCAL_GAIN, i])
-        for k in range(practices.shape[0]):
-            left = outcome.remaining(left, plan.interventions[k].benefit, practices[k, at.RESULT, i])
-        for k in range(practices.shape[0]):
-            result = practices[k, at.RESULT, i]
-            if result > 0.0:
-                practices[k, at.PREVENTED, i] += (
-                    outcome.prevented(left, plan.interventions[k].benefit, result) * exposure
-                )
-        organisations[at.HARM, i] = left
-        organisations[at.HARM_AVERTED, i] += (anyway - left) * exposure
+    left, exposure = organisations[at.HARM], organisations[at.EXPOSURE]
+    averted, baseline = organisations[at.HARM_AVERTED], organisations[at.BASELINE]
+    local_gain = organisations[at.LOCAL_GAIN]
+    for i in range(left.size):
+        left[i] = baseline[i] * factor * (1.0 - local_gain[i])
+    for k in range(practices.shape[0]):
+        benefit, result = plan.interventions[k].benefit, practices[k, at.RESULT]
+        for i in range(left.size):
+            left[i] = outcome.remaining(left[i], benefit, result[i])
+    for k in range(practices.shape[0]):
+        benefit, result, prevented = plan.interventions[k].benefit, practices[k, at.RESULT], practices[k, at.PREVENTED]
+        for i in range(left.size):
+            prevented[i] += outcome.prevented(left[i], benefit, result[i]) * exposure[i]
+    for i in range(left.size):
+        averted[i] += (baseline[i] * factor - left[i]) * exposure[i]
 
 
 @stage

@@ -66,6 +66,7 @@ HISTORY_COLUMNS = {
 ORGANISATION_COLUMNS = {
     "run_id": "Name of the run.",
     "organisation": "Id of the organisation.",
+    "name": "Its name for people.",
     "system": "Its partnership.",
     "intervention": "Name of the intervention.",
     "stage": "unaware, aware, implementing, embedded or lapsed, at the end.",
@@ -146,7 +147,7 @@ def source_words(ids: tuple[str, ...]) -> list[str]:
 def organisations_table(runs: "Runs") -> pa.Table:
     """Return the table of organisations at the end of the runs that did not fail."""
     frame = blueprint_of(runs.scenario).frame
-    done = [(place, run, run.end) for place, run in enumerate(runs.runs) if run.end is not None]
+    done = [(place, run, run.end) for place, run in enumerate(runs.runs) if run.end is not None and not run.error]
     names = list(runs.scenario.interventions)
     shape = (len(done), frame.number, len(names))
     replicate, organisation, intervention = np.unravel_index(np.arange(int(np.prod(shape))), shape)
@@ -163,6 +164,7 @@ def organisations_table(runs: "Runs") -> pa.Table:
     columns: dict[str, Any] = {
         "run_id": coded(np.array([place for place, _, _ in done])[replicate], run_names(runs)),
         "organisation": coded(organisation, list(frame.ids)),
+        "name": coded(organisation, list(frame.names)),
         "system": coded(frame.system[organisation], list(frame.system_names)),
         "intervention": coded(intervention, names),
         "stage": coded(history("stage"), list(STAGES)),

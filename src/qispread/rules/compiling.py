@@ -28,21 +28,24 @@ UNSIGNED: Any = int if INTERPRETED else np.uint64
 SIGNED: Any = int if INTERPRETED else np.int64
 """Conversion to a signed 64-bit integer, which becomes a float faster than an unsigned one."""
 
-COMPILED_PACKAGES = ("rules", "world", "engines")
+COMPILED = ("rules/*.py", "world/*.py", "engines/*.py", "config/*.py", "measures.py")
+"""Sources whose code or constants can end up in compiled code."""
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def source_fingerprint() -> str:
     """Return a short hash of every source file whose code may be compiled, and of the choice of draws."""
     digest = hashlib.blake2b(os.environ.get("QISPREAD_DRAWS", "").encode(), digest_size=8)
-    for path in sorted(file for name in COMPILED_PACKAGES for file in (PACKAGE / name).glob("*.py")):
+    for path in sorted(file for pattern in COMPILED for file in PACKAGE.glob(pattern)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 
 def _writable(folder: Path) -> bool:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid != getattr(os, "getuid", lambda: folder.stat().st_uid)():
+            return False  # somebody else could have put code there
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:

@@ -22,10 +22,10 @@ def chance_reactive_change(
 ) -> float:
     """Return the probability that, without a real cycle, a change is made for lack of time and not to learn.
 
-    Equation: reactive * (1.5 - dose) * (1 - standard_guard * standard * (1 - latitude)). Source: moore2013 (most
-    adaptations are reactive); sizes are assumptions.
+    Equation: reactive * (1.5 - dose) * (1 - standard_guard * standard * (1 - latitude)), at most 1. Source: moore2013
+    (most adaptations are reactive); sizes are assumptions.
     """
-    return reactive * (1.5 - given_dose) * (1.0 - standard_guard * standard * (1.0 - latitude))
+    return min(1.0, reactive * (1.5 - given_dose) * (1.0 - standard_guard * standard * (1.0 - latitude)))
 
 
 @rule

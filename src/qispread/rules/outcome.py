@@ -18,7 +18,7 @@ def response(fidelity: float, half: float, steepness: float) -> float:
     Equation: F^s (1 + m^s) / (F^s + m^s), with midpoint m, steepness s > 0 and `half` = m^s. Source: durlak2008
     (programmes do well at 60 to 80 % fidelity); a bundle with m = 0.85, s = 10 gives little below 75 %.
     """
-    raised = float(fidelity**steepness)
+    raised = fidelity * fidelity * fidelity if steepness == 3.0 else float(fidelity**steepness)
     return raised * (1.0 + half) / (raised + half)
 
 

@@ -1,11 +1,12 @@
 """A world: the places and ties of one replicate, the same for every scenario that does not change them."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import networkx as nx
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from qispread.rules.draws import substream
@@ -53,10 +54,20 @@ class World:
         return graph
 
 
-@lru_cache(maxsize=32)
+MOST_BYTES = 256 * 2**20
+"""How much memory worlds may take that are kept for the next scenario."""
+
+
+def bytes_of(world: World) -> int:
+    """Return the memory that the arrays of a world take."""
+    arrays = (world.organisations, *world.pairs, *world.ties)
+    return int(sum(array.nbytes for array in arrays))
+
+
+@cached(LRUCache(maxsize=MOST_BYTES, getsizeof=bytes_of), lock=Lock())
 def draw_world(frame: Frame, seed: int, replicate: int) -> World:
     """Return the world of one replicate (from 0); scenarios that share the frame and the seed share the object."""
     stream = np.uint64(substream(np.uint64(seed), np.uint64(replicate)))
     organisations = draw_organisations(stream, frame.keys, frame.given, frame.distribution)
-    pairs = draw_network(frame.scenario.network, frame, organisations, stream)
+    pairs = draw_network(frame.network, frame, organisations, stream)
     return World(frame, seed, replicate, stream, organisations, pairs, neighbours_of(pairs, frame.number))

@@ -1,9 +1,11 @@
 """What of a world is the same in every replicate: names, partnerships, given values, given ties."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
+from typing import Any
 
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from qispread.config.cross import organisation_ids, system_labels
@@ -12,6 +14,8 @@ from qispread.config.scenario import Scenario
 from qispread.rules.draws import key_of
 from qispread.world.layout import GIVEN_ROWS, ORGANISATION_ROWS
 from qispread.world.organisations import Distribution, distribution_of
+
+MOST_FRAMES = 64
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Ties as (first, second, weight), first < second, in ascending order."""
@@ -46,7 +50,7 @@ class Frame:
     given: NDArray[np.float64]
     given_ties: Pairs | None
     distribution: Distribution
-    scenario: Scenario
+    network: Any
 
     @property
     def number(self) -> int:
@@ -99,27 +103,9 @@ def ties_given(scenario: Scenario, ids: tuple[str, ...]) -> Pairs | None:
     return sorted_pairs([a for a, _ in weights], [b for _, b in weights], list(weights.values()))
 
 
+@cached(LRUCache(maxsize=MOST_FRAMES), key=lambda scenario: scenario.world_fingerprint(), lock=Lock())
 def frame_of(scenario: Scenario) -> Frame:
     """Return the frame of a scenario, the same object for scenarios that share their places and ties."""
-    return _frame(scenario.world_fingerprint(), _Hidden(scenario))
-
-
-class _Hidden:
-    """Carries a scenario past a cache that must look at its fingerprint alone."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hidden)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@lru_cache(maxsize=64)
-def _frame(fingerprint: str, hidden: _Hidden) -> Frame:  # noqa: ARG001 - the key of the cache
-    scenario = hidden.scenario
     ids = organisation_ids(scenario)
     system, system_names = indices(system_labels(scenario))
     region, _ = indices(region_labels(scenario, system))
@@ -133,5 +119,5 @@ def _frame(fingerprint: str, hidden: _Hidden) -> Frame:  # noqa: ARG001 - the ke
         given=given_values(scenario),
         given_ties=ties_given(scenario, ids),
         distribution=distribution_of(scenario.organisations),
-        scenario=scenario,
+        network=scenario.network,
     )

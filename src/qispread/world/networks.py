@@ -126,18 +126,22 @@ def tie_chances(network: Systems, frame: Frame) -> tuple[float, float, float]:
     """Return the probability of a tie within a partnership, within a region and across.
 
     The expected number of ties is number * mean_degree / 2, of which the share `across` crosses regions; partnerships
-    are filled up to `partnership_density`, and the rest stays in the region.
+    are filled up to `partnership_density`, and the rest stays in the region. What the region cannot hold fills the
+    partnerships, and what they cannot hold goes across too.
     """
     in_system = pairs_within(frame.system)
     in_region = pairs_within(frame.region) - pairs_within(frame.system * (1 + frame.region.max()) + frame.region)
     beyond = frame.number * (frame.number - 1) / 2.0 - in_region - in_system
     wanted = frame.number * network.mean_degree / 2.0
     far = wanted * network.across if beyond > 0 else 0.0
-    near = min((wanted - far), network.partnership_density * in_system)
-    middle = wanted - far - near
+    near = min(wanted - far, network.partnership_density * in_system)
+    middle = min(wanted - far - near, in_region)
+    # What the region cannot hold fills the partnerships, and then goes across.
+    near = min(wanted - far - middle, in_system)
+    far = wanted - near - middle
     return (
         near / in_system if in_system > 0 else 0.0,
-        min(1.0, max(0.0, middle / in_region)) if in_region > 0 else 0.0,
+        middle / in_region if in_region > 0 else 0.0,
         min(1.0, far / beyond) if beyond > 0 else 0.0,
     )
 

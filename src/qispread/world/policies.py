@@ -58,7 +58,6 @@ def targets(target: Target, name: str, world: World) -> NDArray[np.int64]:
     """Return the indices of the organisations that a policy is for, ascending."""
     frame, everyone = world.frame, np.arange(world.frame.number)
     named: dict[str, Callable[[Any], NDArray[np.int64]]] = {
-        "nobody": lambda _: everyone[:0],
         "systems": lambda systems: np.flatnonzero(np.isin([frame.system_names[s] for s in frame.system], systems)),
         "organisations": lambda ids: np.flatnonzero(np.isin(frame.ids, ids)),
         "most_ready": lambda number: largest(readiness(world), number),
@@ -68,7 +67,7 @@ def targets(target: Target, name: str, world: World) -> NDArray[np.int64]:
     }
     for rule, chosen in named.items():
         given = getattr(target, rule)
-        if given:
+        if given is not None:
             return chosen(given)
     return everyone
 
