@@ -36,6 +36,7 @@ from qispread.world.layout import (
     SIZE,
     VISIBLE_ROWS,
 )
+from qispread.world.networks import Neighbours
 from qispread.world.policies import Schedule, epochs_of, schedule_of
 
 NEVER = -1
@@ -179,13 +180,14 @@ class Blueprint(NamedTuple):
 
 def blueprint_of(scenario: Scenario) -> Blueprint:
     """Return the blueprint of a scenario."""
+    frame = frame_of(scenario)
     return Blueprint(
         scenario=scenario,
-        frame=frame_of(scenario),
+        frame=frame,
         parameters=parameter_record(scenario),
         interventions=intervention_records(scenario),
         keys=np.array([key_of(name) for name in scenario.interventions], dtype=np.uint64),
-        schedule=schedule_of(scenario),
+        schedule=schedule_of(scenario, frame.number),
     )
 
 
@@ -194,8 +196,7 @@ def start_run(blueprint: Blueprint, world: World) -> tuple[Plan, State]:
     scenario, frame, places = blueprint.scenario, world.frame, world.organisations
     origins = origins_of(scenario, world)
     epochs = epochs_of(scenario, blueprint.schedule, world)
-    offsets = np.cumsum([0, *(ties.others.size for ties in epochs.ties[:-1])])
-    starts = np.array([ties.starts + offset for ties, offset in zip(epochs.ties, offsets, strict=True)])
+    starts, others, weights = joined(epochs.ties)
     setting = places[SETTING_1 : SETTING_2 + 1]
     similarity_range = scenario.deciding.similarity_range
     plan = Plan(
@@ -211,11 +212,23 @@ def start_run(blueprint: Blueprint, world: World) -> tuple[Plan, State]:
         practice_levers=epochs.practice_levers,
         acts=epochs.acts,
         starts=starts,
-        others=np.concatenate([ties.others for ties in epochs.ties]),
-        weights=np.concatenate([ties.weights for ties in epochs.ties]),
+        others=others,
+        weights=weights,
         alike=np.concatenate([similarities(t.starts, t.others, places, similarity_range) for t in epochs.ties]),
     )
     return plan, first_state(scenario, world, origins)
+
+
+def joined(ties: tuple[Neighbours, ...]) -> tuple[Any, Any, Any]:
+    """Return the ties of all epochs as one: a row of `starts` an epoch, pointing into shared arrays."""
+    if len(ties) == 1:
+        return ties[0].starts[None], ties[0].others, ties[0].weights
+    offsets = np.cumsum([0, *(one.others.size for one in ties[:-1])])
+    return (
+        np.array([one.starts + offset for one, offset in zip(ties, offsets, strict=True)]),
+        np.concatenate([one.others for one in ties]),
+        np.concatenate([one.weights for one in ties]),
+    )
 
 
 def first_state(scenario: Scenario, world: World, origins: list[NDArray[np.int64]]) -> State:

@@ -1,6 +1,7 @@
 """The networks: one builder a kind, from the frame, the organisations and the replicate's stream to ties."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import networkx as nx
@@ -122,6 +123,7 @@ def pairs_within(groups: NDArray[np.int64]) -> float:
     return float(np.sum(sizes * (sizes - 1))) / 2.0
 
 
+@lru_cache(maxsize=64)
 def tie_chances(network: Systems, frame: Frame) -> tuple[float, float, float]:
     """Return the probability of a tie within a partnership, within a region and across.
 

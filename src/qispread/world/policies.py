@@ -139,19 +139,30 @@ class Schedule(NamedTuple):
         The epoch of each month from 0, before which nothing is done.
     statuses : tuple of tuples
         For each epoch, what each policy is, in their order.
+    organisation_levers, practice_levers : arrays
+        As in `Epochs`, all neutral.
     """
 
     of_month: NDArray[np.int64]
     statuses: tuple[tuple[int, ...], ...]
+    organisation_levers: NDArray[np.float64]
+    practice_levers: NDArray[np.float64]
 
 
-def schedule_of(scenario: Scenario) -> Schedule:
-    """Return when the policies of a scenario act."""
+def schedule_of(scenario: Scenario, number: int) -> Schedule:
+    """Return when the policies of a scenario act, and the levers of n organisations before any is laid on them."""
     policies, horizon = scenario.policies.values(), scenario.horizon
     months = [tuple(status(policy, month, horizon) for policy in policies) for month in range(1, horizon + 1)]
     months.insert(0, (OUTSIDE,) * len(policies))
     epochs = {statuses: epoch for epoch, statuses in enumerate(dict.fromkeys(months))}
-    return Schedule(np.array([epochs[statuses] for statuses in months], dtype=np.int64), tuple(epochs))
+    practice = neutral(PRACTICE_SLOTS, (len(epochs), len(scenario.interventions), len(PRACTICE_SLOTS), number))
+    practice[:, :, AMBITION] = scenario.copying.ambition
+    return Schedule(
+        of_month=np.array([epochs[statuses] for statuses in months], dtype=np.int64),
+        statuses=tuple(epochs),
+        organisation_levers=neutral(ORGANISATION_SLOTS, (len(epochs), len(ORGANISATION_SLOTS), number)),
+        practice_levers=practice,
+    )
 
 
 def epochs_of(scenario: Scenario, schedule: Schedule, world: World) -> Epochs:
@@ -159,16 +170,17 @@ def epochs_of(scenario: Scenario, schedule: Schedule, world: World) -> Epochs:
 
     Seeding acts at the launch alone; it costs while its window lasts, like any policy.
     """
-    policies, count, number = list(scenario.policies.items()), len(schedule.statuses), world.frame.number
+    policies = list(scenario.policies.items())
+    if not policies:
+        idle = np.zeros(1, dtype=np.bool_)
+        return Epochs(schedule.of_month, schedule.organisation_levers, schedule.practice_levers, idle, (world.ties,))
     who = [targets(policy.target, name, world) for name, policy in policies]
     learning = {
         place: added_ties(policy, name, who[place], world)
         for place, (name, policy) in enumerate(policies)
         if isinstance(policy, LearningNetwork)
     }
-    organisation = neutral(ORGANISATION_SLOTS, (count, len(ORGANISATION_SLOTS), number))
-    practice = neutral(PRACTICE_SLOTS, (count, len(scenario.interventions), len(PRACTICE_SLOTS), number))
-    practice[:, :, AMBITION] = scenario.copying.ambition
+    organisation, practice = schedule.organisation_levers.copy(), schedule.practice_levers.copy()
     for epoch, statuses in enumerate(schedule.statuses):
         for (_, policy), targeted, now in zip(policies, who, statuses, strict=True):
             if now != OUTSIDE:
