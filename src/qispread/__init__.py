@@ -14,6 +14,8 @@ _HOMES = {
     "InputError": "qispread.config.faults",
     "Scenario": "qispread.config.scenario",
     "with_graph": "qispread.config.graphs",
+    "compare": "qispread.comparison",
+    "Comparison": "qispread.comparison",
     "simulate": "qispread.engines.run",
     "Runs": "qispread.engines.run",
     "SpreadModel": "qispread.engines.model",
@@ -24,6 +26,7 @@ _HOMES = {
 
 __all__ = [
     "MEASURES",
+    "Comparison",
     "InputError",
     "Organisation",
     "Runs",
@@ -31,6 +34,7 @@ __all__ = [
     "SpreadModel",
     "__version__",
     "check",
+    "compare",
     "load",
     "save",
     "simulate",
@@ -38,6 +42,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from qispread.comparison import Comparison, compare
     from qispread.config.faults import InputError
     from qispread.config.graphs import with_graph
     from qispread.config.load import check, load

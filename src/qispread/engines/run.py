@@ -101,9 +101,15 @@ class Runs:
         InputError
             For a measure or an intervention that there is not.
         """
+        done = np.array([not run.error for run in self.runs])
+        values: NDArray[np.float64] = self.by_world(measure, intervention)[done]
+        return values
+
+    def by_world(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
+        """Return a measure at the end of every replicate, as `last` does, but NaN where one failed."""
         place = place_of_name(intervention, self.interventions, "intervention")
         column = place_of_name(measure, NAMES, "measure")
-        return np.array([run.measures[-1, place, column] for run in self.runs if not run.error])
+        return np.array([np.nan if run.error else run.measures[-1, place, column] for run in self.runs])
 
     @property
     def months(self) -> "pd.DataFrame":
