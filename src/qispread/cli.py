@@ -3,30 +3,20 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qispread import __version__
+from qispread import __version__, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import Console
 
-    from qispread.config.describe import Description
     from qispread.config.scenario import Scenario
     from qispread.engines.run import Runs
 
 DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
-CAUTION = (
-    "Worlds of a model and not predictions: what copies lose has no published data and is a hypothesis "
-    "(qispread describe copying)."
-)
-SEEDED = (
-    "A seeding policy changes where it begins: shares of the origin's effect do not compare with those of other runs."
-)
 MOST_FAILURES = 5
 """How many failures are printed; the table of runs has them all."""
 
@@ -41,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"qispread {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_run(commands.add_parser("run", help="simulate a scenario in many worlds"))
+    add_compare(commands.add_parser("compare", help="say what policies or other scenarios would change"))
     add_check(commands.add_parser("check", help="list all faults of scenarios, policy files and tables"))
     add_describe(commands.add_parser("describe", help="print every parameter with its meaning and source"))
     return top
@@ -61,6 +52,19 @@ def add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--csv", action="store_true", help="write the tables as CSV too")
     command.add_argument("--events", action="store_true", help="write what happened and why, of one replicate")
     command.set_defaults(act=run)
+
+
+def add_compare(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `compare`."""
+    command.add_argument("base", help="the scenario that arms are compared with")
+    command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm")
+    command.add_argument("--policy", metavar="FILE", action="append", default=[], help="an arm: the base and this file")
+    command.add_argument("--replicates", type=int, help="worlds to simulate (default: the base's)")
+    command.add_argument("--seed", type=int, help="seed of all draws (default: the base's)")
+    command.add_argument("--workers", type=int, help="threads (default: one a core); results do not depend on it")
+    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/compare-NAME-FINGERPRINT)")
+    command.add_argument("--overwrite", action="store_true", help="replace the results of another run in that folder")
+    command.set_defaults(act=compare)
 
 
 def add_check(command: argparse.ArgumentParser) -> None:
@@ -106,7 +110,7 @@ def run(arguments: argparse.Namespace, console: "Console") -> int:
 
     folder = Path(arguments.out) if arguments.out else default_folder(scenario)
     check_folder(folder, scenario, overwrite=arguments.overwrite)
-    introduce(scenario, console)
+    terminal.introduce(scenario, console)
     try:
         runs = simulated(scenario, arguments, console)
     except KeyboardInterrupt:
@@ -114,7 +118,7 @@ def run(arguments: argparse.Namespace, console: "Console") -> int:
             folder.rmdir()
         raise
     paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
-    show_headlines(runs, console)
+    terminal.show_headlines(runs, console)
     say = partial(console.print, soft_wrap=True, markup=False)
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
     for failure in runs.failed[:MOST_FAILURES]:
@@ -122,33 +126,39 @@ def run(arguments: argparse.Namespace, console: "Console") -> int:
     return SOME_FAILED if runs.failed else DONE
 
 
-def introduce(scenario: "Scenario", console: "Console") -> None:
-    """Say what will be run, and what was left out of the input."""
-    from rich.markup import escape
+def compare(arguments: argparse.Namespace, console: "Console") -> int:
+    """Compare arms with a base, print what differs and write the tables."""
+    from pathlib import Path
 
-    from qispread.config.cross import organisation_ids
-    from qispread.rules.compiling import already_compiled
+    from qispread.comparison import arms_from_files, refuse_unlike
+    from qispread.comparison import compare as compared
+    from qispread.results import check_arms, comparison_folder, save_comparison
 
-    for note in scenario.notes:
-        console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
-    places = len(organisation_ids(scenario))
-    worlds = "1 world" if scenario.replicates == 1 else f"{scenario.replicates} worlds"
-    size = f"{places} organisations, {scenario.horizon} months, {worlds}"
-    console.print(f"[bold]{escape(scenario.name)}[/]: {size}", soft_wrap=True)
-    if scenario.description:
-        console.print(scenario.description, soft_wrap=True, markup=False)
-    for name, policy in scenario.policies.items():
-        end = "to the end" if policy.end in (None, scenario.horizon) else f"to {policy.end}"
-        console.print(f"policy {name}: months {policy.start} {end}", soft_wrap=True, markup=False)
-    if not already_compiled():
-        console.print("Compiling the model first: once on this machine, about a quarter of a minute ...")
+    base, arms = arms_from_files(
+        arguments.base, arguments.others, arguments.policy, seed=arguments.seed, replicates=arguments.replicates
+    )
+    refuse_unlike(base, arms)
+    everything = {"base": base, **arms}
+    folder = Path(arguments.out) if arguments.out else comparison_folder(everything)
+    check_arms(folder, everything, overwrite=arguments.overwrite)
+    terminal.introduce(base, console)
+    with terminal.progress_bar(console, "Comparing", base.replicates * len(everything)) as advance:
+        comparison = compared(base, arms, workers=arguments.workers, progress=advance)
+    paths = save_comparison(comparison, folder, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
+    for arm in comparison.arms:
+        terminal.show_differences(comparison, arm, console)
+    console.print(terminal.DIFFERENCES_CAUTION, soft_wrap=True)
+    terminal.caution_seeding(comparison.runs.values(), console)
+    names = ", ".join(path.name for path in paths)
+    console.print(f"Results: {names} and a folder an arm in {folder}", soft_wrap=True, markup=False)
+    return SOME_FAILED if any(runs.failed for runs in comparison.runs.values()) else DONE
 
 
 def simulated(scenario: "Scenario", arguments: argparse.Namespace, console: "Console") -> "Runs":
     """Run the scenario behind a progress bar."""
     from qispread.engines.run import simulate
 
-    with progress_bar(console, "Simulating", scenario.replicates) as advance:
+    with terminal.progress_bar(console, "Simulating", scenario.replicates) as advance:
         return simulate(
             scenario,
             engine=arguments.engine,
@@ -156,44 +166,6 @@ def simulated(scenario: "Scenario", arguments: argparse.Namespace, console: "Con
             keep_events=arguments.events,
             progress=advance,
         )
-
-
-@contextmanager
-def progress_bar(console: "Console", what: str, total: int) -> "Iterator[Callable[[int, int], None]]":
-    """Show progress with time left on a terminal, and nothing elsewhere."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done, _: bar.update(task, completed=done)
-
-
-def show_headlines(runs: "Runs", console: "Console") -> None:
-    """Print the numbers that a board asks for."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from qispread.analysis.summary import headlines, written
-    from qispread.config.cross import POOLED
-
-    horizon = runs.scenario.horizon
-    years = f"{horizon / 12:g} years" if horizon % 12 == 0 else f"{horizon} months"
-    for name, figures in headlines(runs).items():
-        title = "The whole" if name == POOLED else escape(name)
-        table = Table(title=f"{title} after {years}", title_justify="left", title_style="bold")
-        table.add_column("")
-        several = runs.scenario.replicates > 1
-        table.add_column("Median" if several else "This world", justify="right")
-        if several:
-            table.add_column("9 in 10 worlds", justify="right")
-        for one in figures:
-            between = f"{written(one.low, one.form)} to {written(one.high, one.form)}" if one.worlds else "-"
-            table.add_row(one.label, written(one.middle, one.form), *([between] if several else []))
-        console.print(table)
-    console.print(CAUTION, soft_wrap=True)
-    if any(policy.lever == "seeding" for policy in runs.scenario.policies.values()):
-        console.print(SEEDED, soft_wrap=True)
 
 
 def check(arguments: argparse.Namespace, console: "Console") -> int:
@@ -231,21 +203,11 @@ def describe(arguments: argparse.Namespace, console: "Console") -> int:
         if chosen:
             console.print(f"\n{heading}: {meaning}", style="bold", highlight=False, soft_wrap=True, markup=False)
         for one in chosen:
-            show_parameter(one, console)
+            terminal.show_parameter(one, console)
         shown += len(chosen)
     if not shown:
         raise InputError([Fault("describe", f"no parameter's place or meaning holds '{arguments.search}'")])
     return DONE
-
-
-def show_parameter(one: "Description", console: "Console") -> None:
-    """Print one parameter."""
-    say = partial(console.print, highlight=False, soft_wrap=True, markup=False)
-    say(f"  {one.path} = {one.default}" + ("" if one.unit == "-" else f" {one.unit}"))
-    say(f"    {one.meaning}")
-    known = one.known + ("" if one.source in ("-", "assumption") else f" ({one.source})")
-    plausible = f"; plausible {one.plausible}" if one.plausible else ""
-    say(f"    {one.allowed}{plausible}; {known}; {one.role}", style="dim")
 
 
 def main(typed: Sequence[str] | None = None) -> int:

@@ -1,7 +1,8 @@
 """What difference would it make: arms in the same worlds with the same draws, compared world by world."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from scipy.special import stdtrit
 
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.load import load
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Engine, Progress, Runs, simulate
 from qispread.measures import MEASURES, REGISTRY
@@ -202,3 +204,52 @@ def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
             faults.append(Fault(where, "is the same as the base"))
     if faults:
         raise InputError(faults)
+
+
+def arms_from_files(
+    base: str | Path,
+    others: Sequence[str | Path],
+    policies: Sequence[str | Path],
+    *,
+    seed: int | None = None,
+    replicates: int | None = None,
+) -> tuple[Scenario, dict[str, Scenario]]:
+    """Return the base and the arms that files describe, each arm called after its file.
+
+    Parameters
+    ----------
+    base : str or Path
+        The scenario that arms are compared with.
+    others : sequence of str or Path
+        Scenarios, each an arm.
+    policies : sequence of str or Path
+        Policy files, each an arm: the base with the policies of the file.
+    seed, replicates : int, optional
+        In place of the scenarios' own.
+
+    Raises
+    ------
+    InputError
+        With the faults of all files, and for two arms of one name.
+    """
+    given = {"seed": seed, "replicates": replicates}
+    changes = {name: value for name, value in given.items() if value is not None}
+    sources: list[tuple[str, str | Path, list[str | Path]]] = [
+        *((str(path), path, []) for path in others),
+        *((str(path), base, [path]) for path in policies),
+    ]
+    faults: list[Fault] = []
+    scenarios: dict[str, Scenario] = {}
+    for file, path, added in [(BASE, base, []), *sources]:
+        name = BASE if file == BASE else Path(file).stem
+        if file != BASE and name in {*scenarios, BASE}:
+            faults.append(Fault("", f"another arm is called '{name}' already; give the file another name", file))
+            continue
+        try:
+            scenarios[name] = load(path, policies=added, changes=changes)
+        except InputError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InputError(faults)
+    found = scenarios.pop(BASE)
+    return found, scenarios

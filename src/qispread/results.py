@@ -1,5 +1,6 @@
 """A folder of results: tables in Parquet, a manifest beside them, written whole or not at all."""
 
+import hashlib
 import json
 import os
 import platform
@@ -7,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ import pyarrow.parquet
 
 from qispread import __version__
 from qispread.analysis.summary import months_summary
+from qispread.comparison import BASE, Comparison
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
@@ -29,6 +31,7 @@ MANIFEST = "manifest.json"
 LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
 CHRONICLE = "events.txt"
 SUMMARY = "summary.csv"
+DIFFERENCES = "differences"
 OURS = (MANIFEST, CHRONICLE, SUMMARY, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
 
 
@@ -195,6 +198,43 @@ def save(
         pyarrow.csv.write_csv(_plain(months_summary(runs)), new / SUMMARY)
         manifest = manifest_of(runs.scenario, command if command is not None else sys.argv)
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        names = sorted(path.name for path in new.iterdir())
+    return [place / name for name in names]
+
+
+def comparison_folder(arms: Mapping[str, Scenario]) -> Path:
+    """Return the folder for a comparison: another for every set of arms."""
+    marks = json.dumps({name: arm.fingerprint() for name, arm in arms.items()})
+    return Path("results") / f"compare-{arms[BASE].name}-{hashlib.sha256(marks.encode()).hexdigest()[:12]}"
+
+
+def check_arms(folder: Path, arms: Mapping[str, Scenario], *, overwrite: bool = False) -> None:
+    """Make sure that a comparison can be written to a folder: each arm to one of its own in it.
+
+    Raises
+    ------
+    InputError
+        As `check_folder`, for any arm.
+    """
+    for name, arm in arms.items():
+        check_folder(folder / name, arm, overwrite=overwrite)
+
+
+def save_comparison(
+    comparison: Comparison, folder: str | Path, *, overwrite: bool = False, command: Sequence[str] | None = None
+) -> list[Path]:
+    """Write a comparison: the differences as Parquet and CSV, and for each arm a folder of its results.
+
+    Returns and raises as `save`.
+    """
+    place = Path(folder)
+    check_arms(place, {name: runs.scenario for name, runs in comparison.runs.items()}, overwrite=overwrite)
+    for name, runs in comparison.runs.items():
+        save(runs, place / name, overwrite=overwrite, command=command)
+    table = pyarrow.Table.from_pandas(comparison.differences, preserve_index=False)
+    with written_whole(place, replacing=False) as new:
+        pyarrow.parquet.write_table(table, new / f"{DIFFERENCES}.parquet", compression="zstd")
+        pyarrow.csv.write_csv(_plain(table), new / f"{DIFFERENCES}.csv")
         names = sorted(path.name for path in new.iterdir())
     return [place / name for name in names]
 

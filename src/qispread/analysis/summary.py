@@ -10,6 +10,7 @@ from qispread.config.cross import POOLED
 from qispread.engines.run import Runs, empty_measures
 from qispread.measures import NAMES
 
+MILLION, HUNDRED = 1e6, 100.0
 INTERVAL = (0.05, 0.95)
 """Percentiles over worlds between which nine of ten lie."""
 
@@ -45,6 +46,20 @@ HEADLINES = (
     ("replication_ratio", "Effect among users, of the origin's", "percent"),
     ("replicated", "Users at 80 % of the origin's effect or more", "percent"),
     ("harm_averted", "Harmful events averted by it", "number"),
+)
+
+
+DIFFERENCES_SHOWN = (
+    ("adoption", "In use", "percent"),
+    ("lapses", "Gave it up", "percent"),
+    ("fidelity", "Fidelity", "percent"),
+    ("effect", "Effect among users", "percent"),
+    ("replicated", "At 80 % of origin", "percent"),
+    ("harm", "Harm, per 10,000", "number"),
+    ("harm_gini", "Gini of harm", "number"),
+    ("harm_averted", "Events averted", "number"),
+    ("staff_time", "Team-months", "number"),
+    ("cost", "Cost of policies", "number"),
 )
 
 
@@ -112,10 +127,26 @@ def percentile_of_sorted(values: NDArray[np.float64], known: NDArray[np.int64], 
     return np.asarray(low + (place - below) * (high - low))
 
 
+def written_difference(value: float, form: str) -> str:
+    """Return a difference as a reader wants it: signed, shares in percentage points."""
+    if np.isnan(value):
+        return "-"
+    if form == "percent":
+        return f"{100.0 * value:+.1f}"
+    return short(value, "+")
+
+
 def written(value: float, form: str) -> str:
     """Return a number as a reader wants it: whole percents, or three figures."""
     if np.isnan(value):
         return "-"
     if form == "percent":
         return f"{100.0 * value:.0f} %"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return short(value)
+
+
+def short(value: float, sign: str = "") -> str:
+    """Return a number in few figures: millions as such, hundreds and more whole, the rest to three figures."""
+    if abs(value) >= MILLION:
+        return f"{value / MILLION:{sign}.2f} M"
+    return f"{value:{sign},.0f}" if abs(value) >= HUNDRED else f"{value:{sign}.3g}"
