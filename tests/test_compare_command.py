@@ -76,6 +76,7 @@ def test_an_arm_that_changes_nothing_is_said_to(capsys):
         (["--policy", "none.yaml"], "none.yaml: no such file"),
         (["--policy", "base.yaml"], "another arm is called 'base' already"),
         (["--policy", "coaching.yaml", "--replicates", "0"], "--replicates: got 0"),
+        (["--policy", "coaching.yaml", "--branch-at", "25"], "got 25; needed: a month from 2 to 24"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(capsys, typed, part):
@@ -93,3 +94,10 @@ def test_faults_of_all_arms_come_together(capsys):
     said = refused(capsys, "b.yaml", "--policy", "a.yaml", "--policy", "none.yaml")
     assert "3 faults" in said
     assert all(place in said for place in ("a.yaml:1: policies.a", "b.yaml:2: sead", "none.yaml: no such file"))
+
+
+def test_arms_may_part_from_the_base_at_a_month():
+    assert run("--policy", "coaching.yaml", "--branch-at", "12") == 0
+    base = qs.load("s.yaml")
+    whole = qs.simulate(base.with_policy("coaching", cost=5, start=12)).months
+    pd.testing.assert_frame_equal(pyarrow.parquet.read_table("res/coaching/months.parquet").to_pandas(), whole)

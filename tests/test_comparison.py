@@ -140,3 +140,43 @@ def test_progress_counts_the_worlds_of_all_arms():
     qs.compare(BASE, {"coached": COACHED}, replicates=6, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (12, 12)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+FUTURES = {
+    "coached": BASE.with_policy("coaching", cost=10.0),
+    "later": BASE.with_policy("mandate", start=30, end=40).with_policy("learning_network"),
+}
+
+
+@pytest.mark.parametrize("month", [2, 20, 48])
+def test_a_branch_is_the_whole_run_with_policies_that_begin_there(month):
+    branched = qs.compare(BASE, {"coached": FUTURES["coached"]}, replicates=3, branch_at=month)
+    whole = qs.simulate(BASE.with_policy("coaching", cost=10.0, start=month), 3)
+    for one, other in zip(branched.runs["coached"].runs, whole.runs, strict=True):
+        assert one.measures.tobytes() == other.measures.tobytes()
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(one.end, other.end, strict=True))
+    assert branched.runs["base"].measures.tobytes() == qs.simulate(BASE, 3).measures.tobytes()
+
+
+def test_policies_that_begin_after_the_branch_keep_their_start():
+    branched = qs.compare(BASE, FUTURES, replicates=2, branch_at=20)
+    policies = branched.runs["later"].scenario.policies
+    assert (policies["mandate"].start, policies["learning_network"].start, policies["feedback"].start) == (30, 20, 1)
+    before = branched.runs["base"].measures[:, :20].tobytes()
+    assert all(runs.measures[:, :20].tobytes() == before for runs in branched.runs.values())
+
+
+@pytest.mark.parametrize(
+    ("arm", "month", "reason"),
+    [
+        (COACHED, 1, "needed: a month from 2 to 48"),
+        (COACHED, 49, "needed: a month from 2 to 48"),
+        (BASE.with_policy("mandate", end=19), 20, "ends in month 19, before 20"),
+        (BASE.with_policy("seeding"), 20, "says who starts"),
+        (COACHED.replace({"improving.decay": 0.01}), 20, "more than added policies"),
+        (everything(policies={}).with_policy("coaching"), 20, "more than added policies"),
+    ],
+)
+def test_what_cannot_branch_is_refused_with_the_reason(arm, month, reason):
+    with pytest.raises(qs.InputError, match=reason):
+        qs.compare(BASE, {"other": arm}, replicates=2, branch_at=month)

@@ -59,6 +59,7 @@ def add_compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("base", help="the scenario that arms are compared with")
     command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm")
     command.add_argument("--policy", metavar="FILE", action="append", default=[], help="an arm: the base and this file")
+    command.add_argument("--branch-at", type=int, metavar="MONTH", help="month at which added policies begin")
     command.add_argument("--replicates", type=int, help="worlds to simulate (default: the base's)")
     command.add_argument("--seed", type=int, help="seed of all draws (default: the base's)")
     command.add_argument("--workers", type=int, help="threads (default: one a core); results do not depend on it")
@@ -130,7 +131,7 @@ def compare(arguments: argparse.Namespace, console: "Console") -> int:
     """Compare arms with a base, print what differs and write the tables."""
     from pathlib import Path
 
-    from qispread.comparison import arms_from_files, refuse_unlike
+    from qispread.comparison import arms_from_files, parted, refuse_unlike
     from qispread.comparison import compare as compared
     from qispread.results import check_arms, comparison_folder, save_comparison
 
@@ -138,12 +139,14 @@ def compare(arguments: argparse.Namespace, console: "Console") -> int:
         arguments.base, arguments.others, arguments.policy, seed=arguments.seed, replicates=arguments.replicates
     )
     refuse_unlike(base, arms)
+    if arguments.branch_at is not None:
+        arms = parted(base, arms, arguments.branch_at)
     everything = {"base": base, **arms}
     folder = Path(arguments.out) if arguments.out else comparison_folder(everything)
     check_arms(folder, everything, overwrite=arguments.overwrite)
     terminal.introduce(base, console)
     with terminal.progress_bar(console, "Comparing", base.replicates * len(everything)) as advance:
-        comparison = compared(base, arms, workers=arguments.workers, progress=advance)
+        comparison = compared(base, arms, branch_at=arguments.branch_at, workers=arguments.workers, progress=advance)
     paths = save_comparison(comparison, folder, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
     for arm in comparison.arms:
         terminal.show_differences(comparison, arm, console)

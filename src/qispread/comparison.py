@@ -12,7 +12,9 @@ from scipy.special import stdtrit
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, nearest
 from qispread.config.load import load
+from qispread.config.policies import Seeding
 from qispread.config.scenario import Scenario
+from qispread.engines.branching import simulate_futures
 from qispread.engines.run import Engine, Progress, Runs, simulate
 from qispread.measures import MEASURES, REGISTRY
 
@@ -138,6 +140,7 @@ def compare(
     arms: Mapping[str, Scenario],
     replicates: int | None = None,
     *,
+    branch_at: int | None = None,
     engine: Engine = "kernel",
     workers: int | None = None,
     progress: Progress | None = None,
@@ -151,6 +154,9 @@ def compare(
         By name; each must have the base's organisations, ties, seed, horizon and interventions.
     replicates : int, optional
         Worlds; the base's own number unless given.
+    branch_at : int, optional
+        The month, from 2, at which arms part from the base, which is run up to there once: policies that an arm adds
+        begin then or later, and arms may differ from the base in nothing else. On the kernel alone.
     engine, workers, progress
         As for `simulate`; `progress` counts the worlds of all arms.
 
@@ -163,9 +169,14 @@ def compare(
     InputError
         For arms that cannot be compared with the base, each with the reason, or no arm at all.
     """
-    count = replicates or base.replicates
-    scenarios = {name: arm.replace(replicates=count) for name, arm in {BASE: base, **arms}.items()}
+    count = base.replicates if replicates is None else replicates
     refuse_unlike(base, arms)
+    if branch_at is not None:
+        arms = parted(base, arms, branch_at)
+    scenarios = {name: arm.replace(replicates=count) for name, arm in {BASE: base, **arms}.items()}
+    if branch_at is not None:
+        futures = simulate_futures(scenarios[BASE], scenarios, branch_at, workers=workers, progress=progress)
+        return Comparison(futures)
     total = count * len(scenarios)
     runs: dict[str, Runs] = {}
     for place, (name, scenario) in enumerate(scenarios.items()):
@@ -204,6 +215,39 @@ def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
             faults.append(Fault(where, "is the same as the base"))
     if faults:
         raise InputError(faults)
+
+
+def parted(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str, Scenario]:
+    """Return arms whose added policies begin when they part from the base.
+
+    Raises
+    ------
+    InputError
+        For a month outside the run, and for arms that differ from the base in more than policies added, or by seeding,
+        or whose policies have ended by then.
+    """
+    if not 1 < month <= base.horizon:
+        problem = f"got {month}; needed: a month from 2 to {base.horizon}, the last of the run"
+        raise InputError([Fault("branch_at", problem)])
+    faults: list[Fault] = []
+    found: dict[str, Scenario] = {}
+    for name, arm in arms.items():
+        added = {key: policy for key, policy in arm.policies.items() if policy != base.policies.get(key)}
+        kept = {key: policy for key, policy in arm.policies.items() if key not in added}
+        rest = arm.replace(policies=kept, name=base.name, replicates=base.replicates)
+        if rest.fingerprint() != base.fingerprint():
+            faults.append(Fault(f"arm '{name}'", "differs from the base in more than added policies: it cannot branch"))
+        for key, policy in added.items():
+            if isinstance(policy, Seeding):
+                faults.append(Fault(f"arm '{name}', policy '{key}'", "says who starts, which is past by then"))
+            elif policy.end is not None and policy.end < month:
+                faults.append(Fault(f"arm '{name}', policy '{key}'", f"ends in month {policy.end}, before {month}"))
+        if not faults:
+            starts = {f"policies.{key}.start": max(month, policy.start) for key, policy in added.items()}
+            found[name] = arm.replace(starts)
+    if faults:
+        raise InputError(faults)
+    return found
 
 
 def arms_from_files(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,11 @@ Progress = Callable[[int, int], None]
 
 OVERALL = [place for place, measure in enumerate(REGISTRY) if measure.overall]
 """The measures that always have a meaning."""
+
+MISHAPS = (ArithmeticError, ValueError, MemoryError)
+"""What may end one replicate and not the others."""
+
+Done = TypeVar("Done")
 
 TASKS_A_WORKER = 32
 
@@ -146,6 +151,19 @@ def run_kernel(plan: Plan, state: State, horizon: int, out: NDArray[np.float64])
     return state
 
 
+def finished(replicate: int, start: NDArray[np.float64], state: State, out: NDArray[np.float64]) -> Run:
+    """Return a run that has lived its months, failed if it holds what is no number."""
+    finite = all(np.isfinite(array).all() for array in (state.organisations, state.practices, out[:, -1, OVERALL]))
+    problem = "" if finite else "the state is no longer finite: parameters are extreme"
+    return Run(replicate, out, start.copy(), state, problem)
+
+
+def broken(blueprint: Blueprint, replicate: int, error: Exception) -> Run:
+    """Return a run that an exception has ended."""
+    missing = np.full((GIVEN_ROWS, blueprint.frame.number), np.nan)
+    return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
+
+
 def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False) -> Run:
     """Run one replicate; an exception or a result that is not finite becomes its `error`."""
     out = empty_measures(blueprint.scenario)
@@ -161,12 +179,11 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
             model.run_model()
             out[:], state = np.array(model.measures), model.state()
             events, observed = model.events, model.observed
-    except (ArithmeticError, ValueError, MemoryError) as error:
-        missing = np.full((GIVEN_ROWS, blueprint.frame.number), np.nan)
-        return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
-    finite = all(np.isfinite(array).all() for array in (state.organisations, state.practices, out[:, -1, OVERALL]))
-    problem = "" if finite else "the state is no longer finite: parameters are extreme"
-    return Run(replicate, out, world.organisations.copy(), state, problem, events, observed)
+    except MISHAPS as error:
+        return broken(blueprint, replicate, error)
+    run = finished(replicate, world.organisations, state, out)
+    run.events, run.observed = events, observed
+    return run
 
 
 def chunks(replicates: int, workers: int) -> Iterator[range]:
@@ -216,20 +233,32 @@ def simulate(
     if replicates is not None and replicates != scenario.replicates:
         scenario = scenario.replace(replicates=replicates)
     blueprint = blueprint_of(scenario)
-    workers = workers or os.cpu_count() or 1
-    found: list[Run] = []
 
     def some(part: range) -> list[Run]:
         return [run_one(blueprint, replicate, engine, keep_events=keep_events) for replicate in part]
 
-    own = ThreadPoolExecutor(workers) if executor is None else None
+    found = in_threads(some, scenario.replicates, workers=workers, executor=executor, progress=progress)
+    return Runs(scenario, sorted(found, key=lambda run: run.replicate))
+
+
+def in_threads(
+    task: Callable[[range], list[Done]],
+    replicates: int,
+    *,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> list[Done]:
+    """Return what a task makes of all replicates, in any order; it is given some of them at a time."""
+    workers = workers or os.cpu_count() or 1
+    found: list[Done] = []
+    own = ThreadPoolExecutor(workers)
     try:
-        futures = [(executor or own).submit(some, part) for part in chunks(scenario.replicates, workers)]  # type: ignore[union-attr]
+        futures = [(executor or own).submit(task, part) for part in chunks(replicates, workers)]
         for future in as_completed(futures):
             found.extend(future.result())
             if progress is not None:
-                progress(len(found), scenario.replicates)
+                progress(len(found), replicates)
     finally:
-        if own is not None:
-            own.shutdown(cancel_futures=True)
-    return Runs(scenario, sorted(found, key=lambda run: run.replicate))
+        own.shutdown(cancel_futures=True)
+    return found
