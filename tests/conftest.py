@@ -1,4 +1,4 @@
-"""How hypothesis runs: without deadlines, since the first example may compile, and the same examples each time in CI."""
+"""How hypothesis runs: without deadlines, since the first example may compile, and the same way each time in CI."""
 
 import os
 
