@@ -131,17 +131,14 @@ def compare(arguments: argparse.Namespace, console: "Console") -> int:
     """Compare arms with a base, print what differs and write the tables."""
     from pathlib import Path
 
-    from qispread.comparison import arms_from_files, parted, refuse_unlike
+    from qispread.comparison import arms_from_files, ready_arms
     from qispread.comparison import compare as compared
     from qispread.results import check_arms, comparison_folder, save_comparison
 
     base, arms = arms_from_files(
         arguments.base, arguments.others, arguments.policy, seed=arguments.seed, replicates=arguments.replicates
     )
-    refuse_unlike(base, arms)
-    if arguments.branch_at is not None:
-        arms = parted(base, arms, arguments.branch_at)
-    everything = {"base": base, **arms}
+    everything = ready_arms(base, arms, arguments.branch_at)
     folder = Path(arguments.out) if arguments.out else comparison_folder(everything)
     check_arms(folder, everything, overwrite=arguments.overwrite)
     terminal.introduce(base, console)

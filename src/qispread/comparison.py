@@ -170,10 +170,8 @@ def compare(
         For arms that cannot be compared with the base, each with the reason, or no arm at all.
     """
     count = base.replicates if replicates is None else replicates
-    refuse_unlike(base, arms)
-    if branch_at is not None:
-        arms = parted(base, arms, branch_at)
-    scenarios = {name: arm.replace(replicates=count) for name, arm in {BASE: base, **arms}.items()}
+    ready = ready_arms(base, arms, branch_at)
+    scenarios = {name: arm.replace(replicates=count) for name, arm in ready.items()}
     if branch_at is not None:
         futures = simulate_futures(scenarios[BASE], scenarios, branch_at, workers=workers, progress=progress)
         return Comparison(futures)
@@ -187,6 +185,12 @@ def compare(
 
         runs[name] = simulate(scenario, engine=engine, workers=workers, progress=advance)
     return Comparison(runs)
+
+
+def ready_arms(base: Scenario, arms: Mapping[str, Scenario], branch_at: int | None = None) -> dict[str, Scenario]:
+    """Return the base and the arms as they will be run, by name; raises as `compare`."""
+    refuse_unlike(base, arms)
+    return {BASE: base, **(arms if branch_at is None else parted(base, arms, branch_at))}
 
 
 def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:

@@ -79,6 +79,7 @@ from qispread.world.layout import (
     SUM_ORIGIN,
     LAUNCHED,
 ) = range(15)
+TALLIES = LAUNCHED + 1
 
 
 @rule
@@ -263,10 +264,10 @@ def measure_month(
         A row an intervention, and one that pools them; NaN where a measure has no meaning.
     """
     spreading = practices.shape[0]
-    pooled, sums = np.zeros(15), np.empty(15)
+    pooled, sums = np.zeros(TALLIES), np.empty(TALLIES)
     for k in range(spreading):
         tally(practices[k], histories[k], sums)
-        for entry in range(15):
+        for entry in range(TALLIES):
             pooled[entry] += sums[entry]
         practice_measures(sums, out[k])
         out[k, MEAN_HARM:] = math.nan

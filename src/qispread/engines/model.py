@@ -17,7 +17,7 @@ from qispread.engines.place import Tie
 from qispread.engines.practice import Practice
 from qispread.measures import NAMES
 from qispread.world.build import State, blueprint_of, start_run
-from qispread.world.layout import HARM, HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS
+from qispread.world.layout import HARM, HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from qispread.world.observed import observed_events
 
@@ -230,12 +230,13 @@ class SpreadModel(mesa.Model):
             return [[getattr(thing, name) for thing in things] for name in rows]
 
         practices = [[own.practices[name] for own in self.organisations] for name in self.settings.interventions]
-        rows = ("practising", "result", "fidelity", "tuning_1", "tuning_2", "generation")
         return State(
             organisations=np.array(table(self.organisations, ORGANISATION_ROWS), dtype=np.float64),
             practices=np.array([table(row, PRACTICE_ROWS) for row in practices], dtype=np.float64),
             histories=np.array([table(row, HISTORY_ROWS) for row in practices], dtype=np.int64),
-            visible=np.array([table([one.visible for one in row], rows) for row in practices], dtype=np.float64),
+            visible=np.array(
+                [table([one.visible for one in row], VISIBLE_ROWS) for row in practices], dtype=np.float64
+            ),
         )
 
     def _measure(self) -> None:

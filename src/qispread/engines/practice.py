@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from qispread.world.layout import EMBEDDED, IMPLEMENTING, LAPSED, NOBODY, UNAWARE
+from qispread.world.layout import EMBEDDED, IMPLEMENTING, LAPSED, NEVER, NOBODY, UNAWARE
 
 
 @dataclass(slots=True)
@@ -43,9 +43,9 @@ class Practice:
     levers: dict[str, float] = field(default_factory=dict)
     visible: Visible = field(default_factory=Visible)
     stage: int = UNAWARE
-    since: int = -1
+    since: int = NEVER
     anniversary: int = 0
-    first: int = -1
+    first: int = NEVER
     generation: int = 0
     copied_from: int = NOBODY
     lapses: int = 0

@@ -9,17 +9,9 @@ from qispread.rules.compiling import stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by
-from qispread.world.build import Plan, State
+from qispread.world.build import Plan, State, settle_climate
 
 Array = NDArray[np.float64]
-
-
-@inlined
-def settle_climate(organisations: Array, i: int) -> None:
-    """Work out the climate of one organisation anew: the dearest step of a month, taken only after a change."""
-    organisations[at.CLIMATE, i] = capacity.climate(
-        organisations[at.LEADERSHIP, i], organisations[at.ALIGNMENT, i], organisations[at.CULTURE, i]
-    )
 
 
 @inlined

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.engines.stages_adopting import fit_of
-from qispread.engines.stages_context import lapse, settle_climate
+from qispread.engines.stages_context import lapse
 from qispread.rules import draws, home_grown, improving, outcome, reviewing
 from qispread.rules.compiling import stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by
-from qispread.world.build import Plan, State
+from qispread.world.build import Plan, State, settle_climate
 
 Array = NDArray[np.float64]
 

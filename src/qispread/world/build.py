@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from qispread.config.scenario import MECHANISMS, Scenario
 from qispread.rules.capacity import climate
-from qispread.rules.compiling import kernel
+from qispread.rules.compiling import kernel, rule
 from qispread.rules.deciding import similarity
 from qispread.rules.draws import Word, key_of, substream
 from qispread.rules.outcome import exposure, half_response, squared_distance
@@ -26,6 +26,7 @@ from qispread.world.layout import (
     HARM,
     HISTORY_ROWS,
     LEADERSHIP,
+    NEVER,
     NOBODY,
     ORGANISATION_ROWS,
     ORIGIN,
@@ -38,9 +39,6 @@ from qispread.world.layout import (
 )
 from qispread.world.networks import Neighbours
 from qispread.world.policies import Schedule, epochs_of, schedule_of
-
-NEVER = -1
-"""What `since` and `first` say of a practice that has not begun."""
 
 
 class Plan(NamedTuple):
@@ -149,13 +147,19 @@ def similarities(
     return alike
 
 
+@rule
+def settle_climate(organisations: NDArray[np.float64], i: int) -> None:
+    """Work out the climate of one organisation anew: the dearest step of a month, taken only after a change."""
+    organisations[CLIMATE, i] = climate(
+        organisations[LEADERSHIP, i], organisations[ALIGNMENT, i], organisations[CULTURE, i]
+    )
+
+
 @kernel
-def settle_climate(organisations: NDArray[np.float64]) -> None:
+def settle_climates(organisations: NDArray[np.float64]) -> None:
     """Work out the climate of every organisation."""
     for i in range(organisations.shape[1]):
-        organisations[CLIMATE, i] = climate(
-            organisations[LEADERSHIP, i], organisations[ALIGNMENT, i], organisations[CULTURE, i]
-        )
+        settle_climate(organisations, i)
 
 
 def mean_by(groups: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -196,9 +200,8 @@ def start_run(blueprint: Blueprint, world: World) -> tuple[Plan, State]:
     scenario, frame, places = blueprint.scenario, world.frame, world.organisations
     origins = origins_of(scenario, world)
     epochs = epochs_of(scenario, blueprint.schedule, world)
-    starts, others, weights = joined(epochs.ties)
+    starts, others, weights, alike = joined(epochs.ties, places, scenario.deciding.similarity_range)
     setting = places[SETTING_1 : SETTING_2 + 1]
-    similarity_range = scenario.deciding.similarity_range
     plan = Plan(
         parameters=blueprint.parameters,
         interventions=blueprint.interventions,
@@ -214,20 +217,27 @@ def start_run(blueprint: Blueprint, world: World) -> tuple[Plan, State]:
         starts=starts,
         others=others,
         weights=weights,
-        alike=np.concatenate([similarities(t.starts, t.others, places, similarity_range) for t in epochs.ties]),
+        alike=alike,
     )
     return plan, first_state(scenario, world, origins)
 
 
-def joined(ties: tuple[Neighbours, ...]) -> tuple[Any, Any, Any]:
-    """Return the ties of all epochs as one: a row of `starts` an epoch, pointing into shared arrays."""
-    if len(ties) == 1:
-        return ties[0].starts[None], ties[0].others, ties[0].weights
-    offsets = np.cumsum([0, *(one.others.size for one in ties[:-1])])
+def joined(
+    ties: tuple[Neighbours, ...], organisations: NDArray[np.float64], similarity_range: float
+) -> tuple[Any, Any, Any, Any]:
+    """Return the ties of all epochs as one, with their similarities.
+
+    There is a row of `starts` an epoch, pointing into shared arrays that hold ties which several epochs have once.
+    """
+    distinct = {id(one): one for one in ties}
+    sizes = [one.others.size for one in distinct.values()]
+    offset = dict(zip(distinct, np.cumsum([0, *sizes[:-1]]), strict=True))
+    each = distinct.values()
     return (
-        np.array([one.starts + offset for one, offset in zip(ties, offsets, strict=True)]),
-        np.concatenate([one.others for one in ties]),
-        np.concatenate([one.weights for one in ties]),
+        np.array([one.starts + offset[id(one)] for one in ties]),
+        np.concatenate([one.others for one in each]),
+        np.concatenate([one.weights for one in each]),
+        np.concatenate([similarities(one.starts, one.others, organisations, similarity_range) for one in each]),
     )
 
 
@@ -237,7 +247,7 @@ def first_state(scenario: Scenario, world: World, origins: list[NDArray[np.int64
     organisations = np.zeros((len(ORGANISATION_ROWS), number))
     organisations[:GIVEN_ROWS] = world.organisations
     organisations[HARM] = world.organisations[BASELINE]
-    settle_climate(organisations)
+    settle_climates(organisations)
     organisations[EXPOSURE] = exposure(world.organisations[SIZE])
     histories = np.zeros((spreading, len(HISTORY_ROWS), number), dtype=np.int64)
     histories[:, [SINCE, FIRST]] = NEVER

@@ -62,6 +62,9 @@ STAGE, SINCE, ANNIVERSARY, FIRST, GENERATION, COPIED_FROM, LAPSES, ORIGIN = rang
 STAGES = ("unaware", "aware", "implementing", "embedded", "lapsed")
 UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, LAPSED = range(len(STAGES))
 
+NEVER = -1
+"""What `since` and `first` say of a practice that has not begun."""
+
 NOBODY, LITERATURE, AGREED_STANDARD, OWN_INVENTION = -4, -1, -2, -3
 """What `copied_from` says where it is not the index of a peer."""
 SOURCES = {
