@@ -3,14 +3,11 @@
 import hashlib
 import json
 import os
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +22,9 @@ from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
 from qispread.engines.tables import TABLES, tables_of
-from qispread.rules.compiling import source_fingerprint
+from qispread.provenance import draws_in_use, provenance
 
 MANIFEST = "manifest.json"
-LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
 CHRONICLE = "events.txt"
 SUMMARY = "summary.csv"
 DIFFERENCES = "differences"
@@ -45,27 +41,6 @@ def identity(scenario: Scenario) -> dict[str, str]:
     return {"qispread": __version__, "draws": draws_in_use(), "scenario": scenario.fingerprint()}
 
 
-def draws_in_use() -> str:
-    """Return the name of the generator of draws."""
-    return "philox" if os.environ.get("QISPREAD_DRAWS") == "philox" else "splitmix64"
-
-
-def git_commit() -> str | None:
-    """Return the commit of the source that is running, with "+" where it has changes; None outside a checkout."""
-    here = Path(__file__).resolve().parent
-    try:
-        found = subprocess.run(  # noqa: S603 - a fixed command
-            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None
-
-
 def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
     """Return what is needed to make the same results again.
 
@@ -79,11 +54,7 @@ def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
     return {
         "identity": identity(scenario),
         "command": list(command),
-        "git_commit": git_commit(),
-        "versions": {name: version(name) for name in LIBRARIES},
-        "python": platform.python_version(),
-        "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
-        "sources": source_fingerprint(),
+        **provenance(),
         "inputs": [{"path": one.path, "sha256": one.sha256} for one in scenario.inputs],
         "scenario": scenario.model_dump(mode="json", exclude_none=True),
     }

@@ -4,7 +4,6 @@ Numba keys its cache on one file at a time: after a rule is edited, a cached cal
 the old rule. The cache folder is therefore named after all the sources that can end up in compiled code.
 """
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +17,8 @@ from numba.core import config as numba_config
 from numba.core.caching import FunctionCache
 from platformdirs import user_cache_path
 
+from qispread.rules.sources import source_fingerprint
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 INTERPRETED = bool(numba_config.DISABLE_JIT)
@@ -27,18 +28,6 @@ UNSIGNED: Any = int if INTERPRETED else np.uint64
 
 SIGNED: Any = int if INTERPRETED else np.int64
 """Conversion to a signed 64-bit integer, which becomes a float faster than an unsigned one."""
-
-COMPILED = ("rules/*.py", "world/*.py", "engines/*.py", "config/*.py", "measures.py")
-"""Sources whose code or constants can end up in compiled code."""
-PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def source_fingerprint() -> str:
-    """Return a short hash of every source file whose code may be compiled, and of the choice of draws."""
-    digest = hashlib.blake2b(os.environ.get("QISPREAD_DRAWS", "").encode(), digest_size=8)
-    for path in sorted(file for pattern in COMPILED for file in PACKAGE.glob(pattern)):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _writable(folder: Path) -> bool:
