@@ -81,7 +81,7 @@ class Sweep:
     def each_part(self) -> "Iterator[pd.DataFrame]":
         """Yield the table of runs part by part, in the order in which they were run, so that memory stays flat."""
         for part in self.parts:
-            yield self._read(PARTS, part).to_pandas()
+            yield self.read(PARTS, part).to_pandas()
 
     def each_months(self, *measures: str) -> "Iterator[pd.DataFrame]":
         """Yield the table of months part by part; with the measures named, or all that were kept.
@@ -94,7 +94,7 @@ class Sweep:
         names = self._monthly(measures)
         for part in self.parts:
             columns = ["run_id", "point", "replicate", "month", "intervention", *names]
-            yield self._read(MONTHS, part, columns).to_pandas()
+            yield self.read(MONTHS, part, columns).to_pandas()
 
     def months(self, *measures: str) -> "pd.DataFrame":
         """Return the table of months, of the measures named or of all; it may be large: see `each_months`."""
@@ -119,7 +119,7 @@ class Sweep:
         place_of_name(column, tuple(final_columns(self.experiment)), "measure at the end")
         found = self._empty()
         for part in self.parts:
-            table = self._read(PARTS, part, ["point", "replicate", column])
+            table = self.read(PARTS, part, ["point", "replicate", column])
             found[table["point"].to_numpy(), table["replicate"].to_numpy()] = table[column].to_numpy()
         return found
 
@@ -136,7 +136,7 @@ class Sweep:
         months = self.experiment.scenario.horizon + 1
         found = self._empty(months)
         for part in self.parts:
-            table = self._read(MONTHS, part, ["point", "replicate", measure])
+            table = self.read(MONTHS, part, ["point", "replicate", measure])
             shape = (-1, months, len(self.experiment.rows))
             points, replicates, values = (table[name].to_numpy().reshape(shape) for name in table.column_names)
             found[points[:, 0, 0], replicates[:, 0, 0]] = values[:, :, row]
@@ -168,7 +168,7 @@ class Sweep:
         """Return the places within a part of the runs that failed."""
         import numpy as np
 
-        table = self._read(PARTS, part, ["status"])
+        table = self.read(PARTS, part, ["status"])
         return np.flatnonzero(np.array(table["status"].to_pylist()) == "failed")
 
     def block(self, part: int) -> "Block":
@@ -178,12 +178,12 @@ class Sweep:
         from qispread.sweeping.work import final_columns
 
         shape, names = months_shape(self.experiment), list(final_columns(self.experiment))
-        table = self._read(PARTS, part)
+        table = self.read(PARTS, part)
         block = Block(table.num_rows, len(names), shape)
         for place, name in enumerate(names):
             block.final[:, place] = table[name].to_numpy()
         if shape[2]:
-            months = self._read(MONTHS, part)
+            months = self.read(MONTHS, part)
             for place, name in enumerate(self.experiment.measures.monthly):
                 block.months[..., place] = months[name].to_numpy().reshape(block.months.shape[:3])
         failed = self.failed_places(part)
@@ -207,7 +207,8 @@ class Sweep:
 
         return pyarrow.parquet.read_table(self.folder / POINTS)
 
-    def _read(self, where: str, part: int, columns: list[str] | None = None) -> Any:
+    def read(self, where: str, part: int, columns: list[str] | None = None) -> Any:
+        """Return the table of one part, from the folder of parts or of months, as pyarrow reads it."""
         import pyarrow.parquet
 
         # Opened as a single file: a folder would be taken for a data set, and its name for columns.
