@@ -21,23 +21,35 @@ _HOMES = {
     "SpreadModel": "qispread.engines.model",
     "Organisation": "qispread.engines.organisation",
     "save": "qispread.results",
+    "sweep": "qispread.sweeping.running",
+    "read_sweep": "qispread.sweeping.reading",
+    "Sweep": "qispread.sweeping.reading",
+    "rerun": "qispread.sweeping.rerun",
+    "load_experiment": "qispread.sweeping.load",
+    "Experiment": "qispread.sweeping.experiment",
     "MEASURES": "qispread.measures",
 }
 
 __all__ = [
     "MEASURES",
     "Comparison",
+    "Experiment",
     "InputError",
     "Organisation",
     "Runs",
     "Scenario",
     "SpreadModel",
+    "Sweep",
     "__version__",
     "check",
     "compare",
     "load",
+    "load_experiment",
+    "read_sweep",
+    "rerun",
     "save",
     "simulate",
+    "sweep",
     "with_graph",
 ]
 
@@ -52,6 +64,11 @@ if TYPE_CHECKING:
     from qispread.engines.run import Runs, simulate
     from qispread.measures import MEASURES
     from qispread.results import save
+    from qispread.sweeping.experiment import Experiment
+    from qispread.sweeping.load import load_experiment
+    from qispread.sweeping.reading import Sweep, read_sweep
+    from qispread.sweeping.rerun import rerun
+    from qispread.sweeping.running import sweep
 
 
 def __getattr__(name: str) -> Any:
