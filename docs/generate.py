@@ -1,10 +1,11 @@
-"""Write what the documentation takes from the code: two pages, and the tables inside model.md.
+"""Write what the documentation takes from the code, and the bibliography that the code takes from the documentation.
 
 `python docs/generate.py` writes them; `--check` writes nothing, names what is stale and exits with 1.
 """
 
 import argparse
 import ast
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import qispread.measures
 import qispread.rules
+from bibliography import sources
 from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
 from qispread.config.networks import AnyNetwork
 from qispread.config.organisations import Context, OrganisationRow
@@ -29,6 +31,8 @@ from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from qispread.world.networks import tie_chances
 
 DOCS = Path(__file__).resolve().parent
+REFERENCES = "../src/qispread/report/references.json"
+"""The bibliography that reports show."""
 BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d\b")
 
@@ -211,10 +215,11 @@ def tables_page() -> str:
 
 
 def pages() -> dict[str, str]:
-    """Return every page that holds something generated, by file name."""
+    """Return every file that holds something generated, by its path from here."""
     model = (DOCS / "model.md").read_text(encoding="utf-8")
     model = BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", model)
-    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model}
+    bibliography = json.dumps(sources(), indent=1, ensure_ascii=False) + "\n"
+    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model, REFERENCES: bibliography}
 
 
 def unknown_sources(page: str) -> list[str]:
