@@ -11,9 +11,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from bibliography import sources
+
 import qispread.measures
 import qispread.rules
-from bibliography import sources
 from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
 from qispread.config.networks import AnyNetwork
 from qispread.config.organisations import Context, OrganisationRow
@@ -24,6 +25,7 @@ from qispread.config.validate import tag_of
 from qispread.engines import tables
 from qispread.engines.model import MONTH
 from qispread.engines.organisation import Organisation
+from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout
 from qispread.world.frame import frame_of
@@ -211,6 +213,10 @@ def tables_page() -> str:
         about = summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
         rows = ((code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["# Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
+    for name, (about, columns) in COMPARISON_TABLES.items():
+        rows = ((code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name}", "", about, "", *([table(("column", "meaning"), rows), ""] if columns else [])]
     return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 

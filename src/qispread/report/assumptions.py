@@ -125,7 +125,7 @@ def shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else plain(value)
 
 
-def line(one: Description, value: str, changed: bool) -> list[str]:  # noqa: FBT001 - a row of a part
+def line(one: Description, value: str, changed: bool) -> list[str]:
     """Return the row of one parameter."""
     said = f"{value} (changed from {one.default})" if changed else value
     source = "" if one.source in UNNAMED else one.source.replace(",", ", ")

@@ -104,7 +104,7 @@ def together_words(table: pd.DataFrame, form: str) -> list[str]:
     for kind, words in names.items():
         rows = table[table["kind"] == kind].to_dict("records")
         found += [
-            f"{str(row['term'])}, {words}: {short(factor * row['effect'], '+')} ({short(factor * row['low'], '+')} to {short(factor * row['high'], '+')})."
+            f"{row['term']!s}, {words}: {short(factor * row['effect'], '+')} ({short(factor * row['low'], '+')} to {short(factor * row['high'], '+')})."
             for row in rows
         ]
     return found

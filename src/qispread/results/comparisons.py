@@ -18,7 +18,9 @@ from qispread.comparison import BASE, Comparison
 from qispread.comparison.robustness import Robustness
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
+from qispread.engines.tables import described
 from qispread.results import folder as folders
+from qispread.results.columns import TABLES
 from qispread.results.folder import MANIFEST, read_manifest, refuse, write_table, written_whole
 from qispread.results.manifest import identity, provenance
 from qispread.results.runs import check_folder, save
@@ -26,18 +28,6 @@ from qispread.results.runs import check_folder, save
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = (
-    "differences",
-    "worlds",
-    "cost_effectiveness",
-    "acceptability",
-    "for_whom",
-    "inequality",
-    "factorial",
-    "robustness",
-    "models",
-    "flips",
-)
 REPORT, CHARTS = "report.html", "charts"
 OURS = (MANIFEST, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
 
@@ -171,7 +161,8 @@ def save_comparison(
         save(arm, place / name, overwrite=overwrite, command=typed)
     with written_whole(place, OURS, replacing=True) as new:
         for name, table in whole.tables().items():
-            write_table(pa.Table.from_pandas(table, preserve_index=False), new, name, csv=True)
+            kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+            write_table(described(kept, TABLES[name][1]), new, name, csv=True)
         inputs = {(one.path, one.sha256): one for arm in scenarios.values() for one in arm.inputs}
         manifest = {
             "identity": mark_of(scenarios),
