@@ -1,14 +1,17 @@
-"""Write what the documentation takes from the code: two pages, and the tables inside model.md.
+"""Write what the documentation takes from the code, and the bibliography that the code takes from the documentation.
 
 `python docs/generate.py` writes them; `--check` writes nothing, names what is stale and exits with 1.
 """
 
 import argparse
 import ast
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+
+from bibliography import sources
 
 import qispread.measures
 import qispread.rules
@@ -22,6 +25,7 @@ from qispread.config.validate import tag_of
 from qispread.engines import tables
 from qispread.engines.model import MONTH
 from qispread.engines.organisation import Organisation
+from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout
 from qispread.world.frame import frame_of
@@ -29,6 +33,8 @@ from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from qispread.world.networks import tie_chances
 
 DOCS = Path(__file__).resolve().parent
+REFERENCES = "../src/qispread/report/references.json"
+"""The bibliography that reports show."""
 BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d\b")
 
@@ -207,14 +213,19 @@ def tables_page() -> str:
         about = summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
         rows = ((code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["# Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
+    for name, (about, columns) in COMPARISON_TABLES.items():
+        rows = ((code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name}", "", about, "", *([table(("column", "meaning"), rows), ""] if columns else [])]
     return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 
 def pages() -> dict[str, str]:
-    """Return every page that holds something generated, by file name."""
+    """Return every file that holds something generated, by its path from here."""
     model = (DOCS / "model.md").read_text(encoding="utf-8")
     model = BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", model)
-    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model}
+    bibliography = json.dumps(sources(), indent=1, ensure_ascii=False) + "\n"
+    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model, REFERENCES: bibliography}
 
 
 def unknown_sources(page: str) -> list[str]:

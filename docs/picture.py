@@ -1,4 +1,4 @@
-"""Draw the picture of the README: `pip install -e ".[docs]" && python docs/picture.py`."""
+"""Draw the picture of the README: `python docs/picture.py`."""
 
 from pathlib import Path
 

@@ -16,6 +16,10 @@ _HOMES = {
     "with_graph": "qispread.config.graphs",
     "compare": "qispread.comparison",
     "Comparison": "qispread.comparison",
+    "robustness": "qispread.comparison.robustness",
+    "Answer": "qispread.results",
+    "save_comparison": "qispread.results",
+    "write_report": "qispread.report",
     "simulate": "qispread.engines.run",
     "Runs": "qispread.engines.run",
     "SpreadModel": "qispread.engines.model",
@@ -32,6 +36,7 @@ _HOMES = {
 
 __all__ = [
     "MEASURES",
+    "Answer",
     "Comparison",
     "Experiment",
     "InputError",
@@ -47,14 +52,18 @@ __all__ = [
     "load_experiment",
     "read_sweep",
     "rerun",
+    "robustness",
     "save",
+    "save_comparison",
     "simulate",
     "sweep",
     "with_graph",
+    "write_report",
 ]
 
 if TYPE_CHECKING:
     from qispread.comparison import Comparison, compare
+    from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError
     from qispread.config.graphs import with_graph
     from qispread.config.load import check, load
@@ -63,7 +72,8 @@ if TYPE_CHECKING:
     from qispread.engines.organisation import Organisation
     from qispread.engines.run import Runs, simulate
     from qispread.measures import MEASURES
-    from qispread.results import save
+    from qispread.report import write_report
+    from qispread.results import Answer, save, save_comparison
     from qispread.sweeping.experiment import Experiment
     from qispread.sweeping.load import load_experiment
     from qispread.sweeping.reading import Sweep, read_sweep

@@ -3,13 +3,20 @@
 import os
 import platform
 import subprocess
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from qispread.config.scenario import InputFile
 from qispread.rules.sources import source_fingerprint
 
 LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
+
+
+def our_version() -> str:
+    """Return the version of qispread that is installed."""
+    return version("qispread")
 
 
 def draws_in_use() -> str:
@@ -33,12 +40,14 @@ def git_commit() -> str | None:
     return found.stdout.strip() or None
 
 
-def provenance() -> dict[str, Any]:
-    """Return what made some results, as far as it can explain a difference between them and others."""
+def provenance(command: Sequence[str], inputs: Iterable[InputFile]) -> dict[str, Any]:
+    """Return by what, from what and on what machine results were made."""
     return {
+        "command": list(command),
         "git_commit": git_commit(),
         "versions": {name: version(name) for name in LIBRARIES},
         "python": platform.python_version(),
         "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
         "sources": source_fingerprint(),
+        "inputs": [{"path": one.path, "sha256": one.sha256} for one in inputs],
     }

@@ -149,10 +149,13 @@ def progress_bar(console: "Console") -> "Iterator[Callable[[Progress], None] | N
     if not console.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich import progress as bars
 
-    words = TextColumn("{task.completed:,.0f} of {task.total:,.0f} runs, {task.fields[rate]}, {task.fields[failed]}")
-    with Progress(BarColumn(), words, TimeRemainingColumn(), console=console, transient=True) as bar:
+    words = bars.TextColumn(
+        "{task.completed:,.0f} of {task.total:,.0f} runs, {task.fields[rate]}, {task.fields[failed]}"
+    )
+    columns = (bars.BarColumn(), words, bars.TimeRemainingColumn())
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Sweeping", total=None, visible=False, rate="", failed="none failed")
 
         def advance(now: "Progress") -> None:

@@ -66,7 +66,7 @@ class Factor:
         return low + unit * (high - low)
 
     def levels(self, number: int) -> NDArray[np.float64]:
-        """Return so many numbers spread over the range with both ends, fewer where so many do not differ; all values."""
+        """Return so many numbers that differ, spread over the range with both ends; of values all."""
         if self.values:
             return np.arange(len(self.values), dtype=np.float64)
         spread = np.clip(self._spread(np.linspace(0.0, 1.0, number), self.low, self.high), self.low, self.high)

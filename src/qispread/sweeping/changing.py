@@ -101,8 +101,9 @@ class Changer:
     def _field(self, factor: Factor) -> tuple[str, str] | None:
         """Return section and field of a factor that is a number of a mechanism, as their record has them."""
         names = tuple(factor.path.split("."))
-        in_record = len(names) == 2 and names[0] in MECHANISMS and names[1] in self.base.parameters[names[0]].dtype.names
-        return (names[0], names[1]) if in_record else None
+        if len(names) != 2 or names[0] not in MECHANISMS:
+            return None
+        return (names[0], names[1]) if names[1] in self.base.parameters[names[0]].dtype.names else None
 
     def values(self, numbers: Numbers) -> list[Any]:
         """Return the values of all factors at a point."""
@@ -168,7 +169,7 @@ class Changer:
 def refuse_impossible(scenario: Scenario, factors: Sequence[Factor], numbers: Numbers) -> None:
     """Refuse points at which the parts of a scenario do not fit each other, such as more ties than organisations.
 
-    Ranges hold their declared bounds, so that only whole numbers, exchanged parts and the number of ties can be at odds.
+    Ranges hold their declared bounds: only whole numbers, exchanged parts and the number of ties can be at odds.
 
     Raises
     ------
@@ -178,7 +179,8 @@ def refuse_impossible(scenario: Scenario, factors: Sequence[Factor], numbers: Nu
     odd = [one for one in factors if one.integer or one.path.endswith("mean_degree") or one.path == "organisations"]
     if not odd:
         return
-    tree, faults, seen = tree_of(factors), [], set()
+    tree, seen = tree_of(factors), set()
+    faults: list[Fault] = []
     for point, row in enumerate(numbers):
         values = [factor.value(number) for factor, number in zip(factors, row.tolist(), strict=True)]
         for path, problem in cross_faults(grown(scenario, tree, values), set()):
@@ -187,4 +189,3 @@ def refuse_impossible(scenario: Scenario, factors: Sequence[Factor], numbers: Nu
                 faults.append(Fault(f"point {point}: {'.'.join(map(str, path))}", problem))
     if faults:
         raise InputError(faults)
-

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from qispread import __version__
 from qispread.config.faults import Fault, InputError
+from qispread.provenance import our_version
 from qispread.rules.sources import source_fingerprint
 from qispread.sweeping.executors import Crew
 
@@ -39,7 +39,7 @@ class DaskCrew(Crew):
         self.cluster: Any = None
         self.client: Any = None
         executor = self._connected()
-        super().__init__(executor, sum(self.client.nthreads().values()) or workers)
+        super().__init__(executor, sum(self.client.nthreads().values()))
 
     def _connected(self) -> Any:
         try:
@@ -146,4 +146,4 @@ def quieten() -> None:
 
 def version_and_sources() -> tuple[str, str]:
     """Return what must be the same on all workers."""
-    return __version__, source_fingerprint()
+    return our_version(), source_fingerprint()

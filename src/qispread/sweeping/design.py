@@ -77,8 +77,8 @@ def drawn(design: Any, factors: int, seed: int) -> Numbers:
         from scipy.stats import qmc
 
         rng = np.random.default_rng(seed)
-        sampler = qmc.LatinHypercube(factors, rng=rng) if isinstance(design, LatinHypercube) else qmc.Sobol(
-            factors, rng=rng
+        sampler = (
+            qmc.LatinHypercube(factors, rng=rng) if isinstance(design, LatinHypercube) else qmc.Sobol(factors, rng=rng)
         )
         found: Numbers = sampler.random(design.points)
         return found

@@ -160,7 +160,7 @@ def crew_of(executor: str | Executor, workers: int | None, scheduler: str | None
         raise InputError(faults)
     count = workers or os.cpu_count() or 1
     if isinstance(executor, Executor):
-        return Crew(executor, workers or getattr(executor, "_max_workers", count))
+        return Crew(executor, workers or int(getattr(executor, "_max_workers", count)))
     if executor == "dask":
         from qispread.sweeping.cluster import DaskCrew
 

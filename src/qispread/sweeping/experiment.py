@@ -76,7 +76,9 @@ class Saltelli(Section):
 
     kind: Literal["saltelli"] = "saltelli"
     points: PowerOfTwo = choice(256, "How many base points, a power of 2.", role="run", low=1)
-    second_order: bool = choice(False, "Whether for indices of pairs too: nearly twice the points.", role="run")
+    second_order: bool = choice(
+        default=False, meaning="Whether for indices of pairs too: nearly twice the points.", role="run"
+    )
 
 
 class Morris(Section):
@@ -84,7 +86,9 @@ class Morris(Section):
 
     kind: Literal["morris"] = "morris"
     trajectories: int = choice(10, "How many walks, each of one point more than there are factors.", role="run", low=2)
-    levels: Annotated[int, AfterValidator(even)] = choice(4, "Levels of each factor, an even number.", role="run", low=2)
+    levels: Annotated[int, AfterValidator(even)] = choice(
+        4, "Levels of each factor, an even number.", role="run", low=2
+    )
 
 
 AnyDesign = Annotated[Grid | PointsFile | LatinHypercube | Sobol | Saltelli | Morris, Field(discriminator="kind")]
@@ -96,7 +100,9 @@ class Varied(Section):
     low: float | None = choice(None, "Where its range begins; the declared plausible range unless given.", role="run")
     high: float | None = choice(None, "Where its range ends.", role="run")
     scale: Scale = choice("linear", "In which the range is filled evenly.", role="run")
-    values: tuple[Any, ...] = choice((), "What it may be, in place of a range: numbers, words, whole parts.", role="run")
+    values: tuple[Any, ...] = choice(
+        (), "What it may be, in place of a range: numbers, words, whole parts.", role="run"
+    )
     labels: Names = choice((), "Names of the values in tables.", role="run")
 
     @model_validator(mode="after")
@@ -126,12 +132,16 @@ class Kept(Section):
 class Experiment(Section):
     """A sweep, whole: with the scenario that is varied, nothing else is needed to run it."""
 
-    name: Annotated[str, AfterValidator(folder_name)] = choice("experiment", "Short name, used for folders.", role="run")
+    name: Annotated[str, AfterValidator(folder_name)] = choice(
+        "experiment", "Short name, used for folders.", role="run"
+    )
     description: str = choice("", "The question, for people.", role="run")
     scenario: Scenario = Scenario()
     factors: dict[str, Annotated[Varied, BeforeValidator(nothing_said)]] = choice({}, "By path.", role="run")
     design: AnyDesign = LatinHypercube()
-    replicates: int = choice(20, "Worlds in which each point is run.", unit="worlds", role="run", low=1, high=10_000_000)
+    replicates: int = choice(
+        20, "Worlds in which each point is run.", unit="worlds", role="run", low=1, high=10_000_000
+    )
     measures: Kept = Kept()
     interventions: Literal["pooled", "each"] = choice(
         "pooled", "Whether measures are kept for all interventions together, or for each by name too.", role="run"

@@ -53,7 +53,13 @@ def mean_of_worlds(values: NDArray[np.float64]) -> NDArray[np.float64]:
     there = ~np.isnan(values)
     count = there.sum(axis=1)
     total = np.where(there, values, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean
+
+
+def each_world(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values as they are."""
+    return values
 
 
 def as_ema(sweep: "Sweep", *, worlds: str = "mean") -> tuple["pd.DataFrame", dict[str, NDArray[np.float64]]]:
@@ -75,7 +81,7 @@ def as_ema(sweep: "Sweep", *, worlds: str = "mean") -> tuple["pd.DataFrame", dic
     """
     if worlds not in ("mean", "each"):
         raise InputError([Fault("worlds", f"got '{worlds}'; needed: one of mean, each")])
-    gathered = mean_of_worlds if worlds == "mean" else np.asarray
+    gathered = mean_of_worlds if worlds == "mean" else each_world
     table = sweep.points.reset_index(drop=True)
     for factor in sweep.experiment.varied:
         # Its scenario discovery under pandas 3 takes floats and categories alone.

@@ -84,9 +84,7 @@ def experiment_from(data: dict[str, Any], places: Places, folder: Path) -> Exper
     raise InputError([*faults, *found, *checking.faults])
 
 
-def base_scenario(
-    base: Any, policies: Any, places: Places, folder: Path, faults: list[Fault]
-) -> Scenario | None:
+def base_scenario(base: Any, policies: Any, places: Places, folder: Path, faults: list[Fault]) -> Scenario | None:
     """Return the scenario that an experiment varies, or None with its faults noted."""
     if not isinstance(base, str | Path):
         faults.append(fault_at(("base",), "is missing; needed: the file of a scenario", places))

@@ -3,7 +3,7 @@
 import os
 import socket
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from qispread.config.faults import Fault, InputError
 
@@ -37,7 +37,7 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __enter__(self) -> "FolderLock":
+    def __enter__(self) -> Self:
         try:
             self.file = (self.folder / LOCK).open("a+", encoding="utf-8")
         except OSError as error:

@@ -90,4 +90,3 @@ def order_of(experiment: Experiment, points: int) -> Order:
 def months_shape(experiment: Experiment) -> tuple[int, int, int]:
     """Return the shape of what is kept of the months of a run: months, interventions, measures."""
     return experiment.scenario.horizon + 1, len(experiment.rows), len(experiment.measures.monthly)
-

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -124,7 +125,7 @@ class Runner:
                 first += size
 
     def hand_out(self, fresh: Iterator[Chunk]) -> None:
-        """Hand out as many chunks as may be under way; one at a time while it is unclear which of some kills workers."""
+        """Hand out as many chunks as may be under way; one by one while it is unclear which kills workers."""
         if self.suspects:
             if not self.outstanding:
                 self.submit(self.suspects.popleft())
@@ -162,7 +163,7 @@ class Runner:
             self.take(chunk, outcome)
 
     def mend(self, chunk: Chunk, *, alone: bool) -> None:
-        """Replace workers that broke, and try what they had one chunk at a time: only who breaks them alone is to blame."""
+        """Replace workers that broke, and try what they had chunk by chunk: who breaks them alone is to blame."""
         victims = [chunk]
         for future, other in list(self.outstanding.items()):
             if future.exception() is None:
@@ -206,4 +207,3 @@ class Runner:
             self.keep(chunk.part, self.blocks.pop(chunk.part))
         if self.progress is not None:
             self.progress(self.done, self.failed)
-

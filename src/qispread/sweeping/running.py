@@ -246,9 +246,7 @@ def refuse_many(experiment: Experiment, *, yes: bool) -> None:
         raise InputError([Fault("design", f"{problem}; give --yes to run them all the same")])
 
 
-def refuse_idle(
-    experiment: Experiment, points: "Points", say: Say, *, yes: bool, timeout: float | None
-) -> None:
+def refuse_idle(experiment: Experiment, points: "Points", say: Say, *, yes: bool, timeout: float | None) -> None:
     """Refuse points that cannot be, and factors that change nothing unless they are wanted all the same."""
     from qispread.sweeping.changing import refuse_impossible
     from qispread.sweeping.trying import idle_factors

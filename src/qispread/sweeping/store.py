@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qispread import __version__
 from qispread.config.faults import Fault, InputError
-from qispread.provenance import draws_in_use, provenance
+from qispread.provenance import draws_in_use, our_version, provenance
 from qispread.rules.sources import source_fingerprint
 from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.files import append_line, remove_stale, write_whole
@@ -29,7 +28,7 @@ def default_folder(experiment: Experiment) -> Path:
 
 def identity_of(experiment: Experiment) -> dict[str, Any]:
     """Return what tells the tables of one sweep from those of another."""
-    made = {"qispread": __version__, "draws": draws_in_use(), "sources": source_fingerprint()}
+    made = {"qispread": our_version(), "draws": draws_in_use(), "sources": source_fingerprint()}
     return {**made, "experiment": experiment.identity()}
 
 
@@ -203,9 +202,7 @@ def make_store(
     data = experiment.model_dump(mode="json", exclude={"scenario"})
     manifest = {
         "identity": identity_of(experiment),
-        "command": list(command),
-        **provenance(),
-        "inputs": [{"path": one.path, "sha256": one.sha256} for one in experiment.scenario.inputs],
+        **provenance(command, experiment.scenario.inputs),
         "stem": stem_of(experiment),
         "runs": runs,
         "part_runs": part_runs,

@@ -42,7 +42,7 @@ def described(name: str, kind: Any, meaning: str) -> Any:
 
 def meaning_of(column: str) -> str:
     """Return what a measure's column means, "measure" or "measure.intervention"."""
-    measure = MEASURES[column.split(".")[0]]
+    measure = MEASURES[column.split(".", maxsplit=1)[0]]
     return f"{measure.meaning} [{measure.unit}]"
 
 
@@ -81,9 +81,7 @@ def months_schema(experiment: Experiment) -> Any:
 
 def factor_columns(factors: tuple[Factor, ...], numbers: NDArray[np.float64]) -> list[Any]:
     """Return the columns of the factors."""
-    return [
-        pa.array(factor.shown(numbers[:, place]), column_type(factor)) for place, factor in enumerate(factors)
-    ]
+    return [pa.array(factor.shown(numbers[:, place]), column_type(factor)) for place, factor in enumerate(factors)]
 
 
 def points_table(experiment: Experiment, points: Points) -> Any:
@@ -100,6 +98,7 @@ def points_table(experiment: Experiment, points: Points) -> Any:
 
 def points_from(table: Any, experiment: Experiment) -> Points:
     """Return the points that a table of points holds."""
+
     def of(what: str) -> Any:
         columns = [table.column(f"{what}: {one.path}").to_numpy() for one in experiment.varied]
         return np.ascontiguousarray(np.column_stack(columns))

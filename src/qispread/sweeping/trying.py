@@ -40,7 +40,9 @@ class Estimate:
 
     def of(self, runs: int) -> str:
         """Return in words how many runs are to be made, how long that will take, and how much room."""
-        return f"{runs:,} runs, about {duration(runs * self.pace / self.workers)}, about {size(runs * self.room)} on disk"
+        return (
+            f"{runs:,} runs, about {duration(runs * self.pace / self.workers)}, about {size(runs * self.room)} on disk"
+        )
 
 
 def duration(seconds: float) -> str:

@@ -81,9 +81,7 @@ def factors_of(given: Mapping[str, Varied], checking: Checking) -> tuple[Factor,
     return tuple(factor for factor in found if factor is not None)
 
 
-def over_range(
-    path: str, varied: Varied, value: float, declaration: FieldInfo, checking: Checking
-) -> Factor | None:
+def over_range(path: str, varied: Varied, value: float, declaration: FieldInfo, checking: Checking) -> Factor | None:
     """Return a factor that is varied over a range, or None where that cannot be."""
     before = len(checking.faults)
     plausible = (declared(declaration) or {}).get("plausible")
@@ -107,9 +105,7 @@ def over_range(
     return Factor(path, float(low), float(high), integer=isinstance(value, int), scale=varied.scale)
 
 
-def check_end(
-    path: str, name: str, end: float, value: float, declaration: FieldInfo, checking: Checking
-) -> None:
+def check_end(path: str, name: str, end: float, value: float, declaration: FieldInfo, checking: Checking) -> None:
     """Check one end of a range against the declaration of the parameter."""
     bounds = bounds_of(declaration)
     kind = "a whole number" if isinstance(value, int) else "a number"

@@ -1,0 +1,226 @@
+"""Measures over time: median and nine in ten worlds, the base grey and each arm in its colour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from qispread.analysis.summary import written
+from qispread.figures.figure import (
+    HEIGHT,
+    LEGEND_ROW,
+    Figure,
+    colour_scale,
+    dash_scale,
+    dressed,
+    file_name,
+    labelled,
+    legend,
+    legend_height,
+)
+from qispread.figures.palette import Style
+
+SHORT_RUN = 24
+"""Months below which time is told in months and not in years."""
+MOST_BANDS = 4
+"""Arms up to which each has its band; with more of them the base alone has one."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A measure as a chart over time shows it.
+
+    Attributes
+    ----------
+    measure, title, unit : str
+    form : {"percent", "number"}
+    """
+
+    measure: str
+    title: str
+    unit: str
+    form: str
+
+
+CURVES = {
+    one.measure: one
+    for one in (
+        Curve("adoption", "In use", "Share of organisations", "percent"),
+        Curve("fidelity", "Fidelity among users", "Share of the core intact", "percent"),
+        Curve("effect", "Effect among users", "Share of the largest possible", "percent"),
+        Curve("replication_ratio", "Effect among users, of the origin's", "Share of the origin's effect", "percent"),
+        Curve("replicated", "At 80 % of the origin's effect", "Share of users", "percent"),
+        Curve("lapses", "Gave it up at least once", "Share of those that began", "percent"),
+        Curve("harm", "Harm", "Harmful events per 10,000", "number"),
+        Curve("harm_averted", "Harmful events averted since the start", "Events, all organisations", "number"),
+        Curve("harm_range", "Harm at the 90th less the 10th percentile", "Per 10,000", "number"),
+        Curve("harm_gini", "Inequality of harm", "Gini coefficient", "number"),
+        Curve("staff_time", "Staff time given since the start", "Team-months", "number"),
+        Curve("cost", "Cost of policies since the start", "Currency", "number"),
+    )
+}
+
+
+def curve_of(measure: str, unit: str) -> Curve:
+    """Return how a measure is shown; one without words of its own under its name."""
+    words = measure.replace("_", " ").capitalize()
+    return CURVES.get(measure) or Curve(measure, words, unit.capitalize(), "percent" if unit == "share" else "number")
+
+
+def time_axis(horizon: int) -> tuple[float, str]:
+    """Return how many months a unit of the time axis has, and the title of the axis."""
+    return (1.0, "Months since the start") if horizon < SHORT_RUN else (12.0, "Years since the start")
+
+
+def time_channel(horizon: int) -> alt.X:
+    """Return the encoding of time."""
+    unit, title = time_axis(horizon)
+    scale = alt.Scale(domain=[0, horizon / unit], nice=False)
+    return alt.X("time:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format="~g"))
+
+
+def value_axis(form: str, **more: Any) -> alt.Axis:
+    """Return the axis of a share in percent or of a number."""
+    return alt.Axis(format=".0%" if form == "percent" else "~s", tickCount=5, **more)
+
+
+def value_scale(form: str, table: pd.DataFrame) -> alt.Scale:
+    """Return the scale of values: shares from 0 to 1, numbers from 0."""
+    if form == "percent" and not (table[["median", "p95"]] > 1.0).any(axis=None):
+        return alt.Scale(domain=[0, 1])
+    return alt.Scale(zero=True, nice=True)
+
+
+def bands(table: pd.DataFrame, styles: Sequence[Style], x: alt.X, y: alt.Y) -> Any:
+    """Return the layer of bands that hold nine of ten worlds."""
+    shown = table if len(styles) <= MOST_BANDS else table[table["arm"] == styles[0].label]
+    return (
+        alt.Chart(shown)
+        .mark_area(opacity=0.16)
+        .encode(x=x, y=y, y2="p95:Q", fill=alt.Fill("arm:N", scale=colour_scale(styles), legend=None))
+    )
+
+
+def lines(table: pd.DataFrame, styles: Sequence[Style], x: alt.X, y: alt.Y) -> Any:
+    """Return the layer of medians."""
+    order = [style.label for style in styles]
+    key = legend(styles)
+    return (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2.2, clip=True)
+        .encode(
+            x=x,
+            y=y,
+            stroke=alt.Stroke("arm:N", sort=order, scale=colour_scale(styles), legend=key),
+            strokeDash=alt.StrokeDash("arm:N", sort=order, scale=dash_scale(styles), legend=key),
+        )
+    )
+
+
+def curve_chart(table: pd.DataFrame, curve: Curve, styles: dict[str, Style], horizon: int, height: int) -> Any:
+    """Return the chart of one measure over time.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``arm``, ``month``, ``median``, ``p5`` and ``p95``.
+    curve : Curve
+    styles : dict of str to Style
+    horizon : int
+    height : int
+        Pixels without the legend.
+    """
+    shown, order = labelled(table, styles), list(styles.values())
+    shown = shown.assign(time=shown["month"] / time_axis(horizon)[0])[["time", "arm", "median", "p5", "p95"]]
+    scale = value_scale(curve.form, shown)
+    x, axis = time_channel(horizon), value_axis(curve.form)
+    low = alt.Y("p5:Q", scale=scale, axis=axis, title=curve.unit)
+    middle = alt.Y("median:Q", scale=scale, axis=axis, title=curve.unit)
+    chart = alt.layer(bands(shown, order, x, low), lines(shown, order, x, middle))
+    return dressed(chart, curve.title, height=height + legend_height(order))
+
+
+def spread(row: Any, form: str) -> str:
+    """Return a median with the bounds of nine in ten worlds, in words."""
+    middle, low, high = (written(float(row[name]), form) for name in ("median", "p5", "p95"))
+    return middle if low == high else f"{middle} (9 in 10 worlds: {low} to {high})"
+
+
+def curve_words(table: pd.DataFrame, curve: Curve, styles: dict[str, Style], horizon: int) -> str:
+    """Return what the curves come to at the end, in words."""
+    last = table[table["month"] == horizon].set_index("arm")
+    told = [f"{name} {spread(last.loc[name], curve.form)}" for name in styles if name in last.index]
+    unit, axis = time_axis(horizon)
+    when = f"after {horizon / unit:g} {axis.split(maxsplit=1)[0].lower()}"
+    return f"{curve.title}, {curve.unit[0].lower()}{curve.unit[1:]}, over time. Median {when}: {'; '.join(told)}."
+
+
+def curve_figure(
+    table: pd.DataFrame, curve: Curve, styles: dict[str, Style], horizon: int, *, height: int = HEIGHT
+) -> Figure:
+    """Return the figure of one measure over time; the table as for `curve_chart`."""
+    kept = table[table["arm"].isin(list(styles))]
+    return Figure(
+        name=file_name(curve.measure, "over time"),
+        title=curve.title,
+        alt=curve_words(kept, curve, styles, horizon),
+        table=kept,
+        chart=curve_chart(kept, curve, styles, horizon, height),
+    )
+
+
+USES, REACHES = "Use it", "Use it and reach 80 % of the origin's effect"
+
+
+def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int) -> Figure:
+    """Return the figure of what adoption hides in one arm.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``arm``, ``month``, and ``adoption`` and ``reached``, medians over worlds.
+    style : Style
+    place : int
+        Of the arm, for the name of the file.
+    horizon : int
+    """
+    own = table[table["arm"] == style.name]
+    shown = own.assign(time=own["month"] / time_axis(horizon)[0])[["time", "adoption", "reached"]]
+    last = own[own["month"] == horizon].iloc[0]
+    uses, reaches = (written(float(last[name]), "percent") for name in ("adoption", "reached"))
+    return Figure(
+        name=file_name("gap", place, style.name),
+        title=style.label,
+        alt=f"{style.name}: at the end {uses} of organisations use it and {reaches} use it and reach 80 % of the "
+        "origin's effect (medians over worlds). Two lines over time with the gap between them shaded.",
+        table=own,
+        chart=dressed(gap_chart(shown, style.colour, horizon), style.label, height=HEIGHT + 2 * LEGEND_ROW),
+    )
+
+
+def gap_chart(shown: pd.DataFrame, colour: str, horizon: int) -> Any:
+    """Return two curves with the space between them shaded."""
+    x, axis, unit = time_channel(horizon), value_axis("percent"), "Share of organisations"
+    scale = alt.Scale(domain=[0, 1])
+    top = alt.Y("adoption:Q", scale=scale, axis=axis, title=unit)
+    gap = alt.Chart(shown).mark_area(color=colour, opacity=0.16).encode(x=x, y=top, y2="reached:Q")
+    both = pd.concat(
+        [
+            pd.DataFrame({"time": shown["time"], "share": shown[name], "who": words})
+            for name, words in (("adoption", USES), ("reached", REACHES))
+        ]
+    )
+    key = alt.Legend(orient="top", direction="vertical", title=None, symbolSize=340, labelLimit=0, offset=4)
+    dashes = alt.Scale(domain=[USES, REACHES], range=[[1, 0], [2, 2]])
+    curves = (
+        alt.Chart(both)
+        .mark_line(stroke=colour, strokeWidth=2.2)
+        .encode(
+            x=x,
+            y=alt.Y("share:Q", scale=scale, axis=axis, title=unit),
+            strokeDash=alt.StrokeDash("who:N", sort=[USES, REACHES], scale=dashes, legend=key),
+        )
+    )
+    return alt.layer(gap, curves)

@@ -1,0 +1,74 @@
+"""One look for all charts: colours that the colour-blind can tell apart, and a second sign for print without colour."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+BASE_COLOUR = "#595959"
+INK, SOFT, FAINT = "#222222", "#595959", "#D9D9D9"
+ARM_COLOURS = ("#0072B2", "#C44E00", "#008763", "#B0588A", "#A87400", "#2C8CC2", "#000000")
+"""The set of Okabe and Ito without yellow, some darker so that a line stands out from white by 3 to 1."""
+ARM_DASHES = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (4, 2), (12, 4), (5, 2, 1, 2))
+SECOND_DASHES = ((3, 3), (10, 2), (1, 3), (6, 2, 2, 2), (2, 4), (8, 6), (3, 1, 1, 1))
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-right", "triangle-left")
+CLASS_COLOURS = {"transformed": "#00496F", "boosted": "#4FA3D1", "little": "#D4D4D4"}
+FIDELITY_SCHEME = "viridis"
+"""From yellow, nothing of the core left, to dark violet, all of it: darker is more in print without colour too."""
+LONGEST_LABEL = 44
+KEPT_OF_END = 14
+
+
+@dataclass(frozen=True)
+class Style:
+    """How an arm looks in every chart.
+
+    Attributes
+    ----------
+    name : str
+        Of the arm.
+    label : str
+        The name as charts show it: long ones lose their middle.
+    colour : str
+    dash : tuple of int
+        Pixels drawn and left out along a line.
+    shape : str
+        Of a point.
+    """
+
+    name: str
+    label: str
+    colour: str
+    dash: tuple[int, ...]
+    shape: str
+
+
+def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
+    """Return a name of at most so many characters, its middle left out where it is longer."""
+    if len(name) <= longest:
+        return name
+    end = min(KEPT_OF_END, longest // 3)
+    return f"{name[: longest - end - 1].rstrip()}…{name[-end:].lstrip()}"
+
+
+def labels_of(names: Iterable[str]) -> dict[str, str]:
+    """Return a short label for each name, no two alike."""
+    labels: dict[str, str] = {}
+    for name in names:
+        label, number = shortened(name), 1
+        while label in labels.values():
+            number += 1
+            label = f"{shortened(name, LONGEST_LABEL - 4)} ({number})"
+        labels[name] = label
+    return labels
+
+
+def styles_of(arms: Iterable[str], base: str = "base") -> dict[str, Style]:
+    """Return the style of each arm: the base grey, the others in a fixed order that begins anew after seven."""
+    labels = labels_of(arms)
+    others = [name for name in labels if name != base]
+    styles = {base: Style(base, labels[base], BASE_COLOUR, (1, 0), "circle")} if base in labels else {}
+    for place, name in enumerate(others):
+        turn, colour = divmod(place, len(ARM_COLOURS))
+        dashes = (ARM_DASHES, SECOND_DASHES)[turn % 2]
+        shape = SHAPES[(place + 1) % len(SHAPES)]
+        styles[name] = Style(name, labels[name], ARM_COLOURS[colour], dashes[colour], shape)
+    return {name: styles[name] for name in labels}

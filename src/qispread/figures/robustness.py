@@ -1,0 +1,87 @@
+"""Whether the answer holds: over plausible models, and over combinations of policies."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from qispread.analysis.summary import short, written
+from qispread.figures.figure import Figure, colour_scale, dressed, labelled
+from qispread.figures.intervals import interval_chart
+from qispread.figures.palette import INK, Style
+
+BAR_ROW = 40
+KINDS = {"main": "#0072B2", "interaction": "#C44E00"}
+"""Effects of factors that are drawn, and their colours."""
+
+
+def best_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figure:
+    """Return the figure of the share of plausible models in which each arm is best.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `robustness`, the base too.
+    styles : dict of str to Style
+    """
+    kept = table[table["arm"].isin(list(styles))].sort_values("rank", kind="stable")
+    told = "; ".join(f"{one.arm} {written(one.share_best, 'percent')}" for one in kept.itertuples())
+    title = "Best in this share of plausible models"
+    return Figure(
+        name="robustness-best",
+        title=title,
+        alt=f"Share of plausible models in which each arm is the best: {told}.",
+        table=kept,
+        chart=best_chart(labelled(kept, styles), title, styles),
+    )
+
+
+def best_chart(table: pd.DataFrame, title: str, styles: dict[str, Style]) -> Any:
+    """Return a bar an arm, named above it, with its number."""
+    order = list(table["arm"])
+    y = alt.Y("arm:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
+    scale = alt.Scale(domain=[0, 1])
+    x = alt.X("share_best:Q", scale=scale, axis=alt.Axis(format=".0%", tickCount=5), title="Share of models")
+    base = alt.Chart(table[["arm", "share_best"]]).encode(y=y)
+    bars = base.mark_bar(height=12, yOffset=9).encode(
+        x=x, color=alt.Color("arm:N", scale=colour_scale(list(styles.values())), legend=None)
+    )
+    names = base.mark_text(align="left", dy=-8, color=INK, limit=280).encode(x=alt.value(0), text="arm:N")
+    numbers = base.mark_text(align="right", dy=-8, color=INK).encode(
+        x=alt.value("width"), text=alt.Text("share_best:Q", format=".0%")
+    )
+    return dressed(alt.layer(bars, names, numbers), title, height=66 + BAR_ROW * len(order))
+
+
+def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) -> Figure:
+    """Return the figure of main effects and interactions on one measure.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows of `factorial` of one measure.
+    measure, unit : str
+    form : {"percent", "number"}
+    """
+    kept = table[table["kind"].isin(list(KINDS))]
+    rows = pd.DataFrame(
+        {"row": kept["term"], "arm": kept["kind"], "value": kept["effect"], "low": kept["low"], "high": kept["high"]}
+    )
+    styles = [
+        Style(kind, kind, colour, (1, 0), shape)
+        for (kind, colour), shape in zip(KINDS.items(), ("circle", "diamond"), strict=True)
+    ]
+    told = "; ".join(
+        f"{one.term} {short(one.effect, '+')} ({short(one.low, '+')} to {short(one.high, '+')})"
+        for one in kept.itertuples()
+    )
+    title = "Effects of the policies and of their combinations"
+    return Figure(
+        name="factorial",
+        title=title,
+        alt=f"Effects on {measure}, {unit}, with 95 % intervals: {told}.",
+        table=table,
+        chart=interval_chart(rows, title, unit, form, styles),
+        note="Circles: the mean effect of a policy over all combinations of the others. Diamonds: interactions, what "
+        "policies do together beyond the sum of what they do apart.",
+    )

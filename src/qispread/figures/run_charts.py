@@ -1,0 +1,91 @@
+"""Run charts: the harm that one organisation would observe, point by point, around its median."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from qispread.analysis.run_charts import Rates
+from qispread.analysis.summary import short
+from qispread.figures.curves import time_axis, time_channel
+from qispread.figures.figure import Figure, dressed, file_name
+from qispread.figures.palette import INK, SOFT, Style
+
+RUN_HEIGHT = 190
+
+
+def verdict(rates: Rates) -> str:
+    """Return what the rules say of a run chart, in words."""
+    chart = rates.chart
+    if chart.longest_run_limit is None or chart.crossings_limit is None:
+        return f"{chart.useful} points lie off the median, too few to tell."
+    found = [
+        (chart.shift, f"a run of {chart.longest_run} points on one side (more than {chart.longest_run_limit})"),
+        (chart.few_crossings, f"{chart.crossings} crossings of the median (fewer than {chart.crossings_limit})"),
+    ]
+    signals = [words for holds, words in found if holds]
+    if signals:
+        return f"More than chance: {' and '.join(signals)}."
+    return (
+        f"No more than chance: the longest run has {chart.longest_run} points (a shift would have more than "
+        f"{chart.longest_run_limit}) and {chart.crossings} crossings (fewer than {chart.crossings_limit} would be few)."
+    )
+
+
+def run_figure(rates: Rates, name: str, style: Style, place: int, horizon: int, top: float) -> Figure:
+    """Return the run chart of one organisation in one arm.
+
+    Parameters
+    ----------
+    rates : Rates
+    name : str
+        The organisation's, for people.
+    style : Style
+        Of the arm.
+    place : int
+        Of the organisation among those shown, for the name of the file.
+    horizon : int
+    top : float
+        Of the axis of rates, the same in every arm.
+    """
+    table = rates.table.to_pandas().assign(organisation=rates.organisation, arm=style.name, median=rates.chart.median)
+    began = f"It began in month {rates.began}." if rates.began is not None else "It never began."
+    told = f"Median {short(rates.chart.median)} per 10,000 over {len(table)} points. {verdict(rates)} {began}"
+    return Figure(
+        name=file_name("run chart", place, style.name),
+        title=style.label,
+        alt=f"Run chart of harm observed at {name}, {style.name}. {told}",
+        table=table,
+        chart=run_chart(table, rates, style, horizon, top),
+        note=f"{verdict(rates)} {began} {rates.basis[0].upper()}{rates.basis[1:]}.",
+    )
+
+
+def run_chart(table: pd.DataFrame, rates: Rates, style: Style, horizon: int, top: float) -> Any:
+    """Return the points joined by a line, the median, and the month in which it began."""
+    unit, _ = time_axis(horizon)
+    shown = table.assign(time=table["period"] * 12.0 / unit)[["time", "rate"]]
+    x = time_channel(horizon)
+    y = alt.Y("rate:Q", scale=alt.Scale(domain=[0, top]), axis=alt.Axis(tickCount=4, format="~s"), title="Per 10,000")
+    base = alt.Chart(shown).encode(x=x, y=y)
+    layers = [
+        base.mark_line(color=style.colour, strokeWidth=1.2),
+        base.mark_circle(color=style.colour, size=22, opacity=1.0),
+    ]
+    if len(table):
+        layers.append(
+            alt.Chart(table[["median"]].head(1)).mark_rule(color=INK).encode(y=alt.Y("median:Q", title="Per 10,000"))
+        )
+    if rates.began is not None:
+        start = pd.DataFrame({"time": [rates.began / unit], "words": ["began"]})
+        mark = alt.Chart(start).encode(x=x)
+        layers += [
+            mark.mark_rule(color=SOFT, strokeDash=[3, 3]),
+            mark.mark_text(align="left", dx=3, color=SOFT).encode(y=alt.value(7), text="words:N"),
+        ]
+    title = (
+        f"{style.label}: harm observed, a point every {rates.months} months"
+        if rates.months > 1
+        else f"{style.label}: harm observed each month"
+    )
+    return dressed(alt.layer(*layers), title, height=RUN_HEIGHT)

@@ -1,0 +1,166 @@
+"""The first screen: the question, the answer with its uncertainty, and one picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qispread.analysis.summary import written
+from qispread.comparison import BASE
+from qispread.figures.curves import curve_figure, curve_of
+from qispread.figures.figure import Figure
+from qispread.measures import MEASURES
+from qispread.report.view import View
+from qispread.report.wording import Difference, listed, sentence, span
+
+MOST_NAMED = 4
+"""Arms that the question names; more are counted."""
+HERO_HEIGHT = 290
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+CAUTION = (
+    "These are worlds of a model and not predictions. What a copy loses has no published data and is a hypothesis; the "
+    "intervals tell how sure the model is of its own mean, not how sure anybody can be of the world."
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The first screen.
+
+    Attributes
+    ----------
+    question, sentence : str
+    more : sequence of str
+        What else belongs to the answer, a sentence each.
+    picture : Figure
+    facts : str
+        Of what it is the answer.
+    """
+
+    question: str
+    sentence: str
+    more: Sequence[str]
+    picture: Figure
+    facts: str
+
+
+def answer_of(view: View) -> Answer:
+    """Return the first screen of a report."""
+    compared = bool(view.results.comparison)
+    said, *more = compared_sentences(view) if compared else run_sentences(view)
+    measure = view.results.measure
+    curve = curve_of(measure, MEASURES[measure].unit)
+    picture = curve_figure(view.curve(measure), curve, view.styles, view.results.horizon, height=HERO_HEIGHT)
+    return Answer(question_of(view), said, more, picture, facts_of(view))
+
+
+def question_of(view: View) -> str:
+    """Return the question that was put."""
+    others = view.results.others
+    if others and len(others) <= MOST_NAMED:
+        return f"What would {listed(others, 'or')} change?"
+    if others:
+        return f"What would {counted(len(others))} alternatives change?"
+    described = str(view.results.first.manifest["scenario"].get("description", "")).strip()
+    return described or f"What happens in {view.results.first.name}?"
+
+
+def counted(number: int) -> str:
+    """Return a number in letters, up to twelve."""
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)
+
+
+def facts_of(view: View) -> str:
+    """Return what was simulated, in a line."""
+    results = view.results
+    places = f"{view.organisations} organisations, " if view.organisations else ""
+    worlds = "1 world" if results.worlds == 1 else f"{results.worlds} worlds"
+    described = str(results.first.manifest["scenario"].get("description", "")).strip()
+    facts = f"{results.first.manifest['scenario']['name']}: {places}{span(results.horizon)}, {worlds}."
+    return f"{facts} {described}" if results.comparison and described else facts
+
+
+def by_merit(found: dict[str, Difference]) -> list[Difference]:
+    """Return differences, the best first; those that cannot be told last."""
+
+    def merit(one: Difference) -> float:
+        sign = -1.0 if MEASURES[one.measure].better == "less" else 1.0
+        return -np.inf if np.isnan(one.value) else sign * one.value
+
+    return sorted(found.values(), key=merit, reverse=True)
+
+
+def compared_sentences(view: View) -> list[str]:
+    """Return the answer of a comparison, and what else belongs to it."""
+    months = view.results.horizon
+    ranked = by_merit(view.differences(view.results.measure))
+    best = ranked[0]
+    if len(ranked) == 1:
+        return [sentence(best, months), *order_sentence(view, ranked), *robust_sentence(view)]
+    leads = f"Of the {counted(len(ranked))}, {best.arm} does most. " if best.verdict in ("better", "more") else ""
+    none = f"None of the {counted(len(ranked))} is better than the base for sure. " if not leads else ""
+    rest = [sentence(one, months) for one in ranked[1 : MOST_NAMED + 1]]
+    left = len(ranked) - 1 - len(rest)
+    tail = [f"The {counted(left)} others do less; the tables below have them."] if left > 0 else []
+    return [leads + none + sentence(best, months), *rest, *tail, *order_sentence(view, ranked), *robust_sentence(view)]
+
+
+def order_sentence(view: View, ranked: Sequence[Difference]) -> list[str]:
+    """Return in how many worlds the best arm is ahead of the next, where both can be told world by world."""
+    if len(ranked) < 2 or view.results.worlds < 2 or ranked[0].verdict not in ("better", "more"):
+        return []
+    measure, sign = ranked[0].measure, -1.0 if MEASURES[ranked[0].measure].better == "less" else 1.0
+    first, second = (view.results.arms[one.arm].by_world([measure])[measure][:, -1] for one in ranked[:2])
+    apart = sign * (first - second)
+    known = apart[~np.isnan(apart)]
+    if not known.size:
+        return []
+    ahead, names = int(np.count_nonzero(known > 0.0)), (ranked[0].arm, ranked[1].arm)
+    return [f"World by world, {names[0]} is ahead of {names[1]} in {ahead} of {known.size}."]
+
+
+def robust_sentence(view: View) -> list[str]:
+    """Return in how many plausible models the ranking holds, where that was asked."""
+    told = view.results.comparison
+    models, ranking = int(told.get("models") or 0), [str(name) for name in told.get("ranking", [])]
+    if not models or not ranking:
+        return []
+    holds, stays = (written(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
+    order = listed(["the base" if name == BASE else name for name in ranking[:MOST_NAMED]], "then")
+    return [
+        f"Over {models} plausible models, which differ in the parameters that nobody knows, the order {order} holds in "
+        f"{holds}, and the best stays the best in {stays}."
+    ]
+
+
+def run_sentences(view: View) -> list[str]:
+    """Return the answer of one run: what spread, with how much of its effect, and what that averted."""
+    ends = {
+        name: end_of(view, name) for name in ("adoption", "replication_ratio", "replicated", "harm", "harm_averted")
+    }
+    if ends["adoption"][0] == 0.0 and ends["adoption"][2] == 0.0:
+        return [f"After {span(view.results.horizon)} nobody but the origin uses it, in any world."]
+    when = span(view.results.horizon)
+    first = f"After {when} {told(ends['adoption'], 'percent')} of organisations use it"
+    ratio = ends["replication_ratio"]
+    if not np.isnan(ratio[0]):
+        first += f", with {told(ratio, 'percent')} of the effect that it has where it began"
+    return [
+        f"{first}.",
+        f"Of those that use it, {told(ends['replicated'], 'percent')} reach 80 % of the origin's effect.",
+        f"Harm now: {told(ends['harm'], 'number')} per 10,000.",
+        f"Harmful events averted against the trend, home-grown improvement with it: {told(ends['harm_averted'], 'number')}.",
+    ]
+
+
+def end_of(view: View, measure: str) -> tuple[float, float, float]:
+    """Return median and bounds of nine in ten worlds of a measure at the end."""
+    table = view.curve(measure)
+    last = table[table["month"] == view.results.horizon].iloc[0]
+    return float(last["median"]), float(last["p5"]), float(last["p95"])
+
+
+def told(values: tuple[float, float, float], form: str) -> str:
+    """Return a median with its bounds."""
+    middle, low, high = (written(value, form) for value in values)
+    return middle if low == high else f"{middle} ({low} to {high} in 9 of 10 worlds)"

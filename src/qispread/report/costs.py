@@ -1,0 +1,92 @@
+"""What it costs: the plane, the acceptability curve, and who is worth having."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from qispread.analysis.summary import short
+from qispread.comparison import BASE
+from qispread.figures.cost import acceptability_figure, plane_figure
+from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
+from qispread.report.view import View
+
+HEADING = "What it costs"
+
+
+def costs_section(view: View) -> Section | None:
+    """Return the section of costs; None where the tables are absent."""
+    table, worlds = view.table("cost_effectiveness"), view.table("worlds")
+    if table is None or worlds is None:
+        return None
+    price = float(view.results.comparison.get("team_month") or 0.0)
+    if not table["total_cost"].fillna(0.0).abs().gt(0.0).any():
+        told = "No policy of these scenarios has a cost, and staff time has no price: nothing can be said of value for money."
+        return Section("cost", HEADING, [Words(told)])
+    blocks: list[Block] = [
+        Words(priced(price)),
+        Grid(cost_figures(view, table, worlds)),
+        cost_sheet(view, table, price),
+    ]
+    beaten = [f"{one.arm} is {one.standing}" for one in table.itertuples() if "dominated" in str(one.standing)]
+    if beaten:
+        blocks.append(Words(f"{'; '.join(beaten)}: as much or more can be had for less."))
+    note = "Prices are those of the scenario, as costs of policies; nothing is discounted. Fieller's intervals; a dash where a ratio or a bound has no meaning."
+    return Section("cost", HEADING, [*blocks, Words(note, "note")])
+
+
+def priced(price: float) -> str:
+    """Return what counts as cost."""
+    if price:
+        return f"Costs are those of policies, and staff time at {short(price)} a team-month."
+    return "Costs are those of policies. Staff time has no price here and is not in them."
+
+
+def cost_figures(view: View, table: pd.DataFrame, worlds: pd.DataFrame) -> list[Any]:
+    """Return the plane and the acceptability curve."""
+    base = worlds[worlds["arm"] == BASE].set_index("replicate")
+    others = worlds[worlds["arm"].isin(list(view.arm_styles)) & worlds["replicate"].isin(base.index)]
+    points = pd.DataFrame(
+        {
+            "arm": others["arm"],
+            "replicate": others["replicate"],
+            "averted": others["harm_averted"].to_numpy() - base.loc[others["replicate"], "harm_averted"].to_numpy(),
+            "spent": others["total_cost"].to_numpy() - base.loc[others["replicate"], "total_cost"].to_numpy(),
+        }
+    )
+    kept = table[table["arm"].isin(list(view.arm_styles))]
+    means = kept.rename(columns={"averted_difference": "averted", "cost_difference": "spent"})
+    figures = [plane_figure(points, means[["arm", "averted", "spent"]], view.arm_styles)]
+    acceptability = view.table("acceptability")
+    return figures + ([acceptability_figure(acceptability, view.styles)] if acceptability is not None else [])
+
+
+def cost_sheet(view: View, table: pd.DataFrame, price: float) -> Sheet:
+    """Return the table of cost-effectiveness."""
+    header = [
+        "Arm",
+        "Cost",
+        "Extra cost",
+        "Extra events averted",
+        "Cost per event averted",
+        "Cost per organisation at 80 %",
+        "Standing",
+    ]
+    rows = []
+    for row in table.to_dict("records"):
+        name, is_base = str(row["arm"]), row["arm"] == BASE
+        extra = ("", "") if is_base else (short(row["cost_difference"], "+"), short(row["averted_difference"], "+"))
+        ratios = ("", "") if is_base else (ratio(row, "cost_per_event"), ratio(row, "cost_per_at_80"))
+        rows.append([name, short(row["total_cost"]), *extra, *ratios, str(row["standing"])])
+    caption = f"Means over {view.results.worlds} worlds; cost {'with' if price else 'without'} staff time. At 80 %: organisations that use it and reach 80 % of the origin's effect."
+    return Sheet(caption, header, [Group("", rows)], words=(6,))
+
+
+def ratio(row: dict[str, Any], name: str) -> str:
+    """Return a ratio with its interval where it has one."""
+    middle, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    if math.isnan(middle):
+        return "–"
+    if math.isnan(low) or math.isnan(high):
+        return f"{short(middle)} (no bounds)"
+    return f"{short(middle)} ({short(low)} to {short(high)})"

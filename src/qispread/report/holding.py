@@ -1,0 +1,110 @@
+"""Whether the answer holds: over plausible models, and over combinations of policies."""
+
+import math
+
+import pandas as pd
+
+from qispread.analysis.summary import short, written
+from qispread.figures.robustness import best_figure, factorial_figure
+from qispread.measures import MEASURES
+from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
+from qispread.report.view import View
+from qispread.report.wording import NOUNS
+
+MOST_FLIPS = 12
+
+
+def robustness_section(view: View) -> Section | None:
+    """Return the section of robustness; None where it was not asked."""
+    table = view.table("robustness")
+    if table is None:
+        return None
+    told = view.results.comparison
+    models, each = int(told.get("models") or 0), int(told.get("model_worlds") or 0)
+    lead = (
+        f"{models} models were drawn from the plausible ranges of the parameters that nobody knows, and every arm run in "
+        f"{each} worlds of each. The order of the arms holds in {share(told.get('ranking_holds'))} of them; the best arm "
+        f"stays the best in {share(told.get('best_holds'))}."
+    )
+    top = str(told.get("top_flip") or "")
+    blocks: list[Block] = [Words(lead), Grid([best_figure(table, view.styles)]), regret_sheet(view, table)]
+    flips = view.table("flips")
+    if flips is not None:
+        blocks += [
+            Words(f"What decides it most is {top}.") if top else Words("No single parameter decides it clearly."),
+            flips_sheet(flips),
+        ]
+    return Section("robustness", "Does the answer hold?", blocks)
+
+
+def share(value: object) -> str:
+    """Return a share that may be unknown."""
+    return written(float(value), "percent") if isinstance(value, int | float) else "an unknown share"
+
+
+def regret_sheet(view: View, table: pd.DataFrame) -> Sheet:
+    """Return the table of arms over models."""
+    form = "percent" if MEASURES[view.results.measure].unit == "share" else "number"
+    rows = [
+        [
+            str(row["arm"]),
+            f"{row['rank']:.0f}",
+            written(row["value"], form),
+            written(row["share_best"], "percent"),
+            "" if math.isnan(row["share_above_base"]) else written(row["share_above_base"], "percent"),
+            written(row["regret_mean"], form),
+            written(row["regret_worst"], form),
+        ]
+        for row in table.sort_values("rank", kind="stable").to_dict("records")
+    ]
+    header = ("Arm", "Rank", "Mean over models", "Best in", "Above the base in", "Mean regret", "Worst regret")
+    caption = f"Over plausible models: {NOUNS[view.results.measure]}. Regret: how far an arm falls short of the best in the same model."
+    return Sheet(caption, header, [Group("", rows)])
+
+
+def flips_sheet(table: pd.DataFrame) -> Sheet:
+    """Return the table of parameters that tell models in which the best arm stays the best from the others."""
+    rows = [
+        [
+            str(row["parameter"]),
+            f"{row['distance']:.2f}",
+            f"{row['adjusted']:.2g}",
+            short(row["holds_median"]),
+            short(row["flips_median"]),
+            f"{short(row['low'])} to {short(row['high'])}",
+        ]
+        for row in table.head(MOST_FLIPS).to_dict("records")
+    ]
+    header = ("Parameter", "Distance", "p, adjusted", "Median where it holds", "Median where not", "Plausible range")
+    caption = "Parameters whose values differ between the models in which the best arm stays the best and the others (Kolmogorov-Smirnov distance; p adjusted by Holm's method)."
+    return Sheet(caption, header, [Group("", rows)], small=True)
+
+
+def factorial_section(view: View) -> Section | None:
+    """Return the section of effects and interactions; None where there is no factorial."""
+    table = view.table("factorial")
+    if table is None:
+        return None
+    measure = view.results.measure if view.results.measure in set(table["measure"]) else str(table["measure"].iloc[0])
+    own = table[table["measure"] == measure]
+    unit = MEASURES[measure].unit if measure in MEASURES else ""
+    form = "percent" if unit == "share" else "number"
+    figure = factorial_figure(
+        own, NOUNS.get(measure, measure), "Percentage points" if form == "percent" else unit.capitalize(), form
+    )
+    blocks: list[Block] = [Grid([figure], "panels"), *(Words(text) for text in together_words(own, form))]
+    return Section("factorial", "Are policies more than their sum?", blocks)
+
+
+def together_words(table: pd.DataFrame, form: str) -> list[str]:
+    """Return what the policies do alone, together, and beyond the sum."""
+    factor = 100.0 if form == "percent" else 1.0
+    found = []
+    names = {"alone": "each alone, added up", "together": "all together", "beyond": "beyond the sum"}
+    for kind, words in names.items():
+        rows = table[table["kind"] == kind].to_dict("records")
+        found += [
+            f"{row['term']!s}, {words}: {short(factor * row['effect'], '+')} ({short(factor * row['low'], '+')} to {short(factor * row['high'], '+')})."
+            for row in rows
+        ]
+    return found

@@ -1,0 +1,88 @@
+"""What the model cannot tell, how to make the same report again, and what to cite."""
+
+from importlib.metadata import metadata
+from typing import Any
+
+from qispread import __version__
+from qispread.report.blocks import Block, Group, Points, Section, Sheet, Words
+from qispread.report.view import View
+
+LIMITS = (
+    "No published data measure how fidelity falls with distance from the origin. The two parameters that govern it, "
+    "copying.copy_loss and copying.lineage, are hypotheses, and results hinge on them.",
+    "Intervals are the model's own: they tell how well the mean over worlds is known, given the model and its "
+    "parameters. That parameters or rules may be wrong is not in them.",
+    "Absolute numbers depend on many assumed parameters; differences between arms in the same worlds depend on them less.",
+    "Harmful events averted in all are counted against the trend alone, with improvement made at home. It has no "
+    "side effects here: time spent on what spreads takes time from home-grown improvement and from nothing else.",
+    "Named organisations stand for places of their kind. The model does not predict what any one of them will do.",
+    "Organisations do not compete, merge or learn to decide otherwise; partnerships stay as they are; leaders are one "
+    "number. Policies do what their strengths say, everywhere and at once.",
+    "Costs are what the scenario says, without discounting, and benefits beyond the harm that is counted have no worth.",
+)
+TITLE = "qispread: how quality improvement spreads between health-care organisations"
+"""Of the program, as CITATION.cff has it."""
+
+
+def limits_section() -> Section:
+    """Return the section of known limits."""
+    return Section("limits", "What it cannot tell", [Points(LIMITS)])
+
+
+def reproduce_section(view: View) -> Section:
+    """Return the section on making it again and citing it."""
+    manifest = view.results.manifest
+    blocks: list[Block] = [
+        Sheet(
+            "The same command with the same version gives the same bytes on the same kind of machine.",
+            ("What", "Value"),
+            [Group("", facts(view, manifest))],
+            words=(1,),
+            small=True,
+        )
+    ]
+    files = input_rows(view)
+    if files:
+        blocks.append(Sheet("Files that were read.", ("File", "SHA-256"), [Group("", files)], words=(1,), small=True))
+    blocks.append(Words("To cite", "heading"))
+    blocks.append(Words(f"The qispread contributors. {TITLE}. Version {manifest['identity']['qispread']}."))
+    if view.results.differs:
+        blocks.append(Words(f"This report was written by version {__version__}.", "note"))
+    return Section("reproduce", "How to make it again, and cite it", blocks)
+
+
+def facts(view: View, manifest: dict[str, Any]) -> list[list[str]]:
+    """Return what is needed to make the results again."""
+    identity, scenario = manifest["identity"], view.results.first.manifest["scenario"]
+    told = view.results.comparison
+    rows = [
+        ["Command", " ".join(str(word) for word in manifest.get("command", []))],
+        ["Scenario", str(scenario.get("name", ""))],
+        ["Seed", str(scenario.get("seed", ""))],
+        ["Worlds", str(view.results.worlds)],
+        ["Arms", ", ".join(view.results.arms) if told else ""],
+        ["Arms part from the base in month", str(told.get("branch_at") or "")],
+        ["Precision asked for", precision(told)],
+        ["Version", f"{metadata('qispread')['Name']} {identity['qispread']}"],
+        ["Commit", str(manifest.get("git_commit") or "")],
+        ["Fingerprint of the sources", str(manifest.get("sources", ""))],
+        ["Draws", str(identity.get("draws", ""))],
+        ["Python", str(manifest.get("python", ""))],
+        ["Machine", str(manifest.get("machine", ""))],
+        ["Libraries", ", ".join(f"{name} {version}" for name, version in manifest.get("versions", {}).items())],
+    ]
+    return [row for row in rows if row[1]]
+
+
+def precision(told: dict[str, Any]) -> str:
+    """Return which precision was asked for and whether it was reached."""
+    if told.get("precision") is None:
+        return ""
+    return f"{told['precision']:g}, {'reached' if told.get('reached') else 'not reached'}"
+
+
+def input_rows(view: View) -> list[list[str]]:
+    """Return the files that any arm read, each once."""
+    manifests = [view.results.manifest, *(arm.manifest for arm in view.results.arms.values())]
+    found = {str(one["path"]): str(one["sha256"]) for manifest in manifests for one in manifest.get("inputs", [])}
+    return [[path, digest] for path, digest in found.items()]

@@ -1,0 +1,264 @@
+"""What a folder of results holds, read and checked: manifests, scenarios and tables."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from qispread import __version__
+from qispread.comparison import BASE
+from qispread.config.cross import POOLED
+from qispread.config.faults import Fault, InputError
+from qispread.config.load import scenario_from
+from qispread.config.scenario import Scenario
+from qispread.measures import MEASURES
+from qispread.results import DIFFERENCES, MANIFEST, SUMMARY, draws_in_use
+from qispread.rules.compiling import source_fingerprint
+
+COLUMNS = {
+    DIFFERENCES: (
+        "arm",
+        "intervention",
+        "measure",
+        "base",
+        "arm_mean",
+        "difference",
+        "low",
+        "high",
+        "better",
+        "for_100",
+        "pairing",
+        "worlds",
+    ),
+    "worlds": ("arm", "replicate", "total_cost", "harm_averted", "at_80", "value"),
+    "cost_effectiveness": (
+        *("arm", "cost", "staff_time", "total_cost", "harm_averted", "at_80", "cost_difference", "averted_difference"),
+        *("cost_per_event", "cost_per_event_low", "cost_per_event_high"),
+        *("cost_per_at_80", "cost_per_at_80_low", "cost_per_at_80_high", "standing"),
+    ),
+    "acceptability": ("arm", "willingness", "probability", "expected"),
+    "for_whom": ("arm", "grouping", "group", "measure", "base", "arm_mean", "difference", "low", "high"),
+    "inequality": ("arm", "measure", "start", "end", "difference", "low", "high"),
+    "robustness": ("arm", "rank", "value", "share_best", "share_above_base", "regret_mean", "regret_worst"),
+    "flips": ("parameter", "distance", "p_value", "adjusted", "holds_median", "flips_median", "low", "high"),
+    "factorial": ("kind", "term", "measure", "effect", "low", "high"),
+}
+"""The tables of a comparison, with the columns that a report reads."""
+SUMMARY_COLUMNS = ("month", "intervention", "measure", "worlds", "median", "p5", "p95")
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """One run of a folder.
+
+    Attributes
+    ----------
+    name : str
+    folder : Path
+    manifest : dict
+    scenario : Scenario or None
+        None where another version wrote what this one cannot read.
+    """
+
+    name: str
+    folder: Path
+    manifest: dict[str, Any]
+    scenario: Scenario | None
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Median and nine in ten worlds of every measure of all interventions together, by month."""
+        path = self.folder / SUMMARY
+        table = checked(path, SUMMARY_COLUMNS, lambda: pyarrow.csv.read_csv(path).to_pandas())
+        return table[table["intervention"] == POOLED].drop(columns="intervention")
+
+    def by_world(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        """Return measures of all interventions together, each an array of (worlds, months)."""
+        path, needed = self.folder / "months.parquet", ("month", "intervention", *measures)
+        pooled = [("intervention", "=", POOLED)]
+        table = checked(
+            path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed), filters=pooled).to_pandas()
+        )
+        months = int(table["month"].max()) + 1
+        return {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
+
+    @cached_property
+    def replicates(self) -> NDArray[np.int64]:
+        """The numbers of the worlds, in the order of `by_world`."""
+        path = self.folder / "runs.parquet"
+        table = checked(
+            path, ("replicate",), lambda: pyarrow.parquet.read_table(path, columns=["replicate"]).to_pandas()
+        )
+        return table["replicate"].to_numpy(dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A folder of a run or of a comparison.
+
+    Attributes
+    ----------
+    folder : Path
+    manifest : dict
+    arms : dict of str to Arm
+        The base first; of a run, the run.
+    tables : dict of str to DataFrame
+        Those of a comparison that the folder has.
+    differs : tuple of str
+        How what made it differs from the program that runs; empty where both are the same.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    arms: dict[str, Arm]
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    differs: tuple[str, ...] = ()
+
+    @property
+    def comparison(self) -> dict[str, Any]:
+        """What the manifest says of a comparison; empty for a run."""
+        return dict(self.manifest.get("comparison", {}))
+
+    @property
+    def first(self) -> Arm:
+        """The base, or the run."""
+        return next(iter(self.arms.values()))
+
+    @property
+    def others(self) -> list[str]:
+        """The arms beside the base."""
+        return [name for name in self.arms if name != BASE] if self.comparison else []
+
+    @property
+    def measure(self) -> str:
+        """The headline measure."""
+        named = str(self.comparison.get("measure", ""))
+        return named if named in MEASURES else "harm_averted"
+
+    @property
+    def horizon(self) -> int:
+        """Months of the run."""
+        return int(self.first.manifest["scenario"]["horizon"])
+
+    @property
+    def worlds(self) -> int:
+        """Worlds simulated."""
+        return len(self.first.replicates)
+
+    @property
+    def best(self) -> str:
+        """The best arm beside the base, by the ranking of the manifest; of a run, the run."""
+        ranking = [name for name in self.comparison.get("ranking", []) if name in self.others]
+        return next(iter([*ranking, *self.others]), self.first.name)
+
+
+def refused(path: Path, problem: str) -> InputError:
+    """Return the error for what cannot be read."""
+    return InputError([Fault("report", problem, str(path))])
+
+
+def checked(path: Path, columns: Sequence[str], read: Any) -> pd.DataFrame:
+    """Return a table, if it can be read and has some columns.
+
+    Raises
+    ------
+    InputError
+        Where it is missing or broken, or lacks a column.
+    """
+    if not path.is_file():
+        raise refused(path, "is missing; needed: a whole folder as run or compare wrote it; run it again")
+    try:
+        table: pd.DataFrame = read()
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise refused(path, f"cannot be read as a table of results: {reason}; run it again") from None
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise refused(path, f"lacks the columns {', '.join(missing)}; run it again with this version")
+    return table
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or it is broken.
+    """
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise refused(folder, "is no folder; needed: one that qispread run or qispread compare wrote")
+    if not path.is_file():
+        hint = "; made by an earlier version? run the comparison again" if (folder / BASE).is_dir() else ""
+        raise refused(folder, f"holds no results: {MANIFEST} is missing{hint}")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["identity"]["qispread"], found["sources"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise refused(path, "is no manifest of results; needed: the file as run or compare wrote it") from None
+    if not isinstance(found.get("scenario", found.get("comparison")), dict):
+        raise refused(path, "names neither a scenario nor a comparison; needed: the file as run or compare wrote it")
+    return dict(found)
+
+
+def differences_from_here(manifest: dict[str, Any]) -> tuple[str, ...]:
+    """Return how the program that made results differs from the one that runs, in words."""
+    identity = manifest["identity"]
+    pairs = (
+        ("version", str(identity["qispread"]), __version__),
+        ("generator of draws", str(identity.get("draws")), draws_in_use()),
+        ("sources", str(manifest["sources"]), source_fingerprint()),
+    )
+    return tuple(f"{what} {then}, now {now}" for what, then, now in pairs if then != now)
+
+
+def read_arm(name: str, folder: Path, *, strict: bool) -> Arm:
+    """Return one run of a folder; a scenario that cannot be read is an error if `strict`, else None."""
+    manifest = manifest_of(folder)
+    if "scenario" not in manifest or "horizon" not in manifest["scenario"]:
+        raise refused(folder / MANIFEST, "names no scenario; needed: the manifest of a run")
+    try:
+        return Arm(name, folder, manifest, scenario_from(manifest["scenario"]))
+    except InputError:
+        if strict:
+            raise
+        return Arm(name, folder, manifest, None)
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a comparison that a folder has; the differences must be there."""
+    tables = {}
+    for name, columns in COLUMNS.items():
+        path = folder / f"{name}.parquet"
+        if name == DIFFERENCES or path.is_file():
+            tables[name] = checked(path, columns, lambda path=path: pyarrow.parquet.read_table(path).to_pandas())
+    return tables
+
+
+def read_results(folder: Path) -> Results:
+    """Return what a folder of a run or a comparison holds.
+
+    Raises
+    ------
+    InputError
+        Where it holds no results, or they are broken or not whole.
+    """
+    manifest = manifest_of(folder)
+    differs = differences_from_here(manifest)
+    if "comparison" not in manifest:
+        name = str(manifest["scenario"].get("name", "run"))
+        return Results(folder, manifest, {name: read_arm(name, folder, strict=not differs)}, differs=differs)
+    names = manifest["comparison"].get("arms")
+    if not isinstance(names, list) or BASE not in names or len(names) < 2:
+        raise refused(folder / MANIFEST, f"names no arms; needed: '{BASE}' and at least one more")
+    arms = {str(name): read_arm(str(name), folder / str(name), strict=not differs) for name in names}
+    return Results(folder, manifest, {BASE: arms.pop(BASE), **arms}, read_tables(folder), differs)

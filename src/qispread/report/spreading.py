@@ -1,0 +1,115 @@
+"""How it spreads and what is lost: curves, the fidelity gap, harm and inequality, classes of response."""
+
+import numpy as np
+import pandas as pd
+
+from qispread.analysis.summary import written
+from qispread.figures.curves import CURVES, curve_figure, gap_figure
+from qispread.figures.figure import Figure
+from qispread.figures.who import CLASSES, classes_figure, inequality_figure
+from qispread.report.blocks import Block, Grid, Section, Words
+from qispread.report.view import View, mean_of
+from qispread.report.wording import span
+
+INEQUALITIES = {
+    "harm_range": ("Harm at the 90th less the 10th percentile", "Per 10,000"),
+    "harm_gini": ("Gini coefficient of harm", "0: the same everywhere"),
+}
+
+
+def curve(view: View, measure: str) -> Figure:
+    """Return the figure of a measure over time."""
+    return curve_figure(view.curve(measure), CURVES[measure], view.styles, view.results.horizon)
+
+
+def bands_note(view: View) -> Words:
+    """Return how to read curves."""
+    if view.results.worlds < 2:
+        return Words("Of the one world simulated.", "note")
+    shown = "Lines are medians over worlds; bands hold nine of ten."
+    if len(view.styles) > 4:
+        shown += " With so many arms only the base has its band; the CSV files have all."
+    if view.left_out:
+        shown += f" Charts show the {len(view.styles) - 1} arms that rank first."
+    if len(view.results.first.manifest["scenario"].get("interventions", {})) > 1:
+        shown += " All interventions together: an organisation counts once for each."
+    return Words(shown, "note")
+
+
+def curves_section(view: View) -> Section:
+    """Return the section of adoption, fidelity and effect."""
+    figures = [curve(view, measure) for measure in ("adoption", "fidelity", "effect")]
+    return Section("spread", "How it spreads", [Grid(figures), bands_note(view)])
+
+
+def gap_section(view: View) -> Section:
+    """Return the section of what adoption hides."""
+    gap, horizon = view.gap, view.results.horizon
+    figures = [gap_figure(gap, style, place, horizon) for place, style in enumerate(view.styles.values())]
+    last = gap[gap["month"] == horizon].set_index("arm")
+    told = [
+        f"{name}: {written(float(last.loc[name, 'adoption']), 'percent')} use it, "
+        f"{written(float(last.loc[name, 'reached']), 'percent')} use it and reach 80 % of the origin's effect"
+        for name in view.shown
+    ]
+    lead = f"Adoption alone hides what is lost. After {span(horizon)}, medians over worlds: {'; '.join(told)}."
+    return Section("gap", "What adoption hides", [Words(lead), Grid(figures)])
+
+
+def harm_section(view: View) -> Section:
+    """Return the section of harm over time and between organisations."""
+    shown = ["harm", *(["harm_averted"] if view.results.measure != "harm_averted" else [])]
+    figures = [curve(view, measure) for measure in shown]
+    inequality = view.table("inequality")
+    if inequality is None:
+        figures += [curve(view, measure) for measure in INEQUALITIES]
+        return Section("harm", "Harm, and how unequal it is", [Grid(figures), bands_note(view)])
+    for measure, (title, unit) in INEQUALITIES.items():
+        rows = inequality[inequality["measure"] == measure]
+        if len(rows):
+            figures.append(inequality_figure(rows, measure, title, unit, view.styles))
+    note = (
+        "Harm falls in the base too: by the trend that is there anyway, and by improvement made at home. Bars beside the "
+        "ends are 95 % intervals of the paired difference from the base."
+    )
+    return Section("harm", "Harm, and how unequal it is", [Grid(figures), bands_note(view), Words(note, "note")])
+
+
+def classes_section(view: View) -> Section:
+    """Return the section of response classes."""
+    compared = bool(view.results.comparison)
+    table = classes_by_arm(view) if compared else classes_by_month(view)
+    known = table.dropna()
+    title = f"Of those that began, after {span(view.results.horizon)}" if compared else "Of those that ever began"
+    if known.empty:
+        return Section("classes", "Who gets the result", [Words("Nobody but the origin began, in any world.")])
+    figure = classes_figure(table, title, "response classes")
+    note = "Means over the worlds in which somebody began. Limits of 80 and 40 % of the origin's effect; the second is an assumption."
+    blocks: list[Block] = [Grid([figure]), Words(note, "note")]
+    return Section("classes", "Who gets the result", blocks)
+
+
+def shares(view: View, arm: str) -> dict[str, np.ndarray]:
+    """Return the mean share of each class by month."""
+    worlds = view.results.arms[arm].by_world(list(CLASSES))
+    return {name: mean_of(values) for name, values in worlds.items()}
+
+
+def classes_by_arm(view: View) -> pd.DataFrame:
+    """Return the shares of classes at the end, a row an arm."""
+    rows = []
+    for name, style in view.styles.items():
+        found = shares(view, name)
+        rows.append({"row": style.label, **{kind: found[kind][-1] for kind in CLASSES}})
+    return pd.DataFrame(rows)
+
+
+def classes_by_month(view: View) -> pd.DataFrame:
+    """Return the shares of classes at a few months of a run."""
+    found = shares(view, view.shown[0])
+    return pd.DataFrame(
+        [
+            {"row": f"After {span(month)}", **{kind: found[kind][month] for kind in CLASSES}}
+            for month in view.months_shown
+        ]
+    )

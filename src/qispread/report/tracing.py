@@ -1,0 +1,169 @@
+"""One world looked at closely: maps of the network, and what a few organisations would see."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qispread.analysis.places import positions
+from qispread.analysis.run_charts import Rates, chosen_organisations, rates
+from qispread.engines.trace import Trace, trace
+from qispread.figures.figure import Figure
+from qispread.figures.maps import MOST_TIES, legend_figure, map_figure, places_table, tie_path
+from qispread.figures.run_charts import run_figure
+from qispread.report.blocks import Block, Grid, Section, Words
+from qispread.report.view import View
+from qispread.report.wording import NOUNS
+from qispread.world.layout import EMBEDDED, IMPLEMENTING
+
+MOST_MAPPED = 2500
+"""Organisations above which maps are left out: points could no longer be told apart."""
+CROWDED = 600
+"""Organisations above which maps show two months in place of four."""
+ROOM_ABOVE = 1.08
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """One world, run again in the base and in the best arm.
+
+    Attributes
+    ----------
+    replicate : int
+    intervention : str
+        The one that is shown: the first.
+    arms : dict of str to Trace
+    """
+
+    replicate: int
+    intervention: str
+    arms: dict[str, Trace]
+
+    @property
+    def last(self) -> Trace:
+        """Of the best arm, or of the run."""
+        return list(self.arms.values())[-1]
+
+
+def traces_of(view: View) -> Traces | None:
+    """Return the traces of the world that is shown; None where another program made the results."""
+    results = view.results
+    names = list(dict.fromkeys([results.first.name, results.best]))
+    scenarios = {name: results.arms[name].scenario for name in names}
+    if results.differs or any(scenario is None for scenario in scenarios.values()):
+        return None
+    replicate = world_shown(view)
+    if replicate is None:
+        return None
+    months = view.months_shown
+    found = {
+        name: trace(scenario, replicate, months, observe=True)
+        for name, scenario in scenarios.items()
+        if scenario is not None
+    }
+    return Traces(replicate, next(iter(next(iter(found.values())).scenario.interventions)), found)
+
+
+def world_shown(view: View) -> int | None:
+    """Return the world nearest the median, over worlds, in the headline measure or its difference; of equals the first."""
+    results, measure = view.results, view.results.measure
+    values = results.first.by_world([measure])[measure][:, -1]
+    if results.best != results.first.name:
+        values = results.arms[results.best].by_world([measure])[measure][:, -1] - values
+    known = np.flatnonzero(~np.isnan(values))
+    if not known.size:
+        return None
+    away = np.abs(values[known] - np.median(values[known]))
+    return int(results.first.replicates[known[np.argmin(away)]])
+
+
+def rule_words(view: View, traces: Traces) -> str:
+    """Return by which rule the world was chosen."""
+    measure = NOUNS[view.results.measure]
+    what = f"the difference {view.results.best} makes in {measure}" if view.results.comparison else measure
+    return (
+        f"World {traces.replicate} of {view.results.worlds}, counted from 0: the one in which {what} is nearest the "
+        "median over worlds (of equals the first)."
+    )
+
+
+def maps_section(view: View, traces: Traces) -> Section | None:
+    """Return the section of maps; None for more organisations than a map can show."""
+    number = traces.last.world.frame.number
+    if number > MOST_MAPPED:
+        return None
+    places = positions(traces.last.world)
+    months = view.months_shown if number <= CROWDED else view.months_shown[-2:]
+    grids = [Grid([one_map(view, traces, name, places, month) for month in months], "maps") for name in traces.arms]
+    blocks: list[Block] = [Words(rule_words(view, traces)), Grid([legend_figure()]), *grids]
+    several = len(traces.last.scenario.interventions) > 1
+    only = f" The intervention shown is {traces.intervention}, the first." if several else ""
+    note = (
+        "Organisations stand in the same places in every map: partnerships as clusters, near those they have ties with."
+        f"{only}"
+    )
+    return Section("maps", "One world, on the map", [*blocks, Words(note, "note")])
+
+
+def one_map(view: View, traces: Traces, arm: str, places: np.ndarray, month: int) -> Figure:
+    """Return the map of one arm in one month."""
+    told = traces.arms[arm]
+    at = told.months.index(month)
+    stage = told.values("stage", traces.intervention)[at]
+    uses = np.isin(stage, (IMPLEMENTING, EMBEDDED))
+    fidelity = told.values("fidelity", traces.intervention)[at]
+    origin = told.values("origin", traces.intervention)[at] == 1
+    first, second, _ = told.ties(month)
+    keep = len(first) <= MOST_TIES
+    table = places_table(places, told.world.frame.ids, fidelity, uses, origin)
+    ties = tie_path(places, first if keep else first[:0], second if keep else second[:0])
+    place = list(traces.arms).index(arm)
+    return map_figure(table, ties, arm, view.styles[arm].label if arm in view.styles else arm, place, month)
+
+
+def charts_section(view: View, traces: Traces) -> Section:
+    """Return the section of run charts."""
+    blocks: list[Block] = [
+        Words(
+            "What boards would see of their own harm in the same world: harmful events observed, drawn around what is "
+            "expected, around the median. A long run on one side of the median, or few crossings of it, is more than "
+            "chance would bring (the rules of Anhøj and Olesen 2014). The organisations were picked by a rule that does "
+            "not look at the charts."
+        )
+    ]
+    chosen = chosen_organisations(traces.last, traces.intervention)
+    ids = traces.last.world.frame.ids
+    for place, (organisation, why) in enumerate(chosen.items()):
+        name = traces.last.world.frame.names[ids.index(organisation)]
+        found = {arm: rates(one, organisation, traces.intervention) for arm, one in traces.arms.items()}
+        blocks += [Words(f"{name}: {why}", "heading"), Grid(run_figures(view, found, name, place), "pairs")]
+    return Section("run-charts", "What a few organisations would see", blocks)
+
+
+def run_figures(view: View, found: dict[str, Rates], name: str, place: int) -> list[Figure]:
+    """Return the run charts of one organisation, the base beside the arm, on the same axes."""
+    tops = [max(one.table["rate"].to_pylist(), default=0.0) for one in found.values()]
+    top = max(ROOM_ABOVE * max(tops), 1.0)
+    return [
+        run_figure(one, name, view.styles[arm], place + 1, view.results.horizon, top)
+        for arm, one in found.items()
+        if arm in view.styles
+    ]
+
+
+def traced_sections(view: View) -> list[Section]:
+    """Return the sections that need one world run again; a section with the reason where it cannot be."""
+    traces = traces_of(view)
+    if traces is None:
+        return [Section("maps", "One world, looked at closely", [Words(why_not(view))])]
+    shown = [maps_section(view, traces), charts_section(view, traces)]
+    return [section for section in shown if section is not None]
+
+
+def why_not(view: View) -> str:
+    """Return why there are no maps and run charts."""
+    if view.results.differs:
+        return (
+            "Maps and run charts are left out: they are drawn from a world that is run again, and the program that "
+            f"runs now differs from the one that made these results ({'; '.join(view.results.differs)})."
+        )
+    return "Maps and run charts are left out: no world was run to its end."

@@ -1,0 +1,116 @@
+"""What all sections look at: results, the arms that charts show, and values by arm and month."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.analysis.summary import percentile_of_sorted
+from qispread.comparison import BASE
+from qispread.config.cross import POOLED, organisation_ids
+from qispread.figures.palette import Style, styles_of
+from qispread.report.reading import Results
+from qispread.report.wording import Difference, difference_of
+from qispread.results import DIFFERENCES
+
+MOST_ARMS = 7
+"""Arms beside the base that charts and long tables show; those that rank first, where there are more."""
+SHOWN_AT = (0.1, 0.3, 0.5, 1.0)
+"""Shares of the horizon at which maps and bars are drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Results, as the sections of a report need them."""
+
+    results: Results
+
+    @cached_property
+    def shown(self) -> list[str]:
+        """The arms that charts show, the base first."""
+        others, ranking = self.results.others, self.results.comparison.get("ranking", [])
+        if not self.results.comparison:
+            return [self.results.first.name]
+        ranked = sorted(others, key=lambda name: ranking.index(name) if name in ranking else len(ranking))
+        kept = set(ranked[:MOST_ARMS])
+        return [BASE, *(name for name in others if name in kept)]
+
+    @cached_property
+    def styles(self) -> dict[str, Style]:
+        """How each arm that is shown looks."""
+        return styles_of(self.shown, BASE)
+
+    @property
+    def arm_styles(self) -> dict[str, Style]:
+        """The styles without the base's."""
+        return {name: style for name, style in self.styles.items() if name != BASE}
+
+    @property
+    def left_out(self) -> int:
+        """How many arms are not shown."""
+        return max(0, len(self.results.others) - MOST_ARMS)
+
+    @property
+    def months_shown(self) -> list[int]:
+        """A few months over the run, the last among them."""
+        return sorted({max(1, round(share * self.results.horizon)) for share in SHOWN_AT})
+
+    @cached_property
+    def organisations(self) -> int | None:
+        """How many organisations there are, if it is known."""
+        scenario = self.results.first.scenario
+        return len(organisation_ids(scenario)) if scenario is not None else None
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """Return a table of the comparison, or None where there is none or it is empty."""
+        found = self.results.tables.get(name)
+        return found if found is not None and len(found) else None
+
+    def curve(self, measure: str) -> pd.DataFrame:
+        """Return median and nine in ten worlds of a measure by arm and month, for the arms shown."""
+        pieces = []
+        for name in self.shown:
+            summary = self.results.arms[name].summary
+            pieces.append(summary[summary["measure"] == measure].drop(columns="measure").assign(arm=name))
+        columns = ["arm", "month", "worlds", "median", "p5", "p95"]
+        return pd.concat(pieces, ignore_index=True)[columns]
+
+    def differences(self, measure: str) -> dict[str, Difference]:
+        """Return the differences in a measure of all interventions together, by arm."""
+        table = self.results.tables[DIFFERENCES]
+        rows = table[(table["intervention"] == POOLED) & (table["measure"] == measure)].to_dict("records")
+        return {str(row["arm"]): difference_of(dict(row)) for row in rows}
+
+    def row(self, arm: str, measure: str) -> dict[str, Any]:
+        """Return the row of the differences of one arm and measure."""
+        table = self.results.tables[DIFFERENCES]
+        chosen = table[(table["intervention"] == POOLED) & (table["measure"] == measure) & (table["arm"] == arm)]
+        return dict(chosen.iloc[0]) if len(chosen) else {}
+
+    @cached_property
+    def gap(self) -> pd.DataFrame:
+        """Medians of the share that uses it, and of the share that uses it and replicates the origin's effect."""
+        pieces = []
+        for name in self.shown:
+            worlds = self.results.arms[name].by_world(["adoption", "replicated"])
+            uses, replicates = worlds["adoption"], worlds["replicated"]
+            reached = np.where(uses == 0.0, 0.0, uses * replicates)
+            columns = {"adoption": median_of(uses), "reached": median_of(reached)}
+            pieces.append(pd.DataFrame({"arm": name, "month": np.arange(uses.shape[1]), **columns}))
+        return pd.concat(pieces, ignore_index=True)
+
+
+def median_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median over worlds, the rows, of what is known in each month; NaN where nothing is."""
+    ordered = np.sort(values, axis=0)
+    return percentile_of_sorted(ordered, np.count_nonzero(~np.isnan(ordered), axis=0), 0.5)
+
+
+def mean_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over worlds, the rows, of what is known in each month; NaN where nothing is."""
+    known = np.count_nonzero(~np.isnan(values), axis=0)
+    sums = np.nansum(values, axis=0)
+    return np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0)
