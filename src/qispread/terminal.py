@@ -95,9 +95,9 @@ def show_comparison(answer: "Answer", console: "Console") -> None:
     comparison = answer.comparison
     singles = [arm for arm in comparison.arms if not comparison.factors or arm in comparison.factors]
     for arm in singles:
-        show_differences(comparison, arm, console)
+        show_differences(answer, arm, console)
     if comparison.factors:
-        show_factorial(comparison, console)
+        show_factorial(answer, console)
     console.print(DIFFERENCES_CAUTION, soft_wrap=True)
     if comparison.precision is not None:
         show_precision(comparison, console)
@@ -107,7 +107,7 @@ def show_comparison(answer: "Answer", console: "Console") -> None:
     caution_seeding(comparison.runs.values(), console)
 
 
-def show_differences(comparison: "Comparison", arm: str, console: "Console") -> None:
+def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
     """Print what one arm changes."""
     from rich.markup import escape
 
@@ -115,6 +115,7 @@ def show_differences(comparison: "Comparison", arm: str, console: "Console") -> 
     from qispread.comparison.paired import COUNTED
     from qispread.measures import MEASURES
 
+    comparison = answer.comparison
     if comparison.changes_nothing(arm):
         console.print(f"{arm} changes nothing but costs.", soft_wrap=True, markup=False)
     headings = ("", "Base", "Arm", "Difference", "95 % interval", "Better in")
@@ -131,19 +132,19 @@ def show_differences(comparison: "Comparison", arm: str, console: "Console") -> 
         between = "in every world" if low == high else f"{low} to {high}"
         table.add_row(*words, middle, between, written(one["better"], "percent"))
     console.print(table)
-    console.print(gain_of_the_ready(comparison, arm), soft_wrap=True)
+    console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
     gains = [one["pairing"] for _, _, _, one in rows if one["pairing"] < float("inf")]
     if gains:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)
 
 
-def gain_of_the_ready(comparison: "Comparison", arm: str) -> str:
+def gain_of_the_ready(answer: "Answer", arm: str) -> str:
     """Return in words what the least ready and the readiest third gain."""
-    from qispread.analysis.for_whom import GROUPINGS, for_whom
+    from qispread.analysis.for_whom import GROUPINGS
     from qispread.analysis.summary import written_difference
 
-    found = for_whom(comparison)
+    found = answer.tables["for_whom"]
     found = found[(found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "harm_reduction")]
     gains = {one["group"]: written_difference(one["difference"], "percent") for one in found.to_dict("records")}
     least, _, most = GROUPINGS["readiness"][1]
@@ -176,16 +177,15 @@ def show_precision(comparison: "Comparison", console: "Console") -> None:
     console.print(text, soft_wrap=True)
 
 
-def show_factorial(comparison: "Comparison", console: "Console") -> None:
+def show_factorial(answer: "Answer", console: "Console") -> None:
     """Print main effects and interactions on the comparison's measure."""
     from rich.markup import escape
 
-    from qispread.analysis.effects import factorial
     from qispread.analysis.summary import short
 
-    found = factorial(comparison)
-    found = found[found["measure"] == comparison.measure]
-    table = plain_table(f"Effects on {comparison.measure}, of every combination", ("", "Effect", "95 % interval"))
+    measure, found = answer.comparison.measure, answer.tables["factorial"]
+    found = found[found["measure"] == measure]
+    table = plain_table(f"Effects on {measure}, of every combination", ("", "Effect", "95 % interval"))
     for one in found.to_dict("records"):
         words = f"{one['kind']}: {escape(str(one['term']))}"
         table.add_row(words, short(one["effect"], "+"), f"{short(one['low'], '+')} to {short(one['high'], '+')}")
@@ -197,10 +197,9 @@ def show_costs(answer: "Answer", console: "Console") -> None:
     """Print what an event averted costs in each arm, and which arms are dominated."""
     from rich.markup import escape
 
-    from qispread.analysis.economics import cost_effectiveness, worlds_table
     from qispread.analysis.summary import short, written
 
-    found = cost_effectiveness(worlds_table(answer.comparison, answer.team_month))
+    found = answer.tables["cost_effectiveness"]
     if not found["total_cost"].any():
         console.print("No policy has a cost: say `cost` in its file to learn what a result costs.", soft_wrap=True)
         return

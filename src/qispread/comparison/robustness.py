@@ -17,7 +17,7 @@ from qispread.engines.run import Progress, Runs, in_threads, run_one
 from qispread.measures import MEASURES
 from qispread.world.build import blueprint_of
 
-MODELS, MODEL_WORLDS, LEAST_MODELS = 64, 12, 2
+MODELS, MODEL_WORLDS, LEAST_MODELS = 64, 8, 2
 TELLING = 0.05
 """Largest adjusted p-value with which a parameter is said to flip the best arm."""
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +55,9 @@ class Answer:
         if not self.team_month >= 0.0:
             raise InputError([Fault("team_month", f"got {self.team_month}; needed: a price of at least 0")])
 
+    @cached_property
     def tables(self) -> "dict[str, pd.DataFrame]":
-        """Return all tables by name; docs/tables.md tells their columns."""
+        """All tables by name; docs/tables.md tells their columns."""
         worlds = worlds_table(self.comparison, self.team_month)
         found = {
             "differences": self.comparison.differences,
@@ -161,7 +163,7 @@ def save_comparison(
     for name, arm in runs.items():
         save(arm, place / name, overwrite=overwrite, command=typed)
     with written_whole(place, OURS, replacing=True) as new:
-        for name, table in whole.tables().items():
+        for name, table in whole.tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
             write_table(described(kept, TABLES[name][1]), new, name, csv=True)
         inputs = {(one.path, one.sha256): one for arm in scenarios.values() for one in arm.inputs}
