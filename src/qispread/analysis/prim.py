@@ -169,7 +169,10 @@ def without_one_label(data: Cases, box: Box, inside: Flags, name: str) -> Iterat
 
 def wider(data: Cases, box: Box, alpha: float) -> Iterator[tuple[Box, Flags]]:
     """Yield boxes that are larger by one step, with the points that they hold."""
-    for name, limit in box.items():
+    for name in data.columns:
+        limit = box.get(name)
+        if limit is None:
+            continue
         rest = {other: one for other, one in box.items() if other != name}
         open_box = data.inside(rest)
         for wide in wider_limits(data, name, limit, open_box, alpha):
