@@ -11,9 +11,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from bibliography import sources
+
 import qispread.measures
 import qispread.rules
-from bibliography import sources
 from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
 from qispread.config.networks import AnyNetwork
 from qispread.config.organisations import Context, OrganisationRow

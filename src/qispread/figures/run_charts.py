@@ -8,7 +8,7 @@ import pandas as pd
 from qispread.analysis.run_charts import Rates
 from qispread.analysis.summary import short
 from qispread.figures.curves import time_axis, time_channel
-from qispread.figures.figure import Figure, dressed, file_name
+from qispread.figures.figure import PLACED, Figure, dressed, file_name
 from qispread.figures.palette import INK, SOFT, Style
 
 RUN_HEIGHT = 190
@@ -81,7 +81,7 @@ def run_chart(table: pd.DataFrame, rates: Rates, style: Style, horizon: int, top
         mark = alt.Chart(start).encode(x=x)
         layers += [
             mark.mark_rule(color=SOFT, strokeDash=[3, 3]),
-            mark.mark_text(align="left", dx=3, color=SOFT).encode(y=alt.value(7), text="words:N"),
+            mark.mark_text(align="left", dx=3, color=SOFT).encode(y=PLACED.YValue(7), text=alt.Text("words:N")),
         ]
     title = (
         f"{style.label}: harm observed, a point every {rates.months} months"

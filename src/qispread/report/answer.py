@@ -1,7 +1,7 @@
 """The first screen: the question, the answer with its uncertainty, and one picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from qispread.comparison import BASE
 from qispread.figures.curves import curve_figure, curve_of
 from qispread.figures.figure import Figure
 from qispread.measures import MEASURES
-from qispread.report.view import View
+from qispread.report.view import View, bands_words
 from qispread.report.wording import Difference, listed, sentence, span
 
 MOST_NAMED = 4
@@ -51,7 +51,7 @@ def answer_of(view: View) -> Answer:
     measure = view.results.measure
     curve = curve_of(measure, MEASURES[measure].unit)
     picture = curve_figure(view.curve(measure), curve, view.styles, view.results.horizon, height=HERO_HEIGHT)
-    return Answer(question_of(view), said, more, picture, facts_of(view))
+    return Answer(question_of(view), said, more, replace(picture, note=bands_words(view)), facts_of(view))
 
 
 def question_of(view: View) -> str:
@@ -127,10 +127,8 @@ def robust_sentence(view: View) -> list[str]:
         return []
     holds, stays = (written(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
     order = listed(["the base" if name == BASE else name for name in ranking[:MOST_NAMED]], "then")
-    return [
-        f"Over {models} plausible models, which differ in the parameters that nobody knows, the order {order} holds in "
-        f"{holds}, and the best stays the best in {stays}."
-    ]
+    first = f"Over {models} plausible models, which differ in what nobody knows, the order {order} holds in {holds}"
+    return [f"{first}, and the best stays the best in {stays}."]
 
 
 def run_sentences(view: View) -> list[str]:
@@ -149,7 +147,7 @@ def run_sentences(view: View) -> list[str]:
         f"{first}.",
         f"Of those that use it, {told(ends['replicated'], 'percent')} reach 80 % of the origin's effect.",
         f"Harm now: {told(ends['harm'], 'number')} per 10,000.",
-        f"Harmful events averted against the trend, home-grown improvement with it: {told(ends['harm_averted'], 'number')}.",
+        f"Harmful events averted, home-grown improvement included: {told(ends['harm_averted'], 'number')}.",
     ]
 
 

@@ -56,9 +56,9 @@ def assumptions_section(view: View) -> Section:
     groups = [Group(part.heading, [line(*row) for row in part.rows]) for part in found]
     count = {word: sum(one.known == word for part in found for one, _, _ in part.rows) for word in KNOWN}
     lead = (
-        f"Of {sum(count.values())} parameters {count['measured']} were measured, {count['derived']} derived from "
-        f"measurements, {count['assumption']} are assumptions, {count['choice']} choices of whoever made the scenario, and "
-        f"{count['hypothesis']} are hypotheses on which results hinge. Values that were changed from the default say so."
+        f"{sum(count.values())} parameters: {count['measured']} measured, {count['derived']} derived from measurements, "
+        f"{count['assumption']} assumptions, {count['choice']} choices of whoever made the scenario, and "
+        f"{count['hypothesis']} hypotheses on which results hinge. Values changed from the default say so."
     )
     caption = "Every uncertain parameter and every lever of the scenario, by mechanism; those with hypotheses first."
     cited = sorted({key for part in found for one, _, _ in part.rows for key in KEY.findall(one.source)})
@@ -78,9 +78,9 @@ def assumptions_section(view: View) -> Section:
 def parts_of(view: View, base: Scenario) -> Iterator[Part]:
     """Yield every part: mechanisms, places, what spreads, and the policies of the base and of the arms."""
     for name in MECHANISMS:
-        yield part_of(f"{name.replace('_', ' ').capitalize()} – {meaning(getattr(base, name))}", getattr(base, name))
+        yield part_of(f"{name.replace('_', ' ').capitalize()}: {meaning(getattr(base, name))}", getattr(base, name))
     yield part_of("Organisations, where no table gives them", base.organisations)
-    yield part_of(f"Network – {meaning(base.network)}", base.network)
+    yield part_of(f"Network: {meaning(base.network)}", base.network)
     for name, one in base.interventions.items():
         yield part_of(f"What spreads: {name}", one)
     seen: list[tuple[str, Any]] = []
@@ -89,8 +89,8 @@ def parts_of(view: View, base: Scenario) -> Iterator[Part]:
         for name, policy in scenario.policies.items() if scenario is not None else ():
             if (name, policy) not in seen:
                 seen.append((name, policy))
-                where = "" if name == arm or arm == BASE else f" in {arm}"
-                yield part_of(f"Policy: {name}{where} – {meaning(policy)}", policy)
+                where = "" if arm in {name, BASE} else f" in {arm}"
+                yield part_of(f"Policy: {name}{where}: {meaning(policy)}", policy)
 
 
 def meaning(section: ScenarioSection) -> str:
@@ -125,7 +125,7 @@ def shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else plain(value)
 
 
-def line(one: Description, value: str, changed: bool) -> list[str]:  # noqa: FBT001 - a row of a part
+def line(one: Description, value: str, changed: bool) -> list[str]:
     """Return the row of one parameter."""
     said = f"{value} (changed from {one.default})" if changed else value
     source = "" if one.source in UNNAMED else one.source.replace(",", ", ")

@@ -18,6 +18,7 @@ from qispread.report.wording import NOUNS, Difference, span
 
 SHARED = set(Policy.model_fields)
 MOST_CHANGES = 12
+NONE = "\N{EN DASH}"
 HEADER = ("Value", "Difference", "95 % interval", "Better in", "For 100 organisations")
 
 
@@ -38,7 +39,8 @@ def arms_in_words(view: View) -> list[str]:
         scenario = view.results.arms[name].scenario
         if name == BASE or base is None or scenario is None:
             continue
-        found.append(f"{name}: {'; '.join(changes_of(base, scenario)) or 'no difference'}.")
+        told = "; ".join(changes_of(base, scenario)) or "no difference"
+        found.append(f"{name}: {told.removeprefix(f'{name}: ')}.")
     start = policies_of(base) if base is not None else []
     return [f"base: {'; '.join(start) or 'nothing is done'}.", *found]
 
@@ -57,7 +59,7 @@ def policy_words(name: str, policy: Any, horizon: int) -> str:
     strengths = ", ".join(f"{key.replace('_', ' ')} {plain(value)}" for key, value in own.items())
     cost = f", cost {short(policy.cost)} a month for each" if policy.cost else ", without a cost"
     meaning = title_of(type(policy)).split(" (")[0].rstrip(".")
-    return f"{name} ({meaning[0].lower()}{meaning[1:]}), months {policy.start} to {end}, for {whom}, {strengths}{cost}"
+    return f"{name}: {meaning[0].lower()}{meaning[1:]}, months {policy.start} to {end}, for {whom}, {strengths}{cost}"
 
 
 def target_words(rule: str, value: Any) -> str:
@@ -141,8 +143,9 @@ def differences_sheet(view: View) -> Sheet:
             continue
         base = written(float(next(iter(known.values()))["base"]), form)
         lines = [[arm, *cells(row, form)] for arm, row in known.items()]
-        groups.append(Group(f"{label} – base {base}", lines))
-    caption = f"Means over {view.results.worlds} worlds after {span(view.results.horizon)}; differences of shares in percentage points"
+        groups.append(Group(f"{label} (base {base})", lines))
+    after = f"Means over {view.results.worlds} worlds after {span(view.results.horizon)}"
+    caption = f"{after}; differences of shares in percentage points"
     if view.left_out:
         caption += f". The {len(arms)} arms that rank first; differences.csv has all {len(view.results.others)}"
     return Sheet(f"{caption}.", ("Arm", *HEADER), groups)
@@ -158,8 +161,8 @@ def cells(row: dict[str, Any], form: str) -> Sequence[str]:
     return (
         value,
         middle,
-        "–" if math.isnan(float(row["low"])) else f"{low} to {high}",
-        "–" if math.isnan(better) else written(better, "percent"),
+        NONE if math.isnan(float(row["low"])) else f"{low} to {high}",
+        NONE if math.isnan(better) else written(better, "percent"),
         "" if math.isnan(for_100) else written_difference(for_100, "number"),
     )
 
@@ -174,11 +177,11 @@ def notes(view: View) -> list[Block]:
         times = low if low == high else f"{low} to {high}"
         blocks.append(
             Words(
-                "Every arm lives in the same worlds and meets the same chances, so that a difference is the arm's and not "
-                f"luck. Worlds drawn anew for each arm would have had to be {times} times as many to tell as much."
+                "Every arm lives in the same worlds and meets the same chances, so that a difference is the arm's and "
+                f"not luck. Worlds drawn anew for each arm would have had to be {times} times as many to tell as much."
             )
         )
-    told = "Better in: the share of worlds in which the arm is better than the base; worlds without any difference count half."
+    told = "Better in: the share of worlds in which the arm is better; worlds without any difference count half."
     if view.results.worlds < 2:
         told = "One world was simulated: there is no interval, and another world may differ in size and in sign."
     said = [str(note) for note in view.results.comparison.get("notes", [])]

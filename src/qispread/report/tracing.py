@@ -64,7 +64,7 @@ def traces_of(view: View) -> Traces | None:
 
 
 def world_shown(view: View) -> int | None:
-    """Return the world nearest the median, over worlds, in the headline measure or its difference; of equals the first."""
+    """Return the world nearest the median in the headline measure, or in its difference; of equals the first."""
     results, measure = view.results, view.results.measure
     values = results.first.by_world([measure])[measure][:, -1]
     if results.best != results.first.name:
@@ -126,8 +126,8 @@ def charts_section(view: View, traces: Traces) -> Section:
         Words(
             "What boards would see of their own harm in the same world: harmful events observed, drawn around what is "
             "expected, around the median. A long run on one side of the median, or few crossings of it, is more than "
-            "chance would bring (the rules of Anhøj and Olesen 2014). The organisations were picked by a rule that does "
-            "not look at the charts."
+            "chance would bring (the rules of Anhøj and Olesen 2014). The organisations were picked by a rule that "
+            "does not look at the charts."
         )
     ]
     chosen = chosen_organisations(traces.last, traces.intervention)

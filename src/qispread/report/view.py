@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from qispread.analysis.summary import percentile_of_sorted
 from qispread.comparison import BASE
 from qispread.config.cross import POOLED, organisation_ids
+from qispread.figures.curves import MOST_BANDS
+from qispread.figures.figure import records
 from qispread.figures.palette import Style, styles_of
 from qispread.report.reading import Results
 from qispread.report.wording import Difference, difference_of
@@ -81,8 +83,8 @@ class View:
     def differences(self, measure: str) -> dict[str, Difference]:
         """Return the differences in a measure of all interventions together, by arm."""
         table = self.results.tables[DIFFERENCES]
-        rows = table[(table["intervention"] == POOLED) & (table["measure"] == measure)].to_dict("records")
-        return {str(row["arm"]): difference_of(dict(row)) for row in rows}
+        rows = table[(table["intervention"] == POOLED) & (table["measure"] == measure)]
+        return {str(row["arm"]): difference_of(row) for row in records(rows)}
 
     def row(self, arm: str, measure: str) -> dict[str, Any]:
         """Return the row of the differences of one arm and measure."""
@@ -103,6 +105,15 @@ class View:
         return pd.concat(pieces, ignore_index=True)
 
 
+def bands_words(view: View) -> str:
+    """Return how to read curves with bands."""
+    if view.results.worlds < 2:
+        return "Of the one world simulated."
+    many = " With so many arms only the base has its band; the CSV files have all." * (len(view.styles) > MOST_BANDS)
+    left = f" Charts show the {len(view.styles) - 1} arms that rank first." * bool(view.left_out)
+    return f"Lines are medians over worlds; bands hold nine of ten.{many}{left}"
+
+
 def median_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median over worlds, the rows, of what is known in each month; NaN where nothing is."""
     ordered = np.sort(values, axis=0)
@@ -113,4 +124,4 @@ def mean_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean over worlds, the rows, of what is known in each month; NaN where nothing is."""
     known = np.count_nonzero(~np.isnan(values), axis=0)
     sums = np.nansum(values, axis=0)
-    return np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0)
+    return np.asarray(np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from qispread.analysis.summary import short, written_difference
+from qispread.analysis.summary import written_difference
 from qispread.measures import MEASURES
 
 Verdict = Literal["none", "unknown", "one world", "unclear", "better", "worse", "more", "less"]
@@ -144,8 +144,8 @@ def in_worlds(one: Difference) -> str:
     if math.isnan(one.better):
         return ""
     share = round(100.0 * one.better)
-    if one.better in (0.0, 1.0):
-        return f"better than the base in {'none' if one.better == 0.0 else 'all'} of {one.worlds} worlds"
+    if one.better in {0.0, 1.0}:
+        return f"better than the base in {'none of the' if one.better == 0.0 else 'all'} {one.worlds} worlds"
     return f"better than the base in {min(99, max(1, share))} % of {one.worlds} worlds"
 
 
@@ -166,8 +166,3 @@ def sentence(one: Difference, months: int) -> str:
         )
     worse = ", a change for the worse" if one.verdict == "worse" else ""
     return f"With {one.arm}: {size(one)} {when}{worse} ({within})."
-
-
-def money(value: float) -> str:
-    """Return an amount of currency, or a dash where there is none."""
-    return "–" if math.isnan(value) else short(value)
