@@ -15,6 +15,8 @@ from qispread.report.wording import Difference, listed, sentence, span
 
 MOST_NAMED = 4
 """Arms that the question names; more are counted."""
+MOST_TOLD = 6
+"""Arms beside the best of which the answer says what they change."""
 HERO_HEIGHT = 290
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 CAUTION = (
@@ -95,14 +97,14 @@ def compared_sentences(view: View) -> list[str]:
     months = view.results.horizon
     ranked = by_merit(view.differences(view.results.measure))
     best = ranked[0]
-    if len(ranked) == 1:
-        return [sentence(best, months), *order_sentence(view, ranked), *robust_sentence(view)]
-    leads = f"Of the {counted(len(ranked))}, {best.arm} does most. " if best.verdict in ("better", "more") else ""
-    none = f"None of the {counted(len(ranked))} is better than the base for sure. " if not leads else ""
-    rest = [sentence(one, months) for one in ranked[1 : MOST_NAMED + 1]]
-    left = len(ranked) - 1 - len(rest)
-    tail = [f"The {counted(left)} others do less; the tables below have them."] if left > 0 else []
-    return [leads + none + sentence(best, months), *rest, *tail, *order_sentence(view, ranked), *robust_sentence(view)]
+    several = len(ranked) > 1
+    none = all(one.verdict in {"unclear", "none", "worse", "unknown"} for one in ranked)
+    lead = f"Of the {counted(len(ranked))}, {best.arm} would do most: it" if several and not none else ""
+    before = f"None of the {counted(len(ranked))} is better than the base for sure. " if several and none else ""
+    rest, left = ranked[1 : MOST_TOLD + 1], ranked[MOST_TOLD + 1 :]
+    tail = [f"Others, in the tables below: {listed([one.arm for one in left])}."] if left else []
+    more = [*(sentence(one, months) for one in rest), *tail]
+    return [before + sentence(best, months, lead), *more, *order_sentence(view, ranked), *robust_sentence(view)]
 
 
 def order_sentence(view: View, ranked: Sequence[Difference]) -> list[str]:

@@ -52,17 +52,17 @@ def assumptions_section(view: View) -> Section:
             "The scenario was written by another version and cannot be read by this one; its manifest has every value."
         )
         return Section("assumptions", "What it rests on", [Words(text)])
-    found = sorted(parts_of(view, base), key=lambda part: part.rank)
+    found = sorted((part for part in parts_of(view, base) if part.rows), key=lambda part: part.rank)
     groups = [Group(part.heading, [line(*row) for row in part.rows]) for part in found]
     count = {word: sum(one.known == word for part in found for one, _, _ in part.rows) for word in KNOWN}
     lead = (
-        f"{sum(count.values())} parameters: {count['measured']} measured, {count['derived']} derived from measurements, "
+        f"{sum(count.values())} parameters: {count['measured']} measured, {count['derived']} derived from measures, "
         f"{count['assumption']} assumptions, {count['choice']} choices of whoever made the scenario, and "
         f"{count['hypothesis']} hypotheses on which results hinge. Values changed from the default say so."
     )
     caption = "Every uncertain parameter and every lever of the scenario, by mechanism; those with hypotheses first."
     cited = sorted({key for part in found for one, _, _ in part.rows for key in KEY.findall(one.source)})
-    blocks: list[Block] = [Words(lead), Sheet(caption, HEADER, groups, words=(1, 2, 3, 4, 5, 6), small=True)]
+    blocks: list[Block] = [Words(lead), Sheet(caption, HEADER, groups, words=(1, 2, 4, 5, 6), small=True)]
     known = references()
     return Section(
         "assumptions",

@@ -58,7 +58,7 @@ def policy_words(name: str, policy: Any, horizon: int) -> str:
     own = {key: value for key, value in policy if key not in SHARED and key != "lever"}
     strengths = ", ".join(f"{key.replace('_', ' ')} {plain(value)}" for key, value in own.items())
     cost = f", cost {short(policy.cost)} a month for each" if policy.cost else ", without a cost"
-    meaning = title_of(type(policy)).split(" (")[0].rstrip(".")
+    meaning = title_of(type(policy)).split(" (")[0].split(";")[0].rstrip(".")
     return f"{name}: {meaning[0].lower()}{meaning[1:]}, months {policy.start} to {end}, for {whom}, {strengths}{cost}"
 
 
@@ -138,13 +138,15 @@ def differences_sheet(view: View) -> Sheet:
     groups = []
     for measure, label, form in DIFFERENCES_SHOWN:
         rows = {arm: view.row(arm, measure) for arm in arms}
-        known = {arm: row for arm, row in rows.items() if row}
+        known = {arm: row for arm, row in rows.items() if row and not math.isnan(float(row["difference"]))}
         if not known:
             continue
         base = written(float(next(iter(known.values()))["base"]), form)
         lines = [[arm, *cells(row, form)] for arm, row in known.items()]
         groups.append(Group(f"{label} (base {base})", lines))
-    after = f"Means over {view.results.worlds} worlds after {span(view.results.horizon)}"
+    several = view.results.worlds > 1
+    worlds = f"Means over {view.results.worlds} worlds" if several else "The one world simulated,"
+    after = f"{worlds} after {span(view.results.horizon)}"
     caption = f"{after}; differences of shares in percentage points"
     if view.left_out:
         caption += f". The {len(arms)} arms that rank first; differences.csv has all {len(view.results.others)}"
@@ -155,7 +157,7 @@ def cells(row: dict[str, Any], form: str) -> Sequence[str]:
     """Return the cells of one arm and measure."""
     low, middle, high = (written_difference(float(row[name]), form) for name in ("low", "difference", "high"))
     value = written(float(row["arm_mean"]), form)
-    if float(row["low"]) == 0.0 == float(row["high"]):
+    if float(row["difference"]) == 0.0 and not float(row["low"]) < 0.0:
         return (value, "none", "in every world", "", "")
     better, for_100 = float(row["better"]), float(row["for_100"])
     return (

@@ -33,7 +33,7 @@ def costs_section(view: View) -> Section | None:
     beaten = [f"{one['arm']} is {one['standing']}" for one in records(table) if "dominated" in str(one["standing"])]
     if beaten:
         blocks.append(Words(f"{'; '.join(beaten)}: as much or more can be had for less."))
-    note = "Prices are those of the scenario; nothing is discounted. Intervals are Fieller's; a dash: no meaning."
+    note = "Prices are the scenario's, without discounting. Intervals are Fieller's; a dash: the ratio has no meaning."
     return Section("cost", HEADING, [*blocks, Words(note, "note")])
 
 
@@ -77,15 +77,20 @@ def cost_sheet(view: View, table: pd.DataFrame, price: float) -> Sheet:
     rows = []
     for row in records(table):
         name, is_base = str(row["arm"]), row["arm"] == BASE
-        extra = ("", "") if is_base else (short(row["cost_difference"], "+"), short(row["averted_difference"], "+"))
+        more = ("", "") if is_base else (extra(row["cost_difference"]), extra(row["averted_difference"]))
         ratios = ("", "") if is_base else (ratio(row, "cost_per_event"), ratio(row, "cost_per_at_80"))
-        rows.append([name, short(row["total_cost"]), *extra, *ratios, str(row["standing"])])
+        rows.append([name, short(row["total_cost"]), *more, *ratios, str(row["standing"])])
     time = "with" if price else "without"
     caption = (
         f"Means over {view.results.worlds} worlds; cost {time} staff time. At 80 %: organisations that use it and "
         "reach 80 % of the origin's effect."
     )
     return Sheet(caption, header, [Group("", rows)], words=(6,))
+
+
+def extra(value: float) -> str:
+    """Return a difference with its sign."""
+    return short(value, "+") if value else "0"
 
 
 def ratio(row: dict[str, Any], name: str) -> str:

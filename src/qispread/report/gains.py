@@ -5,7 +5,7 @@ import pandas as pd
 from qispread.analysis.summary import written_difference
 from qispread.figures.figure import records
 from qispread.figures.who import group_figure
-from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
+from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
 
 GAIN = "harm_reduction"
@@ -37,7 +37,7 @@ def gains_section(view: View) -> Section | None:
         "How much more of the harm at the start an arm removes than the base does, in thirds of the organisations "
         "by their context at the start."
     )
-    blocks: list[Block] = [Words(lead), *(Words(text) for text in readiness_words(shown)), Grid(figures)]
+    blocks: list[Block] = [Words(lead), Points(readiness_words(shown)), Grid(figures)]
     return Section("gains", "Who gains", [*blocks, readiness_sheet(view, table)])
 
 

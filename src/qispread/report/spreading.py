@@ -31,8 +31,11 @@ def bands_note(view: View) -> Words:
 
 def curves_section(view: View) -> Section:
     """Return the section of adoption, fidelity and effect."""
-    figures = [curve(view, measure) for measure in ("adoption", "fidelity", "effect")]
-    return Section("spread", "How it spreads", [Grid(figures), bands_note(view)])
+    measures = [name for name in ("adoption", "fidelity", "effect") if view.curve(name)["median"].notna().any()]
+    blocks: list[Block] = [Grid([curve(view, measure) for measure in measures]), bands_note(view)]
+    if len(measures) < 3:
+        blocks.insert(0, Words("Nobody but the origin uses it, in any world: fidelity and effect have no meaning."))
+    return Section("spread", "How it spreads", blocks)
 
 
 def gap_section(view: View) -> Section:

@@ -1,6 +1,6 @@
 """One world looked at closely: maps of the network, and what a few organisations would see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -131,23 +131,50 @@ def charts_section(view: View, traces: Traces) -> Section:
         )
     ]
     chosen = chosen_organisations(traces.last, traces.intervention)
-    ids = traces.last.world.frame.ids
-    for place, (organisation, why) in enumerate(chosen.items()):
-        name = traces.last.world.frame.names[ids.index(organisation)]
-        found = {arm: rates(one, organisation, traces.intervention) for arm, one in traces.arms.items()}
-        blocks += [Words(f"{name}: {why}", "heading"), Grid(run_figures(view, found, name, place), "pairs")]
+    names = dict(zip(traces.last.world.frame.ids, traces.last.world.frame.names, strict=True))
+    seen = [
+        Seen(
+            place + 1, names[one], why, {arm: rates(run, one, traces.intervention) for arm, run in traces.arms.items()}
+        )
+        for place, (one, why) in enumerate(chosen.items())
+    ]
+    if len(traces.arms) > 1:
+        for one in seen:
+            blocks += [Words(f"{one.name}: {one.why}", "heading"), Grid(run_figures(view, one), "pairs")]
+    else:
+        blocks.append(Grid([figure for one in seen for figure in run_figures(view, one)]))
     return Section("run-charts", "What a few organisations would see", blocks)
 
 
-def run_figures(view: View, found: dict[str, Rates], name: str, place: int) -> list[Figure]:
-    """Return the run charts of one organisation, the base beside the arm, on the same axes."""
-    tops = [max(one.table["rate"].to_pylist(), default=0.0) for one in found.values()]
-    top = max(ROOM_ABOVE * max(tops), 1.0)
-    return [
-        run_figure(one, name, view.styles[arm], place + 1, view.results.horizon, top)
-        for arm, one in found.items()
-        if arm in view.styles
+@dataclass(frozen=True)
+class Seen:
+    """What one organisation would see.
+
+    Attributes
+    ----------
+    place : int
+        Among those shown, from 1.
+    name, why : str
+        Of the organisation, and why it was chosen.
+    arms : dict of str to Rates
+    """
+
+    place: int
+    name: str
+    why: str
+    arms: dict[str, Rates]
+
+
+def run_figures(view: View, seen: Seen) -> list[Figure]:
+    """Return the run charts of one organisation on the same axes: the base beside the arm, or the run under its name."""
+    tops = [max(one.table["rate"].to_pylist(), default=0.0) for one in seen.arms.values()]
+    top, alone = max(ROOM_ABOVE * max(tops), 1.0), len(seen.arms) == 1
+    figures = [
+        run_figure(one, seen.name, view.styles[arm], seen.place, view.results.horizon, top, alone=alone)
+        for arm, one in seen.arms.items()
     ]
+    why = f"{seen.why[0].upper()}{seen.why[1:]}. "
+    return [replace(figure, note=f"{why}{figure.note}") for figure in figures] if alone else figures
 
 
 def traced_sections(view: View) -> list[Section]:

@@ -115,7 +115,7 @@ def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["signed"] = signed
+    environment.filters["typeset"] = typeset
     return environment.get_template("page.html").render(
         report=report,
         answer=report.answer,
@@ -127,9 +127,11 @@ def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
     )
 
 
-def signed(text: str) -> str:
-    """Return text whose negative numbers have a real minus sign."""
-    return NEGATIVE.sub("\N{MINUS SIGN}", text)
+def typeset(text: str) -> str:
+    """Return text with real minus signs, a dash in place of a hyphen alone, and no break before a percent sign."""
+    if text == "-":
+        return "\N{EN DASH}"
+    return NEGATIVE.sub("\N{MINUS SIGN}", text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 @contextmanager
