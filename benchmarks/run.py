@@ -198,19 +198,21 @@ def measure_threads(effort: Effort) -> Result:
     return Result(what, ratios(times[1], times[2]), "", ("at least", 1.8))
 
 
+def measure_command(name: str, at_most: float, words: tuple[str, ...], effort: Effort) -> Result:
+    """Measure one command of qispread; the round to warm up compiles what is not compiled yet."""
+    command, values = str(Path(sys.executable).with_name("qispread")), []
+    try:
+        values = interleave({name: partial(command_seconds, (command, *words))}, effort.rounds)[name]
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"{name}: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
+    return Result(name, values, " s", ("at most", at_most))
+
+
 def measure_commands(effort: Effort) -> list[Result]:
-    """Measure the command line; the round to warm up compiles what is not compiled yet."""
-    command, results = str(Path(sys.executable).with_name("qispread")), []
-    main_job = (command, "run", "configs/prompt.yaml", "--out", "{out}")
-    jobs = {"`qispread --help`": (0.3, (command, "--help")), "`qispread run configs/prompt.yaml`": (3.0, main_job)}
-    for name, (target, words) in jobs.items():
-        values = []
-        try:
-            values = interleave({name: partial(command_seconds, words)}, effort.rounds)[name]
-        except (subprocess.CalledProcessError, OSError) as error:
-            print(f"{name}: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
-        results.append(Result(name, values, " s", ("at most", target)))
-    return results
+    """Measure the command line."""
+    main_job = ("run", "configs/prompt.yaml", "--out", "{out}")
+    jobs = {"`qispread --help`": (0.3, ("--help",)), "`qispread run configs/prompt.yaml`": (3.0, main_job)}
+    return [measure_command(name, target, words, effort) for name, (target, words) in jobs.items()]
 
 
 def building_table(effort: Effort) -> str:
@@ -253,6 +255,9 @@ def machine() -> str:
 
 def page(effort: Effort) -> str:
     """Measure everything and return the page."""
+    # It takes its tools from this file, so it cannot be imported before they are there.
+    from what_if import section
+
     results = [*measure_engines(effort), measure_threads(effort), *measure_commands(effort)]
     return f"""# Benchmarks
 
@@ -271,6 +276,7 @@ month included. Six policies, in force for all and all the time: {", ".join(LEVE
 The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. How
 much there is to do: at the end {work_done(2 * effort.worlds)}.
 
+{section(effort)}
 ## Time to build a world, months lived in it = 1
 
 {building_table(effort)}

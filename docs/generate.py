@@ -25,6 +25,7 @@ from qispread.config.validate import tag_of
 from qispread.engines import tables
 from qispread.engines.model import MONTH
 from qispread.engines.organisation import Organisation
+from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout
 from qispread.world.frame import frame_of
@@ -212,6 +213,10 @@ def tables_page() -> str:
         about = summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
         rows = ((code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["# Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
+    for name, (about, columns) in COMPARISON_TABLES.items():
+        rows = ((code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name}", "", about, "", *([table(("column", "meaning"), rows), ""] if columns else [])]
     return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 

@@ -36,8 +36,11 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
     said = capsys.readouterr().out
     for arm in ("other", "coaching", "mandate"):
         assert f"{arm} against the base" in said
-    assert {path.name for path in Path("res").iterdir()} == {
-        *("base", "other", "coaching", "mandate", "differences.csv", "differences.parquet")
+    tables = ("differences", "worlds", "cost_effectiveness", "acceptability", "for_whom", "inequality")
+    tables += ("robustness", "models", "flips")
+    kept = {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
+    assert {path.name for path in Path("res").iterdir()} == kept | {
+        *("base", "other", "coaching", "mandate", "manifest.json")
     }
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 import qispread as qs
 from everything import everything
-from qispread.comparison import CONFIDENCE, mean_and_half_width, pairing_gain, share_better
+from qispread.comparison.statistics import CONFIDENCE, mean_and_half_width, pairing_gain, share_better
 from qispread.measures import NAMES
 
 BASE = everything(policies={}).with_policy("feedback")
@@ -124,7 +124,7 @@ def test_arms_that_cannot_be_compared_are_refused_with_the_reason(arm, reason):
 def test_a_comparison_needs_an_arm_and_base_is_no_name_of_one():
     with pytest.raises(qs.InputError, match="at least one arm"):
         qs.compare(BASE, {})
-    with pytest.raises(qs.InputError, match="choose another"):
+    with pytest.raises(qs.InputError, match="choose another name"):
         qs.compare(BASE, {"base": COACHED})
 
 

@@ -16,6 +16,10 @@ _HOMES = {
     "with_graph": "qispread.config.graphs",
     "compare": "qispread.comparison",
     "Comparison": "qispread.comparison",
+    "robustness": "qispread.comparison.robustness",
+    "Answer": "qispread.results",
+    "save_comparison": "qispread.results",
+    "write_report": "qispread.report",
     "simulate": "qispread.engines.run",
     "Runs": "qispread.engines.run",
     "SpreadModel": "qispread.engines.model",
@@ -26,6 +30,7 @@ _HOMES = {
 
 __all__ = [
     "MEASURES",
+    "Answer",
     "Comparison",
     "InputError",
     "Organisation",
@@ -36,13 +41,17 @@ __all__ = [
     "check",
     "compare",
     "load",
+    "robustness",
     "save",
+    "save_comparison",
     "simulate",
     "with_graph",
+    "write_report",
 ]
 
 if TYPE_CHECKING:
     from qispread.comparison import Comparison, compare
+    from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError
     from qispread.config.graphs import with_graph
     from qispread.config.load import check, load
@@ -51,7 +60,8 @@ if TYPE_CHECKING:
     from qispread.engines.organisation import Organisation
     from qispread.engines.run import Runs, simulate
     from qispread.measures import MEASURES
-    from qispread.results import save
+    from qispread.report import write_report
+    from qispread.results import Answer, save, save_comparison
 
 
 def __getattr__(name: str) -> Any:

@@ -6,21 +6,28 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
+    from rich.table import Table
 
     from qispread.comparison import Comparison
+    from qispread.comparison.robustness import Robustness
     from qispread.config.describe import Description
     from qispread.config.scenario import Scenario
     from qispread.engines.run import Runs
+    from qispread.results import Answer
 
 CAUTION = (
     "Worlds of a model and not predictions: what copies lose has no published data and is a hypothesis "
     "(qispread describe copying)."
 )
+STARRED = " *"
 SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
 DIFFERENCES_CAUTION = (
     "Means over worlds at the end; differences of shares in percentage points. The interval tells how sure the model "
-    "is of its own mean, not how sure anybody can be of the world. Better in: the share of worlds."
+    "is of its own mean, not how sure anybody can be of the world. Better in: the share of worlds. *: for every 100 "
+    "organisations."
 )
 
 
@@ -83,34 +90,158 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
     caution_seeding([runs], console)
 
 
-def show_differences(comparison: "Comparison", arm: str, console: "Console") -> None:
+def show_comparison(answer: "Answer", console: "Console") -> None:
+    """Print what each arm changes, at what cost, and in how many plausible models."""
+    comparison = answer.comparison
+    singles = [arm for arm in comparison.arms if not comparison.factors or arm in comparison.factors]
+    for arm in singles:
+        show_differences(answer, arm, console)
+    if comparison.factors:
+        show_factorial(answer, console)
+    console.print(DIFFERENCES_CAUTION, soft_wrap=True)
+    if comparison.precision is not None:
+        show_precision(comparison, console)
+    show_costs(answer, console)
+    if answer.robustness is not None:
+        show_robustness(answer.robustness, console)
+    caution_seeding(comparison.runs.values(), console)
+
+
+def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
     """Print what one arm changes."""
-    from rich import box
     from rich.markup import escape
-    from rich.table import Table
 
     from qispread.analysis.summary import DIFFERENCES_SHOWN, written, written_difference
+    from qispread.comparison.paired import COUNTED
+    from qispread.measures import MEASURES
 
+    comparison = answer.comparison
     if comparison.changes_nothing(arm):
         console.print(f"{arm} changes nothing but costs.", soft_wrap=True, markup=False)
-    title = f"{escape(arm)} against the base"
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for heading in ("", "Base", "Arm", "Difference", "95 % interval", "Better in"):
-        table.add_column(heading, justify="right" if heading else "left")
-    rows = [(label, form, comparison.difference(arm, measure)) for measure, label, form in DIFFERENCES_SHOWN]
-    for label, form, one in rows:
-        low, middle, high = (written_difference(one[name], form) for name in ("low", "difference", "high"))
-        means = (written(one["base"], form), written(one["arm_mean"], form))
+    headings = ("", "Base", "Arm", "Difference", "95 % interval", "Better in")
+    table = plain_table(f"{escape(arm)} against the base", headings)
+    rows = [(measure, label, form, comparison.difference(arm, measure)) for measure, label, form in DIFFERENCES_SHOWN]
+    for measure, label, form, one in rows:
+        counted = MEASURES[measure].unit in COUNTED
+        scale = 100.0 / comparison.number if counted else 1.0
+        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
+        words = (label + STARRED * counted, *(written(scale * one[name], form) for name in ("base", "arm_mean")))
         if one["low"] == one["high"] == 0.0:
-            table.add_row(label, *means, "none", "", "")
+            table.add_row(*words, "none", "", "")
             continue
         between = "in every world" if low == high else f"{low} to {high}"
-        table.add_row(label, *means, middle, between, written(one["better"], "percent"))
+        table.add_row(*words, middle, between, written(one["better"], "percent"))
     console.print(table)
-    gains = [one["pairing"] for _, _, one in rows if one["pairing"] < float("inf")]
+    console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
+    gains = [one["pairing"] for _, _, _, one in rows if one["pairing"] < float("inf")]
     if gains:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)
+
+
+def gain_of_the_ready(answer: "Answer", arm: str) -> str:
+    """Return in words what the least ready and the readiest third gain."""
+    from qispread.analysis.for_whom import GROUPINGS
+    from qispread.analysis.summary import written_difference
+
+    found = answer.tables["for_whom"]
+    found = found[(found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "harm_reduction")]
+    gains = {one["group"]: written_difference(one["difference"], "percent") for one in found.to_dict("records")}
+    least, _, most = GROUPINGS["readiness"][1]
+    if least not in gains:
+        return ""
+    gained = f"{gains[least]} points in the {least} and {gains[most]} in the {most}"
+    return f"By how much more of the harm at the start is gone: {gained}."
+
+
+def plain_table(title: str, headings: "Iterable[str]") -> "Table":
+    """Return an empty table whose first column is of words and the others of numbers."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left")
+    return table
+
+
+def show_precision(comparison: "Comparison", console: "Console") -> None:
+    """Say how many worlds a precision took, and how many independent ones would have."""
+    from qispread.analysis.summary import short
+
+    worlds = comparison.worlds
+    gain = min(comparison.difference(arm, comparison.measure)["pairing"] for arm in comparison.arms)
+    others = f"; independent seeds would have needed about {worlds * gain:,.0f}" if gain < float("inf") else ""
+    asked = short(comparison.precision.half_width) if comparison.precision else ""
+    text = f"{worlds:,} worlds of each arm bring the interval of {comparison.measure} within {asked}{others}."
+    console.print(text, soft_wrap=True)
+
+
+def show_factorial(answer: "Answer", console: "Console") -> None:
+    """Print main effects and interactions on the comparison's measure."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import short
+
+    measure, found = answer.comparison.measure, answer.tables["factorial"]
+    found = found[found["measure"] == measure]
+    table = plain_table(f"Effects on {measure}, of every combination", ("", "Effect", "95 % interval"))
+    for one in found.to_dict("records"):
+        words = f"{one['kind']}: {escape(str(one['term']))}"
+        table.add_row(words, short(one["effect"], "+"), f"{short(one['low'], '+')} to {short(one['high'], '+')}")
+    console.print(table)
+    console.print("Beyond: what all do together, less the sum of what each does alone.", soft_wrap=True)
+
+
+def show_costs(answer: "Answer", console: "Console") -> None:
+    """Print what an event averted costs in each arm, and which arms are dominated."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import short, written
+
+    found = answer.tables["cost_effectiveness"]
+    if not found["total_cost"].any():
+        console.print("No policy has a cost: say `cost` in its file to learn what a result costs.", soft_wrap=True)
+        return
+    columns = ("cost_per_event", "cost_per_event_low", "cost_per_event_high")
+    table = plain_table("Cost", ("", "More than base", "An event averted", "95 % interval", "Standing"))
+    for one in found.to_dict("records"):
+        price, low, high = (written(one[name], "number") for name in columns)
+        between = "-" if "-" in (low, high) else f"{low} to {high}"
+        table.add_row(
+            escape(str(one["arm"])), short(one["cost_difference"], "+"), price, between, escape(one["standing"])
+        )
+    console.print(table)
+    priced = f"at {short(answer.team_month)} a team-month" if answer.team_month else "not priced (--team-month PRICE)"
+    console.print(f"Staff time is {priced}; nothing is discounted.", soft_wrap=True)
+
+
+def show_robustness(robustness: "Robustness", console: "Console") -> None:
+    """Print how the ranking of the arms fares in plausible models."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import short, written
+
+    title = f"{len(robustness.means)} plausible models, by {robustness.measure}"
+    table = plain_table(title, ("", "Best in", "Above base in", "Mean regret", "Worst regret"))
+    for one in robustness.arms.to_dict("records"):
+        shares = (written(one[name], "percent") for name in ("share_best", "share_above_base"))
+        table.add_row(escape(str(one["arm"])), *shares, short(one["regret_mean"]), short(one["regret_worst"]))
+    console.print(table)
+    flip = robustness.top_flip
+    told = f"What flips the best arm first: {flip}." if flip else "No parameter can be told to flip the best arm."
+    if robustness.stays.all():
+        told = ""
+    text = f"The ranking holds in {robustness.ranking_holds:.0%} of them, the best arm in {robustness.best_holds:.0%}."
+    console.print(f"{text} {told}", soft_wrap=True)
+
+
+def write_report(folder: "Path", console: "Console") -> None:
+    """Write the report of a folder of results and say where it is."""
+    from qispread.report import write_report as write
+
+    paths = write(folder)
+    console.print(f"Report: {paths[0]}", soft_wrap=True, markup=False)
 
 
 def caution_seeding(several: "Iterable[Runs]", console: "Console") -> None:

@@ -61,8 +61,11 @@ def plausible_factors(scenario: Scenario, roles: Collection[Role] = UNCERTAIN) -
     found = []
     for path, value, field in numbers_of(scenario):
         extra = declared(field) or {}
-        if extra["plausible"] and extra["role"] in roles and extra["plausible"][0] <= value <= extra["plausible"][1]:
-            found.append(Factor(path, *extra["plausible"], integer=isinstance(value, int)))
+        if not extra["plausible"] or extra["role"] not in roles:
+            continue
+        low, high = extra["plausible"]
+        if low <= value <= high:
+            found.append(Factor(path, low, high, integer=isinstance(value, int)))
     return found
 
 

@@ -8,7 +8,6 @@ from qispread.engines.run import (
     MISHAPS,
     Progress,
     Run,
-    Runs,
     broken,
     empty_measures,
     finished,
@@ -52,16 +51,17 @@ def simulate_futures(
     base: Scenario,
     futures: Mapping[str, Scenario],
     month: int,
+    replicates: range,
     *,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> dict[str, Runs]:
-    """Run a base up to a month once in each of its worlds, and all futures from there, on the kernel.
+) -> dict[str, list[Run]]:
+    """Run a base up to a month once in each of some worlds, and all futures from there, on the kernel.
 
     Returns
     -------
-    dict of str to Runs
-        By future: the same bytes as each run whole.
+    dict of str to list of Run
+        By future, in order of replicates: the same bytes as each run whole.
     """
     past = blueprint_of(base)
     blueprints = {name: blueprint_of(future) for name, future in futures.items()}
@@ -69,8 +69,5 @@ def simulate_futures(
     def some(part: range) -> list[dict[str, Run]]:
         return [run_futures(past, blueprints, replicate, month) for replicate in part]
 
-    found = in_threads(some, base.replicates, workers=workers, progress=progress)
-    return {
-        name: Runs(future, sorted((runs[name] for runs in found), key=lambda run: run.replicate))
-        for name, future in futures.items()
-    }
+    found = in_threads(some, replicates, workers=workers, progress=progress)
+    return {name: sorted((runs[name] for runs in found), key=lambda run: run.replicate) for name in futures}

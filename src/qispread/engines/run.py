@@ -186,11 +186,11 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
     return run
 
 
-def chunks(replicates: int, workers: int) -> Iterator[range]:
+def chunks(replicates: range, workers: int) -> Iterator[range]:
     """Yield the replicates in even pieces, several a worker."""
-    size = max(1, replicates // (workers * TASKS_A_WORKER))
-    for first in range(0, replicates, size):
-        yield range(first, min(replicates, first + size))
+    size = max(1, len(replicates) // (workers * TASKS_A_WORKER))
+    for first in range(0, len(replicates), size):
+        yield replicates[first : first + size]
 
 
 def simulate(
@@ -232,18 +232,44 @@ def simulate(
     """
     if replicates is not None and replicates != scenario.replicates:
         scenario = scenario.replace(replicates=replicates)
+    everyone = range(scenario.replicates)
+    return Runs(
+        scenario,
+        run_replicates(
+            scenario,
+            everyone,
+            engine=engine,
+            workers=workers,
+            executor=executor,
+            keep_events=keep_events,
+            progress=progress,
+        ),
+    )
+
+
+def run_replicates(
+    scenario: Scenario,
+    replicates: range,
+    *,
+    engine: Engine = "kernel",
+    workers: int | None = None,
+    executor: Executor | None = None,
+    keep_events: bool = False,
+    progress: Progress | None = None,
+) -> list[Run]:
+    """Run some replicates of a scenario, in order; the rest is as for `simulate`."""
     blueprint = blueprint_of(scenario)
 
     def some(part: range) -> list[Run]:
         return [run_one(blueprint, replicate, engine, keep_events=keep_events) for replicate in part]
 
-    found = in_threads(some, scenario.replicates, workers=workers, executor=executor, progress=progress)
-    return Runs(scenario, sorted(found, key=lambda run: run.replicate))
+    found = in_threads(some, replicates, workers=workers, executor=executor, progress=progress)
+    return sorted(found, key=lambda run: run.replicate)
 
 
 def in_threads(
     task: Callable[[range], list[Done]],
-    replicates: int,
+    replicates: range,
     *,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -258,7 +284,7 @@ def in_threads(
         for future in as_completed(futures):
             found.extend(future.result())
             if progress is not None:
-                progress(len(found), replicates)
+                progress(len(found), len(replicates))
     finally:
         own.shutdown(cancel_futures=True)
     return found

@@ -211,8 +211,11 @@ def observed_table(runs: "Runs") -> pa.Table:
 
 
 def described(table: pa.Table, columns: dict[str, str]) -> pa.Table:
-    """Return a table whose columns carry their meaning as metadata."""
-    fields = [field.with_metadata({"meaning": columns[field.name]}) for field in table.schema]
+    """Return a table whose columns carry their meaning as metadata, where they are declared."""
+    fields = [
+        field.with_metadata({"meaning": columns[field.name]}) if field.name in columns else field
+        for field in table.schema
+    ]
     return table.cast(pa.schema(fields))
 
 

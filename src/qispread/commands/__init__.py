@@ -1,0 +1,1 @@
+"""What users type, one module a command: `add` declares its arguments, `act` does what they ask."""

@@ -1,0 +1,35 @@
+"""`qispread check`: list all faults of files at once."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from qispread.commands.outcome import DONE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `check`."""
+    command.add_argument("files", nargs="+", help="scenarios, policy files, or CSV tables of organisations")
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """List all faults of all files at once."""
+    from qispread.config.faults import InputError
+    from qispread.config.load import check as check_file
+
+    faults: list[Any] = []
+    for file in arguments.files:
+        try:
+            scenario = check_file(file)
+        except InputError as error:
+            faults.extend(error.faults)
+            continue
+        console.print(f"{file}: no faults", soft_wrap=True, markup=False)
+        for note in scenario.notes if scenario else ():
+            console.print(f"  note: {note}", soft_wrap=True, markup=False)
+    if faults:
+        raise InputError(faults)
+    return DONE

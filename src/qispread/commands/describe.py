@@ -1,0 +1,42 @@
+"""`qispread describe`: print every parameter with its meaning and source."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from qispread import terminal
+from qispread.commands.outcome import DONE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `describe`."""
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--yaml", action="store_true", help="as a scenario with every default")
+    form.add_argument("--markdown", action="store_true", help="as the reference page")
+    command.add_argument("search", nargs="?", default="", help="only parameters whose path or meaning holds this word")
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Print every parameter, or those that a word finds."""
+    from qispread.config.describe import as_markdown, as_yaml, parts
+    from qispread.config.faults import Fault, InputError
+
+    if arguments.yaml or arguments.markdown:
+        sys.stdout.write(as_yaml() if arguments.yaml else as_markdown())
+        return DONE
+    word, shown = arguments.search.lower(), 0
+    for heading, meaning, found in parts():
+        whole = word in heading.lower() or word in meaning.lower()
+        chosen = [one for one in found if whole or word in one.path.lower() or word in one.meaning.lower()]
+        if chosen:
+            console.print(f"\n{heading}: {meaning}", style="bold", highlight=False, soft_wrap=True, markup=False)
+        for one in chosen:
+            terminal.show_parameter(one, console)
+        shown += len(chosen)
+    if not shown:
+        raise InputError([Fault("describe", f"no parameter's place or meaning holds '{arguments.search}'")])
+    return DONE

@@ -1,0 +1,88 @@
+"""`qispread run`: simulate a scenario in many worlds."""
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qispread import terminal
+from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qispread.config.scenario import Scenario
+    from qispread.engines.run import Runs
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `run`."""
+    command.add_argument("scenario", help="a YAML scenario, or the manifest.json of an earlier run")
+    command.add_argument("--replicates", type=int, help="worlds to simulate (default: the scenario's)")
+    command.add_argument("--seed", type=int, help="seed of all draws (default: the scenario's)")
+    command.add_argument("--engine", choices=("kernel", "mesa"), default="kernel", help="both give the same bytes")
+    command.add_argument("--workers", type=int, help="threads (default: one a core); results do not depend on it")
+    command.add_argument("--organisations", metavar="CSV", help="your own table of organisations")
+    command.add_argument("--ties", metavar="CSV", help="your own table of ties")
+    command.add_argument("--policy", metavar="FILE", action="append", default=[], help="add a policy file; repeatable")
+    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/NAME-FINGERPRINT)")
+    command.add_argument("--overwrite", action="store_true", help="replace the results of another run in that folder")
+    command.add_argument("--csv", action="store_true", help="write the tables as CSV too")
+    command.add_argument("--events", action="store_true", help="write what happened and why, of one replicate")
+    command.add_argument("--report", action="store_true", help="write a report to read and print")
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Simulate a scenario, print its headlines and write its tables."""
+    from pathlib import Path
+
+    from qispread.config.faults import Fault, InputError
+    from qispread.config.load import load, refuse_policy_file
+
+    refuse_policy_file(arguments.scenario)
+    replicates = 1 if arguments.events and arguments.replicates is None else arguments.replicates
+    changes = {"seed": arguments.seed, "replicates": replicates}
+    scenario = load(
+        arguments.scenario,
+        organisations=arguments.organisations,
+        ties=arguments.ties,
+        policies=arguments.policy,
+        changes={name: value for name, value in changes.items() if value is not None},
+    )
+    faults = []
+    if arguments.events and scenario.replicates != 1:
+        faults.append(Fault("--events", f"got {scenario.replicates} replicates; needed: 1"))
+    if arguments.workers is not None and arguments.workers < 1:
+        faults.append(Fault("--workers", f"got {arguments.workers}; needed: at least 1"))
+    if faults:
+        raise InputError(faults)
+    from qispread.results import check_folder, default_folder, save, tidied
+
+    folder = Path(arguments.out) if arguments.out else default_folder(scenario)
+    check_folder(folder, scenario, overwrite=arguments.overwrite)
+    terminal.introduce(scenario, console)
+    with tidied(folder):
+        runs = simulated(scenario, arguments, console)
+    paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
+    terminal.show_headlines(runs, console)
+    say = partial(console.print, soft_wrap=True, markup=False)
+    say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
+    if arguments.report:
+        terminal.write_report(folder, console)
+    for failure in runs.failed[:MOST_FAILURES]:
+        say(f"replicate {failure.replicate} failed: {failure.error}", style="red")
+    return SOME_FAILED if runs.failed else DONE
+
+
+def simulated(scenario: "Scenario", arguments: argparse.Namespace, console: "Console") -> "Runs":
+    """Run the scenario behind a progress bar."""
+    from qispread.engines.run import simulate
+
+    with terminal.progress_bar(console, "Simulating", scenario.replicates) as advance:
+        return simulate(
+            scenario,
+            engine=arguments.engine,
+            workers=arguments.workers,
+            keep_events=arguments.events,
+            progress=advance,
+        )

@@ -1,0 +1,177 @@
+"""Arms: which scenarios can be compared with a base, and how files, branches and combinations make them."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from qispread.config.faults import Fault, InputError
+from qispread.config.load import load, refuse_policy_file
+from qispread.config.policies import AnyPolicy, Seeding
+from qispread.config.scenario import Scenario
+
+BASE = "base"
+TAKEN = (BASE, "charts")
+"""Names that no arm can have: of what arms are compared with, and of the folder of a report's charts."""
+JOINED = "+"
+MOST_FACTORS = 6
+
+
+def ready_arms(
+    base: Scenario, arms: Mapping[str, Scenario], branch_at: int | None = None, *, factorial: bool = False
+) -> dict[str, Scenario]:
+    """Return the base and the arms as they will be run, by name; raises as `compare`."""
+    refuse_unlike(base, arms)
+    every = combined(base, arms) if factorial else dict(arms)
+    return {BASE: base, **(every if branch_at is None else parted(base, every, branch_at))}
+
+
+def added_policies(base: Scenario, arm: Scenario) -> dict[str, AnyPolicy]:
+    """Return the policies that an arm has and the base has not, or has otherwise."""
+    return {key: policy for key, policy in arm.policies.items() if policy != base.policies.get(key)}
+
+
+def adds_policies_alone(base: Scenario, arm: Scenario) -> bool:
+    """Return whether an arm is the base with policies added, and nothing else."""
+    added = added_policies(base, arm)
+    kept = {key: policy for key, policy in arm.policies.items() if key not in added}
+    rest = arm.replace(policies=kept, name=base.name, replicates=base.replicates)
+    return rest.fingerprint() == base.fingerprint()
+
+
+def combined(base: Scenario, arms: Mapping[str, Scenario]) -> dict[str, Scenario]:
+    """Return every combination of the policies that arms add, the single ones first: a full factorial.
+
+    Raises
+    ------
+    InputError
+        For fewer than two arms or more than six, for arms that differ from the base in more than added policies, and
+        for two that add different policies of one name.
+    """
+    faults: list[Fault] = []
+    if not 1 < len(arms) <= MOST_FACTORS:
+        faults.append(Fault("factorial", f"got {len(arms)} arms; needed: 2 to {MOST_FACTORS}, to be combined"))
+    owners: dict[str, str] = {}
+    for name, arm in arms.items():
+        if not adds_policies_alone(base, arm):
+            faults.append(Fault(f"arm '{name}'", "differs from the base in more than added policies"))
+        for key in added_policies(base, arm):
+            if key in owners:
+                faults.append(Fault(f"arm '{name}'", f"adds a policy '{key}', as arm '{owners[key]}' does"))
+            owners[key] = name
+    if faults:
+        raise InputError(faults)
+    found = dict(arms)
+    for size in range(2, len(arms) + 1):
+        for names in combinations(arms, size):
+            added = {key: policy for name in names for key, policy in added_policies(base, arms[name]).items()}
+            found[JOINED.join(names)] = base.replace(policies={**base.policies, **added})
+    return found
+
+
+def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
+    """Refuse arms that differ from the base in their world, or that are the base.
+
+    Raises
+    ------
+    InputError
+        With every reason.
+    """
+    faults = [] if arms else [Fault("arms", "none is given; needed: at least one arm beside the base")]
+    for name, arm in arms.items():
+        where = f"arm '{name}'"
+        if name in TAKEN:
+            faults.append(Fault(where, f"'{name}' is taken by what stands beside arms; choose another name"))
+        if arm.world_fingerprint() != base.world_fingerprint():
+            faults.append(Fault(where, "has other organisations or ties than the base: differences would mix worlds"))
+        faults += [
+            Fault(where, f"has {field} {getattr(arm, field)}; the base has {getattr(base, field)}")
+            for field in ("seed", "horizon")
+            if getattr(arm, field) != getattr(base, field)
+        ]
+        if list(arm.interventions) != list(base.interventions):
+            faults.append(Fault(where, "spreads other interventions than the base"))
+        if not faults and arm.replace(name=base.name, replicates=base.replicates).fingerprint() == base.fingerprint():
+            faults.append(Fault(where, "is the same as the base"))
+    if faults:
+        raise InputError(faults)
+
+
+def parted(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str, Scenario]:
+    """Return arms whose added policies begin when they part from the base.
+
+    Raises
+    ------
+    InputError
+        For a month outside the run, and for arms that differ from the base in more than policies added, or by seeding,
+        or whose policies have ended by then.
+    """
+    if not 1 < month <= base.horizon:
+        problem = f"got {month}; needed: a month from 2 to {base.horizon}, the last of the run"
+        raise InputError([Fault("branch_at", problem)])
+    faults: list[Fault] = []
+    found: dict[str, Scenario] = {}
+    for name, arm in arms.items():
+        added = added_policies(base, arm)
+        if not adds_policies_alone(base, arm):
+            faults.append(Fault(f"arm '{name}'", "differs from the base in more than added policies: it cannot branch"))
+        for key, policy in added.items():
+            if isinstance(policy, Seeding):
+                faults.append(Fault(f"arm '{name}', policy '{key}'", "says who starts, which is past by then"))
+            elif policy.end is not None and policy.end < month:
+                faults.append(Fault(f"arm '{name}', policy '{key}'", f"ends in month {policy.end}, before {month}"))
+        if not faults:
+            starts = {f"policies.{key}.start": max(month, policy.start) for key, policy in added.items()}
+            found[name] = arm.replace(starts)
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def arms_from_files(
+    base: str | Path,
+    others: Sequence[str | Path],
+    policies: Sequence[str | Path],
+    *,
+    seed: int | None = None,
+    replicates: int | None = None,
+) -> tuple[Scenario, dict[str, Scenario]]:
+    """Return the base and the arms that files describe, each arm called after its file.
+
+    Parameters
+    ----------
+    base : str or Path
+        The scenario that arms are compared with.
+    others : sequence of str or Path
+        Scenarios, each an arm.
+    policies : sequence of str or Path
+        Policy files, each an arm: the base with the policies of the file.
+    seed, replicates : int, optional
+        In place of the scenarios' own.
+
+    Raises
+    ------
+    InputError
+        With the faults of all files, and for two arms of one name.
+    """
+    given = {"seed": seed, "replicates": replicates}
+    changes = {name: value for name, value in given.items() if value is not None}
+    sources: list[tuple[str, str | Path, list[str | Path]]] = [
+        *((str(path), path, []) for path in others),
+        *((str(path), base, [path]) for path in policies),
+    ]
+    faults: list[Fault] = []
+    scenarios: dict[str, Scenario] = {}
+    for file, path, added in [(BASE, base, []), *sources]:
+        name = BASE if file == BASE else Path(file).stem
+        if file != BASE and name in {*scenarios, *TAKEN}:
+            faults.append(Fault("", f"another arm is called '{name}' already; give the file another name", file))
+            continue
+        try:
+            refuse_policy_file(path)
+            scenarios[name] = load(path, policies=added, changes=changes)
+        except InputError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InputError(faults)
+    found = scenarios.pop(BASE)
+    return found, scenarios

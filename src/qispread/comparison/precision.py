@@ -1,0 +1,95 @@
+"""How many worlds are enough: batches until the interval of every difference is as narrow as was asked."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.comparison.statistics import mean_and_half_width
+from qispread.config.faults import Fault, InputError
+from qispread.config.scenario import Scenario
+from qispread.measures import NAMES
+from qispread.world.layout import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
+
+FIRST_LOOK = 256
+"""Worlds before the first look: with fewer, a variance that is small by chance stops too early."""
+LEAST_GROWTH, MOST_GROWTH = 1.25, 2.0
+LEAST_WITH_MEANING = 0.05
+"""Share of worlds that must have the measure in both arms."""
+MOST_BYTES = 4 * 2**30
+"""How much memory the worlds of all arms may take."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The half-width that the 95 % interval of a difference shall have in every arm.
+
+    The rule: run 256 worlds, look, and go on in batches until at a look t s / sqrt(n) is at most `half_width` in every
+    arm, with s the standard deviation of the n paired differences and t Student's quantile. A batch brings the number
+    of worlds to what the variance so far says is needed, at least a quarter more and at most twice as many, so looks
+    are few. The interval covers at its nominal rate as `half_width` goes to 0 (chow1965). At 256 to 5,000 worlds it was
+    measured to cover in 94 to 96 % for normal and exponential differences and for the model's own, and in 93 to 95 %
+    for differences that are nearly always 0 (tests/test_precision.py).
+
+    Attributes
+    ----------
+    half_width : float
+        In the unit of the measure, above 0.
+    """
+
+    half_width: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.half_width) and self.half_width > 0.0):
+            raise InputError([Fault("precision", f"got {self.half_width}; needed: a number above 0")])
+
+    def next_look(self, differences: Sequence[NDArray[np.float64]], worlds: int) -> int:
+        """Return how many worlds the next look needs, or `worlds` itself where these are enough.
+
+        Parameters
+        ----------
+        differences : sequence of arrays
+            Of each arm, the paired differences of the worlds so far that have the measure in both.
+        worlds : int
+            Worlds so far.
+        """
+        if worlds < FIRST_LOOK:
+            return FIRST_LOOK
+        halves = np.array([mean_and_half_width(one)[1] for one in differences])
+        if (halves <= self.half_width).all():
+            return worlds
+        growth = float(((halves / self.half_width) ** 2).max())
+        return math.ceil(worlds * min(max(growth, LEAST_GROWTH), MOST_GROWTH))
+
+    def needed(self, differences: Sequence[NDArray[np.float64]], worlds: int) -> float:
+        """Return how many worlds the variance so far says are needed."""
+        halves = np.array([mean_and_half_width(one)[1] for one in differences])
+        return float(worlds * (halves.max() / self.half_width) ** 2)
+
+    def refuse_too_many(self, differences: Sequence[NDArray[np.float64]], worlds: int, most: int) -> None:
+        """Refuse a precision that needs more worlds than memory holds, or whose measure seldom has a meaning.
+
+        Raises
+        ------
+        InputError
+            With the number needed and the precision that can be had.
+        """
+        with_it = min(one.size for one in differences)
+        if with_it < worlds * LEAST_WITH_MEANING:
+            problem = f"the measure has a meaning in {with_it} of {worlds} worlds; needed: another measure"
+            raise InputError([Fault("precision", problem)])
+        needed = self.needed(differences, worlds)
+        if needed > most:
+            within = self.half_width * math.sqrt(needed / most)
+            problem = f"got {self.half_width:g}: about {needed:,.0f} worlds are needed; "
+            raise InputError([Fault("precision", f"{problem}at most {most:,} fit, which give about {within:.3g}")])
+
+
+def most_worlds(scenario: Scenario, number: int, arms: int) -> int:
+    """Return how many worlds of some arms fit into 4 GiB, at least 1,000, of `number` organisations each."""
+    spreading = len(scenario.interventions)
+    rows = len(ORGANISATION_ROWS) + spreading * (len(PRACTICE_ROWS) + len(HISTORY_ROWS) + len(VISIBLE_ROWS))
+    measures = (scenario.horizon + 1) * (spreading + 1) * len(NAMES)
+    return max(1000, MOST_BYTES // (8 * arms * (rows * number + measures)))

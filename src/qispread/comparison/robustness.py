@@ -1,0 +1,231 @@
+"""Robustness: the same comparison in other plausible models, whose parameters nobody knows better."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.comparison.arms import BASE
+from qispread.comparison.paired import Comparison
+from qispread.config.factors import Factor, plausible_factors, value_at
+from qispread.config.faults import Fault, InputError
+from qispread.config.scenario import Scenario
+from qispread.engines.run import Progress, Runs, in_threads, run_one
+from qispread.measures import MEASURES
+from qispread.world.build import blueprint_of
+
+MODELS, MODEL_WORLDS, LEAST_MODELS = 64, 8, 2
+TELLING = 0.05
+"""Largest adjusted p-value with which a parameter is said to flip the best arm."""
+
+
+@dataclass(frozen=True, repr=False)
+class Robustness:
+    """What arms achieve in plausible models.
+
+    Attributes
+    ----------
+    measure : str
+    ranking : tuple of str
+        All arms, the base too, in the comparison itself, the best first.
+    models : DataFrame
+        A row a model: its parameters by path.
+    means : DataFrame
+        A row a model: the mean of the measure over worlds, by arm.
+    worlds : int
+        Of each model and arm.
+    factors : list of Factor
+        What was varied.
+    """
+
+    measure: str
+    ranking: tuple[str, ...]
+    models: pd.DataFrame
+    means: pd.DataFrame
+    worlds: int
+    factors: list[Factor]
+
+    def __repr__(self) -> str:
+        return f"Robustness({self.measure}: {len(self.models)} models, ranking holds in {self.ranking_holds:.0%})"
+
+    @property
+    def gains(self) -> NDArray[np.float64]:
+        """The measure by model and arm in the order of the ranking, turned so that more is better."""
+        sign = -1.0 if MEASURES[self.measure].better == "less" else 1.0
+        return sign * self.means[list(self.ranking)].to_numpy()
+
+    @property
+    def ranking_holds(self) -> float:
+        """Share of models in which all arms stand in the same order."""
+        return float(np.mean((np.diff(self.gains, axis=1) <= 0.0).all(axis=1)))
+
+    @property
+    def stays(self) -> NDArray[np.bool_]:
+        """Whether the best arm of the comparison is best, by model; arms that share the first place both are."""
+        return np.asarray(self.gains[:, 0] >= self.gains.max(axis=1))
+
+    @property
+    def best_holds(self) -> float:
+        """Share of models in which the best arm stays the best."""
+        return float(self.stays.mean())
+
+    @property
+    def arms(self) -> pd.DataFrame:
+        """The table of arms.
+
+        Columns: ``arm``, ``rank`` in the comparison itself (1 the best), ``value`` (mean over models), ``share_best``,
+        ``share_above_base`` (shares of models), ``regret_mean`` and ``regret_worst``: by how much the arm falls short
+        of the best of each model (savage1951).
+        """
+        gains = self.gains
+        best, base = gains.max(axis=1, keepdims=True), gains[:, [self.ranking.index(BASE)]]
+        regret, first = best - gains, gains == best
+        return pd.DataFrame(
+            {
+                "arm": self.ranking,
+                "rank": np.arange(1, len(self.ranking) + 1),
+                "value": [float(self.means[arm].mean()) for arm in self.ranking],
+                "share_best": (first / first.sum(axis=1, keepdims=True)).mean(axis=0),
+                "share_above_base": (gains > base).mean(axis=0),
+                "regret_mean": regret.mean(axis=0),
+                "regret_worst": regret.max(axis=0),
+            }
+        )
+
+    @property
+    def flips(self) -> pd.DataFrame:
+        """The table of parameters, the most telling first.
+
+        For each the two-sample Kolmogorov-Smirnov ``distance`` between its values in models where the best arm stays
+        best and in the others (spear1980), ``p_value``, ``adjusted`` for the number of parameters (holm1979), the
+        medians ``holds_median`` and ``flips_median``, and the range ``low`` to ``high``. Empty where nothing flips.
+        """
+        from scipy.stats import ks_2samp
+
+        stays, rows = self.stays, []
+        for factor in self.factors if 0 < stays.sum() < stays.size else ():
+            values = self.models[factor.path].to_numpy(np.float64)
+            found = ks_2samp(values[stays], values[~stays])
+            medians = float(np.median(values[stays])), float(np.median(values[~stays]))
+            rows.append((factor.path, found.statistic, found.pvalue, *medians, factor.low, factor.high))
+        names = ["parameter", "distance", "p_value", "holds_median", "flips_median", "low", "high"]
+        table = pd.DataFrame(rows, columns=names).sort_values("p_value", kind="stable", ignore_index=True)
+        steps = table["p_value"].to_numpy(np.float64) * np.arange(len(table), 0, -1)
+        table.insert(3, "adjusted", np.minimum(np.maximum.accumulate(steps), 1.0) if len(table) else steps)
+        return table
+
+    @property
+    def top_flip(self) -> str | None:
+        """The parameter that most tells where the best arm changes, or None where none can be told from chance."""
+        flips = self.flips
+        return str(flips["parameter"][0]) if len(flips) and flips["adjusted"][0] <= TELLING else None
+
+
+def ranking_of(comparison: Comparison) -> tuple[str, ...]:
+    """Return all arms by the mean of the comparison's measure, the best first; ties go by their order.
+
+    Raises
+    ------
+    InputError
+        For a measure of which neither direction is good.
+    """
+    direction = MEASURES[comparison.measure].better
+    if direction == "neither":
+        problem = f"'{comparison.measure}' is neither good nor bad: arms cannot be ranked by it"
+        raise InputError([Fault("measure", problem)])
+    means = {arm: mean_of(runs.by_world(comparison.measure)) for arm, runs in comparison.runs.items()}
+    sign = 1.0 if direction == "less" else -1.0
+    return tuple(sorted(means, key=lambda arm: (np.isnan(means[arm]), sign * means[arm])))
+
+
+def mean_of(values: NDArray[np.float64]) -> float:
+    """Return the mean of what has a meaning; NaN where nothing has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
+def shared_factors(scenarios: Mapping[str, Scenario]) -> list[Factor]:
+    """Return the plausible factors of the base that have the same value in every arm: others are what arms are."""
+    base = scenarios[BASE]
+    return [
+        factor
+        for factor in plausible_factors(base)
+        if all(value_at(arm, factor.path) == value_at(base, factor.path) for arm in scenarios.values())
+    ]
+
+
+def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
+    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979)."""
+    from scipy.stats import qmc
+
+    unit = qmc.LatinHypercube(len(factors), rng=np.random.default_rng(seed)).random(models)
+    columns = {
+        factor.path: np.round(values) if factor.integer else values
+        for factor, share in zip(factors, unit.T, strict=True)
+        for values in [factor.low + share * (factor.high - factor.low)]
+    }
+    return pd.DataFrame(columns)
+
+
+def robustness(
+    comparison: Comparison,
+    models: int = MODELS,
+    worlds: int = MODEL_WORLDS,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Robustness:
+    """Run the arms of a comparison again in plausible models.
+
+    Every parameter with a plausible range is varied over it, save those that a scenario has put outside it and those
+    in which arms differ. Models share their worlds' seeds, and arms their worlds, so differences are of the parameters.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Its measure is what arms are ranked by; models in which it has no meaning in some arm are left out.
+    models : int
+        Plausible models, at least 2.
+    worlds : int
+        Worlds of each arm in each model, at least 1.
+    progress : callable, optional
+        Called with the models done and in all.
+
+    Raises
+    ------
+    InputError
+        For numbers below these, and for a measure of which neither direction is good.
+    """
+    if models < LEAST_MODELS or worlds < 1:
+        problem = f"got {models} models of {worlds} worlds; needed: at least {LEAST_MODELS} of 1"
+        raise InputError([Fault("robustness", problem)])
+    ranking = ranking_of(comparison)
+    scenarios = {arm: runs.scenario for arm, runs in comparison.runs.items()}
+    factors = shared_factors(scenarios)
+    table = latin_hypercube(factors, models, scenarios[BASE].seed)
+    rows = [{str(path): value for path, value in row.items()} for row in table.to_dict("records")]
+
+    def some(part: range) -> list[tuple[int, dict[str, float]]]:
+        return [(place, means_in(scenarios, rows[place], comparison.measure, worlds)) for place in part]
+
+    found = dict(in_threads(some, range(models), workers=workers, progress=progress))
+    values = pd.DataFrame([found[place] for place in range(models)])
+    known = values.notna().all(axis=1)
+    if known.sum() < LEAST_MODELS:
+        problem = f"'{comparison.measure}' has a meaning in {known.sum()} of {models} plausible models"
+        raise InputError([Fault("robustness", f"{problem}; needed: in {LEAST_MODELS}, or another measure")])
+    models_kept, values_kept = (one[known].reset_index(drop=True) for one in (table, values))
+    return Robustness(comparison.measure, ranking, models_kept, values_kept, worlds, factors)
+
+
+def means_in(scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure: str, worlds: int) -> dict[str, float]:
+    """Return the mean of a measure at the end over some worlds of a model, by arm."""
+    found = {}
+    for arm, scenario in scenarios.items():
+        blueprint = blueprint_of(scenario.replace(changes))
+        done = Runs(blueprint.scenario, [run_one(blueprint, replicate) for replicate in range(worlds)])
+        found[arm] = mean_of(done.by_world(measure))
+    return found

@@ -1,0 +1,147 @@
+"""Running the arms of a comparison: whole or from a branch, a number of worlds or until a precision is reached."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.comparison.arms import BASE, ready_arms
+from qispread.comparison.paired import HEADLINE, Comparison
+from qispread.comparison.precision import Precision, most_worlds
+from qispread.config.cross import organisation_ids
+from qispread.config.faults import place_of_name
+from qispread.config.scenario import Scenario
+from qispread.engines.branching import simulate_futures
+from qispread.engines.run import Engine, Progress, Run, Runs, run_replicates
+from qispread.measures import NAMES
+
+Play = Callable[[range, Progress], dict[str, list[Run]]]
+"""Runs some replicates of all arms; its progress counts the worlds of all arms."""
+
+
+def compare(
+    base: Scenario,
+    arms: Mapping[str, Scenario],
+    replicates: int | None = None,
+    *,
+    measure: str = HEADLINE,
+    precision: float | None = None,
+    branch_at: int | None = None,
+    factorial: bool = False,
+    engine: Engine = "kernel",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Run a base and other arms in the same worlds with the same draws.
+
+    Parameters
+    ----------
+    base : Scenario
+    arms : mapping of str to Scenario
+        By name; each must have the base's organisations, ties, seed, horizon and interventions.
+    replicates : int, optional
+        Worlds; the base's own number unless given. Ignored where a precision is asked.
+    measure : str
+        The measure that the answer is about: what the precision is of, and what arms are ranked by.
+    precision : float, optional
+        Run as many worlds as it takes for the 95 % interval of the difference in `measure` to have this half-width in
+        every arm; see `qispread.comparison.Precision` for the rule.
+    branch_at : int, optional
+        The month, from 2, at which arms part from the base, which is run up to there once: policies that an arm adds
+        begin then or later, and arms may differ from the base in nothing else. On the kernel alone.
+    factorial : bool
+        Whether to run every combination of the policies that arms add, too.
+    engine, workers, progress
+        As for `simulate`; `progress` counts the worlds of all arms.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        For arms that cannot be compared with the base, each with the reason, or no arm at all; for a measure that
+        there is not; for a precision that cannot be had.
+    """
+    place_of_name(measure, NAMES, "measure")
+    count = base.replicates if replicates is None else replicates
+    ready = ready_arms(base, arms, branch_at, factorial=factorial)
+    scenarios = {name: arm.replace(replicates=count) for name, arm in ready.items()}
+    play = whole(scenarios, engine, workers) if branch_at is None else branching(scenarios, branch_at, workers)
+    asked = None if precision is None else Precision(precision)
+    most = most_worlds(base, len(organisation_ids(base)), len(scenarios))
+    found = play_worlds(play, tuple(scenarios), count, measure, asked, most, progress or (lambda _, __: None))
+    worlds = len(found[BASE])
+    runs = {name: Runs(scenarios[name].replace(replicates=worlds), done) for name, done in found.items()}
+    factors = tuple(arms) if factorial else ()
+    return Comparison(runs, measure=measure, precision=asked, branch_at=branch_at, factors=factors)
+
+
+def whole(scenarios: Mapping[str, Scenario], engine: Engine, workers: int | None) -> Play:
+    """Return what runs every arm from its first month."""
+
+    def play(replicates: range, progress: Progress) -> dict[str, list[Run]]:
+        count, total = len(replicates), len(replicates) * len(scenarios)
+        found: dict[str, list[Run]] = {}
+        for place, (name, scenario) in enumerate(scenarios.items()):
+
+            def advance(done: int, _: int, before: int = place * count) -> None:
+                progress(before + done, total)
+
+            found[name] = run_replicates(scenario, replicates, engine=engine, workers=workers, progress=advance)
+        return found
+
+    return play
+
+
+def branching(scenarios: Mapping[str, Scenario], month: int, workers: int | None) -> Play:
+    """Return what runs the base up to a month, and all arms from there."""
+
+    def play(replicates: range, progress: Progress) -> dict[str, list[Run]]:
+        arms = len(scenarios)
+
+        def advance(done: int, total: int) -> None:
+            progress(done * arms, total * arms)
+
+        return simulate_futures(scenarios[BASE], scenarios, month, replicates, workers=workers, progress=advance)
+
+    return play
+
+
+def play_worlds(
+    play: Play,
+    arms: tuple[str, ...],
+    count: int,
+    measure: str,
+    precision: Precision | None,
+    most: int,
+    progress: Progress,
+) -> dict[str, list[Run]]:
+    """Return the runs of all arms: of `count` worlds, or of as many as a precision takes."""
+    found: dict[str, list[Run]] = {name: [] for name in arms}
+    done, target = 0, count if precision is None else precision.next_look([], 0)
+    while done < target:
+
+        def advance(more: int, total: int, before: int = done * len(arms)) -> None:
+            progress(before + more, before + total)
+
+        for name, runs in play(range(done, target), advance).items():
+            found[name].extend(runs)
+        done = target
+        if precision is not None:
+            differences = paired_differences(found, measure)
+            precision.refuse_too_many(differences, done, most)
+            target = min(precision.next_look(differences, done), most)
+    return found
+
+
+def paired_differences(found: Mapping[str, list[Run]], measure: str) -> list[NDArray[np.float64]]:
+    """Return the differences of each arm from the base in the worlds that have the measure in both."""
+    place = NAMES.index(measure)
+    last = {
+        name: np.array([np.nan if run.error else run.measures[-1, -1, place] for run in runs])
+        for name, runs in found.items()
+    }
+    apart = [values - last[BASE] for name, values in last.items() if name != BASE]
+    return [one[~np.isnan(one)] for one in apart]

@@ -1,0 +1,82 @@
+"""The results of one scenario: its tables, a summary by month, a manifest."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qispread.analysis.summary import months_summary
+from qispread.config.scenario import Scenario
+from qispread.engines.run import Runs
+from qispread.engines.tables import TABLES, tables_of
+from qispread.results import folder as folders
+from qispread.results.folder import MANIFEST, holds_same, write_csv, write_table, written_whole
+from qispread.results.manifest import identity, manifest_of
+
+CHRONICLE = "events.txt"
+SUMMARY = "summary.csv"
+OURS = (MANIFEST, CHRONICLE, SUMMARY, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
+
+
+def default_folder(scenario: Scenario) -> Path:
+    """Return the folder for the results of a scenario: another for every set of parameters, seed or replicates."""
+    return Path("results") / f"{scenario.name}-{scenario.fingerprint()}"
+
+
+def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False) -> None:
+    """Make sure that the results of a scenario can be written to a folder; see `qispread.results.folder`."""
+    folders.check_folder(folder, identity(scenario), OURS, overwrite=overwrite)
+
+
+def save(
+    runs: Runs,
+    folder: str | Path | None = None,
+    *,
+    csv: bool = False,
+    overwrite: bool = False,
+    command: Sequence[str] | None = None,
+) -> list[Path]:
+    """Write the tables of some runs and their manifest; the same runs give the same bytes.
+
+    Parameters
+    ----------
+    runs : Runs
+    folder : str or Path, optional
+        ``results/NAME-FINGERPRINT`` unless given.
+    csv : bool
+        Whether to write CSV tables too.
+    overwrite : bool
+        Whether results of another run may be replaced.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    InputError
+        Where the folder cannot be used or writing fails.
+    """
+    place = Path(folder) if folder is not None else default_folder(runs.scenario)
+    check_folder(place, runs.scenario, overwrite=overwrite)
+    with written_whole(place, OURS, replacing=not holds_same(place, identity(runs.scenario))) as new:
+        for name, table in tables_of(runs).items():
+            write_table(table, new, name, csv=csv)
+            if name == "events":
+                write_chronicle(table, new / CHRONICLE)
+        write_csv(months_summary(runs), new / SUMMARY)
+        manifest = manifest_of(runs.scenario, command if command is not None else sys.argv)
+        (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        names = sorted(path.name for path in new.iterdir())
+    return [place / name for name in names]
+
+
+def write_chronicle(events: Any, path: Path) -> None:
+    """Write events as lines to read: month, organisation, intervention, what happened, why."""
+    with path.open("w", encoding="utf-8") as file:
+        for event in events.to_pylist():
+            concerned = f", {event['intervention']}" if event["intervention"] else ""
+            where = f"month {event['month']:3d}  {event['organisation'] or 'everywhere'}{concerned}"
+            file.write(f"{where}: {event['what']} ({event['why']})\n")
