@@ -82,20 +82,11 @@ def facts_of(view: View) -> str:
     return f"{facts} {described}" if results.comparison and described else facts
 
 
-def by_merit(found: dict[str, Difference]) -> list[Difference]:
-    """Return differences, the best first; those that cannot be told last."""
-
-    def merit(one: Difference) -> float:
-        sign = -1.0 if MEASURES[one.measure].better == "less" else 1.0
-        return -np.inf if np.isnan(one.value) else sign * one.value
-
-    return sorted(found.values(), key=merit, reverse=True)
-
-
 def compared_sentences(view: View) -> list[str]:
     """Return the answer of a comparison, and what else belongs to it."""
     months = view.results.horizon
-    ranked = by_merit(view.differences(view.results.measure))
+    found = view.differences(view.results.measure)
+    ranked = [found[name] for name in view.ranked]
     best = ranked[0]
     several = len(ranked) > 1
     none = all(one.verdict in {"unclear", "none", "worse", "unknown"} for one in ranked)

@@ -84,10 +84,9 @@ def facts(view: View, manifest: dict[str, Any]) -> list[list[str]]:
 
 
 def precision(told: dict[str, Any]) -> str:
-    """Return which precision was asked for and whether it was reached."""
-    if told.get("precision") is None:
-        return ""
-    return f"{told['precision']:g}, {'reached' if told.get('reached') else 'not reached'}"
+    """Return which precision was asked for."""
+    asked = told.get("precision")
+    return "" if asked is None else f"{asked:g}, half the width of the 95 % interval of {told.get('measure', '')}"
 
 
 def input_rows(view: View) -> list[list[str]]:

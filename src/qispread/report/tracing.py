@@ -47,7 +47,7 @@ class Traces:
 def traces_of(view: View) -> Traces | None:
     """Return the traces of the world that is shown; None where another program made the results."""
     results = view.results
-    names = list(dict.fromkeys([results.first.name, results.best]))
+    names = list(dict.fromkeys([results.first.name, view.best]))
     scenarios = {name: results.arms[name].scenario for name in names}
     if results.differs or any(scenario is None for scenario in scenarios.values()):
         return None
@@ -67,8 +67,8 @@ def world_shown(view: View) -> int | None:
     """Return the world nearest the median in the headline measure, or in its difference; of equals the first."""
     results, measure = view.results, view.results.measure
     values = results.first.by_world([measure])[measure][:, -1]
-    if results.best != results.first.name:
-        values = results.arms[results.best].by_world([measure])[measure][:, -1] - values
+    if view.best != results.first.name:
+        values = results.arms[view.best].by_world([measure])[measure][:, -1] - values
     known = np.flatnonzero(~np.isnan(values))
     if not known.size:
         return None
@@ -79,7 +79,7 @@ def world_shown(view: View) -> int | None:
 def rule_words(view: View, traces: Traces) -> str:
     """Return by which rule the world was chosen."""
     measure = NOUNS[view.results.measure]
-    what = f"the difference {view.results.best} makes in {measure}" if view.results.comparison else measure
+    what = f"the difference {view.best} makes in {measure}" if view.results.comparison else measure
     return (
         f"World {traces.replicate} of {view.results.worlds}, counted from 0: the one in which {what} is nearest the "
         "median over worlds (of equals the first)."
@@ -166,7 +166,7 @@ class Seen:
 
 
 def run_figures(view: View, seen: Seen) -> list[Figure]:
-    """Return the run charts of one organisation on the same axes: the base beside the arm, or the run under its name."""
+    """Return the run charts of one organisation on the same axes: base beside arm, or the run under its name."""
     tops = [max(one.table["rate"].to_pylist(), default=0.0) for one in seen.arms.values()]
     top, alone = max(ROOM_ABOVE * max(tops), 1.0), len(seen.arms) == 1
     figures = [

@@ -14,9 +14,9 @@ from qispread.config.cross import POOLED, organisation_ids
 from qispread.figures.curves import MOST_BANDS
 from qispread.figures.figure import records
 from qispread.figures.palette import Style, styles_of
-from qispread.report.reading import Results
+from qispread.measures import MEASURES
+from qispread.report.reading import DIFFERENCES, Results
 from qispread.report.wording import Difference, difference_of
-from qispread.results import DIFFERENCES
 
 MOST_ARMS = 7
 """Arms beside the base that charts and long tables show; those that rank first, where there are more."""
@@ -31,14 +31,23 @@ class View:
     results: Results
 
     @cached_property
+    def ranked(self) -> list[str]:
+        """The arms beside the base, the best first: by the mean difference in the headline measure."""
+        sign = -1.0 if MEASURES[self.results.measure].better == "less" else 1.0
+        found = self.differences(self.results.measure)
+        merit = {name: sign * one.value for name, one in found.items()}
+        return sorted(self.results.others, key=lambda name: -np.nan_to_num(merit.get(name, np.nan), nan=-np.inf))
+
+    @property
+    def best(self) -> str:
+        """The best arm beside the base; of a run, the run."""
+        return next(iter([*self.ranked, self.results.first.name]))
+
+    @cached_property
     def shown(self) -> list[str]:
         """The arms that charts show, the base first."""
-        others, ranking = self.results.others, self.results.comparison.get("ranking", [])
-        if not self.results.comparison:
-            return [self.results.first.name]
-        ranked = sorted(others, key=lambda name: ranking.index(name) if name in ranking else len(ranking))
-        kept = set(ranked[:MOST_ARMS])
-        return [BASE, *(name for name in others if name in kept)]
+        kept = set(self.ranked[:MOST_ARMS])
+        return [self.results.first.name, *(name for name in self.results.others if name in kept)]
 
     @cached_property
     def styles(self) -> dict[str, Style]:
