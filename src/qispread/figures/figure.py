@@ -52,7 +52,7 @@ LOOK: dict[str, Any] = {
 """What all charts share, in the words of Vega-Lite."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
     """One chart of a report or a page.
 

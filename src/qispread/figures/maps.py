@@ -60,7 +60,7 @@ def map_figure(table: pd.DataFrame, ties: pd.DataFrame, arm: str, label: str, pl
     share, title = len(using) / len(table), f"Month {month}, {label}"
     among = f", with a mean fidelity of {written(float(using['fidelity'].mean()), 'percent')}" if len(using) else ""
     return Figure(
-        name=file_name("map", place, arm, f"month {month}"),
+        name=file_name("map", place, f"month {month}", arm),
         title=title,
         alt=f"Map of the network in month {month}, {arm}: {written(share, 'percent')} of organisations use it{among}.",
         table=table,

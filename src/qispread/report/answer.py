@@ -58,7 +58,9 @@ def answer_of(view: View) -> Answer:
 
 def question_of(view: View) -> str:
     """Return the question that was put."""
-    others = view.results.others
+    others, factors = view.results.others, [str(name) for name in view.results.comparison.get("factors", [])]
+    if factors:
+        return f"What would {listed(factors)} change, alone and together?"
     if others and len(others) <= MOST_NAMED:
         return f"What would {listed(others, 'or')} change?"
     if others:

@@ -34,15 +34,16 @@ def changes_section(view: View) -> Section:
 def arms_in_words(view: View) -> list[str]:
     """Return what each arm is, a sentence each."""
     base = view.results.first.scenario
-    found = []
-    for name in view.shown:
+    found, factors = [], view.results.comparison.get("factors", [])
+    for name in factors or view.shown:
         scenario = view.results.arms[name].scenario
         if name == BASE or base is None or scenario is None:
             continue
         told = "; ".join(changes_of(base, scenario)) or "no difference"
         found.append(f"{name}: {told.removeprefix(f'{name}: ')}.")
     start = policies_of(base) if base is not None else []
-    return [f"base: {'; '.join(start) or 'nothing is done'}.", *found]
+    joined = ["Arms that join several are called by the names of what they join."] if factors else []
+    return [f"base: {'; '.join(start) or 'nothing is done'}.", *found, *joined]
 
 
 def policies_of(scenario: Scenario) -> list[str]:

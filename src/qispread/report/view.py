@@ -33,6 +33,8 @@ class View:
     @cached_property
     def ranked(self) -> list[str]:
         """The arms beside the base, the best first: by the mean difference in the headline measure."""
+        if not self.results.comparison:
+            return []
         sign = -1.0 if MEASURES[self.results.measure].better == "less" else 1.0
         found = self.differences(self.results.measure)
         merit = {name: sign * one.value for name, one in found.items()}
