@@ -150,3 +150,8 @@ def short(value: float, sign: str = "") -> str:
     if abs(value) >= MILLION:
         return f"{value / MILLION:{sign}.2f} M"
     return f"{value:{sign},.0f}" if abs(value) >= HUNDRED else f"{value:{sign}.3g}"
+
+
+def span(low: float, high: float) -> str:
+    """Return a range as a reader wants it: one number where both ends are the same."""
+    return short(low) if low == high else f"{short(low)} to {short(high)}"
