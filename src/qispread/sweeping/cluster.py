@@ -33,11 +33,11 @@ class DaskCrew(Crew):
     """
 
     chunk_seconds = 0.25
+    cluster: Any = None
+    client: Any = None
 
     def __init__(self, workers: int, scheduler: str | None) -> None:
         self.scheduler, self.count = scheduler, workers
-        self.cluster: Any = None
-        self.client: Any = None
         executor = self._connected()
         super().__init__(executor, sum(self.client.nthreads().values()))
 
