@@ -11,6 +11,7 @@ SMALL = qs.Scenario().replace(
     name="small",
     horizon=12,
     network={"kind": "systems", "mean_degree": 4},
+    hearing={"broadcast": 0.3},
 )
 FACTORS = {"copying.copy_loss": {}, "improving.decay": {"low": 0.01, "high": 0.05, "scale": "log"}}
 FILE = """\
@@ -18,6 +19,7 @@ name: small
 horizon: 12
 organisations: {number: 12, systems: 4, regions: 2}
 network: {kind: systems, mean_degree: 4}
+hearing: {broadcast: 0.3}
 """
 EXPERIMENT = """\
 name: trial
