@@ -1,7 +1,9 @@
 """What the tests of sweeps share: small experiments, and the bytes of a folder."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import qispread as qs
@@ -59,3 +61,48 @@ def command(*words):
 def run_command(*words, **named):
     """Run the command line to its end."""
     return subprocess.run(command(*words), capture_output=True, text=True, check=False, **named)
+
+
+def children_of(pid):
+    """Return the ids of the processes that a process has started, and theirs."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *children_of(child)]
+    return found
+
+
+def is_alive(pid):
+    """Return whether a process is there and not only waiting to be forgotten."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def rows_done(folder):
+    """Return how many lines the log of a sweep has."""
+    log = Path(folder, "log.jsonl")
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+WORST = 0.88
+"""Copy loss above which, in world 1, the poisoned workers come to harm."""
+
+
+def poisoned(harm):
+    """Make a process a worker that comes to harm in a few runs."""
+    from qispread.sweeping import executors, work
+
+    executors.be_ready()
+    work.HARD_SECONDS = 0.5
+    start_run = work.start_run
+
+    def start(blueprint, world):
+        if world.replicate == 1 and blueprint.scenario.copying.copy_loss > WORST:
+            if harm == "die":
+                os._exit(3)
+            time.sleep(1e6)
+        return start_run(blueprint, world)
+
+    work.start_run = start
