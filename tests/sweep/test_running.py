@@ -287,14 +287,14 @@ def test_one_experiment_by_name_has_one_folder(tmp_path):
 
 
 def test_the_runs_of_an_unfinished_sweep_can_be_read():
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     def stop(now):
         if now.done >= 500:
-            raise Enough
+            raise EnoughError
 
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         qs.sweep(experiment(points=300), "s", progress=stop, workers=1)
     found = qs.read_sweep("s")
     assert 500 <= found.status.done < 1500

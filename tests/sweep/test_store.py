@@ -149,17 +149,17 @@ def small_disk(place, size):
     place.mkdir()
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("only root may mount a disk")
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    mount = [shutil.which("mount") or "mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("nothing can be mounted here")
     try:
         yield place
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        subprocess.run([shutil.which("umount"), str(place)], check=True)
 
 
 def remount(place, option):
-    subprocess.run(["mount", "-o", f"remount,{option}", str(place)], check=True)
+    subprocess.run([shutil.which("mount"), "-o", f"remount,{option}", str(place)], check=True)
 
 
 def test_results_that_cannot_be_written_to_are_told_and_can_be_read(tmp_path, finished):
