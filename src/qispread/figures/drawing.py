@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 import vl_convert
 
-from qispread.figures.figure import Figure
+from qispread.figures.figure import Figure, specification
 
 SCALE = 2
 """Pixels of a PNG for one of the SVG."""
@@ -25,7 +25,7 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 """With what a cell begins that a spreadsheet would take for a formula."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """A figure as pictures.
 
@@ -45,22 +45,36 @@ class Drawing:
     png: bytes
 
 
-def draw_all(figures: Iterable[Figure]) -> list[Drawing]:
-    """Return the drawings of some figures, in order."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(draw, figures))
+class Studio:
+    """Draws figures in the background, while the next ones are made; to be used in a `with` statement.
+
+    The converter works outside Python's lock, and takes a third of a second to start.
+    """
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(2)
+        self.pool.submit(vl_convert.vegalite_to_svg, {"data": {"values": [{}]}, "mark": "point"})
+        self.waiting: list[Future[Drawing]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+    def take(self, figures: Iterable[Figure]) -> None:
+        """Begin to draw some figures."""
+        self.waiting += [self.pool.submit(draw, figure) for figure in figures]
+
+    def drawings(self) -> list[Drawing]:
+        """Return all drawings, in the order in which the figures were taken."""
+        return [future.result() for future in self.waiting]
 
 
 def draw(figure: Figure) -> Drawing:
     """Return the pictures of one figure."""
-    svg = slimmed(str(vl_convert.vegalite_to_svg(specification(figure.chart))), figure.name)
+    svg = slimmed(str(vl_convert.vegalite_to_svg(specification(figure))), figure.name)
     return Drawing(figure, svg, inlined(svg, figure), bytes(vl_convert.svg_to_png(svg, scale=SCALE)))
-
-
-def specification(chart: Any) -> dict[str, Any]:
-    """Return the plain Vega-Lite specification of a chart, its data inside."""
-    found: dict[str, Any] = chart.to_dict()
-    return found
 
 
 def slimmed(svg: str, name: str) -> str:
