@@ -57,6 +57,19 @@ def test_an_arm_that_changes_nothing(tmp_path):
     assert report.answer.sentence == "Idle changes nothing in harmful events averted over 3 years, in any world."
 
 
+def test_a_seeding_policy_is_warned_of(tmp_path):
+    base = scenario_of()
+    report = report_on(tmp_path, base, {"hubs": base.with_policy("seeding")})
+    assert "do not compare where origins differ" in said(report)
+
+
+def test_many_organisations_and_a_long_run_stay_within_size(tmp_path):
+    many = {"organisations.number": 700, "organisations.systems": 100, "network.mean_degree": 10.0}
+    base = scenario_of(horizon=1300, replicates=1, **many)
+    page = write_report(save_run(tmp_path, base))[0]
+    assert page.stat().st_size < 3_000_000
+
+
 def test_no_costs(tmp_path):
     base = scenario_of()
     report = report_on(tmp_path, base, {"coaching": coached(base, cost=0.0)})

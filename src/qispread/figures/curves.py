@@ -25,6 +25,8 @@ from qispread.figures.palette import Style
 
 SHORT_RUN = 24
 """Months below which time is told in months and not in years."""
+MOST_MONTHS = 480
+"""Months up to which every one is drawn; of longer runs every second, third ..."""
 MOST_BANDS = 4
 """Arms up to which each has its band; with more of them the base alone has one."""
 
@@ -82,6 +84,12 @@ def time_channel(horizon: int) -> alt.X:
     return alt.X("time:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format=".3~r"))
 
 
+def thinned(table: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """Return the months of a table that are drawn, the last among them."""
+    step = -(-horizon // MOST_MONTHS)
+    return table[(table["month"] % step == 0) | (table["month"] == horizon)]
+
+
 def value_axis(form: str, size: float = 1.0) -> alt.Axis:
     """Return the axis of a share in percent or of a number."""
     return alt.Axis(format=".0%" if form == "percent" else number_format(size), tickCount=5)
@@ -120,7 +128,7 @@ def curve_chart(table: pd.DataFrame, curve: Curve, styles: dict[str, Style], hor
     height : int
         Pixels without the legend.
     """
-    shown, order = labelled(table, styles), list(styles.values())
+    shown, order = labelled(thinned(table, horizon), styles), list(styles.values())
     shown = shown.assign(time=shown["month"] / time_axis(horizon)[0])[["time", "arm", "median", "p5", "p95"]]
     scale = value_scale(curve.form, shown)
     x, axis = time_channel(horizon), value_axis(curve.form, largest(shown, ("median", "p95")))
@@ -175,7 +183,8 @@ def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int) -> F
     horizon : int
     """
     own = table[table["arm"] == style.name]
-    shown = own.assign(time=own["month"] / time_axis(horizon)[0])[["time", "adoption", "reached"]]
+    drawn = thinned(own, horizon)
+    shown = drawn.assign(time=drawn["month"] / time_axis(horizon)[0])[["time", "adoption", "reached"]]
     last = own[own["month"] == horizon].iloc[0]
     uses, reaches = (written(float(last[name]), "percent") for name in ("adoption", "reached"))
     return Figure(

@@ -4,6 +4,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import altair as alt
@@ -20,6 +21,7 @@ LEGEND_ROW = 17
 NARROW_LABEL = 15
 """Characters up to which labels of a legend stand two in a row."""
 LONGEST_TITLE = 50
+ALTAIR = Lock()
 PLACED: Any = alt
 """Altair, for places in pixels, whose classes ship no types."""
 THOUSAND = 1000.0
@@ -97,8 +99,10 @@ def dressed(chart: Any, title: str, *, width: int = WIDTH, height: int = HEIGHT)
 
 def specification(figure: Figure) -> dict[str, Any]:
     """Return the plain Vega-Lite specification of a figure: its data inside, in the look of all charts."""
-    # Tests validate every chart against the schema; doing it here would double the time.
-    found: dict[str, Any] = figure.chart.to_dict(validate=False)
+    # Altair's settings are the process's own: whatever they are, the data must be within, however many rows there are.
+    with ALTAIR, alt.data_transformers.enable("default", max_rows=None):
+        # Tests validate every chart against the schema; doing it here would double the time.
+        found: dict[str, Any] = figure.chart.to_dict(validate=False)
     return {**found, "config": LOOK}
 
 

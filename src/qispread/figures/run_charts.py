@@ -12,6 +12,8 @@ from qispread.figures.figure import PLACED, Figure, dressed, file_name
 from qispread.figures.palette import INK, SOFT, Style, shortened
 
 RUN_HEIGHT = 190
+MOST_DOTS = 300
+"""Points above which only the line that joins them is drawn."""
 
 
 def verdict(rates: Rates) -> str:
@@ -74,10 +76,9 @@ def run_chart(table: pd.DataFrame, rates: Rates, style: Style, horizon: int, top
     x = time_channel(horizon)
     y = alt.Y("rate:Q", scale=alt.Scale(domain=[0, top]), axis=alt.Axis(tickCount=4, format="~s"), title="Per 10,000")
     base = alt.Chart(shown).encode(x=x, y=y)
-    layers = [
-        base.mark_line(color=style.colour, strokeWidth=1.2),
-        base.mark_circle(color=style.colour, size=22, opacity=1.0),
-    ]
+    layers = [base.mark_line(color=style.colour, strokeWidth=1.2)]
+    if len(table) <= MOST_DOTS:
+        layers.append(base.mark_circle(color=style.colour, size=22, opacity=1.0))
     if len(table):
         layers.append(
             alt.Chart(table[["median"]].head(1)).mark_rule(color=INK).encode(y=alt.Y("median:Q", title="Per 10,000"))

@@ -79,6 +79,8 @@ def facts_of(view: View) -> str:
     results = view.results
     places = f"{view.organisations} organisations, " if view.organisations else ""
     worlds = "1 world" if results.worlds == 1 else f"{results.worlds} worlds"
+    failed = sum(int(arm.failed.sum()) for arm in results.arms.values())
+    worlds += f", of which {failed} failed in some arm and are left out of it" if failed else ""
     described = str(results.first.manifest["scenario"].get("description", "")).strip()
     facts = f"{results.first.manifest['scenario']['name']}: {places}{span(results.horizon)}, {worlds}."
     return f"{facts} {described}" if results.comparison and described else facts

@@ -7,7 +7,7 @@ from typing import Any
 from qispread.analysis.summary import DIFFERENCES_SHOWN, short, written, written_difference
 from qispread.comparison import BASE
 from qispread.config.describe import title_of
-from qispread.config.policies import Policy
+from qispread.config.policies import Policy, Seeding
 from qispread.config.scenario import Scenario
 from qispread.figures.figure import Figure
 from qispread.figures.intervals import interval_chart
@@ -18,6 +18,7 @@ from qispread.report.wording import NOUNS, Difference, span
 
 SHARED = set(Policy.model_fields)
 MOST_CHANGES = 12
+SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
 NONE = "\N{EN DASH}"
 HEADER = ("Value", "Difference", "95 % interval", "Better in", "For 100 organisations")
 
@@ -187,5 +188,10 @@ def notes(view: View) -> list[Block]:
     told = "Better in: the share of worlds in which the arm is better; worlds without any difference count half."
     if view.results.worlds < 2:
         told = "One world was simulated: there is no interval, and another world may differ in size and in sign."
-    said = [str(note) for note in view.results.comparison.get("notes", [])]
-    return [*blocks, Words(told, "note"), *(Words(note, "note") for note in said)]
+    return [*blocks, Words(told, "note"), *([Words(SEEDED, "note")] if seeded(view) else [])]
+
+
+def seeded(view: View) -> bool:
+    """Return whether a policy of any arm changes who starts."""
+    scenarios = [arm.scenario for arm in view.results.arms.values()]
+    return any(isinstance(one, Seeding) for scenario in scenarios if scenario for one in scenario.policies.values())

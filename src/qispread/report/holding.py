@@ -10,7 +10,7 @@ from qispread.figures.robustness import best_figure, factorial_figure, told_effe
 from qispread.measures import MEASURES
 from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
-from qispread.report.wording import NOUNS
+from qispread.report.wording import NOUNS, form_of
 
 MOST_FLIPS = 12
 
@@ -45,7 +45,7 @@ def share(value: object) -> str:
 
 def regret_sheet(view: View, table: pd.DataFrame) -> Sheet:
     """Return the table of arms over models."""
-    form = "percent" if MEASURES[view.results.measure].unit == "share" else "number"
+    form = form_of(view.results.measure)
     rows = [
         [
             str(row["arm"]),
@@ -94,11 +94,9 @@ def factorial_section(view: View) -> Section | None:
         return None
     measure = view.results.measure if view.results.measure in set(table["measure"]) else str(table["measure"].iloc[0])
     own = table[table["measure"] == measure]
-    unit = MEASURES[measure].unit if measure in MEASURES else ""
-    form = "percent" if unit == "share" else "number"
-    figure = factorial_figure(
-        own, NOUNS.get(measure, measure), "Percentage points" if form == "percent" else unit.capitalize(), form
-    )
+    form = form_of(measure)
+    unit = "Percentage points" if form == "percent" else MEASURES[measure].unit.capitalize()
+    figure = factorial_figure(own, NOUNS[measure], unit, form)
     blocks: list[Block] = [Grid([figure], "panels"), Points(together_words(own, form))]
     return Section("factorial", "Are policies more than their sum?", blocks)
 

@@ -53,23 +53,31 @@ class Arm:
         return table[table["intervention"] == POOLED].drop(columns="intervention")
 
     def by_world(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-        """Return measures of all interventions together, each an array of (worlds, months)."""
+        """Return measures of all interventions together, each (worlds, months); NaN where a world failed."""
         path, needed = self.folder / "months.parquet", ("month", "intervention", *measures)
         pooled = [("intervention", "=", POOLED)]
         table = checked(
             path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed), filters=pooled).to_pandas()
         )
-        months = int(table["month"].max()) + 1
-        return {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
+        months, failed = int(table["month"].max()) + 1, self.failed[:, None]
+        found = {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
+        return {name: np.where(failed, np.nan, values) for name, values in found.items()}
 
-    @cached_property
+    @property
     def replicates(self) -> NDArray[np.int64]:
         """The numbers of the worlds, in the order of `by_world`."""
-        path = self.folder / "runs.parquet"
-        table = checked(
-            path, ("replicate",), lambda: pyarrow.parquet.read_table(path, columns=["replicate"]).to_pandas()
-        )
-        return table["replicate"].to_numpy(dtype=np.int64)
+        return self.runs["replicate"].to_numpy(dtype=np.int64)
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Whether each world failed."""
+        return np.asarray(self.runs["status"] == "failed")
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """Number and status of every world."""
+        path, needed = self.folder / "runs.parquet", ("replicate", "status")
+        return checked(path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed)).to_pandas())
 
 
 @dataclass(frozen=True, eq=False)

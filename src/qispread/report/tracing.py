@@ -86,11 +86,12 @@ def rule_words(view: View, traces: Traces) -> str:
     )
 
 
-def maps_section(view: View, traces: Traces) -> Section | None:
-    """Return the section of maps; None for more organisations than a map can show."""
-    number = traces.last.world.frame.number
+def maps_section(view: View, traces: Traces) -> Section:
+    """Return the section of maps, or why there are none."""
+    number, heading = traces.last.world.frame.number, "One world, on the map"
     if number > MOST_MAPPED:
-        return None
+        why = f"A map of {number:,} organisations could not be read, and is left out. "
+        return Section("maps", heading, [Words(f"{why}{rule_words(view, traces)}")])
     places = positions(traces.last.world)
     months = view.months_shown if number <= CROWDED else view.months_shown[-2:]
     grids = [Grid([one_map(view, traces, name, places, month) for month in months], "maps") for name in traces.arms]
@@ -101,7 +102,7 @@ def maps_section(view: View, traces: Traces) -> Section | None:
         "Organisations stand in the same places in every map: partnerships as clusters, near those they have ties with."
         f"{only}"
     )
-    return Section("maps", "One world, on the map", [*blocks, Words(note, "note")])
+    return Section("maps", heading, [*blocks, Words(note, "note")])
 
 
 def one_map(view: View, traces: Traces, arm: str, places: np.ndarray, month: int) -> Figure:
@@ -182,8 +183,7 @@ def traced_sections(view: View) -> list[Section]:
     traces = traces_of(view)
     if traces is None:
         return [Section("maps", "One world, looked at closely", [Words(why_not(view))])]
-    shown = [maps_section(view, traces), charts_section(view, traces)]
-    return [section for section in shown if section is not None]
+    return [maps_section(view, traces), charts_section(view, traces)]
 
 
 def why_not(view: View) -> str:

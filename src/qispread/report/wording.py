@@ -39,12 +39,18 @@ NOUNS = {
     "capability": "mean capability",
 }
 """What each measure is called in a sentence."""
+SHARES = ("share", "ratio")
 VERBS = {
     "harm_averted": ("avert", "harmful events"),
     "staff_time": ("take", "team-months of staff time"),
     "cost": ("cost", "units of currency"),
 }
 """What an arm does to each measure that is a sum, and of what."""
+
+
+def form_of(measure: str) -> str:
+    """Return how a measure is written: shares in percent, all others, and the Gini coefficient, as numbers."""
+    return "percent" if MEASURES[measure].unit in SHARES and measure != "harm_gini" else "number"
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Difference:
     @property
     def form(self) -> str:
         """How it is written: shares in percentage points."""
-        return "percent" if MEASURES[self.measure].unit == "share" else "number"
+        return form_of(self.measure)
 
     @property
     def verdict(self) -> Verdict:
@@ -177,7 +183,10 @@ def sentence(one: Difference, months: int, lead: str = "") -> str:
     if one.verdict == "none":
         return f"{name} changes nothing in {noun} over {span(months)}, in any world."
     if one.verdict == "unclear":
-        mean = f"{written_difference(one.value, one.form)}{' for every 100 organisations' if one.summed else ''}"
+        points = " percentage points" if one.form == "percent" else ""
+        mean = (
+            f"{written_difference(one.value, one.form)}{points}{' for every 100 organisations' if one.summed else ''}"
+        )
         unsure = f"Whether {one.arm} changes {noun} cannot be told from {one.worlds} worlds"
         return f"{unsure}: the mean difference after {span(months)} is {mean} ({within})."
     told = f"{lead or name} {would(one, months)}"

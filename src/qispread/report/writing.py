@@ -77,12 +77,12 @@ def sections_of(view: View) -> Iterator[Section]:
     yield reproduce_section(view)
 
 
-def write_report(folder: Path) -> list[Path]:
+def write_report(folder: str | Path) -> list[Path]:
     """Write the report on a folder that `run` or `compare` wrote: one page, and its charts as files.
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         Read, and written to: ``report.html``, and in ``charts`` each chart as SVG and PNG with its numbers as CSV.
 
     Returns
@@ -95,6 +95,7 @@ def write_report(folder: Path) -> list[Path]:
     InputError
         Where the folder holds no results, or they are broken, not whole, or cannot be written beside.
     """
+    folder = Path(folder)
     with Studio() as studio:
         report = report_of(folder, studio.take)
         drawings = studio.drawings()

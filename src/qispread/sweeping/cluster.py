@@ -2,9 +2,12 @@
 
 import importlib
 import logging
+import signal
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from qispread.config.faults import Fault, InputError
@@ -33,11 +36,11 @@ class DaskCrew(Crew):
     """
 
     chunk_seconds = 0.25
+    cluster: Any = None
+    client: Any = None
 
     def __init__(self, workers: int, scheduler: str | None) -> None:
         self.scheduler, self.count = scheduler, workers
-        self.cluster: Any = None
-        self.client: Any = None
         executor = self._connected()
         super().__init__(executor, sum(self.client.nthreads().values()))
 
@@ -134,8 +137,23 @@ def local_cluster(workers: int) -> Any:
     import distributed
 
     # A run that kills its worker is for us to find: Dask would try it on one worker after another.
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        return distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), deaf_to_interrupts():
+        return distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        )
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Let processes that are started within leave Ctrl-C to their parent, as they inherit."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def quieten() -> None:

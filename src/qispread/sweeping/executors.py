@@ -154,6 +154,8 @@ def crew_of(executor: str | Executor, workers: int | None, scheduler: str | None
         faults.append(Fault("--workers", f"got {workers}; needed: at least 1"))
     if scheduler is not None and executor != "dask":
         faults.append(Fault("--scheduler", "is for --executor dask alone"))
+    elif scheduler is not None and not scheduler.strip():
+        faults.append(Fault("--scheduler", "got nothing; needed: an address such as tcp://host:8786"))
     if isinstance(executor, str) and executor not in NAMES:
         faults.append(Fault("--executor", f"got '{executor}'{nearest(executor, NAMES)}"))
     if faults:

@@ -14,7 +14,7 @@ from qispread.config.load import beside, load, read_extended
 from qispread.config.scenario import InputFile, Scenario
 from qispread.config.tables import Reading, Table, number_or_none, read_table
 from qispread.config.validate import fault_at, faults_in, frozen
-from qispread.config.yaml_reader import Places, read_text
+from qispread.config.yaml_reader import Place, Places, read_text
 from qispread.sweeping.experiment import Experiment, Varied
 from qispread.sweeping.varying import Checking, explicit, factors_of
 
@@ -175,7 +175,9 @@ def column_of(name: str, table: Table, varied: Varied, checking: Checking) -> tu
     if len(right) < len(numbers) or not right:
         return None, []
     # The table says what is run, so that its own ends are the range, and the declared bounds are all that holds them.
-    factor = next(iter(factors_of({name: Varied(low=min(right), high=max(right))}, checking)), None)
+    here = Checking(checking.scenario, {("factors", name): Place(table.shown, 1, f"column '{name}'")})
+    factor = next(iter(factors_of({name: Varied(low=min(right), high=max(right))}, here)), None)
+    checking.faults += here.faults
     for (line, cell), number in zip(given, right, strict=True):
         if factor is not None and factor.integer and not number.is_integer():
             checking.faults.append(Fault(f"column '{name}'", f"got {cell}; needed: a whole number", table.shown, line))

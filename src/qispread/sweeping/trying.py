@@ -103,10 +103,7 @@ def idle_factors(experiment: Experiment, numbers: Numbers, timeout: float | None
     two worlds; it is cleared by the first difference, so that one that does something costs two runs or three.
     """
     job, began = job_of(packed(experiment, timeout, "")), time.monotonic()
-    middle = numbers[0].copy()
-    for place, factor in enumerate(experiment.varied):
-        mean = float(numbers[:, place].mean())
-        middle[place] = round(mean) if factor.integer else mean
+    middle = np.sort(numbers, axis=0)[len(numbers) // 2]
     spread = np.linspace(0, len(numbers) - 1, min(PROBED_POINTS, len(numbers))).astype(int)
     problem = "changes nothing: no measure of any month differs between its values, in the points tried"
     return [

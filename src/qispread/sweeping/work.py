@@ -6,7 +6,7 @@ import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -14,13 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qispread.config.networks import Complete
+from qispread.config.scenario import Scenario
 from qispread.engines.kernel import run_months
-from qispread.engines.run import empty_measures, finished, measure_start
+from qispread.engines.run import empty_measures, finished, measure_start, run_kernel
 from qispread.measures import MEASURES, NAMES
 from qispread.sweeping.changing import Changer
 from qispread.sweeping.design import Numbers
 from qispread.sweeping.experiment import Experiment
-from qispread.world.build import Blueprint, start_run
+from qispread.world.build import Blueprint, blueprint_of, start_run
 
 HARD_FACTOR, HARD_SECONDS = 2.0, 5.0
 """After so many times the time that a run may take, and so many seconds, a process that hangs is ended."""
@@ -119,12 +121,22 @@ _LOADING = Lock()
 def _job(parcel: bytes) -> Job:
     data, timeout, key = pickle.loads(parcel)  # noqa: S301 - our own bytes, from our own parent
     experiment = Experiment.model_validate(data)
+    get_ready()
     columns = Columns(
         rows=list(row_places(experiment).values()),
         final=list(final_columns(experiment).values()),
         monthly=[NAMES.index(name) for name in experiment.measures.monthly],
     )
     return Job(key, Changer(experiment.scenario, experiment.varied), columns, timeout)
+
+
+@cache
+def get_ready() -> None:
+    """Load what is compiled, by a run of next to nothing, so that no run is charged for it."""
+    places = {"organisations.number": 4, "organisations.systems": 2, "organisations.regions": 1}
+    blueprint = blueprint_of(Scenario().replace(places, horizon=1, network=Complete()))
+    plan, state = start_run(blueprint, blueprint.world(0))
+    run_kernel(plan, state, 1, empty_measures(blueprint.scenario))
 
 
 def job_of(parcel: bytes) -> Job:
