@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MOST_BOXES = 12
 QUASI = (
-    "p: the quasi-p-value of each limit. The box was searched among many, so these order limits and prove none; a limit "
-    "with a large one can go."
+    "p: the quasi-p-value of each limit. The box was searched among many, so these order limits and prove none; a "
+    "limit with a large one can go."
 )
 FEW_MODELS = "few models: what is found in so few is a hint, to be checked by a sweep of the same parameters"
 LEAST_MODELS = 200

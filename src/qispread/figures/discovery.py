@@ -19,7 +19,7 @@ ROW, AXIS_ROOM, TALLER, KEY_ROOM = 44, 60, 40, 36
 MOST_POINTS = 3000
 """Points that are drawn, evenly spread over their table; numbers are of all."""
 CASE, OTHER = "Case", "Other"
-ROOM = 0.015
+ROOM = 0.025
 """Share of a whole range by which the rectangle of a box is drawn wider than the box."""
 
 
@@ -142,7 +142,7 @@ def corner_figure(found: Discovery) -> Figure:
         title=title,
         alt=f"Cases: {found.question}; {number} of {found.data.cases.size} {found.unit}. The suggested box has {told}.",
         table=shown.rename(columns={"across": first["parameter"], "up": second["parameter"]}),
-        chart=corner_chart(shown, title, first, second),
+        chart=corner_chart(shown.sort_values("case", ascending=False, kind="stable"), title, first, second),
         note="The rectangle is the suggested box; its limits in other parameters are not drawn.",
     )
 
