@@ -27,8 +27,8 @@ def quasi_p_values(data: Cases, step: Step) -> dict[tuple[str, str], float]:
     """Return the quasi-p-value of each restriction of a box, by parameter and side.
 
     Equation: the chance of at least as many cases among the points inside, were their density that of the box without
-    the restriction: the upper tail of a binomial distribution (bryant2010). The box was searched among many, so these
-    values are smaller than chance alone would make them: they order restrictions, and prove none.
+    the restriction: the upper tail of a binomial distribution (bryant2010). They are of one restriction each, of a box
+    that was searched: whether the box as a whole says anything, `chance` tells.
     """
     from scipy.stats import binom
 

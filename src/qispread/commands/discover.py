@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_BOXES = 12
 QUASI = (
-    "p: the quasi-p-value of each limit. The box was searched among many, so these order limits and prove none; a "
+    "p, of each limit: how likely at least as many failures were inside, if the limit told nothing (quasi-p-values). A "
     "limit with a large one can go."
 )
 FEW_MODELS = "few models: what is found in so few is a hint, to be checked by a sweep of the same parameters"
