@@ -87,7 +87,7 @@ def test_an_arm_that_changes_nothing_is_said_to(capsys):
         (["longer.yaml"], "arm 'longer': has horizon 36; the base has 24"),
         (["other.yaml", "--policy", "below/other.yaml"], "another arm is called 'other' already"),
         (["--policy", "none.yaml"], "none.yaml: no such file"),
-        (["--policy", "base.yaml"], "another arm is called 'base' already"),
+        (["--policy", "base.yaml"], "'base' is taken by what stands beside arms"),
         (["--policy", "coaching.yaml", "--replicates", "0"], "--replicates: got 0"),
         (["--policy", "coaching.yaml", "--branch-at", "25"], "got 25; needed: a month from 2 to 24"),
     ],
@@ -287,9 +287,16 @@ def test_a_precision_is_of_the_effect_unless_a_measure_is_named():
 def test_a_precision_has_a_folder_of_its_own():
     assert main(["compare", "s.yaml", *ONE, *ALONE, "--precision", "0.2"]) == 0
     assert main(["compare", "s.yaml", *ONE, *ALONE]) == 0
-    names = sorted(path.name for path in Path("results").iterdir())
-    assert len(names) == 2
-    assert names[1] == f"{names[0]}-within-0.2"
+    assert main(["compare", "s.yaml", *ONE, *ALONE, "--precision", "0.2"]) == 0
+    assert len(list(Path("results").iterdir())) == 2
+
+
+def test_models_that_cannot_be_told_do_not_undo_the_rest(capsys):
+    put("s.yaml", "extends: t.yaml\nhearing: {contact: 0.0, broadcast: 0.0}\n")
+    put("t.yaml", SMALL)
+    assert run(*ONE, "--measure", "effect", "--models", "2") == 0
+    assert "has a meaning in 0 of 2 plausible models" in capsys.readouterr().out
+    assert not Path("res/robustness.csv").exists()
 
 
 @pytest.mark.parametrize("precision", ["1e-9", "1e-200", "5e-324"])
@@ -327,7 +334,7 @@ def test_brackets_in_names_of_interventions_are_printed_as_they_are():
     path, said = "interventions.[/red]x.benefit", io.StringIO()
     models = pd.DataFrame({path: np.linspace(0.3, 0.7, 40)})
     means = pd.DataFrame({"arm": np.where(models[path] > 0.5, 1.0, -1.0), "base": np.zeros(40)})
-    robust = Robustness("effect", ("arm", "base"), models, means, 1, [Factor(path, 0.3, 0.7)])
+    robust = Robustness("effect", ("arm", "base"), models, means, 1, [Factor(path, 0.3, 0.7)], 40)
     terminal.show_robustness(robust, Console(file=said, width=200))
     assert f"What flips the best arm first: {path}." in said.getvalue()
 
