@@ -21,7 +21,8 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """Stand in a folder that looks like the checkout, where results may be written."""
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    for name in ("configs", "experiments"):
+        (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -31,6 +31,8 @@ _HOMES = {
     "rerun": "qispread.sweeping.rerun",
     "load_experiment": "qispread.sweeping.load",
     "Experiment": "qispread.sweeping.experiment",
+    "sensitivity": "qispread.analysis.sensitivity",
+    "discover": "qispread.analysis.discovery",
     "MEASURES": "qispread.measures",
 }
 
@@ -48,6 +50,7 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "discover",
     "load",
     "load_experiment",
     "read_sweep",
@@ -55,6 +58,7 @@ __all__ = [
     "robustness",
     "save",
     "save_comparison",
+    "sensitivity",
     "simulate",
     "sweep",
     "with_graph",
@@ -62,6 +66,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from qispread.analysis.discovery import discover
+    from qispread.analysis.sensitivity import sensitivity
     from qispread.comparison import Comparison, compare
     from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError

@@ -125,7 +125,7 @@ def number(value: float, method: str) -> str:
     """Return an index as a reader wants it: shares to two places."""
     from qispread.analysis.summary import short
 
-    return short(value) if method == "morris" else f"{value:.2f}"
+    return short(value) if method == "morris" else f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def show_months(found: "Sensitivity", console: "Console") -> None:
