@@ -129,12 +129,17 @@ class TestSensitivity:
         assert "no world has 'effect'" in said(capsys)
 
     def test_a_sweep_that_is_not_finished_says_so(self, sweeps, capsys):
-        log = sweeps / "latin" / "log.jsonl"
-        part = json.loads(log.read_text(encoding="utf-8").splitlines()[0])
-        for path in part["files"]:
-            (sweeps / "latin" / path).unlink()
-        told = refused(["sensitivity", "latin"], capsys)
-        assert "'effect' is there for 0 of 80 points" in told
+        put("long.yaml", EXPERIMENT.replace("name: trial", "name: long").replace("points: 40", "points: 300"))
+        assert main(["sweep", "long.yaml", "--out", "long"]) == 0
+        *before, last = (sweeps / "long" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        assert before
+        for path in json.loads(last)["files"]:
+            (sweeps / "long" / path).unlink()
+        assert main(["sensitivity", "long", "--months", "12"]) == 0
+        told = said(capsys)
+        left = json.loads(last)["rows"]
+        assert f"note the sweep is not finished: {left} of 1,500 runs are left to do" in told
+        assert f"{left} of 1500 runs have no 'effect'; the levels of points allow for which worlds these are" in told
 
     def test_what_cannot_be_answered_is_refused(self, sweeps, capsys):
         assert "did you mean 'effect'?" in refused(["sensitivity", "latin", "--measure", "efect"], capsys)

@@ -217,6 +217,15 @@ class TestOtherDesigns:
         found = [class_shares(rng.integers(0, 6, 70), rng.normal(size=70)) for _ in range(2000)]
         assert np.mean(found) == pytest.approx(0.0, abs=0.005)
 
+    def test_what_a_list_of_points_must_be_like_is_said(self, tmp_path):
+        unit = np.random.default_rng(6).random((200, 2))
+        path = tmp_path / "points.csv"
+        path.write_text("copying.copy_loss,copying.lineage\n" + "\n".join(f"{a},{b}" for a, b in unit.tolist()))
+        experiment = experiment_of({}, {"kind": "list", "file": str(path)})
+        found = sensitivity(made(experiment, unit @ [3.0, 1.0]), "effect")
+        assert list(found.indices["first"]) == pytest.approx([0.9, 0.1], abs=0.1)
+        assert any("vary independently" in note for note in found.notes)
+
     def test_too_few_points_are_refused(self):
         sweep = swept(sobol_g, 4, {"kind": "latin_hypercube", "points": 63})
         assert "there for 63 of 63 points; needed: at least 64" in only_fault(sensitivity, sweep, "effect").problem

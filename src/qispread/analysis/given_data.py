@@ -34,6 +34,8 @@ def first_order(
         first, half, estimators = first_of(numbers[one.kept], one.levels)
         columns = interval_of("first", first, half) | {"estimator": estimators, "points": one.levels.size}
         rows.append(one.table(names, columns))
+    if sweep.experiment.design.kind == "list":
+        look.notes.append("points of a list: shares hold only as far as the parameters vary independently in it")
     return look.answer("first_order", rows)
 
 
