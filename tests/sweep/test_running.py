@@ -316,7 +316,8 @@ def test_inline_runs_in_the_callers_own_thread():
 @pytest.mark.slow_faults
 def test_ten_times_as_many_runs_take_no_more_memory(tmp_path):
     script = (
-        f"import resource, sys\nsys.path[:0] = {sys.path!r}\nimport qispread as qs\nfrom helpers_sweep import experiment\n"
+        f"import resource, sys\nsys.path[:0] = {sys.path!r}\n"
+        "import qispread as qs\nfrom helpers_sweep import experiment\n"
         "if __name__ == '__main__':\n"
         "    described = experiment(int(sys.argv[1]), 10, measures={'final': 'all', 'monthly': 'all'})\n"
         "    qs.sweep(described, sys.argv[2], workers=2)\n"
