@@ -86,7 +86,7 @@ def rows_done(folder):
     return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
-WORST = 0.88
+WORST = 0.8733
 """Copy loss above which, in world 1, the poisoned workers come to harm."""
 
 

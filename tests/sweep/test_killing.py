@@ -25,7 +25,6 @@ from helpers_sweep import (
     is_alive,
     poisoned,
     rows_done,
-    run_command,
     tables,
 )
 from qispread.rules.sources import PACKAGE
@@ -82,9 +81,8 @@ def wait_for_parts(process, number):
 
 def finish(undisturbed):
     """Run the same command to its end, and make sure that all is as if nothing had happened."""
-    done = run_command("sweep", "trial.yaml", "--out", "s")
-    assert done.returncode == 0, done.stderr
-    assert f"{RUNS:,} of {RUNS:,} runs done, 0 failed, 0 left" in done.stdout.replace("\n", " ")
+    status = qs.sweep("trial.yaml", "s").status
+    assert (status.done, status.failed, status.left) == (RUNS, 0, 0)
     assert tables("s") == undisturbed
     assert list(Path("s").rglob("*.tmp-*")) == []
 

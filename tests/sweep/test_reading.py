@@ -7,7 +7,7 @@ import pytest
 
 import qispread as qs
 from helpers_input import only_fault
-from helpers_sweep import FACTORS, SMALL, experiment
+from helpers_sweep import FACTORS, SMALL, experiment, tables
 from qispread.engines.model import SpreadModel
 from qispread.sweeping.export import as_batch_run, as_ema, as_xarray
 from qispread.sweeping.rerun import differing, row_of
@@ -31,6 +31,12 @@ def found(tmp_path_factory):
 def long(tmp_path_factory):
     """A sweep of several parts."""
     return qs.sweep(experiment(points=300), tmp_path_factory.mktemp("long") / "s")
+
+
+def test_processes_give_the_same_bytes_for_factors_of_every_kind(found, tmp_path):
+    assert tables(qs.sweep(found.experiment, tmp_path / "s", executor="processes", workers=2).folder) == tables(
+        found.folder
+    )
 
 
 def test_the_table_of_runs_has_a_row_a_run_in_order(found):

@@ -1,5 +1,7 @@
 """A sweep gives the same bytes whoever does the work, keeps what failed as rows, and goes on where it stopped."""
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -309,3 +311,21 @@ def test_inline_runs_in_the_callers_own_thread():
     crew = InlineCrew()
     assert crew.submit(lambda: 3).result() == 3
     assert isinstance(crew.submit(lambda: 1 / 0).exception(), ZeroDivisionError)
+
+
+@pytest.mark.slow_faults
+def test_ten_times_as_many_runs_take_no_more_memory(tmp_path):
+    script = (
+        f"import resource, sys\nsys.path[:0] = {sys.path!r}\n"
+        "import qispread as qs\nfrom helpers_sweep import experiment\n"
+        "if __name__ == '__main__':\n"
+        "    described = experiment(int(sys.argv[1]), 10, measures={'final': 'all', 'monthly': 'all'})\n"
+        "    qs.sweep(described, sys.argv[2], workers=2)\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+
+    def most(points):
+        words = [sys.executable, "-c", script, str(points), str(tmp_path / str(points))]
+        return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+
+    assert most(10_000) < 1.2 * most(1_000)

@@ -189,7 +189,7 @@ def test_a_folder_without_the_right_to_write_is_told(folder):
         folder.chmod(0o755)
 
 
-@pytest.mark.parametrize("most", [4_000, 9_000, 20_000, 35_000])
+@pytest.mark.parametrize("most", [4_000, 35_000])
 def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finished):
     """No file may grow beyond some size, which to who writes is as if the disk were full."""
     put("small.yaml", FILE)
@@ -204,9 +204,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finishe
     assert done.returncode == 2, done.stderr
     assert "could not be written: File too large" in done.stderr
     assert list(Path("s").rglob("*.tmp-*")) == []
-    again = run_command("sweep", "trial.yaml", "--out", "s")
-    assert again.returncode == 0, again.stderr
-    assert tables(Path("s")) == tables(finished)
+    assert tables(qs.sweep("trial.yaml", "s").folder) == tables(finished)
 
 
 @pytest.mark.parametrize("size", ["16k", "48k", "64k", "88k", "104k"])

@@ -109,3 +109,11 @@ def test_a_terminal_gets_progress_and_a_pipe_none():
     assert re.search(rb"of 4,000 runs, [0-9,]+ a second, none failed", shown)
     piped = subprocess.run(command("sweep", "trial.yaml", "--out", "t"), capture_output=True, check=True)
     assert b"a second" not in piped.stdout + piped.stderr
+
+
+def test_experiments_are_checked_like_scenarios(capsys):
+    assert main(["check", "trial.yaml", "small.yaml"]) == 0
+    assert said(capsys) == "trial.yaml: no faults small.yaml: no faults"
+    put("trial.yaml", EXPERIMENT.replace("replicates: 5", "replicates: 0"))
+    assert main(["check", "trial.yaml"]) == 2
+    assert "trial.yaml:7: replicates: got 0" in capsys.readouterr().err

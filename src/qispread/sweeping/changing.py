@@ -4,10 +4,10 @@ What a factor may be was checked when the experiment was read. Here a point is p
 is the same, bit for bit, as that of `Scenario.replace`, in a tenth of the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
@@ -22,7 +22,8 @@ from qispread.world.frame import Frame, frame_of, ties_given
 from qispread.world.organisations import distribution_of
 from qispread.world.policies import schedule_of
 
-MOST_FRAMES = 64
+MOST_FRAMES, MOST_BLUEPRINTS = 64, 2048
+"""How many are kept in memory: frames and whatever has large arrays, and what has next to none."""
 COUNTED = ("organisations", "organisations.number", "organisations.systems", "organisations.regions")
 """What decides which organisations there are."""
 WINDOWS = ("start", "end")
@@ -30,6 +31,7 @@ WINDOWS = ("start", "end")
 MOST_SAID = 10
 
 Tree = dict[str, Any]
+Made = TypeVar("Made")
 
 
 def tree_of(factors: Sequence[Factor]) -> Tree:
@@ -73,6 +75,18 @@ def reschedules(factor: Factor) -> bool:
     return factor.path in ("copying", "copying.ambition", *COUNTED)
 
 
+def kept(cache: "LRUCache[bytes, Made]", key: bytes, lock: Lock, make: Callable[[], Made]) -> Made:
+    """Return what a cache has, or what is made and then kept there; all threads get the same object."""
+    with lock:
+        found = cache.get(key)
+    if found is not None:
+        return found
+    made = make()
+    with lock:
+        there: Made = cache.setdefault(key, made)
+    return there
+
+
 class Changer:
     """Makes what is needed to run the points of one experiment.
 
@@ -96,7 +110,13 @@ class Changer:
         self.recounts = touches(self.factors, *COUNTED)
         self.reschedules = any(reschedules(factor) for factor in self.factors)
         self.frames: LRUCache[Any, Frame] = LRUCache(MOST_FRAMES)
+        self.blueprints: LRUCache[bytes, Blueprint] = LRUCache(MOST_FRAMES if self.heavy else MOST_BLUEPRINTS)
         self.lock = Lock()
+
+    @property
+    def heavy(self) -> bool:
+        """Whether the blueprint of a point has large arrays of its own."""
+        return bool(self.worldly) or self.reschedules
 
     def _field(self, factor: Factor) -> tuple[str, str] | None:
         """Return section and field of a factor that is a number of a mechanism, as their record has them."""
@@ -115,7 +135,10 @@ class Changer:
         return found
 
     def blueprint(self, numbers: Numbers) -> Blueprint:
-        """Return the blueprint of a point."""
+        """Return the blueprint of a point, kept for its runs in other worlds."""
+        return kept(self.blueprints, numbers.tobytes(), self.lock, lambda: self._blueprint(numbers))
+
+    def _blueprint(self, numbers: Numbers) -> Blueprint:
         base, scenario = self.base, self.scenario(numbers)
         frame = self.frame(scenario, numbers) if self.worldly else base.frame
         return base._replace(
@@ -138,14 +161,7 @@ class Changer:
 
     def frame(self, scenario: Scenario, numbers: Numbers) -> Frame:
         """Return the frame of a point, the same object for points that share their places and ties."""
-        key = numbers[self.worldly].tobytes()
-        with self.lock:
-            found = self.frames.get(key)
-        if found is None:
-            found = self._frame(scenario)
-            with self.lock:
-                found = self.frames.setdefault(key, found)
-        return found
+        return kept(self.frames, numbers[self.worldly].tobytes(), self.lock, lambda: self._frame(scenario))
 
     def _frame(self, scenario: Scenario) -> Frame:
         if self.recounts:

@@ -48,6 +48,21 @@ def load_experiment(given: Given) -> Experiment:
     return experiment_from(data, places, path.parent)
 
 
+def is_experiment(path: str | Path) -> bool:
+    """Return whether a YAML file describes an experiment: whether it names factors."""
+    if Path(path).suffix not in (".yaml", ".yml"):
+        return False
+    try:
+        return "factors" in read_extended(Path(path), str(path))[0]
+    except InputError:
+        return False
+
+
+def check_experiment(path: str | Path) -> Scenario:
+    """Check an experiment file, and return its scenario, whose notes say what was left out; raises as it is read."""
+    return load_experiment(path).scenario
+
+
 def experiment_of_manifest(path: Path) -> Experiment:
     """Return the experiment that the manifest of a sweep holds.
 

@@ -102,20 +102,23 @@ def sweep(
         if nothing_left(store, retry_failed=retry_failed):
             say(f"Nothing is left to do: {store.status()}.")
             return Sweep(place)
+        fresh = None
+    else:
+        fresh = fresh_points(wanted, say, yes=yes, timeout=timeout)
     make_folder(place)
     with FolderLock(place):
         tidy(place)
-        typed = list(command if command is not None else sys.argv)
-        work = begun_work(place, wanted, typed, say, yes=yes, timeout=timeout)
+        work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv))
         work.go_on(executor, workers, scheduler, timeout, progress, say, retry_failed=retry_failed)
     return Sweep(place)
 
 
 def nothing_left(store: Store, *, retry_failed: bool) -> bool:
     """Return whether every run has its row, and every part is as it was written."""
-    store.verify()
     status = store.status()
-    return not status.left and not (retry_failed and status.failed)
+    if status.left or (retry_failed and status.failed):
+        return False
+    return not store.verify()
 
 
 class Work:
@@ -213,26 +216,30 @@ class Work:
         self.store.put(part, len(names), len(block.errors), contents)
 
 
-def begun_work(
-    folder: Path, experiment: Experiment, command: Sequence[str], say: Say, *, yes: bool, timeout: float | None
-) -> Work:
-    """Return the work of a folder that is held: that of the sweep in it, or of one begun now."""
+def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None) -> "Points":
+    """Return the points of a sweep that has not begun, once nothing speaks against it."""
     from qispread.sweeping.design import points_of
+
+    refuse_many(experiment, yes=yes)
+    points = points_of(experiment)
+    refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
+    return points
+
+
+def begun_work(folder: Path, experiment: Experiment, fresh: "Points | None", command: Sequence[str]) -> Work:
+    """Return the work of a folder that is held: that of the sweep in it, or of one begun now."""
     from qispread.sweeping.order import order_of
     from qispread.sweeping.tables import encoded, points_table
 
-    if is_sweep(folder):
+    if fresh is None or is_sweep(folder):
         store = open_store(folder)
         refuse_changed(store, experiment)
         points = Sweep(folder).design()
         return Work(store, experiment, points, order_of(experiment, len(points.numbers)))
-    refuse_many(experiment, yes=yes)
-    points = points_of(experiment)
-    order = order_of(experiment, len(points.numbers))
-    refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
-    table = encoded(points_table(experiment, points))
+    order = order_of(experiment, len(fresh.numbers))
+    table = encoded(points_table(experiment, fresh))
     store = make_store(folder, experiment, table, order.runs, order.part_runs, command)
-    return Work(store, experiment, points, order)
+    return Work(store, experiment, fresh, order)
 
 
 def refuse_many(experiment: Experiment, *, yes: bool) -> None:

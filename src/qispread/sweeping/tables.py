@@ -121,8 +121,8 @@ class Block:
     """
 
     def __init__(self, runs: int, columns: int, shape: tuple[int, int, int]) -> None:
-        self.final = np.full((runs, columns), np.nan)
-        self.months = np.full((runs, *shape), np.nan)
+        self.final = np.empty((runs, columns))
+        self.months = np.empty((runs, *shape))
         self.errors: dict[int, str] = {}
         self.left = set(range(runs))
 

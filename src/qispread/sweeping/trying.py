@@ -13,7 +13,7 @@ from qispread.sweeping.order import Order, months_shape
 from qispread.sweeping.tables import Block, encoded, months_table, run_names, runs_table
 from qispread.sweeping.work import Job, Outcome, final_columns, guarded, job_of, packed, run_chunk
 
-TRIAL_RUNS, TRIAL_SECONDS, MOST_WARMING = 32, 0.25, 60.0
+TRIAL_RUNS, TRIAL_SECONDS, MOST_WARMING = 16, 0.25, 60.0
 PROBED_POINTS = 6
 """Points of the design, beside the base, in which a factor is moved to see whether anything changes."""
 PROBED_REPLICATES = 2
@@ -91,9 +91,14 @@ def room_of(experiment: Experiment, order: Order, numbers: Numbers, outcomes: Se
     tables = [runs_table(experiment, names, points, replicates, numbers[points], block)]
     if experiment.measures.monthly:
         tables.append(months_table(experiment, names, points, replicates, block))
-    empty = sum(len(encoded(table.slice(0, 0))) for table in tables)
-    full = sum(len(encoded(table)) for table in tables)
-    return (full - empty) / count + empty / order.part_runs
+    half = count // 2
+    rows = [table.num_rows // count for table in tables]
+    empty, fewer, all_of_them = (
+        sum(len(encoded(table.slice(0, runs * each))) for table, each in zip(tables, rows, strict=True))
+        for runs in (0, half, count)
+    )
+    # What the second half takes on top of the first is nearest to what a run takes in a part of many.
+    return (all_of_them - fewer) / (count - half) + empty / order.part_runs
 
 
 def idle_factors(experiment: Experiment, numbers: Numbers, timeout: float | None) -> list[Fault]:

@@ -165,14 +165,15 @@ def run_chunk(parcel: bytes, numbers: Numbers, replicates: NDArray[np.int64]) ->
     job = job_of(parcel)
     horizon = job.changer.base.scenario.horizon
     count = len(replicates)
-    final = np.full((count, len(job.columns.final)), np.nan)
-    months = np.full((count, horizon + 1, len(job.columns.rows), len(job.columns.monthly)), np.nan)
+    final = np.empty((count, len(job.columns.final)))
+    months = np.empty((count, horizon + 1, len(job.columns.rows), len(job.columns.monthly)))
     errors: dict[int, str] = {}
     began = time.perf_counter()
     for place in range(count):
         measured = guarded(job, numbers[place], int(replicates[place]))
         if isinstance(measured, str):
             errors[place] = measured
+            final[place], months[place] = np.nan, np.nan
             continue
         final[place] = [measured[-1, row, column] for row, column in job.columns.final]
         if job.columns.monthly:
