@@ -1,6 +1,7 @@
 """`qispread sensitivity`: say which parameters a measure of a sweep depends on, and how much of it is noise."""
 
 import argparse
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def write(
     found: "Sensitivity", folder: Path, about: dict[str, Any], arguments: argparse.Namespace, horizon: int
 ) -> None:
     """Write tables and pictures."""
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
     from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS
     from qispread.figures.saving import save_analysis
@@ -73,7 +74,8 @@ def write(
     tables = {"": (found.indices, INDICES[found.method])}
     tables |= {} if found.noise.empty else {"_noise": (found.noise, NOISE)}
     tables |= {} if found.pairs.empty else {"_pairs": (found.pairs, PAIRS)}
-    about = {**about, "SALib": version("SALib")}
+    with suppress(PackageNotFoundError):  # a grid of few values is analysed without it
+        about = {**about, "SALib": version("SALib")}
     command = ["qispread", *arguments.typed]
     save_analysis(folder, "sensitivity", tables, sensitivity_figures(found, horizon), about, command)
 
