@@ -64,18 +64,6 @@ def already_compiled() -> bool:
     return INTERPRETED or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob("*.nbi")))
 
 
-def rule(function: Function) -> Function:
-    """Compile a scalar rule, so that it is inlined into the kernel and callable from the Mesa agents."""
-    compiled_function: Function = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
-    return compiled_function
-
-
-def stage(function: Function) -> Function:
-    """Compile a function over arrays that is called from other compiled code and releases the interpreter lock."""
-    compiled_function: Function = numba.njit(nogil=True, error_model="numpy")(function)
-    return compiled_function
-
-
 class ForgivingCache(FunctionCache):  # type: ignore[misc]
     """A cache that is not missed: with a full disk the code is compiled again next time."""
 
@@ -95,9 +83,28 @@ def cache_of(function: Callable[..., Any], folder: Path) -> ForgivingCache:
         numba_config.CACHE_DIR = kept
 
 
-def kernel(function: Function) -> Function:
-    """Compile a function over arrays that is called from Python, and keep the result on disk."""
-    compiled_function: Any = numba.njit(nogil=True, error_model="numpy")(function)
+def kept(compiled_function: Any, function: Function) -> Function:
+    """Return a compiled function that keeps its machine code on disk, where there is a place for it."""
     if CACHE_FOLDER is not None:
         compiled_function._cache = cache_of(function, CACHE_FOLDER)  # noqa: SLF001 - the only place to put a cache
     return compiled_function  # type: ignore[no-any-return]
+
+
+def rule(function: Function) -> Function:
+    """Compile a scalar rule, so that it is inlined into the kernel and callable from the Mesa agents.
+
+    Kept on disk as well: a few rules are called to build every world, and compiling these took half a second a start.
+    """
+    compiled_function: Any = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    return kept(compiled_function, function)
+
+
+def stage(function: Function) -> Function:
+    """Compile a function over arrays that is called from other compiled code and releases the interpreter lock."""
+    compiled_function: Function = numba.njit(nogil=True, error_model="numpy")(function)
+    return compiled_function
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function over arrays that is called from Python, and keep the result on disk."""
+    return kept(numba.njit(nogil=True, error_model="numpy")(function), function)
