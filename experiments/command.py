@@ -1,0 +1,69 @@
+"""The commands: one experiment, or all; `--smoke` is small and quick and writes nothing that is kept."""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.design import FULL, ROOT, SMOKE, Experiment, Size
+from experiments.figures import curves, figure_of
+from experiments.page import write_page
+from experiments.running import examine
+from experiments.tables import CLAIMS, claims_table, merged_claims, rounded, write_table
+from experiments.verdict import judge
+from qispread.figures.drawing import draw
+
+PUBLISHED = ROOT / "results/published"
+
+
+def arguments(given: Sequence[str] | None, about: str) -> argparse.Namespace:
+    """Return what was typed."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--smoke", action="store_true", help="a few worlds and models, in seconds, to see that it runs")
+    parser.add_argument("--out", type=Path, help="folder to write to; results/published unless --smoke")
+    parser.add_argument("--workers", type=int, help="threads; one for each core unless given")
+    return parser.parse_args(given)
+
+
+def folder_of(options: argparse.Namespace) -> Path:
+    """Return the folder to write to: what is kept is never overwritten by a smoke run."""
+    folder: Path = options.out or (Path(tempfile.mkdtemp(prefix="experiments-")) if options.smoke else PUBLISHED)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def run(experiment: Experiment, size: Size, folder: Path, workers: int | None) -> pd.DataFrame:
+    """Run one experiment, write its table and figure, and return the table of all claims in the folder."""
+    findings = examine(experiment, size, workers)
+    verdicts = [judge(one) for one in findings.evidence]
+    picture = experiment.picture(size, workers) if experiment.picture else curves(findings)
+    drawing = draw(figure_of(findings, picture, [one.word for one in verdicts]))
+    (folder / f"{experiment.name}.svg").write_text(drawing.svg, encoding="utf-8")
+    (folder / f"{experiment.name}.png").write_bytes(drawing.png)
+    write_table(rounded(findings.arms), folder / f"{experiment.name}.csv")
+    if experiment.picture:
+        write_table(rounded(picture.table), folder / f"{experiment.name}_picture.csv")
+    claims = merged_claims(folder, experiment, claims_table(findings, verdicts))
+    write_table(claims, folder / CLAIMS)
+    return claims
+
+
+def run_all(experiments: Sequence[Experiment], options: argparse.Namespace) -> None:
+    """Run experiments one after the other, tell their verdicts and write the page."""
+    from experiments import every
+
+    size, folder = (SMOKE if options.smoke else FULL), folder_of(options)
+    for experiment in experiments:
+        claims = run(experiment, size, folder, options.workers)
+        for row in claims[claims["claim"] == experiment.number].itertuples():
+            told = f"{row.difference:+.3f}, sign in {row.share_holds:.0%}"
+            print(f"{row.claim:>2}  {row.part:<26} {row.verdict:<28} {told}", flush=True)
+        write_page(folder, claims, {one.number: one for one in every()}, size)
+    print(f"written to {folder}")
+
+
+def main(experiment: Experiment, given: Sequence[str] | None = None) -> None:
+    """Run one experiment from the command line."""
+    run_all([experiment], arguments(given, experiment.claim))

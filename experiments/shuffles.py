@@ -1,0 +1,160 @@
+"""Worlds put together from parts that are drawn separately, to tell what an organisation's result hangs on.
+
+A row of the design is two complete drawings, A and B, of six sources: the contexts of the organisations (the seven
+factors), their settings, the network, the attributes of the intervention (each uniform over its plausible range), the
+policy (none or one of the levers at its declared strength) and chance (every draw of the ten years). The same row with
+one source of A taken from B tells what this source does: a design by groups after saltelli2010. What is looked at is the
+result of each organisation at the end, 0 where the intervention is not in use.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+import qispread as qs
+from experiments.lives import Array, Life
+from qispread.config.faults import Fault, InputError
+from qispread.config.parameter import declared
+from qispread.engines.run import empty_measures, run_kernel
+from qispread.world.build import blueprint_of, start_run
+from qispread.world.draw import World
+from qispread.world.layout import LEADERSHIP, RESULT, SETTING_1, SETTING_2, TURNOVER
+
+ATTRIBUTES = (
+    "complexity",
+    "codification",
+    "social",
+    "breadth",
+    "observability",
+    "effort",
+    "upkeep",
+    "response.midpoint",
+    "response.steepness",
+)
+"""What distinguishes interventions; `benefit` scales harm and leaves the share of it that is obtained as it is."""
+POLICIES = (
+    "",
+    "learning_network",
+    "standard",
+    "coaching",
+    "training",
+    "board_programme",
+    "distributed_leadership",
+    "protected_time",
+    "feedback",
+    "mandate",
+    "goals",
+    "refresher",
+)
+GROUPS = ("contexts", "settings", "network", "intervention", "policy", "chance")
+CONTEXT_ROWS, SETTING_ROWS = slice(LEADERSHIP, TURNOVER + 1), slice(SETTING_1, SETTING_2 + 1)
+
+
+def plausible_range(scenario: qs.Scenario, attribute: str) -> tuple[float, float]:
+    """Return the plausible range of an attribute of the intervention."""
+    section = scenario.interventions["prompt"]
+    *within, name = attribute.split(".")
+    for one in within:
+        section = getattr(section, one)
+    extra = declared(type(section).model_fields[name]) or {}
+    low, high = extra["plausible"]
+    return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Shuffles:
+    """The rows of a design on one model; what a row gives is kept while it is asked for again."""
+
+    scenario: qs.Scenario
+
+    def __post_init__(self) -> None:
+        """Refuse what has policies of its own."""
+        if self.scenario.policies:
+            raise InputError([Fault("policies", "got some; shuffles draw the policy themselves: needed none")])
+
+    @cached_property
+    def kept(self) -> dict[tuple[int, str], Array]:
+        """Results by row and source."""
+        return {}
+
+    @cached_property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Plausible ranges of the attributes."""
+        return {name: plausible_range(self.scenario, name) for name in ATTRIBUTES}
+
+    def drawn(self, row: int, source: str) -> tuple[qs.Scenario, World]:
+        """Return scenario and world of a row: A with one source from B, or all from "A" or "B"."""
+        rng = np.random.default_rng([self.scenario.seed, row])
+        shares, policies = rng.random((2, len(ATTRIBUTES))), rng.integers(len(POLICIES), size=2)
+        taken = {name: int(source in (name, group, "B")) for name, group in SOURCES.items()}
+        changes = {
+            f"interventions.prompt.{name}": low + shares[taken[name], place] * (high - low)
+            for place, (name, (low, high)) in enumerate(self.ranges.items())
+        }
+        scenario = self.scenario.replace(changes)
+        lever = POLICIES[policies[taken["policy"]]]
+        scenario = scenario.with_policy(lever) if lever else scenario
+        blueprint = blueprint_of(scenario)
+        worlds = [blueprint.world(2 * row + place) for place in (0, 1)]
+        places = worlds[0].organisations.copy()
+        places[CONTEXT_ROWS] = worlds[taken["contexts"]].organisations[CONTEXT_ROWS]
+        places[SETTING_ROWS] = worlds[taken["settings"]].organisations[SETTING_ROWS]
+        tied = worlds[taken["network"]]
+        chance = worlds[taken["chance"]]
+        return scenario, replace(chance, organisations=places, pairs=tied.pairs, ties=tied.ties)
+
+    def results(self, row: int, source: str) -> Array:
+        """Return the result of each organisation at the end of a row."""
+        if (row, source) not in self.kept:
+            scenario, world = self.drawn(row, source)
+            state = run_kernel(*start_run(blueprint_of(scenario), world), scenario.horizon, empty_measures(scenario))
+            self.kept[row, source] = state.practices[0, RESULT].copy()
+        return self.kept[row, source]
+
+
+SOURCES = {
+    **{name: name for name in GROUPS if name != "intervention"},
+    **dict.fromkeys(ATTRIBUTES, "intervention"),
+}
+"""What is drawn separately, with the group that it belongs to."""
+
+
+def moved(first: Array, second: Array) -> float:
+    """Return half the mean squared difference: the total index times the variance, in expectation (jansen1999)."""
+    return float(np.mean((first - second) ** 2) / 2.0)
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """The arm in which one source is drawn anew."""
+
+    shuffles: Shuffles
+    source: str
+
+    def live(self, replicate: int) -> Life:
+        """Return by how much results move in a row, and their variance with everything drawn anew."""
+        whole, other = self.shuffles.results(replicate, "A"), self.shuffles.results(replicate, "B")
+        anew = self.shuffles.results(replicate, self.source)
+        numbers = {"moved": moved(whole, anew), "variance": moved(whole, other)}
+        return Life(np.empty((0, 0, 0)), numbers=numbers)
+
+
+@dataclass(frozen=True)
+class Indices:
+    """Sums of a row for first-order and total indices."""
+
+    variance: NDArray[np.float64]
+    total: NDArray[np.float64]
+    first: NDArray[np.float64]
+
+
+def sums_of(shuffles: Shuffles, rows: range, source: str, centre: float) -> Indices:
+    """Return, by row, the variance, and the products for the total (jansen1999) and first-order (saltelli2010) index."""
+    found = []
+    for row in rows:
+        whole, other = shuffles.results(row, "A") - centre, shuffles.results(row, "B") - centre
+        anew = shuffles.results(row, source) - centre
+        found.append((moved(whole, other), moved(whole, anew), float(np.mean(other * (anew - whole)))))
+    return Indices(*np.array(found).T)
