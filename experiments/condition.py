@@ -121,7 +121,7 @@ def learn(models: pd.DataFrame, holds: Flags, factors: Sequence[Factor]) -> tupl
 
 
 def find_condition(models: pd.DataFrame, holds: Flags, factors: Sequence[Factor]) -> Condition | None:
-    """Return where a claim holds, chosen in the first half of the models and told from the second; None if nothing tells.
+    """Return where a claim holds, chosen in one half of the models and told from the other; None if nothing tells.
 
     Parameters
     ----------

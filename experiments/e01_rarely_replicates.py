@@ -27,7 +27,7 @@ from experiments.design import (
     Strengths,
     base_of,
 )
-from experiments.figures import PANEL, heat
+from experiments.figures import heat, titled
 from experiments.lives import Arm, Plain, quantity_of
 from qispread.engines.run import in_threads
 
@@ -72,7 +72,7 @@ def picture(size: Size, workers: int | None) -> Picture:
             y=("capability", "Mean capability"),
             value=("transformed", "Replicate"),
             title=title,
-            domain=(0.0, 1.0),
+            domain=(0.0, float(table["transformed"].max())),
         )
         for lineage, title in zip(LINEAGES, ("Copies of copies", "Half and half", "All from the original"), strict=True)
     ]
@@ -83,7 +83,13 @@ def picture(size: Size, workers: int | None) -> Picture:
         f"capability. With capability in its plausible range (to 0.5) it is at most {most:.0%}, and half or more in "
         f"{len(believed)} of {int((table['capability'] <= 0.5).sum())} places of the map."
     )
-    return Picture(alt.hconcat(*panels, spacing=14).properties(title=PANEL["map"]), words, table)
+    return Picture(
+        alt.hconcat(*panels, spacing=14).properties(
+            title=titled("Share of those that began which reach 80 % of the origin's result")
+        ),
+        words,
+        table,
+    )
 
 
 LOSSLESS = Ablation(
@@ -103,8 +109,8 @@ EXPERIMENT = Experiment(
     source="lenguerrand2020, dixonwoods2016",
     design="PROMPT spreads for ten years from the unit that is readiest for it. Of the units that ever began, how many "
     "have at least 80 % of the origin's result at the end? Rarely means fewer than one in five.",
-    caution="The comparison flatters the origin, whose best result so far is the yardstick, as it is for those who read "
-    "about it. Nothing published measures what copying loses; the map shows what would have to be believed instead.",
+    caution="The comparison flatters the origin, whose best result so far is the yardstick, as it is for those who "
+    "read about it. Nothing published measures what copying loses; the map shows what would have to be believed.",
     make=make,
     arms={
         "as it is": "the pilot is in the readiest unit",

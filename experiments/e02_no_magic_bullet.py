@@ -13,6 +13,7 @@ is shown as well. Ablation: only one shortage; where everything but capability i
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -21,7 +22,7 @@ import pandas as pd
 import qispread as qs
 from experiments.command import main
 from experiments.design import EFFECT_MATTERS, Ablation, Contrast, Experiment, Part, Picture, Size, Strengths, base_of
-from experiments.figures import PANEL, bars
+from experiments.figures import bars, titled
 from experiments.lives import NEARLY_ALL, Arm, Plain
 from experiments.shuffles import ATTRIBUTES, GROUPS, Redrawn, Shuffles, sums_of
 from qispread.engines.run import in_threads
@@ -45,7 +46,7 @@ VARIANCE_MATTERS = 0.05
 def with_levers(base: qs.Scenario, levers: tuple[str, ...], strengths: Strengths, share: float = 1.0) -> Plain:
     """Return the arm with some levers, at a share of their strength."""
     for lever in levers:
-        fields = {name: share * strengths[f"{lever}.{name}"] for name in LEVERS[lever]}
+        fields: dict[str, Any] = {name: share * strengths[f"{lever}.{name}"] for name in LEVERS[lever]}
         if "leader_exit" in fields:
             fields["leader_exit"] = 1.0 - share * (1.0 - strengths[f"{lever}.leader_exit"])
         if lever == "coaching":
@@ -95,15 +96,17 @@ def picture(size: Size, workers: int | None) -> Picture:
     groups = total[total["source"].isin(GROUPS)]
     attributes = total[total["source"].isin(ATTRIBUTES)]
     told = "; ".join(f"{one.source} {one.value:.0%} ({one.low:.0%} to {one.high:.0%})" for one in groups.itertuples())
-    largest = attributes.loc[attributes["value"].idxmax()]
+    largest = attributes.sort_values("value").iloc[-1]
     words = (
-        f"Share of the variance of an organisation's result that involves each source (total index; shares overlap and add "
-        f"up to more than 1): {told}. Of single attributes the largest is {largest['source']}, {largest['value']:.0%}."
+        f"Share of the variance of an organisation's result that involves each source (total index; shares overlap and "
+        f"add up to more than 1): {told}. The largest single attribute is {largest['source']}, {largest['value']:.0%}."
     )
     chart = alt.vconcat(
         bars(groups, "Sources", "source", "value"), bars(attributes, "Single attributes", "source", "value"), spacing=8
     )
-    return Picture(chart.properties(title=PANEL["variance"]), words, table)
+    return Picture(
+        chart.properties(title=titled("What an organisation's result hangs on, at the defaults")), words, table
+    )
 
 
 def closed_less(lever: str) -> Contrast:
@@ -122,8 +125,8 @@ EXPERIMENT = Experiment(
     name="e02_no_magic_bullet",
     claim="Local context is crucial; there is no magic bullet.",
     source="kaplan2010, kaplan2012, dixonwoods2014",
-    design="First: does more of the variance of results lie with the contexts of organisations than with any one attribute "
-    "of the intervention? Second: does any one of six levers close the gap that all six together close?",
+    design="First: does more of the variance of results lie with the contexts of organisations than with any one "
+    "attribute of the intervention? Second: does any one of six levers close the gap that all six together close?",
     caution="Shares of variance depend on how far each source may range: context as drawn for England by assumption, "
     "attributes over their plausible ranges. Six levers cost more than one; a sixth of each is told beside them.",
     make=make,

@@ -38,11 +38,11 @@ EXPERIMENT = Experiment(
     name="e04_real_cycles",
     claim="PDSA must be done in practice, not just in name.",
     source="leis2017, taylor2014",
-    design="The same number of plan-do-study-act cycles in the same months. In one arm they are real; in the other they "
-    "are run and teach nothing.",
-    caution="That real cycles restore fidelity, improve fit and build skill is how the model defines them. What is tested "
-    "is how much that comes to against everything else, and not whether cycles are real in practice: of 73 published "
-    "reports 14 show it.",
+    design="The same number of plan-do-study-act cycles in the same months. In one arm they are real; in the other "
+    "they are run and teach nothing.",
+    caution="That real cycles restore fidelity, improve fit and build skill is how the model defines them. What is "
+    "tested is how much that comes to against everything else, and not whether cycles are real in practice: of 73 "
+    "published reports 14 show it.",
     make=make,
     arms={"in name": "cycles teach nothing", "half": "cycles teach half as much", "real": "cycles teach"},
     parts=(

@@ -1,9 +1,9 @@
 """Claim 5: leadership distributed at every level, with one vision.
 
-Decided before it was run. A factorial of two: mean leadership and mean alignment at the low and at the high end of their
-plausible range (0.3 and 0.7). More than either: both raised against each raised alone, and both differences have to be
-there. More than the sum: what both add beyond what each adds alone. Ablation: climate has no say, so that alignment
-can change nothing (it acts through climate only).
+Decided before it was run. A factorial of two: mean leadership and mean alignment at the low and at the high end of
+their plausible range (0.3 and 0.7). More than either: both raised against each raised alone, and both differences have
+to be there. More than the sum: what both add beyond what each adds alone. Ablation: climate has no say, so that
+alignment can change nothing (it acts through climate only).
 """
 
 from collections.abc import Mapping
@@ -41,10 +41,10 @@ EXPERIMENT = Experiment(
     name="e05_one_vision",
     claim="Leadership must be distributed, with one vision at every level and senior leaders who make time.",
     source="dixonwoods2014",
-    design="Units have low or high leadership at the top, and low or high alignment of all levels behind one vision. Does "
-    "raising both do more than raising either, and more than the sum of the two?",
-    caution="The model holds that climate is a product of leadership, alignment and culture, each necessary. The test is "
-    "whether that product matters beside all else that leaders do: make time, look at data, persevere.",
+    design="Units have low or high leadership at the top, and low or high alignment of all levels behind one vision. "
+    "Does raising both do more than raising either, and more than the sum of the two?",
+    caution="The model holds that climate is a product of leadership, alignment and culture, each necessary. The test "
+    "is whether that product matters beside all else that leaders do: make time, look at data, persevere.",
     make=make,
     arms={
         "both low": "low leadership, low alignment",

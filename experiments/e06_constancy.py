@@ -48,8 +48,8 @@ EXPERIMENT = Experiment(
     source="jones2015, dixonwoods2016",
     design="The same coaching in all, steadily at half strength or at full strength every other year; leaders who stay "
     "ten years or one and a half on average; boards that bear disappointment or give up.",
-    caution="Leaders who leave are followed by others who are as good on average, and who sometimes drop what is not yet "
-    "embedded: that better ones may come is left out, and so is what a leader learns.",
+    caution="Leaders who leave are followed by others who are as good on average, and who sometimes drop what is not "
+    "yet embedded: that better ones may come is left out, and so is what a leader learns.",
     make=make,
     arms={
         "bursts": "full coaching every other year, from the first",

@@ -1,10 +1,11 @@
 """Claim 7: be aware of the present culture; a history of failed projects lowers what the next one can do.
 
-Decided before it was run, and after an earlier look had shown that failed projects build capability while culture falls.
-What is the fair test? A history is three projects, begun everywhere in months 1, 21 and 41 of five years. A project
-fails if its result is short of what was promised: goals that nobody can meet, or goals that everybody meets, and nothing
-else differs. Then PROMPT is launched, in places that keep only their leadership, alignment, culture and capability, from
-the same unit in every arm (the one with the most ties, since readiness is what differs). Three readings, each judged:
+Decided before it was run, and after an earlier look had shown that failed projects build capability while culture
+falls. What is the fair test? A history is three projects, begun everywhere in months 1, 21 and 41 of five years. A
+project fails if its result is short of what was promised: goals that nobody can meet, or goals that everybody meets,
+and nothing else differs. Then PROMPT is launched, in places that keep only their leadership, alignment, culture and
+capability, from the same unit in every arm (the one with the most ties, since readiness is what differs). Three
+readings, each judged:
 
 - against no history at all, as the claim is worded: failure costs culture, and its work may teach;
 - against a history of the same work that went well: the failure alone, which is the fairest test;

@@ -1,14 +1,13 @@
 """Claim 8: act like a sector, with agreed standards.
 
 Decided before it was run. Each partnership agrees one version (the policy `standard` at its declared strength): rigid
-(latitude 0), with latitude (0.6, as declared) or not at all. Three parts: a standard with latitude against free copying;
-against a rigid one; and, where settings are alike (their spread at the low end of its plausible range, 0.3), a rigid one
-against one with latitude. The map tells the gain over free copying by latitude and by how different settings are.
-Ablations: a standard no better than any copy; settings without differences; a standard that guards nothing.
+(latitude 0), with latitude (0.6, as declared) or not at all. Three parts: a standard with latitude against free
+copying; against a rigid one; and, where settings are alike (their spread at the low end of its plausible range, 0.3), a
+rigid one against one with latitude. The map tells the gain over free copying by latitude and by how different settings
+are. Ablations: a standard no better than any copy; settings without differences; a standard that guards nothing.
 """
 
 from collections.abc import Mapping
-from itertools import product
 
 import altair as alt
 import numpy as np
@@ -17,7 +16,7 @@ import pandas as pd
 import qispread as qs
 from experiments.command import main
 from experiments.design import EFFECT_MATTERS, Ablation, Experiment, Part, Picture, Size, Strengths, base_of, more
-from experiments.figures import PANEL, heat
+from experiments.figures import heat
 from experiments.lives import Arm, Plain, quantity_of
 from qispread.engines.run import in_threads
 
@@ -74,7 +73,7 @@ def picture(size: Size, workers: int | None) -> Picture:
         x=("setting_spread", "How different settings are (standard deviations)"),
         y=("latitude", "Latitude of the standard"),
         value=("gain", "Gain"),
-        title=PANEL["map"],
+        title="Gain of a standard over free copying; dots: the best latitude",
         domain=(float(min(0.0, table["gain"].min())), float(table["gain"].max())),
         wide=True,
     )
@@ -85,21 +84,21 @@ def picture(size: Size, workers: int | None) -> Picture:
     )
     told = ", ".join(f"{one.latitude:g} at {one.setting_spread:g}" for one in best.itertuples())
     words = (
-        "Gain in population effect over free copying, by the latitude of the standard and by how different settings are; "
-        f"dots mark the best latitude: {told}."
+        "Gain in population effect over free copying, by the latitude of the standard and by how different settings "
+        f"are; dots mark the best latitude: {told}."
     )
     return Picture(chart + marks, words, table)
 
 
 EXPERIMENT = Experiment(
     name="e08_act_like_a_sector",
-    claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid ones win only "
-    "where settings are alike.",
+    claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid ones win "
+    "only where settings are alike.",
     source="dixonwoods2016, castro2004",
-    design="Partnerships agree one version, to be kept as it is or adapted, or every unit copies whom it likes. Standards "
-    "are tried where settings differ as usual, and where they are alike.",
-    caution="A standard here is well written, agreed by all partners at once and free of cost; how it comes about is not "
-    "in the model. How far latitude loosens what the standard guards is an assumption.",
+    design="Partnerships agree one version, to be kept as it is or adapted, or every unit copies whom it likes. "
+    "Standards are tried where settings differ as usual, and where they are alike.",
+    caution="A standard here is well written, agreed by all partners at once and free of cost; how it comes about is "
+    "not in the model. How far latitude loosens what the standard guards is an assumption.",
     make=make,
     arms={
         "free": "each copies whom it likes",

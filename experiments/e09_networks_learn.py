@@ -1,13 +1,14 @@
 """Claim 9: networks make a learning system.
 
-Decided before it was run. A learning network for everyone, at its declared strength, with practical support and without;
-nothing else differs. With support it raises fidelity: against no network and against ties alone, and both differences
-have to be there. Fidelity is a mean over users, which would rise if the unready stayed away: reach, adoption and the
-population effect stand in the table of arms to tell. Ties alone raise adoption; "little else" means that the mean
-fidelity of users changes by less than the smallest difference that matters.
+Decided before it was run. A learning network for everyone, at its declared strength, with practical support and
+without; nothing else differs. With support it raises fidelity: against no network and against ties alone, and both
+differences have to be there. Fidelity is a mean over users, which would rise if the unready stayed away: reach,
+adoption and the population effect stand in the table of arms to tell. Ties alone raise adoption; "little else" means
+that the mean fidelity of users changes by less than the smallest difference that matters.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import qispread as qs
 from experiments.command import main
@@ -17,7 +18,7 @@ from experiments.lives import Arm, Plain
 
 def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
     """Return the arms."""
-    shape = {name: strengths[f"learning_network.{name}"] for name in ("ties", "contact")}
+    shape: dict[str, Any] = {name: strengths[f"learning_network.{name}"] for name in ("ties", "contact")}
     support = strengths["learning_network.support"]
     return {
         "none": Plain(base),
@@ -31,8 +32,8 @@ EXPERIMENT = Experiment(
     claim="Networks make a learning system: ties with practical support raise fidelity, ties alone raise adoption and "
     "little else.",
     source="mccannon2009, nembhard2012",
-    design="A learning network adds ties and contact between all units, with or without practical support in copying and "
-    "improving, against none.",
+    design="A learning network adds ties and contact between all units, with or without practical support in copying "
+    "and improving, against none.",
     caution="Ties carry word, pressure and a model to copy. Trust, shared data and joint work, which networks may also "
     "bring, count only as far as they are support.",
     make=make,

@@ -2,8 +2,8 @@
 
 Decided before it was run. The same resource is spent in two ways over ten years, beside one launch of PROMPT. Launches:
 four more interventions as good as PROMPT, one every two years, and all of the resource as staff time for them. Systems:
-nothing more is launched, and a third of the resource each goes to training, to staff time and to measurement. One unit of
-resource is the declared strength of one lever, for want of prices (assumption); strengths vary over their plausible
+nothing more is launched, and a third of the resource each goes to training, to staff time and to measurement. One unit
+of resource is the declared strength of one lever, for want of prices (assumption); strengths vary over their plausible
 ranges in the models, and so do the prices. What four more interventions cost to develop is left out, in favour of the
 launches. The measure is the harm that is averted over all ten years and all organisations, by whatever way.
 """
@@ -50,8 +50,8 @@ EXPERIMENT = Experiment(
     name="e11_systems_not_bullets",
     claim="Develop systems and cultures; do not hunt for magic bullets.",
     source="dixonwoods2016, reed2018",
-    design="The same resource goes to four more launches of interventions as good as PROMPT with staff time for them, or "
-    "to skill, time and measurement for the one there is. Which averts more harm in ten years?",
+    design="The same resource goes to four more launches of interventions as good as PROMPT with staff time for them, "
+    "or to skill, time and measurement for the one there is. Which averts more harm in ten years?",
     caution="Prices are assumed, and each new intervention is supposed to work on the same harm and to be as good as "
     "PROMPT, which favours launches: bullets that miss would cost the same. All depends on both.",
     make=make,
@@ -68,8 +68,8 @@ EXPERIMENT = Experiment(
             (more("systems", "launches", "averted"),),
             AVERTED_MATTERS,
             Ablation(
-                "nothing that skill, time and measurement could mend: no drift, no hasty changes, cycles that restore and "
-                "tune nothing, no improvement made at home",
+                "nothing that skill, time and measurement could mend: no drift, no hasty changes, cycles that restore "
+                "and tune nothing, no improvement made at home",
                 {
                     "improving.decay": 0.0,
                     "improving.erosion": 0.0,

@@ -1,5 +1,6 @@
 """The figure of a claim: what the experiment shows, and beside it what its parts come to, where, and why."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,17 +14,12 @@ from experiments.running import Evidence, Findings
 from qispread.figures.figure import FONT, FONT_SIZE, TITLE_SIZE, Figure
 from qispread.figures.palette import FAINT, INK, SOFT, Style, styles_of
 
-PANEL = {
-    "curves": "At the defaults",
-    "map": "At the defaults",
-    "variance": "What an organisation's result hangs on",
-}
 WIDTH, HEIGHT = 330, 250
 ROWS = ("at the defaults", "plausible models", "mechanism off")
 COLOURS = {"at the defaults": "#0072B2", "plausible models": "#595959", "mechanism off": "#C44E00"}
 SHAPES = {"at the defaults": "circle", "plausible models": "square", "mechanism off": "diamond"}
 QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
-AXIS = {"labelFontSize": FONT_SIZE - 1, "titleFontSize": FONT_SIZE - 1, "titleFontWeight": "normal"}
+AXIS: dict[str, Any] = {"labelFontSize": FONT_SIZE - 1, "titleFontSize": FONT_SIZE - 1, "titleFontWeight": "normal"}
 UNITS = {"share": "percentage points"}
 
 
@@ -36,8 +32,6 @@ def unit_of(quantity: str) -> tuple[float, str]:
 
 def text_lines(text: str, longest: int) -> list[str]:
     """Return a text in lines."""
-    import textwrap
-
     return textwrap.wrap(text, longest)
 
 
@@ -63,7 +57,7 @@ def curves(findings: Findings) -> Picture:
             stroke=alt.Stroke("arm:N", sort=order, scale=scale_of(styles.values(), "colour"), legend=key(order)),
             strokeDash=alt.StrokeDash("arm:N", sort=order, scale=scale_of(styles.values(), "dash"), legend=key(order)),
         )
-        .properties(width=WIDTH, height=HEIGHT, title=titled(PANEL["curves"]))
+        .properties(width=WIDTH, height=HEIGHT, title=titled("The arms at the defaults"))
     )
     last = table[table["month"] == table["month"].max()]
     told = "; ".join(f"{one.arm} {factor * one.value:.3g}" for one in last.itertuples())
@@ -103,12 +97,11 @@ def heat(
     """Return a map: a column and a title for each axis and for the value."""
     size = {"width": WIDTH, "height": HEIGHT} if wide else {"width": 104, "height": 150}
     legend = alt.Legend(format=".0%", orient="bottom", gradientLength=120, gradientThickness=9, title=value[1])
-    angle = {"labelAngle": 0, "labelOverlap": True}
     return (
         alt.Chart(table)
         .mark_rect()
         .encode(
-            x=alt.X(f"{x[0]}:O", title=x[1], axis=alt.Axis(**angle, **AXIS)),
+            x=alt.X(f"{x[0]}:O", title=x[1], axis=alt.Axis(labelAngle=0, labelOverlap=True, **AXIS)),
             y=alt.Y(f"{y[0]}:O", title=y[1], sort="descending", axis=alt.Axis(labelOverlap=True, **AXIS)),
             color=alt.Color(f"{value[0]}:Q", scale=alt.Scale(scheme="viridis", domain=list(domain)), legend=legend),
         )
@@ -130,9 +123,11 @@ def bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
 
 
 def rows_of(evidence: Evidence) -> pd.DataFrame:
-    """Return what a part's panel draws: interval at the defaults, quantiles over models, interval without the mechanism."""
+    """Return what a part's panel draws: two intervals, and the quantiles over plausible models between them."""
     factor, _ = unit_of(evidence.part.quantity)
-    spread = {name: float(np.quantile(evidence.gains, q)) if evidence.gains.size else np.nan for name, q in QUANTILES.items()}
+    spread = {
+        name: float(np.quantile(evidence.gains, q)) if evidence.gains.size else np.nan for name, q in QUANTILES.items()
+    }
     rows = []
     for row, one in zip((ROWS[0], ROWS[2]), (evidence.defaults, evidence.ablated), strict=True):
         rows.append({"row": row, "value": one.difference, "low": one.low, "high": one.high})
@@ -158,7 +153,9 @@ def part_panel(evidence: Evidence, verdict: str) -> Any:
     marks = alt.Chart(pd.DataFrame({"at": [0.0, factor * evidence.part.smallest], "what": ["0", "matters"]}))
     lines = marks.mark_rule(color=SOFT).encode(
         x="at:Q",
-        strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=["0", "matters"], range=[[1, 0], [4, 3]]), legend=None),
+        strokeDash=alt.StrokeDash(
+            "what:N", scale=alt.Scale(domain=["0", "matters"], range=[[1, 0], [4, 3]]), legend=None
+        ),
     )
     layers = [
         lines,

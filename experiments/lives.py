@@ -156,6 +156,11 @@ def lag(life: Life) -> float:
     return month_of_most(life.over_all("effect")) - month_of_most(adoption)
 
 
+def ripening(life: Life) -> float:
+    """Return by how many months the results of those who begin together trail their beginning."""
+    return month_of_most(np.nan_to_num(life.series("origin_effect"), nan=0.0))
+
+
 def averted(life: Life) -> Array:
     """Return, by month, the events averted since the start as a share of those of the whole time."""
     return life.measures[:, POOLED, NAMES.index("harm_averted")] / life.expected
@@ -197,6 +202,11 @@ DERIVED = {
         "population effect.",
         "months",
         lag,
+    ),
+    "ripening": Quantity(
+        "Months until those who began at the launch have 80 % of the best result that they ever have, on average.",
+        "months",
+        ripening,
     ),
     **{name: _read(name) for name in ("moved", "variance", "culture_left", "capability_left")},
 }

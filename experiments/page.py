@@ -1,21 +1,27 @@
 """The page of results for a reader of policy, written from the table of claims and from what experiments declare."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from experiments import design, verdict
-from experiments.design import Experiment, Part
-from experiments.figures import unit_of, words_of
-from experiments.lives import DERIVED, quantity_of
+from experiments import verdict
+from experiments.design import Experiment, Part, Size, base_of
+from experiments.figures import unit_of
+from experiments.lives import DERIVED
 from experiments.tables import COLUMNS
+from qispread.config.factors import numbers_of
+
+LEAST_TOLD = 0.005
+"""Below this, in the unit told, a difference is told as 0."""
 
 HEAD = """# Published results
 
 What the model says of eleven claims about the spread of improvement. Made by `python -m experiments` (all eleven) or
-`python -m experiments.e08_act_like_a_sector` (one), which write every number, figure and word of this page. Nothing here
-is evidence about health care: it is evidence about what follows from the model's rules, most of whose numbers nobody
-has measured. A claim counts for as much as it survives when these numbers are varied over all that is plausible.
+`python -m experiments.e08_act_like_a_sector` (one), which write every number, figure and word of this page. Nothing
+here is evidence about health care: it is evidence about what follows from the model's rules, most of whose numbers
+nobody has measured. A claim counts for as much as it survives when these numbers are varied over all that is plausible.
 
 """
 
@@ -23,9 +29,9 @@ READING = """## How to read it
 
 Each experiment runs arms that differ in one thing, in the same {worlds} worlds with the same chances, at the model's
 defaults: that gives the difference with its 95 % interval. Then all is done again in {models} plausible models, whose
-parameters are spread over every declared plausible range at once ({model_worlds} worlds each): the share in which the sign
-holds tells how far the answer hangs on numbers that nobody knows. Last the mechanism that the claim names is switched
-off: if the effect stays, something else made it.
+parameters are spread over every declared plausible range at once ({model_worlds} worlds each): the share in which the
+sign holds tells how far the answer hangs on numbers that nobody knows. Last the mechanism that the claim names is
+switched off: if the effect stays, something else made it.
 
 **Population effect**, the measure of most claims, is the mean result over all organisations that did not start the
 intervention, as a share of the largest possible benefit; those that do not use it count as 0. A difference of 2
@@ -38,19 +44,23 @@ diamonds the model with the mechanism off; the dashed line is the smallest diffe
 """
 
 
-def verdicts_in_brief(claims: pd.DataFrame, experiments: dict[int, Experiment]) -> str:
+Row = dict[str, Any]
+"""One row of the table of claims."""
+
+
+def rows_of(claims: pd.DataFrame) -> list[Row]:
+    """Return the rows of a table by name of column."""
+    return [{str(name): value for name, value in row.items()} for row in claims.to_dict("records")]
+
+
+def verdicts_in_brief(claims: pd.DataFrame, experiments: Mapping[int, Experiment]) -> str:
     """Return the table of verdicts."""
-    lines = [
-        "## In brief",
-        "",
-        "| claim | part | verdict | at the defaults | sign holds in |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for row in claims.itertuples():
-        part = part_of(experiments[row.claim], row.part)
+    lines = ["## In brief", "", "| claim | part | verdict | at the defaults | sign holds in |", "| - | - | - | - | - |"]
+    for row in rows_of(claims):
+        part = part_of(experiments[row["claim"]], row["part"])
         lines.append(
-            f"| [{row.claim}](#claim-{row.claim}) | {part.statement} | **{row.verdict}** | {told(row, part)} | "
-            f"{row.share_holds:.0%} of {row.models} models |"
+            f"| [{row['claim']}](#claim-{row['claim']}) | {part.statement} | **{row['verdict']}** | {told(row, part)} "
+            f"| {row['share_holds']:.0%} of {row['models']} models |"
         )
     return "\n".join([*lines, "", ""])
 
@@ -61,34 +71,52 @@ def part_of(experiment: Experiment, name: str) -> Part:
 
 
 def number(value: float, factor: float) -> str:
-    """Return a difference as it is told: one decimal more where it is small."""
+    """Return a difference as it is told: to a tenth, small ones to a hundredth."""
     scaled = factor * value
-    return "0.0" if abs(scaled) < 0.005 else f"{scaled:+.1f}" if abs(scaled) >= 0.1 else f"{scaled:+.2f}"
+    if abs(scaled) < LEAST_TOLD:
+        return "0.0"
+    return f"{scaled:+.1f}" if abs(scaled) >= 20.0 * LEAST_TOLD else f"{scaled:+.2f}"
 
 
-def told(row: object, part: Part, prefix: str = "") -> str:
+def told(row: Row, part: Part, prefix: str = "") -> str:
     """Return a difference with its interval and unit."""
     factor, unit = unit_of(part.quantity)
-    names = (f"{prefix}{name}" for name in ("difference", "low", "high"))
-    value, low, high = (number(float(getattr(row, name)), factor) for name in names)
+    value, low, high = (number(float(row[f"{prefix}{name}"]), factor) for name in ("difference", "low", "high"))
     return f"{value} {unit} ({low} to {high})"
 
 
-def trust(row: object, part: Part) -> str:
+def meanings(condition: str, experiment: Experiment) -> str:
+    """Return what the parameters are that a condition names."""
+    known = {path: field.description or "" for path, _, field in numbers_of(base_of(experiment.horizon))}
+    known |= {name: f"strength of the policy {name.split('.')[0].replace('_', ' ')}." for name in experiment.strengths}
+    named = [(path, meaning) for path, meaning in known.items() if f"{path} " in condition]
+    return "".join(f" (`{path}`: {meaning[0].lower()}{meaning[1:].rstrip('.')}.)" for path, meaning in named)
+
+
+def trust(row: Row, part: Part, experiment: Experiment) -> str:
     """Return how far to trust a part, in a sentence or two."""
     words = (
-        f"In {row.models} plausible models the sign holds in {row.share_holds:.0%} (95 % interval {row.share_low:.0%} to "  # type: ignore[attr-defined]
-        f"{row.share_high:.0%}); it cannot be told from chance in {row.share_untold:.0%}, and matters in "  # type: ignore[attr-defined]
-        f"{row.share_matters:.0%}."  # type: ignore[attr-defined]
+        f"In {row['models']} plausible models the sign holds in {row['share_holds']:.0%} (95 % interval "
+        f"{row['share_low']:.0%} to {row['share_high']:.0%}); it cannot be told from chance in "
+        f"{row['share_untold']:.0%}, and the difference matters in {row['share_matters']:.0%}."
     )
     if part.ablation is not None:
         words += f" With {part.ablation.words}, the difference is {told(row, part, 'ablation_')}."
-    condition = getattr(row, "condition", "")
-    return f"{words} {condition[0].upper()}{condition[1:]}." if condition else words
+    condition = str(row["condition"])
+    if condition:
+        words += f" {condition[0].upper()}{condition[1:]}.{meanings(condition, experiment)}"
+    return words
 
 
 def paragraph(experiment: Experiment, claims: pd.DataFrame) -> str:
     """Return the section of one claim."""
+    found = []
+    for row in rows_of(claims[claims["claim"] == experiment.number]):
+        part = part_of(experiment, row["part"])
+        found.append(
+            f"- {part.statement}: **{row['verdict']}**. At the defaults {told(row, part)}. "
+            f"{trust(row, part, experiment)}"
+        )
     lines = [
         f'<a id="claim-{experiment.number}"></a>',
         "",
@@ -98,12 +126,7 @@ def paragraph(experiment: Experiment, claims: pd.DataFrame) -> str:
         "",
         "**What was found.**",
         "",
-    ]
-    for row in claims[claims["claim"] == experiment.number].itertuples():
-        part = part_of(experiment, str(row.part))
-        _, unit = unit_of(part.quantity)
-        lines.append(f"- {part.statement}: **{row.verdict}**. At the defaults {told(row, part)}. {trust(row, part)}")
-    lines += [
+        *found,
         "",
         f"**How far to trust it.** {experiment.caution}",
         "",
@@ -120,7 +143,7 @@ def rule_told() -> str:
     """Return the verdict rule as it stands in the code, and what columns and measures mean."""
     rule = (verdict.__doc__ or "").split("\n", 2)[2].strip()
     columns = "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
-    measures = "\n".join(f"- {words_of(name)}: {one.meaning}" for name, one in DERIVED.items())
+    measures = "\n".join(f"- `{name}`: {one.meaning}" for name, one in DERIVED.items())
     return (
         f"## The verdict rule\n\nThe same for all claims, and decided before any of them was run.\n\n{rule}\n\n"
         f"## The table of claims\n\n[claims.csv](claims.csv) has a row for each part.\n\n{columns}\n\n"
@@ -128,13 +151,10 @@ def rule_told() -> str:
     )
 
 
-def write_page(folder: Path, claims: pd.DataFrame, experiments: dict[int, Experiment], size: design.Size) -> None:
+def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Experiment], size: Size) -> None:
     """Write README.md from a table of claims; claims that have not been run are left out."""
-    present = [experiments[number] for number in experiments if number in set(claims["claim"])]
+    present = [one for number_of, one in experiments.items() if number_of in set(claims["claim"])]
     reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
     text = HEAD + verdicts_in_brief(claims, experiments) + reading
     text += "".join(paragraph(one, claims) for one in present) + rule_told()
     (folder / "README.md").write_text(text, encoding="utf-8")
-
-
-__all__ = ["quantity_of", "write_page"]

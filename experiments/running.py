@@ -121,7 +121,8 @@ def by_world(contrast: Contrast, values: Values) -> Array:
         total = total + weight * values[arm, quantity]
     if contrast.per is not None:
         total = total / np.nanmean(values[contrast.per])
-    return total[~np.isnan(total)]
+    known: Array = total[~np.isnan(total)]
+    return known
 
 
 def told(part: Part, values: Values) -> Told:
@@ -155,7 +156,9 @@ def arms_in(experiment: Experiment, base: qs.Scenario, model: Mapping[str, float
     """Return the arms of an experiment in one model."""
     strengths = declared_strengths(experiment)
     changes = {path: value for path, value in model.items() if path not in strengths}
-    return experiment.make(base.replace(changes), strengths | {name: model[name] for name in strengths if name in model})
+    return experiment.make(
+        base.replace(changes), strengths | {name: model[name] for name in strengths if name in model}
+    )
 
 
 def groups_of(experiment: Experiment) -> list[list[Part]]:
@@ -249,9 +252,7 @@ def table_of_arms(experiment: Experiment, values: Values) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def ablated_at_defaults(
-    experiment: Experiment, base: qs.Scenario, worlds: int, workers: int | None
-) -> dict[str, Told]:
+def ablated_at_defaults(experiment: Experiment, base: qs.Scenario, worlds: int, workers: int | None) -> dict[str, Told]:
     """Return what each part, by name, comes to at the defaults with its mechanism off."""
     found: dict[str, Told] = {}
     for parts in groups_of(experiment):

@@ -3,8 +3,8 @@
 A row of the design is two complete drawings, A and B, of six sources: the contexts of the organisations (the seven
 factors), their settings, the network, the attributes of the intervention (each uniform over its plausible range), the
 policy (none or one of the levers at its declared strength) and chance (every draw of the ten years). The same row with
-one source of A taken from B tells what this source does: a design by groups after saltelli2010. What is looked at is the
-result of each organisation at the end, 0 where the intervention is not in use.
+one source of A taken from B tells what this source does: a design by groups after saltelli2010. What is looked at is
+the result of each organisation at the end, 0 where the intervention is not in use.
 """
 
 from dataclasses import dataclass, replace
@@ -151,7 +151,7 @@ class Indices:
 
 
 def sums_of(shuffles: Shuffles, rows: range, source: str, centre: float) -> Indices:
-    """Return, by row, the variance, and the products for the total (jansen1999) and first-order (saltelli2010) index."""
+    """Return, by row, the variance and what makes the total (jansen1999) and first-order index (saltelli2010)."""
     found = []
     for row in rows:
         whole, other = shuffles.results(row, "A") - centre, shuffles.results(row, "B") - centre

@@ -14,7 +14,7 @@ DECIMALS = 5
 COLUMNS = {
     "claim": "Number of the claim.",
     "part": "Part of the claim.",
-    "arms": "What is compared: weight and arm; of several differences the one that is told, the smallest at the defaults.",
+    "arms": "What is compared, as weights and arms; of several differences the smallest is told.",
     "measure": "What is measured (the README says what each is).",
     "smallest": "Smallest difference that matters.",
     "difference": "Mean paired difference over worlds at the defaults.",
@@ -30,7 +30,7 @@ COLUMNS = {
     "ablation_difference": "The difference at the defaults with the mechanism off.",
     "ablation_low": "Its 95 % interval, from.",
     "ablation_high": "To.",
-    "ablation_left": "Mean difference with the mechanism off, of that with it on, over the models in which the sign holds.",
+    "ablation_left": "Mean difference with the mechanism off, of that with it on, where the sign holds.",
     "verdict": "By the rule.",
     "condition": "Where it holds, or what is missing.",
 }
@@ -46,7 +46,7 @@ def arms_told(part: Part) -> str:
 
 def terms_told(terms: tuple[tuple[float, str, str], ...], constant: float) -> str:
     """Return a weighted sum of arms in words."""
-    words = []
+    words: list[str] = []
     for weight, arm, _ in terms:
         size = "" if abs(weight) == 1.0 else f"{abs(weight):.2g} "
         words.append(f"{'minus ' if weight < 0 else 'plus ' if words else ''}{size}{arm}")

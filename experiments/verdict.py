@@ -14,10 +14,10 @@ A part is **supported** if all of this is so:
    that matters or below a quarter of the difference, and so is the mean over those plausible models in which the sign
    holds.
 
-It is **supported under a condition** if 4 is so and one or two thresholds on parameters mark out a tenth of the plausible
-range or more in which the sign holds in 80 % of models or more (where the sign fails 2), or in which the difference
-matters in 80 % or more (where the sign passes 2), though the sign does not fail nearly everywhere (the interval of
-the share reaches 20 %). Thresholds are chosen in one half of the models and told from the other half.
+It is **supported under a condition** if 4 is so and one or two thresholds on parameters mark out a tenth of the
+plausible range or more in which the sign holds in 80 % of models or more (where the sign fails 2), or in which the
+difference matters in 80 % or more (where the sign passes 2), though the sign does not fail nearly everywhere (the
+interval of the share reaches 20 %). Thresholds are chosen in one half of the models and told from the other half.
 
 It is **not supported** otherwise. A part which says that something does not happen has no mechanism to switch off, and
 passes 4.
