@@ -23,4 +23,10 @@ NAMES = (
 
 def every() -> "list[Experiment]":
     """Return all experiments, in order."""
-    return [import_module(f"experiments.{name}").EXPERIMENT for name in NAMES]
+    return [named(name) for name in NAMES]
+
+
+def named(name: str) -> "Experiment":
+    """Return the experiment of a file."""
+    found: Experiment = import_module(f"experiments.{name}").EXPERIMENT
+    return found

@@ -3,6 +3,9 @@
 import argparse
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +18,8 @@ from experiments.tables import CLAIMS, claims_table, merged_claims, rounded, wri
 from experiments.verdict import judge
 from qispread.figures.drawing import draw
 
+WORTH_PROCESSES = 64
+"""Plausible models from which processes are worth their start."""
 PUBLISHED = ROOT / "results/published"
 
 
@@ -23,7 +28,7 @@ def arguments(given: Sequence[str] | None, about: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--smoke", action="store_true", help="a few worlds and models, in seconds, to see that it runs")
     parser.add_argument("--out", type=Path, help="folder to write to; results/published unless --smoke")
-    parser.add_argument("--workers", type=int, help="threads; one for each core unless given")
+    parser.add_argument("--workers", type=int, help="processes and threads; one for each core unless given")
     return parser.parse_args(given)
 
 
@@ -34,9 +39,18 @@ def folder_of(options: argparse.Namespace) -> Path:
     return folder
 
 
-def run(experiment: Experiment, size: Size, folder: Path, workers: int | None) -> pd.DataFrame:
+def processes(size: Size, workers: int | None) -> AbstractContextManager[Executor | None]:
+    """Return processes for the plausible models, or none where there is too little to do."""
+    if size.models < WORTH_PROCESSES or workers == 1:
+        return nullcontext()
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def run(
+    experiment: Experiment, size: Size, folder: Path, workers: int | None, executor: Executor | None = None
+) -> pd.DataFrame:
     """Run one experiment, write its table and figure, and return the table of all claims in the folder."""
-    findings = examine(experiment, size, workers)
+    findings = examine(experiment, size, workers, executor)
     verdicts = [judge(one) for one in findings.evidence]
     picture = experiment.picture(size, workers) if experiment.picture else curves(findings)
     drawing = draw(figure_of(findings, picture, [one.word for one in verdicts]))
@@ -55,12 +69,13 @@ def run_all(experiments: Sequence[Experiment], options: argparse.Namespace) -> N
     from experiments import every
 
     size, folder = (SMOKE if options.smoke else FULL), folder_of(options)
-    for experiment in experiments:
-        claims = run(experiment, size, folder, options.workers)
-        for row in claims[claims["claim"] == experiment.number].itertuples():
-            told = f"{row.difference:+.3f}, sign in {row.share_holds:.0%}"
-            print(f"{row.claim:>2}  {row.part:<26} {row.verdict:<28} {told}", flush=True)
-        write_page(folder, claims, {one.number: one for one in every()}, size)
+    with processes(size, options.workers) as executor:
+        for experiment in experiments:
+            claims = run(experiment, size, folder, options.workers, executor)
+            for row in claims[claims["claim"] == experiment.number].itertuples():
+                told = f"{row.difference:+.3f}, sign in {row.share_holds:.0%}"
+                print(f"{row.claim:>2}  {row.part:<26} {row.verdict:<28} {told}", flush=True)
+            write_page(folder, claims, {one.number: one for one in every()}, size)
     print(f"written to {folder}")
 
 

@@ -2,7 +2,8 @@
 
 Decided before it was run. A factorial of two: mean leadership and mean alignment at the low and at the high end of
 their plausible range (0.3 and 0.7). More than either: both raised against each raised alone, and both differences have
-to be there. More than the sum: what both add beyond what each adds alone. Ablation: climate has no say, so that
+to be there. More than the sum: what both add beyond what each adds alone. The origin is the place with the most ties in
+every arm, since the readiest place need not be the same in all. Ablation: climate has no say, so that
 alignment can change nothing (it acts through climate only).
 """
 
@@ -31,8 +32,9 @@ NO_CLIMATE = Ablation(
 def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
     """Return the arms."""
     levels = {"both low": (LOW, LOW), "led": (HIGH, LOW), "aligned": (LOW, HIGH), "both": (HIGH, HIGH)}
+    start = base.replace({"interventions.prompt.origin": "hub"})
     return {
-        name: Plain(base.replace({LEADERSHIP: leadership, ALIGNMENT: alignment}))
+        name: Plain(start.replace({LEADERSHIP: leadership, ALIGNMENT: alignment}))
         for name, (leadership, alignment) in levels.items()
     }
 

@@ -1,12 +1,14 @@
 """Running an experiment: at the defaults, with the mechanism off, and in plausible models."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+import experiments
 import qispread as qs
 from experiments.design import (
     SPREADING,
@@ -91,6 +93,8 @@ class Findings:
     curves: pd.DataFrame
 
 
+CHUNK = 10
+"""Plausible models that a process is asked for at a time."""
 NOTHING = Told(np.nan, np.nan, np.nan, 0)
 
 
@@ -169,9 +173,7 @@ def groups_of(experiment: Experiment) -> list[list[Part]]:
     return list(found.values())
 
 
-def told_in_model(
-    experiment: Experiment, base: qs.Scenario, model: Mapping[str, float], worlds: int
-) -> dict[str, tuple[Told, Told]]:
+def told_in_model(experiment: Experiment, base: qs.Scenario, model: Mapping[str, float], worlds: int) -> "Tolds":
     """Return, for each part by name, what one model tells as it is and with the mechanism off."""
     values = in_worlds(arms_in(experiment, base, model), experiment.parts, worlds)
     off: dict[str, Told] = {}
@@ -186,19 +188,32 @@ def told_in_model(
     return {part.name: (told(part, values), off[part.name]) for part in experiment.parts}
 
 
-def plausible_models(
-    experiment: Experiment, base: qs.Scenario, size: Size, workers: int | None
-) -> tuple[tuple[Factor, ...], pd.DataFrame, list[dict[str, tuple[Told, Told]]]]:
-    """Return what was varied, the models, and what each part's contrasts come to in each."""
-    factors = factors_of(experiment, base)
-    table = latin_hypercube(factors, size.models, seed=experiment.number)
-    rows = [{str(path): value for path, value in row.items()} for row in table.to_dict("records")]
+Tolds = dict[str, tuple[Told, Told]]
+"""What one model tells of each part by name, as it is and with the mechanism off."""
 
-    def some(part: range) -> list[tuple[int, dict[str, tuple[Told, Told]]]]:
-        return [(place, told_in_model(experiment, base, rows[place], size.model_worlds)) for place in part]
 
-    found = dict(in_threads(some, range(size.models), workers=workers))
-    return factors, table, [found[place] for place in range(size.models)]
+def models_of(experiment: Experiment, size: Size) -> tuple[tuple[Factor, ...], pd.DataFrame]:
+    """Return what is varied, and the plausible models."""
+    factors = factors_of(experiment, base_of(experiment.horizon))
+    return factors, latin_hypercube(factors, size.models, seed=experiment.number)
+
+
+def told_in_models(name: str, size: Size, places: range) -> list[tuple[int, Tolds]]:
+    """Return what some plausible models tell, each with its place; by name, so that another process can be asked."""
+    experiment = experiments.named(name)
+    base, (_, table) = base_of(experiment.horizon), models_of(experiment, size)
+    rows = [{str(path): value for path, value in row.items()} for row in table.iloc[list(places)].to_dict("records")]
+    found = [told_in_model(experiment, base, row, size.model_worlds) for row in rows]
+    return list(zip(places, found, strict=True))
+
+
+def plausible_models(experiment: Experiment, size: Size, executor: Executor | None) -> list[Tolds]:
+    """Return what each plausible model tells, in order; by an executor where one is given."""
+    if executor is None:
+        return [told for _, told in told_in_models(experiment.name, size, range(size.models))]
+    parts = [range(first, min(first + CHUNK, size.models)) for first in range(0, size.models, CHUNK)]
+    tasks = [executor.submit(told_in_models, experiment.name, size, part) for part in parts]
+    return [told for task in tasks for _, told in task.result()]
 
 
 def lives_of(arm: Arm, worlds: int, workers: int | None) -> list[Life]:
@@ -268,14 +283,27 @@ def ablated_at_defaults(experiment: Experiment, base: qs.Scenario, worlds: int, 
     return found
 
 
-def examine(experiment: Experiment, size: Size, workers: int | None = None) -> Findings:
-    """Return all that is found in an experiment."""
+def examine(
+    experiment: Experiment, size: Size, workers: int | None = None, executor: Executor | None = None
+) -> Findings:
+    """Return all that is found in an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    size : Size
+    workers : int, optional
+        Threads for the worlds at the defaults; one for each core unless given.
+    executor : concurrent.futures.Executor, optional
+        Of processes, for the plausible models; without one they are run here, one after the other.
+    """
     base = base_of(experiment.horizon)
     if SPREADING not in base.interventions:
         raise ValueError(f"experiments are about '{SPREADING}', which the base does not spread")
     values, curves = at_defaults(experiment, base, size.worlds, workers)
     off = ablated_at_defaults(experiment, base, size.worlds, workers)
-    factors, table, models = plausible_models(experiment, base, size, workers)
+    factors, table = models_of(experiment, size)
+    models = plausible_models(experiment, size, executor)
     evidence = []
     for part in experiment.parts:
         own, ablated = ([one[part.name][place] for one in models] for place in (0, 1))

@@ -7,6 +7,7 @@ one source of A taken from B tells what this source does: a design by groups aft
 the result of each organisation at the end, 0 where the intervention is not in use.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 import qispread as qs
 from experiments.lives import Array, Life
 from qispread.config.faults import Fault, InputError
+from qispread.config.interventions import Intervention
 from qispread.config.parameter import declared
+from qispread.config.policies import AnyPolicy
 from qispread.engines.run import empty_measures, run_kernel
-from qispread.world.build import blueprint_of, start_run
+from qispread.world.build import Blueprint, blueprint_of, start_run
 from qispread.world.draw import World
 from qispread.world.layout import LEADERSHIP, RESULT, SETTING_1, SETTING_2, TURNOVER
 
@@ -63,6 +66,13 @@ def plausible_range(scenario: qs.Scenario, attribute: str) -> tuple[float, float
     return float(low), float(high)
 
 
+def with_attributes(intervention: Intervention, attributes: Mapping[str, float]) -> Intervention:
+    """Return an intervention with other attributes, those of its response among them."""
+    own = {name: value for name, value in attributes.items() if "." not in name}
+    response = {name.partition(".")[2]: value for name, value in attributes.items() if "." in name}
+    return intervention.changed(**own, response=intervention.response.changed(**response))
+
+
 @dataclass(frozen=True)
 class Shuffles:
     """The rows of a design on one model; what a row gives is kept while it is asked for again."""
@@ -84,32 +94,40 @@ class Shuffles:
         """Plausible ranges of the attributes."""
         return {name: plausible_range(self.scenario, name) for name in ATTRIBUTES}
 
-    def drawn(self, row: int, source: str) -> tuple[qs.Scenario, World]:
-        """Return scenario and world of a row: A with one source from B, or all from "A" or "B"."""
+    @cached_property
+    def policies(self) -> list[dict[str, AnyPolicy]]:
+        """The policies that are drawn from, one or none at a time."""
+        return [self.scenario.with_policy(lever).policies if lever else {} for lever in POLICIES]
+
+    def drawn(self, row: int, source: str) -> tuple[Blueprint, World]:
+        """Return blueprint and world of a row: A with one source from B, or all from "A" or "B"."""
         rng = np.random.default_rng([self.scenario.seed, row])
         shares, policies = rng.random((2, len(ATTRIBUTES))), rng.integers(len(POLICIES), size=2)
         taken = {name: int(source in (name, group, "B")) for name, group in SOURCES.items()}
-        changes = {
-            f"interventions.prompt.{name}": low + shares[taken[name], place] * (high - low)
+        attributes = {
+            name: low + shares[taken[name], place] * (high - low)
             for place, (name, (low, high)) in enumerate(self.ranges.items())
         }
-        scenario = self.scenario.replace(changes)
-        lever = POLICIES[policies[taken["policy"]]]
-        scenario = scenario.with_policy(lever) if lever else scenario
-        blueprint = blueprint_of(scenario)
+        # Both were checked by themselves; checking a whole scenario for each row would take as long as running it.
+        drawn = {
+            "interventions": {"prompt": with_attributes(self.scenario.interventions["prompt"], attributes)},
+            "policies": self.policies[policies[taken["policy"]]],
+        }
+        blueprint = blueprint_of(self.scenario.model_copy(update=drawn))
         worlds = [blueprint.world(2 * row + place) for place in (0, 1)]
         places = worlds[0].organisations.copy()
         places[CONTEXT_ROWS] = worlds[taken["contexts"]].organisations[CONTEXT_ROWS]
         places[SETTING_ROWS] = worlds[taken["settings"]].organisations[SETTING_ROWS]
         tied = worlds[taken["network"]]
         chance = worlds[taken["chance"]]
-        return scenario, replace(chance, organisations=places, pairs=tied.pairs, ties=tied.ties)
+        return blueprint, replace(chance, organisations=places, pairs=tied.pairs, ties=tied.ties)
 
     def results(self, row: int, source: str) -> Array:
         """Return the result of each organisation at the end of a row."""
         if (row, source) not in self.kept:
-            scenario, world = self.drawn(row, source)
-            state = run_kernel(*start_run(blueprint_of(scenario), world), scenario.horizon, empty_measures(scenario))
+            blueprint, world = self.drawn(row, source)
+            scenario = blueprint.scenario
+            state = run_kernel(*start_run(blueprint, world), scenario.horizon, empty_measures(scenario))
             self.kept[row, source] = state.practices[0, RESULT].copy()
         return self.kept[row, source]
 

@@ -96,10 +96,16 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     table.to_csv(path, index=False, lineterminator="\n")
 
 
+def read_claims(path: Path) -> pd.DataFrame:
+    """Return a table of claims as it was written: an empty condition is no words, and not a missing number."""
+    table = pd.read_csv(path, dtype={"condition": "str"})
+    return table.assign(condition=table["condition"].fillna(""))
+
+
 def merged_claims(folder: Path, experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the claims kept in a folder, those of one experiment as they are now, in order."""
     path = folder / CLAIMS
-    kept = pd.read_csv(path, keep_default_na=True).fillna({"condition": ""}) if path.exists() else rows.iloc[:0]
+    kept = read_claims(path) if path.exists() else rows.iloc[:0]
     others = kept[kept["claim"] != experiment.number]
     both = [one for one in (others, rows) if len(one)]
     return pd.concat(both, ignore_index=True).sort_values("claim", kind="stable", ignore_index=True)
