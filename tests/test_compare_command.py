@@ -1,14 +1,24 @@
 """`qispread compare`: arms from files, a table to read, results to keep."""
 
+import io
+import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pytest
+from rich.console import Console
 
 import qispread as qs
+from everything import everything
 from helpers_input import SMALL, put
+from qispread import terminal
 from qispread.cli import main
+from qispread.comparison.robustness import Robustness
+from qispread.config.factors import Factor
+from qispread.engines import run as engine
+from qispread.results import Answer
 
 COACHING = "policies: {coaching: {lever: coaching, cost: 5}}\n"
 
@@ -77,7 +87,7 @@ def test_an_arm_that_changes_nothing_is_said_to(capsys):
         (["longer.yaml"], "arm 'longer': has horizon 36; the base has 24"),
         (["other.yaml", "--policy", "below/other.yaml"], "another arm is called 'other' already"),
         (["--policy", "none.yaml"], "none.yaml: no such file"),
-        (["--policy", "base.yaml"], "another arm is called 'base' already"),
+        (["--policy", "base.yaml"], "'base' is taken by what stands beside arms"),
         (["--policy", "coaching.yaml", "--replicates", "0"], "--replicates: got 0"),
         (["--policy", "coaching.yaml", "--branch-at", "25"], "got 25; needed: a month from 2 to 24"),
     ],
@@ -104,3 +114,242 @@ def test_arms_may_part_from_the_base_at_a_month():
     base = qs.load("s.yaml")
     whole = qs.simulate(base.with_policy("coaching", cost=5, start=12)).months
     pd.testing.assert_frame_equal(pyarrow.parquet.read_table("res/coaching/months.parquet").to_pandas(), whole)
+
+
+ONE = ("--policy", "coaching.yaml")
+BOTH = (*ONE, "--policy", "mandate.yaml")
+ALONE = ("--models", "0")
+
+
+def csv(name):
+    return pd.read_csv(f"res/{name}.csv")
+
+
+def kept():
+    """Return the bytes of all in the folder of results."""
+    return {str(path.relative_to("res")): path.read_bytes() for path in Path("res").rglob("*") if path.is_file()}
+
+
+def manifest():
+    return json.loads(Path("res/manifest.json").read_text(encoding="utf-8"))["comparison"]
+
+
+BAD = {
+    "a measure": (["--measure", "adoptoin"], "--measure: no measure is called 'adoptoin'; did you mean 'adoption'?"),
+    "a price below 0": (["--team-month", "-1"], "--team-month: got -1.0; needed: a price of at least 0"),
+    "a price that is no number": (["--team-month", "nan"], "--team-month: got nan"),
+    "a price without end": (["--team-month", "inf"], "--team-month: got inf"),
+    "a precision of 0": (["--precision", "0"], "--precision: got 0.0; needed: a number above 0"),
+    "a precision below 0": (["--precision", "-0.1"], "--precision: got -0.1"),
+    "a precision that is no number": (["--precision", "nan"], "--precision: got nan"),
+    "a precision without end": (["--precision", "inf"], "--precision: got inf"),
+    "one model": (["--models", "1"], "--models: got 1; needed: at least 2, or 0 for none"),
+    "models below 0": (["--models", "-2"], "--models: got -2"),
+    "no worker": (["--workers", "0"], "--workers: got 0; needed: at least 1"),
+    "one arm to combine": (["--factorial"], "factorial: got 1 arm"),
+}
+
+
+@pytest.mark.parametrize(("typed", "part"), BAD.values(), ids=BAD)
+def test_bad_values_of_options_are_refused_before_anything_is_run(capsys, monkeypatch, typed, part):
+    monkeypatch.setattr(engine, "run_one", lambda *_, **__: pytest.fail("work was done"))
+    assert part in refused(capsys, *ONE, *typed)
+    assert not Path("res").exists()
+
+
+def test_all_bad_values_are_told_at_once(capsys):
+    said = refused(capsys, *ONE, "--measure", "x", "--models", "1", "--team-month", "-3", "--precision", "0")
+    assert "4 faults" in said
+    assert all(f"--{name}: " in said for name in ("measure", "models", "team-month", "precision"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["--precision", "much"],
+        ["--models", "2.5"],
+        ["--team-month", "dear"],
+        ["--branch-at", "soon"],
+        ["--precision", "0.1", "--replicates", "5"],
+        ["--measure"],
+        ["--modles", "3"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_read_ends_with_code_2_and_the_usage(capsys, typed):
+    with pytest.raises(SystemExit) as stopped:
+        run(*ONE, *typed)
+    assert stopped.value.code == 2
+    assert "usage: qispread" in capsys.readouterr().err
+    assert not Path("res").exists()
+
+
+def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, monkeypatch):
+    monkeypatch.setattr(engine, "run_one", lambda *_, **__: pytest.fail("work was done"))
+    assert "'generation' is neither good nor bad" in refused(capsys, *ONE, "--measure", "generation", "--models", "4")
+
+
+def test_the_answer_is_about_the_measure_that_is_named(capsys):
+    assert run(*ONE, "--measure", "adoption", "--models", "3") == 0
+    assert "3 plausible models, by adoption" in capsys.readouterr().out
+    worlds = csv("worlds")
+    runs = qs.simulate(qs.load("s.yaml", policies=["coaching.yaml"]))
+    np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.last("adoption"))
+    assert manifest()["measure"] == "adoption"
+
+
+def test_a_measure_without_a_good_direction_is_answered_without_models(capsys):
+    assert run(*ONE, "--measure", "generation") == 0
+    assert "plausible models" not in capsys.readouterr().out
+    assert not Path("res/models.csv").exists()
+    assert manifest()["models"] == 0
+
+
+def test_as_many_models_are_tried_as_asked(capsys):
+    assert run(*ONE, "--models", "5") == 0
+    assert len(csv("models")) == 5
+    assert list(csv("robustness")["arm"]) == manifest()["ranking"]
+    assert "5 plausible models, by harm_averted" in capsys.readouterr().out
+
+
+def test_no_models_are_tried_where_none_are_asked(capsys):
+    assert run(*ONE, *ALONE) == 0
+    assert "plausible models" not in capsys.readouterr().out
+    assert not {"robustness.csv", "models.parquet", "flips.csv"} & set(kept())
+
+
+def test_staff_time_is_priced_in_the_total(capsys):
+    assert run(*ONE, *ALONE, "--team-month", "250") == 0
+    worlds = csv("worlds")
+    np.testing.assert_allclose(worlds["total_cost"], worlds["cost"] + 250.0 * worlds["staff_time"])
+    assert "Staff time is at 250 a team-month" in capsys.readouterr().out
+    assert manifest()["team_month"] == 250.0
+
+
+def test_without_any_cost_none_is_told(capsys):
+    assert run("--policy", "mandate.yaml", *ALONE) == 0
+    assert "No policy has a cost" in capsys.readouterr().out
+    assert (csv("cost_effectiveness")["total_cost"] == 0.0).all()
+    assert len(csv("acceptability")) == 0
+
+
+def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
+    assert run(*BOTH, *ALONE, "--factorial") == 0
+    said = capsys.readouterr().out
+    assert "coaching+mandate against the base" not in said
+    effects = (
+        "main: coaching",
+        "interaction: coaching x mandate",
+        "together: coaching x mandate",
+        "beyond: coaching x m",
+    )
+    assert all(effect in said for effect in effects)
+    assert {path.name for path in Path("res").iterdir() if path.is_dir()} == {
+        *("base", "coaching", "mandate", "coaching+mandate")
+    }
+    given = ([], ["coaching.yaml"], ["mandate.yaml"], ["coaching.yaml", "mandate.yaml"])
+    means = [qs.simulate(qs.load("s.yaml", policies=files)).last("adoption").mean() for files in given]
+    table = csv("factorial").set_index(["kind", "term", "measure"])["effect"]
+    interaction = (means[3] - means[2] - means[1] + means[0]) / 2.0
+    assert table["interaction", "coaching x mandate", "adoption"] == pytest.approx(interaction)
+    assert manifest()["factors"] == ["coaching", "mandate"]
+
+
+def test_a_factorial_may_branch():
+    put("late.yaml", "policies: {timed: {lever: protected_time}}\n")
+    assert run(*ONE, "--policy", "late.yaml", *ALONE, "--factorial", "--branch-at", "10") == 0
+    start = [pyarrow.parquet.read_table(f"res/{arm}/months.parquet").to_pandas() for arm in ("base", "coaching+late")]
+    before = [one[one["month"] < 10].drop(columns="run_id").reset_index(drop=True) for one in start]
+    pd.testing.assert_frame_equal(*before)
+    assert manifest()["branch_at"] == 10
+
+
+def test_two_arms_called_like_a_combination_are_refused(capsys):
+    put("coaching+mandate.yaml", "policies: {timed: {lever: protected_time}}\n")
+    assert "coaching+mandate" in refused(capsys, *BOTH, "--policy", "coaching+mandate.yaml", "--factorial", *ALONE)
+
+
+def test_a_precision_runs_as_many_worlds_as_it_takes(capsys):
+    assert run(*ONE, *ALONE, "--measure", "adoption", "--precision", "0.05") == 0
+    row = csv("differences").query("measure == 'adoption' and intervention == 'all'").iloc[0]
+    assert (row["high"] - row["low"]) / 2.0 <= 0.05
+    assert row["worlds"] == manifest()["worlds"] >= 256
+    assert manifest()["precision"] == 0.05
+    said = capsys.readouterr().out
+    assert f"{manifest()['worlds']} worlds of each arm bring the interval of adoption within 0.05" in said
+
+
+def test_a_precision_is_of_the_effect_unless_a_measure_is_named():
+    assert run(*ONE, *ALONE, "--precision", "0.2") == 0
+    assert manifest()["measure"] == "effect"
+
+
+def test_a_precision_has_a_folder_of_its_own():
+    assert main(["compare", "s.yaml", *ONE, *ALONE, "--precision", "0.2"]) == 0
+    assert main(["compare", "s.yaml", *ONE, *ALONE]) == 0
+    assert main(["compare", "s.yaml", *ONE, *ALONE, "--precision", "0.2"]) == 0
+    assert len(list(Path("results").iterdir())) == 2
+
+
+def test_models_that_cannot_be_told_do_not_undo_the_rest(capsys):
+    put("s.yaml", "extends: t.yaml\nhearing: {contact: 0.0, broadcast: 0.0}\n")
+    put("t.yaml", SMALL)
+    assert run(*ONE, "--measure", "effect", "--models", "2") == 0
+    assert "has a meaning in 0 of 2 plausible models" in capsys.readouterr().out
+    assert not Path("res/robustness.csv").exists()
+
+
+@pytest.mark.parametrize("precision", ["1e-9", "1e-200", "5e-324"])
+def test_a_precision_that_cannot_be_had_is_refused_with_one_that_can(capsys, precision):
+    said = refused(capsys, *ONE, *ALONE, "--precision", precision)
+    assert "worlds are needed" in said
+    assert "about inf" not in said
+    assert not Path("res").exists()
+
+
+def test_one_world_is_told_without_intervals(capsys):
+    assert run(*ONE, *ALONE, "--replicates", "1") == 0
+    said = capsys.readouterr().out
+    assert "in every world" not in said
+    assert "nan" not in said
+
+
+def test_few_organisations_are_compared_like_many():
+    put("few.yaml", "extends: s.yaml\norganisations: {number: 8, systems: 2, regions: 1}\n")
+    assert main(["compare", "few.yaml", *ONE, "--models", "8", "--out", "res"]) == 0
+
+
+def test_an_intervention_of_any_name_is_compared():
+    put("named.yaml", 'extends: s.yaml\ninterventions: {"version 1.2": {}}\n')
+    assert main(["compare", "named.yaml", *ONE, "--models", "2", "--out", "res"]) == 0
+
+
+def test_brackets_in_names_of_arms_are_printed_as_they_are(capsys):
+    put("[bold]x.yaml", COACHING)
+    assert run("--policy", "[bold]x.yaml", "--models", "2") == 0
+    assert capsys.readouterr().out.count("[bold]x") >= 3
+
+
+def test_brackets_in_names_of_interventions_are_printed_as_they_are():
+    path, said = "interventions.[/red]x.benefit", io.StringIO()
+    models = pd.DataFrame({path: np.linspace(0.3, 0.7, 40)})
+    means = pd.DataFrame({"arm": np.where(models[path] > 0.5, 1.0, -1.0), "base": np.zeros(40)})
+    robust = Robustness("effect", ("arm", "base"), models, means, 1, [Factor(path, 0.3, 0.7)], 40)
+    terminal.show_robustness(robust, Console(file=said, width=200))
+    assert f"What flips the best arm first: {path}." in said.getvalue()
+
+
+def test_only_what_is_the_same_in_every_world_is_said_to_be():
+    base = everything(policies={}, horizon=12, replicates=800, interventions={"p": {}})
+    arm = base.with_policy("coaching", target={"random": 1}, support=0.3, start=6)
+    comparison, said = qs.compare(base, {"one": arm}), io.StringIO()
+    terminal.show_comparison(Answer(comparison), Console(file=said, width=120))
+    rows = [line for line in said.getvalue().splitlines() if "in every world" in line]
+    assert rows == []
+
+
+def test_progress_is_shown_of_as_many_worlds_as_are_run():
+    said = io.StringIO()
+    with terminal.progress_bar(Console(file=said, force_terminal=True, width=100), "Comparing", 10) as advance:
+        advance(20, 40)
+    assert "20/40" in said.getvalue()

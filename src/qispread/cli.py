@@ -52,8 +52,8 @@ def main(typed: Sequence[str] | None = None) -> int:
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        Console(stderr=True, emoji=False).print("Stopped; nothing was written.", style="red")
+    except KeyboardInterrupt as stop:
+        Console(stderr=True, emoji=False).print(str(stop) or "Stopped; nothing was written.", style="red")
         return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -23,6 +23,8 @@ CAUTION = (
     "(qispread describe copying)."
 )
 STARRED = " *"
+LEAST_WORLDS = 30
+"""Worlds below which nothing is said of variances."""
 SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
 DIFFERENCES_CAUTION = (
     "Means over worlds at the end; differences of shares in percentage points. The interval tells how sure the model "
@@ -61,7 +63,7 @@ def progress_bar(console: "Console", what: str, total: int) -> "Iterator[Callabl
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done, _: bar.update(task, completed=done)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 def show_headlines(runs: "Runs", console: "Console") -> None:
@@ -129,12 +131,12 @@ def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
         if one["low"] == one["high"] == 0.0:
             table.add_row(*words, "none", "", "")
             continue
-        between = "in every world" if low == high else f"{low} to {high}"
-        table.add_row(*words, middle, between, written(one["better"], "percent"))
+        between = "in every world" if one["low"] == one["high"] else f"{low} to {high}"
+        table.add_row(*words, middle, "-" if "-" in (low, high) else between, written(one["better"], "percent"))
     console.print(table)
     console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
     gains = [one["pairing"] for _, _, _, one in rows if one["pairing"] < float("inf")]
-    if gains:
+    if gains and comparison.worlds >= LEAST_WORLDS:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)
 
@@ -169,11 +171,11 @@ def show_precision(comparison: "Comparison", console: "Console") -> None:
     """Say how many worlds a precision took, and how many independent ones would have."""
     from qispread.analysis.summary import short
 
-    worlds = comparison.worlds
-    gain = min(comparison.difference(arm, comparison.measure)["pairing"] for arm in comparison.arms)
-    others = f"; independent seeds would have needed about {worlds * gain:,.0f}" if gain < float("inf") else ""
-    asked = short(comparison.precision.half_width) if comparison.precision else ""
-    text = f"{worlds:,} worlds of each arm bring the interval of {comparison.measure} within {asked}{others}."
+    worlds, asked = comparison.worlds, comparison.precision.half_width if comparison.precision else 1.0
+    found = [comparison.difference(arm, comparison.measure) for arm in comparison.arms]
+    alone = max(worlds * one["pairing"] * ((one["high"] - one["low"]) / 2.0 / asked) ** 2 for one in found)
+    others = f"; independent seeds would have needed about {alone:,.0f}" if alone < float("inf") else ""
+    text = f"{worlds:,} worlds of each arm bring the interval of {comparison.measure} within {short(asked)}{others}."
     console.print(text, soft_wrap=True)
 
 
@@ -181,14 +183,20 @@ def show_factorial(answer: "Answer", console: "Console") -> None:
     """Print main effects and interactions on the comparison's measure."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import short
+    from qispread.analysis.summary import written_difference
+    from qispread.comparison.paired import COUNTED
+    from qispread.measures import MEASURES
 
     measure, found = answer.comparison.measure, answer.tables["factorial"]
     found = found[found["measure"] == measure]
-    table = plain_table(f"Effects on {measure}, of every combination", ("", "Effect", "95 % interval"))
+    form = "percent" if MEASURES[measure].unit == "share" else "number"
+    counted = MEASURES[measure].unit in COUNTED
+    scale = 100.0 / answer.comparison.number if counted else 1.0
+    title = f"Effects on {measure}{STARRED * counted}, of every combination"
+    table = plain_table(title, ("", "Effect", "95 % interval"))
     for one in found.to_dict("records"):
-        words = f"{one['kind']}: {escape(str(one['term']))}"
-        table.add_row(words, short(one["effect"], "+"), f"{short(one['low'], '+')} to {short(one['high'], '+')}")
+        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "effect", "high"))
+        table.add_row(f"{one['kind']}: {escape(str(one['term']))}", middle, f"{low} to {high}")
     console.print(table)
     console.print("Beyond: what all do together, less the sum of what each does alone.", soft_wrap=True)
 
@@ -225,14 +233,17 @@ def show_robustness(robustness: "Robustness", console: "Console") -> None:
     title = f"{len(robustness.means)} plausible models, by {robustness.measure}"
     table = plain_table(title, ("", "Best in", "Above base in", "Mean regret", "Worst regret"))
     for one in robustness.arms.to_dict("records"):
-        shares = (written(one[name], "percent") for name in ("share_best", "share_above_base"))
-        table.add_row(escape(str(one["arm"])), *shares, short(one["regret_mean"]), short(one["regret_worst"]))
+        parts = (written(one[name], "percent") for name in ("share_best", "share_above_base"))
+        table.add_row(escape(str(one["arm"])), *parts, short(one["regret_mean"]), short(one["regret_worst"]))
     console.print(table)
     flip = robustness.top_flip
-    told = f"What flips the best arm first: {flip}." if flip else "No parameter can be told to flip the best arm."
+    told = (
+        f"What flips the best arm first: {escape(flip)}." if flip else "No parameter can be told to flip the best arm."
+    )
     if robustness.stays.all():
         told = ""
-    text = f"The ranking holds in {robustness.ranking_holds:.0%} of them, the best arm in {robustness.best_holds:.0%}."
+    shares = [written(share, "percent") for share in (robustness.ranking_holds, robustness.best_holds)]
+    text = f"The ranking holds in {shares[0]} of them, the best arm in {shares[1]}."
     console.print(f"{text} {told}", soft_wrap=True)
 
 

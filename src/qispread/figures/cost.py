@@ -5,23 +5,28 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.summary import short
+from qispread.analysis.summary import short, written
 from qispread.figures.figure import (
     HEIGHT,
     Figure,
-    colour_scale,
-    dash_scale,
+    colour_of,
+    dash_of,
     dressed,
     labelled,
-    legend,
+    largest,
     legend_height,
-    shape_scale,
+    number_format,
+    records,
+    shape_of,
     zero_line,
 )
 from qispread.figures.palette import Style
 
 MOST_POINTS = 250
 """Worlds of an arm that are drawn, those of the lowest numbers; means are over all."""
+PLANE = "Cost and effect, each world a point"
+WORTH = "Worth of an event averted, in currency"
+TALLER = 34
 AVERTED, SPENT = "Harmful events averted, more than in the base", "Cost, more than in the base"
 
 
@@ -38,11 +43,12 @@ def plane_figure(points: pd.DataFrame, means: pd.DataFrame, styles: dict[str, St
         Without the base.
     """
     told = "; ".join(
-        f"{one.arm}: {short(one.averted, '+')} events averted for {short(one.spent, '+')}" for one in means.itertuples()
+        f"{one['arm']}: {short(one['averted'], '+')} events averted for {short(one['spent'], '+')}"
+        for one in records(means)
     )
     return Figure(
         name="cost-plane",
-        title="Cost and effect, each world a point",
+        title=PLANE,
         alt=f"Extra cost against extra harmful events averted. Means over worlds: {told}.",
         table=points,
         chart=plane_chart(labelled(points, styles), labelled(means, styles), styles),
@@ -53,30 +59,23 @@ def plane_figure(points: pd.DataFrame, means: pd.DataFrame, styles: dict[str, St
 def plane_chart(points: pd.DataFrame, means: pd.DataFrame, styles: dict[str, Style]) -> Any:
     """Return worlds as small points and means as large ones."""
     order = list(styles.values())
-    labels = [style.label for style in order]
     drawn = points.groupby("arm", sort=False).head(MOST_POINTS)[["arm", "averted", "spent"]]
-    colours = colour_scale(order)
-    axes = {
-        "x": alt.X("averted:Q", title=AVERTED, axis=alt.Axis(format="~s", tickCount=5), scale=alt.Scale(zero=True)),
-        "y": alt.Y("spent:Q", title=SPENT, axis=alt.Axis(format="~s", tickCount=5), scale=alt.Scale(zero=True)),
-    }
-    key = legend(order, symbolType="circle", symbolSize=70)
-    worlds = (
-        alt.Chart(drawn)
-        .mark_circle(size=12, opacity=0.3)
-        .encode(**axes, color=alt.Color("arm:N", scale=colours, legend=None))
-    )
+    axes = {"x": plane_axis(alt.X, points["averted"], AVERTED), "y": plane_axis(alt.Y, points["spent"], SPENT)}
+    colour = colour_of(order, points=True)
+    worlds = alt.Chart(drawn).mark_circle(size=12, fillOpacity=0.3, opacity=1.0).encode(**axes, color=colour)
     centres = (
         alt.Chart(means[["arm", "averted", "spent"]])
         .mark_point(filled=True, size=130, opacity=1.0, stroke="white", strokeWidth=1)
-        .encode(
-            **axes,
-            color=alt.Color("arm:N", sort=labels, scale=colours, legend=key),
-            shape=alt.Shape("arm:N", sort=labels, scale=shape_scale(order), legend=key),
-        )
+        .encode(**axes, color=colour, shape=shape_of(order))
     )
     layers = alt.layer(zero_line("x"), zero_line("y"), worlds, centres)
-    return dressed(layers, "Cost and effect, each world a point", height=HEIGHT + 34 + legend_height(order))
+    return dressed(layers, PLANE, height=HEIGHT + TALLER + legend_height(order))
+
+
+def plane_axis(channel: Any, values: pd.Series, title: str) -> Any:
+    """Return an axis of the plane, with zero in it."""
+    axis = alt.Axis(format=number_format(float(values.abs().max())), tickCount=5)
+    return channel(f"{values.name}:Q", title=title, axis=axis, scale=alt.Scale(zero=True, padding=6))
 
 
 def acceptability_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figure:
@@ -91,7 +90,7 @@ def acceptability_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figur
     """
     kept = table[table["arm"].isin(list(styles))]
     last = kept[kept["willingness"] == kept["willingness"].max()]
-    told = "; ".join(f"{one.arm} {one.probability:.0%}" for one in last.itertuples())
+    told = "; ".join(f"{one['arm']} {written(one['probability'], 'percent')}" for one in records(last))
     title = "Chance of being the best buy"
     return Figure(
         name="cost-acceptability",
@@ -107,26 +106,15 @@ def acceptability_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figur
 def acceptability_chart(table: pd.DataFrame, title: str, styles: dict[str, Style]) -> Any:
     """Return a curve an arm, thick where its mean net benefit is the largest."""
     order = list(styles.values())
-    labels = [style.label for style in order]
     shown = table.assign(best=table["probability"].where(table["expected"].astype(bool)))
-    x = alt.X(
-        "willingness:Q",
-        title="Worth of an event averted, in currency",
-        axis=alt.Axis(format="~s", tickCount=5),
-        scale=alt.Scale(nice=False),
-    )
-    scale = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format=".0%", tickCount=5)
-    key = legend(order)
-    colours = alt.Stroke("arm:N", sort=labels, scale=colour_scale(order), legend=key)
-    base = alt.Chart(shown[["arm", "willingness", "probability", "best"]]).encode(x=x)
-    curves = base.mark_line(strokeWidth=2).encode(
-        y=alt.Y("probability:Q", scale=scale, axis=axis, title="Share of worlds"),
-        stroke=colours,
-        strokeDash=alt.StrokeDash("arm:N", sort=labels, scale=dash_scale(order), legend=key),
-    )
-    best = base.mark_line(strokeWidth=7, opacity=0.3).encode(
-        y=alt.Y("best:Q", scale=scale, axis=axis, title="Share of worlds"),
-        stroke=alt.Stroke("arm:N", sort=labels, scale=colour_scale(order), legend=None),
-    )
-    return dressed(alt.layer(best, curves), title, height=HEIGHT + 34 + legend_height(order))
+    axis = alt.Axis(format=number_format(largest(table, ("willingness",))), tickCount=5)
+    x = alt.X("willingness:Q", title=WORTH, axis=axis, scale=alt.Scale(nice=False))
+    share: dict[str, Any] = {
+        "scale": alt.Scale(domain=[0, 1]),
+        "axis": alt.Axis(format=".0%", tickCount=5),
+        "title": "Share of worlds",
+    }
+    base = alt.Chart(shown[["arm", "willingness", "probability", "best"]]).encode(x=x, color=colour_of(order))
+    curves = base.mark_line(strokeWidth=2).encode(y=alt.Y("probability:Q", **share), strokeDash=dash_of(order))
+    best = base.mark_line(strokeWidth=7, strokeOpacity=0.3).encode(y=alt.Y("best:Q", **share))
+    return dressed(alt.layer(best, curves), title, height=HEIGHT + TALLER + legend_height(order))

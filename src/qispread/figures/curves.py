@@ -12,18 +12,21 @@ from qispread.figures.figure import (
     HEIGHT,
     LEGEND_ROW,
     Figure,
-    colour_scale,
-    dash_scale,
+    colour_of,
+    dash_of,
     dressed,
     file_name,
     labelled,
-    legend,
+    largest,
     legend_height,
+    number_format,
 )
 from qispread.figures.palette import Style
 
 SHORT_RUN = 24
 """Months below which time is told in months and not in years."""
+MOST_MONTHS = 480
+"""Months up to which every one is drawn; of longer runs every second, third ..."""
 MOST_BANDS = 4
 """Arms up to which each has its band; with more of them the base alone has one."""
 
@@ -78,17 +81,23 @@ def time_channel(horizon: int) -> alt.X:
     """Return the encoding of time."""
     unit, title = time_axis(horizon)
     scale = alt.Scale(domain=[0, horizon / unit], nice=False)
-    return alt.X("time:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format="~g"))
+    return alt.X("time:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format=".3~r"))
 
 
-def value_axis(form: str, **more: Any) -> alt.Axis:
+def thinned(table: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """Return the months of a table that are drawn, the last among them."""
+    step = -(-horizon // MOST_MONTHS)
+    return table[(table["month"] % step == 0) | (table["month"] == horizon)]
+
+
+def value_axis(form: str, size: float = 1.0) -> alt.Axis:
     """Return the axis of a share in percent or of a number."""
-    return alt.Axis(format=".0%" if form == "percent" else "~s", tickCount=5, **more)
+    return alt.Axis(format=".0%" if form == "percent" else number_format(size), tickCount=5)
 
 
 def value_scale(form: str, table: pd.DataFrame) -> alt.Scale:
     """Return the scale of values: shares from 0 to 1, numbers from 0."""
-    if form == "percent" and not (table[["median", "p95"]] > 1.0).any(axis=None):
+    if form == "percent" and largest(table, ("median", "p95")) <= 1.0:
         return alt.Scale(domain=[0, 1])
     return alt.Scale(zero=True, nice=True)
 
@@ -96,27 +105,14 @@ def value_scale(form: str, table: pd.DataFrame) -> alt.Scale:
 def bands(table: pd.DataFrame, styles: Sequence[Style], x: alt.X, y: alt.Y) -> Any:
     """Return the layer of bands that hold nine of ten worlds."""
     shown = table if len(styles) <= MOST_BANDS else table[table["arm"] == styles[0].label]
-    return (
-        alt.Chart(shown)
-        .mark_area(opacity=0.16)
-        .encode(x=x, y=y, y2="p95:Q", fill=alt.Fill("arm:N", scale=colour_scale(styles), legend=None))
-    )
+    area = alt.Chart(shown).mark_area(fillOpacity=0.16, opacity=1.0)
+    return area.encode(x=x, y=y, y2=alt.Y2("p95"), color=colour_of(styles))
 
 
 def lines(table: pd.DataFrame, styles: Sequence[Style], x: alt.X, y: alt.Y) -> Any:
     """Return the layer of medians."""
-    order = [style.label for style in styles]
-    key = legend(styles)
-    return (
-        alt.Chart(table)
-        .mark_line(strokeWidth=2.2, clip=True)
-        .encode(
-            x=x,
-            y=y,
-            stroke=alt.Stroke("arm:N", sort=order, scale=colour_scale(styles), legend=key),
-            strokeDash=alt.StrokeDash("arm:N", sort=order, scale=dash_scale(styles), legend=key),
-        )
-    )
+    line = alt.Chart(table).mark_line(strokeWidth=2.2)
+    return line.encode(x=x, y=y, color=colour_of(styles), strokeDash=dash_of(styles))
 
 
 def curve_chart(table: pd.DataFrame, curve: Curve, styles: dict[str, Style], horizon: int, height: int) -> Any:
@@ -132,10 +128,10 @@ def curve_chart(table: pd.DataFrame, curve: Curve, styles: dict[str, Style], hor
     height : int
         Pixels without the legend.
     """
-    shown, order = labelled(table, styles), list(styles.values())
+    shown, order = labelled(thinned(table, horizon), styles), list(styles.values())
     shown = shown.assign(time=shown["month"] / time_axis(horizon)[0])[["time", "arm", "median", "p5", "p95"]]
     scale = value_scale(curve.form, shown)
-    x, axis = time_channel(horizon), value_axis(curve.form)
+    x, axis = time_channel(horizon), value_axis(curve.form, largest(shown, ("median", "p95")))
     low = alt.Y("p5:Q", scale=scale, axis=axis, title=curve.unit)
     middle = alt.Y("median:Q", scale=scale, axis=axis, title=curve.unit)
     chart = alt.layer(bands(shown, order, x, low), lines(shown, order, x, middle))
@@ -187,7 +183,8 @@ def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int) -> F
     horizon : int
     """
     own = table[table["arm"] == style.name]
-    shown = own.assign(time=own["month"] / time_axis(horizon)[0])[["time", "adoption", "reached"]]
+    drawn = thinned(own, horizon)
+    shown = drawn.assign(time=drawn["month"] / time_axis(horizon)[0])[["time", "adoption", "reached"]]
     last = own[own["month"] == horizon].iloc[0]
     uses, reaches = (written(float(last[name]), "percent") for name in ("adoption", "reached"))
     return Figure(
@@ -205,7 +202,9 @@ def gap_chart(shown: pd.DataFrame, colour: str, horizon: int) -> Any:
     x, axis, unit = time_channel(horizon), value_axis("percent"), "Share of organisations"
     scale = alt.Scale(domain=[0, 1])
     top = alt.Y("adoption:Q", scale=scale, axis=axis, title=unit)
-    gap = alt.Chart(shown).mark_area(color=colour, opacity=0.16).encode(x=x, y=top, y2="reached:Q")
+    gap = (
+        alt.Chart(shown).mark_area(color=colour, fillOpacity=0.16, opacity=1.0).encode(x=x, y=top, y2=alt.Y2("reached"))
+    )
     both = pd.concat(
         [
             pd.DataFrame({"time": shown["time"], "share": shown[name], "who": words})

@@ -2,30 +2,27 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, Self
 
 import pandas as pd
-import vl_convert
 
-from qispread.figures.figure import Figure
+from qispread.figures.converting import Converter
+from qispread.figures.figure import Figure, specification
 
-SCALE = 2
-"""Pixels of a PNG for one of the SVG."""
-ROUNDED = re.compile(r"(-?\d+\.\d)\d+")
-PLACED = re.compile(r'(?<= )(?:d|transform|x|y|x1|x2|y1|y2)="[^"]*"')
-SPOKEN = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
-NAMED = re.compile(r'(?<= id=")[^"]+(?=")')
+CONVERTERS = 2
+"""Processes that convert."""
 HEAD = re.compile(r"<svg[^>]*>")
 GROUND = re.compile(r'<rect width="[\d.]+" height="[\d.]+" fill="white"/>')
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 """With what a cell begins that a spreadsheet would take for a formula."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """A figure as pictures.
 
@@ -45,31 +42,44 @@ class Drawing:
     png: bytes
 
 
-def draw_all(figures: Iterable[Figure]) -> list[Drawing]:
-    """Return the drawings of some figures, in order."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(draw, figures))
+class Studio:
+    """Draws figures in the background, while the next ones are made; to be used in a `with` statement.
 
+    Two processes convert, since the converter keeps Python's lock; each gets ready as soon as the studio opens.
+    """
 
-def draw(figure: Figure) -> Drawing:
-    """Return the pictures of one figure."""
-    svg = slimmed(str(vl_convert.vegalite_to_svg(specification(figure.chart))), figure.name)
-    return Drawing(figure, svg, inlined(svg, figure), bytes(vl_convert.svg_to_png(svg, scale=SCALE)))
+    def __init__(self) -> None:
+        self.converters = [Converter() for _ in range(CONVERTERS)]
+        self.idle: SimpleQueue[Converter] = SimpleQueue()
+        for one in self.converters:
+            self.idle.put(one)
+        self.pool = ThreadPoolExecutor(CONVERTERS)
+        self.waiting: list[Future[Drawing]] = []
 
+    def __enter__(self) -> Self:
+        return self
 
-def specification(chart: Any) -> dict[str, Any]:
-    """Return the plain Vega-Lite specification of a chart, its data inside."""
-    found: dict[str, Any] = chart.to_dict()
-    return found
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
+        for one in self.converters:
+            one.close()
 
+    def take(self, figures: Iterable[Figure]) -> None:
+        """Begin to draw some figures."""
+        self.waiting += [self.pool.submit(self.draw, figure) for figure in figures]
 
-def slimmed(svg: str, name: str) -> str:
-    """Return an SVG with its places to a tenth of a pixel, and ids that no other figure has."""
-    for place, old in enumerate(dict.fromkeys(NAMED.findall(svg))):
-        new = f"{name}-{place}"
-        svg = svg.replace(f'id="{old}"', f'id="{new}"').replace(f"url(#{old})", f"url(#{new})")
-    svg = SPOKEN.sub("", svg)
-    return PLACED.sub(lambda found: ROUNDED.sub(r"\1", found[0]), svg)
+    def draw(self, figure: Figure) -> Drawing:
+        """Return the pictures of one figure."""
+        converter = self.idle.get()
+        try:
+            svg, png = converter.pictures(specification(figure), figure.name)
+        finally:
+            self.idle.put(converter)
+        return Drawing(figure, svg, inlined(svg, figure), png)
+
+    def drawings(self) -> list[Drawing]:
+        """Return all drawings, in the order in which the figures were taken."""
+        return [future.result() for future in self.waiting]
 
 
 def inlined(svg: str, figure: Figure) -> str:

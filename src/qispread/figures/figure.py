@@ -4,9 +4,11 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from qispread.figures.palette import INK, SOFT, Style
@@ -19,9 +21,40 @@ LEGEND_ROW = 17
 NARROW_LABEL = 15
 """Characters up to which labels of a legend stand two in a row."""
 LONGEST_TITLE = 50
+ALTAIR = Lock()
+PLACED: Any = alt
+"""Altair, for places in pixels, whose classes ship no types."""
+THOUSAND = 1000.0
 
 
-@dataclass(frozen=True)
+LOOK: dict[str, Any] = {
+    "font": FONT,
+    "background": "white",
+    "aria": False,
+    "view": {"stroke": None},
+    "title": {"fontSize": TITLE_SIZE, "fontWeight": 600, "color": INK},
+    "axis": {
+        "labelFontSize": FONT_SIZE,
+        "titleFontSize": FONT_SIZE,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": SOFT,
+        "gridColor": "#ECECEC",
+        "domainColor": SOFT,
+        "tickColor": SOFT,
+        "tickSize": 4,
+        "labelLimit": 130,
+        "titlePadding": 6,
+    },
+    "axisX": {"grid": False},
+    "axisY": {"domain": False, "ticks": False},
+    "legend": {"labelFontSize": FONT_SIZE, "labelColor": INK, "symbolStrokeWidth": 2},
+    "text": {"fontSize": FONT_SIZE},
+}
+"""What all charts share, in the words of Vega-Lite."""
+
+
+@dataclass(frozen=True, eq=False)
 class Figure:
     """One chart of a report or a page.
 
@@ -54,35 +87,23 @@ def file_name(*parts: str | int) -> str:
 
 
 def dressed(chart: Any, title: str, *, width: int = WIDTH, height: int = HEIGHT) -> Any:
-    """Return a chart in the look of all charts, its size with axes and legend as given."""
-    fitted = chart.properties(
+    """Return a chart of a given size, axes and legend included, under its title; `specification` gives it its look."""
+    return chart.properties(
         width=width,
         height=height,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
-        title=alt.TitleParams(wrapped(title), anchor="start", frame="group", offset=8),
+        title=alt.TitleParams(wrapped(title), anchor="start", frame="bounds", offset=8),
     )
-    return (
-        fitted.configure(font=FONT, background="white", aria=False)
-        .configure_view(stroke=None)
-        .configure_title(fontSize=TITLE_SIZE, fontWeight=600, color=INK)
-        .configure_axis(
-            labelFontSize=FONT_SIZE,
-            titleFontSize=FONT_SIZE,
-            titleFontWeight="normal",
-            labelColor=INK,
-            titleColor=SOFT,
-            gridColor="#ECECEC",
-            domainColor=SOFT,
-            tickColor=SOFT,
-            tickSize=4,
-            labelLimit=130,
-            titlePadding=6,
-        )
-        .configure_axisY(domain=False, ticks=False)
-        .configure_axisX(grid=False)
-        .configure_legend(labelFontSize=FONT_SIZE, labelColor=INK, titleFontSize=FONT_SIZE, symbolStrokeWidth=2)
-    )
+
+
+def specification(figure: Figure) -> dict[str, Any]:
+    """Return the plain Vega-Lite specification of a figure: its data inside, in the look of all charts."""
+    # Altair's settings are the process's own: whatever they are, the data must be within, however many rows there are.
+    with ALTAIR, alt.data_transformers.enable("default", max_rows=None):
+        # Tests validate every chart against the schema; doing it here would double the time.
+        found: dict[str, Any] = figure.chart.to_dict(validate=False)
+    return {**found, "config": LOOK}
 
 
 def wrapped(title: str) -> list[str]:
@@ -95,23 +116,22 @@ def legend_columns(styles: Sequence[Style]) -> int:
     return 2 if max(len(style.label) for style in styles) <= NARROW_LABEL else 1
 
 
-def legend(styles: Sequence[Style], **more: Any) -> alt.Legend | None:
-    """Return the legend of arms above a chart; none where there is only one."""
+def legend(styles: Sequence[Style], *, points: bool = False) -> alt.Legend | None:
+    """Return the legend of arms above a chart, as lines or as points; none where there is only one."""
     if len(styles) < 2:
         return None
     columns = legend_columns(styles)
-    settings: dict[str, Any] = {
-        "orient": "top",
-        "direction": "vertical",
-        "columns": columns,
-        "title": None,
-        "offset": 4,
-        "rowPadding": 1,
-        "labelLimit": WIDTH // columns - 40,
-        "symbolSize": 340,
-        "symbolType": "stroke",
-    }
-    return alt.Legend(**settings | more)
+    signs = {"symbolSize": 70} if points else {"symbolSize": 340, "symbolType": "stroke"}
+    return alt.Legend(
+        orient="top",
+        direction="vertical",
+        columns=columns,
+        title=None,
+        offset=4,
+        rowPadding=1,
+        labelLimit=WIDTH // columns - 40,
+        **signs,
+    )
 
 
 def legend_height(styles: Sequence[Style]) -> int:
@@ -121,19 +141,46 @@ def legend_height(styles: Sequence[Style]) -> int:
     return LEGEND_ROW * -(-len(styles) // legend_columns(styles)) + 4
 
 
-def colour_scale(styles: Sequence[Style]) -> alt.Scale:
-    """Return the scale from labels of arms to colours."""
-    return alt.Scale(domain=[one.label for one in styles], range=[one.colour for one in styles])
+def colour_of(styles: Sequence[Style], *, points: bool = False) -> alt.Color:
+    """Return the encoding of arms by colour, with their legend.
+
+    Layers that share the colour must share the legend: Vega-Lite drops it where one of them has none.
+    """
+    scale = alt.Scale(domain=[one.label for one in styles], range=[one.colour for one in styles])
+    return alt.Color("arm:N", sort=[one.label for one in styles], scale=scale, legend=legend(styles, points=points))
 
 
-def dash_scale(styles: Sequence[Style]) -> alt.Scale:
-    """Return the scale from labels of arms to dashes."""
-    return alt.Scale(domain=[one.label for one in styles], range=[list(one.dash) for one in styles])
+def dash_of(styles: Sequence[Style]) -> alt.StrokeDash:
+    """Return the encoding of arms by the dashes of lines, with their legend."""
+    scale = alt.Scale(domain=[one.label for one in styles], range=[list(one.dash) for one in styles])
+    return alt.StrokeDash("arm:N", sort=[one.label for one in styles], scale=scale, legend=legend(styles))
 
 
-def shape_scale(styles: Sequence[Style]) -> alt.Scale:
-    """Return the scale from labels of arms to shapes."""
-    return alt.Scale(domain=[one.label for one in styles], range=[one.shape for one in styles])
+def shape_of(styles: Sequence[Style]) -> alt.Shape:
+    """Return the encoding of arms by the shape of points, with their legend."""
+    scale = alt.Scale(domain=[one.label for one in styles], range=[one.shape for one in styles])
+    return alt.Shape("arm:N", sort=[one.label for one in styles], scale=scale, legend=legend(styles, points=True))
+
+
+def unkeyed(channel: Any) -> Any:
+    """Return an encoding without a legend."""
+    return channel.legend(None)
+
+
+def largest(table: pd.DataFrame, columns: Sequence[str]) -> float:
+    """Return the largest size of the numbers in some columns; 0 where there is none."""
+    values = np.abs(table[list(columns)].to_numpy(dtype=np.float64))
+    return float(np.max(values, where=~np.isnan(values), initial=0.0))
+
+
+def number_format(size: float) -> str:
+    """Return how an axis writes numbers up to some size: thousands and more with a letter."""
+    return ".3~s" if size >= THOUSAND else ",.3~r"
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, each as a dictionary."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def labelled(table: pd.DataFrame, styles: dict[str, Style]) -> pd.DataFrame:
@@ -144,4 +191,5 @@ def labelled(table: pd.DataFrame, styles: dict[str, Style]) -> pd.DataFrame:
 
 def zero_line(channel: str = "x") -> Any:
     """Return a thin line across a chart at zero of one of its axes."""
-    return alt.Chart(alt.InlineData([{}])).mark_rule(color=SOFT, strokeDash=[3, 3]).encode(**{channel: alt.datum(0)})
+    at_zero = {"x": alt.XDatum(0)} if channel == "x" else {"y": alt.YDatum(0)}
+    return alt.Chart(alt.InlineData([{}])).mark_rule(color=SOFT, strokeDash=[3, 3]).encode(**at_zero)

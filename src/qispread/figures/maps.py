@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qispread.analysis.summary import written
-from qispread.figures.figure import Figure, dressed, file_name
-from qispread.figures.palette import FIDELITY_SCHEME, INK, SOFT
+from qispread.figures.figure import PLACED, Figure, dressed, file_name
+from qispread.figures.palette import INK, SOFT
 
 SIDE = 260
 LARGEST, SMALLEST, CROWDED = 70.0, 8.0, 150.0
@@ -17,7 +17,8 @@ LARGEST, SMALLEST, CROWDED = 70.0, 8.0, 150.0
 MOST_TIES = 4000
 """Ties above which a map leaves them out."""
 FAINT_TIE = "#C9C9C9"
-SCALE = alt.Scale(scheme=alt.SchemeParams(name=FIDELITY_SCHEME, extent=[1, 0]), domain=[0, 1])
+SCALE: Any = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[1, 0]), domain=[0, 1])
+"""From yellow, nothing of the core left, to dark violet, all of it: darker is more in print without colour too."""
 
 
 def places_table(
@@ -59,7 +60,7 @@ def map_figure(table: pd.DataFrame, ties: pd.DataFrame, arm: str, label: str, pl
     share, title = len(using) / len(table), f"Month {month}, {label}"
     among = f", with a mean fidelity of {written(float(using['fidelity'].mean()), 'percent')}" if len(using) else ""
     return Figure(
-        name=file_name("map", place, arm, f"month {month}"),
+        name=file_name("map", place, f"month {month}", arm),
         title=title,
         alt=f"Map of the network in month {month}, {arm}: {written(share, 'percent')} of organisations use it{among}.",
         table=table,
@@ -77,7 +78,7 @@ def map_chart(table: pd.DataFrame, ties: pd.DataFrame, title: str) -> Any:
         path = alt.Chart(ties).mark_line(
             color=FAINT_TIE, strokeWidth=0.7, invalid="break-paths-filter-domains", interpolate="linear"
         )
-        layers.append(path.encode(x=x, y=y, order="step:Q"))
+        layers.append(path.encode(x=x, y=y, order=alt.Order("step:Q")))
     idle, using, origin = table[~table["uses"]], table[table["uses"]], table[table["origin"]]
     layers += [
         alt.Chart(idle[["x", "y"]])
@@ -115,12 +116,13 @@ def legend_chart(steps: pd.DataFrame, signs: pd.DataFrame) -> Any:
     x = alt.X("fidelity:Q", title=None, axis=ticks, scale=alt.Scale(domain=[0, 1.9], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, 36], nice=False, reverse=True))
     colour = alt.Color("fidelity:Q", scale=SCALE, legend=None)
-    strip = alt.Chart(steps).mark_rect().encode(x=x, x2="end:Q", y=alt.value(8), y2=alt.value(24), color=colour)
+    wide = {"x2": alt.X2("end"), "y": PLACED.YValue(8), "y2": PLACED.Y2Value(24)}
+    strip = alt.Chart(steps).mark_rect().encode(x=x, **wide, color=colour)
     base = alt.Chart(signs).encode(x=alt.X("x:Q", title=None, axis=ticks), y=y)
     idle, origin = (base.transform_filter(alt.datum.sign == sign) for sign in signs["sign"])
     return alt.layer(
         strip,
         idle.mark_point(filled=False, size=60, stroke=SOFT, strokeWidth=0.9),
         origin.mark_point(filled=False, size=180, stroke=INK, strokeWidth=1.6),
-        base.mark_text(align="left", dx=14, color=INK).encode(text="sign:N"),
+        base.mark_text(align="left", dx=14, color=INK).encode(text=alt.Text("sign:N")),
     )

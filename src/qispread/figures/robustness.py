@@ -5,8 +5,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.summary import short, written
-from qispread.figures.figure import Figure, colour_scale, dressed, labelled
+from qispread.analysis.summary import written, written_difference
+from qispread.figures.figure import PLACED, Figure, colour_of, dressed, labelled, records, unkeyed
 from qispread.figures.intervals import interval_chart
 from qispread.figures.palette import INK, Style
 
@@ -25,7 +25,7 @@ def best_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figure:
     styles : dict of str to Style
     """
     kept = table[table["arm"].isin(list(styles))].sort_values("rank", kind="stable")
-    told = "; ".join(f"{one.arm} {written(one.share_best, 'percent')}" for one in kept.itertuples())
+    told = "; ".join(f"{one['arm']} {written(one['share_best'], 'percent')}" for one in records(kept))
     title = "Best in this share of plausible models"
     return Figure(
         name="robustness-best",
@@ -43,12 +43,10 @@ def best_chart(table: pd.DataFrame, title: str, styles: dict[str, Style]) -> Any
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("share_best:Q", scale=scale, axis=alt.Axis(format=".0%", tickCount=5), title="Share of models")
     base = alt.Chart(table[["arm", "share_best"]]).encode(y=y)
-    bars = base.mark_bar(height=12, yOffset=9).encode(
-        x=x, color=alt.Color("arm:N", scale=colour_scale(list(styles.values())), legend=None)
-    )
-    names = base.mark_text(align="left", dy=-8, color=INK, limit=280).encode(x=alt.value(0), text="arm:N")
+    bars = base.mark_bar(height=12, yOffset=9).encode(x=x, color=unkeyed(colour_of(list(styles.values()))))
+    names = base.mark_text(align="left", dy=-8, color=INK, limit=280).encode(x=PLACED.XValue(0), text=alt.Text("arm:N"))
     numbers = base.mark_text(align="right", dy=-8, color=INK).encode(
-        x=alt.value("width"), text=alt.Text("share_best:Q", format=".0%")
+        x=PLACED.XValue("width"), text=alt.Text("share_best:Q", format=".0%")
     )
     return dressed(alt.layer(bars, names, numbers), title, height=66 + BAR_ROW * len(order))
 
@@ -64,17 +62,12 @@ def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) ->
     form : {"percent", "number"}
     """
     kept = table[table["kind"].isin(list(KINDS))]
-    rows = pd.DataFrame(
-        {"row": kept["term"], "arm": kept["kind"], "value": kept["effect"], "low": kept["low"], "high": kept["high"]}
-    )
-    styles = [
-        Style(kind, kind, colour, (1, 0), shape)
-        for (kind, colour), shape in zip(KINDS.items(), ("circle", "diamond"), strict=True)
+    rows = kept.rename(columns={"term": "row", "kind": "arm", "effect": "value"})[
+        ["row", "arm", "value", "low", "high"]
     ]
-    told = "; ".join(
-        f"{one.term} {short(one.effect, '+')} ({short(one.low, '+')} to {short(one.high, '+')})"
-        for one in kept.itertuples()
-    )
+    shapes = zip(KINDS.items(), ("circle", "diamond"), strict=True)
+    styles = [Style(kind, kind, colour, (1, 0), shape) for (kind, colour), shape in shapes]
+    told = "; ".join(f"{one['row']} {told_effect(one, form)}" for one in records(rows))
     title = "Effects of the policies and of their combinations"
     return Figure(
         name="factorial",
@@ -85,3 +78,9 @@ def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) ->
         note="Circles: the mean effect of a policy over all combinations of the others. Diamonds: interactions, what "
         "policies do together beyond the sum of what they do apart.",
     )
+
+
+def told_effect(row: dict[str, Any], form: str) -> str:
+    """Return an effect with its interval: a row with ``value``, ``low`` and ``high``."""
+    middle, low, high = (written_difference(float(row[name]), form) for name in ("value", "low", "high"))
+    return f"{middle} ({low} to {high})"

@@ -8,10 +8,12 @@ import pandas as pd
 from qispread.analysis.run_charts import Rates
 from qispread.analysis.summary import short
 from qispread.figures.curves import time_axis, time_channel
-from qispread.figures.figure import Figure, dressed, file_name
-from qispread.figures.palette import INK, SOFT, Style
+from qispread.figures.figure import PLACED, Figure, dressed, file_name
+from qispread.figures.palette import INK, SOFT, Style, shortened
 
 RUN_HEIGHT = 190
+MOST_DOTS = 300
+"""Points above which only the line that joins them is drawn."""
 
 
 def verdict(rates: Rates) -> str:
@@ -32,7 +34,9 @@ def verdict(rates: Rates) -> str:
     )
 
 
-def run_figure(rates: Rates, name: str, style: Style, place: int, horizon: int, top: float) -> Figure:
+def run_figure(
+    rates: Rates, name: str, style: Style, place: int, horizon: int, top: float, *, alone: bool = False
+) -> Figure:
     """Return the run chart of one organisation in one arm.
 
     Parameters
@@ -47,31 +51,34 @@ def run_figure(rates: Rates, name: str, style: Style, place: int, horizon: int, 
     horizon : int
     top : float
         Of the axis of rates, the same in every arm.
+    alone : bool
+        Whether there is but one arm: then the chart bears the organisation's name and not the arm's.
     """
     table = rates.table.to_pandas().assign(organisation=rates.organisation, arm=style.name, median=rates.chart.median)
     began = f"It began in month {rates.began}." if rates.began is not None else "It never began."
     told = f"Median {short(rates.chart.median)} per 10,000 over {len(table)} points. {verdict(rates)} {began}"
+    every = "month" if rates.months == 1 else f"{rates.months} months"
+    title = f"{shortened(name) if alone else style.label}: harm observed, a point every {every}"
     return Figure(
         name=file_name("run chart", place, style.name),
-        title=style.label,
+        title=title,
         alt=f"Run chart of harm observed at {name}, {style.name}. {told}",
         table=table,
-        chart=run_chart(table, rates, style, horizon, top),
+        chart=run_chart(table, rates, style, horizon, top, title),
         note=f"{verdict(rates)} {began} {rates.basis[0].upper()}{rates.basis[1:]}.",
     )
 
 
-def run_chart(table: pd.DataFrame, rates: Rates, style: Style, horizon: int, top: float) -> Any:
+def run_chart(table: pd.DataFrame, rates: Rates, style: Style, horizon: int, top: float, title: str) -> Any:
     """Return the points joined by a line, the median, and the month in which it began."""
     unit, _ = time_axis(horizon)
     shown = table.assign(time=table["period"] * 12.0 / unit)[["time", "rate"]]
     x = time_channel(horizon)
     y = alt.Y("rate:Q", scale=alt.Scale(domain=[0, top]), axis=alt.Axis(tickCount=4, format="~s"), title="Per 10,000")
     base = alt.Chart(shown).encode(x=x, y=y)
-    layers = [
-        base.mark_line(color=style.colour, strokeWidth=1.2),
-        base.mark_circle(color=style.colour, size=22, opacity=1.0),
-    ]
+    layers = [base.mark_line(color=style.colour, strokeWidth=1.2)]
+    if len(table) <= MOST_DOTS:
+        layers.append(base.mark_circle(color=style.colour, size=22, opacity=1.0))
     if len(table):
         layers.append(
             alt.Chart(table[["median"]].head(1)).mark_rule(color=INK).encode(y=alt.Y("median:Q", title="Per 10,000"))
@@ -81,11 +88,6 @@ def run_chart(table: pd.DataFrame, rates: Rates, style: Style, horizon: int, top
         mark = alt.Chart(start).encode(x=x)
         layers += [
             mark.mark_rule(color=SOFT, strokeDash=[3, 3]),
-            mark.mark_text(align="left", dx=3, color=SOFT).encode(y=alt.value(7), text="words:N"),
+            mark.mark_text(align="left", dx=3, color=SOFT).encode(y=PLACED.YValue(7), text=alt.Text("words:N")),
         ]
-    title = (
-        f"{style.label}: harm observed, a point every {rates.months} months"
-        if rates.months > 1
-        else f"{style.label}: harm observed each month"
-    )
     return dressed(alt.layer(*layers), title, height=RUN_HEIGHT)

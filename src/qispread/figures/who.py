@@ -8,25 +8,21 @@ import pandas as pd
 
 from qispread.analysis.summary import short, written, written_difference
 from qispread.figures.figure import (
+    PLACED,
     Figure,
-    colour_scale,
+    colour_of,
     dressed,
     file_name,
     labelled,
-    legend,
     legend_height,
-    shape_scale,
+    records,
+    shape_of,
     zero_line,
 )
 from qispread.figures.intervals import interval_chart, number_axis
 from qispread.figures.palette import CLASS_COLOURS, INK, Style
 
-GAINS = {
-    "harm_reduction": "more of the harm at the start gone",
-    "adoption": "more of them use it",
-    "result": "more of the largest benefit",
-}
-"""What a difference in each measure of `for_whom` means, after a number of percentage points."""
+MORE_THAN_BASE = "Percentage points more than in the base"
 GROUP_ROOM, DOT_ROOM, GROUP_AXIS = 12, 15, 76
 CLASSES = {
     "transformed": "Transformed: 80 % of the origin's effect or more",
@@ -54,7 +50,7 @@ def group_figure(table: pd.DataFrame, grouping: str, measure: str, styles: dict[
     groups, kept = list(dict.fromkeys(table["group"])), table[table["arm"].isin(list(styles))]
     told = [
         f"{arm}: "
-        + ", ".join(f"{one.group} {written_difference(one.difference, 'percent')}" for one in part.itertuples())
+        + ", ".join(f"{one['group']} {written_difference(one['difference'], 'percent')}" for one in records(part))
         for arm, part in kept.groupby("arm", sort=False)
     ]
     words = f"Gain against the base by {grouping}, in percentage points. {'; '.join(told)}."
@@ -71,22 +67,21 @@ def group_figure(table: pd.DataFrame, grouping: str, measure: str, styles: dict[
 def group_chart(shown: pd.DataFrame, title: str, groups: Sequence[str], styles: Sequence[Style], limits: Any) -> Any:
     """Return points with intervals, a row a group and a line an arm."""
     order = [style.label for style in styles]
-    y = alt.Y("group:N", sort=list(groups), title=None, axis=alt.Axis(labelLimit=150, ticks=False))
+    y = alt.Y("group:N", sort=list(groups), title=None, axis=alt.Axis(labelLimit=150, ticks=False, labelPadding=8))
     offset = alt.YOffset("arm:N", sort=order, scale=alt.Scale(paddingOuter=0.4))
     scale = alt.Scale(domain=list(limits), nice=True)
-    x_axis = {"axis": number_axis("percent"), "scale": scale, "title": "Percentage points more than in the base"}
-    key = legend(styles, symbolType="circle", symbolSize=70)
-    colour = alt.Color("arm:N", sort=order, scale=colour_scale(styles), legend=key)
+    x_axis: dict[str, Any] = {"axis": number_axis("percent"), "scale": scale, "title": MORE_THAN_BASE}
+    colour = colour_of(styles, points=True)
     base = alt.Chart(shown).encode(y=y, yOffset=offset)
     bars = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", **x_axis),
-        x2="high:Q",
-        color=alt.Color("arm:N", sort=order, scale=colour_scale(styles), legend=None),
+        x2=alt.X2("high"),
+        color=colour,
     )
     points = base.mark_point(filled=True, size=56, opacity=1.0).encode(
         x=alt.X("difference:Q", **x_axis),
         color=colour,
-        shape=alt.Shape("arm:N", sort=order, scale=shape_scale(styles), legend=key),
+        shape=shape_of(styles),
     )
     height = GROUP_AXIS + len(groups) * (GROUP_ROOM + DOT_ROOM * len(styles)) + legend_height(styles)
     return dressed(alt.layer(zero_line(), bars, points), title, height=height)
@@ -118,7 +113,7 @@ def inequality_figure(table: pd.DataFrame, measure: str, title: str, unit: str, 
         title=title,
         alt=f"{title}: {short(start)} at the start; at the end {told} (means over worlds).",
         table=kept,
-        chart=interval_chart(pd.DataFrame(rows), title, unit, "number", shades),
+        chart=interval_chart(pd.DataFrame(rows), title, unit, "number", shades, zero=False),
     )
 
 
@@ -134,7 +129,7 @@ def classes_figure(table: pd.DataFrame, title: str, name: str) -> Figure:
     known = table.dropna()
     told = "; ".join(
         f"{one['row']}: " + ", ".join(f"{written(one[kind], 'percent')} {kind}" for kind in CLASSES)
-        for one in known.to_dict("records")
+        for one in records(known)
     )
     return Figure(
         name=file_name(name),
@@ -160,7 +155,7 @@ def classes_chart(table: pd.DataFrame, title: str) -> Any:
     )
     colours = alt.Scale(domain=words, range=list(CLASS_COLOURS.values()))
     x = alt.X("share:Q", stack="zero", axis=alt.Axis(format=".0%", tickCount=5), scale=alt.Scale(domain=[0, 1]))
-    base = alt.Chart(long).encode(y=y, order="rank:Q")
+    base = alt.Chart(long).encode(y=y, order=alt.Order("rank:Q"))
     bars = base.mark_bar(height=16, yOffset=9).encode(
         x=x.title("Share of those that ever began"), color=alt.Color("class:N", sort=words, scale=colours, legend=key)
     )
@@ -168,9 +163,11 @@ def classes_chart(table: pd.DataFrame, title: str) -> Any:
     numbers = (
         base.transform_calculate(shown=f"datum.share < {LEAST_LABELLED} ? '' : format(datum.share, '.0%')")
         .mark_text(yOffset=9, fontSize=11)
-        .encode(x=alt.X("share:Q", stack="zero", bandPosition=0.5), text="shown:N", color=light)
+        .encode(x=alt.X("share:Q", stack="zero", bandPosition=0.5), text=alt.Text("shown:N"), color=light)
     )
     names = (
-        alt.Chart(table).mark_text(align="left", dy=-10, color=INK, limit=330).encode(x=alt.value(0), y=y, text="row:N")
+        alt.Chart(table)
+        .mark_text(align="left", dy=-10, color=INK, limit=330)
+        .encode(x=PLACED.XValue(0), y=y, text=alt.Text("row:N"))
     )
     return dressed(alt.layer(bars, numbers, names), title, height=128 + CLASS_ROW * max(1, len(order)))

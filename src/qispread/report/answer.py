@@ -1,7 +1,7 @@
 """The first screen: the question, the answer with its uncertainty, and one picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,11 +10,13 @@ from qispread.comparison import BASE
 from qispread.figures.curves import curve_figure, curve_of
 from qispread.figures.figure import Figure
 from qispread.measures import MEASURES
-from qispread.report.view import View
+from qispread.report.view import View, bands_words
 from qispread.report.wording import Difference, listed, sentence, span
 
 MOST_NAMED = 4
 """Arms that the question names; more are counted."""
+MOST_TOLD = 6
+"""Arms beside the best of which the answer says what they change."""
 HERO_HEIGHT = 290
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 CAUTION = (
@@ -51,12 +53,14 @@ def answer_of(view: View) -> Answer:
     measure = view.results.measure
     curve = curve_of(measure, MEASURES[measure].unit)
     picture = curve_figure(view.curve(measure), curve, view.styles, view.results.horizon, height=HERO_HEIGHT)
-    return Answer(question_of(view), said, more, picture, facts_of(view))
+    return Answer(question_of(view), said, more, replace(picture, note=bands_words(view)), facts_of(view))
 
 
 def question_of(view: View) -> str:
     """Return the question that was put."""
-    others = view.results.others
+    others, factors = view.results.others, [str(name) for name in view.results.comparison.get("factors", [])]
+    if factors:
+        return f"What would {listed(factors)} change, alone and together?"
     if others and len(others) <= MOST_NAMED:
         return f"What would {listed(others, 'or')} change?"
     if others:
@@ -75,34 +79,27 @@ def facts_of(view: View) -> str:
     results = view.results
     places = f"{view.organisations} organisations, " if view.organisations else ""
     worlds = "1 world" if results.worlds == 1 else f"{results.worlds} worlds"
+    failed = sum(int(arm.failed.sum()) for arm in results.arms.values())
+    worlds += f", of which {failed} failed in some arm and are left out of it" if failed else ""
     described = str(results.first.manifest["scenario"].get("description", "")).strip()
     facts = f"{results.first.manifest['scenario']['name']}: {places}{span(results.horizon)}, {worlds}."
     return f"{facts} {described}" if results.comparison and described else facts
 
 
-def by_merit(found: dict[str, Difference]) -> list[Difference]:
-    """Return differences, the best first; those that cannot be told last."""
-
-    def merit(one: Difference) -> float:
-        sign = -1.0 if MEASURES[one.measure].better == "less" else 1.0
-        return -np.inf if np.isnan(one.value) else sign * one.value
-
-    return sorted(found.values(), key=merit, reverse=True)
-
-
 def compared_sentences(view: View) -> list[str]:
     """Return the answer of a comparison, and what else belongs to it."""
     months = view.results.horizon
-    ranked = by_merit(view.differences(view.results.measure))
+    found = view.differences(view.results.measure)
+    ranked = [found[name] for name in view.ranked]
     best = ranked[0]
-    if len(ranked) == 1:
-        return [sentence(best, months), *order_sentence(view, ranked), *robust_sentence(view)]
-    leads = f"Of the {counted(len(ranked))}, {best.arm} does most. " if best.verdict in ("better", "more") else ""
-    none = f"None of the {counted(len(ranked))} is better than the base for sure. " if not leads else ""
-    rest = [sentence(one, months) for one in ranked[1 : MOST_NAMED + 1]]
-    left = len(ranked) - 1 - len(rest)
-    tail = [f"The {counted(left)} others do less; the tables below have them."] if left > 0 else []
-    return [leads + none + sentence(best, months), *rest, *tail, *order_sentence(view, ranked), *robust_sentence(view)]
+    several = len(ranked) > 1
+    none = all(one.verdict in {"unclear", "none", "worse", "unknown"} for one in ranked)
+    lead = f"Of the {counted(len(ranked))}, {best.arm} would do most: it" if several and not none else ""
+    before = f"None of the {counted(len(ranked))} is better than the base for sure. " if several and none else ""
+    rest, left = ranked[1 : MOST_TOLD + 1], ranked[MOST_TOLD + 1 :]
+    tail = [f"Others, in the tables below: {listed([one.arm for one in left])}."] if left else []
+    more = [*(sentence(one, months) for one in rest), *tail]
+    return [before + sentence(best, months, lead), *more, *order_sentence(view, ranked), *robust_sentence(view)]
 
 
 def order_sentence(view: View, ranked: Sequence[Difference]) -> list[str]:
@@ -127,10 +124,8 @@ def robust_sentence(view: View) -> list[str]:
         return []
     holds, stays = (written(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
     order = listed(["the base" if name == BASE else name for name in ranking[:MOST_NAMED]], "then")
-    return [
-        f"Over {models} plausible models, which differ in the parameters that nobody knows, the order {order} holds in "
-        f"{holds}, and the best stays the best in {stays}."
-    ]
+    first = f"Over {models} plausible models, which differ in what nobody knows, the order {order} holds in {holds}"
+    return [f"{first}, and the best stays the best in {stays}."]
 
 
 def run_sentences(view: View) -> list[str]:
@@ -149,7 +144,7 @@ def run_sentences(view: View) -> list[str]:
         f"{first}.",
         f"Of those that use it, {told(ends['replicated'], 'percent')} reach 80 % of the origin's effect.",
         f"Harm now: {told(ends['harm'], 'number')} per 10,000.",
-        f"Harmful events averted against the trend, home-grown improvement with it: {told(ends['harm_averted'], 'number')}.",
+        f"Harmful events averted, home-grown improvement included: {told(ends['harm_averted'], 'number')}.",
     ]
 
 

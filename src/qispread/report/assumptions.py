@@ -52,17 +52,17 @@ def assumptions_section(view: View) -> Section:
             "The scenario was written by another version and cannot be read by this one; its manifest has every value."
         )
         return Section("assumptions", "What it rests on", [Words(text)])
-    found = sorted(parts_of(view, base), key=lambda part: part.rank)
+    found = sorted((part for part in parts_of(view, base) if part.rows), key=lambda part: part.rank)
     groups = [Group(part.heading, [line(*row) for row in part.rows]) for part in found]
     count = {word: sum(one.known == word for part in found for one, _, _ in part.rows) for word in KNOWN}
     lead = (
-        f"Of {sum(count.values())} parameters {count['measured']} were measured, {count['derived']} derived from "
-        f"measurements, {count['assumption']} are assumptions, {count['choice']} choices of whoever made the scenario, and "
-        f"{count['hypothesis']} are hypotheses on which results hinge. Values that were changed from the default say so."
+        f"{sum(count.values())} parameters: {count['measured']} measured, {count['derived']} derived from measures, "
+        f"{count['assumption']} assumptions, {count['choice']} choices of whoever made the scenario, and "
+        f"{count['hypothesis']} hypotheses on which results hinge. Values changed from the default say so."
     )
     caption = "Every uncertain parameter and every lever of the scenario, by mechanism; those with hypotheses first."
     cited = sorted({key for part in found for one, _, _ in part.rows for key in KEY.findall(one.source)})
-    blocks: list[Block] = [Words(lead), Sheet(caption, HEADER, groups, words=(1, 2, 3, 4, 5, 6), small=True)]
+    blocks: list[Block] = [Words(lead), Sheet(caption, HEADER, groups, words=(1, 2, 4, 5, 6), small=True)]
     known = references()
     return Section(
         "assumptions",
@@ -78,9 +78,9 @@ def assumptions_section(view: View) -> Section:
 def parts_of(view: View, base: Scenario) -> Iterator[Part]:
     """Yield every part: mechanisms, places, what spreads, and the policies of the base and of the arms."""
     for name in MECHANISMS:
-        yield part_of(f"{name.replace('_', ' ').capitalize()} – {meaning(getattr(base, name))}", getattr(base, name))
+        yield part_of(f"{name.replace('_', ' ').capitalize()}: {meaning(getattr(base, name))}", getattr(base, name))
     yield part_of("Organisations, where no table gives them", base.organisations)
-    yield part_of(f"Network – {meaning(base.network)}", base.network)
+    yield part_of(f"Network: {meaning(base.network)}", base.network)
     for name, one in base.interventions.items():
         yield part_of(f"What spreads: {name}", one)
     seen: list[tuple[str, Any]] = []
@@ -89,8 +89,8 @@ def parts_of(view: View, base: Scenario) -> Iterator[Part]:
         for name, policy in scenario.policies.items() if scenario is not None else ():
             if (name, policy) not in seen:
                 seen.append((name, policy))
-                where = "" if name == arm or arm == BASE else f" in {arm}"
-                yield part_of(f"Policy: {name}{where} – {meaning(policy)}", policy)
+                where = "" if arm in {name, BASE} else f" in {arm}"
+                yield part_of(f"Policy: {name}{where}: {meaning(policy)}", policy)
 
 
 def meaning(section: ScenarioSection) -> str:

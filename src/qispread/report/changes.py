@@ -7,7 +7,7 @@ from typing import Any
 from qispread.analysis.summary import DIFFERENCES_SHOWN, short, written, written_difference
 from qispread.comparison import BASE
 from qispread.config.describe import title_of
-from qispread.config.policies import Policy
+from qispread.config.policies import Policy, Seeding
 from qispread.config.scenario import Scenario
 from qispread.figures.figure import Figure
 from qispread.figures.intervals import interval_chart
@@ -18,6 +18,8 @@ from qispread.report.wording import NOUNS, Difference, span
 
 SHARED = set(Policy.model_fields)
 MOST_CHANGES = 12
+SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
+NONE = "\N{EN DASH}"
 HEADER = ("Value", "Difference", "95 % interval", "Better in", "For 100 organisations")
 
 
@@ -33,14 +35,16 @@ def changes_section(view: View) -> Section:
 def arms_in_words(view: View) -> list[str]:
     """Return what each arm is, a sentence each."""
     base = view.results.first.scenario
-    found = []
-    for name in view.shown:
+    found, factors = [], view.results.comparison.get("factors", [])
+    for name in factors or view.shown:
         scenario = view.results.arms[name].scenario
         if name == BASE or base is None or scenario is None:
             continue
-        found.append(f"{name}: {'; '.join(changes_of(base, scenario)) or 'no difference'}.")
+        told = "; ".join(changes_of(base, scenario)) or "no difference"
+        found.append(f"{name}: {told.removeprefix(f'{name}: ')}.")
     start = policies_of(base) if base is not None else []
-    return [f"base: {'; '.join(start) or 'nothing is done'}.", *found]
+    joined = ["Arms that join several are called by the names of what they join."] if factors else []
+    return [f"base: {'; '.join(start) or 'nothing is done'}.", *found, *joined]
 
 
 def policies_of(scenario: Scenario) -> list[str]:
@@ -56,8 +60,8 @@ def policy_words(name: str, policy: Any, horizon: int) -> str:
     own = {key: value for key, value in policy if key not in SHARED and key != "lever"}
     strengths = ", ".join(f"{key.replace('_', ' ')} {plain(value)}" for key, value in own.items())
     cost = f", cost {short(policy.cost)} a month for each" if policy.cost else ", without a cost"
-    meaning = title_of(type(policy)).split(" (")[0].rstrip(".")
-    return f"{name} ({meaning[0].lower()}{meaning[1:]}), months {policy.start} to {end}, for {whom}, {strengths}{cost}"
+    meaning = title_of(type(policy)).split(" (")[0].split(";")[0].rstrip(".")
+    return f"{name}: {meaning[0].lower()}{meaning[1:]}, months {policy.start} to {end}, for {whom}, {strengths}{cost}"
 
 
 def target_words(rule: str, value: Any) -> str:
@@ -136,13 +140,16 @@ def differences_sheet(view: View) -> Sheet:
     groups = []
     for measure, label, form in DIFFERENCES_SHOWN:
         rows = {arm: view.row(arm, measure) for arm in arms}
-        known = {arm: row for arm, row in rows.items() if row}
+        known = {arm: row for arm, row in rows.items() if row and not math.isnan(float(row["difference"]))}
         if not known:
             continue
         base = written(float(next(iter(known.values()))["base"]), form)
         lines = [[arm, *cells(row, form)] for arm, row in known.items()]
-        groups.append(Group(f"{label} – base {base}", lines))
-    caption = f"Means over {view.results.worlds} worlds after {span(view.results.horizon)}; differences of shares in percentage points"
+        groups.append(Group(f"{label} (base {base})", lines))
+    several = view.results.worlds > 1
+    worlds = f"Means over {view.results.worlds} worlds" if several else "The one world simulated,"
+    after = f"{worlds} after {span(view.results.horizon)}"
+    caption = f"{after}; differences of shares in percentage points"
     if view.left_out:
         caption += f". The {len(arms)} arms that rank first; differences.csv has all {len(view.results.others)}"
     return Sheet(f"{caption}.", ("Arm", *HEADER), groups)
@@ -152,14 +159,14 @@ def cells(row: dict[str, Any], form: str) -> Sequence[str]:
     """Return the cells of one arm and measure."""
     low, middle, high = (written_difference(float(row[name]), form) for name in ("low", "difference", "high"))
     value = written(float(row["arm_mean"]), form)
-    if float(row["low"]) == 0.0 == float(row["high"]):
+    if float(row["difference"]) == 0.0 and not float(row["low"]) < 0.0:
         return (value, "none", "in every world", "", "")
     better, for_100 = float(row["better"]), float(row["for_100"])
     return (
         value,
         middle,
-        "–" if math.isnan(float(row["low"])) else f"{low} to {high}",
-        "–" if math.isnan(better) else written(better, "percent"),
+        NONE if math.isnan(float(row["low"])) else f"{low} to {high}",
+        NONE if math.isnan(better) else written(better, "percent"),
         "" if math.isnan(for_100) else written_difference(for_100, "number"),
     )
 
@@ -174,12 +181,17 @@ def notes(view: View) -> list[Block]:
         times = low if low == high else f"{low} to {high}"
         blocks.append(
             Words(
-                "Every arm lives in the same worlds and meets the same chances, so that a difference is the arm's and not "
-                f"luck. Worlds drawn anew for each arm would have had to be {times} times as many to tell as much."
+                "Every arm lives in the same worlds and meets the same chances, so that a difference is the arm's and "
+                f"not luck. Worlds drawn anew for each arm would have had to be {times} times as many to tell as much."
             )
         )
-    told = "Better in: the share of worlds in which the arm is better than the base; worlds without any difference count half."
+    told = "Better in: the share of worlds in which the arm is better; worlds without any difference count half."
     if view.results.worlds < 2:
         told = "One world was simulated: there is no interval, and another world may differ in size and in sign."
-    said = [str(note) for note in view.results.comparison.get("notes", [])]
-    return [*blocks, Words(told, "note"), *(Words(note, "note") for note in said)]
+    return [*blocks, Words(told, "note"), *([Words(SEEDED, "note")] if seeded(view) else [])]
+
+
+def seeded(view: View) -> bool:
+    """Return whether a policy of any arm changes who starts."""
+    scenarios = [arm.scenario for arm in view.results.arms.values()]
+    return any(isinstance(one, Seeding) for scenario in scenarios if scenario for one in scenario.policies.values())

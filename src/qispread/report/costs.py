@@ -8,7 +8,9 @@ import pandas as pd
 from qispread.analysis.summary import short
 from qispread.comparison import BASE
 from qispread.figures.cost import acceptability_figure, plane_figure
+from qispread.figures.figure import records
 from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
+from qispread.report.changes import NONE
 from qispread.report.view import View
 
 HEADING = "What it costs"
@@ -21,17 +23,17 @@ def costs_section(view: View) -> Section | None:
         return None
     price = float(view.results.comparison.get("team_month") or 0.0)
     if not table["total_cost"].fillna(0.0).abs().gt(0.0).any():
-        told = "No policy of these scenarios has a cost, and staff time has no price: nothing can be said of value for money."
+        told = "No policy here has a cost, and staff time has no price: nothing can be said of value for money."
         return Section("cost", HEADING, [Words(told)])
     blocks: list[Block] = [
         Words(priced(price)),
         Grid(cost_figures(view, table, worlds)),
         cost_sheet(view, table, price),
     ]
-    beaten = [f"{one.arm} is {one.standing}" for one in table.itertuples() if "dominated" in str(one.standing)]
+    beaten = [f"{one['arm']} is {one['standing']}" for one in records(table) if "dominated" in str(one["standing"])]
     if beaten:
         blocks.append(Words(f"{'; '.join(beaten)}: as much or more can be had for less."))
-    note = "Prices are those of the scenario, as costs of policies; nothing is discounted. Fieller's intervals; a dash where a ratio or a bound has no meaning."
+    note = "Prices are the scenario's, without discounting. Intervals are Fieller's; a dash: the ratio has no meaning."
     return Section("cost", HEADING, [*blocks, Words(note, "note")])
 
 
@@ -73,20 +75,29 @@ def cost_sheet(view: View, table: pd.DataFrame, price: float) -> Sheet:
         "Standing",
     ]
     rows = []
-    for row in table.to_dict("records"):
+    for row in records(table):
         name, is_base = str(row["arm"]), row["arm"] == BASE
-        extra = ("", "") if is_base else (short(row["cost_difference"], "+"), short(row["averted_difference"], "+"))
+        more = ("", "") if is_base else (extra(row["cost_difference"]), extra(row["averted_difference"]))
         ratios = ("", "") if is_base else (ratio(row, "cost_per_event"), ratio(row, "cost_per_at_80"))
-        rows.append([name, short(row["total_cost"]), *extra, *ratios, str(row["standing"])])
-    caption = f"Means over {view.results.worlds} worlds; cost {'with' if price else 'without'} staff time. At 80 %: organisations that use it and reach 80 % of the origin's effect."
+        rows.append([name, short(row["total_cost"]), *more, *ratios, str(row["standing"])])
+    time = "with" if price else "without"
+    caption = (
+        f"Means over {view.results.worlds} worlds; cost {time} staff time. At 80 %: organisations that use it and "
+        "reach 80 % of the origin's effect."
+    )
     return Sheet(caption, header, [Group("", rows)], words=(6,))
+
+
+def extra(value: float) -> str:
+    """Return a difference with its sign."""
+    return short(value, "+") if value else "0"
 
 
 def ratio(row: dict[str, Any], name: str) -> str:
     """Return a ratio with its interval where it has one."""
     middle, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     if math.isnan(middle):
-        return "–"
+        return NONE
     if math.isnan(low) or math.isnan(high):
         return f"{short(middle)} (no bounds)"
     return f"{short(middle)} ({short(low)} to {short(high)})"

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from qispread.analysis.summary import written_difference
+from qispread.figures.figure import records
 from qispread.figures.who import group_figure
-from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
+from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
 
 GAIN = "harm_reduction"
@@ -33,10 +34,10 @@ def gains_section(view: View) -> Section | None:
         for grouping in dict.fromkeys(shown["grouping"])
     ]
     lead = (
-        "By how much more of the harm at the start an arm removes than the base does, in thirds of the organisations by "
-        "their context at the start."
+        "How much more of the harm at the start an arm removes than the base does, in thirds of the organisations "
+        "by their context at the start."
     )
-    blocks: list[Block] = [Words(lead), *(Words(text) for text in readiness_words(shown)), Grid(figures)]
+    blocks: list[Block] = [Words(lead), Points(readiness_words(shown)), Grid(figures)]
     return Section("gains", "Who gains", [*blocks, readiness_sheet(view, table)])
 
 
@@ -45,7 +46,7 @@ def readiness_words(gains: pd.DataFrame) -> list[str]:
     rows = gains[gains["grouping"] == "readiness"]
     found = []
     for arm, part in rows.groupby("arm", sort=False):
-        groups = list(part.to_dict("records"))
+        groups = records(part)
         if len(groups) > 1:
             found.append(contrast(str(arm), groups[0], groups[-1]))
     return found
@@ -61,7 +62,8 @@ def contrast(arm: str, least: dict[str, float], most: dict[str, float]) -> str:
             f"With {arm}, the readiest and the least ready third gain about alike: {both}, and the intervals overlap."
         )
     order = ("readiest", "least ready") if apart > 0 else ("least ready", "readiest")
-    return f"With {arm}, the {order[0]} third gains more than the {order[1]}, by {points} percentage points: readiest {both}."
+    lead = f"With {arm}, the {order[0]} third gains {points} percentage points more than the {order[1]}"
+    return f"{lead}: the readiest {both}."
 
 
 def told(row: dict[str, float]) -> str:
@@ -88,5 +90,5 @@ def readiness_sheet(view: View, table: pd.DataFrame) -> Sheet:
 
 def cell(rows: pd.DataFrame, group: str, measure: str) -> str:
     """Return the difference of one group in one measure, with its interval."""
-    found = rows[(rows["group"] == group) & (rows["measure"] == measure)].to_dict("records")
-    return told(dict(found[0])) if found else ""
+    found = records(rows[(rows["group"] == group) & (rows["measure"] == measure)])
+    return told(found[0]) if found else ""

@@ -5,11 +5,12 @@ import math
 import pandas as pd
 
 from qispread.analysis.summary import short, written
-from qispread.figures.robustness import best_figure, factorial_figure
+from qispread.figures.figure import records
+from qispread.figures.robustness import best_figure, factorial_figure, told_effect
 from qispread.measures import MEASURES
-from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
+from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
-from qispread.report.wording import NOUNS
+from qispread.report.wording import NOUNS, form_of
 
 MOST_FLIPS = 12
 
@@ -22,9 +23,9 @@ def robustness_section(view: View) -> Section | None:
     told = view.results.comparison
     models, each = int(told.get("models") or 0), int(told.get("model_worlds") or 0)
     lead = (
-        f"{models} models were drawn from the plausible ranges of the parameters that nobody knows, and every arm run in "
-        f"{each} worlds of each. The order of the arms holds in {share(told.get('ranking_holds'))} of them; the best arm "
-        f"stays the best in {share(told.get('best_holds'))}."
+        f"{models} models were drawn from the plausible ranges of the parameters that nobody knows, and every arm was "
+        f"run in {each} worlds of each. The order of the arms holds in {share(told.get('ranking_holds'))} of them; the "
+        f"best arm stays the best in {share(told.get('best_holds'))}."
     )
     top = str(told.get("top_flip") or "")
     blocks: list[Block] = [Words(lead), Grid([best_figure(table, view.styles)]), regret_sheet(view, table)]
@@ -44,7 +45,7 @@ def share(value: object) -> str:
 
 def regret_sheet(view: View, table: pd.DataFrame) -> Sheet:
     """Return the table of arms over models."""
-    form = "percent" if MEASURES[view.results.measure].unit == "share" else "number"
+    form = form_of(view.results.measure)
     rows = [
         [
             str(row["arm"]),
@@ -55,10 +56,13 @@ def regret_sheet(view: View, table: pd.DataFrame) -> Sheet:
             written(row["regret_mean"], form),
             written(row["regret_worst"], form),
         ]
-        for row in table.sort_values("rank", kind="stable").to_dict("records")
+        for row in records(table.sort_values("rank", kind="stable"))
     ]
     header = ("Arm", "Rank", "Mean over models", "Best in", "Above the base in", "Mean regret", "Worst regret")
-    caption = f"Over plausible models: {NOUNS[view.results.measure]}. Regret: how far an arm falls short of the best in the same model."
+    caption = (
+        f"Over plausible models: {NOUNS[view.results.measure]}. Regret: how far an arm falls short of the best in the "
+        "same model."
+    )
     return Sheet(caption, header, [Group("", rows)])
 
 
@@ -73,10 +77,13 @@ def flips_sheet(table: pd.DataFrame) -> Sheet:
             short(row["flips_median"]),
             f"{short(row['low'])} to {short(row['high'])}",
         ]
-        for row in table.head(MOST_FLIPS).to_dict("records")
+        for row in records(table.head(MOST_FLIPS))
     ]
     header = ("Parameter", "Distance", "p, adjusted", "Median where it holds", "Median where not", "Plausible range")
-    caption = "Parameters whose values differ between the models in which the best arm stays the best and the others (Kolmogorov-Smirnov distance; p adjusted by Holm's method)."
+    caption = (
+        "Parameters whose values differ between the models in which the best arm stays the best and the others "
+        "(Kolmogorov-Smirnov distance; p adjusted by Holm's method)."
+    )
     return Sheet(caption, header, [Group("", rows)], small=True)
 
 
@@ -87,24 +94,17 @@ def factorial_section(view: View) -> Section | None:
         return None
     measure = view.results.measure if view.results.measure in set(table["measure"]) else str(table["measure"].iloc[0])
     own = table[table["measure"] == measure]
-    unit = MEASURES[measure].unit if measure in MEASURES else ""
-    form = "percent" if unit == "share" else "number"
-    figure = factorial_figure(
-        own, NOUNS.get(measure, measure), "Percentage points" if form == "percent" else unit.capitalize(), form
-    )
-    blocks: list[Block] = [Grid([figure], "panels"), *(Words(text) for text in together_words(own, form))]
+    form = form_of(measure)
+    unit = "Percentage points" if form == "percent" else MEASURES[measure].unit.capitalize()
+    figure = factorial_figure(own, NOUNS[measure], unit, form)
+    blocks: list[Block] = [Grid([figure], "panels"), Points(together_words(own, form))]
     return Section("factorial", "Are policies more than their sum?", blocks)
 
 
 def together_words(table: pd.DataFrame, form: str) -> list[str]:
     """Return what the policies do alone, together, and beyond the sum."""
-    factor = 100.0 if form == "percent" else 1.0
-    found = []
     names = {"alone": "each alone, added up", "together": "all together", "beyond": "beyond the sum"}
-    for kind, words in names.items():
-        rows = table[table["kind"] == kind].to_dict("records")
-        found += [
-            f"{row['term']!s}, {words}: {short(factor * row['effect'], '+')} ({short(factor * row['low'], '+')} to {short(factor * row['high'], '+')})."
-            for row in rows
-        ]
-    return found
+    rows = [row for kind in names for row in records(table[table["kind"] == kind])]
+    return [
+        f"{row['term']}, {names[row['kind']]}: {told_effect({**row, 'value': row['effect']}, form)}." for row in rows
+    ]

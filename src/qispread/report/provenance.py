@@ -7,26 +7,35 @@ from qispread import __version__
 from qispread.report.blocks import Block, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
 
-LIMITS = (
-    "No published data measure how fidelity falls with distance from the origin. The two parameters that govern it, "
-    "copying.copy_loss and copying.lineage, are hypotheses, and results hinge on them.",
-    "Intervals are the model's own: they tell how well the mean over worlds is known, given the model and its "
-    "parameters. That parameters or rules may be wrong is not in them.",
-    "Absolute numbers depend on many assumed parameters; differences between arms in the same worlds depend on them less.",
-    "Harmful events averted in all are counted against the trend alone, with improvement made at home. It has no "
-    "side effects here: time spent on what spreads takes time from home-grown improvement and from nothing else.",
-    "Named organisations stand for places of their kind. The model does not predict what any one of them will do.",
-    "Organisations do not compete, merge or learn to decide otherwise; partnerships stay as they are; leaders are one "
-    "number. Policies do what their strengths say, everywhere and at once.",
-    "Costs are what the scenario says, without discounting, and benefits beyond the harm that is counted have no worth.",
-)
+LIMITS = """
+No published data measure how fidelity falls with distance from the origin. The two parameters that govern it,
+copying.copy_loss and copying.lineage, are hypotheses, and results hinge on them.
+
+Intervals are the model's own: they tell how well the mean over worlds is known, given the model and its parameters.
+That parameters or rules may be wrong is not in them.
+
+Absolute numbers depend on many assumed parameters; differences between arms in the same worlds depend on them less.
+
+Harmful events averted in all are counted against the trend alone, with improvement made at home. What spreads does no
+harm here: it takes time from home-grown improvement and from nothing else.
+
+Organisations stand for places of their kind: the model does not predict what any one that is named will do.
+
+Organisations do not compete, merge or learn to decide otherwise, and partnerships stay as they are. Policies do what
+their strengths say, for all their targets alike and at once.
+
+Costs are what the scenario says, without discounting; benefits beyond the harm that is counted have no worth.
+"""
+"""What the model cannot tell, a paragraph each."""
 TITLE = "qispread: how quality improvement spreads between health-care organisations"
 """Of the program, as CITATION.cff has it."""
 
 
 def limits_section() -> Section:
     """Return the section of known limits."""
-    return Section("limits", "What it cannot tell", [Points(LIMITS)])
+    return Section(
+        "limits", "What it cannot tell", [Points([" ".join(text.split()) for text in LIMITS.strip().split("\n\n")])]
+    )
 
 
 def reproduce_section(view: View) -> Section:
@@ -75,10 +84,9 @@ def facts(view: View, manifest: dict[str, Any]) -> list[list[str]]:
 
 
 def precision(told: dict[str, Any]) -> str:
-    """Return which precision was asked for and whether it was reached."""
-    if told.get("precision") is None:
-        return ""
-    return f"{told['precision']:g}, {'reached' if told.get('reached') else 'not reached'}"
+    """Return which precision was asked for."""
+    asked = told.get("precision")
+    return "" if asked is None else f"{asked:g}, half the width of the 95 % interval of {told.get('measure', '')}"
 
 
 def input_rows(view: View) -> list[list[str]]:

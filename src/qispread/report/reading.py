@@ -20,38 +20,10 @@ from qispread.config.faults import Fault, InputError
 from qispread.config.load import scenario_from
 from qispread.config.scenario import Scenario
 from qispread.measures import MEASURES
-from qispread.results import DIFFERENCES, MANIFEST, SUMMARY, draws_in_use
+from qispread.results import COMPARISON_TABLES, MANIFEST, SUMMARY, draws_in_use
 from qispread.rules.compiling import source_fingerprint
 
-COLUMNS = {
-    DIFFERENCES: (
-        "arm",
-        "intervention",
-        "measure",
-        "base",
-        "arm_mean",
-        "difference",
-        "low",
-        "high",
-        "better",
-        "for_100",
-        "pairing",
-        "worlds",
-    ),
-    "worlds": ("arm", "replicate", "total_cost", "harm_averted", "at_80", "value"),
-    "cost_effectiveness": (
-        *("arm", "cost", "staff_time", "total_cost", "harm_averted", "at_80", "cost_difference", "averted_difference"),
-        *("cost_per_event", "cost_per_event_low", "cost_per_event_high"),
-        *("cost_per_at_80", "cost_per_at_80_low", "cost_per_at_80_high", "standing"),
-    ),
-    "acceptability": ("arm", "willingness", "probability", "expected"),
-    "for_whom": ("arm", "grouping", "group", "measure", "base", "arm_mean", "difference", "low", "high"),
-    "inequality": ("arm", "measure", "start", "end", "difference", "low", "high"),
-    "robustness": ("arm", "rank", "value", "share_best", "share_above_base", "regret_mean", "regret_worst"),
-    "flips": ("parameter", "distance", "p_value", "adjusted", "holds_median", "flips_median", "low", "high"),
-    "factorial": ("kind", "term", "measure", "effect", "low", "high"),
-}
-"""The tables of a comparison, with the columns that a report reads."""
+DIFFERENCES = "differences"
 SUMMARY_COLUMNS = ("month", "intervention", "measure", "worlds", "median", "p5", "p95")
 
 
@@ -81,23 +53,31 @@ class Arm:
         return table[table["intervention"] == POOLED].drop(columns="intervention")
 
     def by_world(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-        """Return measures of all interventions together, each an array of (worlds, months)."""
+        """Return measures of all interventions together, each (worlds, months); NaN where a world failed."""
         path, needed = self.folder / "months.parquet", ("month", "intervention", *measures)
         pooled = [("intervention", "=", POOLED)]
         table = checked(
             path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed), filters=pooled).to_pandas()
         )
-        months = int(table["month"].max()) + 1
-        return {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
+        months, failed = int(table["month"].max()) + 1, self.failed[:, None]
+        found = {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
+        return {name: np.where(failed, np.nan, values) for name, values in found.items()}
 
-    @cached_property
+    @property
     def replicates(self) -> NDArray[np.int64]:
         """The numbers of the worlds, in the order of `by_world`."""
-        path = self.folder / "runs.parquet"
-        table = checked(
-            path, ("replicate",), lambda: pyarrow.parquet.read_table(path, columns=["replicate"]).to_pandas()
-        )
-        return table["replicate"].to_numpy(dtype=np.int64)
+        return self.runs["replicate"].to_numpy(dtype=np.int64)
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Whether each world failed."""
+        return np.asarray(self.runs["status"] == "failed")
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """Number and status of every world."""
+        path, needed = self.folder / "runs.parquet", ("replicate", "status")
+        return checked(path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed)).to_pandas())
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,12 +132,6 @@ class Results:
     def worlds(self) -> int:
         """Worlds simulated."""
         return len(self.first.replicates)
-
-    @property
-    def best(self) -> str:
-        """The best arm beside the base, by the ranking of the manifest; of a run, the run."""
-        ranking = [name for name in self.comparison.get("ranking", []) if name in self.others]
-        return next(iter([*ranking, *self.others]), self.first.name)
 
 
 def refused(path: Path, problem: str) -> InputError:
@@ -237,10 +211,10 @@ def read_arm(name: str, folder: Path, *, strict: bool) -> Arm:
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of a comparison that a folder has; the differences must be there."""
     tables = {}
-    for name, columns in COLUMNS.items():
+    for name, (_, columns) in COMPARISON_TABLES.items():
         path = folder / f"{name}.parquet"
         if name == DIFFERENCES or path.is_file():
-            tables[name] = checked(path, columns, lambda path=path: pyarrow.parquet.read_table(path).to_pandas())
+            tables[name] = checked(path, tuple(columns), lambda path=path: pyarrow.parquet.read_table(path).to_pandas())
     return tables
 
 

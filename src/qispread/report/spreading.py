@@ -5,10 +5,10 @@ import pandas as pd
 
 from qispread.analysis.summary import written
 from qispread.figures.curves import CURVES, curve_figure, gap_figure
-from qispread.figures.figure import Figure
+from qispread.figures.figure import Figure, records
 from qispread.figures.who import CLASSES, classes_figure, inequality_figure
 from qispread.report.blocks import Block, Grid, Section, Words
-from qispread.report.view import View, mean_of
+from qispread.report.view import View, bands_words, mean_of
 from qispread.report.wording import span
 
 INEQUALITIES = {
@@ -24,33 +24,28 @@ def curve(view: View, measure: str) -> Figure:
 
 def bands_note(view: View) -> Words:
     """Return how to read curves."""
-    if view.results.worlds < 2:
-        return Words("Of the one world simulated.", "note")
-    shown = "Lines are medians over worlds; bands hold nine of ten."
-    if len(view.styles) > 4:
-        shown += " With so many arms only the base has its band; the CSV files have all."
-    if view.left_out:
-        shown += f" Charts show the {len(view.styles) - 1} arms that rank first."
-    if len(view.results.first.manifest["scenario"].get("interventions", {})) > 1:
-        shown += " All interventions together: an organisation counts once for each."
-    return Words(shown, "note")
+    several = len(view.results.first.manifest["scenario"].get("interventions", {})) > 1
+    more = " All interventions together: an organisation counts once for each." if several else ""
+    return Words(f"{bands_words(view)}{more}", "note")
 
 
 def curves_section(view: View) -> Section:
     """Return the section of adoption, fidelity and effect."""
-    figures = [curve(view, measure) for measure in ("adoption", "fidelity", "effect")]
-    return Section("spread", "How it spreads", [Grid(figures), bands_note(view)])
+    measures = [name for name in ("adoption", "fidelity", "effect") if view.curve(name)["median"].notna().any()]
+    blocks: list[Block] = [Grid([curve(view, measure) for measure in measures]), bands_note(view)]
+    if len(measures) < 3:
+        blocks.insert(0, Words("Nobody but the origin uses it, in any world: fidelity and effect have no meaning."))
+    return Section("spread", "How it spreads", blocks)
 
 
 def gap_section(view: View) -> Section:
     """Return the section of what adoption hides."""
     gap, horizon = view.gap, view.results.horizon
     figures = [gap_figure(gap, style, place, horizon) for place, style in enumerate(view.styles.values())]
-    last = gap[gap["month"] == horizon].set_index("arm")
     told = [
-        f"{name}: {written(float(last.loc[name, 'adoption']), 'percent')} use it, "
-        f"{written(float(last.loc[name, 'reached']), 'percent')} use it and reach 80 % of the origin's effect"
-        for name in view.shown
+        f"{row['arm']}: {written(row['adoption'], 'percent')} use it, {written(row['reached'], 'percent')} use it and "
+        "reach 80 % of the origin's effect"
+        for row in records(gap[gap["month"] == horizon])
     ]
     lead = f"Adoption alone hides what is lost. After {span(horizon)}, medians over worlds: {'; '.join(told)}."
     return Section("gap", "What adoption hides", [Words(lead), Grid(figures)])
@@ -69,7 +64,7 @@ def harm_section(view: View) -> Section:
         if len(rows):
             figures.append(inequality_figure(rows, measure, title, unit, view.styles))
     note = (
-        "Harm falls in the base too: by the trend that is there anyway, and by improvement made at home. Bars beside the "
+        "Harm falls in the base too: by the trend that is there anyway, and by improvement made at home. Bars at the "
         "ends are 95 % intervals of the paired difference from the base."
     )
     return Section("harm", "Harm, and how unequal it is", [Grid(figures), bands_note(view), Words(note, "note")])
@@ -84,7 +79,7 @@ def classes_section(view: View) -> Section:
     if known.empty:
         return Section("classes", "Who gets the result", [Words("Nobody but the origin began, in any world.")])
     figure = classes_figure(table, title, "response classes")
-    note = "Means over the worlds in which somebody began. Limits of 80 and 40 % of the origin's effect; the second is an assumption."
+    note = "Means over the worlds in which somebody began. The limit of 40 % of the origin's effect is an assumption."
     blocks: list[Block] = [Grid([figure]), Words(note, "note")]
     return Section("classes", "Who gets the result", blocks)
 

@@ -1,6 +1,6 @@
 """One world looked at closely: maps of the network, and what a few organisations would see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Traces:
 def traces_of(view: View) -> Traces | None:
     """Return the traces of the world that is shown; None where another program made the results."""
     results = view.results
-    names = list(dict.fromkeys([results.first.name, results.best]))
+    names = list(dict.fromkeys([results.first.name, view.best]))
     scenarios = {name: results.arms[name].scenario for name in names}
     if results.differs or any(scenario is None for scenario in scenarios.values()):
         return None
@@ -64,11 +64,11 @@ def traces_of(view: View) -> Traces | None:
 
 
 def world_shown(view: View) -> int | None:
-    """Return the world nearest the median, over worlds, in the headline measure or its difference; of equals the first."""
+    """Return the world nearest the median in the headline measure, or in its difference; of equals the first."""
     results, measure = view.results, view.results.measure
     values = results.first.by_world([measure])[measure][:, -1]
-    if results.best != results.first.name:
-        values = results.arms[results.best].by_world([measure])[measure][:, -1] - values
+    if view.best != results.first.name:
+        values = results.arms[view.best].by_world([measure])[measure][:, -1] - values
     known = np.flatnonzero(~np.isnan(values))
     if not known.size:
         return None
@@ -79,18 +79,19 @@ def world_shown(view: View) -> int | None:
 def rule_words(view: View, traces: Traces) -> str:
     """Return by which rule the world was chosen."""
     measure = NOUNS[view.results.measure]
-    what = f"the difference {view.results.best} makes in {measure}" if view.results.comparison else measure
+    what = f"the difference {view.best} makes in {measure}" if view.results.comparison else measure
     return (
         f"World {traces.replicate} of {view.results.worlds}, counted from 0: the one in which {what} is nearest the "
         "median over worlds (of equals the first)."
     )
 
 
-def maps_section(view: View, traces: Traces) -> Section | None:
-    """Return the section of maps; None for more organisations than a map can show."""
-    number = traces.last.world.frame.number
+def maps_section(view: View, traces: Traces) -> Section:
+    """Return the section of maps, or why there are none."""
+    number, heading = traces.last.world.frame.number, "One world, on the map"
     if number > MOST_MAPPED:
-        return None
+        why = f"A map of {number:,} organisations could not be read, and is left out. "
+        return Section("maps", heading, [Words(f"{why}{rule_words(view, traces)}")])
     places = positions(traces.last.world)
     months = view.months_shown if number <= CROWDED else view.months_shown[-2:]
     grids = [Grid([one_map(view, traces, name, places, month) for month in months], "maps") for name in traces.arms]
@@ -101,7 +102,7 @@ def maps_section(view: View, traces: Traces) -> Section | None:
         "Organisations stand in the same places in every map: partnerships as clusters, near those they have ties with."
         f"{only}"
     )
-    return Section("maps", "One world, on the map", [*blocks, Words(note, "note")])
+    return Section("maps", heading, [*blocks, Words(note, "note")])
 
 
 def one_map(view: View, traces: Traces, arm: str, places: np.ndarray, month: int) -> Figure:
@@ -126,28 +127,55 @@ def charts_section(view: View, traces: Traces) -> Section:
         Words(
             "What boards would see of their own harm in the same world: harmful events observed, drawn around what is "
             "expected, around the median. A long run on one side of the median, or few crossings of it, is more than "
-            "chance would bring (the rules of Anhøj and Olesen 2014). The organisations were picked by a rule that does "
-            "not look at the charts."
+            "chance would bring (the rules of Anhøj and Olesen 2014). The organisations were picked by a rule that "
+            "does not look at the charts."
         )
     ]
     chosen = chosen_organisations(traces.last, traces.intervention)
-    ids = traces.last.world.frame.ids
-    for place, (organisation, why) in enumerate(chosen.items()):
-        name = traces.last.world.frame.names[ids.index(organisation)]
-        found = {arm: rates(one, organisation, traces.intervention) for arm, one in traces.arms.items()}
-        blocks += [Words(f"{name}: {why}", "heading"), Grid(run_figures(view, found, name, place), "pairs")]
+    names = dict(zip(traces.last.world.frame.ids, traces.last.world.frame.names, strict=True))
+    seen = [
+        Seen(
+            place + 1, names[one], why, {arm: rates(run, one, traces.intervention) for arm, run in traces.arms.items()}
+        )
+        for place, (one, why) in enumerate(chosen.items())
+    ]
+    if len(traces.arms) > 1:
+        for one in seen:
+            blocks += [Words(f"{one.name}: {one.why}", "heading"), Grid(run_figures(view, one), "pairs")]
+    else:
+        blocks.append(Grid([figure for one in seen for figure in run_figures(view, one)]))
     return Section("run-charts", "What a few organisations would see", blocks)
 
 
-def run_figures(view: View, found: dict[str, Rates], name: str, place: int) -> list[Figure]:
-    """Return the run charts of one organisation, the base beside the arm, on the same axes."""
-    tops = [max(one.table["rate"].to_pylist(), default=0.0) for one in found.values()]
-    top = max(ROOM_ABOVE * max(tops), 1.0)
-    return [
-        run_figure(one, name, view.styles[arm], place + 1, view.results.horizon, top)
-        for arm, one in found.items()
-        if arm in view.styles
+@dataclass(frozen=True)
+class Seen:
+    """What one organisation would see.
+
+    Attributes
+    ----------
+    place : int
+        Among those shown, from 1.
+    name, why : str
+        Of the organisation, and why it was chosen.
+    arms : dict of str to Rates
+    """
+
+    place: int
+    name: str
+    why: str
+    arms: dict[str, Rates]
+
+
+def run_figures(view: View, seen: Seen) -> list[Figure]:
+    """Return the run charts of one organisation on the same axes: base beside arm, or the run under its name."""
+    tops = [max(one.table["rate"].to_pylist(), default=0.0) for one in seen.arms.values()]
+    top, alone = max(ROOM_ABOVE * max(tops), 1.0), len(seen.arms) == 1
+    figures = [
+        run_figure(one, seen.name, view.styles[arm], seen.place, view.results.horizon, top, alone=alone)
+        for arm, one in seen.arms.items()
     ]
+    why = f"{seen.why[0].upper()}{seen.why[1:]}. "
+    return [replace(figure, note=f"{why}{figure.note}") for figure in figures] if alone else figures
 
 
 def traced_sections(view: View) -> list[Section]:
@@ -155,8 +183,7 @@ def traced_sections(view: View) -> list[Section]:
     traces = traces_of(view)
     if traces is None:
         return [Section("maps", "One world, looked at closely", [Words(why_not(view))])]
-    shown = [maps_section(view, traces), charts_section(view, traces)]
-    return [section for section in shown if section is not None]
+    return [maps_section(view, traces), charts_section(view, traces)]
 
 
 def why_not(view: View) -> str:

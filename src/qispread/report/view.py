@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from qispread.analysis.summary import percentile_of_sorted
 from qispread.comparison import BASE
 from qispread.config.cross import POOLED, organisation_ids
+from qispread.figures.curves import MOST_BANDS
+from qispread.figures.figure import records
 from qispread.figures.palette import Style, styles_of
-from qispread.report.reading import Results
+from qispread.measures import MEASURES
+from qispread.report.reading import DIFFERENCES, Results
 from qispread.report.wording import Difference, difference_of
-from qispread.results import DIFFERENCES
 
 MOST_ARMS = 7
 """Arms beside the base that charts and long tables show; those that rank first, where there are more."""
@@ -29,14 +31,25 @@ class View:
     results: Results
 
     @cached_property
+    def ranked(self) -> list[str]:
+        """The arms beside the base, the best first: by the mean difference in the headline measure."""
+        if not self.results.comparison:
+            return []
+        sign = -1.0 if MEASURES[self.results.measure].better == "less" else 1.0
+        found = self.differences(self.results.measure)
+        merit = {name: sign * one.value for name, one in found.items()}
+        return sorted(self.results.others, key=lambda name: -np.nan_to_num(merit.get(name, np.nan), nan=-np.inf))
+
+    @property
+    def best(self) -> str:
+        """The best arm beside the base; of a run, the run."""
+        return next(iter([*self.ranked, self.results.first.name]))
+
+    @cached_property
     def shown(self) -> list[str]:
         """The arms that charts show, the base first."""
-        others, ranking = self.results.others, self.results.comparison.get("ranking", [])
-        if not self.results.comparison:
-            return [self.results.first.name]
-        ranked = sorted(others, key=lambda name: ranking.index(name) if name in ranking else len(ranking))
-        kept = set(ranked[:MOST_ARMS])
-        return [BASE, *(name for name in others if name in kept)]
+        kept = set(self.ranked[:MOST_ARMS])
+        return [self.results.first.name, *(name for name in self.results.others if name in kept)]
 
     @cached_property
     def styles(self) -> dict[str, Style]:
@@ -81,8 +94,8 @@ class View:
     def differences(self, measure: str) -> dict[str, Difference]:
         """Return the differences in a measure of all interventions together, by arm."""
         table = self.results.tables[DIFFERENCES]
-        rows = table[(table["intervention"] == POOLED) & (table["measure"] == measure)].to_dict("records")
-        return {str(row["arm"]): difference_of(dict(row)) for row in rows}
+        rows = table[(table["intervention"] == POOLED) & (table["measure"] == measure)]
+        return {str(row["arm"]): difference_of(row) for row in records(rows)}
 
     def row(self, arm: str, measure: str) -> dict[str, Any]:
         """Return the row of the differences of one arm and measure."""
@@ -103,6 +116,15 @@ class View:
         return pd.concat(pieces, ignore_index=True)
 
 
+def bands_words(view: View) -> str:
+    """Return how to read curves with bands."""
+    if view.results.worlds < 2:
+        return "Of the one world simulated."
+    many = " With so many arms only the base has its band; the CSV files have all." * (len(view.styles) > MOST_BANDS)
+    left = f" Charts show the {len(view.styles) - 1} arms that rank first." * bool(view.left_out)
+    return f"Lines are medians over worlds; bands hold nine of ten.{many}{left}"
+
+
 def median_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median over worlds, the rows, of what is known in each month; NaN where nothing is."""
     ordered = np.sort(values, axis=0)
@@ -113,4 +135,4 @@ def mean_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean over worlds, the rows, of what is known in each month; NaN where nothing is."""
     known = np.count_nonzero(~np.isnan(values), axis=0)
     sums = np.nansum(values, axis=0)
-    return np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0)
+    return np.asarray(np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0))

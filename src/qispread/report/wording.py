@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from qispread.analysis.summary import short, written_difference
+from qispread.analysis.summary import written_difference
 from qispread.measures import MEASURES
 
 Verdict = Literal["none", "unknown", "one world", "unclear", "better", "worse", "more", "less"]
@@ -39,6 +39,18 @@ NOUNS = {
     "capability": "mean capability",
 }
 """What each measure is called in a sentence."""
+SHARES = ("share", "ratio")
+VERBS = {
+    "harm_averted": ("avert", "harmful events"),
+    "staff_time": ("take", "team-months of staff time"),
+    "cost": ("cost", "units of currency"),
+}
+"""What an arm does to each measure that is a sum, and of what."""
+
+
+def form_of(measure: str) -> str:
+    """Return how a measure is written: shares in percent, all others, and the Gini coefficient, as numbers."""
+    return "percent" if MEASURES[measure].unit in SHARES and measure != "harm_gini" else "number"
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class Difference:
     @property
     def form(self) -> str:
         """How it is written: shares in percentage points."""
-        return "percent" if MEASURES[self.measure].unit == "share" else "number"
+        return form_of(self.measure)
 
     @property
     def verdict(self) -> Verdict:
@@ -130,13 +142,16 @@ def interval(one: Difference) -> str:
     return f"95 % interval {low} to {high}"
 
 
-def size(one: Difference) -> str:
-    """Return what a difference amounts to: "780 more harmful events averted for every 100 organisations"."""
-    noun = NOUNS[one.measure]
+def would(one: Difference, months: int) -> str:
+    """Return what an arm would do: "would avert 780 more harmful events for every 100 organisations over 10 years"."""
+    more = one.value > 0
     if one.summed:
-        return f"{amount(one, one.value)} {'more' if one.value > 0 else 'fewer'} {noun} for every 100 organisations"
+        verb, noun = VERBS[one.measure]
+        number = f"{amount(one, one.value)} {'more' if more else 'fewer'}"
+        return f"would {verb} {number} {noun} for every 100 organisations over {span(months)}"
     points = " percentage points" if one.form == "percent" else ""
-    return f"{noun} {amount(one, one.value)}{points} {'higher' if one.value > 0 else 'lower'}"
+    by = f"{amount(one, one.value)}{points}"
+    return f"would {'raise' if more else 'lower'} {NOUNS[one.measure]} by {by} after {span(months)}"
 
 
 def in_worlds(one: Difference) -> str:
@@ -144,30 +159,37 @@ def in_worlds(one: Difference) -> str:
     if math.isnan(one.better):
         return ""
     share = round(100.0 * one.better)
-    if one.better in (0.0, 1.0):
-        return f"better than the base in {'none' if one.better == 0.0 else 'all'} of {one.worlds} worlds"
+    if one.better in {0.0, 1.0}:
+        return f"better than the base in {'none of the' if one.better == 0.0 else 'all'} {one.worlds} worlds"
     return f"better than the base in {min(99, max(1, share))} % of {one.worlds} worlds"
 
 
-def sentence(one: Difference, months: int) -> str:
-    """Return what an arm would change in one measure, as a sentence that says how sure it is."""
-    when, noun = f"after {span(months)}", NOUNS[one.measure]
+def sentence(one: Difference, months: int, lead: str = "") -> str:
+    """Return what an arm would change in one measure, as a sentence that says how sure it is.
+
+    Parameters
+    ----------
+    one : Difference
+    months : int
+        Of the run.
+    lead : str
+        What comes before a difference that is there, such as "Of the two, coaching would do most: it", in place of the
+        arm's name.
+    """
+    noun, name = NOUNS[one.measure], f"{one.arm[0].upper()}{one.arm[1:]}"
+    within = "; ".join(part for part in (interval(one), in_worlds(one)) if part)
     if one.verdict == "unknown":
         return f"What {one.arm} changes cannot be told: {noun} has no meaning in these worlds."
     if one.verdict == "none":
-        return f"{one.arm[0].upper()}{one.arm[1:]} changes nothing in {noun} {when}, in any world."
-    if one.verdict == "one world":
-        return f"With {one.arm}: {size(one)} {when}, in the one world simulated; how far others differ is not known."
-    within = ", ".join(part for part in (interval(one), in_worlds(one)) if part)
+        return f"{name} changes nothing in {noun} over {span(months)}, in any world."
     if one.verdict == "unclear":
-        return (
-            f"Whether {one.arm} changes {noun} cannot be told from {one.worlds} worlds: {size(one)} {when}, but the "
-            f"interval holds no difference too ({within})."
+        points = " percentage points" if one.form == "percent" else ""
+        mean = (
+            f"{written_difference(one.value, one.form)}{points}{' for every 100 organisations' if one.summed else ''}"
         )
-    worse = ", a change for the worse" if one.verdict == "worse" else ""
-    return f"With {one.arm}: {size(one)} {when}{worse} ({within})."
-
-
-def money(value: float) -> str:
-    """Return an amount of currency, or a dash where there is none."""
-    return "–" if math.isnan(value) else short(value)
+        unsure = f"Whether {one.arm} changes {noun} cannot be told from {one.worlds} worlds"
+        return f"{unsure}: the mean difference after {span(months)} is {mean} ({within})."
+    told = f"{lead or name} {would(one, months)}"
+    if one.verdict == "one world":
+        return f"{told}, in the one world simulated; how far others differ is not known."
+    return f"{told}{', for the worse' if one.verdict == 'worse' else ''} ({within})."

@@ -1,8 +1,9 @@
 """From a folder of results to `report.html` and its charts, written whole or not at all."""
 
 import os
+import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ import jinja2
 from markupsafe import Markup
 
 from qispread import __version__
-from qispread.figures.drawing import Drawing, draw_all, write_drawings
+from qispread.figures.drawing import Drawing, Studio, write_drawings
+from qispread.figures.figure import Figure
 from qispread.report.answer import CAUTION, Answer, answer_of
 from qispread.report.assumptions import assumptions_section
 from qispread.report.blocks import Section
@@ -27,6 +29,7 @@ from qispread.report.view import View
 
 PAGE, CHARTS = "report.html", "charts"
 KINDS = (".svg", ".png", ".csv")
+NEGATIVE = re.compile(r"(?:(?<=^)|(?<=[\s(]))-(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -45,34 +48,41 @@ class Report:
     sections: Sequence[Section]
 
 
-def report_of(folder: Path) -> Report:
-    """Return the report on a folder of results; raises as `write_report`."""
+def report_of(folder: Path, seen: Callable[[Iterable[Figure]], object] = list) -> Report:
+    """Return the report on a folder of results; `seen` is given figures as they are made. Raises as `write_report`."""
     view = View(read_results(folder))
-    compared = bool(view.results.comparison)
-    sections = [
-        changes_section(view) if compared else None,
-        curves_section(view),
-        gap_section(view),
-        harm_section(view),
-        gains_section(view),
-        costs_section(view),
-        *traced_sections(view),
-        classes_section(view),
-        robustness_section(view),
-        factorial_section(view),
-        assumptions_section(view),
-        limits_section(),
-        reproduce_section(view),
-    ]
-    return Report(view, answer_of(view), [section for section in sections if section is not None])
+    answer, sections = answer_of(view), []
+    seen([answer.picture])
+    for section in sections_of(view):
+        seen(section.figures)
+        sections.append(section)
+    return Report(view, answer, sections)
 
 
-def write_report(folder: Path) -> list[Path]:
+def sections_of(view: View) -> Iterator[Section]:
+    """Yield the sections, in order; what the results do not hold is left out."""
+    if view.results.comparison:
+        yield changes_section(view)
+    yield curves_section(view)
+    yield gap_section(view)
+    yield harm_section(view)
+    asked = (gains_section, costs_section)
+    yield from (section for make in asked if (section := make(view)) is not None)
+    yield from traced_sections(view)
+    yield classes_section(view)
+    asked = (robustness_section, factorial_section)
+    yield from (section for make in asked if (section := make(view)) is not None)
+    yield assumptions_section(view)
+    yield limits_section()
+    yield reproduce_section(view)
+
+
+def write_report(folder: str | Path) -> list[Path]:
     """Write the report on a folder that `run` or `compare` wrote: one page, and its charts as files.
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         Read, and written to: ``report.html``, and in ``charts`` each chart as SVG and PNG with its numbers as CSV.
 
     Returns
@@ -85,9 +95,10 @@ def write_report(folder: Path) -> list[Path]:
     InputError
         Where the folder holds no results, or they are broken, not whole, or cannot be written beside.
     """
-    report = report_of(folder)
-    figures = [report.answer.picture, *(figure for section in report.sections for figure in section.figures)]
-    drawings = draw_all(figures)
+    folder = Path(folder)
+    with Studio() as studio:
+        report = report_of(folder, studio.take)
+        drawings = studio.drawings()
     page = page_of(report, {one.figure.name: one for one in drawings})
     with written_beside(folder) as new:
         (new / CHARTS).mkdir()
@@ -105,7 +116,7 @@ def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["signed"] = signed
+    environment.filters["typeset"] = typeset
     return environment.get_template("page.html").render(
         report=report,
         answer=report.answer,
@@ -117,9 +128,11 @@ def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
     )
 
 
-def signed(text: str) -> str:
-    """Return a number with a real minus sign."""
-    return text.replace("-", "\N{MINUS SIGN}") if text[:1] == "-" and text[1:2].isdigit() else text
+def typeset(text: str) -> str:
+    """Return text with real minus signs, a dash in place of a hyphen alone, and no break before a percent sign."""
+    if text == "-":
+        return "\N{EN DASH}"
+    return NEGATIVE.sub("\N{MINUS SIGN}", text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 @contextmanager

@@ -152,3 +152,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
+
+
+def columns_of(table: str) -> list[str]:
+    """Return the columns of a table, in order."""
+    return list(TABLES[table][1])

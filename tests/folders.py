@@ -1,0 +1,41 @@
+"""Folders of results to report on, made by the model."""
+
+import qispread as qs
+
+POLICY = {"support": 0.8, "cost": 2000.0}
+
+
+def scenario_of(**fields):
+    """Return a small scenario; `fields` as for `Scenario.replace`."""
+    small = {
+        "name": "small",
+        "description": "Something small spreads through fifteen places.",
+        "horizon": 36,
+        "replicates": 8,
+        "organisations.number": 15,
+        "organisations.systems": 4,
+        "organisations.regions": 2,
+        "network.mean_degree": 4.0,
+        "deciding.reluctance": 2.0,
+        "hearing.contact": 0.2,
+    }
+    return qs.Scenario().replace({**small, **fields})
+
+
+def coached(base, **fields):
+    """Return a base with coaching that costs something."""
+    return base.with_policy("coaching", **{**POLICY, **fields})
+
+
+def save_run(folder, scenario):
+    """Write the folder of a run."""
+    qs.save(qs.simulate(scenario), folder, command=["qispread", "run", "small.yaml"])
+    return folder
+
+
+def save_compared(folder, base, arms, *, models=0, **how):
+    """Write the folder of a comparison; `how` as for `compare`."""
+    compared = qs.compare(base, arms, **how)
+    robust = qs.robustness(compared, models=models, worlds=2) if models else None
+    qs.save_comparison(qs.Answer(compared, robust), folder, command=["qispread", "compare", "small.yaml"])
+    return folder

@@ -1,0 +1,50 @@
+"""The page in a real browser: everything is drawn, fits the screen, asks for nothing and prints."""
+
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there")
+BOXES = """[...document.querySelectorAll('svg')].map(one => {
+    const box = one.getBoundingClientRect(); return [box.left, box.right, box.width, box.height]; })"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a browser."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(browser, written, width):
+    asked, complaints = [], []
+    page = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=True)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto((written.folder / "report.html").as_uri())
+    boxes = page.evaluate(BOXES)
+    assert len(boxes) == sum(path.suffix == ".svg" for path in written.paths)
+    for left, right, across, down in boxes:
+        assert across > 100
+        assert down > 40
+        assert left >= 0
+        assert right <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert len(asked) == 1
+    assert not complaints
+    page.close()
+
+
+def test_it_prints(browser, written):
+    page = browser.new_page()
+    page.goto((written.folder / "report.html").as_uri())
+    printed = page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    page.close()

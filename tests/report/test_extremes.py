@@ -1,0 +1,189 @@
+"""Reports on results at the edge of what there can be."""
+
+import shutil
+
+import html5lib
+import pandas as pd
+import pytest
+
+from folders import coached, save_compared, save_run, scenario_of
+from qispread import InputError
+from qispread.report import report_of, write_report
+
+EVIL = "<script>alert(1)</script>"
+LONG = "an arm whose name has a great many characters in it, sixty-five"
+
+
+def said(report):
+    """Return all words of a report."""
+    words = [report.answer.question, report.answer.sentence, *report.answer.more]
+    for section in report.sections:
+        for kind, block in section.kinds:
+            words += [block.text] if kind == "words" else list(block.items) if kind == "points" else []
+    return " ".join(words)
+
+
+def anchors(report):
+    return [section.anchor for section in report.sections]
+
+
+def report_on(folder, scenario, arms=None, **how):
+    return report_of(save_compared(folder, scenario, arms or {"coaching": coached(scenario)}, **how))
+
+
+def test_a_run_is_reported_without_what_only_a_comparison_has(ran):
+    report = report_of(ran)
+    assert anchors(report) == [
+        *("spread", "gap", "harm", "maps", "run-charts", "classes", "assumptions", "limits", "reproduce"),
+    ]
+    assert report.answer.question == "Something small spreads through fifteen places."
+    assert "of organisations use it" in report.answer.sentence
+    paths = write_report(ran)
+    assert paths[0].name == "report.html"
+
+
+def test_nothing_adopted(tmp_path):
+    report = report_on(tmp_path, scenario_of(**{"hearing.contact": 0.0, "hearing.broadcast": 0.0}))
+    assert "fidelity and effect have no meaning" in said(report)
+    assert "Nobody but the origin began" in said(report)
+    names = [figure.name for section in report.sections for figure in section.figures]
+    assert "fidelity-over-time" not in names
+    assert "response-classes" not in names
+
+
+def test_an_arm_that_changes_nothing(tmp_path):
+    base = scenario_of()
+    report = report_on(tmp_path, base, {"idle": coached(base, support=0.0, protected_time=0.0, cost=5.0)})
+    assert report.answer.sentence == "Idle changes nothing in harmful events averted over 3 years, in any world."
+
+
+def test_a_seeding_policy_is_warned_of(tmp_path):
+    base = scenario_of()
+    report = report_on(tmp_path, base, {"hubs": base.with_policy("seeding")})
+    assert "do not compare where origins differ" in said(report)
+
+
+def test_many_organisations_and_a_long_run_stay_within_size(tmp_path):
+    many = {"organisations.number": 700, "organisations.systems": 100, "network.mean_degree": 10.0}
+    base = scenario_of(horizon=1300, replicates=1, **many)
+    page = write_report(save_run(tmp_path, base))[0]
+    assert page.stat().st_size < 3_000_000
+
+
+def test_no_costs(tmp_path):
+    base = scenario_of()
+    report = report_on(tmp_path, base, {"coaching": coached(base, cost=0.0)})
+    (section,) = (one for one in report.sections if one.anchor == "cost")
+    assert not section.figures
+    assert "nothing can be said of value for money" in said(report)
+
+
+def test_one_world(tmp_path):
+    base = scenario_of(replicates=1)
+    report = report_on(tmp_path, base, {"coaching": coached(base), "mandate": base.with_policy("mandate")})
+    assert "in the one world simulated" in report.answer.sentence
+    assert "Of the one world simulated." in said(report)
+
+
+def test_six_months_and_three_organisations_and_a_long_name(tmp_path):
+    few = {
+        "organisations.number": 3,
+        "organisations.systems": 1,
+        "organisations.regions": 1,
+        "network.mean_degree": 2.0,
+    }
+    base = scenario_of(horizon=6, **few)
+    folder = save_compared(tmp_path, base, {LONG: coached(base)})
+    figures = [one for section in report_of(folder).sections for one in section.figures]
+    assert any("Months since the start" in str(figure.chart.to_dict()) for figure in figures)
+    assert all(len(figure.name) <= 60 for figure in figures)
+    assert len({figure.name for figure in figures}) == len(figures)
+
+
+def test_several_interventions_are_pooled_and_it_is_said(tmp_path):
+    one = scenario_of().interventions["intervention"]
+    report = report_on(tmp_path, scenario_of(interventions={"first": one, EVIL: one}))
+    assert "All interventions together" in said(report)
+    assert "The intervention shown is first, the first." in said(report)
+
+
+def test_names_with_markup_or_formulas_do_nothing(tmp_path):
+    rows = "\n".join(f"o{i},{EVIL if i % 2 else '=1+1'}" for i in range(8))
+    (tmp_path / "places.csv").write_text(f"id,name\n{rows}\n", encoding="utf-8")
+    scenario = scenario_of(**{"organisations.file": str(tmp_path / "places.csv")}, description=EVIL)
+    folder = save_run(tmp_path / "ran", scenario.replace(network={"kind": "complete"}))
+    paths = write_report(folder)
+    page = paths[0].read_text(encoding="utf-8")
+    tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
+    assert not list(tree.iter("script"))
+    assert EVIL in "".join(tree.find("body").itertext())
+    for path in folder.glob("charts/*.csv"):
+        for column in pd.read_csv(path, dtype=str).fillna(""):
+            assert not column.startswith("=")
+
+
+@pytest.mark.parametrize(
+    "values", [{"identity": {"qispread": "0.0.9"}}, {"sources": "0123456789abcdef"}, {"identity": {"draws": "philox"}}]
+)
+def test_results_of_another_program_say_so_and_are_not_run_again(copied, change_manifest, values):
+    change_manifest(copied, **values)
+    report = report_of(copied)
+    assert report.view.results.differs
+    assert not [one for section in report.sections for one in section.figures if one.name.startswith(("map", "run-"))]
+    assert "Maps and run charts are left out" in said(report)
+
+
+def test_the_note_on_another_version_stands_first(copied, change_manifest):
+    change_manifest(copied, identity={"qispread": "0.0.9"})
+    page = write_report(copied)[0].read_text(encoding="utf-8")
+    assert page.index("Made by qispread 0.0.9;") < page.index("<h1>")
+
+
+def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_its_assumptions(copied, change_manifest):
+    for folder in (copied, *(copied / arm for arm in ("base", "coaching", "mandate", "coaching+mandate"))):
+        change_manifest(folder, identity={"qispread": "0.0.9"})
+    change_manifest(copied / "base", scenario={"of_old": 1})
+    assert "cannot be read by this one" in said(report_of(copied))
+
+
+@pytest.mark.parametrize("table", ["robustness", "for_whom", "inequality", "factorial", "cost_effectiveness", "flips"])
+def test_a_table_that_is_not_there_leaves_its_part_out(copied, table):
+    (copied / f"{table}.parquet").unlink()
+    whole = {"robustness": "robustness", "for_whom": "gains", "factorial": "factorial", "cost_effectiveness": "cost"}
+    assert whole.get(table) not in anchors(report_of(copied))
+
+
+def spoil_json(folder):
+    (folder / "manifest.json").write_text("{", encoding="utf-8")
+
+
+def spoil_table(folder):
+    (folder / "for_whom.parquet").write_bytes(b"no table")
+
+
+def drop_column(folder):
+    pd.read_parquet(folder / "worlds.parquet").drop(columns="value").to_parquet(folder / "worlds.parquet")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (shutil.rmtree, "copied"),
+        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json"),
+        (spoil_json, "manifest.json"),
+        (lambda folder: (folder / "manifest.json").write_text("{}", encoding="utf-8"), "manifest.json"),
+        (lambda folder: (folder / "differences.parquet").unlink(), "differences.parquet"),
+        (spoil_table, "for_whom.parquet"),
+        (drop_column, "value"),
+        (lambda folder: shutil.rmtree(folder / "coaching"), "coaching"),
+        (lambda folder: (folder / "base" / "summary.csv").unlink(), "summary.csv"),
+        (lambda folder: (folder / "mandate" / "months.parquet").write_bytes(b""), "months.parquet"),
+    ],
+)
+def test_folders_that_cannot_be_read_are_refused_by_name_and_nothing_is_written(copied, spoil, named):
+    spoil(copied)
+    with pytest.raises(InputError) as refusal:
+        write_report(copied)
+    assert named in str(refusal.value)
+    assert not (copied / "report.html").exists()
+    assert not list(copied.glob(".report-*"))

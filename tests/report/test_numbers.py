@@ -1,0 +1,115 @@
+"""The charts draw the numbers of the tables, and say which world and which arms they show."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qispread.figures.figure import specification
+from qispread.report.answer import facts_of
+from qispread.report.reading import read_results
+from qispread.report.tracing import world_shown
+from qispread.report.view import MOST_ARMS, View
+
+
+@pytest.fixture(scope="module")
+def figures(written):
+    return {one.name: one for part in written.report.sections for one in part.figures}
+
+
+def drawn(figure):
+    """Return the rows that a chart has within it."""
+    return [row for rows in specification(figure)["datasets"].values() for row in rows]
+
+
+def test_curves_draw_the_summary(written, figures):
+    for measure in ("adoption", "fidelity", "effect", "harm"):
+        rows = drawn(figures[f"{measure}-over-time"])
+        for arm in ("base", "coaching", "mandate"):
+            summary = pd.read_csv(written.folder / arm / "summary.csv")
+            own = summary[(summary["intervention"] == "all") & (summary["measure"] == measure)]
+            shown = pd.DataFrame([row for row in rows if row["arm"] == arm and "median" in row]).drop_duplicates()
+            for column in ("median", "p5", "p95"):
+                np.testing.assert_allclose(shown[column].astype(float), own[column], rtol=1e-12)
+
+
+def test_the_gap_is_adoption_times_the_share_that_replicates(written, figures):
+    months = pd.read_parquet(written.folder / "coaching" / "months.parquet")
+    last = months[(months["month"] == 36) & (months["intervention"] == "all")]
+    expected = (last["adoption"] * last["replicated"].fillna(0.0)).median()
+    figure = next(one for name, one in figures.items() if name.startswith("gap") and one.title == "coaching")
+    assert figure.table["reached"].iloc[-1] == pytest.approx(expected)
+    assert figure.table["adoption"].iloc[-1] == pytest.approx(last["adoption"].median())
+
+
+def test_the_plane_draws_differences_between_worlds(written, figures):
+    worlds = pd.read_csv(written.folder / "worlds.csv").pivot_table(
+        index="replicate", columns="arm", values=["harm_averted", "total_cost"]
+    )
+    table = figures["cost-plane"].table.set_index("replicate")
+    for arm in ("coaching", "mandate"):
+        own = table[table["arm"] == arm]
+        expected = worlds["harm_averted"][arm] - worlds["harm_averted"]["base"]
+        np.testing.assert_allclose(own["averted"], expected)
+        np.testing.assert_allclose(own["spent"], worlds["total_cost"][arm] - worlds["total_cost"]["base"])
+
+
+def test_groups_effects_and_models_are_those_of_their_tables(written, figures):
+    gains = pd.read_csv(written.folder / "for_whom.csv")
+    own = gains[(gains["grouping"] == "size") & (gains["measure"] == "harm_reduction")].reset_index(drop=True)
+    shown = figures["for-whom-size-harm-reduction"].table.reset_index(drop=True)
+    pd.testing.assert_frame_equal(shown, own, check_dtype=False)
+    robust = pd.read_csv(written.folder / "robustness.csv").set_index("arm")
+    best = figures["robustness-best"].table.set_index("arm")
+    pd.testing.assert_series_equal(
+        best["share_best"].sort_index(), robust["share_best"].sort_index(), check_dtype=False
+    )
+
+
+def test_maps_show_the_same_places_in_every_month_and_arm(figures):
+    maps = [figure.table for name, figure in figures.items() if name.startswith("map-") and name != "map-key"]
+    assert len(maps) == 8
+    for table in maps:
+        pd.testing.assert_frame_equal(table[["organisation", "x", "y"]], maps[0][["organisation", "x", "y"]])
+        assert table["origin"].sum() == 1
+        assert table["fidelity"].notna().tolist() == table["uses"].tolist()
+
+
+def test_worlds_that_failed_are_left_out_and_counted(copied):
+    path = copied / "coaching" / "runs.parquet"
+    runs = pd.read_parquet(path)
+    runs["status"] = ["failed", *["done"] * (len(runs) - 1)]
+    runs.to_parquet(path)
+    view = View(read_results(copied))
+    values = view.results.arms["coaching"].by_world(["adoption"])["adoption"]
+    assert np.isnan(values[0]).all()
+    assert not np.isnan(values[1:]).any()
+    assert "1 failed" in facts_of(view)
+
+
+def test_the_world_shown_is_the_one_nearest_the_median(compared):
+    view = View(read_results(compared))
+    worlds = pd.read_csv(compared / "worlds.csv").pivot_table(index="replicate", columns="arm", values="value")
+    apart = worlds[view.best] - worlds["base"]
+    nearest = (apart - apart.median()).abs()
+    assert world_shown(view) == nearest.idxmin()
+
+
+def test_an_arm_looks_the_same_in_every_chart(figures):
+    looks = {}
+    for figure in figures.values():
+        for layer in specification(figure)["layer"]:
+            scale = layer.get("encoding", {}).get("color", {}).get("scale", {})
+            if set(scale.get("domain", [])) & {"coaching", "mandate"} and "range" in scale:
+                looks |= {figure.name: dict(zip(scale["domain"], scale["range"], strict=True))}
+    assert len(looks) > 5
+    for look in looks.values():
+        for arm in ("coaching", "mandate"):
+            assert look.get(arm) == looks["adoption-over-time"][arm]
+
+
+def test_no_more_than_the_best_arms_are_drawn_and_the_base_is_always(compared):
+    view = View(read_results(compared))
+    assert view.shown[0] == "base"
+    assert len(view.shown) <= MOST_ARMS + 1
+    found = view.differences("harm_averted")
+    assert [found[name].value for name in view.ranked] == sorted((one.value for one in found.values()), reverse=True)

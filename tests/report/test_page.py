@@ -1,0 +1,120 @@
+"""The page and its charts: complete, accessible, self-contained, and the same each time."""
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import html5lib
+import pandas as pd
+import pytest
+
+from qispread.report import write_report
+
+LARGEST = 3_000_000
+SVG = "{http://www.w3.org/1999/xhtml}"
+
+
+@pytest.fixture(scope="module")
+def tree(written):
+    """Return the page, read by a parser that refuses whatever the standard calls an error."""
+    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(written.page)
+
+
+def figures_of(written):
+    return [written.report.answer.picture, *(one for part in written.report.sections for one in part.figures)]
+
+
+def text_of(element):
+    return " ".join("".join(element.itertext()).split())
+
+
+def test_every_chart_has_words_a_picture_to_read_a_picture_to_keep_and_its_numbers(written, tree):
+    figures = figures_of(written)
+    names = [figure.name for figure in figures]
+    assert len(set(names)) == len(names)
+    spoken = {svg.get("aria-label") for svg in tree.iter() if svg.get("role") == "img"}
+    for figure in figures:
+        assert len(figure.alt) > 20
+        assert figure.alt in spoken
+        stem = written.folder / "charts" / figure.name
+        assert ET.fromstring(stem.with_suffix(".svg").read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314
+        assert stem.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+        assert len(pd.read_csv(stem.with_suffix(".csv"))) == len(figure.table)
+    assert {path.stem for path in written.paths} - {"report"} == set(names)
+
+
+def test_all_sections_are_there_and_the_contents_lead_to_them(written, tree):
+    anchors = [part.anchor for part in written.report.sections]
+    assert anchors == [
+        *("changes", "spread", "gap", "harm", "gains", "cost", "maps", "run-charts", "classes", "robustness"),
+        *("factorial", "assumptions", "limits", "reproduce"),
+    ]
+    assert [link.get("href") for link in tree.iter("a")] == [f"#{anchor}" for anchor in anchors]
+    assert set(anchors) <= {one.get("id") for one in tree.iter() if one.get("id")}
+
+
+def test_the_page_is_self_contained_and_small(written, tree):
+    assert len(written.page.encode()) < LARGEST
+    assert not list(tree.iter("script"))
+    assert "http" not in written.page
+    assert "@import" not in written.page
+    for element in tree.iter():
+        for name, value in element.attrib.items():
+            assert str(name) not in {"src", "srcset"}
+            assert not str(name).startswith("on")
+            if "href" in str(name):
+                assert value.startswith("#")
+            assert not re.search(r"url\((?!#)", value)
+
+
+def test_ids_are_used_once_and_references_within_the_page_hold(written):
+    ids = re.findall(r'\sid="([^"]*)"', written.page)
+    assert len(set(ids)) == len(ids)
+    assert set(re.findall(r"url\(#([^)]*)\)", written.page)) <= set(ids)
+
+
+def test_headings_are_in_order_and_the_language_is_said(tree):
+    assert tree.find(".").get("lang") == "en-GB"
+    levels = [int(one.tag[1]) for one in tree.iter() if isinstance(one.tag, str) and re.fullmatch(r"h\d", one.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_captions_and_every_heading_cell_says_of_what(tree):
+    tables = list(tree.iter("table"))
+    assert tables
+    for table in tables:
+        assert text_of(table.find("caption"))
+        assert all(cell.get("scope") in {"col", "row", "rowgroup"} for cell in table.iter("th"))
+        widths = {len(row.findall("th")) + len(row.findall("td")) for row in table.iter("tr")}
+        assert widths - {1} == {len(table.find("thead").find("tr"))}
+
+
+def test_the_answer_is_the_first_thing_said_and_in_the_table(written):
+    rows = pd.read_csv(written.folder / "differences.csv")
+    rows = rows[(rows["measure"] == "harm_averted") & (rows["intervention"] == "all")].set_index("arm")
+    best = rows["difference"].idxmax()
+    assert best in written.report.answer.sentence
+    assert f"{rows.loc[best, 'for_100']:,.0f}" in written.report.answer.sentence
+    assert written.report.answer.question == "What would coaching and mandate change, alone and together?"
+
+
+def test_the_same_results_give_the_same_bytes(written, copied):
+    again = write_report(copied)
+    assert [path.name for path in again] == [path.name for path in written.paths]
+    for before, after in zip(written.paths[1:], again[1:], strict=True):
+        assert before.read_bytes() == after.read_bytes()
+    assert again[0].read_text(encoding="utf-8") == written.page.replace("from compared.", "from copied.")
+
+
+def test_charts_of_an_earlier_report_go_and_other_files_stay(copied):
+    charts = copied / "charts"
+    charts.mkdir()
+    for name in ("old.svg", "old.png", "old.csv", "mine.csv", "drawing.svg"):
+        (charts / name).write_text("x", encoding="utf-8")
+    write_report(copied)
+    assert not list(charts.glob("old.*"))
+    assert (charts / "mine.csv").exists()
+    assert (charts / "drawing.svg").exists()
+    assert not list(copied.glob(".report-*"))

@@ -1,0 +1,312 @@
+"""Comparisons on disk: the tables that were computed, the same bytes each time, and nothing stale or lost."""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+import qispread as qs
+from everything import everything
+from helpers_input import caught
+from qispread.comparison import BASE
+from qispread.comparison.robustness import robustness
+from qispread.results import Answer, Asked, save_comparison
+from qispread.results import comparisons as saving
+from qispread.results.comparisons import asked_of
+from qispread.results.names import OURS
+
+PLAIN = everything(policies={}, horizon=24, replicates=4, interventions={"prompt": {}, "drug": {"launch": 5}}).replace(
+    {"hearing.broadcast": 0.05, "organisations.number": 24}
+)
+ARMS = {"coached": PLAIN.with_policy("coaching", cost=3.0), "pushed": PLAIN.with_policy("mandate", cost=0.5)}
+
+
+def answer_of(arms=ARMS, *, workers=None, models=4, **keywords):
+    """Return an answer on some arms."""
+    comparison = qs.compare(PLAIN, arms, workers=workers, factorial=len(arms) > 1, **keywords)
+    robust = robustness(comparison, models, 2, workers=workers) if models else None
+    return Answer(comparison, robust, team_month=100.0)
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return answer_of()
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def files(folder="res"):
+    """Return the bytes of all files in a folder and below."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def parquet(name, folder="res"):
+    return pyarrow.parquet.read_table(f"{folder}/{name}.parquet").to_pandas()
+
+
+def test_saved_tables_are_those_computed_to_the_last_bit(answer):
+    save_comparison(answer, "res")
+    tables = answer.tables
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(parquet(name), table, check_exact=True, check_dtype=len(table) > 0)
+    assert {path.stem for path in Path("res").glob("*.parquet")} == set(tables)
+    assert "factorial" in tables
+
+
+def test_csv_holds_the_numbers_of_parquet_and_blanks_where_there_is_none(answer):
+    save_comparison(answer, "res")
+    for name in answer.tables:
+        table = pyarrow.parquet.read_table(f"res/{name}.parquet")
+        types = {field.name: field.type for field in table.schema}
+        options = pyarrow.csv.ConvertOptions(column_types=types, null_values=[""])
+        text = pyarrow.csv.read_csv(f"res/{name}.csv", convert_options=options)
+        pd.testing.assert_frame_equal(text.to_pandas(), table.to_pandas(), check_exact=True)
+        assert ",nan" not in Path(f"res/{name}.csv").read_text(encoding="utf-8")
+
+
+def test_the_same_comparison_gives_the_same_bytes_with_any_number_of_workers(answer):
+    save_comparison(answer, "res", command=["qispread"])
+    for workers in (1, 3):
+        save_comparison(answer_of(workers=workers), f"with {workers}", command=["qispread"])
+        assert files(f"with {workers}") == files()
+
+
+def test_saving_again_changes_no_byte_and_needs_no_leave(answer):
+    save_comparison(answer, "res", command=["qispread"])
+    before = files()
+    save_comparison(answer_of(), "res", command=["qispread"])
+    assert files() == before
+
+
+def test_each_arm_has_a_folder_that_is_its_run_alone(answer):
+    save_comparison(answer, "res", command=["qispread"])
+    assert {path.name for path in Path("res").iterdir() if path.is_dir()} == {
+        BASE,
+        "coached",
+        "pushed",
+        "coached+pushed",
+    }
+    qs.save(qs.simulate(ARMS["coached"]), "alone", command=["qispread"])
+    assert files("alone") == files("res/coached")
+
+
+def test_an_arm_can_be_run_again_from_its_manifest(answer):
+    save_comparison(answer, "res", command=["qispread"])
+    again = qs.simulate(qs.load("res/coached+pushed/manifest.json"))
+    assert again.measures.tobytes() == answer.comparison.runs["coached+pushed"].measures.tobytes()
+
+
+def test_the_manifest_says_what_was_compared(answer):
+    paths = save_comparison(answer, "res", command=["qispread", "compare"])
+    manifest = json.loads(Path("res/manifest.json").read_text(encoding="utf-8"))
+    assert manifest["command"] == ["qispread", "compare"]
+    said = manifest["comparison"]
+    assert said["arms"] == [BASE, "coached", "pushed", "coached+pushed"]
+    assert said["factors"] == ["coached", "pushed"]
+    assert (said["measure"], said["worlds"], said["team_month"]) == ("harm_averted", 4, 100.0)
+    assert (said["models"], said["model_worlds"]) == (4, 2)
+    assert said["ranking"] == list(answer.robustness.ranking)
+    assert manifest["identity"]["scenario"] == {
+        name: runs.scenario.fingerprint() for name, runs in answer.comparison.runs.items()
+    }
+    assert {path.name for path in paths} == {path.name for path in Path("res").iterdir() if path.is_file()}
+    assert {path.name for path in paths} <= set(OURS)
+
+
+def test_arms_that_are_the_same_differ_by_exactly_nothing_in_every_table():
+    answer = answer_of({"idle": PLAIN.with_policy("mandate", target="nobody")})
+    tables = answer.tables
+    for name, columns in {
+        "differences": ["difference", "low", "high"],
+        "for_whom": ["difference", "low", "high"],
+        "inequality": ["difference", "low", "high"],
+        "robustness": ["share_above_base", "regret_mean", "regret_worst"],
+    }.items():
+        values = tables[name][columns].dropna()
+        assert len(values) > 0
+        assert (values == 0.0).all(axis=None), name
+    costs = tables["cost_effectiveness"].filter(regex="^(cost|averted|at_80)_(difference|low|high)$")
+    assert (costs == 0.0).all(axis=None)
+    assert set(tables["cost_effectiveness"]["standing"]) == {"on the frontier"}
+    assert len(tables["acceptability"]) == len(tables["flips"]) == 0
+    worlds = tables["worlds"].drop(columns="arm")
+    base, idle = (worlds[tables["worlds"]["arm"] == arm].reset_index(drop=True) for arm in (BASE, "idle"))
+    pd.testing.assert_frame_equal(base, idle, check_exact=True)
+
+
+def test_empty_tables_are_kept_with_their_columns():
+    save_comparison(answer_of({"idle": PLAIN.with_policy("mandate", target="nobody")}), "res")
+    for name in ("acceptability", "flips"):
+        assert len(parquet(name)) == len(pd.read_csv(f"res/{name}.csv")) == 0
+        assert list(pd.read_csv(f"res/{name}.csv")) == list(parquet(name))
+        assert len(parquet(name).columns) > 3
+
+
+def test_another_comparison_is_refused_and_leaves_all_as_it_was(answer):
+    save_comparison(answer, "res")
+    before = files()
+    for arms in ({"coached": ARMS["coached"]}, {**ARMS, "timed": PLAIN.with_policy("protected_time")}):
+        with pytest.raises(qs.InputError, match="holds the results of another run"):
+            save_comparison(answer_of(arms, models=0), "res")
+        assert files() == before
+
+
+def test_overwriting_leaves_no_arm_and_no_table_of_the_one_before(answer):
+    save_comparison(answer, "res")
+    fewer = answer_of({"timed": PLAIN.with_policy("protected_time")}, models=0)
+    save_comparison(fewer, "res", overwrite=True, command=["qispread"])
+    save_comparison(fewer, "new", command=["qispread"])
+    assert files("res") == files("new")
+
+
+def test_a_report_of_the_comparison_before_goes_and_what_is_not_ours_stays(answer):
+    save_comparison(answer, "res")
+    Path("res/report.html").write_text("of the one before", encoding="utf-8")
+    Path("res/notes.txt").write_text("mine", encoding="utf-8")
+    Path("res/coached/notes.txt").write_text("mine too", encoding="utf-8")
+    save_comparison(answer_of({"timed": PLAIN.with_policy("protected_time")}, models=0), "res", overwrite=True)
+    assert not Path("res/report.html").exists()
+    assert Path("res/notes.txt").read_text(encoding="utf-8") == "mine"
+    assert Path("res/coached/notes.txt").read_text(encoding="utf-8") == "mine too"
+    assert {path.name for path in Path("res/coached").iterdir()} == {"notes.txt"}
+
+
+def test_a_run_overwritten_by_a_comparison_leaves_none_of_its_tables():
+    qs.save(qs.simulate(PLAIN), "res")
+    fewer = answer_of({"coached": ARMS["coached"]}, models=0)
+    with pytest.raises(qs.InputError, match="holds the results of another run"):
+        save_comparison(fewer, "res")
+    save_comparison(fewer, "res", overwrite=True, command=["qispread"])
+    save_comparison(fewer, "new", command=["qispread"])
+    assert set(files("res")) == set(files("new"))
+
+
+def test_a_comparison_overwritten_by_a_run_leaves_none_of_its_tables(answer):
+    save_comparison(answer, "res")
+    qs.save(qs.simulate(PLAIN), "res", overwrite=True)
+    qs.save(qs.simulate(PLAIN), "new")
+    assert set(files("res")) == set(files("new"))
+
+
+@pytest.mark.parametrize("tables", range(3))
+def test_writing_that_is_stopped_leaves_nothing_that_passes_for_whole(answer, monkeypatch, tables):
+    real, left = saving.write_table, iter(range(tables))
+
+    def write_table(*arguments, **keywords):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        real(*arguments, **keywords)
+
+    save_comparison(answer, "res", command=["qispread"])
+    before = files()
+    with monkeypatch.context() as patched:
+        patched.setattr(saving, "write_table", write_table)
+        with pytest.raises(KeyboardInterrupt):
+            save_comparison(answer_of(models=0), "res", overwrite=True)
+    left_over = files()
+    assert "manifest.json" not in left_over
+    assert not [name for name in left_over if "writing" in name]
+    save_comparison(answer, "res", overwrite=True, command=["qispread"])
+    assert files() == before
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/b", "", ".", "..", "manifest.json", "differences.csv"])
+def test_no_arm_is_written_anywhere_but_in_a_folder_of_its_own(name):
+    Path("below").mkdir()
+    with suppress(qs.InputError):
+        save_comparison(answer_of({name: ARMS["coached"]}, models=0), "below/res")
+    assert [path.name for path in Path().iterdir()] == ["below"]
+    assert [path.name for path in Path("below").iterdir()] in ([], ["res"])
+    assert not Path("below/res").exists() or not list(Path("below/res").iterdir())
+
+
+def test_folders_are_checked_before_any_time_is_spent(answer):
+    asked = asked_of(answer)
+    asked.check(Path("res"))
+    save_comparison(answer, "res")
+    asked.check(Path("res"))
+    others = (
+        replace(asked, arms={**asked.arms, "coached": asked.arms["coached"].replace(seed=5)}),
+        replace(asked, measure="effect"),
+        replace(asked, team_month=7.0),
+        replace(asked, models=0),
+    )
+    for other in others:
+        assert "another run" in str(caught(other.check, Path("res")))
+        other.check(Path("res"), overwrite=True)
+    Path("file").write_text("x", encoding="utf-8")
+    assert "is a file" in str(caught(asked.check, Path("file")))
+
+
+def test_a_folder_that_is_refused_is_left_as_it_was():
+    Path("res").mkdir()
+    Path("res/coached").write_text("x", encoding="utf-8")
+    asked = Asked({BASE: PLAIN, "coached": ARMS["coached"]})
+    assert "res/coached: --out: is a file" in str(caught(asked.check, Path("res")))
+    assert files() == {"coached": b"x"}
+    assert [path.name for path in Path("res").iterdir()] == ["coached"]
+
+
+def test_the_folder_is_another_for_other_arms_names_worlds_or_questions():
+    plain = Asked({BASE: PLAIN, "coached": ARMS["coached"]})
+    every = [
+        plain,
+        Asked({BASE: PLAIN, "other": ARMS["coached"]}),
+        Asked({BASE: PLAIN, **ARMS}),
+        Asked({BASE: PLAIN.replace(replicates=5), "coached": ARMS["coached"].replace(replicates=5)}),
+        Asked({BASE: PLAIN.replace(seed=2), "coached": ARMS["coached"].replace(seed=2)}),
+        replace(plain, measure="effect"),
+        replace(plain, precision=0.1),
+        replace(plain, models=8),
+    ]
+    folders = [asked.folder() for asked in every]
+    assert len(set(folders)) == len(every)
+    assert folders[0] == Asked(dict(plain.arms)).folder()
+    assert {folder.parent for folder in folders} == {Path("results")}
+
+
+def test_a_precision_has_the_same_folder_whatever_worlds_it_takes():
+    arms = {BASE: PLAIN, "coached": ARMS["coached"]}
+    more = {name: arm.replace(replicates=77) for name, arm in arms.items()}
+    assert Asked(arms, precision=0.1).mark() == Asked(more, precision=0.1).mark()
+    assert Asked(arms).mark() != Asked(more).mark()
+
+
+@pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf")])
+def test_a_price_is_a_number_of_at_least_0(answer, price):
+    with pytest.raises(qs.InputError, match="team_month"):
+        Answer(answer.comparison, None, price)
+
+
+def test_a_comparison_alone_is_saved_without_models():
+    comparison = qs.compare(PLAIN, {"coached": ARMS["coached"]})
+    save_comparison(comparison, "res")
+    names = {path.name for path in Path("res").iterdir()}
+    assert not names & {"robustness.csv", "models.csv", "flips.csv", "factorial.csv"}
+    manifest = json.loads(Path("res/manifest.json").read_text(encoding="utf-8"))
+    assert manifest["comparison"]["models"] == 0
+    assert "ranking" not in manifest["comparison"]
+
+
+def test_models_are_kept_with_what_each_arm_achieves(answer):
+    save_comparison(answer, "res")
+    table = parquet("models")
+    for arm in answer.comparison.runs:
+        np.testing.assert_array_equal(table[f"value.{arm}"], answer.robustness.means[arm])
+    assert list(table)[: len(answer.robustness.factors)] == [factor.path for factor in answer.robustness.factors]
+
+
+def test_a_comparison_of_which_every_world_failed_is_saved_all_the_same():
+    extreme = PLAIN.replace({"interventions.prompt.response.steepness": 1e308})
+    save_comparison(qs.compare(PLAIN, {"extreme": extreme}), "res")
+    assert set(parquet("runs", "res/extreme")["status"]) == {"failed"}
+    assert len(parquet("worlds")) == 0

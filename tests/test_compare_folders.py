@@ -1,0 +1,165 @@
+"""Folders that `qispread compare` writes: nothing stale, nothing lost, and what is left by failures and Ctrl-C."""
+
+import itertools
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet
+import pytest
+
+from helpers_input import SMALL, put
+from qispread.cli import main
+from qispread.engines import run as engine
+from qispread.results import comparisons as saving
+
+ONE = ("--policy", "coaching.yaml")
+BOTH = (*ONE, "--policy", "mandate.yaml")
+ALONE = ("--models", "0")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    put("s.yaml", SMALL)
+    put("coaching.yaml", "policies: {coaching: {lever: coaching, cost: 5}}\n")
+    put("mandate.yaml", "policies: {mandate: {lever: mandate, end: 12}}\n")
+    put("other.yaml", "extends: s.yaml\nimproving: {decay: 0.01}\n")
+
+
+def run(*typed):
+    return main(["compare", "s.yaml", *typed, "--out", "res"])
+
+
+def kept(folder="res"):
+    """Return the bytes of all files in a folder of results."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def csv(name):
+    return pd.read_csv(f"res/{name}.csv")
+
+
+def statuses(arm):
+    return list(pyarrow.parquet.read_table(f"res/{arm}/runs.parquet").to_pandas()["status"])
+
+
+def test_overwriting_leaves_no_stale_arms_or_tables():
+    assert run(*BOTH, "--factorial", "--models", "3") == 0
+    assert run("other.yaml", *ALONE, "--overwrite") == 0
+    stale = kept()
+    assert {path.split("/")[0] for path in stale if "/" in path} == {"base", "other"}
+    assert not {"factorial.csv", "robustness.csv", "models.csv", "flips.csv"} & set(stale)
+    assert main(["compare", "s.yaml", "other.yaml", *ALONE, "--out", "new"]) == 0
+    new = kept("new")
+    assert set(new) == set(stale)
+    assert all(stale[name] == new[name] for name in new if not name.endswith("manifest.json"))
+
+
+@pytest.mark.parametrize("first", ["run", "compare"])
+def test_overwriting_what_another_command_wrote_leaves_none_of_its_tables(first):
+    commands = {"run": ["run", "s.yaml"], "compare": ["compare", "s.yaml", *ONE, *ALONE]}
+    second = commands["compare" if first == "run" else "run"]
+    assert main([*commands[first], "--out", "res"]) == 0
+    assert main([*second, "--out", "res"]) == 2
+    assert main([*second, "--out", "res", "--overwrite"]) == 0
+    assert main([*second, "--out", "new"]) == 0
+    assert set(kept()) == set(kept("new"))
+
+
+def failing_for(monkeypatch, *bad):
+    """Let the kernel fail in some worlds, in the order in which one worker runs them: those of the base first."""
+    real, calls = engine.run_kernel, itertools.count()
+
+    def run_kernel(*arguments):
+        if next(calls) in bad:
+            raise FloatingPointError("made [red]so")
+        return real(*arguments)
+
+    monkeypatch.setattr(engine, "run_kernel", run_kernel)
+
+
+def test_worlds_that_fail_in_an_arm_are_told_and_left_out_in_pairs(capsys, monkeypatch):
+    failing_for(monkeypatch, 4)
+    assert run(*ONE, *ALONE, "--workers", "1") == 1
+    said = capsys.readouterr().out
+    assert "coaching, replicate 1 failed: FloatingPointError: made [red]so" in said
+    assert "base, replicate" not in said
+    assert csv("worlds")["replicate"].tolist() == [0, 2, 0, 2]
+    assert set(csv("differences").query("measure == 'harm'")["worlds"]) == {2}
+    assert statuses("coaching") == ["done", "failed", "done"]
+
+
+def test_a_base_that_fails_is_told_too(capsys, monkeypatch):
+    failing_for(monkeypatch, 0, 5)
+    assert run(*ONE, *ALONE, "--workers", "1") == 1
+    said = capsys.readouterr().out
+    assert "base, replicate 0 failed" in said
+    assert "coaching, replicate 2 failed" in said
+    assert csv("worlds")["replicate"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("models", [ALONE, ("--models", "2")], ids=["alone", "with models"])
+def test_an_arm_of_failures_alone_prints_them_and_ends_with_code_1(capsys, models):
+    put("x.yaml", "extends: s.yaml\ninterventions: {intervention: {response: {steepness: 1e+308}}}\n")
+    assert run("x.yaml", *models) == 1
+    said = capsys.readouterr().out
+    assert "x, replicate 0 failed: the state is no longer finite: parameters are extreme" in said
+    assert statuses("x") == ["failed"] * 3
+
+
+def stopped_in_the_middle(*typed):
+    """Press Ctrl-C once the command has said what it will run, and return its exit code and what it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "qispread.cli", "compare", *typed],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert "organisations" in process.stdout.readline()
+    select.select([process.stdout], [], [], 0.3)
+    os.kill(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["a new folder", "results of before"])
+def test_what_is_stopped_leaves_nothing_behind(before):
+    put("long.yaml", "extends: s.yaml\nhorizon: 12000\nreplicates: 400\n")
+    if before:
+        assert run(*ONE, *ALONE) == 0
+    was = kept() if before else {}
+    code, said = stopped_in_the_middle("long.yaml", *BOTH, "--out", "res", "--overwrite")
+    assert code == 130, said
+    assert said == "Stopped; nothing was written.\n"
+    assert (kept() == was) if before else not Path("res").exists()
+    if before:
+        assert {path.name for path in Path("res").iterdir() if path.is_dir()} == {"base", "coaching"}
+
+
+def test_what_is_stopped_while_it_is_written_does_not_claim_that_nothing_was(capsys, monkeypatch):
+    def write_table(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(saving, "write_table", write_table)
+        assert run(*ONE, *ALONE) == 130
+    assert "manifest.json" not in kept()
+    assert "nothing was written" not in capsys.readouterr().err or not kept()
+    assert run(*ONE, *ALONE) == 0
+
+
+def test_a_folder_that_was_there_before_stays_when_work_is_refused(capsys):
+    Path("res/mine").mkdir(parents=True)
+    silent = "hearing: {contact: 0.0, broadcast: 0.0}\n"
+    put("s.yaml", "extends: t.yaml\n" + silent)
+    put("t.yaml", SMALL)
+    assert run(*ONE, "--measure", "effect", "--precision", "0.1") == 2
+    assert "has a meaning in 0 of 256 worlds" in capsys.readouterr().err
+    assert Path("res/mine").is_dir()
+    assert [path.name for path in Path("res").iterdir()] == ["mine"]
