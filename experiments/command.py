@@ -16,7 +16,8 @@ from experiments.page import write_page
 from experiments.running import examine
 from experiments.tables import CLAIMS, claims_table, merged_claims, rounded, write_table
 from experiments.verdict import judge
-from qispread.figures.drawing import draw
+from qispread.figures.converting import Converter
+from qispread.figures.figure import Figure, specification
 
 WORTH_PROCESSES = 64
 """Plausible models from which processes are worth their start."""
@@ -46,6 +47,17 @@ def processes(size: Size, workers: int | None) -> AbstractContextManager[Executo
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
 
 
+def draw(figure: Figure, folder: Path) -> None:
+    """Write a figure as SVG and PNG."""
+    converter = Converter()
+    try:
+        svg, png = converter.pictures(specification(figure), figure.name)
+    finally:
+        converter.close()
+    (folder / f"{figure.name}.svg").write_text(svg, encoding="utf-8")
+    (folder / f"{figure.name}.png").write_bytes(png)
+
+
 def run(
     experiment: Experiment, size: Size, folder: Path, workers: int | None, executor: Executor | None = None
 ) -> pd.DataFrame:
@@ -53,9 +65,7 @@ def run(
     findings = examine(experiment, size, workers, executor)
     verdicts = [judge(one) for one in findings.evidence]
     picture = experiment.picture(size, workers) if experiment.picture else curves(findings)
-    drawing = draw(figure_of(findings, picture, [one.word for one in verdicts]))
-    (folder / f"{experiment.name}.svg").write_text(drawing.svg, encoding="utf-8")
-    (folder / f"{experiment.name}.png").write_bytes(drawing.png)
+    draw(figure_of(findings, picture, [one.word for one in verdicts]), folder)
     write_table(rounded(findings.arms), folder / f"{experiment.name}.csv")
     if experiment.picture:
         write_table(rounded(picture.table), folder / f"{experiment.name}_picture.csv")

@@ -69,7 +69,7 @@ def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
 
 def indices(size: Size, workers: int | None) -> pd.DataFrame:
     """Return first-order and total indices of every group and attribute with bootstrap intervals."""
-    shuffles, rows = Shuffles(base_of()), range(size.worlds)
+    shuffles, rows = Shuffles(base_of()), range(2 * size.worlds)
     sources = (*GROUPS, *ATTRIBUTES)
 
     def some(part: range) -> list[int]:

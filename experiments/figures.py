@@ -11,8 +11,8 @@ import pandas as pd
 from experiments.design import Picture
 from experiments.lives import quantity_of
 from experiments.running import Evidence, Findings
-from qispread.figures.figure import FONT, FONT_SIZE, TITLE_SIZE, Figure
-from qispread.figures.palette import FAINT, INK, SOFT, Style, styles_of
+from qispread.figures.figure import FONT_SIZE, TITLE_SIZE, Figure
+from qispread.figures.palette import INK, SOFT, Style, styles_of
 
 WIDTH, HEIGHT = 330, 250
 ROWS = ("at the defaults", "plausible models", "mechanism off")
@@ -148,7 +148,7 @@ def part_panel(evidence: Evidence, verdict: str) -> Any:
     colour = alt.Color("row:N", scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())), legend=None)
     shape = alt.Shape("row:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
     title = f"Difference, {unit}"
-    x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5, grid=True, gridColor=FAINT, **AXIS))
+    x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5, grid=True, **AXIS))
     base = alt.Chart(table).encode(y=y)
     marks = alt.Chart(pd.DataFrame({"at": [0.0, factor * evidence.part.smallest], "what": ["0", "matters"]}))
     lines = marks.mark_rule(color=SOFT).encode(
@@ -178,17 +178,9 @@ def figure_of(findings: Findings, picture: Picture, verdicts: Sequence[str]) -> 
     chart = alt.hconcat(picture.chart, alt.vconcat(*panels, spacing=14), spacing=30).resolve_scale(
         color="independent", shape="independent", stroke="independent", strokeDash="independent"
     )
-    dressed = (
-        chart.properties(
-            background="white",
-            padding=10,
-            title=alt.TitleParams(
-                text_lines(experiment.claim, 100), anchor="start", fontSize=TITLE_SIZE + 1, offset=10, color=INK
-            ),
-        )
-        .configure(font=FONT, aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, titleColor=SOFT, domainColor=SOFT, tickColor=SOFT, gridColor="#ECECEC")
+    dressed = chart.properties(
+        padding=10,
+        title=alt.TitleParams(text_lines(experiment.claim, 100), anchor="start", fontSize=TITLE_SIZE + 1, offset=10),
     )
     told = " ".join(
         f"{one.part.statement}: {verdict}." for one, verdict in zip(findings.evidence, verdicts, strict=True)

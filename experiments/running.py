@@ -53,7 +53,7 @@ class Evidence:
     models : DataFrame
         The plausible models in which the part has a meaning, a row each: parameters by path.
     gains, ablated_gains : array
-        The difference in each of them, as it is and with the mechanism off.
+        The difference in each of them, as it is and with the mechanism off; no number in those without ablation.
     telling : array of bool
         Whether the interval of the model's own worlds leaves out 0.
     factors : tuple of Factor
@@ -93,6 +93,8 @@ class Findings:
     curves: pd.DataFrame
 
 
+ABLATED = 4
+"""Of plausible models, one in so many is run with the mechanism off too."""
 CHUNK = 10
 """Plausible models that a process is asked for at a time."""
 NOTHING = Told(np.nan, np.nan, np.nan, 0)
@@ -173,13 +175,15 @@ def groups_of(experiment: Experiment) -> list[list[Part]]:
     return list(found.values())
 
 
-def told_in_model(experiment: Experiment, base: qs.Scenario, model: Mapping[str, float], worlds: int) -> "Tolds":
-    """Return, for each part by name, what one model tells as it is and with the mechanism off."""
+def told_in_model(
+    experiment: Experiment, base: qs.Scenario, model: Mapping[str, float], worlds: int, *, ablate: bool = True
+) -> "Tolds":
+    """Return, for each part by name, what one model tells as it is and, if asked, with the mechanism off."""
     values = in_worlds(arms_in(experiment, base, model), experiment.parts, worlds)
     off: dict[str, Told] = {}
     for parts in groups_of(experiment):
         ablation = parts[0].ablation
-        if ablation is None:
+        if ablation is None or not ablate:
             off |= dict.fromkeys((part.name for part in parts), NOTHING)
             continue
         kept = {path: value for path, value in model.items() if path not in ablation.changes}
@@ -203,7 +207,10 @@ def told_in_models(name: str, size: Size, places: range) -> list[tuple[int, Told
     experiment = experiments.named(name)
     base, (_, table) = base_of(experiment.horizon), models_of(experiment, size)
     rows = [{str(path): value for path, value in row.items()} for row in table.iloc[list(places)].to_dict("records")]
-    found = [told_in_model(experiment, base, row, size.model_worlds) for row in rows]
+    found = [
+        told_in_model(experiment, base, row, size.model_worlds, ablate=place % ABLATED == 0)
+        for place, row in zip(places, rows, strict=True)
+    ]
     return list(zip(places, found, strict=True))
 
 

@@ -52,6 +52,8 @@ POLICIES = (
     "refresher",
 )
 GROUPS = ("contexts", "settings", "network", "intervention", "policy", "chance")
+ROWS = 4
+"""Rows that count as one world: an attribute differs from row to row, so that single rows tell little."""
 CONTEXT_ROWS, SETTING_ROWS = slice(LEADERSHIP, TURNOVER + 1), slice(SETTING_1, SETTING_2 + 1)
 
 
@@ -146,17 +148,19 @@ def moved(first: Array, second: Array) -> float:
 
 @dataclass(frozen=True)
 class Redrawn:
-    """The arm in which one source is drawn anew."""
+    """The arm in which one source is drawn anew; a world of it is a few rows of the design."""
 
     shuffles: Shuffles
     source: str
 
     def live(self, replicate: int) -> Life:
         """Return by how much results move in a row, and their variance with everything drawn anew."""
-        whole, other = self.shuffles.results(replicate, "A"), self.shuffles.results(replicate, "B")
-        anew = self.shuffles.results(replicate, self.source)
-        numbers = {"moved": moved(whole, anew), "variance": moved(whole, other)}
-        return Life(np.empty((0, 0, 0)), numbers=numbers)
+        found = []
+        for row in range(ROWS * replicate, ROWS * (replicate + 1)):
+            whole, other = self.shuffles.results(row, "A"), self.shuffles.results(row, "B")
+            found.append((moved(whole, self.shuffles.results(row, self.source)), moved(whole, other)))
+        means = np.array(found).mean(axis=0)
+        return Life(np.empty((0, 0, 0)), numbers={"moved": float(means[0]), "variance": float(means[1])})
 
 
 @dataclass(frozen=True)

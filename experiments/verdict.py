@@ -12,7 +12,7 @@ A part is **supported** if all of this is so:
 3. the difference matters in half of the plausible models or more: a sign that holds and never matters is no support;
 4. the mechanism carries it: with the mechanism off, the upper limit at the defaults is below the smallest difference
    that matters or below a quarter of the difference, and so is the mean over those plausible models in which the sign
-   holds.
+   holds (of every fourth model, which is run with the mechanism off as well).
 
 It is **supported under a condition** if 4 is so and one or two thresholds on parameters mark out a tenth of the
 plausible range or more in which the sign holds in 80 % of models or more (where the sign fails 2), or in which the
