@@ -46,7 +46,7 @@ class Size:
     model_worlds: int = 8
 
 
-FULL, SMOKE = Size(), Size(worlds=6, models=16, model_worlds=2)
+FULL, SMOKE = Size(), Size(worlds=4, models=10, model_worlds=2)
 
 
 @dataclass(frozen=True)

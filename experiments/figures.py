@@ -111,6 +111,7 @@ def heat(
 
 def bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
     """Return bars with their intervals, the largest first."""
+    table = table.assign(**{name: [str(one).replace(".", " ") for one in table[name]]})
     order = list(table.sort_values(value, ascending=False)[name])
     y = alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, **AXIS))
     base = alt.Chart(table).encode(y=y)
