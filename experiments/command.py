@@ -14,7 +14,7 @@ from experiments.design import FULL, ROOT, SMOKE, Experiment, Size
 from experiments.figures import curves, figure_of
 from experiments.page import write_page
 from experiments.running import examine
-from experiments.tables import CLAIMS, claims_table, merged_claims, rounded, write_table
+from experiments.tables import CAPTIONS, CLAIMS, claims_table, merged_captions, merged_claims, rounded, write_table
 from experiments.verdict import judge
 from qispread.figures.converting import Converter
 from qispread.figures.figure import Figure, specification
@@ -71,6 +71,7 @@ def run(
         write_table(rounded(picture.table), folder / f"{experiment.name}_picture.csv")
     claims = merged_claims(folder, experiment, claims_table(findings, verdicts))
     write_table(claims, folder / CLAIMS)
+    write_table(merged_captions(folder, experiment, picture.words), folder / CAPTIONS)
     return claims
 
 

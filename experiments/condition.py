@@ -18,6 +18,12 @@ LEAST_SIDE = 0.1
 FEWEST = 8
 """Models of either kind below which nothing is looked for."""
 
+
+def percent(share: float) -> str:
+    """Return a share as it is told."""
+    return f"{100.0 * share:.0f} %"
+
+
 Flags = NDArray[np.bool_]
 
 
@@ -80,8 +86,8 @@ class Condition:
         """Return the condition in words."""
         where = " and ".join(one.words for one in self.thresholds)
         return (
-            f"{what} in {self.inside:.0%} of models with {where}, in {self.outside:.0%} of the others; "
-            f"{self.common:.0%} of plausible models meet it"
+            f"{what} in {percent(self.inside)} of models with {where}, in {percent(self.outside)} of the others; "
+            f"{percent(self.common)} of plausible models meet it"
         )
 
 

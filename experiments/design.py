@@ -110,6 +110,8 @@ class Part:
         The smallest difference that matters, at least 0.
     ablation : Ablation or None
         None where the part says that something does not happen.
+    reading : str
+        What the difference is, where it is not simply that between two arms; to follow its number.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Part:
     contrasts: tuple[Contrast, ...]
     smallest: float
     ablation: Ablation | None
+    reading: str = ""
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 import qispread as qs
 from experiments.command import main
+from experiments.condition import percent
 from experiments.design import (
     SHARE_MATTERS,
     Ablation,
@@ -80,8 +81,8 @@ def picture(size: Size, workers: int | None) -> Picture:
     most = table[table["capability"] <= 0.5]["transformed"].max()
     words = (
         f"Share of those that began which reach 80 % of the origin's effect, by loss in copying, lineage and mean "
-        f"capability. With capability in its plausible range (to 0.5) it is at most {most:.0%}, and half or more in "
-        f"{len(believed)} of {int((table['capability'] <= 0.5).sum())} places of the map."
+        f"capability. With capability in its plausible range (to 0.5) it is at most {percent(most)}, and half or more "
+        f"in {len(believed)} of {int((table['capability'] <= 0.5).sum())} places of the map."
     )
     return Picture(
         alt.hconcat(*panels, spacing=14).properties(
@@ -124,6 +125,7 @@ EXPERIMENT = Experiment(
             (FEW,),
             SHARE_MATTERS,
             LOSSLESS,
+            "by which the share that reaches it lies below one in five",
         ),
         Part(
             "hidden by adoption",
@@ -132,6 +134,7 @@ EXPERIMENT = Experiment(
             (FEW, Contrast(((1.0, "as it is", "reach"),), -MOST)),
             SHARE_MATTERS,
             LOSSLESS,
+            "by which the share that reaches it lies below one in five, or the share that began above a half",
         ),
     ),
     secondary=("reach", "adoption", "transformed", "boosted", "little", "fidelity", "appropriateness", "effect"),

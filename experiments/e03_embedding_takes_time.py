@@ -63,6 +63,7 @@ EXPERIMENT = Experiment(
             (Contrast(((-1.0, "technical", "lag"),), HALF_A_YEAR),),
             0.0,
             None,
+            "by which they trail by less than half a year",
         ),
         Part(
             "begun together (added)",

@@ -75,6 +75,7 @@ EXPERIMENT = Experiment(
             ),
             0.0,
             None,
+            "by which the change stays within it",
         ),
     ),
     secondary=("fidelity", "adoption", "reach", "lapses", "population_effect", "effect", "generation", "averted"),

@@ -1,5 +1,6 @@
 """The page of results for a reader of policy, written from the table of claims and from what experiments declare."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import pandas as pd
 
 from experiments import verdict
-from experiments.design import Experiment, Part, Size, base_of
+from experiments.condition import percent
+from experiments.design import Experiment, Part, Size, base_of, declared_strengths
 from experiments.figures import unit_of
 from experiments.lives import DERIVED
-from experiments.tables import COLUMNS
+from experiments.tables import COLUMNS, read_captions
 from qispread.config.factors import numbers_of
 
+THRESHOLD = re.compile(r"(\S+) (above|at most) (\S+) \(plausible")
 LEAST_TOLD = 0.005
 """Below this, in the unit told, a difference is told as 0."""
 
@@ -55,14 +58,29 @@ def rows_of(claims: pd.DataFrame) -> list[Row]:
 
 def verdicts_in_brief(claims: pd.DataFrame, experiments: Mapping[int, Experiment]) -> str:
     """Return the table of verdicts."""
-    lines = ["## In brief", "", "| claim | part | verdict | at the defaults | sign holds in |", "| - | - | - | - | - |"]
+    lines = [
+        "## In brief",
+        "",
+        "| claim | part | verdict | at the defaults | sign holds in | matters in |",
+        "| - | - | - | - | - | - |",
+    ]
     for row in rows_of(claims):
         part = part_of(experiments[row["claim"]], row["part"])
         lines.append(
             f"| [{row['claim']}](#claim-{row['claim']}) | {part.statement} | **{row['verdict']}** | {told(row, part)} "
-            f"| {row['share_holds']:.0%} of {row['models']} models |"
+            f"| {percent(row['share_holds'])} | {percent(row['share_matters'])} |"
         )
     return "\n".join([*lines, "", ""])
+
+
+def small_though_sure(row: Row) -> bool:
+    """Return whether a part fails by the third requirement alone: the sign holds, and seldom matters."""
+    return bool(
+        row["verdict"] != verdict.SUPPORTED
+        and row["low"] > row["smallest"]
+        and row["share_low"] >= verdict.HOLDS
+        and row["condition"] != verdict.STAYS
+    )
 
 
 def part_of(experiment: Experiment, name: str) -> Part:
@@ -86,35 +104,48 @@ def told(row: Row, part: Part, prefix: str = "") -> str:
 
 
 def meanings(condition: str, experiment: Experiment) -> str:
-    """Return what the parameters are that a condition names."""
-    known = {path: field.description or "" for path, _, field in numbers_of(base_of(experiment.horizon))}
-    known |= {name: f"strength of the policy {name.split('.')[0].replace('_', ' ')}." for name in experiment.strengths}
-    named = [(path, meaning) for path, meaning in known.items() if f"{path} " in condition]
-    return "".join(f" (`{path}`: {meaning[0].lower()}{meaning[1:].rstrip('.')}.)" for path, meaning in named)
+    """Return what the parameters are that a condition names, and whether the defaults meet it."""
+    base = base_of(experiment.horizon)
+    known = {path: (value, field.description or "") for path, value, field in numbers_of(base)}
+    for name, value in declared_strengths(experiment).items():
+        known[name] = (value, f"Strength of the policy {name.split('.')[0].replace('_', ' ')}.")
+    words, met = "", []
+    for path, side, bound in THRESHOLD.findall(condition):
+        value, meaning = known[path]
+        met.append((value > float(bound)) == (side == "above"))
+        words += f" (`{path}`: {meaning[0].lower()}{meaning[1:].rstrip('.')}; by default {value:g}.)"
+    return words + (f" The defaults {'meet' if all(met) else 'do not meet'} it." if met else "")
+
+
+def reading(part: Part) -> str:
+    """Return what a difference is that is not simply that between two arms."""
+    return f", {part.reading}" if part.reading else ""
 
 
 def trust(row: Row, part: Part, experiment: Experiment) -> str:
     """Return how far to trust a part, in a sentence or two."""
     words = (
-        f"In {row['models']} plausible models the sign holds in {row['share_holds']:.0%} (95 % interval "
-        f"{row['share_low']:.0%} to {row['share_high']:.0%}); it cannot be told from chance in "
-        f"{row['share_untold']:.0%}, and the difference matters in {row['share_matters']:.0%}."
+        f"In {row['models']} plausible models the sign holds in {percent(row['share_holds'])} (95 % interval "
+        f"{percent(row['share_low'])} to {percent(row['share_high'])}); it cannot be told from chance in "
+        f"{percent(row['share_untold'])}, and the difference matters in {percent(row['share_matters'])}."
     )
     if part.ablation is not None:
         words += f" With {part.ablation.words}, the difference is {told(row, part, 'ablation_')}."
+    if small_though_sure(row):
+        words += " The sign is as claimed and the effect often small: without requirement 3 it would be supported."
     condition = str(row["condition"])
     if condition:
         words += f" {condition[0].upper()}{condition[1:]}.{meanings(condition, experiment)}"
     return words
 
 
-def paragraph(experiment: Experiment, claims: pd.DataFrame) -> str:
+def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str) -> str:
     """Return the section of one claim."""
     found = []
     for row in rows_of(claims[claims["claim"] == experiment.number]):
         part = part_of(experiment, row["part"])
         found.append(
-            f"- {part.statement}: **{row['verdict']}**. At the defaults {told(row, part)}. "
+            f"- {part.statement}: **{row['verdict']}**. At the defaults {told(row, part)}{reading(part)}. "
             f"{trust(row, part, experiment)}"
         )
     lines = [
@@ -130,7 +161,9 @@ def paragraph(experiment: Experiment, claims: pd.DataFrame) -> str:
         "",
         f"**How far to trust it.** {experiment.caution}",
         "",
-        f"![{experiment.claim}]({experiment.name}.svg)",
+        f"![{caption}]({experiment.name}.svg)",
+        "",
+        caption,
         "",
         f"Arms and secondary measures: [{experiment.name}.csv]({experiment.name}.csv).",
         "",
@@ -156,5 +189,6 @@ def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Exp
     present = [one for number_of, one in experiments.items() if number_of in set(claims["claim"])]
     reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
     text = HEAD + verdicts_in_brief(claims, experiments) + reading
-    text += "".join(paragraph(one, claims) for one in present) + rule_told()
+    captions = read_captions(folder)
+    text += "".join(paragraph(one, claims, captions[one.number]) for one in present) + rule_told()
     (folder / "README.md").write_text(text, encoding="utf-8")

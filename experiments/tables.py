@@ -9,7 +9,7 @@ from experiments.design import Experiment, Part
 from experiments.running import Findings
 from experiments.verdict import Verdict
 
-CLAIMS = "claims.csv"
+CLAIMS, CAPTIONS = "claims.csv", "captions.csv"
 DECIMALS = 5
 COLUMNS = {
     "claim": "Number of the claim.",
@@ -100,6 +100,19 @@ def read_claims(path: Path) -> pd.DataFrame:
     """Return a table of claims as it was written: an empty condition is no words, and not a missing number."""
     table = pd.read_csv(path, dtype={"condition": "str"})
     return table.assign(condition=table["condition"].fillna(""))
+
+
+def read_captions(folder: Path) -> dict[int, str]:
+    """Return what the figures in a folder say, by claim."""
+    table = pd.read_csv(folder / CAPTIONS)
+    return {int(number): str(words) for number, words in zip(table["claim"], table["caption"], strict=True)}
+
+
+def merged_captions(folder: Path, experiment: Experiment, words: str) -> pd.DataFrame:
+    """Return the captions kept in a folder, that of one experiment as it is now, in order."""
+    kept = read_captions(folder) if (folder / CAPTIONS).exists() else {}
+    every = sorted({**kept, experiment.number: words}.items())
+    return pd.DataFrame(every, columns=["claim", "caption"])
 
 
 def merged_claims(folder: Path, experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:

@@ -28,12 +28,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from experiments.condition import Condition, find_condition
+from experiments.condition import Condition, find_condition, percent
 from experiments.running import Evidence
 
 SUPPORTED, CONDITIONAL, UNSUPPORTED = "supported", "supported under a condition", "not supported"
 HOLDS, FAILS, MATTERS = 0.8, 0.2, 0.5
 LEFT = 0.25
+STAYS = "the effect stays with the mechanism off: something else carries it"
 CONFIDENCE = 0.95
 
 
@@ -129,7 +130,7 @@ def decided(evidence: Evidence, holds: Share, matters: float) -> tuple[str, Cond
     """Return the word, the condition if there is one, and the reason."""
     smallest = evidence.part.smallest
     if not carried(evidence):
-        return UNSUPPORTED, None, "the effect stays with the mechanism off: something else carries it"
+        return UNSUPPORTED, None, STAYS
     if holds.high < FAILS:
         return UNSUPPORTED, None, "the sign fails nearly everywhere"
     if evidence.defaults.low > smallest and holds.low >= HOLDS and matters >= MATTERS:
@@ -139,7 +140,11 @@ def decided(evidence: Evidence, holds: Share, matters: float) -> tuple[str, Cond
     condition = find_condition(evidence.models, target, evidence.factors)
     what = "the sign holds" if sign else "the difference matters"
     if condition is None:
-        return UNSUPPORTED, None, f"{what} in {target.mean():.0%} of models, and no parameter tells in which"
+        return (
+            UNSUPPORTED,
+            None,
+            f"{what} in {percent(float(target.mean()))} of models, and no parameter tells in which",
+        )
     if not condition.good_enough(HOLDS):
         return UNSUPPORTED, condition, f"no condition is good enough; the best: {condition.words(what)}"
     return CONDITIONAL, condition, condition.words(what)
