@@ -16,7 +16,8 @@ from qispread.rules.draws import key_of
 SHARE = 0.18
 NUMBER, SMALL = 2000, 500
 MONTHS = 120
-SWEPT_SEED = key_of("cascades") % 2**31
+SHARED = "cascades"
+SWEPT_SEED = key_of(SHARED) % 2**31
 GLOBAL = 0.05
 """Share of organisations from which a cascade is called global."""
 LOWER, UPPER = (0.9, 0.95, 1.0, 1.05, 1.1), (5.25, 5.5, 5.75, 6.0, 6.25)
@@ -133,6 +134,7 @@ LIMITS = (
         0.1,
         400,
         frequencies,
+        shared=SHARED,
     ),
     Limit(
         "Cascade window, size",
@@ -142,11 +144,13 @@ LIMITS = (
         0.02,
         400,
         sizes_of_cascades,
+        shared=SHARED,
     ),
     Limit(
         "Cascade window, beyond its upper edge",
         "watts2002,whitney2010",
-        "none on an endless graph; among few, some seeds still find enough who are easily persuaded",
+        "none on an endless graph; among few, some seeds still find enough who are easily persuaded; 800, 400 and 60 "
+        "worlds of 500, 2,000 and 8,000 organisations",
         0.1,
         400,
         beyond_the_edge,
@@ -155,7 +159,8 @@ LIMITS = (
         "Cascade window, edges",
         "watts2002",
         "z P(X <= 3) = 1, X Poisson with mean z: 1.02 and 5.76; at an edge the mean reach falls as number^(-2/3) and "
-        "number^(-1/3), so that the scaled curves of 500 and of 2,000 organisations cross there",
+        "number^(-1/3), so that the scaled curves of 500 and of 2,000 organisations cross there; four times as "
+        "many worlds of the smaller; those of the larger are shared with the frequency",
         0.25,
         400,
         edges,

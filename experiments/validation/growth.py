@@ -1,5 +1,6 @@
 """Spread by hearing alone: susceptible-infected and Bass, on a complete graph and on a ring."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import qispread as qs
 from experiments.validation.exact_growth import (
     Array,
     bass,
+    bass_chain,
     bass_on_a_ring,
     chance_in,
     complete_chain,
@@ -108,29 +110,35 @@ def curve_of_bass_on_a_ring(worlds: int, seed: int) -> Iterator[Finding]:
 
 def steps_to_the_curves() -> list[dict[str, float | str]]:
     """Return how far the exact means are from the curves without steps, by the step and the number of organisations."""
-    rows: list[dict[str, float | str]] = []
-    for months in (1, 2, 4, 12, 48):
-        step = 1.0 / months
-        times, count = step * np.arange(YEARS * months + 1), YEARS * months
-        ring = ring_bass(chance_in(step, INNOVATION), chance_in(step, IMITATION / 2.0), count)
-        far = float(np.abs(ring - bass_on_a_ring(INNOVATION, IMITATION, times)).max())
-        rows.append({"network": "endless ring", "organisations": np.inf, "steps a year": months, "distance": far})
-    for number, months in ((50, 12), (100, 12), (200, 12), (400, 1), (400, 2), (400, 4), (400, 12), (400, 48)):
-        step = 1.0 / months
-        chain = complete_chain(
-            number - 1, chance_in(step, INNOVATION), chance_in(step, IMITATION / number), YEARS * months
-        )
-        curve = bass(INNOVATION, IMITATION, step * np.arange(YEARS * months + 1))
-        far = float(np.abs(chain @ np.arange(number) / (number - 1) - curve).max())
-        rows.append({"network": "complete", "organisations": number, "steps a year": months, "distance": far})
-    return rows
+    sizes = [(400, steps) for steps in (1, 2, 4, 12, 48)] + [(number, 48) for number in (50, 100, 200)]
+    return [
+        *(_row("Bass, endless ring", math.inf, steps, _from_ring(steps)) for steps in (1, 2, 4, 12, 48)),
+        *(_row("Bass, complete", number, steps, _from_bass(number, steps)) for number, steps in sizes),
+        *(_row("by contact, complete", number, 48, _from_mean_field(number, 48)) for number in (50, 400)),
+    ]
 
 
-def mean_field(one: Growth) -> Array:
-    """Return the mean-field curve of susceptible-infected growth from the second month on, one origin among all."""
-    number = one.followers + 1
-    months = np.maximum(np.arange(one.months + 1) - 1, 0)
-    return (number * logistic_growth(1.0 / number, one.contact * number, months) - 1.0) / one.followers
+def _row(kind: str, number: float, steps: int, apart: Array) -> dict[str, float | str]:
+    return {"growth": kind, "organisations": number, "steps a year": steps, "distance": float(np.abs(apart).max())}
+
+
+def _from_ring(steps: int) -> Array:
+    step, count = 1.0 / steps, YEARS * steps
+    exact = ring_bass(chance_in(step, INNOVATION), chance_in(step, IMITATION / 2.0), count)
+    return exact - bass_on_a_ring(INNOVATION, IMITATION, step * np.arange(count + 1))
+
+
+def _from_bass(number: int, steps: int) -> Array:
+    step, count = 1.0 / steps, YEARS * steps
+    exact = bass_chain(number - 1, chance_in(step, INNOVATION), chance_in(step, IMITATION / number), count)[0]
+    return exact - bass(INNOVATION, IMITATION, step * np.arange(count + 1))
+
+
+def _from_mean_field(number: int, steps: int) -> Array:
+    step, count = 1.0 / steps, 2 * YEARS * steps
+    exact = bass_chain(number - 1, 0.0, chance_in(step, IMITATION / number), count)[0]
+    grown = logistic_growth(1.0 / number, IMITATION, step * np.arange(count + 1))
+    return exact - (number * grown - 1.0) / (number - 1)
 
 
 LIMITS = (

@@ -74,6 +74,8 @@ class Limit:
         Yields findings, given how many worlds and a seed.
     needs : str
         The module of another program that it needs; none if empty.
+    shared : str
+        What its seed is a hash of where several limits read the same worlds; the name if empty.
     """
 
     name: str
@@ -83,11 +85,12 @@ class Limit:
     worlds: int
     find: Callable[[int, int], Iterator[Finding]]
     needs: str = ""
+    shared: str = ""
 
     @property
     def seed(self) -> int:
-        """The seed of its worlds: from its name, so that none is chosen and no two limits share their draws."""
-        return key_of(self.name) % 2**31
+        """The seed of its worlds: from a name, so that none is chosen and limits share no draws unless they say so."""
+        return key_of(self.shared or self.name) % 2**31
 
 
 def verdict_on(one: Finding, margin: float) -> str:

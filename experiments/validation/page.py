@@ -68,9 +68,9 @@ def limit_table(name: str, rows: pd.DataFrame) -> str:
 
 def steps_table(table: pd.DataFrame) -> str:
     """Return how far exact means in steps are from curves without steps."""
-    header = ("network", "organisations", "steps a year", "largest distance")
+    header = ("growth", "organisations", "steps a year", "largest distance")
     rows = (
-        (str(row["network"]), number(row["organisations"]), number(row["steps a year"]), number(row["distance"], 2))
+        (str(row["growth"]), number(row["organisations"]), number(row["steps a year"]), number(row["distance"], 2))
         for _, row in table.iterrows()
     )
     return markdown(header, rows)

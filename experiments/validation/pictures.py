@@ -11,11 +11,10 @@ from experiments.validation import cascades, growth
 from experiments.validation.exact_cascades import cascade_size, trigger_chance, window
 from experiments.validation.exact_growth import bass_chain, ring_chain
 from experiments.validation.scenarios import measure
-from qispread.figures.figure import HEIGHT, Figure, dressed
-from qispread.figures.palette import ARM_COLOURS, SOFT
+from qispread.figures.figure import HEIGHT, Figure, colour_of, dressed, legend_height, shape_of
+from qispread.figures.palette import SOFT, styles_of
 
 FREQUENCY, SIZE = "How often one seed starts one", "How many it reaches"
-OURS, EXACT = "simulated", "exact, endless graph"
 DENSE = np.unique(np.concatenate((np.linspace(0.5, 8.0, 151), np.linspace(1.0, 1.1, 21), np.linspace(5.5, 5.8, 61))))
 """Mean degrees at which the exact curves are drawn."""
 EVERY = 4
@@ -29,10 +28,10 @@ def theory() -> pd.DataFrame:
     for degree in DENSE:
         inside = lower < degree < upper
         often = trigger_chance(float(degree), cascades.NUMBER, cascades.SHARE) if inside else 0.0
-        rows.append({"mean_degree": degree, "value": often, "what": FREQUENCY})
+        rows.append({"mean_degree": degree, "value": often, "arm": FREQUENCY})
         if inside:
             size = cascade_size(float(degree), cascades.NUMBER, cascades.SHARE)
-            rows.append({"mean_degree": degree, "value": size, "what": SIZE})
+            rows.append({"mean_degree": degree, "value": size, "arm": SIZE})
     return pd.DataFrame(rows)
 
 
@@ -42,23 +41,16 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
     for name, what in (("frequency", FREQUENCY), ("size", SIZE)):
         value, error = table[name], 3.0 * table[f"{name}_error"].fillna(0.0)
         bounds = {"low": (value - error).clip(lower=0.0), "high": (value + error).clip(upper=1.0)}
-        pieces.append(pd.DataFrame({"mean_degree": table["mean_degree"], "value": value, **bounds, "what": what}))
+        pieces.append(pd.DataFrame({"mean_degree": table["mean_degree"], "value": value, **bounds, "arm": what}))
     return pd.concat(pieces).dropna()
-
-
-def key(title: str, names: list[str], colours: list[str], *, symbol: str = "stroke") -> alt.Color:
-    """Return colours with a legend above the chart."""
-    legend = alt.Legend(
-        orient="top", direction="vertical", columns=1, title=None, symbolType=symbol, symbolSize=200, labelLimit=320
-    )
-    return alt.Color(f"{title}:N", sort=names, scale=alt.Scale(domain=names, range=colours), legend=legend)
 
 
 def window_figure(worlds: int) -> Figure:
     """Return the picture of the cascade window: exact curves, what is simulated, and the window shaded."""
     table = cascades.sweep_table(worlds)
     lower, upper = window(cascades.SHARE)
-    colour = key("what", [FREQUENCY, SIZE], list(ARM_COLOURS[:2]))
+    styles = list(styles_of((FREQUENCY, SIZE)).values())
+    colour, shape = colour_of(styles, points=True), shape_of(styles)
     x = alt.X("mean_degree:Q", title="Mean degree", scale=alt.Scale(domain=[0, 8], nice=False))
     y = alt.Y("value:Q", title="Share", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5))
     shade = alt.Chart(alt.InlineData([{"low": lower, "high": upper}])).mark_rect(color=SOFT, opacity=0.1)
@@ -67,7 +59,7 @@ def window_figure(worlds: int) -> Figure:
         shade.encode(x=alt.X("low:Q"), x2="high:Q"),
         alt.Chart(theory()).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
         seen.mark_rule(strokeWidth=1.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
-        seen.mark_point(filled=True, size=34, opacity=1.0).encode(x=x, y=y, color=colour),
+        seen.mark_point(filled=True, size=34, opacity=1.0).encode(x=x, y=y, color=colour, shape=shape),
     )
     title = f"Global cascades at a threshold of {cascades.SHARE:g}: lines exact, points ours"
     return Figure(
@@ -77,7 +69,7 @@ def window_figure(worlds: int) -> Figure:
         "a global cascade. Simulated frequencies and sizes lie on the exact lines up to a mean degree of about 5; "
         f"beyond, {cascades.NUMBER:,} organisations have more cascades than an endless graph.",
         table=table,
-        chart=dressed(chart, title, height=HEIGHT + 60),
+        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
     )
 
 
@@ -95,14 +87,14 @@ def growths(worlds: int) -> Iterator[pd.DataFrame]:
         exact = bass_chain(*numbers)[0] if network is growth.COMPLETE else ring_chain(*numbers)
         error = shares.std(axis=0, ddof=1) / np.sqrt(worlds)
         months = np.arange(one.months + 1)
-        yield pd.DataFrame({"kind": name, "month": months, "ours": shares.mean(axis=0), "error": error, "exact": exact})
+        yield pd.DataFrame({"arm": name, "month": months, "ours": shares.mean(axis=0), "error": error, "exact": exact})
 
 
 def growth_figure(worlds: int) -> Figure:
     """Return the picture of growth by hearing alone: lines exact, points ours."""
     table = pd.concat(list(growths(worlds)), ignore_index=True)
-    names = list(dict.fromkeys(table["kind"]))
-    colour = key("kind", names, list(ARM_COLOURS[: len(names)]))
+    styles = list(styles_of(dict.fromkeys(table["arm"])).values())
+    colour, shape = colour_of(styles, points=True), shape_of(styles)
     x = alt.X("month:Q", title="Months since the start", scale=alt.Scale(domain=[0, 60], nice=False))
     scale, axis = alt.Scale(domain=[0, 1]), alt.Axis(format=".0%", tickCount=5)
     spots: Any = alt.Chart(table[table["month"] % EVERY == 0]).mark_point(filled=True, size=30, opacity=1.0)
@@ -110,15 +102,15 @@ def growth_figure(worlds: int) -> Figure:
         alt.Chart(table)
         .mark_line(strokeWidth=2)
         .encode(x=x, y=alt.Y("exact:Q", title="Share of organisations in use", scale=scale, axis=axis), color=colour),
-        spots.encode(x=x, y=alt.Y("ours:Q", scale=scale), color=colour),
+        spots.encode(x=x, y=alt.Y("ours:Q", scale=scale), color=colour, shape=shape),
     )
     furthest = float((table["ours"] - table["exact"]).abs().max())
     title = "Spread by hearing alone: lines exact, points ours"
     return Figure(
         name="validation-growth",
         title=title,
-        alt=f"Share of users over 60 months for {len(names)} kinds of growth; simulated means of {worlds:,} worlds lie "
-        f"on the exact lines, at most {furthest:.3f} away.",
+        alt=f"Share of users over 60 months for {len(styles)} kinds of growth; means of {worlds:,} worlds lie on "
+        f"the exact lines, at most {furthest:.3f} away.",
         table=table,
-        chart=dressed(chart, title, height=HEIGHT + 80),
+        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
     )

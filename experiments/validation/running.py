@@ -28,7 +28,7 @@ COLUMNS = (
     "seed",
     "verdict",
 )
-FEWEST, SMOKE = 8, 200
+FEWEST, SMOKE = 4, 400
 """Worlds of a smoke run at least, and into what part of them the full number is cut."""
 
 
