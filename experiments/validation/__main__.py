@@ -15,7 +15,7 @@ from experiments.validation.growth import steps_to_the_curves
 from experiments.validation.page import PAGE, page
 from experiments.validation.pictures import growth_figure, window_figure
 from experiments.validation.running import STEPS, TABLE, found, tally, worlds_for, write_table
-from qispread.figures.drawing import draw, write_drawings
+from qispread.figures.drawing import Studio, write_drawings
 
 
 def check() -> int:
@@ -32,7 +32,9 @@ def run(*, smoke: bool, write: bool) -> int:
         window_figure(worlds_for(cascades.LIMITS[0], smoke=smoke)),
         growth_figure(worlds_for(growth.LIMITS[0], smoke=smoke)),
     ]
-    drawings = [draw(one) for one in figures]
+    with Studio() as studio:
+        studio.take(figures)
+        drawings = studio.drawings()
     shown = table[["limit", "quantity", "reference", "ours", "standard_error", "z", "verdict"]]
     print(shown.to_string(index=False, float_format="{:.4g}".format), tally(table), sep="\n\n")
     if write:
