@@ -6,12 +6,15 @@ import sys
 from collections.abc import Sequence
 
 from qispread import __version__
-from qispread.commands import check, compare, describe, report, run
+from qispread.commands import check, compare, describe, discover, report, run, sensitivity, sweep
 from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED
 
 COMMANDS = {
     "run": (run, "simulate a scenario in many worlds"),
     "compare": (compare, "say what policies or other scenarios would change"),
+    "sweep": (sweep, "run an experiment over many points and worlds, or go on with it"),
+    "sensitivity": (sensitivity, "say which parameters a measure of a sweep depends on"),
+    "discover": (discover, "say in which corner of the uncertainties a policy fails"),
     "report": (report, "write a report to read and print from a folder of results"),
     "check": (check, "list all faults of scenarios, policy files and tables"),
     "describe": (describe, "print every parameter with its meaning and source"),

@@ -22,6 +22,7 @@ from qispread.comparison.robustness import Robustness
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.tables import described
+from qispread.provenance import provenance
 from qispread.results.folder import (
     MANIFEST,
     check_folder,
@@ -32,7 +33,7 @@ from qispread.results.folder import (
     write_table,
     written_whole,
 )
-from qispread.results.manifest import identity, provenance
+from qispread.results.manifest import identity
 from qispread.results.names import OURS
 from qispread.results.runs import save
 
@@ -67,6 +68,7 @@ class Answer:
         worlds = worlds_table(self.comparison, self.team_month)
         found = {
             "differences": self.comparison.differences,
+            "between": self.comparison.between,
             "worlds": worlds,
             "cost_effectiveness": cost_effectiveness(worlds),
             "acceptability": acceptability(worlds),
