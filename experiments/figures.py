@@ -19,6 +19,8 @@ ROWS = ("at the defaults", "plausible models", "mechanism off")
 COLOURS = {"at the defaults": "#0072B2", "plausible models": "#595959", "mechanism off": "#C44E00"}
 SHAPES = {"at the defaults": "circle", "plausible models": "square", "mechanism off": "diamond"}
 QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+PADDING = 10
+"""Pixels that keep points off the names of rows."""
 AXIS: dict[str, Any] = {"labelFontSize": FONT_SIZE - 1, "titleFontSize": FONT_SIZE - 1, "titleFontWeight": "normal"}
 UNITS = {"share": "percentage points"}
 
@@ -149,7 +151,8 @@ def part_panel(evidence: Evidence, verdict: str) -> Any:
     colour = alt.Color("row:N", scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())), legend=None)
     shape = alt.Shape("row:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
     title = f"Difference, {unit}"
-    x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5, grid=True, **AXIS))
+    scale = alt.Scale(nice=True, padding=PADDING)
+    x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, grid=True, **AXIS))
     base = alt.Chart(table).encode(y=y)
     marks = alt.Chart(pd.DataFrame({"at": [0.0, factor * evidence.part.smallest], "what": ["0", "matters"]}))
     lines = marks.mark_rule(color=SOFT).encode(
@@ -160,7 +163,7 @@ def part_panel(evidence: Evidence, verdict: str) -> Any:
     )
     layers = [
         lines,
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q", color=colour),
+        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", color=colour),
         base.mark_bar(height=9, opacity=0.45).encode(x="inner_low:Q", x2="inner_high:Q", color=colour),
         base.mark_point(filled=True, size=60, opacity=1.0).encode(x=x, color=colour, shape=shape),
     ]

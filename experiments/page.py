@@ -47,6 +47,15 @@ diamonds the model with the mechanism off; the dashed line is the smallest diffe
 """
 
 
+OTHERS = """
+## Known limits
+
+Whether the model equals what is known exactly is told in [docs/validation.md](../../docs/validation.md). Its tables are
+here: `validation.csv` (limits with exact values, ours, standard errors and verdicts), `validation_steps.csv` (how far
+means in steps are from curves without), `validation-window` and `validation-growth` (pictures with their numbers). They
+are made by `python -m experiments.validation --write`, in about five minutes.
+"""
+
 Row = dict[str, Any]
 """One row of the table of claims."""
 
@@ -190,5 +199,5 @@ def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Exp
     reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
     text = HEAD + verdicts_in_brief(claims, experiments) + reading
     captions = read_captions(folder)
-    text += "".join(paragraph(one, claims, captions[one.number]) for one in present) + rule_told()
+    text += "".join(paragraph(one, claims, captions[one.number]) for one in present) + rule_told() + OTHERS
     (folder / "README.md").write_text(text, encoding="utf-8")
