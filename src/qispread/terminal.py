@@ -22,6 +22,10 @@ CAUTION = (
     "Worlds of a model and not predictions: what copies lose has no published data and is a hypothesis "
     "(qispread describe copying)."
 )
+FACTORIAL_WORDS = (
+    "Main: the mean effect over all combinations of the others; interaction: half of how much more one does where the "
+    "other acts. Alone and together: against the base; beyond: together, less the sum of alone."
+)
 STARRED = " *"
 LEAST_WORLDS = 30
 """Worlds below which nothing is said of variances."""
@@ -33,7 +37,7 @@ DIFFERENCES_CAUTION = (
 )
 
 
-def introduce(scenario: "Scenario", console: "Console") -> None:
+def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True) -> None:
     """Say what will be run, and what was left out of the input."""
     from rich.markup import escape
 
@@ -44,6 +48,7 @@ def introduce(scenario: "Scenario", console: "Console") -> None:
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
     places = len(organisation_ids(scenario))
     worlds = "1 world" if scenario.replicates == 1 else f"{scenario.replicates} worlds"
+    worlds = worlds if counted else "as many worlds as it takes"
     size = f"{places} organisations, {scenario.horizon} months, {worlds}"
     console.print(f"[bold]{escape(scenario.name)}[/]: {size}", soft_wrap=True)
     if scenario.description:
@@ -100,12 +105,14 @@ def show_comparison(answer: "Answer", console: "Console") -> None:
         show_differences(answer, arm, console)
     if comparison.factors:
         show_factorial(answer, console)
+    elif len(singles) > 1:
+        show_between(comparison, console)
     console.print(DIFFERENCES_CAUTION, soft_wrap=True)
     if comparison.precision is not None:
         show_precision(comparison, console)
     show_costs(answer, console)
     if answer.robustness is not None:
-        show_robustness(answer.robustness, console)
+        show_robustness(answer.robustness, comparison.number, console)
     caution_seeding(comparison.runs.values(), console)
 
 
@@ -114,20 +121,18 @@ def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
     from rich.markup import escape
 
     from qispread.analysis.summary import DIFFERENCES_SHOWN, written, written_difference
-    from qispread.comparison.paired import COUNTED
-    from qispread.measures import MEASURES
 
     comparison = answer.comparison
     if comparison.changes_nothing(arm):
-        console.print(f"{arm} changes nothing but costs.", soft_wrap=True, markup=False)
+        costs = " but costs" if comparison.difference(arm, "cost")["difference"] else ""
+        console.print(f"{arm} changes nothing{costs}.", soft_wrap=True, markup=False)
     headings = ("", "Base", "Arm", "Difference", "95 % interval", "Better in")
     table = plain_table(f"{escape(arm)} against the base", headings)
     rows = [(measure, label, form, comparison.difference(arm, measure)) for measure, label, form in DIFFERENCES_SHOWN]
     for measure, label, form, one in rows:
-        counted = MEASURES[measure].unit in COUNTED
-        scale = 100.0 / comparison.number if counted else 1.0
+        _, scale, star = shown_as(measure, comparison.number)
         low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
-        words = (label + STARRED * counted, *(written(scale * one[name], form) for name in ("base", "arm_mean")))
+        words = (label + star, *(written(scale * one[name], form) for name in ("base", "arm_mean")))
         if one["low"] == one["high"] == 0.0:
             table.add_row(*words, "none", "", "")
             continue
@@ -139,6 +144,34 @@ def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
     if gains and comparison.worlds >= LEAST_WORLDS:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)
+
+
+def show_between(comparison: "Comparison", console: "Console") -> None:
+    """Print how every two arms differ in the comparison's measure."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import written, written_difference
+
+    measure = comparison.measure
+    form, scale, star = shown_as(measure, comparison.number)
+    title = f"Arms against each other: {measure.replace('_', ' ')}{star}"
+    table = plain_table(title, ("", "Difference", "95 % interval", "Better in"))
+    found = comparison.between
+    for one in found[found["measure"] == measure].to_dict("records"):
+        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
+        words = f"{escape(str(one['arm']))} against {escape(str(one['against']))}"
+        table.add_row(words, middle, f"{low} to {high}", written(one["better"], "percent"))
+    console.print(table)
+
+
+def shown_as(measure: str, number: int) -> tuple[str, float, str]:
+    """Return form, factor and mark of a measure: sums over `number` organisations are told for every 100 of them."""
+    from qispread.comparison.paired import COUNTED
+    from qispread.measures import MEASURES
+
+    form = "percent" if MEASURES[measure].unit == "share" and measure != "harm_gini" else "number"
+    counted = MEASURES[measure].unit in COUNTED
+    return form, 100.0 / number if counted else 1.0, STARRED * counted
 
 
 def gain_of_the_ready(answer: "Answer", arm: str) -> str:
@@ -184,21 +217,17 @@ def show_factorial(answer: "Answer", console: "Console") -> None:
     from rich.markup import escape
 
     from qispread.analysis.summary import written_difference
-    from qispread.comparison.paired import COUNTED
-    from qispread.measures import MEASURES
 
     measure, found = answer.comparison.measure, answer.tables["factorial"]
     found = found[found["measure"] == measure]
-    form = "percent" if MEASURES[measure].unit == "share" else "number"
-    counted = MEASURES[measure].unit in COUNTED
-    scale = 100.0 / answer.comparison.number if counted else 1.0
-    title = f"Effects on {measure}{STARRED * counted}, of every combination"
+    form, scale, star = shown_as(measure, answer.comparison.number)
+    title = f"Effects on {measure.replace('_', ' ')}{star}, of every combination"
     table = plain_table(title, ("", "Effect", "95 % interval"))
     for one in found.to_dict("records"):
         low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "effect", "high"))
         table.add_row(f"{one['kind']}: {escape(str(one['term']))}", middle, f"{low} to {high}")
     console.print(table)
-    console.print("Beyond: what all do together, less the sum of what each does alone.", soft_wrap=True)
+    console.print(FACTORIAL_WORDS, soft_wrap=True)
 
 
 def show_costs(answer: "Answer", console: "Console") -> None:
@@ -212,29 +241,31 @@ def show_costs(answer: "Answer", console: "Console") -> None:
         console.print("No policy has a cost: say `cost` in its file to learn what a result costs.", soft_wrap=True)
         return
     columns = ("cost_per_event", "cost_per_event_low", "cost_per_event_high")
-    table = plain_table("Cost", ("", "More than base", "An event averted", "95 % interval", "Standing"))
+    table = plain_table("Cost", ("", f"More than base{STARRED}", "An event averted", "95 % interval", "Standing"))
     for one in found.to_dict("records"):
         price, low, high = (written(one[name], "number") for name in columns)
         between = "-" if "-" in (low, high) else f"{low} to {high}"
-        table.add_row(
-            escape(str(one["arm"])), short(one["cost_difference"], "+"), price, between, escape(one["standing"])
-        )
+        dearer = short(100.0 / answer.comparison.number * one["cost_difference"], "+")
+        table.add_row(escape(str(one["arm"])), dearer, price, between, escape(one["standing"]))
     console.print(table)
     priced = f"at {short(answer.team_month)} a team-month" if answer.team_month else "not priced (--team-month PRICE)"
     console.print(f"Staff time is {priced}; nothing is discounted.", soft_wrap=True)
 
 
-def show_robustness(robustness: "Robustness", console: "Console") -> None:
+def show_robustness(robustness: "Robustness", number: int, console: "Console") -> None:
     """Print how the ranking of the arms fares in plausible models."""
     from rich.markup import escape
 
     from qispread.analysis.summary import short, written
 
-    title = f"{len(robustness.means)} plausible models, by {robustness.measure}"
+    _, scale, star = shown_as(robustness.measure, number)
+    title = f"{len(robustness.means)} plausible models, by {robustness.measure.replace('_', ' ')}{star}"
     table = plain_table(title, ("", "Best in", "Above base in", "Mean regret", "Worst regret"))
     for one in robustness.arms.to_dict("records"):
         parts = (written(one[name], "percent") for name in ("share_best", "share_above_base"))
-        table.add_row(escape(str(one["arm"])), *parts, short(one["regret_mean"]), short(one["regret_worst"]))
+        table.add_row(
+            escape(str(one["arm"])), *parts, *(short(scale * one[name]) for name in ("regret_mean", "regret_worst"))
+        )
     console.print(table)
     flip = robustness.top_flip
     told = (

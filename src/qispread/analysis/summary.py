@@ -54,7 +54,7 @@ DIFFERENCES_SHOWN = (
     ("lapses", "Gave it up", "percent"),
     ("fidelity", "Fidelity", "percent"),
     ("effect", "Effect among users", "percent"),
-    ("replicated", "At 80 % of origin", "percent"),
+    ("replicated", "Users at 80 %", "percent"),
     ("harm", "Harm, per 10,000", "number"),
     ("harm_gini", "Gini of harm", "number"),
     ("harm_averted", "Events averted", "number"),

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `compare`."""
     command.add_argument("base", help="the scenario that arms are compared with")
-    command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm")
+    command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm called after its file")
     command.add_argument("--policy", metavar="FILE", action="append", default=[], help="an arm: the base and this file")
+    command.add_argument("--organisations", metavar="CSV", help="your own table of organisations, for all arms")
+    command.add_argument("--ties", metavar="CSV", help="your own table of ties, for all arms")
     command.add_argument("--factorial", action="store_true", help="run every combination of the policies too")
     command.add_argument("--branch-at", type=int, metavar="MONTH", help="month at which added policies begin")
     command.add_argument("--measure", help="what the answer is about (default: harm_averted; with --precision: effect)")
@@ -52,7 +54,13 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 
     refuse_bad(arguments)
     base, arms = arms_from_files(
-        arguments.base, arguments.others, arguments.policy, seed=arguments.seed, replicates=arguments.replicates
+        arguments.base,
+        arguments.others,
+        arguments.policy,
+        organisations=arguments.organisations,
+        ties=arguments.ties,
+        seed=arguments.seed,
+        replicates=arguments.replicates,
     )
     everything = ready_arms(base, arms, arguments.branch_at, factorial=arguments.factorial)
     measure, models = measure_of(arguments), models_of(arguments)
@@ -60,7 +68,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     folder = Path(arguments.out) if arguments.out else asked.folder()
     with tidied(folder):
         asked.check(folder, overwrite=arguments.overwrite)
-        terminal.introduce(base, console)
+        terminal.introduce(base, console, counted=arguments.precision is None)
         comparison = compared(base, arms, len(everything), arguments, console)
         robust = robustness_of(comparison, models, arguments, console)
     answer = Answer(comparison, robust, arguments.team_month)

@@ -151,6 +151,8 @@ def arms_from_files(
     others: Sequence[str | Path],
     policies: Sequence[str | Path],
     *,
+    organisations: str | Path | None = None,
+    ties: str | Path | None = None,
     seed: int | None = None,
     replicates: int | None = None,
 ) -> tuple[Scenario, dict[str, Scenario]]:
@@ -164,6 +166,8 @@ def arms_from_files(
         Scenarios, each an arm.
     policies : sequence of str or Path
         Policy files, each an arm: the base with the policies of the file.
+    organisations, ties : str or Path, optional
+        The user's own tables, for the base and every arm.
     seed, replicates : int, optional
         In place of the scenarios' own.
 
@@ -190,7 +194,7 @@ def arms_from_files(
             continue
         try:
             refuse_policy_file(path)
-            scenarios[name] = load(path, policies=added, changes=changes)
+            scenarios[name] = load(path, organisations=organisations, ties=ties, policies=added, changes=changes)
         except InputError as error:
             faults.extend(error.faults)
     if faults:

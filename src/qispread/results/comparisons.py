@@ -68,6 +68,7 @@ class Answer:
         worlds = worlds_table(self.comparison, self.team_month)
         found = {
             "differences": self.comparison.differences,
+            "between": self.comparison.between,
             "worlds": worlds,
             "cost_effectiveness": cost_effectiveness(worlds),
             "acceptability": acceptability(worlds),
