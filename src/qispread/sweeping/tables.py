@@ -1,5 +1,6 @@
 """The tables of a sweep: one fixed schema, and the bytes of a part."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,23 @@ KEYS = {
 }
 OUTCOME_COLUMNS = {"status": "done or failed.", "error": "Why it failed."}
 LABELS = pa.dictionary(pa.int32(), pa.string())
+
+
+def column(values: NDArray[Any]) -> Any:
+    """Return an array of numbers as a column that shares its memory.
+
+    `pyarrow.array` would do, but loads pandas to see whether it was given something of its, which takes longer than
+    many a sweep needs to start.
+    """
+    whole = np.ascontiguousarray(values)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(whole.dtype), whole.size, [None, pa.py_buffer(whole)])
+
+
+def words(values: Iterable[str]) -> Any:
+    """Return text as a column, for the same reason."""
+    content = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, content)], dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(content), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(content))])
 
 
 def run_names(stem: str, points: Any, replicates: Any) -> list[str]:
@@ -81,19 +99,22 @@ def months_schema(experiment: Experiment) -> Any:
 
 def factor_columns(factors: tuple[Factor, ...], numbers: NDArray[np.float64]) -> list[Any]:
     """Return the columns of the factors."""
-    return [pa.array(factor.shown(numbers[:, place]), column_type(factor)) for place, factor in enumerate(factors)]
+    return [
+        words(shown) if factor.labels else column(shown)
+        for factor, shown in ((one, one.shown(numbers[:, place])) for place, one in enumerate(factors))
+    ]
 
 
 def points_table(experiment: Experiment, points: Points) -> Any:
     """Return the table of points: what each factor is, and where it lies in [0, 1] for designs drawn there."""
     factors = experiment.varied
-    number = pa.array(np.arange(len(points.numbers), dtype=np.int32))
-    columns = [number, *factor_columns(factors, points.numbers), *points.numbers.T]
+    number = column(np.arange(len(points.numbers), dtype=np.int32))
+    columns = [number, *factor_columns(factors, points.numbers), *map(column, points.numbers.T)]
     names = ["point", *(one.path for one in factors), *(f"number: {one.path}" for one in factors)]
     if points.unit is not None:
-        columns += list(points.unit.T)
+        columns += list(map(column, points.unit.T))
         names += [f"unit: {one.path}" for one in factors]
-    return pa.table([pa.array(column) for column in columns], names=names)
+    return pa.table(columns, names=names)
 
 
 def points_from(table: Any, experiment: Experiment) -> Points:
@@ -140,13 +161,13 @@ def runs_table(
 ) -> Any:
     """Return the table of a part."""
     columns = [
-        pa.array(names),
-        pa.array(points.astype(np.int32)),
-        pa.array(replicates.astype(np.int32)),
+        words(names),
+        column(points.astype(np.int32)),
+        column(replicates.astype(np.int32)),
         *factor_columns(experiment.varied, numbers),
-        pa.array(["failed" if place in block.errors else "done" for place in range(len(names))]),
-        pa.array([block.errors.get(place, "") for place in range(len(names))]),
-        *(pa.array(np.ascontiguousarray(column)) for column in block.final.T),
+        words("failed" if place in block.errors else "done" for place in range(len(names))),
+        words(block.errors.get(place, "") for place in range(len(names))),
+        *map(column, block.final.T),
     ]
     return pa.Table.from_arrays(columns, schema=runs_schema(experiment))
 
@@ -157,14 +178,13 @@ def months_table(experiment: Experiment, names: list[str], points: Any, replicat
     run = np.repeat(np.arange(runs, dtype=np.int32), months * rows)
     month = np.tile(np.repeat(np.arange(months, dtype=np.int32), rows), runs)
     row = np.tile(np.arange(rows, dtype=np.int32), runs * months)
-    words = list(experiment.rows)
     columns = [
-        pa.DictionaryArray.from_arrays(pa.array(run), pa.array(names)),
-        pa.array(points.astype(np.int32)[run]),
-        pa.array(replicates.astype(np.int32)[run]),
-        pa.array(month),
-        pa.DictionaryArray.from_arrays(pa.array(row), pa.array(words)),
-        *(pa.array(np.ascontiguousarray(block.months[..., place]).ravel()) for place in range(block.months.shape[3])),
+        pa.DictionaryArray.from_arrays(column(run), words(names)),
+        column(points.astype(np.int32)[run]),
+        column(replicates.astype(np.int32)[run]),
+        column(month),
+        pa.DictionaryArray.from_arrays(column(row), words(experiment.rows)),
+        *(column(block.months[..., place].ravel()) for place in range(block.months.shape[3])),
     ]
     return pa.Table.from_arrays(columns, schema=months_schema(experiment))
 
@@ -175,7 +195,7 @@ def encoded(table: Any) -> bytes:
     Measures are written as they are: splitting their bytes, or a dictionary of them, takes longer and more room here.
     """
     out = pa.BufferOutputStream()
-    words = [name for name in table.column_names if name.split(".")[0] not in NAMES]
-    pyarrow.parquet.write_table(table, out, compression="zstd", compression_level=1, use_dictionary=words)
+    coded = [name for name in table.column_names if name.split(".")[0] not in NAMES]
+    pyarrow.parquet.write_table(table, out, compression="zstd", compression_level=1, use_dictionary=coded)
     content: bytes = out.getvalue().to_pybytes()
     return content
