@@ -182,10 +182,15 @@ class Work:
             wishes.say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
         before = self.store.status()
         crew = crew_of(wishes.executor, wishes.workers, wishes.scheduler)
-        estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, wishes.timeout)
-        left = before.left + (before.failed if wishes.retry_failed else 0)
-        wishes.say(f"{before}: {estimate.of(left)}." if before.done else f"{estimate.of(left)}.")
-        self.runner(crew, estimate.pace, before, wishes).run(self.todo(retry_failed=wishes.retry_failed))
+        try:
+            estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, wishes.timeout)
+            left = before.left + (before.failed if wishes.retry_failed else 0)
+            wishes.say(f"{before}: {estimate.of(left)}." if before.done else f"{estimate.of(left)}.")
+            self.runner(crew, estimate.pace, before, wishes).run(self.todo(retry_failed=wishes.retry_failed))
+        except BaseException:
+            crew.leave(at_once=True)
+            raise
+        crew.leave()
 
     def runner(self, crew: "Crew", pace: float, before: Status, wishes: Wishes) -> "Runner":
         """Return the one who hands out the work."""
