@@ -1,0 +1,115 @@
+"""The page itself: SolaraViz with the network, the curves, and what its sliders mean."""
+
+import os
+from html import escape
+from typing import Any
+
+import solara
+from mesa.visualization import SolaraViz
+from mesa.visualization.utils import update_counter
+
+from qispread.config.describe import described
+from qispread.config.factors import numbers_of
+from qispread.config.scenario import Scenario
+from qispread.mesa_page.adjusting import AdjustableModel, changes_of, default_scenario, label_of, model_parameters
+from qispread.mesa_page.drawing import COLOURINGS, curves_figure, key, network_svg, picture, told
+from qispread.mesa_page.serving import HOME, given_scenario
+
+PLAY_INTERVAL = 50
+"""Milliseconds that the page waits between months at first."""
+HEADINGS = ("Slider", "What it means", "At the start", "Plausible", "Allowed", "Unit", "How well known", "Source")
+HOW = "Sliders and what is done act when you press Reset; what they mean stands on Page 1."
+
+
+def ask_nobody() -> None:
+    """Stop Solara from telling others that it is used, where it serves this page."""
+    from solara.server import settings
+
+    settings.telemetry.mixpanel_enable = False
+    settings.main.mode = "production"
+
+
+if os.environ.get("SOLARA_APP", "").startswith(HOME):
+    ask_nobody()
+
+
+@solara.component
+def NetworkView(model: AdjustableModel) -> None:
+    """Show the organisations on the map, in the colour of what is chosen."""
+    update_counter.get()
+    colouring = solara.use_reactive(COLOURINGS[0])
+    interventions = list(model.settings.interventions)
+    intervention = solara.use_reactive(interventions[0])
+    with solara.Card():
+        with solara.Row():
+            solara.Select("Colour", value=colouring, values=list(COLOURINGS))
+            if len(interventions) > 1:
+                solara.Select("Intervention", value=intervention, values=interventions)
+        solara.HTML(tag="div", unsafe_innerHTML=network_svg(model, intervention.value, colouring.value))
+        solara.HTML(tag="div", unsafe_innerHTML=key(colouring.value))
+
+
+@solara.component
+def CurvesView(model: AdjustableModel) -> None:
+    """Show adoption, fidelity and effect of each intervention up to now."""
+    update_counter.get()
+    with solara.Card():
+        for intervention in model.settings.interventions:
+            solara.HTML(tag="div", unsafe_innerHTML=picture(curves_figure(model, intervention)))
+            solara.Div(children=[told(model, intervention)])
+        if model.refused:
+            solara.Error(f"{model.refused}. The base is shown.")
+        solara.Div(children=[f"Changed: {changes_of(model)}. {HOW}"], style={"margin-top": "1em"})
+
+
+@solara.component
+def MeaningView(model: AdjustableModel) -> None:
+    """Show what every slider means, where its default comes from, and how well it is known."""
+    with solara.Card("What the sliders mean"):
+        solara.HTML(tag="div", unsafe_innerHTML=meaning_table(model.base))
+
+
+def meaning_table(scenario: Scenario) -> str:
+    """Return the declaration of every number that has a slider, as a table in HTML."""
+    parameters = model_parameters(scenario)
+    rows = [HEADINGS]
+    for path, value, field in numbers_of(scenario):
+        one = described(path, field)
+        if path in parameters and one is not None:
+            unit = "" if one.unit == "-" else one.unit
+            words = (one.meaning, f"{value:g}", one.plausible, one.allowed, unit, one.known, one.source)
+            rows.append((label_of(path), *words))
+    head, *body = (tuple(map(escape, row)) for row in rows)
+    lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in body]
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+@solara.component
+def SpreadPage(scenario: Scenario | None = None) -> None:
+    """Show a scenario in SolaraViz; every visitor has a model of their own.
+
+    Parameters
+    ----------
+    scenario : Scenario, optional
+        PROMPT in England unless given.
+    """
+    start = scenario or default_scenario()
+    parameters: dict[str, Any] = solara.use_memo(lambda: model_parameters(start), [])
+    model = solara.use_memo(lambda: AdjustableModel(start), [])
+    SolaraViz(
+        model,
+        components=[(NetworkView, 0), (CurvesView, 0), (MeaningView, 1)],
+        model_params=parameters,
+        name=f"qispread: {start.name}",
+        play_interval=PLAY_INTERVAL,
+    )
+
+
+@solara.component
+def Page() -> None:
+    """Show the scenario that `serve` was given, or PROMPT."""
+    SpreadPage(given_scenario())
+
+
+routes = [solara.Route("/", component=Page, label="qispread")]
