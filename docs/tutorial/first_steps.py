@@ -5,6 +5,7 @@
 
 import marimo
 
+__generated_with = "0.25.2"
 app = marimo.App(width="medium")
 
 
@@ -16,30 +17,27 @@ def _():
     import altair as alt
     import marimo as mo
     import mesa
-    import pandas as pd
 
     import qispread as qs
 
     configs = Path(__file__).resolve().parents[2] / "configs"
-    return Path, TemporaryDirectory, alt, configs, mesa, mo, pd, qs
+    return TemporaryDirectory, alt, configs, mesa, mo, qs
 
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        # First steps with qispread
+    mo.md("""
+    # First steps with qispread
 
-        An improvement that transforms one hospital is copied by fifty, and few get the result. In this notebook you
-        load a scenario, run it, try two policies, ask what the answer hangs on, and watch the model from inside.
-        Change any number: every cell that depends on it runs again.
+    An improvement that transforms one hospital is copied by fifty, and few get the result. In this notebook you
+    load a scenario, run it, try two policies, ask what the answer hangs on, and watch the model from inside.
+    Change any number: every cell that depends on it runs again.
 
-        ## Load
+    ## Load
 
-        A scenario is a YAML file. This one is PROMPT, the obstetric emergencies training of Southmead, in the 152
-        maternity units of England.
-        """
-    )
+    A scenario is a YAML file. This one is PROMPT, the obstetric emergencies training of Southmead, in the 152
+    maternity units of England.
+    """)
     return
 
 
@@ -52,13 +50,11 @@ def _(configs, qs):
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        ## Run
+    mo.md("""
+    ## Run
 
-        One world tells little: which units hear first is partly luck. Here are fifty, each with units and ties of its own:
-        """
-    )
+    One world tells little: which units hear first is partly luck. Here are fifty, each with units and ties of its own:
+    """)
     return
 
 
@@ -73,7 +69,7 @@ def _(qs, scenario):
 def _(mo, runs):
     adoption, ratio = runs.last("adoption").mean(), runs.last("replication_ratio").mean()
     mo.md(f"After ten years **{adoption:.0%}** of the units use it, with **{ratio:.0%}** of Southmead's effect.")
-    return adoption, ratio
+    return
 
 
 @app.cell
@@ -92,16 +88,14 @@ def _(alt, runs):
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        Most units use it, few get its effect. What adoption hides is what the rest of this notebook is about.
+    mo.md("""
+    Most units use it, few get its effect. What adoption hides is what the rest of this notebook is about.
 
-        ## Compare
+    ## Compare
 
-        Write down first what you expect: does a mandate or a coaching team bring more of the effect? Both arms live in
-        the same fifty worlds and meet the same chances, so the difference is the policy's.
-        """
-    )
+    Write down first what you expect: does a mandate or a coaching team bring more of the effect? Both arms live in
+    the same fifty worlds and meet the same chances, so the difference is the policy's.
+    """)
     return
 
 
@@ -119,7 +113,7 @@ def _(qs, scenario, support):
         "coaching": scenario.with_policy("coaching", support=support.value),
     }
     comparison = qs.compare(scenario, arms, replicates=50)
-    return arms, comparison
+    return (comparison,)
 
 
 @app.cell
@@ -128,22 +122,20 @@ def _(comparison):
     shown = differences["measure"].isin(["adoption", "fidelity", "effect", "harm_averted"])
     kept = ["arm", "measure", "base", "arm_mean", "difference", "low", "high", "better"]
     differences[shown & (differences["intervention"] == "all")][kept].round(3)
-    return (differences,)
+    return
 
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        `low` to `high` is the 95 % interval over worlds: how sure the model is of its own mean, not how sure anybody
-        can be of the world. `better` is the share of worlds in which the arm does better.
+    mo.md("""
+    `low` to `high` is the 95 % interval over worlds: how sure the model is of its own mean, not how sure anybody
+    can be of the world. `better` is the share of worlds in which the arm does better.
 
-        ## Sweep
+    ## Sweep
 
-        Some numbers nobody has measured, above all what a copy loses. On which of them does the answer hang? Sixty-four
-        points over the plausible ranges of three of them, each in four worlds:
-        """
-    )
+    Some numbers nobody has measured, above all what a copy loses. On which of them does the answer hang? Sixty-four
+    points over the plausible ranges of three of them, each in four worlds:
+    """)
     return
 
 
@@ -160,8 +152,7 @@ def _(TemporaryDirectory, qs, scenario):
     with TemporaryDirectory() as folder:
         sweep = qs.sweep(experiment, f"{folder}/sweep")
         swept = sweep.runs
-        shares = qs.sensitivity(sweep, "effect").last
-    return shares, swept
+    return (swept,)
 
 
 @app.cell
@@ -176,24 +167,25 @@ def _(alt, swept):
 
 
 @app.cell
-def _(shares):
-    shares[["parameter", "first", "first_low", "first_high"]].round(2)
+def _(swept):
+    varied = [name for name in swept.columns if "." in name]
+    by_point = swept.groupby("point")[[*varied, "adoption", "effect"]].mean()
+    by_point.corr("spearman").loc[varied, ["adoption", "effect"]].round(2)
     return
 
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        `first` is the share of the variance of the effect that goes with each number alone. Before you believe a policy
-        answer, ask whether it survives where this share is large: `qispread compare` does so by itself.
+    mo.md("""
+    The table has rank correlations: near 1 or -1, the answer hangs on that number; near 0, it does not. Shares of the
+    variance come from `qs.sensitivity`. Before you believe a policy, ask whether it holds over the numbers that
+    matter: `qispread compare` does so by itself.
 
-        ## Watch the model from inside
+    ## Watch the model from inside
 
-        `SpreadModel` is a Mesa model: step it, look at any organisation, collect what you like. What happens to the core
-        of an improvement with every copy? The observer is a Mesa `DataCollector` of your own.
-        """
-    )
+    `SpreadModel` is a Mesa model: step it, look at any organisation, collect what you like. What happens to the core
+    of an improvement with every copy? The observer is a Mesa `DataCollector` of your own.
+    """)
     return
 
 
@@ -217,7 +209,7 @@ def _(mesa, qs, scenario):
         model.step()
         observer.collect(model)
     observed = observer.get_model_vars_dataframe()
-    return model, observed
+    return (observed,)
 
 
 @app.cell
@@ -233,16 +225,14 @@ def _(alt, observed):
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        ## Go on
+    mo.md("""
+    ## Go on
 
-        - Give `copying.lineage` the value 1, so that everyone learns from the original:
-          `scenario.replace({"copying.lineage": 1.0})`. What becomes of the three lines?
-        - Subclass `qs.Organisation` and override one step of the month: `docs/how-to/change_one_behaviour.md`.
-        - See it move: `solara run qispread.mesa_page`.
-        """
-    )
+    - Give `copying.lineage` the value 1, so that everyone learns from the original:
+      `scenario.replace({"copying.lineage": 1.0})`. What becomes of the three lines?
+    - Subclass `qs.Organisation` and override one step of the month: `docs/how-to/change_one_behaviour.md`.
+    - See it move: `solara run qispread.mesa_page`.
+    """)
     return
 
 

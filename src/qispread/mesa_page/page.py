@@ -7,6 +7,7 @@ from typing import Any
 import solara
 from mesa.visualization import SolaraViz
 from mesa.visualization.utils import update_counter
+from pydantic.fields import FieldInfo
 
 from qispread.config.describe import described
 from qispread.config.factors import numbers_of
@@ -17,7 +18,7 @@ from qispread.mesa_page.serving import HOME, given_scenario
 
 PLAY_INTERVAL = 50
 """Milliseconds that the page waits between months at first."""
-HEADINGS = ("Slider", "What it means", "At the start", "Plausible", "Allowed", "Unit", "How well known", "Source")
+HEADINGS = ("Slider", "What it means", "At first", "Plausible")
 HOW = "Sliders and what is done act when you press Reset; what they mean stands on Page 1."
 
 
@@ -70,19 +71,23 @@ def MeaningView(model: AdjustableModel) -> None:
 
 
 def meaning_table(scenario: Scenario) -> str:
-    """Return the declaration of every number that has a slider, as a table in HTML."""
-    parameters = model_parameters(scenario)
-    rows = [HEADINGS]
-    for path, value, field in numbers_of(scenario):
-        one = described(path, field)
-        if path in parameters and one is not None:
-            unit = "" if one.unit == "-" else one.unit
-            words = (one.meaning, f"{value:g}", one.plausible, one.allowed, unit, one.known, one.source)
-            rows.append((label_of(path), *words))
-    head, *body = (tuple(map(escape, row)) for row in rows)
-    lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in body]
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    """Return the declaration of every number that has a slider, as a table in HTML, in the order of the sliders."""
+    fields = {path: (value, field) for path, value, field in numbers_of(scenario)}
+    rows = [meaning_row(path, *fields[path]) for path in model_parameters(scenario) if path in fields]
+    lines = ("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in HEADINGS)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def meaning_row(path: str, value: float, field: FieldInfo) -> tuple[str, ...]:
+    """Return what is told of one number, in the order of the headings."""
+    one = described(path, field)
+    if one is None:
+        raise TypeError(f"{path} is no parameter")
+    unit = "" if one.unit == "-" else f", {one.unit}"
+    source = "" if one.source in ("-", "assumption") else f": {one.source}"
+    meaning = f"{one.meaning} Allowed {one.allowed}{unit}; {one.known}{source}."
+    return label_of(path), meaning, f"{value:g}", one.plausible
 
 
 @solara.component
