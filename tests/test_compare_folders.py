@@ -50,14 +50,14 @@ def statuses(arm):
 
 @pytest.mark.parametrize("second", [["run", "s.yaml"], ["compare", "s.yaml", "other.yaml", *ALONE]])
 def test_overwriting_leaves_no_analysis_of_what_is_gone_and_all_that_is_not_ours(second):
-    assert run(*ONE, "--models", "20") == 0
-    assert main(["discover", "res", "--arm", "coaching"]) == 0
+    assert run(*BOTH, "--models", "20") == 0
+    assert main(["discover", "res", "--arm", "mandate"]) == 0
     assert any(path.startswith("analysis/") for path in kept())
-    assert run(*ONE, "--models", "20") == 0
+    assert run(*BOTH, "--models", "20") == 0
     assert any(path.startswith("analysis/") for path in kept())
-    Path("res/analysis/coaching/notes.txt").write_text("mine", encoding="utf-8")
+    Path("res/analysis/mandate/notes.txt").write_text("mine", encoding="utf-8")
     assert main([*second, "--out", "res", "--overwrite"]) == 0
-    assert [path for path in kept() if path.startswith("analysis/")] == ["analysis/coaching/notes.txt"]
+    assert [path for path in kept() if path.startswith("analysis/")] == ["analysis/mandate/notes.txt"]
 
 
 def test_overwriting_leaves_no_stale_arms_or_tables():
