@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from qispread import __version__
-from qispread.commands import check, compare, describe, report, run
+from qispread.commands import app, check, compare, describe, report, run
 from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED
 
 COMMANDS = {
     "run": (run, "simulate a scenario in many worlds"),
     "compare": (compare, "say what policies or other scenarios would change"),
     "report": (report, "write a report to read and print from a folder of results"),
+    "app": (app, "open a page in the browser to see it, change it and teach with it"),
     "check": (check, "list all faults of scenarios, policy files and tables"),
     "describe": (describe, "print every parameter with its meaning and source"),
 }

@@ -22,13 +22,7 @@ CAUTION = (
     "Worlds of a model and not predictions: what copies lose has no published data and is a hypothesis "
     "(qispread describe copying)."
 )
-STARRED = " *"
 SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
-DIFFERENCES_CAUTION = (
-    "Means over worlds at the end; differences of shares in percentage points. The interval tells how sure the model "
-    "is of its own mean, not how sure anybody can be of the world. Better in: the share of worlds. *: for every 100 "
-    "organisations."
-)
 
 
 def introduce(scenario: "Scenario", console: "Console") -> None:
@@ -92,6 +86,8 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
 
 def show_comparison(answer: "Answer", console: "Console") -> None:
     """Print what each arm changes, at what cost, and in how many plausible models."""
+    from qispread.analysis.telling import CAUTION as DIFFERENCES_CAUTION
+
     comparison = answer.comparison
     singles = [arm for arm in comparison.arms if not comparison.factors or arm in comparison.factors]
     for arm in singles:
@@ -111,29 +107,17 @@ def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
     """Print what one arm changes."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import DIFFERENCES_SHOWN, written, written_difference
-    from qispread.comparison.paired import COUNTED
-    from qispread.measures import MEASURES
+    from qispread.analysis.telling import HEADINGS, told_differences
 
     comparison = answer.comparison
     if comparison.changes_nothing(arm):
         console.print(f"{arm} changes nothing but costs.", soft_wrap=True, markup=False)
-    headings = ("", "Base", "Arm", "Difference", "95 % interval", "Better in")
-    table = plain_table(f"{escape(arm)} against the base", headings)
-    rows = [(measure, label, form, comparison.difference(arm, measure)) for measure, label, form in DIFFERENCES_SHOWN]
-    for measure, label, form, one in rows:
-        counted = MEASURES[measure].unit in COUNTED
-        scale = 100.0 / comparison.number if counted else 1.0
-        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
-        words = (label + STARRED * counted, *(written(scale * one[name], form) for name in ("base", "arm_mean")))
-        if one["low"] == one["high"] == 0.0:
-            table.add_row(*words, "none", "", "")
-            continue
-        between = "in every world" if low == high else f"{low} to {high}"
-        table.add_row(*words, middle, between, written(one["better"], "percent"))
+    table, told = plain_table(f"{escape(arm)} against the base", HEADINGS), told_differences(comparison, arm)
+    for one in told:
+        table.add_row(*one.cells)
     console.print(table)
     console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
-    gains = [one["pairing"] for _, _, _, one in rows if one["pairing"] < float("inf")]
+    gains = [one.pairing for one in told if one.pairing < float("inf")]
     if gains:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)

@@ -1,0 +1,94 @@
+// The page: what a visitor changes is asked about, and the answer is shown.
+import { Asking } from "./asking.js";
+import { Assumptions } from "./assumptions.js";
+import { Explore } from "./explore.js";
+import { Files } from "./files.js";
+import { Levers } from "./levers.js";
+import { Result } from "./result.js";
+import { faultText, server } from "./server.js";
+import { SETTING, State } from "./state.js";
+import { Story } from "./story.js";
+import { element, extent, find } from "./words.js";
+
+const start = JSON.parse(find("start").textContent);
+const state = new State(start.parameters);
+
+function notice(lines) {
+  const box = find("notice");
+  box.hidden = !lines.length;
+  box.replaceChildren(...lines.slice(0, 12).map((line) => element("p", {}, line)));
+}
+
+const failed = (error) => {
+  document.body.classList.remove("waiting");
+  find("doing").textContent = "";
+  notice(error.faults ? error.faults.map(faultText) : [`Something went wrong in the page: ${error.message}`]);
+};
+
+function introduce() {
+  const { worlds, horizon, name, organisations } = state.parameters;
+  find("extent").textContent = `${worlds} simulated worlds of ${organisations} organisations and ${extent(horizon)} (${name})`;
+}
+
+const result = new Result();
+const asking = new Asking(server.compare, {
+  part: (part) => {
+    if (part.worlds) notice([]);
+    result.show(part);
+  },
+  failed,
+});
+
+async function refresh() {
+  if (Object.keys(state.setting.both).length === 0 && !state.uploaded) return;
+  try {
+    const found = await server.parameters(state.asked);
+    Object.assign(state.parameters, { horizon: found.horizon, worlds: found.worlds, organisations: found.organisations });
+    introduce();
+  } catch {
+    // What is wrong is told by the comparison, which asks about the same setting.
+  }
+}
+
+function follow(what) {
+  if (what !== SETTING) return;
+  introduce();
+  result.waiting();
+  asking.put(structuredClone(state.asked));
+}
+
+async function begin() {
+  const notes = state.read();
+  if (state.uploaded)
+    try {
+      state.parameters = await server.parameters({ scenario: state.uploaded });
+    } catch (error) {
+      state.use(null, null);
+      notes.push("The scenario in the address cannot be used; the page shows its own.", ...(error.faults ?? []).map(faultText));
+    }
+  const story = new Story(server, failed);
+  new Levers(state);
+  new Assumptions(state);
+  const explore = new Explore(state, server, start.colours, { story, failed });
+  new Files(state, server, explore.map);
+  state.listen(follow);
+  follow(SETTING);
+  if (notes.length) notice(notes);
+}
+
+find("reset").addEventListener("click", () => {
+  notice([]);
+  state.reset();
+  find("copied").textContent = "Everything is as it was.";
+});
+find("copy").addEventListener("click", async () => {
+  state.write();
+  try {
+    await navigator.clipboard.writeText(location.href);
+    find("copied").textContent = "The address is copied: it holds all that you have changed.";
+  } catch {
+    find("copied").textContent = "Copy it from the browser's address field: it holds all that you have changed.";
+  }
+});
+addEventListener("hashchange", () => location.reload());
+begin();
