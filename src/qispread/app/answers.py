@@ -75,18 +75,17 @@ def ends(comparison: Comparison) -> list[dict[str, str]]:
 def headline(comparison: Comparison, months: int, *, same: bool) -> list[str]:
     """Return the answer in sentences: what use and effect come to, and what difference the what-if makes."""
     means = {name: comparison.difference(WHAT_IF, name) for name in ("adoption", "fidelity", "effect")}
-    said = {name: (written(one["base"], "percent"), written(one["arm_mean"], "percent")) for name, one in means.items()}
-    when = f"After {span(months)}"
+    use, intact, effect = (in_words(one, same=same) for one in means.values())
+    first = f"After {span(months)} {use} of organisations use it"
+    if not np.isnan(means["fidelity"]["arm_mean"]):
+        first = f"{first}, with {intact} of its core intact and {effect} of its effect"
     if same:
-        use, intact, effect = (said[name][0] for name in means)
-        if intact == "-":
-            return [f"{when} {use} of organisations use it."]
-        return [f"{when} {use} of organisations use it; they keep {intact} of its core and get {effect} of its effect."]
-    use, intact, effect = (
-        after if after == before else f"{after} instead of {before}" for before, after in said.values()
-    )
-    first = (
-        f"{when}, with the what-if, {use} of organisations use it, at {intact} of its core and {effect} of its effect."
-    )
+        return [f"{first}."]
     row = {"arm": SUBJECT, "measure": HEADLINE, **comparison.difference(WHAT_IF, HEADLINE)}
-    return [first, sentence(difference_of(row), months)]
+    return [f"{first}.", sentence(difference_of(row), months)]
+
+
+def in_words(one: dict[str, float], *, same: bool) -> str:
+    """Return a share in the what-if, with that in the base where they may differ."""
+    base, what_if = written(one["base"], "percent"), written(one["arm_mean"], "percent")
+    return what_if if same else f"{what_if} (base {base})"

@@ -1,6 +1,7 @@
 """The charts of the report, live: each drawn once by the same function, sent without its numbers."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +15,8 @@ from qispread.figures.curves import CURVES, curve_figure, time_axis
 from qispread.figures.figure import Figure, specification
 from qispread.figures.palette import styles_of
 
-HEIGHT = 150
-"""Pixels of a curve: three stand above one another on a first screen."""
+HEIGHT = 162
+"""Pixels of a curve: three stand above one another on a first screen, each with its unit in its title."""
 DIGITS = 6
 PARTS = ("median", "p5", "p95")
 
@@ -34,7 +35,10 @@ def curve_table(arms: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
 def curve(measure: str, arms: dict[str, NDArray[np.float64]], *, height: int = HEIGHT) -> Figure:
     """Return the figure of a measure over time in both arms, as the report draws it."""
     horizon = next(iter(arms.values())).shape[1] - 1
-    return curve_figure(curve_table(arms), CURVES[measure], styles_of(ARMS, BASE), horizon, height=height)
+    one = CURVES[measure]
+    if height == HEIGHT:
+        one = replace(one, title=f"{one.title}: {one.unit[0].lower()}{one.unit[1:]}", unit="")
+    return curve_figure(curve_table(arms), one, styles_of(ARMS, BASE), horizon, height=height)
 
 
 @lru_cache(maxsize=256)

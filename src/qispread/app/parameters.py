@@ -127,7 +127,7 @@ def lever_of(section: type[Section]) -> dict[str, Any]:
     return {
         "lever": lever,
         "title": lever.replace("_", " ").capitalize(),
-        "meaning": title_of(section),
+        "meaning": title_of(section).split(" (", maxsplit=1)[0].rstrip(".") + ".",
         "strengths": list(strengths(fields)),
         "origin": "origin" in section.model_fields,
         "shared": [{"name": name, **told(name, Policy.model_fields[name])} for name in WINDOW],

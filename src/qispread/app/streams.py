@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import StreamingResponse
 
@@ -13,6 +14,8 @@ from qispread.app.desk import Desk
 from qispread.app.story import StoppedError
 from qispread.config.faults import InputError
 
+Mishap = TypeVar("Mishap", bound=BaseException)
+LOG = logging.getLogger("uvicorn.error")
 LINES = "application/x-ndjson"
 Message = dict[str, Any]
 LongTask = Callable[[Event, Callable[[str, int, int], None]], Message]
@@ -36,15 +39,23 @@ async def lines(messages: AsyncIterator[Message]) -> AsyncIterator[bytes]:
     except* InputError as group:
         yield as_line(faults_of(first_of(group)))
     except* StoppedError:
-        yield as_line({"faults": [{"where": "", "problem": "it was stopped", "file": "", "line": 0}]})
+        yield as_line(mishap("it was stopped"))
+    except* Exception as group:
+        LOG.exception("an answer failed")
+        yield as_line(mishap(f"the server failed ({first_of(group)}); what it was is said where it was started"))
 
 
-def first_of(group: BaseExceptionGroup[InputError]) -> InputError:
+def mishap(problem: str) -> Message:
+    """Return a fault that no input is to blame for."""
+    return {"faults": [{"where": "", "problem": problem, "file": "", "line": 0}]}
+
+
+def first_of(group: BaseExceptionGroup[Mishap]) -> Mishap:
     """Return the first error of a group."""
     error: Any = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    found: InputError = error
+    found: Mishap = error
     return found
 
 

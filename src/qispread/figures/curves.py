@@ -150,7 +150,8 @@ def curve_words(ends: Mapping[str, Any], curve: Curve, horizon: int) -> str:
     told = [f"{name} {spread(row, curve.form)}" for name, row in ends.items()]
     unit, axis = time_axis(horizon)
     when = f"after {horizon / unit:g} {axis.split(maxsplit=1)[0].lower()}"
-    return f"{curve.title}, {curve.unit[0].lower()}{curve.unit[1:]}, over time. Median {when}: {'; '.join(told)}."
+    unit_words = f", {curve.unit[0].lower()}{curve.unit[1:]}" if curve.unit else ""
+    return f"{curve.title}{unit_words}, over time. Median {when}: {'; '.join(told)}."
 
 
 def curve_figure(

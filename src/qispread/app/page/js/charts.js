@@ -4,7 +4,7 @@ let library = null;
 
 // The library comes from the same server, when the first chart is drawn.
 export function charting() {
-  library ??= import("/vega.js").then(() => ({ embed: window.vegaEmbed, vega: window.vega }));
+  library ??= import("/vega.js").then(() => window.vegaEmbed);
   return library;
 }
 
@@ -12,7 +12,7 @@ export function charting() {
 const OPTIONS = { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: false, hover: false };
 
 export async function drawOnce(place, specification) {
-  const { embed } = await charting();
+  const embed = await charting();
   return embed(place, specification, OPTIONS);
 }
 
@@ -34,6 +34,25 @@ export class Chart {
     this.drawn = null;
     this.latest = null;
     this.busy = false;
+    this.cursor = document.createElement("div");
+    this.cursor.className = "cursor";
+    this.cursor.hidden = true;
+    place.append(this.cursor);
+  }
+
+  // A thin line at the month that the map shows.
+  at(month) {
+    this.month = month;
+    if (!this.drawn || month === undefined) return;
+    const { view } = this.drawn;
+    const svg = this.inside.querySelector("svg");
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const [left, top] = view.origin();
+    const { style } = this.cursor;
+    style.left = `${scale * (left + view.padding().left + view.scale("x")(month / this.unit))}px`;
+    style.top = `${scale * (top + view.padding().top)}px`;
+    style.height = `${scale * view.height()}px`;
+    this.cursor.hidden = false;
   }
 
   // The newest numbers win; those that came while it drew and were followed by others are never drawn.
@@ -53,17 +72,17 @@ export class Chart {
   }
 
   async draw(curve) {
-    const { vega } = await charting();
     const rows = rowsOf(curve);
     if (this.mark === curve.mark) {
-      const change = vega.changeset().remove(() => true).insert(rows);
-      await this.drawn.view.change(curve.data, change).runAsync();
+      await this.drawn.view.data(curve.data, rows).runAsync();
     } else {
       this.drawn?.finalize();
       const whole = { ...curve.specification, datasets: { [curve.data]: rows } };
       this.drawn = await drawOnce(this.inside, whole);
       this.mark = curve.mark;
+      this.unit = curve.unit;
     }
+    this.at(this.month);
     this.place.setAttribute("aria-label", curve.alt);
     this.place.dataset.end = JSON.stringify(endsOf(curve));
   }

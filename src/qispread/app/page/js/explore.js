@@ -10,8 +10,8 @@ const MOST_KEPT = 12;
 const HINT = "Point at an organisation to see from whom it copied; click it, or press Enter, for its story.";
 
 export class Explore {
-  constructor(state, source, colours, { story, failed }) {
-    Object.assign(this, { state, source, colours, story, failed });
+  constructor(state, source, colours, { story, failed, told }) {
+    Object.assign(this, { state, source, colours, story, failed, told });
     this.worlds = new Map();
     this.map = new NetworkMap(find("map"), colours, { chosen: (who) => this.chosen(who), looked: (who) => this.caption(who) });
     this.player = new Player((month, settled) => this.month(month, settled));
@@ -30,7 +30,10 @@ export class Explore {
   follow(what) {
     const { view, parameters, arm, same } = this.state;
     view.month = Math.min(view.month, parameters.horizon);
-    if (!this.player.playing) this.player.set(parameters.horizon, view.month);
+    if (!this.player.playing) {
+      this.player.set(parameters.horizon, view.month);
+      this.told(view.month);
+    }
     for (const input of document.getElementsByName("arm")) {
       input.checked = input.value === arm;
       input.disabled = same && input.value !== BASE;
@@ -62,6 +65,7 @@ export class Explore {
   }
 
   month(month, settled) {
+    this.told(month);
     if (this.world) this.map.at(Math.min(month, this.world.months), settled);
     if (settled) this.state.show({ month });
   }

@@ -20,7 +20,7 @@ function notice(lines) {
 }
 
 const failed = (error) => {
-  document.body.classList.remove("waiting");
+  result.busy(false);
   find("doing").textContent = "";
   notice(error.faults ? error.faults.map(faultText) : [`Something went wrong in the page: ${error.message}`]);
 };
@@ -69,7 +69,7 @@ async function begin() {
   const story = new Story(server, failed);
   new Levers(state);
   new Assumptions(state);
-  const explore = new Explore(state, server, start.colours, { story, failed });
+  const explore = new Explore(state, server, start.colours, { story, failed, told: (month) => result.at(month) });
   new Files(state, server, explore.map);
   state.listen(follow);
   follow(SETTING);

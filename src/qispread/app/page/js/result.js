@@ -14,8 +14,12 @@ export class Result {
   }
 
   waiting(doing) {
-    document.body.classList.add("waiting");
+    this.busy(true);
     if (doing) find("doing").textContent = doing;
+  }
+
+  busy(yes) {
+    find("result").setAttribute("aria-busy", yes);
   }
 
   // A part of an answer: curves at once; the sentences, which are read out, only when all worlds have been run.
@@ -26,7 +30,7 @@ export class Result {
     }
     this.latest = answer;
     const whole = answer.worlds === answer.asked;
-    document.body.classList.remove("waiting");
+    this.busy(!whole);
     this.progress(answer, whole);
     answer.curves.slice(0, FIRST).forEach((curve) => this.chart(curve, find("first-curves")).show(curve));
     if (this.numbers.open) this.table();
@@ -49,11 +53,18 @@ export class Result {
     find("doing").textContent = whole ? `${asked} worlds${lost}.` : `The curves show ${worlds} of ${asked} worlds so far …`;
   }
 
+  // The month that the map shows, on the charts of the first screen.
+  at(month) {
+    this.month = month;
+    for (const chart of this.charts.values()) chart.at(month);
+  }
+
   chart(curve, place) {
     if (!this.charts.has(curve.measure)) {
       const box = element("div", { class: "chart", id: `chart-${curve.measure}` });
       place.append(box);
       this.charts.set(curve.measure, new Chart(box));
+      this.charts.get(curve.measure).at(this.month);
     }
     return this.charts.get(curve.measure);
   }

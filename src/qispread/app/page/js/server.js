@@ -31,10 +31,12 @@ async function ask(path, question, signal) {
 async function* linesOf(answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
+  let over = false;
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
+      over = done;
+      if (over) break;
       const parts = (rest + value).split("\n");
       rest = parts.pop();
       for (const part of parts) yield checked(JSON.parse(part));
@@ -43,7 +45,7 @@ async function* linesOf(answer) {
     if (error.name === "AbortError" || error instanceof Refused) throw error;
     throw new Refused(plainFault("The answer was cut off. Is qispread app still running?"));
   } finally {
-    reader.cancel().catch(() => {});
+    if (!over) reader.cancel().catch(() => {});
   }
 }
 
