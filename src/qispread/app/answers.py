@@ -33,6 +33,10 @@ def told(base: Ensemble, what_if: Ensemble, count: int) -> dict[str, Any]:
     """Return the answer of the first worlds."""
     same, asked = base is what_if, base.scenario.replicates
     comparison = compared(base, what_if, count, WHAT_IF)
+    curves = [one_curve(name, base, what_if, count) for name in DRAWN]
+    if count == asked:
+        base.settle()
+        what_if.settle()
     failed = sorted({run.replicate for runs in comparison.runs.values() for run in runs.failed})
     return {
         "worlds": count,
@@ -41,7 +45,7 @@ def told(base: Ensemble, what_if: Ensemble, count: int) -> dict[str, Any]:
         "months": base.scenario.horizon,
         "failed": len(failed),
         "headline": headline(comparison, base.scenario.horizon, same=same),
-        "curves": [one_curve(name, base, what_if, count) for name in DRAWN],
+        "curves": curves,
         "table": {
             "headings": HEADINGS,
             "rows": [] if same else [one.cells for one in told_differences(comparison, WHAT_IF)],

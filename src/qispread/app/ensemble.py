@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from math import ceil
+from threading import RLock
 
 import numpy as np
 from cachetools import LRUCache
@@ -50,6 +51,7 @@ class Ensemble:
         self._months: list[Months] = []
         self._blueprint: Blueprint | None = None
         self._growing = asyncio.Lock()
+        self._banding = RLock()
         self._bands: dict[int, Bands] = {}
 
     async def reach(self, count: int, desk: Desk, urgency: int = FIRST) -> None:
@@ -77,18 +79,20 @@ class Ensemble:
 
     def bands(self, count: int) -> Bands:
         """Return the curves of the first worlds, as many as an answer is given after."""
-        found = self._bands.get(count)
-        if found is None:
-            worlds = zip(self.ends[:count], self._months, strict=False)
-            found = bands_of([months for end, months in worlds if not end.error], self.scenario.horizon)
-            self._bands[count] = found
-        return found
+        with self._banding:
+            found = self._bands.get(count)
+            if found is None:
+                worlds = zip(self.ends[:count], self._months, strict=False)
+                found = bands_of([months for end, months in worlds if not end.error], self.scenario.horizon)
+                self._bands[count] = found
+            return found
 
     def settle(self) -> None:
         """Let go of the months of single worlds once all curves are made of them."""
-        for count, _ in stages(self.scenario.replicates):
-            self.bands(count)
-        self._months.clear()
+        with self._banding:
+            for count, _ in stages(self.scenario.replicates):
+                self.bands(count)
+            self._months.clear()
 
 
 def lived(blueprint: Blueprint, replicates: range) -> list[tuple[Months, Run]]:

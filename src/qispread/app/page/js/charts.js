@@ -84,6 +84,7 @@ export class Chart {
     }
     this.at(this.month);
     this.place.setAttribute("aria-label", curve.alt);
+    this.place.dataset.worlds = curve.worlds;
     this.place.dataset.end = JSON.stringify(endsOf(curve));
   }
 }

@@ -83,16 +83,16 @@ export class Explore {
     const { fidelity, stage } = this.colours;
     if (this.keyed === this.state.view.colour) return;
     this.keyed = this.state.view.colour;
-    const dot = (colour, words) => {
-      const mark = element("span", { class: "dot" });
+    const dot = (colour, words, name = "") => {
+      const mark = element("span", { class: `dot ${name}` });
       mark.style.background = colour;
       return element("span", {}, mark, words);
     };
     const strip = element("span", { class: "strip" });
     strip.style.background = `linear-gradient(to right, ${fidelity.map((_, place) => fidelityColour(place / (fidelity.length - 1), fidelity)).join(", ")})`;
     const parts = this.keyed === "stage"
-      ? Object.entries(stage).map(([name, colour]) => dot(colour, name))
-      : [element("span", {}, "Core intact: none", strip, "all"), dot("#ffffff", "not in use")];
+      ? Object.entries(stage).map(([name, colour]) => dot(colour, name, name))
+      : [element("span", {}, "Core intact: none", strip, "all"), dot("#ffffff", "not in use"), dot("#ffffff", "gave it up", "lapsed")];
     find("key").replaceChildren(...parts, element("span", {}, "Larger: more cases. Ringed: where it began."));
   }
 }

@@ -3,6 +3,7 @@ import { Chart } from "./charts.js";
 import { element, find } from "./words.js";
 
 const FIRST = 3;
+const HINT = "Switch something on to see what it would change.";
 
 export class Result {
   constructor() {
@@ -32,9 +33,9 @@ export class Result {
     const whole = answer.worlds === answer.asked;
     this.busy(!whole);
     this.progress(answer, whole);
-    answer.curves.slice(0, FIRST).forEach((curve) => this.chart(curve, find("first-curves")).show(curve));
+    answer.curves.slice(0, FIRST).forEach((curve) => this.chart(curve, find("first-curves")).show({ ...curve, worlds: answer.worlds }));
     if (this.numbers.open) this.table();
-    if (whole) this.say(answer.headline);
+    if (whole) this.say(answer.same ? [...answer.headline, HINT] : answer.headline);
   }
 
   say(sentences) {
@@ -70,12 +71,12 @@ export class Result {
   }
 
   table() {
-    const { table, curves, same } = this.latest;
+    const { table, curves, same, worlds } = this.latest;
     this.sheet ??= element("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": "Table of differences" });
     this.more ??= element("div");
-    if (!this.sheet.isConnected) this.inside.replaceChildren(element("div", { class: "pair" }, this.sheet, this.more));
+    if (!this.sheet.isConnected) this.inside.replaceChildren(element("div", { class: "beside" }, this.sheet, this.more));
     this.sheet.replaceChildren(same ? this.ends(table) : this.differences(table), element("p", { class: "small" }, table.caution));
-    curves.slice(FIRST).forEach((curve) => this.chart(curve, this.more).show(curve));
+    curves.slice(FIRST).forEach((curve) => this.chart(curve, this.more).show({ ...curve, worlds }));
   }
 
   differences({ headings, rows }) {

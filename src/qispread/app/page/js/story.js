@@ -1,6 +1,6 @@
 // The story of one organisation: what kind of place it is, from whom it copied, what it observed, what happened and why.
 import { drawOnce } from "./charts.js";
-import { capital, element, find, percent, withUnit } from "./words.js";
+import { capital, element, find, percent } from "./words.js";
 
 const QUIET = new Set(["reactive change"]);
 
@@ -77,12 +77,13 @@ export class Story {
   }
 
   context({ context }) {
-    const head = element("tr", {}, ...["", "At the start", "At the end", "More than"].map((one) => element("th", { scope: "col" }, one)));
+    const head = element("tr", {}, ...["", "Start", "End", "More than"].map((one) => element("th", { scope: "col" }, one)));
     const rows = context.map(({ factor, meaning, start, end, rank }) =>
-      element("tr", {}, element("th", { scope: "row", title: meaning }, capital(factor)), element("td", {}, withUnit(start, "")),
-        element("td", {}, withUnit(end, "")), element("td", {}, `${percent(rank)} of places`)));
+      element("tr", {}, element("th", { scope: "row", title: meaning }, capital(factor)), element("td", {}, start.toFixed(2)),
+        element("td", {}, end.toFixed(2)), element("td", {}, percent(rank))));
     return element("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": "Its context" },
-      element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+      element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)),
+      element("p", { class: "small" }, "More than: the share of places that had less of it at the start."));
   }
 
   busy(doing) {
