@@ -9,6 +9,7 @@ import numpy as np
 from qispread.analysis.summary import DIFFERENCES_SHOWN, written
 from qispread.analysis.telling import CAUTION, HEADINGS, told_differences
 from qispread.app.charts import PARTS, chart_without_numbers, numbers
+from qispread.app.desk import Urgency
 from qispread.app.ensemble import Ensemble, Ensembles, compared, stages
 from qispread.app.setting import WHAT_IF, Setting
 from qispread.comparison import BASE, Comparison
@@ -23,10 +24,11 @@ SUBJECT = "the what-if"
 
 async def answers(setting: Setting, ensembles: Ensembles) -> AsyncIterator[dict[str, Any]]:
     """Yield what a setting comes to: first from a part of the worlds where they are many, then from all."""
-    worlds = setting.base.replicates
-    for count, urgency in stages(worlds):
-        base, what_if = await ensembles.both(setting.base, setting.what_if, count, urgency)
-        yield await ensembles.desk.work(partial(told, base, what_if, count), urgency)
+    desk = ensembles.desk
+    ticket = desk.ticket()
+    for count, kind in stages(setting.base.replicates):
+        base, what_if = await ensembles.both(setting.base, setting.what_if, count, Urgency(kind, ticket))
+        yield await desk.work(partial(told, base, what_if, count))
 
 
 def told(base: Ensemble, what_if: Ensemble, count: int) -> dict[str, Any]:

@@ -8,12 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from threading import Event
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Result = TypeVar("Result")
 
-FIRST, REST, LONG = range(3)
-"""How urgent: a first answer, the rest of an answer, what everybody expects to take long."""
+NOW, FIRST, REST, LONG = range(4)
+"""How urgent: what is short, a first answer, the rest of an answer, what everybody expects to take long."""
+
+
+class Urgency(NamedTuple):
+    """What goes first: by kind, and of a kind by who asked first: one answer is whole before the next begins."""
+
+    kind: int = NOW
+    ticket: int = 0
+
+
+AT_ONCE = Urgency()
 
 
 class Desk:
@@ -35,7 +45,7 @@ class Desk:
         self.places = places or os.cpu_count() or 1
         self.busy = 0
         self._pool = ThreadPoolExecutor(self.places, thread_name_prefix="desk")
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._one_long = asyncio.Lock()
 
@@ -44,7 +54,11 @@ class Desk:
         """Pieces of work that wait for their turn."""
         return sum(not turn.done() for _, _, turn in self._waiting)
 
-    async def work(self, task: Callable[[], Result], urgency: int = FIRST) -> Result:
+    def ticket(self) -> int:
+        """Return the number of whoever asks now: larger than all before."""
+        return next(self._numbers)
+
+    async def work(self, task: Callable[[], Result], urgency: Urgency = AT_ONCE) -> Result:
         """Return what a task returns, once it had its turn.
 
         A caller that is cancelled loses its place in the queue. A task that has begun goes on to its end, and holds
@@ -66,12 +80,12 @@ class Desk:
         stop = Event()
         async with self._one_long:
             try:
-                return await self.work(partial(task, stop), LONG)
+                return await self.work(partial(task, stop), Urgency(LONG, self.ticket()))
             except asyncio.CancelledError:
                 stop.set()
                 raise
 
-    async def _turn(self, urgency: int) -> None:
+    async def _turn(self, urgency: Urgency) -> None:
         if self.busy < self.places:
             self.busy += 1
             return

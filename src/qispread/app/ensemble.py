@@ -10,7 +10,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from qispread.analysis.summary import INTERVAL, percentile_of_sorted
-from qispread.app.desk import FIRST, REST, Desk
+from qispread.app.desk import FIRST, REST, Desk, Urgency
 from qispread.comparison.paired import Comparison
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Run, Runs, run_one
@@ -54,7 +54,7 @@ class Ensemble:
         self._banding = RLock()
         self._bands: dict[int, Bands] = {}
 
-    async def reach(self, count: int, desk: Desk, urgency: int = FIRST) -> None:
+    async def reach(self, count: int, desk: Desk, urgency: Urgency) -> None:
         """Run worlds until there are `count` of them; visitors who wait for the same worlds wait together."""
         if len(self.ends) >= count:
             return
@@ -134,7 +134,7 @@ class Ensembles:
             self._kept[mark] = found
         return found
 
-    async def both(self, base: Scenario, what_if: Scenario, count: int, urgency: int) -> tuple[Ensemble, Ensemble]:
+    async def both(self, base: Scenario, what_if: Scenario, count: int, urgency: Urgency) -> tuple[Ensemble, Ensemble]:
         """Return the ensembles of two arms, with at least so many worlds each."""
         found = self.of(base), self.of(what_if)
         async with asyncio.TaskGroup() as group:

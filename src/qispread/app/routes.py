@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from qispread.app import downloads
 from qispread.app.answers import answers
-from qispread.app.desk import REST, Desk
+from qispread.app.desk import AT_ONCE, REST, Desk, Urgency
 from qispread.app.ensemble import Ensemble, Ensembles
 from qispread.app.guard import Guard
 from qispread.app.limits import refuse_large
@@ -65,9 +65,9 @@ class Page:
     async def warm_up(self) -> None:
         """Compile the model, and run the worlds that the page opens with."""
         start = self.settings.start
-        await self.ensembles.of(start).reach(1, self.desk)
+        await self.ensembles.of(start).reach(1, self.desk, AT_ONCE)
         self.compiling = False
-        await self.ensembles.of(start).reach(start.replicates, self.desk, REST)
+        await self.ensembles.of(start).reach(start.replicates, self.desk, Urgency(REST))
 
     async def setting(self, asked: Asked) -> Setting:
         """Return the setting of a question; a scenario that was never seen is read aside."""
@@ -146,7 +146,8 @@ class Page:
 
     async def all_worlds(self, setting: Setting) -> tuple[Ensemble, Ensemble]:
         """Return the ensembles of both arms with all their worlds."""
-        return await self.ensembles.both(setting.base, setting.what_if, setting.base.replicates, REST)
+        urgency = Urgency(REST, self.desk.ticket())
+        return await self.ensembles.both(setting.base, setting.what_if, setting.base.replicates, urgency)
 
     async def report(self, asked: Asked) -> Response:
         """Send the report, telling how far it is."""

@@ -58,17 +58,20 @@ def address_of(made: socket.socket) -> str:
     return f"http://{HOST}:{made.getsockname()[1]}/"
 
 
-def serve(start: Scenario, made: socket.socket, ready: Callable[[], object] = lambda: None) -> None:
-    """Serve the page until it is interrupted.
+def server_of(start: Scenario, ready: Callable[[], object] = lambda: None) -> Announcing:
+    """Return a server of the page: its `run` takes the sockets that it answers at, and ends when it is interrupted.
 
     Parameters
     ----------
     start : Scenario
         With which the page opens.
-    made : socket
-        As from `bound`.
     ready : callable
         Called once the page answers.
+
+    Raises
+    ------
+    InputError
+        For a scenario that is too large for the page.
     """
     options: dict[str, Any] = {"http": "h11", "ws": "none", "lifespan": "on", "loop": "asyncio"}
     config = uvicorn.Config(
@@ -79,4 +82,4 @@ def serve(start: Scenario, made: socket.socket, ready: Callable[[], object] = la
         timeout_graceful_shutdown=PATIENCE,
         **options,
     )
-    Announcing(config, ready).run(sockets=[made])
+    return Announcing(config, ready)

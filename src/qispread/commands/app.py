@@ -24,7 +24,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Serve the page on this computer until Ctrl-C."""
     require_extra()
     start = scenario_of(arguments)
-    from qispread.app.serving import address_of, bound, serve
+    from qispread.app.serving import address_of, bound, server_of
 
     made = bound(arguments.port)
     address = address_of(made)
@@ -37,7 +37,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
             webbrowser.open(address)
 
     try:
-        serve(start, made, ready)
+        server_of(start, ready).run(sockets=[made])
     except KeyboardInterrupt:
         console.print("Stopped.")
     finally:

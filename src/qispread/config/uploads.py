@@ -59,7 +59,7 @@ def scenario_from_uploads(uploads: Sequence[Upload], otherwise: Scenario) -> Sce
     """
     scenarios = [one for one in uploads if one.name.lower().endswith(YAML_ENDINGS)]
     tables = {one.name: one for one in uploads if one.name.lower().endswith(TABLE_ENDING)}
-    refuse_files(uploads, scenarios, tables)
+    refuse_files(uploads)
     data, places = read_sent(scenarios[0]) if scenarios else (short_data(otherwise), {})
     named = {part.get("file") for part in (data.get("organisations"), data.get("network")) if isinstance(part, dict)}
     kinds = {is_of_ties(one): name for name, one in tables.items() if name not in named}
@@ -74,16 +74,21 @@ def scenario_from_uploads(uploads: Sequence[Upload], otherwise: Scenario) -> Sce
     return scenario_from(data, places, finder=sent)
 
 
-def refuse_files(uploads: Sequence[Upload], scenarios: Sequence[Upload], tables: dict[str, Upload]) -> None:
+def refuse_files(uploads: Sequence[Upload]) -> None:
     """Refuse no files, files that are neither YAML nor CSV, and more than a scenario needs."""
-    known = {*scenarios, *tables.values()}
-    faults = [Fault("", "is neither a YAML scenario nor a CSV table", one.shown) for one in uploads if one not in known]
+    names = [one.name.lower() for one in uploads]
+    faults = [
+        Fault("", "is neither a YAML scenario nor a CSV table", one.shown)
+        for one, name in zip(uploads, names, strict=True)
+        if not name.endswith((*YAML_ENDINGS, TABLE_ENDING))
+    ]
+    scenarios = [name for name in names if name.endswith(YAML_ENDINGS)]
     if not uploads:
         faults.append(Fault("upload", "no file was sent; needed: a YAML scenario, or CSV tables"))
     if len(scenarios) > 1:
         faults.append(Fault("upload", f"got {len(scenarios)} scenarios; needed: one"))
-    if len(tables) < len([one for one in uploads if one not in scenarios and one in known]):
-        faults.append(Fault("upload", "two tables have the same name"))
+    if len(set(names)) < len(names):
+        faults.append(Fault("upload", "two files have the same name"))
     if faults:
         raise InputError(faults)
 

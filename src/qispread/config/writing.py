@@ -13,6 +13,7 @@ from qispread.config.yaml_reader import WORDS
 LEFT_OUT = {"inputs", "notes", *HOW_READ["organisations"]}
 """What reading files fills in, and how a table was read whose rows are written."""
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
+ALWAYS = ("name", "horizon", "seed", "replicates")
 WIDTH = 110
 
 
@@ -68,6 +69,9 @@ def scenario_yaml(scenario: Scenario, remark: str = "") -> str:
     remark : str
         What the first line says, as a comment.
     """
-    body: str = yaml.dump(short_data(scenario), Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
+    # Named whether they are the defaults or not: policies alone would be taken for a policy file.
+    always = {name: getattr(scenario, name) for name in ALWAYS}
+    data = {**always, **short_data(scenario)}
+    body: str = yaml.dump(data, Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
     first = " ".join(remark.split())
     return f"# {first}\n{body}" if first else body
