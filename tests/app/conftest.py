@@ -61,11 +61,12 @@ def ask(served):
         connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
         sent = body if body is not None else json.dumps(question or {}).encode()
         kind = {"content-type": "application/json"} if method == "POST" else {}
-        connection.request(method, path, sent if method == "POST" else None, {**kind, **(headers or {})})
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        return SimpleNamespace(status=answer.status, headers=answer.headers, body=content)
+        try:
+            connection.request(method, path, sent if method == "POST" else None, {**kind, **(headers or {})})
+            answer = connection.getresponse()
+            return SimpleNamespace(status=answer.status, headers=answer.headers, body=answer.read())
+        finally:
+            connection.close()
 
     return asked
 

@@ -14,6 +14,7 @@ from qispread.app.charts import PARTS, curve_table
 from qispread.app.desk import AT_ONCE, Desk, Urgency
 from qispread.app.ensemble import SHOWN, Ensembles, compared, stages
 from qispread.app.setting import Settings
+from qispread.engines.run import broken
 from qispread.figures.curves import CURVES, curve_figure
 from qispread.figures.figure import specification
 from qispread.figures.palette import styles_of
@@ -131,11 +132,29 @@ def test_a_change_of_nothing_is_told_as_such(start):
     assert all(list(one["arms"]) == ["base"] for one in answer["curves"])
 
 
-def test_worlds_that_fail_are_counted_and_left_out(start):
-    broken = start.replace({"interventions.intervention.benefit": 1.0, "outcome.secular": 1e308})
+def test_worlds_that_fail_are_counted_and_left_out(start, monkeypatch):
+    real, failing = ensemble.run_one, {1, 60, 61}
+
+    def run_one(blueprint, replicate):
+        run = real(blueprint, replicate)
+        return broken(blueprint, replicate, ArithmeticError("overflow")) if replicate in failing else run
+
+    monkeypatch.setattr(ensemble, "run_one", run_one)
 
     async def act(ensembles, settings):
-        return [one async for one in answers(Settings(broken).read({}), ensembles)][-1]
+        return [one async for one in answers(settings.read(SETTING), ensembles)]
 
-    answer = asked(start, act)
-    assert answer["failed"] in (0, start.replicates)
+    found = asked(start, act)
+    assert [one["failed"] for one in found] == [1, 3]
+    assert None not in found[-1]["curves"][0]["arms"]["what-if"]["median"]
+
+
+def test_where_every_world_fails_the_answer_says_so(start):
+    extreme = start.replace({"interventions.intervention.response.steepness": 1e308})
+
+    async def act(ensembles, settings):
+        return [one async for one in answers(settings.read({}), ensembles)][-1]
+
+    answer = asked(extreme, act)
+    assert answer["failed"] == start.replicates
+    assert set(answer["curves"][0]["arms"]["base"]["median"]) == {None}

@@ -1,5 +1,6 @@
 """What the page can ask, and who answers."""
 
+import asyncio
 import base64
 import binascii
 import json
@@ -19,7 +20,7 @@ from qispread.app.desk import AT_ONCE, REST, Desk, Urgency
 from qispread.app.ensemble import Ensemble, Ensembles
 from qispread.app.guard import Guard
 from qispread.app.limits import refuse_large
-from qispread.app.pages import KINDS, NO_CACHE, Charting, asset, assets, page_html, start_data
+from qispread.app.pages import KINDS, Charting, asset, assets, page_html, start_data
 from qispread.app.parameters import parameters_of
 from qispread.app.setting import Setting, Settings
 from qispread.app.story import events_of, story_of
@@ -54,8 +55,6 @@ class Page:
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Prepare what every visitor needs first, and stop the threads at the end."""
-        import asyncio
-
         self.charting.begin()
         first = asyncio.create_task(self.warm_up())
         yield
@@ -248,7 +247,6 @@ def application(start: Scenario) -> Guard:
         Route("/vega.js", page.library),
         Route("/{path:path}", page.file),
     ]
-    return Guard(Starlette(routes=routes, lifespan=page.lifespan))
-
-
-__all__ = ["NO_CACHE", "Page", "application"]
+    found = Starlette(routes=routes, lifespan=page.lifespan)
+    found.state.page = page
+    return Guard(found)

@@ -84,7 +84,7 @@ export class Assumptions {
 
   bothBox(one) {
     if (one.both) return element("p", { class: "small" }, "Changes in both.");
-    const input = element("input", { type: "checkbox" });
+    const input = element("input", { type: "checkbox", "aria-label": `${one.label}: in the base too` });
     input.addEventListener("change", () => this.move(one, input.checked));
     const box = element("label", { class: "small", hidden: true }, input, " in the base too");
     box.input = input;

@@ -16,6 +16,13 @@ export async function drawOnce(place, specification) {
   return embed(place, specification, OPTIONS);
 }
 
+// What is drawn is told by the words of the place around it, and not mark by mark.
+export function hiddenBox() {
+  const box = document.createElement("div");
+  box.setAttribute("aria-hidden", "true");
+  return box;
+}
+
 export function rowsOf({ arms, unit }) {
   const rows = [];
   for (const [arm, { median, p5, p95 }] of Object.entries(arms))
@@ -27,7 +34,7 @@ export function rowsOf({ arms, unit }) {
 export class Chart {
   constructor(place) {
     this.place = place;
-    this.inside = document.createElement("div");
+    this.inside = hiddenBox();
     place.append(this.inside);
     place.setAttribute("role", "img");
     this.mark = null;

@@ -13,6 +13,9 @@ import { element, extent, find } from "./words.js";
 const start = JSON.parse(find("start").textContent);
 const state = new State(start.parameters);
 
+// What the address had to be told about stays until something is changed.
+let notes = [];
+
 function notice(lines) {
   const box = find("notice");
   box.hidden = !lines.length;
@@ -33,32 +36,26 @@ function introduce() {
 const result = new Result();
 const asking = new Asking(server.compare, {
   part: (part) => {
-    if (part.worlds) notice([]);
+    if (part.worlds) notice(notes);
     result.show(part);
   },
   failed,
 });
 
-async function refresh() {
-  if (Object.keys(state.setting.both).length === 0 && !state.uploaded) return;
-  try {
-    const found = await server.parameters(state.asked);
-    Object.assign(state.parameters, { horizon: found.horizon, worlds: found.worlds, organisations: found.organisations });
-    introduce();
-  } catch {
-    // What is wrong is told by the comparison, which asks about the same setting.
-  }
-}
-
-function follow(what) {
-  if (what !== SETTING) return;
+function ask() {
   introduce();
   result.waiting();
   asking.put(structuredClone(state.asked));
 }
 
+function follow(what) {
+  if (what !== SETTING) return;
+  notes = [];
+  ask();
+}
+
 async function begin() {
-  const notes = state.read();
+  notes = state.read();
   if (state.uploaded)
     try {
       state.parameters = await server.parameters({ scenario: state.uploaded });
@@ -72,8 +69,8 @@ async function begin() {
   const explore = new Explore(state, server, start.colours, { story, failed, told: (month) => result.at(month) });
   new Files(state, server, explore.map);
   state.listen(follow);
-  follow(SETTING);
-  if (notes.length) notice(notes);
+  ask();
+  notice(notes);
 }
 
 find("reset").addEventListener("click", () => {

@@ -80,7 +80,8 @@ export class Result {
   }
 
   differences({ headings, rows }) {
-    const head = headings.map((one) => element("th", { scope: "col" }, one === "Arm" ? "What-if" : one));
+    const words = (one) => (one === "Arm" ? "What-if" : one);
+    const head = headings.map((one) => (one ? element("th", { scope: "col" }, words(one)) : element("td")));
     const lines = rows.map(([first, ...rest]) =>
       element("tr", {}, element("th", { scope: "row" }, first), ...rest.map((cell) => element("td", {}, cell))));
     return element("table", { id: "differences" }, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...lines));

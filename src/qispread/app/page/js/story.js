@@ -1,5 +1,5 @@
 // The story of one organisation: what kind of place it is, from whom it copied, what it observed, what happened and why.
-import { drawOnce } from "./charts.js";
+import { drawOnce, hiddenBox } from "./charts.js";
 import { capital, element, find, percent } from "./words.js";
 
 const QUIET = new Set(["reactive change"]);
@@ -49,7 +49,8 @@ export class Story {
       element("h3", {}, "What happened, and why"),
       this.events,
     );
-    await drawOnce(chart, told.chart.specification);
+    chart.append(hiddenBox());
+    await drawOnce(chart.firstChild, told.chart.specification);
   }
 
   place({ partnership, size, harm: [before, after] }) {
@@ -77,7 +78,7 @@ export class Story {
   }
 
   context({ context }) {
-    const head = element("tr", {}, ...["", "Start", "End", "More than"].map((one) => element("th", { scope: "col" }, one)));
+    const head = element("tr", {}, element("td"), ...["Start", "End", "More than"].map((one) => element("th", { scope: "col" }, one)));
     const rows = context.map(({ factor, meaning, start, end, rank }) =>
       element("tr", {}, element("th", { scope: "row", title: meaning }, capital(factor)), element("td", {}, start.toFixed(2)),
         element("td", {}, end.toFixed(2)), element("td", {}, percent(rank))));
