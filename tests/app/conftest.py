@@ -83,7 +83,7 @@ def lines(ask):
     return asked
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """Return a browser."""
     if not CHROMIUM.exists():

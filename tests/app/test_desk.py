@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from looping import in_a_loop
 from qispread.app.desk import FIRST, LONG, REST, Desk, Urgency
 
 
@@ -18,7 +19,7 @@ def run(act):
         finally:
             desk.close()
 
-    return asyncio.run(whole())
+    return in_a_loop(whole)
 
 
 def test_no_more_is_done_at_a_time_than_there_are_places():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import qispread as qs
+from looping import in_a_loop
 from qispread.analysis.summary import months_summary
 from qispread.analysis.telling import told_differences
 from qispread.app import ensemble
@@ -32,7 +33,7 @@ def asked(start, act):
         finally:
             desk.close()
 
-    return asyncio.run(whole())
+    return in_a_loop(whole)
 
 
 @pytest.fixture(scope="module")
