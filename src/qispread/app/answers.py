@@ -15,6 +15,7 @@ from qispread.app.setting import WHAT_IF, Setting
 from qispread.comparison import BASE, Comparison
 from qispread.comparison.paired import HEADLINE
 from qispread.figures.curves import CURVES, curve_words
+from qispread.report.changes import SEEDED
 from qispread.report.wording import difference_of, sentence, span
 
 DRAWN = ("adoption", "fidelity", "effect", "harm")
@@ -52,9 +53,15 @@ def told(base: Ensemble, what_if: Ensemble, count: int) -> dict[str, Any]:
             "headings": HEADINGS,
             "rows": [] if same else [one.cells for one in told_differences(comparison, WHAT_IF)],
             "ends": ends(comparison),
-            "caution": CAUTION,
+            "caution": CAUTION + (f" {SEEDED}" if seeded(comparison) else ""),
         },
     }
+
+
+def seeded(comparison: Comparison) -> bool:
+    """Return whether a policy changes where it begins."""
+    arms = (runs.scenario.policies.values() for runs in comparison.runs.values())
+    return any(policy.lever == "seeding" for policies in arms for policy in policies)
 
 
 def one_curve(measure: str, base: Ensemble, what_if: Ensemble, count: int) -> dict[str, Any]:

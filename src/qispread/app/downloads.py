@@ -13,7 +13,7 @@ from qispread.app.answers import DRAWN
 from qispread.app.charts import curve, curve_table
 from qispread.app.ensemble import SHOWN, Ensemble, compared
 from qispread.app.setting import WHAT_IF, Setting
-from qispread.app.story import StoppedError
+from qispread.app.story import StoppedError, Told
 from qispread.comparison import BASE, compare
 from qispread.comparison.robustness import robustness
 from qispread.config.faults import Fault, InputError, place_of_name
@@ -26,9 +26,6 @@ from qispread.results import Answer, save, save_comparison
 PICTURE_HEIGHT = 236
 YAML, CSV, HTML, SVG, PNG = "application/yaml", "text/csv; charset=utf-8", "text/html", "image/svg+xml", "image/png"
 COMMAND = ("qispread", "app")
-
-Told = Callable[[str, int, int], None]
-"""Is told what is being done, how much of it is done, and of how much."""
 
 
 @dataclass(frozen=True)

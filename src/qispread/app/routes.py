@@ -121,8 +121,7 @@ class Page:
         first = partial(story_of, scenario, arm, replicate, intervention, name)
 
         def events(stop: Any, tell: Any) -> Message:
-            tell("Telling what happened", 0, 1)
-            return {"events": events_of(scenario, replicate, name, stop)}
+            return {"events": events_of(scenario, replicate, name, stop, tell)}
 
         return streamed(first_then_long(self.desk, first, events))
 

@@ -1,5 +1,6 @@
 """The story of one organisation in one world: what kind of place it is, what it observed, what happened and why."""
 
+from collections.abc import Callable
 from threading import Event, Lock
 from typing import Any
 
@@ -19,12 +20,16 @@ from qispread.figures.palette import styles_of
 from qispread.figures.run_charts import run_figure
 from qispread.world.layout import BASELINE, HARM, NEVER, SIZE, STAGES
 
-MOST_CHRONICLES = 16
+MOST_EVENTS = 500_000
+"""Events that are kept, of all worlds whose stories were told last."""
+A_YEAR = 12
 ROOM_ABOVE = 1.08
 
 Events = list[dict[str, Any]]
+Told = Callable[[str, int, int], None]
+"""Is told what is being done, how much of it is done, and of how much."""
 
-_chronicles: LRUCache[tuple[str, int], Events] = LRUCache(MOST_CHRONICLES)
+_chronicles: LRUCache[tuple[str, int], Events] = LRUCache(MOST_EVENTS, getsizeof=len)
 _reading = Lock()
 
 
@@ -102,7 +107,7 @@ def practice_of(found: Trace, intervention: str, i: int) -> dict[str, Any]:
     }
 
 
-def events_of(scenario: Scenario, replicate: int, organisation: Any, stop: Event) -> Events:
+def events_of(scenario: Scenario, replicate: int, organisation: Any, stop: Event, tell: Told) -> Events:
     """Return what happened at an organisation and why, from the Mesa engine, month by month.
 
     Raises
@@ -116,12 +121,12 @@ def events_of(scenario: Scenario, replicate: int, organisation: Any, stop: Event
     name = frame.ids[place_of_name(str(organisation)[:200], frame.ids, "organisation")]
     return [
         {key: value for key, value in event.items() if key != "organisation"}
-        for event in chronicle(scenario, replicate, stop)
+        for event in chronicle(scenario, replicate, stop, tell)
         if event["organisation"] in {name, ""}
     ]
 
 
-def chronicle(scenario: Scenario, replicate: int, stop: Event) -> Events:
+def chronicle(scenario: Scenario, replicate: int, stop: Event, tell: Told) -> Events:
     """Return all events of one world; those asked for last are kept."""
     mark = scenario.fingerprint(), replicate
     with _reading:
@@ -133,8 +138,11 @@ def chronicle(scenario: Scenario, replicate: int, stop: Event) -> Events:
     while model.month < scenario.horizon:
         if stop.is_set():
             raise StoppedError
+        if model.month % A_YEAR == 0:
+            tell("Living its months again", model.month, scenario.horizon)
         model.step()
     events = model.events or []
-    with _reading:
-        _chronicles[mark] = events
+    if len(events) <= MOST_EVENTS:
+        with _reading:
+            _chronicles[mark] = events
     return events

@@ -61,11 +61,11 @@ def traced(scenario: Scenario, replicate: int) -> Trace:
 
 @cached(
     LRUCache(maxsize=MOST_LAYOUTS),
-    key=lambda scenario, world: (scenario.world_fingerprint(), world.seed, world.replicate),
+    key=lambda mark, world: (mark, world.seed, world.replicate),
     lock=Lock(),
 )
-def laid_out(scenario: Scenario, world: World) -> dict[str, Any]:
-    """Return where everybody stands: the same in both arms and in every month."""
+def laid_out(_mark: str, world: World) -> dict[str, Any]:
+    """Return where everybody stands, the same in both arms and in every month; worlds of other marks are others."""
     places, frame = positions(world), world.frame
     return {
         "ids": frame.ids,
@@ -75,7 +75,6 @@ def laid_out(scenario: Scenario, world: World) -> dict[str, Any]:
         "x": np.round(places[0], 4).tolist(),
         "y": np.round(places[1], 4).tolist(),
         "closest": round(closest(places), 5),
-        "described": scenario.description,
     }
 
 
@@ -90,7 +89,7 @@ def world_of(scenario: Scenario, replicate: int, intervention: str) -> dict[str,
     """
     found = traced(scenario, replicate)
     return {
-        "places": laid_out(scenario, found.world),
+        "places": laid_out(scenario.world_fingerprint(), found.world),
         "months": scenario.horizon,
         "ties": ties_of(found),
         "stage": packed(found.values("stage", intervention)),

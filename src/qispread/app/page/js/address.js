@@ -40,14 +40,14 @@ function policyOf(text) {
   return fields;
 }
 
-export function encoded({ setting, view, parameters, uploaded, opened }) {
+export function encoded({ setting, view, parameters, horizon, uploaded, opened }) {
   const pairs = [];
   const changed = ["both", "alone", "policies"].some((part) => Object.keys(setting[part]).length);
   for (const [lever, fields] of Object.entries(setting.policies)) pairs.push([lever, policyText(fields)]);
   for (const [path, value] of Object.entries(setting.alone)) pairs.push([path, valueText(value)]);
   for (const [path, value] of Object.entries(setting.both)) pairs.push([`both.${path}`, valueText(value)]);
-  if (view.month !== parameters.horizon) pairs.push(["month", view.month]);
-  if (view.world) pairs.push(["world", view.world]);
+  if (view.month !== horizon) pairs.push(["month", view.month]);
+  if (view.world !== 1) pairs.push(["world", view.world]);
   if (view.arm !== "what-if") pairs.push(["arm", view.arm]);
   if (view.colour !== "fidelity") pairs.push(["colour", view.colour]);
   if (view.intervention) pairs.push(["intervention", escaped(view.intervention)]);
@@ -73,7 +73,8 @@ export function decoded(text, { opened }) {
     else if (path.includes(".")) found.setting.alone[path] = valueOf(value);
     else found.notes.push(`The address says “${path.slice(0, 40)}”, which means nothing here; it was left out.`);
   }
-  for (const name of ["month", "world"]) if (!(found.view[name] >= 0)) delete found.view[name];
+  for (const [name, least] of [["month", 0], ["world", 1]])
+    if (!Number.isInteger(found.view[name]) || found.view[name] < least) delete found.view[name];
   return found;
 }
 

@@ -18,20 +18,25 @@ export class Explore {
     for (const name of ["arm", "colour"])
       for (const input of document.getElementsByName(name))
         input.addEventListener("change", () => this.state.show({ [name]: input.value }));
+    find("world").addEventListener("change", ({ target }) =>
+      target.value && target.checkValidity() ? state.show({ world: Number(target.value) }) : target.reportValidity());
+    find("intervention").addEventListener("change", ({ target }) => state.show({ intervention: target.value }));
     state.listen((what) => this.follow(what));
     this.follow(SETTING);
   }
 
   get question() {
     const { view, arm, asked } = this.state;
-    return { setting: asked, arm, replicate: view.world, intervention: view.intervention };
+    return { setting: asked, arm, replicate: view.world - 1, intervention: view.intervention };
   }
 
   follow(what) {
-    const { view, parameters, arm, same } = this.state;
-    view.month = Math.min(view.month, parameters.horizon);
+    const { view, arm, same, horizon } = this.state;
+    view.month = Math.min(view.month, horizon);
+    view.world = Math.min(view.world, this.state.worlds);
+    this.which();
     if (!this.player.playing) {
-      this.player.set(parameters.horizon, view.month);
+      this.player.set(horizon, view.month);
       this.told(view.month);
     }
     for (const input of document.getElementsByName("arm")) {
@@ -44,6 +49,20 @@ export class Explore {
     this.timer = setTimeout(() => this.load(), what === SETTING && this.world ? SETTLED : 0);
   }
 
+  // Which of the worlds, and which of several interventions, the map shows.
+  which() {
+    const { view, worlds, parameters } = this.state;
+    const [world, select] = [find("world"), find("intervention")];
+    world.max = worlds;
+    if (document.activeElement !== world) world.value = view.world;
+    find("of-worlds").textContent = `of ${worlds}`;
+    find("intervention-box").hidden = parameters.interventions.length < 2;
+    if (this.listed === parameters) return;
+    this.listed = parameters;
+    select.replaceChildren(...parameters.interventions.map((one) => element("option", { value: one }, one)));
+    select.value = view.intervention ?? parameters.interventions[0];
+  }
+
   async load() {
     const question = this.question;
     const mark = JSON.stringify(question.arm === BASE ? { ...question, setting: { ...question.setting, alone: {}, policies: {} } } : question);
@@ -54,6 +73,7 @@ export class Explore {
       this.world = this.worlds.get(mark);
       this.shown = question;
       this.map.show(this.world, Math.min(this.player.month, this.world.months), this.state.view.colour);
+      this.key();
     } catch (error) {
       if (error.name !== "AbortError") this.failed(error);
     }
@@ -81,8 +101,10 @@ export class Explore {
 
   key() {
     const { fidelity, stage } = this.colours;
-    if (this.keyed === this.state.view.colour) return;
+    const crowded = Boolean(this.world) && this.map.crowded;
+    if (this.keyed === this.state.view.colour && this.crowded === crowded) return;
     this.keyed = this.state.view.colour;
+    this.crowded = crowded;
     const dot = (colour, words, name = "") => {
       const mark = element("span", { class: `dot ${name}` });
       mark.style.background = colour;
@@ -93,6 +115,8 @@ export class Explore {
     const parts = this.keyed === "stage"
       ? Object.entries(stage).map(([name, colour]) => dot(colour, name, name))
       : [element("span", {}, "Core intact: none", strip, "all"), dot("#ffffff", "not in use"), dot("#ffffff", "gave it up", "lapsed")];
-    find("key").replaceChildren(...parts, element("span", {}, "Larger: more cases. Ringed: where it began."));
+    parts.push(element("span", {}, "Larger: more cases. Ringed: where it began."));
+    if (crowded) parts.push(element("span", {}, "There are too many ties to draw."));
+    find("key").replaceChildren(...parts);
   }
 }

@@ -27,6 +27,8 @@ export class Levers {
       this.drawnFor = parameters;
       this.items = parameters.levers.map((lever) => this.item(lever));
       this.list.replaceChildren(...this.items.map((one) => one.box));
+      const already = parameters.policies.map((one) => one.replaceAll("_", " ")).join(", ");
+      find("already").textContent = already ? `In both already: ${already}.` : "";
     }
     for (const item of this.items) this.follow(item);
   }
@@ -81,7 +83,8 @@ export class Levers {
   }
 
   window(lever, fields) {
-    const { horizon, origins } = this.state.parameters;
+    const { horizon } = this.state;
+    const { origins } = this.state.parameters;
     const parts = lever.origin
       ? [choice("Starts at", origins.map((one) => [one, one.replaceAll("_", " ")]), fields.origin?.rule ?? "hub", (rule) => this.seed(fields, { rule })),
          priceField("How many", fields.origin?.number ?? 3, (number) => this.seed(fields, { number }))]
@@ -111,7 +114,7 @@ export class Levers {
   }
 
   get places() {
-    return this.state.parameters.organisations;
+    return this.state.organisations;
   }
 
   rebuild(fields) {

@@ -29,8 +29,8 @@ const failed = (error) => {
 };
 
 function introduce() {
-  const { worlds, horizon, name, organisations } = state.parameters;
-  find("extent").textContent = `${worlds} simulated worlds of ${organisations} organisations and ${extent(horizon)} (${name})`;
+  const { worlds, organisations, horizon, parameters } = state;
+  find("extent").textContent = `${worlds} simulated worlds of ${organisations} organisations and ${extent(horizon)} (${parameters.name})`;
 }
 
 const result = new Result();

@@ -118,7 +118,8 @@ export class NetworkMap {
     const pairs = this.world.ties(month);
     if (pairs === this.tied) return;
     this.tied = pairs;
-    if (pairs.length > 2 * MOST_TIES) {
+    this.crowded = pairs.length > 2 * MOST_TIES;
+    if (this.crowded) {
       this.layers.ties.replaceChildren();
       return;
     }

@@ -5,7 +5,7 @@ export const BASE = "base";
 export const WHAT_IF = "what-if";
 
 export const emptySetting = () => ({ both: {}, alone: {}, policies: {} });
-const firstView = (horizon) => ({ month: horizon, world: 0, arm: WHAT_IF, colour: "fidelity", intervention: null });
+const firstView = (horizon) => ({ month: horizon, world: 1, arm: WHAT_IF, colour: "fidelity", intervention: null });
 
 // What listeners are told has changed.
 export const SETTING = "setting";
@@ -22,7 +22,7 @@ export class State {
 
   begin() {
     this.setting = emptySetting();
-    this.view = firstView(this.parameters.horizon);
+    this.view = firstView(this.horizon);
   }
 
   listen(act) {
@@ -37,6 +37,19 @@ export class State {
   // The setting as the server takes it.
   get asked() {
     return this.uploaded ? { ...this.setting, scenario: this.uploaded } : this.setting;
+  }
+
+  // How much is simulated, whether it was changed on the page or not.
+  get horizon() {
+    return this.setting.both.horizon ?? this.parameters.horizon;
+  }
+
+  get worlds() {
+    return this.setting.both.replicates ?? this.parameters.worlds;
+  }
+
+  get organisations() {
+    return this.setting.both["organisations.number"] ?? this.parameters.organisations;
   }
 
   get same() {
@@ -80,7 +93,7 @@ export class State {
     const { setting, view, notes, scenario } = decoded(location.hash.slice(1), this);
     this.uploaded = scenario;
     this.setting = setting;
-    this.view = { ...firstView(this.parameters.horizon), ...view };
+    this.view = { ...firstView(this.horizon), ...view };
     return notes;
   }
 }

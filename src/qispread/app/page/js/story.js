@@ -21,7 +21,7 @@ export class Story {
       for await (const part of this.source.organisation({ ...question, organisation: world.ids[who] }, signal)) {
         if (part.context) await this.first(part, world, who, month);
         else if (part.events) this.happened(part.events);
-        else if (part.doing) this.busy(part.doing);
+        else if (part.doing) this.busy(part);
       }
     } catch (error) {
       if (error.name !== "AbortError") this.inside.append(element("p", { role: "alert" }, error.message));
@@ -87,8 +87,9 @@ export class Story {
       element("p", { class: "small" }, "More than: the share of places that had less of it at the start."));
   }
 
-  busy(doing) {
-    this.events?.replaceChildren(element("p", { class: "small" }, element("progress", { "aria-label": doing }), ` ${doing} …`));
+  busy({ doing, done, of }) {
+    const bar = element("progress", { "aria-label": doing, max: of, value: done });
+    this.events?.replaceChildren(element("p", { class: "small" }, bar, ` ${doing}, to tell what happened and why …`));
   }
 
   happened(events) {
