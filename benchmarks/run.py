@@ -258,6 +258,8 @@ def page(effort: Effort) -> str:
     # It takes its tools from this file, so it cannot be imported before they are there.
     from what_if import section
 
+    from sweep import section as sweep_section
+
     results = [*measure_engines(effort), measure_threads(effort), *measure_commands(effort)]
     return f"""# Benchmarks
 
@@ -277,6 +279,7 @@ The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python,
 much there is to do: at the end {work_done(2 * effort.worlds)}.
 
 {section(effort)}
+{sweep_section(effort)}
 ## Time to build a world, months lived in it = 1
 
 {building_table(effort)}

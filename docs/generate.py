@@ -15,6 +15,8 @@ from bibliography import sources
 
 import qispread.measures
 import qispread.rules
+from qispread.analysis.discovery import LIMITS, TRAJECTORY
+from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS
 from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
 from qispread.config.networks import AnyNetwork
 from qispread.config.organisations import Context, OrganisationRow
@@ -206,6 +208,18 @@ BLOCKS: dict[str, Callable[[], str]] = {function.__name__.replace("_", " "): fun
 """What makes each table of model.md, by the name in its mark."""
 
 
+READING = {
+    "sensitivity of a saltelli design": ("Sobol' indices.", INDICES["sobol"]),
+    "sensitivity of a morris design": ("Elementary effects.", INDICES["morris"]),
+    "sensitivity of other designs": ("First-order shares of the variance.", INDICES["first_order"]),
+    "sensitivity_pairs": ("Second order indices, of a saltelli design that has them.", PAIRS),
+    "sensitivity_noise": ("What the variance of single runs is made of.", NOISE),
+    "discovery": ("The boxes from everything to the densest.", TRAJECTORY),
+    "discovery_limits": ("The limits of every box, a row a parameter that it restricts.", LIMITS),
+}
+"""The tables that `qispread sensitivity` and `qispread discover` write."""
+
+
 def tables_page() -> str:
     """Return the page of result tables."""
     lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", ""]
@@ -217,6 +231,10 @@ def tables_page() -> str:
     for name, (about, columns) in COMPARISON_TABLES.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", *([table(("column", "meaning"), rows), ""] if columns else [])]
+    lines += ["# Tables of an analysis", "", "In the folder `analysis` of a sweep or of a comparison.", ""]
+    for name, (about, columns) in READING.items():
+        rows = ((code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
     return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 

@@ -46,7 +46,7 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
     said = capsys.readouterr().out
     for arm in ("other", "coaching", "mandate"):
         assert f"{arm} against the base" in said
-    tables = ("differences", "worlds", "cost_effectiveness", "acceptability", "for_whom", "inequality")
+    tables = ("differences", "between", "worlds", "cost_effectiveness", "acceptability", "for_whom", "inequality")
     tables += ("robustness", "models", "flips")
     kept = {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
     assert {path.name for path in Path("res").iterdir()} == kept | {
@@ -87,7 +87,7 @@ def test_an_arm_that_changes_nothing_is_said_to(capsys):
         (["longer.yaml"], "arm 'longer': has horizon 36; the base has 24"),
         (["other.yaml", "--policy", "below/other.yaml"], "another arm is called 'other' already"),
         (["--policy", "none.yaml"], "none.yaml: no such file"),
-        (["--policy", "base.yaml"], "another arm is called 'base' already"),
+        (["--policy", "base.yaml"], "'base' is taken by what stands beside arms"),
         (["--policy", "coaching.yaml", "--replicates", "0"], "--replicates: got 0"),
         (["--policy", "coaching.yaml", "--branch-at", "25"], "got 25; needed: a month from 2 to 24"),
     ],
@@ -209,7 +209,7 @@ def test_as_many_models_are_tried_as_asked(capsys):
     assert run(*ONE, "--models", "5") == 0
     assert len(csv("models")) == 5
     assert list(csv("robustness")["arm"]) == manifest()["ranking"]
-    assert "5 plausible models, by harm_averted" in capsys.readouterr().out
+    assert "5 plausible models, by harm averted *" in capsys.readouterr().out
 
 
 def test_no_models_are_tried_where_none_are_asked(capsys):
@@ -287,9 +287,29 @@ def test_a_precision_is_of_the_effect_unless_a_measure_is_named():
 def test_a_precision_has_a_folder_of_its_own():
     assert main(["compare", "s.yaml", *ONE, *ALONE, "--precision", "0.2"]) == 0
     assert main(["compare", "s.yaml", *ONE, *ALONE]) == 0
-    names = sorted(path.name for path in Path("results").iterdir())
-    assert len(names) == 2
-    assert names[1] == f"{names[0]}-within-0.2"
+    assert main(["compare", "s.yaml", *ONE, *ALONE, "--precision", "0.2"]) == 0
+    assert len(list(Path("results").iterdir())) == 2
+
+
+def test_own_tables_are_those_of_every_arm():
+    rows = "".join(f"unit {place},{place % 3}\n" for place in range(9))
+    Path("places.csv").write_text("id,system\n" + rows, encoding="utf-8")
+    ties = "".join(f"unit {place},unit {(place + 1) % 9}\n" for place in range(9))
+    Path("ties.csv").write_text("from,to\n" + ties, encoding="utf-8")
+    put("plain.yaml", "horizon: 12\nreplicates: 3\n")
+    typed = ["compare", "plain.yaml", *ONE, *ALONE, "--organisations", "places.csv", "--ties", "ties.csv"]
+    assert main([*typed, "--out", "res"]) == 0
+    for arm in ("base", "coaching"):
+        kept = pyarrow.parquet.read_table(f"res/{arm}/organisations.parquet").to_pandas()
+        assert set(kept["organisation"]) == {f"unit {place}" for place in range(9)}
+
+
+def test_models_that_cannot_be_told_do_not_undo_the_rest(capsys):
+    put("s.yaml", "extends: t.yaml\nhearing: {contact: 0.0, broadcast: 0.0}\n")
+    put("t.yaml", SMALL)
+    assert run(*ONE, "--measure", "effect", "--models", "2") == 0
+    assert "has a meaning in 0 of 2 plausible models" in capsys.readouterr().out
+    assert not Path("res/robustness.csv").exists()
 
 
 @pytest.mark.parametrize("precision", ["1e-9", "1e-200", "5e-324"])
@@ -327,8 +347,8 @@ def test_brackets_in_names_of_interventions_are_printed_as_they_are():
     path, said = "interventions.[/red]x.benefit", io.StringIO()
     models = pd.DataFrame({path: np.linspace(0.3, 0.7, 40)})
     means = pd.DataFrame({"arm": np.where(models[path] > 0.5, 1.0, -1.0), "base": np.zeros(40)})
-    robust = Robustness("effect", ("arm", "base"), models, means, 1, [Factor(path, 0.3, 0.7)])
-    terminal.show_robustness(robust, Console(file=said, width=200))
+    robust = Robustness("effect", ("arm", "base"), models, means, 1, [Factor(path, 0.3, 0.7)], 40)
+    terminal.show_robustness(robust, 24, Console(file=said, width=200))
     assert f"What flips the best arm first: {path}." in said.getvalue()
 
 

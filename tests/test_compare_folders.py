@@ -159,7 +159,7 @@ def test_a_folder_that_was_there_before_stays_when_work_is_refused(capsys):
     silent = "hearing: {contact: 0.0, broadcast: 0.0}\n"
     put("s.yaml", "extends: t.yaml\n" + silent)
     put("t.yaml", SMALL)
-    assert run(*ONE, "--measure", "effect", "--models", "2") == 2
-    assert "has a meaning in 0 of 2 plausible models" in capsys.readouterr().err
+    assert run(*ONE, "--measure", "effect", "--precision", "0.1") == 2
+    assert "has a meaning in 0 of 256 worlds" in capsys.readouterr().err
     assert Path("res/mine").is_dir()
     assert [path.name for path in Path("res").iterdir()] == ["mine"]

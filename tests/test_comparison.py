@@ -51,6 +51,18 @@ def test_differences_and_intervals_are_those_of_a_paired_t_test(comparison, meas
     assert found["worlds"] == 20
 
 
+def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base(comparison):
+    other = qs.compare(COACHED, {"for nobody": BASE.with_policy("coaching", target="nobody", cost=10.0)}, replicates=20)
+    between = comparison.between
+    assert set(zip(between["arm"], between["against"], strict=True)) == {("for nobody", "coached")}
+    assert list(between["measure"]) == list(NAMES)
+    for row in between.to_dict("records"):
+        expected = other.difference("for nobody", row["measure"])
+        assert {name: row[name] for name in ("difference", "low", "high", "better", "worlds", "for_100")} == (
+            pytest.approx({name: expected[name] for name in row if name in expected}, nan_ok=True)
+        )
+
+
 def test_sums_are_told_for_every_100_organisations(comparison):
     found = comparison.difference("coached", "cost")
     assert found["difference"] == 10.0 * 40 * 48

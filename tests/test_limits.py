@@ -8,66 +8,18 @@ import math
 
 import numpy as np
 import pytest
+from experiments.validation.exact_cascades import trigger_chance
+from experiments.validation.exact_growth import bass, bass_chain, bass_on_a_ring, ring_bass
+from experiments.validation.scenarios import AVAILABLE, CLIMATE, VIGILANCE, alike, firsts, measure, quiet, threshold
 from scipy import stats
-from scipy.optimize import brentq
 
 import qispread as qs
-from qispread.config.load import scenario_from
-from qispread.config.organisations import FACTORS
 from qispread.measures import NAMES
 from qispread.world.build import blueprint_of
 from qispread.world.layout import EMBEDDING, FIDELITY, FIRST, GENERATION, ORIGIN
 from qispread.world.observed import observed_events, observing_draws
 
 STANDARD_ERRORS = 4.0
-SURE = 50.0
-"""Log-odds that are certain: 1 / (1 + exp(-50)) is 1 in floating point."""
-QUIET = {
-    "leaders": {"leader_exit": 0.0},
-    "hearing": {"broadcast": 1.0, "contact": 0.0},
-    "deciding": {"reluctance": -SURE, "peers": 0.0, "advantage": 0.0, "climate": 0.0, "standard": 0.0, "overload": 0.0},
-    "copying": {"copy_loss": 0.0},
-    "improving": {"repair": 0.0, "learning": 0.0, "reactive": 0.0, "decay": 0.0, "embed": 0.0, "embedded_above": 1.0},
-    "reviewing": {"giving_up": 0.0, "noise": 0.0, "cynicism": 0.0, "encouragement": 0.0, "returning": 0.0},
-    "home_grown": {"gain": 0.0},
-    "outcome": {"secular": 0.0},
-}
-"""Everyone hears and begins at once, and then nothing changes any more."""
-SIZES = {"systems": 1, "regions": 1}
-EQUAL = dict(zip(FACTORS, (0.6, 0.5, 0.9, 0.4, 0.5, 0.4, 0.12), strict=True))
-EQUAL |= {"baseline": 80.0, "setting_1": 0.0, "setting_2": 0.0}
-"""Of places that are all alike; their climate is 0.27^(1/3) and their available time 0.32."""
-CLIMATE, AVAILABLE, VIGILANCE = 0.27 ** (1.0 / 3.0), 0.4 * 0.8, 0.5 * 0.6
-
-
-def quiet(horizon, network, number, changes, one=None, **sections):
-    """Return a scenario with all mechanisms off but for the changes, given by dotted path."""
-    first = {"observability": 1.0, "effort": 0.0, "social": 0.0, "origin": {"organisations": ["organisation-001"]}}
-    base = {
-        **QUIET,
-        "horizon": horizon,
-        "organisations": {"number": number, **SIZES},
-        "network": network,
-        "interventions": {"one": {**first, **(one or {})}},
-        **sections,
-    }
-    return scenario_from(base).replace(changes)
-
-
-def alike(horizon, number, changes, one=None, **given):
-    """Return a scenario of places that are all alike."""
-    rows = [{"id": f"organisation-{i + 1:03d}", **EQUAL, **given} for i in range(number)]
-    return quiet(horizon, {"kind": "ring"}, 3, changes, one, organisations={"rows": rows})
-
-
-def measure(runs, name):
-    """Return a measure of the intervention as (replicates, months from 0)."""
-    return runs.measures[:, :, 0, NAMES.index(name)]
-
-
-def firsts(runs):
-    """Return the month in which each organisation of each replicate began, -1 for never."""
-    return np.array([run.end.histories[0, FIRST] for run in runs.runs])
 
 
 def assert_mean(values, expected, spread=None, bias=1e-12):
@@ -75,53 +27,6 @@ def assert_mean(values, expected, spread=None, bias=1e-12):
     spread = values.std(axis=0, ddof=1) if spread is None else spread
     allowed = STANDARD_ERRORS * spread / math.sqrt(len(values))
     assert np.all(np.abs(values.mean(axis=0) - expected) <= allowed + bias)
-
-
-def bass_chain(followers, broadcast, contact, months):
-    """Return mean and standard deviation of the share of followers who use it, month by month from 0.
-
-    The exact Markov chain of their number on a complete graph: each hears from the media or from any user of the
-    month before, the origin among them from the second month on.
-    """
-    counts, state = np.arange(followers + 1), np.eye(followers + 1)[0]
-    steps = []
-    for origin in (0, 1):
-        chance = 1.0 - (1.0 - broadcast) * (1.0 - contact) ** (counts + origin)
-        steps.append(np.array([stats.binom.pmf(counts - k, followers - k, chance[k]) for k in counts]))
-    found = [(0.0, 0.0)]
-    for month in range(1, months + 1):
-        state = state @ steps[month > 1]
-        mean = state @ counts
-        found.append((mean / followers, math.sqrt(max(0.0, state @ counts**2 - mean**2)) / followers))
-    return np.array(found).T
-
-
-def ring_bass(broadcast, contact, months):
-    """Return the expected share of users on an endless ring of two neighbours, month by month from 0.
-
-    S_k, the chance that k in a row do not use it, obeys a closed recursion: all k must miss the media, and the two at
-    the ends must miss what comes from outside (discrete-time form of Fibich and Gibori 2010).
-    """
-    silent = np.ones(2 * months + 2)
-    silent[0] = 1.0
-    shares = [0.0]
-    for _ in range(months):
-        k = np.arange(1, silent.size - 2)
-        none, one = silent[k + 2], silent[k + 1] - silent[k + 2]
-        both = silent[k] - 2.0 * silent[k + 1] + silent[k + 2]
-        inside = none + 2.0 * (1.0 - contact) * one + (1.0 - contact) ** 2 * both
-        silent = np.concatenate(([1.0], (1.0 - broadcast) ** k * inside))
-        shares.append(1.0 - silent[1])
-    return np.array(shares)
-
-
-def bass(p, q, t):
-    return (1.0 - np.exp(-(p + q) * t)) / (1.0 + q / p * np.exp(-(p + q) * t))
-
-
-def bass_on_a_ring(p, q, t):
-    """Return the share of users of Fibich and Gibori (2010), each hearing at q / 2 from either neighbour."""
-    return 1.0 - np.exp(-(p + q) * t + q * (1.0 - np.exp(-p * t)) / p)
 
 
 @pytest.mark.parametrize(
@@ -176,11 +81,6 @@ def test_small_steps_among_many_give_the_curve_of_bass():
     assert_mean(measure(runs, "adoption"), bass(0.001, 0.04, np.arange(241)), bias=0.01)
 
 
-def threshold(share, weight=1e7):
-    """Return the changes by which the decision becomes a threshold at this share of practising ties."""
-    return {"deciding.reluctance": weight * share, "deciding.peers": weight}
-
-
 def cascade(world, share, seeds, months):
     """Return the month in which each begins: the origin at 1, others once the share of their ties has."""
     number, starts, others = world.frame.number, world.ties.starts, world.ties.others
@@ -205,16 +105,6 @@ def test_a_steep_decision_is_a_linear_threshold_cascade(network, share):
     for run in qs.simulate(scenario, 12).runs:
         world, seeds = blueprint.world(run.replicate), np.flatnonzero(run.end.histories[0, ORIGIN])
         assert np.array_equal(run.end.histories[0, FIRST], cascade(world, share, seeds, 40))
-
-
-def trigger_chance(degree, number, share):
-    """Return the chance that one seed lies beside the giant cluster of those whom one tie persuades (Watts 2002)."""
-    degrees = np.arange(number)
-    pmf = stats.binom.pmf(degrees, number - 1, degree / (number - 1))
-    easy = pmf * (degrees > 0) * (degrees <= 1.0 / share)
-    edge = easy * degrees / degree
-    missed = brentq(lambda a: 1.0 - edge.sum() + edge @ a ** np.maximum(degrees - 1, 0) - a, 0.0, 1.0 - 1e-6)
-    return 1.0 - pmf @ missed**degrees
 
 
 @pytest.mark.science

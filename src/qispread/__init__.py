@@ -25,6 +25,14 @@ _HOMES = {
     "SpreadModel": "qispread.engines.model",
     "Organisation": "qispread.engines.organisation",
     "save": "qispread.results",
+    "sweep": "qispread.sweeping.running",
+    "read_sweep": "qispread.sweeping.reading",
+    "Sweep": "qispread.sweeping.reading",
+    "rerun": "qispread.sweeping.rerun",
+    "load_experiment": "qispread.sweeping.load",
+    "Experiment": "qispread.sweeping.experiment",
+    "sensitivity": "qispread.analysis.sensitivity",
+    "discover": "qispread.analysis.discovery",
     "MEASURES": "qispread.measures",
 }
 
@@ -32,24 +40,34 @@ __all__ = [
     "MEASURES",
     "Answer",
     "Comparison",
+    "Experiment",
     "InputError",
     "Organisation",
     "Runs",
     "Scenario",
     "SpreadModel",
+    "Sweep",
     "__version__",
     "check",
     "compare",
+    "discover",
     "load",
+    "load_experiment",
+    "read_sweep",
+    "rerun",
     "robustness",
     "save",
     "save_comparison",
+    "sensitivity",
     "simulate",
+    "sweep",
     "with_graph",
     "write_report",
 ]
 
 if TYPE_CHECKING:
+    from qispread.analysis.discovery import discover
+    from qispread.analysis.sensitivity import sensitivity
     from qispread.comparison import Comparison, compare
     from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError
@@ -62,6 +80,11 @@ if TYPE_CHECKING:
     from qispread.measures import MEASURES
     from qispread.report import write_report
     from qispread.results import Answer, save, save_comparison
+    from qispread.sweeping.experiment import Experiment
+    from qispread.sweeping.load import load_experiment
+    from qispread.sweeping.reading import Sweep, read_sweep
+    from qispread.sweeping.rerun import rerun
+    from qispread.sweeping.running import sweep
 
 
 def __getattr__(name: str) -> Any:

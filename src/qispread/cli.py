@@ -6,12 +6,15 @@ import sys
 from collections.abc import Sequence
 
 from qispread import __version__
-from qispread.commands import app, check, compare, describe, report, run
+from qispread.commands import app, check, compare, describe, discover, report, run, sensitivity, sweep
 from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED
 
 COMMANDS = {
     "run": (run, "simulate a scenario in many worlds"),
     "compare": (compare, "say what policies or other scenarios would change"),
+    "sweep": (sweep, "run an experiment over many points and worlds, or go on with it"),
+    "sensitivity": (sensitivity, "say which parameters a measure of a sweep depends on"),
+    "discover": (discover, "say in which corner of the uncertainties a policy fails"),
     "report": (report, "write a report to read and print from a folder of results"),
     "app": (app, "open a page in the browser to see it, change it and teach with it"),
     "check": (check, "list all faults of scenarios, policy files and tables"),
@@ -53,8 +56,8 @@ def main(typed: Sequence[str] | None = None) -> int:
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        Console(stderr=True, emoji=False).print("Stopped; nothing was written.", style="red")
+    except KeyboardInterrupt as stop:
+        Console(stderr=True, emoji=False).print(str(stop) or "Stopped; nothing was written.", style="red")
         return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

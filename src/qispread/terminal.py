@@ -22,10 +22,16 @@ CAUTION = (
     "Worlds of a model and not predictions: what copies lose has no published data and is a hypothesis "
     "(qispread describe copying)."
 )
+FACTORIAL_WORDS = (
+    "Main: the mean effect over all combinations of the others; interaction: half of how much more one does where the "
+    "other acts. Alone and together: against the base; beyond: together, less the sum of alone."
+)
+LEAST_WORLDS = 30
+"""Worlds below which nothing is said of variances."""
 SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
 
 
-def introduce(scenario: "Scenario", console: "Console") -> None:
+def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True) -> None:
     """Say what will be run, and what was left out of the input."""
     from rich.markup import escape
 
@@ -36,6 +42,7 @@ def introduce(scenario: "Scenario", console: "Console") -> None:
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
     places = len(organisation_ids(scenario))
     worlds = "1 world" if scenario.replicates == 1 else f"{scenario.replicates} worlds"
+    worlds = worlds if counted else "as many worlds as it takes"
     size = f"{places} organisations, {scenario.horizon} months, {worlds}"
     console.print(f"[bold]{escape(scenario.name)}[/]: {size}", soft_wrap=True)
     if scenario.description:
@@ -55,7 +62,7 @@ def progress_bar(console: "Console", what: str, total: int) -> "Iterator[Callabl
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done, _: bar.update(task, completed=done)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 def show_headlines(runs: "Runs", console: "Console") -> None:
@@ -94,12 +101,14 @@ def show_comparison(answer: "Answer", console: "Console") -> None:
         show_differences(answer, arm, console)
     if comparison.factors:
         show_factorial(answer, console)
+    elif len(singles) > 1:
+        show_between(comparison, console)
     console.print(DIFFERENCES_CAUTION, soft_wrap=True)
     if comparison.precision is not None:
         show_precision(comparison, console)
     show_costs(answer, console)
     if answer.robustness is not None:
-        show_robustness(answer.robustness, console)
+        show_robustness(answer.robustness, comparison.number, console)
     caution_seeding(comparison.runs.values(), console)
 
 
@@ -111,16 +120,36 @@ def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
 
     comparison = answer.comparison
     if comparison.changes_nothing(arm):
-        console.print(f"{arm} changes nothing but costs.", soft_wrap=True, markup=False)
+        costs = " but costs" if comparison.difference(arm, "cost")["difference"] else ""
+        console.print(f"{arm} changes nothing{costs}.", soft_wrap=True, markup=False)
     table, told = plain_table(f"{escape(arm)} against the base", HEADINGS), told_differences(comparison, arm)
     for one in told:
         table.add_row(*one.cells)
     console.print(table)
     console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
     gains = [one.pairing for one in told if one.pairing < float("inf")]
-    if gains:
+    if gains and comparison.worlds >= LEAST_WORLDS:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)
+
+
+def show_between(comparison: "Comparison", console: "Console") -> None:
+    """Print how every two arms differ in the comparison's measure."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import written, written_difference
+    from qispread.analysis.telling import shown_as
+
+    measure = comparison.measure
+    form, scale, star = shown_as(measure, comparison.number)
+    title = f"Arms against each other: {measure.replace('_', ' ')}{star}"
+    table = plain_table(title, ("", "Difference", "95 % interval", "Better in"))
+    found = comparison.between
+    for one in found[found["measure"] == measure].to_dict("records"):
+        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
+        words = f"{escape(str(one['arm']))} against {escape(str(one['against']))}"
+        table.add_row(words, middle, f"{low} to {high}", written(one["better"], "percent"))
+    console.print(table)
 
 
 def gain_of_the_ready(answer: "Answer", arm: str) -> str:
@@ -153,11 +182,11 @@ def show_precision(comparison: "Comparison", console: "Console") -> None:
     """Say how many worlds a precision took, and how many independent ones would have."""
     from qispread.analysis.summary import short
 
-    worlds = comparison.worlds
-    gain = min(comparison.difference(arm, comparison.measure)["pairing"] for arm in comparison.arms)
-    others = f"; independent seeds would have needed about {worlds * gain:,.0f}" if gain < float("inf") else ""
-    asked = short(comparison.precision.half_width) if comparison.precision else ""
-    text = f"{worlds:,} worlds of each arm bring the interval of {comparison.measure} within {asked}{others}."
+    worlds, asked = comparison.worlds, comparison.precision.half_width if comparison.precision else 1.0
+    found = [comparison.difference(arm, comparison.measure) for arm in comparison.arms]
+    alone = max(worlds * one["pairing"] * ((one["high"] - one["low"]) / 2.0 / asked) ** 2 for one in found)
+    others = f"; independent seeds would have needed about {alone:,.0f}" if alone < float("inf") else ""
+    text = f"{worlds:,} worlds of each arm bring the interval of {comparison.measure} within {short(asked)}{others}."
     console.print(text, soft_wrap=True)
 
 
@@ -165,16 +194,19 @@ def show_factorial(answer: "Answer", console: "Console") -> None:
     """Print main effects and interactions on the comparison's measure."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import short
+    from qispread.analysis.summary import written_difference
+    from qispread.analysis.telling import shown_as
 
     measure, found = answer.comparison.measure, answer.tables["factorial"]
     found = found[found["measure"] == measure]
-    table = plain_table(f"Effects on {measure}, of every combination", ("", "Effect", "95 % interval"))
+    form, scale, star = shown_as(measure, answer.comparison.number)
+    title = f"Effects on {measure.replace('_', ' ')}{star}, of every combination"
+    table = plain_table(title, ("", "Effect", "95 % interval"))
     for one in found.to_dict("records"):
-        words = f"{one['kind']}: {escape(str(one['term']))}"
-        table.add_row(words, short(one["effect"], "+"), f"{short(one['low'], '+')} to {short(one['high'], '+')}")
+        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "effect", "high"))
+        table.add_row(f"{one['kind']}: {escape(str(one['term']))}", middle, f"{low} to {high}")
     console.print(table)
-    console.print("Beyond: what all do together, less the sum of what each does alone.", soft_wrap=True)
+    console.print(FACTORIAL_WORDS, soft_wrap=True)
 
 
 def show_costs(answer: "Answer", console: "Console") -> None:
@@ -182,41 +214,48 @@ def show_costs(answer: "Answer", console: "Console") -> None:
     from rich.markup import escape
 
     from qispread.analysis.summary import short, written
+    from qispread.analysis.telling import STARRED
 
     found = answer.tables["cost_effectiveness"]
     if not found["total_cost"].any():
         console.print("No policy has a cost: say `cost` in its file to learn what a result costs.", soft_wrap=True)
         return
     columns = ("cost_per_event", "cost_per_event_low", "cost_per_event_high")
-    table = plain_table("Cost", ("", "More than base", "An event averted", "95 % interval", "Standing"))
+    table = plain_table("Cost", ("", f"More than base{STARRED}", "An event averted", "95 % interval", "Standing"))
     for one in found.to_dict("records"):
         price, low, high = (written(one[name], "number") for name in columns)
         between = "-" if "-" in (low, high) else f"{low} to {high}"
-        table.add_row(
-            escape(str(one["arm"])), short(one["cost_difference"], "+"), price, between, escape(one["standing"])
-        )
+        dearer = short(100.0 / answer.comparison.number * one["cost_difference"], "+")
+        table.add_row(escape(str(one["arm"])), dearer, price, between, escape(one["standing"]))
     console.print(table)
     priced = f"at {short(answer.team_month)} a team-month" if answer.team_month else "not priced (--team-month PRICE)"
     console.print(f"Staff time is {priced}; nothing is discounted.", soft_wrap=True)
 
 
-def show_robustness(robustness: "Robustness", console: "Console") -> None:
+def show_robustness(robustness: "Robustness", number: int, console: "Console") -> None:
     """Print how the ranking of the arms fares in plausible models."""
     from rich.markup import escape
 
     from qispread.analysis.summary import short, written
+    from qispread.analysis.telling import shown_as
 
-    title = f"{len(robustness.means)} plausible models, by {robustness.measure}"
+    _, scale, star = shown_as(robustness.measure, number)
+    title = f"{len(robustness.means)} plausible models, by {robustness.measure.replace('_', ' ')}{star}"
     table = plain_table(title, ("", "Best in", "Above base in", "Mean regret", "Worst regret"))
     for one in robustness.arms.to_dict("records"):
-        shares = (written(one[name], "percent") for name in ("share_best", "share_above_base"))
-        table.add_row(escape(str(one["arm"])), *shares, short(one["regret_mean"]), short(one["regret_worst"]))
+        parts = (written(one[name], "percent") for name in ("share_best", "share_above_base"))
+        table.add_row(
+            escape(str(one["arm"])), *parts, *(short(scale * one[name]) for name in ("regret_mean", "regret_worst"))
+        )
     console.print(table)
     flip = robustness.top_flip
-    told = f"What flips the best arm first: {flip}." if flip else "No parameter can be told to flip the best arm."
+    told = (
+        f"What flips the best arm first: {escape(flip)}." if flip else "No parameter can be told to flip the best arm."
+    )
     if robustness.stays.all():
         told = ""
-    text = f"The ranking holds in {robustness.ranking_holds:.0%} of them, the best arm in {robustness.best_holds:.0%}."
+    shares = [written(share, "percent") for share in (robustness.ranking_holds, robustness.best_holds)]
+    text = f"The ranking holds in {shares[0]} of them, the best arm in {shares[1]}."
     console.print(f"{text} {told}", soft_wrap=True)
 
 

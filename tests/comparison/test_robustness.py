@@ -45,7 +45,7 @@ def made(means, models=None, factors=(), measure="effect"):
     """Return the robustness of made-up means: a column an arm, in the order of the ranking."""
     means = pd.DataFrame(means)
     models = pd.DataFrame({factor.path: np.zeros(len(means)) for factor in factors}) if models is None else models
-    return Robustness(measure, tuple(means), models, means, 1, list(factors))
+    return Robustness(measure, tuple(means), models, means, 1, list(factors), len(models))
 
 
 @pytest.mark.parametrize("models", [2, 7, 64])

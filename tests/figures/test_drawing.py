@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qispread.figures.converting import NOTHING, Converter
 from qispread.figures.curves import CURVES, curve_figure, gap_figure
-from qispread.figures.drawing import Studio, draw, harmless
+from qispread.figures.drawing import Studio, harmless
 from qispread.figures.figure import file_name
 from qispread.figures.intervals import interval_chart
 from qispread.figures.palette import styles_of
@@ -25,6 +26,23 @@ def curve():
         ]
     )
     return curve_figure(table, CURVES["adoption"], STYLES, 36)
+
+
+def draw(figure):
+    with Studio() as studio:
+        studio.take([figure])
+        return studio.drawings()[0]
+
+
+def test_what_cannot_be_drawn_is_told_and_the_converter_goes_on_until_it_is_closed():
+    converter = Converter()
+    with pytest.raises(RuntimeError, match="bad: Vega-Lite to SVG conversion failed"):
+        converter.pictures({"layer": 5}, "bad")
+    svg, png = converter.pictures(NOTHING, "good")
+    assert svg.startswith("<svg")
+    assert png.startswith(b"\x89PNG")
+    converter.close()
+    assert converter.process.poll() == 0
 
 
 def test_a_drawing_is_one_picture_with_its_meaning_and_ids_of_its_own():

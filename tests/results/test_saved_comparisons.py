@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from everything import everything
 from helpers_input import caught
 from qispread.comparison import BASE
 from qispread.comparison.robustness import robustness
-from qispread.results import Answer, check_arms, comparison_folder, save_comparison
+from qispread.results import Answer, Asked, save_comparison
 from qispread.results import comparisons as saving
-from qispread.results.comparisons import OURS
+from qispread.results.comparisons import asked_of
+from qispread.results.names import OURS
 
 PLAIN = everything(policies={}, horizon=24, replicates=4, interventions={"prompt": {}, "drug": {"launch": 5}}).replace(
     {"hearing.broadcast": 0.05, "organisations.number": 24}
@@ -209,7 +211,7 @@ def test_writing_that_is_stopped_leaves_nothing_that_passes_for_whole(answer, mo
     with monkeypatch.context() as patched:
         patched.setattr(saving, "write_table", write_table)
         with pytest.raises(KeyboardInterrupt):
-            save_comparison(answer_of(models=0), "res")
+            save_comparison(answer_of(models=0), "res", overwrite=True)
     left_over = files()
     assert "manifest.json" not in left_over
     assert not [name for name in left_over if "writing" in name]
@@ -228,38 +230,55 @@ def test_no_arm_is_written_anywhere_but_in_a_folder_of_its_own(name):
 
 
 def test_folders_are_checked_before_any_time_is_spent(answer):
-    scenarios = {name: runs.scenario for name, runs in answer.comparison.runs.items()}
-    check_arms(Path("res"), scenarios)
+    asked = asked_of(answer)
+    asked.check(Path("res"))
     save_comparison(answer, "res")
-    check_arms(Path("res"), scenarios)
-    other = {**scenarios, "coached": scenarios["coached"].replace(seed=5)}
-    assert "another run" in str(caught(check_arms, Path("res"), other))
-    check_arms(Path("res"), other, overwrite=True)
+    asked.check(Path("res"))
+    others = (
+        replace(asked, arms={**asked.arms, "coached": asked.arms["coached"].replace(seed=5)}),
+        replace(asked, measure="effect"),
+        replace(asked, team_month=7.0),
+        replace(asked, models=0),
+    )
+    for other in others:
+        assert "another run" in str(caught(other.check, Path("res")))
+        other.check(Path("res"), overwrite=True)
     Path("file").write_text("x", encoding="utf-8")
-    assert "is a file" in str(caught(check_arms, Path("file"), scenarios))
+    assert "is a file" in str(caught(asked.check, Path("file")))
 
 
 def test_a_folder_that_is_refused_is_left_as_it_was():
     Path("res").mkdir()
     Path("res/coached").write_text("x", encoding="utf-8")
-    scenarios = {BASE: PLAIN, "coached": ARMS["coached"]}
-    assert "res/coached: --out: is a file" in str(caught(check_arms, Path("res"), scenarios))
+    asked = Asked({BASE: PLAIN, "coached": ARMS["coached"]})
+    assert "res/coached: --out: is a file" in str(caught(asked.check, Path("res")))
     assert files() == {"coached": b"x"}
     assert [path.name for path in Path("res").iterdir()] == ["coached"]
 
 
-def test_the_folder_is_another_for_other_arms_names_or_worlds():
+def test_the_folder_is_another_for_other_arms_names_worlds_or_questions():
+    plain = Asked({BASE: PLAIN, "coached": ARMS["coached"]})
     every = [
-        {BASE: PLAIN, "coached": ARMS["coached"]},
-        {BASE: PLAIN, "other": ARMS["coached"]},
-        {BASE: PLAIN, **ARMS},
-        {BASE: PLAIN.replace(replicates=5), "coached": ARMS["coached"].replace(replicates=5)},
-        {BASE: PLAIN.replace(seed=2), "coached": ARMS["coached"].replace(seed=2)},
+        plain,
+        Asked({BASE: PLAIN, "other": ARMS["coached"]}),
+        Asked({BASE: PLAIN, **ARMS}),
+        Asked({BASE: PLAIN.replace(replicates=5), "coached": ARMS["coached"].replace(replicates=5)}),
+        Asked({BASE: PLAIN.replace(seed=2), "coached": ARMS["coached"].replace(seed=2)}),
+        replace(plain, measure="effect"),
+        replace(plain, precision=0.1),
+        replace(plain, models=8),
     ]
-    folders = [comparison_folder(arms) for arms in every]
+    folders = [asked.folder() for asked in every]
     assert len(set(folders)) == len(every)
-    assert folders[0] == comparison_folder(dict(every[0]))
+    assert folders[0] == Asked(dict(plain.arms)).folder()
     assert {folder.parent for folder in folders} == {Path("results")}
+
+
+def test_a_precision_has_the_same_folder_whatever_worlds_it_takes():
+    arms = {BASE: PLAIN, "coached": ARMS["coached"]}
+    more = {name: arm.replace(replicates=77) for name, arm in arms.items()}
+    assert Asked(arms, precision=0.1).mark() == Asked(more, precision=0.1).mark()
+    assert Asked(arms).mark() != Asked(more).mark()
 
 
 @pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf")])

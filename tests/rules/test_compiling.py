@@ -4,13 +4,13 @@ import shutil
 
 import pytest
 
-from qispread.rules import compiling
+from qispread.rules import compiling, sources
 
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    shutil.copytree(compiling.PACKAGE, tmp_path / "qispread")
-    monkeypatch.setattr(compiling, "PACKAGE", tmp_path / "qispread")
+    shutil.copytree(sources.PACKAGE, tmp_path / "qispread")
+    monkeypatch.setattr(sources, "PACKAGE", tmp_path / "qispread")
     return tmp_path / "qispread"
 
 
@@ -18,16 +18,16 @@ def copy(tmp_path, monkeypatch):
     "edited", ["rules/hearing.py", "engines/kernel.py", "world/layout.py", "measures.py", "config/organisations.py"]
 )
 def test_an_edited_source_has_another_fingerprint(copy, edited):
-    before = compiling.source_fingerprint()
+    before = sources.source_fingerprint()
     path = copy / edited
     path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    assert compiling.source_fingerprint() != before
+    assert sources.source_fingerprint() != before
 
 
 def test_the_generator_is_part_of_the_fingerprint(copy, monkeypatch):
-    before = compiling.source_fingerprint()
+    before = sources.source_fingerprint()
     monkeypatch.setenv("QISPREAD_DRAWS", "philox" if not before else "other")
-    assert compiling.source_fingerprint() != before
+    assert sources.source_fingerprint() != before
 
 
 def test_a_folder_of_somebody_else_is_not_trusted(tmp_path, monkeypatch):

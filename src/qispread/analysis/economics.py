@@ -10,11 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from qispread.analysis.columns import columns_of
 from qispread.comparison.arms import BASE
 from qispread.comparison.paired import Comparison
 from qispread.comparison.statistics import CONFIDENCE, mean_and_half_width
 
 WILLINGNESS_STEPS = 41
+FRONTIER = "on the frontier"
 EFFECTS = {"averted": "harm_averted", "at_80": "at_80"}
 """What money buys: harmful events averted, organisations that reach 80 % of the origin's effect."""
 
@@ -64,7 +66,8 @@ def reaching(comparison: Comparison, arm: str) -> NDArray[np.float64]:
         followers = [
             np.nan if run.end is None else comparison.number - run.end.histories[place, -1].sum() for run in runs.runs
         ]
-        found += share * np.array(followers)
+        # A share of them is a whole number but for rounding.
+        found += np.rint(share * np.array(followers))
     return found
 
 
@@ -115,7 +118,7 @@ def cost_effectiveness(worlds: pd.DataFrame) -> pd.DataFrame:
             row |= interval_of(label, more)
             row |= price_of("event" if label == "averted" else label, dearer, more)
         rows.append({**row, "standing": standings[arm]})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=columns_of("cost_effectiveness"))
 
 
 def interval_of(label: str, apart: NDArray[np.float64]) -> dict[str, float]:
@@ -144,18 +147,25 @@ def standings_of(cost: dict[str, float], effect: dict[str, float]) -> dict[str, 
         if better:
             found[arm] = f"dominated by {min(better, key=lambda other: (-effect[other], cost[other]))}"
     rest = sorted((arm for arm in points if arm not in found), key=lambda arm: points[arm])
-    for place, arm in enumerate(rest):
-        mixed = next(
-            (
-                (low, high)
-                for low in rest[:place]
-                for high in rest[place + 1 :]
-                if mixes_better(points[low], points[arm], points[high])
-            ),
-            None,
-        )
-        found[arm] = f"dominated by a mix of {mixed[0]} and {mixed[1]}" if mixed else "on the frontier"
+    frontier = hull_of(rest, points)
+    for arm in rest:
+        if arm in frontier:
+            found[arm] = FRONTIER
+            continue
+        below = [other for other in frontier if points[other] < points[arm]]
+        above = [other for other in frontier if points[other] > points[arm]]
+        found[arm] = f"dominated by a mix of {below[-1]} and {above[0]}"
     return found
+
+
+def hull_of(arms: list[str], points: dict[str, tuple[float, float]]) -> list[str]:
+    """Return those of some arms, in ascending order of cost, that no mix of two others dominates."""
+    frontier: list[tuple[float, float]] = []
+    for point in sorted({points[arm] for arm in arms}):
+        while len(frontier) > 1 and mixes_better(frontier[-2], frontier[-1], point):
+            frontier.pop()
+        frontier.append(point)
+    return [arm for arm in arms if points[arm] in frontier]
 
 
 def dominates(one: tuple[float, float], other: tuple[float, float]) -> bool:
@@ -171,11 +181,22 @@ def mixes_better(low: tuple[float, float], middle: tuple[float, float], high: tu
     return low[1] + part * (high[1] - low[1]) > middle[1] + 1e-12 * abs(middle[1])
 
 
+def dearest_trade(worlds: pd.DataFrame) -> float:
+    """Return the largest cost of an event averted on the frontier, or of all arms where none there has one."""
+    table = cost_effectiveness(worlds)
+    if table.empty:
+        return np.nan
+    first = table.loc[table["standing"] == FRONTIER, "cost_per_event"].dropna()
+    prices = table["cost_per_event"].dropna() if first.empty else first
+    return np.nan if prices.empty else float(prices.max())
+
+
 def acceptability(worlds: pd.DataFrame) -> pd.DataFrame:
     """Return for each willingness to pay for an event averted the share of worlds in which each arm is worth most.
 
     Net benefit of an arm in a world is willingness x events averted - total cost (vanhout1994). Willingness goes from 0
-    to three times the dearest ratio of an arm against the base. Arms with the same largest net benefit share the world.
+    to three times what an event averted costs in the dearest arm that is not dominated. Arms with the same largest net
+    benefit share the world.
 
     Returns
     -------
@@ -184,14 +205,14 @@ def acceptability(worlds: pd.DataFrame) -> pd.DataFrame:
         Empty where no arm costs more and does more good.
     """
     costs, effects = by_arm(worlds, "total_cost"), by_arm(worlds, "harm_averted")
-    prices = cost_effectiveness(worlds)["cost_per_event"].dropna()
     names = list(costs)
-    columns = ["arm", "willingness", "probability", "expected"]
-    if prices.empty:
+    columns = columns_of("acceptability")
+    dearest = dearest_trade(worlds)
+    if np.isnan(dearest):
         return pd.DataFrame(columns=columns)
     cost, effect = np.array(list(costs.values())), np.array(list(effects.values()))
     rows = []
-    for willingness in np.linspace(0.0, 3.0 * float(prices.max()), WILLINGNESS_STEPS):
+    for willingness in np.linspace(0.0, 3.0 * dearest, WILLINGNESS_STEPS):
         benefit = willingness * effect - cost
         best = benefit == benefit.max(axis=0)
         share = (best / best.sum(axis=0)).mean(axis=1)

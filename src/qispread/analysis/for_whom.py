@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qispread.analysis.columns import columns_of
 from qispread.comparison.arms import BASE
 from qispread.comparison.paired import Comparison
 from qispread.comparison.statistics import mean_and_half_width
@@ -120,7 +121,7 @@ def for_whom(comparison: Comparison) -> pd.DataFrame:
     (harm_reduction: share of the harm at the start that is gone; adoption: in use; result: of the largest benefit),
     ``base``, ``arm_mean``, ``difference`` with its paired 95 % interval ``low`` to ``high``, and ``worlds``.
     """
-    return pd.DataFrame(list(_gains(comparison)))
+    return pd.DataFrame(list(_gains(comparison)), columns=columns_of("for_whom"))
 
 
 def _gains(comparison: Comparison) -> Iterator[dict[str, object]]:
@@ -187,4 +188,4 @@ def inequality(comparison: Comparison) -> pd.DataFrame:
             found = paired(ends[BASE], ends[arm])
             row = {"arm": arm, "measure": measure, "start": float(start.mean()), "end": found["arm_mean"]}
             rows.append(row | {name: found[name] for name in ("difference", "low", "high")})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=columns_of("inequality"))

@@ -54,7 +54,7 @@ DIFFERENCES_SHOWN = (
     ("lapses", "Gave it up", "percent"),
     ("fidelity", "Fidelity", "percent"),
     ("effect", "Effect among users", "percent"),
-    ("replicated", "At 80 % of origin", "percent"),
+    ("replicated", "Users at 80 %", "percent"),
     ("harm", "Harm, per 10,000", "number"),
     ("harm_gini", "Gini of harm", "number"),
     ("harm_averted", "Events averted", "number"),
@@ -150,3 +150,8 @@ def short(value: float, sign: str = "") -> str:
     if abs(value) >= MILLION:
         return f"{value / MILLION:{sign}.2f} M"
     return f"{value:{sign},.0f}" if abs(value) >= HUNDRED else f"{value:{sign}.3g}"
+
+
+def span(low: float, high: float) -> str:
+    """Return a range as a reader wants it: one number where both ends are the same."""
+    return short(low) if low == high else f"{short(low)} to {short(high)}"

@@ -40,12 +40,19 @@ def told_differences(comparison: Comparison, arm: str) -> list[Told]:
     found = []
     for measure, label, form in DIFFERENCES_SHOWN:
         one = comparison.difference(arm, measure)
-        counted = MEASURES[measure].unit in COUNTED
-        scale = 100.0 / comparison.number if counted else 1.0
+        _, scale, star = shown_as(measure, comparison.number)
         low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
-        start = (label + STARRED * counted, *(written(scale * one[name], form) for name in ("base", "arm_mean")))
-        between = "in every world" if low == high else f"{low} to {high}"
+        start = (label + star, *(written(scale * one[name], form) for name in ("base", "arm_mean")))
+        between = "in every world" if one["low"] == one["high"] else f"{low} to {high}"
+        between = "-" if "-" in (low, high) else between
         same = one["low"] == one["high"] == 0.0
         rest = ("none", "", "") if same else (middle, between, written(one["better"], "percent"))
         found.append(Told(measure, (*start, *rest), one["pairing"]))
     return found
+
+
+def shown_as(measure: str, number: int) -> tuple[str, float, str]:
+    """Return form, factor and mark of a measure: sums over `number` organisations are told for every 100 of them."""
+    form = "percent" if MEASURES[measure].unit == "share" and measure != "harm_gini" else "number"
+    counted = MEASURES[measure].unit in COUNTED
+    return form, 100.0 / number if counted else 1.0, STARRED * counted

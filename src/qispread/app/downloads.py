@@ -19,7 +19,9 @@ from qispread.comparison.robustness import robustness
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.config.writing import scenario_yaml
 from qispread.engines.run import simulate
-from qispread.figures.drawing import draw, harmless
+from qispread.figures.converting import Converter
+from qispread.figures.drawing import harmless
+from qispread.figures.figure import specification
 from qispread.report import write_report
 from qispread.results import Answer, save, save_comparison
 
@@ -93,9 +95,13 @@ def picture_of(setting: Setting, base: Ensemble, what_if: Ensemble, measure: Any
     place_of_name(str(kind), ("svg", "png"), "kind")
     count = setting.base.replicates
     arms = {BASE: base.bands(count)[measure], WHAT_IF: what_if.bands(count)[measure]}
-    drawing = draw(curve(measure, arms, height=PICTURE_HEIGHT))
+    figure, converter = curve(measure, arms, height=PICTURE_HEIGHT), Converter()
+    try:
+        svg, png = converter.pictures(specification(figure), figure.name)
+    finally:
+        converter.close()
     name = f"{setting.base.name}-{measure}.{kind}"
-    return Download(name, SVG, drawing.svg.encode()) if kind == "svg" else Download(name, PNG, drawing.png)
+    return Download(name, SVG, svg.encode()) if kind == "svg" else Download(name, PNG, png)
 
 
 def report_of(setting: Setting, stop: Event, tell: Told) -> Download:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -23,6 +24,7 @@ KINDS = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+BUNDLE = "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())"
 NO_CACHE = "no-cache"
 """Browsers keep a file and ask each time whether it is still the same."""
 
@@ -90,13 +92,13 @@ def page_html(start: dict[str, Any]) -> str:
     return environment.get_template("index.html").render(start=data)
 
 
-def charting() -> Asset:
-    """Return the library that draws the charts, which takes a second to put together."""
-    import vl_convert
-
-    # Its types ask for code to bundle, where none means the three libraries themselves.
-    bundle: Any = vl_convert.javascript_bundle
-    return asset(bundle().encode(), KINDS["js"])
+async def charting() -> Asset:
+    """Return the library that draws the charts: it takes a second to put together, and would keep Python's lock."""
+    running = await asyncio.create_subprocess_exec(sys.executable, "-c", BUNDLE, stdout=asyncio.subprocess.PIPE)
+    content, _ = await running.communicate()
+    if running.returncode:
+        raise RuntimeError("the library that draws the charts could not be put together")
+    return asset(content, KINDS["js"])
 
 
 class Charting:
@@ -107,7 +109,7 @@ class Charting:
 
     def begin(self) -> None:
         """Begin to put it together."""
-        self._made = asyncio.create_task(asyncio.to_thread(charting))
+        self._made = asyncio.create_task(charting())
 
     async def answer(self, request: Request) -> Response:
         """Return it as soon as it is there."""

@@ -70,29 +70,43 @@ def group_of(scenario: Scenario, prefix: str, title: str) -> dict[str, Any] | No
     """Return a group with its numbers, or None where there are none."""
     given = scenario.organisations.rows
     found = [
-        number_of(path, value, field)
+        number_of(scenario, path, value, field)
         for path, value, field in numbers_of(scenario)
         if prefix_of(path) == prefix and not (given and path in COUNTED)
     ]
     return {"name": prefix or "run", "title": title, "numbers": found} if found else None
 
 
-def words_of(path: str) -> str:
-    """Return what a number is called: the last part of its path, and what it belongs to where there may be several."""
-    parts = path.split(".")
-    name = parts[-1].replace("_", " ")
-    inside = parts[2:-1] if parts[0] in ("interventions", "policies") else parts[1:-1]
-    inside = [one for one in inside if one != "context"]
-    whole = " ".join([*inside, name])
+def owner_of(scenario: Scenario, path: str) -> tuple[str, str]:
+    """Return the intervention or policy that a number belongs to, or nothing, and the rest of its path.
+
+    Their names may have points themselves.
+    """
+    for part in ("interventions", "policies"):
+        for name in getattr(scenario, part):
+            if path.startswith(f"{part}.{name}."):
+                return name, path.removeprefix(f"{part}.{name}.")
+    return "", path.split(".", maxsplit=1)[-1]
+
+
+def words_of(rest: str) -> str:
+    """Return what a number is called, from its path within its part."""
+    whole = " ".join(rest.split(".")).removeprefix("context ").replace("_", " ")
     return whole[0].upper() + whole[1:]
 
 
-def number_of(path: str, value: float, field: FieldInfo) -> dict[str, Any]:
+def number_of(scenario: Scenario, path: str, value: float, field: FieldInfo) -> dict[str, Any]:
     """Return one number with all that its declaration says of it."""
-    said = told(path, field)
+    own, rest = owner_of(scenario, path)
     both = path.split(".", maxsplit=1)[0] in (*OF_WORLDS, "policies")
-    own = path.split(".")[1] if path.startswith(("interventions.", "policies.")) else ""
-    return {"path": path, "value": value, "of": own, "both": both, "slider": slider_of(field, value), **said}
+    return {
+        "path": path,
+        "value": value,
+        "of": own,
+        "both": both,
+        "slider": slider_of(field, value),
+        **told(rest, field),
+    }
 
 
 def told(path: str, field: FieldInfo) -> dict[str, Any]:

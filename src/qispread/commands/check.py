@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `check`."""
-    command.add_argument("files", nargs="+", help="scenarios, policy files, or CSV tables of organisations")
+    command.add_argument("files", nargs="+", help="scenarios, experiments, policy files, or CSV tables")
     command.set_defaults(act=act)
 
 
@@ -19,11 +19,12 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     """List all faults of all files at once."""
     from qispread.config.faults import InputError
     from qispread.config.load import check as check_file
+    from qispread.sweeping.load import check_experiment, is_experiment
 
     faults: list[Any] = []
     for file in arguments.files:
         try:
-            scenario = check_file(file)
+            scenario = check_experiment(file) if is_experiment(file) else check_file(file)
         except InputError as error:
             faults.extend(error.faults)
             continue

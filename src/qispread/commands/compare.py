@@ -5,21 +5,26 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qispread import terminal
-from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED
+from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED, writing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from qispread.comparison import Comparison
     from qispread.comparison.robustness import Robustness
     from qispread.config.scenario import Scenario
+    from qispread.results import Answer
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `compare`."""
     command.add_argument("base", help="the scenario that arms are compared with")
-    command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm")
+    command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm called after its file")
     command.add_argument("--policy", metavar="FILE", action="append", default=[], help="an arm: the base and this file")
+    command.add_argument("--organisations", metavar="CSV", help="your own table of organisations, for all arms")
+    command.add_argument("--ties", metavar="CSV", help="your own table of ties, for all arms")
     command.add_argument("--factorial", action="store_true", help="run every combination of the policies too")
     command.add_argument("--branch-at", type=int, metavar="MONTH", help="month at which added policies begin")
     command.add_argument("--measure", help="what the answer is about (default: harm_averted; with --precision: effect)")
@@ -45,51 +50,64 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     from pathlib import Path
 
     from qispread.comparison import arms_from_files, ready_arms
-    from qispread.results import Answer, check_arms, comparison_folder, save_comparison, tidied
+    from qispread.results import Answer, Asked, save_comparison, tidied
 
     refuse_bad(arguments)
     base, arms = arms_from_files(
-        arguments.base, arguments.others, arguments.policy, seed=arguments.seed, replicates=arguments.replicates
+        arguments.base,
+        arguments.others,
+        arguments.policy,
+        organisations=arguments.organisations,
+        ties=arguments.ties,
+        seed=arguments.seed,
+        replicates=arguments.replicates,
     )
     everything = ready_arms(base, arms, arguments.branch_at, factorial=arguments.factorial)
-    folder = Path(arguments.out) if arguments.out else comparison_folder(everything)
-    if arguments.precision is not None and not arguments.out:
-        folder = folder.with_name(f"{folder.name}-within-{arguments.precision:g}")
-    check_arms(folder, everything, overwrite=arguments.overwrite, known=arguments.precision is None)
-    terminal.introduce(base, console)
+    measure, models = measure_of(arguments), models_of(arguments)
+    asked = Asked(everything, measure, arguments.precision, arguments.team_month, models)
+    folder = Path(arguments.out) if arguments.out else asked.folder()
     with tidied(folder):
+        asked.check(folder, overwrite=arguments.overwrite)
+        terminal.introduce(base, console, counted=arguments.precision is None)
         comparison = compared(base, arms, len(everything), arguments, console)
-        robust = robustness_of(comparison, arguments, console)
+        robust = robustness_of(comparison, models, arguments, console)
     answer = Answer(comparison, robust, arguments.team_month)
     typed = ["qispread", *arguments.typed]
-    paths = save_comparison(answer, folder, overwrite=arguments.overwrite, command=typed)
+    with writing():
+        paths = save_comparison(answer, folder, overwrite=arguments.overwrite, command=typed)
+        told(answer, paths, arguments, console)
+    return SOME_FAILED if any(runs.failed for runs in comparison.runs.values()) else DONE
+
+
+def told(answer: "Answer", paths: "list[Path]", arguments: argparse.Namespace, console: "Console") -> None:
+    """Print the answer, where it is kept and what failed, and write the report if it is asked."""
     terminal.show_comparison(answer, console)
     say = partial(console.print, soft_wrap=True, markup=False)
     names = ", ".join(path.name for path in paths if path.suffix != ".parquet")
     say(f"Results: {names}, the tables as Parquet too, and a folder an arm in {paths[0].parent}")
     if arguments.report:
         terminal.write_report(paths[0].parent, console)
-    failures = [(name, run) for name, runs in comparison.runs.items() for run in runs.failed]
+    failures = [(name, run) for name, runs in answer.comparison.runs.items() for run in runs.failed]
     for name, failure in failures[:MOST_FAILURES]:
         say(f"{name}, replicate {failure.replicate} failed: {failure.error}", style="red")
-    return SOME_FAILED if failures else DONE
 
 
 def refuse_bad(arguments: argparse.Namespace) -> None:
     """Refuse what can be seen to be wrong before anything is read."""
     from qispread.config.faults import Fault, InputError, nearest
-    from qispread.measures import NAMES
+    from qispread.measures import MEASURES
 
     faults = []
     if arguments.workers is not None and arguments.workers < 1:
         faults.append(Fault("--workers", f"got {arguments.workers}; needed: at least 1"))
     if arguments.models is not None and (arguments.models < 0 or arguments.models == 1):
         faults.append(Fault("--models", f"got {arguments.models}; needed: at least 2, or 0 for none"))
-    if arguments.measure is not None and arguments.measure not in NAMES:
-        faults.append(
-            Fault("--measure", f"no measure is called '{arguments.measure}'{nearest(arguments.measure, NAMES)}")
-        )
-    if not arguments.team_month >= 0.0:
+    wanted = arguments.measure
+    if wanted is not None and wanted not in MEASURES:
+        faults.append(Fault("--measure", f"no measure is called '{wanted}'{nearest(wanted, MEASURES)}"))
+    elif arguments.models and MEASURES[measure_of(arguments)].better == "neither":
+        faults.append(Fault("--models", f"'{wanted}' is neither good nor bad: arms cannot be ranked by it"))
+    if not 0.0 <= arguments.team_month < float("inf"):
         faults.append(Fault("--team-month", f"got {arguments.team_month}; needed: a price of at least 0"))
     if arguments.precision is not None and not 0.0 < arguments.precision < float("inf"):
         faults.append(Fault("--precision", f"got {arguments.precision}; needed: a number above 0"))
@@ -102,14 +120,12 @@ def compared(
 ) -> "Comparison":
     """Run the arms behind a progress bar."""
     from qispread.comparison import compare
-    from qispread.comparison.paired import HEADLINE
 
-    measure = arguments.measure or (HEADLINE if arguments.precision is None else "effect")
     with terminal.progress_bar(console, "Comparing", base.replicates * count) as advance:
         return compare(
             base,
             arms,
-            measure=measure,
+            measure=measure_of(arguments),
             precision=arguments.precision,
             branch_at=arguments.branch_at,
             factorial=arguments.factorial,
@@ -118,13 +134,35 @@ def compared(
         )
 
 
-def robustness_of(comparison: "Comparison", arguments: argparse.Namespace, console: "Console") -> "Robustness | None":
-    """Run the arms in plausible models behind a progress bar, unless none are asked or arms cannot be ranked."""
-    from qispread.comparison.robustness import MODELS, robustness
+def measure_of(arguments: argparse.Namespace) -> str:
+    """Return the measure that the answer is about: 0.01 of a harmful event would mean nothing as a precision."""
+    from qispread.comparison.paired import HEADLINE
+
+    return arguments.measure or (HEADLINE if arguments.precision is None else "effect")
+
+
+def models_of(arguments: argparse.Namespace) -> int:
+    """Return how many plausible models are asked: none by default where arms cannot be ranked by the measure."""
+    from qispread.comparison.robustness import MODELS
     from qispread.measures import MEASURES
 
-    models = MODELS if arguments.models is None else arguments.models
-    if not models or (arguments.models is None and MEASURES[comparison.measure].better == "neither"):
+    if arguments.models is not None:
+        return int(arguments.models)
+    return 0 if MEASURES[measure_of(arguments)].better == "neither" else MODELS
+
+
+def robustness_of(
+    comparison: "Comparison", models: int, arguments: argparse.Namespace, console: "Console"
+) -> "Robustness | None":
+    """Run the arms in plausible models behind a progress bar; what cannot be said of them does not undo the rest."""
+    from qispread.comparison.robustness import robustness
+    from qispread.config.faults import InputError
+
+    if not models:
         return None
-    with terminal.progress_bar(console, "Plausible models", models) as advance:
-        return robustness(comparison, models, workers=arguments.workers, progress=advance)
+    try:
+        with terminal.progress_bar(console, "Plausible models", models) as advance:
+            return robustness(comparison, models, workers=arguments.workers, progress=advance)
+    except InputError as error:
+        console.print("; ".join(fault.problem for fault in error.faults), style="yellow", markup=False, soft_wrap=True)
+        return None

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qispread import terminal
-from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED
+from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED, writing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,7 +63,9 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     terminal.introduce(scenario, console)
     with tidied(folder):
         runs = simulated(scenario, arguments, console)
-    paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=["qispread", *arguments.typed])
+    typed = ["qispread", *arguments.typed]
+    with writing():
+        paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=typed)
     terminal.show_headlines(runs, console)
     say = partial(console.print, soft_wrap=True, markup=False)
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")

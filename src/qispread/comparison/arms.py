@@ -7,11 +7,13 @@ from pathlib import Path
 from qispread.config.faults import Fault, InputError
 from qispread.config.load import load, refuse_policy_file
 from qispread.config.policies import AnyPolicy, Seeding
-from qispread.config.scenario import Scenario
+from qispread.config.scenario import Scenario, folder_name
 
 BASE = "base"
 TAKEN = (BASE, "charts")
 """Names that no arm can have: of what arms are compared with, and of the folder of a report's charts."""
+FILES = (".json", ".csv", ".parquet", ".html", ".txt")
+"""Endings of the files that stand beside the folders of arms."""
 JOINED = "+"
 MOST_FACTORS = 6
 
@@ -44,12 +46,13 @@ def combined(base: Scenario, arms: Mapping[str, Scenario]) -> dict[str, Scenario
     Raises
     ------
     InputError
-        For fewer than two arms or more than six, for arms that differ from the base in more than added policies, and
-        for two that add different policies of one name.
+        For fewer than two arms or more than six, for arms that differ from the base in more than added policies, for
+        two that add a policy of one name, and for one that is called like a combination of others.
     """
     faults: list[Fault] = []
     if not 1 < len(arms) <= MOST_FACTORS:
-        faults.append(Fault("factorial", f"got {len(arms)} arms; needed: 2 to {MOST_FACTORS}, to be combined"))
+        count = "1 arm" if len(arms) == 1 else f"{len(arms)} arms"
+        faults.append(Fault("factorial", f"got {count}; needed: 2 to {MOST_FACTORS}, to be combined"))
     owners: dict[str, str] = {}
     for name, arm in arms.items():
         if not adds_policies_alone(base, arm):
@@ -58,6 +61,8 @@ def combined(base: Scenario, arms: Mapping[str, Scenario]) -> dict[str, Scenario
             if key in owners:
                 faults.append(Fault(f"arm '{name}'", f"adds a policy '{key}', as arm '{owners[key]}' does"))
             owners[key] = name
+    mixes = {JOINED.join(some) for size in range(2, len(arms) + 1) for some in combinations(arms, size)}
+    faults += [Fault(f"arm '{name}'", "has the name of a combination of others") for name in mixes & set(arms)]
     if faults:
         raise InputError(faults)
     found = dict(arms)
@@ -79,8 +84,8 @@ def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
     faults = [] if arms else [Fault("arms", "none is given; needed: at least one arm beside the base")]
     for name, arm in arms.items():
         where = f"arm '{name}'"
-        if name in TAKEN:
-            faults.append(Fault(where, f"'{name}' is taken by what stands beside arms; choose another name"))
+        faults += name_faults(name)
+        before = len(faults)
         if arm.world_fingerprint() != base.world_fingerprint():
             faults.append(Fault(where, "has other organisations or ties than the base: differences would mix worlds"))
         faults += [
@@ -90,10 +95,24 @@ def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
         ]
         if list(arm.interventions) != list(base.interventions):
             faults.append(Fault(where, "spreads other interventions than the base"))
-        if not faults and arm.replace(name=base.name, replicates=base.replicates).fingerprint() == base.fingerprint():
+        if (
+            len(faults) == before
+            and arm.replace(name=base.name, replicates=base.replicates).fingerprint() == base.fingerprint()
+        ):
             faults.append(Fault(where, "is the same as the base"))
     if faults:
         raise InputError(faults)
+
+
+def name_faults(name: str) -> list[Fault]:
+    """Return why an arm cannot be called so: its name is that of its folder."""
+    try:
+        folder_name(name)
+    except ValueError as error:
+        return [Fault(f"arm '{name}'", str(error))]
+    if name in TAKEN or Path(name).suffix in FILES:
+        return [Fault(f"arm '{name}'", f"'{name}' is taken by what stands beside arms; choose another name")]
+    return []
 
 
 def parted(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str, Scenario]:
@@ -132,6 +151,8 @@ def arms_from_files(
     others: Sequence[str | Path],
     policies: Sequence[str | Path],
     *,
+    organisations: str | Path | None = None,
+    ties: str | Path | None = None,
     seed: int | None = None,
     replicates: int | None = None,
 ) -> tuple[Scenario, dict[str, Scenario]]:
@@ -145,6 +166,8 @@ def arms_from_files(
         Scenarios, each an arm.
     policies : sequence of str or Path
         Policy files, each an arm: the base with the policies of the file.
+    organisations, ties : str or Path, optional
+        The user's own tables, for the base and every arm.
     seed, replicates : int, optional
         In place of the scenarios' own.
 
@@ -163,12 +186,15 @@ def arms_from_files(
     scenarios: dict[str, Scenario] = {}
     for file, path, added in [(BASE, base, []), *sources]:
         name = BASE if file == BASE else Path(file).stem
-        if file != BASE and name in {*scenarios, *TAKEN}:
-            faults.append(Fault("", f"another arm is called '{name}' already; give the file another name", file))
+        wrong = [Fault("", fault.problem, file) for fault in name_faults(name)] if file != BASE else []
+        if name in scenarios and not wrong:
+            wrong = [Fault("", f"another arm is called '{name}' already; give the file another name", file)]
+        if wrong:
+            faults.extend(wrong)
             continue
         try:
             refuse_policy_file(path)
-            scenarios[name] = load(path, policies=added, changes=changes)
+            scenarios[name] = load(path, organisations=organisations, ties=ties, policies=added, changes=changes)
         except InputError as error:
             faults.extend(error.faults)
     if faults:

@@ -1,6 +1,7 @@
 """A comparison: the runs of several arms in the same worlds, and the differences between them."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ class Comparison:
         """The arms beside the base."""
         return tuple(name for name in self.runs if name != BASE)
 
-    def pairs(self, arm: str, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
+    def pairs(self, arm: str, measure: str, intervention: str = POOLED, *, against: str = BASE) -> NDArray[np.float64]:
         """Return a measure at the end in the base (row 0) and in an arm (row 1), for each world that has it in both.
 
         Raises
@@ -73,7 +74,7 @@ class Comparison:
         """
         if arm not in self.runs:
             raise InputError([Fault("arm", f"no arm is called '{arm}'" + nearest(arm, self.runs))])
-        both = [self.runs[name].by_world(measure, intervention) for name in (BASE, arm)]
+        both = [self.runs[name].by_world(measure, intervention) for name in (against, arm)]
         values = np.array(both)
         return values[:, ~np.isnan(values).any(axis=0)]
 
@@ -106,9 +107,25 @@ class Comparison:
         ]
         return pd.DataFrame(rows)
 
+    @property
+    def between(self) -> pd.DataFrame:
+        """The table of differences between every two arms, the base left out; columns as in docs/tables.md."""
+        kept = ("difference", "low", "high", "better", "for_100", "worlds")
+        rows = []
+        for other, arm in combinations(self.arms, 2):
+            for measure in REGISTRY:
+                found = self.apart(other, arm, measure.name)
+                row = {"arm": arm, "against": other, "measure": measure.name}
+                rows.append(row | {name: found[name] for name in kept})
+        return pd.DataFrame(rows, columns=["arm", "against", "measure", *kept])
+
     def difference(self, arm: str, measure: str, intervention: str = POOLED) -> dict[str, float]:
         """Return one row of `differences` as numbers by name."""
-        base, other = self.pairs(arm, measure, intervention)
+        return self.apart(BASE, arm, measure, intervention)
+
+    def apart(self, first: str, second: str, measure: str, intervention: str = POOLED) -> dict[str, float]:
+        """Return how one arm differs from another, as `difference` does from the base."""
+        base, other = self.pairs(second, measure, intervention, against=first)
         apart = other - base
         mean, half = mean_and_half_width(apart)
         return {

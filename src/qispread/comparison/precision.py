@@ -18,6 +18,7 @@ FIRST_LOOK = 256
 LEAST_GROWTH, MOST_GROWTH = 1.25, 2.0
 LEAST_WITH_MEANING = 0.05
 """Share of worlds that must have the measure in both arms."""
+MOST_TIMES, MOST_TOLD = 1e100, 1e12
 MOST_BYTES = 4 * 2**30
 """How much memory the worlds of all arms may take."""
 
@@ -60,13 +61,13 @@ class Precision:
         halves = np.array([mean_and_half_width(one)[1] for one in differences])
         if (halves <= self.half_width).all():
             return worlds
-        growth = float(((halves / self.half_width) ** 2).max())
+        growth = min(float(halves.max()) / self.half_width, MOST_GROWTH) ** 2
         return math.ceil(worlds * min(max(growth, LEAST_GROWTH), MOST_GROWTH))
 
     def needed(self, differences: Sequence[NDArray[np.float64]], worlds: int) -> float:
         """Return how many worlds the variance so far says are needed."""
-        halves = np.array([mean_and_half_width(one)[1] for one in differences])
-        return float(worlds * (halves.max() / self.half_width) ** 2)
+        wide = max(mean_and_half_width(one)[1] for one in differences)
+        return worlds * min(wide / self.half_width, MOST_TIMES) ** 2
 
     def refuse_too_many(self, differences: Sequence[NDArray[np.float64]], worlds: int, most: int) -> None:
         """Refuse a precision that needs more worlds than memory holds, or whose measure seldom has a meaning.
@@ -82,8 +83,10 @@ class Precision:
             raise InputError([Fault("precision", problem)])
         needed = self.needed(differences, worlds)
         if needed > most:
-            within = self.half_width * math.sqrt(needed / most)
-            problem = f"got {self.half_width:g}: about {needed:,.0f} worlds are needed; "
+            wide = max(mean_and_half_width(one)[1] for one in differences)
+            within = wide * math.sqrt(worlds / most)
+            about = f"{needed:,.0f}" if needed < MOST_TOLD else f"{needed:.0e}"
+            problem = f"got {self.half_width:g}: about {about} worlds are needed; "
             raise InputError([Fault("precision", f"{problem}at most {most:,} fit, which give about {within:.3g}")])
 
 

@@ -39,6 +39,8 @@ class Robustness:
         Of each model and arm.
     factors : list of Factor
         What was varied.
+    asked : int
+        Models that were run, those left out too.
     """
 
     measure: str
@@ -47,6 +49,7 @@ class Robustness:
     means: pd.DataFrame
     worlds: int
     factors: list[Factor]
+    asked: int
 
     def __repr__(self) -> str:
         return f"Robustness({self.measure}: {len(self.models)} models, ranking holds in {self.ranking_holds:.0%})"
@@ -148,13 +151,27 @@ def mean_of(values: NDArray[np.float64]) -> float:
 
 
 def shared_factors(scenarios: Mapping[str, Scenario]) -> list[Factor]:
-    """Return the plausible factors of the base that have the same value in every arm: others are what arms are."""
+    """Return the plausible factors of the base that have the same value in every arm: others are what arms are.
+
+    Left out are those whose range does not fit the scenario, such as a mean degree that few organisations cannot have.
+    """
     base = scenarios[BASE]
     return [
         factor
         for factor in plausible_factors(base)
         if all(value_at(arm, factor.path) == value_at(base, factor.path) for arm in scenarios.values())
+        and fits(base, factor)
     ]
+
+
+def fits(scenario: Scenario, factor: Factor) -> bool:
+    """Return whether a scenario can have both ends of a factor's range."""
+    try:
+        for end in (factor.low, factor.high):
+            scenario.replace({factor.path: int(end) if factor.integer else end})
+    except InputError:
+        return False
+    return True
 
 
 def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
@@ -218,14 +235,15 @@ def robustness(
         problem = f"'{comparison.measure}' has a meaning in {known.sum()} of {models} plausible models"
         raise InputError([Fault("robustness", f"{problem}; needed: in {LEAST_MODELS}, or another measure")])
     models_kept, values_kept = (one[known].reset_index(drop=True) for one in (table, values))
-    return Robustness(comparison.measure, ranking, models_kept, values_kept, worlds, factors)
+    return Robustness(comparison.measure, ranking, models_kept, values_kept, worlds, factors, models)
 
 
 def means_in(scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure: str, worlds: int) -> dict[str, float]:
-    """Return the mean of a measure at the end over some worlds of a model, by arm."""
-    found = {}
-    for arm, scenario in scenarios.items():
+    """Return the mean of a measure at the end, by arm, over those worlds of a model that have it in all arms."""
+    values = []
+    for scenario in scenarios.values():
         blueprint = blueprint_of(scenario.replace(changes))
         done = Runs(blueprint.scenario, [run_one(blueprint, replicate) for replicate in range(worlds)])
-        found[arm] = mean_of(done.by_world(measure))
-    return found
+        values.append(done.by_world(measure))
+    known = ~np.isnan(values).any(axis=0)
+    return {arm: mean_of(found[known]) for arm, found in zip(scenarios, values, strict=True)}

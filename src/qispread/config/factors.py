@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic.fields import FieldInfo
 
 from qispread.config.faults import Fault, InputError, nearest
@@ -13,10 +15,14 @@ from qispread.config.scenario import Scenario
 UNCERTAIN: tuple[Role, ...] = ("uncertainty", "world")
 """Roles of what nobody decides."""
 
+Scale = Literal["linear", "log"]
+
 
 @dataclass(frozen=True)
 class Factor:
-    """A parameter to vary.
+    """A parameter to vary, or a part of a scenario to exchange whole.
+
+    A design speaks of a factor in numbers: those of its range, or the places of its values, from 0.
 
     Attributes
     ----------
@@ -26,12 +32,91 @@ class Factor:
         Between which it is varied.
     integer : bool
         Whether only whole numbers have a meaning.
+    scale : {"linear", "log"}
+        In which its range is filled evenly.
+    values : tuple
+        What it may be, where it is one of a few: numbers, words, or parts of a scenario.
+    labels : tuple of str
+        Names of the values in tables; none where the values are numbers.
     """
 
     path: str
     low: float
     high: float
     integer: bool = False
+    scale: Scale = "linear"
+    values: tuple[Any, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    def from_unit(self, unit: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the numbers of a factor at places in [0, 1] of its range, each whole number with the same share.
+
+        Equation: low + u (high - low), or low (high / low)^u on a log scale.
+        """
+        if self.integer:
+            place = np.floor(self._spread(unit, self.low, self.high + 1.0))
+        else:
+            place = self._spread(unit, self.low, self.high)
+        found: NDArray[np.float64] = np.clip(place, self.low, self.high)
+        return found
+
+    def _spread(self, unit: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+        if self.scale == "log":
+            return np.asarray(low * (high / low) ** unit)
+        return low + unit * (high - low)
+
+    def levels(self, number: int) -> NDArray[np.float64]:
+        """Return so many numbers that differ, spread over the range with both ends; of values all."""
+        if self.values:
+            return np.arange(len(self.values), dtype=np.float64)
+        spread = np.clip(self._spread(np.linspace(0.0, 1.0, number), self.low, self.high), self.low, self.high)
+        return np.unique(np.rint(spread)) if self.integer else spread
+
+    def value(self, number: float) -> Any:
+        """Return what stands in the scenario for a number of a design."""
+        if self.values:
+            return self.values[int(number)]
+        return int(number) if self.integer else float(number)
+
+    def shown(self, numbers: NDArray[np.float64]) -> Any:
+        """Return the column of a table for numbers of a design: labels, or numbers of the right kind."""
+        if self.labels:
+            return [self.labels[int(number)] for number in numbers]
+        if self.values:
+            return np.array(self.values)[numbers.astype(np.int64)]
+        return numbers.astype(np.int64) if self.integer else numbers
+
+
+def part_at(scenario: Scenario, path: str) -> Any:
+    """Return what stands at a path of a scenario: a number, a word or a whole part.
+
+    Raises
+    ------
+    InputError
+        Where there is nothing, with the nearest path that there is.
+    """
+    part: Any = scenario
+    for name in path.split("."):
+        if isinstance(part, dict) and name in part:
+            part = part[name]
+        elif isinstance(part, Section) and name in type(part).model_fields:
+            part = getattr(part, name)
+        else:
+            raise InputError([Fault(path, "is nothing of the scenario" + nearest(path, paths_of(scenario)))])
+    return part
+
+
+def paths_of(scenario: Scenario) -> list[str]:
+    """Return the path of every part of a scenario that can be changed by itself."""
+    return list(_paths_within("", scenario))
+
+
+def _paths_within(path: str, part: Any) -> Iterator[str]:
+    inside = part.items() if isinstance(part, dict) else part if isinstance(part, Section) else ()
+    for name, one in inside:
+        here = f"{path}.{name}" if path else name
+        yield here
+        yield from _paths_within(here, one)
 
 
 def numbers_of(scenario: Scenario) -> Iterator[tuple[str, float, FieldInfo]]:

@@ -148,14 +148,22 @@ class Scenario(Section):
 
 
 def set_at(data: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted path of nested dictionaries, making what is missing (checked later)."""
-    *parents, last = path.split(".")
-    for parent in parents:
-        inside = data.setdefault(parent, {})
+    """Set the value at a dotted path of nested dictionaries, making what is missing (checked later).
+
+    A name that has a point itself, such as that of an intervention, is found where it is.
+    """
+    rest = path
+    while True:
+        known = [name for name in data if rest == name or rest.startswith(f"{name}.")]
+        first = max(known, key=len) if known else rest.split(".")[0]
+        if rest == first:
+            data[first] = plain(value)
+            return
+        rest = rest.removeprefix(f"{first}.")
+        inside = data.setdefault(first, {})
         if not isinstance(inside, dict):
-            raise InputError([Fault(path, f"'{parent}' is one value and holds nothing called '{last}'")])
+            raise InputError([Fault(path, f"'{first}' is one value and holds nothing called '{rest}'")])
         data = inside
-    data[last] = plain(value)
 
 
 def plain(value: Any) -> Any:

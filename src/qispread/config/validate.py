@@ -79,10 +79,10 @@ def inner(options: list[Any]) -> list[Any]:
     return []
 
 
-def walk(location: Keys) -> Spot:
-    """Follow a location of pydantic's through the declarations."""
+def walk(location: Keys, root: type[Section] = Scenario) -> Spot:
+    """Follow a location of pydantic's through the declarations of a section."""
     path: list[str | int] = []
-    options: list[Any] = [Scenario]
+    options: list[Any] = [root]
     field: FieldInfo | None = None
     siblings: list[type[Section]] = []
     for part in location:
@@ -149,6 +149,16 @@ def fault_at(path: Keys, problem: str, places: Places) -> Fault:
     """Return a fault at a path of the scenario, in the file and line where it was given."""
     place = place_of(path, places)
     return Fault(place.label or ".".join(map(str, path)), problem, place.file, place.line)
+
+
+def faults_in(root: type[Section], data: dict[str, Any], places: Places) -> list[Fault]:
+    """Return every fault that the declarations of a section find in data."""
+    try:
+        root.model_validate(frozen(data))
+    except ValidationError as error:
+        spots = [(detail, walk(tuple(detail["loc"]), root)) for detail in error.errors()]
+        return [fault_at(spot.path, said(detail, spot), places) for detail, spot in spots]
+    return []
 
 
 def pieces(data: dict[str, Any]) -> Iterable[dict[str, Any]]:

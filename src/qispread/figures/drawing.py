@@ -6,19 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Self
 
 import pandas as pd
-import vl_convert
 
+from qispread.figures.converting import Converter
 from qispread.figures.figure import Figure, specification
 
-SCALE = 2
-"""Pixels of a PNG for one of the SVG."""
-ROUNDED = re.compile(r"(-?\d+\.\d)\d+")
-PLACED = re.compile(r'(?<= )(?:d|transform|x|y|x1|x2|y1|y2)="[^"]*"')
-SPOKEN = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
-NAMED = re.compile(r'(?<= id=")[^"]+(?=")')
+CONVERTERS = 2
+"""Processes that convert."""
 HEAD = re.compile(r"<svg[^>]*>")
 GROUND = re.compile(r'<rect width="[\d.]+" height="[\d.]+" fill="white"/>')
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -48,12 +45,15 @@ class Drawing:
 class Studio:
     """Draws figures in the background, while the next ones are made; to be used in a `with` statement.
 
-    The converter works outside Python's lock, and takes a third of a second to start.
+    Two processes convert, since the converter keeps Python's lock; each gets ready as soon as the studio opens.
     """
 
     def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(2)
-        self.pool.submit(vl_convert.vegalite_to_svg, {"data": {"values": [{}]}, "mark": "point"})
+        self.converters = [Converter() for _ in range(CONVERTERS)]
+        self.idle: SimpleQueue[Converter] = SimpleQueue()
+        for one in self.converters:
+            self.idle.put(one)
+        self.pool = ThreadPoolExecutor(CONVERTERS)
         self.waiting: list[Future[Drawing]] = []
 
     def __enter__(self) -> Self:
@@ -61,29 +61,25 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown(cancel_futures=True)
+        for one in self.converters:
+            one.close()
 
     def take(self, figures: Iterable[Figure]) -> None:
         """Begin to draw some figures."""
-        self.waiting += [self.pool.submit(draw, figure) for figure in figures]
+        self.waiting += [self.pool.submit(self.draw, figure) for figure in figures]
+
+    def draw(self, figure: Figure) -> Drawing:
+        """Return the pictures of one figure."""
+        converter = self.idle.get()
+        try:
+            svg, png = converter.pictures(specification(figure), figure.name)
+        finally:
+            self.idle.put(converter)
+        return Drawing(figure, svg, inlined(svg, figure), png)
 
     def drawings(self) -> list[Drawing]:
         """Return all drawings, in the order in which the figures were taken."""
         return [future.result() for future in self.waiting]
-
-
-def draw(figure: Figure) -> Drawing:
-    """Return the pictures of one figure."""
-    svg = slimmed(str(vl_convert.vegalite_to_svg(specification(figure))), figure.name)
-    return Drawing(figure, svg, inlined(svg, figure), bytes(vl_convert.svg_to_png(svg, scale=SCALE)))
-
-
-def slimmed(svg: str, name: str) -> str:
-    """Return an SVG with its places to a tenth of a pixel, and ids that no other figure has."""
-    for place, old in enumerate(dict.fromkeys(NAMED.findall(svg))):
-        new = f"{name}-{place}"
-        svg = svg.replace(f'id="{old}"', f'id="{new}"').replace(f"url(#{old})", f"url(#{new})")
-    svg = SPOKEN.sub("", svg)
-    return PLACED.sub(lambda found: ROUNDED.sub(r"\1", found[0]), svg)
 
 
 def inlined(svg: str, figure: Figure) -> str:

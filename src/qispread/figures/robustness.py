@@ -11,8 +11,9 @@ from qispread.figures.intervals import interval_chart
 from qispread.figures.palette import INK, Style
 
 BAR_ROW = 40
-KINDS = {"main": "#0072B2", "interaction": "#C44E00"}
+KINDS = {"alone": "#0072B2", "together": "#1A1A1A", "beyond": "#C44E00"}
 """Effects of factors that are drawn, and their colours."""
+NAMED = {"alone": "alone", "together": "together", "beyond": "beyond the sum"}
 
 
 def best_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figure:
@@ -52,7 +53,7 @@ def best_chart(table: pd.DataFrame, title: str, styles: dict[str, Style]) -> Any
 
 
 def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) -> Figure:
-    """Return the figure of main effects and interactions on one measure.
+    """Return the figure of what policies do alone, together and beyond the sum, on one measure.
 
     Parameters
     ----------
@@ -65,18 +66,19 @@ def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) ->
     rows = kept.rename(columns={"term": "row", "kind": "arm", "effect": "value"})[
         ["row", "arm", "value", "low", "high"]
     ]
-    shapes = zip(KINDS.items(), ("circle", "diamond"), strict=True)
+    shapes = zip(KINDS.items(), ("circle", "square", "diamond"), strict=True)
     styles = [Style(kind, kind, colour, (1, 0), shape) for (kind, colour), shape in shapes]
     told = "; ".join(f"{one['row']} {told_effect(one, form)}" for one in records(rows))
-    title = "Effects of the policies and of their combinations"
+    rows["row"] = [f"{row}: {NAMED[kind]}" for row, kind in zip(rows["row"], rows["arm"], strict=True)]
+    title = "Policies alone and together"
     return Figure(
         name="factorial",
         title=title,
         alt=f"Effects on {measure}, {unit}, with 95 % intervals: {told}.",
         table=table,
         chart=interval_chart(rows, title, unit, form, styles),
-        note="Circles: the mean effect of a policy over all combinations of the others. Diamonds: interactions, what "
-        "policies do together beyond the sum of what they do apart.",
+        note="Against the base. Beyond the sum: what all do together, less what each does alone. Main effects and "
+        "interactions are in factorial.csv.",
     )
 
 

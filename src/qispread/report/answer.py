@@ -1,23 +1,26 @@
 """The first screen: the question, the answer with its uncertainty, and one picture."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qispread.analysis.summary import written
+from qispread.analysis.summary import written, written_difference
 from qispread.comparison import BASE
 from qispread.figures.curves import curve_figure, curve_of
-from qispread.figures.figure import Figure
+from qispread.figures.figure import Figure, records
 from qispread.measures import MEASURES
 from qispread.report.view import View, bands_words
-from qispread.report.wording import Difference, listed, sentence, span
+from qispread.report.wording import Difference, difference_of, interval, listed, sentence, span, would
 
 MOST_NAMED = 4
 """Arms that the question names; more are counted."""
 MOST_TOLD = 6
 """Arms beside the best of which the answer says what they change."""
 HERO_HEIGHT = 290
+AMONG_USERS = ("fidelity", "appropriateness", "embedding", "effect", "replication_ratio", "replicated")
+"""Measures that are means over users."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 CAUTION = (
     "These are worlds of a model and not predictions. What a copy loses has no published data and is a hypothesis; the "
@@ -81,6 +84,8 @@ def facts_of(view: View) -> str:
     worlds = "1 world" if results.worlds == 1 else f"{results.worlds} worlds"
     failed = sum(int(arm.failed.sum()) for arm in results.arms.values())
     worlds += f", of which {failed} failed in some arm and are left out of it" if failed else ""
+    asked = results.comparison.get("precision")
+    worlds += f", to within {asked:g} of {results.measure.replace('_', ' ')}" if asked else ""
     described = str(results.first.manifest["scenario"].get("description", "")).strip()
     facts = f"{results.first.manifest['scenario']['name']}: {places}{span(results.horizon)}, {worlds}."
     return f"{facts} {described}" if results.comparison and described else facts
@@ -99,21 +104,43 @@ def compared_sentences(view: View) -> list[str]:
     rest, left = ranked[1 : MOST_TOLD + 1], ranked[MOST_TOLD + 1 :]
     tail = [f"Others, in the tables below: {listed([one.arm for one in left])}."] if left else []
     more = [*(sentence(one, months) for one in rest), *tail]
-    return [before + sentence(best, months, lead), *more, *order_sentence(view, ranked), *robust_sentence(view)]
+    return [
+        before + sentence(best, months, lead),
+        *more,
+        *order_sentence(view, ranked),
+        *users_sentence(view),
+        *robust_sentence(view),
+    ]
 
 
 def order_sentence(view: View, ranked: Sequence[Difference]) -> list[str]:
-    """Return in how many worlds the best arm is ahead of the next, where both can be told world by world."""
-    if len(ranked) < 2 or view.results.worlds < 2 or ranked[0].verdict not in ("better", "more"):
+    """Return how the best arm differs from the next, and whether the two can be told apart."""
+    table = view.table("between")
+    if table is None or len(ranked) < 2 or ranked[0].verdict not in ("better", "more"):
         return []
-    measure, sign = ranked[0].measure, -1.0 if MEASURES[ranked[0].measure].better == "less" else 1.0
-    first, second = (view.results.arms[one.arm].by_world([measure])[measure][:, -1] for one in ranked[:2])
-    apart = sign * (first - second)
-    known = apart[~np.isnan(apart)]
-    if not known.size:
+    first, second, measure = ranked[0].arm, ranked[1].arm, ranked[0].measure
+    pair = table["arm"].isin([first, second]) & table["against"].isin([first, second])
+    rows = records(table[pair & (table["measure"] == measure)])
+    if not rows or math.isnan(float(rows[0]["low"])):
         return []
-    ahead, names = int(np.count_nonzero(known > 0.0)), (ranked[0].arm, ranked[1].arm)
-    return [f"World by world, {names[0]} is ahead of {names[1]} in {ahead} of {known.size}."]
+    apart = difference_of(rows[0])
+    if rows[0]["arm"] != first:
+        apart = replace(apart, arm=first, value=-apart.value, low=-apart.high, high=-apart.low, better=1 - apart.better)
+    if apart.low <= 0.0 <= apart.high:
+        return [f"{first} and {second} cannot be told apart: {interval(apart)} of the difference between them."]
+    ahead = written(apart.better, "percent")
+    return [f"Against {second}, {first} {would(apart, view.results.horizon)} ({interval(apart)}; ahead in {ahead})."]
+
+
+def users_sentence(view: View) -> list[str]:
+    """Return a warning where the answer is about users alone: a mean over them rises when the unready stay away."""
+    measure = view.results.measure
+    if measure not in AMONG_USERS:
+        return []
+    found = view.differences("adoption")
+    use = listed([f"{name} {written_difference(found[name].value, 'percent')}" for name in view.ranked[:MOST_NAMED]])
+    warning = "This is about users alone, and rises too when fewer of the unready begin"
+    return [f"{warning}. Change of the share that uses it, in percentage points: {use}."]
 
 
 def robust_sentence(view: View) -> list[str]:

@@ -35,7 +35,8 @@ def gains_section(view: View) -> Section | None:
     ]
     lead = (
         "How much more of the harm at the start an arm removes than the base does, in thirds of the organisations "
-        "by their context at the start."
+        "by their context at the start. Those where it began are left out; every other counts the same, whatever its "
+        "size."
     )
     blocks: list[Block] = [Words(lead), Points(readiness_words(shown)), Grid(figures)]
     return Section("gains", "Who gains", [*blocks, readiness_sheet(view, table)])

@@ -1,10 +1,13 @@
 """Whether the answer holds: over plausible models, and over combinations of policies."""
 
 import math
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from qispread.analysis.summary import short, written
+from qispread.analysis.summary import short, written, written_difference
+from qispread.comparison.paired import COUNTED
 from qispread.figures.figure import records
 from qispread.figures.robustness import best_figure, factorial_figure, told_effect
 from qispread.measures import MEASURES
@@ -93,18 +96,33 @@ def factorial_section(view: View) -> Section | None:
     if table is None:
         return None
     measure = view.results.measure if view.results.measure in set(table["measure"]) else str(table["measure"].iloc[0])
-    own = table[table["measure"] == measure]
-    form = form_of(measure)
+    own, form = table[table["measure"] == measure].copy(), form_of(measure)
     unit = "Percentage points" if form == "percent" else MEASURES[measure].unit.capitalize()
+    if MEASURES[measure].unit in COUNTED and view.organisations:
+        own[["effect", "low", "high"]] *= 100.0 / view.organisations
+        unit = f"{unit} for every 100 organisations"
     figure = factorial_figure(own, NOUNS[measure], unit, form)
     blocks: list[Block] = [Grid([figure], "panels"), Points(together_words(own, form))]
     return Section("factorial", "Are policies more than their sum?", blocks)
 
 
 def together_words(table: pd.DataFrame, form: str) -> list[str]:
-    """Return what the policies do alone, together, and beyond the sum."""
-    names = {"alone": "each alone, added up", "together": "all together", "beyond": "beyond the sum"}
-    rows = [row for kind in names for row in records(table[table["kind"] == kind])]
+    """Return what the policies do alone, what that adds up to, what they do together, and whether that is more."""
+    alone, together, beyond = (records(table[table["kind"] == kind]) for kind in ("alone", "together", "beyond"))
+    if not (together and beyond):
+        return []
+    apart = beyond[0]
+    verdict = "neither more nor less than the sum, for all that can be told"
+    if apart["low"] > 0.0 or apart["high"] < 0.0:
+        verdict = "more than the sum" if apart["low"] > 0.0 else "less than the sum"
+    total = written_difference(float(np.sum([row["effect"] for row in alone])), form)
     return [
-        f"{row['term']}, {names[row['kind']]}: {told_effect({**row, 'value': row['effect']}, form)}." for row in rows
+        *(f"{row['term']} alone: {effect_words(row, form)}." for row in alone),
+        f"These add up to {total}; together they do {effect_words(together[0], form)}.",
+        f"The whole is {verdict}: {effect_words(apart, form)} beyond it.",
     ]
+
+
+def effect_words(row: dict[str, Any], form: str) -> str:
+    """Return an effect of the factorial with its interval."""
+    return told_effect({**row, "value": row["effect"]}, form)

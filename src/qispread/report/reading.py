@@ -21,7 +21,7 @@ from qispread.config.load import scenario_from
 from qispread.config.scenario import Scenario
 from qispread.measures import MEASURES
 from qispread.results import COMPARISON_TABLES, MANIFEST, SUMMARY, draws_in_use
-from qispread.rules.compiling import source_fingerprint
+from qispread.rules.sources import source_fingerprint
 
 DIFFERENCES = "differences"
 SUMMARY_COLUMNS = ("month", "intervention", "measure", "worlds", "median", "p5", "p95")

@@ -99,7 +99,8 @@ def maps_section(view: View, traces: Traces) -> Section:
     several = len(traces.last.scenario.interventions) > 1
     only = f" The intervention shown is {traces.intervention}, the first." if several else ""
     note = (
-        "Organisations stand in the same places in every map: partnerships as clusters, near those they have ties with."
+        "Organisations stand in the same places in every map: partnerships as clusters, near those they have ties "
+        "with. Of several arms the best is shown."
         f"{only}"
     )
     return Section("maps", heading, [*blocks, Words(note, "note")])

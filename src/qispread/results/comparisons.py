@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import shutil
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,25 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from qispread.analysis.columns import TABLES
 from qispread.analysis.economics import acceptability, cost_effectiveness, worlds_table
 from qispread.analysis.effects import factorial
 from qispread.analysis.for_whom import for_whom, inequality
 from qispread.comparison import BASE, Comparison
+from qispread.comparison.paired import HEADLINE
 from qispread.comparison.robustness import Robustness
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.tables import described
-from qispread.results import folder as folders
-from qispread.results.columns import TABLES
-from qispread.results.folder import MANIFEST, read_manifest, refuse, write_table, written_whole
-from qispread.results.manifest import identity, provenance
-from qispread.results.runs import check_folder, save
+from qispread.provenance import provenance
+from qispread.results.folder import (
+    MANIFEST,
+    check_folder,
+    forget_arms,
+    holds_same,
+    refuse,
+    tidied,
+    write_table,
+    written_whole,
+)
+from qispread.results.manifest import identity
+from qispread.results.names import OURS
+from qispread.results.runs import save
 
 if TYPE_CHECKING:
     import pandas as pd
-
-REPORT, CHARTS = "report.html", "charts"
-OURS = (MANIFEST, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Answer:
     team_month: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.team_month >= 0.0:
+        if not 0.0 <= self.team_month < math.inf:
             raise InputError([Fault("team_month", f"got {self.team_month}; needed: a price of at least 0")])
 
     @cached_property
@@ -60,6 +68,7 @@ class Answer:
         worlds = worlds_table(self.comparison, self.team_month)
         found = {
             "differences": self.comparison.differences,
+            "between": self.comparison.between,
             "worlds": worlds,
             "cost_effectiveness": cost_effectiveness(worlds),
             "acceptability": acceptability(worlds),
@@ -99,38 +108,68 @@ class Answer:
         return found
 
 
-def mark_of(arms: Mapping[str, Scenario]) -> dict[str, Any]:
-    """Return what tells the results of one comparison from those of another."""
-    return {**identity(arms[BASE]), "scenario": {name: arm.fingerprint() for name, arm in arms.items()}}
+@dataclass(frozen=True)
+class Asked:
+    """What tells the results of one comparison from those of another, known before any world is run.
 
-
-def comparison_folder(arms: Mapping[str, Scenario]) -> Path:
-    """Return the folder for a comparison: another for every set of arms."""
-    marks = json.dumps({name: arm.fingerprint() for name, arm in arms.items()})
-    return Path("results") / f"compare-{arms[BASE].name}-{hashlib.sha256(marks.encode()).hexdigest()[:12]}"
-
-
-def check_arms(folder: Path, arms: Mapping[str, Scenario], *, overwrite: bool = False, known: bool = True) -> None:
-    """Make sure that a comparison can be written to a folder: each arm to one of its own in it.
-
-    Parameters
+    Attributes
     ----------
-    folder : Path
-    arms : mapping of str to Scenario
+    arms : dict of str to Scenario
         The base too.
-    overwrite : bool
-        Whether results of other runs may be replaced.
-    known : bool
-        Whether the number of worlds is known yet; where it is not, no results can be those of the same comparison.
-
-    Raises
-    ------
-    InputError
-        As `check_folder`, for the whole and for any arm.
+    measure : str
+    precision : float or None
+        Where one was asked, the number of worlds follows from it.
+    team_month : float
+    models : int
+        Plausible models asked.
     """
-    folders.check_folder(folder, mark_of(arms) if known else {}, OURS, overwrite=overwrite)
-    for name, arm in arms.items() if known else ():
-        check_folder(folder / name, arm, overwrite=overwrite)
+
+    arms: Mapping[str, Scenario]
+    measure: str = HEADLINE
+    precision: float | None = None
+    team_month: float = 0.0
+    models: int = 0
+
+    def mark(self) -> dict[str, Any]:
+        """Return the identity that the manifest keeps."""
+        arms = self.arms
+        if self.precision is not None:
+            arms = {name: arm.replace(replicates=1) for name, arm in arms.items()}
+        asked = {name: getattr(self, name) for name in ("measure", "precision", "team_month", "models")}
+        marks = {name: arm.fingerprint() for name, arm in arms.items()}
+        return {**identity(arms[BASE]), "scenario": marks, "asked": asked}
+
+    def folder(self) -> Path:
+        """Return the folder for the results: another for everything that tells comparisons apart."""
+        mark = json.dumps([self.mark()["scenario"], self.mark()["asked"]])
+        return Path("results") / f"compare-{self.arms[BASE].name}-{hashlib.sha256(mark.encode()).hexdigest()[:12]}"
+
+    def check(self, folder: Path, *, overwrite: bool = False) -> None:
+        """Make sure that the comparison can be written to a folder: each arm to one of its own in it.
+
+        Raises
+        ------
+        InputError
+            As `check_folder`, for the whole and for any arm.
+        """
+        with tidied(folder):
+            check_folder(folder, self.mark(), OURS, overwrite=overwrite)
+            same = holds_same(folder, self.mark())
+            for name, arm in self.arms.items():
+                own = {} if self.precision is not None else identity(arm)
+                check_folder(folder / name, own, OURS, overwrite=overwrite or same)
+
+
+def asked_of(answer: Answer) -> Asked:
+    """Return what was asked for an answer."""
+    comparison, precision = answer.comparison, answer.comparison.precision
+    return Asked(
+        {name: runs.scenario for name, runs in comparison.runs.items()},
+        comparison.measure,
+        precision.half_width if precision else None,
+        answer.team_month,
+        answer.robustness.asked if answer.robustness else 0,
+    )
 
 
 def save_comparison(
@@ -153,43 +192,30 @@ def save_comparison(
     Returns and raises as `save`.
     """
     whole = Answer(answer) if isinstance(answer, Comparison) else answer
-    runs = whole.comparison.runs
-    scenarios = {name: arm.scenario for name, arm in runs.items()}
-    place = Path(folder) if folder is not None else comparison_folder(scenarios)
-    check_arms(place, scenarios, overwrite=overwrite)
+    asked, runs = asked_of(whole), whole.comparison.runs
+    place = Path(folder) if folder is not None else asked.folder()
+    asked.check(place, overwrite=overwrite)
     typed = command if command is not None else sys.argv
-    forget(place, set(scenarios))
+    tables = whole.tables
+    forget_arms(place, set(runs), OURS)
+    try:
+        # Without its manifest a folder cannot be taken for a whole comparison, should this be interrupted.
+        if not holds_same(place, asked.mark()):
+            (place / MANIFEST).unlink(missing_ok=True)
+    except OSError as error:
+        raise refuse(place, f"could not be changed: {error.strerror or error}") from None
     for name, arm in runs.items():
-        save(arm, place / name, overwrite=overwrite, command=typed)
+        save(arm, place / name, overwrite=True, command=typed)
     with written_whole(place, OURS, replacing=True) as new:
-        for name, table in whole.tables.items():
+        for name, table in tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
             write_table(described(kept, TABLES[name][1]), new, name, csv=True)
-        inputs = {(one.path, one.sha256): one for arm in scenarios.values() for one in arm.inputs}
+        inputs = {(one.path, one.sha256): one for arm in runs.values() for one in arm.scenario.inputs}
         manifest = {
-            "identity": mark_of(scenarios),
+            "identity": asked.mark(),
             **provenance(typed, list(inputs.values())),
             "comparison": whole.described(),
         }
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         names = sorted(path.name for path in new.iterdir())
     return [place / name for name in names]
-
-
-def forget(folder: Path, arms: set[str]) -> None:
-    """Take the manifest and the report of an earlier comparison away, and the arms that the next one has not.
-
-    Without its manifest a folder cannot be taken for a whole comparison, should the writing of its arms be interrupted.
-    """
-    try:
-        kept = read_manifest(folder)["comparison"]["arms"]
-    except (InputError, KeyError, TypeError):
-        return
-    try:
-        (folder / MANIFEST).unlink(missing_ok=True)
-        (folder / REPORT).unlink(missing_ok=True)
-        for name in ({str(arm) for arm in kept} - arms) | {CHARTS}:
-            if Path(name).name == name and (folder / name).is_dir():
-                shutil.rmtree(folder / name)
-    except OSError as error:
-        raise refuse(folder, f"could not be changed: {error.strerror or error}") from None

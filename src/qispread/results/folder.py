@@ -116,15 +116,39 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
 @contextmanager
 def tidied(folder: Path) -> Iterator[None]:
     """Remove the folders that were made for results and are still empty, should the work within be stopped."""
+    before = {path for path in (folder, *folder.glob("*/")) if path.exists()}
     try:
         yield
     except BaseException:
-        for below in sorted(folder.glob("*/"), reverse=True):
-            with suppress(OSError):
-                below.rmdir()
-        with suppress(OSError):
-            folder.rmdir()
+        for path in (*sorted(folder.glob("*/")), folder):
+            if path not in before:
+                with suppress(OSError):
+                    path.rmdir()
         raise
+
+
+def forget_arms(folder: Path, keep: Collection[str], names: Collection[str]) -> None:
+    """Remove what an earlier comparison in a folder wrote for arms that are not kept; what is not ours stays.
+
+    Raises
+    ------
+    InputError
+        Where that is not allowed.
+    """
+    try:
+        arms = [str(arm) for arm in read_manifest(folder)["comparison"]["arms"]]
+    except (InputError, KeyError, TypeError):
+        return
+    try:
+        for arm in arms:
+            if arm in keep or Path(arm).name != arm:
+                continue
+            for name in names:
+                (folder / arm / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (folder / arm).rmdir()
+    except OSError as error:
+        raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
 
 
 def write_table(table: Any, folder: Path, name: str, *, csv: bool) -> None:

@@ -1,44 +1,16 @@
 """What is needed to make the same results again, and what tells results from others."""
 
-import os
-import platform
-import subprocess
-from collections.abc import Iterable, Sequence
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from qispread import __version__
-from qispread.config.scenario import InputFile, Scenario
-from qispread.rules.compiling import source_fingerprint
-
-LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
+from qispread.config.scenario import Scenario
+from qispread.provenance import draws_in_use, provenance
 
 
 def identity(scenario: Scenario) -> dict[str, str]:
     """Return what tells the results of one run from those of another."""
     return {"qispread": __version__, "draws": draws_in_use(), "scenario": scenario.fingerprint()}
-
-
-def draws_in_use() -> str:
-    """Return the name of the generator of draws."""
-    return "philox" if os.environ.get("QISPREAD_DRAWS") == "philox" else "splitmix64"
-
-
-def git_commit() -> str | None:
-    """Return the commit of the source that is running, with "+" where it has changes; None outside a checkout."""
-    here = Path(__file__).resolve().parent
-    try:
-        found = subprocess.run(  # noqa: S603 - a fixed command
-            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None
 
 
 def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
@@ -55,17 +27,4 @@ def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
         "identity": identity(scenario),
         **provenance(command, scenario.inputs),
         "scenario": scenario.model_dump(mode="json", exclude_none=True),
-    }
-
-
-def provenance(command: Sequence[str], inputs: Iterable[InputFile]) -> dict[str, Any]:
-    """Return by what, from what and on what machine results were made."""
-    return {
-        "command": list(command),
-        "git_commit": git_commit(),
-        "versions": {name: version(name) for name in LIBRARIES},
-        "python": platform.python_version(),
-        "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
-        "sources": source_fingerprint(),
-        "inputs": [{"path": one.path, "sha256": one.sha256} for one in inputs],
     }

@@ -9,14 +9,11 @@ from typing import Any
 from qispread.analysis.summary import months_summary
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
-from qispread.engines.tables import TABLES, tables_of
+from qispread.engines.tables import tables_of
 from qispread.results import folder as folders
-from qispread.results.folder import MANIFEST, holds_same, write_csv, write_table, written_whole
+from qispread.results.folder import MANIFEST, forget_arms, holds_same, write_csv, write_table, written_whole
 from qispread.results.manifest import identity, manifest_of
-
-CHRONICLE = "events.txt"
-SUMMARY = "summary.csv"
-OURS = (MANIFEST, CHRONICLE, SUMMARY, *(f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")))
+from qispread.results.names import CHRONICLE, OURS, SUMMARY
 
 
 def default_folder(scenario: Scenario) -> Path:
@@ -61,6 +58,7 @@ def save(
     """
     place = Path(folder) if folder is not None else default_folder(runs.scenario)
     check_folder(place, runs.scenario, overwrite=overwrite)
+    forget_arms(place, (), OURS)
     with written_whole(place, OURS, replacing=not holds_same(place, identity(runs.scenario))) as new:
         for name, table in tables_of(runs).items():
             write_table(table, new, name, csv=csv)

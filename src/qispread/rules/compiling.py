@@ -4,7 +4,6 @@ Numba keys its cache on one file at a time: after a rule is edited, a cached cal
 the old rule. The cache folder is therefore named after all the sources that can end up in compiled code.
 """
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +17,8 @@ from numba.core import config as numba_config
 from numba.core.caching import FunctionCache
 from platformdirs import user_cache_path
 
+from qispread.rules.sources import source_fingerprint
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 INTERPRETED = bool(numba_config.DISABLE_JIT)
@@ -27,18 +28,6 @@ UNSIGNED: Any = int if INTERPRETED else np.uint64
 
 SIGNED: Any = int if INTERPRETED else np.int64
 """Conversion to a signed 64-bit integer, which becomes a float faster than an unsigned one."""
-
-COMPILED = ("rules/*.py", "world/*.py", "engines/*.py", "config/*.py", "measures.py")
-"""Sources whose code or constants can end up in compiled code."""
-PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def source_fingerprint() -> str:
-    """Return a short hash of every source file whose code may be compiled, and of the choice of draws."""
-    digest = hashlib.blake2b(os.environ.get("QISPREAD_DRAWS", "").encode(), digest_size=8)
-    for path in sorted(file for pattern in COMPILED for file in PACKAGE.glob(pattern)):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _writable(folder: Path) -> bool:
@@ -75,18 +64,6 @@ def already_compiled() -> bool:
     return INTERPRETED or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob("*.nbi")))
 
 
-def rule(function: Function) -> Function:
-    """Compile a scalar rule, so that it is inlined into the kernel and callable from the Mesa agents."""
-    compiled_function: Function = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
-    return compiled_function
-
-
-def stage(function: Function) -> Function:
-    """Compile a function over arrays that is called from other compiled code and releases the interpreter lock."""
-    compiled_function: Function = numba.njit(nogil=True, error_model="numpy")(function)
-    return compiled_function
-
-
 class ForgivingCache(FunctionCache):  # type: ignore[misc]
     """A cache that is not missed: with a full disk the code is compiled again next time."""
 
@@ -106,9 +83,28 @@ def cache_of(function: Callable[..., Any], folder: Path) -> ForgivingCache:
         numba_config.CACHE_DIR = kept
 
 
-def kernel(function: Function) -> Function:
-    """Compile a function over arrays that is called from Python, and keep the result on disk."""
-    compiled_function: Any = numba.njit(nogil=True, error_model="numpy")(function)
+def kept(compiled_function: Any, function: Function) -> Function:
+    """Return a compiled function that keeps its machine code on disk, where there is a place for it."""
     if CACHE_FOLDER is not None:
         compiled_function._cache = cache_of(function, CACHE_FOLDER)  # noqa: SLF001 - the only place to put a cache
     return compiled_function  # type: ignore[no-any-return]
+
+
+def rule(function: Function) -> Function:
+    """Compile a scalar rule, so that it is inlined into the kernel and callable from the Mesa agents.
+
+    Kept on disk as well: a few rules are called to build every world, and compiling these took half a second a start.
+    """
+    compiled_function: Any = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    return kept(compiled_function, function)
+
+
+def stage(function: Function) -> Function:
+    """Compile a function over arrays that is called from other compiled code and releases the interpreter lock."""
+    compiled_function: Function = numba.njit(nogil=True, error_model="numpy")(function)
+    return compiled_function
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function over arrays that is called from Python, and keep the result on disk."""
+    return kept(numba.njit(nogil=True, error_model="numpy")(function), function)

@@ -66,7 +66,7 @@ export class Assumptions {
 
   number(one) {
     const about = freshName("about");
-    const several = this.state.parameters.interventions.length > 1 && one.of;
+    const several = one.of && (this.state.parameters.interventions.length > 1 || one.path.startsWith("policies."));
     const label = several ? `${one.label}, ${one.of}` : one.label;
     const control = numberControl({ ...one, label, value: this.value(one), described: about }, (number) => this.put(one, number));
     const meaning = element("p", { class: "small", id: about }, one.meaning);

@@ -47,6 +47,20 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "worlds": WORLDS,
         },
     ),
+    "between": (
+        "How every two arms differ at the end, all interventions together.",
+        {
+            "arm": OTHER,
+            "against": "Name of the arm that it is compared with.",
+            "measure": "Name of the measure.",
+            "difference": "Mean of the paired differences, arm less the other.",
+            "low": LOW,
+            "high": HIGH,
+            "better": "Share of worlds in which the arm is better than the other.",
+            "for_100": "The difference for every 100 organisations, of sums over organisations.",
+            "worlds": "Worlds that have the measure in both.",
+        },
+    ),
     "worlds": (
         "Cost and effect of each arm in each world that failed in none.",
         {
@@ -152,3 +166,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
+
+
+def columns_of(table: str) -> list[str]:
+    """Return the columns of a table, in order."""
+    return list(TABLES[table][1])

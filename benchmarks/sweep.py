@@ -1,0 +1,170 @@
+"""Measure what a sweep costs beside the runs themselves, and against Mesa's `batch_run`.
+
+`python benchmarks/sweep.py` prints the section of docs/benchmarks.md, `--quick` takes a fast look.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import mesa
+import numpy as np
+from idiomatic_mesa import IdiomaticModel
+from run import MONTHS, NUMBER, ROOT, Effort, Result, interleave, ratios, seconds, table
+
+from qispread import load_experiment, sweep
+from qispread.engines.run import run_one
+from qispread.sweeping.changing import Changer
+from qispread.sweeping.design import points_of
+from qispread.sweeping.order import order_of
+from qispread.world.draw import draw_world
+
+WORKERS, REPLICATES = 2, 20
+MEASURES = (
+    *("awareness", "reach", "adoption", "fidelity", "appropriateness", "embedding"),
+    *("effect", "replication_ratio", "replicated", "lapses", "harm_averted", "harm"),
+)
+"""Kept of every month; of the end all are."""
+BATCH = 60
+"""Runs of Mesa's `batch_run` a round."""
+EXPERIMENT = """\
+name: benchmark
+base: base.yaml
+factors:
+  copying.copy_loss: {{}}
+  improving.decay: {{low: 0.01, high: 0.046}}
+  deciding.peers: {{}}
+  interventions.prompt.benefit: {{}}
+design: {{kind: latin_hypercube, points: {points}}}
+replicates: {replicates}
+measures: {{final: all, monthly: [{measures}]}}
+"""
+KERNEL, WHOLE, RESUMED, MESA = "kernel", "whole command", "resumed", "batch_run"
+
+
+def written(folder: Path, runs: int) -> Path:
+    """Write an experiment of so many runs, and return its file."""
+    (folder / "base.yaml").write_text(
+        f"extends: {ROOT / 'configs' / 'prompt.yaml'}\norganisations: {{number: {NUMBER}}}\nhorizon: {MONTHS}\n",
+        "utf-8",
+    )
+    text = EXPERIMENT.format(points=runs // REPLICATES, replicates=REPLICATES, measures=", ".join(MEASURES))
+    (folder / "benchmark.yaml").write_text(text, encoding="utf-8")
+    return folder / "benchmark.yaml"
+
+
+def kernel_seconds(file: Path, _turn: int) -> float:
+    """Return how long the runs of an experiment take by themselves in two threads, worlds built and nothing kept."""
+    experiment = load_experiment(file)
+    numbers = points_of(experiment).numbers
+    order = order_of(experiment, len(numbers))
+    changer = Changer(experiment.scenario, experiment.varied)
+    blueprints = [changer.blueprint(point) for point in numbers]
+    points, replicates = order.at(np.arange(order.runs))
+
+    def some(first: int) -> None:
+        for place in range(first, min(order.runs, first + 100)):
+            run_one(blueprints[points[place]], int(replicates[place]))
+
+    def everything() -> None:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(some, range(0, order.runs, 100)))
+
+    draw_world.cache_clear()
+    return seconds(everything)
+
+
+def command_seconds(file: Path, folder: Path, _turn: int, *, anew: bool) -> float:
+    """Return how long the whole command takes, from its start to its end, anew or on a finished sweep."""
+    if anew:
+        shutil.rmtree(folder, ignore_errors=True)
+    words = [str(Path(sys.executable).with_name("qispread")), "sweep", str(file), "--out", str(folder)]
+    words += ["--workers", str(WORKERS)]
+    return seconds(lambda: subprocess.run(words, check=True, capture_output=True))  # noqa: S603 - our own
+
+
+def sweep_seconds(file: Path, folder: Path, executor: str, turn: int) -> float:
+    """Return how long a sweep takes in this process, workers started and all."""
+    place = folder / f"{executor}-{turn}"
+    taken = seconds(lambda: sweep(file, place, executor=executor, workers=WORKERS))
+    shutil.rmtree(place)
+    return taken
+
+
+def batch_seconds(turn: int) -> float:
+    """Return how long a run of the idiomatic model takes in Mesa's `batch_run`, the start of its processes left out."""
+    options = {"number_processes": WORKERS, "iterations": 1, "display_progress": False}
+    whole = {"organisations": NUMBER, "months": MONTHS, "rng": [turn * BATCH + seed for seed in range(BATCH)]}
+    start = {"organisations": 10, "months": 1, "rng": list(range(WORKERS))}
+    taken, start_taken = (
+        seconds(partial(mesa.batch_run, IdiomaticModel, parameters, **options)) for parameters in (whole, start)
+    )
+    return (taken - start_taken) / BATCH
+
+
+def measure_command(folder: Path, runs: int, rounds: int) -> list[Result]:
+    """Measure the whole command against the kernel, against `batch_run`, and when nothing is left to do."""
+    file, out = written(folder, runs), folder / "command"
+    contenders = {
+        KERNEL: partial(kernel_seconds, file),
+        WHOLE: partial(command_seconds, file, out, anew=True),
+        RESUMED: partial(command_seconds, file, out, anew=False),
+        MESA: batch_seconds,
+    }
+    found: dict[str, list[float]] = interleave(contenders, rounds)
+    several = f"`qispread sweep`, {runs:,} runs"
+    speeds = [runs * batch / whole for batch, whole in zip(found[MESA], found[WHOLE], strict=True)]
+    slower = ratios(found[WHOLE], found[KERNEL])
+    return [
+        Result(f"{several}: whole command", found[WHOLE], " s"),
+        Result(
+            f"{several}: whole command, kernel = 1",
+            slower,
+            "",
+            ("at most", 1.3),
+        ),
+        Result(f"{several}: runs a second, `batch_run` = 1", speeds, "", ("at least", 60.0)),
+        Result(f"{several}, all done: whole command", found[RESUMED], " s", ("at most", 1.0)),
+    ]
+
+
+def measure_dask(folder: Path, runs: int, rounds: int) -> Result:
+    """Measure Dask's speed against that of processes."""
+    file = written(folder, runs)
+    names = ("processes", "dask")
+    found = interleave({name: partial(sweep_seconds, file, folder, name) for name in names}, rounds)
+    what = f"Dask, two workers on this machine: speed, `processes` = 1, {runs:,} runs"
+    return Result(what, ratios(found["processes"], found["dask"]), "", ("at least", 0.85))
+
+
+def section(effort: Effort, runs: int = 10_000) -> str:
+    """Measure and return the section of the page."""
+    rounds = max(2, effort.rounds // 2)
+    with tempfile.TemporaryDirectory() as name:
+        results = [*measure_command(Path(name), runs, rounds), measure_dask(Path(name), runs, rounds)]
+    return f"""## A sweep
+
+{runs:,} runs of {NUMBER} organisations over {MONTHS} months: {runs // REPLICATES} points of a Latin hypercube
+over four parameters in {REPLICATES} worlds, with {WORKERS} workers. On disk: every measure of the end, and
+{len(MEASURES)} measures of every month. The kernel's own time is of the same runs in two threads, worlds built and
+nothing kept. `batch_run` runs the idiomatic model in {WORKERS} processes, whose start is left out. {rounds} rounds.
+
+{table(["What", "Median (range)", "Target", "Met"], [result.row for result in results])}
+"""
+
+
+def main() -> None:
+    """Print the section."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a fast look, with fewer rounds and runs")
+    given = parser.parse_args()
+    print(section(Effort(rounds=2), 2_000) if given.quick else section(Effort()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The commands: one experiment, or all; `--smoke` is small and quick and writes nothing that is kept."""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.design import FULL, ROOT, SMOKE, Experiment, Size
+from experiments.figures import curves, figure_of
+from experiments.page import write_page
+from experiments.running import examine
+from experiments.tables import CAPTIONS, CLAIMS, claims_table, merged_captions, merged_claims, rounded, write_table
+from experiments.verdict import judge
+from qispread.figures.converting import Converter
+from qispread.figures.figure import Figure, specification
+
+WORTH_PROCESSES = 64
+"""Plausible models from which processes are worth their start."""
+PUBLISHED = ROOT / "results/published"
+
+
+def arguments(given: Sequence[str] | None, about: str) -> argparse.Namespace:
+    """Return what was typed."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--smoke", action="store_true", help="a few worlds and models, in seconds, to see that it runs")
+    parser.add_argument("--out", type=Path, help="folder to write to; results/published unless --smoke")
+    parser.add_argument("--workers", type=int, help="processes and threads; one for each core unless given")
+    return parser.parse_args(given)
+
+
+def folder_of(options: argparse.Namespace) -> Path:
+    """Return the folder to write to: what is kept is never overwritten by a smoke run."""
+    folder: Path = options.out or (Path(tempfile.mkdtemp(prefix="experiments-")) if options.smoke else PUBLISHED)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def processes(size: Size, workers: int | None) -> AbstractContextManager[Executor | None]:
+    """Return processes for the plausible models, or none where there is too little to do."""
+    if size.models < WORTH_PROCESSES or workers == 1:
+        return nullcontext()
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def draw(figure: Figure, folder: Path) -> None:
+    """Write a figure as SVG and PNG."""
+    converter = Converter()
+    try:
+        svg, png = converter.pictures(specification(figure), figure.name)
+    finally:
+        converter.close()
+    (folder / f"{figure.name}.svg").write_text(svg, encoding="utf-8")
+    (folder / f"{figure.name}.png").write_bytes(png)
+
+
+def run(
+    experiment: Experiment, size: Size, folder: Path, workers: int | None, executor: Executor | None = None
+) -> pd.DataFrame:
+    """Run one experiment, write its table and figure, and return the table of all claims in the folder."""
+    findings = examine(experiment, size, workers, executor)
+    verdicts = [judge(one) for one in findings.evidence]
+    picture = experiment.picture(size, workers) if experiment.picture else curves(findings)
+    draw(figure_of(findings, picture, [one.word for one in verdicts]), folder)
+    write_table(rounded(findings.arms), folder / f"{experiment.name}.csv")
+    if experiment.picture:
+        write_table(rounded(picture.table), folder / f"{experiment.name}_picture.csv")
+    claims = merged_claims(folder, experiment, claims_table(findings, verdicts))
+    write_table(claims, folder / CLAIMS)
+    write_table(merged_captions(folder, experiment, picture.words), folder / CAPTIONS)
+    return claims
+
+
+def run_all(experiments: Sequence[Experiment], options: argparse.Namespace) -> None:
+    """Run experiments one after the other, tell their verdicts and write the page."""
+    from experiments import every
+
+    size, folder = (SMOKE if options.smoke else FULL), folder_of(options)
+    with processes(size, options.workers) as executor:
+        for experiment in experiments:
+            claims = run(experiment, size, folder, options.workers, executor)
+            for row in claims[claims["claim"] == experiment.number].itertuples():
+                told = f"{row.difference:+.3f}, sign in {row.share_holds:.0%}"
+                print(f"{row.claim:>2}  {row.part:<26} {row.verdict:<28} {told}", flush=True)
+            write_page(folder, claims, {one.number: one for one in every()}, size)
+    print(f"written to {folder}")
+
+
+def main(experiment: Experiment, given: Sequence[str] | None = None) -> None:
+    """Run one experiment from the command line."""
+    run_all([experiment], arguments(given, experiment.claim))

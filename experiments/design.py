@@ -1,0 +1,215 @@
+"""What an experiment declares before anything is run: claim, arms, measures, smallest difference, ablation.
+
+Population effect is the measure of most claims: the mean result over all organisations that did not start the
+intervention, of the largest possible benefit, where those who do not use it count as 0. A mean over users alone
+improves when a policy scares off the unready (docs/decisions.md, 23), and shares of the origin's effect do not compare
+where policies change the origin.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import qispread as qs
+from experiments.lives import Arm
+from qispread.config.factors import Factor
+from qispread.config.parameter import declared
+from qispread.config.policies import Policy
+
+ROOT = Path(__file__).parents[1]
+PROMPT = ROOT / "configs/prompt.yaml"
+SPREADING = "prompt"
+
+EFFECT_MATTERS = 0.02
+"""Smallest difference that matters in population effect. With the benefit of PROMPT (half of the harm) it is one
+harmful event in a hundred: about 55 births a year in the 152 units."""
+AVERTED_MATTERS = 0.01
+"""The same in the share of harmful events averted."""
+SHARE_MATTERS = 0.05
+"""Smallest difference that matters in a share of organisations, of users or of core components: one in twenty."""
+
+Strengths = Mapping[str, float]
+"""Strengths of policies by "lever.field"."""
+Make = Callable[[qs.Scenario, Strengths], Mapping[str, Arm]]
+"""Returns the arms of an experiment from a model and the strengths of its policies."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is run: worlds of each arm at the defaults, plausible models, and worlds of each arm in a model."""
+
+    worlds: int = 400
+    models: int = 600
+    model_worlds: int = 8
+
+
+FULL, SMOKE = Size(), Size(worlds=4, models=10, model_worlds=2)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A weighted sum of what arms achieve in a world, which is above 0 if the claim is right.
+
+    Attributes
+    ----------
+    terms : tuple of (weight, arm, quantity)
+    constant : float
+    per : (arm, quantity), optional
+        By whose mean over worlds the sum is divided.
+    """
+
+    terms: tuple[tuple[float, str, str], ...]
+    constant: float = 0.0
+    per: tuple[str, str] | None = None
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """The arms and quantities that it takes."""
+        return (*((arm, quantity) for _, arm, quantity in self.terms), *((self.per,) if self.per else ()))
+
+
+def more(arm: str, reference: str, quantity: str) -> Contrast:
+    """Return the contrast of an arm with another."""
+    return Contrast(((1.0, arm, quantity), (-1.0, reference, quantity)))
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The mechanism switched off.
+
+    Attributes
+    ----------
+    words : str
+        What is switched off, to follow "with".
+    changes : mapping
+        Values by path.
+    """
+
+    words: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a claim, with a verdict of its own.
+
+    Attributes
+    ----------
+    name : str
+        A few words.
+    statement : str
+        What is claimed, as a sentence.
+    quantity : str
+        The primary measure.
+    contrasts : tuple of Contrast
+        The part is right in a model if every one is above 0 there; told is the smallest.
+    smallest : float
+        The smallest difference that matters, at least 0.
+    ablation : Ablation or None
+        None where the part says that something does not happen.
+    reading : str
+        What the difference is, where it is not simply that between two arms; to follow its number.
+    """
+
+    name: str
+    statement: str
+    quantity: str
+    contrasts: tuple[Contrast, ...]
+    smallest: float
+    ablation: Ablation | None
+    reading: str = ""
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms that its contrasts take, each once, in order."""
+        return tuple(dict.fromkeys(arm for contrast in self.contrasts for arm, _ in contrast.needs))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What an experiment shows beside its verdict: a chart, what it says, and the numbers behind it."""
+
+    chart: Any
+    words: str
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One claim and its test.
+
+    Attributes
+    ----------
+    name : str
+        Of its file.
+    claim, source : str
+        The claim in one sentence, and keys of docs/references.bib.
+    design : str
+        What is compared with what, for a reader who knows the field and not the model.
+    caution : str
+        Why not to trust the answer further than it goes.
+    make : Make
+    arms : mapping of str to str
+        What each arm is, in words; the first is the reference of the table of arms.
+    parts : tuple of Part
+    secondary : tuple of str
+        Quantities told for every arm.
+    curve : str
+        The quantity that the figure shows over time; empty where it shows a picture of its own.
+    horizon : int
+        Months.
+    strengths : tuple of str
+        "lever.field" of the policies whose strength is uncertain.
+    fixed : tuple of str
+        Paths that no model varies, since arms are about them.
+    picture : callable, optional
+        Returns a picture of its own from a size and a number of workers.
+    """
+
+    name: str
+    claim: str
+    source: str
+    design: str
+    caution: str
+    make: Make
+    arms: Mapping[str, str]
+    parts: tuple[Part, ...]
+    secondary: tuple[str, ...]
+    curve: str = "population_effect"
+    horizon: int = 120
+    strengths: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    picture: Callable[[Size, int | None], Picture] | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the claim."""
+        return int(self.name[1:3])
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Every quantity that is measured at the defaults."""
+        needed = [quantity for part in self.parts for one in part.contrasts for _, quantity in one.needs]
+        return tuple(dict.fromkeys((*needed, *self.secondary)))
+
+
+def base_of(horizon: int = 120) -> qs.Scenario:
+    """Return the base of every experiment: PROMPT in the 152 English maternity units, at the defaults."""
+    return qs.load(PROMPT).replace(horizon=horizon)
+
+
+def strength_of(name: str) -> tuple[float, Factor | None]:
+    """Return the declared strength of a policy, "lever.field", and its plausible range if it has one."""
+    lever, field = name.split(".")
+    kind = next(one for one in Policy.__subclasses__() if one.model_fields["lever"].default == lever)
+    extra = declared(kind.model_fields[field]) or {}
+    default = float(kind.model_fields[field].default)
+    return default, Factor(name, *extra["plausible"]) if extra.get("plausible") else None
+
+
+def declared_strengths(experiment: Experiment) -> dict[str, float]:
+    """Return the declared strengths of an experiment's policies."""
+    return {name: strength_of(name)[0] for name in experiment.strengths}

@@ -1,0 +1,146 @@
+"""Claim 1: an intervention that worked in one place is rarely easy to replicate.
+
+Decided before it was run. Rarely: fewer than one in five of those that ever began are at 80 % of the origin's effect
+after ten years. The adoption curve hides it if at the same time more than half have begun. Both are levels and not
+differences between arms; the second arm, a pilot in a place picked at random, tells how much of the gap is that pilots
+are run where all is ready. The map asks what one would have to believe for most to replicate: loss in copying and
+lineage are the model's least supported assumptions, capability is what places bring along.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+import qispread as qs
+from experiments.command import main
+from experiments.condition import percent
+from experiments.design import (
+    SHARE_MATTERS,
+    Ablation,
+    Contrast,
+    Experiment,
+    Part,
+    Picture,
+    Size,
+    Strengths,
+    base_of,
+)
+from experiments.figures import heat, titled
+from experiments.lives import Arm, Plain, quantity_of
+from qispread.engines.run import in_threads
+
+RARELY, MOST = 0.2, 0.5
+LOSSES = tuple(np.round(np.arange(0.0, 1.01, 0.125), 3).tolist())
+LINEAGES = (0.0, 0.5, 1.0)
+CAPABILITIES = (0.05, 0.15, 0.25, 0.35, 0.5, 0.65, 0.8)
+
+
+def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
+    """Return the arms."""
+    anywhere = base.replace({"interventions.prompt.origin": "random"})
+    return {"as it is": Plain(base), "pilot anywhere": Plain(anywhere)}
+
+
+def cell(place: tuple[float, float, float], worlds: int) -> dict[str, float]:
+    """Return the mean share that replicates at one place of the map."""
+    loss, lineage, capability = place
+    changes = {
+        "copying.copy_loss": loss,
+        "copying.lineage": lineage,
+        "organisations.context.capability": capability,
+    }
+    arm, value = Plain(base_of().replace(changes)), quantity_of("transformed").value
+    found = np.array([value(arm.live(world)) for world in range(worlds)])
+    return {"copy_loss": loss, "lineage": lineage, "capability": capability, "transformed": float(np.nanmean(found))}
+
+
+def picture(size: Size, workers: int | None) -> Picture:
+    """Return the map of the share that replicates over loss in copying, lineage and capability."""
+    places, worlds = list(product(LOSSES, LINEAGES, CAPABILITIES)), max(1, size.worlds // 20)
+
+    def some(part: range) -> list[tuple[int, dict[str, float]]]:
+        return [(index, cell(places[index], worlds)) for index in part]
+
+    found = dict(in_threads(some, range(len(places)), workers=workers))
+    table = pd.DataFrame([found[index] for index in range(len(places))])
+    panels = [
+        heat(
+            table[table["lineage"] == lineage],
+            x=("copy_loss", "Loss in copying"),
+            y=("capability", "Mean capability"),
+            value=("transformed", "Replicate"),
+            title=title,
+            domain=(0.0, float(table["transformed"].max())),
+        )
+        for lineage, title in zip(LINEAGES, ("Copies of copies", "Half and half", "All from the original"), strict=True)
+    ]
+    believed = table[(table["transformed"] >= MOST) & (table["capability"] <= 0.5)]
+    most = table[table["capability"] <= 0.5]["transformed"].max()
+    words = (
+        f"Share of those that began which reach 80 % of the origin's effect, by loss in copying, lineage and mean "
+        f"capability. With capability in its plausible range (to 0.5) it is at most {percent(most)}, and half or more "
+        f"in {len(believed)} of {int((table['capability'] <= 0.5).sum())} places of the map."
+    )
+    return Picture(
+        alt.hconcat(*panels, spacing=14).properties(
+            title=titled("Share of those that began which reach 80 % of the origin's result")
+        ),
+        words,
+        table,
+    )
+
+
+LOSSLESS = Ablation(
+    "nothing lost on the way: no loss in copying, no drift, no hasty changes, and places that do not differ in setting",
+    {
+        "copying.copy_loss": 0.0,
+        "improving.decay": 0.0,
+        "improving.erosion": 0.0,
+        "organisations.setting_spread": 0.0,
+    },
+)
+FEW = Contrast(((-1.0, "as it is", "transformed"),), RARELY)
+
+EXPERIMENT = Experiment(
+    name="e01_rarely_replicates",
+    claim="An intervention that worked in one place is rarely easy to replicate.",
+    source="lenguerrand2020, dixonwoods2016",
+    design="PROMPT spreads for ten years from the unit that is readiest for it. Of the units that ever began, how many "
+    "have at least 80 % of the origin's result at the end? Rarely means fewer than one in five.",
+    caution="The comparison flatters the origin, whose best result so far is the yardstick, as it is for those who "
+    "read about it. Nothing published measures what copying loses; the map shows what would have to be believed.",
+    make=make,
+    arms={
+        "as it is": "the pilot is in the readiest unit",
+        "pilot anywhere": "the pilot is in a unit picked at random",
+    },
+    parts=(
+        Part(
+            "rarely replicated",
+            "Fewer than one in five of those that began reach 80 % of the origin's result",
+            "transformed",
+            (FEW,),
+            SHARE_MATTERS,
+            LOSSLESS,
+            "by which the share that reaches it lies below one in five",
+        ),
+        Part(
+            "hidden by adoption",
+            "At the same time more than half have begun, so that the adoption curve hides it",
+            "transformed, reach",
+            (FEW, Contrast(((1.0, "as it is", "reach"),), -MOST)),
+            SHARE_MATTERS,
+            LOSSLESS,
+            "by which the share that reaches it lies below one in five, or the share that began above a half",
+        ),
+    ),
+    secondary=("reach", "adoption", "transformed", "boosted", "little", "fidelity", "appropriateness", "effect"),
+    curve="",
+    picture=picture,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

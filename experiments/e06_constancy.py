@@ -1,0 +1,104 @@
+"""Claim 6: boards with a long-term commitment.
+
+Decided before it was run. Three parts, each with two arms. Steady support: coaching at half strength throughout against
+full strength every other year, the same in all; bursts that begin in the first and in the second year are averaged, and
+the measure is the mean of the last two years, so that neither arm gains from when the clock stops. Leaders who stay:
+the rate at which leaders leave at the two ends of its plausible range, with the same leadership on average. Patience:
+the readiness to give up at the two ends of its plausible range.
+"""
+
+from collections.abc import Mapping
+
+import qispread as qs
+from experiments.command import main
+from experiments.design import EFFECT_MATTERS, Ablation, Contrast, Experiment, Part, Strengths, more
+from experiments.lives import CYCLE, Arm, Plain
+
+EFFECT = "late_effect"
+LEADER_EXIT, GIVING_UP = "leaders.leader_exit", "reviewing.giving_up"
+BURST = CYCLE // 2
+
+
+def bursts(base: qs.Scenario, support: float, time: float, first: int) -> qs.Scenario:
+    """Return coaching every other year, beginning in a month."""
+    for start in range(first, base.horizon + 1, CYCLE):
+        base = base.with_policy(
+            "coaching", f"burst-{start}", start=start, end=start + BURST - 1, support=support, protected_time=time
+        )
+    return base
+
+
+def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+    """Return the arms."""
+    support, time = strengths["coaching.support"], strengths["coaching.protected_time"]
+    return {
+        "bursts": Plain(bursts(base, support, time, 1)),
+        "later bursts": Plain(bursts(base, support, time, 1 + BURST)),
+        "steady": Plain(base.with_policy("coaching", support=support / 2.0, protected_time=time / 2.0)),
+        "leaders leave": Plain(base.replace({LEADER_EXIT: 0.7})),
+        "leaders stay": Plain(base.replace({LEADER_EXIT: 0.1})),
+        "impatient": Plain(base.replace({GIVING_UP: 1.8})),
+        "patient": Plain(base.replace({GIVING_UP: 0.45})),
+    }
+
+
+EXPERIMENT = Experiment(
+    name="e06_constancy",
+    claim="Boards need a long-term commitment: constancy beats the same effort in bursts.",
+    source="jones2015, dixonwoods2016",
+    design="The same coaching in all, steadily at half strength or at full strength every other year; leaders who stay "
+    "ten years or one and a half on average; boards that bear disappointment or give up.",
+    caution="Leaders who leave are followed by others who are as good on average, and who sometimes drop what is not "
+    "yet embedded: that better ones may come is left out, and so is what a leader learns.",
+    make=make,
+    arms={
+        "bursts": "full coaching every other year, from the first",
+        "later bursts": "full coaching every other year, from the second",
+        "steady": "half the coaching, every year",
+        "leaders leave": "leaders leave at 0.7 a year",
+        "leaders stay": "leaders leave at 0.1 a year",
+        "impatient": "readiness to give up 1.8",
+        "patient": "readiness to give up 0.45",
+    },
+    parts=(
+        Part(
+            "steady support",
+            "Steady coaching achieves more than the same amount in bursts",
+            EFFECT,
+            (Contrast(((1.0, "steady", EFFECT), (-0.5, "bursts", EFFECT), (-0.5, "later bursts", EFFECT))),),
+            EFFECT_MATTERS,
+            Ablation(
+                "nothing lost between bursts: no drift and no hasty changes",
+                {"improving.decay": 0.0, "improving.erosion": 0.0},
+            ),
+        ),
+        Part(
+            "leaders who stay",
+            "More is achieved where leaders stay than where they leave",
+            EFFECT,
+            (more("leaders stay", "leaders leave", EFFECT),),
+            EFFECT_MATTERS,
+            Ablation(
+                "departures that disturb nothing: successors are as their predecessors and drop nothing",
+                {"leaders.continuity": 1.0, "leaders.new_broom": 0.0},
+            ),
+        ),
+        Part(
+            "patience",
+            "More is achieved where boards bear disappointment than where they give up",
+            EFFECT,
+            (more("patient", "impatient", EFFECT),),
+            EFFECT_MATTERS,
+            Ablation(
+                "nothing to be patient about: goals of 0, and results seen as they are",
+                {"copying.ambition": 0.0, "reviewing.noise": 0.0},
+            ),
+        ),
+    ),
+    secondary=(EFFECT, "population_effect", "adoption", "fidelity", "embedding", "lapses", "averted"),
+    strengths=("coaching.support", "coaching.protected_time"),
+    fixed=(LEADER_EXIT, GIVING_UP),
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,152 @@
+"""Claim 8: act like a sector, with agreed standards.
+
+Decided before it was run. Each partnership agrees one version (the policy `standard` at its declared strength): rigid
+(latitude 0), with latitude (0.6, as declared) or not at all. Three parts: a standard with latitude against free
+copying; against a rigid one; and, where settings are alike (their spread at the low end of its plausible range, 0.3), a
+rigid one against one with latitude. The map tells the gain over free copying by latitude and by how different settings
+are. Ablations: a standard no better than any copy; settings without differences; a standard that guards nothing.
+"""
+
+from collections.abc import Mapping
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+import qispread as qs
+from experiments.command import main
+from experiments.design import EFFECT_MATTERS, Ablation, Experiment, Part, Picture, Size, Strengths, base_of, more
+from experiments.figures import heat
+from experiments.lives import Arm, Plain, quantity_of
+from qispread.engines.run import in_threads
+
+EFFECT = "population_effect"
+SPREAD = "organisations.setting_spread"
+RIGID, SOME, ALIKE = 0.0, 0.6, 0.3
+LATITUDES = tuple(np.round(np.arange(0.0, 1.01, 0.1), 1).tolist())
+SPREADS = tuple(np.round(np.arange(0.0, 2.01, 0.2), 1).tolist())
+
+
+def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+    """Return the arms."""
+    agreed, alike = strengths["standard.standard"], base.replace({SPREAD: ALIKE})
+    return {
+        "free": Plain(base),
+        "rigid": Plain(base.with_policy("standard", standard=agreed, latitude=RIGID)),
+        "latitude": Plain(base.with_policy("standard", standard=agreed, latitude=SOME)),
+        "rigid, alike": Plain(alike.with_policy("standard", standard=agreed, latitude=RIGID)),
+        "latitude, alike": Plain(alike.with_policy("standard", standard=agreed, latitude=SOME)),
+    }
+
+
+def column(spread: float, worlds: int) -> list[dict[str, float]]:
+    """Return one column of the map: the gain over free copying by latitude."""
+    base, value = base_of().replace({SPREAD: spread}), quantity_of(EFFECT).value
+
+    def mean(scenario: qs.Scenario) -> float:
+        arm = Plain(scenario)
+        return float(np.mean([value(arm.live(world)) for world in range(worlds)]))
+
+    free = mean(base)
+    return [
+        {
+            "setting_spread": spread,
+            "latitude": latitude,
+            "gain": mean(base.with_policy("standard", latitude=latitude)) - free,
+        }
+        for latitude in LATITUDES
+    ]
+
+
+def picture(size: Size, workers: int | None) -> Picture:
+    """Return the map of the gain over free copying by latitude and by how different settings are."""
+    worlds = max(2, size.worlds // 8)
+
+    def some(part: range) -> list[tuple[int, list[dict[str, float]]]]:
+        return [(place, column(SPREADS[place], worlds)) for place in part]
+
+    found = dict(in_threads(some, range(len(SPREADS)), workers=workers))
+    table = pd.DataFrame([row for place in range(len(SPREADS)) for row in found[place]])
+    best = table.loc[table.groupby("setting_spread")["gain"].idxmax()]
+    chart = heat(
+        table,
+        x=("setting_spread", "How different settings are (standard deviations)"),
+        y=("latitude", "Latitude of the standard"),
+        value=("gain", "Gain"),
+        title="Gain of a standard over free copying; dots: the best latitude",
+        domain=(float(min(0.0, table["gain"].min())), float(table["gain"].max())),
+        wide=True,
+    )
+    marks = (
+        alt.Chart(best)
+        .mark_point(color="white", filled=True, size=36, opacity=1.0)
+        .encode(x="setting_spread:O", y=alt.Y("latitude:O", sort="descending"))
+    )
+    told = ", ".join(f"{one.latitude:g} at {one.setting_spread:g}" for one in best.itertuples())
+    words = (
+        "Gain in population effect over free copying, by the latitude of the standard and by how different settings "
+        f"are; dots mark the best latitude: {told}."
+    )
+    return Picture(chart + marks, words, table)
+
+
+EXPERIMENT = Experiment(
+    name="e08_act_like_a_sector",
+    claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid ones win "
+    "only where settings are alike.",
+    source="dixonwoods2016, castro2004",
+    design="Partnerships agree one version, to be kept as it is or adapted, or every unit copies whom it likes. "
+    "Standards are tried where settings differ as usual, and where they are alike.",
+    caution="A standard here is well written, agreed by all partners at once and free of cost; how it comes about is "
+    "not in the model. How far latitude loosens what the standard guards is an assumption.",
+    make=make,
+    arms={
+        "free": "each copies whom it likes",
+        "rigid": "an agreed standard, kept as it is",
+        "latitude": "an agreed standard with latitude 0.6",
+        "rigid, alike": "rigid, where settings are alike",
+        "latitude, alike": "with latitude, where settings are alike",
+    },
+    parts=(
+        Part(
+            "beats free copying",
+            "A standard with latitude achieves more than free copying",
+            EFFECT,
+            (more("latitude", "free", EFFECT),),
+            EFFECT_MATTERS,
+            Ablation(
+                "a standard no better than any copy: copies lose nothing and come from the original, and the standard "
+                "neither guards nor pulls",
+                {
+                    "copying.copy_loss": 0.0,
+                    "copying.lineage": 1.0,
+                    "improving.standard_guard": 0.0,
+                    "deciding.standard": 0.0,
+                },
+            ),
+        ),
+        Part(
+            "beats rigid",
+            "A standard with latitude achieves more than a rigid one",
+            EFFECT,
+            (more("latitude", "rigid", EFFECT),),
+            EFFECT_MATTERS,
+            Ablation("nothing to adapt to: settings without differences", {SPREAD: 0.0}),
+        ),
+        Part(
+            "rigid where alike",
+            "Where settings are alike a rigid standard achieves more than one with latitude",
+            EFFECT,
+            (more("rigid, alike", "latitude, alike", EFFECT),),
+            EFFECT_MATTERS,
+            Ablation("a standard that prevents no hasty change", {"improving.standard_guard": 0.0}),
+        ),
+    ),
+    secondary=(EFFECT, "adoption", "fidelity", "appropriateness", "effect", "lapses", "averted"),
+    curve="",
+    strengths=("standard.standard",),
+    picture=picture,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

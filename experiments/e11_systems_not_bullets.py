@@ -1,0 +1,89 @@
+"""Claim 11: develop systems and cultures, and do not hunt for magic bullets.
+
+Decided before it was run. The same resource is spent in two ways over ten years, beside one launch of PROMPT. Launches:
+four more interventions as good as PROMPT, one every two years, and all of the resource as staff time for them. Systems:
+nothing more is launched, and a third of the resource each goes to training, to staff time and to measurement. One unit
+of resource is the declared strength of one lever, for want of prices (assumption); strengths vary over their plausible
+ranges in the models, and so do the prices. What four more interventions cost to develop is left out, in favour of the
+launches. The measure is the harm that is averted over all ten years and all organisations, by whatever way.
+"""
+
+from collections.abc import Mapping
+
+import qispread as qs
+from experiments.command import main
+from experiments.design import AVERTED_MATTERS, Ablation, Experiment, Part, Strengths, more
+from experiments.lives import Arm, Plain
+
+EVERY = 24
+MORE = 4
+THIRD = 1.0 / 3.0
+
+
+def launches(base: qs.Scenario, time: float) -> qs.Scenario:
+    """Return four more launches, and the staff time for them."""
+    one = base.interventions["prompt"].model_dump(mode="json")
+    added = {f"interventions.bullet-{i}": {**one, "launch": EVERY * i + 1} for i in range(1, MORE + 1)}
+    return base.replace(added).with_policy("protected_time", protected_time=time)
+
+
+def systems(base: qs.Scenario, training: float, time: float, measurement: float) -> qs.Scenario:
+    """Return a third of each lever."""
+    return (
+        base.with_policy("training", capability_growth=THIRD * training)
+        .with_policy("protected_time", protected_time=THIRD * time)
+        .with_policy("feedback", measurement=THIRD * measurement)
+    )
+
+
+def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+    """Return the arms."""
+    training, time = strengths["training.capability_growth"], strengths["protected_time.protected_time"]
+    return {
+        "one launch": Plain(base),
+        "launches": Plain(launches(base, time)),
+        "systems": Plain(systems(base, training, time, strengths["feedback.measurement"])),
+    }
+
+
+EXPERIMENT = Experiment(
+    name="e11_systems_not_bullets",
+    claim="Develop systems and cultures; do not hunt for magic bullets.",
+    source="dixonwoods2016, reed2018",
+    design="The same resource goes to four more launches of interventions as good as PROMPT with staff time for them, "
+    "or to skill, time and measurement for the one there is. Which averts more harm in ten years?",
+    caution="Prices are assumed, and each new intervention is supposed to work on the same harm and to be as good as "
+    "PROMPT, which favours launches: bullets that miss would cost the same. All depends on both.",
+    make=make,
+    arms={
+        "one launch": "PROMPT and nothing else",
+        "launches": "PROMPT, four more interventions and staff time for them",
+        "systems": "PROMPT, and the same resource for skill, time and measurement",
+    },
+    parts=(
+        Part(
+            "systems beat launches",
+            "The resource averts more harm if spent on systems than on launches",
+            "averted",
+            (more("systems", "launches", "averted"),),
+            AVERTED_MATTERS,
+            Ablation(
+                "nothing that skill, time and measurement could mend: no drift, no hasty changes, cycles that restore "
+                "and tune nothing, no improvement made at home",
+                {
+                    "improving.decay": 0.0,
+                    "improving.erosion": 0.0,
+                    "improving.repair": 0.0,
+                    "improving.tuning_step": 0.0,
+                    "home_grown.gain": 0.0,
+                },
+            ),
+        ),
+    ),
+    secondary=("averted", "harm", "local_gain", "population_effect", "effect", "culture", "capability", "staff_time"),
+    curve="averted",
+    strengths=("training.capability_growth", "protected_time.protected_time", "feedback.measurement"),
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,192 @@
+"""The figure of a claim: what the experiment shows, and beside it what its parts come to, where, and why."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from experiments.design import Picture
+from experiments.lives import quantity_of
+from experiments.running import Evidence, Findings
+from qispread.figures.figure import FONT_SIZE, TITLE_SIZE, Figure
+from qispread.figures.palette import INK, SOFT, Style, styles_of
+
+WIDTH, HEIGHT = 330, 250
+ROWS = ("at the defaults", "plausible models", "mechanism off")
+COLOURS = {"at the defaults": "#0072B2", "plausible models": "#595959", "mechanism off": "#C44E00"}
+SHAPES = {"at the defaults": "circle", "plausible models": "square", "mechanism off": "diamond"}
+QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+PADDING = 10
+"""Pixels that keep points off the names of rows."""
+AXIS: dict[str, Any] = {"labelFontSize": FONT_SIZE - 1, "titleFontSize": FONT_SIZE - 1, "titleFontWeight": "normal"}
+UNITS = {"share": "percentage points"}
+
+
+def unit_of(quantity: str) -> tuple[float, str]:
+    """Return the factor by which a difference of a quantity is told, and its unit."""
+    names = [name.strip() for name in quantity.split(",")]
+    unit = "share" if quantity == "share of variance" else quantity_of(names[0]).unit
+    return (100.0, UNITS[unit]) if unit in UNITS else (1.0, unit)
+
+
+def text_lines(text: str, longest: int) -> list[str]:
+    """Return a text in lines."""
+    return textwrap.wrap(text, longest)
+
+
+def titled(text: str, longest: int = 58) -> alt.TitleParams:
+    """Return the title of a panel."""
+    return alt.TitleParams(text_lines(text, longest), anchor="start", frame="group", fontSize=TITLE_SIZE - 1, offset=6)
+
+
+def curves(findings: Findings) -> Picture:
+    """Return the curves of all arms at the defaults."""
+    experiment, table = findings.experiment, findings.curves
+    factor, unit = unit_of(experiment.curve)
+    styles = styles_of(experiment.arms, base=next(iter(experiment.arms)))
+    shown = table.assign(year=table["month"] / 12.0, value=factor * table["value"])[["arm", "year", "value"]]
+    order = list(experiment.arms)
+    unit = "%" if factor != 1.0 else unit
+    chart = (
+        alt.Chart(shown)
+        .mark_line(strokeWidth=2.2)
+        .encode(
+            x=alt.X("year:Q", title="Years since the start", axis=alt.Axis(grid=False, tickCount=6, **AXIS)),
+            y=alt.Y("value:Q", title=f"{words_of(experiment.curve)}, {unit}", axis=alt.Axis(tickCount=5, **AXIS)),
+            stroke=alt.Stroke("arm:N", sort=order, scale=scale_of(styles.values(), "colour"), legend=key(order)),
+            strokeDash=alt.StrokeDash("arm:N", sort=order, scale=scale_of(styles.values(), "dash"), legend=key(order)),
+        )
+        .properties(width=WIDTH, height=HEIGHT, title=titled("The arms at the defaults"))
+    )
+    last = table[table["month"] == table["month"].max()]
+    told = "; ".join(f"{one.arm} {factor * one.value:.3g}" for one in last.itertuples())
+    return Picture(chart, f"{words_of(experiment.curve)} over time, {unit}, at the end: {told}.", table)
+
+
+def key(order: Sequence[str]) -> alt.Legend:
+    """Return the legend of arms."""
+    return alt.Legend(
+        orient="bottom", columns=2 if len(order) > 3 else 1, title=None, labelFontSize=FONT_SIZE - 1, labelLimit=150,
+        symbolType="stroke", symbolSize=300,
+    )  # fmt: skip
+
+
+def scale_of(styles: Any, sign: str) -> alt.Scale:
+    """Return the scale from arms to colours or dashes."""
+    every: list[Style] = list(styles)
+    values = [list(one.dash) if sign == "dash" else one.colour for one in every]
+    return alt.Scale(domain=[one.label for one in every], range=values)
+
+
+def words_of(quantity: str) -> str:
+    """Return the name of a quantity as a title."""
+    return quantity.replace("_", " ").capitalize()
+
+
+def heat(
+    table: pd.DataFrame,
+    *,
+    x: tuple[str, str],
+    y: tuple[str, str],
+    value: tuple[str, str],
+    title: str,
+    domain: tuple[float, float],
+    wide: bool = False,
+) -> Any:
+    """Return a map: a column and a title for each axis and for the value."""
+    size = {"width": WIDTH, "height": HEIGHT} if wide else {"width": 104, "height": 150}
+    legend = alt.Legend(format=".0%", orient="bottom", gradientLength=120, gradientThickness=9, title=value[1])
+    return (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=alt.X(f"{x[0]}:O", title=x[1], axis=alt.Axis(labelAngle=0, labelOverlap=True, **AXIS)),
+            y=alt.Y(f"{y[0]}:O", title=y[1], sort="descending", axis=alt.Axis(labelOverlap=True, **AXIS)),
+            color=alt.Color(f"{value[0]}:Q", scale=alt.Scale(scheme="viridis", domain=list(domain)), legend=legend),
+        )
+        .properties(title=titled(title), **size)
+    )
+
+
+def bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
+    """Return bars with their intervals, the largest first."""
+    table = table.assign(**{name: [str(one).replace(".", " ") for one in table[name]]})
+    order = list(table.sort_values(value, ascending=False)[name])
+    y = alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, **AXIS))
+    base = alt.Chart(table).encode(y=y)
+    axis = alt.Axis(format=".0%", tickCount=5, **AXIS)
+    drawn = base.mark_bar(color="#0072B2", opacity=0.75).encode(
+        x=alt.X(f"{value}:Q", title="Share of variance that involves it", axis=axis)
+    )
+    lines = base.mark_rule(color=INK, strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
+    return alt.layer(drawn, lines).properties(width=WIDTH - 60, height=18 * len(order), title=titled(title))
+
+
+def rows_of(evidence: Evidence) -> pd.DataFrame:
+    """Return what a part's panel draws: two intervals, and the quantiles over plausible models between them."""
+    factor, _ = unit_of(evidence.part.quantity)
+    spread = {
+        name: float(np.quantile(evidence.gains, q)) if evidence.gains.size else np.nan for name, q in QUANTILES.items()
+    }
+    rows = []
+    for row, one in zip((ROWS[0], ROWS[2]), (evidence.defaults, evidence.ablated), strict=True):
+        rows.append({"row": row, "value": one.difference, "low": one.low, "high": one.high})
+    rows.insert(1, {"row": ROWS[1], "value": spread["p50"], "low": spread["p5"], "high": spread["p95"]})
+    rows[1] |= {"inner_low": spread["p25"], "inner_high": spread["p75"]}
+    table = pd.DataFrame(rows, columns=["row", "value", "low", "high", "inner_low", "inner_high"])
+    numbers = table.columns.drop("row")
+    return table.assign(**{name: factor * table[name] for name in numbers})
+
+
+def part_panel(evidence: Evidence, verdict: str) -> Any:
+    """Return the panel of one part."""
+    table, (factor, unit) = rows_of(evidence), unit_of(evidence.part.quantity)
+    if evidence.part.ablation is None:
+        table = table[table["row"] != ROWS[2]]
+    rows = [row for row in ROWS if row in set(table["row"])]
+    y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(labelLimit=120, ticks=False, domain=False, **AXIS))
+    colour = alt.Color("row:N", scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())), legend=None)
+    shape = alt.Shape("row:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
+    title = f"Difference, {unit}"
+    scale = alt.Scale(nice=True, padding=PADDING)
+    x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, grid=True, **AXIS))
+    base = alt.Chart(table).encode(y=y)
+    marks = alt.Chart(pd.DataFrame({"at": [0.0, factor * evidence.part.smallest], "what": ["0", "matters"]}))
+    lines = marks.mark_rule(color=SOFT).encode(
+        x="at:Q",
+        strokeDash=alt.StrokeDash(
+            "what:N", scale=alt.Scale(domain=["0", "matters"], range=[[1, 0], [4, 3]]), legend=None
+        ),
+    )
+    layers = [
+        lines,
+        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", color=colour),
+        base.mark_bar(height=9, opacity=0.45).encode(x="inner_low:Q", x2="inner_high:Q", color=colour),
+        base.mark_point(filled=True, size=60, opacity=1.0).encode(x=x, color=colour, shape=shape),
+    ]
+    heading = [*text_lines(evidence.part.statement, 62), verdict.capitalize()]
+    title_of = alt.TitleParams(
+        heading[:-1], subtitle=heading[-1], anchor="start", frame="group", fontSize=TITLE_SIZE - 1, offset=4,
+        subtitleColor=SOFT, subtitleFontSize=FONT_SIZE - 1,
+    )  # fmt: skip
+    return alt.layer(*layers).properties(width=WIDTH, height=24 * len(rows), title=title_of)
+
+
+def figure_of(findings: Findings, picture: Picture, verdicts: Sequence[str]) -> Figure:
+    """Return the figure of an experiment, its parts beside its picture."""
+    experiment = findings.experiment
+    panels = [part_panel(one, word) for one, word in zip(findings.evidence, verdicts, strict=True)]
+    chart = alt.hconcat(picture.chart, alt.vconcat(*panels, spacing=14), spacing=30).resolve_scale(
+        color="independent", shape="independent", stroke="independent", strokeDash="independent"
+    )
+    dressed = chart.properties(
+        padding=10,
+        title=alt.TitleParams(text_lines(experiment.claim, 100), anchor="start", fontSize=TITLE_SIZE + 1, offset=10),
+    )
+    told = " ".join(
+        f"{one.part.statement}: {verdict}." for one, verdict in zip(findings.evidence, verdicts, strict=True)
+    )
+    return Figure(experiment.name, experiment.claim, f"{picture.words} {told}", picture.table, dressed)

@@ -1,0 +1,223 @@
+"""What one world lives through in one arm, and the quantities that are read from it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+import qispread as qs
+from qispread.engines.run import empty_measures, run_kernel, run_one
+from qispread.measures import MEASURES, NAMES
+from qispread.rules.draws import substream
+from qispread.rules.outcome import exposure, trend
+from qispread.world.build import Blueprint, blueprint_of, start_run
+from qispread.world.layout import ALIGNMENT, BASELINE, CAPABILITY, CULTURE, LEADERSHIP, SIZE
+
+Array = NDArray[np.float64]
+
+FIRST, POOLED = 0, -1
+"""Rows of measures: the intervention that claims are about, and all together."""
+NEARLY_ALL = 0.8
+"""Share of the most that is ever reached at which it counts as reached, as for a replicated result."""
+CYCLE = 24
+"""Months of a burst of support and of the pause that follows."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """One world in one arm.
+
+    Attributes
+    ----------
+    measures : array of (months + 1, interventions + 1, measures)
+    expected : float
+        Harmful events of all months if harm followed its trend alone.
+    numbers : mapping of str to float
+        What an arm reads for itself.
+    """
+
+    measures: Array
+    expected: float = np.nan
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    def series(self, measure: str) -> Array:
+        """Return a measure by month."""
+        row = POOLED if MEASURES[measure].overall else FIRST
+        return self.measures[:, row, NAMES.index(measure)]
+
+    def over_all(self, measure: str) -> Array:
+        """Return, by month, a mean over users as a mean over all who did not start, where others count as 0."""
+        return np.nan_to_num(self.series("adoption") * self.series(measure), nan=0.0)
+
+
+class Arm(Protocol):
+    """What can be lived in a world."""
+
+    def live(self, replicate: int) -> Life:
+        """Return the life of one replicate."""
+
+
+def expected_events(scenario: qs.Scenario, organisations: Array) -> float:
+    """Return the harmful events of all months under the trend alone.
+
+    Equation: sum over organisations of baseline * exposure * sum over months of exp(-secular * month / 12).
+    """
+    months = [trend(scenario.outcome.secular, month) for month in range(1, scenario.horizon + 1)]
+    return float(np.sum(organisations[BASELINE] * exposure(organisations[SIZE])) * np.sum(months))
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A scenario as it is."""
+
+    scenario: qs.Scenario
+
+    @cached_property
+    def blueprint(self) -> Blueprint:
+        """What all its worlds share."""
+        return blueprint_of(self.scenario)
+
+    def live(self, replicate: int) -> Life:
+        """Return the life of one replicate."""
+        run = run_one(self.blueprint, replicate)
+        if run.error:
+            return Life(empty_measures(self.scenario))
+        return Life(run.measures, expected_events(self.scenario, run.start))
+
+
+CARRIED = [LEADERSHIP, ALIGNMENT, CULTURE, CAPABILITY]
+"""What a history leaves behind."""
+
+
+@dataclass(frozen=True)
+class AfterHistory:
+    """A scenario in places that bear the marks of what they went through before.
+
+    The history is run first, in the same places with the same ties. Leadership, alignment, culture and capability as it
+    leaves them are those with which the scenario begins; nothing else of the history goes on.
+    """
+
+    history: qs.Scenario
+    scenario: qs.Scenario
+
+    @cached_property
+    def blueprints(self) -> tuple[Blueprint, Blueprint]:
+        """What all worlds share, before and after."""
+        return blueprint_of(self.history), blueprint_of(self.scenario)
+
+    def live(self, replicate: int) -> Life:
+        """Return the life of one replicate after its history."""
+        before, after = self.blueprints
+        world = before.world(replicate)
+        past = run_kernel(*start_run(before, world), self.history.horizon, empty_measures(self.history))
+        places = world.organisations.copy()
+        places[CARRIED] = past.organisations[CARRIED]
+        # A stream of its own, or the leaders who left in the first year of the history would leave in the same months.
+        later = replace(world, organisations=places, stream=np.uint64(substream(world.stream, np.uint64(1))))
+        out = empty_measures(self.scenario)
+        run_kernel(*start_run(after, later), self.scenario.horizon, out)
+        left = {"culture_left": float(places[CULTURE].mean()), "capability_left": float(places[CAPABILITY].mean())}
+        return Life(out, expected_events(self.scenario, places), left)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something measured in a world.
+
+    Attributes
+    ----------
+    meaning : str
+    unit : str
+        "share" is told in percentage points.
+    value : callable
+        From a life to a number, NaN where it has no meaning.
+    series : callable, optional
+        From a life to its values by month.
+    """
+
+    meaning: str
+    unit: str
+    value: Callable[[Life], float]
+    series: Callable[[Life], Array] | None = None
+
+
+def month_of_most(series: Array) -> float:
+    """Return the first month at which nearly all of the largest value is reached; NaN where nothing ever is."""
+    most = series.max()
+    return float(np.argmax(series >= NEARLY_ALL * most)) if most > 0.0 else np.nan
+
+
+def lag(life: Life) -> float:
+    """Return by how many months results trail adoption."""
+    adoption = np.nan_to_num(life.series("adoption"), nan=0.0)
+    return month_of_most(life.over_all("effect")) - month_of_most(adoption)
+
+
+def ripening(life: Life) -> float:
+    """Return by how many months the results of those who begin together trail their beginning."""
+    return month_of_most(np.nan_to_num(life.series("origin_effect"), nan=0.0))
+
+
+def averted(life: Life) -> Array:
+    """Return, by month, the events averted since the start as a share of those of the whole time."""
+    return life.measures[:, POOLED, NAMES.index("harm_averted")] / life.expected
+
+
+def _read(name: str) -> Quantity:
+    """Return the quantity that an arm reads for itself."""
+    meanings = {
+        "moved": "Half the mean squared change of an organisation's result when this alone is drawn anew.",
+        "variance": "Variance of an organisation's result when everything is drawn anew.",
+        "culture_left": "Mean culture that the history leaves.",
+        "capability_left": "Mean capability that the history leaves.",
+    }
+    return Quantity(meanings[name], "share", lambda life: life.numbers[name])
+
+
+DERIVED = {
+    "population_effect": Quantity(
+        "Mean result over all organisations that did not start it, of the largest possible benefit, at the end; those "
+        "who do not use it count as 0.",
+        "share",
+        lambda life: float(life.over_all("effect")[-1]),
+        lambda life: life.over_all("effect"),
+    ),
+    "late_effect": Quantity(
+        "Population effect, mean of the last two years, in which bursts and pauses weigh the same.",
+        "share",
+        lambda life: float(life.over_all("effect")[-CYCLE:].mean()),
+        lambda life: life.over_all("effect"),
+    ),
+    "averted": Quantity(
+        "Harmful events averted, of all that the trend alone would have brought.",
+        "share",
+        lambda life: float(averted(life)[-1]),
+        averted,
+    ),
+    "lag": Quantity(
+        "Months from the first month with 80 % of the largest adoption to the first with 80 % of the largest "
+        "population effect.",
+        "months",
+        lag,
+    ),
+    "ripening": Quantity(
+        "Months until those who began at the launch have 80 % of the best result that they ever have, on average.",
+        "months",
+        ripening,
+    ),
+    **{name: _read(name) for name in ("moved", "variance", "culture_left", "capability_left")},
+}
+
+
+def registered(name: str) -> Quantity:
+    """Return a measure of the package as a quantity: its value at the end."""
+    one = MEASURES[name]
+    return Quantity(one.meaning, one.unit, lambda life: float(life.series(name)[-1]), lambda life: life.series(name))
+
+
+def quantity_of(name: str) -> Quantity:
+    """Return a quantity by name: one of ours, or a measure of the package."""
+    return DERIVED[name] if name in DERIVED else registered(name)

@@ -1,0 +1,330 @@
+"""Running an experiment: at the defaults, with the mechanism off, and in plausible models."""
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import experiments
+import qispread as qs
+from experiments.design import (
+    SPREADING,
+    Contrast,
+    Experiment,
+    Part,
+    Size,
+    base_of,
+    declared_strengths,
+    strength_of,
+)
+from experiments.lives import Arm, Life, quantity_of
+from qispread.comparison.robustness import latin_hypercube
+from qispread.comparison.statistics import mean_and_half_width
+from qispread.config.factors import Factor, plausible_factors
+from qispread.engines.run import in_threads
+
+Array = NDArray[np.float64]
+Values = Mapping[tuple[str, str], Array]
+"""What was measured, by arm and quantity: a number a world."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A difference over worlds with its 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+    worlds: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found about one part of a claim.
+
+    Attributes
+    ----------
+    part : Part
+    defaults, ablated : Told
+        At the defaults, as it is and with the mechanism off; no number where there is nothing to switch off.
+    models : DataFrame
+        The plausible models in which the part has a meaning, a row each: parameters by path.
+    gains, ablated_gains : array
+        The difference in each of them, as it is and with the mechanism off; no number in those without ablation.
+    telling : array of bool
+        Whether the interval of the model's own worlds leaves out 0.
+    factors : tuple of Factor
+        What was varied.
+    """
+
+    part: Part
+    defaults: Told
+    ablated: Told
+    models: pd.DataFrame
+    gains: Array
+    ablated_gains: Array
+    telling: NDArray[np.bool_]
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that was found in an experiment.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    size : Size
+    evidence : tuple of Evidence
+        A part each.
+    arms : DataFrame
+        Means and paired differences of every quantity by arm, at the defaults.
+    curves : DataFrame
+        The quantity that the figure shows, by arm and month, mean over worlds.
+    """
+
+    experiment: Experiment
+    size: Size
+    evidence: tuple[Evidence, ...]
+    arms: pd.DataFrame
+    curves: pd.DataFrame
+
+
+ABLATED = 4
+"""Of plausible models, one in so many is run with the mechanism off too."""
+CHUNK = 10
+"""Plausible models that a process is asked for at a time."""
+NOTHING = Told(np.nan, np.nan, np.nan, 0)
+
+
+def measured(lives: Mapping[str, Sequence[Life]], quantities: Collection[str]) -> dict[tuple[str, str], Array]:
+    """Return every quantity of every arm, a number a world."""
+    functions = {name: quantity_of(name).value for name in quantities}
+    return {
+        (arm, name): np.array([function(life) for life in own])
+        for arm, own in lives.items()
+        for name, function in functions.items()
+    }
+
+
+def needed(parts: Sequence[Part]) -> dict[str, tuple[str, ...]]:
+    """Return the quantities that contrasts need, by arm."""
+    found: dict[str, dict[str, None]] = {}
+    for part in parts:
+        for contrast in part.contrasts:
+            for arm, quantity in contrast.needs:
+                found.setdefault(arm, {})[quantity] = None
+    return {arm: tuple(names) for arm, names in found.items()}
+
+
+def by_world(contrast: Contrast, values: Values) -> Array:
+    """Return a contrast in each world where all that it takes has a meaning."""
+    total = np.full(len(values[contrast.needs[0]]), contrast.constant)
+    for weight, arm, quantity in contrast.terms:
+        total = total + weight * values[arm, quantity]
+    if contrast.per is not None:
+        total = total / np.nanmean(values[contrast.per])
+    known: Array = total[~np.isnan(total)]
+    return known
+
+
+def told(part: Part, values: Values) -> Told:
+    """Return the smallest of a part's contrasts, the one on which all depends; no number where one has no meaning."""
+    found = []
+    for contrast in part.contrasts:
+        worlds = by_world(contrast, values)
+        mean, half = mean_and_half_width(worlds)
+        found.append(Told(mean, mean - half, mean + half, worlds.size))
+    if any(np.isnan(one.low) for one in found):
+        return NOTHING
+    return min(found, key=lambda one: one.difference)
+
+
+def in_worlds(arms: Mapping[str, Arm], parts: Sequence[Part], worlds: int) -> Values:
+    """Return what some parts need, in some worlds, one after the other."""
+    found: dict[tuple[str, str], Array] = {}
+    for arm, quantities in needed(parts).items():
+        found |= measured({arm: [arms[arm].live(world) for world in range(worlds)]}, quantities)
+    return found
+
+
+def factors_of(experiment: Experiment, base: qs.Scenario) -> tuple[Factor, ...]:
+    """Return what plausible models vary: every declared plausible range, and strengths of policies."""
+    uncertain = [one for one in plausible_factors(base) if one.path not in experiment.fixed]
+    strengths = [strength_of(name)[1] for name in experiment.strengths]
+    return (*uncertain, *(one for one in strengths if one is not None))
+
+
+def arms_in(experiment: Experiment, base: qs.Scenario, model: Mapping[str, float]) -> Mapping[str, Arm]:
+    """Return the arms of an experiment in one model."""
+    strengths = declared_strengths(experiment)
+    changes = {path: value for path, value in model.items() if path not in strengths}
+    return experiment.make(
+        base.replace(changes), strengths | {name: model[name] for name in strengths if name in model}
+    )
+
+
+def groups_of(experiment: Experiment) -> list[list[Part]]:
+    """Return the parts that share an ablation, together."""
+    found: dict[str, list[Part]] = {}
+    for part in experiment.parts:
+        found.setdefault(part.ablation.words if part.ablation else "", []).append(part)
+    return list(found.values())
+
+
+def told_in_model(
+    experiment: Experiment, base: qs.Scenario, model: Mapping[str, float], worlds: int, *, ablate: bool = True
+) -> "Tolds":
+    """Return, for each part by name, what one model tells as it is and, if asked, with the mechanism off."""
+    values = in_worlds(arms_in(experiment, base, model), experiment.parts, worlds)
+    off: dict[str, Told] = {}
+    for parts in groups_of(experiment):
+        ablation = parts[0].ablation
+        if ablation is None or not ablate:
+            off |= dict.fromkeys((part.name for part in parts), NOTHING)
+            continue
+        kept = {path: value for path, value in model.items() if path not in ablation.changes}
+        ablated = in_worlds(arms_in(experiment, base.replace(dict(ablation.changes)), kept), parts, worlds)
+        off |= {part.name: told(part, ablated) for part in parts}
+    return {part.name: (told(part, values), off[part.name]) for part in experiment.parts}
+
+
+Tolds = dict[str, tuple[Told, Told]]
+"""What one model tells of each part by name, as it is and with the mechanism off."""
+
+
+def models_of(experiment: Experiment, size: Size) -> tuple[tuple[Factor, ...], pd.DataFrame]:
+    """Return what is varied, and the plausible models."""
+    factors = factors_of(experiment, base_of(experiment.horizon))
+    return factors, latin_hypercube(factors, size.models, seed=experiment.number)
+
+
+def told_in_models(name: str, size: Size, places: range) -> list[tuple[int, Tolds]]:
+    """Return what some plausible models tell, each with its place; by name, so that another process can be asked."""
+    experiment = experiments.named(name)
+    base, (_, table) = base_of(experiment.horizon), models_of(experiment, size)
+    rows = [{str(path): value for path, value in row.items()} for row in table.iloc[list(places)].to_dict("records")]
+    found = [
+        told_in_model(experiment, base, row, size.model_worlds, ablate=place % ABLATED == 0)
+        for place, row in zip(places, rows, strict=True)
+    ]
+    return list(zip(places, found, strict=True))
+
+
+def plausible_models(experiment: Experiment, size: Size, executor: Executor | None) -> list[Tolds]:
+    """Return what each plausible model tells, in order; by an executor where one is given."""
+    if executor is None:
+        return [told for _, told in told_in_models(experiment.name, size, range(size.models))]
+    parts = [range(first, min(first + CHUNK, size.models)) for first in range(0, size.models, CHUNK)]
+    tasks = [executor.submit(told_in_models, experiment.name, size, part) for part in parts]
+    return [told for task in tasks for _, told in task.result()]
+
+
+def lives_of(arm: Arm, worlds: int, workers: int | None) -> list[Life]:
+    """Return the lives of one arm in some worlds."""
+
+    def some(part: range) -> list[tuple[int, Life]]:
+        return [(world, arm.live(world)) for world in part]
+
+    found = dict(in_threads(some, range(worlds), workers=workers))
+    return [found[world] for world in range(worlds)]
+
+
+def at_defaults(
+    experiment: Experiment, base: qs.Scenario, worlds: int, workers: int | None
+) -> tuple[dict[tuple[str, str], Array], pd.DataFrame]:
+    """Return every quantity of every arm by world, and the curve of each arm."""
+    arms = experiment.make(base, declared_strengths(experiment))
+    also = needed(experiment.parts)
+    values: dict[tuple[str, str], Array] = {}
+    curves = []
+    for name, arm in arms.items():
+        lives = lives_of(arm, worlds, workers)
+        quantities = dict.fromkeys((*also.get(name, ()), *(experiment.secondary if name in experiment.arms else ())))
+        values |= measured({name: lives}, tuple(quantities))
+        series = quantity_of(experiment.curve).series if experiment.curve and name in experiment.arms else None
+        if series is not None:
+            mean = np.mean([series(life) for life in lives], axis=0)
+            curves.append(pd.DataFrame({"arm": name, "month": np.arange(mean.size), "value": mean}))
+    return values, pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
+
+
+def table_of_arms(experiment: Experiment, values: Values) -> pd.DataFrame:
+    """Return means of every secondary quantity by arm, with paired differences from the first arm."""
+    reference, rows = next(iter(experiment.arms)), []
+    for quantity in experiment.secondary:
+        for arm in experiment.arms:
+            own, first = values[arm, quantity], values[reference, quantity]
+            apart = own - first
+            mean, half = mean_and_half_width(apart[~np.isnan(apart)])
+            rows.append(
+                {
+                    "quantity": quantity,
+                    "arm": arm,
+                    "mean": float(np.nanmean(own)) if not np.isnan(own).all() else np.nan,
+                    "difference": mean,
+                    "low": mean - half,
+                    "high": mean + half,
+                    "worlds": int((~np.isnan(apart)).sum()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def ablated_at_defaults(experiment: Experiment, base: qs.Scenario, worlds: int, workers: int | None) -> dict[str, Told]:
+    """Return what each part, by name, comes to at the defaults with its mechanism off."""
+    found: dict[str, Told] = {}
+    for parts in groups_of(experiment):
+        ablation = parts[0].ablation
+        if ablation is None:
+            found |= dict.fromkeys((part.name for part in parts), NOTHING)
+            continue
+        arms = experiment.make(base.replace(dict(ablation.changes)), declared_strengths(experiment))
+        values: dict[tuple[str, str], Array] = {}
+        for arm, quantities in needed(parts).items():
+            values |= measured({arm: lives_of(arms[arm], worlds, workers)}, quantities)
+        found |= {part.name: told(part, values) for part in parts}
+    return found
+
+
+def examine(
+    experiment: Experiment, size: Size, workers: int | None = None, executor: Executor | None = None
+) -> Findings:
+    """Return all that is found in an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    size : Size
+    workers : int, optional
+        Threads for the worlds at the defaults; one for each core unless given.
+    executor : concurrent.futures.Executor, optional
+        Of processes, for the plausible models; without one they are run here, one after the other.
+    """
+    base = base_of(experiment.horizon)
+    if SPREADING not in base.interventions:
+        raise ValueError(f"experiments are about '{SPREADING}', which the base does not spread")
+    values, curves = at_defaults(experiment, base, size.worlds, workers)
+    off = ablated_at_defaults(experiment, base, size.worlds, workers)
+    factors, table = models_of(experiment, size)
+    models = plausible_models(experiment, size, executor)
+    evidence = []
+    for part in experiment.parts:
+        own, ablated = ([one[part.name][place] for one in models] for place in (0, 1))
+        known = np.array([one.worlds > 0 for one in own])
+        evidence.append(
+            Evidence(
+                part=part,
+                defaults=told(part, values),
+                ablated=off[part.name],
+                models=table[known].reset_index(drop=True),
+                gains=np.array([one.difference for one in own])[known],
+                ablated_gains=np.array([one.difference for one in ablated])[known],
+                telling=np.array([one.low > 0.0 or one.high < 0.0 for one in own])[known],
+                factors=factors,
+            )
+        )
+    return Findings(experiment, size, tuple(evidence), table_of_arms(experiment, values), curves)

@@ -1,0 +1,168 @@
+"""Threshold cascades from one seed on random graphs: how often, how large, and between which mean degrees."""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+import qispread as qs
+from experiments.validation.exact_cascades import Array, cascade_size, trigger_chance, window
+from experiments.validation.limit import Finding, Limit, error_of, frequency_of, mean_of
+from experiments.validation.scenarios import measure, quiet, threshold
+from qispread.rules.draws import key_of
+
+SHARE = 0.18
+NUMBER, SMALL = 2000, 500
+MONTHS = 120
+SHARED = "cascades"
+SWEPT_SEED = key_of(SHARED) % 2**31
+GLOBAL = 0.05
+"""Share of organisations from which a cascade is called global."""
+LOWER, UPPER = (0.9, 0.95, 1.0, 1.05, 1.1), (5.25, 5.5, 5.75, 6.0, 6.25)
+"""Mean degrees around either edge of the window at which two sizes are compared."""
+SWEEP = (0.5, 0.7, *LOWER, 1.2, 1.35, 1.5, 2.0, 3.0, 4.0, 4.5, 5.0, *UPPER, 6.5, 7.0, 7.5, 8.0)
+INSIDE, OUTSIDE = (1.1, 1.5, 2.0, 3.0, 4.0, 5.0, 5.5), (0.5, 0.7, 7.5, 8.0)
+SIZES = {500: 800, 2000: 400, 8000: 60}
+"""By how many organisations, how many worlds show what happens beyond the upper edge."""
+BEYOND = 6.0
+AT_LOWER, AT_UPPER = 2.0 / 3.0, 1.0 / 3.0
+"""Powers of the number at which the mean reach falls at either edge: of a critical random graph, and of its seeds."""
+
+
+def reached(degree: float, number: int, worlds: int, seed: int) -> Array:
+    """Return the share of the others that one random seed has reached in the end, by world."""
+    network = {"kind": "random", "mean_degree": float(degree)}
+    scenario = quiet(MONTHS, network, number, threshold(SHARE), {"origin": "random"}, seed=seed)
+    return measure(qs.simulate(scenario, worlds), "reach")[:, -1]
+
+
+@lru_cache(maxsize=1)
+def swept(worlds: int) -> dict[float, Array]:
+    """Return what one seed reaches at each mean degree of the sweep; several limits read the same worlds."""
+    return {float(degree): reached(degree, NUMBER, worlds, SWEPT_SEED) for degree in SWEEP}
+
+
+def frequencies(worlds: int, _: int) -> Iterator[Finding]:
+    """Yield how often one seed starts a global cascade."""
+    sizes = swept(worlds)
+    for degree in INSIDE:
+        expected = trigger_chance(degree, NUMBER, SHARE)
+        yield frequency_of(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, expected)
+    for degree in OUTSIDE:
+        yield frequency_of(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, 0.0)
+
+
+def sizes_of_cascades(worlds: int, _: int) -> Iterator[Finding]:
+    """Yield the mean share that global cascades reach."""
+    for degree in INSIDE:
+        sizes = swept(worlds)[degree]
+        large = sizes[sizes > GLOBAL]
+        yield mean_of(f"size at mean degree {degree:g}", large, cascade_size(degree, NUMBER, SHARE))
+
+
+def beyond_the_edge(worlds: int, seed: int) -> Iterator[Finding]:
+    """Yield how often global cascades happen beyond the upper edge, where an endless graph has none, by its size."""
+    for number, full in SIZES.items():
+        sizes = reached(BEYOND, number, max(4, full * worlds // SIZES[NUMBER]), seed)
+        yield frequency_of(f"frequency at mean degree {BEYOND:g} of {number:,}", sizes > GLOBAL, 0.0)
+
+
+def edges(worlds: int, seed: int) -> Iterator[Finding]:
+    """Yield where the window begins and ends, by the crossing of two sizes."""
+    lower, upper = window(SHARE)
+    for name, degrees, power, edge in (("lower", LOWER, AT_LOWER, lower), ("upper", UPPER, AT_UPPER, upper)):
+        small = {degree: reached(degree, SMALL, 4 * worlds, seed) for degree in degrees}
+        large = {degree: swept(worlds)[degree] for degree in degrees}
+        at, error = crossing(scaled(small, SMALL, power), scaled(large, NUMBER, power), float(np.median(degrees)))
+        yield Finding(f"{name} edge, mean degree", edge, at, error)
+
+
+def scaled(found: dict[float, Array], number: int, power: float) -> tuple[Array, Array]:
+    """Return the parabola of log(number^power * mean share reached) over the mean degree, and its covariance.
+
+    The seed counts as reached. Points are weighted by their errors, which are no smaller than one organisation.
+    """
+    shares = [(1.0 + one * (number - 1)) / number for one in found.values()]
+    means = np.array([np.mean(one) for one in shares])
+    errors = np.maximum([error_of(one) for one in shares], 1.0 / number) / means
+    heights = np.log(means) + power * math.log(number)
+    return np.polyfit(list(found), heights, 2, w=1.0 / errors, cov="unscaled")
+
+
+def crossing(one: tuple[Array, Array], other: tuple[Array, Array], near: float) -> tuple[float, float]:
+    """Return where two curves of `scaled` cross nearest to a point, and the standard error of that.
+
+    At a critical point the mean share reached falls as a power of the number, so the scaled curves of all sizes meet.
+    """
+    apart, spread = other[0] - one[0], one[1] + other[1]
+    roots = np.roots(apart).real
+    at = float(roots[np.argmin(np.abs(roots - near))])
+    direction = np.array([at**2, at, 1.0])
+    return at, math.sqrt(direction @ spread @ direction) / abs(float(np.polyval(np.polyder(apart), at)))
+
+
+def sweep_table(worlds: int) -> pd.DataFrame:
+    """Return frequency and size of global cascades by mean degree, with three standard errors and what is exact."""
+    rows = []
+    for degree, sizes in swept(worlds).items():
+        large = sizes[sizes > GLOBAL]
+        often = frequency_of("", sizes > GLOBAL, trigger_chance(degree, NUMBER, SHARE))
+        rows.append(
+            {
+                "mean_degree": degree,
+                "frequency": often.ours,
+                "frequency_error": often.standard_error,
+                "frequency_exact": often.reference,
+                "size": large.mean() if large.size else np.nan,
+                "size_error": error_of(large),
+                "size_exact": cascade_size(degree, NUMBER, SHARE) if often.reference > 0.0 else np.nan,
+                "worlds": sizes.size,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+LIMITS = (
+    Limit(
+        "Cascade window, frequency",
+        "watts2002",
+        "the chance that one seed lies beside the giant cluster of those whom one tie persuades: 1 - sum_k p_k a^k, "
+        "a = 1 - sum_{1 <= k <= 1 / 0.18} (k p_k / z)(1 - a^(k - 1)); 0 outside the window; 2,000 organisations, a "
+        "cascade is called global from 5 % of them",
+        0.1,
+        400,
+        frequencies,
+        shared=SHARED,
+    ),
+    Limit(
+        "Cascade window, size",
+        "gleeson2007",
+        "q = sum_k (k p_k / z) P(Bin(k - 1, q) / k >= 0.18), size = sum_k p_k P(Bin(k, q) / k >= 0.18), q growing from "
+        "a vanishing seed; the same worlds",
+        0.02,
+        400,
+        sizes_of_cascades,
+        shared=SHARED,
+    ),
+    Limit(
+        "Cascade window, beyond its upper edge",
+        "watts2002,whitney2010",
+        "none on an endless graph; among few, some seeds still find enough who are easily persuaded; 800, 400 and 60 "
+        "worlds of 500, 2,000 and 8,000 organisations",
+        0.1,
+        400,
+        beyond_the_edge,
+    ),
+    Limit(
+        "Cascade window, edges",
+        "watts2002",
+        "z P(X <= 3) = 1, X Poisson with mean z: 1.02 and 5.76; at an edge the mean reach falls as number^(-2/3) and "
+        "number^(-1/3), so that the scaled curves of 500 and of 2,000 organisations cross there; four times as "
+        "many worlds of the smaller; those of the larger are shared with the frequency",
+        0.25,
+        400,
+        edges,
+    ),
+)

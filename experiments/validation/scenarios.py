@@ -1,0 +1,90 @@
+"""Scenarios in which one mechanism is on and the rest is off, and what is read from their runs."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import qispread as qs
+from qispread.config.load import scenario_from
+from qispread.config.organisations import FACTORS
+from qispread.measures import NAMES
+from qispread.world.layout import FIRST
+
+SURE = 50.0
+"""Log-odds that are certain: 1 / (1 + exp(-50)) is 1 in floating point."""
+QUIET = {
+    "leaders": {"leader_exit": 0.0},
+    "hearing": {"broadcast": 1.0, "contact": 0.0},
+    "deciding": {"reluctance": -SURE, "peers": 0.0, "advantage": 0.0, "climate": 0.0, "standard": 0.0, "overload": 0.0},
+    "copying": {"copy_loss": 0.0},
+    "improving": {"repair": 0.0, "learning": 0.0, "reactive": 0.0, "decay": 0.0, "embed": 0.0, "embedded_above": 1.0},
+    "reviewing": {"giving_up": 0.0, "noise": 0.0, "cynicism": 0.0, "encouragement": 0.0, "returning": 0.0},
+    "home_grown": {"gain": 0.0},
+    "outcome": {"secular": 0.0},
+}
+"""Everyone hears and begins at once, and then nothing changes any more."""
+EQUAL = dict(zip(FACTORS, (0.6, 0.5, 0.9, 0.4, 0.5, 0.4, 0.12), strict=True))
+EQUAL |= {"baseline": 80.0, "setting_1": 0.0, "setting_2": 0.0}
+"""Of places that are all alike; their climate is 0.27^(1/3) and their available time 0.32."""
+CLIMATE, AVAILABLE, VIGILANCE = 0.27 ** (1.0 / 3.0), 0.4 * 0.8, 0.5 * 0.6
+STEEP = 1e7
+"""Log-odds a share of ties that make the decision a step."""
+
+Changes = dict[str, Any]
+
+
+def quiet(
+    horizon: int,
+    network: dict[str, Any],
+    number: int,
+    changes: Changes,
+    one: dict[str, Any] | None = None,
+    **sections: Any,
+) -> qs.Scenario:
+    """Return a scenario with all mechanisms off but for the changes, given by dotted path."""
+    first = {"observability": 1.0, "effort": 0.0, "social": 0.0, "origin": {"organisations": ["organisation-001"]}}
+    base = {
+        **QUIET,
+        "horizon": horizon,
+        "organisations": {"number": number, "systems": 1, "regions": 1},
+        "network": network,
+        "interventions": {"one": {**first, **(one or {})}},
+        **sections,
+    }
+    return scenario_from(base).replace(changes)
+
+
+def alike(
+    horizon: int,
+    number: int,
+    changes: Changes,
+    one: dict[str, Any] | None = None,
+    *,
+    seed: int = 1,
+    **given: float,
+) -> qs.Scenario:
+    """Return a scenario of places that are all alike."""
+    rows = [{"id": f"organisation-{i + 1:03d}", **EQUAL, **given} for i in range(number)]
+    return quiet(horizon, {"kind": "ring"}, 3, changes, one, organisations={"rows": rows}, seed=seed)
+
+
+def threshold(share: float, weight: float = STEEP) -> Changes:
+    """Return the changes by which the decision becomes a threshold at this share of practising ties."""
+    return {"deciding.reluctance": weight * share, "deciding.peers": weight}
+
+
+def lapsing(chance: float) -> Changes:
+    """Return the changes by which each user lapses for ever with this probability a month, by a leader who leaves."""
+    certain = 12.0 * SURE
+    return {"leaders.leader_exit": certain if chance >= 1.0 else -12.0 * np.log1p(-chance), "leaders.new_broom": 1.0}
+
+
+def measure(runs: qs.Runs, name: str) -> NDArray[np.float64]:
+    """Return a measure of the intervention as (replicates, months from 0)."""
+    return runs.measures[:, :, 0, NAMES.index(name)]
+
+
+def firsts(runs: qs.Runs) -> NDArray[np.int64]:
+    """Return the month in which each organisation of each replicate began, -1 for never."""
+    return np.array([run.end.histories[0, FIRST] for run in runs.runs])

@@ -1,0 +1,150 @@
+"""The verdict rule, the same for all claims, decided before any of them was run.
+
+A part of a claim is one difference, or several that must all be there: then the smallest is told. With several the
+test needs no correction, since each has to pass. In each of at least 500 plausible models, a Latin hypercube over every
+declared plausible range, the sign holds if the mean difference over the model's worlds is above 0, and it matters if
+that mean is above the smallest difference that matters.
+
+A part is **supported** if all of this is so:
+
+1. at the defaults the 95 % interval of the difference lies above the smallest difference that matters;
+2. the sign holds in 80 % of plausible models or more: the 95 % interval of the share (Wilson) begins at 80 %;
+3. the difference matters in half of the plausible models or more: a sign that holds and never matters is no support;
+4. the mechanism carries it: with the mechanism off, the upper limit at the defaults is below the smallest difference
+   that matters or below a quarter of the difference, and so is the mean over those plausible models in which the sign
+   holds (of every fourth model, which is run with the mechanism off as well).
+
+It is **supported under a condition** if 4 is so and one or two thresholds on parameters mark out a tenth of the
+plausible range or more in which the sign holds in 80 % of models or more (where the sign fails 2), or in which the
+difference matters in 80 % or more (where the sign passes 2), though the sign does not fail nearly everywhere (the
+interval of the share reaches 20 %). Thresholds are chosen in one half of the models and told from the other half.
+
+It is **not supported** otherwise. A part which says that something does not happen has no mechanism to switch off, and
+passes 4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from experiments.condition import Condition, find_condition, percent
+from experiments.running import Evidence
+
+SUPPORTED, CONDITIONAL, UNSUPPORTED = "supported", "supported under a condition", "not supported"
+HOLDS, FAILS, MATTERS = 0.8, 0.2, 0.5
+LEFT = 0.25
+STAYS = "the effect stays with the mechanism off: something else carries it"
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of models with its 95 % interval (Wilson's, which is right near 0 and 1 too)."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one part of a claim.
+
+    Attributes
+    ----------
+    word : str
+    holds : Share
+        Of plausible models, in which the sign holds.
+    untold : float
+        Share of models in which the sign cannot be told within the model's own noise.
+    matters : float
+        Share of models in which the difference is above the smallest that matters.
+    ablation_left : float
+        Mean difference with the mechanism off, of that with it on, over the models in which the sign holds.
+    condition : Condition or None
+    reason : str
+        The condition, or what is missing.
+    """
+
+    word: str
+    holds: Share
+    untold: float
+    matters: float
+    ablation_left: float
+    condition: Condition | None
+    reason: str
+
+
+def share_of(count: int, models: int) -> Share:
+    """Return a share with its 95 % interval.
+
+    Equation: (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n) (wilson1927).
+    """
+    if models == 0:
+        return Share(np.nan, np.nan, np.nan)
+    share, quantile = count / models, float(ndtri(0.5 + CONFIDENCE / 2.0))
+    widening = quantile**2 / models
+    middle = share + widening / 2.0
+    half = quantile * float(np.sqrt(share * (1.0 - share) / models + widening / (4.0 * models)))
+    return Share(share, max(0.0, (middle - half) / (1.0 + widening)), min(1.0, (middle + half) / (1.0 + widening)))
+
+
+def remaining(evidence: Evidence) -> tuple[float, float]:
+    """Return the mean difference with the mechanism on and off, over the models in which the sign holds."""
+    holds = (evidence.gains > 0.0) & ~np.isnan(evidence.ablated_gains)
+    if not holds.any():
+        return np.nan, np.nan
+    return float(evidence.gains[holds].mean()), float(evidence.ablated_gains[holds].mean())
+
+
+def carried(evidence: Evidence) -> bool:
+    """Return whether the effect goes with the mechanism off, at the defaults and in plausible models."""
+    part = evidence.part
+    if part.ablation is None:
+        return True
+    on, off = remaining(evidence)
+    goes_at_defaults = evidence.ablated.high <= max(part.smallest, LEFT * evidence.defaults.difference)
+    return bool(goes_at_defaults and (np.isnan(on) or off <= max(part.smallest, LEFT * on)))
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Return the verdict on one part by the rule at the top of this file."""
+    gains, smallest = evidence.gains, evidence.part.smallest
+    holds = share_of(int((gains > 0.0).sum()), gains.size)
+    matters = float((gains > smallest).mean()) if gains.size else np.nan
+    on, off = remaining(evidence)
+    word, condition, reason = decided(evidence, holds, matters)
+    return Verdict(
+        word=word,
+        holds=holds,
+        untold=float((~evidence.telling).mean()) if gains.size else np.nan,
+        matters=matters,
+        ablation_left=off / on if on else np.nan,
+        condition=condition,
+        reason=reason,
+    )
+
+
+def decided(evidence: Evidence, holds: Share, matters: float) -> tuple[str, Condition | None, str]:
+    """Return the word, the condition if there is one, and the reason."""
+    smallest = evidence.part.smallest
+    if not carried(evidence):
+        return UNSUPPORTED, None, STAYS
+    if holds.high < FAILS:
+        return UNSUPPORTED, None, "the sign fails nearly everywhere"
+    if evidence.defaults.low > smallest and holds.low >= HOLDS and matters >= MATTERS:
+        return SUPPORTED, None, ""
+    sign = holds.low < HOLDS
+    target = evidence.gains > (0.0 if sign else smallest)
+    condition = find_condition(evidence.models, target, evidence.factors)
+    what = "the sign holds" if sign else "the difference matters"
+    if condition is None:
+        return (
+            UNSUPPORTED,
+            None,
+            f"{what} in {percent(float(target.mean()))} of models, and no parameter tells in which",
+        )
+    if not condition.good_enough(HOLDS):
+        return UNSUPPORTED, condition, f"no condition is good enough; the best: {condition.words(what)}"
+    return CONDITIONAL, condition, condition.words(what)

@@ -1,0 +1,257 @@
+"""Scenario discovery: in which corner of the uncertainties does a policy fail? (bryant2010)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.analysis.noise import point_levels
+from qispread.analysis.outcomes import FEW, Swept, outcomes
+from qispread.analysis.prim import Cases, Patience, Range, Step, trajectory
+from qispread.analysis.restrictions import chance, chosen, pruned, quasi_p_values
+from qispread.analysis.thresholds import check_cases, threshold_of
+from qispread.comparison.arms import BASE
+from qispread.config.cross import POOLED
+from qispread.config.faults import Fault, InputError, place_of_name
+
+VALUE = "value."
+"""How columns of arms begin in the table of models of a comparison."""
+TRAJECTORY = {
+    "box": "Number of the box, 0 for everything.",
+    "kind": "whole, peel (made smaller), paste (made larger again) or pruned (rid of restrictions that tell nothing).",
+    "coverage": "Share of all cases that it holds.",
+    "density": "Share of what it holds that are cases.",
+    "mass": "Share of all points that it holds.",
+    "points": "Points that it holds.",
+    "cases": "Cases that it holds.",
+    "restricted": "How many parameters it restricts.",
+    "suggested": "Whether it is the box to look at first.",
+}
+LIMITS = {
+    "box": "Number of the box.",
+    "parameter": "Path of the parameter.",
+    "low": "Lowest value inside; blank for labels.",
+    "high": "Highest value inside; blank for labels.",
+    "labels": "Values inside, where they have no scale.",
+    "whole_low": "Lowest value of all points.",
+    "whole_high": "Highest value of all points.",
+    "p_low": "Quasi-p-value of the lower limit; blank where there is none.",
+    "p_high": "Quasi-p-value of the upper limit.",
+    "p_labels": "Quasi-p-value of the choice of values.",
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """How boxes are searched, and which one is suggested.
+
+    Attributes
+    ----------
+    patience : Patience
+    coverage : float or None
+        The suggested box is the last that holds at least this share of the cases; None for the one with the largest
+        harmonic mean of coverage and density.
+    shuffles : int
+        Shuffles of the cases to tell what chance would find; 0 for none.
+    """
+
+    patience: Patience = field(default_factory=Patience)
+    coverage: float | None = None
+    shuffles: int = 99
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that have no meaning."""
+        numbers = {"alpha": self.patience.alpha, "mass": self.patience.mass, "coverage": self.coverage}
+        faults = [
+            Fault(name, f"got {number}; needed: a number above 0 and below {top:g}")
+            for (name, number), top in zip(numbers.items(), (0.5, 1.0, 1.0), strict=True)
+            if number is not None and not 0.0 < number < top
+        ]
+        if self.shuffles < 0:
+            faults.append(Fault("shuffles", f"got {self.shuffles}; needed: at least 0"))
+        if faults:
+            raise InputError(faults)
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery:
+    """Boxes in which cases are dense.
+
+    Attributes
+    ----------
+    question : str
+        What a case is, such as "effect below 0.2 in month 120".
+    unit : {"points", "models"}
+        What is a case or not.
+    data : Cases
+    steps : list of Step
+    suggested : int
+        The number of the box to look at first.
+    chance : float or None
+        How often chance alone finds a box as telling; None where it was not asked.
+    notes : tuple of str
+    """
+
+    question: str
+    unit: Literal["points", "models"]
+    data: Cases
+    steps: Sequence[Step]
+    suggested: int
+    chance: float | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def trajectory(self) -> pd.DataFrame:
+        """The table of boxes, a row each; columns as `TRAJECTORY` has them."""
+        whole = self.steps[0]
+        steps = self.steps
+        columns = {
+            "box": range(len(steps)),
+            "kind": [one.kind for one in steps],
+            "coverage": [one.cases / whole.cases for one in steps],
+            "density": [one.density for one in steps],
+            "mass": [one.points / whole.points for one in steps],
+            "points": [one.points for one in steps],
+            "cases": [one.cases for one in steps],
+            "restricted": [len(one.box) for one in steps],
+            "suggested": [place == self.suggested for place in range(len(steps))],
+        }
+        return pd.DataFrame(columns)
+
+    @property
+    def limits(self) -> pd.DataFrame:
+        """The limits of all boxes, a row a box and parameter that it restricts; columns as `LIMITS` has them."""
+        rows = [row for place in range(len(self.steps)) for row in self.limits_of(place)]
+        return pd.DataFrame(rows, columns=list(LIMITS))
+
+    def limits_of(self, box: int) -> list[dict[str, Any]]:
+        """Return the rows of one box in the table of limits."""
+        place_of_box(box, len(self.steps))
+        step, rows = self.steps[box], []
+        p_values = quasi_p_values(self.data, step)
+        for name, limit in step.box.items():
+            column = self.data.columns[name]
+            row: dict[str, Any] = {"box": box, "parameter": name, "labels": ""}
+            if isinstance(limit, Range):
+                row |= shown_limits(column, limit)
+            else:
+                row["labels"] = ", ".join(sorted(limit))
+            row |= {f"p_{side}": p_values.get((name, side), np.nan) for side in ("low", "high", "labels")}
+            rows.append(row)
+        return rows
+
+
+def place_of_box(box: int, number: int) -> None:
+    """Refuse a box that is not there."""
+    if not 0 <= box < number:
+        raise InputError([Fault("--box", f"got {box}; needed: a box from 0 to {number - 1}")])
+
+
+def shown_limits(column: NDArray[Any], limit: Range) -> dict[str, float]:
+    """Return the ends of a range as tables show them: of few values or whole numbers the outermost ones inside."""
+    inside = column[(column >= limit.low) & (column <= limit.high)]
+    whole = {"whole_low": float(column.min()), "whole_high": float(column.max())}
+    if np.issubdtype(column.dtype, np.integer) or np.unique(column).size <= FEW:
+        return {"low": float(inside.min()), "high": float(inside.max()), **whole}
+    return {"low": max(limit.low, whole["whole_low"]), "high": min(limit.high, whole["whole_high"]), **whole}
+
+
+def discover(
+    sweep: Swept,
+    measure: str,
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    in_worlds: float | None = None,
+    intervention: str = POOLED,
+    month: int | None = None,
+    search: Search | None = None,
+) -> Discovery:
+    """Return boxes of the factors of a sweep in which a measure is below or above a threshold.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Of any design that fills the ranges; points without the measure in any world are left out.
+    measure, intervention : str
+    below, above : float, optional
+        The threshold, one of the two.
+    in_worlds : float, optional
+        A point is a case where at least this share of its worlds is; unless given, where its level over worlds is.
+    month : int, optional
+        The end unless given.
+    search : Search, optional
+
+    Raises
+    ------
+    InputError
+        For a measure, intervention or month that was not kept, a threshold that all points or none meet.
+    """
+    threshold = threshold_of(below, above, in_worlds)
+    months = (sweep.experiment.scenario.horizon if month is None else month,)
+    (month, values), *_ = outcomes(sweep, measure, intervention, months).items()
+    levels = point_levels(values)
+    known = ~np.isnan(levels)
+    question = f"{measure} {threshold} in month {month}"
+    question += "" if in_worlds is None else f" in at least {in_worlds:.0%} of the worlds"
+    question += "" if intervention == POOLED else f", of {intervention}"
+    cases = threshold.cases(levels, values)[known]
+    check_cases(cases, measure, levels[known], question)
+    missing = int(np.count_nonzero(~known))
+    notes = (f"{missing} of {known.size} points are left out: no world has '{measure}'",) if missing else ()
+    table = sweep.points.reset_index(drop=True)[known]
+    return discovered(table, cases, question, "points", search or Search(), notes)
+
+
+def discover_models(
+    models: pd.DataFrame, arm: str, measure: str, better: str, search: Search | None = None
+) -> Discovery:
+    """Return boxes of the plausible models of a comparison in which an arm is not better than the base.
+
+    Parameters
+    ----------
+    models : DataFrame
+        `models` of a comparison: parameters by path, and ``value.ARM``, the mean of the measure in each arm.
+    arm, measure : str
+    better : {"more", "less"}
+        Which direction of the measure is good.
+
+    Raises
+    ------
+    InputError
+        For an arm that there is not, and where the arm is better in every model or in none.
+    """
+    arms = [str(name).removeprefix(VALUE) for name in models if str(name).startswith(VALUE)]
+    place_of_name(arm, [name for name in arms if name != BASE], "arm")
+    gain = (models[VALUE + arm] - models[VALUE + BASE]).to_numpy(np.float64) * (1.0 if better == "more" else -1.0)
+    question = f"{arm} is not better than the base in {measure}"
+    check_cases(gain <= 0.0, f"gain in {measure}", gain, question)
+    table = models[[name for name in models if not str(name).startswith(VALUE)]]
+    return discovered(table, gain <= 0.0, question, "models", search or Search())
+
+
+def discovered(
+    table: pd.DataFrame,
+    cases: NDArray[np.bool_],
+    question: str,
+    unit: Literal["points", "models"],
+    search: Search,
+    notes: tuple[str, ...] = (),
+) -> Discovery:
+    """Return the boxes of a table of parameters; the suggested one is rid of restrictions that tell nothing."""
+    columns = {
+        str(name): np.asarray(table[name] if pd.api.types.is_numeric_dtype(table[name]) else table[name].astype(str))
+        for name in table
+    }
+    data = Cases(columns, cases)
+    steps = trajectory(data, search.patience)
+    place = chosen(steps, search.coverage)
+    simple = pruned(data, steps[place])
+    if simple is not steps[place]:
+        steps.append(simple)
+        place = len(steps) - 1
+    by_chance = chance(data, search.patience, search.shuffles, search.coverage) if search.shuffles else None
+    return Discovery(question, unit, data, steps, place, by_chance, notes)

@@ -1,0 +1,85 @@
+"""First-order shares of variance from points of any design."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.analysis.looking import SEED, Looking, from_salib, interval_of, problem_of
+from qispread.analysis.outcomes import FEW, Numbers, Swept
+from qispread.analysis.sensitivity_tables import Sensitivity
+from qispread.config.cross import POOLED
+
+LEAST_POINTS = 64
+"""Points below which no shares are told: with ten harmonics a third of the variance would be chance."""
+RESAMPLES = 200
+Z = 1.959963984540054
+
+
+def first_order(
+    sweep: Swept, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
+) -> Sensitivity:
+    """Return the share of the variance of the levels of points that each parameter makes by itself.
+
+    Equation: V[E(y | x_i)] / V(y). For a parameter of many values by RBD-FAST, as SALib has it with ten harmonics and
+    its correction of bias (tarantola2006, tissot2012); for one of few values exactly, from the means of its classes
+    (plischke2013). Points must fill their ranges independently, as those of a grid or of a Latin hypercube do. What
+    parameters do together cannot be had from such designs.
+
+    Parameters and errors as for `sensitivity`.
+    """
+    names, numbers, rows = list(sweep.experiment.factors), sweep.design().numbers, []
+    look = Looking(sweep, measure, intervention, months, 1, "points", LEAST_POINTS)
+    for one in look.months():
+        first, half, estimators = first_of(numbers[one.kept], one.levels)
+        columns = interval_of("first", first, half) | {"estimator": estimators, "points": one.levels.size}
+        rows.append(one.table(names, columns))
+    if sweep.experiment.design.kind == "list":
+        look.notes.append("points of a list: shares hold only as far as the parameters vary independently in it")
+    return look.answer("first_order", rows)
+
+
+def first_of(numbers: Numbers, levels: Numbers) -> tuple[list[float], list[float], list[str]]:
+    """Return the share, half its interval and the estimator of each parameter."""
+    order = np.random.default_rng(SEED).permutation(levels.size)
+    numbers, levels = numbers[order], levels[order]  # equal values must not keep the order of the design
+    first, half, estimators = [], [], []
+    for column in numbers.T:
+        few = np.unique(column).size <= FEW
+        one, width = class_share(column, levels) if few else rbd_fast_share(column, levels)
+        first.append(one)
+        half.append(width)
+        estimators.append("classes" if few else "rbd_fast")
+    return first, half, estimators
+
+
+def rbd_fast_share(column: Numbers, levels: Numbers) -> tuple[float, float]:
+    """Return the share of a parameter of many values with half its interval."""
+    analyze = from_salib("rbd_fast")
+    found = analyze(problem_of(["x"]), column[:, None], levels, num_resamples=RESAMPLES, seed=SEED)
+    return float(found["S1"][0]), float(found["S1_conf"][0])
+
+
+def class_share(column: Numbers, levels: Numbers) -> tuple[float, float]:
+    """Return the share of a parameter of few values with half its interval.
+
+    Equation: 1 - (within / (n - k)) / (all / (n - 1)), of the squares within k classes and of all n points: what is
+    expected of no effect is 0.
+    """
+    _, classes = np.unique(column, return_inverse=True)
+    rng = np.random.default_rng(SEED)
+    drawn = (rng.integers(levels.size, size=levels.size) for _ in range(RESAMPLES))
+    again = [class_shares(classes[rows], levels[rows]) for rows in drawn]
+    return class_shares(classes, levels), Z * float(np.std(again, ddof=1))
+
+
+def class_shares(classes: NDArray[np.int64], levels: Numbers) -> float:
+    """Return the share of variance between classes, without the bias of few points."""
+    count = np.bincount(classes)
+    there = count > 0
+    centres = np.bincount(classes, levels)[there] / count[there]
+    whole = float(np.var(levels)) * levels.size
+    if whole == 0.0:
+        return 0.0
+    within = whole - float((count[there] * np.square(centres - levels.mean())).sum())
+    return 1.0 - within / (levels.size - int(there.sum())) * (levels.size - 1) / whole

@@ -1,0 +1,174 @@
+"""The months of a measure of a sweep that can be analysed, with notes of what is left out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.analysis.noise import Split, point_levels, split
+from qispread.analysis.outcomes import Numbers, Swept, is_constant, outcomes
+from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS, Sensitivity
+from qispread.config.faults import Fault, InputError
+
+SEED = 1
+"""Of resampling, so that the same sweep gives the same bytes; SALib takes 0 for no seed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Month:
+    """A measure in a month, at the points that are used.
+
+    Attributes
+    ----------
+    month : int
+    kept : array of (all points,) bool
+        Which points are used.
+    levels : array of (points,) float64
+        Of each point over its worlds.
+    split : Split or None
+        How the variance of single runs is made up, where that can be told.
+    """
+
+    month: int
+    kept: NDArray[np.bool_]
+    levels: Numbers
+    split: Split | None
+
+    def table(self, names: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
+        """Return the rows of this month, one a parameter."""
+        return pd.DataFrame({"month": self.month, "parameter": list(names)} | columns)
+
+
+@dataclass(eq=False)
+class Looking:
+    """A look at a measure of a sweep.
+
+    Attributes
+    ----------
+    sweep : Sweep
+    measure, intervention : str
+    asked : sequence of int or None
+        Months.
+    together : int
+        Points that make sense together only, and stand one after another.
+    what : str
+        What so many points are called.
+    least : int
+        How many of these are needed.
+    """
+
+    sweep: Swept
+    measure: str
+    intervention: str
+    asked: Sequence[int] | None
+    together: int
+    what: str
+    least: int
+    notes: list[str] = field(default_factory=list)
+    noise: list[dict[str, Any]] = field(default_factory=list)
+
+    def months(self) -> Iterator[Month]:
+        """Yield the months that can be analysed.
+
+        Raises
+        ------
+        InputError
+            Where none can.
+        """
+        refused: dict[int, str] = {}
+        values_by_month = outcomes(self.sweep, self.measure, self.intervention, self.asked)
+        for month, values in values_by_month.items():
+            levels = point_levels(values)
+            kept = whole_blocks(levels, self.together)
+            problem = self.problem(levels, kept)
+            if problem:
+                refused[month] = problem
+                continue
+            self.note(month, values, kept)
+            yield Month(month, kept, levels[kept], self.split_of(month, values[kept]))
+        if len(refused) == len(values_by_month):
+            raise InputError([Fault(f"month {month}", problem) for month, problem in refused.items()])
+        self.notes += [f"month {month} is left out: {problem}" for month, problem in refused.items()]
+
+    def problem(self, levels: Numbers, kept: NDArray[np.bool_]) -> str:
+        """Return why a month cannot be analysed, or nothing."""
+        whole, number = int(kept.sum()) // self.together, levels.size // self.together
+        if whole < self.least:
+            return f"'{self.measure}' is there for {whole} of {number} {self.what}; needed: at least {self.least}"
+        if is_constant(levels[kept]):
+            return f"'{self.measure}' is the same at all points, {levels[kept][0]:g}: it depends on nothing varied"
+        return ""
+
+    def note(self, month: int, values: Numbers, kept: NDArray[np.bool_]) -> None:
+        """Note what is left out of a month."""
+        dropped = (kept.size - int(kept.sum())) // self.together
+        missing = int(np.isnan(values[kept]).sum())
+        if dropped:
+            because = f"no world has '{self.measure}' at " + ("a point of each" if self.together > 1 else "them")
+            number = kept.size // self.together
+            self.notes.append(f"month {month}: {dropped} of {number} {self.what} are left out whole: {because}")
+        if missing:
+            allowed = "the levels of points allow for which worlds these are"
+            self.notes.append(
+                f"month {month}: {missing} of {values[kept].size} runs have no '{self.measure}'; {allowed}"
+            )
+
+    def split_of(self, month: int, values: Numbers) -> Split | None:
+        """Return how the variance of single runs is made up, and keep it for the table of noise."""
+        found = split(values)
+        if found is not None:
+            row = {"month": month, "points": values.shape[0], "replicates": values.shape[1]}
+            self.noise.append(row | {name: getattr(found, name) for name in NOISE if name not in row})
+        return found
+
+    def answer(self, method: str, indices: Sequence[pd.DataFrame], pairs: Sequence[pd.DataFrame] = ()) -> Sensitivity:
+        """Return the tables of all months."""
+        if not self.noise:
+            self.notes.append("noise cannot be told from effect with one world a point; it adds to total indices")
+        table = pd.concat(indices, ignore_index=True)
+        return Sensitivity(
+            method,
+            self.measure,
+            self.intervention,
+            table[[name for name in INDICES[method] if name in table]],
+            pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(columns=list(PAIRS)),
+            pd.DataFrame(self.noise, columns=list(NOISE)),
+            tuple(self.notes),
+        )
+
+
+def whole_blocks(levels: Numbers, together: int) -> NDArray[np.bool_]:
+    """Return which points stand in blocks of which no point is missing."""
+    whole = ~np.isnan(levels).reshape(-1, together).any(axis=1)
+    return np.repeat(whole, together)
+
+
+def interval_of(name: str, value: Any, half: Any) -> dict[str, Numbers]:
+    """Return a column with the ends of its interval."""
+    value, half = np.asarray(value, dtype=np.float64), np.asarray(half, dtype=np.float64)
+    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+
+
+def problem_of(names: Sequence[str]) -> dict[str, Any]:
+    """Return the problem as SALib wants it, in the unit cube: a new one each time, since SALib changes it."""
+    return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
+
+
+def from_salib(name: str) -> Callable[..., Any]:
+    """Return the function of SALib that analyses by a method.
+
+    Raises
+    ------
+    InputError
+        Where SALib is not installed.
+    """
+    from importlib import import_module
+
+    try:
+        found: Callable[..., Any] = import_module(f"SALib.analyze.{name}").analyze
+    except ImportError:
+        raise InputError([Fault("sensitivity", "needs SALib: pip install 'qispread[sensitivity]'")]) from None
+    return found

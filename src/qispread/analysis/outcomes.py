@@ -1,0 +1,106 @@
+"""What a sweep has measured, point by point, and what is missing of it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.config.cross import POOLED
+from qispread.config.faults import Fault, InputError, place_of_name
+from qispread.sweeping.design import Points
+from qispread.sweeping.experiment import Experiment
+
+Numbers = NDArray[np.float64]
+MONTHS_APART = 12
+"""Months between those that are looked at, unless some are named."""
+FEW = 12
+"""Values up to which a number is treated as one of a few."""
+
+
+class Swept(Protocol):
+    """What is read of a sweep; `qispread.read_sweep` returns it."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment."""
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """A row a point, a column a factor."""
+
+    def design(self) -> Points:
+        """Return the points as numbers."""
+
+    def values(self, measure: str, intervention: str = POOLED) -> Numbers:
+        """Return a measure at the end, of (points, replicates)."""
+
+    def monthly(self, measure: str, intervention: str = POOLED) -> Numbers:
+        """Return a measure over time, of (points, replicates, months)."""
+
+
+def outcomes(
+    sweep: Swept, measure: str, intervention: str = POOLED, months: Sequence[int] | None = None
+) -> dict[int, Numbers]:
+    """Return a measure by month, each an array of (points, replicates) with NaN where a run has none.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    measure, intervention : str
+    months : sequence of int, optional
+        Those to look at. Unless given, every twelfth and the last where months were kept, else the end.
+
+    Raises
+    ------
+    InputError
+        For a measure or an intervention that was not kept, and for months that were not.
+    """
+    experiment = sweep.experiment
+    place_of_name(intervention, experiment.rows, "intervention")
+    kept = experiment.measures
+    place_of_name(measure, (*kept.final, *(name for name in kept.monthly if name not in kept.final)), "kept measure")
+    end = experiment.scenario.horizon
+    if months is None:
+        months = sorted({*range(MONTHS_APART, end, MONTHS_APART), end}) if measure in kept.monthly else (end,)
+    check_months(months, measure, experiment)
+    if measure not in kept.monthly:
+        return {end: sweep.values(measure, intervention)}
+    values = sweep.monthly(measure, intervention)
+    return {month: values[:, :, month] for month in months}
+
+
+def check_months(months: Sequence[int], measure: str, experiment: Experiment) -> None:
+    """Refuse months that were not simulated, or of which the measure was not kept."""
+    end, faults = experiment.scenario.horizon, []
+    for month in months:
+        if not 0 <= month <= end:
+            faults.append(Fault("month", f"got {month}; needed: a month from 0 to {end}"))
+        elif month != end and measure not in experiment.measures.monthly:
+            hint = "; keep it under measures.monthly of the experiment"
+            faults.append(Fault("month", f"got {month}, but of '{measure}' only the end was kept, month {end}{hint}"))
+    if not months:
+        faults.append(Fault("month", "none is given; needed: at least one"))
+    if faults:
+        raise InputError(faults)
+
+
+def default_measure(experiment: Experiment) -> str:
+    """Return the measure that is looked at unless one is named: harm averted where it was kept, else the first kept."""
+    kept = experiment.measures.final or experiment.measures.monthly
+    return "harm_averted" if "harm_averted" in kept else kept[0]
+
+
+def point_means(values: Numbers) -> Numbers:
+    """Return the mean of each point over the worlds that have it, NaN where none has."""
+    known = ~np.isnan(values)
+    found = np.full(len(values), np.nan)
+    count = known.sum(axis=1)
+    np.divide(np.where(known, values, 0.0).sum(axis=1), count, out=found, where=count > 0)
+    return found
+
+
+def is_constant(values: Numbers) -> bool:
+    """Return whether values do not differ by more than rounding."""
+    return values.size == 0 or bool(np.ptp(values) <= 1e-10 * np.abs(values).max())

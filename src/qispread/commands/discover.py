@@ -1,0 +1,221 @@
+"""`qispread discover`: say in which corner of the uncertainties a policy fails."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qispread import terminal
+from qispread.commands.given import about_sweep, path_table, sweep_at, unfinished
+from qispread.commands.outcome import DONE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from qispread.analysis.discovery import Discovery, Search
+
+MOST_BOXES = 12
+QUASI = (
+    "p, of each limit: how likely at least as many failures were inside, if the limit told nothing (quasi-p-values). A "
+    "limit with a large one can go."
+)
+FEW_MODELS = "few models: what is found in so few is a hint, to be checked by a sweep of the same parameters"
+LEAST_MODELS = 200
+TELLING = 0.05
+"""Probability above which chance alone may have made a box."""
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `discover`."""
+    command.add_argument("results", help="folder or experiment file of a sweep, or folder of a comparison")
+    case = command.add_mutually_exclusive_group(required=True)
+    case.add_argument("--below", type=float, metavar="X", help="failing is to have the measure below this")
+    case.add_argument("--above", type=float, metavar="X", help="failing is to have it above this")
+    case.add_argument("--arm", metavar="NAME", help="failing is that this arm of a comparison does not beat the base")
+    command.add_argument("--measure", help="of a sweep (default: harm_averted, or the first that was kept)")
+    command.add_argument("--intervention", help="of which intervention (default: all together)")
+    command.add_argument("--month", type=int, help="when (default: the end)")
+    command.add_argument(
+        "--in-worlds",
+        type=float,
+        metavar="SHARE",
+        help="it fails where this share of its worlds does (default: by mean)",
+    )
+    command.add_argument(
+        "--coverage", type=float, metavar="SHARE", help="suggest the densest box with this share of the failures"
+    )
+    command.add_argument("--alpha", type=float, default=0.05, help="share of a box that a step takes (default: 0.05)")
+    command.add_argument("--mass", type=float, default=0.05, help="share of all that a box holds (default: 0.05)")
+    command.add_argument("--shuffles", type=int, default=99, help="to tell what chance would find (default: 99)")
+    command.add_argument("--box", type=int, metavar="N", help="show the limits of this box (default: the suggested)")
+    command.add_argument("--out", metavar="DIR", help="folder for results (default: within analysis of the results)")
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Search for boxes, print the trade-off and the limits of one, and write tables and pictures."""
+    from qispread.analysis.discovery import Search
+    from qispread.analysis.prim import Patience
+
+    search = Search(Patience(arguments.alpha, arguments.mass), arguments.coverage, arguments.shuffles)
+    seek = in_comparison if arguments.arm is not None else in_sweep
+    found, folder, about = seek(arguments, search)
+    box = found.suggested if arguments.box is None else arguments.box
+    found.limits_of(box)
+    write(found, folder, about, arguments)
+    show(found, box, about["notes"], console)
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    say(f"Results: discovery.csv, discovery_limits.csv and others, with pictures, in {folder}")
+    return DONE
+
+
+def in_sweep(arguments: argparse.Namespace, search: "Search") -> "tuple[Discovery, Path, dict[str, Any]]":
+    """Return what is found in a sweep, the folder to write to, and what was read."""
+    from qispread.analysis.discovery import discover
+    from qispread.analysis.outcomes import default_measure
+    from qispread.config.cross import POOLED
+    from qispread.figures.saving import analysis_folder
+
+    sweep = sweep_at(arguments.results)
+    measure, whose = arguments.measure or default_measure(sweep.experiment), arguments.intervention or POOLED
+    found = discover(
+        sweep,
+        measure,
+        below=arguments.below,
+        above=arguments.above,
+        in_worlds=arguments.in_worlds,
+        intervention=whose,
+        month=arguments.month,
+        search=search,
+    )
+    names = (measure,) if whose == POOLED else (measure, whose)
+    folder = Path(arguments.out) if arguments.out else analysis_folder(sweep.folder, *names)
+    return found, folder, {"notes": (*unfinished(sweep), *found.notes), **about_sweep(sweep)}
+
+
+def in_comparison(arguments: argparse.Namespace, search: "Search") -> "tuple[Discovery, Path, dict[str, Any]]":
+    """Return what is found in the plausible models of a comparison, the folder to write to, and what was read."""
+    from qispread.analysis.discovery import discover_models
+    from qispread.figures.saving import analysis_folder
+    from qispread.measures import MEASURES
+    from qispread.results import read_manifest
+
+    folder = Path(arguments.results)
+    refuse_for_comparison(arguments)
+    manifest = read_manifest(folder)
+    models = models_of(folder, manifest)
+    measure = manifest["comparison"]["measure"]
+    found = discover_models(models, arguments.arm, measure, MEASURES[measure].better, search)
+    notes = (FEW_MODELS,) if len(models) < LEAST_MODELS else ()
+    place = Path(arguments.out) if arguments.out else analysis_folder(folder, arguments.arm)
+    return found, place, {"notes": notes, "comparison": manifest["identity"]}
+
+
+def refuse_for_comparison(arguments: argparse.Namespace) -> None:
+    """Refuse options that a comparison's models cannot answer."""
+    from qispread.config.faults import Fault, InputError
+
+    given = {"--measure": arguments.measure, "--intervention": arguments.intervention, "--month": arguments.month}
+    given["--in-worlds"] = arguments.in_worlds
+    problem = "is for sweeps: the models of a comparison hold the mean of its own measure at the end"
+    faults = [Fault(name, problem) for name, value in given.items() if value is not None]
+    if faults:
+        raise InputError(faults)
+
+
+def models_of(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
+    """Return the plausible models of a comparison.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no comparison, or one without models.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    from qispread.config.faults import Fault, InputError
+
+    if "comparison" not in manifest:
+        raise InputError([Fault("--arm", "is for comparisons, and this folder holds none", str(folder))])
+    path = folder / "models.parquet"
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        problem = "is not there: the comparison has no plausible models; compare without --models 0"
+    except (OSError, ValueError, pa.ArrowException) as error:
+        problem = f"cannot be read: {error}"
+    raise InputError([Fault("", problem, str(path))])
+
+
+def write(found: "Discovery", folder: Path, about: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Write tables and pictures."""
+    from qispread.analysis.discovery import LIMITS, TRAJECTORY
+    from qispread.figures.discovery import discovery_figures
+    from qispread.figures.saving import save_analysis
+
+    tables = {"": (found.trajectory, TRAJECTORY), "_limits": (found.limits, LIMITS)}
+    told = {"cases": found.question, "suggested": found.suggested, "chance": found.chance, **about}
+    save_analysis(folder, "discovery", tables, discovery_figures(found), told, ["qispread", *arguments.typed])
+
+
+def show(found: "Discovery", box: int, notes: tuple[str, ...], console: "Console") -> None:
+    """Print the question, the boxes, the limits of one of them, and what chance would find."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import written
+
+    whole = found.steps[0]
+    say = partial(console.print, soft_wrap=True, highlight=False)
+    share = written(whole.density, "percent")
+    say(f"[bold]{escape(found.question)}[/]: {whole.cases} of {whole.points} {found.unit}, {share}")
+    show_boxes(found, box, console)
+    if not found.steps[box].box:
+        say("No box says more than everything together: where it fails is not told by any few limits.")
+    else:
+        show_limits(found, box, console)
+        say(QUASI)
+    if found.chance is not None:
+        say(chance_in_words(found.chance))
+    for note in notes:
+        say(f"[yellow]note[/] {escape(note)}")
+
+
+def chance_in_words(chance: float) -> str:
+    """Return how much the search is to be believed."""
+    told = f"Were failures dealt out by chance, the search would find as telling a box with probability {chance:.2g}"
+    return f"{told}." if chance <= TELLING else f"[yellow]{told}: this one may say nothing.[/]"
+
+
+def show_boxes(found: "Discovery", box: int, console: "Console") -> None:
+    """Print some of the boxes, from everything to the densest."""
+    from qispread.analysis.summary import written
+
+    table = terminal.plain_table("Boxes", ("", "Coverage", "Density", "Mass", "Limits on"))
+    last = len(found.steps) - 1
+    shown = {round(place * last / (MOST_BOXES - 1)) for place in range(MOST_BOXES)} | {box, found.suggested}
+    for one in found.trajectory[found.trajectory["box"].isin(shown)].to_dict("records"):
+        mark = " suggested" if one["suggested"] else ""
+        shares = (written(one[name], "percent") for name in ("coverage", "density", "mass"))
+        table.add_row(f"{one['box']}{mark}", *shares, str(one["restricted"]))
+    console.print(table)
+
+
+def show_limits(found: "Discovery", box: int, console: "Console") -> None:
+    """Print the limits of a box."""
+    import math
+
+    from rich.markup import escape
+
+    from qispread.analysis.summary import span
+
+    table = path_table(f"Limits of box {box}", ("", "Inside", "Of", "p"))
+    for one in found.limits_of(box):
+        p_values = [one[f"p_{side}"] for side in ("low", "high", "labels")]
+        told = ", ".join(f"{value:.2g}" for value in p_values if not math.isnan(value))
+        inside, of = one["labels"], ", ".join(sorted(found.data.labels.get(one["parameter"], ())))
+        if not inside:
+            inside, of = (span(one[f"{all_of}low"], one[f"{all_of}high"]) for all_of in ("", "whole_"))
+        table.add_row(*map(escape, (str(one["parameter"]), inside, of)), told)
+    console.print(table)

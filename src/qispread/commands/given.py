@@ -1,0 +1,50 @@
+"""What commands that read results are given, and how they show parameters."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qispread import terminal
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from qispread.sweeping.reading import Sweep
+
+
+def sweep_at(given: str) -> "Sweep":
+    """Return the sweep in a folder, or that of an experiment file in its usual folder.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    from qispread.sweeping.load import load_experiment
+    from qispread.sweeping.reading import read_sweep
+    from qispread.sweeping.store import default_folder
+
+    path = Path(given)
+    return read_sweep(default_folder(load_experiment(path)) if path.suffix in {".yaml", ".yml"} else path)
+
+
+def about_sweep(sweep: "Sweep") -> dict[str, Any]:
+    """Return which runs an analysis of a sweep has read."""
+    status = sweep.status
+    return {
+        "sweep": sweep.store.stem,
+        "runs": {"all": status.runs, "done": status.done, "failed": status.failed, "left": status.left},
+    }
+
+
+def unfinished(sweep: "Sweep") -> tuple[str, ...]:
+    """Return a note where runs of a sweep are still missing."""
+    left = sweep.status.left
+    return (f"the sweep is not finished: {left:,} of {sweep.status.runs:,} runs are left to do",) if left else ()
+
+
+def path_table(title: str, headings: Iterable[str]) -> "Table":
+    """Return an empty table whose first column is of paths, which are folded where they are too long and never cut."""
+    table = terminal.plain_table(title, headings)
+    table.columns[0].overflow = "fold"
+    return table

@@ -1,0 +1,167 @@
+"""`qispread sweep`: run an experiment, go on with it, say how far it is, or run one of its runs again."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED, STOPPED
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qispread.sweeping.reading import Sweep
+    from qispread.sweeping.runner import Progress
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `sweep`."""
+    command.add_argument("experiment", help="an experiment file, or the folder of a sweep")
+    command.add_argument(
+        "--executor",
+        choices=("threads", "processes", "dask", "inline"),
+        help="who does the work (default: threads); the same bytes from all",
+    )
+    command.add_argument("--workers", type=int, help="how many (default: one a core); results do not depend on it")
+    command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
+    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/sweep-NAME)")
+    command.add_argument("--timeout", type=float, metavar="SECONDS", help="that a run may take; then it has failed")
+    command.add_argument("--retry-failed", action="store_true", help="run those again that failed")
+    command.add_argument(
+        "--yes", action="store_true", help="start even with very many runs, or factors that change nothing"
+    )
+    other = command.add_mutually_exclusive_group()
+    other.add_argument("--status", action="store_true", help="say what is done, failed and left, and run nothing")
+    other.add_argument("--run", metavar="RUN_ID", help="run one run again, alone, and compare it with its row")
+    command.add_argument("--engine", choices=("kernel", "mesa"), default="kernel", help="with --run")
+    command.add_argument("--events", action="store_true", help="with --run: write what happened and why")
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Do what was asked with an experiment."""
+    if arguments.status:
+        return tell_status(arguments, console)
+    if arguments.run:
+        return run_again(arguments, console)
+    return run_sweep(arguments, console)
+
+
+def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
+    """Run an experiment, or go on with it."""
+    from qispread.sweeping.running import sweep
+
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    try:
+        with progress_bar(console) as advance:
+            found = sweep(
+                arguments.experiment,
+                arguments.out,
+                executor=arguments.executor or ("dask" if arguments.scheduler else "threads"),
+                workers=arguments.workers,
+                scheduler=arguments.scheduler,
+                timeout=arguments.timeout,
+                yes=arguments.yes,
+                retry_failed=arguments.retry_failed,
+                progress=advance,
+                say=say,
+                command=["qispread", *arguments.typed],
+            )
+    except KeyboardInterrupt:
+        stopped(arguments, console)
+        return STOPPED
+    say(f"{found.status}, in {found.folder}")
+    if found.status.failed:
+        tell_failures(found, console)
+    return SOME_FAILED if found.status.failed else DONE
+
+
+def stopped(arguments: argparse.Namespace, console: "Console") -> None:
+    """Say what is kept of a sweep that was stopped, and how to go on."""
+    from qispread.config.faults import InputError
+
+    try:
+        kept = f"{sweep_of(arguments).status}. To go on, run the same command again."
+    except InputError:
+        kept = "Nothing was run yet."
+    console.print(f"Stopped. {kept}", style="red", soft_wrap=True, markup=False)
+
+
+def sweep_of(arguments: argparse.Namespace) -> "Sweep":
+    """Return the sweep that the arguments speak of: by its folder, or by its experiment."""
+    from qispread.sweeping.load import load_experiment
+    from qispread.sweeping.reading import read_sweep
+    from qispread.sweeping.store import default_folder
+
+    given = Path(arguments.out or arguments.experiment)
+    return read_sweep(given if given.is_dir() else default_folder(load_experiment(arguments.experiment)))
+
+
+def tell_status(arguments: argparse.Namespace, console: "Console") -> int:
+    """Say what is done, failed and left of a sweep."""
+    found = sweep_of(arguments)
+    console.print(f"{found.folder}: {found.status}", soft_wrap=True, markup=False, highlight=False)
+    if found.status.failed:
+        tell_failures(found, console)
+    return DONE
+
+
+def tell_failures(found: "Sweep", console: "Console") -> None:
+    """Print the first failures."""
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False, style="red")
+    told = 0
+    for table in found.each_part():
+        for _, row in table[table["status"] == "failed"].iterrows():
+            say(f"{row['run_id']} failed: {row['error']}")
+            told += 1
+            if told == MOST_FAILURES:
+                return
+
+
+def run_again(arguments: argparse.Namespace, console: "Console") -> int:
+    """Run one run of a sweep again, say whether it gave the same numbers, and write its tables if asked."""
+    from qispread import terminal
+    from qispread.results import save
+    from qispread.sweeping.rerun import differing, rerun
+
+    found = sweep_of(arguments)
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    runs = rerun(found, arguments.run, engine=arguments.engine, keep_events=arguments.events)
+    terminal.show_headlines(runs, console)
+    apart = differing(found, arguments.run, runs.runs[0])
+    if apart is None:
+        say("The sweep has no row of this run yet.")
+    elif apart:
+        say(f"Differs from its row in {', '.join(apart)}: another version, machine or library made that.", style="red")
+    else:
+        say("The same numbers as its row, to the last bit.")
+    folder = found.folder / "reruns" / arguments.run
+    paths = save(runs, folder, overwrite=True, command=["qispread", *arguments.typed])
+    say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
+    return SOME_FAILED if apart or runs.failed else DONE
+
+
+@contextmanager
+def progress_bar(console: "Console") -> "Iterator[Callable[[Progress], None] | None]":
+    """Show progress, runs a second, failures and time left on a terminal, and nothing elsewhere."""
+    if not console.is_terminal:
+        yield None
+        return
+    from rich import progress as bars
+
+    words = bars.TextColumn(
+        "{task.completed:,.0f} of {task.total:,.0f} runs, {task.fields[rate]}, {task.fields[failed]}"
+    )
+    columns = (bars.BarColumn(), words, bars.TimeRemainingColumn())
+    with bars.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Sweeping", total=None, visible=False, rate="", failed="none failed")
+
+        def advance(now: "Progress") -> None:
+            failed = f"{now.failed:,} failed" if now.failed else "none failed"
+            rate = f"{now.rate:,.0f} a second" if now.rate >= 1.0 else f"{60.0 * now.rate:,.1f} a minute"
+            completed = now.done + now.failed
+            bar.update(task, total=now.runs, completed=completed, visible=True, rate=rate, failed=failed)
+
+        yield advance

@@ -1,0 +1,81 @@
+"""An analysis of results, kept beside them: tables, pictures, and by what they were made."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from qispread.config.scenario import folder_name
+from qispread.engines.tables import described
+from qispread.figures.drawing import Studio
+from qispread.figures.figure import Figure
+from qispread.provenance import provenance
+from qispread.results.folder import check_folder, write_table, written_whole
+
+ANALYSIS = "analysis"
+"""The folder of analyses within a folder of results."""
+
+
+def analysis_folder(results: Path, *names: str) -> Path:
+    """Return the folder of an analysis within a folder of results."""
+    return results / ANALYSIS / ".".join(folder_name(name) for name in names)
+
+
+def save_analysis(
+    folder: Path,
+    name: str,
+    tables: Mapping[str, tuple[pd.DataFrame, Mapping[str, str]]],
+    figures: Sequence[Figure],
+    about: Mapping[str, Any],
+    command: Sequence[str],
+) -> list[Path]:
+    """Write an analysis: each table as Parquet and CSV, each figure as SVG and PNG, and what made them as JSON.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is not there. What an analysis of the same name left in it is replaced.
+    name : str
+        With which all files begin.
+    tables : mapping of str to (DataFrame, columns)
+        By the rest of their names; columns with their meanings.
+    figures : sequence of Figure
+    about : mapping
+        What is analysed and what must be known to read it.
+    command : sequence of str
+        What was typed.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    InputError
+        Where the folder cannot be used or writing fails.
+    """
+    check_folder(folder, {}, (), overwrite=True)
+    with Studio() as studio:
+        studio.take(figures)
+        drawings = studio.drawings()
+    before = [path.name for path in folder.glob(f"{name}*") if path.suffix in {".parquet", ".csv", ".svg", ".png"}]
+    with written_whole(folder, before, replacing=True) as new:
+        for rest, (table, meanings) in tables.items():
+            kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+            write_table(described(kept, dict(meanings)), new, name + rest, csv=True)
+        for one in drawings:
+            (new / f"{one.figure.name}.svg").write_text(one.svg, encoding="utf-8")
+            (new / f"{one.figure.name}.png").write_bytes(one.png)
+        data = {**about, "pictures": {one.name: pictured(one) for one in figures}, **provenance(command, ())}
+        (new / f"{name}.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        names = sorted(path.name for path in new.iterdir())
+    return [folder / name for name in names]
+
+
+def pictured(figure: Figure) -> str:
+    """Return a picture in words."""
+    return f"{figure.alt} {figure.note}".strip()

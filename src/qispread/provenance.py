@@ -1,0 +1,53 @@
+"""Where results come from: commit, versions, machine, sources."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from qispread.config.scenario import InputFile
+from qispread.rules.sources import source_fingerprint
+
+LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
+
+
+def our_version() -> str:
+    """Return the version of qispread that is installed."""
+    return version("qispread")
+
+
+def draws_in_use() -> str:
+    """Return the name of the generator of draws."""
+    return "philox" if os.environ.get("QISPREAD_DRAWS") == "philox" else "splitmix64"
+
+
+def git_commit() -> str | None:
+    """Return the commit of the source that is running, with "+" where it has changes; None outside a checkout."""
+    here = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(  # noqa: S603 - a fixed command
+            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def provenance(command: Sequence[str], inputs: Iterable[InputFile]) -> dict[str, Any]:
+    """Return by what, from what and on what machine results were made."""
+    return {
+        "command": list(command),
+        "git_commit": git_commit(),
+        "versions": {name: version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+        "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
+        "sources": source_fingerprint(),
+        "inputs": [{"path": one.path, "sha256": one.sha256} for one in inputs],
+    }

@@ -1,0 +1,167 @@
+"""Dask as the workers: a scheduler of the user's, or one on this machine."""
+
+import importlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from qispread.config.faults import Fault, InputError
+from qispread.provenance import our_version
+from qispread.rules.sources import source_fingerprint
+from qispread.sweeping.executors import Crew
+
+CONNECTING, WAITING = 20.0, 60.0
+"""Seconds in which a scheduler must answer, and in which a first worker must come."""
+
+
+class DaskCrew(Crew):
+    """The workers of a Dask cluster.
+
+    Parameters
+    ----------
+    workers : int
+        How many to start on this machine, where no scheduler is given.
+    scheduler : str, optional
+        The address of one that runs already.
+
+    Raises
+    ------
+    InputError
+        Where Dask is not installed, the scheduler cannot be reached, or its workers have not this qispread.
+    """
+
+    chunk_seconds = 0.25
+    cluster: Any = None
+    client: Any = None
+
+    def __init__(self, workers: int, scheduler: str | None) -> None:
+        self.scheduler, self.count = scheduler, workers
+        executor = self._connected()
+        super().__init__(executor, sum(self.client.nthreads().values()))
+
+    def _connected(self) -> Any:
+        try:
+            import distributed
+        except ImportError:
+            problem = "dask needs a package more: pip install 'qispread[dask]'"
+            raise InputError([Fault("--executor", problem)]) from None
+        quieten()
+        if self.scheduler is None:
+            self.cluster = local_cluster(self.count)
+        try:
+            self.client = distributed.Client(self.scheduler or self.cluster, timeout=CONNECTING, set_as_default=False)
+            self._wait_for_workers()
+        except (OSError, ValueError, TimeoutError) as error:
+            raise self._unreachable(f"cannot be reached: {error}") from None
+        self._compare()
+        return self.client.get_executor(pure=False)
+
+    def _wait_for_workers(self) -> None:
+        began = time.monotonic()
+        while not self.client.nthreads():
+            if time.monotonic() - began > WAITING:
+                raise TimeoutError("it has no workers")
+            time.sleep(0.1)
+
+    def _compare(self) -> None:
+        """Make sure that every worker has this very qispread: one without it would hang for ever."""
+        try:
+            self.client.run(importlib.import_module, "qispread")
+            found = self.client.run(version_and_sources)
+        except ImportError as error:
+            self.leave()
+            raise self._unreachable(f"has workers without qispread: {error}") from None
+        ours = version_and_sources()
+        other = {address: theirs for address, theirs in found.items() if theirs != ours}
+        if other:
+            self.leave()
+            address, (version, sources) = next(iter(other.items()))
+            theirs = f"worker {address} has qispread {version} with sources {sources}"
+            raise self._unreachable(f"has another qispread: {theirs}; here {ours[0]} with sources {ours[1]}")
+
+    def _unreachable(self, problem: str) -> InputError:
+        return InputError([Fault("--scheduler", f"{self.scheduler or 'on this machine'} {problem}")])
+
+    def submit(self, task: Any, *arguments: Any) -> "Future[Any]":
+        """Hand out a task; a client that has lost its scheduler is found out by `check`."""
+        try:
+            return super().submit(task, *arguments)
+        except Exception as error:  # noqa: BLE001 - whatever a lost client raises
+            future: Future[Any] = Future()
+            future.set_exception(error)
+            return future
+
+    def check(self) -> None:
+        """Look whether the scheduler is there, and do as `replace` where it is not."""
+        if self.client.status != "running" or not self._answers():
+            self.replace()
+
+    def _answers(self) -> bool:
+        try:
+            self.client.scheduler_info()
+            self.client.sync(self.client.scheduler.identity)
+        except Exception:  # noqa: BLE001 - any failure means that it does not answer
+            return False
+        return True
+
+    def replace(self) -> None:
+        """Start a cluster of our own anew, or come back to a scheduler that was started again.
+
+        Raises
+        ------
+        InputError
+            Where that cannot be.
+        """
+        self.leave(at_once=True)
+        try:
+            self.executor = self._connected()
+        except InputError:
+            raise self._unreachable("has gone; what is done is kept, and the same command goes on from there") from None
+
+    def leave(self, *, at_once: bool = False) -> None:
+        """Leave the cluster, and close it where it is our own."""
+        for one in (self.client, self.cluster):
+            if one is not None:
+                with suppress(Exception):
+                    one.close(timeout=2 if at_once else 10)
+
+
+def local_cluster(workers: int) -> Any:
+    """Return a cluster of so many worker processes on this machine."""
+    import dask
+    import distributed
+
+    # A run that kills its worker is for us to find: Dask would try it on one worker after another.
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), deaf_to_interrupts():
+        return distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        )
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Let processes that are started within leave Ctrl-C to their parent, as they inherit."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def quieten() -> None:
+    """Keep Dask from telling of connections that end, which it does whenever a cluster is closed."""
+    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def version_and_sources() -> tuple[str, str]:
+    """Return what must be the same on all workers."""
+    return our_version(), source_fingerprint()

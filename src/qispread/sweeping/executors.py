@@ -1,0 +1,170 @@
+"""Who does the work: anything with the interface of concurrent.futures, and how to start and replace it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from typing import Any
+
+from qispread.config.faults import Fault, InputError, nearest
+from qispread.sweeping.work import Watch
+
+NAMES = ("inline", "threads", "processes", "dask")
+MOST_OUTSTANDING = 16
+AHEAD = 4
+"""Chunks handed out for each worker, where there are many."""
+
+
+class Inline(Executor):
+    """Runs what it is given at once, in the caller's own thread: for looking into with a debugger."""
+
+    def submit(self, task: Any, /, *arguments: Any, **named: Any) -> "Future[Any]":
+        """Run a task and return its future, which is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(task(*arguments, **named))
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asks for the result
+            future.set_exception(error)
+        return future
+
+
+class Crew:
+    """Workers that can be asked for results, replaced when they break, and sent away.
+
+    Attributes
+    ----------
+    executor : concurrent.futures.Executor
+    workers : int
+    outstanding : int
+        How many chunks are handed out at most, which bounds what is held in memory.
+    chunk_seconds : float
+        How long a chunk should take: long against the cost of handing it out.
+    """
+
+    chunk_seconds = 0.1
+
+    def __init__(self, executor: Executor, workers: int) -> None:
+        self.executor, self.workers = executor, workers
+        self.outstanding = max(MOST_OUTSTANDING, AHEAD * workers)
+
+    def submit(self, task: Any, *arguments: Any) -> "Future[Any]":
+        """Hand out a task."""
+        return self.executor.submit(task, *arguments)
+
+    def replace(self) -> None:
+        """Start anew after the workers broke.
+
+        Raises
+        ------
+        InputError
+            Where that cannot be.
+        """
+        raise InputError([Fault("--executor", "its workers are gone, and they are not ours to start again")])
+
+    def check(self) -> None:
+        """Look whether the workers can be reached, where that is not known anyway; raises as `replace`."""
+
+    def leave(self, *, at_once: bool = False) -> None:
+        """Send the workers away; `at_once` gives up what they are doing."""
+
+
+class InlineCrew(Crew):
+    """Nobody but ourselves."""
+
+    def __init__(self) -> None:
+        super().__init__(Inline(), 1)
+        self.outstanding = 1
+
+
+class ThreadCrew(Crew):
+    """Threads: the compiled model lets go of Python's lock."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(ThreadPoolExecutor(workers), workers)
+
+    def leave(self, *, at_once: bool = False) -> None:
+        """Send the threads away; what they are doing looks now and then whether it is still wanted."""
+        self.executor.shutdown(wait=True, cancel_futures=at_once)
+
+
+def be_ready() -> None:
+    """Make a process a worker: it leaves Ctrl-C to its parent, and ends when its parent has died."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Watch.alone = True
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def answer() -> int:
+    """Return the id of this process: a worker that can say it can work."""
+    return os.getpid()
+
+
+class ProcessCrew(Crew):
+    """Processes, started afresh and not forked, so that they work in notebooks and on every system."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(self._started(workers), workers)
+
+    @staticmethod
+    def _started(workers: int) -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=be_ready)
+        try:
+            pool.submit(answer).result()
+        except BrokenProcessPool:
+            pool.shutdown(cancel_futures=True)
+            problem = "worker processes end before they do any work; a script must start a sweep under if __name__ =="
+            raise InputError([Fault("--executor", f"{problem} '__main__'")]) from None
+        return pool
+
+    def replace(self) -> None:
+        """Start other processes."""
+        self.leave(at_once=True)
+        self.executor = self._started(self.workers)
+
+    def leave(self, *, at_once: bool = False) -> None:
+        """Send the processes away, or end them."""
+        processes = dict(getattr(self.executor, "_processes", None) or {})
+        if at_once:
+            for process in processes.values():
+                with suppress(OSError, ValueError):
+                    process.kill()
+        self.executor.shutdown(wait=True, cancel_futures=at_once)
+
+
+def crew_of(executor: str | Executor, workers: int | None, scheduler: str | None) -> Crew:
+    """Return the workers that a name, or an executor of the user's own, stands for.
+
+    Raises
+    ------
+    InputError
+        For a name that there is not, a wrong number of workers, or a scheduler without Dask.
+    """
+    faults = []
+    if workers is not None and workers < 1:
+        faults.append(Fault("--workers", f"got {workers}; needed: at least 1"))
+    if scheduler is not None and executor != "dask":
+        faults.append(Fault("--scheduler", "is for --executor dask alone"))
+    elif scheduler is not None and not scheduler.strip():
+        faults.append(Fault("--scheduler", "got nothing; needed: an address such as tcp://host:8786"))
+    if isinstance(executor, str) and executor not in NAMES:
+        faults.append(Fault("--executor", f"got '{executor}'{nearest(executor, NAMES)}"))
+    if faults:
+        raise InputError(faults)
+    count = workers or os.cpu_count() or 1
+    if isinstance(executor, Executor):
+        return Crew(executor, workers or int(getattr(executor, "_max_workers", count)))
+    if executor == "dask":
+        from qispread.sweeping.cluster import DaskCrew
+
+        return DaskCrew(count, scheduler)
+    return {"inline": lambda _: InlineCrew(), "threads": ThreadCrew, "processes": ProcessCrew}[executor](count)

@@ -1,0 +1,74 @@
+"""Files that are whole or not there, on a disk that may fill up and a machine that may stop at any moment."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+STALE = ".*.tmp-*"
+"""Names of what a process that was killed may leave behind."""
+
+
+def settle_folder(folder: Path) -> None:
+    """Make sure that the names in a folder outlast a loss of power, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there once it is safely on disk.
+
+    Raises
+    ------
+    OSError
+        Where that fails; then what was there before is as it was.
+    """
+    beside = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    settle_folder(path.parent)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append a line to a file, safely on disk when this returns; a line cut short before is left to stand alone.
+
+    Raises
+    ------
+    OSError
+        Where that fails; then the file ends where it ended.
+    """
+    with path.open("ab") as file:
+        before = file.tell()
+        try:
+            file.write((("" if _ends_well(path) else "\n") + line + "\n").encode())
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                os.truncate(path, before)
+            raise
+
+
+def _ends_well(path: Path) -> bool:
+    """Return whether a file is empty or ends with a line break."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def remove_stale(*folders: Path) -> None:
+    """Remove what a process that was killed left half written."""
+    for folder in folders:
+        for path in folder.glob(STALE):
+            path.unlink(missing_ok=True)

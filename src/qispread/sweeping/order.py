@@ -1,0 +1,92 @@
+"""The order of runs, and how it is cut: fixed by the experiment, whoever runs it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.config.cross import organisation_ids
+from qispread.sweeping.design import block_of
+from qispread.sweeping.experiment import Experiment, Morris, Saltelli, Sobol
+
+Whole = NDArray[np.int64]
+
+MOST_RUNS_A_PART = 500
+WORK_A_PART = 50_000_000
+"""Organisation-months times interventions in a part: some seconds of work, lost where a sweep is killed."""
+BYTES_A_PART = 16 * 2**20
+ORDER_DRAWS = 0x6F72646572
+"""Sets the draws of the order apart from those of the design."""
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """The runs of a sweep in order: any first so many of them are an even sample of points and of worlds.
+
+    The order goes through all points again and again, each time with another replicate for each block of points, so
+    that in every pass the replicates are spread evenly over the points, and points that belong together share a world.
+    Equation: in pass k, block b of the points has replicate (b + k) modulo the number of replicates.
+
+    Attributes
+    ----------
+    points : array of int64
+        The points in the order of a pass.
+    replicates : int
+    block : int
+        Points in a row that belong together.
+    part_runs : int
+        Runs in a part.
+    """
+
+    points: Whole
+    replicates: int
+    block: int
+    part_runs: int
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are."""
+        return self.points.size * self.replicates
+
+    @property
+    def parts(self) -> int:
+        """How many parts there are."""
+        return -(-self.runs // self.part_runs)
+
+    def part(self, number: int) -> range:
+        """Return the places in the order that a part holds."""
+        return range(number * self.part_runs, min(self.runs, (number + 1) * self.part_runs))
+
+    def at(self, places: Whole) -> tuple[Whole, Whole]:
+        """Return the point and the replicate at each of some places in the order."""
+        turn, place = np.divmod(places, self.points.size)
+        return self.points[place], (place // self.block + turn) % self.replicates
+
+    def place_of(self, point: int, replicate: int) -> int:
+        """Return the place in the order of a run."""
+        place = int(np.flatnonzero(self.points == point)[0])
+        return (replicate - place // self.block) % self.replicates * self.points.size + place
+
+
+def runs_a_part(experiment: Experiment) -> int:
+    """Return how many runs a part holds: less where runs are long or their months take much room."""
+    scenario = experiment.scenario
+    work = len(organisation_ids(scenario)) * scenario.horizon * len(scenario.interventions)
+    room = 8 * (scenario.horizon + 1) * len(experiment.rows) * max(1, len(experiment.measures.monthly))
+    return max(1, min(MOST_RUNS_A_PART, WORK_A_PART // work, BYTES_A_PART // room))
+
+
+def order_of(experiment: Experiment, points: int) -> Order:
+    """Return the order of the runs of an experiment.
+
+    Points that are drawn as a sequence are even already in their own order; all others are shuffled.
+    """
+    found = np.arange(points, dtype=np.int64)
+    if not isinstance(experiment.design, Sobol | Saltelli | Morris):
+        found = np.random.default_rng((experiment.seed, ORDER_DRAWS)).permutation(found)
+    return Order(found, experiment.replicates, block_of(experiment), runs_a_part(experiment))
+
+
+def months_shape(experiment: Experiment) -> tuple[int, int, int]:
+    """Return the shape of what is kept of the months of a run: months, interventions, measures."""
+    return experiment.scenario.horizon + 1, len(experiment.rows), len(experiment.measures.monthly)

@@ -1,0 +1,226 @@
+"""The tables of a sweep, as far as it has got, in pandas and in arrays."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qispread.config.cross import POOLED
+from qispread.config.faults import Fault, InputError, place_of_name
+from qispread.sweeping.experiment import Experiment
+from qispread.sweeping.load import MANIFEST, experiment_of_manifest
+from qispread.sweeping.store import MONTHS, PARTS, POINTS, Status, Store, open_store, part_name, sha256_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from qispread.sweeping.design import Points
+    from qispread.sweeping.order import Order
+    from qispread.sweeping.tables import Block
+
+
+class Sweep:
+    """What a sweep has measured so far; nothing is read before it is asked for.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no sweep.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.store: Store = open_store(self.folder)
+
+    def __repr__(self) -> str:
+        return f"Sweep({self.folder}: {self.status})"
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment, with its scenario."""
+        return experiment_of_manifest(self.folder / MANIFEST)
+
+    @property
+    def status(self) -> Status:
+        """How many runs are done, failed and left."""
+        return self.store.status()
+
+    @property
+    def parts(self) -> list[int]:
+        """The numbers of the parts that are there, ascending."""
+        return sorted(part for part, one in self.store.written.items() if self.store.present(one))
+
+    @cached_property
+    def points(self) -> "pd.DataFrame":
+        """The points of the design: a row a point, a column a factor; labels for parts that are exchanged whole."""
+        names = ["point", *self.experiment.factors]
+        table: pd.DataFrame = self._points_table().select(names).to_pandas().set_index("point")
+        return table
+
+    @property
+    def runs(self) -> "pd.DataFrame":
+        """The table of runs, in the order of points and replicates; those that failed have a status and an error."""
+        import pandas as pd
+
+        parts = list(self.each_part())
+        if not parts:
+            import pyarrow as pa
+
+            from qispread.sweeping.tables import runs_schema
+
+            parts = [pa.Table.from_pylist([], runs_schema(self.experiment)).to_pandas()]
+        table = pd.concat(parts, ignore_index=True)
+        return table.sort_values(["point", "replicate"], ignore_index=True)
+
+    def each_part(self) -> "Iterator[pd.DataFrame]":
+        """Yield the table of runs part by part, in the order in which they were run, so that memory stays flat."""
+        for part in self.parts:
+            yield self.read(PARTS, part).to_pandas()
+
+    def each_months(self, *measures: str) -> "Iterator[pd.DataFrame]":
+        """Yield the table of months part by part; with the measures named, or all that were kept.
+
+        Raises
+        ------
+        InputError
+            For a measure of which no months were kept.
+        """
+        names = self._monthly(measures)
+        for part in self.parts:
+            columns = ["run_id", "point", "replicate", "month", "intervention", *names]
+            yield self.read(MONTHS, part, columns).to_pandas()
+
+    def months(self, *measures: str) -> "pd.DataFrame":
+        """Return the table of months, of the measures named or of all; it may be large: see `each_months`."""
+        import pandas as pd
+
+        found = [table.astype({"run_id": str}) for table in self.each_months(*measures)]
+        names = ["run_id", "point", "replicate", "month", "intervention", *self._monthly(measures)]
+        table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
+        return table.sort_values(["point", "replicate", "month"], kind="stable", ignore_index=True)
+
+    def values(self, measure: str, intervention: str = POOLED) -> "NDArray[np.float64]":
+        """Return a measure at the end, as an array of (points, replicates): NaN where a run failed or is missing.
+
+        Raises
+        ------
+        InputError
+            For a measure or intervention that was not kept.
+        """
+        column = measure if intervention == POOLED else f"{measure}.{intervention}"
+        from qispread.sweeping.work import final_columns
+
+        place_of_name(column, tuple(final_columns(self.experiment)), "measure at the end")
+        found = self._empty()
+        for part in self.parts:
+            table = self.read(PARTS, part, ["point", "replicate", column])
+            found[table["point"].to_numpy(), table["replicate"].to_numpy()] = table[column].to_numpy()
+        return found
+
+    def monthly(self, measure: str, intervention: str = POOLED) -> "NDArray[np.float64]":
+        """Return a measure over time, as an array of (points, replicates, months), month 0 first.
+
+        Raises
+        ------
+        InputError
+            For a measure or intervention of which no months were kept.
+        """
+        self._monthly((measure,))
+        row = place_of_name(intervention, self.experiment.rows, "intervention")
+        months = self.experiment.scenario.horizon + 1
+        found = self._empty(months)
+        for part in self.parts:
+            table = self.read(MONTHS, part, ["point", "replicate", measure])
+            shape = (-1, months, len(self.experiment.rows))
+            points, replicates, values = (table[name].to_numpy().reshape(shape) for name in table.column_names)
+            found[points[:, 0, 0], replicates[:, 0, 0]] = values[:, :, row]
+        return found
+
+    def design(self) -> "Points":
+        """Return the points as numbers of the design.
+
+        Raises
+        ------
+        InputError
+            Where their table is not as it was written.
+        """
+        from qispread.sweeping.tables import points_from
+
+        path = self.folder / POINTS
+        if not path.is_file() or sha256_of(path) != self.store.manifest["points_sha256"]:
+            problem = "is missing or not as it was written, and without it nothing can be made again: keep it safe"
+            raise InputError([Fault("", problem, str(path))])
+        return points_from(self._points_table(), self.experiment)
+
+    def order(self) -> "Order":
+        """Return the order in which the runs are made."""
+        from qispread.sweeping.order import order_of
+
+        return order_of(self.experiment, self._points_table().num_rows)
+
+    def failed_places(self, part: int) -> "NDArray[np.int64]":
+        """Return the places within a part of the runs that failed."""
+        import numpy as np
+
+        table = self.read(PARTS, part, ["status"])
+        return np.flatnonzero(np.array(table["status"].to_pylist()) == "failed")
+
+    def block(self, part: int) -> "Block":
+        """Return what a part holds, with the runs that failed as missing."""
+        from qispread.sweeping.order import months_shape
+        from qispread.sweeping.tables import Block
+        from qispread.sweeping.work import final_columns
+
+        shape, names = months_shape(self.experiment), list(final_columns(self.experiment))
+        table = self.read(PARTS, part)
+        block = Block(table.num_rows, len(names), shape)
+        for place, name in enumerate(names):
+            block.final[:, place] = table[name].to_numpy()
+        if shape[2]:
+            months = self.read(MONTHS, part)
+            for place, name in enumerate(self.experiment.measures.monthly):
+                block.months[..., place] = months[name].to_numpy().reshape(block.months.shape[:3])
+        failed = self.failed_places(part)
+        block.errors = {int(place): table["error"][int(place)].as_py() for place in failed}
+        block.left = set(failed.tolist())
+        return block
+
+    def _empty(self, *shape: int) -> "NDArray[np.float64]":
+        import numpy as np
+
+        return np.full((self._points_table().num_rows, self.experiment.replicates, *shape), np.nan)
+
+    def _monthly(self, measures: tuple[str, ...]) -> tuple[str, ...]:
+        kept = self.experiment.measures.monthly
+        for name in measures:
+            place_of_name(name, kept, "measure kept by month")
+        return measures or kept
+
+    def _points_table(self) -> Any:
+        import pyarrow.parquet
+
+        return pyarrow.parquet.read_table(self.folder / POINTS)
+
+    def read(self, where: str, part: int, columns: list[str] | None = None) -> Any:
+        """Return the table of one part, from the folder of parts or of months, as pyarrow reads it."""
+        import pyarrow.parquet
+
+        # Opened as a single file: a folder would be taken for a data set, and its name for columns.
+        return pyarrow.parquet.ParquetFile(self.folder / where / part_name(part)).read(columns)
+
+
+def read_sweep(folder: str | Path) -> Sweep:
+    """Return the tables of a sweep, finished or not.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no sweep.
+    """
+    return Sweep(folder)

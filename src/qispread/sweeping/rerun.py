@@ -1,0 +1,98 @@
+"""Any run of a sweep again, alone: from its name to the same numbers, with its events, on either engine."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qispread.config.faults import Fault, InputError
+from qispread.config.scenario import Scenario
+from qispread.engines.run import Engine, Run, Runs, run_one
+from qispread.sweeping.reading import Sweep
+from qispread.sweeping.store import PARTS
+from qispread.sweeping.work import final_columns
+from qispread.world.build import blueprint_of
+
+NAME = re.compile(r"(?P<stem>.+)-(?P<point>\d{6,})-(?P<replicate>\d{5,})")
+
+
+def run_of(sweep: Sweep, run_id: str) -> tuple[int, int]:
+    """Return the point and the replicate of a run.
+
+    Raises
+    ------
+    InputError
+        For the name of a run that the sweep has not.
+    """
+    found = NAME.fullmatch(run_id)
+    points, replicates = len(sweep.points), sweep.experiment.replicates
+    stem = sweep.store.stem
+    if found and found["stem"] == stem and int(found["point"]) < points and int(found["replicate"]) < replicates:
+        return int(found["point"]), int(found["replicate"])
+    known = f"{stem}-000000-00000 to {stem}-{points - 1:06d}-{replicates - 1:05d}"
+    raise InputError([Fault("--run", f"no run is called '{run_id}'; they are called {known}", str(sweep.folder))])
+
+
+def scenario_at(sweep: Sweep, point: int) -> Scenario:
+    """Return the scenario of a point."""
+    experiment = sweep.experiment
+    numbers = sweep.design().numbers[point].tolist()
+    values = {one.path: one.value(number) for one, number in zip(experiment.varied, numbers, strict=True)}
+    return experiment.scenario.replace(values)
+
+
+def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", keep_events: bool = False) -> Runs:
+    """Run one run of a sweep again.
+
+    Parameters
+    ----------
+    sweep : Sweep, str or Path
+    run_id : str
+        As the tables have it.
+    engine : {"kernel", "mesa"}
+        Both give the same bytes.
+    keep_events : bool
+        Whether to keep what happened and why.
+
+    Returns
+    -------
+    Runs
+        Of one replicate, with the scenario of its point.
+
+    Raises
+    ------
+    InputError
+        For the name of a run that the sweep has not.
+    """
+    found = sweep if isinstance(sweep, Sweep) else Sweep(sweep)
+    point, replicate = run_of(found, run_id)
+    scenario = scenario_at(found, point).replace(replicates=1)
+    return Runs(scenario, [run_one(blueprint_of(scenario), replicate, engine, keep_events=keep_events)])
+
+
+def row_of(sweep: Sweep, run_id: str) -> dict[str, Any] | None:
+    """Return the row of a run in the tables, or None where it has not been run yet."""
+    point, replicate = run_of(sweep, run_id)
+    order = sweep.order()
+    part, place = divmod(order.place_of(point, replicate), order.part_runs)
+    if part not in sweep.parts:
+        return None
+    row: dict[str, Any] = sweep.read(PARTS, part).slice(place, 1).to_pylist()[0]
+    return row
+
+
+def differing(sweep: Sweep, run_id: str, run: Run) -> list[str] | None:
+    """Return the columns in which a run differs by any bit from its row in the tables; None where it has none."""
+    row = row_of(sweep, run_id)
+    if row is None:
+        return None
+    if run.error or row["error"]:
+        return [] if run.error == row["error"] else ["error"]
+    columns = final_columns(sweep.experiment).items()
+    return [name for name, (place, column) in columns if not same(row[name], run.measures[-1, place, column])]
+
+
+def same(first: float, second: float) -> bool:
+    """Return whether two numbers are the same; two that are none are."""
+    return np.float64(first).tobytes() == np.float64(second).tobytes()

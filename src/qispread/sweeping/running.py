@@ -1,0 +1,266 @@
+"""A sweep from its experiment to its folder: begun, or gone on with where it stopped."""
+
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qispread.config.faults import Fault, InputError
+from qispread.sweeping.experiment import Experiment
+from qispread.sweeping.load import Given, load_experiment
+from qispread.sweeping.lock import FolderLock
+from qispread.sweeping.reading import Sweep
+from qispread.sweeping.store import (
+    Store,
+    default_folder,
+    is_sweep,
+    make_folder,
+    make_store,
+    open_store,
+    refuse_changed,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from qispread.sweeping.design import Points
+    from qispread.sweeping.order import Order
+    from qispread.sweeping.runner import Progress
+
+MOST_RUNS = 100_000
+"""Runs above which a sweep must be asked for twice."""
+
+Say = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
+def sweep(
+    experiment: Given,
+    folder: str | Path | None = None,
+    *,
+    executor: str | Executor = "threads",
+    workers: int | None = None,
+    scheduler: str | None = None,
+    timeout: float | None = None,
+    yes: bool = False,
+    retry_failed: bool = False,
+    progress: "Callable[[Progress], None] | None" = None,
+    say: Say = silent,
+    command: Sequence[str] | None = None,
+) -> Sweep:
+    """Run an experiment, or go on with it where it stopped; the same bytes with any executor and number of workers.
+
+    Parameters
+    ----------
+    experiment : str, Path, mapping or Experiment
+        As for `load_experiment`; the folder of a sweep goes on with that.
+    folder : str or Path, optional
+        Where its tables are kept; ``results/sweep-NAME`` unless given.
+    executor : {"threads", "processes", "dask", "inline"} or concurrent.futures.Executor
+    workers : int, optional
+        One for each core unless given.
+    scheduler : str, optional
+        Address of a Dask scheduler, such as "tcp://host:8786"; else Dask runs on this machine.
+    timeout : float, optional
+        Seconds that a run may take; one that takes longer is a row that failed.
+    yes : bool
+        Whether to start even with very many runs, or with factors that seem to change nothing.
+    retry_failed : bool
+        Whether to run those again that failed.
+    progress : callable, optional
+        Called with a `Progress` now and then.
+    say : callable, optional
+        Called with what there is to know before it starts.
+    command : sequence of str, optional
+        What was typed, for the manifest.
+
+    Returns
+    -------
+    Sweep
+        That reads the tables.
+
+    Raises
+    ------
+    InputError
+        For faults of the experiment, a folder that cannot be used or holds another experiment, workers that cannot be
+        had. What was written before is kept, and the same call goes on from there.
+    """
+    if timeout is not None and not timeout > 0.0:
+        raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
+    wanted = load_experiment(experiment)
+    if folder is None and isinstance(experiment, str | Path) and Path(experiment).is_dir():
+        folder = experiment
+    place = Path(folder) if folder is not None else default_folder(wanted)
+    if is_sweep(place):
+        store = open_store(place)
+        refuse_changed(store, wanted)
+        if nothing_left(store, retry_failed=retry_failed):
+            say(f"Nothing is left to do: {store.status()}.")
+            return Sweep(place)
+        fresh = None
+    else:
+        fresh = fresh_points(wanted, say, yes=yes, timeout=timeout)
+    make_folder(place)
+    with FolderLock(place):
+        tidy(place)
+        work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv))
+        work.go_on(executor, workers, scheduler, timeout, progress, say, retry_failed=retry_failed)
+    return Sweep(place)
+
+
+def nothing_left(store: Store, *, retry_failed: bool) -> bool:
+    """Return whether every run has its row, and every part is as it was written."""
+    status = store.status()
+    if status.left or (retry_failed and status.failed):
+        return False
+    return not store.verify()
+
+
+class Work:
+    """What is needed to go on with a sweep."""
+
+    def __init__(self, store: Store, experiment: Experiment, points: "Points", order: "Order") -> None:
+        self.store, self.experiment, self.points, self.order = store, experiment, points, order
+
+    def todo(self, *, retry_failed: bool) -> Iterator[Any]:
+        """Yield each part that is not whole, with the places of its runs that are missing, or failed."""
+        import numpy as np
+
+        for part in range(self.order.parts):
+            written = self.store.written.get(part)
+            if written is None:
+                yield part, np.arange(len(self.order.part(part)))
+            elif retry_failed and written.failed:
+                yield part, self.sweep.failed_places(part)
+
+    @property
+    def sweep(self) -> Sweep:
+        """The reader of what is there."""
+        return Sweep(self.store.folder)
+
+    def go_on(
+        self,
+        executor: str | Executor,
+        workers: int | None,
+        scheduler: str | None,
+        timeout: float | None,
+        progress: "Callable[[Progress], None] | None",
+        say: Say,
+        *,
+        retry_failed: bool,
+    ) -> None:
+        """Run what is missing."""
+        from qispread.sweeping.executors import crew_of
+        from qispread.sweeping.runner import Progress, Runner
+        from qispread.sweeping.trying import estimate_of
+        from qispread.sweeping.work import packed
+
+        lost = [part for part in self.store.verify() if part < self.order.parts]
+        if lost:
+            say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
+        before = self.store.status()
+        crew = crew_of(executor, workers, scheduler)
+        estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, timeout)
+        left = before.left + (before.failed if retry_failed else 0)
+        say(f"{estimate.of(left)}." if not before.done else f"{before}: {estimate.of(left)}.")
+        began, key = time.monotonic(), uuid.uuid4().hex
+
+        def advance(done: int, failed: int) -> None:
+            if progress is not None:
+                again = before.failed if retry_failed else 0
+                rate = (done + failed) / max(time.monotonic() - began, 1e-9)
+                progress(Progress(before.done + done, before.failed - again + failed, before.runs, rate))
+
+        runner = Runner(
+            crew,
+            packed(self.experiment, timeout, key),
+            key,
+            self.order,
+            self.points.numbers,
+            pace=estimate.pace,
+            open_block=self.block,
+            keep=self.keep,
+            progress=advance,
+        )
+        runner.run(self.todo(retry_failed=retry_failed))
+
+    def block(self, part: int) -> Any:
+        """Return the block of a part, with the runs that it has already."""
+        from qispread.sweeping.order import months_shape
+        from qispread.sweeping.tables import Block
+        from qispread.sweeping.work import final_columns
+
+        if part in self.store.written:
+            return self.sweep.block(part)
+        columns = len(final_columns(self.experiment))
+        return Block(len(self.order.part(part)), columns, months_shape(self.experiment))
+
+    def keep(self, part: int, block: Any) -> None:
+        """Write a part that is whole."""
+        import numpy as np
+
+        from qispread.sweeping.tables import encoded, months_table, run_names, runs_table
+
+        points, replicates = self.order.at(np.array(self.order.part(part)))
+        names = run_names(self.store.stem, points, replicates)
+        contents = {}
+        if self.experiment.measures.monthly:
+            contents["months"] = encoded(months_table(self.experiment, names, points, replicates, block))
+        numbers = self.points.numbers[points]
+        contents["parts"] = encoded(runs_table(self.experiment, names, points, replicates, numbers, block))
+        self.store.put(part, len(names), len(block.errors), contents)
+
+
+def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None) -> "Points":
+    """Return the points of a sweep that has not begun, once nothing speaks against it."""
+    from qispread.sweeping.design import points_of
+
+    refuse_many(experiment, yes=yes)
+    points = points_of(experiment)
+    refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
+    return points
+
+
+def begun_work(folder: Path, experiment: Experiment, fresh: "Points | None", command: Sequence[str]) -> Work:
+    """Return the work of a folder that is held: that of the sweep in it, or of one begun now."""
+    from qispread.sweeping.order import order_of
+    from qispread.sweeping.tables import encoded, points_table
+
+    if fresh is None or is_sweep(folder):
+        store = open_store(folder)
+        refuse_changed(store, experiment)
+        points = Sweep(folder).design()
+        return Work(store, experiment, points, order_of(experiment, len(points.numbers)))
+    order = order_of(experiment, len(fresh.numbers))
+    table = encoded(points_table(experiment, fresh))
+    store = make_store(folder, experiment, table, order.runs, order.part_runs, command)
+    return Work(store, experiment, fresh, order)
+
+
+def refuse_many(experiment: Experiment, *, yes: bool) -> None:
+    """Refuse a sweep of very many runs that was not asked for twice."""
+    from qispread.sweeping.design import number_of_points
+
+    points = number_of_points(experiment)
+    runs = points * experiment.replicates
+    if runs > MOST_RUNS and not yes:
+        problem = f"{points:,} points in {experiment.replicates:,} worlds are {runs:,} runs, more than {MOST_RUNS:,}"
+        raise InputError([Fault("design", f"{problem}; give --yes to run them all the same")])
+
+
+def refuse_idle(experiment: Experiment, points: "Points", say: Say, *, yes: bool, timeout: float | None) -> None:
+    """Refuse points that cannot be, and factors that change nothing unless they are wanted all the same."""
+    from qispread.sweeping.changing import refuse_impossible
+    from qispread.sweeping.trying import idle_factors
+
+    refuse_impossible(experiment.scenario, experiment.varied, points.numbers)
+    idle = idle_factors(experiment, points.numbers, timeout)
+    if idle and not yes:
+        raise InputError([Fault(one.where, f"{one.problem}; leave it out, or give --yes") for one in idle])
+    for one in idle:
+        say(f"note: {one}")

@@ -1,0 +1,117 @@
+"""Charts of sensitivity and discovery hold the numbers of their tables, and say them in words."""
+
+import altair as alt
+import numpy as np
+import pytest
+
+from made_sweeps import PATHS, Made, experiment_of, ishigami, unit_of
+from qispread.analysis.discovery import Search, discover
+from qispread.analysis.sensitivity import sensitivity
+from qispread.analysis.summary import short
+from qispread.figures.discovery import discovery_figures, limit_rows
+from qispread.figures.figure import specification
+from qispread.figures.sensitivity import MOST_LINES, MOST_ROWS, sensitivity_figures
+
+KINDS = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "systems"}]
+FACTORS = {"copying.copy_loss": {}, "copying.lineage": {}, "network": {"values": KINDS}}
+DESIGNS = {
+    "sobol": {"kind": "saltelli", "points": 64},
+    "morris": {"kind": "morris"},
+    "first_order": {"kind": "latin_hypercube", "points": 200},
+}
+
+
+def swept(design, factors=FACTORS):
+    """Return a sweep whose effect grows over the months, with noise."""
+    experiment = experiment_of(factors, design, replicates=2, monthly=("effect",))
+    unit = unit_of(experiment)
+    values = ishigami(unit[:, :3])[:, None, None] * np.arange(25.0)
+    return Made(experiment, values + np.random.default_rng(1).normal(size=(len(unit), 2, 25)))
+
+
+def drawn(figure):
+    """Return the specification of a figure that is valid and holds all that it draws."""
+    found = specification(figure)
+    alt.Chart.from_dict(found)
+    assert "url" not in str(found["datasets"])
+    return found
+
+
+@pytest.mark.parametrize("method", DESIGNS)
+def test_charts_of_sensitivity_are_valid_and_say_their_numbers(method):
+    found = sensitivity(swept(DESIGNS[method]), "effect")
+    figures = {one.name: one for one in sensitivity_figures(found, 24)}
+    expected = {"sensitivity-indices", "sensitivity-over-time", "sensitivity-noise"}
+    assert set(figures) == expected | ({"sensitivity-effects"} if method == "morris" else set())
+    for one in figures.values():
+        drawn(one)
+    for row in found.last.to_dict("records"):
+        assert f"{row['parameter']} {short(row[found.leading])}" in figures["sensitivity-indices"].alt
+
+
+def test_intervals_are_drawn_as_the_table_has_them():
+    found = sensitivity(swept(DESIGNS["sobol"]), "effect")
+    chart = drawn(sensitivity_figures(found, 24)[0])
+    rows = [row for data in chart["datasets"].values() for row in data if "low" in row]
+    assert len(rows) == 6
+    by_name = found.last.set_index("parameter")
+    for row in rows:
+        kind = "first" if row["arm"].startswith("By itself") else "total"
+        assert [row["value"], row["low"], row["high"]] == pytest.approx(
+            by_name.loc[row["parameter"], [kind, f"{kind}_low", f"{kind}_high"]].tolist()
+        )
+
+
+def test_many_parameters_are_drawn_in_part_and_said_to_be():
+    import qispread as qs
+    from qispread.config.factors import plausible_factors
+
+    names = [one.path for one in plausible_factors(qs.Scenario())][: MOST_ROWS + 5]
+    found = sensitivity(swept({"kind": "morris"}, {name: {} for name in names}), "effect")
+    figures = {one.name: one for one in sensitivity_figures(found, 24)}
+    assert figures["sensitivity-indices"].note == "Not drawn: 5 parameters that tell less."
+    assert (
+        figures["sensitivity-over-time"].note == f"Not drawn: {MOST_ROWS + 5 - MOST_LINES} parameters that tell less."
+    )
+    assert len(figures["sensitivity-indices"].table) == MOST_ROWS + 5
+    for one in figures.values():
+        drawn(one)
+
+
+@pytest.fixture(scope="module")
+def corner():
+    experiment = experiment_of(FACTORS, {"kind": "latin_hypercube", "points": 400})
+    unit = unit_of(experiment)
+    low = (unit[:, 0] > 0.5) & (unit[:, 1] < 0.6) & (unit[:, 2] < 2.0 / 3.0)
+    return discover(
+        Made(experiment, np.where(low, 0.1, 0.9)[:, None, None]), "effect", below=0.5, search=Search(shuffles=0)
+    )
+
+
+def test_charts_of_a_discovery_are_valid_and_say_their_numbers(corner):
+    figures = {one.name: one for one in discovery_figures(corner)}
+    assert set(figures) == {"discovery-trajectory", "discovery-limits", "discovery-corner"}
+    for one in figures.values():
+        drawn(one)
+        assert "effect below 0.5 in month 24" in one.alt
+    assert set(figures["discovery-corner"].table) == {*PATHS[:2], "case"}
+    assert "network complete, ring" in figures["discovery-limits"].alt
+
+
+def test_bars_are_the_shares_of_each_range_that_are_inside(corner):
+    rows = limit_rows(corner).groupby("parameter")[["start", "end"]].agg(list)
+    assert rows.loc["copying.copy_loss", "start"] == pytest.approx([0.5], abs=0.02)
+    assert rows.loc["copying.copy_loss", "end"] == pytest.approx([1.0])
+    assert rows.loc["copying.lineage", "end"] == pytest.approx([0.6], abs=0.02)
+    assert rows.loc["network", "start"] == pytest.approx([0.0, 1.0 / 3.0])
+
+
+def test_a_search_that_finds_nothing_draws_its_boxes_alone():
+    experiment = experiment_of(2, {"kind": "latin_hypercube", "points": 40})
+    cases = np.arange(40) % 2 == 0
+    found = discover(
+        Made(experiment, np.where(cases, 0.1, 0.9)[:, None, None]), "effect", below=0.5, search=Search(shuffles=0)
+    )
+    names = [one.name for one in discovery_figures(found)]
+    assert names[0] == "discovery-trajectory"
+    assert ("discovery-limits" in names) == bool(found.steps[found.suggested].box)

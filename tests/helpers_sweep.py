@@ -1,0 +1,108 @@
+"""What the tests of sweeps share: small experiments, and the bytes of a folder."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import qispread as qs
+
+SMALL = qs.Scenario().replace(
+    {"organisations.number": 12, "organisations.systems": 4, "organisations.regions": 2},
+    name="small",
+    horizon=12,
+    network={"kind": "systems", "mean_degree": 4},
+    hearing={"broadcast": 0.3},
+)
+FACTORS = {"copying.copy_loss": {}, "improving.decay": {"low": 0.01, "high": 0.05, "scale": "log"}}
+FILE = """\
+name: small
+horizon: 12
+organisations: {number: 12, systems: 4, regions: 2}
+network: {kind: systems, mean_degree: 4}
+hearing: {broadcast: 0.3}
+"""
+EXPERIMENT = """\
+name: trial
+base: small.yaml
+factors:
+  copying.copy_loss: {}
+  improving.decay: {low: 0.01, high: 0.05, scale: log}
+design: {kind: latin_hypercube, points: 40}
+replicates: 5
+measures: {final: [effect, adoption], monthly: [effect]}
+"""
+
+
+def experiment(points=40, replicates=5, **fields):
+    """Return what describes a small experiment."""
+    described = {
+        "name": "trial",
+        "base": SMALL,
+        "factors": FACTORS,
+        "design": {"kind": "latin_hypercube", "points": points},
+        "replicates": replicates,
+        "measures": {"final": ("effect", "adoption"), "monthly": ("effect",)},
+    }
+    return {**described, **fields}
+
+
+def tables(folder):
+    """Return the bytes of all tables of a sweep, by their place in its folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(Path(folder).rglob("*.parquet"))}
+
+
+def command(*words):
+    """Return the words that start the command line in a process of its own."""
+    return [sys.executable, "-m", "qispread.cli", *map(str, words)]
+
+
+def run_command(*words, **named):
+    """Run the command line to its end."""
+    return subprocess.run(command(*words), capture_output=True, text=True, check=False, **named)
+
+
+def children_of(pid):
+    """Return the ids of the processes that a process has started, and theirs."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *children_of(child)]
+    return found
+
+
+def is_alive(pid):
+    """Return whether a process is there and not only waiting to be forgotten."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def rows_done(folder):
+    """Return how many lines the log of a sweep has."""
+    log = Path(folder, "log.jsonl")
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+WORST = 0.8733
+"""Copy loss above which, in world 1, the poisoned workers come to harm."""
+
+
+def poisoned(harm):
+    """Make a process a worker that comes to harm in a few runs."""
+    from qispread.sweeping import executors, work
+
+    executors.be_ready()
+    work.HARD_SECONDS = 0.5
+    start_run = work.start_run
+
+    def start(blueprint, world):
+        if world.replicate == 1 and blueprint.scenario.copying.copy_loss > WORST:
+            if harm == "die":
+                os._exit(3)
+            time.sleep(1e6)
+        return start_run(blueprint, world)
+
+    work.start_run = start

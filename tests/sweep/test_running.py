@@ -1,0 +1,331 @@
+"""A sweep gives the same bytes whoever does the work, keeps what failed as rows, and goes on where it stopped."""
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import qispread as qs
+from helpers_input import caught, only_fault
+from helpers_sweep import EXPERIMENT, FACTORS, FILE, SMALL, experiment, tables
+from qispread.sweeping import work
+from qispread.sweeping.executors import Crew, InlineCrew, ThreadCrew
+from qispread.sweeping.load import load_experiment
+from qispread.sweeping.running import MOST_RUNS
+
+EXTREME = {"low": 3.0, "high": 1e308}
+"""Steepness of a response that no number can hold."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The tables of a sweep that nothing disturbed."""
+    return tables(qs.sweep(experiment(), tmp_path_factory.mktemp("undisturbed") / "s", workers=1).folder)
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads", "processes", "dask"])
+def test_any_executor_gives_the_same_bytes(executor, undisturbed):
+    assert tables(qs.sweep(experiment(), "s", executor=executor, workers=2).folder) == undisturbed
+
+
+@pytest.mark.parametrize("workers", [1, 3, 9])
+def test_any_number_of_workers_gives_the_same_bytes(workers, undisturbed):
+    assert tables(qs.sweep(experiment(), "s", workers=workers).folder) == undisturbed
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.002, 1000.0])
+def test_any_size_of_chunks_gives_the_same_bytes(seconds, undisturbed, monkeypatch):
+    monkeypatch.setattr(Crew, "chunk_seconds", seconds)
+    assert tables(qs.sweep(experiment(), "s").folder) == undisturbed
+
+
+def test_an_executor_of_ones_own_gives_the_same_bytes_and_lives_on(undisturbed):
+    with ThreadPoolExecutor(2) as pool:
+        assert tables(qs.sweep(experiment(), "s", executor=pool).folder) == undisturbed
+        assert pool.submit(int, "3").result() == 3
+
+
+def test_every_row_is_what_simulating_its_point_gives():
+    found = qs.sweep(experiment(points=3, replicates=2, interventions="each"), "s")
+    for _, row in found.runs.iterrows():
+        scenario = SMALL.replace({path: row[path] for path in FACTORS}, replicates=2)
+        runs = qs.simulate(scenario, workers=1)
+        assert runs.last("effect")[row.replicate] == row.effect > 0.0
+        assert runs.last("effect", "intervention")[row.replicate] == row["effect.intervention"]
+        over_time = found.monthly("effect")[row.point, row.replicate]
+        assert over_time.tobytes() == np.ascontiguousarray(runs.measures[row.replicate, :, -1, 8]).tobytes()
+
+
+def test_replicates_are_the_same_worlds_at_every_point():
+    found = qs.sweep(experiment(measures={"final": "all"}), "s")
+    assert (found.runs.groupby("replicate")["awareness"].nunique() < found.runs["awareness"].nunique()).all()
+    scenario = SMALL.replace(horizon=1)
+    start = qs.sweep(experiment(points=4, base=scenario, measures={"final": "leadership"}), "t", yes=True)
+    assert (np.ptp(start.values("leadership"), axis=0) == 0.0).all()
+
+
+def test_what_is_said_before_it_starts():
+    said = []
+    qs.sweep(experiment(), "s", say=said.append)
+    assert said[0].startswith("200 runs, about 1 s, about ")
+    assert said[0].endswith(" on disk.")
+
+
+def test_the_room_on_disk_is_said_rightly():
+    said = []
+    found = qs.sweep(experiment(points=500, measures={"final": "all", "monthly": "all"}), "s", say=said.append)
+    told = float(said[0].split("about ")[-1].split()[0])
+    written = sum(len(content) for name, content in tables(found.folder).items() if name != "points.parquet")
+    assert "MB" in said[0]
+    assert 0.5 < told / (written / 1e6) < 2.0
+
+
+def test_progress_goes_up_to_all_runs():
+    seen = []
+    qs.sweep(experiment(), "s", progress=seen.append, workers=1)
+    assert seen[-1].done == seen[-1].runs == 200
+    assert [one.done for one in seen] == sorted(one.done for one in seen)
+    assert seen[-1].seconds_left == 0.0
+    assert all(one.rate > 0.0 and one.failed == 0 for one in seen)
+
+
+def failing(**fields):
+    return experiment(
+        factors={"interventions.intervention.response.steepness": EXTREME, "copying.copy_loss": {}}, points=10, **fields
+    )
+
+
+def test_a_run_that_gives_no_number_is_a_row_that_failed():
+    found = qs.sweep(failing(design={"kind": "grid", "levels": 2}, replicates=3), "s")
+    failed = found.runs[found.runs.status == "failed"]
+    assert len(failed) == found.status.failed == 6
+    assert set(failed.error) == {"the state is no longer finite: parameters are extreme"}
+    assert (failed["interventions.intervention.response.steepness"] == 1e308).all()
+    assert failed[["effect", "adoption"]].isna().all(axis=None)
+    assert found.status.left == 0
+    assert np.isnan(found.monthly("effect")[failed.point, failed.replicate]).all()
+
+
+@pytest.fixture
+def raising(monkeypatch):
+    """Let every run in world 2 raise, until told otherwise."""
+    start_run, bad = work.start_run, {2}
+
+    def start(blueprint, world):
+        if world.replicate in bad:
+            raise RuntimeError("as if by a fault")
+        return start_run(blueprint, world)
+
+    monkeypatch.setattr(work, "start_run", start)
+    return bad
+
+
+def test_a_run_that_raises_is_a_row_and_the_rest_goes_on(raising):
+    found = qs.sweep(experiment(), "s")
+    failed = found.runs[found.runs.status == "failed"]
+    assert set(failed.replicate) == {2}
+    assert len(failed) == 40
+    assert set(failed.error) == {"RuntimeError: as if by a fault"}
+    assert found.status.done == 160
+
+
+def test_failed_runs_are_left_alone_unless_they_are_to_be_retried(raising, undisturbed):
+    qs.sweep(experiment(), "s")
+    raising.clear()
+    assert qs.sweep(experiment(), "s").status.failed == 40
+    found = qs.sweep(experiment(), "s", retry_failed=True)
+    assert found.status.failed == 0
+    assert tables(found.folder) == undisturbed
+
+
+def test_a_run_that_takes_too_long_is_a_row():
+    slow = qs.Scenario().replace({"organisations.number": 2000}, horizon=12_000)
+    began = time.monotonic()
+    described = experiment(base=slow, points=1, replicates=2, measures={"final": "effect"})
+    found = qs.sweep(described, "s", timeout=0.2, yes=True)
+    assert set(found.runs.error) == {"took longer than 0.2 s"}
+    assert found.status.failed == 2
+    assert time.monotonic() - began < 30.0
+
+
+def test_a_timeout_that_is_kept_changes_no_byte(undisturbed):
+    assert tables(qs.sweep(experiment(), "s", timeout=60.0).folder) == undisturbed
+
+
+def test_looking_at_the_clock_changes_no_byte(undisturbed, monkeypatch):
+    monkeypatch.setattr(work, "WORK_BETWEEN_LOOKS", 1)
+    assert tables(qs.sweep(experiment(), "s").folder) == undisturbed
+
+
+def test_a_clock_that_jumps_changes_nothing(undisturbed, monkeypatch):
+    # Nobody may set the clock of the machine that tests run on: all that asks for the time of day is told nonsense.
+    rng = np.random.default_rng(1)
+    monkeypatch.setattr(time, "time", lambda: float(rng.uniform(-1e12, 1e12)))
+    monkeypatch.setattr(time, "time_ns", lambda: int(rng.integers(-(2**60), 2**60)))
+    found = qs.sweep(experiment(), "s", timeout=20.0)
+    assert tables(found.folder) == undisturbed
+    assert found.status.done == 200
+
+
+def test_a_finished_sweep_is_not_run_again(undisturbed):
+    qs.sweep(experiment(), "s")
+    before = {path: path.stat().st_mtime_ns for path in (qs.read_sweep("s").folder).rglob("*.parquet")}
+    said = []
+    qs.sweep(experiment(), "s", say=said.append)
+    assert said == ["Nothing is left to do: 200 of 200 runs done, 0 failed, 0 left."]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_sweep_goes_on_by_its_folder_alone(undisturbed):
+    folder = qs.sweep(experiment(), "s").folder
+    (folder / "parts" / "part-000000.parquet").unlink()
+    assert qs.sweep("s").folder == folder
+    assert tables(folder) == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"replicates": 6}, ["experiment.replicates: was 5, is now 6"]),
+        ({"factors": {"copying.copy_loss": {}}}, ["experiment.order", "experiment.factors.improving.decay.low"]),
+        ({"factors": dict(reversed(FACTORS.items()))}, ["experiment.order.0: was copying.copy_loss, is now improving"]),
+        ({"base": SMALL.replace({"improving.repair": 0.05})}, ["experiment.scenario.improving.repair: was 0.06"]),
+        ({"measures": {"final": "effect"}}, ["experiment.measures.monthly.0: was effect, is now not there"]),
+        ({"seed": 2}, ["experiment.seed: was 1, is now 2"]),
+    ],
+)
+def test_a_changed_experiment_is_refused_with_what_changed(changes, parts):
+    folder = qs.sweep(experiment(), "s").folder
+    kept = tables(folder)
+    error = caught(qs.sweep, experiment(**changes), "s")
+    assert all(part in str(error) for part in parts), str(error)
+    assert tables(folder) == kept
+
+
+def test_words_and_names_of_files_may_change():
+    qs.sweep(experiment(), "s")
+    base = SMALL.replace(description="other words")
+    assert qs.sweep(experiment(base=base, description="and others"), "s").status.done == 200
+
+
+def test_other_sources_are_refused(monkeypatch):
+    qs.sweep(experiment(), "s")
+    monkeypatch.setenv("QISPREAD_DRAWS", "philox")
+    error = caught(qs.sweep, experiment(), "s")
+    assert "draws: was splitmix64, is now philox" in str(error)
+
+
+def test_too_many_runs_are_refused_until_asked_for_twice():
+    design = {"kind": "grid", "levels": 200}
+    problem = only_fault(qs.sweep, experiment(design=design, replicates=10), "s").problem
+    assert (
+        problem == "40,000 points in 10 worlds are 400,000 runs, more than 100,000; give --yes to run them all the same"
+    )
+    assert MOST_RUNS == 100_000
+
+
+def test_a_factor_that_changes_nothing_is_refused_until_asked_for_twice():
+    factors = {**FACTORS, "copying.standard_codification": {}}
+    problem = only_fault(qs.sweep, experiment(factors=factors), "s")
+    assert problem.where == "factors.copying.standard_codification"
+    assert "changes nothing" in problem.problem
+    said = []
+    assert qs.sweep(experiment(factors=factors), "s", yes=True, say=said.append).status.done == 200
+    assert said[0].startswith("note: factors.copying.standard_codification: changes nothing")
+
+
+def test_a_factor_that_matters_only_with_another_is_not_refused():
+    factors = {"copying.standard_codification": {}, "policies.standard.standard": {"values": [0.0, 1.0]}}
+    assert qs.sweep(experiment(base=SMALL.with_policy("standard"), factors=factors), "s").status.done == 200
+
+
+@pytest.mark.parametrize(
+    ("named", "parts"),
+    [
+        ({"workers": 0}, ["--workers", "at least 1"]),
+        ({"executor": "thread"}, ["--executor", "did you mean 'threads'?"]),
+        ({"scheduler": "tcp://127.0.0.1:1"}, ["--scheduler", "dask alone"]),
+        ({"timeout": 0.0}, ["--timeout", "seconds above 0"]),
+        ({"timeout": float("nan")}, ["--timeout", "seconds above 0"]),
+    ],
+)
+def test_a_bad_option_is_refused(named, parts):
+    fault = only_fault(qs.sweep, experiment(), "s", **named)
+    assert all(part in str(fault) for part in parts)
+
+
+def test_what_is_held_in_memory_is_bounded():
+    # The runner is handed work that never comes back, and stops handing out.
+    from qispread.sweeping.runner import Runner
+
+    found = load_experiment(experiment(points=20_000))
+    crew, opened = ThreadCrew(1), []
+    crew.submit = lambda *_: work_that_waits()
+    from qispread.sweeping.order import order_of
+
+    order = order_of(found, 20_000)
+    runner = Runner(crew, b"", "k", order, np.zeros((20_000, 2)), pace=1e-5, open_block=opened.append, keep=None)
+    fresh = runner.cut((part, np.arange(len(order.part(part)))) for part in range(order.parts))
+    runner.hand_out(fresh)
+    assert len(runner.outstanding) == crew.outstanding == 16
+    assert len(opened) <= 17
+    crew.leave()
+
+
+def work_that_waits():
+    from concurrent.futures import Future
+
+    return Future()
+
+
+def test_one_experiment_by_name_has_one_folder(tmp_path):
+    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "trial.yaml").write_text(EXPERIMENT)
+    assert str(qs.sweep("trial.yaml").folder) == "results/sweep-trial"
+
+
+def test_the_runs_of_an_unfinished_sweep_can_be_read():
+    class EnoughError(Exception):
+        pass
+
+    def stop(now):
+        if now.done >= 500:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        qs.sweep(experiment(points=300), "s", progress=stop, workers=1)
+    found = qs.read_sweep("s")
+    assert 500 <= found.status.done < 1500
+    assert found.status.left == 1500 - found.status.done
+    table = found.runs
+    assert isinstance(table, pd.DataFrame)
+    assert table["point"].value_counts().max() - table["point"].value_counts().min() <= 1
+    assert np.isnan(found.values("adoption")).sum() == found.status.left
+
+
+def test_inline_runs_in_the_callers_own_thread():
+    crew = InlineCrew()
+    assert crew.submit(lambda: 3).result() == 3
+    assert isinstance(crew.submit(lambda: 1 / 0).exception(), ZeroDivisionError)
+
+
+@pytest.mark.slow_faults
+def test_ten_times_as_many_runs_take_no_more_memory(tmp_path):
+    script = (
+        f"import resource, sys\nsys.path[:0] = {sys.path!r}\n"
+        "import qispread as qs\nfrom helpers_sweep import experiment\n"
+        "if __name__ == '__main__':\n"
+        "    described = experiment(int(sys.argv[1]), 10, measures={'final': 'all', 'monthly': 'all'})\n"
+        "    qs.sweep(described, sys.argv[2], workers=2)\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+
+    def most(points):
+        words = [sys.executable, "-c", script, str(points), str(tmp_path / str(points))]
+        return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+
+    assert most(10_000) < 1.2 * most(1_000)

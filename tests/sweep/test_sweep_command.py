@@ -1,0 +1,119 @@
+"""`qispread sweep` says what will be done, does it, and tells how it went."""
+
+import os
+import pty
+import re
+import subprocess
+
+import pytest
+
+import qispread as qs
+from helpers_input import put
+from helpers_sweep import EXPERIMENT, FILE, command
+from qispread.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _files():
+    put("small.yaml", FILE)
+    put("trial.yaml", EXPERIMENT)
+
+
+def said(capsys):
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
+    assert main(["sweep", "trial.yaml"]) == 0
+    told = said(capsys)
+    assert re.fullmatch(
+        r"200 runs, about 1 s, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
+        told,
+    )
+    assert main(["sweep", "trial.yaml"]) == 0
+    assert said(capsys).startswith("Nothing is left to do: 200 of 200 runs done")
+
+
+@pytest.mark.parametrize("what", ["trial.yaml", "results/sweep-trial"])
+def test_status_says_what_is_done_failed_and_left(what, capsys):
+    assert main(["sweep", "trial.yaml"]) == 0
+    said(capsys)
+    assert main(["sweep", what, "--status"]) == 0
+    assert said(capsys) == "results/sweep-trial: 200 of 200 runs done, 0 failed, 0 left"
+
+
+def test_status_of_nothing_is_told(capsys):
+    assert main(["sweep", "trial.yaml", "--status"]) == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_failures_are_told_and_give_the_exit_code(capsys):
+    steep = "  interventions.intervention.response.steepness: {values: [3.0, 1e+308]}\n"
+    put("trial.yaml", EXPERIMENT.replace("factors:\n", "factors:\n" + steep).replace("points: 40", "points: 4"))
+    assert main(["sweep", "trial.yaml", "--out", "s"]) == 1
+    told = said(capsys)
+    assert "10 of 20 runs done, 10 failed, 0 left" in told
+    assert told.count(" failed: the state is no longer finite: parameters are extreme") == 5
+    assert main(["sweep", "trial.yaml", "--out", "s", "--status"]) == 0
+    assert main(["sweep", "trial.yaml", "--out", "s", "--retry-failed"]) == 1
+
+
+@pytest.mark.parametrize("engine", ["kernel", "mesa"])
+def test_one_run_is_made_again_with_its_events(engine, capsys):
+    assert main(["sweep", "trial.yaml"]) == 0
+    run_id = qs.read_sweep("results/sweep-trial").runs.run_id[33]
+    said(capsys)
+    assert main(["sweep", "results/sweep-trial", "--run", run_id, "--engine", engine, "--events"]) == 0
+    told = said(capsys)
+    assert "The same numbers as its row, to the last bit." in told
+    assert (qs.read_sweep("results/sweep-trial").folder / "reruns" / run_id / "events.txt").stat().st_size
+
+
+def test_a_run_that_there_is_not_is_told(capsys):
+    assert main(["sweep", "trial.yaml"]) == 0
+    assert main(["sweep", "trial.yaml", "--run", "x"]) == 2
+    assert "no run is called 'x'" in capsys.readouterr().err
+
+
+def test_faults_are_told_with_file_and_line(capsys):
+    put("trial.yaml", EXPERIMENT.replace("copying.copy_loss", "copying.copy_los"))
+    assert main(["sweep", "trial.yaml"]) == 2
+    told = capsys.readouterr().err
+    assert (
+        "trial.yaml:4: factors.copying.copy_los: is nothing of the scenario; did you mean 'copying.copy_loss'?" in told
+    )
+
+
+def test_a_changed_experiment_is_refused_with_what_changed(capsys):
+    assert main(["sweep", "trial.yaml"]) == 0
+    put("trial.yaml", EXPERIMENT.replace("replicates: 5", "replicates: 6"))
+    assert main(["sweep", "trial.yaml"]) == 2
+    assert "experiment.replicates: was 5, is now 6" in capsys.readouterr().err
+
+
+def test_a_terminal_gets_progress_and_a_pipe_none():
+    put("trial.yaml", EXPERIMENT.replace("points: 40", "points: 800"))
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command("sweep", "trial.yaml"), stdout=theirs, env={**os.environ, "COLUMNS": "120"}
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:
+                break
+        assert process.wait() == 0
+    os.close(ours)
+    assert re.search(rb"of 4,000 runs, [0-9,]+ a second, none failed", shown)
+    piped = subprocess.run(command("sweep", "trial.yaml", "--out", "t"), capture_output=True, check=True)
+    assert b"a second" not in piped.stdout + piped.stderr
+
+
+def test_experiments_are_checked_like_scenarios(capsys):
+    assert main(["check", "trial.yaml", "small.yaml"]) == 0
+    assert said(capsys) == "trial.yaml: no faults small.yaml: no faults"
+    put("trial.yaml", EXPERIMENT.replace("replicates: 5", "replicates: 0"))
+    assert main(["check", "trial.yaml"]) == 2
+    assert "trial.yaml:7: replicates: got 0" in capsys.readouterr().err

@@ -1,0 +1,219 @@
+"""`qispread sensitivity` and `qispread discover` say what they find, write it, and refuse what they cannot answer."""
+
+import json
+import re
+import shutil
+
+import pandas as pd
+import pyarrow.parquet
+import pytest
+
+from folders import coached, save_compared, scenario_of
+from helpers_input import put
+from helpers_sweep import EXPERIMENT, FILE, tables
+from qispread.analysis.discovery import LIMITS, TRAJECTORY
+from qispread.analysis.sensitivity_tables import INDICES, NOISE
+from qispread.cli import main
+
+STEEP = "  interventions.intervention.response.steepness: {values: [3.0, 1e+308]}\n"
+DESIGNS = {
+    "latin": "{kind: latin_hypercube, points: 80}",
+    "saltelli": "{kind: saltelli, points: 16, second_order: true}",
+    "morris": "{kind: morris, trajectories: 8}",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with a finished sweep of each design."""
+    folder = tmp_path_factory.mktemp("sweeps")
+    put("small.yaml", FILE, folder)
+    for name, design in DESIGNS.items():
+        text = EXPERIMENT.replace("name: trial", f"name: {name}").replace("{kind: latin_hypercube, points: 40}", design)
+        path = put(f"{name}.yaml", text.replace("replicates: 5", "replicates: 3"), folder)
+        assert main(["sweep", str(path), "--out", str(folder / name)]) == 0
+    return folder
+
+
+@pytest.fixture
+def sweeps(finished, tmp_path, monkeypatch):
+    """A copy of them, in which a test stands."""
+    shutil.copytree(finished, tmp_path / "s")
+    monkeypatch.chdir(tmp_path / "s")
+    return tmp_path / "s"
+
+
+def said(capsys):
+    """Return what was printed, its spaces made one."""
+    return " ".join(capsys.readouterr().out.split())
+
+
+def refused(words, capsys):
+    """Return what a command is refused with."""
+    capsys.readouterr()
+    assert main(words) == 2
+    return capsys.readouterr().err
+
+
+class TestSensitivity:
+    @pytest.mark.parametrize(
+        ("name", "method", "words"),
+        [
+            ("latin", "first_order", "First-order shares of the variance"),
+            ("saltelli", "sobol", "Sobol' indices"),
+            ("morris", "morris", "Elementary effects"),
+        ],
+    )
+    def test_each_design_is_analysed_said_and_written(self, name, method, words, sweeps, capsys):
+        assert main(["sensitivity", name, "--measure", "effect"]) == 0
+        told = said(capsys)
+        assert told.startswith("effect in month 12")
+        assert words in told
+        assert "Single runs differ by the parameters" in told
+        folder = sweeps / name / "analysis" / "effect"
+        table = pd.read_csv(folder / "sensitivity.csv")
+        assert list(table) == [column for column in INDICES[method] if column in table]
+        assert list(pd.read_parquet(folder / "sensitivity_noise.parquet")) == list(NOISE)
+        assert (folder / "sensitivity-indices.svg").read_text(encoding="utf-8").startswith("<svg")
+        assert (folder / "sensitivity-indices.png").read_bytes().startswith(b"\x89PNG")
+        about = json.loads((folder / "sensitivity.json").read_text(encoding="utf-8"))
+        assert about["method"] == method
+        assert about["runs"]["left"] == 0
+        assert about["command"] == ["qispread", "sensitivity", name, "--measure", "effect"]
+
+    def test_columns_carry_their_meaning(self, sweeps):
+        assert main(["sensitivity", "saltelli"]) == 0
+        path = sweeps / "saltelli/analysis/effect/sensitivity.parquet"
+        meanings = {field.name: field.metadata[b"meaning"].decode() for field in pyarrow.parquet.read_schema(path)}
+        assert meanings.items() <= INDICES["sobol"].items()
+
+    def test_the_same_command_writes_the_same_bytes_and_leaves_the_sweep_as_it_was(self, sweeps, capsys):
+        before = tables(sweeps / "saltelli")
+        words = ["sensitivity", "saltelli", "--measure", "effect", "--months", "6", "12"]
+        assert main(words) == 0
+        folder = sweeps / "saltelli" / "analysis" / "effect"
+        first = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert main(words) == 0
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+        kept = {name: content for name, content in tables(sweeps / "saltelli").items() if "analysis" not in name}
+        assert kept == before
+        said(capsys)
+        assert main(["sweep", "saltelli.yaml", "--out", "saltelli"]) == 0
+        assert said(capsys).startswith("Nothing is left to do")
+
+    def test_pictures_of_an_earlier_analysis_do_not_stay(self, sweeps):
+        folder = sweeps / "saltelli" / "analysis" / "effect"
+        assert main(["sensitivity", "saltelli", "--months", "6", "12"]) == 0
+        assert (folder / "sensitivity-over-time.png").exists()
+        assert main(["discover", "saltelli", "--below", "0.18"]) == 0
+        assert main(["sensitivity", "saltelli", "--months", "12"]) == 0
+        assert not (folder / "sensitivity-over-time.png").exists()
+        assert (folder / "discovery-trajectory.png").exists()
+
+    def test_a_sweep_is_found_by_its_experiment_and_results_go_where_they_are_wanted(self, sweeps):
+        assert main(["sweep", "latin.yaml"]) == 0
+        assert main(["sensitivity", "latin.yaml", "--out", "elsewhere"]) == 0
+        assert (sweeps / "elsewhere" / "sensitivity.csv").exists()
+        assert not (sweeps / "results" / "sweep-latin" / "analysis").exists()
+
+    def test_runs_that_failed_are_left_out_and_said(self, sweeps, capsys):
+        text = (sweeps / "saltelli.yaml").read_text(encoding="utf-8").replace("factors:\n", "factors:\n" + STEEP)
+        put(
+            "failing.yaml",
+            text.replace("name: saltelli", "name: failing").replace("second_order: true", "second_order: false"),
+        )
+        assert main(["sweep", "failing.yaml", "--out", "failing"]) == 1
+        told = refused(["sensitivity", "failing"], capsys)
+        assert re.search(r"'effect' is there for [0-7] of 16 blocks; needed: at least 8", told)
+        assert main(["discover", "failing", "--below", "0.18"]) == 0
+        assert "no world has 'effect'" in said(capsys)
+
+    def test_a_sweep_that_is_not_finished_says_so(self, sweeps, capsys):
+        put("long.yaml", EXPERIMENT.replace("name: trial", "name: long").replace("points: 40", "points: 300"))
+        assert main(["sweep", "long.yaml", "--out", "long"]) == 0
+        *before, last = (sweeps / "long" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        assert before
+        for path in json.loads(last)["files"]:
+            (sweeps / "long" / path).unlink()
+        assert main(["sensitivity", "long", "--months", "12"]) == 0
+        told = said(capsys)
+        left = json.loads(last)["rows"]
+        assert f"note the sweep is not finished: {left} of 1,500 runs are left to do" in told
+        assert f"{left} of 1500 runs have no 'effect'; the levels of points allow for which worlds these are" in told
+
+    def test_what_cannot_be_answered_is_refused(self, sweeps, capsys):
+        assert "did you mean 'effect'?" in refused(["sensitivity", "latin", "--measure", "efect"], capsys)
+        assert "adoption" in refused(["sensitivity", "latin", "--measure", "harm"], capsys)
+        assert "needed: a month from 0 to 12" in refused(["sensitivity", "latin", "--months", "13"], capsys)
+        both = ["sensitivity", "latin", "--measure", "adoption", "--months", "6"]
+        assert "keep it under measures.monthly" in refused(both, capsys)
+        assert "no intervention is called 'drug'" in refused(["sensitivity", "latin", "--intervention", "drug"], capsys)
+        assert "no such folder" in refused(["sensitivity", "nowhere"], capsys)
+        put("empty/x.txt", "")
+        assert "holds no sweep" in refused(["sensitivity", "empty"], capsys)
+
+    def test_a_folder_that_is_a_file_is_refused_before_anything_is_said(self, sweeps, capsys):
+        put("taken", "")
+        assert "is a file; needed: a folder" in refused(["sensitivity", "latin", "--out", "taken"], capsys)
+
+
+class TestDiscover:
+    def test_the_corner_is_said_and_written(self, sweeps, capsys):
+        assert main(["discover", "latin", "--measure", "effect", "--below", "0.18"]) == 0
+        told = said(capsys)
+        assert told.startswith("effect below 0.18 in month 12: ")
+        assert "Limits of box" in told
+        assert "Were failures dealt out by chance" in told
+        folder = sweeps / "latin" / "analysis" / "effect"
+        assert list(pd.read_csv(folder / "discovery.csv")) == list(TRAJECTORY)
+        assert list(pd.read_csv(folder / "discovery_limits.csv")) == list(LIMITS)
+        about = json.loads((folder / "discovery.json").read_text(encoding="utf-8"))
+        assert about["cases"] == "effect below 0.18 in month 12"
+        assert 0.0 < about["chance"] <= 1.0
+        assert set(about["pictures"]) <= {f"discovery-{one}" for one in ("trajectory", "limits", "corner")}
+
+    def test_another_box_can_be_looked_at(self, sweeps, capsys):
+        words = ["discover", "latin", "--measure", "effect", "--below", "0.18", "--shuffles", "0"]
+        assert main([*words, "--box", "1"]) == 0
+        told = said(capsys)
+        assert "Limits of box 1 " in told
+        assert "chance" not in told
+        assert "needed: a box from 0 to" in refused([*words, "--box", "999"], capsys)
+
+    def test_what_cannot_be_answered_is_refused(self, sweeps, capsys):
+        assert "met by none of 80 points; effect goes from" in refused(["discover", "latin", "--below", "0"], capsys)
+        assert "met by all of 80 points" in refused(["discover", "latin", "--above", "0"], capsys)
+        assert "needed: a number" in refused(["discover", "latin", "--above", "nan"], capsys)
+        told = refused(["discover", "latin", "--below", "0.4", "--alpha", "0.9", "--mass", "2"], capsys)
+        assert told.startswith("2 faults")
+        assert "this folder holds none" in refused(["discover", "latin", "--arm", "coaching"], capsys)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """A folder with a comparison whose arm `goals` is better in some models and not in others."""
+    base = scenario_of(replicates=4)
+    arms = {"coaching": coached(base), "goals": base.with_policy("goals", ambition=0.2)}
+    return save_compared(tmp_path_factory.mktemp("compared") / "c", base, arms, models=24)
+
+
+class TestDiscoverInAComparison:
+    def test_the_models_in_which_an_arm_does_not_beat_the_base_are_told(self, compared, capsys):
+        assert main(["discover", str(compared), "--arm", "goals"]) == 0
+        words = said(capsys)
+        assert words.startswith("goals is not better than the base in harm_averted: ")
+        assert "of 24 models" in words
+        assert "few models" in words
+        assert (compared / "analysis" / "goals" / "discovery.csv").exists()
+
+    def test_what_models_cannot_answer_is_refused(self, compared, capsys):
+        told = refused(["discover", str(compared), "--arm", "coching"], capsys)
+        assert "did you mean 'coaching'?" in told
+        told = refused(["discover", str(compared), "--arm", "goals", "--month", "6", "--measure", "effect"], capsys)
+        assert told.startswith("2 faults")
+        assert "is not the manifest of a sweep" in refused(["discover", str(compared), "--below", "1"], capsys)
+
+    def test_a_comparison_without_models_says_what_is_needed(self, tmp_path, capsys):
+        base = scenario_of(replicates=2)
+        folder = save_compared(tmp_path / "c", base, {"coaching": coached(base)})
+        assert "without --models 0" in refused(["discover", str(folder), "--arm", "coaching"], capsys)
