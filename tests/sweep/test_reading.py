@@ -106,7 +106,7 @@ def test_an_empty_sweep_has_empty_tables(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        qs.sweep(experiment(points=3000), tmp_path / "s", progress=stop)
+        qs.sweep(experiment(), tmp_path / "s", executor="inline", say=stop)
     found = qs.read_sweep(tmp_path / "s")
     assert len(found.runs) == len(found.months()) == 0
     assert list(found.runs.columns)[:3] == ["run_id", "point", "replicate"]

@@ -110,9 +110,7 @@ class Runner:
                 self.hand_out(fresh)
         except BaseException:
             STOPPED.add(self.key)
-            self.crew.leave(at_once=True)
             raise
-        self.crew.leave()
 
     def cut(self, todo: Iterable[Todo]) -> Iterator[Chunk]:
         """Yield what is to do in chunks, each of the size that takes the right time by what is known by then."""

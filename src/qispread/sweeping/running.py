@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from qispread.sweeping.load import Given, load_experiment
 from qispread.sweeping.lock import FolderLock
 from qispread.sweeping.reading import Sweep
 from qispread.sweeping.store import (
+    Status,
     Store,
     default_folder,
     is_sweep,
@@ -26,13 +28,27 @@ from qispread.sweeping.store import (
 
 if TYPE_CHECKING:
     from qispread.sweeping.design import Points
+    from qispread.sweeping.executors import Crew
     from qispread.sweeping.order import Order
-    from qispread.sweeping.runner import Progress
+    from qispread.sweeping.runner import Progress, Runner
 
 MOST_RUNS = 100_000
 """Runs above which a sweep must be asked for twice."""
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Who does the work, how, and who is told; as for `sweep`. None of it changes a byte but a timeout."""
+
+    executor: str | Executor
+    workers: int | None
+    scheduler: str | None
+    timeout: float | None
+    retry_failed: bool
+    progress: "Callable[[Progress], None] | None"
+    say: Say
 
 
 def silent(_: str) -> None:
@@ -109,7 +125,7 @@ def sweep(
     with FolderLock(place):
         tidy(place)
         work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv))
-        work.go_on(executor, workers, scheduler, timeout, progress, say, retry_failed=retry_failed)
+        work.go_on(Wishes(executor, workers, scheduler, timeout, retry_failed, progress, say))
     return Sweep(place)
 
 
@@ -119,6 +135,19 @@ def nothing_left(store: Store, *, retry_failed: bool) -> bool:
     if status.left or (retry_failed and status.failed):
         return False
     return not store.verify()
+
+
+def telling(progress: "Callable[[Progress], None]", before: Status, wishes: Wishes) -> Callable[[int, int], None]:
+    """Return what is called with the runs done and failed since now, and tells of all."""
+    from qispread.sweeping.runner import Progress
+
+    began, failed_before = time.monotonic(), 0 if wishes.retry_failed else before.failed
+
+    def advance(done: int, failed: int) -> None:
+        rate = (done + failed) / max(time.monotonic() - began, 1e-9)
+        progress(Progress(before.done + done, failed_before + failed, before.runs, rate))
+
+    return advance
 
 
 class Work:
@@ -143,51 +172,43 @@ class Work:
         """The reader of what is there."""
         return Sweep(self.store.folder)
 
-    def go_on(
-        self,
-        executor: str | Executor,
-        workers: int | None,
-        scheduler: str | None,
-        timeout: float | None,
-        progress: "Callable[[Progress], None] | None",
-        say: Say,
-        *,
-        retry_failed: bool,
-    ) -> None:
+    def go_on(self, wishes: Wishes) -> None:
         """Run what is missing."""
         from qispread.sweeping.executors import crew_of
-        from qispread.sweeping.runner import Progress, Runner
         from qispread.sweeping.trying import estimate_of
-        from qispread.sweeping.work import packed
 
         lost = [part for part in self.store.verify() if part < self.order.parts]
         if lost:
-            say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
+            wishes.say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
         before = self.store.status()
-        crew = crew_of(executor, workers, scheduler)
-        estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, timeout)
-        left = before.left + (before.failed if retry_failed else 0)
-        say(f"{estimate.of(left)}." if not before.done else f"{before}: {estimate.of(left)}.")
-        began, key = time.monotonic(), uuid.uuid4().hex
+        crew = crew_of(wishes.executor, wishes.workers, wishes.scheduler)
+        try:
+            estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, wishes.timeout)
+            left = before.left + (before.failed if wishes.retry_failed else 0)
+            wishes.say(f"{before}: {estimate.of(left)}." if before.done else f"{estimate.of(left)}.")
+            self.runner(crew, estimate.pace, before, wishes).run(self.todo(retry_failed=wishes.retry_failed))
+        except BaseException:
+            crew.leave(at_once=True)
+            raise
+        crew.leave()
 
-        def advance(done: int, failed: int) -> None:
-            if progress is not None:
-                again = before.failed if retry_failed else 0
-                rate = (done + failed) / max(time.monotonic() - began, 1e-9)
-                progress(Progress(before.done + done, before.failed - again + failed, before.runs, rate))
+    def runner(self, crew: "Crew", pace: float, before: Status, wishes: Wishes) -> "Runner":
+        """Return the one who hands out the work."""
+        from qispread.sweeping.runner import Runner
+        from qispread.sweeping.work import packed
 
-        runner = Runner(
+        key = uuid.uuid4().hex
+        return Runner(
             crew,
-            packed(self.experiment, timeout, key),
+            packed(self.experiment, wishes.timeout, key),
             key,
             self.order,
             self.points.numbers,
-            pace=estimate.pace,
+            pace=pace,
             open_block=self.block,
             keep=self.keep,
-            progress=advance,
+            progress=None if wishes.progress is None else telling(wishes.progress, before, wishes),
         )
-        runner.run(self.todo(retry_failed=retry_failed))
 
     def block(self, part: int) -> Any:
         """Return the block of a part, with the runs that it has already."""

@@ -192,10 +192,11 @@ def months_table(experiment: Experiment, names: list[str], points: Any, replicat
 def encoded(table: Any) -> bytes:
     """Return a table as the bytes of a Parquet file; the same table gives the same bytes.
 
-    Measures are written as they are: splitting their bytes, or a dictionary of them, takes longer and more room here.
+    Measures are written as they are, without their extremes: splitting their bytes, a dictionary of them, or tighter
+    compression takes longer than it saves here. The keys have extremes, by which readers skip what they do not need.
     """
     out = pa.BufferOutputStream()
     coded = [name for name in table.column_names if name.split(".")[0] not in NAMES]
-    pyarrow.parquet.write_table(table, out, compression="zstd", compression_level=1, use_dictionary=coded)
+    pyarrow.parquet.write_table(table, out, compression="lz4", use_dictionary=coded, write_statistics=coded)
     content: bytes = out.getvalue().to_pybytes()
     return content

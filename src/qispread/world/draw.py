@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
@@ -45,6 +44,8 @@ class World:
 
     def graph(self) -> Any:
         """Return the collaboration graph as a networkx.Graph: nodes by id with their context, ties with weights."""
+        import networkx as nx
+
         frame, graph = self.frame, nx.Graph()
         for i, name in enumerate(frame.ids):
             values = dict(zip(ORGANISATION_ROWS[:GIVEN_ROWS], map(float, self.organisations[:, i]), strict=True))

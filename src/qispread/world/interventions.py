@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +31,8 @@ def tie_weights(world: World) -> NDArray[np.float64]:
 
 def betweenness(world: World) -> NDArray[np.float64]:
     """Return the betweenness of each organisation (freeman1977), ties counting alike."""
+    import networkx as nx
+
     between = nx.betweenness_centrality(world.graph())
     return np.array([between[name] for name in world.frame.ids])
 

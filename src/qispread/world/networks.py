@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -178,6 +177,8 @@ def random(network: Random, frame: Frame, organisations: NDArray[np.float64], st
 @builds(SmallWorld)
 def small_world(network: SmallWorld, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Move some ties of a ring at random (watts1998)."""
+    import networkx as nx
+
     graph = nx.watts_strogatz_graph(frame.number, network.degree, network.rewiring, seed=_graph_seed(stream))
     return _from_graph(graph, network.tie_weight)
 
@@ -185,6 +186,8 @@ def small_world(network: SmallWorld, frame: Frame, organisations: NDArray[np.flo
 @builds(ScaleFree)
 def scale_free(network: ScaleFree, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Let newcomers prefer those with many ties (barabasi1999)."""
+    import networkx as nx
+
     graph = nx.barabasi_albert_graph(frame.number, network.ties_a_newcomer, seed=_graph_seed(stream))
     return _from_graph(graph, network.tie_weight)
 
@@ -192,6 +195,8 @@ def scale_free(network: ScaleFree, frame: Frame, organisations: NDArray[np.float
 @builds(Ring)
 def ring(network: Ring, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Tie each to its nearest neighbours in a ring."""
+    import networkx as nx
+
     return _from_graph(nx.circulant_graph(frame.number, range(1, network.degree // 2 + 1)), network.tie_weight)
 
 
