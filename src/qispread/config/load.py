@@ -3,13 +3,12 @@
 import json
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from qispread.config.cross import cross_faults
 from qispread.config.faults import Fault, InputError
-from qispread.config.named_tables import COUNTS, Finder, Tables, beside, with_tables
+from qispread.config.named_tables import COUNTS, Finder, Tables, on_disk, with_tables
 from qispread.config.networks import Memberships, TiesFile
 from qispread.config.scenario import Scenario
 from qispread.config.tables import Reading, read_table, ties_of_file
@@ -100,7 +99,7 @@ def scenario_from(
     """
     places = dict(places or {})
     scenario, wrong, found = validated(data, places)
-    tables = Tables(scenario, wrong, places, finder or partial(beside, base=base or Path()))
+    tables = Tables(scenario, wrong, places, finder or on_disk(base or Path()))
     reading = tables.reading
     if tables.rows is not None or tables.ties is not None:
         places |= reading.places

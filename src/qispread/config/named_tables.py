@@ -25,11 +25,20 @@ Finder = Callable[[Keys, str, Places], tuple[Readable, str]]
 """Gives what to read for the name of a table that stands at a path, and what to call it."""
 
 
-def beside(path: Keys, name: str, places: Places, *, base: Path) -> tuple[Path, str]:
+def beside(path: Keys, name: str, places: Places, base: Path) -> Path:
     """Return a file that the scenario names at a path: relative to the file that gives the name."""
     file = place_of(path, places).file
-    found = Path(os.path.normpath((Path(file).parent if file else base) / name))
-    return found, str(found)
+    return Path(os.path.normpath((Path(file).parent if file else base) / name))
+
+
+def on_disk(base: Path) -> Finder:
+    """Return what finds tables on the disk; those that no file named are relative to `base`."""
+
+    def found(path: Keys, name: str, places: Places) -> tuple[Readable, str]:
+        file = beside(path, name, places, base)
+        return file, str(file)
+
+    return found
 
 
 class Tables:
