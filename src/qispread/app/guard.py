@@ -21,6 +21,8 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+SHORT_BODY = 2**16
+"""Bytes of a question that are read although it is refused."""
 HOSTS = ("127.0.0.1", "localhost")
 """Under which this computer is asked; any other name was made to point here by somebody else."""
 
@@ -56,6 +58,7 @@ class Guard:
 
         problem = self.problem(scope["method"], dict(scope["headers"]))
         if problem:
+            await drained(receive, dict(scope["headers"]))
             await refuse(*problem, dressed)
             return
         await self.app(scope, limited(receive), dressed)
@@ -76,6 +79,15 @@ class Guard:
         if not length.isdigit() or int(length) > MOST_BODY:
             return 413, f"Too large: at most {MOST_BODY / 2**20:g} MB can be sent."
         return None
+
+
+async def drained(receive: "Receive", headers: dict[bytes, bytes]) -> None:
+    """Take the rest of a short question: one that is refused with some of it unread would be cut off, not answered."""
+    length = headers.get(b"content-length", b"0")
+    more = length.isdigit() and 0 < int(length) <= SHORT_BODY
+    while more:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 def limited(receive: "Receive") -> "Receive":
