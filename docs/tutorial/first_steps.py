@@ -11,6 +11,7 @@ app = marimo.App(width="medium")
 
 @app.cell
 def _():
+    import statistics
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -21,7 +22,7 @@ def _():
     import qispread as qs
 
     configs = Path(__file__).resolve().parents[2] / "configs"
-    return TemporaryDirectory, alt, configs, mesa, mo, qs
+    return TemporaryDirectory, alt, configs, mesa, mo, qs, statistics
 
 
 @app.cell
@@ -190,19 +191,20 @@ def _(mo):
 
 
 @app.cell
-def _(mesa, qs, scenario):
+def _(mesa, qs, scenario, statistics):
     def fidelity_after(copies):
         """Return what reports the mean fidelity of users so many copies away from the origin."""
 
         def report(model):
             practices = [own.practices["prompt"] for own in model.organisations]
             found = [one.fidelity for one in practices if one.in_use and one.generation == copies]
-            return sum(found) / len(found) if found else float("nan")
+            return statistics.fmean(found) if found else float("nan")
 
         return report
 
+    distances = {"one copy": 1, "two copies": 2, "three copies": 3}
     observer = mesa.DataCollector(
-        model_reporters={"month": "month"} | {f"{copies} copies": fidelity_after(copies) for copies in (1, 2, 3)}
+        model_reporters={"month": "month"} | {name: fidelity_after(copies) for name, copies in distances.items()}
     )
     model = qs.SpreadModel(scenario, rng=1)
     while model.running:
@@ -213,12 +215,12 @@ def _(mesa, qs, scenario):
 
 
 @app.cell
-def _(alt, observed):
+def _(alt, distances, observed):
     alt.Chart(observed.melt("month", var_name="distance", value_name="fidelity")).mark_line().encode(
         x=alt.X("month:Q", title="Month"),
         y=alt.Y("fidelity:Q", title="Mean fidelity", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("distance:N", title="Away from the origin"),
-        strokeDash=alt.StrokeDash("distance:N", title="Away from the origin"),
+        color=alt.Color("distance:N", sort=list(distances), title="Away from the origin"),
+        strokeDash=alt.StrokeDash("distance:N", sort=list(distances), title="Away from the origin"),
     ).properties(width=520, height=260)
     return
 

@@ -1,15 +1,14 @@
 """A `SpreadModel` that can be made anew with other numbers, and what may be changed: from the one declaration."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from qispread.analysis.places import positions
-from qispread.config.cross import organisation_ids
-from qispread.config.factors import UNCERTAIN, numbers_of, plausible_factors
-from qispread.config.faults import Fault, InputError
-from qispread.config.interventions import Intervention
-from qispread.config.parameter import sections_within
+from qispread.app.limits import refuse_large
+from qispread.app.sliders import slider_of
+from qispread.config.factors import UNCERTAIN, numbers_of
+from qispread.config.faults import InputError
+from qispread.config.parameter import declared, sections_within
 from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
 from qispread.config.validate import tag_of
@@ -20,9 +19,6 @@ ADJUSTABLE = (*UNCERTAIN, "lever")
 ORDER = ("interventions", "policies", "copying", *(name for name in MECHANISMS if name != "copying"), *PLACES)
 NOTHING = "nothing more"
 """What is done where no policy is tried."""
-MOST_ORGANISATIONS = 2_500
-NOTCHES = 20
-"""Steps of a slider, at least."""
 DIGITS = 12
 """Decimals that a slider's number keeps: what a browser adds to it is rounded away."""
 
@@ -112,59 +108,36 @@ def levers() -> list[str]:
     return [tag_of(section) or "" for section in sections_within(AnyPolicy) if tag_of(section)]
 
 
-def default_scenario() -> Scenario:
-    """Return PROMPT in the 152 English maternity units: the defaults, under the name that configs/prompt.yaml has."""
-    return Scenario(name="prompt", interventions={"prompt": Intervention()})
-
-
 def model_parameters(scenario: Scenario) -> dict[str, Any]:
     """Return what SolaraViz asks for: the world, one more policy, and a slider for each number with a plausible range.
-
-    A number that the scenario has put outside its plausible range is left as it is: that is a choice.
 
     Raises
     ------
     InputError
-        For more organisations than can be told apart on a map.
+        For a scenario that is too large to be shown.
     """
     from mesa.visualization import Slider
 
-    number = len(organisation_ids(scenario))
-    if number > MOST_ORGANISATIONS:
-        problem = f"got {number:,}; Mesa's page shows at most {MOST_ORGANISATIONS:,}: use `qispread run` or `compare`"
-        raise InputError([Fault("organisations.number", problem)])
+    refuse_large(scenario.replace(replicates=1))
     worlds = Slider("Which world", value=0, min=0, max=max(1, scenario.replicates - 1), step=1, dtype=int)
     policy = {"type": "Select", "label": "What is done", "value": NOTHING, "values": [NOTHING, *levers()]}
     found: dict[str, Any] = {"base": scenario, "world": worlds, "policy": policy}
-    values = dict(values_of(scenario))
-    for factor in sorted(plausible_factors(scenario, ADJUSTABLE), key=lambda one: place_of_group(one.path)):
-        value = values[factor.path]
-        found[factor.path] = Slider(
-            label_of(factor.path),
-            value=value,
-            min=factor.low,
-            max=factor.high,
-            step=1 if factor.integer else step_of(factor.low, factor.high, value),
-            dtype=int if factor.integer else float,
-        )
+    for path, value, field in sorted(numbers_of(scenario), key=lambda one: place_of_group(one[0])):
+        extra = declared(field) or {}
+        ends = slider_of(field, value) if extra["plausible"] and extra["role"] in ADJUSTABLE else None
+        if ends is not None:
+            kind = int if isinstance(value, int) else float
+            low, high, step = (kind(ends[name]) for name in ("low", "high", "step"))
+            found[path] = Slider(label_of(path), value=value, min=low, max=high, step=step, dtype=kind)
     return found
 
 
 def place_of_group(path: str) -> int:
     """Return where the sliders of a part of the scenario stand: what spreads first, what places there are last."""
-    return ORDER.index(path.split(".", maxsplit=1)[0])
+    part = path.split(".", maxsplit=1)[0]
+    return ORDER.index(part) if part in ORDER else len(ORDER)
 
 
 def label_of(path: str) -> str:
     """Return what a slider is called, from the path of its number."""
     return ": ".join(part.replace("_", " ") for part in path.rsplit(".", maxsplit=2)[-2:])
-
-
-def step_of(low: float, high: float, value: float) -> float:
-    """Return a decimal step of at most a twentieth of a range that reaches both its ends and the value exactly."""
-    numbers = [Decimal(repr(float(one))) for one in (low, high, value)]
-    places = max(-int(number.normalize().as_tuple().exponent) for number in numbers)
-    step = Decimal(1).scaleb(-max(0, places))
-    while step * NOTCHES > numbers[1] - numbers[0]:
-        step /= 10
-    return float(step)

@@ -1,15 +1,11 @@
 """Starting Mesa's page on this computer, and stopping it."""
 
 import os
-import socket
 from importlib.util import find_spec
 
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
-HOST, PORT, LARGEST_PORT = "127.0.0.1", 8766, 65_535
-PATIENCE = 1
-"""Seconds that visitors have to finish when the server stops."""
 HOME = "qispread.mesa_page"
 SETTINGS = {
     "SOLARA_APP": HOME,
@@ -47,7 +43,7 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
     scenario : Scenario, optional
         PROMPT in England unless given.
     port : int, optional
-        Of the address: 8766, or any that is free, unless given.
+        Of the address: 8765, or any that is free, unless given.
     open_browser : bool
         Whether to open it.
 
@@ -57,27 +53,17 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
         Where Solara is not installed, and for a port that cannot be had.
     """
     require_solara()
-    made = bound(port)
-    os.environ.update(SETTINGS)
-    if scenario is not None:
-        GIVEN["scenario"] = scenario
     import uvicorn
 
-    get_ready(scenario)
+    from qispread.app.serving import PATIENCE, Announcing, address_of, bound
 
-    address = f"http://{HOST}:{made.getsockname()[1]}/"
-
-    class Announcing(uvicorn.Server):
-        """A server that says when it answers."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                announce(address, open_browser=open_browser)
-
-    config = uvicorn.Config("solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=PATIENCE)
+    made = bound(port)
+    os.environ.update(SETTINGS)
     try:
-        Announcing(config).run(sockets=[made])
+        get_ready(scenario)
+        config = uvicorn.Config("solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=PATIENCE)
+        server = Announcing(config, lambda: announce(address_of(made), open_browser=open_browser))
+        server.run(sockets=[made])
     except KeyboardInterrupt:
         return 0
     finally:
@@ -86,16 +72,18 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
 
 
 def get_ready(scenario: Scenario | None) -> None:
-    """Load and compile what the first visitor would wait for, and refuse a scenario that cannot be shown.
+    """Keep the scenario for the page, and load and compile what the first visitor would wait for.
 
     Raises
     ------
     InputError
         For a scenario that is too large.
     """
-    from qispread.mesa_page.adjusting import AdjustableModel, default_scenario, model_parameters
+    from qispread.app.starting import default_scenario
+    from qispread.mesa_page.adjusting import AdjustableModel, model_parameters
 
     base = scenario or default_scenario()
+    GIVEN["scenario"] = base
     model_parameters(base)
     AdjustableModel(base).step()
 
@@ -109,28 +97,3 @@ def announce(address: str, *, open_browser: bool) -> None:
     sys.stdout.flush()
     if open_browser:
         webbrowser.open(address)
-
-
-def bound(port: int | None) -> socket.socket:
-    """Return a socket of this computer alone: at a port, or at the usual one or any that is free where none is given.
-
-    Raises
-    ------
-    InputError
-        For a port that is none, or that another program has.
-    """
-    if port is not None and not 0 <= port <= LARGEST_PORT:
-        raise InputError([Fault("--port", f"got {port}; needed: a number from 0 to {LARGEST_PORT}")])
-    wanted = PORT if port is None else port
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((HOST, wanted))
-    except OSError as error:
-        if port is None:
-            made.bind((HOST, 0))
-            return made
-        made.close()
-        problem = f"port {wanted} cannot be had: {error.strerror}; leave the port out to take any that is free"
-        raise InputError([Fault("--port", problem)]) from error
-    return made
