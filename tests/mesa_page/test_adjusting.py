@@ -37,6 +37,18 @@ def test_changes_are_those_of_a_changed_scenario():
     assert changes_of(model) == "coaching; copying: copy loss 0.3 in place of 0.6; copying: lineage 1 in place of 0"
 
 
+def test_organisations_may_behave_otherwise():
+    class Deaf(qs.Organisation):
+        """Hears of nothing."""
+
+        def hear(self):
+            pass
+
+    model = AdjustableModel(scenario_of(), organisation_class=Deaf)
+    measures(model)
+    assert model.measure("awareness") == 0.0
+
+
 def test_a_lever_that_the_scenario_has_is_added_under_another_name():
     model = AdjustableModel(scenario_of().with_policy("coaching"), policy="coaching")
     assert list(model.settings.policies) == ["coaching", "coaching too"]

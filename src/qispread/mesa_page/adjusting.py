@@ -13,6 +13,7 @@ from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
 from qispread.config.validate import tag_of
 from qispread.engines.model import SpreadModel
+from qispread.engines.organisation import Organisation
 
 PLACES = ("organisations", "network")
 ADJUSTABLE = (*UNCERTAIN, "lever")
@@ -34,6 +35,8 @@ class AdjustableModel(SpreadModel):
         The lever of one more policy, in force from the first month with its declared strength; or `NOTHING`.
     world : int
         Which world, from 0.
+    organisation_class : type
+        As for `SpreadModel`.
     **kwargs : float
         Numbers by path, such as ``{"copying.copy_loss": 0.3}``. The name is the one that SolaraViz looks for.
 
@@ -47,7 +50,15 @@ class AdjustableModel(SpreadModel):
         Where each organisation stands on the map.
     """
 
-    def __init__(self, base: Scenario, *, policy: str = NOTHING, world: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        base: Scenario,
+        *,
+        policy: str = NOTHING,
+        world: int = 0,
+        organisation_class: type[Organisation] = Organisation,
+        **kwargs: Any,
+    ) -> None:
         # Mesa 3.5 hands a scenario of its own kind to every model that takes keywords.
         kwargs.pop("scenario", None)
         scenario, refused = base, ""
@@ -56,7 +67,7 @@ class AdjustableModel(SpreadModel):
         except InputError as error:
             # SolaraViz would show nothing.
             refused = str(error)
-        super().__init__(scenario, replicate=world)
+        super().__init__(scenario, replicate=world, organisation_class=organisation_class)
         self.base, self.refused, self.places = base, refused, positions(self.world)
 
     def step(self) -> None:

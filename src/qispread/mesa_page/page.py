@@ -13,6 +13,7 @@ from qispread.app.starting import default_scenario
 from qispread.config.describe import described
 from qispread.config.factors import numbers_of
 from qispread.config.scenario import Scenario
+from qispread.engines.organisation import Organisation
 from qispread.mesa_page.adjusting import AdjustableModel, changes_of, label_of, model_parameters
 from qispread.mesa_page.drawing import COLOURINGS, curves_figure, key, network_svg, picture, told
 from qispread.mesa_page.serving import HOME, given_scenario
@@ -92,17 +93,19 @@ def meaning_row(path: str, value: float, field: FieldInfo) -> tuple[str, ...]:
 
 
 @solara.component
-def SpreadPage(scenario: Scenario | None = None) -> None:
+def SpreadPage(scenario: Scenario | None = None, organisation_class: type[Organisation] = Organisation) -> None:
     """Show a scenario in SolaraViz; every visitor has a model of their own.
 
     Parameters
     ----------
     scenario : Scenario, optional
         PROMPT in England unless given.
+    organisation_class : type
+        A subclass of `Organisation` with behaviour of one's own.
     """
-    start = scenario or default_scenario()
-    parameters: dict[str, Any] = solara.use_memo(lambda: model_parameters(start), [])
-    model = solara.use_memo(lambda: AdjustableModel(start), [])
+    start, own = scenario or default_scenario(), {"organisation_class": organisation_class}
+    parameters: dict[str, Any] = solara.use_memo(lambda: model_parameters(start) | own, [])
+    model = solara.use_memo(lambda: AdjustableModel(start, organisation_class=organisation_class), [])
     SolaraViz(
         model,
         components=[(NetworkView, 0), (CurvesView, 0), (MeaningView, 1)],

@@ -1,6 +1,7 @@
 """Starting Mesa's page on this computer, and stopping it."""
 
 import os
+import warnings
 from importlib.util import find_spec
 
 from qispread.config.faults import Fault, InputError
@@ -12,8 +13,9 @@ SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
     "SOLARA_THEME_SHOW_BANNER": "False",
+    "SOLARA_CHECK_HOOKS": "off",
 }
-"""What Solara reads when it is imported: which page to show, to report to nobody, and to leave out what is not used."""
+"""What Solara reads when it is imported: which page to show, to report to nobody, to be silent about Mesa."""
 GIVEN: dict[str, Scenario] = {}
 """The scenario that `serve` was given, as "scenario"."""
 
@@ -59,6 +61,8 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
 
     made = bound(port)
     os.environ.update(SETTINGS)
+    # Solara would tell everybody who is not on a page within another page what its cookie could not do there.
+    warnings.filterwarnings("ignore", "Cookies with samesite", UserWarning)
     try:
         get_ready(scenario)
         config = uvicorn.Config("solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=PATIENCE)
