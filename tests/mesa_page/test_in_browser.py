@@ -131,5 +131,8 @@ def test_sliders_and_policies_act_at_reset_their_meaning_is_told_and_colour_can_
     page.get_by_role("button", name="Reset").click()
     page.wait_for_selector("text=/Changed: coaching; copying: copy loss 0.5\\d* in place of 0.6/")
     page.get_by_role("tab", name="Page 1").click()
-    page.wait_for_selector("text=Loss of core components at each copy")
+    last = page.locator("table tr").last
+    last.scroll_into_view_if_needed()
+    assert last.is_visible()
+    assert page.get_by_text("Loss of core components at each copy").count() == 1
     assert not page.complaints

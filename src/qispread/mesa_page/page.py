@@ -20,7 +20,6 @@ from qispread.mesa_page.serving import HOME, given_scenario
 
 PLAY_INTERVAL = 50
 """Milliseconds that the page waits between months at first."""
-HEADINGS = ("Slider", "What it means", "At first", "Plausible")
 HOW = "Sliders and what is done act when you press Reset; what they mean stands on Page 1."
 
 
@@ -75,21 +74,23 @@ def MeaningView(model: AdjustableModel) -> None:
 def meaning_table(scenario: Scenario) -> str:
     """Return the declaration of every number that has a slider, as a table in HTML, in the order of the sliders."""
     fields = {path: (value, field) for path, value, field in numbers_of(scenario)}
-    rows = [meaning_row(path, *fields[path]) for path in model_parameters(scenario) if path in fields]
-    lines = ("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    head = "".join(f'<th scope="col">{cell}</th>' for cell in HEADINGS)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    rows = "".join(
+        f'<tr><th scope="row">{escape(label_of(path))}</th><td>{escape(meaning(path, *fields[path]))}</td></tr>'
+        for path in model_parameters(scenario)
+        if path in fields
+    )
+    return f'<table style="text-align: left">{rows}</table>'
 
 
-def meaning_row(path: str, value: float, field: FieldInfo) -> tuple[str, ...]:
-    """Return what is told of one number, in the order of the headings."""
+def meaning(path: str, value: float, field: FieldInfo) -> str:
+    """Return what is told of one number."""
     one = described(path, field)
     if one is None:
         raise TypeError(f"{path} is no parameter")
     unit = "" if one.unit == "-" else f", {one.unit}"
-    source = "" if one.source in ("-", "assumption") else f": {one.source}"
-    meaning = f"{one.meaning} Allowed {one.allowed}{unit}; {one.known}{source}."
-    return label_of(path), meaning, f"{value:g}", one.plausible
+    source = "" if one.source in ("-", "assumption") else f" ({one.source})"
+    ranges = f"{value:g} in the scenario{unit}; plausible {one.plausible}, allowed {one.allowed}"
+    return f"{one.meaning} {ranges}; {one.known}{source}."
 
 
 @solara.component
