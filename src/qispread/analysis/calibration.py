@@ -79,7 +79,7 @@ class Posterior:
     @cached_property
     def median(self) -> Numbers:
         """The median of each parameter."""
-        return self.quantiles(np.array([0.5]))[0]
+        return np.asarray(self.quantiles(np.array([0.5]))[0])
 
     def interval(self, level: float) -> Numbers:
         """Return the central interval of each parameter at a level, of (parameters, 2)."""
