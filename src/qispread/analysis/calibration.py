@@ -241,7 +241,7 @@ def to_logit(values: Numbers, bounds: Numbers, runs: int) -> Numbers:
     """Return the logit of where values lie within bounds; none nearer to an end than half of one of so many runs."""
     low, high = bounds.T
     part = np.clip((values - low) / (high - low), 0.5 / runs, 1.0 - 0.5 / runs)
-    return np.log(part / (1.0 - part))
+    return np.asarray(np.log(part / (1.0 - part)))
 
 
 def from_logit(values: Numbers, bounds: Numbers) -> Numbers:

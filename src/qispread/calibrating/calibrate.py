@@ -91,14 +91,18 @@ class Calibrated:
         found = []
         if not self.reach.inside:
             found.append(
-                "the targets together lie outside what runs show anywhere in the ranges: no parameters meet them all, and "
-                "the posterior is drawn out of its ground; look which are missed"
+                "the targets together lie outside what runs show anywhere in the ranges: no parameters meet them all, "
+                "and the posterior stands on regression alone; look which are missed"
             )
         if self.posterior.left_out:
-            found.append(f"{self.posterior.left_out} of {len(self.before.summaries)} runs show not all targets, or failed")
+            found.append(
+                f"{self.posterior.left_out} of {len(self.before.summaries)} runs show not all targets, or failed"
+            )
         together = self.correlations[self.correlations["correlation"].abs() >= STRONG]
-        for one in together.itertuples():
-            found.append(f"{one.parameter} and {one.other} are known only together (correlation {one.correlation:.2f})")
+        found += [
+            f"{one.parameter} and {one.other} are known only together (correlation {one.correlation:.2f})"
+            for one in together.itertuples()
+        ]
         return tuple(found)
 
 
@@ -107,7 +111,7 @@ def silent(_: str) -> None:
 
 
 def calibrate(
-    targets: Given,
+    targets: Given | Plan,
     folder: str | Path | None = None,
     *,
     executor: str | Executor = "threads",
@@ -128,8 +132,8 @@ def calibrate(
 
     Parameters
     ----------
-    targets : str, Path or mapping
-        As for `load_calibration`.
+    targets : str, Path, mapping or Plan
+        As for `load_calibration`, or what that returns.
     folder : str or Path, optional
         Where its runs are kept; ``results/calibrate-NAME`` unless given.
     executor, workers, scheduler, timeout, yes, retry_failed, progress, say
@@ -142,7 +146,7 @@ def calibrate(
     InputError
         For faults of the calibration, what `sweep` raises, and where too few runs show all targets.
     """
-    plan = load_calibration(targets)
+    plan = targets if isinstance(targets, Plan) else load_calibration(targets)
     place = Path(folder) if folder is not None else default_folder(plan)
     options = {"executor": executor, "workers": workers, "scheduler": scheduler, "timeout": timeout}
     doing = Doing(place, {**options, "retry_failed": retry_failed, "progress": progress, "yes": yes}, say)

@@ -35,14 +35,15 @@ def about(found: Calibrated, command: str) -> Iterator[str]:
     calibration, missed = found.plan.calibration, found.targets[found.targets["verdict"] == "missed"]
     yield f"Made by: {command}, with qispread {our_version()}; do not edit."
     yield (
-        f"Posterior medians of {len(found.plan.factors)} parameters, calibrated to {len(calibration.targets)} targets by "
-        f"approximate Bayesian computation with regression adjustment from {len(found.before.summaries):,} runs."
+        f"Posterior medians of {len(found.plan.factors)} parameters, calibrated to {len(calibration.targets)} targets "
+        f"by approximate Bayesian computation with regression adjustment from {len(found.before.summaries):,} runs."
     )
     yield "One point stands for a whole posterior: take its draws (posterior.csv) where the spread matters."
     if len(missed):
         yield f"Targets that it misses: {', '.join(missed['target'])}."
-    for one in found.parameters.itertuples():
-        yield f"{one.parameter}: 90 % interval {span(one.low_90, one.high_90)}, {one.identified}; was {short(one.default)}."
+    for one in found.parameters.to_dict("records"):
+        interval = span(one["low_90"], one["high_90"])
+        yield f"{one['parameter']}: 90 % interval {interval}, {one['identified']}; was {short(one['default'])}."
 
 
 def body(found: Calibrated, folder: Path) -> Iterator[str]:

@@ -172,17 +172,20 @@ class Reader:
             else:
                 found.append(one)
         paths = {one.path for one in found}
-        for name, arm in self.right("arms", Arm).items():
-            for path in arm.changes:
-                for one in paths:
-                    if one == path or one.startswith(f"{path}.") or path.startswith(f"{one}."):
-                        problem = f"the parameter '{one}' would take its place; calibrate it, or let the arm set it"
-                        self.fault(("arms", name, "changes", path), problem)
+        self.check_arms(paths)
         for name, arm in arms.items():
-            gone = factors_of({path: given[path] for path in paths}, Checking(arm))
-            if len(gone) < len(paths):
+            if len(factors_of({path: given[path] for path in paths}, Checking(arm))) < len(paths):
                 self.fault(("arms", name), "has not all of the parameters")
         return tuple(found)
+
+    def check_arms(self, paths: set[str]) -> None:
+        """Refuse arms that set what is calibrated."""
+        for name, arm in self.right("arms", Arm).items():
+            for changed in arm.changes:
+                for path in paths:
+                    if path == changed or path.startswith(f"{changed}.") or changed.startswith(f"{path}."):
+                        problem = f"the parameter '{path}' would take its place; calibrate it, or let the arm set it"
+                        self.fault(("arms", name, "changes", changed), problem)
 
     def checking(self, scenario: Scenario) -> Checking:
         """Return what checks parameters as factors of an experiment, with the places where they were given."""
@@ -193,9 +196,7 @@ class Reader:
         }
         return Checking(scenario, places, self.folder, self.faults)
 
-    def check_targets(
-        self, targets: dict[str, Target], scenario: Scenario | None, arms: dict[str, Scenario]
-    ) -> None:
+    def check_targets(self, targets: dict[str, Target], scenario: Scenario | None, arms: dict[str, Scenario]) -> None:
         """Check targets against the scenarios and against each other."""
         seen: dict[tuple[Any, ...], str] = {}
         for name, one in targets.items():

@@ -189,7 +189,7 @@ def summary(one: Target, plan: Plan, numbers: Numbers, read: Mapping[Key, Number
     before = level(one, one.against or one.arm, one.month if one.since is None else one.since, plan, numbers, read)
     if one.compare == "change":
         return now - before
-    return np.divide(now, before, out=np.full(len(now), np.nan), where=before != 0.0)
+    return np.asarray(np.divide(now, before, out=np.full(len(now), np.nan), where=before != 0.0))
 
 
 def level(one: Target, arm: str, month: int, plan: Plan, numbers: Numbers, read: Mapping[Key, Numbers]) -> Numbers:

@@ -82,8 +82,12 @@ def targets_table(plan: Plan, before: Numbers, after: Numbers, where: Reach) -> 
     rows: list[dict[str, Any]] = []
     for place, (name, one) in enumerate(plan.calibration.targets.items()):
         low, high = one.ends
-        told = dict(zip(("prior_low", "prior_median", "prior_high"), spread_of(before[:, place]), strict=True))
-        told |= dict(zip(("posterior_low", "posterior_median", "posterior_high"), spread_of(after[:, place]), strict=True))
+        told: dict[str, Any] = dict(
+            zip(("prior_low", "prior_median", "prior_high"), spread_of(before[:, place]), strict=True)
+        )
+        told |= dict(
+            zip(("posterior_low", "posterior_median", "posterior_high"), spread_of(after[:, place]), strict=True)
+        )
         told |= {"target": name, "about": str(one), "value": one.value, "error": one.standard_error}
         told |= {"low": low, "high": high, "prior_below": where.shares[place]}
         told["verdict"] = "near" if low <= told["posterior_median"] <= high else "missed"

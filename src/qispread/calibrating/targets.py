@@ -44,7 +44,9 @@ class Target(Section):
         if self.interval is not None and self.interval[0] >= self.interval[1]:
             low, high = self.interval
             problem = "is reversed" if low > high else "has no width"
-            raise ValueError(f"the interval {low:g} to {high:g} {problem}; needed: the lower end first, then the higher")
+            raise ValueError(
+                f"the interval {low:g} to {high:g} {problem}; needed: the lower end first, then the higher"
+            )
         if self.interval is not None and not self.interval[0] <= self.value <= self.interval[1]:
             low, high = self.interval
             raise ValueError(f"the value {self.value:g} lies outside its interval {low:g} to {high:g}")
@@ -119,6 +121,8 @@ class Calibration(Section):
     replicates: int = choice(
         200, "Worlds among which the points are dealt, one each.", unit="worlds", role="run", low=1, high=10_000_000
     )
-    accept: float = choice(0.1, "Share of the runs kept, those nearest to the targets.", role="run", above=0.0, high=1.0)
+    accept: float = choice(
+        0.1, "Share of the runs kept, those nearest to the targets.", role="run", above=0.0, high=1.0
+    )
     predictive: int = choice(200, "Draws of the posterior that are run.", role="run", low=20)
     seed: int = choice(1, "Seed of points and of errors; that of worlds is the scenario's.", role="run", high=2**31)

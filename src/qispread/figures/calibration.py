@@ -70,8 +70,8 @@ def targets_figure(table: pd.DataFrame) -> Figure:
         chart=rows_chart(
             shown, title, wide=("posterior_low", "posterior_high"), narrow=None, tick="value", target=("low", "high")
         ),
-        note="Every row has a scale of its own. Grey: 95 % of runs over the whole ranges. Blue: 95 % of runs at draws of "
-        "the posterior, point: their median. Orange: what was observed, with its 95 % interval.",
+        note="Every row has a scale of its own. Grey: 95 % of runs over the whole ranges. Blue: 95 % of runs at draws "
+        "of the posterior, point: their median. Orange: what was observed, with its 95 % interval.",
     )
 
 
@@ -107,7 +107,7 @@ def rows_chart(
     layers += [bar(narrow, 12, BLUE)] if narrow else []
     layers += [bar(target, 2, ORANGE)] if target else []
     point, mark = alt.X("median:Q", **place), alt.X(f"{tick}:Q", **place)
-    ground = {"filled": True, "opacity": 1.0, "yOffset": OFF}
+    ground: dict[str, Any] = {"filled": True, "opacity": 1.0, "yOffset": OFF}
     layers += [
         base.mark_tick(height=18, thickness=3, yOffset=OFF, color=ORANGE).encode(x=mark),
         base.mark_point(size=44, color=INK, stroke="white", strokeWidth=1, **ground).encode(x=point),

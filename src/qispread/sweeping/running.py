@@ -260,9 +260,7 @@ class Work:
         self.store.put(part, len(names), len(block.errors), contents)
 
 
-def fresh_points(
-    experiment: Experiment, say: Say, *, yes: bool, timeout: float | None, passes: int | None
-) -> "Points":
+def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None, passes: int | None) -> "Points":
     """Return the points of a sweep that has not begun, once nothing speaks against it."""
     from qispread.sweeping.design import points_of
 
