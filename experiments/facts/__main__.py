@@ -1,7 +1,7 @@
 """Meet the facts: `python -m experiments.facts --write`.
 
-`--write` keeps tables, pictures and the calibrated scenario and renews docs/validation.md; `--screen` says which parameters
-the facts depend on; `--smoke` runs everything small and keeps nothing.
+`--write` keeps tables, pictures and the calibrated scenario and renews docs/validation.md; `--screen` says which
+parameters the facts depend on; `--smoke` runs everything small and keeps nothing.
 """
 
 import argparse

@@ -98,10 +98,8 @@ def parameters_table(parameters: pd.DataFrame) -> str:
 
 def learnt(parameters: pd.DataFrame, correlations: pd.DataFrame, check: pd.DataFrame) -> str:
     """Return what cannot be identified, what is known only together, and whether it can be trusted, in words."""
-    lines = [
-        f"A parameter is identified where its 90 % interval is narrower by {100 * IDENTIFIED:.0f} % or more, partly from "
-        f"{100 * PARTLY:.0f} %."
-    ]
+    half, fifth = f"{100 * IDENTIFIED:.0f} %", f"{100 * PARTLY:.0f} %"
+    lines = [f"A parameter is identified where its 90 % interval is narrower by {half} or more, partly from {fifth}."]
     for word, words in (("partly", "Partly identified"), ("not identified", "Not identified")):
         names = parameters.loc[parameters["identified"] == word, "parameter"]
         lines += [f"{words}: {', '.join(f'`{one}`' for one in names)}."] if len(names) else []
@@ -125,8 +123,8 @@ def trusted(check: pd.DataFrame) -> Iterator[str]:
     yield f"Of {one['truths']} synthetic truths from the same runs, mean over the parameters: {covered}."
     inside = "within" if one["lonely"] >= 0.01 else "outside"
     yield (
-        f"The facts together lie {inside} the cloud of what runs show over the whole ranges: a share of {one['lonely']:.3f} "
-        "of the runs has as little company."
+        f"The facts together lie {inside} the cloud of what runs show over the whole ranges: a share of "
+        f"{one['lonely']:.3f} of the runs has as little company."
     )
 
 
@@ -137,7 +135,7 @@ def screened(screen: pd.DataFrame) -> str:
     none = screen.loc[screen["score"] < 0.001, "parameter"]
     idle = ", ".join(f"`{one}`" for one in none)
     return (
-        f"Of {len(screen)} parameters with a plausible range these eight tell most (mean share of the effects): {told}. "
+        f"Of {len(screen)} parameters with a plausible range these tell most (mean share of the effects): {told}. "
         f"The facts say next to nothing of: {idle}."
     )
 

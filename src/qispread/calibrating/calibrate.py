@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.calibration import Posterior, posterior
-from qispread.analysis.calibration_check import TRUTHS, Reach, SelfCheck, reach, self_check
+from qispread.analysis.calibration import Numbers, Posterior, posterior
+from qispread.analysis.calibration_check import Reach, SelfCheck, reach, self_check
 from qispread.calibrating import tables
 from qispread.calibrating.load import Given, Plan, load_calibration
 from qispread.calibrating.runs import Doing, Shown, run_all, run_draws
@@ -89,6 +89,12 @@ class Calibrated:
     def notes(self) -> tuple[str, ...]:
         """What must be known to read it."""
         found = []
+        beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
+        if beyond:
+            found.append(
+                f"out of reach anywhere in the ranges: {', '.join(beyond)}; no parameters meet that, and kept among the "
+                "targets it draws all of them towards the ends of their ranges"
+            )
         if not self.reach.inside:
             found.append(
                 "the targets together lie outside what runs show anywhere in the ranges: no parameters meet them all, "
@@ -151,39 +157,58 @@ def calibrate(
     options = {"executor": executor, "workers": workers, "scheduler": scheduler, "timeout": timeout}
     doing = Doing(place, {**options, "retry_failed": retry_failed, "progress": progress, "yes": yes}, say)
     before = run_all(plan, doing, idle=yes)
+    found, where = posterior_of(plan, before), reach_of(plan, before)
+    check = check_of(plan, before, truths) if truths else None
     calibration = plan.calibration
-    observed = np.array([one.value for one in calibration.targets.values()])
-    scales = np.array([one.standard_error for one in calibration.targets.values()])
-    bounds = np.array([(one.low, one.high) for one in plan.factors])
-    seed = calibration.seed
-    found = posterior(
-        before.parameters,
-        before.summaries,
+    after = run_draws(plan, found.equal_draws(calibration.predictive, calibration.seed), doing)
+    return Calibrated(plan, found, before, after, where, check, place)
+
+
+def observed_of(plan: Plan) -> tuple[Numbers, Numbers]:
+    """Return what was observed and its standard errors."""
+    targets = plan.calibration.targets.values()
+    return np.array([one.value for one in targets]), np.array([one.standard_error for one in targets])
+
+
+def bounds_of(plan: Plan) -> Numbers:
+    """Return the ends of the range of each parameter."""
+    return np.array([(one.low, one.high) for one in plan.factors])
+
+
+def posterior_of(plan: Plan, shown: Shown) -> Posterior:
+    """Return the posterior that runs give; raises as `posterior`."""
+    (observed, scales), calibration = observed_of(plan), plan.calibration
+    return posterior(
+        shown.parameters,
+        shown.summaries,
         observed,
-        bounds=bounds,
+        bounds=bounds_of(plan),
         scales=scales,
         accept=calibration.accept,
-        seed=seed,
+        seed=calibration.seed,
     )
-    where = reach(before.summaries, observed, scales=scales, seed=seed)
-    check = None
-    if truths:
-        check = self_check(
-            before.parameters,
-            before.summaries,
-            bounds=bounds,
-            scales=scales,
-            accept=calibration.accept,
-            truths=truths,
-            seed=seed,
-        )
-    after = run_draws(plan, found.equal_draws(calibration.predictive, seed), doing)
-    return Calibrated(plan, found, before, after, where, check, place)
+
+
+def reach_of(plan: Plan, shown: Shown) -> Reach:
+    """Return whether what was observed lies where runs do."""
+    observed, scales = observed_of(plan)
+    return reach(shown.summaries, observed, scales=scales, seed=plan.calibration.seed)
+
+
+def check_of(plan: Plan, shown: Shown, truths: int) -> SelfCheck:
+    """Return how well so many synthetic truths are found again from the same runs."""
+    calibration = plan.calibration
+    return self_check(
+        shown.parameters,
+        shown.summaries,
+        bounds=bounds_of(plan),
+        scales=observed_of(plan)[1],
+        accept=calibration.accept,
+        truths=truths,
+        seed=calibration.seed,
+    )
 
 
 def default_folder(plan: Plan) -> Path:
     """Return the folder of a calibration unless another is given."""
     return Path("results") / f"calibrate-{plan.calibration.name}"
-
-
-__all__ = ["TRUTHS", "Calibrated", "calibrate", "default_folder"]

@@ -243,13 +243,15 @@ def with_files(scenario: Scenario, files: list[Path], changes: dict[str, Any]) -
     return scenario.replace(dict(changes)) if changes else scenario
 
 
-def load_calibration(given: Given) -> Plan:
+def load_calibration(given: Given, folder: str | Path = "") -> Plan:
     """Read a calibration.
 
     Parameters
     ----------
     given : str, Path or mapping
         A YAML file, or a mapping that says what the file would, whose ``base`` may be a Scenario.
+    folder : str or Path
+        To which a mapping's names of files are relative.
 
     Raises
     ------
@@ -257,7 +259,7 @@ def load_calibration(given: Given) -> Plan:
         With every fault of the calibration, its scenarios and its targets.
     """
     if isinstance(given, Mapping):
-        return Reader(dict(given)).plan()
+        return Reader(dict(given), folder=Path(folder)).plan()
     path, twice = Path(given), list[Fault]()
     data, places = read_yaml(path, str(given), twice)
     return Reader(data, places, path.parent, twice).plan()

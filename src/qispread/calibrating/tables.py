@@ -10,6 +10,8 @@ from qispread.analysis.calibration_check import Reach, SelfCheck
 from qispread.calibrating.load import Plan
 from qispread.config.factors import value_at
 
+EDGE = 0.005
+"""Share of the runs, with errors of measurement, beyond a target below which it is out of reach."""
 LOWER, UPPER = "Lower end of its {} % interval.", "Upper end of it."
 PARAMETERS = {
     "parameter": "Path of the parameter.",
@@ -37,6 +39,7 @@ TARGETS = {
     "prior_low": LOWER.format(95),
     "prior_high": UPPER,
     "prior_below": "Share of these runs, with errors of measurement, that lie below what was observed.",
+    "reachable": f"Whether that share is at least {EDGE:g} on either side: else no parameters in the ranges meet it.",
     "posterior_median": "Median of what runs at draws of the posterior show.",
     "posterior_low": LOWER.format(95),
     "posterior_high": UPPER,
@@ -89,11 +92,16 @@ def targets_table(plan: Plan, before: Numbers, after: Numbers, where: Reach) -> 
             zip(("posterior_low", "posterior_median", "posterior_high"), spread_of(after[:, place]), strict=True)
         )
         told |= {"target": name, "about": str(one), "value": one.value, "error": one.standard_error}
-        told |= {"low": low, "high": high, "prior_below": where.shares[place]}
+        told |= {"low": low, "high": high, "prior_below": where.shares[place], "reachable": reachable(where, place)}
         told["verdict"] = "near" if low <= told["posterior_median"] <= high else "missed"
         told["within_reach"] = bool(told["posterior_low"] <= high and told["posterior_high"] >= low)
         rows.append(told)
     return pd.DataFrame(rows)[list(TARGETS)]
+
+
+def reachable(where: Reach, place: int) -> bool:
+    """Return whether runs, with errors of measurement, lie on both sides of a target."""
+    return bool(EDGE <= where.shares[place] <= 1.0 - EDGE)
 
 
 def spread_of(values: Numbers) -> tuple[float, float, float]:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from qispread.calibrating.calibrate import Calibrated
 
 CONFIG = "calibrated.yaml"
-FAR = 0.02
-"""Share of runs beyond a target, on either side, below which it lies at the edge of what the ranges allow."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -128,19 +126,11 @@ def in_words(found: "Calibrated") -> list[str]:
             lines.append(f"{told} {', '.join(names)}.")
     missed = list(found.targets.loc[found.targets["verdict"] == "missed", "target"])
     lines.append(f"Missed: {', '.join(missed)}." if missed else "No target is missed.")
-    lines += edges(found)
     lines.append(
         f"From {len(found.posterior.prior):,} runs, {len(found.posterior.draws):,} kept, worth "
         f"{found.posterior.effective:,.0f} independent draws."
     )
     return [*lines, *checked(found)]
-
-
-def edges(found: "Calibrated") -> list[str]:
-    """Return which targets lie at the edge of what the ranges allow."""
-    below = found.targets["prior_below"]
-    names = list(found.targets.loc[(below < FAR) | (below > 1.0 - FAR), "target"])
-    return [f"At the edge of what runs show anywhere in the ranges: {', '.join(names)}."] if names else []
 
 
 def checked(found: "Calibrated") -> list[str]:
