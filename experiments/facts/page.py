@@ -10,6 +10,7 @@ from experiments.facts.names import NEAR, PUBLISHED, RULE, WAYS
 from qispread.analysis.calibration import IDENTIFIED, PARTLY
 from qispread.analysis.summary import short, span
 
+SETS = dict(zip(WAYS, ("at the defaults", "calibrated to all", "calibrated to those within reach"), strict=True))
 STRONGEST = 5
 """Correlations that are shown."""
 
@@ -38,7 +39,8 @@ def verdict(row: pd.Series, way: str) -> str:
 
 def facts_table(facts: pd.DataFrame) -> str:
     """Return each counterpart with what was measured and what runs show."""
-    header = ["fact", "counterpart", "confidence", "measured", "at the defaults", "", "calibrated", ""]
+    header = ["fact", "counterpart", "confidence", "measured"]
+    header += [part for words in SETS.values() for part in (words, "")]
     rows = []
     for _, row in facts.iterrows():
         cells = [str(row["fact"]), f"`{row['counterpart']}`: {row['about']}", str(row["confidence"])]
@@ -52,16 +54,18 @@ def facts_table(facts: pd.DataFrame) -> str:
 def counted(facts: pd.DataFrame) -> str:
     """Return how many counterparts, and how many facts whole, are near, in words."""
     lines = [RULE]
-    for way, words in zip(WAYS, ("At the defaults", "At the calibrated medians"), strict=True):
+    for way, words in SETS.items():
         near = facts[f"{way}_verdict"] == NEAR
         whole = near.groupby(facts["fact"]).all()
         missed = facts.loc[~near, "counterpart"]
         rest = f"; missed: {', '.join(f'`{one}`' for one in missed)}" if len(missed) else ""
         lines.append(
-            f"{words} {int(near.sum())} of {len(facts)} counterparts are near, and {int(whole.sum())} of {len(whole)} "
-            f"facts in all their counterparts{rest}."
+            f"{words.capitalize()} {int(near.sum())} of {len(facts)} counterparts are near, and {int(whole.sum())} of "
+            f"{len(whole)} facts in all their counterparts{rest}."
         )
-    return " ".join(lines)
+    beyond = facts.loc[~facts["reachable"], "counterpart"]
+    named = ", ".join(f"`{one}`" for one in beyond)
+    return " ".join([*lines, f"Out of reach of every run over the whole ranges: {named or 'none'}."])
 
 
 def meanings() -> str:
@@ -145,10 +149,12 @@ def facts_blocks(folder: Path = PUBLISHED) -> Iterator[tuple[str, str]]:
     if not (folder / "facts.csv").exists():
         return
     facts, parameters = stored("facts"), stored("facts_parameters")
+    every = stored("facts_parameters_all")
     yield "facts: measured", meanings()
     yield "facts: counted", counted(facts)
     yield "facts: table", facts_table(facts)
     yield "facts: screen", screened(stored("facts_screen"))
     yield "facts: parameters", parameters_table(parameters)
+    yield "facts: parameters from all", parameters_table(every)
     yield "facts: learnt", learnt(parameters, stored("facts_correlations"), stored("facts_check"))
     yield "facts: not expressed", not_expressed()

@@ -47,7 +47,7 @@ def summed(places, weights):
     }
 
 
-def pyabc_says(seed, particles=1000, populations=9):
+def pyabc_says(seed, particles=1000, populations=7):
     """Return the same as pyABC finds it, by sequential rejection with a threshold that falls."""
     import pyabc
 

@@ -92,8 +92,8 @@ class Calibrated:
         beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
         if beyond:
             found.append(
-                f"out of reach anywhere in the ranges: {', '.join(beyond)}; no parameters meet that, and kept among the "
-                "targets it draws all of them towards the ends of their ranges"
+                f"out of reach anywhere in the ranges: {', '.join(beyond)}; no parameters meet that, and among the "
+                "targets it draws the others' parameters to the ends of their ranges: leave it out"
             )
         if not self.reach.inside:
             found.append(
