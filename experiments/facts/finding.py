@@ -57,7 +57,7 @@ def findings(size: Size, folder: Path, workers: int | None) -> Findings:
     screened = screen(plan, doing, trajectories=size.trajectories)
     every = calibrate(plan, folder, workers=workers, yes=True, truths=size.truths, say=print)
     within = reaching(every, doing)
-    tables = {"facts": facts_table(plan, doing, size.worlds, {"all": every, "reachable": within})}
+    tables = {"facts": facts_table(plan, doing, size.worlds, {"all": every, "within": within})}
     tables |= {"facts_screen": screened, "facts_check": self_checked(every)}
     tables |= {"facts_parameters_all": every.parameters, "facts_parameters": within.parameters}
     tables |= {"facts_targets": within.targets, "facts_correlations": within.correlations}
@@ -100,7 +100,7 @@ def facts_table(plan: Plan, doing: Doing, worlds: int, calibrated: Mapping[str, 
         fact = fact_of(name)
         row: dict[str, object] = {"fact": fact, "counterpart": name, "about": str(target), "measured": target.value}
         row |= dict(zip(("low", "high"), target.ends, strict=True)) | {"confidence": FACTS[fact].confidence}
-        row |= {"reachable": name in calibrated["reachable"].plan.calibration.targets}
+        row |= {"reachable": name in calibrated["within"].plan.calibration.targets}
         for way in WAYS:
             row |= told(way, shown[way][:, place], target.ends)
         rows.append(row)

@@ -6,7 +6,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED, CONFIGS = ROOT / "results/published", ROOT / "configs"
 CONFIG = "prompt_calibrated.yaml"
 NEAR, MISSED = "near", "missed"
-WAYS = ("default", "all", "reachable")
+WAYS = ("default", "all", "within")
 """Parameter sets: the defaults, and medians calibrated to all counterparts or to those within reach of runs."""
 RULE = (
     "A counterpart is near where its median over worlds lies within the 95 % interval of what was measured, else "

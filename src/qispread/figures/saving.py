@@ -13,10 +13,14 @@ from qispread.engines.tables import described
 from qispread.figures.drawing import Studio
 from qispread.figures.figure import Figure
 from qispread.provenance import provenance
-from qispread.results.folder import MANIFEST, check_folder, write_table, written_whole
-
-ANALYSIS = "analysis"
-"""The folder of analyses within a folder of results."""
+from qispread.results.folder import (
+    ANALYSIS,
+    ANALYSIS_KINDS,
+    MANIFEST,
+    check_folder,
+    write_table,
+    written_whole,
+)
 
 
 def analysis_folder(results: Path, *names: str) -> Path:
@@ -66,7 +70,7 @@ def save_analysis(
         studio.take(figures)
         drawings = studio.drawings()
     mine = folder.glob(f"{name}*") if name else ()  # without a name, files of others could be taken for ours
-    before = [path.name for path in mine if path.suffix in {".parquet", ".csv", ".svg", ".png"}]
+    before = [path.name for path in mine if path.suffix in ANALYSIS_KINDS]
     kept_in = f"{name}.json" if name else MANIFEST
     with written_whole(folder, before, replacing=True) as new:
         for rest, (table, meanings) in tables.items():
