@@ -11,7 +11,8 @@ from qispread.calibrating.targets import BASE, Arm, Calibration, Target
 from qispread.config.cross import POOLED
 from qispread.config.factors import Factor, value_at
 from qispread.config.faults import Fault, InputError, nearest
-from qispread.config.load import add_policies, beside, load, scenario_from
+from qispread.config.load import add_policies, load, scenario_from
+from qispread.config.named_tables import beside
 from qispread.config.scenario import Scenario, folder_name
 from qispread.config.validate import fault_at, faults_in, frozen
 from qispread.config.yaml_reader import Place, Places, read_yaml
