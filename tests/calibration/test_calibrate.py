@@ -11,6 +11,8 @@ from qispread.calibrating.load import load_calibration
 from qispread.calibrating.runs import keys_of, summaries_of
 from qispread.calibrating.tables import CORRELATIONS, PARAMETERS, TARGETS
 from qispread.config.faults import InputError
+from qispread.figures.calibration import calibration_figures
+from qispread.figures.figure import specification
 
 TARGETS_GIVEN = {
     "uptake": {"measure": "adoption", "month": 12, "value": 0.5, "error": 0.1},
@@ -137,6 +139,22 @@ def test_the_calibrated_scenario_is_read_and_has_the_medians(done, tmp_path):
     assert scenario.fingerprint() == done.scenario.replace(name=f"{SMALL.name}-calibrated").fingerprint()
     assert scenario.copying.copy_loss == done.medians["copying.copy_loss"]
     assert "# Made by: qispread calibrate trial.yaml" in text
+
+
+def test_pictures_draw_the_tables(done):
+    parameters, targets = calibration_figures(done)
+    assert parameters.table is done.parameters
+    assert targets.table is done.targets
+    for one in (parameters, targets):
+        one.chart.to_dict()  # validates against the schema
+        (drawn,) = (data for data in specification(one)["datasets"].values())
+        assert len(drawn) == len(one.table)
+        for row in drawn:
+            assert all(-1e-9 <= value <= 1.0 + 1e-9 for value in row.values() if isinstance(value, float))
+    for path in done.medians:
+        assert path in parameters.alt
+    for name in TARGETS_GIVEN:
+        assert name in targets.alt
 
 
 def test_synthetic_truths_are_found_again(done):

@@ -13,11 +13,11 @@ from qispread.calibrating.load import Plan
 from qispread.calibrating.targets import Target
 from qispread.config.cross import POOLED
 from qispread.config.factors import Factor, value_at
-from qispread.config.faults import InputError
+from qispread.config.faults import Fault, InputError
 from qispread.measures import MEASURES, NAMES
 from qispread.sweeping.experiment import AnyDesign, Experiment, Kept, LatinHypercube, PointsFile
 from qispread.sweeping.reading import Sweep
-from qispread.sweeping.running import sweep
+from qispread.sweeping.running import refuse_many, sweep
 from qispread.sweeping.store import MONTHS
 from qispread.sweeping.varying import explicit
 
@@ -113,6 +113,8 @@ def run_draws(plan: Plan, draws: Numbers, doing: Doing) -> Shown:
 def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: bool) -> Shown:
     """Run every arm of a design and return what the runs show."""
     experiments = {arm: experiment_of(plan, arm, design) for arm in plan.arms}
+    for experiment in experiments.values():
+        refuse_many(experiment, yes=bool(doing.options.get("yes")), passes=1)
     if not idle:
         refuse_idle_everywhere(experiments, doing)
     read: dict[Key, Numbers] = {}
@@ -146,14 +148,9 @@ def refuse_idle_everywhere(experiments: Mapping[str, Experiment], doing: Doing) 
     ]
     everywhere = sorted(set.intersection(*idle), key=str)
     if everywhere and not doing.options.get("yes"):
-        from qispread.config.faults import Fault
-
-        raise InputError(
-            [
-                Fault(one.where.replace("factors.", "parameters.", 1), f"{one.problem}; leave it out, or give --yes")
-                for one in everywhere
-            ]
-        )
+        named = [one.where.replace("factors.", "parameters.", 1) for one in everywhere]
+        because = [f"{one.problem}; leave it out, or give --yes" for one in everywhere]
+        raise InputError(map(Fault, named, because))
 
 
 def read_keys(found: Sweep, keys: set[Key]) -> dict[Key, Numbers]:

@@ -89,13 +89,13 @@ def show_parameters(found: "Calibrated", console: "Console") -> None:
 
     from qispread.analysis.summary import short, span
 
-    table = path_table("Parameters, 90 % intervals in brackets", ("", "Before", "Median", "Narrower by", ""))
+    table = path_table(
+        "Parameters: ranges before, medians and 90 % intervals after", ("", "Before", "After", "Narrower by")
+    )
     for one in found.parameters.to_dict("records"):
         after = f"{short(one['median'])} ({span(one['low_90'], one['high_90'])})"
         narrower = f"{100.0 * max(0.0, one['shrinkage']):.0f} %"
-        table.add_row(
-            escape(str(one["parameter"])), span(one["low"], one["high"]), after, narrower, str(one["identified"])
-        )
+        table.add_row(escape(str(one["parameter"])), span(one["low"], one["high"]), after, narrower)
     console.print(table)
 
 
