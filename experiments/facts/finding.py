@@ -63,10 +63,14 @@ def findings(size: Size, folder: Path, workers: int | None) -> Findings:
     tables |= {"facts_targets": within.targets, "facts_correlations": within.correlations}
     said = "What the facts within reach say of each parameter"
     figures = [
-        replace(parameters_figure(within.parameters), name="facts-parameters", title=said),
+        replace(parameters_figure(within.parameters, said), name="facts-parameters"),
         replace(targets_figure(within.targets), name="facts-targets"),
     ]
-    return Findings(tables, figures, calibrated_text(within, CONFIGS, "python -m experiments.facts --write"))
+    beyond = [name for name in every.plan.calibration.targets if name not in within.plan.calibration.targets]
+    remarks = [f"Left out of the targets, since no run over the whole ranges shows them: {', '.join(beyond)}."]
+    remarks += ["What was measured, met and missed is told in docs/validation.md."]
+    config = calibrated_text(within, CONFIGS, "python -m experiments.facts --write", remarks)
+    return Findings(tables, figures, config)
 
 
 def reaching(every: Calibrated, doing: Doing) -> Calibrated:

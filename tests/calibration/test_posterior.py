@@ -211,7 +211,7 @@ def test_pyabc_still_finds_it():
     pytest.importorskip("pyabc", reason="pyABC comes with the extra `oracles`")
     from calibration import oracle_pyabc
 
-    compare_with_pyabc(pd.DataFrame([oracle_pyabc.pyabc_says(4, particles=400, populations=7)]))
+    compare_with_pyabc(pd.DataFrame([oracle_pyabc.pyabc_says(2)]))
 
 
 def compare_with_pyabc(theirs):

@@ -5,6 +5,7 @@ local linear regression to where the summaries would be the observed ones (beaum
 what one run would show, plus an error of measurement: so each run gets such an error too (wilkinson2013).
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -27,6 +28,8 @@ IDENTIFIED, PARTLY = 0.5, 0.2
 """How much narrower than before the 90 % interval of a parameter must be, to be identified and partly so."""
 LEAST_KEPT = 20
 """Runs kept below which nothing is told, besides two for each target."""
+SMALLEST, MOST_RATIO = 1e-12, 4.0
+"""Of squared residuals, before their logarithm; and by how much the spread of one place may be made that of another."""
 NORMAL_MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 ERROR_DRAWS = 0x6572726F72
@@ -143,8 +146,8 @@ def posterior(
 
     Equation: with d_i the distance of run i, in spreads (median absolute deviations) of the summaries with errors, and
     h the radius within which the share `accept` lies, w_i = 1 - (d_i / h)^2. On the kept runs the logit t of a
-    parameter within its bounds is fitted by t_i = a + b (s_i - observed) + e_i with weights w; the draws are a + f e_i,
-    f of `adjusted`.
+    parameter within its bounds is fitted by t_i = a + b (s_i - observed) + e_i with weights w; the draws are a and the
+    residuals, as `adjusted` has them.
 
     Parameters
     ----------
@@ -254,18 +257,27 @@ def from_logit(values: Numbers, bounds: Numbers) -> Numbers:
 def adjusted(values: Numbers, apart: Numbers, weights: Numbers) -> Numbers:
     """Return values moved along their weighted linear regression to where nothing is apart (beaumont2002).
 
-    Equation: a + f e, f^2 = n / (n - p) (1 + h), n the effective number of draws, p the coefficients fitted and h the
-    leverage of where nothing is apart. A fit of many coefficients to few draws leaves errors that are too small, and
-    does not know its own; without f intervals of 90 % held 87 % of synthetic truths, with it 89 % (docs/decisions.md).
+    Equation: a + f e exp((c - g(s)) / 2), e the residuals, g(s) the linear regression of log(e^2) on what is apart and
+    c its value where nothing is (blum2010): so residuals of places where values spread more or less become those of
+    this place. f^2 = n / (n - 2 p) (1 + h), n the effective number of draws, p the coefficients of a regression and h
+    the leverage of where nothing is apart: fits to few draws leave residuals that are too small (docs/decisions.md).
     """
     root = np.sqrt(weights)[:, None]
     terms = np.column_stack([np.ones(len(apart)), apart])
     fitted = np.linalg.lstsq(root * terms, root * values, rcond=None)[0]
+    residuals = values - terms @ fitted
+    logs = np.log(np.maximum(np.square(residuals), SMALLEST))
+    spread = np.linalg.lstsq(root * terms, root * logs, rcond=None)[0]
+    ratio = np.exp(0.5 * (spread[0] - terms @ spread))
+    return np.asarray(fitted[0] + widening(terms, weights) * residuals * np.clip(ratio, 1.0 / MOST_RATIO, MOST_RATIO))
+
+
+def widening(terms: Numbers, weights: Numbers) -> float:
+    """Return by how much residuals are too small, from the terms of their regressions; see `adjusted`."""
     number = effective_number(weights)
     shares = weights * (number / weights.sum())
     leverage = float(np.linalg.pinv((terms * shares[:, None]).T @ terms)[0, 0])
-    wider = np.sqrt(number / max(number - terms.shape[1], 1.0) * (1.0 + leverage))
-    return np.asarray(fitted[0] + wider * (values - terms @ fitted))
+    return math.sqrt(number / max(number - 2.0 * terms.shape[1], 1.0) * (1.0 + leverage))
 
 
 def effective_number(weights: Numbers) -> float:

@@ -3,7 +3,7 @@
 import json
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from qispread.provenance import our_version
 WIDTH = 110
 
 
-def calibrated_text(found: Calibrated, folder: Path, command: str) -> str:
+def calibrated_text(found: Calibrated, folder: Path, command: str, remarks: Sequence[str] = ()) -> str:
     """Return a configuration with the posterior medians, which extends the base; the comments say how it was made.
 
     Parameters
@@ -25,8 +25,11 @@ def calibrated_text(found: Calibrated, folder: Path, command: str) -> str:
         Where the file will stand, to which the base is relative.
     command : str
         What made it.
+    remarks : sequence of str
+        What else must be known.
     """
-    comments = [f"# {line}" if line else "#" for one in about(found, command) for line in textwrap.wrap(one, WIDTH)]
+    told = (*about(found, command), *remarks)
+    comments = [f"# {line}" for one in told for line in textwrap.wrap(one, WIDTH)]
     return "\n".join([*comments, *body(found, folder)]) + "\n"
 
 
@@ -40,7 +43,7 @@ def about(found: Calibrated, command: str) -> Iterator[str]:
     )
     yield "One point stands for a whole posterior: take its draws (posterior.csv) where the spread matters."
     if len(missed):
-        yield f"Targets that it misses: {', '.join(missed['target'])}."
+        yield f"Targets that runs at draws of the posterior miss: {', '.join(missed['target'])}."
     for one in found.parameters.to_dict("records"):
         interval = span(one["low_90"], one["high_90"])
         yield f"{one['parameter']}: 90 % interval {interval}, {one['identified']}; was {short(one['default'])}."

@@ -13,7 +13,7 @@ from qispread.figures.palette import INK, SOFT
 BLUE, PALE, FAINT, ORANGE = "#0072B2", "#8FC1E3", "#E4E4E4", "#C44E00"
 ROW, AXIS_ROOM, OFF = 44, 42, 9
 """Pixels of a row, of the title, and by which bars stand below the middle of their row, the name above them."""
-LONGEST_NAME, LONGEST_WORDS = 200, 150
+LONGEST_NAME, LONGEST_WORDS = 222, 122
 ROOM = 0.04
 
 
@@ -22,7 +22,7 @@ def calibration_figures(found: Calibrated) -> list[Figure]:
     return [parameters_figure(found.parameters), targets_figure(found.targets)]
 
 
-def parameters_figure(table: pd.DataFrame) -> Figure:
+def parameters_figure(table: pd.DataFrame, title: str = "What the targets say of each parameter") -> Figure:
     """Return the figure of the posterior of each parameter within the range that was believed possible before."""
     told = "; ".join(
         f"{one['parameter']} {short(one['median'])} ({span(one['low_90'], one['high_90'])}), {one['identified']}"
@@ -34,7 +34,6 @@ def parameters_figure(table: pd.DataFrame) -> Figure:
     shown = pd.DataFrame({name: (table[column] - table["low"]) / width for name, column in columns.items()})
     words = [f"{short(one['median'])} ({span(one['low_90'], one['high_90'])})" for one in records(table)]
     shown = shown.assign(row=table["parameter"], words=words, start=0.0, end=1.0)
-    title = "What the targets say of each parameter"
     return Figure(
         name="calibration-parameters",
         title=title,
