@@ -13,7 +13,7 @@ from qispread.figures.palette import INK, SOFT
 BLUE, PALE, FAINT, ORANGE = "#0072B2", "#8FC1E3", "#E4E4E4", "#C44E00"
 ROW, AXIS_ROOM, OFF = 44, 42, 9
 """Pixels of a row, of the title, and by which bars stand below the middle of their row, the name above them."""
-LONGEST_NAME, LONGEST_WORDS = 222, 122
+LONGEST_NAME, LONGEST_WORDS = 222, 150
 ROOM = 0.04
 
 
@@ -32,7 +32,7 @@ def parameters_figure(table: pd.DataFrame, title: str = "What the targets say of
     columns = {"default": "default", "median": "median"}
     columns |= {name: name for name in ("low_50", "high_50", "low_90", "high_90")}
     shown = pd.DataFrame({name: (table[column] - table["low"]) / width for name, column in columns.items()})
-    words = [f"{short(one['median'])} ({span(one['low_90'], one['high_90'])})" for one in records(table)]
+    words = [f"{one['median']:.2g} ({one['low_90']:.2g} to {one['high_90']:.2g})" for one in records(table)]
     shown = shown.assign(row=table["parameter"], words=words, start=0.0, end=1.0)
     return Figure(
         name="calibration-parameters",
