@@ -33,12 +33,16 @@ _HOMES = {
     "Experiment": "qispread.sweeping.experiment",
     "sensitivity": "qispread.analysis.sensitivity",
     "discover": "qispread.analysis.discovery",
+    "calibrate": "qispread.calibrating.calibrate",
+    "Calibrated": "qispread.calibrating.calibrate",
+    "load_calibration": "qispread.calibrating.load",
     "MEASURES": "qispread.measures",
 }
 
 __all__ = [
     "MEASURES",
     "Answer",
+    "Calibrated",
     "Comparison",
     "Experiment",
     "InputError",
@@ -48,10 +52,12 @@ __all__ = [
     "SpreadModel",
     "Sweep",
     "__version__",
+    "calibrate",
     "check",
     "compare",
     "discover",
     "load",
+    "load_calibration",
     "load_experiment",
     "read_sweep",
     "rerun",
@@ -68,6 +74,8 @@ __all__ = [
 if TYPE_CHECKING:
     from qispread.analysis.discovery import discover
     from qispread.analysis.sensitivity import sensitivity
+    from qispread.calibrating.calibrate import Calibrated, calibrate
+    from qispread.calibrating.load import load_calibration
     from qispread.comparison import Comparison, compare
     from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError
