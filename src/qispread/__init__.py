@@ -33,6 +33,9 @@ _HOMES = {
     "Experiment": "qispread.sweeping.experiment",
     "sensitivity": "qispread.analysis.sensitivity",
     "discover": "qispread.analysis.discovery",
+    "fit": "qispread.fitting.fit",
+    "Fit": "qispread.fitting.fit",
+    "Terms": "qispread.fitting.reading",
     "MEASURES": "qispread.measures",
 }
 
@@ -41,16 +44,19 @@ __all__ = [
     "Answer",
     "Comparison",
     "Experiment",
+    "Fit",
     "InputError",
     "Organisation",
     "Runs",
     "Scenario",
     "SpreadModel",
     "Sweep",
+    "Terms",
     "__version__",
     "check",
     "compare",
     "discover",
+    "fit",
     "load",
     "load_experiment",
     "read_sweep",
@@ -77,6 +83,8 @@ if TYPE_CHECKING:
     from qispread.engines.model import SpreadModel
     from qispread.engines.organisation import Organisation
     from qispread.engines.run import Runs, simulate
+    from qispread.fitting.fit import Fit, fit
+    from qispread.fitting.reading import Terms
     from qispread.measures import MEASURES
     from qispread.report import write_report
     from qispread.results import Answer, save, save_comparison

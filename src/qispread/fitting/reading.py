@@ -217,13 +217,13 @@ def tie_problem(ends: tuple[str, str], weight: Any, place: dict[str, int], terms
     if not all(ends):
         return "ties to nobody: one id is blank", ""
     if ends[0] == ends[1]:
-        hint = "ties a person to themselves (--self-ties leave_out leaves such ties out)"
+        hint = "ties a person to themselves (--leave-out self-ties leaves such ties out)"
         return ("", "selves") if terms.self_ties == "leave_out" else (hint, "")
     if strangers and terms.unknown == "leave_out":
         return "", "strangers"
     if strangers:
         named = f"'{strangers[0]}' is not in the table of people{nearest(strangers[0], place)}"
-        return f"{named} (--unknown leave_out leaves such ties out)", ""
+        return f"{named} (--leave-out unknown leaves such ties out)", ""
     if not isinstance(weight, float) or not 0.0 < weight <= 1.0:
         return f"got weight {'blank' if weight is None else weight}; needed: a number in (0, 1]", ""
     return "", ""
