@@ -1,6 +1,7 @@
 """Figures of a fit: curves, exposure at adoption, times across ties, and what is gained in held-out communities."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -16,6 +17,7 @@ from qispread.figures.figure import (
     file_name,
     legend_height,
     shape_of,
+    wrapped,
     zero_line,
 )
 from qispread.figures.intervals import interval_chart
@@ -101,7 +103,7 @@ def thresholds_figure(found: Fit) -> Figure:
     top = float(np.ceil(10.0 * table[["p95", SEEN]].max(axis=None) + 0.2) / 10.0)
     shares: dict[str, Any] = percent(high=min(1.0, top))
     x = alt.X("share_of_ties:N", sort=list(CLASSES), title="Share of ties that had adopted before",
-              axis=alt.Axis(labelAngle=0, labelExpr="split(datum.label, ' ', 2)", labelOverlap=False))  # fmt: skip
+              axis=alt.Axis(labelAngle=0, labelOverlap=False))  # fmt: skip
     y, beside = alt.Y("median:Q", title="Share of adopters", **shares), alt.XOffset("arm:N")
     base, seen = alt.Chart(table), table[table["model"] == SHOWN[0]][["share_of_ties", SEEN]]
     chart = alt.layer(
@@ -117,7 +119,7 @@ def thresholds_figure(found: Fit) -> Figure:
         f"{one.share_of_ties}: {one.observed:.0%} observed, {one.arm} {one.p5:.0%} to {one.p95:.0%}"
         for one in table.itertuples()
     )
-    title = "Exposure at adoption: bars observed, points simulated"
+    title = "Exposure at adoption: bars observed"
     return Figure(
         name="fit-thresholds",
         title=title,
@@ -196,10 +198,8 @@ def fit_figures(found: Fit) -> Sequence[Figure]:
     return [one for one in made if one is not None]
 
 
-def named_for(figure: Figure, study: str) -> Figure:
-    """Return a figure under the name of a study."""
-    return Figure(
-        file_name(study, figure.name.removeprefix("fit-")), f"{study}: {figure.title}", figure.alt, figure.table,
-        figure.chart.properties(title=alt.TitleParams(
-            [study, figure.title], anchor="start", frame="bounds", offset=8)), figure.note,
-    )  # fmt: skip
+def named_for(figure: Figure, stem: str, study: str) -> Figure:
+    """Return a figure under the name of a study, in its file name and above its title."""
+    name = file_name(stem, figure.name.removeprefix("fit-"))
+    title = alt.TitleParams([study, *wrapped(figure.title)], anchor="start", frame="bounds", offset=8)
+    return replace(figure, name=name, alt=f"{study}. {figure.alt}", chart=figure.chart.properties(title=title))

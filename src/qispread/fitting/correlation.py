@@ -17,13 +17,13 @@ def times_of(adopted: Whole, periods: int) -> Numbers:
 def tie_correlation(times: Numbers, ties: Ties) -> float:
     """Return the correlation of the times at both ends of a tie, over ties by weight; NaN where all are alike.
 
-    Each tie counts in both directions. Source: newman2003 (assortativity by a number); with the means and the
-    variance over people in place of those over ties it would be the index of moran1950.
+    Each tie counts as often as it stands in `ties`, without direction twice. Source: newman2003 (assortativity by a
+    number); with the means and the variance over people in place of those over ties it is the index of moran1950.
     """
     here, there, weights = times[ties.owners], times[ties.others], ties.weights
     here, there = (one - np.average(one, weights=weights) for one in (here, there))
-    variance = float(np.dot(weights, here * here))
-    return float(np.dot(weights, here * there)) / variance if variance > 0.0 else np.nan
+    variance = float(np.dot(weights, here * here)) * float(np.dot(weights, there * there))
+    return float(np.dot(weights, here * there)) / float(np.sqrt(variance)) if variance > 0.0 else np.nan
 
 
 @dataclass(frozen=True, eq=False)

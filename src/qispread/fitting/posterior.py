@@ -41,6 +41,8 @@ class Posterior:
         Posterior probability of each value of each push, given the strength.
     evidence : float
         Log of the mean likelihood over the prior.
+    most : float
+        Log of how much likelier all is at the likeliest strength than without contagion, the pushes integrated out.
     scores : array of G
         Log of the probability that the model, told of all other communities, gives to the history of each.
     """
@@ -51,6 +53,7 @@ class Posterior:
     chances: Numbers
     pushes: Numbers
     evidence: float
+    most: float
     scores: Numbers
 
     def strength(self) -> Numbers:
@@ -132,7 +135,8 @@ def fitted(observed: Observed, model: Model, cells: Cells | None = None) -> Post
     likelihood = Likelihood(model, cells, len(observed.communities), chances, prior)
     strengths, log_widths = strength_nodes(likelihood)
     found = [likelihood.at(float(one)) for one in strengths]
-    heights = np.array([one for one, _ in found]) + log_widths[:, None]
+    plain = np.array([one for one, _ in found])
+    heights = plain + log_widths[:, None]
     total = logsumexp(heights, axis=0)
     return Posterior(
         model=model,
@@ -141,6 +145,7 @@ def fitted(observed: Observed, model: Model, cells: Cells | None = None) -> Post
         chances=chances,
         pushes=np.exp(np.array([one for _, one in found])),
         evidence=float(total[0]),
+        most=max(0.0, float(plain[:, 0].max() - likelihood.at(0.0)[0][0])),
         scores=total[0] - total[1:],
     )
 

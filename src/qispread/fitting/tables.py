@@ -34,6 +34,7 @@ COMPARISONS = {
     **MODEL,
     "against": "Name of the model that it is compared with.",
     "evidence": "Log of how much more likely the model makes all that was observed, its parameters averaged over their prior.",
+    "most": "The same at the strength of contagion that is likeliest, where it alone differs: the most that any prior gives.",
     "communities": "Communities that were held out, each in turn.",
     "gain": "Log of how much more likely it makes the history of a community of which it was not told; mean over them.",
     "low": "Lower end of the 95 % interval of that mean, over communities.",
@@ -98,7 +99,7 @@ PAIRS = (
     ("reinforcement_by_period", "independent_by_period"),
 )
 """What is compared with what."""
-CLASSES = ("none", "up to a quarter", "up to a half", "up to three quarters", "up to all")
+CLASSES = ("none", "to 25 %", "to 50 %", "to 75 %", "to 100 %")
 EDGES = (0.0, 0.25, 0.5, 0.75)
 """The largest share of each class but the last."""
 
@@ -134,6 +135,8 @@ def comparisons_table(posteriors: Mapping[str, Posterior], observed: Observed) -
             continue
         one, two = posteriors[name], posteriors[other]
         row: dict[str, Any] = {"model": name, "against": other, "evidence": one.evidence - two.evidence}
+        alone = two.model.contagion == "none" and one.model.push == two.model.push
+        row["most"] = one.most if alone else np.nan
         row["communities"] = len(observed.communities) if several else 0
         if several:
             gains = one.scores - two.scores
