@@ -61,7 +61,7 @@ STUDIES = (
         Terms(id="node", adopted="toa", never=("11",), end="10", self_ties="leave_out"),
         "rogers1981",
         0.02,
-        50,
+        100,
         ("talk_fp", "advice_fp_sought", "closest_neighbour"),
     ),
 )

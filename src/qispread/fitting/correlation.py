@@ -67,9 +67,11 @@ def shuffles(groups: Whole, rng: np.random.Generator) -> Whole:
 def against_shuffles(observed: Observed, times: int, seed: int = SEED) -> Shuffled:
     """Return the correlation over ties, observed and with the times of adoption shuffled among people who are alike.
 
-    The network and the times of each group stay as they are; only who had which is shuffled. A small p says that tied
-    people adopt at like times, by whatever cause: contagion, or that like people are tied.
+    The network, the seeds and the times of each group stay as they are; only who of the others had which is shuffled,
+    which changes no probability where all of a group adopt with the same chances, whatever these are in each period. A
+    small p says that tied people adopt at like times, by whatever cause: contagion, or that like people are tied.
     """
     when, rng = times_of(observed.adopted, observed.periods), np.random.default_rng(seed)
-    drawn = (tie_correlation(when[shuffles(observed.alike, rng)], observed.ties) for _ in range(times))
+    groups = 2 * observed.alike + (observed.adopted < observed.first_explained) * (observed.adopted != NEVER)
+    drawn = (tie_correlation(when[shuffles(groups, rng)], observed.ties) for _ in range(times))
     return Shuffled(tie_correlation(when, observed.ties), np.array(list(drawn)))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import logsumexp, xlog1py, xlogy
 
 from qispread.fitting.models import Cells, Model, cells_of, chance_stays
-from qispread.fitting.people import Numbers, Observed
+from qispread.fitting.people import Numbers, Observed, Whole
 
 LEAST_PUSHES = 64
 COARSE, FINE = 17, 48
@@ -82,10 +82,10 @@ def push_nodes(people: float) -> tuple[Numbers, Numbers]:
     """Return chances from 0 to 1 and their log-weights under the prior Beta(1/2, 1/2).
 
     In the angle whose squared sine is the chance that prior is flat, and the likelihood of `people` trials has a
-    standard deviation of about 1 / (2 sqrt(people)) everywhere: with steps of that size the trapezoidal rule is exact
-    to many digits. Source: jeffreys1946 for the prior.
+    standard deviation of about 1 / (2 sqrt(people)) everywhere: with steps of half that size the trapezoidal rule is
+    exact to many digits. Source: jeffreys1946 for the prior.
     """
-    steps = max(LEAST_PUSHES, int(np.ceil(np.pi * np.sqrt(people))))
+    steps = max(LEAST_PUSHES, int(np.ceil(2.0 * np.pi * np.sqrt(people))))
     weights = np.full(steps + 1, 1.0 / steps)
     weights[[0, -1]] /= 2.0
     return np.sin(np.linspace(0.0, np.pi / 2.0, steps + 1)) ** 2, np.log(weights)
@@ -101,13 +101,20 @@ class Likelihood:
     chances: Numbers
     prior: Numbers
 
+    @property
+    def places(self) -> Whole:
+        """Of which community and push each cell is."""
+        return self.cells.community * self.cells.pushes + self.cells.push
+
     def by_part(self, strength: float) -> Numbers:
         """Return the log-likelihood as (communities, pushes, chances) at one strength."""
         cells = self.cells
         stays = chance_stays(self.model, self.chances, strength, cells.reach, cells.levels)
         found = xlog1py(cells.adopted[:, None], -stays) + xlogy(cells.stayed[:, None], stays)
-        parts = np.zeros((self.communities * cells.pushes, self.chances.size))
-        np.add.at(parts, cells.community * cells.pushes + cells.push, np.maximum(found, FLOOR))
+        # Cells come in the order of community and push, so that those of each stand together.
+        parts, place = np.zeros((self.communities * cells.pushes, self.chances.size)), self.places
+        starts = np.flatnonzero(np.diff(place, prepend=-1))
+        parts[place[starts]] = np.add.reduceat(np.maximum(found, FLOOR), starts, axis=0)
         return parts.reshape(self.communities, cells.pushes, -1)
 
     def at(self, strength: float) -> tuple[Numbers, Numbers]:
