@@ -23,7 +23,7 @@ from qispread.fitting.tables import correlation_of, curve_of, mean_threshold
 SHUFFLES = 199
 WIDEST = (0.4, 0.15)
 """Of push and contact: the ranges from which the runs of the approximate computation are drawn."""
-RUNS, ACCEPT = 20_000, 0.02
+RUNS, ACCEPT = 10_000, 0.03
 FIRST_WORLD = 10_000
 """So that the worlds of the self-check are not those of the fits."""
 

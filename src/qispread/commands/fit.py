@@ -93,16 +93,39 @@ def terms_of(arguments: argparse.Namespace) -> "Terms":
     )
 
 
-def act(arguments: argparse.Namespace, console: "Console") -> int:
-    """Fit the models, print what they say of ties, and write tables and pictures."""
-    terms = terms_of(arguments)
-    from qispread.config.scenario import folder_name
-    from qispread.fitting.fit import fit_observed, refuse_counts
-    from qispread.fitting.models import models_for
+def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
+    """Return what the tables say.
+
+    Raises
+    ------
+    InputError
+        With every fault of the tables and of the numbers asked for.
+    """
+    from qispread.config.faults import InputError
+    from qispread.fitting.fit import refuse_counts
     from qispread.fitting.reading import read_observed
 
-    refuse_counts(arguments.worlds, arguments.shuffles)
-    observed = read_observed(arguments.people, arguments.ties, terms)
+    faults = []
+    try:
+        refuse_counts(arguments.worlds, arguments.shuffles)
+    except InputError as error:
+        faults += error.faults
+    try:
+        observed = read_observed(arguments.people, arguments.ties, terms)
+    except InputError as error:
+        raise InputError([*faults, *error.faults]) from None
+    if faults:
+        raise InputError(faults)
+    return observed
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Fit the models, print what they say of ties, and write tables and pictures."""
+    from qispread.config.scenario import folder_name
+    from qispread.fitting.fit import fit_observed
+    from qispread.fitting.models import models_for
+
+    observed = read(arguments, terms_of(arguments))
     introduce(observed, console)
     with terminal.progress_bar(console, "Fitting", len(list(models_for(observed)))) as advance:
         found = fit_observed(

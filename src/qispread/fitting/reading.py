@@ -177,7 +177,8 @@ def refuse_times(
     explained = {calendar.period(moment) for _, _, moment in given} - ({1} if found.terms.seeds else set())
     if given and len(explained) < 2 and not found.reading.faults:
         after = " after the first, whose adopters are the seeds" if found.terms.seeds else ""
-        problem = f"adoptions in {len(explained)} period{after}: nothing to explain; needed: adoptions in at least two"
+        several = "1 period" if len(explained) == 1 else f"{len(explained)} periods"
+        problem = f"adoptions in {several}{after}: nothing to explain; needed: adoptions in at least two"
         found.fault(where, problem, shown_as)
 
 
