@@ -278,7 +278,7 @@ month included. Six policies, in force for all and all the time: {", ".join(LEVE
 The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. How
 much there is to do: at the end {work_done(2 * effort.worlds)}.
 
-{section(effort)}
+{section(effort, ("--report",))}
 {sweep_section(effort)}
 ## Time to build a world, months lived in it = 1
 

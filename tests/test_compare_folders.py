@@ -48,6 +48,18 @@ def statuses(arm):
     return list(pyarrow.parquet.read_table(f"res/{arm}/runs.parquet").to_pandas()["status"])
 
 
+@pytest.mark.parametrize("second", [["run", "s.yaml"], ["compare", "s.yaml", "other.yaml", *ALONE]])
+def test_overwriting_leaves_no_analysis_of_what_is_gone_and_all_that_is_not_ours(second):
+    assert run(*BOTH, "--models", "20") == 0
+    assert main(["discover", "res", "--arm", "mandate"]) == 0
+    assert any(path.startswith("analysis/") for path in kept())
+    assert run(*BOTH, "--models", "20") == 0
+    assert any(path.startswith("analysis/") for path in kept())
+    Path("res/analysis/mandate/notes.txt").write_text("mine", encoding="utf-8")
+    assert main([*second, "--out", "res", "--overwrite"]) == 0
+    assert [path for path in kept() if path.startswith("analysis/")] == ["analysis/mandate/notes.txt"]
+
+
 def test_overwriting_leaves_no_stale_arms_or_tables():
     assert run(*BOTH, "--factorial", "--models", "3") == 0
     assert run("other.yaml", *ALONE, "--overwrite") == 0

@@ -26,15 +26,9 @@ FACTORIAL_WORDS = (
     "Main: the mean effect over all combinations of the others; interaction: half of how much more one does where the "
     "other acts. Alone and together: against the base; beyond: together, less the sum of alone."
 )
-STARRED = " *"
 LEAST_WORLDS = 30
 """Worlds below which nothing is said of variances."""
 SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
-DIFFERENCES_CAUTION = (
-    "Means over worlds at the end; differences of shares in percentage points. The interval tells how sure the model "
-    "is of its own mean, not how sure anybody can be of the world. Better in: the share of worlds. *: for every 100 "
-    "organisations."
-)
 
 
 def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True) -> None:
@@ -99,6 +93,8 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
 
 def show_comparison(answer: "Answer", console: "Console") -> None:
     """Print what each arm changes, at what cost, and in how many plausible models."""
+    from qispread.analysis.telling import CAUTION as DIFFERENCES_CAUTION
+
     comparison = answer.comparison
     singles = [arm for arm in comparison.arms if not comparison.factors or arm in comparison.factors]
     for arm in singles:
@@ -120,27 +116,18 @@ def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
     """Print what one arm changes."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import DIFFERENCES_SHOWN, written, written_difference
+    from qispread.analysis.telling import HEADINGS, told_differences
 
     comparison = answer.comparison
     if comparison.changes_nothing(arm):
         costs = " but costs" if comparison.difference(arm, "cost")["difference"] else ""
         console.print(f"{arm} changes nothing{costs}.", soft_wrap=True, markup=False)
-    headings = ("", "Base", "Arm", "Difference", "95 % interval", "Better in")
-    table = plain_table(f"{escape(arm)} against the base", headings)
-    rows = [(measure, label, form, comparison.difference(arm, measure)) for measure, label, form in DIFFERENCES_SHOWN]
-    for measure, label, form, one in rows:
-        _, scale, star = shown_as(measure, comparison.number)
-        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
-        words = (label + star, *(written(scale * one[name], form) for name in ("base", "arm_mean")))
-        if one["low"] == one["high"] == 0.0:
-            table.add_row(*words, "none", "", "")
-            continue
-        between = "in every world" if one["low"] == one["high"] else f"{low} to {high}"
-        table.add_row(*words, middle, "-" if "-" in (low, high) else between, written(one["better"], "percent"))
+    table, told = plain_table(f"{escape(arm)} against the base", HEADINGS), told_differences(comparison, arm)
+    for one in told:
+        table.add_row(*one.cells)
     console.print(table)
     console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
-    gains = [one["pairing"] for _, _, _, one in rows if one["pairing"] < float("inf")]
+    gains = [one.pairing for one in told if one.pairing < float("inf")]
     if gains and comparison.worlds >= LEAST_WORLDS:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)
@@ -151,6 +138,7 @@ def show_between(comparison: "Comparison", console: "Console") -> None:
     from rich.markup import escape
 
     from qispread.analysis.summary import written, written_difference
+    from qispread.analysis.telling import shown_as
 
     measure = comparison.measure
     form, scale, star = shown_as(measure, comparison.number)
@@ -162,16 +150,6 @@ def show_between(comparison: "Comparison", console: "Console") -> None:
         words = f"{escape(str(one['arm']))} against {escape(str(one['against']))}"
         table.add_row(words, middle, f"{low} to {high}", written(one["better"], "percent"))
     console.print(table)
-
-
-def shown_as(measure: str, number: int) -> tuple[str, float, str]:
-    """Return form, factor and mark of a measure: sums over `number` organisations are told for every 100 of them."""
-    from qispread.comparison.paired import COUNTED
-    from qispread.measures import MEASURES
-
-    form = "percent" if MEASURES[measure].unit == "share" and measure != "harm_gini" else "number"
-    counted = MEASURES[measure].unit in COUNTED
-    return form, 100.0 / number if counted else 1.0, STARRED * counted
 
 
 def gain_of_the_ready(answer: "Answer", arm: str) -> str:
@@ -217,6 +195,7 @@ def show_factorial(answer: "Answer", console: "Console") -> None:
     from rich.markup import escape
 
     from qispread.analysis.summary import written_difference
+    from qispread.analysis.telling import shown_as
 
     measure, found = answer.comparison.measure, answer.tables["factorial"]
     found = found[found["measure"] == measure]
@@ -235,6 +214,7 @@ def show_costs(answer: "Answer", console: "Console") -> None:
     from rich.markup import escape
 
     from qispread.analysis.summary import short, written
+    from qispread.analysis.telling import STARRED
 
     found = answer.tables["cost_effectiveness"]
     if not found["total_cost"].any():
@@ -257,6 +237,7 @@ def show_robustness(robustness: "Robustness", number: int, console: "Console") -
     from rich.markup import escape
 
     from qispread.analysis.summary import short, written
+    from qispread.analysis.telling import shown_as
 
     _, scale, star = shown_as(robustness.measure, number)
     title = f"{len(robustness.means)} plausible models, by {robustness.measure.replace('_', ' ')}{star}"

@@ -6,23 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qispread.config.cross import cross_faults, organisation_ids
+from qispread.config.cross import cross_faults
 from qispread.config.faults import Fault, InputError
-from qispread.config.networks import Memberships, Ties, TiesFile
+from qispread.config.named_tables import COUNTS, Finder, Tables, on_disk, with_tables
+from qispread.config.networks import Memberships, TiesFile
 from qispread.config.scenario import Scenario
-from qispread.config.tables import (
-    Reading,
-    leave_out_isolated,
-    organisation_rows,
-    read_table,
-    ties_of_file,
-    ties_of_memberships,
-)
-from qispread.config.validate import fault_at, place_of, validated
-from qispread.config.yaml_reader import Keys, Place, Places, read_text, read_yaml
+from qispread.config.tables import Reading, read_table, ties_of_file
+from qispread.config.validate import fault_at, validated
+from qispread.config.yaml_reader import Place, Places, read_text, read_yaml
 
-COUNTS = ("number", "systems", "regions")
-"""What a table of organisations counts for itself."""
 FRAGMENT = {"policies", "name", "description"}
 """What a policy file may hold."""
 
@@ -78,97 +70,12 @@ def read_extended(path: Path, shown: str, seen: tuple[Path, ...] = ()) -> tuple[
     return merged(below, data), places_below | places
 
 
-def beside(path: Keys, name: str, places: Places, base: Path) -> Path:
-    """Return a file that the scenario names at a path: relative to the file that gives the name."""
-    file = place_of(path, places).file
-    return Path(os.path.normpath((Path(file).parent if file else base) / name))
-
-
-class Tables:
-    """The tables that a scenario names, read into rows and ties.
-
-    Attributes
-    ----------
-    rows, ties : list or None
-        What was read; None where nothing had to be, or could be.
-    reading : Reading
-        Places, faults, notes and hashes.
-    whole : bool
-        Whether every row of the organisations could be read.
-    """
-
-    def __init__(self, scenario: Scenario, wrong: set[str], places: Places, base: Path) -> None:
-        self.scenario, self.wrong, self.places, self.base = scenario, wrong, places, base
-        self.reading, self.whole = Reading(), True
-        self.rows = self._gathered(self.read_organisations)
-        self.ties = self._gathered(self.read_ties)
-        self.leave_out()
-
-    def _gathered(self, read: Any) -> list[Any] | None:
-        try:
-            found: list[Any] | None = read()
-        except InputError as error:
-            self.reading.faults.extend(error.faults)
-            return None
-        return found
-
-    def read_organisations(self) -> list[Any] | None:
-        """Read the table of organisations, if the scenario names one that has not been read."""
-        section = self.scenario.organisations
-        if section.file is None or section.rows:
-            return None
-        for name in set(COUNTS) & section.model_fields_set:
-            problem = "cannot be given with a table, which counts its own"
-            self.reading.faults.append(fault_at(("organisations", name), problem, self.places))
-        path = beside(("organisations", "file"), section.file, self.places, self.base)
-        rows = organisation_rows(section, path, str(path), self.reading)
-        self.whole = not self.reading.ragged
-        return rows
-
-    def known(self) -> set[str] | None:
-        """Return the ids that ties may name, or None where they could not be read."""
-        if self.rows is not None:
-            return {str(row["id"]) for row in self.rows} if self.whole else None
-        section = self.scenario.organisations
-        unread = "organisations" in self.wrong or (section.file is not None and not section.rows)
-        return None if unread else set(organisation_ids(self.scenario))
-
-    def read_ties(self) -> list[Any] | None:
-        """Read the table of ties, if the scenario names one."""
-        network = self.scenario.network
-        if "network" in self.wrong or not isinstance(network, TiesFile | Memberships):
-            return None
-        path = beside(("network", "file"), network.file, self.places, self.base)
-        if isinstance(network, TiesFile):
-            return ties_of_file(network, path, str(path), self.known(), self.reading)
-        return ties_of_memberships(network, path, str(path), self.known(), self.reading)
-
-    def leave_out(self) -> None:
-        """Leave out organisations that no tie names, where the scenario says so."""
-        section, network = self.scenario.organisations, self.scenario.network
-        given = [tie.model_dump() for tie in network.ties] if isinstance(network, Ties) else self.ties
-        if self.rows is None or section.file is None or not given:
-            return
-        shown = str(beside(("organisations", "file"), section.file, self.places, self.base))
-        self.rows = leave_out_isolated(self.rows, given, section.without_ties, shown, self.reading)
-
-
-def with_tables(data: dict[str, Any], tables: Tables) -> dict[str, Any]:
-    """Return data with the rows and ties that were read in the place of the tables' names."""
-    reading = tables.reading
-    data = dict(data)
-    if tables.rows is not None:
-        data["organisations"] = {**data["organisations"], "rows": tables.rows}
-    if tables.ties is not None:
-        data["network"] = {"kind": "ties", "ties": tables.ties}
-    if reading.inputs or reading.notes:
-        data["inputs"] = [*data.get("inputs", []), *reading.inputs]
-        data["notes"] = [*data.get("notes", []), *reading.notes]
-    return data
-
-
 def scenario_from(
-    data: dict[str, Any], places: Places | None = None, base: Path | None = None, faults: Sequence[Fault] = ()
+    data: dict[str, Any],
+    places: Places | None = None,
+    base: Path | None = None,
+    faults: Sequence[Fault] = (),
+    finder: Finder | None = None,
 ) -> Scenario:
     """Return the checked scenario of plain data.
 
@@ -182,6 +89,8 @@ def scenario_from(
         To which names of tables are relative where no file gave them.
     faults : sequence of Fault
         Found before, to be said with the others.
+    finder : callable, optional
+        Finds the tables that the data name; on the disk unless given, with `base` for those that no file named.
 
     Raises
     ------
@@ -190,7 +99,7 @@ def scenario_from(
     """
     places = dict(places or {})
     scenario, wrong, found = validated(data, places)
-    tables = Tables(scenario, wrong, places, base or Path())
+    tables = Tables(scenario, wrong, places, finder or on_disk(base or Path()))
     reading = tables.reading
     if tables.rows is not None or tables.ties is not None:
         places |= reading.places

@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 from qispread.config.faults import Fault, InputError, nearest
 from qispread.config.networks import Memberships, TiesFile
 from qispread.config.organisations import ROW_FIELDS, TEXT_FIELDS, Organisations
-from qispread.config.yaml_reader import Place, Places, read_text
+from qispread.config.yaml_reader import Place, Places, Readable, read_text
 
 BLANKS = {
     "name": "the id is shown instead",
@@ -52,7 +51,7 @@ def listed(names: Iterable[str], most: int = 6) -> str:
     return ", ".join(ordered[:most]) + (f" and {len(ordered) - most} more" if len(ordered) > most else "")
 
 
-def read_table(path: Path, shown: str, reading: Reading) -> Table:
+def read_table(path: Readable, shown: str, reading: Reading) -> Table:
     """Return a CSV table with a header.
 
     Raises
@@ -128,7 +127,7 @@ def number_or_none(text: str) -> Any:
         return text
 
 
-def organisation_rows(section: Organisations, path: Path, shown: str, reading: Reading) -> list[dict[str, Any]]:
+def organisation_rows(section: Organisations, path: Readable, shown: str, reading: Reading) -> list[dict[str, Any]]:
     """Return the organisations of a table as plain rows; closed ones are left out, and that is noted."""
     table = read_table(path, shown, reading)
     columns = column_names(section.columns, table, reading)
@@ -220,7 +219,7 @@ def tie_problem(first: str, second: str, weight: Any) -> str | None:
     return None
 
 
-def ties_of_file(section: TiesFile, path: Path, shown: str, known: set[str] | None, reading: Reading) -> list[Any]:
+def ties_of_file(section: TiesFile, path: Readable, shown: str, known: set[str] | None, reading: Reading) -> list[Any]:
     """Return the ties in a table of pairs; a pair given again, in either direction, counts once at its larger weight.
 
     Blank ends, self-ties, bad weights and, unless they may be left out, unknown names are faults; all are gathered.
@@ -253,7 +252,7 @@ def ties_of_file(section: TiesFile, path: Path, shown: str, known: set[str] | No
 
 
 def ties_of_memberships(
-    section: Memberships, path: Path, shown: str, known: set[str] | None, reading: Reading
+    section: Memberships, path: Readable, shown: str, known: set[str] | None, reading: Reading
 ) -> list[Any]:
     """Return a tie for each pair that shares a group, weighted by groups shared / most shared by any pair."""
     table = read_table(path, shown, reading)

@@ -6,14 +6,20 @@
 import math
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
 from qispread.config.faults import Fault, InputError
 
 Keys = tuple[str | int, ...]
+
+
+class Readable(Protocol):
+    """What has bytes: a path, or a file that somebody sent."""
+
+    def read_bytes(self) -> bytes:
+        """Return the bytes."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ QUOTED = ("'", '"', "|", ">")
 NOT_FINITE = {".inf": math.inf, "-.inf": -math.inf, ".nan": math.nan, ".NaN": math.nan, ".Inf": math.inf}
 
 
-def read_text(path: Path, shown: str) -> str:
+def read_text(path: Readable, shown: str) -> str:
     """Return the text of a UTF-8 file.
 
     Raises
@@ -127,7 +133,7 @@ def refuse_depth(text: str, shown: str) -> None:
             raise InputError([Fault("", "is nested too deeply", shown)])
 
 
-def read_yaml(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
+def read_yaml(path: Readable, shown: str) -> tuple[dict[str, Any], Places]:
     """Return the mapping in a YAML file, and the file and line of each path in it.
 
     Raises

@@ -1,6 +1,6 @@
 """Measures over time: median and nine in ten worlds, the base grey and each arm in its colour."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from qispread.figures.figure import (
     largest,
     legend_height,
     number_format,
+    records,
 )
 from qispread.figures.palette import Style
 
@@ -144,13 +145,13 @@ def spread(row: Any, form: str) -> str:
     return middle if low == high else f"{middle} (9 in 10 worlds: {low} to {high})"
 
 
-def curve_words(table: pd.DataFrame, curve: Curve, styles: dict[str, Style], horizon: int) -> str:
-    """Return what the curves come to at the end, in words."""
-    last = table[table["month"] == horizon].set_index("arm")
-    told = [f"{name} {spread(last.loc[name], curve.form)}" for name in styles if name in last.index]
+def curve_words(ends: Mapping[str, Any], curve: Curve, horizon: int) -> str:
+    """Return what the curves come to at the end, in words; `ends` holds median, p5 and p95 there, by arm."""
+    told = [f"{name} {spread(row, curve.form)}" for name, row in ends.items()]
     unit, axis = time_axis(horizon)
     when = f"after {horizon / unit:g} {axis.split(maxsplit=1)[0].lower()}"
-    return f"{curve.title}, {curve.unit[0].lower()}{curve.unit[1:]}, over time. Median {when}: {'; '.join(told)}."
+    unit_words = f", {curve.unit[0].lower()}{curve.unit[1:]}" if curve.unit else ""
+    return f"{curve.title}{unit_words}, over time. Median {when}: {'; '.join(told)}."
 
 
 def curve_figure(
@@ -158,10 +159,11 @@ def curve_figure(
 ) -> Figure:
     """Return the figure of one measure over time; the table as for `curve_chart`."""
     kept = table[table["arm"].isin(list(styles))]
+    last = {row["arm"]: row for row in records(kept[kept["month"] == horizon])}
     return Figure(
         name=file_name(curve.measure, "over time"),
         title=curve.title,
-        alt=curve_words(kept, curve, styles, horizon),
+        alt=curve_words({name: last[name] for name in styles if name in last}, curve, horizon),
         table=kept,
         chart=curve_chart(kept, curve, styles, horizon, height),
     )

@@ -10,6 +10,27 @@ ARM_COLOURS = ("#0072B2", "#C44E00", "#008763", "#B0588A", "#A87400", "#2C8CC2",
 ARM_DASHES = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (4, 2), (12, 4), (5, 2, 1, 2))
 SECOND_DASHES = ((3, 3), (10, 2), (1, 3), (6, 2, 2, 2), (2, 4), (8, 6), (3, 1, 1, 1))
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-right", "triangle-left")
+FIDELITY_COLOURS = (
+    "#fde725",
+    "#bddf26",
+    "#7ad151",
+    "#44bf70",
+    "#22a884",
+    "#21918c",
+    "#2a788e",
+    "#355f8d",
+    "#414487",
+    "#482475",
+    "#440154",
+)
+"""From none of the core intact to all of it, in equal steps: the viridis of maps, darker for more."""
+STAGE_COLOURS = {
+    "unaware": "#ffffff",
+    "aware": "#d4d4d4",
+    "implementing": "#4fa3d1",
+    "embedded": "#00496f",
+    "lapsed": "#c44e00",
+}
 CLASS_COLOURS = {"transformed": "#00496F", "boosted": "#4FA3D1", "little": "#D4D4D4"}
 LONGEST_LABEL = 44
 KEPT_OF_END = 14

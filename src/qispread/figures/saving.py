@@ -13,10 +13,7 @@ from qispread.engines.tables import described
 from qispread.figures.drawing import Studio
 from qispread.figures.figure import Figure
 from qispread.provenance import provenance
-from qispread.results.folder import check_folder, write_table, written_whole
-
-ANALYSIS = "analysis"
-"""The folder of analyses within a folder of results."""
+from qispread.results.folder import ANALYSIS, ANALYSIS_KINDS, check_folder, write_table, written_whole
 
 
 def analysis_folder(results: Path, *names: str) -> Path:
@@ -62,7 +59,7 @@ def save_analysis(
     with Studio() as studio:
         studio.take(figures)
         drawings = studio.drawings()
-    before = [path.name for path in folder.glob(f"{name}*") if path.suffix in {".parquet", ".csv", ".svg", ".png"}]
+    before = [path.name for path in folder.glob(f"{name}*") if path.suffix in ANALYSIS_KINDS]
     with written_whole(folder, before, replacing=True) as new:
         for rest, (table, meanings) in tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()

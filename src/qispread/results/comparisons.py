@@ -26,6 +26,7 @@ from qispread.provenance import provenance
 from qispread.results.folder import (
     MANIFEST,
     check_folder,
+    forget_analyses,
     forget_arms,
     holds_same,
     refuse,
@@ -202,6 +203,7 @@ def save_comparison(
         # Without its manifest a folder cannot be taken for a whole comparison, should this be interrupted.
         if not holds_same(place, asked.mark()):
             (place / MANIFEST).unlink(missing_ok=True)
+            forget_analyses(place)
     except OSError as error:
         raise refuse(place, f"could not be changed: {error.strerror or error}") from None
     for name, arm in runs.items():

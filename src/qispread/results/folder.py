@@ -1,5 +1,6 @@
 """A folder of results: checked before any time is spent, written whole or not at all, its manifest last."""
 
+import glob
 import json
 import os
 import shutil
@@ -16,6 +17,10 @@ import pyarrow.parquet
 from qispread.config.faults import Fault, InputError
 
 MANIFEST = "manifest.json"
+ANALYSIS = "analysis"
+"""The folder of analyses within a folder of results."""
+ANALYSIS_KINDS = frozenset({".parquet", ".csv", ".svg", ".png", ".json"})
+"""The files of an analysis."""
 
 
 def refuse(folder: Path, problem: str) -> InputError:
@@ -147,6 +152,26 @@ def forget_arms(folder: Path, keep: Collection[str], names: Collection[str]) -> 
                 (folder / arm / name).unlink(missing_ok=True)
             with suppress(OSError):
                 (folder / arm).rmdir()
+    except OSError as error:
+        raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
+
+
+def forget_analyses(folder: Path) -> None:
+    """Remove the analyses of results that are being replaced, which begin with the name of their JSON file.
+
+    Raises
+    ------
+    InputError
+        Where that is not allowed.
+    """
+    try:
+        for told in list(folder.glob(f"{ANALYSIS}/*/*.json")):
+            for path in told.parent.glob(f"{glob.escape(told.stem)}*"):
+                if path.suffix in ANALYSIS_KINDS:
+                    path.unlink()
+            with suppress(OSError):
+                told.parent.rmdir()
+                told.parent.parent.rmdir()
     except OSError as error:
         raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
 

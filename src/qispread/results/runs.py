@@ -11,7 +11,15 @@ from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
 from qispread.engines.tables import tables_of
 from qispread.results import folder as folders
-from qispread.results.folder import MANIFEST, forget_arms, holds_same, write_csv, write_table, written_whole
+from qispread.results.folder import (
+    MANIFEST,
+    forget_analyses,
+    forget_arms,
+    holds_same,
+    write_csv,
+    write_table,
+    written_whole,
+)
 from qispread.results.manifest import identity, manifest_of
 from qispread.results.names import CHRONICLE, OURS, SUMMARY
 
@@ -58,8 +66,11 @@ def save(
     """
     place = Path(folder) if folder is not None else default_folder(runs.scenario)
     check_folder(place, runs.scenario, overwrite=overwrite)
+    other = not holds_same(place, identity(runs.scenario))
     forget_arms(place, (), OURS)
-    with written_whole(place, OURS, replacing=not holds_same(place, identity(runs.scenario))) as new:
+    if other:
+        forget_analyses(place)
+    with written_whole(place, OURS, replacing=other) as new:
         for name, table in tables_of(runs).items():
             write_table(table, new, name, csv=csv)
             if name == "events":

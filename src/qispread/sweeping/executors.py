@@ -16,6 +16,8 @@ NAMES = ("inline", "threads", "processes", "dask")
 MOST_OUTSTANDING = 16
 AHEAD = 4
 """Chunks handed out for each worker, where there are many."""
+MOST_STARTS = 3
+"""Times that workers which end while they start are started, since one may have been killed from outside."""
 
 
 class Inline(Executor):
@@ -117,14 +119,16 @@ class ProcessCrew(Crew):
 
     @staticmethod
     def _started(workers: int) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=be_ready)
-        try:
-            pool.submit(answer).result()
-        except BrokenProcessPool:
-            pool.shutdown(cancel_futures=True)
-            problem = "worker processes end before they do any work; a script must start a sweep under if __name__ =="
-            raise InputError([Fault("--executor", f"{problem} '__main__'")]) from None
-        return pool
+        for _ in range(MOST_STARTS):
+            pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=be_ready)
+            try:
+                pool.submit(answer).result()
+            except BrokenProcessPool:
+                pool.shutdown(cancel_futures=True)
+            else:
+                return pool
+        problem = "worker processes end before they do any work; a script must start a sweep under if __name__ =="
+        raise InputError([Fault("--executor", f"{problem} '__main__'")])
 
     def replace(self) -> None:
         """Start other processes."""

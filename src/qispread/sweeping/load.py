@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from qispread.config.factors import Factor, paths_of
 from qispread.config.faults import Fault, InputError, nearest
-from qispread.config.load import beside, load, read_extended
+from qispread.config.load import load, read_extended
+from qispread.config.named_tables import beside
 from qispread.config.scenario import InputFile, Scenario
 from qispread.config.tables import Reading, Table, number_or_none, read_table
 from qispread.config.validate import fault_at, faults_in, frozen

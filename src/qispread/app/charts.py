@@ -1,0 +1,85 @@
+"""The charts of the report, live: each drawn once by the same function, sent without its numbers."""
+
+import json
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.app.setting import ARMS
+from qispread.comparison import BASE
+from qispread.figures.curves import CURVES, curve_figure, time_axis
+from qispread.figures.figure import Figure, specification
+from qispread.figures.palette import styles_of
+
+HEIGHT = 162
+"""Pixels of a curve: three stand above one another on a first screen, each with its unit in its title."""
+DIGITS = 6
+PARTS = ("median", "p5", "p95")
+
+
+def curve_table(arms: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+    """Return the table of a curve from the bands of each arm, (3, horizon + 1)."""
+    return pd.concat(
+        [
+            pd.DataFrame({"arm": name, "month": np.arange(values.shape[1]), **dict(zip(PARTS, values, strict=True))})
+            for name, values in arms.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def curve(measure: str, arms: dict[str, NDArray[np.float64]], *, height: int = HEIGHT) -> Figure:
+    """Return the figure of a measure over time in both arms, as the report draws it."""
+    horizon = next(iter(arms.values())).shape[1] - 1
+    one = CURVES[measure]
+    if height == HEIGHT:
+        one = replace(one, title=f"{one.title}: {one.unit[0].lower()}{one.unit[1:]}", unit="")
+    return curve_figure(curve_table(arms), one, styles_of(ARMS, BASE), horizon, height=height)
+
+
+@lru_cache(maxsize=256)
+def empty_chart(measure: str, horizon: int, size: float) -> str:
+    """Return a chart without its numbers, as JSON: its specification, the name of its data and its unit of time.
+
+    Parameters
+    ----------
+    measure : str
+    horizon : int
+    size : float
+        A number as large as the largest shown: the axis is written for it.
+    """
+    arms = {name: np.full((3, horizon + 1), size) for name in ARMS}
+    figure = curve(measure, arms)
+    found = specification(figure)
+    (data,) = found["datasets"]
+    return json.dumps(
+        {
+            "measure": measure,
+            "title": figure.title,
+            "data": data,
+            "unit": time_axis(horizon)[0],
+            "specification": {**found, "datasets": {data: []}},
+        }
+    )
+
+
+def chart_without_numbers(measure: str, arms: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
+    """Return a chart without its numbers, with a mark by which the page knows whether it has drawn it before."""
+    known = [float(np.nanmax(np.abs(values))) for values in arms.values() if not np.isnan(values).all()]
+    largest = max(known, default=0.0)
+    # Two sizes are enough: axes are written differently from a thousand on, and shares may exceed one.
+    percent = CURVES[measure].form == "percent"
+    size = (1.0 if largest <= 1.0 else 2.0) if percent else (999.0 if largest < 1000.0 else 1000.0)
+    horizon = next(iter(arms.values())).shape[1] - 1
+    found: dict[str, Any] = json.loads(empty_chart(measure, horizon, size))
+    return {"mark": f"{measure}-{horizon}-{size:g}", **found}
+
+
+def numbers(values: NDArray[np.float64]) -> list[Any]:
+    """Return numbers for JSON: rounded, and null where there is none."""
+    rounded = np.round(values, DIGITS)
+    return [None if np.isnan(one) else one for one in rounded.tolist()]

@@ -1,0 +1,117 @@
+"""The queue in front of the cores: as many pieces of work at a time as there are cores, the most urgent first."""
+
+import asyncio
+import heapq
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from threading import Event
+from typing import NamedTuple, TypeVar
+
+Result = TypeVar("Result")
+
+NOW, FIRST, REST, LONG = range(4)
+"""How urgent: what is short, a first answer, the rest of an answer, what everybody expects to take long."""
+
+
+class Urgency(NamedTuple):
+    """What goes first: by kind, and of a kind by who asked first: one answer is whole before the next begins."""
+
+    kind: int = NOW
+    ticket: int = 0
+
+
+AT_ONCE = Urgency()
+
+
+class Desk:
+    """Gives work to threads; one event loop uses it.
+
+    Parameters
+    ----------
+    places : int, optional
+        Pieces of work at a time; one a core unless given.
+
+    Attributes
+    ----------
+    places : int
+    busy : int
+        Pieces of work at this moment.
+    """
+
+    def __init__(self, places: int | None = None) -> None:
+        self.places = places or os.cpu_count() or 1
+        self.busy = 0
+        self._pool = ThreadPoolExecutor(self.places, thread_name_prefix="desk")
+        self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._one_long = asyncio.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work that wait for their turn."""
+        return sum(not turn.done() for _, _, turn in self._waiting)
+
+    def ticket(self) -> int:
+        """Return the number of whoever asks now: larger than all before."""
+        return next(self._numbers)
+
+    async def work(self, task: Callable[[], Result], urgency: Urgency = AT_ONCE) -> Result:
+        """Return what a task returns, once it had its turn.
+
+        A caller that is cancelled loses its place in the queue. A task that has begun goes on to its end, and holds
+        its place until then: tasks are to be short.
+        """
+        await self._turn(urgency)
+        done = asyncio.get_running_loop().run_in_executor(self._pool, task)
+        done.add_done_callback(self._left)
+        return await asyncio.shield(done)
+
+    async def long_work(self, task: Callable[[Event], Result]) -> Result:
+        """Return what a long task returns; of these there is one at a time, and it is told when nobody waits for it.
+
+        Parameters
+        ----------
+        task : callable
+            Given an event to look at now and then, which is set when its caller is cancelled.
+        """
+        stop = Event()
+        async with self._one_long:
+            try:
+                return await self.work(partial(task, stop), Urgency(LONG, self.ticket()))
+            except asyncio.CancelledError:
+                stop.set()
+                raise
+
+    async def _turn(self, urgency: Urgency) -> None:
+        if self.busy < self.places:
+            self.busy += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (urgency, next(self._numbers), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._next()
+            raise
+
+    def _left(self, done: "asyncio.Future[Result]") -> None:
+        if not done.cancelled():
+            # Looked at, so that a mishap whose caller has gone is not reported as forgotten.
+            done.exception()
+        self._next()
+
+    def _next(self) -> None:
+        while self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.busy -= 1
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,56 @@
+"""From the declaration of a number to the slider that moves it."""
+
+import math
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from qispread.config.parameter import bounds_of, declared
+
+NOTCHES = 40
+"""Steps of a slider, about: coarse enough that a class asks the same."""
+NEAR = 1e-9
+STEPS = (5.0, 2.0, 1.0)
+
+
+def slider_of(field: FieldInfo, value: float) -> dict[str, Any] | None:
+    """Return the ends and the step of a slider over the plausible range, or over what is allowed where that is short.
+
+    Parameters
+    ----------
+    field : FieldInfo
+        A declaration.
+    value : float
+        The number now, which the slider can show.
+
+    Returns
+    -------
+    dict or None
+        ``low``, ``high`` and ``step``; None where a number must be typed.
+    """
+    bounds = bounds_of(field)
+    extra = declared(field) or {}
+    plausible = extra.get("plausible")
+    first, last = plausible or (bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt")))
+    if first is None or last is None or (last - first > 1.0 and not plausible):
+        return None
+    low, high = float(min(first, value)), float(max(last, value))
+    step = step_of(low, high, value, whole=isinstance(value, int))
+    return {"low": low, "high": high, "step": step}
+
+
+def step_of(low: float, high: float, value: float, *, whole: bool) -> float:
+    """Return the largest round step of at most a fortieth by which `value` and `high` can be reached from `low`."""
+    wanted = max((high - low) / NOTCHES, 1.0 if whole else 0.0) or 1.0
+    power = math.floor(math.log10(wanted)) + 1
+    for exponent in range(power, power - 4, -1):
+        for first in STEPS:
+            step = first * 10.0**exponent
+            if step <= wanted * (1.0 + NEAR) and all(divides(step, end - low) for end in (value, high)):
+                return float(f"{step:.12g}")
+    return float(f"{(high - low) / NOTCHES:.3g}")
+
+
+def divides(step: float, whole: float) -> bool:
+    """Return whether so many steps make a whole."""
+    return abs(whole / step - round(whole / step)) < 1e-6

@@ -1,0 +1,75 @@
+"""`qispread app`: open the page in a browser, to see spread, change one thing and see the difference."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from qispread.commands.outcome import DONE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qispread.config.scenario import Scenario
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `app`."""
+    command.add_argument("scenario", nargs="?", help="a YAML scenario or a manifest.json (default: PROMPT in England)")
+    command.add_argument("--replicates", type=int, help="worlds to simulate (default: the scenario's)")
+    command.add_argument("--port", type=int, help="of the address (default: 8765, or any that is free)")
+    command.add_argument("--no-browser", action="store_true", help="say the address and open nothing")
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Serve the page on this computer until Ctrl-C."""
+    require_extra()
+    start = scenario_of(arguments)
+    from qispread.app.serving import address_of, bound, server_of
+
+    made = bound(arguments.port)
+    address = address_of(made)
+
+    def ready() -> None:
+        console.print(f"The page of {start.name}: {address} (Ctrl-C stops it)", soft_wrap=True, markup=False)
+        if not arguments.no_browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    try:
+        server_of(start, ready).run(sockets=[made])
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+    finally:
+        made.close()
+    return DONE
+
+
+def require_extra() -> None:
+    """Refuse to start without the packages of the extra.
+
+    Raises
+    ------
+    InputError
+        With the command that installs them.
+    """
+    from importlib.util import find_spec
+
+    from qispread.config.faults import Fault, InputError
+
+    missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
+    if missing:
+        problem = f"needs {' and '.join(missing)}: pip install 'qispread[app]'"
+        raise InputError([Fault("app", problem)])
+
+
+def scenario_of(arguments: argparse.Namespace) -> "Scenario":
+    """Return the scenario that the page opens with."""
+    from qispread.app.starting import default_scenario
+    from qispread.config.load import load, refuse_policy_file
+
+    changes = {} if arguments.replicates is None else {"replicates": arguments.replicates}
+    if arguments.scenario is None:
+        return default_scenario().replace(changes)
+    refuse_policy_file(arguments.scenario)
+    return load(arguments.scenario, changes=changes)

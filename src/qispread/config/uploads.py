@@ -1,0 +1,132 @@
+"""A scenario from files that somebody sent: read by the same reader, and nothing on the disk is looked at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from qispread.config.faults import Fault, InputError
+from qispread.config.load import FRAGMENT, holds_policies_alone, scenario_from, use_tables
+from qispread.config.scenario import Scenario
+from qispread.config.tables import Reading, read_table
+from qispread.config.validate import fault_at
+from qispread.config.writing import short_data
+from qispread.config.yaml_reader import LOADER, Keys, Places, Readable, read_text, read_yaml
+
+YAML_ENDINGS, TABLE_ENDING = (".yaml", ".yml"), ".csv"
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that somebody sent.
+
+    Attributes
+    ----------
+    name : str
+        As its sender has it; it names nothing here.
+    content : bytes
+    """
+
+    name: str
+    content: bytes
+
+    def read_bytes(self) -> bytes:
+        """Return the bytes."""
+        return self.content
+
+    @property
+    def shown(self) -> str:
+        """The name as messages have it: one line, not long."""
+        return " ".join(self.name.split())[:LONGEST_NAME] or "a file without a name"
+
+
+def scenario_from_uploads(uploads: Sequence[Upload], otherwise: Scenario) -> Scenario:
+    """Return the scenario of a YAML file with the tables that it names, or of tables alone.
+
+    Parameters
+    ----------
+    uploads : sequence of Upload
+        At most one YAML scenario; tables of organisations and of ties as CSV.
+    otherwise : Scenario
+        What tables without a scenario are put into.
+
+    Raises
+    ------
+    InputError
+        With every fault: of the files, for names of files that were not sent, and for a scenario that extends another.
+    """
+    scenarios = [one for one in uploads if one.name.lower().endswith(YAML_ENDINGS)]
+    tables = {one.name: one for one in uploads if one.name.lower().endswith(TABLE_ENDING)}
+    refuse_files(uploads)
+    data, places = read_sent(scenarios[0]) if scenarios else (short_data(otherwise), {})
+    named = {part.get("file") for part in (data.get("organisations"), data.get("network")) if isinstance(part, dict)}
+    kinds = {is_of_ties(one): name for name, one in tables.items() if name not in named}
+    use_tables(data, places, kinds.get(False), kinds.get(True))
+
+    def sent(path: Keys, name: str, places: Places) -> tuple[Readable, str]:
+        if name not in tables:
+            problem = f"names the file '{name}', which was not sent; choose it together with the scenario"
+            raise InputError([fault_at(path, problem, places)])
+        return tables[name], tables[name].shown
+
+    return scenario_from(data, places, finder=sent)
+
+
+def refuse_files(uploads: Sequence[Upload]) -> None:
+    """Refuse no files, files that are neither YAML nor CSV, and more than a scenario needs."""
+    names = [one.name.lower() for one in uploads]
+    faults = [
+        Fault("", "is neither a YAML scenario nor a CSV table", one.shown)
+        for one, name in zip(uploads, names, strict=True)
+        if not name.endswith((*YAML_ENDINGS, TABLE_ENDING))
+    ]
+    scenarios = [name for name in names if name.endswith(YAML_ENDINGS)]
+    if not uploads:
+        faults.append(Fault("upload", "no file was sent; needed: a YAML scenario, or CSV tables"))
+    if len(scenarios) > 1:
+        faults.append(Fault("upload", f"got {len(scenarios)} scenarios; needed: one"))
+    if len(set(names)) < len(names):
+        faults.append(Fault("upload", "two files have the same name"))
+    if faults:
+        raise InputError(faults)
+
+
+def read_sent(upload: Upload) -> tuple[dict[str, Any], Places]:
+    """Return the data of a YAML file that was sent, and the line of each value.
+
+    Raises
+    ------
+    InputError
+        For text that is no scenario, has aliases, extends another file or holds policies alone.
+    """
+    refuse_aliases(upload)
+    data, places = read_yaml(upload, upload.shown)
+    faults = []
+    if "extends" in data:
+        faults.append(fault_at(("extends",), "another file cannot be extended here; send one whole scenario", places))
+    if holds_policies_alone(data):
+        problem = f"holds {', '.join(sorted(FRAGMENT & set(data)))} alone; needed: a scenario"
+        faults.append(Fault("", problem, upload.shown))
+    if faults:
+        raise InputError(faults)
+    return data, places
+
+
+def refuse_aliases(upload: Upload) -> None:
+    """Refuse aliases, through which a small file unfolds to a huge one."""
+    try:
+        for event in yaml.parse(read_text(upload, upload.shown), Loader=LOADER):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                raise InputError([Fault("", "holds an alias (*name); write the value out", upload.shown, line)])
+    except yaml.YAMLError:
+        # Said with its line by the reader, which comes next.
+        return
+
+
+def is_of_ties(upload: Upload) -> bool:
+    """Return whether a table is one of ties: it has ends, and no ids."""
+    columns = read_table(upload, upload.shown, Reading()).columns
+    return "id" not in columns and {"from", "to"} <= set(columns)

@@ -1,0 +1,96 @@
+"""A server of a small scenario, asked as a browser asks it, and a browser."""
+
+import http.client
+import json
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from folders import scenario_of
+
+pytest.importorskip("starlette", reason="the extra `app` is not installed")
+pytest.importorskip("uvicorn", reason="the extra `app` is not installed")
+
+CHROMIUM = Path("/usr/bin/chromium")
+WORLDS = 120
+
+
+@pytest.fixture(scope="session")
+def start():
+    """Return the scenario that the page opens with: enough worlds for an answer in two parts."""
+    return scenario_of(replicates=WORLDS)
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """Return what serves a scenario: its port and its server, until the session ends."""
+    from qispread.app.serving import bound, server_of
+
+    running = []
+
+    def serve(scenario):
+        ready, made = threading.Event(), bound(0)
+        server = server_of(scenario, ready.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [made]}, daemon=True)
+        thread.start()
+        assert ready.wait(60)
+        running.append((server, thread, made))
+        port = made.getsockname()[1]
+        return SimpleNamespace(port=port, url=f"http://127.0.0.1:{port}/", page=server.config.app)
+
+    yield serve
+    for server, thread, made in running:
+        server.should_exit = True
+        thread.join(20)
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def served(serving, start):
+    """Return a server of the small scenario."""
+    return serving(start)
+
+
+@pytest.fixture(scope="session")
+def ask(served):
+    """Return what asks the server: status, headers and body."""
+
+    def asked(path, question=None, *, method="POST", headers=None, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+        sent = body if body is not None else json.dumps(question or {}).encode()
+        kind = {"content-type": "application/json"} if method == "POST" else {}
+        try:
+            connection.request(method, path, sent if method == "POST" else None, {**kind, **(headers or {})})
+            answer = connection.getresponse()
+            return SimpleNamespace(status=answer.status, headers=answer.headers, body=answer.read())
+        finally:
+            connection.close()
+
+    return asked
+
+
+@pytest.fixture(scope="session")
+def lines(ask):
+    """Return what asks the server and reads its answer line by line."""
+
+    def asked(path, question):
+        answer = ask(path, question)
+        assert answer.status == 200, answer.body
+        return [json.loads(line) for line in answer.body.splitlines()]
+
+    return asked
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a browser."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not there")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield opened
+        opened.close()

@@ -1,0 +1,393 @@
+"""The page in a real browser: seen, changed, shared, heard, and never in touch with anybody else."""
+
+import json
+import re
+
+import pytest
+
+SLIDER = ".lever.on input[type=range]"
+HOSTILE = "<img src=x onerror=alert(1)>"
+DEFAULT_WAIT = 30_000
+
+
+class Visitor:
+    """A visitor with a browser of their own."""
+
+    def __init__(self, browser, url, *, width=1280, height=800, **how):
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **how)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(DEFAULT_WAIT)
+        self.url, self.asked, self.complaints = url, [], []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+
+    def go(self, address=""):
+        """Open the page and wait until all is drawn."""
+        self.page.goto("about:blank")
+        self.page.goto(self.url + address)
+        self.settle()
+        self.page.wait_for_selector("#map .node")
+        return self
+
+    def settle(self):
+        """Wait until the curves of all worlds are drawn."""
+        self.page.wait_for_selector("#result[aria-busy=false]")
+        worlds = json.loads(self.page.locator("#start").text_content())["parameters"]["worlds"]
+        for measure in ("adoption", "fidelity", "effect"):
+            self.page.wait_for_selector(f"#chart-{measure}[data-worlds]")
+        return worlds
+
+    def end(self, measure="fidelity"):
+        """Return where the curves of a chart end, by arm."""
+        return json.loads(self.page.get_attribute(f"#chart-{measure}", "data-end"))
+
+    def move(self, value):
+        """Move the first slider of the policy that is on, and wait for its curves."""
+        before = self.page.get_attribute("#chart-fidelity", "data-end")
+        self.page.locator(SLIDER).first.evaluate(
+            "(one, value) => { one.value = value; one.dispatchEvent(new Event('input')); }", str(value)
+        )
+        self.changed("#chart-fidelity", "data-end", before)
+        self.settle()
+
+    def changed(self, selector, name, before):
+        """Wait until an attribute is another than before."""
+        for _ in range(600):
+            if self.page.get_attribute(selector, name) != before:
+                return
+            self.page.wait_for_timeout(25)
+        pytest.fail(f"{name} of {selector} stayed {before}")
+
+    def leave(self):
+        """Close the browser; nothing was complained of, and nobody else was asked."""
+        outside = [one for one in self.asked if not one.startswith((self.url, "about:", "blob:" + self.url, "data:"))]
+        self.context.close()
+        assert not outside
+        assert not self.complaints
+
+
+@pytest.fixture
+def visit(browser, served):
+    """Return what lets visitors come; they leave at the end."""
+    came = []
+
+    def visited(address="", **how):
+        came.append(Visitor(browser, served.url, **how))
+        return came[-1].go(address)
+
+    yield visited
+    for one in came:
+        one.leave()
+
+
+def test_the_first_screen_shows_the_map_the_curves_and_the_switches(visit):
+    visitor = visit()
+    for selector in ("#map svg", "#chart-adoption svg", "#chart-effect svg", "#lever-list", "#play"):
+        box = visitor.page.locator(selector).bounding_box()
+        assert box["y"] < 800
+        assert box["width"] > 20
+    assert visitor.page.locator(".lever").count() == 13
+    assert "of organisations use it" in visitor.page.inner_text("#headline")
+    assert not visitor.page.locator("#more details[open]").count()
+
+
+def test_a_switch_and_a_slider_move_the_curves(visit):
+    visitor = visit()
+    before = visitor.end()
+    assert list(before) == ["base"]
+    visitor.page.get_by_role("switch", name="Coaching").check()
+    visitor.page.wait_for_selector(SLIDER)
+    visitor.changed("#chart-fidelity", "data-end", json.dumps(before, separators=(",", ":")))
+    visitor.settle()
+    weak = visitor.end()
+    assert weak["base"] == before["base"]
+    assert weak["what-if"] > weak["base"]
+    visitor.move(0.9)
+    assert visitor.end()["what-if"] > weak["what-if"]
+    assert visitor.end()["base"] == before["base"]
+
+
+def test_the_address_restores_the_setting(visit):
+    first = visit("#coaching")
+    first.move(0.75)
+    first.page.fill("[aria-label='Month']", "12")
+    first.page.get_by_text("Stage", exact=True).click()
+    address = first.page.url
+    assert "coaching=support:0.75" in address
+    assert "month=12" in address
+    second = visit(address.removeprefix(first.url))
+    assert second.end() == first.end()
+    assert second.page.locator(SLIDER).first.input_value() == "0.75"
+    assert second.page.inner_text("#month-told") == "Month 12 (year 1)"
+    assert second.page.locator("[name=colour][value=stage]").is_checked()
+
+
+def test_two_visitors_do_not_disturb_each_other(visit):
+    one, other = visit("#coaching"), visit("#mandate")
+    before = other.end()
+    one.move(0.9)
+    other.page.wait_for_timeout(300)
+    assert other.end() == before
+    assert "coaching" not in other.page.url
+    assert "mandate" not in one.page.url
+
+
+def test_reset_brings_back_what_was(visit):
+    visitor = visit("#coaching=support:0.9&copying.copy_loss=0.2&both.hearing.contact=0.1")
+    assert "what-if" in visitor.end()
+    before = visitor.page.get_attribute("#chart-fidelity", "data-end")
+    visitor.page.get_by_role("button", name="Reset").click()
+    visitor.changed("#chart-fidelity", "data-end", before)
+    visitor.settle()
+    assert list(visitor.end()) == ["base"]
+    assert visitor.page.url == visitor.url
+    assert not visitor.page.get_by_role("switch", name="Coaching").is_checked()
+
+
+def test_the_table_on_the_page_is_the_one_that_the_server_sends(visit, lines):
+    visitor = visit("#coaching=support:0.8")
+    visitor.page.click("#numbers summary")
+    rows = visitor.page.locator("#differences tbody tr").all()
+    shown = [[cell.inner_text() for cell in row.locator("th, td").all()] for row in rows]
+    setting = {"policies": {"coaching": {"support": 0.8}}}
+    assert shown == lines("/api/compare", {"setting": setting})[-1]["table"]["rows"]
+
+
+def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(visit):
+    visitor = visit()
+    page = visitor.page
+    page.click("#assumptions > summary")
+    page.locator("summary", has_text="What a copy loses").click()
+    slider = page.get_by_label("Copy loss", exact=True)
+    before = page.get_attribute("#chart-fidelity", "data-end")
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    visitor.changed("#chart-fidelity", "data-end", before)
+    visitor.settle()
+    alone = visitor.end()
+    assert alone["what-if"] > alone["base"]
+    before = page.get_attribute("#chart-fidelity", "data-end")
+    page.get_by_label("Copy loss: in the base too").check()
+    visitor.changed("#chart-fidelity", "data-end", before)
+    visitor.settle()
+    assert visitor.end()["base"] == alone["what-if"]
+    assert "both.copying.copy_loss" in page.url
+    assert "a hypothesis" in page.locator("#assumptions").inner_text()
+
+
+def test_time_passes_and_can_be_stopped(visit):
+    visitor = visit("#month=0")
+    colours = "[...document.querySelectorAll('.node')].map(one => one.getAttribute('fill')).join()"
+    start = visitor.page.evaluate(colours)
+    visitor.page.get_by_role("button", name="Play").click()
+    visitor.page.wait_for_timeout(900)
+    visitor.page.get_by_role("button", name="Pause").click()
+    month = int(visitor.page.input_value("#month"))
+    assert 0 < month <= 36
+    assert f"month={month}" in visitor.page.url or month == 36
+    assert visitor.page.evaluate(colours) != start
+
+
+def test_whoever_wants_no_motion_gets_whole_years(visit):
+    visitor = visit("#month=0", reduced_motion="reduce")
+    visitor.page.get_by_role("button", name="Play").click()
+    visitor.page.wait_for_timeout(1300)
+    visitor.page.get_by_role("button", name=re.compile("Pause|Play")).click()
+    assert int(visitor.page.input_value("#month")) % 12 == 0
+    assert int(visitor.page.input_value("#month")) > 0
+
+
+def test_an_organisation_tells_its_story(visit):
+    visitor = visit("#coaching")
+    visitor.page.click("#place-3")
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.locator(".events li").first.wait_for()
+    told = dialog.inner_text()
+    assert "organisation-004" in told
+    assert "Leadership" in told
+    assert "What happened, and why" in told
+    assert dialog.locator(".chart svg").count() == 1
+    visitor.page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
+    visitor = visit()
+    labels = visitor.page.locator(".node").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    copied = next(place for place, label in enumerate(labels) if re.search("copy number .*, from organisation", label))
+    visitor.page.hover(f"#place-{copied}")
+    assert visitor.page.locator("#map .from").count() >= 1
+    assert visitor.page.inner_text("#caption") == f"{labels[copied]}."
+
+
+def test_all_can_be_done_with_the_keyboard(visit):
+    visitor = visit()
+    page = visitor.page
+    reached = set()
+    for _ in range(45):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.slice(0, 30)"))
+        if page.evaluate("document.activeElement.closest('#map') !== null"):
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("ArrowDown")
+            assert page.get_attribute("#map svg", "aria-activedescendant").startswith("place-")
+            page.keyboard.press("Enter")
+            assert page.get_by_role("dialog").is_visible()
+            page.keyboard.press("Escape")
+            assert page.evaluate("document.activeElement.closest('#map') !== null")
+    assert {"reset", "copy", "play", "month"} <= reached
+    assert any(one.startswith("lever-") for one in reached)
+    assert {"The difference in numbers", "Take it with you, or bring you"} <= {one[:30] for one in reached}
+    page.get_by_role("switch", name="Mandate").focus()
+    page.keyboard.press("Space")
+    page.wait_for_selector(SLIDER)
+    assert "mandate" in page.url
+
+
+@pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
+def test_it_fits_the_screen_and_has_no_fault_of_accessibility(visit, width, zoom):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not there")
+    visitor = visit("#coaching&standard&month=20", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
+    page = visitor.page
+    for name in ("numbers", "assumptions", "files"):
+        page.click(f"#{name} > summary")
+    page.locator("#assumptions .group summary").first.click()
+    page.wait_for_selector("#chart-harm svg")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width // zoom
+    found = axe.Axe().run(page)
+    assert not found.response["violations"], found.generate_report()
+    page.click("#place-3")
+    page.locator("dialog .events li").first.wait_for()
+    found = axe.Axe().run(page)
+    assert not found.response["violations"], found.generate_report()
+
+
+def upload(visitor, **files):
+    """Choose files on the page: names with two underscores for a dot."""
+    if not visitor.page.locator("#upload").count():
+        visitor.page.click("#files > summary")
+    visitor.page.set_input_files(
+        "#upload",
+        [
+            {"name": name.replace("__", "."), "mimeType": "text/plain", "buffer": text.encode()}
+            for name, text in files.items()
+        ],
+    )
+
+
+def test_marks_in_names_and_formulas_do_nothing(visit):
+    visitor = visit()
+    page = visitor.page
+    before = page.get_attribute("#chart-fidelity", "data-end")
+    table = f"id,name,system\na,{HOSTILE},{HOSTILE}\nb,=1+1,x\nc,@SUM(A1),x\nd,'; DROP TABLE,y\n"
+    scenario = f'name: mine\ndescription: "{HOSTILE}"\nhorizon: 24\nreplicates: 4\norganisations: {{file: o.csv}}\n'
+    upload(visitor, mine__yaml=scenario, o__csv=table, t__csv="from,to\na,b\nb,c\nc,d\n")
+    page.get_by_text("The page shows mine now.").wait_for()
+    visitor.changed("#chart-fidelity", "data-end", before)
+    visitor.settle()
+    page.wait_for_selector("#map .node:nth-child(4)")
+    page.click("#place-0")
+    page.locator("dialog .events").wait_for()
+    assert HOSTILE in page.get_by_role("dialog").inner_text()
+    assert page.locator("img").count() == 0
+    page.keyboard.press("Escape")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Differences").click()
+    assert waiting.value.suggested_filename == "mine-differences.csv"
+    address = page.url
+    assert "scenario=" in address
+    other = visit(address.removeprefix(visitor.url))
+    assert "mine" in other.page.inner_text("#extent")
+
+
+BAD_FILES = (
+    ({"bad__yaml": "horizon: 12\nreplicats: 3\n"}, "bad.yaml, line 2"),
+    ({"bomb__yaml": "a: &a [x]\nb: [*a, *a]\n"}, "bomb.yaml, line 2: holds an alias"),
+    ({"sly__yaml": "organisations: {file: /etc/passwd}\n"}, "which was not sent"),
+    ({"bad__csv": "id,culture\na,0.5\nb,7\n"}, "bad.csv, line 3"),
+    ({"big__csv": "id\n" + "x" * (3 * 2**20)}, "Too large: at most 3 MB"),
+    ({f"{HOSTILE}__exe": "MZ"}, "neither a YAML scenario nor a CSV table"),
+)
+
+
+def test_bad_files_are_refused_with_the_line_and_the_page_stays(visit):
+    visitor = visit()
+    before = visitor.end()
+    for files, said in BAD_FILES:
+        upload(visitor, **files)
+        visitor.page.locator("#files li, #files p", has_text=said).first.wait_for()
+        assert visitor.page.locator("#files [role=alert]").count() == 1
+    assert visitor.end() == before
+    assert visitor.page.locator("img").count() == 0
+
+
+def test_what_is_taken_away_can_be_run(visit, tmp_path):
+    import qispread as qs
+
+    visitor = visit("#coaching=support:0.8,start:7")
+    visitor.page.click("#files > summary")
+    with visitor.page.expect_download() as waiting:
+        visitor.page.get_by_role("button", name="What-if", exact=True).click()
+    waiting.value.save_as(tmp_path / "taken.yaml")
+    policy = qs.load(tmp_path / "taken.yaml").policies["coaching"]
+    assert (policy.support, policy.start) == (0.8, 7)
+    with visitor.page.expect_download() as waiting:
+        visitor.page.get_by_role("button", name="Map", exact=True).click()
+    waiting.value.save_as(tmp_path / "map.svg")
+    drawn = (tmp_path / "map.svg").read_text()
+    assert drawn.count("<circle") > 15
+    assert "class=" not in drawn
+
+
+def test_long_work_can_be_cancelled(visit):
+    visitor = visit("#coaching")
+    visitor.page.click("#files > summary")
+    visitor.page.get_by_role("button", name="Write report").click()
+    visitor.page.get_by_role("button", name="Cancel").click()
+    visitor.page.get_by_text("Cancelled.").wait_for()
+    assert visitor.page.get_by_role("button", name="Write report").is_enabled()
+
+
+BAD_ADDRESSES = (
+    ("#coaching=support:7", "policies.coaching.support"),
+    ("#copying.copy_los=0.2", "did you mean 'copying.copy_loss'"),
+    ("#nonsense", "means nothing here"),
+    (f"#coaching&of=abc123&{HOSTILE}", "another scenario"),
+    ("#scenario={", "is not whole"),
+    ("#uploaded=mine&coaching", "made with a file, mine"),
+)
+
+
+def test_an_address_that_is_wrong_is_told_in_plain_words(browser, served):
+    visitor = Visitor(browser, served.url)
+    for address, said in BAD_ADDRESSES:
+        visitor.page.goto("about:blank")
+        visitor.page.goto(served.url + address)
+        visitor.page.locator("#notice p", has_text=said).first.wait_for()
+        assert visitor.page.locator("img").count() == 0
+        visitor.page.get_by_role("button", name="Reset").click()
+        visitor.settle()
+        visitor.page.wait_for_selector("#map .node")
+        assert not visitor.page.locator("#notice").is_visible()
+    visitor.complaints = [one for one in visitor.complaints if "400 (Bad Request)" not in one]
+    visitor.leave()
+
+
+def test_an_address_that_asks_too_much_of_the_map_is_kept_within_it(visit):
+    visitor = visit("#month=99999&world=-3&colour=%ZZ")
+    assert visitor.page.input_value("#month") == "36"
+
+
+def test_a_screen_reader_hears_the_answer_and_not_every_step_to_it(visit):
+    visitor = visit("#coaching")
+    assert visitor.page.get_attribute("#headline", "role") == "status"
+    before = visitor.page.inner_text("#headline")
+    visitor.move(0.9)
+    after = visitor.page.inner_text("#headline")
+    assert after != before
+    assert "95 % interval" in after
+    chart = visitor.page.get_attribute("#chart-fidelity", "aria-label")
+    assert re.search(r"base \d+ %.*what-if \d+ %", chart)
