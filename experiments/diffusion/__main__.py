@@ -1,8 +1,9 @@
 """Fit both studies: `python -m experiments.diffusion`.
 
-It writes results/published/diffusion.csv, the figures and docs/diffusion.md; `--check` runs nothing and says whether that
-page shows the stored table; `--page` renews it; `--smoke` runs everything in small and keeps nothing. The data are in the
-folder that `--data` or the environment variable QISPREAD_DATA names, or in shared/data/diffusion beside the checkout.
+It writes results/published/diffusion.csv, the figures and docs/diffusion.md; `--check` runs nothing and says whether
+that page shows the stored table; `--page` renews it; `--smoke` runs everything in small and keeps nothing. The data are
+in the folder that `--data` or the environment variable QISPREAD_DATA names, or in shared/data/diffusion beside the
+checkout.
 """
 
 import argparse

@@ -167,5 +167,3 @@ def page(text: str | None = None) -> str:
     texts: dict[str, str] = dict(blocks(stored()))
     text = PAGE.read_text(encoding="utf-8") if text is None else text
     return BLOCK.sub(lambda found: f"{found[1]}\n{texts[found[2]]}\n\n{found[3]}", text)
-
-

@@ -54,7 +54,7 @@ def judged(observed: Observed, truth: float) -> Judged:
     )
 
 
-def histories(study: Study, observed: Observed, truth: float, count: int) -> list[Judged]:
+def histories(observed: Observed, truth: float, count: int) -> list[Judged]:
     """Return what the method says of histories made with a contact, their pushes the medians of what was observed."""
     theatre, model = theatre_of(observed), FREE if truth > 0.0 else ALONE
     found = fitted(observed, model)
@@ -76,7 +76,7 @@ def selfcheck(study: Study, observed: Observed, cut: int = 1) -> Iterator[dict[s
     """Yield what shares of histories without and with contact the method judges how."""
     count = max(4, study.histories // cut)
     for truth in (0.0, study.truth):
-        found = histories(study, observed, truth, count)
+        found = histories(observed, truth, count)
         for quantity in ("across", "evidence", "held_out", "covers", "right"):
             if quantity == "covers" and truth == 0.0:
                 continue

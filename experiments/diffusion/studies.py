@@ -32,8 +32,8 @@ class Study:
         A contact that the self-check plants.
     histories : int
         How many histories of each kind the self-check makes.
-    relations : tuple of str
-        Relations whose ties are also looked at alone.
+    relations : dict of str to str
+        Relations whose ties are also looked at alone, in words.
     """
 
     name: str
@@ -42,27 +42,31 @@ class Study:
     source: str
     truth: float
     histories: int
-    relations: tuple[str, ...]
+    relations: dict[str, str]
 
 
 STUDIES = (
     Study(
         "Medical Innovation",
         "medinnov",
-        Terms(id="node", adopted="toa", never=("18",), end="17"),
+        Terms(id="node", adopted="toa", never=("18",), end="17", unit="month"),
         "coleman1966, burt1987",
         0.05,
         200,
-        ("advice", "discussion", "friendship"),
+        {name: name for name in ("advice", "discussion", "friendship")},
     ),
     Study(
         "Korean family planning",
         "kfamily",
-        Terms(id="node", adopted="toa", never=("11",), end="10", self_ties="leave_out"),
+        Terms(id="node", adopted="toa", never=("11",), end="10", unit="year", self_ties="leave_out"),
         "rogers1981",
         0.02,
         100,
-        ("talk_fp", "advice_fp_sought", "closest_neighbour"),
+        {
+            "talk_fp": "talk about family planning",
+            "advice_fp_sought": "advice on family planning",
+            "closest_neighbour": "neighbours",
+        },
     ),
 )
 
@@ -122,6 +126,6 @@ def ways_to_read(study: Study, folder: Path, observed: Observed) -> Iterator[tup
     yield "one sees only those whom one names", replace(observed, ties=towards_the_named(named, number))
     reversed_names = named.rename(columns={"first": "second", "second": "first"})
     yield "one sees only those who name one", replace(observed, ties=towards_the_named(reversed_names, number))
-    for relation in study.relations:
+    for relation, words in study.relations.items():
         own = named[named["relation"] == relation]
-        yield f"ties of {relation.replace('_', ' ')} alone", replace(observed, ties=without_direction(own, number))
+        yield f"ties of {words} alone", replace(observed, ties=without_direction(own, number))

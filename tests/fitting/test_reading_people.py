@@ -178,7 +178,9 @@ class TestFaults:
         assert words in str(fault(people))
 
     def test_everybody_at_once(self):
-        assert "adoptions in 1 period: nothing to explain" in str(fault("id,adopted\nann,5\nbob,5\ncat,5\n", seeds=False))
+        assert "adoptions in 1 period: nothing to explain" in str(
+            fault("id,adopted\nann,5\nbob,5\ncat,5\n", seeds=False)
+        )
 
     @pytest.mark.parametrize(
         ("people", "ties", "terms", "words"),

@@ -101,11 +101,11 @@ def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
     InputError
         With every fault of the tables and of the numbers asked for.
     """
-    from qispread.config.faults import InputError
+    from qispread.config.faults import Fault, InputError
     from qispread.fitting.fit import refuse_counts
     from qispread.fitting.reading import read_observed
 
-    faults = []
+    faults: list[Fault] = []
     try:
         refuse_counts(arguments.worlds, arguments.shuffles)
     except InputError as error:
@@ -165,11 +165,7 @@ def write(found: "Fit", folder: Path, arguments: argparse.Namespace) -> None:
     from qispread.figures.saving import save_analysis
     from qispread.fitting.tables import TABLES
 
-    tables = {
-        f"_{name}": (table, {column: TABLES[name][1][column] for column in table})
-        for name, table in found.tables.items()
-        if not table.empty
-    }
+    tables = {f"_{name}": (table, TABLES[name][1]) for name, table in found.tables.items() if not table.empty}
     about = {"verdict": found.verdict, "signs": found.signs, "notes": found.notes, "read": found.observed.inputs}
     save_analysis(folder, "fit", tables, fit_figures(found), about, ["qispread", *arguments.typed])
 
@@ -220,6 +216,7 @@ def gains_shown(found: "Fit") -> Any:
     """Return the table of gains in communities held out."""
     title = "Gain in log-probability of a held-out community, mean"
     table = terminal.plain_table(title, ("", "Against", "Gain", "95 % interval"))
-    for row in found.tables["comparisons"].itertuples():
-        table.add_row(row.model, row.against, f"{row.gain:+.2f}", f"{row.low:+.2f} to {row.high:+.2f}")
+    for row in found.tables["comparisons"].to_dict("records"):
+        gain, low, high = (f"{row[name]:+.2f}" for name in ("gain", "low", "high"))
+        table.add_row(str(row["model"]), str(row["against"]), gain, f"{low} to {high}")
     return table

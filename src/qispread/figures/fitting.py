@@ -34,7 +34,7 @@ LABELS = {
     "contact": "Contact by ties",
     "reinforcement": "Share of ties",
 }
-SEEN = "observed"
+SEEN, SHUFFLED = "observed", "Shuffled"
 
 
 def label_of(model: str) -> str:
@@ -100,7 +100,7 @@ def thresholds_figure(found: Fit) -> Figure:
     """Return the distribution of exposure at adoption."""
     table = shown_rows(found.tables["thresholds"])
     styles = list(styles_of(dict.fromkeys(table["arm"])).values())
-    top = float(np.ceil(10.0 * table[["p95", SEEN]].max(axis=None) + 0.2) / 10.0)
+    top = float(np.ceil(10.0 * table[["p95", SEEN]].to_numpy().max() + 0.2) / 10.0)
     shares: dict[str, Any] = percent(high=min(1.0, top))
     x = alt.X("share_of_ties:N", sort=list(CLASSES), title="Share of ties that had adopted before",
               axis=alt.Axis(labelAngle=0, labelOverlap=False))  # fmt: skip
@@ -133,11 +133,10 @@ def correlation_rows(found: Fit) -> pd.DataFrame:
     """Return the correlation across ties under shuffles and under each model, with nine in ten of each."""
     one, checks = found.tables["shuffles"].iloc[0], found.tables["checks"]
     checks = checks[(checks["quantity"] == one["statistic"]) & checks["model"].isin(SHOWN)]
-    half = 1.6448536269514722 * one["spread"]
-    rows = [{"row": "Shuffled", "value": one["mean"], "low": one["mean"] - half, "high": one["mean"] + half}]
+    half = 1.6448536269514722 * float(one["spread"])
+    rows = [{"row": SHUFFLED, "value": one["mean"], "low": one["mean"] - half, "high": one["mean"] + half}]
     rows += [
-        {"row": label_of(row.model), "value": row.median, "low": row.p5, "high": row.p95}
-        for row in checks.itertuples()
+        {"row": label_of(row.model), "value": row.median, "low": row.p5, "high": row.p95} for row in checks.itertuples()
     ]
     return pd.DataFrame(rows).assign(observed=one["observed"])
 
@@ -145,7 +144,7 @@ def correlation_rows(found: Fit) -> pd.DataFrame:
 def correlation_figure(found: Fit) -> Figure:
     """Return the correlation of times across ties against chance and against models."""
     rows = correlation_rows(found)
-    styles = list(styles_of(rows["row"]).values())
+    styles = list(styles_of((*map(label_of, SHOWN), SHUFFLED)).values())
     title = "Times of adoption across ties: line observed"
     chart = interval_chart(rows.assign(arm=rows["row"]), title, "Correlation over ties", "number", styles)
     seen = alt.Chart(alt.InlineData([{}])).mark_rule(color=INK, strokeWidth=2)
@@ -173,7 +172,12 @@ def gains_figure(found: Fit) -> Figure | None:
     table["rank"] = np.arange(1, len(table) + 1)
     table["arm"] = np.where(table["gain"] > 0.0, "Better", "Worse")
     styles = list(styles_of(("Better", "Worse")).values())
-    x = alt.X("gain:Q", title="Gain in log-likelihood", axis=alt.Axis(grid=True, tickCount=5), scale=alt.Scale(nice=True, padding=6))
+    x = alt.X(
+        "gain:Q",
+        title="Gain in log-likelihood",
+        axis=alt.Axis(grid=True, tickCount=5),
+        scale=alt.Scale(nice=True, padding=6),
+    )
     y = alt.Y("rank:O", title="Communities, by gain", axis=alt.Axis(labels=False, ticks=False))
     points = alt.Chart(table).mark_point(filled=True, size=40, opacity=1.0)
     legendless = {"color": colour_of(styles, points=True), "shape": shape_of(styles)}
@@ -183,8 +187,8 @@ def gains_figure(found: Fit) -> Figure | None:
     return Figure(
         name="fit-gains",
         title=title,
-        alt=f"Gain of contact by ties over a push alone, both with a push free in each period, in the log-probability of "
-        f"each community's history: {better} of {len(table)} are foretold better; mean {row['gain']:.2f} "
+        alt="Gain of contact by ties over a push alone, both with a push free in each period, in the log-probability "
+        f"of each community's history: {better} of {len(table)} are foretold better; mean {row['gain']:.2f} "
         f"({row['low']:.2f} to {row['high']:.2f}).",
         table=table.drop(columns=["arm", "rank"]),
         chart=dressed(alt.layer(zero_line(), points.encode(x=x, y=y, **legendless)), title,

@@ -29,14 +29,13 @@ class Reach:
 def adopted_before(adopted: Whole, periods: int) -> Numbers:
     """Return, as (n, periods), 1 where somebody adopted before a period, from period 1."""
     times = np.arange(1, periods + 1)
-    return ((adopted[:, None] != NEVER) & (adopted[:, None] < times)).astype(np.float64)
+    return np.asarray((adopted[:, None] != NEVER) & (adopted[:, None] < times), dtype=np.float64)
 
 
 def summed(ties: Ties, values: Numbers) -> Numbers:
     """Return for each person the sum of a value, one a row, over their ties."""
     running = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
-    found: Numbers = running[ties.starts[1:]] - running[ties.starts[:-1]]
-    return found
+    return np.asarray(running[ties.starts[1:]] - running[ties.starts[:-1]], dtype=np.float64)
 
 
 def tie_reach(observed: Observed) -> Reach:
@@ -53,7 +52,8 @@ def share_of_ties(observed: Observed) -> Numbers:
     weights = ties.weights[:, None]
     whole = summed(ties, weights)
     part = summed(ties, before[ties.others] * weights)
-    return np.round(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0), PLACES)
+    shares: Numbers = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+    return np.asarray(np.round(shares, PLACES), dtype=np.float64)
 
 
 def share_of_groups(observed: Observed, groups: Whole) -> Numbers:
@@ -62,7 +62,7 @@ def share_of_groups(observed: Observed, groups: Whole) -> Numbers:
     users = np.zeros((sizes.size, observed.periods))
     np.add.at(users, groups, before)
     others = np.maximum(sizes - 1, 1)[groups][:, None]
-    return np.round(np.minimum((users[groups] - before) / others, 1.0), PLACES)
+    return np.asarray(np.round(np.minimum((users[groups] - before) / others, 1.0), PLACES), dtype=np.float64)
 
 
 def at_risk(observed: Observed) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":

@@ -1,4 +1,4 @@
-"""Fit a diffusion that was observed: does it need contagion once an external push is allowed?"""
+"""Fit a diffusion that was observed, and tell whether it needs contagion once an external push is allowed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

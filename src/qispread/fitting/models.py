@@ -1,6 +1,6 @@
 """The models that are fitted: what pushes from outside, what passes between people, and the chance to adopt."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,7 +108,7 @@ def reach_of(observed: Observed, contagion: Contagion) -> Reach:
     """Return what reaches people by a kind of contagion."""
     if contagion == "ties":
         return tie_reach(observed)
-    shares = {
+    shares: dict[str, Callable[[], Numbers]] = {
         "none": lambda: np.zeros((observed.number, observed.periods)),
         "everybody": lambda: share_of_groups(observed, np.zeros(observed.number, dtype=np.int64)),
         "community": lambda: share_of_groups(observed, observed.community),
@@ -138,11 +138,11 @@ def cells_of(observed: Observed, model: Model, *, reach: Reach | None = None, pu
     adopts = observed.adopted[person] == period + 1
     return Cells(
         levels=reach.levels,
-        reach=rows[:, 2:],
+        reach=np.asarray(rows[:, 2:], dtype=np.float64),
         community=rows[:, 0].astype(np.int64),
         push=rows[:, 1].astype(np.int64),
-        adopted=np.bincount(which.ravel(), adopts),
-        stayed=np.bincount(which.ravel(), ~adopts),
+        adopted=np.bincount(which.ravel(), adopts).astype(np.float64),
+        stayed=np.bincount(which.ravel(), ~adopts).astype(np.float64),
         pushes=int(pushes.max()) + 1,
     )
 

@@ -69,13 +69,14 @@ class Posterior:
         one = int(rng.choice(self.weights.size, p=self.weights))
         running = np.cumsum(self.pushes[one], axis=1)
         drawn = rng.random(running.shape[0])[:, None] * running[:, -1:]
-        return float(self.strengths[one]), self.chances[np.minimum((running < drawn).sum(axis=1), self.chances.size - 1)]
+        places = np.minimum((running < drawn).sum(axis=1), self.chances.size - 1)
+        return float(self.strengths[one]), self.chances[places]
 
 
 def quantiles(values: Numbers, weights: Numbers) -> Numbers:
     """Return the 2.5, 50 and 97.5 percent points of ascending values with weights that sum to 1."""
     middles = np.cumsum(weights) - weights / 2.0
-    return np.interp(ENDS, middles, values)
+    return np.asarray(np.interp(ENDS, middles, values))
 
 
 def push_nodes(people: float) -> tuple[Numbers, Numbers]:
@@ -159,8 +160,8 @@ def fitted(observed: Observed, model: Model, cells: Cells | None = None) -> Post
 
 def normal_weights(heights: Numbers) -> Numbers:
     """Return weights that sum to 1 from their logarithms."""
-    weights: Numbers = np.exp(heights - heights.max())
-    return weights / weights.sum()
+    weights = np.exp(heights - heights.max())
+    return np.asarray(weights / weights.sum())
 
 
 def strength_nodes(likelihood: Likelihood) -> tuple[Numbers, Numbers]:

@@ -192,7 +192,10 @@ def read_ties(found: Found, table: Table) -> dict[tuple[int, int], float]:
     pairs: dict[tuple[int, int], float] = {}
     counts = dict.fromkeys(("selves", "strangers", "again"), 0)
     for line, cells in table.rows:
-        ends, weight = (cells[terms.first], cells[terms.second]), number_or_none(cells[terms.weight]) if weighted else 1.0
+        ends, weight = (
+            (cells[terms.first], cells[terms.second]),
+            number_or_none(cells[terms.weight]) if weighted else 1.0,
+        )
         problem, leave = tie_problem(ends, weight, place, terms)
         if leave:
             counts[leave] += 1
@@ -260,7 +263,9 @@ def assembled(found: Found, periods: list[int], calendar: Calendar, pairs: dict[
     alone = [ids[place] for place in np.flatnonzero(np.diff(ties.starts) == 0)]
     notes = list(found.reading.notes)
     if alone:
-        notes.append(f"{len(alone)} people have no ties, so that only what comes from outside reaches them: {listed(alone)}")
+        notes.append(
+            f"{len(alone)} people have no ties, so that only what comes from outside reaches them: {listed(alone)}"
+        )
     across = int(np.sum(np.asarray(community)[first] != np.asarray(community)[second]))
     if across:
         notes.append(f"{across:,} of {len(pairs):,} ties join two communities: held-out communities are not apart")

@@ -162,7 +162,9 @@ def can_simulate(theatre: Theatre, model: Model) -> bool:
     return model.contagion not in {"everybody", "community"} or model.contagion in theatre.mixed
 
 
-def ensemble(theatre: Theatre, posterior: Posterior, worlds: int, *, seed: int = 0, workers: int | None = None) -> Whole:
+def ensemble(
+    theatre: Theatre, posterior: Posterior, worlds: int, *, seed: int = 0, workers: int | None = None
+) -> Whole:
     """Return, as (worlds, people), when each adopts: each world with parameters of its own from the posterior.
 
     The result does not depend on how many threads work.

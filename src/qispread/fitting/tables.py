@@ -1,6 +1,6 @@
 """The tables of a fit: what their columns mean, declared once, and how they are filled."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import pandas as pd
 from qispread.comparison.statistics import mean_and_half_width
 from qispread.fitting.correlation import Shuffled, tie_correlation, times_of
 from qispread.fitting.exposure import thresholds
-from qispread.fitting.models import Model
 from qispread.fitting.people import NEVER, Numbers, Observed, Whole
 from qispread.fitting.posterior import Posterior
 
@@ -33,8 +32,8 @@ PARAMETERS = {
 COMPARISONS = {
     **MODEL,
     "against": "Name of the model that it is compared with.",
-    "evidence": "Log of how much more likely the model makes all that was observed, its parameters averaged over their prior.",
-    "most": "The same at the strength of contagion that is likeliest, where it alone differs: the most that any prior gives.",
+    "evidence": "Log of how much likelier the model makes all that was observed, parameters averaged over their prior.",
+    "most": "The same at the likeliest strength of contagion, where it alone differs: the most that any prior gives.",
     "communities": "Communities that were held out, each in turn.",
     "gain": "Log of how much more likely it makes the history of a community of which it was not told; mean over them.",
     "low": "Lower end of the 95 % interval of that mean, over communities.",
@@ -169,7 +168,7 @@ def bands(simulated: Numbers) -> dict[str, Numbers]:
 def curve_of(adopted: Whole, periods: int) -> Numbers:
     """Return the share who had adopted by the end of each period, along the last axis."""
     times = np.arange(1, periods + 1)
-    return np.mean((adopted[..., None] != NEVER) & (adopted[..., None] <= times), axis=-2)
+    return np.asarray(np.mean((adopted[..., None] != NEVER) & (adopted[..., None] <= times), axis=-2))
 
 
 def curve_table(simulated: Mapping[str, Whole], observed: Observed) -> pd.DataFrame:
@@ -202,7 +201,7 @@ def worlds_of(observed: Observed, worlds: Whole, quantity: Any) -> Numbers:
     """Return a quantity of each simulated history that has one."""
     found = np.array([quantity(observed.with_adopted(adopted)) for adopted in worlds])
     known = ~np.isnan(found.reshape(len(found), -1)).any(axis=1)
-    return found[known]
+    return np.asarray(found[known])
 
 
 def correlation_of(observed: Observed) -> float:
@@ -256,5 +255,3 @@ def shuffles_table(found: Mapping[str, Shuffled]) -> pd.DataFrame:
         for name, one in found.items()
     ]
     return pd.DataFrame(rows, columns=list(SHUFFLES))
-
-
