@@ -36,12 +36,16 @@ _HOMES = {
     "fit": "qispread.fitting.fit",
     "Fit": "qispread.fitting.fit",
     "Terms": "qispread.fitting.reading",
+    "calibrate": "qispread.calibrating.calibrate",
+    "Calibrated": "qispread.calibrating.calibrate",
+    "load_calibration": "qispread.calibrating.load",
     "MEASURES": "qispread.measures",
 }
 
 __all__ = [
     "MEASURES",
     "Answer",
+    "Calibrated",
     "Comparison",
     "Experiment",
     "Fit",
@@ -53,11 +57,13 @@ __all__ = [
     "Sweep",
     "Terms",
     "__version__",
+    "calibrate",
     "check",
     "compare",
     "discover",
     "fit",
     "load",
+    "load_calibration",
     "load_experiment",
     "read_sweep",
     "rerun",
@@ -74,6 +80,8 @@ __all__ = [
 if TYPE_CHECKING:
     from qispread.analysis.discovery import discover
     from qispread.analysis.sensitivity import sensitivity
+    from qispread.calibrating.calibrate import Calibrated, calibrate
+    from qispread.calibrating.load import load_calibration
     from qispread.comparison import Comparison, compare
     from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError

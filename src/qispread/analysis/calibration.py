@@ -79,7 +79,7 @@ class Posterior:
     @cached_property
     def median(self) -> Numbers:
         """The median of each parameter."""
-        return self.quantiles(np.array([0.5]))[0]
+        return np.asarray(self.quantiles(np.array([0.5]))[0])
 
     def interval(self, level: float) -> Numbers:
         """Return the central interval of each parameter at a level, of (parameters, 2)."""
@@ -114,8 +114,8 @@ class Posterior:
 
     @property
     def effective(self) -> float:
-        """The effective number of draws, 1 / sum of squared weights (kish1965)."""
-        return float(1.0 / np.square(self.weights).sum())
+        """The effective number of draws."""
+        return effective_number(self.weights)
 
     def equal_draws(self, number: int, seed: int = 0) -> Numbers:
         """Return draws of equal weight, of (number, parameters), by systematic resampling (kitagawa1996)."""
@@ -143,7 +143,8 @@ def posterior(
 
     Equation: with d_i the distance of run i, in spreads (median absolute deviations) of the summaries with errors, and
     h the radius within which the share `accept` lies, w_i = 1 - (d_i / h)^2. On the kept runs the logit t of a
-    parameter within its bounds is fitted by t_i = a + b (s_i - observed) + e_i with weights w; the draws are a + e_i.
+    parameter within its bounds is fitted by t_i = a + b (s_i - observed) + e_i with weights w; the draws are a + f e_i,
+    f of `adjusted`.
 
     Parameters
     ----------
@@ -241,7 +242,7 @@ def to_logit(values: Numbers, bounds: Numbers, runs: int) -> Numbers:
     """Return the logit of where values lie within bounds; none nearer to an end than half of one of so many runs."""
     low, high = bounds.T
     part = np.clip((values - low) / (high - low), 0.5 / runs, 1.0 - 0.5 / runs)
-    return np.log(part / (1.0 - part))
+    return np.asarray(np.log(part / (1.0 - part)))
 
 
 def from_logit(values: Numbers, bounds: Numbers) -> Numbers:
@@ -251,11 +252,25 @@ def from_logit(values: Numbers, bounds: Numbers) -> Numbers:
 
 
 def adjusted(values: Numbers, apart: Numbers, weights: Numbers) -> Numbers:
-    """Return values moved along their weighted linear regression to where nothing is apart (beaumont2002)."""
+    """Return values moved along their weighted linear regression to where nothing is apart (beaumont2002).
+
+    Equation: a + f e, f^2 = n / (n - p) (1 + h), n the effective number of draws, p the coefficients fitted and h the
+    leverage of where nothing is apart. A fit of many coefficients to few draws leaves errors that are too small, and
+    does not know its own; without f intervals of 90 % held 87 % of synthetic truths, with it 89 % (docs/decisions.md).
+    """
     root = np.sqrt(weights)[:, None]
     terms = np.column_stack([np.ones(len(apart)), apart])
-    slopes = np.linalg.lstsq(root * terms, root * values, rcond=None)[0]
-    return np.asarray(values - apart @ slopes[1:])
+    fitted = np.linalg.lstsq(root * terms, root * values, rcond=None)[0]
+    number = effective_number(weights)
+    shares = weights * (number / weights.sum())
+    leverage = float(np.linalg.pinv((terms * shares[:, None]).T @ terms)[0, 0])
+    wider = np.sqrt(number / max(number - terms.shape[1], 1.0) * (1.0 + leverage))
+    return np.asarray(fitted[0] + wider * (values - terms @ fitted))
+
+
+def effective_number(weights: Numbers) -> float:
+    """Return the effective number of draws, the squared sum of weights over the sum of their squares (kish1965)."""
+    return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
 def nearest_by_parameters(parameters: Numbers, draws: Numbers, weights: Numbers) -> Whole:

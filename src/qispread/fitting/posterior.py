@@ -68,7 +68,7 @@ class Posterior:
         """Return a strength and all pushes, drawn together."""
         one = int(rng.choice(self.weights.size, p=self.weights))
         running = np.cumsum(self.pushes[one], axis=1)
-        drawn = rng.random(running.shape[0])[:, None] * running[:, -1:]
+        drawn = rng.random((running.shape[0], 1)) * running[:, -1:]
         places = np.minimum((running < drawn).sum(axis=1), self.chances.size - 1)
         return float(self.strengths[one]), self.chances[places]
 
