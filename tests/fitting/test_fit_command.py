@@ -146,3 +146,20 @@ def test_figures_draw_the_tables():
 @pytest.mark.parametrize(("worlds", "shuffles"), [(5, 99), (20, 5)])
 def test_too_few_worlds_or_shuffles_are_refused_from_python(worlds, shuffles, here):
     assert len(caught(qs.fit, "people.csv", "ties.csv", worlds=worlds, shuffles=shuffles).faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("people", "ties"),
+    [
+        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n"),
+        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n"),
+        ("id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n", "from,to\na,b\n"),
+    ],
+    ids=["only a seed and a non-adopter are tied", "everybody adopted", "communities of one"],
+)
+def test_very_little_is_fitted_too(people, ties, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    put("people.csv", people)
+    put("ties.csv", ties)
+    assert main(["fit", "people.csv", "ties.csv", "--end", "9", *QUICK]) == 0
+    assert "ties are needed" in capsys.readouterr().out

@@ -161,7 +161,9 @@ def scores_table(posteriors: Mapping[str, Posterior], observed: Observed) -> pd.
 
 
 def bands(simulated: Numbers) -> dict[str, Numbers]:
-    """Return the percentiles over worlds, the rows."""
+    """Return the percentiles over worlds, the rows; NaN where there is none."""
+    if not len(simulated):
+        return dict.fromkeys(("p5", "median", "p95"), np.full(simulated.shape[1:], np.nan))
     return dict(zip(("p5", "median", "p95"), np.quantile(simulated, BANDS, axis=0), strict=True))
 
 
@@ -235,7 +237,7 @@ def checks_table(simulated: Mapping[str, Whole], observed: Observed) -> pd.DataF
             seen, found = quantity(observed), worlds_of(observed, worlds, quantity)
             points = {end: float(value) for end, value in bands(found).items()}
             rows.append({"model": name, "quantity": words, "observed": seen, **points})
-            rows[-1]["at_least"] = float(np.mean(found >= seen))
+            rows[-1]["at_least"] = float(np.mean(found >= seen)) if found.size else np.nan
     return pd.DataFrame(rows, columns=list(CHECKS))
 
 
