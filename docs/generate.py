@@ -28,6 +28,7 @@ from qispread.config.validate import tag_of
 from qispread.engines import tables
 from qispread.engines.model import MONTH
 from qispread.engines.organisation import Organisation
+from qispread.fitting.tables import TABLES as FITTING
 from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout
@@ -248,6 +249,10 @@ def tables_page() -> str:
     for name, (about, columns) in READING.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["# Tables of a fit", "", "Written by `qispread fit`.", ""]
+    for name, (about, columns) in FITTING.items():
+        rows = ((code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## fit_{name}", "", about, "", table(("column", "meaning"), rows), ""]
     lines += ["# Tables of a calibration", "", "In the folder of the calibration, as Parquet and CSV.", ""]
     for name, (about, columns) in CALIBRATING.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())

@@ -33,6 +33,9 @@ _HOMES = {
     "Experiment": "qispread.sweeping.experiment",
     "sensitivity": "qispread.analysis.sensitivity",
     "discover": "qispread.analysis.discovery",
+    "fit": "qispread.fitting.fit",
+    "Fit": "qispread.fitting.fit",
+    "Terms": "qispread.fitting.reading",
     "calibrate": "qispread.calibrating.calibrate",
     "Calibrated": "qispread.calibrating.calibrate",
     "load_calibration": "qispread.calibrating.load",
@@ -45,17 +48,20 @@ __all__ = [
     "Calibrated",
     "Comparison",
     "Experiment",
+    "Fit",
     "InputError",
     "Organisation",
     "Runs",
     "Scenario",
     "SpreadModel",
     "Sweep",
+    "Terms",
     "__version__",
     "calibrate",
     "check",
     "compare",
     "discover",
+    "fit",
     "load",
     "load_calibration",
     "load_experiment",
@@ -85,6 +91,8 @@ if TYPE_CHECKING:
     from qispread.engines.model import SpreadModel
     from qispread.engines.organisation import Organisation
     from qispread.engines.run import Runs, simulate
+    from qispread.fitting.fit import Fit, fit
+    from qispread.fitting.reading import Terms
     from qispread.measures import MEASURES
     from qispread.report import write_report
     from qispread.results import Answer, save, save_comparison
