@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from qispread import __version__
-from qispread.commands import app, check, compare, describe, discover, report, run, sensitivity, sweep
+from qispread.commands import app, check, compare, describe, discover, lesson, report, run, sensitivity, sweep
 from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED
 
 COMMANDS = {
@@ -18,6 +18,7 @@ COMMANDS = {
     "discover": (discover, "say in which corner of the uncertainties a policy fails"),
     "report": (report, "write a report to read and print from a folder of results"),
     "app": (app, "open a page in the browser to see it, change it and teach with it"),
+    "lesson": (lesson, "write the page with its lessons as one file that needs no server"),
     "check": (check, "list all faults of scenarios, policy files and tables"),
     "describe": (describe, "print every parameter with its meaning and source"),
 }
