@@ -5,6 +5,7 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
 from typing import Any
@@ -22,11 +23,12 @@ from qispread.app.teaching.answering import CHANGED, MOVED, SEEN, lesson_answers
 from qispread.app.teaching.budget import PRICES, UNITS, YEARS, Plan, best_found, outcomes
 from qispread.app.teaching.bundle import page_in_one
 from qispread.app.teaching.lesson import Lesson, lessons
-from qispread.app.worlds import NOT_IN_USE, STEPS, world_of
+from qispread.app.worlds import NOT_IN_USE, STEPS, world_told
 from qispread.config.parameter import sections_within
 from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import Scenario
 from qispread.config.validate import tag_of
+from qispread.engines.trace import trace
 
 NOTCHES = 6
 """Steps of a slider, about: each place of each is run when the file is written."""
@@ -47,7 +49,10 @@ def lesson_file(only: Lesson | None = None, progress: Progress | None = None) ->
     progress : callable, optional
         Told how many answers are there, and of how many.
     """
-    return asyncio.run(written(only, progress or (lambda _done, _of: None)))
+    made = written(only, progress or (lambda _done, _of: None))
+    # In a thread of its own it works in a notebook too, where a loop is running already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, made).result()
 
 
 async def written(only: Lesson | None, progress: Progress) -> str:
@@ -75,7 +80,8 @@ def start_of(scenario: Scenario, only: Lesson | None) -> Held:
     if only is not None:
         start["lessons"] = [one for one in start["lessons"] if one["name"] == only.name]
     for lever, section in zip(start["parameters"]["levers"], levers(), strict=True):
-        for one in lever["strengths"][:1]:
+        lever["strengths"] = [one for one in lever["strengths"][:1] if one["slider"]]
+        for one in lever["strengths"]:
             field = section.model_fields[one["name"]]
             one["slider"] = slider_of(field, field.default, NOTCHES)
     return start
@@ -110,7 +116,7 @@ def tasks(
 
 def stops_of(strength: Held | None) -> list[float | None]:
     """Return the places of a slider; where there is none, the one setting there is."""
-    if strength is None or strength["slider"] is None:
+    if strength is None:
         return [None]
     low, high, step = (strength["slider"][name] for name in ("low", "high", "step"))
     places = np.round(low + step * np.arange(round((high - low) / step) + 1), 10)
@@ -188,7 +194,8 @@ async def keep_setting(name: str, base: Scenario, what_if: Scenario, ensembles: 
     desk, count = ensembles.desk, base.replicates
     both = await ensembles.both(base, what_if, count, Urgency(FIRST, desk.ticket()))
     keep(f"compare {name}", await desk.work(partial(told, *both, count)), held)
-    world = await desk.work(partial(world_of, what_if, 0, next(iter(base.interventions))))
+    lived = await desk.work(partial(trace, what_if, 0))
+    world = world_told(lived, what_if, next(iter(base.interventions)))
     for shared in ("places", "sources"):
         held[shared] = world.pop(shared)
     world["fidelity"] = coarse(world["fidelity"])
