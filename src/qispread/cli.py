@@ -7,7 +7,20 @@ import sys
 from collections.abc import Sequence
 
 from qispread import __version__
-from qispread.commands import app, calibrate, check, compare, describe, discover, fit, report, run, sensitivity, sweep
+from qispread.commands import (
+    app,
+    calibrate,
+    check,
+    compare,
+    describe,
+    discover,
+    fit,
+    lesson,
+    report,
+    run,
+    sensitivity,
+    sweep,
+)
 from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED
 
 COMMANDS = {
@@ -20,6 +33,7 @@ COMMANDS = {
     "calibrate": (calibrate, "fit parameters to targets with their uncertainty: a posterior, not a point"),
     "report": (report, "write a report to read and print from a folder of results"),
     "app": (app, "open a page in the browser to see it, change it and teach with it"),
+    "lesson": (lesson, "write the page with its lessons as one file that needs no server"),
     "check": (check, "list all faults of scenarios, policy files and tables"),
     "describe": (describe, "print every parameter with its meaning and source"),
 }

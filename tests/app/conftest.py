@@ -9,12 +9,15 @@ from types import SimpleNamespace
 import pytest
 
 from folders import scenario_of
+from visiting import Visitor
 
 pytest.importorskip("starlette", reason="the extra `app` is not installed")
 pytest.importorskip("uvicorn", reason="the extra `app` is not installed")
 
 CHROMIUM = Path("/usr/bin/chromium")
 WORLDS = 120
+WORLDS_OF_LESSONS = 60
+"""Fewer than on the page, so that all lessons are lived through in seconds: the first of the same worlds."""
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +97,33 @@ def browser():
         opened = started.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def visit(browser, served):
+    """Return what lets visitors come; they leave at the end."""
+    came = []
+
+    def visited(address="", **how):
+        came.append(Visitor(browser, served.url, **how))
+        return came[-1].go(address)
+
+    yield visited
+    for one in came:
+        one.leave()
+
+
+@pytest.fixture(scope="session")
+def few():
+    """Let lessons live through fewer worlds than on the page."""
+    from qispread.app.starting import default_scenario
+    from qispread.app.teaching import budget, lesson
+
+    patch = pytest.MonkeyPatch()
+    small = default_scenario().replace(replicates=WORLDS_OF_LESSONS)
+    for module in (budget, lesson):
+        patch.setattr(module, "default_scenario", lambda: small)
+    lesson.lesson_scenario.cache_clear()
+    yield small
+    patch.undo()
+    lesson.lesson_scenario.cache_clear()

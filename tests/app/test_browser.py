@@ -5,81 +5,9 @@ import re
 
 import pytest
 
-SLIDER = ".lever.on input[type=range]"
+from visiting import SLIDER, Visitor
+
 HOSTILE = "<img src=x onerror=alert(1)>"
-DEFAULT_WAIT = 30_000
-
-
-class Visitor:
-    """A visitor with a browser of their own."""
-
-    def __init__(self, browser, url, *, width=1280, height=800, **how):
-        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **how)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(DEFAULT_WAIT)
-        self.url, self.asked, self.complaints = url, [], []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-
-    def go(self, address=""):
-        """Open the page and wait until all is drawn."""
-        self.page.goto("about:blank")
-        self.page.goto(self.url + address)
-        self.settle()
-        self.page.wait_for_selector("#map .node")
-        return self
-
-    def settle(self):
-        """Wait until the curves of all worlds are drawn."""
-        self.page.wait_for_selector("#result[aria-busy=false]")
-        worlds = json.loads(self.page.locator("#start").text_content())["parameters"]["worlds"]
-        for measure in ("adoption", "fidelity", "effect"):
-            self.page.wait_for_selector(f"#chart-{measure}[data-worlds]")
-        return worlds
-
-    def end(self, measure="fidelity"):
-        """Return where the curves of a chart end, by arm."""
-        return json.loads(self.page.get_attribute(f"#chart-{measure}", "data-end"))
-
-    def move(self, value):
-        """Move the first slider of the policy that is on, and wait for its curves."""
-        before = self.page.get_attribute("#chart-fidelity", "data-end")
-        self.page.locator(SLIDER).first.evaluate(
-            "(one, value) => { one.value = value; one.dispatchEvent(new Event('input')); }", str(value)
-        )
-        self.changed("#chart-fidelity", "data-end", before)
-        self.settle()
-
-    def changed(self, selector, name, before):
-        """Wait until an attribute is another than before."""
-        for _ in range(600):
-            if self.page.get_attribute(selector, name) != before:
-                return
-            self.page.wait_for_timeout(25)
-        pytest.fail(f"{name} of {selector} stayed {before}")
-
-    def leave(self):
-        """Close the browser; nothing was complained of, and nobody else was asked."""
-        outside = [one for one in self.asked if not one.startswith((self.url, "about:", "blob:" + self.url, "data:"))]
-        self.context.close()
-        assert not outside
-        assert not self.complaints
-
-
-@pytest.fixture
-def visit(browser, served):
-    """Return what lets visitors come; they leave at the end."""
-    came = []
-
-    def visited(address="", **how):
-        came.append(Visitor(browser, served.url, **how))
-        return came[-1].go(address)
-
-    yield visited
-    for one in came:
-        one.leave()
 
 
 def test_the_first_screen_shows_the_map_the_curves_and_the_switches(visit):

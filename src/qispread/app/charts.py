@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.app.setting import ARMS
-from qispread.comparison import BASE
 from qispread.figures.curves import CURVES, curve_figure, time_axis
 from qispread.figures.figure import Figure, specification
 from qispread.figures.palette import styles_of
@@ -33,16 +31,16 @@ def curve_table(arms: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
 
 
 def curve(measure: str, arms: dict[str, NDArray[np.float64]], *, height: int = HEIGHT) -> Figure:
-    """Return the figure of a measure over time in both arms, as the report draws it."""
+    """Return the figure of a measure over time in some arms, the first grey, as the report draws it."""
     horizon = next(iter(arms.values())).shape[1] - 1
     one = CURVES[measure]
     if height == HEIGHT:
         one = replace(one, title=f"{one.title}: {one.unit[0].lower()}{one.unit[1:]}", unit="")
-    return curve_figure(curve_table(arms), one, styles_of(ARMS, BASE), horizon, height=height)
+    return curve_figure(curve_table(arms), one, styles_of(arms, next(iter(arms))), horizon, height=height)
 
 
 @lru_cache(maxsize=256)
-def empty_chart(measure: str, horizon: int, size: float) -> str:
+def empty_chart(measure: str, horizon: int, size: float, names: tuple[str, ...]) -> str:
     """Return a chart without its numbers, as JSON: its specification, the name of its data and its unit of time.
 
     Parameters
@@ -51,8 +49,10 @@ def empty_chart(measure: str, horizon: int, size: float) -> str:
     horizon : int
     size : float
         A number as large as the largest shown: the axis is written for it.
+    names : tuple of str
+        Of the arms.
     """
-    arms = {name: np.full((3, horizon + 1), size) for name in ARMS}
+    arms = {name: np.full((3, horizon + 1), size) for name in names}
     figure = curve(measure, arms)
     found = specification(figure)
     (data,) = found["datasets"]
@@ -75,8 +75,8 @@ def chart_without_numbers(measure: str, arms: dict[str, NDArray[np.float64]]) ->
     percent = CURVES[measure].form == "percent"
     size = (1.0 if largest <= 1.0 else 2.0) if percent else (999.0 if largest < 1000.0 else 1000.0)
     horizon = next(iter(arms.values())).shape[1] - 1
-    found: dict[str, Any] = json.loads(empty_chart(measure, horizon, size))
-    return {"mark": f"{measure}-{horizon}-{size:g}", **found}
+    found: dict[str, Any] = json.loads(empty_chart(measure, horizon, size, tuple(arms)))
+    return {"mark": f"{measure}-{horizon}-{size:g}-{'-'.join(arms)}", **found}
 
 
 def numbers(values: NDArray[np.float64]) -> list[Any]:

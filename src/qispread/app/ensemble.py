@@ -18,7 +18,7 @@ from qispread.measures import NAMES
 from qispread.world.build import Blueprint, blueprint_of
 from qispread.world.layout import GIVEN_ROWS
 
-SHOWN = ("adoption", "fidelity", "effect", "harm", "replicated", "harm_averted")
+SHOWN = ("adoption", "fidelity", "effect", "harm", "replicated", "harm_averted", "lapses", "replication_ratio")
 """Measures of which every month is kept; of all others the last."""
 COLUMNS = [NAMES.index(name) for name in SHOWN]
 FIRST_WORLDS = 50

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from qispread import __version__
 from qispread.app.parameters import parameters_of
+from qispread.app.teaching.telling import lessons_told
 from qispread.config.scenario import Scenario
 from qispread.figures.palette import FIDELITY_COLOURS, STAGE_COLOURS
 
@@ -79,7 +80,8 @@ def found_in(folder: Traversable, before: str) -> list[tuple[str, Asset]]:
 def start_data(scenario: Scenario) -> dict[str, Any]:
     """Return what the page must know to begin: what can be changed, and the colours of the map."""
     colours = {"fidelity": FIDELITY_COLOURS, "stage": STAGE_COLOURS}
-    return {"version": __version__, "colours": colours, "parameters": parameters_of(scenario)}
+    parameters = parameters_of(scenario)
+    return {"version": __version__, "colours": colours, "parameters": parameters, "lessons": lessons_told()}
 
 
 def page_html(start: dict[str, Any]) -> str:

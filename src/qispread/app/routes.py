@@ -25,6 +25,9 @@ from qispread.app.parameters import parameters_of
 from qispread.app.setting import Setting, Settings
 from qispread.app.story import events_of, story_of
 from qispread.app.streams import Message, faults_of, first_then_long, streamed, told_long
+from qispread.app.teaching.answering import checked_part, lesson_answers
+from qispread.app.teaching.budget import best_found, outcomes
+from qispread.app.teaching.lesson import lesson_called
 from qispread.app.worlds import checked_intervention, checked_replicate, world_of
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
@@ -101,6 +104,17 @@ class Page:
                 yield one
 
         return streamed(messages())
+
+    async def lesson(self, asked: Asked) -> Response:
+        """Tell what one step of a lesson comes to."""
+        lesson = lesson_called(asked.get("lesson"))
+        part, value = checked_part(asked.get("part"), asked.get("value"), lesson)
+        return streamed(lesson_answers(lesson, part, value, self.ensembles))
+
+    async def budget(self, asked: Asked) -> Response:
+        """Tell what the plans of some teams avert, and the best that a search found."""
+        found = await outcomes(asked.get("plans"), self.ensembles)
+        return JSONResponse({"plans": found, "best": best_found()}, headers=PLAIN_JSON)
 
     async def world(self, asked: Asked) -> Response:
         """Tell one world month by month, for the map."""
@@ -231,6 +245,8 @@ def application(start: Scenario) -> Guard:
     page = Page(start)
     questions = {
         "/api/compare": page.compare,
+        "/api/lesson": page.lesson,
+        "/api/budget": page.budget,
         "/api/world": page.world,
         "/api/organisation": page.organisation,
         "/api/scenario.yaml": page.yaml,

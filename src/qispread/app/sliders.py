@@ -13,7 +13,7 @@ NEAR = 1e-9
 STEPS = (5.0, 2.0, 1.0)
 
 
-def slider_of(field: FieldInfo, value: float) -> dict[str, Any] | None:
+def slider_of(field: FieldInfo, value: float, notches: int = NOTCHES) -> dict[str, Any] | None:
     """Return the ends and the step of a slider over the plausible range, or over what is allowed where that is short.
 
     Parameters
@@ -22,6 +22,8 @@ def slider_of(field: FieldInfo, value: float) -> dict[str, Any] | None:
         A declaration.
     value : float
         The number now, which the slider can show.
+    notches : int
+        Steps that it has, about.
 
     Returns
     -------
@@ -35,20 +37,20 @@ def slider_of(field: FieldInfo, value: float) -> dict[str, Any] | None:
     if first is None or last is None or (last - first > 1.0 and not plausible):
         return None
     low, high = float(min(first, value)), float(max(last, value))
-    step = step_of(low, high, value, whole=isinstance(value, int))
+    step = step_of(low, high, value, notches, whole=isinstance(value, int))
     return {"low": low, "high": high, "step": step}
 
 
-def step_of(low: float, high: float, value: float, *, whole: bool) -> float:
-    """Return the largest round step of at most a fortieth by which `value` and `high` can be reached from `low`."""
-    wanted = max((high - low) / NOTCHES, 1.0 if whole else 0.0) or 1.0
+def step_of(low: float, high: float, value: float, notches: int, *, whole: bool) -> float:
+    """Return the largest round step of at most a notch by which `value` and `high` can be reached from `low`."""
+    wanted = max((high - low) / notches, 1.0 if whole else 0.0) or 1.0
     power = math.floor(math.log10(wanted)) + 1
     for exponent in range(power, power - 4, -1):
         for first in STEPS:
             step = first * 10.0**exponent
             if step <= wanted * (1.0 + NEAR) and all(divides(step, end - low) for end in (value, high)):
                 return float(f"{step:.12g}")
-    return float(f"{(high - low) / NOTCHES:.3g}")
+    return float(f"{(high - low) / notches:.3g}")
 
 
 def divides(step: float, whole: float) -> bool:

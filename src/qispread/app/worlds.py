@@ -79,7 +79,12 @@ def laid_out(_mark: str, world: World) -> dict[str, Any]:
 
 
 def world_of(scenario: Scenario, replicate: int, intervention: str) -> dict[str, Any]:
-    """Return one world of one arm for the map.
+    """Return one world of one arm for the map; it is kept for whoever asks for a story in it."""
+    return world_told(traced(scenario, replicate), scenario, intervention)
+
+
+def world_told(found: Trace, scenario: Scenario, intervention: str) -> dict[str, Any]:
+    """Return a world that was lived through, for the map.
 
     Returns
     -------
@@ -87,7 +92,6 @@ def world_of(scenario: Scenario, replicate: int, intervention: str) -> dict[str,
         ``places``; ``ties`` in force, each stretch of months with its own; ``stage`` and ``fidelity`` of every month
         and organisation, a byte each; ``beginnings``: who began when, from whom, how many copies from the origin.
     """
-    found = traced(scenario, replicate)
     return {
         "places": laid_out(scenario.world_fingerprint(), found.world),
         "months": scenario.horizon,

@@ -1,7 +1,7 @@
 // What the model assumes: every number in groups, with what it means, where it comes from and how well it is known.
 import { choice, numberControl } from "./controls.js";
 import { SETTING } from "./state.js";
-import { element, find, freshName } from "./words.js";
+import { element, find, freshName, withUnit } from "./words.js";
 
 const KNOWN = {
   measured: "measured",
@@ -12,8 +12,8 @@ const KNOWN = {
 };
 
 export class Assumptions {
-  constructor(state) {
-    this.state = state;
+  constructor(state, file) {
+    Object.assign(this, { state, file });
     this.details = find("assumptions");
     this.inside = this.details.querySelector("div");
     this.numbers = new Map();
@@ -25,7 +25,7 @@ export class Assumptions {
     if (this.drawnFor === this.state.parameters) return;
     this.drawnFor = this.state.parameters;
     this.numbers.clear();
-    const lead = element("p", { class: "small" },
+    const lead = element("p", { class: "small" }, this.file ? "In the page of qispread app each of these can be changed." :
       "A change is of the what-if alone, unless you say that it is of the base too. What the two must share to be compared, such as the places, changes in both.");
     const groups = this.state.parameters.groups.map((group) => this.group(group));
     this.inside.replaceChildren(lead, ...groups);
@@ -42,7 +42,7 @@ export class Assumptions {
   }
 
   fill(group, all) {
-    if (group.name === "network" && this.state.parameters.networks.kinds.length) all.append(this.network());
+    if (!this.file && group.name === "network" && this.state.parameters.networks.kinds.length) all.append(this.network());
     all.append(...group.numbers.map((one) => this.number(one)));
     this.follow();
   }
@@ -68,12 +68,18 @@ export class Assumptions {
     const about = freshName("about");
     const several = one.of && (this.state.parameters.interventions.length > 1 || one.path.startsWith("policies."));
     const label = several ? `${one.label}, ${one.of}` : one.label;
+    if (this.file) return this.still(one, label);
     const control = numberControl({ ...one, label, value: this.value(one), described: about }, (number) => this.put(one, number));
     const meaning = element("p", { class: "small", id: about }, one.meaning);
     const both = this.bothBox(one);
     const box = element("div", { class: "number" }, control, meaning, this.source(one), both);
     this.numbers.set(one.path, { one, control, both, box });
     return box;
+  }
+
+  still(one, label) {
+    const value = element("p", {}, element("span", { class: "label" }, label), ` ${withUnit(one.value, one.unit)}`);
+    return element("div", { class: "number" }, value, element("p", { class: "small" }, one.meaning), this.source(one));
   }
 
   source({ known, sources, plausible, unit }) {

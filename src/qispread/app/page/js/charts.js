@@ -2,9 +2,9 @@
 
 let library = null;
 
-// The library comes from the same server, when the first chart is drawn.
+// The library comes from the same server, when the first chart is drawn, or stands in the same file.
 export function charting() {
-  library ??= import("/vega.js").then(() => window.vegaEmbed);
+  library ??= window.vegaEmbed ? Promise.resolve(window.vegaEmbed) : import("/vega.js").then(() => window.vegaEmbed);
   return library;
 }
 
@@ -62,6 +62,29 @@ export class Chart {
     this.cursor.hidden = false;
   }
 
+  // What somebody expected at the end, marked there.
+  expect(value, words) {
+    this.expected = document.createElement("div");
+    this.expected.className = "expected";
+    this.expected.textContent = words;
+    this.expected.hidden = true;
+    this.expectedValue = value;
+    this.place.append(this.expected);
+  }
+
+  putExpected() {
+    if (!this.expected) return;
+    const { view } = this.drawn;
+    const svg = this.inside.querySelector("svg");
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const [left, top] = view.origin();
+    const { style } = this.expected;
+    style.left = `${scale * (left + view.padding().left)}px`;
+    style.width = `${scale * view.width()}px`;
+    style.top = `${scale * (top + view.padding().top + view.scale("y")(this.expectedValue))}px`;
+    this.expected.hidden = false;
+  }
+
   // The newest numbers win; those that came while it drew and were followed by others are never drawn.
   async show(curve) {
     this.latest = curve;
@@ -90,6 +113,7 @@ export class Chart {
       this.unit = curve.unit;
     }
     this.at(this.month);
+    this.putExpected();
     this.place.setAttribute("aria-label", curve.alt);
     this.place.dataset.worlds = curve.worlds;
     this.place.dataset.end = JSON.stringify(endsOf(curve));

@@ -10,8 +10,9 @@ const MOST_KEPT = 12;
 const HINT = "Point at an organisation to see from whom it copied; click it, or press Enter, for its story.";
 
 export class Explore {
-  constructor(state, source, colours, { story, failed, told }) {
+  constructor(state, source, colours, { story, failed, told, file }) {
     Object.assign(this, { state, source, colours, story, failed, told });
+    find("which").hidden = Boolean(file);
     this.worlds = new Map();
     this.map = new NetworkMap(find("map"), colours, { chosen: (who) => this.chosen(who), looked: (who) => this.caption(who) });
     this.player = new Player((month, settled) => this.month(month, settled));

@@ -6,8 +6,8 @@ import { element, find } from "./words.js";
 const MOST_BYTES = 3 * 2 ** 20;
 
 export class Files {
-  constructor(state, source, map) {
-    Object.assign(this, { state, source, map });
+  constructor(state, source, map, file) {
+    Object.assign(this, { state, source, map, file });
     this.details = find("files");
     this.inside = this.details.querySelector("div");
     this.details.addEventListener("toggle", () => this.details.open && !this.drawn && this.draw());
@@ -16,7 +16,8 @@ export class Files {
   draw() {
     this.drawn = true;
     this.said = element("div", { role: "status", class: "small" });
-    this.inside.replaceChildren(element("div", { class: "pair" }, this.take(), this.bring()), this.said);
+    const parts = this.file ? [this.fromFile()] : [this.take(), this.bring()];
+    this.inside.replaceChildren(element("div", { class: "pair" }, ...parts), this.said);
   }
 
   button(words, act) {
@@ -44,6 +45,12 @@ export class Files {
       row("Tables as CSV:", keep("Curves", () => source.table(state.asked, "curves")), keep("Differences", () => source.table(state.asked, "differences"))),
       row("Pictures:", this.button("Map", () => this.picture()),
         ...["adoption", "fidelity", "effect", "harm"].map((one) => keep(one, () => source.picture(state.asked, one, "png")))));
+  }
+
+  fromFile() {
+    return element("div", {},
+      element("div", { class: "row" }, element("span", {}, "Picture:"), this.button("Map", () => this.picture())),
+      element("p", { class: "small" }, "This file was written by qispread lesson. The page of qispread app gives scenarios, reports and tables, and reads your own."));
   }
 
   bring() {

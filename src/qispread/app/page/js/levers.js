@@ -7,10 +7,11 @@ const EVERYONE = "everyone";
 const COUNTED = ["most_ready", "least_ready", "hubs", "random"];
 const WORDS = { most_ready: "the most ready", least_ready: "the least ready", hubs: "the best tied", random: "drawn at random" };
 const A_FEW = 20;
+const ONE = "In this file one at a time, for everyone and all years; the page of qispread app combines them.";
 
 export class Levers {
-  constructor(state) {
-    this.state = state;
+  constructor(state, file) {
+    Object.assign(this, { state, file });
     this.list = find("lever-list");
     state.listen((what) => what === SETTING && this.draw());
     this.draw();
@@ -28,7 +29,7 @@ export class Levers {
       this.items = parameters.levers.map((lever) => this.item(lever));
       this.list.replaceChildren(...this.items.map((one) => one.box));
       const already = parameters.policies.map((one) => one.replaceAll("_", " ")).join(", ");
-      find("already").textContent = already ? `In both already: ${already}.` : "";
+      find("already").textContent = this.file ? ONE : already ? `In both already: ${already}.` : "";
     }
     for (const item of this.items) this.follow(item);
   }
@@ -43,6 +44,8 @@ export class Levers {
 
   turn({ lever }, on) {
     this.state.change(({ policies }) => {
+      // A file holds the answers for one policy at a time.
+      if (this.file) for (const other of Object.keys(policies)) delete policies[other];
       if (on) policies[lever] = {};
       else delete policies[lever];
     });
@@ -73,13 +76,13 @@ export class Levers {
 
   strength(lever, fields) {
     const meaning = element("p", {}, lever.meaning);
-    const sliders = lever.strengths.map((one) =>
+    const sliders = lever.strengths.slice(0, this.file ? 1 : undefined).map((one) =>
       numberControl({ ...one, label: capital(one.label), value: fields[one.name] ?? one.value }, (number) =>
         this.put(fields, one.name, number, one.value),
       ),
     );
     const legend = element("legend", { class: "unseen" }, `${lever.title}: how much, when and for whom`);
-    return element("fieldset", { class: "strength" }, legend, meaning, ...sliders, this.window(lever, fields));
+    return element("fieldset", { class: "strength" }, legend, meaning, ...sliders, ...(this.file ? [] : [this.window(lever, fields)]));
   }
 
   window(lever, fields) {

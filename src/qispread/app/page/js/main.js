@@ -3,6 +3,7 @@ import { Asking } from "./asking.js";
 import { Assumptions } from "./assumptions.js";
 import { Explore } from "./explore.js";
 import { Files } from "./files.js";
+import { isLesson, openLessons } from "./lessons.js";
 import { Levers } from "./levers.js";
 import { Result } from "./result.js";
 import { faultText, server } from "./server.js";
@@ -55,6 +56,7 @@ function follow(what) {
 }
 
 async function begin() {
+  find("way-explore").setAttribute("aria-current", "page");
   notes = state.read();
   if (state.uploaded)
     try {
@@ -64,10 +66,10 @@ async function begin() {
       notes.push("The scenario in the address cannot be used; the page shows its own.", ...(error.faults ?? []).map(faultText));
     }
   const story = new Story(server, failed);
-  new Levers(state);
-  new Assumptions(state);
-  const explore = new Explore(state, server, start.colours, { story, failed, told: (month) => result.at(month) });
-  new Files(state, server, explore.map);
+  new Levers(state, start.file);
+  new Assumptions(state, start.file);
+  const explore = new Explore(state, server, start.colours, { story, failed, told: (month) => result.at(month), file: start.file });
+  new Files(state, server, explore.map, start.file);
   state.listen(follow);
   ask();
   notice(notes);
@@ -88,4 +90,5 @@ find("copy").addEventListener("click", async () => {
   }
 });
 addEventListener("hashchange", () => location.reload());
-begin();
+if (isLesson(location.hash) || start.file?.only) openLessons(start, server, failed);
+else begin();

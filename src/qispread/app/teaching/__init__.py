@@ -1,0 +1,1 @@
+"""Lessons: predict, run, explain; their texts are declared once, and every number in them comes from runs."""

@@ -1,0 +1,74 @@
+"""Texts with the numbers of runs in them, and conditions that must hold in the runs for a text to be true.
+
+In a text ``{arm.measure}`` stands for the mean over worlds at the end, ``{arm - other.measure}`` for the mean of the
+paired differences, and ``{arm > other.measure}`` for the share of worlds in which the first is above the second.
+A condition is ``arm.measure < 0.2``, or ``arm.measure > other.measure``, or ``arm.measure - other.measure > 0.05``.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.analysis.summary import written, written_difference
+from qispread.report.wording import form_of
+
+Values = Callable[[str, str], NDArray[np.float64]]
+"""Gives a measure at the end in every world of an arm, by the names of arm and measure; ``measure@24`` is its median
+in a month, alone."""
+OTHERWISE = "otherwise"
+
+PLACE = re.compile(r"\{(?P<arm>[^{}<>.-]+?)(?: (?P<sign>[->]) (?P<other>[^{}.]+?))?\.(?P<measure>\w+(?:@\d+)?)\}")
+TERM = r"(?P<{0}>[A-Za-z][^<>.]*?)\.(?P<{1}>\w+(?:@\d+)?)"
+CONDITION = re.compile(
+    f"{TERM.format('arm', 'measure')}"
+    rf"(?: - {TERM.format('less', 'less_measure')})? (?P<sign>[<>]) "
+    rf"(?:(?P<number>-?[\d.]+)|{TERM.format('other', 'other_measure')})"
+)
+
+
+def mean(values: NDArray[np.float64]) -> float:
+    """Return the mean over the worlds that have the measure; NaN where none has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
+def filled(text: str, values: Values) -> str:
+    """Return a text with numbers in the places that it leaves for them."""
+
+    def number(place: "re.Match[str]") -> str:
+        arm, sign, other, measure = place.group("arm", "sign", "other", "measure")
+        first, form = values(arm, measure), form_of(measure.partition("@")[0])
+        if sign is None:
+            return written(mean(first), form)
+        second = values(other, measure)
+        if sign == ">":
+            known = ~np.isnan(first) & ~np.isnan(second)
+            return written(float(np.mean((first > second)[known])), "percent")
+        return written_difference(mean(first - second), form).removeprefix("+")
+
+    return PLACE.sub(number, text)
+
+
+def holds(condition: str, values: Values) -> bool:
+    """Return whether a condition is true of the means over worlds.
+
+    Raises
+    ------
+    ValueError
+        For a text that is no condition.
+    """
+    if condition == OTHERWISE:
+        return True
+    found = CONDITION.fullmatch(condition)
+    if found is None:
+        raise ValueError(f"'{condition}' is no condition")
+    term: Mapping[str, str | None] = found.groupdict()
+
+    def value(arm: str, measure: str) -> float:
+        return mean(values(str(term[arm]), str(term[measure])))
+
+    left = value("arm", "measure") - (value("less", "less_measure") if term["less"] else 0.0)
+    right = value("other", "other_measure") if term["number"] is None else float(term["number"])
+    return left > right if term["sign"] == ">" else left < right

@@ -1,0 +1,82 @@
+"""`qispread lesson`: write the page with its lessons as one file that needs no server and no network."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from qispread import terminal
+from qispread.commands.app import require_extra
+from qispread.commands.outcome import DONE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from qispread.app.teaching.lesson import Lesson
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `lesson`."""
+    command.add_argument("--html", metavar="FILE", required=True, help="write this file, which works from a USB stick")
+    command.add_argument(
+        "--lesson", metavar="N", help="only this lesson: its number or its name (default: the whole page)"
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Compute every answer of the file, and write it."""
+    from pathlib import Path
+
+    require_extra()
+    path = Path(arguments.html)
+    refuse_file(path, overwrite=arguments.overwrite)
+    only = None if arguments.lesson is None else chosen(arguments.lesson)
+    from qispread.app.teaching.onefile import lesson_file
+
+    with terminal.progress_bar(console, "Computing answers", 1) as advance:
+        page = lesson_file(only, advance)
+    path.write_text(page, encoding="utf-8", newline="\n")
+    size = path.stat().st_size / 1e6
+    console.print(f"{path}: {size:.1f} MB, to be opened in a browser", soft_wrap=True, markup=False, highlight=False)
+    return DONE
+
+
+def refuse_file(path: "Path", *, overwrite: bool) -> None:
+    """Refuse a file that cannot be written.
+
+    Raises
+    ------
+    InputError
+        Where its folder is missing, it is a folder, or it is there and is not to be replaced.
+    """
+    from qispread.config.faults import Fault, InputError
+
+    if path.is_dir():
+        problem = "is a folder; needed: the name of a file, such as lessons.html"
+    elif not path.parent.is_dir():
+        problem = f"the folder {path.parent} is not there"
+    elif path.exists() and not overwrite:
+        problem = "is there already; --overwrite replaces it"
+    else:
+        return
+    raise InputError([Fault(str(path), problem)])
+
+
+def chosen(asked: str) -> "Lesson":
+    """Return a lesson by its number or its name.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    from qispread.app.teaching.lesson import lesson_called, lessons
+    from qispread.config.faults import Fault, InputError
+
+    if not asked.isdecimal():
+        return lesson_called(asked)
+    if not 1 <= int(asked) <= len(lessons()):
+        raise InputError([Fault("--lesson", f"got {asked}; needed: a number from 1 to {len(lessons())}")])
+    return lessons()[int(asked) - 1]

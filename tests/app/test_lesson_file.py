@@ -1,0 +1,216 @@
+"""The page as one file: the same answers, without a server and without a network."""
+
+import json
+import re
+import zlib
+from base64 import b64decode
+
+import pytest
+
+from qispread.app.teaching import budget, lesson, onefile
+from qispread.app.teaching.bundle import bundled, unclosed
+from qispread.app.teaching.lesson import lessons
+from qispread.app.teaching.onefile import lesson_file, rounded, stops_of, whole_plans
+from qispread.cli import main
+
+WORLDS = 4
+
+
+@pytest.fixture(scope="module")
+def fewest():
+    """Let all answers be of as few worlds as have a meaning, and sliders have few places."""
+    patch = pytest.MonkeyPatch()
+    small = lesson.default_scenario().replace(replicates=WORLDS)
+    for module in (budget, lesson, onefile):
+        patch.setattr(module, "default_scenario", lambda: small)
+    patch.setattr(onefile, "NOTCHES", 2)
+    lesson.lesson_scenario.cache_clear()
+    yield small
+    patch.undo()
+    lesson.lesson_scenario.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def whole(fewest, tmp_path_factory):
+    """Return the file of the whole page."""
+    told = []
+    path = tmp_path_factory.mktemp("stick") / "lessons.html"
+    path.write_text(lesson_file(progress=lambda done, of: told.append((done, of))), encoding="utf-8")
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1] == len(told) - 1
+    return path
+
+
+@pytest.fixture
+def offline(browser):
+    """Return what opens a file in a browser without a network; nothing is asked for or complained of."""
+    opened = []
+
+    def look(path, address="", **how):
+        context = browser.new_context(offline=True, viewport={"width": 1280, "height": 860}, **how)
+        page, asked, complaints = context.new_page(), [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri() + address)
+        opened.append((context, path, asked, complaints))
+        return page
+
+    yield look
+    for context, path, asked, complaints in opened:
+        context.close()
+        assert [one for one in asked if not one.startswith((path.as_uri(), "blob:", "data:"))] == []
+        assert complaints == []
+
+
+def held_in(path):
+    """Return what a file holds."""
+    found = re.search(r'<script type="application/json" id="embedded">(.*?)</script>', path.read_text(), re.DOTALL)
+    return json.loads(found[1])
+
+
+def unpacked(text):
+    """Return an answer of a file."""
+    return json.loads(zlib.decompress(b64decode(text)))
+
+
+def walk(page):
+    """Walk through a lesson to its end."""
+    for control in page.locator(".step").first.locator(".guess").all():
+        control.locator("input").first.focus()
+        page.keyboard.press("ArrowRight" if control.locator("input[type=range]").count() else "Space")
+    page.get_by_role("button", name="Show what the model says").click()
+    page.get_by_role("button", name="What would change it?").click()
+    page.locator("#step-2 + div .options input").first.check()
+    page.get_by_role("button", name="Show what each does").click()
+    page.locator(".discuss li").first.wait_for()
+    page.locator(".try .chart[data-worlds]").first.wait_for()
+
+
+@pytest.mark.parametrize("name", [one.name for one in lessons()])
+def test_every_lesson_can_be_walked_through_to_its_end(offline, whole, name):
+    page = offline(whole, f"#lesson={name}")
+    walk(page)
+    slider = page.locator(".try input[type=range]")
+    for key in ("Home", "End"):
+        slider.focus()
+        page.keyboard.press(key)
+        stop = next(one for one in lessons() if one.name == name).one_thing.slider.stops[0 if key == "Home" else -1]
+        page.wait_for_selector(f".moved[data-value='{stop:g}']")
+
+
+def test_the_page_is_explored_one_policy_at_a_time(offline, whole):
+    page = offline(whole)
+    page.wait_for_selector("#map .node")
+    page.wait_for_selector("#chart-effect svg")
+    for name in ("Coaching", "Training"):
+        page.get_by_role("switch", name=name).check()
+        page.wait_for_function(
+            "Object.keys(JSON.parse(document.getElementById('chart-effect').dataset.end)).length === 2"
+        )
+    assert not page.get_by_role("switch", name="Coaching").is_checked()
+    before = page.get_attribute("#chart-effect", "data-end")
+    page.locator(".lever.on input[type=range]").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("before => document.getElementById('chart-effect').dataset.end !== before", arg=before)
+    page.locator("#numbers > summary").click()
+    assert page.locator("#differences tbody tr").count() == 10
+    page.click("#place-3")
+    page.get_by_text("This file tells no stories").wait_for()
+
+
+def test_every_switch_and_every_place_of_a_slider_has_its_answer(whole, fewest):
+    held = held_in(whole)
+    levers = onefile.start_of(fewest, None)["parameters"]["levers"]
+    assert len(levers) == 13
+    for lever in levers:
+        first = next(iter(lever["strengths"]), None)
+        for stop in stops_of(first):
+            name = lever["lever"] if stop is None else f"{lever['lever']}={stop:.10g}"
+            assert f"compare {name}" in held["answers"]
+            assert f"world {name}" in held["answers"]
+        usual = held["levers"][lever["lever"]]["usual"]
+        assert usual is None or usual in stops_of(first)
+
+
+def test_the_answers_are_those_of_the_page(whole, fewest, serving):
+    served = serving(fewest)
+    import http.client
+
+    def ask(path, question):
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+        connection.request("POST", path, json.dumps(question), {"content-type": "application/json"})
+        lines = [json.loads(line) for line in connection.getresponse().read().splitlines()]
+        connection.close()
+        return lines[-1]
+
+    held = held_in(whole)
+    for name, path, question in (
+        ("compare coaching=0.7", "/api/compare", {"setting": {"policies": {"coaching": {"support": 0.7}}}}),
+        ("lesson board seen", "/api/lesson", {"lesson": "board", "part": "seen"}),
+        ("lesson sector moved 0.3", "/api/lesson", {"lesson": "sector", "part": "moved", "value": 0.3}),
+    ):
+        expected = rounded(ask(path, question))
+        found = unpacked(held["answers"][name])
+        found["curves"] = [{**one, **held["charts"][one["mark"]]} for one in found["curves"]]
+        assert found == expected
+    code = whole_plans()[1].code
+    assert held["plans"][code] == ask("/api/budget", {"plans": [code]})["plans"][0]
+
+
+def test_a_team_plays_with_the_budget_and_is_told_what_the_file_does_not_hold(offline, whole):
+    page = offline(whole, "#lesson=mandate&step=3&said=0,1,0.3&pick=3")
+    page.locator("#plan").wait_for()
+    page.get_by_label("Training, all years").check()
+    page.get_by_role("button", name="See what it averts").click()
+    page.get_by_text("harmful events in ten years more").wait_for()
+    page.get_by_role("button", name="Add to the board").click()
+    page.locator("#board tbody tr").wait_for()
+    page.get_by_role("textbox", name="Code").fill(budget.Plan((1, *[0] * 9)).code)
+    page.get_by_role("button", name="Add to the board").click()
+    page.get_by_text("This file does not know that plan").wait_for()
+
+
+def test_a_file_may_have_one_lesson_alone(fewest, offline, tmp_path, capsys):
+    path = tmp_path / "one.html"
+    assert main(["lesson", "--html", str(path), "--lesson", "4"]) == 0
+    assert "to be opened in a browser" in capsys.readouterr().out
+    page = offline(path)
+    walk(page)
+    assert page.get_by_role("link", name="All lessons").count() == 0
+    assert not page.locator("#explore").is_visible()
+
+
+def test_the_same_file_is_written_twice(fewest):
+    assert lesson_file(lessons()[3]) == lesson_file(lessons()[3])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--lesson", "7"], "got 7; needed: a number from 1 to 6"),
+        (["--lesson", "mandat"], "did you mean 'mandate'"),
+        (["--html", "."], "is a folder"),
+        (["--html", "nowhere/x.html"], "the folder nowhere is not there"),
+        (["--html", "there.html"], "--overwrite replaces it"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_run(options, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.html").write_text("mine")
+    asked = options if "--html" in options else ["--html", "new.html", *options]
+    assert main(["lesson", *asked]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert (tmp_path / "there.html").read_text() == "mine"
+
+
+def test_the_modules_of_the_page_are_one_script():
+    script = bundled()
+    assert not re.search(r"^(import|export)\b", script, flags=re.MULTILINE)
+    assert script.index("const of_words") < script.index("const of_map") < script.index("const of_main")
+    assert "fetch(" not in script
+
+
+def test_nothing_in_a_script_ends_it():
+    assert "</script" not in unclosed("a = '</script>' + '<!-- x'")
+    assert "<!--" not in unclosed("a = '</script>' + '<!-- x'")

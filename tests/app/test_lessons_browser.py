@@ -1,0 +1,200 @@
+"""Each lesson walked through to its end in a real browser, and the game with the budget."""
+
+import json
+import re
+
+import pytest
+
+from qispread.app.teaching.budget import NOTHING, PRICES, Plan, best_found
+from qispread.app.teaching.lesson import lessons
+from visiting import Visitor
+
+LONGEST = 90_000
+"""Milliseconds for six initiatives in all places, where others use the computer too."""
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def attend(browser, served, few):
+    """Return what lets a class come to a lesson; it leaves at the end."""
+    came = []
+
+    def attended(address, **how):
+        visitor = Visitor(browser, served.url, **how)
+        visitor.page.set_default_timeout(LONGEST)
+        came.append(visitor)
+        visitor.page.goto("about:blank")
+        visitor.page.goto(served.url + address)
+        visitor.page.wait_for_selector("#lesson h1")
+        return visitor
+
+    yield attended
+    for one in came:
+        one.leave()
+
+
+def predict(page):
+    """Answer every question with the keyboard, and ask what the model says."""
+    go = page.get_by_role("button", name="Show what the model says")
+    for control in page.locator(".step").first.locator(".guess").all():
+        assert go.is_disabled()
+        control.locator("input").first.focus()
+        page.keyboard.press("ArrowRight" if control.locator("input[type=range]").count() else "Space")
+    go.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="What would change it?").wait_for()
+
+
+def change(page, place=0):
+    """Pick one thing, and see what each does."""
+    page.get_by_role("button", name="What would change it?").click()
+    page.locator("#step-2 + div .options input").nth(place).check()
+    page.get_by_role("button", name="Show what each does").click()
+    page.locator(".discuss li").first.wait_for()
+    page.wait_for_selector(".moved[data-value]")
+
+
+def test_the_list_leads_to_every_lesson(attend):
+    page = attend("#lessons").page
+    links = page.locator(".cards a")
+    assert links.count() == len(lessons())
+    links.nth(3).click()
+    page.get_by_role("heading", name=lessons()[3].title).wait_for()
+    assert not page.locator("#explore").is_visible()
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector("#map .node")
+    assert not page.locator("#lesson").is_visible()
+
+
+@pytest.mark.parametrize("name", [one.name for one in lessons()])
+def test_a_class_walks_through_a_lesson_to_its_end(attend, name):
+    lesson = next(one for one in lessons() if one.name == name)
+    page = attend(f"#lesson={name}").page
+    assert page.locator(".chart").count() == 0
+    predict(page)
+    told = page.inner_text("#lesson")
+    assert len(re.findall("You said", told)) == len(lesson.guesses)
+    assert "{" not in told
+    page.locator(".chart svg").nth(len(lesson.curves)).wait_for()
+    assert page.evaluate("document.activeElement.id") == "step-1"
+    change(page)
+    assert page.locator(".discuss li").count() == len(lesson.discuss)
+    assert lesson.left_out[:40] in page.inner_text("#lesson")
+    page.locator(".try .chart[data-worlds]").first.wait_for()
+    slider = page.locator(".try input[type=range]")
+    before = page.locator(".try .chart").first.get_attribute("data-end")
+    at_the_first = slider.input_value() == "0"
+    slider.focus()
+    page.keyboard.press("End" if at_the_first else "Home")
+    stop = lesson.one_thing.slider.stops[-1 if at_the_first else 0]
+    page.wait_for_selector(f".moved[data-value='{stop:g}']")
+    page.wait_for_function("before => document.querySelector('.try .chart').dataset.end !== before", arg=before)
+
+
+def test_the_address_holds_what_was_said_and_how_far_a_class_came(attend):
+    first = attend("#lesson=mandate").page
+    predict(first)
+    change(first, 3)
+    address = first.url.partition("#")[2]
+    second = attend(f"#{address}").page
+    second.locator(".discuss li").first.wait_for()
+    assert second.locator(".verdicts").inner_text() == first.locator(".verdicts").inner_text()
+    assert second.locator("#step-2 + div .options input").nth(3).is_checked()
+    assert second.url.partition("#")[2] == address
+
+
+def test_whoever_goes_on_finds_the_change_on_the_page(attend):
+    page = attend("#lesson=mandate").page
+    predict(page)
+    change(page)
+    page.get_by_role("link", name="Go on with it on the page").click()
+    page.wait_for_selector("#result[aria-busy=false]")
+    assert page.get_by_role("switch", name="Mandate").is_checked()
+    assert page.get_by_role("switch", name="Coaching").is_checked()
+
+
+def play(attend):
+    """Return a page at the game with the budget."""
+    page = attend("#lesson=mandate&step=3&said=0,1,0.3&pick=3").page
+    page.locator("#plan").wait_for()
+    return page
+
+
+def test_a_team_spends_its_budget_and_the_room_is_compared(attend):
+    page = play(attend)
+    for year in range(1, 6):
+        page.get_by_label(f"Training, year {year}", exact=True).check()
+    for year in (1, 2):
+        page.get_by_label(f"Coaching, year {year}", exact=True).check()
+    assert "90 of 100 units spent, 10 left" in page.inner_text("#lesson")
+    assert page.get_by_label("Coaching, year 3", exact=True).is_disabled()
+    page.get_by_role("button", name="See what it averts").click()
+    page.get_by_text("harmful events in ten years more than doing nothing").wait_for()
+    years = [0] * len(PRICES)
+    years[list(PRICES).index("training")], years[list(PRICES).index("coaching")] = 31, 3
+    code = Plan(tuple(years)).code
+    assert page.get_by_role("textbox", name="Code").input_value().replace("-", "") == code
+    assert f"plan={code}" in page.url
+    page.get_by_role("textbox", name="Team").fill(HOSTILE[:24])
+    page.get_by_role("button", name="Add to the board").click()
+    page.locator("#board tbody tr").first.wait_for()
+    page.get_by_role("textbox", name="Team").fill("Idle")
+    page.get_by_role("textbox", name="Code").fill(NOTHING.code.lower())
+    page.get_by_role("button", name="Add to the board").click()
+    page.locator("#board tbody tr").nth(1).wait_for()
+    rows = [row.inner_text().split("\t") for row in page.locator("#board tbody tr").all()]
+    assert rows[0][0] == HOSTILE[:24]
+    assert rows[1][0] == "Idle"
+    assert rows[1][3] == "0"
+    page.get_by_role("button", name="Show the best that was found").click()
+    page.get_by_text("It is the best that was found, and not the best there is.").wait_for()
+    assert best_found()["code"] in page.inner_text("#lesson").replace("-", "")
+    other = attend(f"#{page.url.partition('#')[2]}").page
+    other.locator("#board tbody tr").nth(1).wait_for()
+    assert [row.inner_text().split("\t") for row in other.locator("#board tbody tr").all()] == rows
+    assert other.get_by_label("Training, year 5", exact=True).is_checked()
+
+
+def test_a_slip_in_a_code_is_told(attend):
+    page = play(attend)
+    page.get_by_role("textbox", name="Code").fill("0000-0000-012")
+    page.get_by_role("button", name="Add to the board").click()
+    page.get_by_text("compare it letter by letter").wait_for()
+    assert page.locator("#board tbody tr").count() == 0
+
+
+@pytest.mark.parametrize("address", ["#lesson=mandat", f"#lesson={HOSTILE}"])
+def test_a_lesson_that_there_is_not_is_told(attend, address):
+    page = attend(address).page
+    page.get_by_text("There is no lesson called").wait_for()
+    assert page.locator("img").count() == 0
+
+
+def test_an_address_with_nonsense_in_it_begins_anew(attend):
+    page = attend("#lesson=board&step=9&said=x,,7&pick=99&plan=zz&room=:::").page
+    assert page.get_by_role("button", name="Show what the model says").is_disabled()
+    assert page.locator(".step:visible").count() == 1
+
+
+@pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
+def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(attend, width, zoom):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not there")
+    visitor = attend("#lessons", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
+    for address in ("#lessons", "#lesson=mandate&step=3&said=0,1,0.3&pick=3"):
+        page = visitor.page
+        page.goto("about:blank")
+        page.goto(visitor.url + address)
+        page.wait_for_selector("#lesson h1")
+        if "=" in address:
+            page.locator("#plan").wait_for()
+            page.wait_for_selector(".try .chart[data-worlds]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width // zoom
+        found = axe.Axe().run(page)
+        assert not found.response["violations"], found.generate_report()
+
+
+def test_two_classes_do_not_disturb_each_other(attend):
+    one, other = attend("#lesson=board").page, attend("#lesson=sector").page
+    predict(one)
+    assert other.locator(".verdicts").count() == 0
+    assert json.loads(other.evaluate("JSON.stringify(location.hash)")) == "#lesson=sector"
