@@ -63,6 +63,8 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
     os.environ.update(SETTINGS)
     # Solara would tell everybody who is not on a page within another page what its cookie could not do there.
     warnings.filterwarnings("ignore", "Cookies with samesite", UserWarning)
+    # Each visitor's state has IPython look where it runs, which means nothing here.
+    warnings.filterwarnings("ignore", "Attempting to work in a virtualenv", UserWarning)
     try:
         get_ready(scenario)
         config = uvicorn.Config("solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=PATIENCE)
