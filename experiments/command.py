@@ -1,6 +1,7 @@
 """The commands: one experiment, or all; `--smoke` is small and quick and writes nothing that is kept."""
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.design import FULL, ROOT, SMOKE, Experiment, Size
+from experiments.design import FULL, LEAST_MODELS, ROOT, SMOKE, Experiment, Size
 from experiments.figures import curves, figure_of
 from experiments.page import write_page
 from experiments.running import examine
@@ -24,12 +25,27 @@ WORTH_PROCESSES = 64
 PUBLISHED = ROOT / "results/published"
 
 
+def positive(typed: str) -> int:
+    """Return a whole number above 0 that was typed."""
+    if not typed.isdecimal() or int(typed) < 1:
+        raise argparse.ArgumentTypeError(f"got '{typed}'; needed: a whole number, at least 1")
+    return int(typed)
+
+
+def folder(typed: str) -> Path:
+    """Return a folder that was typed, which is not a file."""
+    path = Path(typed)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"'{typed}' is a file; needed: a folder")
+    return path
+
+
 def arguments(given: Sequence[str] | None, about: str) -> argparse.Namespace:
     """Return what was typed."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--smoke", action="store_true", help="a few worlds and models, in seconds, to see that it runs")
-    parser.add_argument("--out", type=Path, help="folder to write to; results/published unless --smoke")
-    parser.add_argument("--workers", type=int, help="processes and threads; one for each core unless given")
+    parser.add_argument("--out", type=folder, help="folder to write to; results/published unless --smoke")
+    parser.add_argument("--workers", type=positive, help="processes and threads; one for each core unless given")
     return parser.parse_args(given)
 
 
@@ -77,17 +93,27 @@ def run(
 
 def run_all(experiments: Sequence[Experiment], options: argparse.Namespace) -> None:
     """Run experiments one after the other, tell their verdicts and write the page."""
+    size, place = (SMOKE if options.smoke else FULL), folder_of(options)
+    try:
+        tell_all(experiments, size, place, options.workers)
+    except KeyboardInterrupt:
+        sys.exit(f"Stopped; what was finished is in {place}.")
+    if size.models < LEAST_MODELS:
+        print(f"A trial run: {size.models} plausible models are too few for any verdict.")
+    print(f"written to {place}")
+
+
+def tell_all(experiments: Sequence[Experiment], size: Size, place: Path, workers: int | None) -> None:
+    """Run experiments, and tell and keep what each finds as soon as it is found."""
     from experiments import every
 
-    size, folder = (SMOKE if options.smoke else FULL), folder_of(options)
-    with processes(size, options.workers) as executor:
+    with processes(size, workers) as executor:
         for experiment in experiments:
-            claims = run(experiment, size, folder, options.workers, executor)
+            claims = run(experiment, size, place, workers, executor)
             for row in claims[claims["claim"] == experiment.number].itertuples():
                 told = f"{row.difference:+.3f}, sign in {row.share_holds:.0%}"
                 print(f"{row.claim:>2}  {row.part:<26} {row.verdict:<28} {told}", flush=True)
-            write_page(folder, claims, {one.number: one for one in every()}, size)
-    print(f"written to {folder}")
+            write_page(place, claims, {one.number: one for one in every()}, size)
 
 
 def main(experiment: Experiment, given: Sequence[str] | None = None) -> None:

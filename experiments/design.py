@@ -47,6 +47,8 @@ class Size:
 
 
 FULL, SMOKE = Size(), Size(worlds=4, models=10, model_worlds=2)
+LEAST_MODELS = 500
+"""Plausible models below which a run is a trial, and no verdict counts."""
 
 
 @dataclass(frozen=True)

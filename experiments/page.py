@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments import verdict
 from experiments.condition import percent
-from experiments.design import Experiment, Part, Size, base_of, declared_strengths
+from experiments.design import LEAST_MODELS, Experiment, Part, Size, base_of, declared_strengths
 from experiments.figures import unit_of
 from experiments.lives import DERIVED
 from experiments.tables import COLUMNS, read_captions
@@ -26,7 +26,15 @@ What the model says of eleven claims about the spread of improvement. Made by `p
 here is evidence about health care: it is evidence about what follows from the model's rules, most of whose numbers
 nobody has measured. A claim counts for as much as it survives when these numbers are varied over all that is plausible.
 
+The table has the difference that stands for each part at the model's defaults, with its 95 % interval, and the shares
+of plausible models in which it has the sign that the claim says, and in which it is large enough to matter.
+
 """
+
+TRIAL = """**A trial run in {models} plausible models: too few for any verdict. It shows that all of it runs, and no more.**
+
+"""
+"""Above what was found in fewer models than the rule asks for."""
 
 READING = """## How to read it
 
@@ -204,7 +212,8 @@ def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Exp
     """Write README.md from a table of claims; claims that have not been run are left out."""
     present = [one for number_of, one in experiments.items() if number_of in set(claims["claim"])]
     reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
-    text = HEAD + verdicts_in_brief(claims, experiments) + reading
+    trial = TRIAL.format(models=size.models) if size.models < LEAST_MODELS else ""
+    text = HEAD + trial + verdicts_in_brief(claims, experiments) + reading
     captions = read_captions(folder)
     text += "".join(paragraph(one, claims, captions[one.number]) for one in present) + rule_told() + OTHERS
     (folder / "README.md").write_text(text, encoding="utf-8")

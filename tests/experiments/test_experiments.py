@@ -57,6 +57,7 @@ def test_an_experiment_writes_its_table_its_figure_and_the_page(experiment, tmp_
     assert (tmp_path / f"{experiment.name}.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert experiment.claim in page
+    assert "**A trial run in 10 plausible models: too few for any verdict." in page
     assert all(part.statement in page for part in experiment.parts)
     assert experiment.name not in capsys.readouterr().err
 
