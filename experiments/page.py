@@ -31,7 +31,7 @@ of plausible models in which it has the sign that the claim says, and in which i
 
 """
 
-TRIAL = """**A trial run in {models} plausible models: too few for any verdict. It shows that all of it runs, and no more.**
+TRIAL = """**A trial run in {models} plausible models: too few for any verdict. It shows that it runs, and no more.**
 
 """
 """Above what was found in fewer models than the rule asks for."""

@@ -114,7 +114,7 @@ def test_the_page_is_explored_one_policy_at_a_time(offline, whole):
     page.keyboard.press("End")
     page.wait_for_function("before => document.getElementById('chart-effect').dataset.end !== before", arg=before)
     page.locator("#numbers > summary").click()
-    assert page.locator("#differences tbody tr").count() == 10
+    page.wait_for_function("document.querySelectorAll('#differences tbody tr').length === 10")
     page.click("#place-3")
     page.get_by_text("This file tells no stories").wait_for()
 
