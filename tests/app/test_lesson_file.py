@@ -171,7 +171,7 @@ def test_a_team_plays_with_the_budget_and_is_told_what_the_file_does_not_hold(of
     page.get_by_text("This file does not know that plan").wait_for()
 
 
-def test_a_file_may_have_one_lesson_alone(fewest, offline, tmp_path, capsys):
+def test_a_file_may_have_one_lesson_alone_and_is_the_same_when_written_again(fewest, offline, tmp_path, capsys):
     path = tmp_path / "one.html"
     assert main(["lesson", "--html", str(path), "--lesson", "4"]) == 0
     assert "to be opened in a browser" in capsys.readouterr().out
@@ -179,10 +179,7 @@ def test_a_file_may_have_one_lesson_alone(fewest, offline, tmp_path, capsys):
     walk(page)
     assert page.get_by_role("link", name="All lessons").count() == 0
     assert not page.locator("#explore").is_visible()
-
-
-def test_the_same_file_is_written_twice(fewest):
-    assert lesson_file(lessons()[3]) == lesson_file(lessons()[3])
+    assert lesson_file(lessons()[3]) == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -168,8 +168,8 @@ async def keep_lesson(lesson: Lesson, part: str, value: float | None, ensembles:
 
 async def keep_plan(plan: Plan, ensembles: Ensembles, held: Held) -> None:
     """Keep what a plan averts."""
-    (found,) = await outcomes([plan.code], ensembles)
-    held["plans"][plan.code] = found
+    answer = [one async for one in outcomes([plan], ensembles)][-1]
+    (held["plans"][plan.code],) = answer["plans"]
 
 
 async def keep_base(scenario: Scenario, ensembles: Ensembles, held: Held) -> None:

@@ -47,7 +47,9 @@ export const server = {
   async *lesson({ lesson, part, value }) {
     yield charted({ curves: [], ...(await kept(["lesson", lesson, part, ...(value === undefined ? [] : [told(value)])].join(" "))) });
   },
-  budget: async ({ plans }) => ({ plans: plans.map((code) => held.plans[code]).filter(Boolean), best: held.best }),
+  async *budget({ plans }) {
+    yield { plans: plans.map((code) => held.plans[code]).filter(Boolean), best: held.best };
+  },
   async world({ setting, arm }) {
     const name = arm === "base" ? "base" : nameOf(setting);
     return { places: held.places, sources: held.sources, ...(await kept(`world ${name}`)) };

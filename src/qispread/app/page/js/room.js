@@ -81,9 +81,13 @@ export class Room {
   async ask(codes) {
     const missing = codes.filter((code) => !this.known.has(code));
     if (missing.length || !this.best) {
-      const { plans, best } = await this.source.budget({ plans: missing });
-      this.best = best;
-      for (const one of plans) this.known.set(one.code, one);
+      for await (const { plans, best, done, of } of this.source.budget({ plans: missing })) {
+        if (of) this.told.textContent = `Running the worlds of plan ${done + 1} of ${of} …`;
+        if (!plans) continue;
+        this.best = best;
+        for (const one of plans) this.known.set(one.code, one);
+      }
+      this.follow();
     }
     return codes.map((code) => this.known.get(code));
   }
