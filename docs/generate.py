@@ -17,6 +17,7 @@ import qispread.measures
 import qispread.rules
 from qispread.analysis.discovery import LIMITS, TRAJECTORY
 from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS
+from qispread.calibrating import tables as calibrated
 from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
 from qispread.config.networks import AnyNetwork
 from qispread.config.organisations import Context, OrganisationRow
@@ -27,6 +28,7 @@ from qispread.config.validate import tag_of
 from qispread.engines import tables
 from qispread.engines.model import MONTH
 from qispread.engines.organisation import Organisation
+from qispread.fitting.tables import TABLES as FITTING
 from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout
@@ -219,6 +221,18 @@ READING = {
 }
 """The tables that `qispread sensitivity` and `qispread discover` write."""
 
+CALIBRATING = {
+    "parameters": ("What is known of each parameter, a row each.", calibrated.PARAMETERS),
+    "targets": ("What runs show of each target before and after, a row each.", calibrated.TARGETS),
+    "correlations": ("Every two parameters, the strongest correlation first.", calibrated.CORRELATIONS),
+    "posterior": (
+        "The draws, a row each: a column a parameter by its path, and their weight.",
+        calibrated.WEIGHT,
+    ),
+    "self_check": ("How well synthetic truths are found again, with --self-check.", calibrated.CHECKED),
+}
+"""The tables that `qispread calibrate` writes."""
+
 
 def tables_page() -> str:
     """Return the page of result tables."""
@@ -235,6 +249,14 @@ def tables_page() -> str:
     for name, (about, columns) in READING.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["# Tables of a fit", "", "Written by `qispread fit`.", ""]
+    for name, (about, columns) in FITTING.items():
+        rows = ((code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## fit_{name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["# Tables of a calibration", "", "In the folder of the calibration, as Parquet and CSV.", ""]
+    for name, (about, columns) in CALIBRATING.items():
+        rows = ((code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name} (calibration)", "", about, "", table(("column", "meaning"), rows), ""]
     return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 

@@ -48,12 +48,19 @@ diamonds the model with the mechanism off; the dashed line is the smallest diffe
 
 
 OTHERS = """
-## Known limits
+## Known limits, facts and diffusions
 
-Whether the model equals what is known exactly is told in [docs/validation.md](../../docs/validation.md). Its tables are
-here: `validation.csv` (limits with exact values, ours, standard errors and verdicts), `validation_steps.csv` (how far
-means in steps are from curves without), `validation-window` and `validation-growth` (pictures with their numbers). They
-are made by `python -m experiments.validation --write`, in about five minutes.
+[docs/validation.md](../../docs/validation.md) tells whether the model equals what is known exactly, and comes near what
+was measured; [docs/diffusion.md](../../docs/diffusion.md) whether two diffusions that were observed need contagion by ties.
+Their tables and pictures are here, by the first word of their names:
+
+| files | made by | minutes |
+| - | - | - |
+| `validation...`: limits with exact values, ours, standard errors, verdicts | `python -m experiments.validation --write` | 5 |
+| `facts...`: facts with their counterparts, the calibration, its check | `python -m experiments.facts --write` | 3 |
+| `diffusion...`: models fitted, held-out scores, shuffles, checks | `python -m experiments.diffusion` | 5 |
+
+`python -m experiments.everything` makes all of it, the claims too.
 """
 
 Row = dict[str, Any]

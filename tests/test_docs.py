@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from qispread.calibrating.load import load_calibration
 from qispread.config.load import scenario_from
 from qispread.sweeping.load import experiment_from, load_experiment
 
@@ -57,7 +58,9 @@ def test_yaml_is_valid(page):
     for language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
         if language == "yaml":
             data = yaml.safe_load(text)
-            if "factors" in data:
+            if "targets" in data:
+                assert load_calibration(data, ROOT / "experiments/calibrations").factors
+            elif "factors" in data:
                 experiment_from(data, {}, ROOT / "experiments")
             else:
                 scenario_from(data)
@@ -66,6 +69,11 @@ def test_yaml_is_valid(page):
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
 def test_experiments_can_be_read(path):
     assert load_experiment(path).name == path.stem
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*/*.yaml")), ids=lambda path: path.stem)
+def test_calibrations_can_be_read(path):
+    assert load_calibration(path).calibration.name == path.stem
 
 
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.stem)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from experiments.facts.page import facts_blocks
 from experiments.validation.limit import MEANINGS
 from experiments.validation.running import ROOT, STEPS, TABLE, read_table, tally
 
@@ -89,6 +90,7 @@ def blocks() -> Iterator[tuple[str, str]]:
     yield "steps", steps_table(pd.read_csv(STEPS))
     for heading, rows in table.groupby("family", sort=False):
         yield str(heading), family_table(rows)
+    yield from facts_blocks()
 
 
 def page() -> str:

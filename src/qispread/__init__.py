@@ -33,25 +33,37 @@ _HOMES = {
     "Experiment": "qispread.sweeping.experiment",
     "sensitivity": "qispread.analysis.sensitivity",
     "discover": "qispread.analysis.discovery",
+    "fit": "qispread.fitting.fit",
+    "Fit": "qispread.fitting.fit",
+    "Terms": "qispread.fitting.reading",
+    "calibrate": "qispread.calibrating.calibrate",
+    "Calibrated": "qispread.calibrating.calibrate",
+    "load_calibration": "qispread.calibrating.load",
     "MEASURES": "qispread.measures",
 }
 
 __all__ = [
     "MEASURES",
     "Answer",
+    "Calibrated",
     "Comparison",
     "Experiment",
+    "Fit",
     "InputError",
     "Organisation",
     "Runs",
     "Scenario",
     "SpreadModel",
     "Sweep",
+    "Terms",
     "__version__",
+    "calibrate",
     "check",
     "compare",
     "discover",
+    "fit",
     "load",
+    "load_calibration",
     "load_experiment",
     "read_sweep",
     "rerun",
@@ -68,6 +80,8 @@ __all__ = [
 if TYPE_CHECKING:
     from qispread.analysis.discovery import discover
     from qispread.analysis.sensitivity import sensitivity
+    from qispread.calibrating.calibrate import Calibrated, calibrate
+    from qispread.calibrating.load import load_calibration
     from qispread.comparison import Comparison, compare
     from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError
@@ -77,6 +91,8 @@ if TYPE_CHECKING:
     from qispread.engines.model import SpreadModel
     from qispread.engines.organisation import Organisation
     from qispread.engines.run import Runs, simulate
+    from qispread.fitting.fit import Fit, fit
+    from qispread.fitting.reading import Terms
     from qispread.measures import MEASURES
     from qispread.report import write_report
     from qispread.results import Answer, save, save_comparison

@@ -7,7 +7,20 @@ import sys
 from collections.abc import Sequence
 
 from qispread import __version__
-from qispread.commands import app, check, compare, describe, discover, lesson, report, run, sensitivity, sweep
+from qispread.commands import (
+    app,
+    calibrate,
+    check,
+    compare,
+    describe,
+    discover,
+    fit,
+    lesson,
+    report,
+    run,
+    sensitivity,
+    sweep,
+)
 from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED
 
 COMMANDS = {
@@ -16,6 +29,8 @@ COMMANDS = {
     "sweep": (sweep, "run an experiment over many points and worlds, or go on with it"),
     "sensitivity": (sensitivity, "say which parameters a measure of a sweep depends on"),
     "discover": (discover, "say in which corner of the uncertainties a policy fails"),
+    "fit": (fit, "ask of a diffusion that was observed whether it needs contagion by ties"),
+    "calibrate": (calibrate, "fit parameters to targets with their uncertainty: a posterior, not a point"),
     "report": (report, "write a report to read and print from a folder of results"),
     "app": (app, "open a page in the browser to see it, change it and teach with it"),
     "lesson": (lesson, "write the page with its lessons as one file that needs no server"),

@@ -1,6 +1,7 @@
 """`qispread app`: an address, a page, and an end."""
 
 import http.client
+import importlib.util
 import os
 import signal
 import socket
@@ -82,3 +83,14 @@ def test_the_first_look_at_the_command_line_loads_no_server():
     code = "import sys, qispread.cli as c; c.parser(); print({'starlette', 'uvicorn'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_mesas_page_lives_one_world(capsys):
+    assert main(["app", "--mesa", "--replicates", "3"]) == 2
+    assert "--replicates: is for the page of many worlds" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("solara") is not None, reason="the extra `solara` is installed")
+def test_mesas_page_names_the_extra_that_it_needs(scenario, capsys):
+    assert main(["app", "--mesa", str(scenario)]) == 2
+    assert "pip install 'qispread[solara]'" in capsys.readouterr().err

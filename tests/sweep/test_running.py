@@ -12,7 +12,7 @@ import pytest
 import qispread as qs
 from helpers_input import caught, only_fault
 from helpers_sweep import EXPERIMENT, FACTORS, FILE, SMALL, experiment, tables
-from qispread.sweeping import work
+from qispread.sweeping import order, work
 from qispread.sweeping.executors import Crew, InlineCrew, ThreadCrew
 from qispread.sweeping.load import load_experiment
 from qispread.sweeping.running import MOST_RUNS
@@ -329,3 +329,27 @@ def test_ten_times_as_many_runs_take_no_more_memory(tmp_path):
         return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
     assert most(10_000) < 1.2 * most(1_000)
+
+
+def test_passes_run_each_point_so_often_and_leave_the_rest_to_do(monkeypatch):
+    monkeypatch.setattr(order, "MOST_RUNS_A_PART", 8)
+    heard = []
+    found = qs.sweep(experiment(), "s", passes=2, progress=heard.append)
+    assert found.status.done == 80
+    assert found.status.left == 120
+    assert heard[-1].done == heard[-1].runs == 80
+    assert (found.runs.groupby("point")["replicate"].nunique() == 2).all()
+    assert found.runs["replicate"].value_counts().tolist() == [16] * 5
+    said = []
+    qs.sweep(experiment(), "s", passes=2, say=said.append)
+    assert said == ["Nothing is left to do: 80 of 200 runs done, 0 failed, 120 left."]
+    whole = tables(qs.sweep(experiment(), "s").folder)
+    assert whole == tables(qs.sweep(experiment(), "t").folder)
+
+
+def test_very_many_replicates_are_no_many_runs_where_passes_are_few(monkeypatch):
+    many = experiment(points=5, replicates=10 * MOST_RUNS)
+    with pytest.raises(qs.InputError, match="runs, more than"):
+        qs.sweep(many, "s")
+    monkeypatch.setattr(order, "MOST_RUNS_A_PART", 5)
+    assert qs.sweep(many, "s", passes=1).status.done == 5

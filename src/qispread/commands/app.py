@@ -17,11 +17,16 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replicates", type=int, help="worlds to simulate (default: the scenario's)")
     command.add_argument("--port", type=int, help="of the address (default: 8765, or any that is free)")
     command.add_argument("--no-browser", action="store_true", help="say the address and open nothing")
+    command.add_argument(
+        "--mesa", action="store_true", help="open Mesa's own page of the model instead: one world, live"
+    )
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Serve the page on this computer until Ctrl-C."""
+    if arguments.mesa:
+        return act_with_mesa(arguments)
     require_extra()
     start = scenario_of(arguments)
     from qispread.app.serving import address_of, bound, server_of
@@ -43,6 +48,22 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     finally:
         made.close()
     return DONE
+
+
+def act_with_mesa(arguments: argparse.Namespace) -> int:
+    """Serve Mesa's own page of the model on this computer until Ctrl-C.
+
+    Raises
+    ------
+    InputError
+        For a number of worlds, since it lives one.
+    """
+    from qispread.config.faults import Fault, InputError
+    from qispread.mesa_page import serve
+
+    if arguments.replicates is not None:
+        raise InputError([Fault("--replicates", "is for the page of many worlds: Mesa's page lives one")])
+    return serve(scenario_of(arguments), port=arguments.port, open_browser=not arguments.no_browser)
 
 
 def require_extra() -> None:

@@ -8,23 +8,23 @@ from qispread.commands.outcome import DONE
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qispread.config.scenario import Scenario
+
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `check`."""
-    command.add_argument("files", nargs="+", help="scenarios, experiments, policy files, or CSV tables")
+    command.add_argument("files", nargs="+", help="scenarios, experiments, calibrations, policy files, or CSV tables")
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """List all faults of all files at once."""
     from qispread.config.faults import InputError
-    from qispread.config.load import check as check_file
-    from qispread.sweeping.load import check_experiment, is_experiment
 
     faults: list[Any] = []
     for file in arguments.files:
         try:
-            scenario = check_experiment(file) if is_experiment(file) else check_file(file)
+            scenario = checked(file)
         except InputError as error:
             faults.extend(error.faults)
             continue
@@ -34,3 +34,14 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     if faults:
         raise InputError(faults)
     return DONE
+
+
+def checked(file: str) -> "Scenario | None":
+    """Return the scenario of a file that has no faults; None for a policy file."""
+    from qispread.calibrating.load import is_calibration, load_calibration
+    from qispread.config.load import check as check_file
+    from qispread.sweeping.load import check_experiment, is_experiment
+
+    if is_calibration(file):
+        return load_calibration(file).calibration.scenario
+    return check_experiment(file) if is_experiment(file) else check_file(file)

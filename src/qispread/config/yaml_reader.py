@@ -133,8 +133,16 @@ def refuse_depth(text: str, shown: str) -> None:
             raise InputError([Fault("", "is nested too deeply", shown)])
 
 
-def read_yaml(path: Readable, shown: str) -> tuple[dict[str, Any], Places]:
+def read_yaml(path: Readable, shown: str, twice: list[Fault] | None = None) -> tuple[dict[str, Any], Places]:
     """Return the mapping in a YAML file, and the file and line of each path in it.
+
+    Parameters
+    ----------
+    path : Path or other that is read like one
+    shown : str
+        The file as it was given.
+    twice : list of Fault, optional
+        Takes the faults of keys given twice, which then stop nothing, so that they can be said with others.
 
     Raises
     ------
@@ -155,6 +163,8 @@ def read_yaml(path: Readable, shown: str) -> tuple[dict[str, Any], Places]:
         raise InputError([Fault("", "holds an alias that refers to itself", shown)]) from None
     if not isinstance(data, dict):
         reader.faults.append(Fault("", "must be a mapping of names to values", shown, 1))
-    if reader.faults:
+    if twice is not None and isinstance(data, dict):
+        twice += reader.faults
+    elif reader.faults:
         raise InputError(reader.faults)
     return data, reader.places

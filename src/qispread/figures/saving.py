@@ -13,7 +13,14 @@ from qispread.engines.tables import described
 from qispread.figures.drawing import Studio
 from qispread.figures.figure import Figure
 from qispread.provenance import provenance
-from qispread.results.folder import ANALYSIS, ANALYSIS_KINDS, check_folder, write_table, written_whole
+from qispread.results.folder import (
+    ANALYSIS,
+    ANALYSIS_KINDS,
+    MANIFEST,
+    check_folder,
+    write_table,
+    written_whole,
+)
 
 
 def analysis_folder(results: Path, *names: str) -> Path:
@@ -28,6 +35,7 @@ def save_analysis(
     figures: Sequence[Figure],
     about: Mapping[str, Any],
     command: Sequence[str],
+    texts: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write an analysis: each table as Parquet and CSV, each figure as SVG and PNG, and what made them as JSON.
 
@@ -36,7 +44,7 @@ def save_analysis(
     folder : Path
         Made where it is not there. What an analysis of the same name left in it is replaced.
     name : str
-        With which all files begin.
+        With which all files begin; where it is empty, what made them is in manifest.json.
     tables : mapping of str to (DataFrame, columns)
         By the rest of their names; columns with their meanings.
     figures : sequence of Figure
@@ -44,6 +52,8 @@ def save_analysis(
         What is analysed and what must be known to read it.
     command : sequence of str
         What was typed.
+    texts : mapping of str to str, optional
+        Other files, by name.
 
     Returns
     -------
@@ -59,7 +69,9 @@ def save_analysis(
     with Studio() as studio:
         studio.take(figures)
         drawings = studio.drawings()
-    before = [path.name for path in folder.glob(f"{name}*") if path.suffix in ANALYSIS_KINDS]
+    mine = folder.glob(f"{name}*") if name else ()  # without a name, files of others could be taken for ours
+    before = [path.name for path in mine if path.suffix in ANALYSIS_KINDS]
+    kept_in = f"{name}.json" if name else MANIFEST
     with written_whole(folder, before, replacing=True) as new:
         for rest, (table, meanings) in tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
@@ -68,7 +80,9 @@ def save_analysis(
             (new / f"{one.figure.name}.svg").write_text(one.svg, encoding="utf-8")
             (new / f"{one.figure.name}.png").write_bytes(one.png)
         data = {**about, "pictures": {one.name: pictured(one) for one in figures}, **provenance(command, ())}
-        (new / f"{name}.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        others = {kept_in: json.dumps(data, indent=1, ensure_ascii=False) + "\n", **(texts or {})}
+        for file, text in others.items():
+            (new / file).write_text(text, encoding="utf-8")
         names = sorted(path.name for path in new.iterdir())
     return [folder / name for name in names]
 

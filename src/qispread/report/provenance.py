@@ -25,6 +25,9 @@ Organisations do not compete, merge or learn to decide otherwise, and partnershi
 their strengths say, for all their targets alike and at once.
 
 Costs are what the scenario says, without discounting; benefits beyond the harm that is counted have no worth.
+
+All that is known of its limits, where each stands in the model and what to do about it, is in the page
+docs/what_the_model_cannot_say.md of the program's documentation.
 """
 """What the model cannot tell, a paragraph each."""
 TITLE = "qispread: how quality improvement spreads between health-care organisations"

@@ -47,6 +47,7 @@ class Wishes:
     scheduler: str | None
     timeout: float | None
     retry_failed: bool
+    passes: int | None
     progress: "Callable[[Progress], None] | None"
     say: Say
 
@@ -65,6 +66,7 @@ def sweep(
     timeout: float | None = None,
     yes: bool = False,
     retry_failed: bool = False,
+    passes: int | None = None,
     progress: "Callable[[Progress], None] | None" = None,
     say: Say = silent,
     command: Sequence[str] | None = None,
@@ -88,6 +90,9 @@ def sweep(
         Whether to start even with very many runs, or with factors that seem to change nothing.
     retry_failed : bool
         Whether to run those again that failed.
+    passes : int, optional
+        How often to go through all points, each time with another world for each; as often as there are replicates
+        unless given. The rest is left to do.
     progress : callable, optional
         Called with a `Progress` now and then.
     say : callable, optional
@@ -115,37 +120,45 @@ def sweep(
     if is_sweep(place):
         store = open_store(place)
         refuse_changed(store, wanted)
-        if nothing_left(store, retry_failed=retry_failed):
+        if nothing_left(store, wanted, retry_failed=retry_failed, passes=passes):
             say(f"Nothing is left to do: {store.status()}.")
             return Sweep(place)
         fresh = None
     else:
-        fresh = fresh_points(wanted, say, yes=yes, timeout=timeout)
+        fresh = fresh_points(wanted, say, yes=yes, timeout=timeout, passes=passes)
     make_folder(place)
     with FolderLock(place):
         tidy(place)
         work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv))
-        work.go_on(Wishes(executor, workers, scheduler, timeout, retry_failed, progress, say))
+        work.go_on(Wishes(executor, workers, scheduler, timeout, retry_failed, passes, progress, say))
     return Sweep(place)
 
 
-def nothing_left(store: Store, *, retry_failed: bool) -> bool:
-    """Return whether every run has its row, and every part is as it was written."""
-    status = store.status()
-    if status.left or (retry_failed and status.failed):
+def nothing_left(store: Store, experiment: Experiment, *, retry_failed: bool, passes: int | None) -> bool:
+    """Return whether every run that is wanted has its row, and every part is as it was written."""
+    points, part_runs = store.runs // experiment.replicates, int(store.manifest["part_runs"])
+    wanted = range(parts_within(points, experiment.replicates, part_runs, passes))
+    if any(part not in store.written for part in wanted) or (retry_failed and store.status().failed):
         return False
     return not store.verify()
 
 
-def telling(progress: "Callable[[Progress], None]", before: Status, wishes: Wishes) -> Callable[[int, int], None]:
-    """Return what is called with the runs done and failed since now, and tells of all."""
+def parts_within(points: int, replicates: int, part_runs: int, passes: int | None) -> int:
+    """Return how many parts hold so many passes through the points."""
+    return -(-points * min(replicates, passes or replicates) // part_runs)
+
+
+def telling(
+    progress: "Callable[[Progress], None]", before: Status, left: int, wishes: Wishes
+) -> Callable[[int, int], None]:
+    """Return what is called with the runs done and failed since now, and tells of all; `left` are still to do."""
     from qispread.sweeping.runner import Progress
 
     began, failed_before = time.monotonic(), 0 if wishes.retry_failed else before.failed
 
     def advance(done: int, failed: int) -> None:
         rate = (done + failed) / max(time.monotonic() - began, 1e-9)
-        progress(Progress(before.done + done, failed_before + failed, before.runs, rate))
+        progress(Progress(before.done + done, failed_before + failed, before.done + failed_before + left, rate))
 
     return advance
 
@@ -156,16 +169,26 @@ class Work:
     def __init__(self, store: Store, experiment: Experiment, points: "Points", order: "Order") -> None:
         self.store, self.experiment, self.points, self.order = store, experiment, points, order
 
-    def todo(self, *, retry_failed: bool) -> Iterator[Any]:
-        """Yield each part that is not whole, with the places of its runs that are missing, or failed."""
+    def todo(self, wishes: Wishes) -> Iterator[Any]:
+        """Yield each part that is wanted and not whole, with the places of its runs that are missing, or failed."""
         import numpy as np
 
-        for part in range(self.order.parts):
+        for part in self.wanted(wishes):
             written = self.store.written.get(part)
             if written is None:
                 yield part, np.arange(len(self.order.part(part)))
-            elif retry_failed and written.failed:
+            elif wishes.retry_failed and written.failed:
                 yield part, self.sweep.failed_places(part)
+
+    def wanted(self, wishes: Wishes) -> range:
+        """Return the parts that are wanted."""
+        order = self.order
+        return range(parts_within(order.points.size, order.replicates, order.part_runs, wishes.passes))
+
+    def left(self, wishes: Wishes) -> int:
+        """Return how many runs are to do."""
+        missing = sum(len(self.order.part(part)) for part in self.wanted(wishes) if part not in self.store.written)
+        return missing + (self.store.status().failed if wishes.retry_failed else 0)
 
     @property
     def sweep(self) -> Sweep:
@@ -184,9 +207,9 @@ class Work:
         crew = crew_of(wishes.executor, wishes.workers, wishes.scheduler)
         try:
             estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, wishes.timeout)
-            left = before.left + (before.failed if wishes.retry_failed else 0)
+            left = self.left(wishes)
             wishes.say(f"{before}: {estimate.of(left)}." if before.done else f"{estimate.of(left)}.")
-            self.runner(crew, estimate.pace, before, wishes).run(self.todo(retry_failed=wishes.retry_failed))
+            self.runner(crew, estimate.pace, before, wishes).run(self.todo(wishes))
         except BaseException:
             crew.leave(at_once=True)
             raise
@@ -207,7 +230,7 @@ class Work:
             pace=pace,
             open_block=self.block,
             keep=self.keep,
-            progress=None if wishes.progress is None else telling(wishes.progress, before, wishes),
+            progress=None if wishes.progress is None else telling(wishes.progress, before, self.left(wishes), wishes),
         )
 
     def block(self, part: int) -> Any:
@@ -237,11 +260,11 @@ class Work:
         self.store.put(part, len(names), len(block.errors), contents)
 
 
-def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None) -> "Points":
+def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None, passes: int | None) -> "Points":
     """Return the points of a sweep that has not begun, once nothing speaks against it."""
     from qispread.sweeping.design import points_of
 
-    refuse_many(experiment, yes=yes)
+    refuse_many(experiment, yes=yes, passes=passes)
     points = points_of(experiment)
     refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
     return points
@@ -263,14 +286,14 @@ def begun_work(folder: Path, experiment: Experiment, fresh: "Points | None", com
     return Work(store, experiment, fresh, order)
 
 
-def refuse_many(experiment: Experiment, *, yes: bool) -> None:
+def refuse_many(experiment: Experiment, *, yes: bool, passes: int | None = None) -> None:
     """Refuse a sweep of very many runs that was not asked for twice."""
     from qispread.sweeping.design import number_of_points
 
-    points = number_of_points(experiment)
-    runs = points * experiment.replicates
+    points, worlds = number_of_points(experiment), min(experiment.replicates, passes or experiment.replicates)
+    runs = points * worlds
     if runs > MOST_RUNS and not yes:
-        problem = f"{points:,} points in {experiment.replicates:,} worlds are {runs:,} runs, more than {MOST_RUNS:,}"
+        problem = f"{points:,} points in {worlds:,} worlds are {runs:,} runs, more than {MOST_RUNS:,}"
         raise InputError([Fault("design", f"{problem}; give --yes to run them all the same")])
 
 

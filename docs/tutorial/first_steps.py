@@ -1,0 +1,242 @@
+"""A first hour with qispread, as a marimo notebook: load, run, compare, sweep, and watch a model of one's own.
+
+`marimo edit docs/tutorial/first_steps.py` opens it in a browser; `python docs/tutorial/first_steps.py` runs it whole.
+"""
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium")
+
+
+@app.cell
+def _():
+    import statistics
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    import altair as alt
+    import marimo as mo
+    import mesa
+
+    import qispread as qs
+
+    configs = Path(__file__).resolve().parents[2] / "configs"
+    return TemporaryDirectory, alt, configs, mesa, mo, qs, statistics
+
+
+@app.cell
+def _(mo):
+    mo.md("""
+    # First steps with qispread
+
+    An improvement that transforms one hospital is copied by fifty, and few get the result. In this notebook you
+    load a scenario, run it, try two policies, ask what the answer hangs on, and watch the model from inside.
+    Change any number: every cell that depends on it runs again.
+
+    ## Load
+
+    A scenario is a YAML file. This one is PROMPT, the obstetric emergencies training of Southmead, in the 152
+    maternity units of England.
+    """)
+    return
+
+
+@app.cell
+def _(configs, qs):
+    scenario = qs.load(configs / "prompt.yaml")
+    scenario.interventions["prompt"]
+    return (scenario,)
+
+
+@app.cell
+def _(mo):
+    mo.md("""
+    ## Run
+
+    One world tells little: which units hear first is partly luck. Here are fifty, each with units and ties of its own:
+    """)
+    return
+
+
+@app.cell
+def _(qs, scenario):
+    runs = qs.simulate(scenario, replicates=50)
+    runs
+    return (runs,)
+
+
+@app.cell
+def _(mo, runs):
+    adoption, ratio = runs.last("adoption").mean(), runs.last("replication_ratio").mean()
+    mo.md(f"After ten years **{adoption:.0%}** of the units use it, with **{ratio:.0%}** of Southmead's effect.")
+    return
+
+
+@app.cell
+def _(alt, runs):
+    followed = ["adoption", "fidelity", "effect"]
+    pooled = runs.months[runs.months["intervention"] == "prompt"]
+    by_month = pooled.groupby("month")[followed].median().reset_index().melt("month", var_name="measure")
+    alt.Chart(by_month).mark_line().encode(
+        x=alt.X("month:Q", title="Month"),
+        y=alt.Y("value:Q", title="Median over worlds", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        color=alt.Color("measure:N", sort=followed, title=None),
+        strokeDash=alt.StrokeDash("measure:N", sort=followed, title=None),
+    ).properties(width=520, height=260)
+    return
+
+
+@app.cell
+def _(mo):
+    mo.md("""
+    Most units use it, few get its effect. What adoption hides is what the rest of this notebook is about.
+
+    ## Compare
+
+    Write down first what you expect: does a mandate or a coaching team bring more of the effect? Both arms live in
+    the same fifty worlds and meet the same chances, so the difference is the policy's.
+    """)
+    return
+
+
+@app.cell
+def _(mo):
+    support = mo.ui.slider(0.0, 1.0, step=0.1, value=0.6, label="Support that coaches give", show_value=True)
+    support
+    return (support,)
+
+
+@app.cell
+def _(qs, scenario, support):
+    arms = {
+        "mandate": scenario.with_policy("mandate"),
+        "coaching": scenario.with_policy("coaching", support=support.value),
+    }
+    comparison = qs.compare(scenario, arms, replicates=50)
+    return (comparison,)
+
+
+@app.cell
+def _(comparison):
+    differences = comparison.differences
+    shown = differences["measure"].isin(["adoption", "fidelity", "effect", "harm_averted"])
+    kept = ["arm", "measure", "base", "arm_mean", "difference", "low", "high", "better"]
+    differences[shown & (differences["intervention"] == "all")][kept].round(3)
+    return
+
+
+@app.cell
+def _(mo):
+    mo.md("""
+    `low` to `high` is the 95 % interval over worlds: how sure the model is of its own mean, not how sure anybody
+    can be of the world. `better` is the share of worlds in which the arm does better.
+
+    ## Sweep
+
+    Some numbers nobody has measured, above all what a copy loses. On which of them does the answer hang? Sixty-four
+    points over the plausible ranges of three of them, each in four worlds:
+    """)
+    return
+
+
+@app.cell
+def _(TemporaryDirectory, qs, scenario):
+    experiment = {
+        "name": "what_matters",
+        "base": scenario,
+        "factors": {"copying.copy_loss": {}, "copying.lineage": {}, "improving.decay": {}},
+        "design": {"kind": "latin_hypercube", "points": 64},
+        "replicates": 4,
+        "measures": {"final": ["adoption", "effect"]},
+    }
+    with TemporaryDirectory() as folder:
+        sweep = qs.sweep(experiment, f"{folder}/sweep")
+        swept = sweep.runs
+    return (swept,)
+
+
+@app.cell
+def _(alt, swept):
+    points = swept.groupby("point")[["copying.copy_loss", "improving.decay", "effect"]].mean().reset_index()
+    alt.Chart(points.rename(columns=lambda name: name.split(".")[-1])).mark_circle(size=60).encode(
+        x=alt.X("decay:Q", title="Fidelity lost a month, at most", scale=alt.Scale(zero=False)),
+        y=alt.Y("effect:Q", title="Effect among users", axis=alt.Axis(format="%")),
+        color=alt.Color("copy_loss:Q", title="Loss at each copy", scale=alt.Scale(scheme="viridis", reverse=True)),
+    ).properties(width=420, height=260)
+    return
+
+
+@app.cell
+def _(swept):
+    varied = [name for name in swept.columns if "." in name]
+    by_point = swept.groupby("point")[[*varied, "adoption", "effect"]].mean()
+    by_point.corr("spearman").loc[varied, ["adoption", "effect"]].round(2)
+    return
+
+
+@app.cell
+def _(mo):
+    mo.md("""
+    The table has rank correlations: near 1 or -1, the answer hangs on that number; near 0, it does not. Shares of the
+    variance come from `qs.sensitivity`. Before you believe a policy, ask whether it holds over the numbers that
+    matter: `qispread compare` does so by itself.
+
+    ## Watch the model from inside
+
+    `SpreadModel` is a Mesa model: step it, look at any organisation, collect what you like. What happens to the core
+    of an improvement with every copy? The observer is a Mesa `DataCollector` of your own.
+    """)
+    return
+
+
+@app.cell
+def _(mesa, qs, scenario, statistics):
+    def fidelity_after(copies):
+        """Return what reports the mean fidelity of users so many copies away from the origin."""
+
+        def report(model):
+            practices = [own.practices["prompt"] for own in model.organisations]
+            found = [one.fidelity for one in practices if one.in_use and one.generation == copies]
+            return statistics.fmean(found) if found else float("nan")
+
+        return report
+
+    distances = {"one copy": 1, "two copies": 2, "three copies": 3}
+    observer = mesa.DataCollector(
+        model_reporters={"month": "month"} | {name: fidelity_after(copies) for name, copies in distances.items()}
+    )
+    model = qs.SpreadModel(scenario, rng=1)
+    while model.running:
+        model.step()
+        observer.collect(model)
+    observed = observer.get_model_vars_dataframe()
+    return (observed,)
+
+
+@app.cell
+def _(alt, distances, observed):
+    alt.Chart(observed.melt("month", var_name="distance", value_name="fidelity")).mark_line().encode(
+        x=alt.X("month:Q", title="Month"),
+        y=alt.Y("fidelity:Q", title="Mean fidelity", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        color=alt.Color("distance:N", sort=list(distances), title="Away from the origin"),
+        strokeDash=alt.StrokeDash("distance:N", sort=list(distances), title="Away from the origin"),
+    ).properties(width=520, height=260)
+    return
+
+
+@app.cell
+def _(mo):
+    mo.md("""
+    ## Go on
+
+    - Give `copying.lineage` the value 1, so that everyone learns from the original:
+      `scenario.replace({"copying.lineage": 1.0})`. What becomes of the three lines?
+    - Subclass `qs.Organisation` and override one step of the month: `docs/how-to/change_one_behaviour.md`.
+    - See it move: `solara run qispread.mesa_page`.
+    """)
+    return
+
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,67 @@
+"""Fit both studies: `python -m experiments.diffusion`.
+
+It writes results/published/diffusion.csv, the figures and docs/diffusion.md; `--check` runs nothing and says whether
+that page shows the stored table; `--page` renews it; `--smoke` runs everything in small and keeps nothing. The data are
+in the folder that `--data` or the environment variable QISPREAD_DATA names, or in shared/data/diffusion beside the
+checkout.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.diffusion.page import PAGE, page
+from experiments.diffusion.running import PUBLISHED, found_in, write_table
+from experiments.diffusion.studies import VARIABLE, data_folder, missing
+from qispread.figures.drawing import Studio, write_drawings
+
+BAD_INPUT = 2
+
+
+def check() -> int:
+    """Say whether the page shows the stored table, and return the exit code."""
+    stale = PAGE.read_text(encoding="utf-8") != page()
+    print("docs/diffusion.md is stale; run python -m experiments.diffusion --page" if stale else "nothing is stale")
+    return int(stale)
+
+
+def run(folder: Path, *, smoke: bool) -> int:
+    """Fit both studies, and keep what is found unless it was a smoke run."""
+    absent = missing(folder)
+    if absent:
+        for path in absent:
+            print(f"{path}: no such file; say --data FOLDER, or set {VARIABLE}", file=sys.stderr)
+        return BAD_INPUT
+    table, figures = found_in(folder, smoke=smoke)
+    with Studio() as studio:
+        studio.take(figures)
+        drawings = studio.drawings()
+    shown = table[table["kind"].isin(["verdict", "comparison", "shuffled"])]
+    print(shown.dropna(axis=1, how="all").to_string(index=False, float_format="{:.4g}".format))
+    if not smoke:
+        write_table(table)
+        write_drawings(drawings, PUBLISHED)
+        PAGE.write_text(page(), encoding="utf-8")
+    return 0
+
+
+def main(typed: Sequence[str] | None = None) -> int:
+    """Do what the arguments ask, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.diffusion", description=__doc__)
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--page", action="store_true", help="renew the page from the stored table")
+    ways.add_argument("--check", action="store_true", help="say whether the page shows the stored table")
+    ways.add_argument("--smoke", action="store_true", help="everything in small, nothing kept")
+    parser.add_argument("--data", type=Path, help="folder of the four tables")
+    asked = parser.parse_args(typed)
+    if asked.check:
+        return check()
+    if asked.page:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    return run(asked.data or data_folder(), smoke=asked.smoke)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

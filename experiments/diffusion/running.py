@@ -1,0 +1,101 @@
+"""What is found of both studies, as one long table and the figures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from experiments.diffusion.selfcheck import RUNS, approximated, selfcheck
+from experiments.diffusion.studies import ROOT, STUDIES, Study, read_study
+from experiments.diffusion.variants import variants
+from qispread.figures.figure import Figure
+from qispread.figures.fitting import fit_figures, named_for
+from qispread.fitting.fit import Fit, fit_observed
+from qispread.fitting.people import NEVER
+
+PUBLISHED = ROOT / "results/published"
+TABLE = PUBLISHED / "diffusion.csv"
+WORLDS, SHUFFLES = 400, 9999
+SMOKE = 40
+"""Into what part of themselves a smoke run cuts the numbers."""
+COLUMNS = (
+    "study",
+    "kind",
+    "name",
+    "against",
+    "quantity",
+    "observed",
+    "value",
+    "low",
+    "high",
+    "evidence",
+    "most",
+    "p",
+    "error",
+    "count",
+)
+Rows = Iterator[dict[str, Any]]
+
+
+def sizes(found: Fit) -> Rows:
+    """Yield what was read."""
+    one = found.observed
+    counts = {
+        "people": one.number,
+        "communities": len(one.communities),
+        "ties": one.ties.others.size // 2,
+        "periods": one.periods,
+        "adopted": int((one.adopted != NEVER).sum()),
+        "seeds": int((one.adopted == 1).sum()),
+    }
+    for name, count in counts.items():
+        yield {"kind": "size", "name": name, "value": count}
+    yield {"kind": "verdict", "name": found.verdict}
+    for name, there in found.signs.items():
+        yield {"kind": "sign", "name": name, "value": int(there)}
+
+
+def models(found: Fit) -> Rows:
+    """Yield strengths, comparisons, checks and shuffles."""
+    parameters = found.tables["parameters"]
+    for row in parameters[~parameters["parameter"].str.startswith("push in")].itertuples():
+        told = {"kind": "parameter", "name": row.model, "quantity": row.parameter}
+        yield told | {"value": row.median, "low": row.low, "high": row.high}
+    for row in found.tables["comparisons"].itertuples():
+        told = {"kind": "comparison", "name": row.model, "against": row.against, "count": row.communities}
+        yield told | {name: getattr(row, name) for name in ("low", "high", "evidence", "most")} | {"value": row.gain}
+    for row in found.tables["checks"].itertuples():
+        told = {"kind": "check", "name": row.model, "quantity": row.quantity, "observed": row.observed}
+        yield told | {"value": row.median, "low": row.p5, "high": row.p95, "p": row.at_least}
+    for row in found.tables["shuffles"].itertuples():
+        told = {"kind": "shuffled", "quantity": row.statistic, "observed": row.observed, "value": row.mean}
+        yield told | {"p": row.p, "error": row.error, "count": row.shuffles}
+
+
+def of_study(study: Study, folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
+    """Return all rows and the figures of one study, telling what is under way."""
+    cut = SMOKE if smoke else 1
+    observed = read_study(study, folder)
+    print(f"{study.name}: fitting", flush=True)
+    found = fit_observed(observed, worlds=max(20, WORLDS // cut), shuffles=max(99, SHUFFLES // cut))
+    rows = [*sizes(found), *models(found)]
+    print(f"{study.name}: other ways to read it", flush=True)
+    rows += [{"kind": "variant", **one} for one in variants(study, folder, observed, max(99, SHUFFLES // cut))]
+    print(f"{study.name}: histories whose truth is known", flush=True)
+    rows += [{"kind": "self-check", **one} for one in selfcheck(study, observed, cut)]
+    if study is STUDIES[0]:
+        rows += [{"kind": "approximate", **one} for one in approximated(observed, max(2_500, RUNS // cut))]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(study=study.name)
+    return table, [named_for(one, f"diffusion-{study.stem}", study.name) for one in fit_figures(found)]
+
+
+def found_in(folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
+    """Return the table of all that is found, and all figures."""
+    both = [of_study(study, folder, smoke=smoke) for study in STUDIES]
+    return pd.concat([table for table, _ in both], ignore_index=True), [one for _, some in both for one in some]
+
+
+def write_table(table: pd.DataFrame) -> None:
+    """Write the table, its numbers to six digits."""
+    table.to_csv(TABLE, index=False, float_format="%.6g", lineterminator="\n")

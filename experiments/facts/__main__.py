@@ -1,0 +1,60 @@
+"""Meet the facts: `python -m experiments.facts --write`.
+
+`--write` keeps tables, pictures and the calibrated scenario and renews docs/validation.md; `--screen` says which
+parameters the facts depend on; `--smoke` runs everything small and keeps nothing.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.facts.finding import FULL, SMOKE, Findings, findings, plan_of
+from experiments.facts.names import CONFIG, CONFIGS, PUBLISHED
+from experiments.facts.screening import screen
+from experiments.validation.page import PAGE, page
+from experiments.validation.running import write_table
+from qispread.calibrating.runs import Doing
+from qispread.figures.drawing import Studio, write_drawings
+
+
+def keep(found: Findings) -> None:
+    """Write tables, pictures, the calibrated scenario and the page."""
+    for name, table in found.tables.items():
+        write_table(table, PUBLISHED / f"{name}.csv")
+    with Studio() as studio:
+        studio.take(found.figures)
+        write_drawings(studio.drawings(), PUBLISHED)
+    (CONFIGS / CONFIG).write_text(found.config, encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def main(typed: Sequence[str] | None = None) -> int:
+    """Do what the arguments ask, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.facts", description=__doc__)
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument(
+        "--write", action="store_true", help="keep tables, pictures, the calibrated scenario and the page"
+    )
+    ways.add_argument("--screen", action="store_true", help="say which parameters the facts depend on, and no more")
+    ways.add_argument("--smoke", action="store_true", help="a few runs of everything, nothing kept")
+    parser.add_argument("--workers", type=int, help="threads; one a core unless given")
+    parser.add_argument("--folder", type=Path, help="where runs are kept, to go on with them; nowhere unless given")
+    asked = parser.parse_args(typed)
+    with tempfile.TemporaryDirectory() as passing:
+        folder, size = asked.folder or Path(passing), SMOKE if asked.smoke else FULL
+        if asked.screen:
+            doing = Doing(folder, {"workers": asked.workers}, print)
+            print(screen(plan_of(size), doing).to_string(index=False, float_format="{:.3f}".format))
+            return 0
+        found = findings(size, folder, asked.workers)
+    for name in ("facts", "facts_parameters"):
+        print(found.tables[name].to_string(index=False, float_format="{:.3g}".format))
+    if asked.write:
+        keep(found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The facts as part (b) of the page of validation, made from the stored tables alone."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.facts.known import FACTS
+from experiments.facts.names import NEAR, PUBLISHED, RULE, WAYS
+from qispread.analysis.calibration import IDENTIFIED, PARTLY
+from qispread.analysis.summary import short, span
+
+SETS = dict(zip(WAYS, ("at the defaults", "calibrated to all", "calibrated to those within reach"), strict=True))
+STRONGEST = 5
+"""Correlations that are shown."""
+
+
+def stored(name: str) -> pd.DataFrame:
+    """Return a stored table."""
+    return pd.read_csv(PUBLISHED / f"{name}.csv")
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
+
+
+def said(value: float, low: float, high: float) -> str:
+    """Return a number with its interval."""
+    return f"{short(value)} ({span(low, high)})"
+
+
+def verdict(row: pd.Series, way: str) -> str:
+    """Return a verdict, and whether a missed fact is within reach."""
+    reach = ", within reach" if row[f"{way}_verdict"] != NEAR and row[f"{way}_within_reach"] else ""
+    return f"{row[f'{way}_verdict']}{reach}"
+
+
+def facts_table(facts: pd.DataFrame) -> str:
+    """Return each counterpart with what was measured and what runs show."""
+    header = ["fact", "counterpart", "confidence", "measured"]
+    header += [part for words in SETS.values() for part in (words, "")]
+    rows = []
+    for _, row in facts.iterrows():
+        cells = [str(row["fact"]), f"`{row['counterpart']}`: {row['about']}", str(row["confidence"])]
+        cells.append(said(row["measured"], row["low"], row["high"]))
+        for way in WAYS:
+            cells += [said(row[way], row[f"{way}_low"], row[f"{way}_high"]), verdict(row, way)]
+        rows.append(cells)
+    return markdown(header, rows)
+
+
+def counted(facts: pd.DataFrame) -> str:
+    """Return how many counterparts, and how many facts whole, are near, in words."""
+    lines = [RULE]
+    for way, words in SETS.items():
+        near = facts[f"{way}_verdict"] == NEAR
+        whole = near.groupby(facts["fact"]).all()
+        missed = facts.loc[~near, "counterpart"]
+        rest = f"; missed: {', '.join(f'`{one}`' for one in missed)}" if len(missed) else ""
+        lines.append(
+            f"{words.capitalize()} {int(near.sum())} of {len(facts)} counterparts are near, and {int(whole.sum())} of "
+            f"{len(whole)} facts in all their counterparts{rest}."
+        )
+    beyond = facts.loc[~facts["reachable"], "counterpart"]
+    named = ", ".join(f"`{one}`" for one in beyond)
+    return " ".join([*lines, f"Out of reach of every run over the whole ranges: {named or 'none'}."])
+
+
+def meanings() -> str:
+    """Return what was measured, and what stands for it, of the facts that runs can show."""
+    rows = [
+        (name, one.statement, one.measured, one.source, "; ".join(f"`{k}`: {v}" for k, v in one.counterparts.items()))
+        for name, one in FACTS.items()
+        if one.counterparts
+    ]
+    return markdown(("fact", "", "measured", "source", "what stands for it"), rows)
+
+
+def not_expressed() -> str:
+    """Return what the model cannot express, with the reason."""
+    rows = [(name, one.statement, one.measured, one.source, one.reason) for name, one in FACTS.items() if one.reason]
+    return markdown(("fact", "", "measured", "source", "why not, or what of it not"), rows)
+
+
+def parameters_table(parameters: pd.DataFrame) -> str:
+    """Return what the facts say of each parameter."""
+    rows = [
+        (
+            f"`{row['parameter']}`",
+            short(row["default"]),
+            span(row["low"], row["high"]),
+            said(row["median"], row["low_90"], row["high_90"]),
+            f"{100.0 * max(0.0, row['shrinkage']):.0f} %",
+            str(row["identified"]),
+        )
+        for _, row in parameters.iterrows()
+    ]
+    return markdown(("parameter", "default", "before", "median (90 %)", "narrower by", ""), rows)
+
+
+def learnt(parameters: pd.DataFrame, correlations: pd.DataFrame, check: pd.DataFrame) -> str:
+    """Return what cannot be identified, what is known only together, and whether it can be trusted, in words."""
+    half, fifth = f"{100 * IDENTIFIED:.0f} %", f"{100 * PARTLY:.0f} %"
+    lines = [f"A parameter is identified where its 90 % interval is narrower by {half} or more, partly from {fifth}."]
+    for word, words in (("partly", "Partly identified"), ("not identified", "Not identified")):
+        names = parameters.loc[parameters["identified"] == word, "parameter"]
+        lines += [f"{words}: {', '.join(f'`{one}`' for one in names)}."] if len(names) else []
+    strongest = ", ".join(
+        f"`{row['parameter']}` and `{row['other']}` {row['correlation']:.2f}"
+        for _, row in correlations.head(STRONGEST).iterrows()
+    )
+    lines.append(f"Strongest correlations in the posterior: {strongest}.")
+    if len(check):
+        lines += trusted(check)
+    return " ".join(lines)
+
+
+def trusted(check: pd.DataFrame) -> Iterator[str]:
+    """Yield how well synthetic truths were found again, and how much company the facts have among runs."""
+    covered = ", ".join(
+        f"{100 * float(rows['covered'].mean()):.1f} % of them in {100 * float(str(level)):.0f} % intervals"
+        for level, rows in check.groupby("level")
+    )
+    one = check.iloc[0]
+    yield f"Of {one['truths']} synthetic truths from the same runs, mean over the parameters: {covered}."
+    inside = "within" if one["lonely"] >= 0.01 else "outside"
+    yield (
+        f"The facts together lie {inside} the cloud of what runs show over the whole ranges: a share of "
+        f"{one['lonely']:.3f} of the runs has as little company."
+    )
+
+
+def screened(screen: pd.DataFrame) -> str:
+    """Return the parameters that tell most, in words."""
+    chosen = screen[screen["chosen"]]
+    told = ", ".join(f"`{row['parameter']}` {100 * row['score']:.0f} %" for _, row in chosen.iterrows())
+    none = screen.loc[screen["score"] < 0.001, "parameter"]
+    idle = ", ".join(f"`{one}`" for one in none)
+    return (
+        f"Of {len(screen)} parameters with a plausible range these tell most (mean share of the effects): {told}. "
+        f"The facts say next to nothing of: {idle}."
+    )
+
+
+def facts_blocks(folder: Path = PUBLISHED) -> Iterator[tuple[str, str]]:
+    """Yield the name and text of every generated part; none where nothing is stored yet."""
+    if not (folder / "facts.csv").exists():
+        return
+    facts, parameters = stored("facts"), stored("facts_parameters")
+    every = stored("facts_parameters_all")
+    yield "facts: measured", meanings()
+    yield "facts: counted", counted(facts)
+    yield "facts: table", facts_table(facts)
+    yield "facts: screen", screened(stored("facts_screen"))
+    yield "facts: parameters", parameters_table(parameters)
+    yield "facts: parameters from all", parameters_table(every)
+    yield "facts: learnt", learnt(parameters, stored("facts_correlations"), stored("facts_check"))
+    yield "facts: not expressed", not_expressed()

@@ -1,0 +1,312 @@
+"""From simulated runs and what was observed to a posterior: approximate Bayesian computation with regression.
+
+Runs whose summaries lie near the observed ones are kept, the nearer the heavier, and their parameters are moved along a
+local linear regression to where the summaries would be the observed ones (beaumont2002). What is observed is taken as
+what one run would show, plus an error of measurement: so each run gets such an error too (wilkinson2013).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.config.faults import Fault, InputError
+
+Numbers = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+ACCEPT = 0.1
+"""Share of the runs kept unless one is given."""
+LEVELS = (0.5, 0.9, 0.95)
+"""Of the intervals that are told."""
+WIDTH = 0.9
+"""Level of the intervals whose widths are compared."""
+IDENTIFIED, PARTLY = 0.5, 0.2
+"""How much narrower than before the 90 % interval of a parameter must be, to be identified and partly so."""
+LEAST_KEPT = 20
+"""Runs kept below which nothing is told, besides two for each target."""
+SMALLEST, MOST_RATIO = 1e-12, 4.0
+"""Of squared residuals, before their logarithm; and by how much the spread of one place may be made that of another."""
+NORMAL_MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+ERROR_DRAWS = 0x6572726F72
+"""Sets the draws of errors of measurement apart from all others."""
+
+Identified = Literal["identified", "partly", "not identified"]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What is known of parameters once something was observed.
+
+    Attributes
+    ----------
+    draws : array of (kept, parameters) float64
+        In the units of the parameters, within their bounds.
+    weights : array of (kept,) float64
+        They sum to 1.
+    prior : array of (used, parameters) float64
+        The parameters of the runs that were used.
+    rows : array of (kept,) int64
+        Which of the runs that were given each draw comes from.
+    predictive : array of (kept, summaries) float64
+        Without errors of measurement, what the run shows that is nearest to each draw in its parameters, in units of
+        the posterior. Runs are not chosen by what they show, so chance is in it as it was before.
+    radius : float
+        Distance of the furthest run kept, in spreads of the summaries.
+    left_out : int
+        Runs left out, since a summary or a parameter is missing.
+    """
+
+    draws: Numbers
+    weights: Numbers
+    prior: Numbers
+    rows: Whole
+    predictive: Numbers
+    radius: float
+    left_out: int
+
+    @cached_property
+    def mean(self) -> Numbers:
+        """The mean of each parameter."""
+        return np.asarray(self.weights @ self.draws)
+
+    @cached_property
+    def deviation(self) -> Numbers:
+        """The standard deviation of each parameter."""
+        return np.asarray(np.sqrt(self.weights @ np.square(self.draws - self.mean)))
+
+    @cached_property
+    def median(self) -> Numbers:
+        """The median of each parameter."""
+        return np.asarray(self.quantiles(np.array([0.5]))[0])
+
+    def interval(self, level: float) -> Numbers:
+        """Return the central interval of each parameter at a level, of (parameters, 2)."""
+        return self.quantiles(tails(level)).T
+
+    def quantiles(self, shares: Numbers) -> Numbers:
+        """Return quantiles of each parameter, of (shares, parameters)."""
+        return weighted_quantiles(self.draws, self.weights, shares)
+
+    @cached_property
+    def correlation(self) -> Numbers:
+        """Correlations between parameters, of (parameters, parameters); 0 with one that does not vary."""
+        scaled = np.divide(
+            self.draws - self.mean, self.deviation, out=np.zeros_like(self.draws), where=self.deviation > 0.0
+        )
+        found = (scaled * self.weights[:, None]).T @ scaled
+        np.fill_diagonal(found, 1.0)
+        return np.clip(found, -1.0, 1.0)
+
+    @cached_property
+    def shrinkage(self) -> Numbers:
+        """By how much the 90 % interval of each parameter is narrower than before: 1 is a point, 0 nothing learnt."""
+        equal = np.full(len(self.prior), 1.0 / len(self.prior))
+        before = np.diff(weighted_quantiles(self.prior, equal, tails(WIDTH)), axis=0)[0]
+        after = np.diff(self.quantiles(tails(WIDTH)), axis=0)[0]
+        return np.asarray(1.0 - np.divide(after, before, out=np.ones_like(after), where=before > 0.0))
+
+    @property
+    def identified(self) -> tuple[Identified, ...]:
+        """Whether each parameter is identified: the interval half as wide as before or less; partly, from a fifth."""
+        return tuple(standing(one) for one in self.shrinkage.tolist())
+
+    @property
+    def effective(self) -> float:
+        """The effective number of draws."""
+        return effective_number(self.weights)
+
+    def equal_draws(self, number: int, seed: int = 0) -> Numbers:
+        """Return draws of equal weight, of (number, parameters), by systematic resampling (kitagawa1996)."""
+        start = np.random.default_rng(seed).random()
+        places = np.searchsorted(np.cumsum(self.weights), (np.arange(number) + start) / number)
+        return self.draws[np.minimum(places, len(self.draws) - 1)]
+
+
+def standing(shrinkage: float) -> Identified:
+    """Return whether a parameter is identified, by how much narrower its 90 % interval has become."""
+    return "identified" if shrinkage >= IDENTIFIED else "partly" if shrinkage >= PARTLY else "not identified"
+
+
+def posterior(
+    parameters: Numbers,
+    summaries: Numbers,
+    observed: Numbers,
+    *,
+    bounds: Numbers,
+    scales: Numbers,
+    accept: float = ACCEPT,
+    seed: int = 0,
+) -> Posterior:
+    """Return the posterior of parameters, by rejection and local linear regression (beaumont2002).
+
+    Equation: with d_i the distance of run i, in spreads (median absolute deviations) of the summaries with errors, and
+    h the radius within which the share `accept` lies, w_i = 1 - (d_i / h)^2. On the kept runs the logit t of a
+    parameter within its bounds is fitted by t_i = a + b (s_i - observed) + e_i with weights w; the draws are a and the
+    residuals, as `adjusted` has them.
+
+    Parameters
+    ----------
+    parameters : array of (runs, parameters)
+        Drawn from what was believed before.
+    summaries : array of (runs, summaries)
+        What each run shows, with NaN where it shows nothing: such runs are left out.
+    observed : array of (summaries,)
+    bounds : array of (parameters, 2)
+        Of what is possible; the draws stay within.
+    scales : array of (summaries,)
+        Standard errors of what was observed; 0 for none.
+    accept : float
+        Share of the runs that is kept, in (0, 1].
+    seed : int
+        Of the errors of measurement.
+
+    Raises
+    ------
+    InputError
+        Where too few runs are left to tell anything.
+    """
+    used = np.flatnonzero(~(np.isnan(parameters).any(axis=1) | np.isnan(summaries).any(axis=1)))
+    kept = round(accept * used.size)
+    refuse_few(used.size, kept, summaries.shape[1])
+    noisy = with_errors(summaries, scales, seed)[used]
+    return conditioned(Runs(parameters[used], summaries[used], noisy, bounds, used), observed, kept, len(parameters))
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Runs that are whole: parameters, summaries, summaries with errors, bounds, and where each stood."""
+
+    parameters: Numbers
+    summaries: Numbers
+    noisy: Numbers
+    bounds: Numbers
+    places: Whole
+
+
+def conditioned(runs: Runs, observed: Numbers, kept: int, given: int) -> Posterior:
+    """Return the posterior from whole runs, of which so many are kept; `given` is how many there were."""
+    spread = spreads(runs.noisy)
+    apart = scaled_by(runs.noisy - observed, spread)
+    distance = np.sqrt(np.square(apart).sum(axis=1))
+    rows, weights, radius = nearest_runs(distance, kept)
+    within = to_logit(runs.parameters[rows], runs.bounds, len(runs.parameters))
+    draws = from_logit(adjusted(within, apart[rows], weights), runs.bounds)
+    weights = weights / weights.sum()
+    nearby = nearest_by_parameters(runs.parameters, draws, weights)
+    predictive, places = runs.summaries[nearby], runs.places[rows]
+    return Posterior(draws, weights, runs.parameters, places, predictive, radius, given - len(runs.parameters))
+
+
+def refuse_few(used: int, kept: int, targets: int) -> None:
+    """Refuse a posterior from too few runs."""
+    least = LEAST_KEPT + 2 * targets
+    if kept < least:
+        problem = f"keeps {kept} of {used} runs that have all {targets} targets; needed: at least {least}"
+        raise InputError([Fault("accept", f"{problem}; give more points, or accept more of them")])
+
+
+def with_errors(summaries: Numbers, scales: Numbers, seed: int) -> Numbers:
+    """Return summaries with normal errors of measurement added."""
+    rng = np.random.default_rng((seed, ERROR_DRAWS))
+    return np.asarray(summaries + rng.standard_normal(summaries.shape) * scales)
+
+
+def spreads(values: Numbers) -> Numbers:
+    """Return the spread of each column: 1.48 median absolute deviations, or the standard deviation where that is 0."""
+    middle = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
+    return np.asarray(np.where(middle > 0.0, NORMAL_MAD * middle, values.std(axis=0)))
+
+
+def scaled_by(values: Numbers, spread: Numbers) -> Numbers:
+    """Return columns in units of their spreads, 0 where a column does not vary."""
+    return np.divide(values, spread, out=np.zeros_like(values), where=spread > 0.0)
+
+
+def nearest_runs(distance: Numbers, kept: int) -> tuple[Whole, Numbers, float]:
+    """Return which runs are nearest, in their own order, with Epanechnikov weights, and the radius.
+
+    Equation: w = 1 - (d / h)^2, h the distance of the first run that is not kept. Source: epanechnikov1969.
+    """
+    order = np.argsort(distance, kind="stable")
+    rows = np.sort(order[:kept])
+    radius = float(distance[order[min(kept, distance.size - 1)]])
+    if radius == 0.0:
+        return rows, np.ones(kept), radius
+    weights = 1.0 - np.square(distance[rows] / radius)
+    return rows, weights if weights.any() else np.ones(kept), radius
+
+
+def to_logit(values: Numbers, bounds: Numbers, runs: int) -> Numbers:
+    """Return the logit of where values lie within bounds; none nearer to an end than half of one of so many runs."""
+    low, high = bounds.T
+    part = np.clip((values - low) / (high - low), 0.5 / runs, 1.0 - 0.5 / runs)
+    return np.asarray(np.log(part / (1.0 - part)))
+
+
+def from_logit(values: Numbers, bounds: Numbers) -> Numbers:
+    """Return values within bounds by their logits."""
+    low, high = bounds.T
+    return np.asarray(np.clip(low + (high - low) / (1.0 + np.exp(-values)), low, high))
+
+
+def adjusted(values: Numbers, apart: Numbers, weights: Numbers) -> Numbers:
+    """Return values moved along their weighted linear regression to where nothing is apart (beaumont2002).
+
+    Equation: a + f e exp((c - g(s)) / 2), e the residuals, g(s) the linear regression of log(e^2) on what is apart and
+    c its value where nothing is (blum2010): so residuals of places where values spread more or less become those of
+    this place. f^2 = n / (n - 2 p) (1 + h), n the effective number of draws, p the coefficients of a regression and h
+    the leverage of where nothing is apart: fits to few draws leave residuals that are too small (docs/decisions.md).
+    """
+    root = np.sqrt(weights)[:, None]
+    terms = np.column_stack([np.ones(len(apart)), apart])
+    fitted = np.linalg.lstsq(root * terms, root * values, rcond=None)[0]
+    residuals = values - terms @ fitted
+    logs = np.log(np.maximum(np.square(residuals), SMALLEST))
+    spread = np.linalg.lstsq(root * terms, root * logs, rcond=None)[0]
+    ratio = np.exp(0.5 * (spread[0] - terms @ spread))
+    return np.asarray(fitted[0] + widening(terms, weights) * residuals * np.clip(ratio, 1.0 / MOST_RATIO, MOST_RATIO))
+
+
+def widening(terms: Numbers, weights: Numbers) -> float:
+    """Return by how much residuals are too small, from the terms of their regressions; see `adjusted`."""
+    number = effective_number(weights)
+    shares = weights * (number / weights.sum())
+    leverage = float(np.linalg.pinv((terms * shares[:, None]).T @ terms)[0, 0])
+    return math.sqrt(number / max(number - 2.0 * terms.shape[1], 1.0) * (1.0 + leverage))
+
+
+def effective_number(weights: Numbers) -> float:
+    """Return the effective number of draws, the squared sum of weights over the sum of their squares (kish1965)."""
+    return float(weights.sum() ** 2 / np.square(weights).sum())
+
+
+def nearest_by_parameters(parameters: Numbers, draws: Numbers, weights: Numbers) -> Whole:
+    """Return the run nearest to each draw, in standard deviations of the draws."""
+    from scipy.spatial import cKDTree
+
+    spread = np.sqrt(np.maximum(weights @ np.square(draws - weights @ draws), 0.0))
+    scale = np.where(spread > 0.0, spread, 1.0)
+    return np.asarray(cKDTree(parameters / scale).query(draws / scale)[1], dtype=np.int64)
+
+
+def tails(level: float) -> Numbers:
+    """Return the shares below both ends of a central interval."""
+    return np.array([0.5 - level / 2.0, 0.5 + level / 2.0])
+
+
+def weighted_quantiles(values: Numbers, weights: Numbers, shares: Numbers) -> Numbers:
+    """Return quantiles of the columns of values, of (shares, columns).
+
+    Equation: linear between the sorted values, each standing at the middle of its weight.
+    """
+    found = np.empty((shares.size, values.shape[1]))
+    for column in range(values.shape[1]):
+        order = np.argsort(values[:, column], kind="stable")
+        stacked = np.cumsum(weights[order]) - 0.5 * weights[order]
+        found[:, column] = np.interp(shares, stacked / weights.sum(), values[order, column])
+    return found

@@ -1,0 +1,1 @@
+"""Calibration: from targets to runs, a posterior and a scenario with its medians."""

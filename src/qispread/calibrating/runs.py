@@ -1,0 +1,205 @@
+"""The runs of a calibration: an experiment an arm, and what each run shows of each target."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.calibrating.load import Plan
+from qispread.calibrating.targets import Target
+from qispread.config.cross import POOLED
+from qispread.config.factors import Factor, value_at
+from qispread.config.faults import Fault, InputError
+from qispread.measures import MEASURES, NAMES
+from qispread.sweeping.experiment import AnyDesign, Experiment, Kept, LatinHypercube, PointsFile
+from qispread.sweeping.reading import Sweep
+from qispread.sweeping.running import refuse_many, sweep
+from qispread.sweeping.store import MONTHS
+from qispread.sweeping.varying import explicit
+
+Numbers = NDArray[np.float64]
+Key = tuple[str, str, str, int]
+"""Arm, measure, intervention and month of a number that is read."""
+RUNS, AGAIN = "runs", "predictive"
+"""The folders of the sweeps: those from which the posterior is made, and those at its draws."""
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Who does the work, as for `sweep`, and who is told; none of it changes a byte but a timeout."""
+
+    folder: Path
+    options: Mapping[str, Any]
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What runs show.
+
+    Attributes
+    ----------
+    parameters : array of (runs, parameters) float64
+    summaries : array of (runs, targets) float64
+        NaN where a run failed or has no such measure.
+    failed : int
+        Runs that failed in an arm.
+    """
+
+    parameters: Numbers
+    summaries: Numbers
+    failed: int
+
+
+def experiment_of(plan: Plan, arm: str, design: AnyDesign) -> Experiment:
+    """Return the experiment of one arm: the same points and worlds in each."""
+    calibration, needed = plan.calibration, keys_of(plan.calibration.targets)
+    names = {key[1] for key in needed if key[0] == arm}
+    kept = tuple(name for name in NAMES if name in names)
+    each = any(key[2] != POOLED for key in needed if key[0] == arm)
+    return Experiment(
+        name=f"{calibration.name}-{arm}",
+        scenario=plan.arms[arm],
+        factors={one.path: explicit(one) for one in plan.factors},
+        design=design,
+        replicates=calibration.replicates,
+        measures=Kept(final=kept[:1], monthly=kept),
+        interventions="each" if each else "pooled",
+        seed=calibration.seed,
+    )
+
+
+def keys_of(targets: Mapping[str, Target]) -> set[Key]:
+    """Return every number that targets take."""
+    return {
+        (arm, measure, whose(measure, one), month)
+        for one in targets.values()
+        for arm in one.arms
+        for month in one.months
+        for measure in (one.measure, one.times)
+        if measure in MEASURES
+    }
+
+
+def whose(measure: str | None, one: Target) -> str:
+    """Return of which intervention a measure of a target is: what belongs to the whole is in the pooled rows."""
+    return POOLED if measure in MEASURES and MEASURES[str(measure)].overall else one.intervention
+
+
+def run_all(plan: Plan, doing: Doing, *, idle: bool) -> Shown:
+    """Run every arm at points that fill the ranges, or go on with them, and return what they show.
+
+    Parameters
+    ----------
+    idle : bool
+        Whether parameters that change nothing in any arm are wanted all the same.
+    """
+    design = LatinHypercube(points=plan.calibration.points)
+    return shown_in(plan, design, RUNS, doing, idle=idle)
+
+
+def run_draws(plan: Plan, draws: Numbers, doing: Doing) -> Shown:
+    """Run every arm at draws of the posterior, or go on with them, and return what they show."""
+    rows = tuple(tuple(row) for row in draws.tolist())
+    # Other draws, such as those of other targets, are another sweep; that of these is gone on with.
+    mark = hashlib.sha256(draws.tobytes()).hexdigest()[:12]
+    return shown_in(plan, PointsFile(file="posterior", rows=rows), f"{AGAIN}-{mark}", doing, idle=True)
+
+
+def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: bool) -> Shown:
+    """Run every arm of a design and return what the runs show."""
+    experiments = {arm: experiment_of(plan, arm, design) for arm in plan.arms}
+    for experiment in experiments.values():
+        refuse_many(experiment, yes=bool(doing.options.get("yes")), passes=1)
+    if not idle:
+        refuse_idle_everywhere(experiments, doing)
+    read: dict[Key, Numbers] = {}
+    needed, failed = keys_of(plan.calibration.targets), 0
+    for arm, experiment in experiments.items():
+        notes: list[str] = []
+        doing.say(f"{where}, {arm}:")
+        found = sweep(
+            experiment, doing.folder / where / arm, **{**doing.options, "yes": True, "say": notes.append}, passes=1
+        )
+        for note in notes:
+            if not note.startswith("note: factors."):
+                doing.say(note)
+        failed += found.status.failed
+        read |= read_keys(found, {key for key in needed if key[0] == arm})
+    numbers = found.design().numbers[found.order().points]
+    return Shown(numbers, summaries_of(plan, numbers, read), failed)
+
+
+def refuse_idle_everywhere(experiments: Mapping[str, Experiment], doing: Doing) -> None:
+    """Refuse parameters that change nothing in any arm, before anything is run."""
+    from qispread.sweeping.design import points_of
+    from qispread.sweeping.store import is_sweep
+    from qispread.sweeping.trying import idle_factors
+
+    if all(is_sweep(doing.folder / RUNS / arm) for arm in experiments):
+        return
+    idle = [
+        set(idle_factors(experiment, points_of(experiment).numbers, doing.options.get("timeout")))
+        for experiment in experiments.values()
+    ]
+    everywhere = sorted(set.intersection(*idle), key=str)
+    if everywhere and not doing.options.get("yes"):
+        named = [one.where.replace("factors.", "parameters.", 1) for one in everywhere]
+        because = [f"{one.problem}; leave it out, or give --yes" for one in everywhere]
+        raise InputError(map(Fault, named, because))
+
+
+def read_keys(found: Sweep, keys: set[Key]) -> dict[Key, Numbers]:
+    """Return the numbers of a sweep that are needed, each as an array of (runs,) in the order of the first pass."""
+    order, months = found.order(), found.experiment.scenario.horizon + 1
+    rows, runs = found.experiment.rows, order.points.size
+    read = {key: np.full(runs, np.nan) for key in keys}
+    measures = sorted({key[1] for key in keys})
+    for part in found.parts:
+        places = np.array(order.part(part))
+        kept = places < runs
+        if not kept.any():
+            continue
+        table = found.read(MONTHS, part, measures)
+        columns = {name: table[name].to_numpy().reshape(-1, months, len(rows)) for name in measures}
+        for key in keys:
+            _, measure, intervention, month = key
+            read[key][places[kept]] = columns[measure][kept, month, rows.index(intervention)]
+    return read
+
+
+def summaries_of(plan: Plan, numbers: Numbers, read: Mapping[Key, Numbers]) -> Numbers:
+    """Return what each run shows of each target, of (runs, targets)."""
+    columns = [summary(one, plan, numbers, read) for one in plan.calibration.targets.values()]
+    return np.column_stack(columns)
+
+
+def summary(one: Target, plan: Plan, numbers: Numbers, read: Mapping[Key, Numbers]) -> Numbers:
+    """Return what each run shows of one target."""
+    now = level(one, one.arm, one.month, plan, numbers, read)
+    if one.since is None and one.against is None:
+        return now
+    before = level(one, one.against or one.arm, one.month if one.since is None else one.since, plan, numbers, read)
+    if one.compare == "change":
+        return now - before
+    return np.asarray(np.divide(now, before, out=np.full(len(now), np.nan), where=before != 0.0))
+
+
+def level(one: Target, arm: str, month: int, plan: Plan, numbers: Numbers, read: Mapping[Key, Numbers]) -> Numbers:
+    """Return the measure of a target in an arm and month, times what it is multiplied by."""
+    found = read[arm, one.measure, whose(one.measure, one), month]
+    if one.times is None:
+        return found
+    if one.times in MEASURES:
+        return found * read[arm, one.times, whose(one.times, one), month]
+    return found * numbers_at(one.times, plan.factors, numbers, plan, arm)
+
+
+def numbers_at(path: str, factors: Sequence[Factor], numbers: Numbers, plan: Plan, arm: str) -> Numbers | float:
+    """Return a number of the scenario in each run: that of the point where it is calibrated, else that of the arm."""
+    paths = [factor.path for factor in factors]
+    return numbers[:, paths.index(path)] if path in paths else value_at(plan.arms[arm], path)

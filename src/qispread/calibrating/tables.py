@@ -1,0 +1,147 @@
+"""The tables of a calibration: what their columns mean, declared once."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qispread.analysis.calibration import LEVELS, Numbers, Posterior
+from qispread.analysis.calibration_check import Reach, SelfCheck
+from qispread.calibrating.load import Plan
+from qispread.config.factors import value_at
+
+EDGE = 0.005
+"""Share of the runs, with errors of measurement, beyond a target below which it is out of reach."""
+LOWER, UPPER = "Lower end of its {} % interval.", "Upper end of it."
+PARAMETERS = {
+    "parameter": "Path of the parameter.",
+    "default": "Its value in the base scenario.",
+    "low": "Where the range begins that was believed possible before.",
+    "high": "Where it ends.",
+    "mean": "Mean of the posterior.",
+    "median": "Median of the posterior, which the calibrated scenario has.",
+    **{
+        f"{end}_{level:.0%}".rstrip("%"): (LOWER.format(f"{100 * level:.0f}") if end == "low" else UPPER)
+        for level in LEVELS
+        for end in ("low", "high")
+    },
+    "shrinkage": "By how much the 90 % interval has become narrower: 1 is a point, 0 nothing learnt, below 0 wider.",
+    "identified": "identified from a shrinkage of 0.5, partly from 0.2, else not identified.",
+}
+TARGETS = {
+    "target": "Name of the target.",
+    "about": "What in a run it is compared with.",
+    "value": "What was observed.",
+    "error": "Its standard error.",
+    "low": "Lower end of its 95 % interval.",
+    "high": "Upper end of it.",
+    "prior_median": "Median of what runs show over the whole ranges.",
+    "prior_low": LOWER.format(95),
+    "prior_high": UPPER,
+    "prior_below": "Share of these runs, with errors of measurement, that lie below what was observed.",
+    "reachable": f"Whether that share is at least {EDGE:g} on either side: else no parameters in the ranges meet it.",
+    "posterior_median": "Median of what runs at draws of the posterior show.",
+    "posterior_low": LOWER.format(95),
+    "posterior_high": UPPER,
+    "verdict": "near where the posterior median lies within the interval of the target, else missed.",
+    "within_reach": "Whether the interval of those runs overlaps that of the target.",
+}
+CORRELATIONS = {
+    "parameter": "Path of the parameter.",
+    "other": "Path of another parameter.",
+    "correlation": "Between them in the posterior: near 1 or -1 where the targets fix only what they do together.",
+}
+CHECKED = {
+    "parameter": "Path of the parameter.",
+    "error": "Root mean square of posterior mean less truth, in standard deviations of what was believed before.",
+    "level": "Level of the interval.",
+    "covered": "Share of the truths that lie within it.",
+    "low": "Lower end of the 95 % interval of that share.",
+    "high": "Upper end of it.",
+    "truths": "Synthetic truths.",
+}
+WEIGHT = {"weight": "Weight of the draw; all sum to 1."}
+
+
+def parameters_table(plan: Plan, found: Posterior) -> pd.DataFrame:
+    """Return what is known of each parameter, a row each."""
+    rows = pd.DataFrame(
+        {
+            "parameter": [one.path for one in plan.factors],
+            "default": [value_at(plan.calibration.scenario, one.path) for one in plan.factors],
+            "low": [one.low for one in plan.factors],
+            "high": [one.high for one in plan.factors],
+            "mean": found.mean,
+            "median": found.median,
+        }
+    )
+    for level in LEVELS:
+        rows[f"low_{100 * level:.0f}"], rows[f"high_{100 * level:.0f}"] = found.interval(level).T
+    return rows.assign(shrinkage=found.shrinkage, identified=list(found.identified))[list(PARAMETERS)]
+
+
+def targets_table(plan: Plan, before: Numbers, after: Numbers, where: Reach) -> pd.DataFrame:
+    """Return what runs show of each target before and after, a row each."""
+    rows: list[dict[str, Any]] = []
+    for place, (name, one) in enumerate(plan.calibration.targets.items()):
+        low, high = one.ends
+        told: dict[str, Any] = dict(
+            zip(("prior_low", "prior_median", "prior_high"), spread_of(before[:, place]), strict=True)
+        )
+        told |= dict(
+            zip(("posterior_low", "posterior_median", "posterior_high"), spread_of(after[:, place]), strict=True)
+        )
+        told |= {"target": name, "about": str(one), "value": one.value, "error": one.standard_error}
+        told |= {"low": low, "high": high, "prior_below": where.shares[place], "reachable": reachable(where, place)}
+        told["verdict"] = "near" if low <= told["posterior_median"] <= high else "missed"
+        told["within_reach"] = bool(told["posterior_low"] <= high and told["posterior_high"] >= low)
+        rows.append(told)
+    return pd.DataFrame(rows)[list(TARGETS)]
+
+
+def reachable(where: Reach, place: int) -> bool:
+    """Return whether runs, with errors of measurement, lie on both sides of a target."""
+    return bool(EDGE <= where.shares[place] <= 1.0 - EDGE)
+
+
+def spread_of(values: Numbers) -> tuple[float, float, float]:
+    """Return the 2.5th, 50th and 97.5th percentile of what runs show, leaving out those that show nothing."""
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return np.nan, np.nan, np.nan
+    low, middle, high = np.quantile(known, (0.025, 0.5, 0.975)).tolist()
+    return low, middle, high
+
+
+def correlations_table(plan: Plan, found: Posterior) -> pd.DataFrame:
+    """Return the correlation of every two parameters, the strongest first."""
+    paths = [one.path for one in plan.factors]
+    rows = [
+        (paths[one], paths[other], found.correlation[one, other])
+        for one in range(len(paths))
+        for other in range(one + 1, len(paths))
+    ]
+    table = pd.DataFrame(rows, columns=list(CORRELATIONS))
+    return table.sort_values("correlation", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def draws_table(plan: Plan, found: Posterior) -> pd.DataFrame:
+    """Return the draws of the posterior with their weights, a row each."""
+    columns = {one.path: found.draws[:, place] for place, one in enumerate(plan.factors)}
+    return pd.DataFrame({**columns, "weight": found.weights})
+
+
+def draws_meanings(plan: Plan) -> dict[str, str]:
+    """Return what the columns of the draws mean."""
+    return {one.path: "Parameter." for one in plan.factors} | WEIGHT
+
+
+def checked_table(plan: Plan, check: SelfCheck) -> pd.DataFrame:
+    """Return how well synthetic truths were found again, a row a parameter and level."""
+    rows = []
+    low, high = check.interval(check.covered)
+    for place, one in enumerate(plan.factors):
+        for number, level in enumerate(LEVELS):
+            told = (check.covered[number, place], low[number, place], high[number, place])
+            rows.append((one.path, check.error[place], level, *told, check.truths))
+    return pd.DataFrame(rows, columns=list(CHECKED))

@@ -1,0 +1,183 @@
+"""`qispread calibrate`: fit parameters to targets with their uncertainty, and say what was learnt and what was not."""
+
+import argparse
+import shlex
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qispread.commands.given import path_table
+from qispread.commands.outcome import DONE, SOME_FAILED, STOPPED, writing
+from qispread.commands.sweep import progress_bar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qispread.calibrating.calibrate import Calibrated
+
+CONFIG = "calibrated.yaml"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `calibrate`."""
+    command.add_argument("targets", help="a calibration file: base, parameters, targets")
+    command.add_argument(
+        "--self-check",
+        type=int,
+        nargs="?",
+        const=200,
+        default=0,
+        metavar="TRUTHS",
+        help="find so many synthetic truths again from the same runs, and say how well (200 unless given)",
+    )
+    command.add_argument("--executor", choices=("threads", "processes", "dask", "inline"), help="as for sweep")
+    command.add_argument("--workers", type=int, help="how many (default: one a core); results do not depend on it")
+    command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
+    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/calibrate-NAME)")
+    command.add_argument("--timeout", type=float, metavar="SECONDS", help="that a run may take; then it has failed")
+    command.add_argument("--retry-failed", action="store_true", help="run those again that failed")
+    command.add_argument(
+        "--yes", action="store_true", help="start even with very many runs, or parameters that change nothing"
+    )
+    command.set_defaults(act=act)
+
+
+def act(arguments: argparse.Namespace, console: "Console") -> int:
+    """Calibrate, print what was learnt, and write tables, pictures and the calibrated scenario."""
+    from qispread.calibrating.calibrate import calibrate
+
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    try:
+        with progress_bar(console) as advance:
+            found = calibrate(
+                arguments.targets,
+                arguments.out,
+                executor=arguments.executor or ("dask" if arguments.scheduler else "threads"),
+                workers=arguments.workers,
+                scheduler=arguments.scheduler,
+                timeout=arguments.timeout,
+                yes=arguments.yes,
+                retry_failed=arguments.retry_failed,
+                truths=arguments.self_check,
+                progress=advance,
+                say=say,
+            )
+    except KeyboardInterrupt:
+        say("Stopped. What was run is kept; to go on, run the same command again.", style="red")
+        return STOPPED
+    show(found, console)
+    with writing():
+        write(found, arguments)
+    say(f"Results: parameters.csv, targets.csv, posterior.csv, {CONFIG} and others, with pictures, in {found.folder}")
+    say(f"To run it: qispread run {found.folder / CONFIG}")
+    return SOME_FAILED if found.before.failed or found.after.failed else DONE
+
+
+def show(found: "Calibrated", console: "Console") -> None:
+    """Print what was learnt of each parameter and target, in words and tables."""
+    show_parameters(found, console)
+    show_targets(found, console)
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    for line in in_words(found):
+        say(line)
+    for note in found.notes:
+        say(f"note: {note}", style="yellow")
+
+
+def show_parameters(found: "Calibrated", console: "Console") -> None:
+    """Print the posterior of each parameter."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import short, span
+
+    table = path_table(
+        "Parameters: ranges before, medians and 90 % intervals after", ("", "Before", "After", "Narrower by")
+    )
+    for one in found.parameters.to_dict("records"):
+        after = f"{short(one['median'])} ({span(one['low_90'], one['high_90'])})"
+        narrower = f"{100.0 * max(0.0, one['shrinkage']):.0f} %"
+        table.add_row(escape(str(one["parameter"])), span(one["low"], one["high"]), after, narrower)
+    console.print(table)
+
+
+def show_targets(found: "Calibrated", console: "Console") -> None:
+    """Print each target against what runs show."""
+    from rich.markup import escape
+
+    from qispread.analysis.summary import short, span
+
+    table = path_table("Targets, 95 % intervals in brackets", ("", "Observed", "Runs at draws", ""))
+    for one in found.targets.to_dict("records"):
+        observed = f"{short(one['value'])} ({span(one['low'], one['high'])})"
+        shown = f"{short(one['posterior_median'])} ({span(one['posterior_low'], one['posterior_high'])})"
+        table.add_row(escape(str(one["target"])), observed, shown, str(one["verdict"]))
+    console.print(table)
+
+
+def in_words(found: "Calibrated") -> list[str]:
+    """Return in plain words what was learnt, what cannot be told, and whether it can be trusted."""
+    table, lines = found.parameters, []
+    for word, told in (
+        ("identified", "The targets tell"),
+        ("partly", "They tell something of"),
+        ("not identified", "They cannot tell"),
+    ):
+        names = list(table.loc[table["identified"] == word, "parameter"])
+        if names:
+            lines.append(f"{told} {', '.join(names)}.")
+    missed = list(found.targets.loc[found.targets["verdict"] == "missed", "target"])
+    lines.append(f"Missed: {', '.join(missed)}." if missed else "No target is missed.")
+    lines.append(
+        f"From {len(found.posterior.prior):,} runs, {len(found.posterior.draws):,} kept, worth "
+        f"{found.posterior.effective:,.0f} independent draws."
+    )
+    return [*lines, *checked(found)]
+
+
+def checked(found: "Calibrated") -> list[str]:
+    """Return how well synthetic truths were found again, in words."""
+    if found.check is None:
+        return []
+    import numpy as np
+
+    from qispread.analysis.calibration import LEVELS
+
+    lines, check = [], found.check
+    for level, share in zip(LEVELS, check.covered.mean(axis=1), strict=True):
+        low, high = check.interval(np.array(share))
+        lines.append(f"{100 * level:.0f} % intervals hold {share:.1%} of the truths ({low:.1%} to {high:.1%})")
+    errors = ", ".join(f"{one.path} {error:.2f}" for one, error in zip(found.plan.factors, check.error, strict=True))
+    return [
+        f"Self-check on {check.truths} synthetic truths, mean over the parameters: {'; '.join(lines)}.",
+        f"Error of posterior means, in standard deviations of the range (1 is nothing learnt): {errors}.",
+    ]
+
+
+def write(found: "Calibrated", arguments: argparse.Namespace) -> None:
+    """Write tables, pictures and the calibrated scenario."""
+    from qispread.calibrating import tables
+    from qispread.calibrating.config import calibrated_text
+    from qispread.figures.calibration import calibration_figures
+    from qispread.figures.saving import save_analysis
+
+    written: dict[str, tuple[Any, dict[str, str]]] = {
+        "parameters": (found.parameters, tables.PARAMETERS),
+        "targets": (found.targets, tables.TARGETS),
+        "correlations": (found.correlations, tables.CORRELATIONS),
+        "posterior": (found.draws, tables.draws_meanings(found.plan)),
+    }
+    for stale in ("self_check.csv", "self_check.parquet"):
+        (found.folder / stale).unlink(missing_ok=True)
+    if found.check is not None:
+        written["self_check"] = (tables.checked_table(found.plan, found.check), tables.CHECKED)
+    calibration = found.plan.calibration
+    about = {
+        "calibration": calibration.model_dump(mode="json", exclude={"scenario"}),
+        "scenario": calibration.scenario.model_dump(mode="json", exclude_none=True),
+        "runs": {"all": len(found.before.summaries), "left_out": found.posterior.left_out},
+        "effective_draws": found.posterior.effective,
+        "inside_the_cloud": found.reach.inside,
+        "notes": list(found.notes),
+    }
+    command = ["qispread", *arguments.typed]
+    texts = {CONFIG: calibrated_text(found, found.folder, shlex.join(command))}
+    save_analysis(found.folder, "", written, calibration_figures(found), about, command, texts)

@@ -1,0 +1,120 @@
+"""What a calibration has found: parameters before and after, and targets against what runs show."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from qispread.analysis.summary import short, span
+from qispread.calibrating.calibrate import Calibrated
+from qispread.figures.figure import PLACED, Figure, dressed, records
+from qispread.figures.palette import INK, SOFT
+
+BLUE, PALE, FAINT, ORANGE = "#0072B2", "#8FC1E3", "#E4E4E4", "#C44E00"
+ROW, AXIS_ROOM, OFF = 44, 42, 9
+"""Pixels of a row, of the title, and by which bars stand below the middle of their row, the name above them."""
+LONGEST_NAME, LONGEST_WORDS = 222, 150
+ROOM = 0.04
+
+
+def calibration_figures(found: Calibrated) -> list[Figure]:
+    """Return the figures of a calibration."""
+    return [parameters_figure(found.parameters), targets_figure(found.targets)]
+
+
+def parameters_figure(table: pd.DataFrame, title: str = "What the targets say of each parameter") -> Figure:
+    """Return the figure of the posterior of each parameter within the range that was believed possible before."""
+    told = "; ".join(
+        f"{one['parameter']} {short(one['median'])} ({span(one['low_90'], one['high_90'])}), {one['identified']}"
+        for one in records(table)
+    )
+    width = table["high"] - table["low"]
+    columns = {"default": "default", "median": "median"}
+    columns |= {name: name for name in ("low_50", "high_50", "low_90", "high_90")}
+    shown = pd.DataFrame({name: (table[column] - table["low"]) / width for name, column in columns.items()})
+    words = [f"{one['median']:.2g} ({one['low_90']:.2g} to {one['high_90']:.2g})" for one in records(table)]
+    shown = shown.assign(row=table["parameter"], words=words, start=0.0, end=1.0)
+    return Figure(
+        name="calibration-parameters",
+        title=title,
+        alt=f"Median and 90 % interval of the posterior of each parameter: {told}.",
+        table=table,
+        chart=rows_chart(shown, title, wide=("low_90", "high_90"), narrow=("low_50", "high_50"), tick="default"),
+        note="Grey: the range believed possible before. Pale and dark blue: 90 % and 50 % intervals of the posterior, "
+        "point: its median. Orange: the value in the base scenario.",
+    )
+
+
+def targets_figure(table: pd.DataFrame) -> Figure:
+    """Return the figure of each target against what runs show before and after, every row on a scale of its own."""
+    told = "; ".join(
+        f"{one['target']} {short(one['value'])} against {short(one['posterior_median'])}, {one['verdict']}"
+        for one in records(table)
+    )
+    ends = ["low", "high", "prior_low", "prior_high", "posterior_low", "posterior_high"]
+    low, high = table[ends].min(axis=1), table[ends].max(axis=1)
+    width = (high - low).where(high > low, 1.0) * (1.0 + 2.0 * ROOM)
+    low = low - ROOM * width
+    columns = [*ends, "value", "posterior_median"]
+    shown = pd.DataFrame({name: (table[name] - low) / width for name in columns})
+    words = [f"{short(one['value'])}, runs {short(one['posterior_median'])}" for one in records(table)]
+    renamed = {"prior_low": "start", "prior_high": "end", "posterior_median": "median"}
+    shown = shown.rename(columns=renamed).assign(row=table["target"], words=words)
+    title = "Targets against runs at draws of the posterior"
+    return Figure(
+        name="calibration-targets",
+        title=title,
+        alt=f"Each target and the median of runs at draws of the posterior: {told}.",
+        table=table,
+        chart=rows_chart(
+            shown, title, wide=("posterior_low", "posterior_high"), narrow=None, tick="value", target=("low", "high")
+        ),
+        note="Every row has a scale of its own. Grey: 95 % of runs over the whole ranges. Blue: 95 % of runs at draws "
+        "of the posterior, point: their median. Orange: what was observed, with its 95 % interval.",
+    )
+
+
+def rows_chart(
+    shown: pd.DataFrame,
+    title: str,
+    *,
+    wide: tuple[str, str],
+    narrow: tuple[str, str] | None,
+    tick: str,
+    target: tuple[str, str] | None = None,
+) -> Any:
+    """Return bars within bars, a row each, named above them, its numbers at the right.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        Columns ``row``, ``words``, ``start``, ``end``, ``median`` and those named below, in shares of the width.
+    wide, narrow, target : pair of str
+        Columns of both ends of the pale bar, of the dark one within, and of the line in orange.
+    tick : str
+        Column of the mark in orange.
+    """
+    place: dict[str, Any] = {"scale": alt.Scale(domain=[0, 1]), "axis": None, "title": None}
+    y = alt.Y("row:N", sort=list(shown["row"]), axis=None, scale=alt.Scale(paddingInner=0.1))
+    base = alt.Chart(shown).encode(y=y)
+
+    def bar(ends: tuple[str, str], height: int, colour: str, off: int = OFF) -> Any:
+        x = alt.X(f"{ends[0]}:Q", **place)
+        return base.mark_bar(height=height, yOffset=off, color=colour).encode(x=x, x2=alt.X2(ends[1]))
+
+    layers = [bar(("start", "end"), 12, FAINT), bar(wide, 12, PALE)]
+    layers += [bar(narrow, 12, BLUE)] if narrow else []
+    layers += [bar(target, 2, ORANGE)] if target else []
+    point, mark = alt.X("median:Q", **place), alt.X(f"{tick}:Q", **place)
+    ground: dict[str, Any] = {"filled": True, "opacity": 1.0, "yOffset": OFF}
+    layers += [
+        base.mark_tick(height=18, thickness=3, yOffset=OFF, color=ORANGE).encode(x=mark),
+        base.mark_point(size=44, color=INK, stroke="white", strokeWidth=1, **ground).encode(x=point),
+        base.mark_text(align="left", dy=-9, color=INK, limit=LONGEST_NAME).encode(
+            x=PLACED.XValue(0), text=alt.Text("row:N")
+        ),
+        base.mark_text(align="right", dy=-9, color=SOFT, limit=LONGEST_WORDS).encode(
+            x=PLACED.XValue("width"), text=alt.Text("words:N")
+        ),
+    ]
+    return dressed(alt.layer(*layers), title, height=AXIS_ROOM + ROW * len(shown))

@@ -1,0 +1,209 @@
+"""Figures of a fit: curves, exposure at adoption, times across ties, and what is gained in held-out communities."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from qispread.figures.figure import (
+    HEIGHT,
+    Figure,
+    colour_of,
+    dash_of,
+    dressed,
+    file_name,
+    legend_height,
+    shape_of,
+    wrapped,
+    zero_line,
+)
+from qispread.figures.intervals import interval_chart
+from qispread.figures.palette import INK, styles_of
+from qispread.fitting.fit import Fit
+from qispread.fitting.tables import CLASSES
+
+SHOWN = ("independent_by_period", "contact_by_period")
+"""The two models that differ in contagion alone, the push being free in each period."""
+LABELS = {
+    "independent": "Push alone",
+    "bass": "Bass, no network",
+    "community": "Own community",
+    "contact": "Contact by ties",
+    "reinforcement": "Share of ties",
+}
+SEEN, SHUFFLED = "observed", "Shuffled"
+
+
+def label_of(model: str) -> str:
+    """Return the name of a model as a figure shows it."""
+    base = model.removesuffix("_by_period")
+    return LABELS[base] + (", free push" if base != model else "")
+
+
+def percent(low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
+    """Return scale and axis of shares."""
+    return {
+        "scale": alt.Scale(domain=[low, high], nice=False),
+        "axis": alt.Axis(format=".0%", tickCount=5),
+    }
+
+
+def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the models that are drawn, under their labels."""
+    kept = table[table["model"].isin(SHOWN)]
+    return kept.assign(arm=[label_of(name) for name in kept["model"]])
+
+
+def points_of(frame: pd.DataFrame, x: Any, y: Any) -> Any:
+    """Return what was observed as rings in ink."""
+    mark = alt.Chart(frame).mark_point(shape="circle", color=INK, size=34, filled=False, strokeWidth=1.6, opacity=1.0)
+    return mark.encode(x=x, y=y)
+
+
+def curve_figure(found: Fit) -> Figure:
+    """Return the adoption curve: observed as rings, two models as medians with nine in ten worlds."""
+    table = shown_rows(found.tables["curve"])
+    styles = list(styles_of(dict.fromkeys(table["arm"])).values())
+    periods, unit = found.observed.periods, found.observed.unit
+    x = alt.X(
+        "period:Q",
+        title=unit.capitalize(),
+        scale=alt.Scale(domain=[1, periods], nice=False),
+        axis=alt.Axis(tickCount=6, format="d", tickMinStep=1),
+    )
+    y = alt.Y("median:Q", title="Share of people who have adopted", **percent())
+    base, seen = alt.Chart(table), table[table["model"] == SHOWN[0]][["period", SEEN]]
+    chart = alt.layer(
+        base.mark_area(fillOpacity=0.16, opacity=1.0).encode(
+            x=x, y=alt.Y("p5:Q", **percent()), y2="p95:Q", color=colour_of(styles)
+        ),
+        base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour_of(styles), strokeDash=dash_of(styles)),
+        points_of(seen, x, alt.Y(f"{SEEN}:Q", **percent())),
+    )
+    last = table[table["period"] == periods]
+    told = "; ".join(f"{one.arm} {one.median:.0%} ({one.p5:.0%} to {one.p95:.0%})" for one in last.itertuples())
+    title = "Adoption: rings observed, lines simulated"
+    return Figure(
+        name="fit-curve",
+        title=title,
+        alt=f"Share of people who have adopted by {unit}. At the end {last[SEEN].iloc[0]:.0%} observed; medians of "
+        f"simulated worlds with nine in ten of them: {told}.",
+        table=table.drop(columns="arm"),
+        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
+    )
+
+
+def thresholds_figure(found: Fit) -> Figure:
+    """Return the distribution of exposure at adoption."""
+    table = shown_rows(found.tables["thresholds"])
+    styles = list(styles_of(dict.fromkeys(table["arm"])).values())
+    top = float(np.ceil(10.0 * table[["p95", SEEN]].to_numpy().max() + 0.2) / 10.0)
+    shares: dict[str, Any] = percent(high=min(1.0, top))
+    x = alt.X("share_of_ties:N", sort=list(CLASSES), title="Share of ties that had adopted before",
+              axis=alt.Axis(labelAngle=0, labelOverlap=False))  # fmt: skip
+    y, beside = alt.Y("median:Q", title="Share of adopters", **shares), alt.XOffset("arm:N")
+    base, seen = alt.Chart(table), table[table["model"] == SHOWN[0]][["share_of_ties", SEEN]]
+    chart = alt.layer(
+        base.mark_rule(strokeWidth=2).encode(
+            x=x, xOffset=beside, y=alt.Y("p5:Q", **shares), y2="p95:Q", color=colour_of(styles, points=True)
+        ),
+        base.mark_point(filled=True, size=46, opacity=1.0).encode(
+            x=x, xOffset=beside, y=y, color=colour_of(styles, points=True), shape=shape_of(styles)
+        ),
+        alt.Chart(seen).mark_tick(color=INK, thickness=2, size=44).encode(x=x, y=alt.Y(f"{SEEN}:Q", **shares)),
+    )
+    told = "; ".join(
+        f"{one.share_of_ties}: {one.observed:.0%} observed, {one.arm} {one.p5:.0%} to {one.p95:.0%}"
+        for one in table.itertuples()
+    )
+    title = "Exposure at adoption: bars observed"
+    return Figure(
+        name="fit-thresholds",
+        title=title,
+        alt=f"Share of adopters by the share of their ties that had adopted before, with nine in ten worlds. {told}.",
+        table=table.drop(columns="arm"),
+        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
+    )
+
+
+def correlation_rows(found: Fit) -> pd.DataFrame:
+    """Return the correlation across ties under shuffles and under each model, with nine in ten of each."""
+    one, checks = found.tables["shuffles"].iloc[0], found.tables["checks"]
+    checks = checks[(checks["quantity"] == one["statistic"]) & checks["model"].isin(SHOWN)]
+    half = 1.6448536269514722 * float(one["spread"])
+    rows = [{"row": SHUFFLED, "value": one["mean"], "low": one["mean"] - half, "high": one["mean"] + half}]
+    rows += [
+        {"row": label_of(row.model), "value": row.median, "low": row.p5, "high": row.p95} for row in checks.itertuples()
+    ]
+    return pd.DataFrame(rows).assign(observed=one["observed"])
+
+
+def correlation_figure(found: Fit) -> Figure:
+    """Return the correlation of times across ties against chance and against models."""
+    rows = correlation_rows(found)
+    styles = list(styles_of((*map(label_of, SHOWN), SHUFFLED)).values())
+    title = "Times of adoption across ties: line observed"
+    chart = interval_chart(rows.assign(arm=rows["row"]), title, "Correlation over ties", "number", styles)
+    seen = alt.Chart(alt.InlineData([{}])).mark_rule(color=INK, strokeWidth=2)
+    value = float(rows["observed"].iloc[0])
+    chart.layer = [seen.encode(x=alt.XDatum(value)), *chart.layer]
+    told = "; ".join(f"{one.row} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})" for one in rows.itertuples())
+    p = found.tables["shuffles"].iloc[0]
+    return Figure(
+        name="fit-ties",
+        title=title,
+        alt=f"Correlation of times of adoption over ties: observed {value:.3f}; nine in ten of what would be expected: "
+        f"{told}. Shuffles with at least as much: p = {p['p']:.4f}, Monte Carlo error {p['error']:.4f}.",
+        table=rows,
+        chart=chart,
+    )
+
+
+def gains_figure(found: Fit) -> Figure | None:
+    """Return what contact adds in each held-out community; None where nothing could be held out."""
+    scores = found.tables["scores"]
+    if scores.empty:
+        return None
+    wide = scores.pivot_table(index="community", columns="model", values="score", sort=False)
+    table = pd.DataFrame({"gain": wide[SHOWN[1]] - wide[SHOWN[0]]}).sort_values("gain", kind="stable").reset_index()
+    table["rank"] = np.arange(1, len(table) + 1)
+    table["arm"] = np.where(table["gain"] > 0.0, "Better", "Worse")
+    styles = list(styles_of(("Better", "Worse")).values())
+    x = alt.X(
+        "gain:Q",
+        title="Gain in log-likelihood",
+        axis=alt.Axis(grid=True, tickCount=5),
+        scale=alt.Scale(nice=True, padding=6),
+    )
+    y = alt.Y("rank:O", title="Communities, by gain", axis=alt.Axis(labels=False, ticks=False))
+    points = alt.Chart(table).mark_point(filled=True, size=40, opacity=1.0)
+    legendless = {"color": colour_of(styles, points=True), "shape": shape_of(styles)}
+    row = found.compared(SHOWN[1], SHOWN[0])
+    title = "What contact by ties adds in communities held out"
+    better = int((table["gain"] > 0.0).sum())
+    return Figure(
+        name="fit-gains",
+        title=title,
+        alt="Gain of contact by ties over a push alone, both with a push free in each period, in the log-probability "
+        f"of each community's history: {better} of {len(table)} are foretold better; mean {row['gain']:.2f} "
+        f"({row['low']:.2f} to {row['high']:.2f}).",
+        table=table.drop(columns=["arm", "rank"]),
+        chart=dressed(alt.layer(zero_line(), points.encode(x=x, y=y, **legendless)), title,
+                      height=HEIGHT + legend_height(styles)),
+    )  # fmt: skip
+
+
+def fit_figures(found: Fit) -> Sequence[Figure]:
+    """Return all figures of a fit."""
+    made = (curve_figure(found), thresholds_figure(found), correlation_figure(found), gains_figure(found))
+    return [one for one in made if one is not None]
+
+
+def named_for(figure: Figure, stem: str, study: str) -> Figure:
+    """Return a figure under the name of a study, in its file name and above its title."""
+    name = file_name(stem, figure.name.removeprefix("fit-"))
+    title = alt.TitleParams([study, *wrapped(figure.title)], anchor="start", frame="bounds", offset=8)
+    return replace(figure, name=name, alt=f"{study}. {figure.alt}", chart=figure.chart.properties(title=title))

@@ -1,0 +1,1 @@
+"""Diffusion that was observed: who adopted when and who is tied to whom, read, explained and simulated."""

@@ -1,0 +1,154 @@
+"""A `SpreadModel` that can be made anew with other numbers, and what may be changed: from the one declaration."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from qispread.analysis.places import positions
+from qispread.app.limits import refuse_large
+from qispread.app.sliders import slider_of
+from qispread.config.factors import UNCERTAIN, numbers_of
+from qispread.config.faults import InputError
+from qispread.config.parameter import declared, sections_within
+from qispread.config.policies import AnyPolicy
+from qispread.config.scenario import MECHANISMS, Scenario
+from qispread.config.validate import tag_of
+from qispread.engines.model import SpreadModel
+from qispread.engines.organisation import Organisation
+
+PLACES = ("organisations", "network")
+ADJUSTABLE = (*UNCERTAIN, "lever")
+ORDER = ("interventions", "policies", "copying", *(name for name in MECHANISMS if name != "copying"), *PLACES)
+NOTHING = "nothing more"
+"""What is done where no policy is tried."""
+DIGITS = 12
+"""Decimals that a slider's number keeps: what a browser adds to it is rounded away."""
+
+
+class AdjustableModel(SpreadModel):
+    """A scenario in one world with some of its numbers changed, as SolaraViz makes and makes again.
+
+    Parameters
+    ----------
+    base : Scenario
+        From which everything else is taken.
+    policy : str
+        The lever of one more policy, in force from the first month with its declared strength; or `NOTHING`.
+    world : int
+        Which world, from 0.
+    organisation_class : type
+        As for `SpreadModel`.
+    **kwargs : float
+        Numbers by path, such as ``{"copying.copy_loss": 0.3}``. The name is the one that SolaraViz looks for.
+
+    Attributes
+    ----------
+    base : Scenario
+        As given.
+    refused : str
+        What is wrong with the changes, if anything is: then the base itself is shown.
+    places : array of (2, n)
+        Where each organisation stands on the map.
+    """
+
+    def __init__(
+        self,
+        base: Scenario,
+        *,
+        policy: str = NOTHING,
+        world: int = 0,
+        organisation_class: type[Organisation] = Organisation,
+        **kwargs: Any,
+    ) -> None:
+        # Mesa 3.5 hands a scenario of its own kind to every model that takes keywords.
+        kwargs.pop("scenario", None)
+        scenario, refused = base, ""
+        try:
+            scenario = adjusted(base, policy, kwargs)
+        except InputError as error:
+            # SolaraViz would show nothing.
+            refused = str(error)
+        super().__init__(scenario, replicate=world, organisation_class=organisation_class)
+        self.base, self.refused, self.places = base, refused, positions(self.world)
+
+    def step(self) -> None:
+        """Live one month; after the last, nothing: SolaraViz takes several steps at once and does not look."""
+        if self.month < self.settings.horizon:
+            super().step()
+
+
+def adjusted(base: Scenario, lever: str, numbers: dict[str, float]) -> Scenario:
+    """Return a scenario with other numbers and one more policy, under a name that is free.
+
+    Raises
+    ------
+    InputError
+        For numbers that cannot stand together.
+    """
+    known = dict(values_of(base))
+    rounded = {path: round(value, DIGITS) for path, value in numbers.items()}
+    changes = {path: value for path, value in rounded.items() if value != known.get(path)}
+    scenario = base.replace(changes) if changes else base
+    if lever == NOTHING:
+        return scenario
+    name = lever
+    while name in scenario.policies:
+        name += " too"
+    return scenario.with_policy(lever, name)
+
+
+def values_of(scenario: Scenario) -> Iterator[tuple[str, float]]:
+    """Yield path and value of every number of a scenario."""
+    for path, value, _ in numbers_of(scenario):
+        yield path, value
+
+
+def changes_of(model: AdjustableModel) -> str:
+    """Return in words what a model has that its base has not."""
+    before = dict(values_of(model.base))
+    words = [name for name in model.settings.policies if name not in model.base.policies]
+    words += [
+        f"{label_of(path)} {value:g} in place of {before[path]:g}"
+        for path, value in values_of(model.settings)
+        if path in before and value != before[path]
+    ]
+    return "; ".join(words) or "nothing"
+
+
+def levers() -> list[str]:
+    """Return the levers of the policies that can be tried."""
+    return [tag_of(section) or "" for section in sections_within(AnyPolicy) if tag_of(section)]
+
+
+def model_parameters(scenario: Scenario) -> dict[str, Any]:
+    """Return what SolaraViz asks for: the world, one more policy, and a slider for each number with a plausible range.
+
+    Raises
+    ------
+    InputError
+        For a scenario that is too large to be shown.
+    """
+    from mesa.visualization import Slider
+
+    refuse_large(scenario.replace(replicates=1))
+    worlds = Slider("Which world", value=0, min=0, max=max(1, scenario.replicates - 1), step=1, dtype=int)
+    policy = {"type": "Select", "label": "What is done", "value": NOTHING, "values": [NOTHING, *levers()]}
+    found: dict[str, Any] = {"base": scenario, "world": worlds, "policy": policy}
+    for path, value, field in sorted(numbers_of(scenario), key=lambda one: place_of_group(one[0])):
+        extra = declared(field) or {}
+        ends = slider_of(field, value) if extra["plausible"] and extra["role"] in ADJUSTABLE else None
+        if ends is not None:
+            kind = int if isinstance(value, int) else float
+            low, high, step = (kind(ends[name]) for name in ("low", "high", "step"))
+            found[path] = Slider(label_of(path), value=value, min=low, max=high, step=step, dtype=kind)
+    return found
+
+
+def place_of_group(path: str) -> int:
+    """Return where the sliders of a part of the scenario stand: what spreads first, what places there are last."""
+    part = path.split(".", maxsplit=1)[0]
+    return ORDER.index(part) if part in ORDER else len(ORDER)
+
+
+def label_of(path: str) -> str:
+    """Return what a slider is called, from the path of its number."""
+    return ": ".join(part.replace("_", " ") for part in path.rsplit(".", maxsplit=2)[-2:])

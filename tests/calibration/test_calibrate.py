@@ -1,0 +1,206 @@
+"""Calibrations from end to end on small worlds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import qispread as qs
+from helpers_sweep import FILE, SMALL, run_command, tables
+from qispread.calibrating.config import calibrated_text
+from qispread.calibrating.load import load_calibration
+from qispread.calibrating.runs import keys_of, summaries_of
+from qispread.calibrating.tables import CORRELATIONS, PARAMETERS, TARGETS
+from qispread.config.faults import InputError
+from qispread.figures.calibration import calibration_figures
+from qispread.figures.figure import specification
+
+TARGETS_GIVEN = {
+    "uptake": {"measure": "adoption", "month": 12, "value": 0.5, "error": 0.1},
+    "fidelity": {"measure": "fidelity", "month": 12, "arm": "coached", "value": 0.8, "error": 0.05},
+    "gain": {"measure": "fidelity", "month": 12, "arm": "coached", "against": "base", "value": 0.2, "error": 0.05},
+}
+ARMS = {"coached": {"changes": {"policies.team": {"lever": "coaching", "support": 0.8}}}}
+
+
+def given(**fields):
+    """Return what describes a small calibration."""
+    described = {
+        "name": "trial",
+        "base": SMALL,
+        "arms": ARMS,
+        "parameters": {"copying.copy_loss": {}, "improving.decay": {}},
+        "targets": TARGETS_GIVEN,
+        "points": 400,
+        "replicates": 30,
+        "predictive": 40,
+    }
+    return {**described, **fields}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Return a calibration that has been done, and its folder."""
+    folder = tmp_path_factory.mktemp("done") / "calibration"
+    return qs.calibrate(given(), folder, truths=60)
+
+
+def test_tables_say_what_their_columns_promise(done):
+    assert list(done.parameters) == list(PARAMETERS)
+    assert list(done.targets) == list(TARGETS)
+    assert list(done.correlations) == list(CORRELATIONS)
+    assert list(done.draws) == ["copying.copy_loss", "improving.decay", "weight"]
+    assert done.draws["weight"].sum() == pytest.approx(1.0)
+    for _, row in done.parameters.iterrows():
+        ends = [row["low"], row["low_95"], row["low_90"], row["low_50"], row["median"]]
+        ends += [row["high_50"], row["high_90"], row["high_95"], row["high"]]
+        assert ends == sorted(ends)
+    for _, row in done.targets.iterrows():
+        assert (row["verdict"] == "near") == (row["low"] <= row["posterior_median"] <= row["high"])
+
+
+def test_targets_pull_the_runs_towards_them(done):
+    wide = np.abs(done.targets["prior_median"] - done.targets["value"]) / done.targets["error"]
+    near = np.abs(done.targets["posterior_median"] - done.targets["value"]) / done.targets["error"]
+    assert near.mean() < wide.mean()
+    assert done.parameters["shrinkage"].max() > 0.2
+
+
+def test_points_are_run_in_one_world_each_and_arms_share_them(done):
+    for arm in ("base", "coached"):
+        sweep = qs.read_sweep(done.folder / "runs" / arm)
+        assert sweep.status.done == 500  # whole parts
+        assert sweep.runs["replicate"].nunique() == 30
+    assert done.before.parameters.shape == (400, 2)
+    one, other = (qs.read_sweep(done.folder / "runs" / arm).order().points.tolist() for arm in ("base", "coached"))
+    assert one == other
+
+
+def test_summaries_are_what_a_run_shows_by_itself(done):
+    sweep = qs.read_sweep(done.folder / "runs" / "coached")
+    points, replicates = sweep.order().at(np.arange(3))
+    for row, (point, replicate) in enumerate(zip(points, replicates, strict=True)):
+        numbers = sweep.design().numbers[point]
+        changes = dict(zip(sweep.experiment.factors, numbers.tolist(), strict=True))
+        runs = {
+            arm: qs.simulate(one.replace(changes), replicates=int(replicate) + 1) for arm, one in done.plan.arms.items()
+        }
+        fidelity = {arm: found.last("fidelity")[int(replicate)] for arm, found in runs.items()}
+        assert done.before.parameters[row].tolist() == numbers.tolist()
+        assert done.before.summaries[row, 1] == fidelity["coached"]
+        assert done.before.summaries[row, 2] == fidelity["coached"] - fidelity["base"]
+
+
+def test_changes_ratios_and_products_are_worked_out():
+    targets = {
+        "growth": {"measure": "adoption", "month": 12, "since": 6, "value": 1, "error": 1},
+        "times": {"measure": "adoption", "month": 12, "since": 6, "compare": "ratio", "value": 1, "error": 1},
+        "product": {"measure": "effect", "times": "adoption", "month": 12, "value": 1, "error": 1},
+        "scaled": {"measure": "effect", "times": "copying.copy_loss", "month": 12, "value": 1, "error": 1},
+        "fixed": {"measure": "effect", "times": "improving.decay", "month": 12, "value": 1, "error": 1},
+    }
+    plan = load_calibration(given(targets=targets, parameters={"copying.copy_loss": {}}))
+    key = {("base", "adoption", "all", 6), ("base", "adoption", "all", 12), ("base", "effect", "all", 12)}
+    assert keys_of(plan.calibration.targets) == key
+    read = {
+        ("base", "adoption", "all", 6): np.array([0.2, 0.0]),
+        ("base", "adoption", "all", 12): np.array([0.5, 0.3]),
+        ("base", "effect", "all", 12): np.array([0.4, np.nan]),
+    }
+    found = summaries_of(plan, np.array([[0.7], [0.8]]), read)
+    assert found[0] == pytest.approx([0.3, 2.5, 0.2, 0.28, 0.4 * SMALL.improving.decay])
+    assert found[1, 0] == pytest.approx(0.3)
+    assert np.isnan(found[1, 1:]).all()
+
+
+def test_nothing_is_run_again_for_other_values_and_other_shares(done):
+    before = tables(done.folder / "runs")
+    said = []
+    targets = {**TARGETS_GIVEN, "uptake": {**TARGETS_GIVEN["uptake"], "value": 0.6, "error": 0.05}}
+    other = qs.calibrate(given(targets=targets, accept=0.2), done.folder, say=said.append)
+    assert sum("Nothing is left to do" in one for one in said) == 2
+    assert tables(done.folder / "runs") == before
+    assert len(other.draws) == 80
+    assert other.parameters["median"].tolist() != done.parameters["median"].tolist()
+
+
+def test_the_same_file_gives_the_same_bytes_whoever_does_the_work(done, tmp_path):
+    again = qs.calibrate(given(), tmp_path / "again", executor="inline")
+    for name in ("parameters", "targets", "correlations", "draws"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(done, name), check_exact=True)
+    assert tables(again.folder) == {
+        name: one for name, one in tables(done.folder).items() if name in tables(again.folder)
+    }
+
+
+def test_the_calibrated_scenario_is_read_and_has_the_medians(done, tmp_path):
+    text = calibrated_text(done, tmp_path, "qispread calibrate trial.yaml")
+    (tmp_path / "calibrated.yaml").write_text(text)
+    scenario = qs.load(tmp_path / "calibrated.yaml")
+    assert scenario.fingerprint() == done.scenario.replace(name=f"{SMALL.name}-calibrated").fingerprint()
+    assert scenario.copying.copy_loss == done.medians["copying.copy_loss"]
+    assert "# Made by: qispread calibrate trial.yaml" in text
+
+
+def test_pictures_draw_the_tables(done):
+    parameters, targets = calibration_figures(done)
+    assert parameters.table is done.parameters
+    assert targets.table is done.targets
+    for one in (parameters, targets):
+        one.chart.to_dict()  # validates against the schema
+        (drawn,) = (data for data in specification(one)["datasets"].values())
+        assert len(drawn) == len(one.table)
+        for row in drawn:
+            assert all(-1e-9 <= value <= 1.0 + 1e-9 for value in row.values() if isinstance(value, float))
+    for path in done.medians:
+        assert path in parameters.alt
+    for name in TARGETS_GIVEN:
+        assert name in targets.alt
+
+
+def test_synthetic_truths_are_found_again(done):
+    assert done.check.truths == 60
+    low, high = done.check.interval(done.check.covered.mean(axis=1))
+    assert low[1] - 0.03 <= 0.9 <= high[1] + 0.03
+    assert done.check.error.min() < 0.9
+
+
+def test_parameters_that_change_nothing_in_any_arm_are_refused(tmp_path):
+    idle = {"copying.copy_loss": {}, "deciding.standard": {}}
+    with pytest.raises(InputError, match=r"parameters.deciding.standard: changes nothing"):
+        qs.calibrate(given(parameters=idle), tmp_path)
+
+
+def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
+    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "trial.yaml").write_text(
+        "name: trial\nbase: small.yaml\nparameters: {copying.copy_loss: {}, improving.decay: {}}\n"
+        "targets:\n  uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}\n"
+        "  form: {measure: fidelity, month: 12, value: 0.7, error: 0.05}\n"
+        "  far: {measure: awareness, month: 2, value: 2.0, error: 0.05}\n"
+        "points: 400\nreplicates: 20\npredictive: 20\n"
+    )
+    found = run_command("calibrate", "trial.yaml", "--self-check", "50", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    for words in ("copying.copy_loss", "Missed: far", "out of reach", "90 % intervals hold", "qispread run"):
+        assert words in found.stdout
+    folder = tmp_path / "results" / "calibrate-trial"
+    written = {path.name for path in folder.iterdir()}
+    for name in ("parameters", "targets", "posterior", "correlations", "self_check"):
+        assert {f"{name}.csv", f"{name}.parquet"} <= written
+    for name in ("parameters", "targets"):
+        assert {f"calibration-{name}.svg", f"calibration-{name}.png"} <= written
+    assert {"manifest.json", "calibrated.yaml"} <= written
+    assert run_command("check", folder / "calibrated.yaml").returncode == 0
+    again = run_command("calibrate", "trial.yaml", cwd=tmp_path)
+    assert again.stdout.count("Nothing is left to do") == 2
+    assert "self_check.csv" not in {path.name for path in folder.iterdir()}
+
+
+def test_bad_input_ends_with_its_code(tmp_path):
+    (tmp_path / "bad.yaml").write_text(
+        "base: nowhere.yaml\ntargets: {a: {measure: effct, month: 1, value: 1, error: 0}}\n"
+    )
+    found = run_command("calibrate", "bad.yaml", cwd=tmp_path)
+    assert found.returncode == 2
+    assert "did you mean 'effect'?" in found.stderr
+    assert "Traceback" not in found.stderr

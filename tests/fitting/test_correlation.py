@@ -1,0 +1,63 @@
+"""Times across ties: known values, and a test that is wrong as often as it says."""
+
+from dataclasses import replace
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from made_diffusion import made, villages
+from qispread.fitting.correlation import Shuffled, against_shuffles, shuffles, tie_correlation, times_of
+from qispread.fitting.people import NEVER, ties_between
+
+
+def test_those_who_had_not_by_the_end_come_after_it():
+    assert times_of(np.array([1, NEVER, 7]), 9).tolist() == [1, 10, 7]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_correlation_is_the_assortativity_of_networkx(seed):
+    graph, rng = nx.gnm_random_graph(20, 45, seed=seed), np.random.default_rng(seed)
+    times = rng.integers(1, 9, 20)
+    nx.set_node_attributes(graph, dict(enumerate(times.tolist())), "time")
+    first, second = np.array(graph.edges).T
+    ours = tie_correlation(times.astype(float), ties_between(first, second, np.ones(first.size), 20))
+    assert ours == pytest.approx(nx.numeric_assortativity_coefficient(graph, "time"))
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=40), st.integers(0, 2**32))
+def test_shuffles_move_everybody_within_their_group(groups, seed):
+    groups = np.array(groups)
+    found = shuffles(groups, np.random.default_rng(seed))
+    assert sorted(found.tolist()) == list(range(groups.size))
+    assert np.array_equal(groups[found], groups)
+
+
+def test_p_counts_the_observed_among_all():
+    found = Shuffled(2.0, np.array([1.0, 2.0, 3.0, 0.0]))
+    assert found.p == pytest.approx(3 / 5)
+    assert found.error == pytest.approx(np.sqrt(0.6 * 0.4 / 4))
+
+
+def test_without_contagion_p_is_below_its_level_as_often_as_it_says():
+    histories = made(villages(5, 16), worlds=300)
+    found = np.array([against_shuffles(one, 99).p for one in histories])
+    for level in (0.05, 0.2, 0.5):
+        error = np.sqrt(level * (1.0 - level) / found.size)
+        assert abs(np.mean(found <= level) - level) < 3.0 * error
+
+
+def test_with_contagion_p_is_mostly_small():
+    histories = made(villages(8, 25, degree=4), push=0.02, contact=0.15, worlds=20)
+    assert np.mean([against_shuffles(one, 199).p <= 0.05 for one in histories]) > 0.7
+
+
+def test_a_difference_between_communities_is_not_taken_for_ties():
+    observed = villages(6, 20)
+    late = np.repeat(np.arange(6) % 2 == 1, 20)
+    early, rare = (made(observed, push=push)[0].adopted for push in (0.3, 0.02))
+    apart = observed.with_adopted(np.where(late, rare, early))
+    assert against_shuffles(replace(apart, alike=np.zeros(120, dtype=np.int64)), 199).p < 0.02
+    assert against_shuffles(apart, 199).p > 0.05

@@ -1,0 +1,165 @@
+"""`qispread fit` says what it finds, writes it, and refuses what it cannot answer."""
+
+import json
+from contextlib import redirect_stdout
+from io import StringIO
+
+import pandas as pd
+import pyarrow.parquet
+import pytest
+
+import qispread as qs
+from helpers_input import caught, put
+from made_diffusion import made, tables, villages
+from qispread.cli import main
+from qispread.figures.fitting import fit_figures
+from qispread.fitting.fit import fit_observed
+from qispread.fitting.tables import CLASSES, TABLES
+
+QUICK = ["--worlds", "20", "--shuffles", "99"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with the two tables of a diffusion with much contact."""
+    place = tmp_path_factory.mktemp("diffusion")
+    tables(made(villages(8, 20, degree=4), push=0.03, contact=0.2, first=3)[0], place, dated=True)
+    return place
+
+
+@pytest.fixture(scope="module")
+def written(folder):
+    """The folder of a fit, and what was printed."""
+    place = folder / "written"
+    with redirect_stdout(StringIO()) as out:
+        assert main(["fit", *paths(folder), "--end", "2020-12", "--out", str(place), *QUICK]) == 0
+    return place, " ".join(out.getvalue().split())
+
+
+@pytest.fixture
+def here(folder, monkeypatch, tmp_path):
+    """Stand beside a copy of the tables."""
+    for name in ("people.csv", "ties.csv"):
+        put(name, (folder / name).read_bytes(), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def paths(folder):
+    """Return the paths of the two tables."""
+    return [str(folder / "people.csv"), str(folder / "ties.csv")]
+
+
+def test_it_says_what_it_finds(written):
+    _, told = written
+    assert told.startswith("160 people in 8 communities")
+    assert "12 months" in told
+    assert "The signs agree that ties are needed" in told
+    assert "no proof of contagion" in told
+
+
+def test_it_writes_what_it_finds(written, folder):
+    place, _ = written
+    for name, (_, columns) in TABLES.items():
+        assert list(pd.read_csv(place / f"fit_{name}.csv")) == list(columns), name
+        kept = pyarrow.parquet.read_schema(place / f"fit_{name}.parquet")
+        assert all(kept.field(column).metadata for column in columns), name
+    for name in ("curve", "thresholds", "ties", "gains"):
+        assert (place / f"fit-{name}.svg").read_text(encoding="utf-8").startswith("<svg")
+    about = json.loads((place / "fit.json").read_text(encoding="utf-8"))
+    assert about["verdict"] == "needed"
+    assert [one["path"] for one in about["read"]] == paths(folder)
+
+
+def test_it_gives_the_same_bytes_again_where_it_stands_by_default(written, here):
+    assert main(["fit", "people.csv", "ties.csv", "--end", "2020-12", *QUICK]) == 0
+    again = sorted(path for path in (here / "results/fit-people").iterdir() if path.suffix != ".json")
+    assert len(again) > len(TABLES)
+    for path in again:
+        assert path.read_bytes() == (written[0] / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["--columns", "person=node"], "--columns: got 'person=node'; needed: FIELD=COLUMN"),
+        (["--columns", "comunity=town"], "did you mean 'community'?"),
+        (["--columns", "id"], "got 'id'; needed: FIELD=COLUMN"),
+        (["--columns", "id=who"], "column 'who' (who): is missing"),
+        (["--worlds", "3"], "--worlds: got 3; needed: at least 20"),
+        (["--shuffles", "9"], "--shuffles: got 9; needed: at least 99"),
+        (["--start", "2020-03"], "before the start (2020-03)"),
+        (["--alike", "rolle"], "column 'rolle' (who is alike): is missing"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(words, refusal, here, capsys):
+    assert main(["fit", "people.csv", "ties.csv", *words]) == 2
+    told = capsys.readouterr()
+    assert refusal in " ".join(told.err.split())
+    assert "Traceback" not in told.err
+    assert not (here / "results").exists()
+
+
+def test_a_tie_to_a_stranger_is_refused_with_its_line_or_left_out_with_all_faults_at_once(here, capsys):
+    text = (here / "ties.csv").read_text(encoding="utf-8")
+    put("more.csv", text + "person-000,person-999,1\n")
+    assert main(["fit", "people.csv", "more.csv"]) == 2
+    told = capsys.readouterr().err
+    assert f"more.csv:{len(text.splitlines()) + 1}" in told
+    assert "'person-999' is not in the table of people" in told
+    assert "--leave-out unknown" in told
+    assert main(["fit", "people.csv", "more.csv", "--leave-out", "unknown", "--worlds", "3", "--start", "x"]) == 2
+    told = capsys.readouterr().err
+    assert "person-999" not in told
+    assert "2 faults" in told
+    assert "--worlds: got 3" in told
+    assert "--start: got 'x'" in told
+
+
+def test_python_gives_what_the_command_writes(written, folder):
+    found = qs.fit(*paths(folder), qs.Terms(unit="month", end="2020-12"), worlds=20, shuffles=99)
+    kept = pd.read_csv(written[0] / "fit_comparisons.csv")
+    pd.testing.assert_frame_equal(kept, found.tables["comparisons"], check_dtype=False)
+
+
+def test_one_community_is_fitted_and_nothing_is_held_out():
+    observed = made(villages(1, 60, degree=4), push=0.03, contact=0.2)[0]
+    found = fit_observed(observed, worlds=20, shuffles=99)
+    assert found.tables["scores"].empty
+    assert set(found.signs) == {"across ties", "evidence"}
+    assert any("nothing can be held out" in note for note in found.notes)
+    assert {figure.name for figure in fit_figures(found)} == {"fit-curve", "fit-thresholds", "fit-ties"}
+
+
+def test_figures_draw_the_tables():
+    found = fit_observed(made(villages(4, 15), contact=0.1)[0], worlds=20, shuffles=99)
+    curve, exposure, ties, gains = fit_figures(found)
+    assert set(curve.table["model"]) == {"independent_by_period", "contact_by_period"}
+    assert list(dict.fromkeys(exposure.table["share_of_ties"])) == list(CLASSES)
+    assert ties.table["observed"].iloc[0] == found.tables["shuffles"]["observed"].iloc[0]
+    assert len(gains.table) == 4
+    for figure in (curve, exposure, ties, gains):
+        assert figure.chart.to_dict()
+        assert any(character.isdigit() for character in figure.alt)
+
+
+@pytest.mark.parametrize(("worlds", "shuffles"), [(5, 99), (20, 5)])
+def test_too_few_worlds_or_shuffles_are_refused_from_python(worlds, shuffles, here):
+    assert len(caught(qs.fit, "people.csv", "ties.csv", worlds=worlds, shuffles=shuffles).faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("people", "ties"),
+    [
+        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n"),
+        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n"),
+        ("id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n", "from,to\na,b\n"),
+    ],
+    ids=["only a seed and a non-adopter are tied", "everybody adopted", "communities of one"],
+)
+def test_very_little_is_fitted_too(people, ties, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    put("people.csv", people)
+    put("ties.csv", ties)
+    assert main(["fit", "people.csv", "ties.csv", "--end", "9", *QUICK]) == 0
+    assert "ties are needed" in capsys.readouterr().out

@@ -1,0 +1,177 @@
+"""The chances that are fitted are those of the kernel, and their likelihood is exact."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.special import betaln
+
+from made_diffusion import made, villages
+from qispread.fitting.exposure import at_risk, share_of_groups, share_of_ties, thresholds, tie_reach
+from qispread.fitting.models import BASS, CONTACT, INDEPENDENT, Model, cells_of, chance_stays, models_for, reach_of
+from qispread.fitting.people import NEVER, Observed, ties_between
+from qispread.fitting.posterior import fitted
+from qispread.fitting.simulating import can_simulate, ensemble, scenario_of, theatre_of
+from qispread.rules.draws import BEGINS, HEARS, uniform
+
+TWO_WEIGHTS = (1.0, 0.4)
+STRENGTHS = {"none": 0.0, "everybody": 0.3, "community": 0.3, "ties": 0.12, "share": 2.0}
+MODELS = [Model(push, contagion) for push, contagion in product(("constant", "by period"), STRENGTHS)]
+
+
+def three():
+    """A chain of three, of whom the first is a seed, the second adopts in period 3, and the third never."""
+    ties = ties_between(np.array([0, 1]), np.array([1, 2]), np.array([1.0, 0.5]), 3)
+    zeros = np.zeros(3, dtype=np.int64)
+    return Observed(("a", "b", "c"), np.array([1, 3, NEVER]), 4, zeros, ("all",), zeros, ties, seeded=True)
+
+
+def chances(observed, model, strength, pushes):
+    """Return, as (n, periods), the chance of everybody to adopt in each period."""
+    reach, stays = reach_of(observed, model.contagion), np.empty((observed.number, observed.periods))
+    for period in range(observed.periods):
+        push = pushes[min(max(period + 1 - observed.first_explained, 0), pushes.size - 1)]
+        here = chance_stays(model, np.array([push]), strength, reach.amounts[:, period], reach.levels)
+        stays[:, period] = here[:, 0]
+    return 1.0 - stays
+
+
+class TestTheChancesAreThoseOfTheKernel:
+    @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+    @pytest.mark.parametrize("seeded", [True, False], ids=["with seeds", "without seeds"])
+    def test_somebody_adopts_just_where_the_draw_is_below_the_chance(self, model, seeded):
+        observed = replace(villages(3, 12, periods=8, weights=TWO_WEIGHTS), seeded=seeded)
+        theatre, strength = theatre_of(observed), STRENGTHS[model.contagion]
+        count = observed.periods - observed.first_explained + 1 if model.push == "by period" else 1
+        pushes = np.linspace(0.03, 0.12, count)
+        lived = observed.with_adopted(theatre.lived(model, strength, pushes, 5))
+        plan, _ = theatre.prepared(model, strength, 5)
+        purpose = BEGINS if model.contagion == "share" else HEARS
+        drawn = np.array(
+            [
+                [uniform(stream, period, purpose) for period in range(1, lived.periods + 1)]
+                for stream in plan.streams[0][: lived.number]
+            ]
+        )
+        risk = at_risk(lived)
+        adopts = lived.adopted[:, None] == np.arange(1, lived.periods + 1)
+        assert adopts.any()
+        assert np.array_equal(adopts[risk], (drawn < chances(lived, model, strength, pushes))[risk])
+
+    def test_seeds_begin_and_nobody_else_in_the_first_period(self):
+        observed = villages(3, 12)
+        theatre = theatre_of(observed)
+        for world in range(5):
+            lived = theatre.lived(CONTACT, 1.0, np.array([0.9]), world)
+            assert np.array_equal(lived == 1, observed.adopted == 1)
+
+    def test_a_world_without_seeds_starts_by_the_push_alone(self):
+        observed = replace(villages(3, 12), adopted=np.zeros(36, dtype=np.int64), seeded=False)
+        theatre = theatre_of(observed)
+        assert np.all(theatre.lived(CONTACT, 1.0, np.array([0.0]), 0) == NEVER)
+        assert np.any(theatre.lived(CONTACT, 0.0, np.array([0.5]), 0) == 1)
+
+    def test_the_outsider_with_whom_it_starts_has_a_name_that_nobody_has(self):
+        observed = replace(three(), ids=("outside", "outside_", "c"), seeded=False)
+        assert scenario_of(observed).interventions["adopted"].origin.organisations == ("outside__",)
+
+    def test_threads_do_not_change_an_ensemble(self):
+        observed = made(villages(3, 12), contact=0.1)[0]
+        theatre, found = theatre_of(observed), fitted(observed, CONTACT)
+        assert np.array_equal(ensemble(theatre, found, 12, workers=1), ensemble(theatre, found, 12, workers=3))
+
+
+class TestExposure:
+    def test_what_reaches_a_chain(self):
+        reach = tie_reach(three())
+        assert reach.levels.tolist() == [0.5, 1.0]
+        assert reach.amounts[1].tolist() == [[0, 0], [0, 1], [0, 1], [0, 1]]
+        assert reach.amounts[2].tolist() == [[0, 0], [0, 0], [0, 0], [1, 0]]
+        assert share_of_ties(three())[1].tolist() == pytest.approx([0, 2 / 3, 2 / 3, 2 / 3])
+
+    def test_nobody_counts_among_the_others_of_their_group(self):
+        shares = share_of_groups(three(), np.zeros(3, dtype=np.int64))
+        assert shares.tolist() == [[0, 0, 0, 0.5], [0, 0.5, 0.5, 0.5], [0, 0.5, 0.5, 1.0]]
+
+    def test_exposure_at_adoption_leaves_out_seeds_and_those_without_ties(self):
+        assert thresholds(three()).tolist() == pytest.approx([2 / 3])
+
+    def test_cells_hold_every_person_period_at_risk_once(self):
+        observed = made(villages(4, 15, weights=TWO_WEIGHTS), contact=0.1)[0]
+        for model in models_for(observed):
+            cells = cells_of(observed, model)
+            assert cells.adopted.sum() + cells.stayed.sum() == at_risk(observed).sum()
+            assert cells.adopted.sum() == np.sum(observed.adopted > 1)
+
+
+class TestPosterior:
+    def test_of_a_constant_push_alone_is_the_beta_of_its_trials(self):
+        observed = made(villages(), push=0.08)[0]
+        cells = cells_of(observed, INDEPENDENT)
+        yes, no = np.bincount(cells.community, cells.adopted), np.bincount(cells.community, cells.stayed)
+
+        def exact(adopted, stayed):
+            return betaln(adopted + 0.5, stayed + 0.5) - betaln(0.5, 0.5)
+
+        found = fitted(observed, INDEPENDENT)
+        assert found.evidence == pytest.approx(exact(yes.sum(), no.sum()), abs=1e-8)
+        others = exact(yes.sum() - yes, no.sum() - no)
+        assert found.scores == pytest.approx(exact(yes.sum(), no.sum()) - others, abs=1e-8)
+
+    def test_of_contact_in_a_chain_is_the_integral_over_both(self):
+        found = fitted(three(), CONTACT)
+        angle = (np.arange(4000) + 0.5) / 4000 * np.pi / 2.0
+        push, contact = np.sin(angle)[:, None] ** 2, (np.arange(1000) + 0.5)[None] / 1000.0
+        stays, later = (1.0 - push) * (1.0 - contact), (1.0 - push) * (1.0 - 0.5 * contact)
+        # The second waits once beside the seed and then adopts; the third waits twice alone and once beside the second.
+        likelihood = stays * (1.0 - stays) * (1.0 - push) ** 2 * later
+        assert found.evidence == pytest.approx(np.log(likelihood.mean()), abs=1e-5)
+
+    @pytest.mark.parametrize("model", [BASS, CONTACT, Model("by period", "ties")], ids=lambda model: model.name)
+    def test_weights_sum_to_one_and_points_ascend(self, model):
+        found = fitted(made(villages(), contact=0.1)[0], model)
+        assert found.weights.sum() == pytest.approx(1.0)
+        assert found.pushes.sum(axis=2) == pytest.approx(1.0)
+        low, middle, high = found.strength()
+        assert 0.0 <= low < middle < high <= 1.0
+
+    def test_scores_add_up_to_the_evidence_where_communities_are_told_in_turn(self):
+        observed = made(villages(2), contact=0.1)[0]
+        found = fitted(observed, CONTACT)
+        for one, other in ((0, 1), (1, 0)):
+            inside = observed.community == other
+            alone = replace(observed, adopted=np.where(inside, observed.adopted, 1))
+            assert found.scores[one] + fitted(alone, CONTACT).evidence == pytest.approx(found.evidence, abs=1e-6)
+
+    def test_a_push_of_each_period_takes_what_a_constant_one_cannot(self):
+        observed = villages(10, 30, periods=6)
+        theatre, pushes = theatre_of(observed), np.array([0.02, 0.02, 0.4, 0.02, 0.02])
+        lived = observed.with_adopted(theatre.lived(Model("by period", "none"), 0.0, pushes, 1))
+        free, constant = fitted(lived, Model("by period", "none")), fitted(lived, INDEPENDENT)
+        assert free.evidence > constant.evidence + 10.0
+        low, _, high = free.push(2)
+        assert low < 0.4 < high
+
+    def test_draws_have_the_means_of_the_posterior(self):
+        found = fitted(made(villages(), contact=0.1)[0], CONTACT)
+        rng = np.random.default_rng(3)
+        drawn = np.array([(strength, push[0]) for strength, push in (found.draw(rng) for _ in range(4000))])
+        error = drawn.std(axis=0) / np.sqrt(len(drawn))
+        means = [found.weights @ found.strengths, found.weights @ found.pushes[:, 0] @ found.chances]
+        assert np.all(np.abs(drawn.mean(axis=0) - means) < 4.0 * error)
+
+    def test_the_likeliest_strength_is_no_less_likely_than_none(self):
+        for observed in made(villages(4, 15), worlds=5):
+            found = fitted(observed, CONTACT)
+            none = fitted(observed, INDEPENDENT)
+            assert found.most >= 0.0
+            assert found.evidence - none.evidence <= found.most + 1e-9
+
+
+def test_models_that_cannot_be_told_apart_are_not_fitted():
+    names = [model.name for model in models_for(villages())]
+    assert names == list(dict.fromkeys(names))
+    assert "bass_by_period" not in names
+    assert not any(model.contagion == "community" for model in models_for(three()))
+    assert all(can_simulate(theatre_of(three()), model) for model in models_for(three()))

@@ -1,0 +1,112 @@
+"""A model that Mesa's page makes anew is the scenario with its changes, and nothing else."""
+
+import numpy as np
+import pytest
+
+import qispread as qs
+from everything import everything
+from folders import scenario_of
+from qispread.config.factors import UNCERTAIN, plausible_factors
+from qispread.mesa_page.adjusting import NOTHING, AdjustableModel, changes_of, label_of, levers, model_parameters
+
+FIXED = {"base", "world", "policy"}
+
+
+def measures(model, months=12):
+    for _ in range(months):
+        model.step()
+    return np.array(model.measures).tobytes()
+
+
+def sliders(scenario):
+    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    return {path: one for path, one in model_parameters(scenario).items() if path not in FIXED}
+
+
+def test_without_changes_it_is_the_spread_model():
+    base = scenario_of()
+    assert measures(AdjustableModel(base, world=3)) == measures(qs.SpreadModel(base, replicate=3))
+
+
+def test_changes_are_those_of_a_changed_scenario():
+    base = scenario_of()
+    model = AdjustableModel(base, policy="coaching", **{"copying.copy_loss": 0.1 + 0.2, "copying.lineage": 1})
+    wanted = base.replace({"copying.copy_loss": 0.3, "copying.lineage": 1.0}).with_policy("coaching")
+    assert model.settings == wanted
+    assert measures(model) == measures(qs.SpreadModel(wanted))
+    assert changes_of(model) == "coaching; copying: copy loss 0.3 in place of 0.6; copying: lineage 1 in place of 0"
+
+
+def test_organisations_may_behave_otherwise():
+    class Deaf(qs.Organisation):
+        """Hears of nothing."""
+
+        def hear(self):
+            pass
+
+    model = AdjustableModel(scenario_of(), organisation_class=Deaf)
+    measures(model)
+    assert model.measure("awareness") == 0.0
+
+
+def test_a_lever_that_the_scenario_has_is_added_under_another_name():
+    model = AdjustableModel(scenario_of().with_policy("coaching"), policy="coaching")
+    assert list(model.settings.policies) == ["coaching", "coaching too"]
+    assert changes_of(model) == "coaching too"
+
+
+def test_the_scenario_that_newer_mesa_hands_to_models_is_left_alone():
+    assert AdjustableModel(scenario_of(), scenario=object()).settings == scenario_of()
+
+
+def test_what_cannot_be_is_told_and_the_base_is_shown():
+    model = AdjustableModel(scenario_of(), **{"copying.copy_loss": 7.0})
+    assert "copying.copy_loss" in model.refused
+    assert model.settings == scenario_of()
+    assert changes_of(model) == "nothing"
+
+
+def test_steps_after_the_last_month_do_nothing():
+    model = AdjustableModel(scenario_of(horizon=2))
+    measures(model, 5)
+    assert (model.month, model.running, len(model.measures)) == (2, False, 3)
+
+
+@pytest.mark.parametrize("lever", [NOTHING, *levers()])
+def test_every_policy_on_offer_can_be_tried(lever):
+    model = AdjustableModel(scenario_of(), policy=lever)
+    model.step()
+    assert not model.refused
+    assert len(model.settings.policies) == (lever != NOTHING)
+
+
+def test_every_plausible_number_has_a_slider_over_its_plausible_range():
+    base = everything()
+    found = sliders(base)
+    factors = plausible_factors(base, (*UNCERTAIN, "lever"))
+    assert {factor.path: (factor.low, factor.high) for factor in factors} == {
+        path: (one.min, one.max) for path, one in found.items()
+    }
+    for one in found.values():
+        assert one.min <= one.value <= one.max
+        steps = (one.value - one.min) / one.step
+        assert steps == pytest.approx(round(steps), abs=1e-6)
+        assert one.is_float_slider == isinstance(one.value, float)
+
+
+def test_what_spreads_comes_first_and_what_places_there_are_last():
+    parts = [path.split(".")[0] for path in sliders(scenario_of().with_policy("coaching"))]
+    assert list(dict.fromkeys(parts))[:3] == ["interventions", "policies", "copying"]
+    assert parts[-1] == "network"
+
+
+def test_labels_tell_sliders_apart():
+    labels = [label_of(path) for path in sliders(scenario_of().with_policy("coaching"))]
+    assert len(set(labels)) == len(labels)
+    assert label_of("interventions.prompt.benefit") == "prompt: benefit"
+
+
+def test_scenarios_that_are_too_large_are_refused():
+    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    with pytest.raises(qs.InputError, match="got 5,000; the page takes at most 1,000"):
+        model_parameters(scenario_of(**{"organisations.number": 5000}))

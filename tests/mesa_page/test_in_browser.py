@@ -1,0 +1,138 @@
+"""Mesa's page in a real browser, as it is served: played, changed, shared by two, and in touch with nobody else."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there")
+pytest.importorskip("solara", reason="the extra `solara` is not installed")
+playwright = pytest.importorskip("playwright.sync_api")
+
+SERVE = """
+import folders
+from qispread.mesa_page import serve
+raise SystemExit(serve(folders.scenario_of(horizon=6), port=0, open_browser=False))
+"""
+WAIT = 60_000
+MONTH = re.compile(r"Month (\d+) of 6")
+
+
+@pytest.fixture(scope="module")
+def outside():
+    """Return the address of a proxy that answers nothing, and how often it was asked."""
+    asked, door = [], socket.create_server(("127.0.0.1", 0))
+
+    def count():
+        while True:
+            try:
+                caller, _ = door.accept()
+            except OSError:
+                return
+            asked.append(caller.recv(200))
+            caller.close()
+
+    threading.Thread(target=count, daemon=True).start()
+    yield f"http://127.0.0.1:{door.getsockname()[1]}", asked
+    door.close()
+
+
+@pytest.fixture(scope="module")
+def address(outside, tmp_path_factory):
+    """Return the address of the page, whose server can reach the internet through the proxy alone."""
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), outside[0])
+    here = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])}
+    home = {"SOLARA_HOME": str(tmp_path_factory.mktemp("home"))}
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, text=True, env={**os.environ, **proxies, **here, **home}
+    ) as server:
+        yield re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())[0]
+        server.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visitor(browser, address):
+    """Return what opens the page anew, as somebody else."""
+    opened = []
+
+    def visit():
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        page.asked, page.complaints = [], []
+        page.on("response", lambda answer: page.asked.append((answer.url, answer.status)))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector("svg circle")
+        return page
+
+    yield visit
+    for context in opened:
+        context.close()
+
+
+def month(page):
+    """Return the month that the map shows."""
+    return int(MONTH.search(page.locator("svg[role=img]").first.get_attribute("aria-label"))[1])
+
+
+def press(page, name, *, until):
+    """Press a button, and wait until the map shows a month."""
+    page.get_by_role("button", name=name).click()
+    page.wait_for_selector(f'svg[role=img][aria-label^="Month {until} of"]')
+
+
+def test_step_reset_and_play_move_one_visitors_model_alone(visitor, outside, address):
+    first, second = visitor(), visitor()
+    press(first, "Step", until=1)
+    press(first, "Step", until=2)
+    assert (month(first), month(second)) == (2, 0)
+    press(first, "Reset", until=0)
+    press(first, "▶", until=6)
+    assert first.get_by_role("button", name="Step").is_disabled()
+    assert month(second) == 0
+    assert first.locator("svg circle title").first.text_content()
+    for page in (first, second):
+        assert not page.complaints
+        assert {url for url, _ in page.asked if not url.startswith(address)} == set()
+        assert [(url, status) for url, status in page.asked if status >= 400] == []
+    assert not outside[1]
+
+
+def test_sliders_and_policies_act_at_reset_their_meaning_is_told_and_colour_can_be_the_stage(visitor):
+    page = visitor()
+    page.get_by_text("fidelity", exact=True).first.click()
+    page.get_by_role("option", name="stage").click()
+    page.wait_for_selector("text=implementing")
+    press(page, "Step", until=1)
+    page.wait_for_selector('svg[role=img] circle[fill="#4fa3d1"]')
+    slider = page.get_by_role("slider", name="copying: copy loss")
+    slider.focus()
+    slider.press("ArrowLeft")
+    page.get_by_text("nothing more").click()
+    page.get_by_role("option", name="coaching").click()
+    assert page.get_by_text("Changed: nothing.").count() == 1
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_selector("text=/Changed: coaching; copying: copy loss 0.5\\d* in place of 0.6/")
+    page.get_by_role("tab", name="Page 1").click()
+    last = page.locator("table tr").last
+    last.scroll_into_view_if_needed()
+    assert last.is_visible()
+    assert page.get_by_text("Loss of core components at each copy").count() == 1
+    assert not page.complaints

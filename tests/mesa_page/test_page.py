@@ -1,0 +1,66 @@
+"""Mesa's page in SolaraViz, without a browser: it is drawn, and says what it is made of."""
+
+import re
+import socket
+
+import pytest
+
+import qispread as qs
+from everything import everything
+from folders import scenario_of
+from qispread import mesa_page
+from qispread.mesa_page import serving
+from qispread.mesa_page.adjusting import label_of
+
+
+def test_without_solara_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(serving, "find_spec", lambda _: None)
+    for ask in (mesa_page.serve, lambda: mesa_page.Page):
+        with pytest.raises(qs.InputError, match=r"needs Solara: pip install 'qispread\[solara\]'"):
+            ask()
+
+
+def test_there_is_nothing_else():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = mesa_page.nothing
+
+
+def drawn(scenario):
+    """Return the words and markup of every widget of the page."""
+    solara = pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    box, context = solara.render(mesa_page.SpreadPage(scenario), handle_error=False)
+    found = context.find().widgets
+    texts = [str(getattr(one, name, "")) for one in found for name in ("children", "unsafe_innerHTML")]
+    context.close()
+    box.close()
+    return " ".join(texts)
+
+
+def test_the_map_and_the_curves_of_the_first_month_are_drawn():
+    assert "Month 0 of 36: 0% of those who did not start it use it." in drawn(scenario_of())
+
+
+def test_every_slider_is_explained():
+    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    from qispread.mesa_page.adjusting import model_parameters
+    from qispread.mesa_page.page import meaning_table
+
+    base = everything()
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td></tr>', meaning_table(base))
+    assert [row[0] for row in rows] == [label_of(path) for path in list(model_parameters(base))[3:]]
+    told = dict(rows)["copying: copy loss"]
+    assert told.startswith("Loss of core components at each copy")
+    assert told.endswith("0.6 in the scenario, share; plausible 0.1 to 0.9, allowed [0, 1]; hypothesis.")
+
+
+def test_a_port_that_is_taken_is_refused():
+    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(qs.InputError, match="cannot be had"):
+        mesa_page.serve(port=taken.getsockname()[1], open_browser=False)
+
+
+@pytest.mark.parametrize("port", [-1, 70_000])
+def test_ports_that_are_none_are_refused(port):
+    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    with pytest.raises(qs.InputError, match="needed: a number from 0 to 65535"):
+        mesa_page.serve(port=port, open_browser=False)
