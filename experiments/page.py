@@ -51,12 +51,12 @@ OTHERS = """
 ## Known limits, facts and diffusions
 
 [docs/validation.md](../../docs/validation.md) tells whether the model equals what is known exactly, and comes near what
-was measured; [docs/diffusion.md](../../docs/diffusion.md) whether two diffusions that were observed need contagion by ties.
-Their tables and pictures are here, by the first word of their names:
+was measured; [docs/diffusion.md](../../docs/diffusion.md) whether two diffusions that were observed need contagion by
+ties. Their tables and pictures are here, by the first word of their names:
 
 | files | made by | minutes |
 | - | - | - |
-| `validation...`: limits with exact values, ours, standard errors, verdicts | `python -m experiments.validation --write` | 5 |
+| `validation...`: limits, exact values, ours, verdicts | `python -m experiments.validation --write` | 5 |
 | `facts...`: facts with their counterparts, the calibration, its check | `python -m experiments.facts --write` | 3 |
 | `diffusion...`: models fitted, held-out scores, shuffles, checks | `python -m experiments.diffusion` | 5 |
 

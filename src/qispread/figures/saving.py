@@ -13,14 +13,7 @@ from qispread.engines.tables import described
 from qispread.figures.drawing import Studio
 from qispread.figures.figure import Figure
 from qispread.provenance import provenance
-from qispread.results.folder import (
-    ANALYSIS,
-    ANALYSIS_KINDS,
-    MANIFEST,
-    check_folder,
-    write_table,
-    written_whole,
-)
+from qispread.results.folder import ANALYSIS, MANIFEST, check_folder, files_told, write_table, written_whole
 
 
 def analysis_folder(results: Path, *names: str) -> Path:
@@ -69,21 +62,20 @@ def save_analysis(
     with Studio() as studio:
         studio.take(figures)
         drawings = studio.drawings()
-    mine = folder.glob(f"{name}*") if name else ()  # without a name, files of others could be taken for ours
-    before = [path.name for path in mine if path.suffix in ANALYSIS_KINDS]
     kept_in = f"{name}.json" if name else MANIFEST
-    with written_whole(folder, before, replacing=True) as new:
+    with written_whole(folder, files_told(folder / kept_in), replacing=True) as new:
         for rest, (table, meanings) in tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
             write_table(described(kept, dict(meanings)), new, name + rest, csv=True)
         for one in drawings:
             (new / f"{one.figure.name}.svg").write_text(one.svg, encoding="utf-8")
             (new / f"{one.figure.name}.png").write_bytes(one.png)
-        data = {**about, "pictures": {one.name: pictured(one) for one in figures}, **provenance(command, ())}
-        others = {kept_in: json.dumps(data, indent=1, ensure_ascii=False) + "\n", **(texts or {})}
-        for file, text in others.items():
+        for file, text in (texts or {}).items():
             (new / file).write_text(text, encoding="utf-8")
-        names = sorted(path.name for path in new.iterdir())
+        names = sorted([kept_in, *(path.name for path in new.iterdir())])
+        pictures = {one.name: pictured(one) for one in figures}
+        data = {**about, "pictures": pictures, "files": names, **provenance(command, ())}
+        (new / kept_in).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return [folder / name for name in names]
 
 

@@ -1,6 +1,5 @@
 """A folder of results: checked before any time is spent, written whole or not at all, its manifest last."""
 
-import glob
 import json
 import os
 import shutil
@@ -19,8 +18,6 @@ from qispread.config.faults import Fault, InputError
 MANIFEST = "manifest.json"
 ANALYSIS = "analysis"
 """The folder of analyses within a folder of results."""
-ANALYSIS_KINDS = frozenset({".parquet", ".csv", ".svg", ".png", ".json"})
-"""The files of an analysis."""
 
 
 def refuse(folder: Path, problem: str) -> InputError:
@@ -106,8 +103,9 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
             with path.open("r+b") as file:
                 os.fsync(file.fileno())
         changed = "its files may be of two runs: run again"
-        # Without its manifest a folder cannot be taken for a whole run, should this be interrupted.
-        (folder / MANIFEST).unlink(missing_ok=True)
+        if written and written[-1].name == MANIFEST:
+            # Without its manifest a folder cannot be taken for a whole run, should this be interrupted.
+            (folder / MANIFEST).unlink(missing_ok=True)
         for path in written:
             path.replace(folder / path.name)
         for name in set(names) - {path.name for path in written} if replacing else ():
@@ -156,8 +154,17 @@ def forget_arms(folder: Path, keep: Collection[str], names: Collection[str]) -> 
         raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
 
 
+def files_told(path: Path) -> list[str]:
+    """Return the names of the files that an analysis wrote, as its JSON file tells them; none where there is none."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return [name for name in told if isinstance(name, str) and name and Path(name).name == name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def forget_analyses(folder: Path) -> None:
-    """Remove the analyses of results that are being replaced, which begin with the name of their JSON file.
+    """Remove the analyses of results that are being replaced; what is not ours stays.
 
     Raises
     ------
@@ -166,9 +173,8 @@ def forget_analyses(folder: Path) -> None:
     """
     try:
         for told in list(folder.glob(f"{ANALYSIS}/*/*.json")):
-            for path in told.parent.glob(f"{glob.escape(told.stem)}*"):
-                if path.suffix in ANALYSIS_KINDS:
-                    path.unlink()
+            for name in files_told(told):
+                (told.parent / name).unlink(missing_ok=True)
             with suppress(OSError):
                 told.parent.rmdir()
                 told.parent.parent.rmdir()
