@@ -10,6 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -115,11 +116,25 @@ def row(name: str, values: list[float], unit: str) -> str:
     return f"| {name} | {' | '.join(told)} | {unit} |"
 
 
+def written_file() -> list[str]:
+    """Return the rows of the file without a server: how long it takes to write, and how large it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, begin = Path(folder) / "lessons.html", time.perf_counter()
+        command = [sys.executable, "-m", "qispread.cli", "lesson", "--html", str(path)]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
+        seconds = time.perf_counter() - begin
+        return [
+            row("File without a server, to write", [seconds], "s"),
+            row("File without a server", [path.stat().st_size / 1e6], "MB"),
+        ]
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="take a fast look")
-    moves = 5 if parser.parse_args().quick else MOVES
+    parser.add_argument("--quick", action="store_true", help="take a fast look, and write no file")
+    quick = parser.parse_args().quick
+    moves = 5 if quick else MOVES
     server, seconds = started(PORT)
     try:
         asked(PORT, {})
@@ -135,6 +150,7 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
+    lines += [] if quick else written_file()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| what | median | lowest | highest | unit |\n|---|---|---|---|---|")
     print("\n".join(lines))

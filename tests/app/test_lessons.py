@@ -254,11 +254,13 @@ def test_plans_are_told_beside_doing_nothing(few):
     async def asked():
         desk = Desk()
         try:
-            return await outcomes([NOTHING.code, plan.code], Ensembles(desk))
+            return [one async for one in outcomes([NOTHING, plan], Ensembles(desk))]
         finally:
             desk.close()
 
-    nothing, coached = in_a_loop(asked)
+    *doing, last = in_a_loop(asked)
+    assert [one["done"] for one in doing] == [0, 1]
+    nothing, coached = last["plans"]
     assert (nothing["spent"], nothing["averted"], nothing["half"]) == (0, 0, 0)
     expected = qs.compare(few, {"plan": plan.scenario(few)}, workers=1).difference("plan", "harm_averted")
     assert (coached["spent"], coached["averted"]) == (100, round(expected["difference"]))

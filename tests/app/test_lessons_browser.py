@@ -71,6 +71,7 @@ def test_a_class_walks_through_a_lesson_to_its_end(attend, name):
     lesson = next(one for one in lessons() if one.name == name)
     page = attend(f"#lesson={name}").page
     assert page.locator(".chart").count() == 0
+    assert lesson.title in page.title()
     predict(page)
     told = page.inner_text("#lesson")
     assert len(re.findall("You said", told)) == len(lesson.guesses)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from qispread.app.teaching.budget import PRICES
+import qispread as qs
+from qispread.app.starting import default_scenario
+from qispread.app.teaching.budget import PRICES, UNITS, YEARS, Plan
 from qispread.app.teaching.lesson import lessons
 
 FOLDER = Path(__file__).parents[2] / "docs/teaching"
@@ -42,6 +44,18 @@ def test_the_guide_speaks_of_every_lesson_by_its_title():
     text = (FOLDER / "guide.md").read_text()
     for number, one in enumerate(lessons(), start=1):
         assert f"**{number}. {one.title.rstrip('?')}" in text
+
+
+def test_the_guide_says_of_policies_together_what_runs_say():
+    base = default_scenario().replace(replicates=20)
+
+    def averted(*levers, years=31):
+        plan = Plan(tuple(years if lever in levers else 0 for lever in PRICES))
+        return qs.simulate(plan.scenario(base), workers=1).last("harm_averted").mean()
+
+    for some, others in ((("mandate",), ("coaching",)), (("mandate", "standard"), ("training",))):
+        assert averted(*some, *others) > max(averted(*some), averted(*others))
+    assert PRICES["coaching"] * YEARS == UNITS
 
 
 def test_the_handout_has_the_prices_of_the_page():

@@ -26,7 +26,7 @@ from qispread.app.setting import Setting, Settings
 from qispread.app.story import events_of, story_of
 from qispread.app.streams import Message, faults_of, first_then_long, streamed, told_long
 from qispread.app.teaching.answering import checked_part, lesson_answers
-from qispread.app.teaching.budget import best_found, outcomes
+from qispread.app.teaching.budget import outcomes, plans_of
 from qispread.app.teaching.lesson import lesson_called
 from qispread.app.worlds import checked_intervention, checked_replicate, world_of
 from qispread.config.faults import Fault, InputError
@@ -97,24 +97,28 @@ class Page:
         """Tell what a setting comes to, in parts."""
         setting = await self.setting(asked)
 
-        async def messages() -> AsyncIterator[Message]:
-            if self.compiling:
-                yield {"doing": "Compiling the model: once on this computer, about a quarter of a minute"}
-            async for one in answers(setting, self.ensembles):
-                yield one
+        return streamed(self.compiled_first(answers(setting, self.ensembles)))
 
-        return streamed(messages())
+    async def compiled_first(self, messages: AsyncIterator[Message]) -> AsyncIterator[Message]:
+        """Yield messages, after word that the model is being compiled where it is."""
+        if self.compiling:
+            yield {
+                "doing": "Compiling the model: once on this computer, about a quarter of a minute",
+                "done": 0,
+                "of": 1,
+            }
+        async for one in messages:
+            yield one
 
     async def lesson(self, asked: Asked) -> Response:
         """Tell what one step of a lesson comes to."""
         lesson = lesson_called(asked.get("lesson"))
         part, value = checked_part(asked.get("part"), asked.get("value"), lesson)
-        return streamed(lesson_answers(lesson, part, value, self.ensembles))
+        return streamed(self.compiled_first(lesson_answers(lesson, part, value, self.ensembles)))
 
     async def budget(self, asked: Asked) -> Response:
         """Tell what the plans of some teams avert, and the best that a search found."""
-        found = await outcomes(asked.get("plans"), self.ensembles)
-        return JSONResponse({"plans": found, "best": best_found()}, headers=PLAIN_JSON)
+        return streamed(self.compiled_first(outcomes(plans_of(asked.get("plans")), self.ensembles)))
 
     async def world(self, asked: Asked) -> Response:
         """Tell one world month by month, for the map."""

@@ -1,7 +1,7 @@
 """The decision budget: a hundred units to spend on policies over five years, and what a plan averts in ten."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -124,8 +124,8 @@ def outcome(plan: Plan, ensemble: Ensemble, nothing: Ensemble) -> dict[str, Any]
     return {"code": plan.code, "spent": plan.spent, "averted": round(middle), "half": round(half), **means}
 
 
-async def outcomes(codes: Any, ensembles: Ensembles) -> list[dict[str, Any]]:
-    """Return what the plans of some codes avert.
+def plans_of(codes: Any) -> list[Plan]:
+    """Return the plans of some codes.
 
     Raises
     ------
@@ -134,16 +134,21 @@ async def outcomes(codes: Any, ensembles: Ensembles) -> list[dict[str, Any]]:
     """
     if not isinstance(codes, list) or len(codes) > MOST_PLANS:
         raise InputError([Fault("plans", f"needed: a list of at most {MOST_PLANS} codes")])
-    plans = [plan_of(code) for code in codes]
+    return [plan_of(code) for code in codes]
+
+
+async def outcomes(plans: Sequence[Plan], ensembles: Ensembles) -> AsyncIterator[dict[str, Any]]:
+    """Yield how many plans are run, and then what each averts, beside the best that a search found."""
     desk, base = ensembles.desk, default_scenario()
     found = []
-    for plan in plans:
+    for done, plan in enumerate(plans):
+        yield {"doing": "Running the worlds", "done": done, "of": len(plans)}
         scenario = await desk.work(partial(plan.scenario, base))
         both = await ensembles.both(base, scenario, base.replicates, Urgency(REST, desk.ticket()))
         for one in both:
             await desk.work(one.settle)
         found.append(await desk.work(partial(outcome, plan, both[1], both[0])))
-    return found
+    yield {"plans": found, "best": best_found()}
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qispread import __version__
 from qispread.app.answers import told
@@ -37,6 +38,7 @@ DIGITS = 4
 COARSE = STEPS // 50
 Progress = Callable[[int, int], None]
 Held = dict[str, Any]
+Bytes = NDArray[np.uint8]
 
 
 def lesson_file(only: Lesson | None = None, progress: Progress | None = None) -> str:
@@ -168,8 +170,8 @@ async def keep_lesson(lesson: Lesson, part: str, value: float | None, ensembles:
 
 async def keep_plan(plan: Plan, ensembles: Ensembles, held: Held) -> None:
     """Keep what a plan averts."""
-    (found,) = await outcomes([plan.code], ensembles)
-    held["plans"][plan.code] = found
+    answer = [one async for one in outcomes([plan], ensembles)][-1]
+    (held["plans"][plan.code],) = answer["plans"]
 
 
 async def keep_base(scenario: Scenario, ensembles: Ensembles, held: Held) -> None:
@@ -198,12 +200,20 @@ async def keep_setting(name: str, base: Scenario, what_if: Scenario, ensembles: 
     world = world_told(lived, what_if, next(iter(base.interventions)))
     for shared in ("places", "sources"):
         held[shared] = world.pop(shared)
-    world["fidelity"] = coarse(world["fidelity"])
+    stage, fidelity = (np.frombuffer(b64decode(world[name]), dtype=np.uint8) for name in ("stage", "fidelity"))
+    number = len(held["places"]["ids"])
+    world |= {"stage": by_month(stage, number), "fidelity": by_month(coarse(fidelity), number)}
     keep(f"world {name}", world, held)
 
 
-def coarse(fidelity: str) -> str:
-    """Return the fidelity of every month and organisation in steps of a fiftieth, which take half the room."""
-    steps = np.frombuffer(b64decode(fidelity), dtype=np.uint8).astype(np.int64)
-    fewer = np.where(steps == NOT_IN_USE, steps, COARSE * np.round(steps / COARSE).astype(np.int64))
-    return b64encode(fewer.astype(np.uint8).tobytes()).decode()
+def coarse(fidelity: Bytes) -> Bytes:
+    """Return fidelity in steps of a fiftieth, which take half the room."""
+    fewer = COARSE * np.round(fidelity / COARSE)
+    return np.where(fidelity == NOT_IN_USE, fidelity, fewer).astype(np.uint8)
+
+
+def by_month(values: Bytes, number: int) -> list[int]:
+    """Return what changes in each month in each of `number` places, modulo 256: mostly nothing, which takes no room."""
+    months = values.reshape(-1, number)
+    found: list[int] = np.diff(months, axis=0, prepend=np.zeros_like(months[:1])).ravel().tolist()
+    return found

@@ -34,6 +34,14 @@ function nameOf({ policies, alone, both }) {
   return others.length ? "more" : name ? `${lever}=${told(fields[name] ?? usual)}` : lever;
 }
 
+// Bytes of all months from what changed in each.
+function summed(changes) {
+  const number = held.places.ids.length;
+  const found = new Uint8Array(changes.length);
+  changes.forEach((change, place) => (found[place] = change + (place < number ? 0 : found[place - number])));
+  return found;
+}
+
 const charted = (answer) => ({ ...answer, curves: answer.curves.map((curve) => ({ ...curve, ...held.charts[curve.mark] })) });
 
 const none = async () => {
@@ -47,10 +55,13 @@ export const server = {
   async *lesson({ lesson, part, value }) {
     yield charted({ curves: [], ...(await kept(["lesson", lesson, part, ...(value === undefined ? [] : [told(value)])].join(" "))) });
   },
-  budget: async ({ plans }) => ({ plans: plans.map((code) => held.plans[code]).filter(Boolean), best: held.best }),
+  async *budget({ plans }) {
+    yield { plans: plans.map((code) => held.plans[code]).filter(Boolean), best: held.best };
+  },
   async world({ setting, arm }) {
     const name = arm === "base" ? "base" : nameOf(setting);
-    return { places: held.places, sources: held.sources, ...(await kept(`world ${name}`)) };
+    const world = await kept(`world ${name}`);
+    return { ...world, places: held.places, sources: held.sources, stage: summed(world.stage), fidelity: summed(world.fidelity) };
   },
   async *organisation() {
     throw refused("This file tells no stories of single places; the page that qispread app opens does.");

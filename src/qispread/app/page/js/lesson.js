@@ -18,6 +18,7 @@ export class Lesson {
     this.said = numbers(asked.get("said"));
     this.picked = numbers(asked.get("pick"))[0] ?? null;
     this.reached = Math.min(Number(asked.get("step")) || 0, STEPS.length - 1);
+    document.title = `qispread: ${lesson.title}`;
     this.steps = element("ol", { class: "steps", "aria-label": "Steps of the lesson" },
       ...STEPS.map((name, number) => element("li", {}, name, element("span", {}, ` ${this.minutes(number)} min`))));
     this.parts = STEPS.map((name, number) => this.part(name, number));

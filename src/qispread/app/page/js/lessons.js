@@ -19,6 +19,7 @@ export function openLessons({ lessons, file }, source, failed) {
 }
 
 function list(lessons, place, unknown) {
+  document.title = "qispread: six lessons";
   const cards = lessons.map(({ name, number, title, minutes, story, budget }) =>
     element("li", {},
       element("a", { href: `#lesson=${name}` }, `${number}. ${title}`),

@@ -9,7 +9,7 @@ import { Result } from "./result.js";
 import { faultText, server } from "./server.js";
 import { SETTING, State } from "./state.js";
 import { Story } from "./story.js";
-import { element, extent, find } from "./words.js";
+import { element, extent, find, several } from "./words.js";
 
 const start = JSON.parse(find("start").textContent);
 const state = new State(start.parameters);
@@ -31,7 +31,7 @@ const failed = (error) => {
 
 function introduce() {
   const { worlds, organisations, horizon, parameters } = state;
-  find("extent").textContent = `${worlds} simulated worlds of ${organisations} organisations and ${extent(horizon)} (${parameters.name})`;
+  find("extent").textContent = `${several(worlds, "simulated world")} of ${several(organisations, "organisation")} and ${extent(horizon)} (${parameters.name})`;
 }
 
 const result = new Result();

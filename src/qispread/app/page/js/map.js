@@ -98,6 +98,9 @@ export class NetworkMap {
     const widest = (clamped(Number.isFinite(closest) ? closest : 0.1, 0.012, 0.09) * SIDE) / 2;
     const most = Math.max(...size, 1);
     this.radius = size.map((one) => widest * (0.42 + 0.55 * Math.sqrt(one / most)));
+    // Room for whoever stands at the edge.
+    const room = Math.ceil(Math.max(...this.radius, 0)) + 8;
+    this.svg.setAttribute("viewBox", `${-room} ${-room} ${SIDE + 2 * room} ${SIDE + 2 * room}`);
     this.nodes = ids.map((_, who) => {
       const [x, y] = this.point(who);
       return drawn("circle", { id: `place-${who}`, cx: x, cy: y, r: this.radius[who], class: "node", role: "option", "aria-selected": "false", "data-who": who });

@@ -1,6 +1,6 @@
 // What it comes to: the answer in words, the curves, and the table of differences when somebody asks for it.
 import { Chart } from "./charts.js";
-import { element, find } from "./words.js";
+import { element, find, several } from "./words.js";
 
 const FIRST = 3;
 const HINT = "Switch something on to see what it would change.";
@@ -51,7 +51,7 @@ export class Result {
     bar.max = asked;
     bar.value = worlds;
     const lost = failed ? `; ${failed} failed, because the parameters are extreme` : "";
-    find("doing").textContent = whole ? `${asked} worlds${lost}.` : `The curves show ${worlds} of ${asked} worlds so far …`;
+    find("doing").textContent = whole ? `${several(asked, "world")}${lost}.` : `The curves show ${worlds} of ${asked} worlds so far …`;
   }
 
   // The month that the map shows, on the charts of the first screen.

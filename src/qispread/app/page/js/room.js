@@ -28,7 +28,7 @@ export class Room {
     const how = file ? "In this file a policy is bought for all five years or not at all." : "Buy a policy for the years that you want.";
     place.append(
       element("h3", { id: "game-title" }, `The budget: ${units} units for five years`),
-      element("p", {}, `Each team has ${units} units to spend on policies in the first ${years} years, everywhere in England. ${how} What counts is how many harmful events are averted in ten years: what does not hold when the money ends is worth little. The prices are examples, and not real ones.`),
+      element("p", {}, `Each team has ${units} units to spend on policies in the first ${years} years, everywhere in England. ${how} What counts is how many harmful events are averted in ten years, five of them after the money has ended. The prices are examples, and not real ones.`),
       this.grid(), element("div", { class: "row" }, this.bar, this.told), element("p", { class: "row" }, this.see), this.result, this.joining(), this.table());
   }
 
@@ -81,9 +81,13 @@ export class Room {
   async ask(codes) {
     const missing = codes.filter((code) => !this.known.has(code));
     if (missing.length || !this.best) {
-      const { plans, best } = await this.source.budget({ plans: missing });
-      this.best = best;
-      for (const one of plans) this.known.set(one.code, one);
+      for await (const { plans, best, done, of } of this.source.budget({ plans: missing })) {
+        if (of) this.told.textContent = `Running the worlds of plan ${done + 1} of ${of} …`;
+        if (!plans) continue;
+        this.best = best;
+        for (const one of plans) this.known.set(one.code, one);
+      }
+      this.follow();
     }
     return codes.map((code) => this.known.get(code));
   }
@@ -111,7 +115,7 @@ export class Room {
     this.code = element("input", { id: code, type: "text", maxLength: 20, autocomplete: "off", spellcheck: false });
     this.fault = element("p", { role: "alert", class: "small" });
     const add = element("button", { type: "submit" }, "Add to the board");
-    const form = element("form", { class: "row" }, element("label", { htmlFor: name }, "Team "), this.name, element("label", { htmlFor: code }, "Code "), this.code, add);
+    const form = element("form", { class: "row" }, field(name, "Team ", this.name), field(code, "Code ", this.code), add);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.join();
@@ -173,6 +177,8 @@ export class Room {
     if (this.teams.length) await this.board();
   }
 }
+
+const field = (name, words, input) => element("span", { class: "field" }, element("label", { htmlFor: name }, words), input);
 
 const textOf = (teams) => teams.map(({ name, code }) => `${encodeURIComponent(name)}:${code}`).join(",");
 

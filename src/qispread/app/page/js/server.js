@@ -69,7 +69,7 @@ async function file(path, question, signal) {
 export const server = {
   compare: (setting, signal) => stream("/api/compare", { setting }, signal),
   lesson: (question, signal) => stream("/api/lesson", question, signal),
-  budget: (question, signal) => json("/api/budget", question, signal),
+  budget: (question, signal) => stream("/api/budget", question, signal),
   world: (question, signal) => json("/api/world", question, signal),
   organisation: (question, signal) => stream("/api/organisation", question, signal),
   parameters: (setting, signal) => json("/api/parameters", { setting }, signal),

@@ -27,8 +27,10 @@ export const short = (value) => (Number.isInteger(value) ? String(value) : Strin
 
 export function withUnit(value, unit) {
   if (unit === "share" || unit === "") return short(value);
-  return `${short(value)} ${unit}`;
+  return `${short(value)} ${unit.startsWith("1/") ? `a ${unit.slice(2)}` : unit}`;
 }
+
+export const several = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
 
 export const percent = (value) => `${Math.round(100 * value)} %`;
 
@@ -41,7 +43,7 @@ export function when(month) {
 }
 
 export function extent(months) {
-  if (months % 12) return `${months} months`;
+  if (months % 12) return several(months, "month");
   return months === 12 ? "one year" : `${months / 12} years`;
 }
 

@@ -4,7 +4,7 @@ export const STAGES = ["unaware", "aware", "implementing", "embedded", "lapsed"]
 const NOT_IN_USE = 255;
 const STEPS = 250;
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const bytes = (told) => typeof told !== "string" ? told : Uint8Array.from(atob(told), (letter) => letter.charCodeAt(0));
 
 export class World {
   constructor(told) {
