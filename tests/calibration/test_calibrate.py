@@ -1,5 +1,7 @@
 """Calibrations from end to end on small worlds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,6 +141,15 @@ def test_the_calibrated_scenario_is_read_and_has_the_medians(done, tmp_path):
     assert scenario.fingerprint() == done.scenario.replace(name=f"{SMALL.name}-calibrated").fingerprint()
     assert scenario.copying.copy_loss == done.medians["copying.copy_loss"]
     assert "# Made by: qispread calibrate trial.yaml" in text
+
+
+def test_the_calibrated_scenario_is_read_whatever_its_base_is_called(done, tmp_path):
+    odd = tmp_path / "my #1 data: x"
+    odd.mkdir()
+    (odd / "base.yaml").write_text(FILE)
+    plan = replace(done.plan, base=(odd / "base.yaml",))
+    (tmp_path / "calibrated.yaml").write_text(calibrated_text(replace(done, plan=plan), tmp_path, "command"))
+    assert qs.load(tmp_path / "calibrated.yaml").copying.copy_loss == done.medians["copying.copy_loss"]
 
 
 def test_pictures_draw_the_tables(done):
