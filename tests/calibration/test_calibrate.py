@@ -175,6 +175,22 @@ def test_synthetic_truths_are_found_again(done):
     assert done.check.error.min() < 0.9
 
 
+@pytest.mark.parametrize("truths", [0, -350])
+def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths, tmp_path):
+    with pytest.raises(InputError, match=f"got {truths}; needed: at least 1"):
+        qs.calibrate(given(), tmp_path / "none", truths=truths)
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "trial.yaml").write_text(
+        "base: small.yaml\nparameters: {copying.copy_loss: {}}\n"
+        "targets: {uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}}\n"
+    )
+    found = run_command("calibrate", "trial.yaml", "--self-check", str(truths), cwd=tmp_path)
+    assert found.returncode == 2
+    assert "needed: at least 1" in found.stderr
+    assert not (tmp_path / "results").exists()
+
+
 def test_parameters_that_change_nothing_in_any_arm_are_refused(tmp_path):
     idle = {"copying.copy_loss": {}, "deciding.standard": {}}
     with pytest.raises(InputError, match=r"parameters.deciding.standard: changes nothing"):

@@ -15,6 +15,7 @@ from qispread.analysis.calibration_check import Reach, SelfCheck, reach, self_ch
 from qispread.calibrating import tables
 from qispread.calibrating.load import Given, Plan, load_calibration
 from qispread.calibrating.runs import Doing, Shown, run_all, run_draws
+from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def calibrate(
     timeout: float | None = None,
     yes: bool = False,
     retry_failed: bool = False,
-    truths: int = 0,
+    truths: int | None = None,
     progress: "Callable[[Progress], None] | None" = None,
     say: Callable[[str], None] = silent,
 ) -> Calibrated:
@@ -144,21 +145,23 @@ def calibrate(
         Where its runs are kept; ``results/calibrate-NAME`` unless given.
     executor, workers, scheduler, timeout, yes, retry_failed, progress, say
         As for `sweep`.
-    truths : int
-        Synthetic truths that are to be found again from the same runs; none unless given.
+    truths : int, optional
+        Synthetic truths that are to be found again from the same runs, in 1 to inf; none unless given.
 
     Raises
     ------
     InputError
-        For faults of the calibration, what `sweep` raises, and where too few runs show all targets.
+        For faults of the calibration, less than one truth, what `sweep` raises, and where too few runs show all targets.
     """
+    if truths is not None and truths < 1:
+        raise InputError([Fault("--self-check", f"got {truths}; needed: at least 1 synthetic truth")])
     plan = targets if isinstance(targets, Plan) else load_calibration(targets)
     place = Path(folder) if folder is not None else default_folder(plan)
     options = {"executor": executor, "workers": workers, "scheduler": scheduler, "timeout": timeout}
     doing = Doing(place, {**options, "retry_failed": retry_failed, "progress": progress, "yes": yes}, say)
     before = run_all(plan, doing, idle=yes)
     found, where = posterior_of(plan, before), reach_of(plan, before)
-    check = check_of(plan, before, truths) if truths else None
+    check = check_of(plan, before, truths) if truths is not None else None
     calibration = plan.calibration
     after = run_draws(plan, found.equal_draws(calibration.predictive, calibration.seed), doing)
     return Calibrated(plan, found, before, after, where, check, place)
