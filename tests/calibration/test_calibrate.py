@@ -191,6 +191,13 @@ def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths
     assert not (tmp_path / "results").exists()
 
 
+def test_few_worlds_are_told(done):
+    assert any("only 30 worlds (replicates)" in one for one in done.notes)
+    enough = done.plan.calibration.model_copy(update={"replicates": 50})
+    assert not any("worlds" in one for one in replace(done, plan=replace(done.plan, calibration=enough)).notes)
+    assert len(set(done.before.worlds)) == 30
+
+
 def test_parameters_that_change_nothing_in_any_arm_are_refused(tmp_path):
     idle = {"copying.copy_loss": {}, "deciding.standard": {}}
     with pytest.raises(InputError, match=r"parameters.deciding.standard: changes nothing"):
@@ -208,7 +215,7 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     )
     found = run_command("calibrate", "trial.yaml", "--self-check", "50", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
-    for words in ("copying.copy_loss", "Missed: far", "out of reach", "90 % intervals hold", "qispread run"):
+    for words in ("copying.copy_loss", "Missed: far", "out of reach", "only 20 worlds", "90 % intervals hold", "qispread run"):
         assert words in found.stdout
     folder = tmp_path / "results" / "calibrate-trial"
     written = {path.name for path in folder.iterdir()}

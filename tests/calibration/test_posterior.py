@@ -180,13 +180,18 @@ def test_synthetic_truths_are_found_again_as_often_as_intervals_say():
     assert found.error == pytest.approx(deviation / np.sqrt(1.0 / 12.0), rel=0.25)
 
 
-def test_runs_of_the_point_of_a_truth_are_left_out_with_it():
-    parameters, summaries = made_runs(300)
-    twice, shown = np.repeat(parameters, 4, axis=0), np.repeat(summaries, 4, axis=0)
-    named = conditions(parameters, scales=np.zeros(3))
-    seen = self_check(twice, shown, **named, truths=60)
-    unseen = self_check(twice, shown, **named, truths=60, points=np.repeat(np.arange(300), 4))
+def test_the_world_of_a_truth_is_left_out_with_it_so_that_few_worlds_are_found_out():
+    parameters, plain = made_runs(1500)
+    worlds = np.arange(1500) % 5
+    shown = plain + 0.5 * np.random.default_rng(4).standard_normal((5, 3))[worlds]
+    named = conditions(parameters, scales=np.full(3, 0.02))
+    seen = self_check(parameters, shown, **named, truths=100)
+    unseen = self_check(parameters, shown, **named, truths=100, worlds=worlds)
+    assert seen.covered[1].mean() > 0.85
+    assert unseen.covered[1].mean() < 0.7
     assert np.all(unseen.error > seen.error)
+    with pytest.raises(InputError, match="keeps 0 of 0 runs"):
+        self_check(parameters, shown, **named, worlds=np.zeros(1500, dtype=np.int64))
 
 
 def test_what_lies_outside_the_cloud_is_told():

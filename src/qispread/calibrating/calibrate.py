@@ -25,6 +25,8 @@ DIGITS = 4
 """Significant digits of the medians in the calibrated scenario."""
 STRONG = 0.6
 """Correlation from which two parameters are named as known only together."""
+FEW_WORLDS = 50
+"""Worlds below which intervals are told to be too narrow: what is common to so few is taken for what parameters do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +102,11 @@ class Calibrated:
             found.append(
                 "the targets together lie outside what runs show anywhere in the ranges: no parameters meet them all, "
                 "and the posterior stands on regression alone; look which are missed"
+            )
+        if self.plan.calibration.replicates < FEW_WORLDS:
+            found.append(
+                f"only {self.plan.calibration.replicates} worlds (replicates): what chance did in them is taken for "
+                f"what parameters do, and intervals are far too narrow; give at least {FEW_WORLDS}"
             )
         if self.posterior.left_out:
             found.append(
@@ -208,6 +215,7 @@ def check_of(plan: Plan, shown: Shown, truths: int) -> SelfCheck:
         scales=observed_of(plan)[1],
         accept=calibration.accept,
         truths=truths,
+        worlds=shown.worlds,
         seed=calibration.seed,
     )
 

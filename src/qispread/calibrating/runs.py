@@ -44,6 +44,8 @@ class Shown:
     Attributes
     ----------
     parameters : array of (runs, parameters) float64
+    worlds : array of (runs,) int64
+        In which world each run is.
     summaries : array of (runs, targets) float64
         NaN where a run failed or has no such measure.
     failed : int
@@ -51,6 +53,7 @@ class Shown:
     """
 
     parameters: Numbers
+    worlds: NDArray[np.int64]
     summaries: Numbers
     failed: int
 
@@ -130,8 +133,10 @@ def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: b
                 doing.say(note)
         failed += found.status.failed
         read |= read_keys(found, {key for key in needed if key[0] == arm})
-    numbers = found.design().numbers[found.order().points]
-    return Shown(numbers, summaries_of(plan, numbers, read), failed)
+    order = found.order()
+    points, worlds = order.at(np.arange(order.points.size))
+    numbers = found.design().numbers[points]
+    return Shown(numbers, worlds, summaries_of(plan, numbers, read), failed)
 
 
 def refuse_idle_everywhere(experiments: Mapping[str, Experiment], doing: Doing) -> None:
