@@ -11,7 +11,7 @@ from helpers_sweep import FILE, SMALL, run_command, tables
 from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import load_calibration
 from qispread.calibrating.runs import keys_of, summaries_of
-from qispread.calibrating.tables import CORRELATIONS, PARAMETERS, TARGETS
+from qispread.calibrating.tables import CORRELATIONS, EDGE, PARAMETERS, TARGETS, reaching
 from qispread.config.faults import InputError
 from qispread.figures.calibration import calibration_figures
 from qispread.figures.figure import specification
@@ -56,8 +56,19 @@ def test_tables_say_what_their_columns_promise(done):
         ends = [row["low"], row["low_95"], row["low_90"], row["low_50"], row["median"]]
         ends += [row["high_50"], row["high_90"], row["high_95"], row["high"]]
         assert ends == sorted(ends)
-    for _, row in done.targets.iterrows():
+    for place, (_, row) in enumerate(done.targets.iterrows()):
+        assert row["reachable"] == (row["prior_reaching"] >= EDGE)
+        assert row["prior_reaching"] == reaching(done.before.summaries[:, place], row["low"], row["high"])
         assert (row["verdict"] == "near") == (row["low"] <= row["posterior_median"] <= row["high"])
+
+
+def test_out_of_reach_is_a_target_to_the_interval_of_which_next_to_no_runs_come():
+    values = np.append(np.linspace(0.0, 0.9, 997), [0.93, 0.94, 0.95])
+    assert reaching(values, 0.9, 1.0) == pytest.approx(0.004)
+    assert reaching(values, 0.8, 1.0) > 0.1
+    assert reaching(values, 0.45, 0.4501) > 0.4
+    assert reaching(-values, -1.0, -0.9) == pytest.approx(0.004)
+    assert reaching(np.full(3, np.nan), 0.0, 1.0) == 0.0
 
 
 def test_targets_pull_the_runs_towards_them(done):
@@ -215,7 +226,14 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     )
     found = run_command("calibrate", "trial.yaml", "--self-check", "50", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
-    for words in ("copying.copy_loss", "Missed: far", "out of reach", "only 20 worlds", "90 % intervals hold", "qispread run"):
+    for words in (
+        "copying.copy_loss",
+        "Missed: far",
+        "out of reach",
+        "only 20 worlds",
+        "90 % intervals hold",
+        "qispread run",
+    ):
         assert words in found.stdout
     folder = tmp_path / "results" / "calibrate-trial"
     written = {path.name for path in folder.iterdir()}

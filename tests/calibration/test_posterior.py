@@ -5,12 +5,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from qispread.analysis.calibration import (
     LEVELS,
     posterior,
     standing,
     weighted_quantiles,
+    with_errors,
 )
 from qispread.analysis.calibration_check import reach, self_check
 from qispread.config.faults import InputError
@@ -55,6 +57,35 @@ def test_uncertainty_of_what_was_observed_widens_the_posterior():
         for one in (0.3, 0.02)
     )
     assert np.all(wide.deviation > 1.5 * narrow.deviation)
+
+
+def test_errors_that_differ_below_and_above_make_the_posterior_that_they_should():
+    parameters = np.random.default_rng(3).random((20_000, 1))
+    below, above = 0.12, 0.03
+    found = posterior(
+        parameters, parameters, np.array([0.6]), bounds=np.array([[0.0, 1.0]]), scales=np.array([[below, above]])
+    )
+    # Two halves of a normal that meet at 0.6, each as likely as it is wide.
+    under = below / (below + above)
+    shares = np.array([0.05, 0.25, 0.5, 0.95])
+    exactly = np.where(
+        shares < under,
+        0.6 + below * ndtri(np.minimum(0.5 * shares / under, 0.5)),
+        0.6 - above * ndtri(0.5 * (1.0 - shares) / (1.0 - under)),
+    )
+    assert found.quantiles(shares)[:, 0] == pytest.approx(exactly, abs=0.025)
+    assert 0.6 - found.interval(0.9)[0, 0] > 2.0 * (found.interval(0.9)[0, 1] - 0.6)
+
+
+def test_errors_have_the_sizes_of_their_sides_and_none_where_there_is_none():
+    scales = np.array([[1.0, 1.0], [3.0, 1.0], [2.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
+    errors = with_errors(np.zeros((40_000, 5)), scales, 1)
+    for column, (below, above) in zip(errors.T, scales, strict=True):
+        up, down = column[column > 0.0], column[column < 0.0]
+        assert np.sqrt(np.square(up).sum() / max(len(up), 1)) == pytest.approx(below, rel=0.03, abs=1e-9)
+        assert np.sqrt(np.square(down).sum() / max(len(down), 1)) == pytest.approx(above, rel=0.03, abs=1e-9)
+    assert (errors[:, 1] > 0.0).mean() == pytest.approx(0.75, abs=0.01)
+    assert errors[:, :1] == pytest.approx(with_errors(np.zeros((40_000, 5)), np.ones(5), 1)[:, :1], abs=1e-12)
 
 
 def test_what_the_targets_do_not_touch_is_not_identified():

@@ -32,6 +32,8 @@ SMALLEST, MOST_RATIO = 1e-12, 4.0
 """Of squared residuals, before their logarithm; and by how much the spread of one place may be made that of another."""
 NORMAL_MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
+TINY = 1e-300
+"""Stands for an error of 0 where errors below and above are compared."""
 ERROR_DRAWS = 0x6572726F72
 """Sets the draws of errors of measurement apart from all others."""
 
@@ -158,8 +160,8 @@ def posterior(
     observed : array of (summaries,)
     bounds : array of (parameters, 2)
         Of what is possible; the draws stay within.
-    scales : array of (summaries,)
-        Standard errors of what was observed; 0 for none.
+    scales : array of (summaries,) or (summaries, 2)
+        Standard errors of what was observed, or those below and above it; 0 for none.
     accept : float
         Share of the runs that is kept, in (0, 1].
     seed : int
@@ -211,9 +213,22 @@ def refuse_few(used: int, kept: int, targets: int) -> None:
 
 
 def with_errors(summaries: Numbers, scales: Numbers, seed: int) -> Numbers:
-    """Return summaries with normal errors of measurement added."""
-    rng = np.random.default_rng((seed, ERROR_DRAWS))
-    return np.asarray(summaries + rng.standard_normal(summaries.shape) * scales)
+    """Return summaries with errors of measurement added: normal, or of two halves of a normal (wallis2014).
+
+    Equation: what is true lies `below` or `above` what is observed, so an error upwards is as large as `below` and one
+    downwards as `above`, and either as likely as it is large.
+    """
+    normal = np.random.default_rng((seed, ERROR_DRAWS)).standard_normal(summaries.shape)
+    if scales.ndim == 1:
+        return np.asarray(summaries + normal * scales)
+    from scipy.special import ndtr, ndtri
+
+    below, above = np.maximum(scales, TINY).T
+    downwards = above / (below + above)
+    share = ndtr(normal)
+    down = above * ndtri(np.minimum(0.5 * share / downwards, 0.5))
+    up = -below * ndtri(np.minimum(0.5 * ndtr(-normal) / np.maximum(1.0 - downwards, TINY), 0.5))
+    return np.asarray(summaries + np.where(share < downwards, down, up))
 
 
 def spreads(values: Numbers) -> Numbers:

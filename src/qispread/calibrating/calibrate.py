@@ -95,8 +95,9 @@ class Calibrated:
         beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
         if beyond:
             found.append(
-                f"out of reach anywhere in the ranges: {', '.join(beyond)}; no parameters meet that, and among the "
-                "targets it draws the others' parameters to the ends of their ranges: leave it out"
+                f"out of reach: {', '.join(beyond)}; fewer than {100 * tables.EDGE:g} % of the runs over the whole "
+                "ranges come as far as its 95 % interval, and among the targets it draws the others' parameters to "
+                "the ends of their ranges: leave it out"
             )
         if not self.reach.inside:
             found.append(
@@ -158,7 +159,8 @@ def calibrate(
     Raises
     ------
     InputError
-        For faults of the calibration, less than one truth, what `sweep` raises, and where too few runs show all targets.
+        For faults of the calibration, fewer than one truth, what `sweep` raises, and where too few runs show all
+        targets.
     """
     if truths is not None and truths < 1:
         raise InputError([Fault("--self-check", f"got {truths}; needed: at least 1 synthetic truth")])
@@ -175,9 +177,9 @@ def calibrate(
 
 
 def observed_of(plan: Plan) -> tuple[Numbers, Numbers]:
-    """Return what was observed and its standard errors."""
+    """Return what was observed, of (targets,), and its standard errors below and above, of (targets, 2)."""
     targets = plan.calibration.targets.values()
-    return np.array([one.value for one in targets]), np.array([one.standard_error for one in targets])
+    return np.array([one.value for one in targets]), np.array([one.errors for one in targets])
 
 
 def bounds_of(plan: Plan) -> Numbers:
