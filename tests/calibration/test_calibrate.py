@@ -81,11 +81,23 @@ def test_targets_pull_the_runs_towards_them(done):
 def test_points_are_run_in_one_world_each_and_arms_share_them(done):
     for arm in ("base", "coached"):
         sweep = qs.read_sweep(done.folder / "runs" / arm)
-        assert sweep.status.done == 500  # whole parts
+        assert sweep.status.done == 400
+        assert str(sweep.status) == "400 of 400 runs done, 0 failed, 0 left"
         assert sweep.runs["replicate"].nunique() == 30
     assert done.before.parameters.shape == (400, 2)
     one, other = (qs.read_sweep(done.folder / "runs" / arm).order().points.tolist() for arm in ("base", "coached"))
     assert one == other
+
+
+def test_only_the_draws_are_run_and_a_sweep_of_the_folder_runs_no_more(done):
+    (again,) = done.folder.glob("predictive-*")
+    for folder, runs in ((again / "base", 40), (done.folder / "runs" / "base", 400)):
+        assert qs.read_sweep(folder).status.done == runs
+        before = tables(folder)
+        said = []
+        qs.sweep(folder, say=said.append)
+        assert said == [f"Nothing is left to do: {runs} of {runs} runs done, 0 failed, 0 left."]
+        assert tables(folder) == before
 
 
 def test_summaries_are_what_a_run_shows_by_itself(done):

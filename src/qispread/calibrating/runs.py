@@ -131,12 +131,21 @@ def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: b
         for note in notes:
             if not note.startswith("note: factors."):
                 doing.say(note)
-        failed += found.status.failed
+        failed += failed_in(found)
         read |= read_keys(found, {key for key in needed if key[0] == arm})
     order = found.order()
     points, worlds = order.at(np.arange(order.points.size))
     numbers = found.design().numbers[points]
     return Shown(numbers, worlds, summaries_of(plan, numbers, read), failed)
+
+
+def failed_in(found: Sweep) -> int:
+    """Return how many runs of the first pass failed."""
+    order, failed = found.order(), 0
+    for part, one in found.store.written.items():
+        if one.failed:
+            failed += int((order.part(part).start + found.failed_places(part) < order.points.size).sum())
+    return failed
 
 
 def refuse_idle_everywhere(experiments: Mapping[str, Experiment], doing: Doing) -> None:
