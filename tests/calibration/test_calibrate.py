@@ -1,5 +1,6 @@
 """Calibrations from end to end on small worlds."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -137,13 +138,25 @@ def test_changes_ratios_and_products_are_worked_out():
     assert np.isnan(found[1, 1:]).all()
 
 
-def test_nothing_is_run_again_for_other_values_and_other_shares(done):
-    before = tables(done.folder / "runs")
+def test_only_draws_of_the_new_posterior_are_run_for_other_values_and_other_shares(done, tmp_path):
+    folder = tmp_path / "calibration"
+    shutil.copytree(done.folder, folder)
+    (old,) = folder.glob("predictive-*")
+    foreign = [folder / "predictive-notes", folder / "predictive-0123456789ab", folder / "predictive-ba9876543210"]
+    for one in foreign:
+        one.mkdir()
+    (foreign[1] / "mine.txt").write_text("mine")
+    shutil.copytree(old / "base", foreign[2] / "other")
+    before = tables(folder / "runs")
     said = []
     targets = {**TARGETS_GIVEN, "uptake": {**TARGETS_GIVEN["uptake"], "value": 0.6, "error": 0.05}}
-    other = qs.calibrate(given(targets=targets, accept=0.2), done.folder, say=said.append)
+    other = qs.calibrate(given(targets=targets, accept=0.2), folder, say=said.append)
     assert sum("Nothing is left to do" in one for one in said) == 2
-    assert tables(done.folder / "runs") == before
+    assert tables(folder / "runs") == before
+    assert not old.exists()
+    assert all(one.is_dir() for one in foreign)
+    (new,) = set(folder.glob("predictive-*")) - set(foreign)
+    assert qs.read_sweep(new / "coached").status.done == 40
     assert len(other.draws) == 80
     assert other.parameters["median"].tolist() != done.parameters["median"].tolist()
 

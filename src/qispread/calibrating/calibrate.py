@@ -14,7 +14,7 @@ from qispread.analysis.calibration import Numbers, Posterior, posterior
 from qispread.analysis.calibration_check import Reach, SelfCheck, reach, self_check
 from qispread.calibrating import tables
 from qispread.calibrating.load import Given, Plan, load_calibration
-from qispread.calibrating.runs import Doing, Shown, run_all, run_draws
+from qispread.calibrating.runs import Doing, Shown, remove_older_draws, run_all, run_draws
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
@@ -143,7 +143,8 @@ def calibrate(
 
     The parameters fill their ranges evenly; every point is run in one world, in every arm; the runs nearest to the
     targets are kept and moved by regression (beaumont2002); then draws of the posterior are run to see what they show.
-    Only new runs take time: targets' values, their errors and `accept` can change and nothing is run again.
+    Only new runs take time: where targets' values, their errors or `accept` change, only draws of the new posterior are
+    run, in place of those of the old one.
 
     Parameters
     ----------
@@ -172,7 +173,9 @@ def calibrate(
     found, where = posterior_of(plan, before), reach_of(plan, before)
     check = check_of(plan, before, truths) if truths is not None else None
     calibration = plan.calibration
-    after = run_draws(plan, found.equal_draws(calibration.predictive, calibration.seed), doing)
+    draws = found.equal_draws(calibration.predictive, calibration.seed)
+    after = run_draws(plan, draws, doing)
+    remove_older_draws(plan, draws, place)
     return Calibrated(plan, found, before, after, where, check, place)
 
 
