@@ -66,7 +66,8 @@ def counted(facts: pd.DataFrame) -> str:
         )
     beyond = facts.loc[~facts["reachable"], "counterpart"]
     named = ", ".join(f"`{one}`" for one in beyond)
-    return " ".join([*lines, f"Out of reach, since {SHORT} the interval: {named or 'none'}."])
+    lines.append(f"Out of reach, since {SHORT} the interval: {named or 'none, so that both calibrations are one'}.")
+    return " ".join(lines)
 
 
 def meanings() -> str:
