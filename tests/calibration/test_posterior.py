@@ -12,6 +12,7 @@ from qispread.analysis.calibration import (
     posterior,
     standing,
     weighted_quantiles,
+    widening,
     with_errors,
 )
 from qispread.analysis.calibration_check import reach, self_check
@@ -175,12 +176,15 @@ def test_draws_of_equal_weight_are_draws_of_the_same_posterior():
     assert found.equal_draws(2000).mean(axis=0) == pytest.approx(found.mean, abs=0.002)
 
 
-def test_what_runs_near_the_draws_show_holds_what_was_observed_and_their_chance():
-    parameters, summaries = made_runs()
-    found = posterior(parameters, summaries, SLOPES @ TRUTH, **conditions(parameters))
-    shown = found.predictive
-    assert found.weights @ shown == pytest.approx(SLOPES @ TRUTH, abs=0.06)
-    assert np.all(shown.std(axis=0) > CHANCE)
+def test_residuals_are_widened_by_what_their_regression_costs():
+    # Twelve draws of equal weight, two coefficients: 12 / (12 - 4) times 1 + leverage.
+    even = np.column_stack([np.ones(12), np.tile([-1.0, 1.0], 6)])
+    assert widening(even, np.full(12, 0.3)) == pytest.approx(np.sqrt(1.5 * (1.0 + 1.0 / 12.0)))
+    edge = np.column_stack([np.ones(12), np.tile([0.0, 2.0], 6)])
+    assert widening(edge, np.ones(12)) == pytest.approx(np.sqrt(1.5 * (1.0 + 1.0 / 6.0)))
+    # Weights 1 and 2 in turn: worth 18^2 / 30 = 10.8 draws; the weighted mean of what is apart is 1 / 3.
+    uneven = widening(even, np.tile([1.0, 2.0], 6))
+    assert uneven == pytest.approx(np.sqrt(10.8 / 6.8 * (1.0 + (1.0 / 10.8) / (1.0 - 1.0 / 9.0))))
 
 
 @given(st.lists(st.floats(-10.0, 10.0), min_size=1, max_size=30), st.floats(0.01, 0.99))

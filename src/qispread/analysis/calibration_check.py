@@ -15,8 +15,6 @@ from qispread.analysis.calibration import (
     refuse_few,
     scaled_by,
     spreads,
-    tails,
-    weighted_quantiles,
     with_errors,
 )
 
@@ -92,7 +90,7 @@ def self_check(
         others = np.flatnonzero(of_world != of_world[row])
         rest, taken = used[others], round(accept * others.size)
         refuse_few(rest.size, taken, targets)
-        runs = Runs(parameters[rest], summaries[rest], noisy[others], bounds, rest)
+        runs = Runs(parameters[rest], noisy[others], bounds, rest)
         found, truth = conditioned(runs, noisy[row], taken, rest.size), parameters[used[row]]
         apart.append((found.mean - truth) / parameters[used].std(axis=0))
         ends = [found.interval(level) for level in LEVELS]
@@ -147,8 +145,3 @@ def reach(
 def mean_distance(distances: NDArray[np.float64]) -> Numbers:
     """Return the mean distance of each row."""
     return np.asarray(distances.mean(axis=1))
-
-
-def predictive_interval(values: Numbers, weights: Numbers, level: float) -> Numbers:
-    """Return the central interval of what draws show, of (summaries, 2)."""
-    return weighted_quantiles(values, weights, tails(level)).T
