@@ -114,13 +114,12 @@ def sweep(
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
     wanted = load_experiment(experiment)
-    by_folder = isinstance(experiment, str | Path) and Path(experiment).is_dir()
-    folder = experiment if folder is None and by_folder else folder
-    place = Path(folder) if folder is not None else default_folder(wanted)
+    named = folder_named(experiment)
+    place = Path(folder) if folder is not None else named or default_folder(wanted)
     if is_sweep(place):
         store = open_store(place)
         refuse_changed(store, wanted)
-        passes = passes or (store.passes if by_folder else wanted.replicates)
+        passes = passes or (store.passes if named else wanted.replicates)
         if nothing_left(store, retry_failed=retry_failed, passes=passes):
             say(f"Nothing is left to do: {store.status()}.")
             return Sweep(place)
@@ -133,6 +132,11 @@ def sweep(
         work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv), passes)
         work.go_on(Wishes(executor, workers, scheduler, timeout, retry_failed, passes, progress, say))
     return Sweep(place)
+
+
+def folder_named(experiment: Given) -> Path | None:
+    """Return the folder by which a sweep is gone on with, if that is what was given."""
+    return Path(experiment) if isinstance(experiment, str | Path) and Path(experiment).is_dir() else None
 
 
 def nothing_left(store: Store, *, retry_failed: bool, passes: int | None) -> bool:
