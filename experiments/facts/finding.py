@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.facts.known import FACTS, FACTS_FILE, fact_of
-from experiments.facts.names import CONFIGS, MISSED, NEAR, WAYS
+from experiments.facts.names import CONFIGS, MISSED, NEAR, SHORT, WAYS
 from experiments.facts.screening import TRAJECTORIES, screen
-from qispread.calibrating.calibrate import Calibrated, calibrate, posterior_of, reach_of
+from qispread.calibrating.calibrate import Calibrated, calibrate, check_of, posterior_of, reach_of
 from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import Plan, load_calibration
 from qispread.calibrating.runs import Doing, run_draws
@@ -55,10 +55,10 @@ def findings(size: Size, folder: Path, workers: int | None) -> Findings:
     """Run screen, defaults, calibration and medians; `folder` takes their runs."""
     plan, doing = plan_of(size), Doing(folder, {"workers": workers}, print)
     screened = screen(plan, doing, trajectories=size.trajectories)
-    every = calibrate(plan, folder, workers=workers, yes=True, truths=size.truths, say=print)
-    within = reaching(every, doing)
+    every = calibrate(plan, folder, workers=workers, yes=True, say=print)
+    within = reaching(every, doing, size.truths)
     tables = {"facts": facts_table(plan, doing, size.worlds, {"all": every, "within": within})}
-    tables |= {"facts_screen": screened, "facts_check": self_checked(every)}
+    tables |= {"facts_screen": screened, "facts_check": self_checked(within, every)}
     tables |= {"facts_parameters_all": every.parameters, "facts_parameters": within.parameters}
     tables |= {"facts_targets": within.targets, "facts_correlations": within.correlations}
     said = "What the facts within reach say of each parameter"
@@ -67,14 +67,16 @@ def findings(size: Size, folder: Path, workers: int | None) -> Findings:
         replace(targets_figure(within.targets), name="facts-targets"),
     ]
     beyond = [name for name in every.plan.calibration.targets if name not in within.plan.calibration.targets]
-    remarks = [f"Left out of the targets, since no run over the whole ranges shows them: {', '.join(beyond)}."]
+    remarks = [f"Left out of the targets, since {SHORT} their intervals: {', '.join(beyond)}."] if beyond else []
+    if not within.reach.inside:
+        remarks += ["The targets together lie outside what runs show: the posterior stands on regression alone."]
     remarks += ["What was measured, met and missed is told in docs/validation.md."]
     config = calibrated_text(within, CONFIGS, "python -m experiments.facts --write", remarks)
     return Findings(tables, figures, config)
 
 
-def reaching(every: Calibrated, doing: Doing) -> Calibrated:
-    """Return the calibration to those targets alone that are within reach of runs, from the same runs."""
+def reaching(every: Calibrated, doing: Doing, truths: int) -> Calibrated:
+    """Return the calibration to those targets alone that are within reach of runs, from the same runs, and checked."""
     kept = np.flatnonzero(every.targets["reachable"].to_numpy())
     names = list(every.plan.calibration.targets)
     targets = {names[place]: every.plan.calibration.targets[names[place]] for place in kept}
@@ -83,14 +85,16 @@ def reaching(every: Calibrated, doing: Doing) -> Calibrated:
     found = posterior_of(plan, before)
     after = run_draws(every.plan, found.equal_draws(plan.calibration.predictive, plan.calibration.seed), doing)
     after = replace(after, summaries=after.summaries[:, kept])
-    return replace(every, plan=plan, posterior=found, before=before, after=after, reach=reach_of(plan, before))
+    told = {"reach": reach_of(plan, before), "check": check_of(plan, before, truths)}
+    return replace(every, plan=plan, posterior=found, before=before, after=after, **told)
 
 
-def self_checked(found: Calibrated) -> pd.DataFrame:
-    """Return how well synthetic truths were found again, and how much company the facts have among the runs."""
-    if found.check is None:
+def self_checked(within: Calibrated, every: Calibrated) -> pd.DataFrame:
+    """Return how well the facts within reach find synthetic truths again, and how much company they and all have."""
+    if within.check is None:
         return pd.DataFrame()
-    return checked_table(found.plan, found.check).assign(lonely=found.reach.lonely)
+    table = checked_table(within.plan, within.check).assign(targets=len(within.plan.calibration.targets))
+    return table.assign(lonely=within.reach.lonely, lonely_all=every.reach.lonely)
 
 
 def facts_table(plan: Plan, doing: Doing, worlds: int, calibrated: Mapping[str, Calibrated]) -> pd.DataFrame:

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from qispread.calibrating.tables import EDGE
+
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED, CONFIGS = ROOT / "results/published", ROOT / "configs"
 CONFIG = "prompt_calibrated.yaml"
 NEAR, MISSED = "near", "missed"
+SHORT = f"fewer than {100 * EDGE:g} % of the runs over the whole ranges come as far as"
+"""What keeps a counterpart out of reach."""
 WAYS = ("default", "all", "within")
 """Parameter sets: the defaults, and medians calibrated to all counterparts or to those within reach of runs."""
 RULE = (

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.facts.known import FACTS
-from experiments.facts.names import NEAR, PUBLISHED, RULE, WAYS
+from experiments.facts.names import NEAR, PUBLISHED, RULE, SHORT, WAYS
 from qispread.analysis.calibration import IDENTIFIED, PARTLY
+from qispread.analysis.calibration_check import OUTSIDE
 from qispread.analysis.summary import short, span
 
 SETS = dict(zip(WAYS, ("at the defaults", "calibrated to all", "calibrated to those within reach"), strict=True))
@@ -65,7 +66,8 @@ def counted(facts: pd.DataFrame) -> str:
         )
     beyond = facts.loc[~facts["reachable"], "counterpart"]
     named = ", ".join(f"`{one}`" for one in beyond)
-    return " ".join([*lines, f"Out of reach of every run over the whole ranges: {named or 'none'}."])
+    lines.append(f"Out of reach, since {SHORT} the interval: {named or 'none, so that both calibrations are one'}.")
+    return " ".join(lines)
 
 
 def meanings() -> str:
@@ -124,12 +126,16 @@ def trusted(check: pd.DataFrame) -> Iterator[str]:
         for level, rows in check.groupby("level")
     )
     one = check.iloc[0]
-    yield f"Of {one['truths']} synthetic truths from the same runs, mean over the parameters: {covered}."
-    inside = "within" if one["lonely"] >= 0.01 else "outside"
     yield (
-        f"The facts together lie {inside} the cloud of what runs show over the whole ranges: a share of "
-        f"{one['lonely']:.3f} of the runs has as little company."
+        f"Of {one['truths']} synthetic truths from the same runs, found again by the {one['targets']} counterparts "
+        f"within reach with their whole world left out, mean over the parameters: {covered}."
     )
+    for words, lonely in (("Those within reach", one["lonely"]), ("All counterparts", one["lonely_all"])):
+        inside = "within" if lonely >= OUTSIDE else "outside"
+        yield (
+            f"{words} together lie {inside} the cloud of what runs show over the whole ranges: a share of "
+            f"{lonely:.3f} of the runs has as little company."
+        )
 
 
 def screened(screen: pd.DataFrame) -> str:

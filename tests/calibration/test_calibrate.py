@@ -1,5 +1,8 @@
 """Calibrations from end to end on small worlds."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +12,7 @@ from helpers_sweep import FILE, SMALL, run_command, tables
 from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import load_calibration
 from qispread.calibrating.runs import keys_of, summaries_of
-from qispread.calibrating.tables import CORRELATIONS, PARAMETERS, TARGETS
+from qispread.calibrating.tables import CORRELATIONS, EDGE, PARAMETERS, TARGETS, reaching
 from qispread.config.faults import InputError
 from qispread.figures.calibration import calibration_figures
 from qispread.figures.figure import specification
@@ -54,8 +57,19 @@ def test_tables_say_what_their_columns_promise(done):
         ends = [row["low"], row["low_95"], row["low_90"], row["low_50"], row["median"]]
         ends += [row["high_50"], row["high_90"], row["high_95"], row["high"]]
         assert ends == sorted(ends)
-    for _, row in done.targets.iterrows():
+    for place, (_, row) in enumerate(done.targets.iterrows()):
+        assert row["reachable"] == (row["prior_reaching"] >= EDGE)
+        assert row["prior_reaching"] == reaching(done.before.summaries[:, place], row["low"], row["high"])
         assert (row["verdict"] == "near") == (row["low"] <= row["posterior_median"] <= row["high"])
+
+
+def test_out_of_reach_is_a_target_to_the_interval_of_which_next_to_no_runs_come():
+    values = np.append(np.linspace(0.0, 0.9, 997), [0.93, 0.94, 0.95])
+    assert reaching(values, 0.9, 1.0) == pytest.approx(0.004)
+    assert reaching(values, 0.8, 1.0) > 0.1
+    assert reaching(values, 0.45, 0.4501) > 0.4
+    assert reaching(-values, -1.0, -0.9) == pytest.approx(0.004)
+    assert reaching(np.full(3, np.nan), 0.0, 1.0) == 0.0
 
 
 def test_targets_pull_the_runs_towards_them(done):
@@ -68,11 +82,23 @@ def test_targets_pull_the_runs_towards_them(done):
 def test_points_are_run_in_one_world_each_and_arms_share_them(done):
     for arm in ("base", "coached"):
         sweep = qs.read_sweep(done.folder / "runs" / arm)
-        assert sweep.status.done == 500  # whole parts
+        assert sweep.status.done == 400
+        assert str(sweep.status) == "400 of 400 runs done, 0 failed, 0 left"
         assert sweep.runs["replicate"].nunique() == 30
     assert done.before.parameters.shape == (400, 2)
     one, other = (qs.read_sweep(done.folder / "runs" / arm).order().points.tolist() for arm in ("base", "coached"))
     assert one == other
+
+
+def test_only_the_draws_are_run_and_a_sweep_of_the_folder_runs_no_more(done):
+    (again,) = done.folder.glob("predictive-*")
+    for folder, runs in ((again / "base", 40), (done.folder / "runs" / "base", 400)):
+        assert qs.read_sweep(folder).status.done == runs
+        before = tables(folder)
+        said = []
+        qs.sweep(folder, say=said.append)
+        assert said == [f"Nothing is left to do: {runs} of {runs} runs done, 0 failed, 0 left."]
+        assert tables(folder) == before
 
 
 def test_summaries_are_what_a_run_shows_by_itself(done):
@@ -112,13 +138,25 @@ def test_changes_ratios_and_products_are_worked_out():
     assert np.isnan(found[1, 1:]).all()
 
 
-def test_nothing_is_run_again_for_other_values_and_other_shares(done):
-    before = tables(done.folder / "runs")
+def test_only_draws_of_the_new_posterior_are_run_for_other_values_and_other_shares(done, tmp_path):
+    folder = tmp_path / "calibration"
+    shutil.copytree(done.folder, folder)
+    (old,) = folder.glob("predictive-*")
+    foreign = [folder / "predictive-notes", folder / "predictive-0123456789ab", folder / "predictive-ba9876543210"]
+    for one in foreign:
+        one.mkdir()
+    (foreign[1] / "mine.txt").write_text("mine")
+    shutil.copytree(old / "base", foreign[2] / "other")
+    before = tables(folder / "runs")
     said = []
     targets = {**TARGETS_GIVEN, "uptake": {**TARGETS_GIVEN["uptake"], "value": 0.6, "error": 0.05}}
-    other = qs.calibrate(given(targets=targets, accept=0.2), done.folder, say=said.append)
+    other = qs.calibrate(given(targets=targets, accept=0.2), folder, say=said.append)
     assert sum("Nothing is left to do" in one for one in said) == 2
-    assert tables(done.folder / "runs") == before
+    assert tables(folder / "runs") == before
+    assert not old.exists()
+    assert all(one.is_dir() for one in foreign)
+    (new,) = set(folder.glob("predictive-*")) - set(foreign)
+    assert qs.read_sweep(new / "coached").status.done == 40
     assert len(other.draws) == 80
     assert other.parameters["median"].tolist() != done.parameters["median"].tolist()
 
@@ -139,6 +177,15 @@ def test_the_calibrated_scenario_is_read_and_has_the_medians(done, tmp_path):
     assert scenario.fingerprint() == done.scenario.replace(name=f"{SMALL.name}-calibrated").fingerprint()
     assert scenario.copying.copy_loss == done.medians["copying.copy_loss"]
     assert "# Made by: qispread calibrate trial.yaml" in text
+
+
+def test_the_calibrated_scenario_is_read_whatever_its_base_is_called(done, tmp_path):
+    odd = tmp_path / "my #1 data: x"
+    odd.mkdir()
+    (odd / "base.yaml").write_text(FILE)
+    plan = replace(done.plan, base=(odd / "base.yaml",))
+    (tmp_path / "calibrated.yaml").write_text(calibrated_text(replace(done, plan=plan), tmp_path, "command"))
+    assert qs.load(tmp_path / "calibrated.yaml").copying.copy_loss == done.medians["copying.copy_loss"]
 
 
 def test_pictures_draw_the_tables(done):
@@ -164,6 +211,29 @@ def test_synthetic_truths_are_found_again(done):
     assert done.check.error.min() < 0.9
 
 
+@pytest.mark.parametrize("truths", [0, -350])
+def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths, tmp_path):
+    with pytest.raises(InputError, match=f"got {truths}; needed: at least 1"):
+        qs.calibrate(given(), tmp_path / "none", truths=truths)
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "trial.yaml").write_text(
+        "base: small.yaml\nparameters: {copying.copy_loss: {}}\n"
+        "targets: {uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}}\n"
+    )
+    found = run_command("calibrate", "trial.yaml", "--self-check", str(truths), cwd=tmp_path)
+    assert found.returncode == 2
+    assert "needed: at least 1" in found.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_few_worlds_are_told(done):
+    assert any("only 30 worlds (replicates)" in one for one in done.notes)
+    enough = done.plan.calibration.model_copy(update={"replicates": 50})
+    assert not any("worlds" in one for one in replace(done, plan=replace(done.plan, calibration=enough)).notes)
+    assert len(set(done.before.worlds)) == 30
+
+
 def test_parameters_that_change_nothing_in_any_arm_are_refused(tmp_path):
     idle = {"copying.copy_loss": {}, "deciding.standard": {}}
     with pytest.raises(InputError, match=r"parameters.deciding.standard: changes nothing"):
@@ -181,7 +251,14 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     )
     found = run_command("calibrate", "trial.yaml", "--self-check", "50", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
-    for words in ("copying.copy_loss", "Missed: far", "out of reach", "90 % intervals hold", "qispread run"):
+    for words in (
+        "copying.copy_loss",
+        "Missed: far",
+        "out of reach",
+        "only 20 worlds",
+        "90 % intervals hold",
+        "qispread run",
+    ):
         assert words in found.stdout
     folder = tmp_path / "results" / "calibrate-trial"
     written = {path.name for path in folder.iterdir()}

@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from qispread.analysis.calibration import (
     LEVELS,
     posterior,
     standing,
     weighted_quantiles,
+    widening,
+    with_errors,
 )
 from qispread.analysis.calibration_check import reach, self_check
 from qispread.config.faults import InputError
@@ -55,6 +58,35 @@ def test_uncertainty_of_what_was_observed_widens_the_posterior():
         for one in (0.3, 0.02)
     )
     assert np.all(wide.deviation > 1.5 * narrow.deviation)
+
+
+def test_errors_that_differ_below_and_above_make_the_posterior_that_they_should():
+    parameters = np.random.default_rng(3).random((20_000, 1))
+    below, above = 0.12, 0.03
+    found = posterior(
+        parameters, parameters, np.array([0.6]), bounds=np.array([[0.0, 1.0]]), scales=np.array([[below, above]])
+    )
+    # Two halves of a normal that meet at 0.6, each as likely as it is wide.
+    under = below / (below + above)
+    shares = np.array([0.05, 0.25, 0.5, 0.95])
+    exactly = np.where(
+        shares < under,
+        0.6 + below * ndtri(np.minimum(0.5 * shares / under, 0.5)),
+        0.6 - above * ndtri(0.5 * (1.0 - shares) / (1.0 - under)),
+    )
+    assert found.quantiles(shares)[:, 0] == pytest.approx(exactly, abs=0.025)
+    assert 0.6 - found.interval(0.9)[0, 0] > 2.0 * (found.interval(0.9)[0, 1] - 0.6)
+
+
+def test_errors_have_the_sizes_of_their_sides_and_none_where_there_is_none():
+    scales = np.array([[1.0, 1.0], [3.0, 1.0], [2.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
+    errors = with_errors(np.zeros((40_000, 5)), scales, 1)
+    for column, (below, above) in zip(errors.T, scales, strict=True):
+        up, down = column[column > 0.0], column[column < 0.0]
+        assert np.sqrt(np.square(up).sum() / max(len(up), 1)) == pytest.approx(below, rel=0.03, abs=1e-9)
+        assert np.sqrt(np.square(down).sum() / max(len(down), 1)) == pytest.approx(above, rel=0.03, abs=1e-9)
+    assert (errors[:, 1] > 0.0).mean() == pytest.approx(0.75, abs=0.01)
+    assert errors[:, :1] == pytest.approx(with_errors(np.zeros((40_000, 5)), np.ones(5), 1)[:, :1], abs=1e-12)
 
 
 def test_what_the_targets_do_not_touch_is_not_identified():
@@ -144,12 +176,15 @@ def test_draws_of_equal_weight_are_draws_of_the_same_posterior():
     assert found.equal_draws(2000).mean(axis=0) == pytest.approx(found.mean, abs=0.002)
 
 
-def test_what_runs_near_the_draws_show_holds_what_was_observed_and_their_chance():
-    parameters, summaries = made_runs()
-    found = posterior(parameters, summaries, SLOPES @ TRUTH, **conditions(parameters))
-    shown = found.predictive
-    assert found.weights @ shown == pytest.approx(SLOPES @ TRUTH, abs=0.06)
-    assert np.all(shown.std(axis=0) > CHANCE)
+def test_residuals_are_widened_by_what_their_regression_costs():
+    # Twelve draws of equal weight, two coefficients: 12 / (12 - 4) times 1 + leverage.
+    even = np.column_stack([np.ones(12), np.tile([-1.0, 1.0], 6)])
+    assert widening(even, np.full(12, 0.3)) == pytest.approx(np.sqrt(1.5 * (1.0 + 1.0 / 12.0)))
+    edge = np.column_stack([np.ones(12), np.tile([0.0, 2.0], 6)])
+    assert widening(edge, np.ones(12)) == pytest.approx(np.sqrt(1.5 * (1.0 + 1.0 / 6.0)))
+    # Weights 1 and 2 in turn: worth 18^2 / 30 = 10.8 draws; the weighted mean of what is apart is 1 / 3.
+    uneven = widening(even, np.tile([1.0, 2.0], 6))
+    assert uneven == pytest.approx(np.sqrt(10.8 / 6.8 * (1.0 + (1.0 / 10.8) / (1.0 - 1.0 / 9.0))))
 
 
 @given(st.lists(st.floats(-10.0, 10.0), min_size=1, max_size=30), st.floats(0.01, 0.99))
@@ -180,13 +215,18 @@ def test_synthetic_truths_are_found_again_as_often_as_intervals_say():
     assert found.error == pytest.approx(deviation / np.sqrt(1.0 / 12.0), rel=0.25)
 
 
-def test_runs_of_the_point_of_a_truth_are_left_out_with_it():
-    parameters, summaries = made_runs(300)
-    twice, shown = np.repeat(parameters, 4, axis=0), np.repeat(summaries, 4, axis=0)
-    named = conditions(parameters, scales=np.zeros(3))
-    seen = self_check(twice, shown, **named, truths=60)
-    unseen = self_check(twice, shown, **named, truths=60, points=np.repeat(np.arange(300), 4))
+def test_the_world_of_a_truth_is_left_out_with_it_so_that_few_worlds_are_found_out():
+    parameters, plain = made_runs(1500)
+    worlds = np.arange(1500) % 5
+    shown = plain + 0.5 * np.random.default_rng(4).standard_normal((5, 3))[worlds]
+    named = conditions(parameters, scales=np.full(3, 0.02))
+    seen = self_check(parameters, shown, **named, truths=100)
+    unseen = self_check(parameters, shown, **named, truths=100, worlds=worlds)
+    assert seen.covered[1].mean() > 0.85
+    assert unseen.covered[1].mean() < 0.7
     assert np.all(unseen.error > seen.error)
+    with pytest.raises(InputError, match="keeps 0 of 0 runs"):
+        self_check(parameters, shown, **named, worlds=np.zeros(1500, dtype=np.int64))
 
 
 def test_what_lies_outside_the_cloud_is_told():

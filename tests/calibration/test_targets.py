@@ -112,6 +112,18 @@ def test_an_interval_of_another_level_has_another_error():
     assert narrow.standard_error < wide.standard_error
 
 
+def test_an_interval_that_is_not_even_has_an_error_to_each_side():
+    told = {"measure": "adoption", "month": 3, "value": 0.9, "interval": (0.5, 1.0)}
+    one, other = (
+        load_calibration(mapping({"one": {**told, "level": level}})).calibration.targets["one"]
+        for level in (0.95, 0.6826894921370859)
+    )
+    assert one.errors == pytest.approx((0.4 / 1.96, 0.1 / 1.96), rel=1e-3)
+    assert one.standard_error == pytest.approx(0.25 / 1.96, rel=1e-3)
+    assert other.errors == pytest.approx((0.4, 0.1))
+    assert other.ends == pytest.approx((0.9 - 1.96 * 0.4, 0.9 + 1.96 * 0.1), rel=1e-3)
+
+
 def mapping(targets):
     return {"base": SMALL, "parameters": {"copying.copy_loss": {}}, "targets": targets}
 

@@ -89,6 +89,13 @@ def test_the_check_of_itself_is_near_its_levels():
         assert rows["covered"].mean() == pytest.approx(float(level), abs=0.04)
 
 
+def test_the_check_is_that_of_the_calibration_that_is_shown():
+    check, facts = stored("facts_check"), stored("facts")
+    assert set(check["parameter"]) == set(stored("facts_parameters")["parameter"])
+    assert set(check["targets"]) == {int(facts["reachable"].sum())} == {len(stored("facts_targets"))}
+    assert stored("facts_targets")["reachable"].all()
+
+
 def test_the_page_has_every_block_of_the_facts():
     text = PAGE.read_text(encoding="utf-8")
     for name, content in facts_blocks():

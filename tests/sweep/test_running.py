@@ -336,14 +336,16 @@ def test_passes_run_each_point_so_often_and_leave_the_rest_to_do(monkeypatch):
     heard = []
     found = qs.sweep(experiment(), "s", passes=2, progress=heard.append)
     assert found.status.done == 80
-    assert found.status.left == 120
+    assert found.status.left == 0
     assert heard[-1].done == heard[-1].runs == 80
     assert (found.runs.groupby("point")["replicate"].nunique() == 2).all()
     assert found.runs["replicate"].value_counts().tolist() == [16] * 5
     said = []
     qs.sweep(experiment(), "s", passes=2, say=said.append)
-    assert said == ["Nothing is left to do: 80 of 200 runs done, 0 failed, 120 left."]
-    whole = tables(qs.sweep(experiment(), "s").folder)
+    assert said == ["Nothing is left to do: 80 of 80 runs done, 0 failed, 0 left."]
+    found = qs.sweep(experiment(), "s")
+    assert str(qs.read_sweep("s").status) == "200 of 200 runs done, 0 failed, 0 left"
+    whole = tables(found.folder)
     assert whole == tables(qs.sweep(experiment(), "t").folder)
 
 
@@ -353,3 +355,24 @@ def test_very_many_replicates_are_no_many_runs_where_passes_are_few(monkeypatch)
         qs.sweep(many, "s")
     monkeypatch.setattr(order, "MOST_RUNS_A_PART", 5)
     assert qs.sweep(many, "s", passes=1).status.done == 5
+
+
+def test_so_many_passes_are_run_and_no_more_until_more_are_asked_for():
+    found = qs.sweep(experiment(points=30), "s", passes=1)
+    assert str(found.status) == "30 of 30 runs done, 0 failed, 0 left"
+    assert np.bincount(found.runs["point"]).tolist() == [1] * 30
+    again = qs.sweep("s")
+    assert again.status == found.status
+    more = qs.sweep("s", passes=3)
+    assert str(more.status) == "90 of 90 runs done, 0 failed, 0 left"
+    assert str(qs.read_sweep("s").status) == str(more.status)
+    every = qs.sweep("s", passes=5)
+    assert every.status.done == every.store.runs == 150
+    whole = qs.sweep(experiment(points=30), "whole")
+    columns = [name for name in whole.runs if name != "run_id"]
+    pd.testing.assert_frame_equal(every.runs[columns], whole.runs[columns], check_exact=True)
+
+
+@pytest.mark.parametrize(("runs", "most", "part"), [(20, 500, 20), (4000, 500, 500), (600, 500, 300), (2001, 500, 401)])
+def test_parts_are_cut_so_that_next_to_nothing_more_than_is_wanted_is_run(runs, most, part):
+    assert order.even_parts(runs, most) == part

@@ -32,6 +32,8 @@ SMALLEST, MOST_RATIO = 1e-12, 4.0
 """Of squared residuals, before their logarithm; and by how much the spread of one place may be made that of another."""
 NORMAL_MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
+TINY = 1e-300
+"""Stands for an error of 0 where errors below and above are compared."""
 ERROR_DRAWS = 0x6572726F72
 """Sets the draws of errors of measurement apart from all others."""
 
@@ -52,11 +54,9 @@ class Posterior:
         The parameters of the runs that were used.
     rows : array of (kept,) int64
         Which of the runs that were given each draw comes from.
-    predictive : array of (kept, summaries) float64
-        Without errors of measurement, what the run shows that is nearest to each draw in its parameters, in units of
-        the posterior. Runs are not chosen by what they show, so chance is in it as it was before.
     radius : float
-        Distance of the furthest run kept, in spreads of the summaries.
+        Distance at which weights become 0, in spreads of the summaries: that of the nearest run that is not kept, or of
+        the furthest where all are.
     left_out : int
         Runs left out, since a summary or a parameter is missing.
     """
@@ -65,7 +65,6 @@ class Posterior:
     weights: Numbers
     prior: Numbers
     rows: Whole
-    predictive: Numbers
     radius: float
     left_out: int
 
@@ -158,8 +157,8 @@ def posterior(
     observed : array of (summaries,)
     bounds : array of (parameters, 2)
         Of what is possible; the draws stay within.
-    scales : array of (summaries,)
-        Standard errors of what was observed; 0 for none.
+    scales : array of (summaries,) or (summaries, 2)
+        Standard errors of what was observed, or those below and above it; 0 for none.
     accept : float
         Share of the runs that is kept, in (0, 1].
     seed : int
@@ -174,15 +173,14 @@ def posterior(
     kept = round(accept * used.size)
     refuse_few(used.size, kept, summaries.shape[1])
     noisy = with_errors(summaries, scales, seed)[used]
-    return conditioned(Runs(parameters[used], summaries[used], noisy, bounds, used), observed, kept, len(parameters))
+    return conditioned(Runs(parameters[used], noisy, bounds, used), observed, kept, len(parameters))
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """Runs that are whole: parameters, summaries, summaries with errors, bounds, and where each stood."""
+    """Runs that are whole: parameters, summaries with errors, bounds, and where each stood."""
 
     parameters: Numbers
-    summaries: Numbers
     noisy: Numbers
     bounds: Numbers
     places: Whole
@@ -197,9 +195,7 @@ def conditioned(runs: Runs, observed: Numbers, kept: int, given: int) -> Posteri
     within = to_logit(runs.parameters[rows], runs.bounds, len(runs.parameters))
     draws = from_logit(adjusted(within, apart[rows], weights), runs.bounds)
     weights = weights / weights.sum()
-    nearby = nearest_by_parameters(runs.parameters, draws, weights)
-    predictive, places = runs.summaries[nearby], runs.places[rows]
-    return Posterior(draws, weights, runs.parameters, places, predictive, radius, given - len(runs.parameters))
+    return Posterior(draws, weights, runs.parameters, runs.places[rows], radius, given - len(runs.parameters))
 
 
 def refuse_few(used: int, kept: int, targets: int) -> None:
@@ -211,9 +207,22 @@ def refuse_few(used: int, kept: int, targets: int) -> None:
 
 
 def with_errors(summaries: Numbers, scales: Numbers, seed: int) -> Numbers:
-    """Return summaries with normal errors of measurement added."""
-    rng = np.random.default_rng((seed, ERROR_DRAWS))
-    return np.asarray(summaries + rng.standard_normal(summaries.shape) * scales)
+    """Return summaries with errors of measurement added: normal, or of two halves of a normal (wallis2014).
+
+    Equation: what is true lies `below` or `above` what is observed, so an error upwards is as large as `below` and one
+    downwards as `above`, and either as likely as it is large.
+    """
+    normal = np.random.default_rng((seed, ERROR_DRAWS)).standard_normal(summaries.shape)
+    if scales.ndim == 1:
+        return np.asarray(summaries + normal * scales)
+    from scipy.special import ndtr, ndtri
+
+    below, above = np.maximum(scales, TINY).T
+    downwards = above / (below + above)
+    share = ndtr(normal)
+    down = above * ndtri(np.minimum(0.5 * share / downwards, 0.5))
+    up = -below * ndtri(np.minimum(0.5 * ndtr(-normal) / np.maximum(1.0 - downwards, TINY), 0.5))
+    return np.asarray(summaries + np.where(share < downwards, down, up))
 
 
 def spreads(values: Numbers) -> Numbers:
@@ -283,15 +292,6 @@ def widening(terms: Numbers, weights: Numbers) -> float:
 def effective_number(weights: Numbers) -> float:
     """Return the effective number of draws, the squared sum of weights over the sum of their squares (kish1965)."""
     return float(weights.sum() ** 2 / np.square(weights).sum())
-
-
-def nearest_by_parameters(parameters: Numbers, draws: Numbers, weights: Numbers) -> Whole:
-    """Return the run nearest to each draw, in standard deviations of the draws."""
-    from scipy.spatial import cKDTree
-
-    spread = np.sqrt(np.maximum(weights @ np.square(draws - weights @ draws), 0.0))
-    scale = np.where(spread > 0.0, spread, 1.0)
-    return np.asarray(cKDTree(parameters / scale).query(draws / scale)[1], dtype=np.int64)
 
 
 def tails(level: float) -> Numbers:

@@ -15,8 +15,6 @@ from qispread.analysis.calibration import (
     refuse_few,
     scaled_by,
     spreads,
-    tails,
-    weighted_quantiles,
     with_errors,
 )
 
@@ -61,32 +59,39 @@ def self_check(
     scales: Numbers,
     accept: float = ACCEPT,
     truths: int = TRUTHS,
-    points: Whole | None = None,
+    worlds: Whole | None = None,
     seed: int = 0,
 ) -> SelfCheck:
     """Return how well the parameters of some of the runs are found again from what these show, with errors.
 
-    Each truth is a run drawn by chance, which is left out, with all others of its point, while its posterior is found.
+    Each truth is a run drawn by chance, which is left out, with all others of its world, while its posterior is found:
+    what was observed comes from none of the worlds that are run. The same share is kept of what is left.
 
     Parameters
     ----------
-    points : array of (runs,) int64, optional
-        Which point each run belongs to; each its own unless given.
+    worlds : array of (runs,) int64, optional
+        In which world each run is; each in its own unless given.
 
-    Others and errors as for `posterior`.
+    Others as for `posterior`.
+
+    Raises
+    ------
+    InputError
+        Where too few runs are left to tell anything, as where all are in one world.
     """
     used = np.flatnonzero(~(np.isnan(parameters).any(axis=1) | np.isnan(summaries).any(axis=1)))
     kept, (count, targets) = round(accept * used.size), (used.size, summaries.shape[1])
     refuse_few(count, kept, targets)
-    of_point = used if points is None else points[used]
+    of_world = used if worlds is None else worlds[used]
     noisy = with_errors(summaries, scales, seed)[used]
     chosen = np.random.default_rng((seed, TRUTH_DRAWS)).permutation(count)[:truths]
     apart, within = [], []
     for row in chosen:
-        others = np.flatnonzero(of_point != of_point[row])
-        rest = used[others]
-        runs = Runs(parameters[rest], summaries[rest], noisy[others], bounds, rest)
-        found, truth = conditioned(runs, noisy[row], min(kept, rest.size), rest.size), parameters[used[row]]
+        others = np.flatnonzero(of_world != of_world[row])
+        rest, taken = used[others], round(accept * others.size)
+        refuse_few(rest.size, taken, targets)
+        runs = Runs(parameters[rest], noisy[others], bounds, rest)
+        found, truth = conditioned(runs, noisy[row], taken, rest.size), parameters[used[row]]
         apart.append((found.mean - truth) / parameters[used].std(axis=0))
         ends = [found.interval(level) for level in LEVELS]
         within.append([(one[:, 0] <= truth) & (truth <= one[:, 1]) for one in ends])
@@ -140,8 +145,3 @@ def reach(
 def mean_distance(distances: NDArray[np.float64]) -> Numbers:
     """Return the mean distance of each row."""
     return np.asarray(distances.mean(axis=1))
-
-
-def predictive_interval(values: Numbers, weights: Numbers, level: float) -> Numbers:
-    """Return the central interval of what draws show, of (summaries, 2)."""
-    return weighted_quantiles(values, weights, tails(level)).T

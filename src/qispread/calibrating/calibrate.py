@@ -14,7 +14,8 @@ from qispread.analysis.calibration import Numbers, Posterior, posterior
 from qispread.analysis.calibration_check import Reach, SelfCheck, reach, self_check
 from qispread.calibrating import tables
 from qispread.calibrating.load import Given, Plan, load_calibration
-from qispread.calibrating.runs import Doing, Shown, run_all, run_draws
+from qispread.calibrating.runs import Doing, Shown, remove_older_draws, run_all, run_draws
+from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ DIGITS = 4
 """Significant digits of the medians in the calibrated scenario."""
 STRONG = 0.6
 """Correlation from which two parameters are named as known only together."""
+FEW_WORLDS = 50
+"""Worlds below which intervals are told to be too narrow: what is common to so few is taken for what parameters do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,13 +95,19 @@ class Calibrated:
         beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
         if beyond:
             found.append(
-                f"out of reach anywhere in the ranges: {', '.join(beyond)}; no parameters meet that, and among the "
-                "targets it draws the others' parameters to the ends of their ranges: leave it out"
+                f"out of reach: {', '.join(beyond)}; fewer than {100 * tables.EDGE:g} % of the runs over the whole "
+                "ranges come as far as its 95 % interval, and among the targets it draws the others' parameters to "
+                "the ends of their ranges: leave it out"
             )
         if not self.reach.inside:
             found.append(
                 "the targets together lie outside what runs show anywhere in the ranges: no parameters meet them all, "
                 "and the posterior stands on regression alone; look which are missed"
+            )
+        if self.plan.calibration.replicates < FEW_WORLDS:
+            found.append(
+                f"only {self.plan.calibration.replicates} worlds (replicates): what chance did in them is taken for "
+                f"what parameters do, and intervals are far too narrow; give at least {FEW_WORLDS}"
             )
         if self.posterior.left_out:
             found.append(
@@ -126,7 +135,7 @@ def calibrate(
     timeout: float | None = None,
     yes: bool = False,
     retry_failed: bool = False,
-    truths: int = 0,
+    truths: int | None = None,
     progress: "Callable[[Progress], None] | None" = None,
     say: Callable[[str], None] = silent,
 ) -> Calibrated:
@@ -134,7 +143,8 @@ def calibrate(
 
     The parameters fill their ranges evenly; every point is run in one world, in every arm; the runs nearest to the
     targets are kept and moved by regression (beaumont2002); then draws of the posterior are run to see what they show.
-    Only new runs take time: targets' values, their errors and `accept` can change and nothing is run again.
+    Only new runs take time: where targets' values, their errors or `accept` change, only draws of the new posterior are
+    run, in place of those of the old one.
 
     Parameters
     ----------
@@ -144,30 +154,35 @@ def calibrate(
         Where its runs are kept; ``results/calibrate-NAME`` unless given.
     executor, workers, scheduler, timeout, yes, retry_failed, progress, say
         As for `sweep`.
-    truths : int
-        Synthetic truths that are to be found again from the same runs; none unless given.
+    truths : int, optional
+        Synthetic truths that are to be found again from the same runs, in 1 to inf; none unless given.
 
     Raises
     ------
     InputError
-        For faults of the calibration, what `sweep` raises, and where too few runs show all targets.
+        For faults of the calibration, fewer than one truth, what `sweep` raises, and where too few runs show all
+        targets.
     """
+    if truths is not None and truths < 1:
+        raise InputError([Fault("--self-check", f"got {truths}; needed: at least 1 synthetic truth")])
     plan = targets if isinstance(targets, Plan) else load_calibration(targets)
     place = Path(folder) if folder is not None else default_folder(plan)
     options = {"executor": executor, "workers": workers, "scheduler": scheduler, "timeout": timeout}
     doing = Doing(place, {**options, "retry_failed": retry_failed, "progress": progress, "yes": yes}, say)
     before = run_all(plan, doing, idle=yes)
     found, where = posterior_of(plan, before), reach_of(plan, before)
-    check = check_of(plan, before, truths) if truths else None
+    check = check_of(plan, before, truths) if truths is not None else None
     calibration = plan.calibration
-    after = run_draws(plan, found.equal_draws(calibration.predictive, calibration.seed), doing)
+    draws = found.equal_draws(calibration.predictive, calibration.seed)
+    after = run_draws(plan, draws, doing)
+    remove_older_draws(plan, draws, place)
     return Calibrated(plan, found, before, after, where, check, place)
 
 
 def observed_of(plan: Plan) -> tuple[Numbers, Numbers]:
-    """Return what was observed and its standard errors."""
+    """Return what was observed, of (targets,), and its standard errors below and above, of (targets, 2)."""
     targets = plan.calibration.targets.values()
-    return np.array([one.value for one in targets]), np.array([one.standard_error for one in targets])
+    return np.array([one.value for one in targets]), np.array([one.errors for one in targets])
 
 
 def bounds_of(plan: Plan) -> Numbers:
@@ -205,6 +220,7 @@ def check_of(plan: Plan, shown: Shown, truths: int) -> SelfCheck:
         scales=observed_of(plan)[1],
         accept=calibration.accept,
         truths=truths,
+        worlds=shown.worlds,
         seed=calibration.seed,
     )
 

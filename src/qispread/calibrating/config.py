@@ -56,8 +56,8 @@ def body(found: Calibrated, folder: Path) -> Iterator[str]:
         yield json.dumps(found.scenario.replace(name=name).model_dump(mode="json"), indent=1, ensure_ascii=False)
         return
     files = [os.path.relpath(one, folder) for one in found.plan.base]
-    yield f"extends: {files[0] if len(files) == 1 else json.dumps(files)}"
-    yield f"name: {name}"
+    yield f"extends: {json.dumps(files[0] if len(files) == 1 else files, ensure_ascii=False)}"
+    yield f"name: {json.dumps(name, ensure_ascii=False)}"
     data: dict[str, Any] = {}
     for path, value in found.medians.items():
         set_at(data, path, value)

@@ -1,6 +1,8 @@
 """The runs of a calibration: an experiment an arm, and what each run shows of each target."""
 
 import hashlib
+import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +18,10 @@ from qispread.config.factors import Factor, value_at
 from qispread.config.faults import Fault, InputError
 from qispread.measures import MEASURES, NAMES
 from qispread.sweeping.experiment import AnyDesign, Experiment, Kept, LatinHypercube, PointsFile
+from qispread.sweeping.lock import FolderLock
 from qispread.sweeping.reading import Sweep
 from qispread.sweeping.running import refuse_many, sweep
-from qispread.sweeping.store import MONTHS
+from qispread.sweeping.store import MONTHS, is_sweep
 from qispread.sweeping.varying import explicit
 
 Numbers = NDArray[np.float64]
@@ -26,6 +29,8 @@ Key = tuple[str, str, str, int]
 """Arm, measure, intervention and month of a number that is read."""
 RUNS, AGAIN = "runs", "predictive"
 """The folders of the sweeps: those from which the posterior is made, and those at its draws."""
+MARK = 12
+"""Letters by which the sweeps at other draws are told apart."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Shown:
     Attributes
     ----------
     parameters : array of (runs, parameters) float64
+    worlds : array of (runs,) int64
+        In which world each run is.
     summaries : array of (runs, targets) float64
         NaN where a run failed or has no such measure.
     failed : int
@@ -51,6 +58,7 @@ class Shown:
     """
 
     parameters: Numbers
+    worlds: NDArray[np.int64]
     summaries: Numbers
     failed: int
 
@@ -105,9 +113,31 @@ def run_all(plan: Plan, doing: Doing, *, idle: bool) -> Shown:
 def run_draws(plan: Plan, draws: Numbers, doing: Doing) -> Shown:
     """Run every arm at draws of the posterior, or go on with them, and return what they show."""
     rows = tuple(tuple(row) for row in draws.tolist())
-    # Other draws, such as those of other targets, are another sweep; that of these is gone on with.
-    mark = hashlib.sha256(draws.tobytes()).hexdigest()[:12]
-    return shown_in(plan, PointsFile(file="posterior", rows=rows), f"{AGAIN}-{mark}", doing, idle=True)
+    return shown_in(plan, PointsFile(file="posterior", rows=rows), draws_folder(draws), doing, idle=True)
+
+
+def draws_folder(draws: Numbers) -> str:
+    """Return the folder of draws: other draws, such as those of other targets, are another sweep."""
+    return f"{AGAIN}-{hashlib.sha256(draws.tobytes()).hexdigest()[:MARK]}"
+
+
+def remove_older_draws(plan: Plan, draws: Numbers, folder: Path) -> None:
+    """Remove the sweeps of other draws from the folder of a calibration, where they are ours and nobody's else."""
+    for one in sorted(folder.glob(f"{AGAIN}-*")):
+        right = re.fullmatch(rf"{AGAIN}-[0-9a-f]{{{MARK}}}", one.name) and one.is_dir() and not one.is_symlink()
+        if right and one.name != draws_folder(draws) and all(of_calibration(plan, inside) for inside in one.iterdir()):
+            shutil.rmtree(one)
+
+
+def of_calibration(plan: Plan, folder: Path) -> bool:
+    """Return whether a folder holds a sweep of a calibration of this name, which nobody runs just now."""
+    try:
+        if not is_sweep(folder):
+            return False
+        with FolderLock(folder):
+            return Sweep(folder).experiment.name == f"{plan.calibration.name}-{folder.name}"
+    except InputError:
+        return False
 
 
 def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: bool) -> Shown:
@@ -128,16 +158,26 @@ def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: b
         for note in notes:
             if not note.startswith("note: factors."):
                 doing.say(note)
-        failed += found.status.failed
+        failed += failed_in(found)
         read |= read_keys(found, {key for key in needed if key[0] == arm})
-    numbers = found.design().numbers[found.order().points]
-    return Shown(numbers, summaries_of(plan, numbers, read), failed)
+    order = found.order()
+    points, worlds = order.at(np.arange(order.points.size))
+    numbers = found.design().numbers[points]
+    return Shown(numbers, worlds, summaries_of(plan, numbers, read), failed)
+
+
+def failed_in(found: Sweep) -> int:
+    """Return how many runs of the first pass failed."""
+    order, failed = found.order(), 0
+    for part, one in found.store.written.items():
+        if one.failed:
+            failed += int((order.part(part).start + found.failed_places(part) < order.points.size).sum())
+    return failed
 
 
 def refuse_idle_everywhere(experiments: Mapping[str, Experiment], doing: Doing) -> None:
     """Refuse parameters that change nothing in any arm, before anything is run."""
     from qispread.sweeping.design import points_of
-    from qispread.sweeping.store import is_sweep
     from qispread.sweeping.trying import idle_factors
 
     if all(is_sweep(doing.folder / RUNS / arm) for arm in experiments):

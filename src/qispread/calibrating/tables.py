@@ -11,7 +11,7 @@ from qispread.calibrating.load import Plan
 from qispread.config.factors import value_at
 
 EDGE = 0.005
-"""Share of the runs, with errors of measurement, beyond a target below which it is out of reach."""
+"""Share of the runs that come as far as the interval of a target, below which it is out of reach."""
 LOWER, UPPER = "Lower end of its {} % interval.", "Upper end of it."
 PARAMETERS = {
     "parameter": "Path of the parameter.",
@@ -32,14 +32,16 @@ TARGETS = {
     "target": "Name of the target.",
     "about": "What in a run it is compared with.",
     "value": "What was observed.",
-    "error": "Its standard error.",
+    "error": "Its standard error; the mean of those to both sides where its value is not the middle of its interval.",
     "low": "Lower end of its 95 % interval.",
     "high": "Upper end of it.",
     "prior_median": "Median of what runs show over the whole ranges.",
     "prior_low": LOWER.format(95),
     "prior_high": UPPER,
     "prior_below": "Share of these runs, with errors of measurement, that lie below what was observed.",
-    "reachable": f"Whether that share is at least {EDGE:g} on either side: else no parameters in the ranges meet it.",
+    "prior_reaching": "Share of these runs, without errors, that come as far as the interval of the target: the "
+    "smaller of those at or above its lower end and those at or below its upper end.",
+    "reachable": f"Whether that share is at least {EDGE:g}: else the target is out of reach.",
     "posterior_median": "Median of what runs at draws of the posterior show.",
     "posterior_low": LOWER.format(95),
     "posterior_high": UPPER,
@@ -92,16 +94,19 @@ def targets_table(plan: Plan, before: Numbers, after: Numbers, where: Reach) -> 
             zip(("posterior_low", "posterior_median", "posterior_high"), spread_of(after[:, place]), strict=True)
         )
         told |= {"target": name, "about": str(one), "value": one.value, "error": one.standard_error}
-        told |= {"low": low, "high": high, "prior_below": where.shares[place], "reachable": reachable(where, place)}
+        told |= {"low": low, "high": high, "prior_below": where.shares[place]}
+        told["prior_reaching"] = reaching(before[:, place], low, high)
+        told["reachable"] = told["prior_reaching"] >= EDGE
         told["verdict"] = "near" if low <= told["posterior_median"] <= high else "missed"
         told["within_reach"] = bool(told["posterior_low"] <= high and told["posterior_high"] >= low)
         rows.append(told)
     return pd.DataFrame(rows)[list(TARGETS)]
 
 
-def reachable(where: Reach, place: int) -> bool:
-    """Return whether runs, with errors of measurement, lie on both sides of a target."""
-    return bool(EDGE <= where.shares[place] <= 1.0 - EDGE)
+def reaching(values: Numbers, low: float, high: float) -> float:
+    """Return the share of runs that come as far as an interval, from the side on which fewer do; 0 where none does."""
+    known = values[~np.isnan(values)]
+    return float(min((known >= low).mean(), (known <= high).mean())) if known.size else 0.0
 
 
 def spread_of(values: Numbers) -> tuple[float, float, float]:

@@ -11,7 +11,8 @@ from qispread.sweeping.experiment import Varied, known_measures, nothing_said
 
 BASE = "base"
 """The arm that is the base scenario itself."""
-LEVEL = 0.95
+LEVEL, FAR = 0.95, 1.959963984540054
+"""Level of the intervals that are told, and how many standard errors that is to either side."""
 
 
 def known_measure(name: str) -> str:
@@ -59,19 +60,26 @@ class Target(Section):
     @property
     def standard_error(self) -> float:
         """Its standard error: as given, or that of a normal distribution with such an interval."""
+        below, above = self.errors
+        return (below + above) / 2.0
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """Its standard errors below and above, which differ where its value is not the middle of its interval."""
         if self.interval is None:
-            return float(self.error or 0.0)
+            return float(self.error or 0.0), float(self.error or 0.0)
         from scipy.special import ndtri
 
-        return float((self.interval[1] - self.interval[0]) / (2.0 * ndtri(0.5 + self.level / 2.0)))
+        (low, high), far = self.interval, float(ndtri(0.5 + self.level / 2.0))
+        return (self.value - low) / far, (high - self.value) / far
 
     @property
     def ends(self) -> tuple[float, float]:
         """Its 95 % interval: as given where it is of that level, else of a normal distribution."""
         if self.interval is not None and self.level == LEVEL:
             return self.interval
-        half = 1.959963984540054 * self.standard_error
-        return self.value - half, self.value + half
+        below, above = self.errors
+        return self.value - FAR * below, self.value + FAR * above
 
     @property
     def about(self) -> tuple[Any, ...]:

@@ -25,7 +25,6 @@ def add(command: argparse.ArgumentParser) -> None:
         type=int,
         nargs="?",
         const=200,
-        default=0,
         metavar="TRUTHS",
         help="find so many synthetic truths again from the same runs, and say how well (200 unless given)",
     )

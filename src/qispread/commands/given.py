@@ -39,8 +39,10 @@ def about_sweep(sweep: "Sweep") -> dict[str, Any]:
 
 def unfinished(sweep: "Sweep") -> tuple[str, ...]:
     """Return a note where runs of a sweep are still missing."""
-    left = sweep.status.left
-    return (f"the sweep is not finished: {left:,} of {sweep.status.runs:,} runs are left to do",) if left else ()
+    # Of all runs: those that were never wanted are missing too.
+    status, every = sweep.status, sweep.store.runs
+    left = every - status.done - status.failed
+    return (f"the sweep is not finished: {left:,} of {every:,} runs are left to do",) if left else ()
 
 
 def path_table(title: str, headings: Iterable[str]) -> "Table":

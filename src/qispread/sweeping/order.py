@@ -76,15 +76,24 @@ def runs_a_part(experiment: Experiment) -> int:
     return max(1, min(MOST_RUNS_A_PART, WORK_A_PART // work, BYTES_A_PART // room))
 
 
-def order_of(experiment: Experiment, points: int) -> Order:
+def even_parts(runs: int, most: int) -> int:
+    """Return how many runs a part holds, at most so many, where parts that are as large as each other hold all."""
+    parts = -(-runs // most)
+    return -(-runs // parts)
+
+
+def order_of(experiment: Experiment, points: int, passes: int | None = None) -> Order:
     """Return the order of the runs of an experiment.
 
+    Where only so many `passes` through the points are wanted, parts are cut so that next to nothing more is run.
     Points that are drawn as a sequence are even already in their own order; all others are shuffled.
     """
     found = np.arange(points, dtype=np.int64)
     if not isinstance(experiment.design, Sobol | Saltelli | Morris):
         found = np.random.default_rng((experiment.seed, ORDER_DRAWS)).permutation(found)
-    return Order(found, experiment.replicates, block_of(experiment), runs_a_part(experiment))
+    most, wanted = runs_a_part(experiment), points * (passes or 0)
+    part_runs = even_parts(wanted, most) if wanted else most
+    return Order(found, experiment.replicates, block_of(experiment), part_runs)
 
 
 def months_shape(experiment: Experiment) -> tuple[int, int, int]:

@@ -160,9 +160,12 @@ class Sweep:
 
     def order(self) -> "Order":
         """Return the order in which the runs are made."""
+        from dataclasses import replace
+
         from qispread.sweeping.order import order_of
 
-        return order_of(self.experiment, self._points_table().num_rows)
+        found = order_of(self.experiment, self._points_table().num_rows)
+        return replace(found, part_runs=int(self.store.manifest["part_runs"]))
 
     def failed_places(self, part: int) -> "NDArray[np.int64]":
         """Return the places within a part of the runs that failed."""

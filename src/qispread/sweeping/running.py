@@ -91,8 +91,8 @@ def sweep(
     retry_failed : bool
         Whether to run those again that failed.
     passes : int, optional
-        How often to go through all points, each time with another world for each; as often as there are replicates
-        unless given. The rest is left to do.
+        How often to go through all points, each time with another world for each; unless given as often as there are
+        replicates, and in a folder that is gone on with by its name as often as before. The rest is not run.
     progress : callable, optional
         Called with a `Progress` now and then.
     say : callable, optional
@@ -114,13 +114,13 @@ def sweep(
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
     wanted = load_experiment(experiment)
-    if folder is None and isinstance(experiment, str | Path) and Path(experiment).is_dir():
-        folder = experiment
-    place = Path(folder) if folder is not None else default_folder(wanted)
+    named = folder_named(experiment)
+    place = Path(folder) if folder is not None else named or default_folder(wanted)
     if is_sweep(place):
         store = open_store(place)
         refuse_changed(store, wanted)
-        if nothing_left(store, wanted, retry_failed=retry_failed, passes=passes):
+        passes = passes or (store.passes if named else wanted.replicates)
+        if nothing_left(store, retry_failed=retry_failed, passes=passes):
             say(f"Nothing is left to do: {store.status()}.")
             return Sweep(place)
         fresh = None
@@ -129,23 +129,21 @@ def sweep(
     make_folder(place)
     with FolderLock(place):
         tidy(place)
-        work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv))
+        work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv), passes)
         work.go_on(Wishes(executor, workers, scheduler, timeout, retry_failed, passes, progress, say))
     return Sweep(place)
 
 
-def nothing_left(store: Store, experiment: Experiment, *, retry_failed: bool, passes: int | None) -> bool:
+def folder_named(experiment: Given) -> Path | None:
+    """Return the folder by which a sweep is gone on with, if that is what was given."""
+    return Path(experiment) if isinstance(experiment, str | Path) and Path(experiment).is_dir() else None
+
+
+def nothing_left(store: Store, *, retry_failed: bool, passes: int | None) -> bool:
     """Return whether every run that is wanted has its row, and every part is as it was written."""
-    points, part_runs = store.runs // experiment.replicates, int(store.manifest["part_runs"])
-    wanted = range(parts_within(points, experiment.replicates, part_runs, passes))
-    if any(part not in store.written for part in wanted) or (retry_failed and store.status().failed):
+    if any(part not in store.written for part in range(store.parts_within(passes))):
         return False
-    return not store.verify()
-
-
-def parts_within(points: int, replicates: int, part_runs: int, passes: int | None) -> int:
-    """Return how many parts hold so many passes through the points."""
-    return -(-points * min(replicates, passes or replicates) // part_runs)
+    return not (retry_failed and store.status().failed) and not store.verify()
 
 
 def telling(
@@ -182,8 +180,7 @@ class Work:
 
     def wanted(self, wishes: Wishes) -> range:
         """Return the parts that are wanted."""
-        order = self.order
-        return range(parts_within(order.points.size, order.replicates, order.part_runs, wishes.passes))
+        return range(self.store.parts_within(wishes.passes))
 
     def left(self, wishes: Wishes) -> int:
         """Return how many runs are to do."""
@@ -270,7 +267,9 @@ def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float 
     return points
 
 
-def begun_work(folder: Path, experiment: Experiment, fresh: "Points | None", command: Sequence[str]) -> Work:
+def begun_work(
+    folder: Path, experiment: Experiment, fresh: "Points | None", command: Sequence[str], passes: int | None
+) -> Work:
     """Return the work of a folder that is held: that of the sweep in it, or of one begun now."""
     from qispread.sweeping.order import order_of
     from qispread.sweeping.tables import encoded, points_table
@@ -278,11 +277,13 @@ def begun_work(folder: Path, experiment: Experiment, fresh: "Points | None", com
     if fresh is None or is_sweep(folder):
         store = open_store(folder)
         refuse_changed(store, experiment)
-        points = Sweep(folder).design()
-        return Work(store, experiment, points, order_of(experiment, len(points.numbers)))
-    order = order_of(experiment, len(fresh.numbers))
+        store.want(passes)
+        found = Sweep(folder)
+        return Work(store, experiment, found.design(), found.order())
+    order = order_of(experiment, len(fresh.numbers), passes)
     table = encoded(points_table(experiment, fresh))
-    store = make_store(folder, experiment, table, order.runs, order.part_runs, command)
+    cut = {"runs": order.runs, "part_runs": order.part_runs, "passes": passes}
+    store = make_store(folder, experiment, table, cut, command)
     return Work(store, experiment, fresh, order)
 
 

@@ -104,11 +104,34 @@ class Store:
         """How the names of all runs begin."""
         return str(self.manifest["stem"])
 
+    @property
+    def passes(self) -> int | None:
+        """How many passes through the points are wanted; None for all."""
+        return self.manifest.get("passes")
+
+    def parts_within(self, passes: int | None) -> int:
+        """Return how many parts hold so many passes through the points, or all."""
+        replicates = int(self.manifest["experiment"]["replicates"])
+        wanted = self.runs // replicates * min(replicates, passes or replicates)
+        return -(-wanted // int(self.manifest["part_runs"]))
+
+    def want(self, passes: int | None) -> None:
+        """Note that more passes are wanted than before; the folder is held."""
+        if self.passes is None or passes is None or passes <= self.passes:
+            return
+        self.manifest["passes"] = passes
+        try:
+            write_whole(self.folder / MANIFEST, manifest_text(self.manifest))
+        except OSError as error:
+            raise unwritable(self.folder, error) from None
+
     def status(self) -> Status:
-        """Return how far the sweep is, by the log and the files that are there."""
+        """Return how far the sweep is, by the log and the files that are there: of the runs that are wanted."""
         there = [one for one in self.written.values() if self.present(one)]
         failed = sum(one.failed for one in there)
-        return Status(self.folder, self.runs, sum(one.rows for one in there) - failed, failed)
+        rows = sum(one.rows for one in there)
+        wanted = min(self.runs, self.parts_within(self.passes) * int(self.manifest["part_runs"]))
+        return Status(self.folder, max(wanted, rows), rows - failed, failed)
 
     def present(self, one: Written) -> bool:
         """Return whether the files of a part are there and of the size that they had."""
@@ -190,9 +213,14 @@ def make_folder(folder: Path) -> None:
 
 
 def make_store(
-    folder: Path, experiment: Experiment, points: bytes, runs: int, part_runs: int, command: Sequence[str]
+    folder: Path, experiment: Experiment, points: bytes, cut: Mapping[str, int | None], command: Sequence[str]
 ) -> Store:
     """Write points and manifest of a new sweep, the manifest last, and return its store; its folder is held.
+
+    Parameters
+    ----------
+    cut : mapping of str to int or None
+        How many "runs" it has in all and in a part ("part_runs"), and how many "passes" of it are wanted: None for all.
 
     Raises
     ------
@@ -204,19 +232,22 @@ def make_store(
         "identity": identity_of(experiment),
         **provenance(command, experiment.scenario.inputs),
         "stem": stem_of(experiment),
-        "runs": runs,
-        "part_runs": part_runs,
+        **cut,
         "points_sha256": hashlib.sha256(points).hexdigest(),
         "experiment": data,
         "scenario": experiment.scenario.model_dump(mode="json", exclude_none=True),
     }
     try:
         write_whole(folder / POINTS, points)
-        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-        write_whole(folder / MANIFEST, text.encode())
+        write_whole(folder / MANIFEST, manifest_text(manifest))
     except OSError as error:
         raise unwritable(folder, error, "; nothing was run") from None
     return Store(folder, manifest)
+
+
+def manifest_text(manifest: Mapping[str, Any]) -> bytes:
+    """Return a manifest as it is written."""
+    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def is_sweep(folder: Path) -> bool:
