@@ -131,6 +131,30 @@ def test_one_community_is_fitted_and_nothing_is_held_out():
     assert {figure.name for figure in fit_figures(found)} == {"fit-curve", "fit-thresholds", "fit-ties"}
 
 
+def test_a_tie_between_two_who_never_adopted_tells_nothing_and_all_else_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    put("people.csv", "id,adopted\na0,\na1,\n" + "".join(f"a{n},{n % 8 + 2}\n" for n in range(2, 40)))
+    put("ties.csv", "from,to\na0,a1\n")
+    assert main(["fit", "people.csv", "ties.csv", "--end", "10", *QUICK]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "neither correlation nor p" in told
+    assert "no correlation across ties, and no p" in told
+    assert "tied people do not adopt at like times" in told
+    assert "nan" not in told
+    place = tmp_path / "results/fit-people"
+    assert pd.read_csv(place / "fit_shuffles.csv")[["observed", "p", "error", "z"]].isna().all(axis=None)
+    assert {path.stem for path in place.glob("*.svg")} == {"fit-curve"}
+
+
+def test_what_was_found_is_shown_though_it_cannot_be_written(here, capsys):
+    blocked = here / "out" / "fit-curve.svg"
+    blocked.mkdir(parents=True)
+    assert main(["fit", "people.csv", "ties.csv", "--end", "2020-12", "--out", "out", *QUICK]) == 2
+    told = capsys.readouterr()
+    assert "The signs agree that ties are needed" in " ".join(told.out.split())
+    assert "could not be written" in told.err
+
+
 def test_figures_draw_the_tables():
     found = fit_observed(made(villages(4, 15), contact=0.1)[0], worlds=20, shuffles=99)
     curve, exposure, ties, gains = fit_figures(found)
@@ -149,17 +173,17 @@ def test_too_few_worlds_or_shuffles_are_refused_from_python(worlds, shuffles, he
 
 
 @pytest.mark.parametrize(
-    ("people", "ties"),
+    ("people", "ties", "verdict"),
     [
-        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n"),
-        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n"),
-        ("id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n", "from,to\na,b\n"),
+        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n", "No sign that ties are needed"),
+        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n", "The signs do not agree whether ties are needed"),
+        ("id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n", "from,to\na,b\n", "The signs do not agree whether ties are needed"),
     ],
     ids=["only a seed and a non-adopter are tied", "everybody adopted", "communities of one"],
 )
-def test_very_little_is_fitted_too(people, ties, tmp_path, monkeypatch, capsys):
+def test_very_little_is_fitted_too(people, ties, verdict, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     put("people.csv", people)
     put("ties.csv", ties)
     assert main(["fit", "people.csv", "ties.csv", "--end", "9", *QUICK]) == 0
-    assert "ties are needed" in capsys.readouterr().out
+    assert verdict in capsys.readouterr().out

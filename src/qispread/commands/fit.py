@@ -2,6 +2,7 @@
 
 import argparse
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,8 +138,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         )
     stem = folder_name(Path(arguments.people).stem)
     folder = Path(arguments.out) if arguments.out else Path("results", f"fit-{stem}")
-    write(found, folder, arguments)
     show(found, console)
+    write(found, folder, arguments)
     console.print(f"Results: fit_parameters.csv and others, with pictures, in {folder}", soft_wrap=True, markup=False)
     return DONE
 
@@ -176,15 +177,22 @@ def show(found: "Fit", console: "Console") -> None:
     console.print(strengths_shown(found))
     if not found.tables["scores"].empty:
         console.print(gains_shown(found))
-    row = found.tables["shuffles"].iloc[0]
-    say(
-        f"Times of adoption across ties: correlation {row['observed']:.3f}, {row['mean']:.3f} when shuffled; "
-        f"p = {row['p']:.4f} (Monte Carlo error {row['error']:.4f})."
-    )
+    say(across_in_words(found))
     say(f"{VERDICTS[found.verdict]}: {signs_in_words(found)}.")
     say(CAUTION)
     for note in found.notes:
         console.print(f"[yellow]note[/] {note.replace('[', chr(92) + '[')}", soft_wrap=True, highlight=False)
+
+
+def across_in_words(found: "Fit") -> str:
+    """Return how times of adoption go together across ties, and whether by chance."""
+    row = found.tables["shuffles"].iloc[0]
+    if isnan(row["observed"]):
+        return "Times of adoption across ties: all alike, so that there is neither correlation nor p."
+    return (
+        f"Times of adoption across ties: correlation {row['observed']:.3f}, {row['mean']:.3f} when shuffled; "
+        f"p = {row['p']:.4f} (Monte Carlo error {row['error']:.4f})."
+    )
 
 
 def signs_in_words(found: "Fit") -> str:
