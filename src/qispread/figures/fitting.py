@@ -97,7 +97,7 @@ def curve_figure(found: Fit) -> Figure:
 
 
 def thresholds_figure(found: Fit) -> Figure | None:
-    """Return the distribution of exposure at adoption; None where of those whose adoption is explained none has ties."""
+    """Return the distribution of exposure at adoption; None where no explained adopter has ties."""
     table = shown_rows(found.tables["thresholds"])
     if table[SEEN].isna().all():
         return None

@@ -63,9 +63,10 @@ class Fit:
     def signs(self) -> dict[str, bool]:
         """The signs that ties are needed, each by a rule set before any fit.
 
-        Tied people adopt at like times more than shuffled ones do (p below 0.05, not where it is not known); a model with contact through ties,
-        its push free in each period, makes all that was observed likelier than the same without (evidence above 0); and
-        it foretells communities of which it was not told better (the 95 % interval over them above 0).
+        Tied people adopt at like times more than shuffled ones do (p below 0.05; not where there is no p); a
+        model with contact through ties, its push free in each period, makes all that was observed likelier than the
+        same without (evidence above 0); and it foretells communities of which it was not told better (the 95 % interval
+        over them above 0).
         """
         row = self.compared("contact_by_period", "independent_by_period")
         found = {"across ties": bool(self.tables["shuffles"]["p"].iloc[0] < TELLING)}
