@@ -7,6 +7,7 @@ import pandas as pd
 from experiments.diffusion.running import ROOT, TABLE
 from experiments.diffusion.studies import STUDIES
 from experiments.validation.page import BLOCK, markdown
+from experiments.verdict import share_of
 
 PAGE = ROOT / "docs/diffusion.md"
 SIGNS = {
@@ -125,14 +126,19 @@ def variants(table: pd.DataFrame) -> str:
     return markdown(header, rows)
 
 
+def share_with_interval(row: pd.Series) -> str:
+    """Return a share of histories with its interval, which is right for none and for all of them too."""
+    share = share_of(round(row["value"] * row["count"]), round(row["count"]))
+    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
+
+
 def judged(table: pd.DataFrame) -> str:
     """Return how the method judges histories whose truth is known."""
-    header = ("people and ties of", "planted", "what is judged", "share", "standard error", "histories")
+    header = ("people and ties of", "planted", "what is judged", "share, 95 % interval", "histories")
     rows = (
-        (row["study"], row["name"], JUDGED[row["quantity"]], f"{row['value']:.3f}", f"{row['error']:.3f}",
-         f"{row['count']:.0f}")
+        (row["study"], row["name"], JUDGED[row["quantity"]], share_with_interval(row), f"{row['count']:.0f}")
         for _, row in rows_of(table, "self-check").iterrows()
-    )  # fmt: skip
+    )
     return markdown(header, rows)
 
 

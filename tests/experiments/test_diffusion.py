@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments.diffusion.__main__ import main
-from experiments.diffusion.page import BLOCKS, PAGE, page, stored
+from experiments.diffusion.page import BLOCKS, PAGE, page, share_with_interval, stored
 from experiments.diffusion.running import COLUMNS
 from experiments.diffusion.studies import STUDIES, data_folder, missing, nominations, read_study, ways_to_read
 from experiments.validation.page import BLOCK
@@ -30,6 +30,18 @@ def test_the_stored_table_holds_both_studies():
     table = stored()
     assert list(table) == list(COLUMNS)
     assert set(table["study"]) == {study.name for study in STUDIES}
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "shown"),
+    [
+        (0.0, 200, "0.000 (0.000 to 0.019)"),
+        (1.0, 100, "1.000 (0.963 to 1.000)"),
+        (0.5, 100, "0.500 (0.404 to 0.596)"),
+    ],
+)
+def test_shares_of_histories_have_an_interval_though_they_are_none_or_all(share, count, shown):
+    assert share_with_interval(pd.Series({"value": share, "count": count})) == shown
 
 
 def test_missing_data_are_refused_by_name(tmp_path, capsys):

@@ -41,6 +41,32 @@ def test_p_counts_the_observed_among_all():
     assert found.error == pytest.approx(np.sqrt(0.6 * 0.4 / 4))
 
 
+def test_p_counts_what_is_equal_but_for_rounding():
+    assert Shuffled(0.1 + 0.2, np.array([0.3, 0.3, 0.2])).p == pytest.approx(3 / 4)
+
+
+def test_where_the_observed_is_not_known_there_is_no_p():
+    found = Shuffled(np.nan, np.array([0.1, np.nan, 0.3]))
+    assert np.isnan([found.p, found.error, found.z]).all()
+
+
+def test_shuffles_that_are_not_known_count_as_at_least_as_large_and_not_in_the_mean():
+    found = Shuffled(0.5, np.array([np.nan, 0.1, 0.3, np.nan]))
+    assert found.p == pytest.approx(3 / 5)
+    assert found.mean == pytest.approx(0.2)
+    assert found.spread == pytest.approx(np.sqrt(0.02))
+    nothing = Shuffled(0.5, np.full(3, np.nan))
+    assert nothing.p == 1.0
+    assert np.isnan([nothing.mean, nothing.spread, nothing.z]).all()
+
+
+@given(st.integers(1, 400), st.lists(st.floats(0.01, 1.0), min_size=1, max_size=12))
+def test_times_that_are_all_alike_have_no_correlation_whatever_the_weights(time, weights):
+    first = np.arange(len(weights))
+    ties = ties_between(first, first + 1, np.array(weights), len(weights) + 1)
+    assert np.isnan(tie_correlation(np.full(len(weights) + 1, float(time)), ties))
+
+
 def test_without_contagion_p_is_below_its_level_as_often_as_it_says():
     histories = made(villages(5, 16), worlds=300)
     found = np.array([against_shuffles(one, 99).p for one in histories])

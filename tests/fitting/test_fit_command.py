@@ -131,6 +131,67 @@ def test_one_community_is_fitted_and_nothing_is_held_out():
     assert {figure.name for figure in fit_figures(found)} == {"fit-curve", "fit-thresholds", "fit-ties"}
 
 
+def test_a_tie_between_two_who_never_adopted_tells_nothing_and_all_else_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    put("people.csv", "id,adopted\na0,\na1,\n" + "".join(f"a{n},{n % 8 + 2}\n" for n in range(2, 40)))
+    put("ties.csv", "from,to\na0,a1\n")
+    assert main(["fit", "people.csv", "ties.csv", "--end", "10", *QUICK]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "neither correlation nor p" in told
+    assert "no correlation across ties, and no p" in told
+    assert "tied people do not adopt at like times" in told
+    assert "nan" not in told
+    place = tmp_path / "results/fit-people"
+    assert pd.read_csv(place / "fit_shuffles.csv")[["observed", "p", "error", "z"]].isna().all(axis=None)
+    assert {path.stem for path in place.glob("*.svg")} == {"fit-curve"}
+
+
+def test_what_was_found_is_shown_though_it_cannot_be_written(here, capsys):
+    blocked = here / "out" / "fit-curve.svg"
+    blocked.mkdir(parents=True)
+    assert main(["fit", "people.csv", "ties.csv", "--end", "2020-12", "--out", "out", *QUICK]) == 2
+    told = capsys.readouterr()
+    assert "The signs agree that ties are needed" in " ".join(told.out.split())
+    assert "could not be written" in told.err
+
+
+def test_a_folder_with_the_fit_of_other_tables_is_refused_before_any_fit(written, here, capsys):
+    before = {path.name: path.read_bytes() for path in written[0].iterdir()}
+    people = (here / "people.csv").read_text(encoding="utf-8")
+    put("people.csv", people + "one-more,,village-0\n")
+    assert main(["fit", "people.csv", "ties.csv", "--out", str(written[0]), *QUICK]) == 2
+    told = capsys.readouterr()
+    assert "holds the fit of other tables" in " ".join(told.err.split())
+    assert "--out" in told.err
+    assert not told.out
+    assert before == {path.name: path.read_bytes() for path in written[0].iterdir()}
+
+
+@pytest.mark.parametrize("kept", ["", "[]", "{}", '{"read": [1]}'])
+def test_a_folder_whose_fit_does_not_say_of_what_is_refused(kept, here, capsys):
+    put("out/fit.json", kept)
+    assert main(["fit", "people.csv", "ties.csv", "--out", "out", *QUICK]) == 2
+    assert "holds the fit of other tables" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_table_whose_name_no_folder_can_have_is_refused_with_all_other_faults(here, capsys):
+    (here / "people.csv").rename(here / "peo:ple.csv")
+    assert main(["fit", "peo:ple.csv", "ties.csv", "--worlds", "3"]) == 2
+    told = capsys.readouterr()
+    assert "2 faults" in told.err
+    assert "'fit-peo:ple' is no name for a folder" in " ".join(told.err.split())
+    assert "Traceback" not in told.err
+    assert not (here / "results").exists()
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_any_fit(here, capsys):
+    put("taken", "")
+    assert main(["fit", "people.csv", "ties.csv", "--out", "taken", *QUICK]) == 2
+    told = capsys.readouterr()
+    assert "is a file; needed: a folder" in " ".join(told.err.split())
+    assert not told.out
+
+
 def test_figures_draw_the_tables():
     found = fit_observed(made(villages(4, 15), contact=0.1)[0], worlds=20, shuffles=99)
     curve, exposure, ties, gains = fit_figures(found)
@@ -149,17 +210,21 @@ def test_too_few_worlds_or_shuffles_are_refused_from_python(worlds, shuffles, he
 
 
 @pytest.mark.parametrize(
-    ("people", "ties"),
+    ("people", "ties", "verdict"),
     [
-        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n"),
-        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n"),
-        ("id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n", "from,to\na,b\n"),
+        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n", "No sign that ties are needed"),
+        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n", "The signs do not agree whether ties are needed"),
+        (
+            "id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n",
+            "from,to\na,b\n",
+            "The signs do not agree whether ties are needed",
+        ),
     ],
     ids=["only a seed and a non-adopter are tied", "everybody adopted", "communities of one"],
 )
-def test_very_little_is_fitted_too(people, ties, tmp_path, monkeypatch, capsys):
+def test_very_little_is_fitted_too(people, ties, verdict, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     put("people.csv", people)
     put("ties.csv", ties)
     assert main(["fit", "people.csv", "ties.csv", "--end", "9", *QUICK]) == 0
-    assert "ties are needed" in capsys.readouterr().out
+    assert verdict in capsys.readouterr().out

@@ -175,3 +175,10 @@ def test_models_that_cannot_be_told_apart_are_not_fitted():
     assert "bass_by_period" not in names
     assert not any(model.contagion == "community" for model in models_for(three()))
     assert all(can_simulate(theatre_of(three()), model) for model in models_for(three()))
+
+
+def test_of_one_community_no_second_network_of_everybody_is_built():
+    one, several = villages(1, 8), villages(2, 8)
+    assert set(theatre_of(made(one)[0]).mixed) == {"everybody"}
+    assert set(theatre_of(made(several)[0]).mixed) == {"everybody", "community"}
+    assert all(can_simulate(theatre_of(made(one)[0]), model) for model in models_for(made(one)[0]))

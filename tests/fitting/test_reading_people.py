@@ -48,6 +48,24 @@ class TestWhatIsRead:
         assert found.adopted.tolist() == [1, 2, NEVER, 3]
         assert found.communities == ("",)
 
+    @pytest.mark.parametrize(("word", "cell"), [("18", "18.0"), ("18.0", "18"), ("18", "+18"), ("none", "none")])
+    def test_a_word_for_never_that_is_a_number_matches_it_however_it_is_written(self, word, cell):
+        found = read(PEOPLE.replace("dan,", f"dan,{cell}"), never=(word,))
+        assert found.adopted.tolist() == [1, 2, 4, NEVER]
+        assert found.periods == 4
+        assert not any("--never" in note for note in found.notes)
+
+    def test_a_word_for_never_that_occurs_nowhere_is_noted(self):
+        found = read(PEOPLE.replace("dan,", "dan,99"), never=("99", "18", "none"))
+        assert [note for note in found.notes if "--never" in note] == [
+            "people.csv: column 'adopted' nowhere says '18', 'none' (--never)"
+        ]
+
+    def test_a_date_for_never_is_that_date_alone(self):
+        people = "id,adopted\na,2020-01\nb,2020-02\nc,2020-03-05\nd,2020-03\n"
+        found = read(people, "from,to\na,b\n", never=("2020-03",))
+        assert found.adopted.tolist() == [1, 2, 3, NEVER]
+
     def test_of_a_tie_given_again_the_larger_weight_holds(self):
         found = read(ties="from,to,weight\nann,bob,0.2\nbob,ann,0.5\nbob,cat,1\n")
         assert found.ties.weights.tolist() == [0.5, 0.5, 1.0, 1.0]

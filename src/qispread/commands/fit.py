@@ -1,7 +1,9 @@
 """`qispread fit`: ask of a diffusion that was observed whether it needs contagion by ties."""
 
 import argparse
+import json
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from qispread.fitting.people import Observed
     from qispread.fitting.reading import Terms
 
+NAME = "fit"
+"""With which all files begin."""
 FIELDS = {"id": "id", "adopted": "adopted", "community": "community", "from": "first", "to": "second"}
 FIELDS |= {"weight": "weight"}
 """What `--columns` calls the fields of `Terms`."""
@@ -99,17 +103,18 @@ def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
     Raises
     ------
     InputError
-        With every fault of the tables and of the numbers asked for.
+        With every fault of the tables, of the numbers asked for and of the name of the folder.
     """
     from qispread.config.faults import Fault, InputError
     from qispread.fitting.fit import refuse_counts
     from qispread.fitting.reading import read_observed
 
     faults: list[Fault] = []
-    try:
-        refuse_counts(arguments.worlds, arguments.shuffles)
-    except InputError as error:
-        faults += error.faults
+    for check in (partial(refuse_counts, arguments.worlds, arguments.shuffles), partial(folder_for, arguments)):
+        try:
+            check()
+        except InputError as error:
+            faults += error.faults
     try:
         observed = read_observed(arguments.people, arguments.ties, terms)
     except InputError as error:
@@ -119,26 +124,70 @@ def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
     return observed
 
 
+def folder_for(arguments: argparse.Namespace) -> Path:
+    """Return the folder for results.
+
+    Raises
+    ------
+    InputError
+        Where none is given and no folder can be called as the table of people is.
+    """
+    from qispread.config.faults import Fault, InputError
+    from qispread.config.scenario import folder_name
+
+    if arguments.out:
+        return Path(arguments.out)
+    name = f"fit-{Path(arguments.people).stem}"
+    try:
+        return Path("results", folder_name(name))
+    except ValueError as error:
+        raise InputError([Fault("--out", f"is not given, and '{name}' is no name for a folder; {error}")]) from None
+
+
+def refuse_folder(folder: Path, observed: "Observed") -> None:
+    """Refuse a folder that cannot be written to, or that holds the fit of other tables.
+
+    Raises
+    ------
+    InputError
+        In both cases.
+    """
+    from qispread.results.folder import check_folder, refuse
+
+    check_folder(folder, {}, (), overwrite=True)
+    kept = folder / f"{NAME}.json"
+    if kept.exists() and hashes_in(kept) != [one["sha256"] for one in observed.inputs]:
+        raise refuse(folder, "holds the fit of other tables; say another folder with --out, or remove this one")
+
+
+def hashes_in(kept: Path) -> list[str] | None:
+    """Return the hashes of the tables of a fit, as it tells them; None where it tells none."""
+    try:
+        return [one["sha256"] for one in json.loads(kept.read_text(encoding="utf-8"))["read"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Fit the models, print what they say of ties, and write tables and pictures."""
-    from qispread.config.scenario import folder_name
     from qispread.fitting.fit import fit_observed
     from qispread.fitting.models import models_for
+    from qispread.results.folder import tidied
 
-    observed = read(arguments, terms_of(arguments))
-    introduce(observed, console)
-    with terminal.progress_bar(console, "Fitting", len(list(models_for(observed)))) as advance:
-        found = fit_observed(
-            observed,
-            worlds=arguments.worlds,
-            shuffles=arguments.shuffles,
-            seed=arguments.seed,
-            progress=advance,
-        )
-    stem = folder_name(Path(arguments.people).stem)
-    folder = Path(arguments.out) if arguments.out else Path("results", f"fit-{stem}")
-    write(found, folder, arguments)
-    show(found, console)
+    observed, folder = read(arguments, terms_of(arguments)), folder_for(arguments)
+    with tidied(folder):
+        refuse_folder(folder, observed)
+        introduce(observed, console)
+        with terminal.progress_bar(console, "Fitting", len(list(models_for(observed)))) as advance:
+            found = fit_observed(
+                observed,
+                worlds=arguments.worlds,
+                shuffles=arguments.shuffles,
+                seed=arguments.seed,
+                progress=advance,
+            )
+        show(found, console)
+        write(found, folder, arguments)
     console.print(f"Results: fit_parameters.csv and others, with pictures, in {folder}", soft_wrap=True, markup=False)
     return DONE
 
@@ -167,7 +216,7 @@ def write(found: "Fit", folder: Path, arguments: argparse.Namespace) -> None:
 
     tables = {f"_{name}": (table, TABLES[name][1]) for name, table in found.tables.items() if not table.empty}
     about = {"verdict": found.verdict, "signs": found.signs, "notes": found.notes, "read": found.observed.inputs}
-    save_analysis(folder, "fit", tables, fit_figures(found), about, ["qispread", *arguments.typed])
+    save_analysis(folder, NAME, tables, fit_figures(found), about, ["qispread", *arguments.typed])
 
 
 def show(found: "Fit", console: "Console") -> None:
@@ -176,15 +225,22 @@ def show(found: "Fit", console: "Console") -> None:
     console.print(strengths_shown(found))
     if not found.tables["scores"].empty:
         console.print(gains_shown(found))
-    row = found.tables["shuffles"].iloc[0]
-    say(
-        f"Times of adoption across ties: correlation {row['observed']:.3f}, {row['mean']:.3f} when shuffled; "
-        f"p = {row['p']:.4f} (Monte Carlo error {row['error']:.4f})."
-    )
+    say(across_in_words(found))
     say(f"{VERDICTS[found.verdict]}: {signs_in_words(found)}.")
     say(CAUTION)
     for note in found.notes:
         console.print(f"[yellow]note[/] {note.replace('[', chr(92) + '[')}", soft_wrap=True, highlight=False)
+
+
+def across_in_words(found: "Fit") -> str:
+    """Return how times of adoption go together across ties, and whether by chance."""
+    row = found.tables["shuffles"].iloc[0]
+    if isnan(row["observed"]):
+        return "Times of adoption across ties: all alike, so that there is neither correlation nor p."
+    return (
+        f"Times of adoption across ties: correlation {row['observed']:.3f}, {row['mean']:.3f} when shuffled; "
+        f"p = {row['p']:.4f} (Monte Carlo error {row['error']:.4f})."
+    )
 
 
 def signs_in_words(found: "Fit") -> str:

@@ -96,11 +96,13 @@ def curve_figure(found: Fit) -> Figure:
     )
 
 
-def thresholds_figure(found: Fit) -> Figure:
-    """Return the distribution of exposure at adoption."""
+def thresholds_figure(found: Fit) -> Figure | None:
+    """Return the distribution of exposure at adoption; None where no explained adopter has ties."""
     table = shown_rows(found.tables["thresholds"])
+    if table[SEEN].isna().all():
+        return None
     styles = list(styles_of(dict.fromkeys(table["arm"])).values())
-    top = float(np.ceil(10.0 * table[["p95", SEEN]].to_numpy().max() + 0.2) / 10.0)
+    top = float(np.ceil(10.0 * np.nanmax(table[["p95", SEEN]].to_numpy()) + 0.2) / 10.0)
     shares: dict[str, Any] = percent(high=min(1.0, top))
     x = alt.X("share_of_ties:N", sort=list(CLASSES), title="Share of ties that had adopted before",
               axis=alt.Axis(labelAngle=0, labelOverlap=False))  # fmt: skip
@@ -141,9 +143,11 @@ def correlation_rows(found: Fit) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(observed=one["observed"])
 
 
-def correlation_figure(found: Fit) -> Figure:
-    """Return the correlation of times across ties against chance and against models."""
+def correlation_figure(found: Fit) -> Figure | None:
+    """Return the correlation of times across ties against chance and models; None where there is none to show."""
     rows = correlation_rows(found)
+    if np.isnan(rows["observed"].iloc[0]) or rows["value"].isna().all():
+        return None
     styles = list(styles_of((*map(label_of, SHOWN), SHUFFLED)).values())
     title = "Times of adoption across ties: line observed"
     chart = interval_chart(rows.assign(arm=rows["row"]), title, "Correlation over ties", "number", styles)
@@ -197,7 +201,7 @@ def gains_figure(found: Fit) -> Figure | None:
 
 
 def fit_figures(found: Fit) -> Sequence[Figure]:
-    """Return all figures of a fit."""
+    """Return all figures of a fit that have something to show."""
     made = (curve_figure(found), thresholds_figure(found), correlation_figure(found), gains_figure(found))
     return [one for one in made if one is not None]
 

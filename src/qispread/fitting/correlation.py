@@ -7,6 +7,8 @@ import numpy as np
 from qispread.fitting.people import NEVER, Numbers, Observed, Ties, Whole
 
 SEED = 1
+CLOSE = 1e-9
+"""By how much correlations may differ that are equal but for rounding."""
 
 
 def times_of(adopted: Whole, periods: int) -> Numbers:
@@ -21,6 +23,8 @@ def tie_correlation(times: Numbers, ties: Ties) -> float:
     number); with the means and the variance over people in place of those over ties it is the index of moran1950.
     """
     here, there, weights = times[ties.owners], times[ties.others], ties.weights
+    if np.ptp(here) == 0.0 or np.ptp(there) == 0.0:  # rounding of the mean would make a variance of nothing
+        return np.nan
     here, there = (one - np.average(one, weights=weights) for one in (here, there))
     variance = float(np.dot(weights, here * here)) * float(np.dot(weights, there * there))
     return float(np.dot(weights, here * there)) / float(np.sqrt(variance)) if variance > 0.0 else np.nan
@@ -33,7 +37,9 @@ class Shuffled:
     Attributes
     ----------
     observed : float
+        NaN where it is not known.
     shuffled : array
+        NaN likewise.
     """
 
     observed: float
@@ -41,8 +47,26 @@ class Shuffled:
 
     @property
     def p(self) -> float:
-        """The share of all, the observed among them, that are at least as large (phipson2010)."""
-        return (1.0 + float(np.sum(self.shuffled >= self.observed))) / (1.0 + self.shuffled.size)
+        """The share of all, the observed among them, that are at least as large (phipson2010).
+
+        Those that are not known count as at least as large; where the observed is not known there is no p, but NaN.
+        """
+        if np.isnan(self.observed):
+            return np.nan
+        smaller = self.shuffled < self.observed - CLOSE
+        return (1.0 + float(np.sum(~smaller))) / (1.0 + self.shuffled.size)
+
+    @property
+    def mean(self) -> float:
+        """The mean of the shuffled that are known; NaN where none is."""
+        known = self.shuffled[~np.isnan(self.shuffled)]
+        return float(np.mean(known)) if known.size else np.nan
+
+    @property
+    def spread(self) -> float:
+        """Their standard deviation; NaN where fewer than two are known."""
+        known = self.shuffled[~np.isnan(self.shuffled)]
+        return float(np.std(known, ddof=1)) if known.size > 1 else np.nan
 
     @property
     def error(self) -> float:
@@ -52,8 +76,7 @@ class Shuffled:
     @property
     def z(self) -> float:
         """By how many standard deviations of the shuffled the observed is above their mean."""
-        spread = float(np.std(self.shuffled, ddof=1))
-        return (self.observed - float(np.mean(self.shuffled))) / spread if spread > 0.0 else np.nan
+        return (self.observed - self.mean) / self.spread if self.spread > 0.0 else np.nan
 
 
 def shuffles(groups: Whole, rng: np.random.Generator) -> Whole:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qispread.config.faults import Fault, InputError
 from qispread.fitting.correlation import against_shuffles
 from qispread.fitting.models import models_for
@@ -15,6 +17,7 @@ from qispread.fitting.simulating import MOST_MIXED, can_simulate, ensemble, thea
 from qispread.fitting.tables import (
     checks_table,
     comparisons_table,
+    correlation_of,
     curve_table,
     parameters_table,
     scores_table,
@@ -60,9 +63,10 @@ class Fit:
     def signs(self) -> dict[str, bool]:
         """The signs that ties are needed, each by a rule set before any fit.
 
-        Tied people adopt at like times more than shuffled ones do (p below 0.05); a model with contact through ties,
-        its push free in each period, makes all that was observed likelier than the same without (evidence above 0); and
-        it foretells communities of which it was not told better (the 95 % interval over them above 0).
+        Tied people adopt at like times more than shuffled ones do (p below 0.05; not where there is no p); a
+        model with contact through ties, its push free in each period, makes all that was observed likelier than the
+        same without (evidence above 0); and it foretells communities of which it was not told better (the 95 % interval
+        over them above 0).
         """
         row = self.compared("contact_by_period", "independent_by_period")
         found = {"across ties": bool(self.tables["shuffles"]["p"].iloc[0] < TELLING)}
@@ -158,6 +162,8 @@ def refuse_counts(worlds: int, shuffles: int) -> None:
 def notes_on(observed: Observed) -> tuple[str, ...]:
     """Return what a reader must know of a fit."""
     notes = list(observed.notes)
+    if np.isnan(correlation_of(observed)):
+        notes.append("all who have ties are alike in when they adopted: no correlation across ties, and no p")
     if len(observed.communities) < 2:
         notes.append("one community: nothing can be held out, and only the evidence compares models")
     elif len(observed.communities) < 10:

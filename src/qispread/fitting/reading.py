@@ -62,6 +62,7 @@ class Found:
     terms: Terms
     reading: Reading = field(default_factory=Reading)
     lines: dict[str, int] = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)
     moments: list[tuple[int, str, Moment | None]] = field(default_factory=list)
     communities: list[str] = field(default_factory=list)
     alike: list[tuple[str, ...]] = field(default_factory=list)
@@ -112,13 +113,23 @@ def read_people(found: Found, table: Table) -> None:
         found.alike.append(tuple(cells[name] for name in terms.alike))
         if optional and not cells[terms.community]:
             found.fault(f"column '{terms.community}' of {who}", "is blank; needed: a name", table.shown, line)
+    unsaid = listed(f"'{word}'" for word in set(terms.never) - found.said)
+    if unsaid:
+        found.reading.notes.append(f"{table.shown}: column '{terms.adopted}' nowhere says {unsaid} (--never)")
+
+
+def means(word: str, text: str, moment: Moment | None) -> bool:
+    """Return whether a cell says a word, or the number that the word is, however it is written."""
+    return word == text or (moment is not None and not moment.dated and moment_of(word) == moment)
 
 
 def moment_in(found: Found, shown_as: str, line: int, who: str, text: str) -> Moment | None:
     """Return when somebody adopted; None for never, and for what is no moment, which is a fault."""
-    if not text or text in found.terms.never:
-        return None
     moment = moment_of(text)
+    words = {word for word in found.terms.never if means(word, text, moment)}
+    found.said |= words
+    if not text or words:
+        return None
     if moment is None:
         problem = f"got '{text}'; needed: {NEEDED}, or nothing for those who had not adopted by the end"
         found.fault(f"column '{found.terms.adopted}' of {who}", problem, shown_as, line)

@@ -150,10 +150,12 @@ class Theatre:
 
 def theatre_of(observed: Observed) -> Theatre:
     """Return the world of an observed diffusion."""
-    mixed = {}
+    mixed: dict[str, Ties] = {}
     if observed.number <= MOST_MIXED:
         everybody = np.zeros(observed.number, dtype=np.int64)
-        mixed = {"everybody": mixed_ties(everybody), "community": mixed_ties(observed.community)}
+        mixed["everybody"] = mixed_ties(everybody)
+        if len(observed.communities) > 1:  # one community is everybody, and no model asks for it
+            mixed["community"] = mixed_ties(observed.community)
     return Theatre(observed, blueprint_of(scenario_of(observed)), mixed)
 
 

@@ -63,7 +63,7 @@ SHUFFLES = {
     "mean": "Its mean with times of adoption shuffled among people who are alike.",
     "spread": "Its standard deviation then.",
     "z": "How many of these the observed is above the mean.",
-    "p": "Share of all, the observed among them, that are at least as large.",
+    "p": "Share of all, the observed among them, that are at least as large; nothing where the observed is not known.",
     "error": "Monte Carlo standard error of p.",
     "shuffles": "How many shuffles.",
 }
@@ -237,7 +237,7 @@ def checks_table(simulated: Mapping[str, Whole], observed: Observed) -> pd.DataF
             seen, found = quantity(observed), worlds_of(observed, worlds, quantity)
             points = {end: float(value) for end, value in bands(found).items()}
             rows.append({"model": name, "quantity": words, "observed": seen, **points})
-            rows[-1]["at_least"] = float(np.mean(found >= seen)) if found.size else np.nan
+            rows[-1]["at_least"] = float(np.mean(found >= seen)) if found.size and not np.isnan(seen) else np.nan
     return pd.DataFrame(rows, columns=list(CHECKS))
 
 
@@ -247,8 +247,8 @@ def shuffles_table(found: Mapping[str, Shuffled]) -> pd.DataFrame:
         (
             name,
             one.observed,
-            float(np.mean(one.shuffled)),
-            float(np.std(one.shuffled, ddof=1)),
+            one.mean,
+            one.spread,
             one.z,
             one.p,
             one.error,
