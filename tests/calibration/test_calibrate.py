@@ -13,6 +13,7 @@ from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import load_calibration
 from qispread.calibrating.runs import keys_of, summaries_of
 from qispread.calibrating.tables import CORRELATIONS, EDGE, PARAMETERS, TARGETS, reaching
+from qispread.cli import main
 from qispread.config.faults import InputError
 from qispread.figures.calibration import calibration_figures
 from qispread.figures.figure import specification
@@ -281,3 +282,12 @@ def test_bad_input_ends_with_its_code(tmp_path):
     assert found.returncode == 2
     assert "did you mean 'effect'?" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("manifest", ['{"identity": {}}', "{}", "nonsense"])
+def test_results_of_another_kind_are_refused_and_stay(manifest, tmp_path, capsys):
+    kept = tmp_path / "manifest.json"
+    kept.write_text(manifest, encoding="utf-8")
+    assert main(["calibrate", "any.yaml", "--out", str(tmp_path)]) == 2
+    assert kept.read_text(encoding="utf-8") == manifest
+    assert str(tmp_path) in capsys.readouterr().err

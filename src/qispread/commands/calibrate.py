@@ -3,6 +3,7 @@
 import argparse
 import shlex
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qispread.commands.given import path_table
@@ -44,6 +45,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Calibrate, print what was learnt, and write tables, pictures and the calibrated scenario."""
     from qispread.calibrating.calibrate import calibrate
 
+    if arguments.out is not None:
+        refuse_others(Path(arguments.out))
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
     try:
         with progress_bar(console) as advance:
@@ -69,6 +72,20 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     say(f"Results: parameters.csv, targets.csv, posterior.csv, {CONFIG} and others, with pictures, in {found.folder}")
     say(f"To run it: qispread run {found.folder / CONFIG}")
     return SOME_FAILED if found.before.failed or found.after.failed else DONE
+
+
+def refuse_others(folder: Path) -> None:
+    """Refuse a folder that holds results of another kind, before anything is run.
+
+    Raises
+    ------
+    InputError
+        Where it has the manifest of something that is no calibration.
+    """
+    from qispread.results.folder import MANIFEST, read_manifest, refuse
+
+    if (folder / MANIFEST).exists() and "calibration" not in read_manifest(folder):
+        raise refuse(folder, "holds results of another kind; say another folder")
 
 
 def show(found: "Calibrated", console: "Console") -> None:
