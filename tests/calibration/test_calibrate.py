@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import qispread as qs
-from helpers_sweep import FILE, SMALL, run_command, tables
+from helpers_sweep import FILE, SMALL, experiment, run_command, tables
 from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import load_calibration
-from qispread.calibrating.runs import keys_of, summaries_of
+from qispread.calibrating.runs import failed_in, keys_of, summaries_of
 from qispread.calibrating.tables import CORRELATIONS, EDGE, PARAMETERS, TARGETS, reaching
 from qispread.cli import main
 from qispread.config.faults import InputError
@@ -291,3 +291,12 @@ def test_results_of_another_kind_are_refused_and_stay(manifest, tmp_path, capsys
     assert main(["calibrate", "any.yaml", "--out", str(tmp_path)]) == 2
     assert kept.read_text(encoding="utf-8") == manifest
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_only_failures_of_the_first_pass_are_counted(tmp_path):
+    extreme = {"interventions.intervention.response.steepness": {"low": 3.0, "high": 1e308}}
+    found = qs.sweep(experiment(points=20, factors=extreme), tmp_path / "s", passes=2, yes=True)
+    first = found.order().at(np.arange(20))
+    failed = found.runs.set_index(["point", "replicate"])["status"] == "failed"
+    assert failed_in(found) == int(failed.loc[list(zip(*first, strict=True))].sum()) > 0
+    assert failed_in(found) < found.status.failed
