@@ -21,6 +21,8 @@ JUDGED = {
     "held_out": "held-out interval above 0",
     "right": "held-out communities, in all, prefer the truth",
     "covers": "95 % interval holds the truth",
+    "needed": "verdict: ties are needed",
+    "not_needed": "verdict: ties are not needed",
 }
 SHOWN_CHECKS = ("independent_by_period", "community_by_period", "contact_by_period", "reinforcement_by_period")
 

@@ -37,6 +37,8 @@ class Judged:
     held_out: bool
     covers: bool
     right: bool
+    needed: bool
+    not_needed: bool
 
 
 def judged(observed: Observed, truth: float) -> Judged:
@@ -45,12 +47,16 @@ def judged(observed: Observed, truth: float) -> Judged:
     middle, half = mean_and_half_width(one.scores - none.scores)
     low, _, high = one.strength()
     better = float(np.sum(one.scores - none.scores)) > 0.0
+    p, evidence, held_out = against_shuffles(observed, SHUFFLES).p, one.evidence > none.evidence, middle - half > 0.0
+    signs = (p < TELLING, evidence, held_out)  # as `Fit.signs` has them, below and not at the level
     return Judged(
-        across=against_shuffles(observed, SHUFFLES).p <= TELLING,
-        evidence=one.evidence > none.evidence,
-        held_out=middle - half > 0.0,
+        across=p <= TELLING,
+        evidence=evidence,
+        held_out=held_out,
         covers=bool(low <= truth <= high),
         right=better == (truth > 0.0),
+        needed=all(signs),
+        not_needed=not any(signs),
     )
 
 
@@ -77,7 +83,7 @@ def selfcheck(study: Study, observed: Observed, cut: int = 1) -> Iterator[dict[s
     count = max(4, study.histories // cut)
     for truth in (0.0, study.truth):
         found = histories(observed, truth, count)
-        for quantity in ("across", "evidence", "held_out", "covers", "right"):
+        for quantity in ("across", "evidence", "held_out", "covers", "right", "needed", "not_needed"):
             if quantity == "covers" and truth == 0.0:
                 continue
             share = float(np.mean([getattr(one, quantity) for one in found]))

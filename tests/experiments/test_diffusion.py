@@ -44,6 +44,17 @@ def test_shares_of_histories_have_an_interval_though_they_are_none_or_all(share,
     assert share_with_interval(pd.Series({"value": share, "count": count})) == shown
 
 
+def test_the_verdict_of_histories_is_judged_and_agrees_with_its_signs():
+    table = stored()
+    shares = table[table["kind"] == "self-check"].pivot_table(
+        index=["study", "name"], columns="quantity", values="value", sort=False
+    )
+    assert len(shares) == 2 * len(STUDIES)
+    assert (shares["needed"] <= shares[["across", "evidence", "held_out"]].min(axis=1)).all()
+    assert (shares["not_needed"] <= 1.0 - shares[["evidence", "held_out"]].max(axis=1) + 1e-9).all()
+    assert (shares["needed"] + shares["not_needed"] <= 1.0).all()
+
+
 def test_missing_data_are_refused_by_name(tmp_path, capsys):
     assert main(["--data", str(tmp_path)]) == 2
     told = capsys.readouterr().err
