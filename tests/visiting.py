@@ -6,6 +6,10 @@ import pytest
 
 SLIDER = ".lever.on input[type=range]"
 DEFAULT_WAIT = 30_000
+ALL_DRAWN = """() => ['adoption', 'fidelity', 'effect'].every((measure) => {
+    const drawn = document.querySelector(`#chart-${measure}`)?.dataset.worlds;
+    return drawn && document.querySelector('#doing').textContent.startsWith(`${drawn} world`);
+})"""
 
 
 class Visitor:
@@ -32,10 +36,8 @@ class Visitor:
     def settle(self):
         """Wait until the curves of all worlds are drawn."""
         self.page.wait_for_selector("#result[aria-busy=false]")
-        worlds = json.loads(self.page.locator("#start").text_content())["parameters"]["worlds"]
-        for measure in ("adoption", "fidelity", "effect"):
-            self.page.wait_for_selector(f"#chart-{measure}[data-worlds]")
-        return worlds
+        # While worlds are still run the curves of the first of them stand already.
+        self.page.wait_for_function(ALL_DRAWN)
 
     def end(self, measure="fidelity"):
         """Return where the curves of a chart end, by arm."""

@@ -77,6 +77,7 @@ def test_reset_brings_back_what_was(visit):
 def test_the_table_on_the_page_is_the_one_that_the_server_sends(visit, lines):
     visitor = visit("#coaching=support:0.8")
     visitor.page.click("#numbers summary")
+    visitor.page.locator("#differences tbody tr").first.wait_for()
     rows = visitor.page.locator("#differences tbody tr").all()
     shown = [[cell.inner_text() for cell in row.locator("th, td").all()] for row in rows]
     setting = {"policies": {"coaching": {"support": 0.8}}}
@@ -137,9 +138,9 @@ def test_an_organisation_tells_its_story(visit):
     assert "organisation-004" in told
     assert "Leadership" in told
     assert "What happened, and why" in told
-    assert dialog.locator(".chart svg").count() == 1
+    dialog.locator(".chart svg").wait_for()
     visitor.page.keyboard.press("Escape")
-    assert not dialog.is_visible()
+    dialog.wait_for(state="hidden")
 
 
 def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
@@ -147,7 +148,7 @@ def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
     labels = visitor.page.locator(".node").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
     copied = next(place for place, label in enumerate(labels) if re.search("copy number .*, from organisation", label))
     visitor.page.hover(f"#place-{copied}")
-    assert visitor.page.locator("#map .from").count() >= 1
+    visitor.page.locator("#map .from").first.wait_for(state="attached")
     assert visitor.page.inner_text("#caption") == f"{labels[copied]}."
 
 
@@ -163,9 +164,9 @@ def test_all_can_be_done_with_the_keyboard(visit):
             page.keyboard.press("ArrowDown")
             assert page.get_attribute("#map svg", "aria-activedescendant").startswith("place-")
             page.keyboard.press("Enter")
-            assert page.get_by_role("dialog").is_visible()
+            page.get_by_role("dialog").wait_for()
             page.keyboard.press("Escape")
-            assert page.evaluate("document.activeElement.closest('#map') !== null")
+            page.wait_for_function("document.activeElement.closest('#map') !== null")
     assert {"reset", "copy", "play", "month"} <= reached
     assert any(one.startswith("lever-") for one in reached)
     assert {"The difference in numbers", "Take it with you, or bring you"} <= {one[:30] for one in reached}
