@@ -255,7 +255,8 @@ def machine() -> str:
 
 def page(effort: Effort) -> str:
     """Measure everything and return the page."""
-    # It takes its tools from this file, so it cannot be imported before they are there.
+    # They take their tools from this file, so they cannot be imported before those are there.
+    from page import section as page_section
     from what_if import section
 
     from sweep import section as sweep_section
@@ -280,6 +281,7 @@ much there is to do: at the end {work_done(2 * effort.worlds)}.
 
 {section(effort, ("--report",))}
 {sweep_section(effort)}
+{page_section(effort)}
 ## Time to build a world, months lived in it = 1
 
 {building_table(effort)}
