@@ -1,6 +1,7 @@
 """What users type. No logic of its own: arguments in, tables and words out, an exit code."""
 
 import argparse
+import atexit
 import gc
 import os
 import sys
@@ -60,6 +61,8 @@ def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some runs failed, 2 bad input."""
     # Loading libraries makes many objects and no rubbish, and looking for it takes a tenth of the time to start.
     gc.set_threshold(OBJECTS_BETWEEN_CLEANINGS, 50, 50)
+    # An interpreter that ends looks for it once more, for a quarter of a second, in memory that all goes anyway.
+    atexit.register(gc.freeze)
     typed = list(sys.argv[1:] if typed is None else typed)
     arguments = parser().parse_args(typed)
     arguments.typed = typed
