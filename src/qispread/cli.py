@@ -57,12 +57,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def main(typed: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 some runs failed, 2 bad input."""
+def program() -> int:
+    """Run the command line as a program of its own, whose memory goes with it."""
     # Loading libraries makes many objects and no rubbish, and looking for it takes a tenth of the time to start.
     gc.set_threshold(OBJECTS_BETWEEN_CLEANINGS, 50, 50)
     # An interpreter that ends looks for it once more, for a quarter of a second, in memory that all goes anyway.
     atexit.register(gc.freeze)
+    return main()
+
+
+def main(typed: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 some runs failed, 2 bad input."""
     typed = list(sys.argv[1:] if typed is None else typed)
     arguments = parser().parse_args(typed)
     arguments.typed = typed
@@ -90,4 +95,4 @@ def main(typed: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())
