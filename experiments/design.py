@@ -177,7 +177,8 @@ class Experiment:
     fixed : tuple of str
         Paths that no model varies, since arms are about them.
     remark : callable, optional
-        Returns what else its table of arms tells, in a sentence or two, from the means in it.
+        Returns what else its table of arms tells, in a sentence or two, from the means in it; nothing where these are
+        not there.
     picture : callable, optional
         Returns a picture of its own from a size and a number of workers.
     """

@@ -111,8 +111,11 @@ def is_ours(path: Path) -> bool:
 
 
 def means_of(folder: Path, experiment: Experiment) -> Means:
-    """Return the means of the table of arms that is kept in a folder, by arm and quantity."""
-    table = pd.read_csv(folder / f"{experiment.name}.csv")
+    """Return the means of the table of arms that is kept in a folder, by arm and quantity; none without a table."""
+    path = folder / f"{experiment.name}.csv"
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path)
     return {(str(one.arm), str(one.quantity)): float(one.mean) for one in table.itertuples()}
 
 
