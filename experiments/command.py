@@ -15,10 +15,21 @@ from experiments.design import FULL, LEAST_MODELS, ROOT, SMOKE, Experiment, Size
 from experiments.figures import curves, figure_of
 from experiments.page import write_page
 from experiments.running import examine
-from experiments.tables import CAPTIONS, CLAIMS, claims_table, merged_captions, merged_claims, rounded, write_table
+from experiments.tables import (
+    CAPTIONS,
+    CLAIMS,
+    claims_table,
+    is_ours,
+    merged_captions,
+    merged_claims,
+    read_claims,
+    rounded,
+    write_table,
+)
 from experiments.verdict import judge
 from qispread.figures.converting import Converter
 from qispread.figures.figure import Figure, specification
+from qispread.results.folder import MANIFEST
 
 WORTH_PROCESSES = 64
 """Plausible models from which processes are worth their start."""
@@ -46,7 +57,29 @@ def arguments(given: Sequence[str] | None, about: str) -> argparse.Namespace:
     parser.add_argument("--smoke", action="store_true", help="a few worlds and models, in seconds, to see that it runs")
     parser.add_argument("--out", type=folder, help="folder to write to; results/published unless --smoke")
     parser.add_argument("--workers", type=positive, help="processes and threads; one for each core unless given")
-    return parser.parse_args(given)
+    asked = parser.parse_args(given)
+    problem = unfit(asked.out, smoke=asked.smoke) if asked.out else ""
+    if problem:
+        parser.error(f"argument --out: '{asked.out}' {problem}")
+    return asked
+
+
+def unfit(place: Path, *, smoke: bool) -> str:
+    """Return why a folder cannot be written to: since it holds what is not ours, or claims of another size; or nothing.
+
+    Pictures and tables of a single experiment are ours even without a table of claims: a run may have been stopped.
+    """
+    from experiments import NAMES
+
+    held = sorted(path.name for path in place.glob("*") if not path.name.startswith((".", *NAMES)))
+    ours = is_ours(place / CLAIMS)
+    foreign = [MANIFEST] if MANIFEST in held else [] if ours else held
+    if foreign:
+        return f"holds {foreign[0]}, which is not of these experiments; needed: an empty folder, or one they wrote to"
+    if ours and (read_claims(place / CLAIMS)["models"].max() < LEAST_MODELS) != smoke:
+        kept, now = ("whole", "a trial") if smoke else ("of a trial", "whole")
+        return f"holds claims that are {kept}, and this run is {now}; needed: another folder"
+    return ""
 
 
 def folder_of(options: argparse.Namespace) -> Path:

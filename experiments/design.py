@@ -7,7 +7,7 @@ where policies change the origin.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,10 @@ LEAST_MODELS = 500
 """Plausible models below which a run is a trial, and no verdict counts."""
 
 
+Means = Mapping[tuple[str, str], float]
+"""Means over worlds at the defaults, by arm and quantity."""
+
+
 @dataclass(frozen=True)
 class Contrast:
     """A weighted sum of what arms achieve in a world, which is above 0 if the claim is right.
@@ -61,11 +65,14 @@ class Contrast:
     constant : float
     per : (arm, quantity), optional
         By whose mean over worlds the sum is divided.
+    words : str
+        What the difference is, to follow its number, where a part asks for several.
     """
 
     terms: tuple[tuple[float, str, str], ...]
     constant: float = 0.0
     per: tuple[str, str] | None = None
+    words: str = ""
 
     @property
     def needs(self) -> tuple[tuple[str, str], ...]:
@@ -73,9 +80,9 @@ class Contrast:
         return (*((arm, quantity) for _, arm, quantity in self.terms), *((self.per,) if self.per else ()))
 
 
-def more(arm: str, reference: str, quantity: str) -> Contrast:
+def more(arm: str, reference: str, quantity: str, words: str = "") -> Contrast:
     """Return the contrast of an arm with another."""
-    return Contrast(((1.0, arm, quantity), (-1.0, reference, quantity)))
+    return Contrast(((1.0, arm, quantity), (-1.0, reference, quantity)), words=words)
 
 
 @dataclass(frozen=True)
@@ -161,12 +168,17 @@ class Experiment:
         Quantities told for every arm.
     curve : str
         The quantity that the figure shows over time; empty where it shows a picture of its own.
+    panels : mapping of str to tuple of str
+        Arms that are drawn together, by the title of their panel; all in one where there are none.
     horizon : int
         Months.
     strengths : tuple of str
         "lever.field" of the policies whose strength is uncertain.
     fixed : tuple of str
         Paths that no model varies, since arms are about them.
+    remark : callable, optional
+        Returns what else its table of arms tells, in a sentence or two, from the means in it; nothing where these are
+        not there.
     picture : callable, optional
         Returns a picture of its own from a size and a number of workers.
     """
@@ -181,9 +193,11 @@ class Experiment:
     parts: tuple[Part, ...]
     secondary: tuple[str, ...]
     curve: str = "population_effect"
+    panels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     horizon: int = 120
     strengths: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
+    remark: Callable[[Means], str] | None = None
     picture: Callable[[Size, int | None], Picture] | None = None
 
     @property

@@ -71,7 +71,7 @@ def picture(size: Size, workers: int | None) -> Picture:
             table[table["lineage"] == lineage],
             x=("copy_loss", "Loss in copying"),
             y=("capability", "Mean capability"),
-            value=("transformed", "Replicate"),
+            value=("transformed", "Share that reach it, %"),
             title=title,
             domain=(0.0, float(table["transformed"].max())),
         )
@@ -86,7 +86,7 @@ def picture(size: Size, workers: int | None) -> Picture:
     )
     return Picture(
         alt.hconcat(*panels, spacing=14).properties(
-            title=titled("Share of those that began which reach 80 % of the origin's result")
+            title=titled("Share of those that began which reach 80 % of the origin's result", 75)
         ),
         words,
         table,
@@ -102,7 +102,10 @@ LOSSLESS = Ablation(
         "organisations.setting_spread": 0.0,
     },
 )
-FEW = Contrast(((-1.0, "as it is", "transformed"),), RARELY)
+FEW = Contrast(
+    ((-1.0, "as it is", "transformed"),), RARELY, words="by which the share that reaches it lies below one in five"
+)
+BEGAN = Contrast(((1.0, "as it is", "reach"),), -MOST, words="by which the share that began lies above a half")
 
 EXPERIMENT = Experiment(
     name="e01_rarely_replicates",
@@ -131,10 +134,9 @@ EXPERIMENT = Experiment(
             "hidden by adoption",
             "At the same time more than half have begun, so that the adoption curve hides it",
             "transformed, reach",
-            (FEW, Contrast(((1.0, "as it is", "reach"),), -MOST)),
+            (FEW, BEGAN),
             SHARE_MATTERS,
             LOSSLESS,
-            "by which the share that reaches it lies below one in five, or the share that began above a half",
         ),
     ),
     secondary=("reach", "adoption", "transformed", "boosted", "little", "fidelity", "appropriateness", "effect"),

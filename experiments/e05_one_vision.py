@@ -59,7 +59,10 @@ EXPERIMENT = Experiment(
             "more than either",
             "Raising both achieves more than raising either alone",
             EFFECT,
-            (more("both", "led", EFFECT), more("both", "aligned", EFFECT)),
+            (
+                more("both", "led", EFFECT, "over leadership alone"),
+                more("both", "aligned", EFFECT, "over alignment alone"),
+            ),
             EFFECT_MATTERS,
             NO_CLIMATE,
         ),

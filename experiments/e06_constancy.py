@@ -95,6 +95,11 @@ EXPERIMENT = Experiment(
             ),
         ),
     ),
+    panels={
+        "The same coaching, in bursts or steady": ("bursts", "later bursts", "steady"),
+        "Leaders who leave or stay": ("leaders leave", "leaders stay"),
+        "Boards that give up or bear disappointment": ("impatient", "patient"),
+    },
     secondary=(EFFECT, "population_effect", "adoption", "fidelity", "embedding", "lapses", "averted"),
     strengths=("coaching.support", "coaching.protected_time"),
     fixed=(LEADER_EXIT, GIVING_UP),

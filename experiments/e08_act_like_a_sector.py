@@ -19,6 +19,7 @@ from experiments.design import EFFECT_MATTERS, Ablation, Experiment, Part, Pictu
 from experiments.figures import heat
 from experiments.lives import Arm, Plain, quantity_of
 from qispread.engines.run import in_threads
+from qispread.figures.palette import INK
 
 EFFECT = "population_effect"
 SPREAD = "organisations.setting_spread"
@@ -72,14 +73,14 @@ def picture(size: Size, workers: int | None) -> Picture:
         table,
         x=("setting_spread", "How different settings are (standard deviations)"),
         y=("latitude", "Latitude of the standard"),
-        value=("gain", "Gain"),
-        title="Gain of a standard over free copying; dots: the best latitude",
+        value=("gain", "Gain in population effect, percentage points"),
+        title="Gain of a standard over free copying, at the defaults; dots: the best latitude",
         domain=(float(min(0.0, table["gain"].min())), float(table["gain"].max())),
         wide=True,
     )
     marks = (
         alt.Chart(best)
-        .mark_point(color="white", filled=True, size=36, opacity=1.0)
+        .mark_point(fill="white", stroke=INK, strokeWidth=1, size=40, opacity=1.0)
         .encode(x="setting_spread:O", y=alt.Y("latitude:O", sort="descending"))
     )
     told = ", ".join(f"{one.latitude:g} at {one.setting_spread:g}" for one in best.itertuples())

@@ -14,7 +14,7 @@ from experiments.running import Evidence, Findings
 from qispread.figures.figure import FONT_SIZE, TITLE_SIZE, Figure
 from qispread.figures.palette import INK, SOFT, Style, styles_of
 
-WIDTH, HEIGHT = 330, 250
+WIDTH, HEIGHT, PANEL_HEIGHT = 330, 250, 150
 ROWS = ("at the defaults", "plausible models", "mechanism off")
 COLOURS = {"at the defaults": "#0072B2", "plausible models": "#595959", "mechanism off": "#C44E00"}
 SHAPES = {"at the defaults": "circle", "plausible models": "square", "mechanism off": "diamond"}
@@ -23,6 +23,8 @@ PADDING = 10
 """Pixels that keep points off the names of rows."""
 AXIS: dict[str, Any] = {"labelFontSize": FONT_SIZE - 1, "titleFontSize": FONT_SIZE - 1, "titleFontWeight": "normal"}
 UNITS = {"share": "percentage points"}
+TITLES = {"averted": "Harm averted"}
+"""What a quantity is called in figures, where its name says too little."""
 
 
 def unit_of(quantity: str) -> tuple[float, str]:
@@ -43,34 +45,47 @@ def titled(text: str, longest: int = 58) -> alt.TitleParams:
 
 
 def curves(findings: Findings) -> Picture:
-    """Return the curves of all arms at the defaults."""
+    """Return the curves of all arms at the defaults, those that are compared in a panel of their own if so declared."""
     experiment, table = findings.experiment, findings.curves
     factor, unit = unit_of(experiment.curve)
-    styles = styles_of(experiment.arms, base=next(iter(experiment.arms)))
-    shown = table.assign(year=table["month"] / 12.0, value=factor * table["value"])[["arm", "year", "value"]]
-    order = list(experiment.arms)
     unit = "%" if factor != 1.0 else unit
-    chart = (
-        alt.Chart(shown)
-        .mark_line(strokeWidth=2.2)
-        .encode(
-            x=alt.X("year:Q", title="Years since the start", axis=alt.Axis(grid=False, tickCount=6, **AXIS)),
-            y=alt.Y("value:Q", title=f"{words_of(experiment.curve)}, {unit}", axis=alt.Axis(tickCount=5, **AXIS)),
-            stroke=alt.Stroke("arm:N", sort=order, scale=scale_of(styles.values(), "colour"), legend=key(order)),
-            strokeDash=alt.StrokeDash("arm:N", sort=order, scale=scale_of(styles.values(), "dash"), legend=key(order)),
-        )
-        .properties(width=WIDTH, height=HEIGHT, title=titled("The arms at the defaults"))
-    )
+    shown = table.assign(year=table["month"] / 12.0, value=factor * table["value"])[["arm", "year", "value"]]
+    y = f"{words_of(experiment.curve)}, {unit}"
+    if experiment.panels:
+        panels = [curve_panel(shown, arms, title, y, PANEL_HEIGHT) for title, arms in experiment.panels.items()]
+        chart = alt.vconcat(*panels, spacing=14).resolve_scale(stroke="independent", strokeDash="independent")
+    else:
+        chart = curve_panel(shown, tuple(experiment.arms), "The arms at the defaults", y, HEIGHT)
     last = table[table["month"] == table["month"].max()]
     told = "; ".join(f"{one.arm} {factor * one.value:.3g}" for one in last.itertuples())
     return Picture(chart, f"{words_of(experiment.curve)} over time, {unit}, at the end: {told}.", table)
 
 
+def curve_panel(shown: pd.DataFrame, arms: Sequence[str], title: str, y_title: str, height: int) -> Any:
+    """Return the curves of some arms; the height of a value is the same in all panels of a figure."""
+    order = list(arms)
+    # No arm is drawn as the base: grey beside blue, both unbroken, cannot be told apart in print without colour.
+    styles = styles_of(order, base="")
+    x = alt.Axis(grid=False, tickCount=6, labelFlush=False, **AXIS)
+    y = alt.Scale(domain=[min(0.0, float(shown["value"].min())), float(shown["value"].max())], nice=True)
+    return (
+        alt.Chart(shown[shown["arm"].isin(order)])
+        .mark_line(strokeWidth=2.2)
+        .encode(
+            x=alt.X("year:Q", title="Years since the start", axis=x),
+            y=alt.Y("value:Q", title=y_title, scale=y, axis=alt.Axis(tickCount=5, **AXIS)),
+            stroke=alt.Stroke("arm:N", sort=order, scale=scale_of(styles.values(), "colour"), legend=key(order)),
+            strokeDash=alt.StrokeDash("arm:N", sort=order, scale=scale_of(styles.values(), "dash"), legend=key(order)),
+        )
+        .properties(width=WIDTH, height=height, title=titled(title))
+    )
+
+
 def key(order: Sequence[str]) -> alt.Legend:
     """Return the legend of arms."""
     return alt.Legend(
-        orient="bottom", columns=2 if len(order) > 3 else 1, title=None, labelFontSize=FONT_SIZE - 1, labelLimit=150,
-        symbolType="stroke", symbolSize=300,
+        orient="bottom", columns=2 if len(order) > 3 else len(order), title=None, labelFontSize=FONT_SIZE - 1,
+        labelLimit=150, symbolType="stroke", symbolSize=300, offset=6,
     )  # fmt: skip
 
 
@@ -83,7 +98,7 @@ def scale_of(styles: Any, sign: str) -> alt.Scale:
 
 def words_of(quantity: str) -> str:
     """Return the name of a quantity as a title."""
-    return quantity.replace("_", " ").capitalize()
+    return TITLES.get(quantity, quantity.replace("_", " ").capitalize())
 
 
 def heat(
@@ -96,30 +111,39 @@ def heat(
     domain: tuple[float, float],
     wide: bool = False,
 ) -> Any:
-    """Return a map: a column and a title for each axis and for the value."""
-    size = {"width": WIDTH, "height": HEIGHT} if wide else {"width": 104, "height": 150}
-    legend = alt.Legend(format=".0%", orient="bottom", gradientLength=120, gradientThickness=9, title=value[1])
+    """Return a map: a column and a title for each axis and for the value, which is told in percentage points."""
+    width, height = (WIDTH, HEIGHT) if wide else (104, 150)
+    ends = [100.0 * end for end in domain]
+    legend = alt.Legend(
+        orient="bottom", gradientLength=200, gradientThickness=9, tickCount=5, title=value[1], titleLimit=WIDTH
+    )
     return (
-        alt.Chart(table)
+        alt.Chart(table.assign(**{value[0]: 100.0 * table[value[0]]}))
         .mark_rect()
         .encode(
             x=alt.X(f"{x[0]}:O", title=x[1], axis=alt.Axis(labelAngle=0, labelOverlap=True, **AXIS)),
             y=alt.Y(f"{y[0]}:O", title=y[1], sort="descending", axis=alt.Axis(labelOverlap=True, **AXIS)),
-            color=alt.Color(f"{value[0]}:Q", scale=alt.Scale(scheme="viridis", domain=list(domain)), legend=legend),
+            color=alt.Color(f"{value[0]}:Q", scale=alt.Scale(scheme="viridis", domain=ends), legend=legend),
         )
-        .properties(title=titled(title), **size)
+        # Whole pixels a cell, or seams show between cells.
+        .properties(
+            title=titled(title),
+            width=alt.Step(round(width / table[x[0]].nunique())),
+            height=alt.Step(round(height / table[y[0]].nunique())),
+        )
     )
 
 
 def bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
     """Return bars with their intervals, the largest first."""
     table = table.assign(**{name: [str(one).replace(".", " ") for one in table[name]]})
+    table = table.assign(**{column: 100.0 * table[column] for column in (value, "low", "high")})
     order = list(table.sort_values(value, ascending=False)[name])
     y = alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, **AXIS))
     base = alt.Chart(table).encode(y=y)
-    axis = alt.Axis(format=".0%", tickCount=5, **AXIS)
+    axis = alt.Axis(tickCount=5, labelFlush=False, **AXIS)
     drawn = base.mark_bar(color="#0072B2", opacity=0.75).encode(
-        x=alt.X(f"{value}:Q", title="Share of variance that involves it", axis=axis)
+        x=alt.X(f"{value}:Q", title="Share of variance that involves it, %", axis=axis)
     )
     lines = base.mark_rule(color=INK, strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
     return alt.layer(drawn, lines).properties(width=WIDTH - 60, height=18 * len(order), title=titled(title))
@@ -152,7 +176,7 @@ def part_panel(evidence: Evidence, verdict: str) -> Any:
     shape = alt.Shape("row:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
     title = f"Difference, {unit}"
     scale = alt.Scale(nice=True, padding=PADDING)
-    x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, grid=True, **AXIS))
+    x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, grid=True, labelFlush=False, **AXIS))
     base = alt.Chart(table).encode(y=y)
     marks = alt.Chart(pd.DataFrame({"at": [0.0, factor * evidence.part.smallest], "what": ["0", "matters"]}))
     lines = marks.mark_rule(color=SOFT).encode(

@@ -22,6 +22,8 @@ FIRST, POOLED = 0, -1
 """Rows of measures: the intervention that claims are about, and all together."""
 NEARLY_ALL = 0.8
 """Share of the most that is ever reached at which it counts as reached, as for a replicated result."""
+HALF = 0.5
+"""Share of organisations at which adoption is half-way."""
 CYCLE = 24
 """Months of a burst of support and of the pause that follows."""
 
@@ -161,6 +163,12 @@ def ripening(life: Life) -> float:
     return month_of_most(np.nan_to_num(life.series("origin_effect"), nan=0.0))
 
 
+def halfway(life: Life) -> float:
+    """Return the first month in which half of those that did not start it use it; NaN where it never comes to that."""
+    reached = np.nan_to_num(life.series("adoption"), nan=0.0) >= HALF
+    return float(np.argmax(reached)) if reached.any() else np.nan
+
+
 def averted(life: Life) -> Array:
     """Return, by month, the events averted since the start as a share of those of the whole time."""
     return life.measures[:, POOLED, NAMES.index("harm_averted")] / life.expected
@@ -202,6 +210,11 @@ DERIVED = {
         "population effect.",
         "months",
         lag,
+    ),
+    "halfway": Quantity(
+        "Months until half of the organisations that did not start it use it; none where it never comes to that.",
+        "months",
+        halfway,
     ),
     "ripening": Quantity(
         "Months until those who began at the launch have 80 % of the best result that they ever have, on average.",

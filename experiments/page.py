@@ -1,6 +1,6 @@
 """The page of results for a reader of policy, written from the table of claims and from what experiments declare."""
 
-import re
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,12 @@ import pandas as pd
 
 from experiments import verdict
 from experiments.condition import percent
-from experiments.design import LEAST_MODELS, Experiment, Part, Size, base_of, declared_strengths
+from experiments.design import LEAST_MODELS, Experiment, Part, Size
 from experiments.figures import unit_of
 from experiments.lives import DERIVED
-from experiments.tables import COLUMNS, read_captions
-from qispread.config.factors import numbers_of
+from experiments.tables import COLUMNS, Means, means_of, read_captions
+from experiments.told import in_brief, met_told, parameters_of, plain
 
-THRESHOLD = re.compile(r"(\S+) (above|at most) (\S+) \(plausible")
 LEAST_TOLD = 0.005
 """Below this, in the unit told, a difference is told as 0."""
 
@@ -27,7 +26,10 @@ here is evidence about health care: it is evidence about what follows from the m
 nobody has measured. A claim counts for as much as it survives when these numbers are varied over all that is plausible.
 
 The table has the difference that stands for each part at the model's defaults, with its 95 % interval, and the shares
-of plausible models in which it has the sign that the claim says, and in which it is large enough to matter.
+of plausible models in which it has the sign that the claim says, and in which it is large enough to matter. Where a
+part asks for several differences the smallest stands for it, and the others are told after it. A part that is supported
+under a condition has the condition beside the verdict: what the parameter is, its path, and how often the part holds in
+plausible models that meet it.
 
 """
 
@@ -80,20 +82,26 @@ def rows_of(claims: pd.DataFrame) -> list[Row]:
     return [{str(name): value for name, value in row.items()} for row in claims.to_dict("records")]
 
 
-def verdicts_in_brief(claims: pd.DataFrame, experiments: Mapping[int, Experiment]) -> str:
+def verdicts_in_brief(claims: pd.DataFrame, experiments: Mapping[int, Experiment], folder: Path) -> str:
     """Return the table of verdicts."""
     lines = [
         "## In brief",
         "",
-        "| claim | part | verdict | at the defaults | sign holds in | matters in |",
-        "| - | - | - | - | - | - |",
+        "| claim | part | verdict | under which condition | at the defaults | sign holds in | matters in |",
+        "| - | - | - | - | - | - | - |",
     ]
     for row in rows_of(claims):
-        part = part_of(experiments[row["claim"]], row["part"])
+        experiment = experiments[row["claim"]]
+        part = part_of(experiment, row["part"])
+        also = "".join(f"; also {' '.join(other)}" for other in asked_for(part, means_of(folder, experiment))[1:])
+        conditional = row["verdict"] == verdict.CONDITIONAL
+        where = in_brief(str(row["condition"]), parameters_of(experiment)) if conditional else ""
         lines.append(
-            f"| [{row['claim']}](#claim-{row['claim']}) | {part.statement} | **{row['verdict']}** | {told(row, part)} "
-            f"| {percent(row['share_holds'])} | {percent(row['share_matters'])} |"
+            f"| [{row['claim']}](#claim-{row['claim']}) | {part.statement} | **{row['verdict']}** | {where} "
+            f"| {told(row, part)}{also} | {percent(row['share_holds'])} | {percent(row['share_matters'])} |"
         )
+    for number_of in sorted(set(claims["claim"])):
+        lines += remark_of(experiments[number_of], means_of(folder, experiments[number_of]))
     return "\n".join([*lines, "", ""])
 
 
@@ -127,22 +135,29 @@ def told(row: Row, part: Part, prefix: str = "") -> str:
     return f"{value} {unit} ({low} to {high})"
 
 
-def meanings(condition: str, experiment: Experiment) -> str:
-    """Return what the parameters are that a condition names, and whether the defaults meet it."""
-    base = base_of(experiment.horizon)
-    known = {path: (value, field.description or "") for path, value, field in numbers_of(base)}
-    for name, value in declared_strengths(experiment).items():
-        known[name] = (value, f"Strength of the policy {name.split('.')[0].replace('_', ' ')}.")
-    words, met = "", []
-    for path, side, bound in THRESHOLD.findall(condition):
-        value, meaning = known[path]
-        met.append((value > float(bound)) == (side == "above"))
-        words += f" (`{path}`: {meaning[0].lower()}{meaning[1:].rstrip('.')}; by default {value:g}.)"
-    return words + (f" The defaults {'meet' if all(met) else 'do not meet'} it." if met else "")
+def asked_for(part: Part, means: Means) -> list[tuple[str, str]]:
+    """Return the differences of a part that asks for several, each with what it is, the smallest first; or none.
+
+    From means by arm, so that a difference is known where each of its arms stands in the table of arms.
+    """
+    factor, unit = unit_of(part.quantity)
+    named = [one for one in part.contrasts if one.words and all(need in means for need in one.needs)]
+    if len(named) < max(2, len(part.contrasts)):
+        return []
+    values = [
+        math.fsum((one.constant, *(weight * means[arm, quantity] for weight, arm, quantity in one.terms)))
+        for one in named
+    ]
+    ranked = sorted(zip(values, named, strict=True), key=lambda one: one[0])
+    return [(f"{number(value, factor)} {unit}", one.words) for value, one in ranked]
 
 
-def reading(part: Part) -> str:
+def reading(part: Part, means: Means) -> str:
     """Return what a difference is that is not simply that between two arms."""
+    several = asked_for(part, means)
+    if several:
+        each = ", and ".join(f"{value} {words}" for value, words in several)
+        return f", the {'smaller of two' if len(several) == 2 else 'smallest of those'} that must all be there: {each}"
     return f", {part.reading}" if part.reading else ""
 
 
@@ -157,19 +172,21 @@ def trust(row: Row, part: Part, experiment: Experiment) -> str:
         words += f" With {part.ablation.words}, the difference is {told(row, part, 'ablation_')}."
     if small_though_sure(row):
         words += " The sign is as claimed and the effect often small: without requirement 3 it would be supported."
-    condition = str(row["condition"])
+    condition, known = str(row["condition"]), parameters_of(experiment)
     if condition:
-        words += f" {condition[0].upper()}{condition[1:]}.{meanings(condition, experiment)}"
+        defaults = met_told(condition, known)
+        words += f" {condition[0].upper()}{plain(condition[1:], known)}."
+        words += f" The defaults {defaults}." if defaults else ""
     return words
 
 
-def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str) -> str:
+def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str, means: Means) -> str:
     """Return the section of one claim."""
     found = []
     for row in rows_of(claims[claims["claim"] == experiment.number]):
         part = part_of(experiment, row["part"])
         found.append(
-            f"- {part.statement}: **{row['verdict']}**. At the defaults {told(row, part)}{reading(part)}. "
+            f"- {part.statement}: **{row['verdict']}**. At the defaults {told(row, part)}{reading(part, means)}. "
             f"{trust(row, part, experiment)}"
         )
     lines = [
@@ -182,6 +199,7 @@ def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str) -> str
         "**What was found.**",
         "",
         *found,
+        *remark_of(experiment, means),
         "",
         f"**How far to trust it.** {experiment.caution}",
         "",
@@ -189,11 +207,19 @@ def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str) -> str
         "",
         caption,
         "",
-        f"Arms and secondary measures: [{experiment.name}.csv]({experiment.name}.csv).",
+        f"Arms: {'; '.join(f'**{arm}**, {words}' for arm, words in experiment.arms.items())}.",
+        "",
+        f"Their secondary measures: [{experiment.name}.csv]({experiment.name}.csv).",
         "",
         "",
     ]
     return "\n".join(lines)
+
+
+def remark_of(experiment: Experiment, means: Means) -> list[str]:
+    """Return the lines of what an experiment has to say of its table of arms beside the verdicts."""
+    words = experiment.remark(means) if experiment.remark else ""
+    return ["", f"**Claim {experiment.number}, beside the verdicts.** {words}"] if words else []
 
 
 def rule_told() -> str:
@@ -213,7 +239,8 @@ def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Exp
     present = [one for number_of, one in experiments.items() if number_of in set(claims["claim"])]
     reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
     trial = TRIAL.format(models=size.models) if size.models < LEAST_MODELS else ""
-    text = HEAD + trial + verdicts_in_brief(claims, experiments) + reading
+    text = HEAD + trial + verdicts_in_brief(claims, experiments, folder) + reading
     captions = read_captions(folder)
-    text += "".join(paragraph(one, claims, captions[one.number]) for one in present) + rule_told() + OTHERS
+    sections = (paragraph(one, claims, captions[one.number], means_of(folder, one)) for one in present)
+    text += "".join(sections) + rule_told() + OTHERS
     (folder / "README.md").write_text(text, encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.design import Experiment, Part
+from experiments.design import Experiment, Means, Part
 from experiments.running import Findings
 from experiments.verdict import Verdict
 
@@ -100,6 +100,23 @@ def read_claims(path: Path) -> pd.DataFrame:
     """Return a table of claims as it was written: an empty condition is no words, and not a missing number."""
     table = pd.read_csv(path, dtype={"condition": "str"})
     return table.assign(condition=table["condition"].fillna(""))
+
+
+def is_ours(path: Path) -> bool:
+    """Return whether a file is a table of claims: what a folder is known by that experiments have written to."""
+    try:
+        return list(pd.read_csv(path, nrows=0).columns) == list(COLUMNS)
+    except (OSError, ValueError):
+        return False
+
+
+def means_of(folder: Path, experiment: Experiment) -> Means:
+    """Return the means of the table of arms that is kept in a folder, by arm and quantity; none without a table."""
+    path = folder / f"{experiment.name}.csv"
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path)
+    return {(str(one.arm), str(one.quantity)): float(one.mean) for one in table.itertuples()}
 
 
 def read_captions(folder: Path) -> dict[int, str]:

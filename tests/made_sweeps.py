@@ -42,6 +42,9 @@ class Made:
     def monthly(self, measure, intervention=POOLED):
         return self.table
 
+    def made(self):
+        return np.ones(self.table.shape[:2], dtype=bool)
+
 
 def experiment_of(factors, design, *, replicates=1, monthly=(), horizon=24):
     """Return an experiment with so many factors, or with those that a mapping describes."""

@@ -138,8 +138,48 @@ class TestSensitivity:
         assert main(["sensitivity", "long", "--months", "12"]) == 0
         told = said(capsys)
         left = json.loads(last)["rows"]
-        assert f"note the sweep is not finished: {left} of 1,500 runs are left to do" in told
-        assert f"{left} of 1500 runs have no 'effect'; the levels of points allow for which worlds these are" in told
+        assert f"note the sweep is not finished: {left} of 1,500 runs not made yet" in told
+        assert "have no 'effect'" not in told
+
+    def test_what_runs_lack_is_said_once_for_all_months_and_of_runs_that_were_made(self, sweeps, capsys):
+        text = (sweeps / "latin.yaml").read_text(encoding="utf-8").replace("name: latin", "name: half")
+        put("half.yaml", text.replace("factors:\n", "factors:\n" + STEEP).replace("points: 80", "points: 300"))
+        assert main(["sweep", "half.yaml", "--out", "half"]) == 1
+        *before, last = (sweeps / "half" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        failed = sum(json.loads(line)["failed"] for line in before)
+        for path in json.loads(last)["files"]:
+            (sweeps / "half" / path).unlink()
+        said(capsys)
+        assert main(["sensitivity", "half", "--months", "4", "8", "12"]) == 0
+        told = said(capsys)
+        left = json.loads(last)["rows"]
+        assert told.count(" runs not made yet") == 1
+        assert f"{left} of 900 runs not made yet" in told
+        assert told.count("no world has 'effect'") == 1
+        assert told.count("no run of them was made yet") <= 1
+        assert failed
+        assert "month 8" not in told.partition(" is noise")[2]
+
+    def test_too_little_that_is_finished_is_refused_once_with_what_is_missing(self, sweeps, capsys):
+        put("begun.yaml", EXPERIMENT.replace("name: trial", "name: begun").replace("points: 40", "points: 300"))
+        assert main(["sweep", "begun.yaml", "--out", "begun"]) == 0
+        for line in (sweeps / "begun" / "log.jsonl").read_text(encoding="utf-8").splitlines():
+            for path in json.loads(line)["files"]:
+                (sweeps / "begun" / path).unlink()
+        told = refused(["sensitivity", "begun", "--months", "4", "6", "8", "10", "12"], capsys)
+        assert told.startswith("1 fault")
+        assert "5 months from 4 to 12: 'effect' is there for 0 of 300 points" in told
+        assert "1,500 of 1,500 runs not made yet" in told
+
+    def test_an_intervention_that_was_not_kept_by_itself_is_refused_with_what_keeps_it(self, sweeps, capsys):
+        words = ["sensitivity", "latin", "--intervention", "intervention"]
+        assert "'interventions: each' in the experiment file" in refused(words, capsys)
+        text = (sweeps / "latin.yaml").read_text(encoding="utf-8") + "interventions: each\n"
+        put("each.yaml", text.replace("name: latin", "name: each"))
+        assert main(["sweep", "each.yaml", "--out", "each"]) == 0
+        assert main(["sensitivity", "each", *words[2:]]) == 0
+        assert "did you mean 'intervention'?" in refused([*words[:3], "intervntion"], capsys)
+        assert "interventions: each" in refused(["discover", "latin", *words[2:], "--below", "1"], capsys)
 
     def test_what_cannot_be_answered_is_refused(self, sweeps, capsys):
         assert "did you mean 'effect'?" in refused(["sensitivity", "latin", "--measure", "efect"], capsys)

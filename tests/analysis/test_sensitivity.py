@@ -95,7 +95,16 @@ class TestSobol:
         found = sensitivity(with_values(sweep, values), "effect")
         assert (found.indices["blocks"] == 16).all()
         assert found.indices["total"].to_numpy() == pytest.approx(whole["total"].to_numpy())
-        assert any("1 of 288 runs have no 'effect'" in note for note in found.notes)
+        assert any("1 of 288 runs that were made have no 'effect'" in note for note in found.notes)
+
+    def test_what_differs_between_months_is_said_once_with_the_month_that_lacks_most(self):
+        sweep = swept(sobol_g, 4, SALTELLI, replicates=3)
+        table = np.repeat(sweep.table, 25, axis=2)
+        table[7, 1, 12:], table[8, 1, 24:] = np.nan, np.nan
+        monthly = experiment_of(4, SALTELLI, replicates=3, monthly=("effect",))
+        found = sensitivity(Made(monthly, table), "effect", months=(6, 12, 24))
+        told = "up to (month 24) 2 of 288 runs that were made have no 'effect'; the levels of points allow for which"
+        assert [note for note in found.notes if note.startswith(told)] == list(found.notes)
 
     @settings(max_examples=60, deadline=None)
     @given(st.integers(0, 2**31), st.floats(0.0, 0.4))

@@ -62,6 +62,32 @@ def test_an_experiment_writes_its_table_its_figure_and_the_page(experiment, tmp_
     assert experiment.name not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("held", ["manifest.json", "README.md", "claims.csv", "parts/part-000000.parquet"])
+def test_a_folder_that_holds_results_of_something_else_is_refused_and_left_as_it_is(held, tmp_path, capsys):
+    path = tmp_path / "taken" / held
+    path.parent.mkdir(parents=True)
+    path.write_text("run_id,effect\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        main(EVERY[3], ["--smoke", "--out", str(tmp_path / "taken")])
+    assert stopped.value.code == 2
+    needed = f"holds {Path(held).parts[0]}, which is not of these experiments; needed: an empty folder"
+    assert needed in capsys.readouterr().err
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+    assert path.read_text(encoding="utf-8") == "run_id,effect\n"
+
+
+def test_a_trial_never_mixes_with_claims_that_are_whole(tmp_path, capsys):
+    run(EVERY[3], TINY, tmp_path, 1)
+    main(EVERY[3], ["--smoke", "--out", str(tmp_path)])
+    capsys.readouterr()
+    for claims, words in ((tmp_path, []), (ROOT / "results/published", ["--smoke"])):
+        before = (claims / "claims.csv").read_bytes()
+        with pytest.raises(SystemExit):
+            main(EVERY[3], [*words, "--out", str(claims)])
+        assert "needed: another folder" in capsys.readouterr().err
+        assert (claims / "claims.csv").read_bytes() == before
+
+
 def test_the_same_bytes_come_twice_whatever_the_number_of_threads(tmp_path):
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder, workers in zip(folders, (1, 2), strict=True):

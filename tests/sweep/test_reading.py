@@ -50,6 +50,20 @@ def test_the_table_of_runs_has_a_row_a_run_in_order(found):
     assert set(runs.network) == {"ring", "systems"}
 
 
+def test_runs_that_were_made_are_those_that_have_a_row_failed_or_not(tmp_path):
+    steep = {"interventions.intervention.response.steepness": {"values": [3.0, 1e308]}}
+    swept = qs.sweep(experiment(points=300, factors={**FACTORS, **steep}), tmp_path / "s")
+    assert swept.status.failed
+    assert swept.made().all()
+    lost = swept.store.written[swept.parts[-1]]
+    for path in lost.files:
+        (swept.folder / path).unlink()
+    part = qs.read_sweep(swept.folder)
+    runs = part.runs
+    assert 0 < len(runs) < 1500
+    assert np.argwhere(part.made()).tolist() == runs[["point", "replicate"]].to_numpy().tolist()
+
+
 def test_the_factors_of_a_run_are_those_of_its_point(found):
     points = found.points
     for path in EVERY:

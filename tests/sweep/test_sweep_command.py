@@ -69,6 +69,26 @@ def test_one_run_is_made_again_with_its_events(engine, capsys):
     assert (qs.read_sweep("results/sweep-trial").folder / "reruns" / run_id / "events.txt").stat().st_size
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--events"], ["--events: is for one run; needed: --run RUN_ID"]),
+        (["--engine", "mesa", "--events"], ["2 faults", "--engine: is for one run", "--events: is for one run"]),
+        (["--status", "--retry-failed"], ["--retry-failed: does nothing with --status, which runs nothing"]),
+        (["--status", "--workers", "0", "--events"], ["2 faults", "--workers: does", "--events: does"]),
+        (["--run", "x", "--executor", "threads", "--timeout", "3"], ["2 faults", "--timeout: does nothing with --run"]),
+        (["--executor", "threads", "--scheduler", "tcp://h:1"], ["--scheduler: does nothing", "--executor dask"]),
+        (["--scheduler", "tcp://h:1", "--workers", "2"], ["--workers: does nothing with --scheduler"]),
+        (["--executor", "inline", "--workers", "2"], ["--workers: does nothing with --executor inline"]),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused_with_what_is_needed(words, told, capsys, tmp_path):
+    assert main(["sweep", "trial.yaml", "--out", "s", *words]) == 2
+    said_so = capsys.readouterr().err
+    assert all(one in said_so for one in told)
+    assert not (tmp_path / "s").exists()
+
+
 def test_a_run_that_there_is_not_is_told(capsys):
     assert main(["sweep", "trial.yaml"]) == 0
     assert main(["sweep", "trial.yaml", "--run", "x"]) == 2

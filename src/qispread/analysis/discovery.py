@@ -200,8 +200,12 @@ def discover(
     question += "" if intervention == POOLED else f", of {intervention}"
     cases = threshold.cases(levels, values)[known]
     check_cases(cases, measure, levels[known], question)
-    missing = int(np.count_nonzero(~known))
-    notes = (f"{missing} of {known.size} points are left out: no world has '{measure}'",) if missing else ()
+    made = sweep.made().any(axis=1)
+    left_out = {
+        "no run of them was made yet": int(np.count_nonzero(~made)),
+        f"no world has '{measure}'": int(np.count_nonzero(made & ~known)),
+    }
+    notes = tuple(f"{number} of {known.size} points are left out: {why}" for why, number in left_out.items() if number)
     table = sweep.points.reset_index(drop=True)[known]
     return discovered(table, cases, question, "points", search or Search(), notes)
 

@@ -17,6 +17,10 @@ SEED = 1
 """Of resampling, so that the same sweep gives the same bytes; SALib takes 0 for no seed."""
 
 
+MOST_LISTED = 4
+"""Months that are told one by one."""
+
+
 @dataclass(frozen=True, eq=False)
 class Month:
     """A measure in a month, at the points that are used.
@@ -40,6 +44,27 @@ class Month:
     def table(self, names: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
         """Return the rows of this month, one a parameter."""
         return pd.DataFrame({"month": self.month, "parameter": list(names)} | columns)
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What a month lacks.
+
+    Attributes
+    ----------
+    month : int
+    unmade, whole, all : int
+        Blocks that are left out since a point has no run yet, since no world has the measure at a point, and all.
+    missing, made : int
+        Runs of the points that are used: made without the measure, and made.
+    """
+
+    month: int
+    unmade: int
+    whole: int
+    all: int
+    missing: int
+    made: int
 
 
 @dataclass(eq=False)
@@ -69,6 +94,7 @@ class Looking:
     least: int
     notes: list[str] = field(default_factory=list)
     noise: list[dict[str, Any]] = field(default_factory=list)
+    gaps: list[Gaps] = field(default_factory=list)
 
     def months(self) -> Iterator[Month]:
         """Yield the months that can be analysed.
@@ -78,43 +104,66 @@ class Looking:
         InputError
             Where none can.
         """
-        refused: dict[int, str] = {}
+        refused: dict[str, list[int]] = {}
+        made = self.sweep.made()
         values_by_month = outcomes(self.sweep, self.measure, self.intervention, self.asked)
         for month, values in values_by_month.items():
             levels = point_levels(values)
             kept = whole_blocks(levels, self.together)
-            problem = self.problem(levels, kept)
+            problem = self.problem(levels, kept, made)
             if problem:
-                refused[month] = problem
+                refused.setdefault(problem, []).append(month)
                 continue
-            self.note(month, values, kept)
+            self.gaps.append(self.gaps_of(month, values, kept, made))
             yield Month(month, kept, levels[kept], self.split_of(month, values[kept]))
-        if len(refused) == len(values_by_month):
-            raise InputError([Fault(f"month {month}", problem) for month, problem in refused.items()])
-        self.notes += [f"month {month} is left out: {problem}" for month, problem in refused.items()]
+        if sum(map(len, refused.values())) == len(values_by_month):
+            raise InputError([Fault(months_told(months), problem) for problem, months in refused.items()])
+        self.note_gaps()
+        self.notes += [
+            f"{months_told(months)} {'is' if len(months) == 1 else 'are'} left out: {problem}"
+            for problem, months in refused.items()
+        ]
 
-    def problem(self, levels: Numbers, kept: NDArray[np.bool_]) -> str:
+    def problem(self, levels: Numbers, kept: NDArray[np.bool_], made: NDArray[np.bool_]) -> str:
         """Return why a month cannot be analysed, or nothing."""
         whole, number = int(kept.sum()) // self.together, levels.size // self.together
         if whole < self.least:
-            return f"'{self.measure}' is there for {whole} of {number} {self.what}; needed: at least {self.least}"
+            waiting = "" if made.all() else f"; {np.count_nonzero(~made):,} of {made.size:,} runs not made yet"
+            there = f"'{self.measure}' is there for {whole} of {number} {self.what}"
+            return f"{there}; needed: at least {self.least}{waiting}"
         if is_constant(levels[kept]):
             return f"'{self.measure}' is the same at all points, {levels[kept][0]:g}: it depends on nothing varied"
         return ""
 
-    def note(self, month: int, values: Numbers, kept: NDArray[np.bool_]) -> None:
-        """Note what is left out of a month."""
-        dropped = (kept.size - int(kept.sum())) // self.together
-        missing = int(np.isnan(values[kept]).sum())
-        if dropped:
-            because = f"no world has '{self.measure}' at " + ("a point of each" if self.together > 1 else "them")
-            number = kept.size // self.together
-            self.notes.append(f"month {month}: {dropped} of {number} {self.what} are left out whole: {because}")
-        if missing:
+    def gaps_of(self, month: int, values: Numbers, kept: NDArray[np.bool_], made: NDArray[np.bool_]) -> Gaps:
+        """Return what a month lacks: of the points that are left out, and of the runs of those that are used."""
+        waiting = ~made.any(axis=1).reshape(-1, self.together).all(axis=1)
+        left_out = ~kept.reshape(-1, self.together)[:, 0]
+        missing = made[kept] & np.isnan(values[kept])
+        whole, unmade = int((left_out & ~waiting).sum()), int((left_out & waiting).sum())
+        return Gaps(month, unmade, whole, waiting.size, int(missing.sum()), int(made[kept].sum()))
+
+    def note_gaps(self) -> None:
+        """Note what is left out, once for all months: where they differ, the month that lacks most."""
+        unmade, whole, missing = (
+            max(self.gaps, key=lambda one: getattr(one, name)) for name in ("unmade", "whole", "missing")
+        )
+        point = "a point of each" if self.together > 1 else "them"
+        if unmade.unmade:
+            what = f"{unmade.unmade} of {unmade.all} {self.what}"
+            self.notes.append(f"{what} are left out whole: no run of {point} was made yet")
+        if whole.whole:
+            what = f"{self.most('whole', whole)}{whole.whole} of {whole.all} {self.what}"
+            self.notes.append(f"{what} are left out whole: no world has '{self.measure}' at {point}")
+        if missing.missing:
+            what = f"{self.most('missing', missing)}{missing.missing} of {missing.made} runs that were made"
             allowed = "the levels of points allow for which worlds these are"
-            self.notes.append(
-                f"month {month}: {missing} of {values[kept].size} runs have no '{self.measure}'; {allowed}"
-            )
+            self.notes.append(f"{what} have no '{self.measure}'; {allowed}")
+
+    def most(self, name: str, gaps: Gaps) -> str:
+        """Return how a note begins: with the month that lacks most, where months differ."""
+        alike = len({getattr(one, name) for one in self.gaps}) == 1
+        return f"month {gaps.month}: " if len(self.gaps) == 1 else "" if alike else f"up to (month {gaps.month}) "
 
     def split_of(self, month: int, values: Numbers) -> Split | None:
         """Return how the variance of single runs is made up, and keep it for the table of noise."""
@@ -138,6 +187,15 @@ class Looking:
             pd.DataFrame(self.noise, columns=list(NOISE)),
             tuple(self.notes),
         )
+
+
+def months_told(months: Sequence[int]) -> str:
+    """Return some months in words: a few by number, more by how many they are and the ends."""
+    if len(months) == 1:
+        return f"month {months[0]}"
+    if len(months) <= MOST_LISTED:
+        return f"months {', '.join(map(str, months))}"
+    return f"{len(months)} months from {months[0]} to {months[-1]}"
 
 
 def whole_blocks(levels: Numbers, together: int) -> NDArray[np.bool_]:

@@ -39,6 +39,9 @@ class Swept(Protocol):
     def monthly(self, measure: str, intervention: str = POOLED) -> Numbers:
         """Return a measure over time, of (points, replicates, months)."""
 
+    def made(self) -> NDArray[np.bool_]:
+        """Return which runs were made, of (points, replicates)."""
+
 
 def outcomes(
     sweep: Swept, measure: str, intervention: str = POOLED, months: Sequence[int] | None = None
@@ -58,7 +61,7 @@ def outcomes(
         For a measure or an intervention that was not kept, and for months that were not.
     """
     experiment = sweep.experiment
-    place_of_name(intervention, experiment.rows, "intervention")
+    experiment.row_of(intervention)
     kept = experiment.measures
     place_of_name(measure, (*kept.final, *(name for name in kept.monthly if name not in kept.final)), "kept measure")
     end = experiment.scenario.horizon

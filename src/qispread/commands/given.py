@@ -42,7 +42,7 @@ def unfinished(sweep: "Sweep") -> tuple[str, ...]:
     # Of all runs: those that were never wanted are missing too.
     status, every = sweep.status, sweep.store.runs
     left = every - status.done - status.failed
-    return (f"the sweep is not finished: {left:,} of {every:,} runs are left to do",) if left else ()
+    return (f"the sweep is not finished: {left:,} of {every:,} runs not made yet",) if left else ()
 
 
 def path_table(title: str, headings: Iterable[str]) -> "Table":

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from qispread.sweeping.reading import Sweep
     from qispread.sweeping.runner import Progress
 
+OF_A_SWEEP = ("executor", "workers", "scheduler", "timeout", "retry_failed", "yes")
+"""Options that matter where a sweep is run."""
+OF_A_RUN = ("engine", "events")
+"""Options that matter where one of its runs is made again."""
+
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sweep`."""
@@ -35,18 +40,50 @@ def add(command: argparse.ArgumentParser) -> None:
     other = command.add_mutually_exclusive_group()
     other.add_argument("--status", action="store_true", help="say what is done, failed and left, and run nothing")
     other.add_argument("--run", metavar="RUN_ID", help="run one run again, alone, and compare it with its row")
-    command.add_argument("--engine", choices=("kernel", "mesa"), default="kernel", help="with --run")
+    command.add_argument("--engine", choices=("kernel", "mesa"), help="with --run (default: kernel)")
     command.add_argument("--events", action="store_true", help="with --run: write what happened and why")
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Do what was asked with an experiment."""
+    refuse_idle_options(arguments)
     if arguments.status:
         return tell_status(arguments, console)
     if arguments.run:
         return run_again(arguments, console)
     return run_sweep(arguments, console)
+
+
+def refuse_idle_options(arguments: argparse.Namespace) -> None:
+    """Refuse options that would do nothing beside the others, all at once.
+
+    Raises
+    ------
+    InputError
+        That says what each of them is for.
+    """
+    from qispread.config.faults import Fault, InputError
+
+    given = {
+        name for name in (*OF_A_SWEEP, *OF_A_RUN) if not any(getattr(arguments, name) is one for one in (None, False))
+    }
+    idle: dict[str, str] = {}
+    if arguments.status:
+        idle = dict.fromkeys((*OF_A_SWEEP, *OF_A_RUN), "does nothing with --status, which runs nothing")
+    elif arguments.run:
+        idle = dict.fromkeys(OF_A_SWEEP, "does nothing with --run, which runs one run here and now")
+    else:
+        idle = dict.fromkeys(OF_A_RUN, "is for one run; needed: --run RUN_ID")
+        if arguments.executor not in (None, "dask"):
+            idle["scheduler"] = f"does nothing with --executor {arguments.executor}; needed: --executor dask"
+        if arguments.executor == "inline":
+            idle["workers"] = "does nothing with --executor inline, which is one worker"
+        elif arguments.scheduler:
+            idle["workers"] = "does nothing with --scheduler, whose cluster has its own"
+    faults = [Fault(f"--{name.replace('_', '-')}", why) for name, why in idle.items() if name in given]
+    if faults:
+        raise InputError(faults)
 
 
 def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
@@ -128,7 +165,7 @@ def run_again(arguments: argparse.Namespace, console: "Console") -> int:
 
     found = sweep_of(arguments)
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
-    runs = rerun(found, arguments.run, engine=arguments.engine, keep_events=arguments.events)
+    runs = rerun(found, arguments.run, engine=arguments.engine or "kernel", keep_events=arguments.events)
     terminal.show_headlines(runs, console)
     apart = differing(found, arguments.run, runs.runs[0])
     if apart is None:

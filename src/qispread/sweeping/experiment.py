@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from qispread.config.cross import POOLED
 from qispread.config.factors import Factor, Scale
-from qispread.config.faults import nearest
+from qispread.config.faults import Fault, InputError, nearest, place_of_name
 from qispread.config.parameter import Names, Section, choice
 from qispread.config.scenario import HOW_READ, Scenario, folder_name
 from qispread.measures import MEASURES, NAMES
@@ -165,6 +165,21 @@ class Experiment(Section):
     def rows(self) -> tuple[str, ...]:
         """The names of the interventions whose measures are kept, that of the pooled rows first."""
         return (POOLED,) if self.interventions == "pooled" else (POOLED, *self.scenario.interventions)
+
+    def row_of(self, intervention: str) -> int:
+        """Return the place among `rows` of an intervention.
+
+        Raises
+        ------
+        InputError
+            For one that there is not, or of which nothing was kept by itself.
+        """
+        if self.interventions == "pooled" and intervention in self.scenario.interventions:
+            needed = "needed: 'interventions: each' in the experiment file, and a sweep that is run with it"
+            problem = f"got '{intervention}', but measures were kept of all interventions together alone; {needed}"
+            raise InputError([Fault("intervention", problem)])
+        place_of_name(intervention, (POOLED, *self.scenario.interventions), "intervention")
+        return self.rows.index(intervention)
 
     def identity(self) -> dict[str, Any]:
         """Return all that can change a result or a table, as plain data."""

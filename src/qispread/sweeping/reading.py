@@ -113,6 +113,7 @@ class Sweep:
         InputError
             For a measure or intervention that was not kept.
         """
+        self.experiment.row_of(intervention)
         column = measure if intervention == POOLED else f"{measure}.{intervention}"
         from qispread.sweeping.work import final_columns
 
@@ -132,7 +133,7 @@ class Sweep:
             For a measure or intervention of which no months were kept.
         """
         self._monthly((measure,))
-        row = place_of_name(intervention, self.experiment.rows, "intervention")
+        row = self.experiment.row_of(intervention)
         months = self.experiment.scenario.horizon + 1
         found = self._empty(months)
         for part in self.parts:
@@ -140,6 +141,15 @@ class Sweep:
             shape = (-1, months, len(self.experiment.rows))
             points, replicates, values = (table[name].to_numpy().reshape(shape) for name in table.column_names)
             found[points[:, 0, 0], replicates[:, 0, 0]] = values[:, :, row]
+        return found
+
+    def made(self) -> "NDArray[np.bool_]":
+        """Return which runs were made, those that failed too, as an array of (points, replicates)."""
+        import numpy as np
+
+        order, found = self.order(), np.zeros((self._points_table().num_rows, self.experiment.replicates), dtype=bool)
+        for part in self.parts:
+            found[order.at(np.array(order.part(part)))] = True
         return found
 
     def design(self) -> "Points":
