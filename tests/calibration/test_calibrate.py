@@ -198,6 +198,8 @@ def test_pictures_draw_the_tables(done):
     assert targets.table is done.targets
     for one in (parameters, targets):
         one.chart.to_dict()  # validates against the schema
+        assert " ".join(specification(one)["title"]["subtitle"]) == one.note
+        assert one.chart.to_dict()["height"] >= 44 * len(one.table) + 16 * len(specification(one)["title"]["subtitle"])
         (drawn,) = (data for data in specification(one)["datasets"].values())
         assert len(drawn) == len(one.table)
         for row in drawn:

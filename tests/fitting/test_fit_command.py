@@ -12,7 +12,7 @@ import qispread as qs
 from helpers_input import caught, put
 from made_diffusion import made, tables, villages
 from qispread.cli import main
-from qispread.figures.fitting import fit_figures
+from qispread.figures.fitting import fit_figures, named_for
 from qispread.fitting.fit import fit_observed
 from qispread.fitting.tables import CLASSES, TABLES
 
@@ -206,6 +206,20 @@ def test_figures_draw_the_tables():
     for figure in (curve, exposure, ties, gains):
         assert figure.chart.to_dict()
         assert any(character.isdigit() for character in figure.alt)
+        assert " ".join(figure.chart.to_dict()["title"]["subtitle"]) == figure.note
+        named = named_for(figure, "stem", "A study").chart.to_dict()["title"]
+        assert named["text"] == ["A study", figure.title]
+        assert " ".join(named["subtitle"]) == figure.note
+
+
+def test_figures_say_what_their_marks_are():
+    found = fit_figures(fit_observed(made(villages(4, 15), contact=0.1)[0], worlds=20, shuffles=99))
+    curve, exposure, ties, gains = (figure.note for figure in found)
+    assert "bands: median and nine in ten" in curve
+    assert "Black bars: observed" in exposure
+    assert "Black line: observed" in ties
+    assert "Dashed: no correlation" in ties
+    assert "dashed line" in gains
 
 
 @pytest.mark.parametrize(("worlds", "shuffles", "seed"), [(5, 99, 0), (20, 5, 0), (20, 99, -1)])
