@@ -15,6 +15,7 @@ SIGNS = {
     "evidence": "the evidence is for contact through ties, the push free in each period",
     "held out": "communities held out are foretold better with it (95 % interval above 0)",
 }
+MOST = "adoptions that ties alone would bring, at the upper end of the interval of contact"
 JUDGED = {
     "across": "p at most 0.05 across ties",
     "evidence": "evidence for contact",
@@ -23,6 +24,7 @@ JUDGED = {
     "covers": "95 % interval holds the truth",
     "needed": "verdict: ties are needed",
     "not_needed": "verdict: ties are not needed",
+    "too_little": "verdict: too little to tell",
 }
 SHOWN_CHECKS = ("independent_by_period", "community_by_period", "contact_by_period", "reinforcement_by_period")
 
@@ -64,12 +66,14 @@ def sizes(table: pd.DataFrame) -> str:
 
 
 def signs(table: pd.DataFrame) -> str:
-    """Return each sign and the verdict."""
+    """Return each sign, what ties may bring, and the verdict."""
     text = side_by_side(
         table, "sign", "sign that ties are needed", lambda row: SIGNS[row["name"]],
         lambda row: "yes" if row["value"] else "no",
     )  # fmt: skip
     verdict = [str(rows_of(table, "verdict", one.name)["name"].iloc[0]) for one in STUDIES]
+    most = [f"{rows_of(table, 'most by ties', one.name)['value'].iloc[0]:.0%}" for one in STUDIES]
+    text += "\n| " + " | ".join((MOST, *most)) + " |"
     return f"{text}\n" + "| " + " | ".join(("**verdict: ties are**", *(f"**{word}**" for word in verdict))) + " |"
 
 

@@ -39,7 +39,7 @@ Rows = Iterator[dict[str, Any]]
 
 
 def sizes(found: Fit) -> Rows:
-    """Yield what was read."""
+    """Yield what was read, and the verdict."""
     one = found.observed
     counts = {
         "people": one.number,
@@ -52,6 +52,7 @@ def sizes(found: Fit) -> Rows:
     for name, count in counts.items():
         yield {"kind": "size", "name": name, "value": count}
     yield {"kind": "verdict", "name": found.verdict}
+    yield {"kind": "most by ties", "value": found.most_by_ties}
     for name, there in found.signs.items():
         yield {"kind": "sign", "name": name, "value": int(there)}
 

@@ -13,7 +13,7 @@ from qispread.analysis.calibration import posterior
 from qispread.comparison.statistics import mean_and_half_width
 from qispread.engines.run import in_threads
 from qispread.fitting.correlation import against_shuffles
-from qispread.fitting.fit import TELLING
+from qispread.fitting.fit import NEEDED, NOT_NEEDED, TELLING, TOO_LITTLE, most_by_ties, verdict_of
 from qispread.fitting.models import CONTACT
 from qispread.fitting.people import Observed
 from qispread.fitting.posterior import fitted
@@ -39,6 +39,7 @@ class Judged:
     right: bool
     needed: bool
     not_needed: bool
+    too_little: bool
 
 
 def judged(observed: Observed, truth: float) -> Judged:
@@ -49,14 +50,16 @@ def judged(observed: Observed, truth: float) -> Judged:
     better = float(np.sum(one.scores - none.scores)) > 0.0
     p, evidence, held_out = against_shuffles(observed, SHUFFLES).p, one.evidence > none.evidence, middle - half > 0.0
     signs = (p < TELLING, evidence, held_out)  # as `Fit.signs` has them, below and not at the level
+    verdict = verdict_of(signs, most_by_ties(observed, one))
     return Judged(
         across=p <= TELLING,
         evidence=evidence,
         held_out=held_out,
         covers=bool(low <= truth <= high),
         right=better == (truth > 0.0),
-        needed=all(signs),
-        not_needed=not any(signs),
+        needed=verdict == NEEDED,
+        not_needed=verdict == NOT_NEEDED,
+        too_little=verdict == TOO_LITTLE,
     )
 
 
@@ -83,7 +86,7 @@ def selfcheck(study: Study, observed: Observed, cut: int = 1) -> Iterator[dict[s
     count = max(4, study.histories // cut)
     for truth in (0.0, study.truth):
         found = histories(observed, truth, count)
-        for quantity in ("across", "evidence", "held_out", "covers", "right", "needed", "not_needed"):
+        for quantity in ("across", "evidence", "held_out", "covers", "right", "needed", "not_needed", "too_little"):
             if quantity == "covers" and truth == 0.0:
                 continue
             share = float(np.mean([getattr(one, quantity) for one in found]))

@@ -12,6 +12,7 @@ from qispread.analysis.calibration_check import OUTSIDE
 from qispread.analysis.summary import short, span
 
 SETS = dict(zip(WAYS, ("at the defaults", "calibrated to all", "calibrated to those within reach"), strict=True))
+ONE = "None is out of reach, so that this is the calibration above."
 STRONGEST = 5
 """Correlations that are shown."""
 
@@ -27,6 +28,11 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
 
 
+def ways_of(facts: pd.DataFrame) -> dict[str, str]:
+    """Return the parameter sets that are shown, in words: where none is out of reach, two of them are one."""
+    return {way: words for way, words in SETS.items() if way != "within" or not facts["reachable"].all()}
+
+
 def said(value: float, low: float, high: float) -> str:
     """Return a number with its interval."""
     return f"{short(value)} ({span(low, high)})"
@@ -40,13 +46,13 @@ def verdict(row: pd.Series, way: str) -> str:
 
 def facts_table(facts: pd.DataFrame) -> str:
     """Return each counterpart with what was measured and what runs show."""
-    header = ["fact", "counterpart", "confidence", "measured"]
-    header += [part for words in SETS.values() for part in (words, "")]
+    header, ways = ["fact", "counterpart", "confidence", "measured"], ways_of(facts)
+    header += [part for words in ways.values() for part in (words, "")]
     rows = []
     for _, row in facts.iterrows():
         cells = [str(row["fact"]), f"`{row['counterpart']}`: {row['about']}", str(row["confidence"])]
         cells.append(said(row["measured"], row["low"], row["high"]))
-        for way in WAYS:
+        for way in ways:
             cells += [said(row[way], row[f"{way}_low"], row[f"{way}_high"]), verdict(row, way)]
         rows.append(cells)
     return markdown(header, rows)
@@ -55,7 +61,7 @@ def facts_table(facts: pd.DataFrame) -> str:
 def counted(facts: pd.DataFrame) -> str:
     """Return how many counterparts, and how many facts whole, are near, in words."""
     lines = [RULE]
-    for way, words in SETS.items():
+    for way, words in ways_of(facts).items():
         near = facts[f"{way}_verdict"] == NEAR
         whole = near.groupby(facts["fact"]).all()
         missed = facts.loc[~near, "counterpart"]
@@ -130,7 +136,8 @@ def trusted(check: pd.DataFrame) -> Iterator[str]:
         f"Of {one['truths']} synthetic truths from the same runs, found again by the {one['targets']} counterparts "
         f"within reach with their whole world left out, mean over the parameters: {covered}."
     )
-    for words, lonely in (("Those within reach", one["lonely"]), ("All counterparts", one["lonely_all"])):
+    within = {} if one["lonely"] == one["lonely_all"] else {"Those within reach": one["lonely"]}
+    for words, lonely in (within | {"All counterparts": one["lonely_all"]}).items():
         inside = "within" if lonely >= OUTSIDE else "outside"
         yield (
             f"{words} together lie {inside} the cloud of what runs show over the whole ranges: a share of "
@@ -161,6 +168,6 @@ def facts_blocks(folder: Path = PUBLISHED) -> Iterator[tuple[str, str]]:
     yield "facts: table", facts_table(facts)
     yield "facts: screen", screened(stored("facts_screen"))
     yield "facts: parameters", parameters_table(parameters)
-    yield "facts: parameters from all", parameters_table(every)
+    yield "facts: parameters from all", ONE if facts["reachable"].all() else parameters_table(every)
     yield "facts: learnt", learnt(parameters, stored("facts_correlations"), stored("facts_check"))
     yield "facts: not expressed", not_expressed()

@@ -1,6 +1,9 @@
 """Calibrations from end to end on small worlds."""
 
 import shutil
+import signal
+import subprocess
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +11,7 @@ import pandas as pd
 import pytest
 
 import qispread as qs
-from helpers_sweep import FILE, SMALL, experiment, run_command, tables
+from helpers_sweep import FILE, SMALL, command, experiment, rows_done, run_command, tables
 from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import load_calibration
 from qispread.calibrating.runs import failed_in, keys_of, summaries_of
@@ -195,6 +198,8 @@ def test_pictures_draw_the_tables(done):
     assert targets.table is done.targets
     for one in (parameters, targets):
         one.chart.to_dict()  # validates against the schema
+        assert " ".join(specification(one)["title"]["subtitle"]) == one.note
+        assert one.chart.to_dict()["height"] >= 44 * len(one.table) + 16 * len(specification(one)["title"]["subtitle"])
         (drawn,) = (data for data in specification(one)["datasets"].values())
         assert len(drawn) == len(one.table)
         for row in drawn:
@@ -255,13 +260,19 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     for words in (
         "copying.copy_loss",
         "Missed: far",
-        "out of reach",
-        "only 20 worlds",
+        "warning: out of reach: far",
+        "note: only 20 worlds",
         "90 % intervals hold",
         "qispread run",
     ):
         assert words in found.stdout
+    order = ("warning: out of reach", "Parameters:", "may not hold", "note: only 20 worlds")
+    places = [found.stdout.index(words) for words in order]
+    assert places == sorted(places)
     folder = tmp_path / "results" / "calibrate-trial"
+    header = " ".join(line.removeprefix("# ") for line in (folder / "calibrated.yaml").read_text().splitlines())
+    assert "Warning: out of reach: far;" in header
+    assert header.index("Warning: out of reach") < header.index("identified")
     written = {path.name for path in folder.iterdir()}
     for name in ("parameters", "targets", "posterior", "correlations", "self_check"):
         assert {f"{name}.csv", f"{name}.parquet"} <= written
@@ -272,6 +283,113 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     again = run_command("calibrate", "trial.yaml", cwd=tmp_path)
     assert again.stdout.count("Nothing is left to do") == 2
     assert "self_check.csv" not in {path.name for path in folder.iterdir()}
+
+
+def test_no_warning_comes_where_all_targets_are_met(done, capsys):
+    from rich.console import Console
+
+    from qispread.commands.calibrate import MISLED, in_words, show
+
+    assert done.warnings == ()
+    show(done, Console(width=200))
+    assert "warning" not in capsys.readouterr().out
+    assert MISLED not in in_words(done)
+    assert "Warning" not in calibrated_text(done, done.folder, "command")
+
+
+def few(points, **rest):
+    """Return the text of a calibration with so many points."""
+    return (
+        "name: trial\nbase: small.yaml\nparameters: {copying.copy_loss: {}, improving.decay: {}}\n"
+        "targets:\n  uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}\n"
+        f"points: {points}\n" + "".join(f"{name}: {value}\n" for name, value in rest.items())
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "calibrate"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            few(60),
+            "points: keeps 6 of 60 points; needed: at least 22 for 1 target; give at least 220 points, or accept",
+        ),
+        (
+            few(60, accept=0.2),
+            "accept: keeps 12 of 60 points; needed: at least 22 for 1 target; give at least 110 points",
+        ),
+        (few(10, accept=1), "accept: keeps 10 of 10 points; needed: at least 22 for 1 target; give at least 22 points"),
+        (few(60, pionts=3), "accept 0.37 of them"),
+    ],
+)
+def test_too_few_accepted_runs_are_refused_before_anything_is_run(command, text, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "trial.yaml").write_text(text)
+    assert main([command, "trial.yaml"]) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(("points", "accept"), [(220, 0.1), (60, 0.37), (22, 1)])
+def test_what_the_refusal_asks_for_is_enough(points, accept, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "trial.yaml").write_text(few(points, accept=accept))
+    assert main(["check", "trial.yaml"]) == 0
+
+
+def test_too_few_runs_in_other_worlds_than_a_truth_is_in_are_refused_before_anything_is_run(tmp_path):
+    with pytest.raises(InputError, match="leave 200 in other worlds than a truth of --self-check is in, of which 20"):
+        qs.calibrate(given(points=400, replicates=2, accept=0.1), tmp_path / "none", truths=10)
+    with pytest.raises(InputError, match="leave 0 in other worlds"):
+        qs.calibrate(given(replicates=1), tmp_path / "none", truths=10)
+    assert not (tmp_path / "none").exists()
+
+
+def test_status_says_what_is_done_and_what_has_not_begun(done, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(done.folder, tmp_path / "here")
+    assert main(["calibrate", "here", "--status"]) == 0
+    told = capsys.readouterr().out
+    for arm in ("base", "coached"):
+        assert f"here/runs/{arm}: 400 of 400 runs done, 0 failed, 0 left" in told
+    assert told.count("40 of 40 runs done") == 2
+    assert "not begun" not in told
+    (old,) = (tmp_path / "here").glob("predictive-*")
+    shutil.rmtree(old)
+    assert main(["calibrate", "here", "--status"]) == 0
+    assert "here, draws of the posterior: not begun" in capsys.readouterr().out
+    for where, problem in (("nowhere", "no such file"), (".", "holds no runs of a calibration")):
+        assert main(["calibrate", where, "--status"]) == 2
+        assert problem in capsys.readouterr().err
+
+
+def test_a_calibration_that_was_stopped_says_how_far_it_is_and_goes_on(tmp_path):
+    (tmp_path / "small.yaml").write_text(FILE)
+    arms = "{late: {changes: {hearing.broadcast: 0.2}}}"
+    text = few(90_000, arms=arms).replace("value: 0.5", "arm: late, against: base, value: 0.1")
+    (tmp_path / "trial.yaml").write_text(text)
+    process = subprocess.Popen(
+        command("calibrate", "trial.yaml"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    runs = tmp_path / "results/calibrate-trial/runs"
+    while not rows_done(runs / "late") and not rows_done(runs / "base") and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode in {130, -signal.SIGINT}, said
+    assert "Traceback" not in said
+    assert "Stopped. What was run is kept; to go on, run the same command again." in said
+    begun, other = ("base", "late") if rows_done(runs / "base") else ("late", "base")
+    found = run_command("calibrate", "trial.yaml", "--status", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    for told in (said, found.stdout):
+        assert f"runs/{begun}: " in told
+        assert " of 90,000 runs done, 0 failed, " in told
+        assert f"runs/{other}: not begun" in told
+        assert "draws of the posterior: not begun" in told
+    assert not (runs / other).exists()
 
 
 def test_bad_input_ends_with_its_code(tmp_path):

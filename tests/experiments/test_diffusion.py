@@ -10,6 +10,7 @@ from experiments.diffusion.studies import STUDIES, data_folder, missing, nominat
 from experiments.validation.page import BLOCK
 
 from qispread.fitting.correlation import against_shuffles, tie_correlation, times_of
+from qispread.fitting.fit import verdict_of
 from qispread.fitting.tables import curve_of
 
 ABSENT = missing(data_folder())
@@ -51,8 +52,20 @@ def test_the_verdict_of_histories_is_judged_and_agrees_with_its_signs():
     )
     assert len(shares) == 2 * len(STUDIES)
     assert (shares["needed"] <= shares[["across", "evidence", "held_out"]].min(axis=1)).all()
-    assert (shares["not_needed"] <= 1.0 - shares[["evidence", "held_out"]].max(axis=1) + 1e-9).all()
-    assert (shares["needed"] + shares["not_needed"] <= 1.0).all()
+    none = shares[["not_needed", "too_little"]].sum(axis=1)
+    assert (none <= 1.0 - shares[["evidence", "held_out"]].max(axis=1) + 1e-9).all()
+    assert (shares["needed"] + none <= 1.0 + 1e-9).all()
+
+
+def test_the_stored_verdicts_follow_from_the_stored_signs_and_what_ties_may_bring():
+    table = stored()
+    for study, rows in table.groupby("study"):
+        signs = rows.loc[rows["kind"] == "sign", "value"].astype(bool)
+        (most,), (verdict,) = (
+            rows.loc[rows["kind"] == "most by ties", "value"],
+            rows.loc[rows["kind"] == "verdict", "name"],
+        )
+        assert verdict == verdict_of(signs, most), study
 
 
 def test_missing_data_are_refused_by_name(tmp_path, capsys):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from experiments.facts.known import FACTS, FACTS_FILE, fact_of
 from experiments.facts.names import CONFIG, CONFIGS, NEAR, PUBLISHED, ROOT, WAYS
-from experiments.facts.page import facts_blocks
+from experiments.facts.page import counted, facts_blocks, facts_table
 from experiments.facts.screening import NUMBER, candidates
 from experiments.validation.page import PAGE
 
@@ -101,6 +101,17 @@ def test_the_page_has_every_block_of_the_facts():
     for name, content in facts_blocks():
         assert f"<!-- generated: {name} -->\n\n{content}\n" in text, name
     assert len(re.findall("generated: facts", text)) == len(list(facts_blocks()))
+
+
+def test_a_calibration_to_those_within_reach_is_shown_only_where_some_are_not():
+    facts = stored("facts")
+    beyond = facts.assign(reachable=facts.index != 0)
+    within = "calibrated to those within reach"
+    for table, shown in ((facts.assign(reachable=True), False), (beyond, True)):
+        header = facts_table(table).splitlines()[0]
+        assert "calibrated to all" in header
+        assert (within in header) == shown
+        assert (within.capitalize() in counted(table)) == shown
 
 
 @pytest.mark.science

@@ -12,7 +12,7 @@ import qispread as qs
 from helpers_input import caught, put
 from made_diffusion import made, tables, villages
 from qispread.cli import main
-from qispread.figures.fitting import fit_figures
+from qispread.figures.fitting import fit_figures, named_for
 from qispread.fitting.fit import fit_observed
 from qispread.fitting.tables import CLASSES, TABLES
 
@@ -56,6 +56,7 @@ def test_it_says_what_it_finds(written):
     assert "12 months" in told
     assert "The signs agree that ties are needed" in told
     assert "no proof of contagion" in told
+    assert "Ties alone would bring" in told
 
 
 def test_it_writes_what_it_finds(written, folder):
@@ -68,6 +69,7 @@ def test_it_writes_what_it_finds(written, folder):
         assert (place / f"fit-{name}.svg").read_text(encoding="utf-8").startswith("<svg")
     about = json.loads((place / "fit.json").read_text(encoding="utf-8"))
     assert about["verdict"] == "needed"
+    assert 0.5 < about["most_by_ties"] <= 1.0
     assert [one["path"] for one in about["read"]] == paths(folder)
 
 
@@ -88,7 +90,9 @@ def test_it_gives_the_same_bytes_again_where_it_stands_by_default(written, here)
         (["--columns", "id=who"], "column 'who' (who): is missing"),
         (["--worlds", "3"], "--worlds: got 3; needed: at least 20"),
         (["--shuffles", "9"], "--shuffles: got 9; needed: at least 99"),
+        (["--seed", "-1"], "--seed: got -1; needed: at least 0"),
         (["--start", "2020-03"], "before the start (2020-03)"),
+        (["--start", "2021-03", "--end", "2020-12"], "1 fault in the input --start: got 2021-03, after --end 2020-12"),
         (["--alike", "rolle"], "column 'rolle' (who is alike): is missing"),
     ],
 )
@@ -202,17 +206,31 @@ def test_figures_draw_the_tables():
     for figure in (curve, exposure, ties, gains):
         assert figure.chart.to_dict()
         assert any(character.isdigit() for character in figure.alt)
+        assert " ".join(figure.chart.to_dict()["title"]["subtitle"]) == figure.note
+        named = named_for(figure, "stem", "A study").chart.to_dict()["title"]
+        assert named["text"] == ["A study", figure.title]
+        assert " ".join(named["subtitle"]) == figure.note
 
 
-@pytest.mark.parametrize(("worlds", "shuffles"), [(5, 99), (20, 5)])
-def test_too_few_worlds_or_shuffles_are_refused_from_python(worlds, shuffles, here):
-    assert len(caught(qs.fit, "people.csv", "ties.csv", worlds=worlds, shuffles=shuffles).faults) == 1
+def test_figures_say_what_their_marks_are():
+    found = fit_figures(fit_observed(made(villages(4, 15), contact=0.1)[0], worlds=20, shuffles=99))
+    curve, exposure, ties, gains = (figure.note for figure in found)
+    assert "bands: median and nine in ten" in curve
+    assert "Black bars: observed" in exposure
+    assert "Black line: observed" in ties
+    assert "Dashed: no correlation" in ties
+    assert "dashed line" in gains
+
+
+@pytest.mark.parametrize(("worlds", "shuffles", "seed"), [(5, 99, 0), (20, 5, 0), (20, 99, -1)])
+def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(worlds, shuffles, seed, here):
+    assert len(caught(qs.fit, "people.csv", "ties.csv", worlds=worlds, shuffles=shuffles, seed=seed).faults) == 1
 
 
 @pytest.mark.parametrize(
     ("people", "ties", "verdict"),
     [
-        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n", "No sign that ties are needed"),
+        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n", "Too little to tell whether ties are needed"),
         ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n", "The signs do not agree whether ties are needed"),
         (
             "id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n",

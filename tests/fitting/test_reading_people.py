@@ -55,6 +55,23 @@ class TestWhatIsRead:
         assert found.periods == 4
         assert not any("--never" in note for note in found.notes)
 
+    @pytest.mark.parametrize(
+        ("times", "told"),
+        [
+            ((1, 2, 4, 18, 18), "2 of 5 people adopted in 18, the last period, more than in any other, and nobody had"),
+            ((1, 2, "", 9, 9, 9, 9), "4 of 7 people adopted in 9, the last period, more than in any other: if"),
+            ((1, 2, 3, 4), ""),
+            ((1, 2, 2, 4, 4), ""),
+            ((1, 2, 2, 4, 4, 4, ""), ""),
+        ],
+        ids=["nobody is left", "most adopted last", "one a period", "as many before", "some are left"],
+    )
+    def test_a_last_period_that_looks_like_a_word_for_never_is_noted(self, times, told):
+        people = "id,adopted\n" + "".join(f"p{place},{when}\n" for place, when in enumerate(times))
+        notes = [note for note in read(people, "from,to\np0,p1\n").notes if "last period" in note]
+        assert len(notes) == bool(told)
+        assert all(note.startswith(told) and "say --never" in note for note in notes)
+
     def test_a_word_for_never_that_occurs_nowhere_is_noted(self):
         found = read(PEOPLE.replace("dan,", "dan,99"), never=("99", "18", "none"))
         assert [note for note in found.notes if "--never" in note] == [
@@ -164,6 +181,13 @@ class TestFaults:
         found = fault(people, start="1955-03")
         assert (found.file, found.line) == ("people.csv", 2)
         assert "got 1955-02, before the start (1955-03)" in found.problem
+
+    def test_a_start_after_the_end_is_the_one_fault_that_is_told(self):
+        found = fault(start="6", end="2")
+        assert (found.where, found.problem) == ("--start", "got 6, after --end 2; needed: a start before the end")
+        people = "id,adopted\nann,1955-02\nbob,1955-04\ncat,1955-05\n"
+        found = fault(people, start="1955-06", end="1955-03", unit="year")
+        assert "got 1955-06, after --end 1955-03" in found.problem
 
     @pytest.mark.parametrize(
         ("row", "words"),

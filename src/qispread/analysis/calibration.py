@@ -198,12 +198,27 @@ def conditioned(runs: Runs, observed: Numbers, kept: int, given: int) -> Posteri
     return Posterior(draws, weights, runs.parameters, runs.places[rows], radius, given - len(runs.parameters))
 
 
+def least_kept(targets: int) -> int:
+    """Return how many runs must be kept for so many targets."""
+    return LEAST_KEPT + 2 * targets
+
+
 def refuse_few(used: int, kept: int, targets: int) -> None:
     """Refuse a posterior from too few runs."""
-    least = LEAST_KEPT + 2 * targets
+    least = least_kept(targets)
     if kept < least:
         problem = f"keeps {kept} of {used} runs that have all {targets} targets; needed: at least {least}"
         raise InputError([Fault("accept", f"{problem}; give more points, or accept more of them")])
+
+
+def too_few(points: int, accept: float, targets: int) -> str:
+    """Return what is wrong with so many points though all should show all targets; nothing where they are enough."""
+    kept, least = round(accept * points), least_kept(targets)
+    if kept >= least:
+        return ""
+    problem = f"keeps {kept} of {points} points; needed: at least {least} for {targets} target{'s' * (targets > 1)}"
+    share = f", or accept {math.ceil(100.0 * least / points) / 100.0:g} of them" if points >= least else ""
+    return f"{problem}; give at least {math.ceil(least / accept)} points{share}"
 
 
 def with_errors(summaries: Numbers, scales: Numbers, seed: int) -> Numbers:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.calibration import Numbers, Posterior, posterior
+from qispread.analysis.calibration import Numbers, Posterior, least_kept, posterior, too_few
 from qispread.analysis.calibration_check import Reach, SelfCheck, reach, self_check
 from qispread.calibrating import tables
 from qispread.calibrating.load import Given, Plan, load_calibration
@@ -89,8 +89,8 @@ class Calibrated:
         return self.plan.calibration.scenario.replace(self.medians)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What must be known to read it."""
+    def warnings(self) -> tuple[str, ...]:
+        """Why what is said of the parameters may not hold: targets that no parameters meet draw them to their ends."""
         found = []
         beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
         if beyond:
@@ -104,6 +104,12 @@ class Calibrated:
                 "the targets together lie outside what runs show anywhere in the ranges: no parameters meet them all, "
                 "and the posterior stands on regression alone; look which are missed"
             )
+        return tuple(found)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known to read it, the warnings first."""
+        found = list(self.warnings)
         if self.plan.calibration.replicates < FEW_WORLDS:
             found.append(
                 f"only {self.plan.calibration.replicates} worlds (replicates): what chance did in them is taken for "
@@ -166,6 +172,7 @@ def calibrate(
     if truths is not None and truths < 1:
         raise InputError([Fault("--self-check", f"got {truths}; needed: at least 1 synthetic truth")])
     plan = targets if isinstance(targets, Plan) else load_calibration(targets)
+    refuse_short(plan, truths)
     place = Path(folder) if folder is not None else default_folder(plan)
     options = {"executor": executor, "workers": workers, "scheduler": scheduler, "timeout": timeout}
     doing = Doing(place, {**options, "retry_failed": retry_failed, "progress": progress, "yes": yes}, say)
@@ -177,6 +184,25 @@ def calibrate(
     after = run_draws(plan, draws, doing)
     remove_older_draws(plan, draws, place)
     return Calibrated(plan, found, before, after, where, check, place)
+
+
+def refuse_short(plan: Plan, truths: int | None) -> None:
+    """Refuse fewer points than a posterior needs, or than the truths' posteriors without their worlds do.
+
+    Raises
+    ------
+    InputError
+        In both cases, though every run should show every target.
+    """
+    one, number = plan.calibration, len(plan.calibration.targets)
+    problem = too_few(one.points, one.accept, number)
+    left = one.points - max(1, one.points // one.replicates)
+    kept, least = round(one.accept * left), least_kept(number)
+    if not problem and truths is not None and kept < least:
+        problem = f"leave {left} in other worlds than a truth of --self-check is in, of which {kept} are kept; "
+        problem += f"needed: at least {least}; give more points, more worlds (replicates), or accept more of them"
+    if problem:
+        raise InputError([Fault("points", problem)])
 
 
 def observed_of(plan: Plan) -> tuple[Numbers, Numbers]:

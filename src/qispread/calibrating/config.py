@@ -35,8 +35,9 @@ def calibrated_text(found: Calibrated, folder: Path, command: str, remarks: Sequ
 
 def about(found: Calibrated, command: str) -> Iterator[str]:
     """Yield how it was made, a paragraph each."""
-    calibration, missed = found.plan.calibration, found.targets[found.targets["verdict"] == "missed"]
     yield f"Made by: {command}, with qispread {our_version()}; do not edit."
+    yield from (f"Warning: {one}." for one in found.warnings)
+    calibration, missed = found.plan.calibration, found.targets[found.targets["verdict"] == "missed"]
     yield (
         f"Posterior medians of {len(found.plan.factors)} parameters, calibrated to {len(calibration.targets)} targets "
         f"by approximate Bayesian computation with regression adjustment from {len(found.before.summaries):,} runs."

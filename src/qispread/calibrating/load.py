@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from qispread.analysis.calibration import too_few
 from qispread.calibrating.targets import BASE, Arm, Calibration, Target
 from qispread.config.cross import POOLED
 from qispread.config.factors import Factor, value_at
@@ -84,6 +85,7 @@ class Reader:
         arms = self.arms(scenario) if scenario else {}
         factors = self.factors(scenario, arms) if scenario else ()
         self.check_targets(self.right("targets", Target), scenario, arms)
+        self.check_kept()
         for name in ("parameters", "targets"):
             if not self.data.get(name):
                 self.fault((name,), "none is given; needed: at least one")
@@ -206,6 +208,17 @@ class Reader:
                 self.fault(("targets", name), f"is about the same as the target '{first}': {one}")
             if scenario is not None:
                 self.check_target(name, one, scenario, arms)
+
+    def check_kept(self) -> None:
+        """Refuse fewer runs than a posterior needs, before any of them is run."""
+        given = self.data.get("targets")
+        fields = Calibration.model_fields
+        points, accept = (self.data.get(name, fields[name].default) for name in ("points", "accept"))
+        if not (given and isinstance(given, dict) and isinstance(points, int) and isinstance(accept, int | float)):
+            return
+        problem = too_few(points, accept, len(given)) if points >= 1 and 0.0 < accept <= 1.0 else ""
+        if problem:
+            self.fault(("accept" if "accept" in self.data else "points",), problem)
 
     def check_target(self, name: str, one: Target, scenario: Scenario, arms: dict[str, Scenario]) -> None:
         """Check one target against the scenarios."""

@@ -121,6 +121,30 @@ def draws_folder(draws: Numbers) -> str:
     return f"{AGAIN}-{hashlib.sha256(draws.tobytes()).hexdigest()[:MARK]}"
 
 
+def sweeps_in(folder: Path) -> list[Sweep]:
+    """Return the sweeps of a calibration that have begun: over the whole ranges, then at draws of posteriors.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    places = [one for name in (RUNS, f"{AGAIN}-*") for one in sorted(folder.glob(f"{name}/*"))]
+    found = [Sweep(one) for one in places if is_sweep(one)]
+    if not found:
+        problem = "holds no runs of a calibration" if folder.is_dir() else "no such folder"
+        raise InputError([Fault("", problem, str(folder))])
+    return found
+
+
+def not_begun(plan: Plan | None, folder: Path, begun: Sequence[Sweep]) -> list[str]:
+    """Return what has not begun of a calibration, in words; of the runs of its arms where its plan is known."""
+    there = {one.folder for one in begun}
+    left = [str(folder / RUNS / arm) for arm in (plan.arms if plan else ()) if folder / RUNS / arm not in there]
+    drawn = any(one.folder.parent.name.startswith(AGAIN) for one in begun)
+    return left if drawn else [*left, f"{folder}, draws of the posterior"]
+
+
 def remove_older_draws(plan: Plan, draws: Numbers, folder: Path) -> None:
     """Remove the sweeps of other draws from the folder of a calibration, where they are ours and nobody's else."""
     for one in sorted(folder.glob(f"{AGAIN}-*")):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qispread.commands.given import path_table
 from qispread.commands.outcome import DONE, SOME_FAILED, STOPPED, writing
-from qispread.commands.sweep import progress_bar
+from qispread.commands.sweep import progress_bar, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from qispread.calibrating.calibrate import Calibrated
 
 CONFIG = "calibrated.yaml"
+MISLED = "By targets that runs do not meet, so that it may not hold (see the warning above):"
+"""What comes before what is said of the parameters, where there is a warning."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `calibrate`."""
-    command.add_argument("targets", help="a calibration file: base, parameters, targets")
+    command.add_argument("targets", help="a calibration file: base, parameters, targets; or its folder, with --status")
     command.add_argument(
         "--self-check",
         type=int,
@@ -38,6 +40,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--yes", action="store_true", help="start even with very many runs, or parameters that change nothing"
     )
+    command.add_argument("--status", action="store_true", help="say what is done, failed and left, and run nothing")
     command.set_defaults(act=act)
 
 
@@ -45,6 +48,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Calibrate, print what was learnt, and write tables, pictures and the calibrated scenario."""
     from qispread.calibrating.calibrate import calibrate
 
+    if arguments.status:
+        return tell_status(arguments, console)
     if arguments.out is not None:
         refuse_others(Path(arguments.out))
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
@@ -64,7 +69,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
                 say=say,
             )
     except KeyboardInterrupt:
-        say("Stopped. What was run is kept; to go on, run the same command again.", style="red")
+        stopped(arguments, console)
         return STOPPED
     show(found, console)
     with writing():
@@ -72,6 +77,42 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     say(f"Results: parameters.csv, targets.csv, posterior.csv, {CONFIG} and others, with pictures, in {found.folder}")
     say(f"To run it: qispread run {found.folder / CONFIG}")
     return SOME_FAILED if found.before.failed or found.after.failed else DONE
+
+
+def tell_status(arguments: argparse.Namespace, console: "Console") -> int:
+    """Say what is done, failed and left of the runs of a calibration, and what has not begun.
+
+    Raises
+    ------
+    InputError
+        Where none has begun.
+    """
+    from qispread.calibrating.calibrate import default_folder
+    from qispread.calibrating.load import load_calibration
+    from qispread.calibrating.runs import not_begun, sweeps_in
+
+    given = Path(arguments.out or arguments.targets)
+    plan = None if Path(arguments.targets).is_dir() else load_calibration(arguments.targets)
+    folder = given if plan is None or arguments.out else default_folder(plan)
+    begun = sweeps_in(folder)
+    for one in begun:
+        tell(one, console)
+    for words in not_begun(plan, folder, begun):
+        console.print(f"{words}: not begun", soft_wrap=True, markup=False, highlight=False)
+    return DONE
+
+
+def stopped(arguments: argparse.Namespace, console: "Console") -> None:
+    """Say what is kept of a calibration that was stopped, and how to go on."""
+    from qispread.config.faults import InputError
+
+    say = partial(console.print, style="red", soft_wrap=True, markup=False)
+    try:
+        tell_status(arguments, console)
+    except InputError:
+        say("Stopped. Nothing was run yet.")
+        return
+    say("Stopped. What was run is kept; to go on, run the same command again.")
 
 
 def refuse_others(folder: Path) -> None:
@@ -89,13 +130,15 @@ def refuse_others(folder: Path) -> None:
 
 
 def show(found: "Calibrated", console: "Console") -> None:
-    """Print what was learnt of each parameter and target, in words and tables."""
+    """Print why it may not hold, and what was learnt of each parameter and target, in words and tables."""
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    for warning in found.warnings:
+        say(f"warning: {warning}", style="red")
     show_parameters(found, console)
     show_targets(found, console)
-    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
     for line in in_words(found):
         say(line)
-    for note in found.notes:
+    for note in found.notes[len(found.warnings) :]:
         say(f"note: {note}", style="yellow")
 
 
@@ -131,7 +174,7 @@ def show_targets(found: "Calibrated", console: "Console") -> None:
 
 def in_words(found: "Calibrated") -> list[str]:
     """Return in plain words what was learnt, what cannot be told, and whether it can be trusted."""
-    table, lines = found.parameters, []
+    table, lines = found.parameters, [MISLED] if found.warnings else []
     for word, told in (
         ("identified", "The targets tell"),
         ("partly", "They tell something of"),

@@ -31,6 +31,7 @@ VERDICTS = {
     "needed": "The signs agree that ties are needed, with a push free in each period",
     "not needed": "No sign that ties are needed, once a push is free in each period",
     "unclear": "The signs do not agree whether ties are needed, with a push free in each period",
+    "too little to tell": "Too little to tell whether ties are needed, with a push free in each period",
 }
 
 
@@ -110,7 +111,8 @@ def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
     from qispread.fitting.reading import read_observed
 
     faults: list[Fault] = []
-    for check in (partial(refuse_counts, arguments.worlds, arguments.shuffles), partial(folder_for, arguments)):
+    counts = partial(refuse_counts, arguments.worlds, arguments.shuffles, arguments.seed)
+    for check in (counts, partial(folder_for, arguments)):
         try:
             check()
         except InputError as error:
@@ -215,7 +217,8 @@ def write(found: "Fit", folder: Path, arguments: argparse.Namespace) -> None:
     from qispread.fitting.tables import TABLES
 
     tables = {f"_{name}": (table, TABLES[name][1]) for name, table in found.tables.items() if not table.empty}
-    about = {"verdict": found.verdict, "signs": found.signs, "notes": found.notes, "read": found.observed.inputs}
+    about = {"verdict": found.verdict, "signs": found.signs, "most_by_ties": found.most_by_ties, "notes": found.notes}
+    about |= {"read": found.observed.inputs}
     save_analysis(folder, NAME, tables, fit_figures(found), about, ["qispread", *arguments.typed])
 
 
@@ -227,6 +230,7 @@ def show(found: "Fit", console: "Console") -> None:
         console.print(gains_shown(found))
     say(across_in_words(found))
     say(f"{VERDICTS[found.verdict]}: {signs_in_words(found)}.")
+    say(most_in_words(found))
     say(CAUTION)
     for note in found.notes:
         console.print(f"[yellow]note[/] {note.replace('[', chr(92) + '[')}", soft_wrap=True, highlight=False)
@@ -241,6 +245,19 @@ def across_in_words(found: "Fit") -> str:
         f"Times of adoption across ties: correlation {row['observed']:.3f}, {row['mean']:.3f} when shuffled; "
         f"p = {row['p']:.4f} (Monte Carlo error {row['error']:.4f})."
     )
+
+
+def most_in_words(found: "Fit") -> str:
+    """Return the share of the adoptions that ties may bring, and what follows from it for the verdict."""
+    from qispread.fitting.fit import MUCH, NOT_NEEDED, TOO_LITTLE
+
+    high = found.posteriors["contact_by_period"].strength()[2]
+    told = f"Ties alone would bring {found.most_by_ties:.0%} of the adoptions at the upper end of contact ({high:.2g})"
+    follows = {
+        NOT_NEEDED: f": below {MUCH:.0%}, so that it is excluded that they bring as many as all else.",
+        TOO_LITTLE: f": not below {MUCH:.0%}, so that it is not excluded that they bring as many as all else.",
+    }
+    return told + follows.get(found.verdict, ".")
 
 
 def signs_in_words(found: "Fit") -> str:

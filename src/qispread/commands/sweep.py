@@ -138,11 +138,15 @@ def sweep_of(arguments: argparse.Namespace) -> "Sweep":
 
 def tell_status(arguments: argparse.Namespace, console: "Console") -> int:
     """Say what is done, failed and left of a sweep."""
-    found = sweep_of(arguments)
+    tell(sweep_of(arguments), console)
+    return DONE
+
+
+def tell(found: "Sweep", console: "Console") -> None:
+    """Say how far a sweep is, and the first failures."""
     console.print(f"{found.folder}: {found.status}", soft_wrap=True, markup=False, highlight=False)
     if found.status.failed:
         tell_failures(found, console)
-    return DONE
 
 
 def tell_failures(found: "Sweep", console: "Console") -> None:

@@ -15,6 +15,14 @@ ROW, AXIS_ROOM, OFF = 44, 42, 9
 """Pixels of a row, of the title, and by which bars stand below the middle of their row, the name above them."""
 LONGEST_NAME, LONGEST_WORDS = 222, 150
 ROOM = 0.04
+PARAMETERS_KEY = (
+    "Grey: the range believed possible before. Pale and dark blue: 90 % and 50 % intervals of the posterior, point: "
+    "its median. Orange: the value in the base scenario."
+)
+TARGETS_KEY = (
+    "Every row has a scale of its own. Grey: 95 % of runs over the whole ranges. Blue: 95 % of runs at draws of the "
+    "posterior, point: their median. Orange: what was observed, with its 95 % interval."
+)
 
 
 def calibration_figures(found: Calibrated) -> list[Figure]:
@@ -39,9 +47,10 @@ def parameters_figure(table: pd.DataFrame, title: str = "What the targets say of
         title=title,
         alt=f"Median and 90 % interval of the posterior of each parameter: {told}.",
         table=table,
-        chart=rows_chart(shown, title, wide=("low_90", "high_90"), narrow=("low_50", "high_50"), tick="default"),
-        note="Grey: the range believed possible before. Pale and dark blue: 90 % and 50 % intervals of the posterior, "
-        "point: its median. Orange: the value in the base scenario.",
+        chart=rows_chart(
+            shown, title, PARAMETERS_KEY, wide=("low_90", "high_90"), narrow=("low_50", "high_50"), tick="default"
+        ),
+        note=PARAMETERS_KEY,
     )
 
 
@@ -67,23 +76,29 @@ def targets_figure(table: pd.DataFrame) -> Figure:
         alt=f"Each target and the median of runs at draws of the posterior: {told}.",
         table=table,
         chart=rows_chart(
-            shown, title, wide=("posterior_low", "posterior_high"), narrow=None, tick="value", target=("low", "high")
+            shown,
+            title,
+            TARGETS_KEY,
+            wide=("posterior_low", "posterior_high"),
+            narrow=None,
+            tick="value",
+            target=("low", "high"),
         ),
-        note="Every row has a scale of its own. Grey: 95 % of runs over the whole ranges. Blue: 95 % of runs at draws "
-        "of the posterior, point: their median. Orange: what was observed, with its 95 % interval.",
+        note=TARGETS_KEY,
     )
 
 
 def rows_chart(
     shown: pd.DataFrame,
     title: str,
+    key: str,
     *,
     wide: tuple[str, str],
     narrow: tuple[str, str] | None,
     tick: str,
     target: tuple[str, str] | None = None,
 ) -> Any:
-    """Return bars within bars, a row each, named above them, its numbers at the right.
+    """Return bars within bars, a row each, named above them, its numbers at the right, under a key of what they are.
 
     Parameters
     ----------
@@ -117,4 +132,4 @@ def rows_chart(
             x=PLACED.XValue("width"), text=alt.Text("words:N")
         ),
     ]
-    return dressed(alt.layer(*layers), title, height=AXIS_ROOM + ROW * len(shown))
+    return dressed(alt.layer(*layers), title, height=AXIS_ROOM + ROW * len(shown), key=key)

@@ -21,6 +21,8 @@ LEGEND_ROW = 17
 NARROW_LABEL = 15
 """Characters up to which labels of a legend stand two in a row."""
 LONGEST_TITLE = 50
+LONGEST_KEY, KEY_ROW = 56, 16
+"""Characters of a line of a key, and its pixels."""
 ALTAIR = Lock()
 PLACED: Any = alt
 """Altair, for places in pixels, whose classes ship no types."""
@@ -86,15 +88,30 @@ def file_name(*parts: str | int) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:60].rstrip("-")
 
 
-def dressed(chart: Any, title: str, *, width: int = WIDTH, height: int = HEIGHT) -> Any:
-    """Return a chart of a given size, axes and legend included, under its title; `specification` gives it its look."""
+def dressed(chart: Any, title: str, *, width: int = WIDTH, height: int = HEIGHT, key: str = "") -> Any:
+    """Return a chart of a given size, axes and legend included, under its title; `specification` gives it its look.
+
+    `key` says below the title what the marks are, where no legend does; it takes pixels of its own.
+    """
     return chart.properties(
         width=width,
-        height=height,
+        height=height + KEY_ROW * len(key_lines(key)),
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
-        title=alt.TitleParams(wrapped(title), anchor="start", frame="bounds", offset=8),
+        title=titled(wrapped(title), key),
     )
+
+
+def key_lines(key: str) -> list[str]:
+    """Return a key in lines that fit a panel; none where there is none."""
+    return textwrap.wrap(key, LONGEST_KEY)
+
+
+def titled(lines: Sequence[str], key: str = "") -> alt.TitleParams:
+    """Return a title in so many lines, with a key below it if there is one."""
+    below: dict[str, Any] = {"subtitle": key_lines(key), "subtitleFontSize": FONT_SIZE, "subtitleColor": SOFT}
+    below |= {"subtitleLineHeight": KEY_ROW, "subtitlePadding": 5}
+    return alt.TitleParams(list(lines), anchor="start", frame="bounds", offset=8, **(below if key else {}))
 
 
 def specification(figure: Figure) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from qispread.figures.figure import (
     file_name,
     legend_height,
     shape_of,
+    titled,
     wrapped,
     zero_line,
 )
@@ -34,6 +35,13 @@ LABELS = {
     "contact": "Contact by ties",
     "reinforcement": "Share of ties",
 }
+CURVE_KEY = "Rings: observed. Lines and bands: median and nine in ten of simulated worlds."
+THRESHOLDS_KEY = "Black bars: observed. Points and lines: median and nine in ten of simulated worlds."
+TIES_KEY = (
+    "Black line: observed. Points and bars: median and nine in ten of simulated worlds; of shuffles, their mean and "
+    "what nine in ten would be. Dashed: no correlation."
+)
+GAINS_KEY = "Right of the dashed line a community is foretold better with contact by ties than without."
 SEEN, SHUFFLED = "observed", "Shuffled"
 
 
@@ -85,14 +93,15 @@ def curve_figure(found: Fit) -> Figure:
     )
     last = table[table["period"] == periods]
     told = "; ".join(f"{one.arm} {one.median:.0%} ({one.p5:.0%} to {one.p95:.0%})" for one in last.itertuples())
-    title = "Adoption: rings observed, lines simulated"
+    title = "Adoption, observed and simulated"
     return Figure(
         name="fit-curve",
         title=title,
         alt=f"Share of people who have adopted by {unit}. At the end {last[SEEN].iloc[0]:.0%} observed; medians of "
         f"simulated worlds with nine in ten of them: {told}.",
         table=table.drop(columns="arm"),
-        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
+        chart=dressed(chart, title, height=HEIGHT + legend_height(styles), key=CURVE_KEY),
+        note=CURVE_KEY,
     )
 
 
@@ -121,13 +130,14 @@ def thresholds_figure(found: Fit) -> Figure | None:
         f"{one.share_of_ties}: {one.observed:.0%} observed, {one.arm} {one.p5:.0%} to {one.p95:.0%}"
         for one in table.itertuples()
     )
-    title = "Exposure at adoption: bars observed"
+    title = "Exposure at adoption"
     return Figure(
         name="fit-thresholds",
         title=title,
         alt=f"Share of adopters by the share of their ties that had adopted before, with nine in ten worlds. {told}.",
         table=table.drop(columns="arm"),
-        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
+        chart=dressed(chart, title, height=HEIGHT + legend_height(styles), key=THRESHOLDS_KEY),
+        note=THRESHOLDS_KEY,
     )
 
 
@@ -149,8 +159,8 @@ def correlation_figure(found: Fit) -> Figure | None:
     if np.isnan(rows["observed"].iloc[0]) or rows["value"].isna().all():
         return None
     styles = list(styles_of((*map(label_of, SHOWN), SHUFFLED)).values())
-    title = "Times of adoption across ties: line observed"
-    chart = interval_chart(rows.assign(arm=rows["row"]), title, "Correlation over ties", "number", styles)
+    title = "Times of adoption across ties"
+    chart = interval_chart(rows.assign(arm=rows["row"]), title, "Correlation over ties", "number", styles, key=TIES_KEY)
     seen = alt.Chart(alt.InlineData([{}])).mark_rule(color=INK, strokeWidth=2)
     value = float(rows["observed"].iloc[0])
     chart.layer = [seen.encode(x=alt.XDatum(value)), *chart.layer]
@@ -163,6 +173,7 @@ def correlation_figure(found: Fit) -> Figure | None:
         f"{told}. Shuffles with at least as much: p = {p['p']:.4f}, Monte Carlo error {p['error']:.4f}.",
         table=rows,
         chart=chart,
+        note=TIES_KEY,
     )
 
 
@@ -196,7 +207,8 @@ def gains_figure(found: Fit) -> Figure | None:
         f"({row['low']:.2f} to {row['high']:.2f}).",
         table=table.drop(columns=["arm", "rank"]),
         chart=dressed(alt.layer(zero_line(), points.encode(x=x, y=y, **legendless)), title,
-                      height=HEIGHT + legend_height(styles)),
+                      height=HEIGHT + legend_height(styles), key=GAINS_KEY),
+        note=GAINS_KEY,
     )  # fmt: skip
 
 
@@ -209,5 +221,5 @@ def fit_figures(found: Fit) -> Sequence[Figure]:
 def named_for(figure: Figure, stem: str, study: str) -> Figure:
     """Return a figure under the name of a study, in its file name and above its title."""
     name = file_name(stem, figure.name.removeprefix("fit-"))
-    title = alt.TitleParams([study, *wrapped(figure.title)], anchor="start", frame="bounds", offset=8)
+    title = titled([study, *wrapped(figure.title)], figure.note)
     return replace(figure, name=name, alt=f"{study}. {figure.alt}", chart=figure.chart.properties(title=title))

@@ -33,7 +33,7 @@ def name_rows(rows: pd.DataFrame, order: Sequence[str]) -> list[Any]:
 
 
 def interval_chart(
-    rows: pd.DataFrame, title: str, unit: str, form: str, styles: Sequence[Style], *, zero: bool = True
+    rows: pd.DataFrame, title: str, unit: str, form: str, styles: Sequence[Style], *, zero: bool = True, key: str = ""
 ) -> Any:
     """Return points with their intervals, each row named above its point.
 
@@ -48,6 +48,8 @@ def interval_chart(
     styles : sequence of Style
     zero : bool
         Whether to mark zero.
+    key : str
+        What the marks are, below the title.
     """
     order = list(rows["row"])
     y = alt.Y("row:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1, paddingOuter=0.05))
@@ -67,5 +69,8 @@ def interval_chart(
     )
     layers = [zero_line()] if zero else []
     return dressed(
-        alt.layer(*layers, bars, points, *name_rows(rows, order)), title, height=AXIS_ROOM + ROW * max(1, len(rows))
+        alt.layer(*layers, bars, points, *name_rows(rows, order)),
+        title,
+        height=AXIS_ROOM + ROW * max(1, len(rows)),
+        key=key,
     )

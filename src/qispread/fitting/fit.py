@@ -1,6 +1,6 @@
 """Fit a diffusion that was observed, and tell whether it needs contagion once an external push is allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from qispread.config.faults import Fault, InputError
 from qispread.fitting.correlation import against_shuffles
-from qispread.fitting.models import models_for
+from qispread.fitting.models import cells_of, chance_stays, models_for
 from qispread.fitting.people import Observed
 from qispread.fitting.posterior import Posterior, fitted
 from qispread.fitting.reading import Terms, read_observed
@@ -32,7 +32,9 @@ Progress = Callable[[int, int], None]
 WORLDS, SHUFFLES = 100, 1999
 TELLING = 0.05
 ACROSS = "correlation of times across ties"
-NEEDED, NOT_NEEDED, UNCLEAR = "needed", "not needed", "unclear"
+NEEDED, NOT_NEEDED, UNCLEAR, TOO_LITTLE = "needed", "not needed", "unclear", "too little to tell"
+MUCH = 0.5
+"""Share of the adoptions from which ties bring as many as all else: while it is not excluded, they may be needed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +77,39 @@ class Fit:
 
     @property
     def verdict(self) -> str:
-        """Whether ties are needed: where all signs agree; else unclear."""
-        signs = self.signs.values()
-        return NEEDED if all(signs) else UNCLEAR if any(signs) else NOT_NEEDED
+        """Whether ties are needed, as `verdict_of` says."""
+        return verdict_of(self.signs.values(), self.most_by_ties)
+
+    @property
+    def most_by_ties(self) -> float:
+        """The share of the adoptions that ties alone may bring, as `most_by_ties` has it, the push free."""
+        return most_by_ties(self.observed, self.posteriors["contact_by_period"])
+
+
+def verdict_of(signs: Iterable[bool], most: float) -> str:
+    """Return whether ties are needed, from the signs that they are and the share of adoptions that they may bring.
+
+    Needed where all signs are there, unclear where some are. That none is there is no finding by itself, since few data
+    show nothing: not needed only where it is excluded that ties bring as many adoptions as all else, `most` below a
+    half; else there is too little to tell.
+    """
+    there = list(signs)
+    if any(there):
+        return NEEDED if all(there) else UNCLEAR
+    return NOT_NEEDED if most < MUCH else TOO_LITTLE
+
+
+def most_by_ties(observed: Observed, found: Posterior) -> float:
+    """Return the share of the adoptions explained that ties alone may bring, in [0, 1].
+
+    Equation: the sum, over people and periods at risk, of 1 - prod (1 - c w) over the ties that had adopted, c the
+    upper end of the 95 % interval of contact, divided by the adoptions; 1 where it is more. Source: assumption.
+    """
+    cells = cells_of(observed, found.model)
+    stays = chance_stays(found.model, np.zeros(1), float(found.strength()[2]), cells.reach, cells.levels)[:, 0]
+    adoptions = float(np.sum(cells.adopted))
+    brought = float(np.dot(cells.adopted + cells.stayed, 1.0 - stays))
+    return min(1.0, brought / adoptions) if adoptions else 1.0
 
 
 def fit(
@@ -103,7 +135,7 @@ def fit(
     shuffles : int
         Of the times of adoption, at least 99.
     seed : int
-        Of the parameters drawn for the worlds.
+        Of the parameters drawn for the worlds, at least 0.
     progress : callable, optional
         Called with the models done and in all.
 
@@ -126,7 +158,7 @@ def fit_observed(
     progress: Progress | None = None,
 ) -> Fit:
     """Fit a diffusion that has been read; the rest is as for `fit`."""
-    refuse_counts(worlds, shuffles)
+    refuse_counts(worlds, shuffles, seed)
     theatre, models = theatre_of(observed), list(models_for(observed))
     posteriors, simulated = {}, {}
     for done, model in enumerate(models, 1):
@@ -147,12 +179,13 @@ def fit_observed(
     return Fit(observed, posteriors, tables, notes_on(observed))
 
 
-def refuse_counts(worlds: int, shuffles: int) -> None:
-    """Refuse fewer worlds or shuffles than percentiles need."""
-    asked = (("--worlds", worlds, 20), ("--shuffles", shuffles, 99))
+def refuse_counts(worlds: int, shuffles: int, seed: int = 0) -> None:
+    """Refuse fewer worlds or shuffles than percentiles need, and seeds below 0."""
+    why = ", for its percentiles"
+    asked = (("--worlds", worlds, 20, why), ("--shuffles", shuffles, 99, why), ("--seed", seed, 0, ""))
     faults = [
-        Fault(name, f"got {count}; needed: at least {least}, for its percentiles")
-        for name, count, least in asked
+        Fault(name, f"got {count}; needed: at least {least}{rest}")
+        for name, count, least, rest in asked
         if count < least
     ]
     if faults:

@@ -164,7 +164,10 @@ def periods_of(found: Found, shown_as: str) -> tuple[list[int], Calendar]:
     if terms.unit is not None and not dated and given:
         calendar = Calendar(calendar.start, terms.unit)
     last = calendar.period(end) if end else max((calendar.period(moment) for _, _, moment in given), default=1)
-    refuse_times(found, given, calendar, last, shown_as)
+    if start and end and end < start:  # every adoption would be refused for what the options get wrong
+        found.fault("--start", f"got {shown(start)}, after --end {shown(end)}; needed: a start before the end")
+    else:
+        refuse_times(found, given, calendar, last, shown_as)
     return [NEVER if moment is None or not given else calendar.period(moment) for _, _, moment in found.moments], (
         calendar
     )
@@ -254,6 +257,18 @@ def note_ties(found: Found, counts: dict[str, int], shown_as: str) -> None:
     found.reading.notes += [f"{shown_as}: {counts[name]:,} {text}" for name, text in words.items() if counts[name]]
 
 
+def note_of_the_last(found: Found, periods: Sequence[int]) -> list[str]:
+    """Return a note where the last period looks like what a table writes of those who had not adopted."""
+    counts = np.bincount(np.array(periods), minlength=2)
+    last, left = int(counts[-1]), int(counts[NEVER])
+    if last <= counts[1:-1].max(initial=0) or (left and 2 * last <= len(periods)):
+        return []
+    text = shown(max(moment for _, _, moment in found.moments if moment is not None))
+    everybody = "" if left else ", and nobody had not by then"
+    told = f"{last:,} of {len(periods):,} people adopted in {text}, the last period, more than in any other{everybody}"
+    return [f"{told}: if the table writes {text} of those who had not by the end, say --never {text}"]
+
+
 def places_of(names: Iterable[Any]) -> tuple[list[int], list[Any]]:
     """Return the place of each name among the distinct ones, in the order in which they first stand."""
     order: dict[Any, int] = {}
@@ -272,7 +287,7 @@ def assembled(found: Found, periods: list[int], calendar: Calendar, pairs: dict[
     last = calendar.period(end) if end else max(periods)
     seeded = terms.seeds and 1 in periods
     alone = [ids[place] for place in np.flatnonzero(np.diff(ties.starts) == 0)]
-    notes = list(found.reading.notes)
+    notes = [*found.reading.notes, *note_of_the_last(found, periods)]
     if alone:
         notes.append(
             f"{len(alone)} people have no ties, so that only what comes from outside reaches them: {listed(alone)}"
