@@ -151,7 +151,9 @@ def robust_sentence(view: View) -> list[str]:
     if not models or not ranking:
         return []
     holds, stays = (written(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
-    order = listed(["the base" if name == BASE else name for name in ranking[:MOST_NAMED]], "then")
+    names = ["the base" if name == BASE else name for name in ranking]
+    left = len(names) - MOST_NAMED
+    order = listed([*names[:MOST_NAMED], f"{counted(left)} more"] if left > 0 else names, "then")
     first = f"Over {models} plausible models, which differ in what nobody knows, the order {order} holds in {holds}"
     return [f"{first}, and the best stays the best in {stays}."]
 
