@@ -47,7 +47,7 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
     for arm in ("other", "coaching", "mandate"):
         assert f"{arm} against the base" in said
     tables = ("differences", "between", "worlds", "cost_effectiveness", "acceptability", "for_whom", "inequality")
-    tables += ("robustness", "models", "flips")
+    tables += ("robustness", "models", "flips", "order_flips")
     kept = {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
     assert {path.name for path in Path("res").iterdir()} == kept | {
         *("base", "other", "coaching", "mandate", "manifest.json")

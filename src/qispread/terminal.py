@@ -257,6 +257,8 @@ def show_robustness(robustness: "Robustness", number: int, console: "Console") -
     shares = [written(share, "percent") for share in (robustness.ranking_holds, robustness.best_holds)]
     text = f"The ranking holds in {shares[0]} of them, the best arm in {shares[1]}."
     console.print(f"{text} {told}", soft_wrap=True)
+    for arm, against, parameter in robustness.changing_places:
+        console.print(f"What decides between {arm} and {against} is {parameter}.", soft_wrap=True, markup=False)
 
 
 def write_report(folder: "Path", console: "Console") -> None:

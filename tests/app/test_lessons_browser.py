@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 
 import pytest
 
@@ -102,6 +103,80 @@ def test_the_address_holds_what_was_said_and_how_far_a_class_came(attend):
     assert second.locator(".verdicts").inner_text() == first.locator(".verdicts").inner_text()
     assert second.locator("#step-2 + div .options input").nth(3).is_checked()
     assert second.url.partition("#")[2] == address
+
+
+@contextmanager
+def all_cores_taken(served, page):
+    """Let every question wait in the queue, as if others had taken all cores."""
+    desk = served.page.app.state.page.desk
+    idle(desk, page)
+    desk.busy = desk.places
+    yield desk
+    desk.busy = 0
+
+
+def idle(desk, page):
+    """Wait until nobody works or waits; gives up in the end."""
+    for _ in range(600):
+        if not (desk.busy or desk.waiting):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("somebody still waits")
+
+
+def cancelled(desk, part):
+    """Cancel what a part of the page waits for; nobody does it then."""
+    button = part.get_by_role("button", name="Cancel")
+    button.wait_for()
+    assert part.locator("progress").is_visible()
+    assert desk.waiting == 1
+    button.click()
+    part.get_by_text("Cancelled").wait_for()
+    assert part.locator("progress").count() == 0
+    for _ in range(600):
+        if not desk.waiting:
+            return
+        part.page.wait_for_timeout(50)
+    pytest.fail("what was cancelled still waits")
+
+
+def test_a_step_of_a_lesson_is_cancelled_and_taken_up_again(attend, served):
+    page = attend("#lesson=initiatives&said=0,0.5").page
+    part = page.locator(".step").nth(1)
+    with all_cores_taken(served, page) as desk:
+        page.get_by_role("button", name="Show what the model says").click()
+        cancelled(desk, part)
+    assert part.locator(".verdicts").count() == 0
+    page.keyboard.press("Enter")
+    part.locator(".verdicts").wait_for()
+    assert part.get_by_role("button", name="Run the worlds").count() == 0
+
+
+def test_a_slider_that_takes_long_is_cancelled_and_moved_again(attend, served):
+    page = attend("#lesson=mandate&step=3&said=0,1,0.3&pick=3").page
+    page.wait_for_selector(".moved[data-value]")
+    part, slider = page.locator(".try"), page.locator(".try input[type=range]")
+    with all_cores_taken(served, page) as desk:
+        slider.focus()
+        page.keyboard.press("End")
+        cancelled(desk, part)
+    page.keyboard.press("Home")
+    part.get_by_text("with the slider where it stands").wait_for()
+    assert part.locator("progress").count() == 0
+
+
+def test_a_budget_that_takes_long_is_cancelled_and_asked_again(attend, served):
+    page = play(attend)
+    page.get_by_label("Refresher, year 1", exact=True).check()
+    part = page.locator(".game")
+    go = page.get_by_role("button", name="See what it averts")
+    with all_cores_taken(served, page) as desk:
+        go.click()
+        part.get_by_role("button", name="Cancel").click()
+        part.locator(".waiting").wait_for(state="detached")
+    go.click()
+    page.get_by_text("harmful events in ten years more than doing nothing").wait_for()
+    assert desk.waiting == 0
 
 
 def test_whoever_goes_on_finds_the_change_on_the_page(attend):

@@ -185,3 +185,27 @@ def test_a_file_called_like_a_folder_of_charts_is_told_why_its_name_will_not_do(
     said = str(caught(arms_from_files, "s.yaml", [], ["charts.yaml"]))
     assert "charts" in said
     assert "another arm is called 'charts'" not in said
+
+
+def test_a_policy_file_may_name_and_describe_its_arm(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    put("s.yaml", SMALL)
+    put("a.yaml", "name: a team for each\ndescription: As in Wales.\npolicies: {coaching: {lever: coaching}}\n")
+    put("b.yaml", "policies: {coaching: {lever: coaching, support: 0.9}}\n")
+    base, arms = arms_from_files("s.yaml", [], ["a.yaml", "b.yaml"])
+    assert list(arms) == ["a team for each", "b"]
+    assert arms["a team for each"].description == "As in Wales."
+    assert arms["b"].description == base.description
+    plain = base.with_policy("coaching").fingerprint()
+    assert arms["a team for each"].fingerprint() == plain
+
+
+@pytest.mark.parametrize("words", ["name: 7", "name: ' '", "description: [1]"])
+def test_words_of_a_policy_file_that_are_no_text_are_refused_with_their_line(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    put("s.yaml", SMALL)
+    put("a.yaml", f"policies: {{coaching: {{lever: coaching}}}}\n{words}\n")
+    fault = caught(arms_from_files, "s.yaml", [], ["a.yaml"]).faults[0]
+    assert fault.where == words.partition(":")[0]
+    assert (fault.file, fault.line) == ("a.yaml", 2)
+    assert "needed: text" in fault.problem

@@ -203,6 +203,27 @@ def test_a_parameter_that_alone_decides_is_found_with_its_medians():
     assert found.best_holds == pytest.approx(0.7, abs=1 / 64)
 
 
+def test_what_makes_two_arms_change_places_is_found_though_the_best_stays_the_best():
+    models = latin_hypercube(FACTORS, 64, 5)
+    share = (models["b"] + 2.0) / 7.0
+    means = {"best": np.full(64, 3.0), "second": np.where(share > 0.25, 1.0, 0.2), "third": np.full(64, 0.5)}
+    found = made({**means, BASE: np.zeros(64)}, models, FACTORS)
+    assert len(found.flips) == 0
+    assert found.changing_places == [("second", "third", "b")]
+    table = found.order_flips
+    assert set(zip(table["arm"], table["against"], strict=True)) == {("second", "third")}
+    assert table["holds"].iloc[0] == found.ranking_holds == pytest.approx(0.75, abs=1 / 64)
+    again = made({"second": means["second"], BASE: means["third"]}, models, FACTORS).flips
+    pd.testing.assert_frame_equal(table[list(again)], again)
+
+
+def test_arms_that_never_change_places_leave_the_columns_of_the_table():
+    models = latin_hypercube(FACTORS, 8, 5)
+    never = made({"arm": np.ones(8), BASE: np.zeros(8)}, models, FACTORS).order_flips
+    assert len(never) == 0
+    assert list(never) == ["arm", "against", "holds", *made({"arm": np.ones(8), BASE: np.zeros(8)}, models).flips]
+
+
 def test_parameters_that_decide_nothing_are_named_at_no_more_than_the_nominal_rate():
     random, factors = np.random.default_rng(8), [Factor(name, 0.0, 1.0) for name in "abcdef"]
     trials = 400

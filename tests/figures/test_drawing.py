@@ -70,7 +70,7 @@ def test_text_is_no_smaller_than_eleven_pixels():
 def test_curves_and_gaps_with_months_without_meaning_are_drawn(missing):
     table = pd.DataFrame({"arm": "base", "month": range(37), "adoption": 0.5, "reached": 0.1})
     table.loc[:missing, ["adoption", "reached"]] = float("nan")
-    assert draw(gap_figure(table, STYLES["base"], 0, 36)).png.startswith(b"\x89PNG")
+    assert draw(gap_figure(table, STYLES["base"], 0, 36, "means")).png.startswith(b"\x89PNG")
 
 
 def test_intervals_without_bounds_are_drawn_as_points_alone():

@@ -1,5 +1,7 @@
 """The page in a real browser: everything is drawn, fits the screen, asks for nothing and prints."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,33 @@ def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(brows
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert len(asked) == 1
     assert not complaints
+    page.close()
+
+
+FIRST_CHARTS = {
+    "What adoption hides": "Use it and reach 80 %",
+    "What it costs": "Chance of being the best buy",
+    "One world, on the map": "Key: fidelity of users",
+    "Who gets the result": "Share of those that ever began",
+    "Does the answer hold?": "Share of models",
+}
+"""Headings, each with words of its first chart."""
+
+
+def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written, tmp_path):
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not there")
+    page = browser.new_page()
+    page.goto((written.folder / "report.html").as_uri())
+    # Pages of several lengths, so that their ends fall in many places.
+    for height in ("297mm", "279mm", "250mm", "230mm"):
+        page.add_style_tag(content=f"@media print {{ @page {{ size: 210mm {height}; }} }}")
+        page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+        text = subprocess.run(["pdftotext", tmp_path / "report.pdf", "-"], capture_output=True, check=True, text=True)  # noqa: S607
+        for heading, words in FIRST_CHARTS.items():
+            assert any(
+                heading in one and words in one.replace("\N{NO-BREAK SPACE}", " ") for one in text.stdout.split("\f")
+            ), (height, heading)
     page.close()
 
 

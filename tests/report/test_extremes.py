@@ -57,6 +57,21 @@ def test_an_arm_that_changes_nothing(tmp_path):
     assert report.answer.sentence == "Idle changes nothing in harmful events averted over 3 years, in any world."
 
 
+def test_what_a_policy_file_says_of_its_arm_stands_beside_what_the_model_has(tmp_path):
+    base = scenario_of()
+    arm = coached(base).model_copy(update={"description": "As in Wales."})
+    report = report_on(tmp_path, base, {"coaching": arm, "mandate": base.with_policy("mandate")})
+    assert "coaching: As in Wales. In the model: an implementation team" in said(report)
+    assert "mandate: organisations are told to" in said(report)
+
+
+def test_the_order_of_many_arms_is_not_told_as_that_of_those_named(copied, change_manifest):
+    change_manifest(copied, comparison={"ranking": ["a", "b", "c", "base", "d", "e"]})
+    assert "the order a, b, c, the base then two more holds in" in said(report_of(copied))
+    change_manifest(copied, comparison={"ranking": ["a", "b", "c", "base"]})
+    assert "the order a, b, c then the base holds in" in said(report_of(copied))
+
+
 def test_a_seeding_policy_is_warned_of(tmp_path):
     base = scenario_of()
     report = report_on(tmp_path, base, {"hubs": base.with_policy("seeding")})
@@ -146,7 +161,9 @@ def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_i
     assert "cannot be read by this one" in said(report_of(copied))
 
 
-@pytest.mark.parametrize("table", ["robustness", "for_whom", "inequality", "factorial", "cost_effectiveness", "flips"])
+@pytest.mark.parametrize(
+    "table", ["robustness", "for_whom", "inequality", "factorial", "cost_effectiveness", "flips", "order_flips"]
+)
 def test_a_table_that_is_not_there_leaves_its_part_out(copied, table):
     (copied / f"{table}.parquet").unlink()
     whole = {"robustness": "robustness", "for_whom": "gains", "factorial": "factorial", "cost_effectiveness": "cost"}

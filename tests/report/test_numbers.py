@@ -4,11 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qispread.analysis.summary import written as written_as
+from qispread.analysis.summary import written_difference
 from qispread.figures.figure import specification
+from qispread.figures.palette import styles_of
+from qispread.figures.robustness import best_figure
 from qispread.report.answer import facts_of
 from qispread.report.reading import read_results
 from qispread.report.tracing import world_shown
 from qispread.report.view import MOST_ARMS, View
+
+STYLES = styles_of(["base", "coaching", "mandate", "coaching+mandate"])
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +41,51 @@ def test_curves_draw_the_summary(written, figures):
 def test_the_gap_is_adoption_times_the_share_that_replicates(written, figures):
     months = pd.read_parquet(written.folder / "coaching" / "months.parquet")
     last = months[(months["month"] == 36) & (months["intervention"] == "all")]
-    expected = (last["adoption"] * last["replicated"].fillna(0.0)).median()
+    expected = (last["adoption"] * last["replicated"].fillna(0.0)).mean()
     figure = next(one for name, one in figures.items() if name.startswith("gap") and one.title == "coaching")
     assert figure.table["reached"].iloc[-1] == pytest.approx(expected)
-    assert figure.table["adoption"].iloc[-1] == pytest.approx(last["adoption"].median())
+    assert figure.table["adoption"].iloc[-1] == pytest.approx(last["adoption"].mean())
+
+
+def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_differences(written):
+    found = pd.read_csv(written.folder / "differences.csv")
+    use = found[(found["measure"] == "adoption") & (found["intervention"] == "all")].set_index("arm")
+    gap = next(part for part in written.report.sections if part.anchor == "gap").blocks[0].text
+    for arm in ("coaching", "mandate"):
+        assert f"{arm}: {100 * use['arm_mean'][arm]:.0f} % use it" in gap
+
+
+def test_arms_are_told_against_each_other_as_in_between(written):
+    between = pd.read_csv(written.folder / "between.csv")
+    row = between[(between["measure"] == "adoption") & (between["arm"].isin(["coaching", "mandate"]))]
+    row = row[row["against"].isin(["coaching", "mandate"])].iloc[0]
+    section = next(part for part in written.report.sections if part.anchor == "changes")
+    sheet = section.blocks[-1]
+    lines = {line[0]: line for group in sheet.groups if group.heading == "In use" for line in group.rows}
+    straight = lines.get(f"{row['arm']} against {row['against']}")
+    turned = lines.get(f"{row['against']} against {row['arm']}")
+    assert (straight is None) != (turned is None)
+    sign = 1.0 if straight else -1.0
+    assert (straight or turned)[1] == written_difference(sign * row["difference"], "percent")
+    low, high = sorted((sign * row["low"], sign * row["high"]))
+    assert (straight or turned)[2] == " to ".join(written_difference(end, "percent") for end in (low, high))
+
+
+def test_without_colour_no_two_lines_of_a_chart_look_alike(figures):
+    layers = specification(figures["adoption-over-time"])["layer"]
+    dashes = [
+        tuple(one)
+        for layer in layers
+        for one in layer["encoding"].get("strokeDash", {}).get("scale", {}).get("range", [])
+    ]
+    assert len(dashes) == len(set(dashes)) == 4
+
+
+@pytest.mark.parametrize("share", [0.625, 0.015625, 0.125])
+def test_a_share_of_a_chart_is_rounded_as_in_the_table_beside_it(figures, share):
+    table = figures["robustness-best"].table.assign(share_best=share)
+    rows = [row for row in drawn(best_figure(table, {arm: STYLES[arm] for arm in table["arm"]})) if "shown" in row]
+    assert {row["shown"] for row in rows} == {written_as(share, "percent")}
 
 
 def test_the_plane_draws_differences_between_worlds(written, figures):

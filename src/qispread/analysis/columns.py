@@ -165,6 +165,22 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "high": "Upper end of it.",
         },
     ),
+    "order_flips": (
+        "Which parameters tell the models where an arm stays ahead of the next in the ranking from the others.",
+        {
+            "arm": "The arm.",
+            "against": "The arm that comes next in the ranking; pairs that never change places are left out.",
+            "holds": "Share of models in which the first does not fall behind the second.",
+            "parameter": "Path of the parameter.",
+            "distance": "Kolmogorov-Smirnov distance between the two sets of models.",
+            "p_value": "Of that distance.",
+            "adjusted": "The same, adjusted for the number of parameters by Holm's procedure, in each pair.",
+            "holds_median": "Median of the parameter where the order holds.",
+            "flips_median": "Median of the parameter in the other models.",
+            "low": "Lower end of the plausible range.",
+            "high": "Upper end of it.",
+        },
+    ),
 }
 
 

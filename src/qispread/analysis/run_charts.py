@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
+from qispread.analysis.summary import written
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.engines.tables import described
 from qispread.engines.trace import Trace
+from qispread.rules.outcome import trend
 from qispread.world.layout import BASELINE, EXPOSURE, FIRST, HARM, NEVER, ORIGIN, SIZE
 
 FEWEST_USEFUL = 10
@@ -147,8 +149,8 @@ def chosen_organisations(trace: Trace, intervention: str) -> dict[str, str]:
     """Return a few organisations for run charts, by a rule that does not look at the charts: ids, each with its reason.
 
     They are the origin (the largest, where there are several); of the others that ever began, those with the largest,
-    the median and the smallest fall of expected harm, as a share of what it was; and the largest that never began. Ties
-    go by id.
+    the median and the smallest fall of expected harm beyond the trend, as a share of what the trend leaves; and the
+    largest that never began. Ties go by id.
 
     Raises
     ------
@@ -168,7 +170,8 @@ def chosen_organisations(trace: Trace, intervention: str) -> dict[str, str]:
     found = {origins[0]: f"the origin of {intervention}" + (", the largest of several" if origins[1:] else "")}
     for rank, words in spread(len(users)).items():
         found[users[rank]] = (
-            f"the {words} fall of expected harm among those that began: {100.0 * fall[users[rank]]:.0f} %"
+            f"the {words} fall of expected harm beyond the trend among those that began: "
+            f"{written(max(0.0, float(fall[users[rank]])), 'percent')}"
         )
     if others:
         found[others[0]] = "the largest of those that never began"
@@ -182,8 +185,12 @@ def spread(number: int) -> dict[int, str]:
 
 
 def falls(trace: Trace) -> NDArray[np.float64]:
-    """Return by how much the expected harm of each organisation fell over the run, as a share of what it was."""
-    before, after = trace.world.organisations[BASELINE], trace.end.organisations[HARM]
+    """Return by how much the expected harm of each organisation fell beyond the trend, as a share of what that leaves.
+
+    Beyond it: the trend alone lowers the harm of everyone, and would be read as the doing of what spread.
+    """
+    scenario, after = trace.scenario, trace.end.organisations[HARM]
+    before = trace.world.organisations[BASELINE] * trend(scenario.outcome.secular, scenario.horizon)
     left = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)
     return np.asarray(1.0 - left)
 

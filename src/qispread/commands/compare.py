@@ -22,26 +22,33 @@ def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `compare`."""
     command.add_argument("base", help="the scenario that arms are compared with")
     command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm called after its file")
-    command.add_argument("--policy", metavar="FILE", action="append", default=[], help="an arm: the base and this file")
-    command.add_argument("--organisations", metavar="CSV", help="your own table of organisations, for all arms")
-    command.add_argument("--ties", metavar="CSV", help="your own table of ties, for all arms")
-    command.add_argument("--factorial", action="store_true", help="run every combination of the policies too")
-    command.add_argument("--branch-at", type=int, metavar="MONTH", help="month at which added policies begin")
-    command.add_argument("--measure", help="what the answer is about (default: harm_averted; with --precision: effect)")
-    number = command.add_mutually_exclusive_group()
-    number.add_argument("--replicates", type=int, help="worlds to simulate (default: the base's)")
+    arms, question, worlds, results = (
+        command.add_argument_group(title) for title in ("arms", "the question", "worlds", "results")
+    )
+    arms.add_argument("--policy", metavar="FILE", action="append", default=[], help="an arm: the base and this file")
+    arms.add_argument("--factorial", action="store_true", help="run every combination of the policies too")
+    arms.add_argument("--branch-at", type=int, metavar="MONTH", help="month at which added policies begin")
+    arms.add_argument("--organisations", metavar="CSV", help="your own table of organisations, for all arms")
+    arms.add_argument("--ties", metavar="CSV", help="your own table of ties, for all arms")
+    question.add_argument(
+        "--measure", help="what the answer is about (default: harm_averted; with --precision: effect)"
+    )
+    question.add_argument(
+        "--team-month", type=float, default=0.0, metavar="PRICE", help="price of a team-month of staff time"
+    )
+    question.add_argument("--models", type=int, metavar="N", help="plausible models to try (default: 64; 0: none)")
+    number = worlds.add_mutually_exclusive_group()
+    number.add_argument("--replicates", type=int, metavar="N", help="worlds to simulate (default: the base's)")
     number.add_argument(
         "--precision", type=float, metavar="X", help="as many worlds as make the interval of the measure +-X"
     )
-    command.add_argument("--models", type=int, metavar="N", help="plausible models to try (default: 64; 0: none)")
-    command.add_argument(
-        "--team-month", type=float, default=0.0, metavar="PRICE", help="price of a team-month of staff time"
+    worlds.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: the base's)")
+    worlds.add_argument(
+        "--workers", type=int, metavar="N", help="threads (default: one a core); results do not depend on it"
     )
-    command.add_argument("--seed", type=int, help="seed of all draws (default: the base's)")
-    command.add_argument("--workers", type=int, help="threads (default: one a core); results do not depend on it")
-    command.add_argument("--report", action="store_true", help="write a report to read and print")
-    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/compare-NAME-FINGERPRINT)")
-    command.add_argument("--overwrite", action="store_true", help="replace the results of another run in that folder")
+    results.add_argument("--report", action="store_true", help="write a report to read and print")
+    results.add_argument("--out", metavar="DIR", help="folder for results (default: results/compare-NAME-FINGERPRINT)")
+    results.add_argument("--overwrite", action="store_true", help="replace the results of another run in that folder")
     command.set_defaults(act=act)
 
 

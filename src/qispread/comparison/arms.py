@@ -5,9 +5,10 @@ from itertools import combinations
 from pathlib import Path
 
 from qispread.config.faults import Fault, InputError
-from qispread.config.load import load, refuse_policy_file
+from qispread.config.load import load, policy_fragment, refuse_policy_file
 from qispread.config.policies import AnyPolicy, Seeding
 from qispread.config.scenario import Scenario, folder_name
+from qispread.config.validate import fault_at
 
 BASE = "base"
 TAKEN = (BASE, "charts")
@@ -146,6 +147,28 @@ def parted(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str
     return found
 
 
+def own_words(file: str, *, is_policy: bool) -> tuple[str, dict[str, str]]:
+    """Return what an arm is called, and the description that its policy file has.
+
+    Raises
+    ------
+    InputError
+        For a policy file that cannot be read, and words of it that are no text.
+    """
+    if not is_policy:
+        return Path(file).stem, {}
+    data, places = policy_fragment(Path(file), file)
+    words = {key: data[key] for key in ("name", "description") if data.get(key) is not None}
+    faults = [
+        fault_at((key,), f"got {value!r}; needed: text", places)
+        for key, value in words.items()
+        if not isinstance(value, str) or not value.strip()
+    ]
+    if faults:
+        raise InputError(faults)
+    return words.pop("name", Path(file).stem), words
+
+
 def arms_from_files(
     base: str | Path,
     others: Sequence[str | Path],
@@ -156,7 +179,7 @@ def arms_from_files(
     seed: int | None = None,
     replicates: int | None = None,
 ) -> tuple[Scenario, dict[str, Scenario]]:
-    """Return the base and the arms that files describe, each arm called after its file.
+    """Return the base and the arms that files describe, each called after its file or by a name in it.
 
     Parameters
     ----------
@@ -165,7 +188,7 @@ def arms_from_files(
     others : sequence of str or Path
         Scenarios, each an arm.
     policies : sequence of str or Path
-        Policy files, each an arm: the base with the policies of the file.
+        Policy files, each an arm: the base with the policies of the file, and its description if it has one.
     organisations, ties : str or Path, optional
         The user's own tables, for the base and every arm.
     seed, replicates : int, optional
@@ -185,16 +208,21 @@ def arms_from_files(
     faults: list[Fault] = []
     scenarios: dict[str, Scenario] = {}
     for file, path, added in [(BASE, base, []), *sources]:
-        name = BASE if file == BASE else Path(file).stem
+        try:
+            name, described = (BASE, {}) if file == BASE else own_words(file, is_policy=bool(added))
+        except InputError as error:
+            faults.extend(error.faults)
+            continue
         wrong = [Fault("", fault.problem, file) for fault in name_faults(name)] if file != BASE else []
         if name in scenarios and not wrong:
-            wrong = [Fault("", f"another arm is called '{name}' already; give the file another name", file)]
+            wrong = [Fault("", f"another arm is called '{name}' already; give one another name", file)]
         if wrong:
             faults.extend(wrong)
             continue
         try:
             refuse_policy_file(path)
             scenarios[name] = load(path, organisations=organisations, ties=ties, policies=added, changes=changes)
+            scenarios[name] = scenarios[name].model_copy(update=described)
         except InputError as error:
             faults.extend(error.faults)
     if faults:

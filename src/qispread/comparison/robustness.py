@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -106,9 +107,13 @@ class Robustness:
         best and in the others (spear1980), ``p_value``, ``adjusted`` for the number of parameters (holm1979), the
         medians ``holds_median`` and ``flips_median``, and the range ``low`` to ``high``. Empty where nothing flips.
         """
+        return self.telling_apart(self.stays)
+
+    def telling_apart(self, stays: NDArray[np.bool_]) -> pd.DataFrame:
+        """Return which parameters tell the models in which something holds from the others; columns of `flips`."""
         from scipy.stats import ks_2samp
 
-        stays, rows = self.stays, []
+        rows = []
         for factor in self.factors if 0 < stays.sum() < stays.size else ():
             values = self.models[factor.path].to_numpy(np.float64)
             found = ks_2samp(values[stays], values[~stays])
@@ -119,6 +124,34 @@ class Robustness:
         steps = table["p_value"].to_numpy(np.float64) * np.arange(len(table), 0, -1)
         table.insert(3, "adjusted", np.minimum(np.maximum.accumulate(steps), 1.0) if len(table) else steps)
         return table
+
+    @property
+    def order_flips(self) -> pd.DataFrame:
+        """The parameters that tell where two arms that follow each other in the ranking change places.
+
+        Columns ``arm`` and ``against``, the arm next after it, ``holds``, the share of models in which the first does
+        not fall behind, then those of `flips`, adjusted for the parameters of each pair. Pairs that never change places
+        are left out.
+        """
+        gains, found = self.gains, []
+        for place, (arm, against) in enumerate(pairwise(self.ranking)):
+            stays = gains[:, place] >= gains[:, place + 1]
+            table = self.telling_apart(stays)
+            for name, value in (("holds", float(stays.mean())), ("against", against), ("arm", arm)):
+                table.insert(0, name, value)
+            found.append(table)
+        filled = [table for table in found if len(table)]
+        return pd.concat(filled, ignore_index=True) if filled else found[0]
+
+    @property
+    def changing_places(self) -> list[tuple[str, str, str]]:
+        """Each arm, the next in the ranking, and the parameter that tells most where they change places.
+
+        Pairs of which none can be told from chance are left out.
+        """
+        table = self.order_flips
+        found = table[table["adjusted"] <= TELLING].drop_duplicates(["arm", "against"])
+        return [(str(one.arm), str(one.against), str(one.parameter)) for one in found.itertuples()]
 
     @property
     def top_flip(self) -> str | None:

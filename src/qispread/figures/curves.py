@@ -172,17 +172,19 @@ def curve_figure(
 USES, REACHES = "Use it", "Use it and reach 80 % of the origin's effect"
 
 
-def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int) -> Figure:
+def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int, middles: str) -> Figure:
     """Return the figure of what adoption hides in one arm.
 
     Parameters
     ----------
     table : DataFrame
-        Columns ``arm``, ``month``, and ``adoption`` and ``reached``, medians over worlds.
+        Columns ``arm``, ``month``, and ``adoption`` and ``reached``.
     style : Style
     place : int
         Of the arm, for the name of the file.
     horizon : int
+    middles : {"means", "medians"}
+        Over worlds, which the table has.
     """
     own = table[table["arm"] == style.name]
     drawn = thinned(own, horizon)
@@ -193,7 +195,7 @@ def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int) -> F
         name=file_name("gap", place, style.name),
         title=style.label,
         alt=f"{style.name}: at the end {uses} of organisations use it and {reaches} use it and reach 80 % of the "
-        "origin's effect (medians over worlds). Two lines over time with the gap between them shaded.",
+        f"origin's effect ({middles} over worlds). Two lines over time with the gap between them shaded.",
         table=own,
         chart=dressed(gap_chart(shown, style.colour, horizon), style.label, height=HEIGHT + 2 * LEGEND_ROW),
     )

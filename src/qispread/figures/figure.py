@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from qispread.figures.palette import INK, SOFT, Style
+from qispread.figures.palette import BASE_COLOUR, BASE_DASH, INK, SOFT, Style
 
 WIDTH, HEIGHT = 344, 236
 """Pixels of a panel with its axes: it fits a phone without being made smaller."""
@@ -168,8 +168,13 @@ def colour_of(styles: Sequence[Style], *, points: bool = False) -> alt.Color:
 
 
 def dash_of(styles: Sequence[Style]) -> alt.StrokeDash:
-    """Return the encoding of arms by the dashes of lines, with their legend."""
-    scale = alt.Scale(domain=[one.label for one in styles], range=[list(one.dash) for one in styles])
+    """Return the encoding of arms by the dashes of lines, with their legend.
+
+    A base beside arms is dashed too: without colour its grey line would be that of the first arm.
+    """
+    beside = len(styles) > 1
+    dashes = [BASE_DASH if beside and one.colour == BASE_COLOUR else one.dash for one in styles]
+    scale = alt.Scale(domain=[one.label for one in styles], range=[list(dash) for dash in dashes])
     return alt.StrokeDash("arm:N", sort=[one.label for one in styles], scale=scale, legend=legend(styles))
 
 

@@ -7,6 +7,8 @@ BASE_COLOUR = "#595959"
 INK, SOFT = "#222222", "#595959"
 ARM_COLOURS = ("#0072B2", "#C44E00", "#008763", "#B0588A", "#A87400", "#2C8CC2", "#000000")
 """The set of Okabe and Ito without yellow, some darker so that a line stands out from white by 3 to 1."""
+BASE_DASH = (8, 3, 2, 3, 2, 3)
+"""Of the base where arms stand beside it."""
 ARM_DASHES = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (4, 2), (12, 4), (5, 2, 1, 2))
 SECOND_DASHES = ((3, 3), (10, 2), (1, 3), (6, 2, 2, 2), (2, 4), (8, 6), (3, 1, 1, 1))
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-right", "triangle-left")

@@ -43,12 +43,11 @@ def best_chart(table: pd.DataFrame, title: str, styles: dict[str, Style]) -> Any
     y = alt.Y("arm:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("share_best:Q", scale=scale, axis=alt.Axis(format=".0%", tickCount=5), title="Share of models")
-    base = alt.Chart(table[["arm", "share_best"]]).encode(y=y)
+    shown = [written(share, "percent") for share in table["share_best"]]
+    base = alt.Chart(table[["arm", "share_best"]].assign(shown=shown)).encode(y=y)
     bars = base.mark_bar(height=12, yOffset=9).encode(x=x, color=unkeyed(colour_of(list(styles.values()))))
     names = base.mark_text(align="left", dy=-8, color=INK, limit=280).encode(x=PLACED.XValue(0), text=alt.Text("arm:N"))
-    numbers = base.mark_text(align="right", dy=-8, color=INK).encode(
-        x=PLACED.XValue("width"), text=alt.Text("share_best:Q", format=".0%")
-    )
+    numbers = base.mark_text(align="right", dy=-8, color=INK).encode(x=PLACED.XValue("width"), text=alt.Text("shown:N"))
     return dressed(alt.layer(bars, names, numbers), title, height=66 + BAR_ROW * len(order))
 
 

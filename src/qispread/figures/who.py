@@ -149,6 +149,8 @@ def classes_chart(table: pd.DataFrame, title: str) -> Any:
             for place, kind in enumerate(CLASSES)
         ]
     )
+    # Written here as in tables: a browser rounds halves otherwise.
+    long["shown"] = ["" if share < LEAST_LABELLED else written(share, "percent") for share in long["share"]]
     y = alt.Y("row:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
     key = alt.Legend(
         orient="top", direction="vertical", columns=1, title=None, labelLimit=0, offset=4, symbolType="square"
@@ -160,10 +162,8 @@ def classes_chart(table: pd.DataFrame, title: str) -> Any:
         x=x.title("Share of those that ever began"), color=alt.Color("class:N", sort=words, scale=colours, legend=key)
     )
     light = alt.condition(alt.datum.rank == 0, alt.value("white"), alt.value(INK))
-    numbers = (
-        base.transform_calculate(shown=f"datum.share < {LEAST_LABELLED} ? '' : format(datum.share, '.0%')")
-        .mark_text(yOffset=9, fontSize=11)
-        .encode(x=alt.X("share:Q", stack="zero", bandPosition=0.5), text=alt.Text("shown:N"), color=light)
+    numbers = base.mark_text(yOffset=9, fontSize=11).encode(
+        x=alt.X("share:Q", stack="zero", bandPosition=0.5), text=alt.Text("shown:N"), color=light
     )
     names = (
         alt.Chart(table)

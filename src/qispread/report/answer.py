@@ -1,6 +1,5 @@
 """The first screen: the question, the answer with its uncertainty, and one picture."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +8,7 @@ import numpy as np
 from qispread.analysis.summary import written, written_difference
 from qispread.comparison import BASE
 from qispread.figures.curves import curve_figure, curve_of
-from qispread.figures.figure import Figure, records
+from qispread.figures.figure import Figure
 from qispread.measures import MEASURES
 from qispread.report.view import View, bands_words
 from qispread.report.wording import Difference, difference_of, interval, listed, sentence, span, would
@@ -114,18 +113,20 @@ def compared_sentences(view: View) -> list[str]:
 
 
 def order_sentence(view: View, ranked: Sequence[Difference]) -> list[str]:
-    """Return how the best arm differs from the next, and whether the two can be told apart."""
-    table = view.table("between")
-    if table is None or len(ranked) < 2 or ranked[0].verdict not in ("better", "more"):
+    """Return how the best arm differs from the next, and of single policies that are combined the best two."""
+    if len(ranked) < 2 or ranked[0].verdict not in ("better", "more"):
         return []
-    first, second, measure = ranked[0].arm, ranked[1].arm, ranked[0].measure
-    pair = table["arm"].isin([first, second]) & table["against"].isin([first, second])
-    rows = records(table[pair & (table["measure"] == measure)])
-    if not rows or math.isnan(float(rows[0]["low"])):
+    single = [one.arm for one in ranked if one.arm in view.results.comparison.get("factors", [])]
+    pairs = dict.fromkeys([(ranked[0].arm, ranked[1].arm), *([(single[0], single[1])] if len(single) > 1 else [])])
+    return [told for first, second in pairs for told in pair_sentence(view, first, second)]
+
+
+def pair_sentence(view: View, first: str, second: str) -> list[str]:
+    """Return how an arm differs from one that ranks after it."""
+    row = view.apart(first, second, view.results.measure)
+    if row is None:
         return []
-    apart = difference_of(rows[0])
-    if rows[0]["arm"] != first:
-        apart = replace(apart, arm=first, value=-apart.value, low=-apart.high, high=-apart.low, better=1 - apart.better)
+    apart = difference_of(row)
     if apart.low <= 0.0 <= apart.high:
         return [f"{first} and {second} cannot be told apart: {interval(apart)} of the difference between them."]
     ahead = written(apart.better, "percent")
@@ -150,7 +151,9 @@ def robust_sentence(view: View) -> list[str]:
     if not models or not ranking:
         return []
     holds, stays = (written(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
-    order = listed(["the base" if name == BASE else name for name in ranking[:MOST_NAMED]], "then")
+    names = ["the base" if name == BASE else name for name in ranking]
+    left = len(names) - MOST_NAMED
+    order = listed([*names[:MOST_NAMED], f"{counted(left)} more"] if left > 0 else names, "then")
     first = f"Over {models} plausible models, which differ in what nobody knows, the order {order} holds in {holds}"
     return [f"{first}, and the best stays the best in {stays}."]
 

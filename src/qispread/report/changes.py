@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 from qispread.analysis.summary import DIFFERENCES_SHOWN, short, written, written_difference
@@ -14,10 +15,14 @@ from qispread.figures.intervals import interval_chart
 from qispread.measures import MEASURES
 from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
-from qispread.report.wording import NOUNS, Difference, span
+from qispread.report.wording import NOUNS, Difference, form_of, span
 
 SHARED = set(Policy.model_fields)
 MOST_CHANGES = 12
+MOST_BETWEEN = 4
+"""Arms that are compared with each other; of more those that rank first."""
+BETWEEN = ("adoption", "effect", "cost")
+"""Measures beside the headline in which they are."""
 SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
 NONE = "\N{EN DASH}"
 HEADER = ("Value", "Difference", "95 % interval", "Better in", "For 100 organisations")
@@ -28,7 +33,7 @@ def changes_section(view: View) -> Section:
     blocks: list[Block] = [Words("What is compared with the base", "heading"), Points(arms_in_words(view))]
     forest = forest_figure(view)
     blocks += [Grid([forest])] if forest is not None else []
-    blocks += [differences_sheet(view), *notes(view)]
+    blocks += [differences_sheet(view), *notes(view), *between_blocks(view)]
     return Section("changes", "What each arm changes", blocks)
 
 
@@ -41,7 +46,8 @@ def arms_in_words(view: View) -> list[str]:
         if name == BASE or base is None or scenario is None:
             continue
         told = "; ".join(changes_of(base, scenario)) or "no difference"
-        found.append(f"{name}: {told.removeprefix(f'{name}: ')}.")
+        own = scenario.description.strip().rstrip(".") if scenario.description != base.description else ""
+        found.append(f"{name}: {f'{own}. In the model: ' if own else ''}{told.removeprefix(f'{name}: ')}.")
     start = policies_of(base) if base is not None else []
     joined = ["Arms that join several are called by the names of what they join."] if factors else []
     return [f"base: {'; '.join(start) or 'nothing is done'}.", *found, *joined]
@@ -157,18 +163,47 @@ def differences_sheet(view: View) -> Sheet:
 
 def cells(row: dict[str, Any], form: str) -> Sequence[str]:
     """Return the cells of one arm and measure."""
+    return (written(float(row["arm_mean"]), form), *apart_cells(row, form))
+
+
+def apart_cells(row: dict[str, Any], form: str) -> Sequence[str]:
+    """Return the cells of a difference: mean, interval, in how many worlds it is better, for 100 organisations."""
     low, middle, high = (written_difference(float(row[name]), form) for name in ("low", "difference", "high"))
-    value = written(float(row["arm_mean"]), form)
     if float(row["difference"]) == 0.0 and not float(row["low"]) < 0.0:
-        return (value, "none", "in every world", "", "")
+        return ("none", "in every world", "", "")
     better, for_100 = float(row["better"]), float(row["for_100"])
     return (
-        value,
         middle,
-        NONE if math.isnan(float(row["low"])) else f"{low} to {high}",
+        within(float(row["low"]), float(row["high"]), f"{low} to {high}"),
         NONE if math.isnan(better) else written(better, "percent"),
         "" if math.isnan(for_100) else written_difference(for_100, "number"),
     )
+
+
+def within(low: float, high: float, told: str) -> str:
+    """Return an interval in words: that of a difference which is the same in every world has no width."""
+    if math.isnan(low):
+        return NONE
+    return "in every world" if math.isclose(low, high, rel_tol=1e-12) else told
+
+
+def between_blocks(view: View) -> list[Block]:
+    """Return the table of one arm against another, the best with each other; nothing for one arm."""
+    measures = dict.fromkeys((view.results.measure, *BETWEEN))
+    labels = {name: (label, form) for name, label, form in DIFFERENCES_SHOWN}
+    groups = []
+    for measure in measures:
+        label, form = labels.get(measure, (NOUNS[measure].capitalize(), form_of(measure)))
+        pairs = combinations(view.ranked[:MOST_BETWEEN], 2)
+        rows = [row for first, second in pairs if (row := view.apart(first, second, measure)) is not None]
+        if any(float(row["difference"]) for row in rows):
+            lines = [[f"{row['arm']} against {row['against']}", *apart_cells(row, form)] for row in rows]
+            groups.append(Group(label, lines))
+    if not groups:
+        return []
+    some = f" The {MOST_BETWEEN} that rank first; between.csv has all." * (len(view.ranked) > MOST_BETWEEN)
+    caption = f"Means of the differences in the same worlds, the arm that ranks higher first.{some}"
+    return [Words("One arm against another", "heading"), Sheet(caption, ("", *HEADER[1:]), groups)]
 
 
 def notes(view: View) -> list[Block]:

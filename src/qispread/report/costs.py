@@ -32,7 +32,8 @@ def costs_section(view: View) -> Section | None:
     ]
     beaten = [f"{one['arm']} is {one['standing']}" for one in records(table) if "dominated" in str(one["standing"])]
     if beaten:
-        blocks.append(Words(f"{'; '.join(beaten)}: as much or more can be had for less."))
+        told = "; ".join(beaten)
+        blocks.append(Words(f"{told[0].upper()}{told[1:]}: as much can be had for less, or more for the same."))
     note = "Prices are as given, without discounting. Intervals are Fieller's; a dash: the ratio has no meaning."
     return Section("cost", HEADING, [*blocks, Words(note, "note")])
 

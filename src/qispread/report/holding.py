@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from qispread.analysis.summary import short, written, written_difference
+from qispread.comparison import BASE
 from qispread.comparison.paired import COUNTED
+from qispread.comparison.robustness import TELLING
 from qispread.figures.figure import records
 from qispread.figures.robustness import best_figure, factorial_figure, told_effect
 from qispread.measures import MEASURES
@@ -16,6 +18,11 @@ from qispread.report.view import View
 from qispread.report.wording import NOUNS, form_of
 
 MOST_FLIPS = 12
+MOST_PAIRS, MOST_OF_A_PAIR = 6, 3
+"""Pairs of arms, and parameters of each, that the table of orders has."""
+
+
+FLIP_HEADER = ("Parameter", "Distance", "p, adjusted", "Median where it holds", "Median where not", "Plausible range")
 
 
 def robustness_section(view: View) -> Section | None:
@@ -38,6 +45,9 @@ def robustness_section(view: View) -> Section | None:
             Words(f"What decides it most is {top}.") if top else Words("No single parameter decides it clearly."),
             flips_sheet(flips),
         ]
+    orders = view.table("order_flips")
+    if orders is not None:
+        blocks += [Points(order_words(orders)), orders_sheet(orders)]
     return Section("robustness", "Does the answer hold?", blocks)
 
 
@@ -71,23 +81,62 @@ def regret_sheet(view: View, table: pd.DataFrame) -> Sheet:
 
 def flips_sheet(table: pd.DataFrame) -> Sheet:
     """Return the table of parameters that tell models in which the best arm stays the best from the others."""
-    rows = [
-        [
-            str(row["parameter"]),
-            f"{row['distance']:.2f}",
-            f"{row['adjusted']:.2g}",
-            short(row["holds_median"]),
-            short(row["flips_median"]),
-            f"{short(row['low'])} to {short(row['high'])}",
-        ]
-        for row in records(table.head(MOST_FLIPS))
-    ]
-    header = ("Parameter", "Distance", "p, adjusted", "Median where it holds", "Median where not", "Plausible range")
+    rows = [flip_cells(row) for row in records(table.head(MOST_FLIPS))]
     caption = (
         "Parameters whose values differ between the models in which the best arm stays the best and the others "
         "(Kolmogorov-Smirnov distance; p adjusted by Holm's method)."
     )
-    return Sheet(caption, header, [Group("", rows)], small=True)
+    return Sheet(caption, FLIP_HEADER, [Group("", rows)], small=True)
+
+
+def flip_cells(row: dict[str, Any]) -> list[str]:
+    """Return the cells of one parameter."""
+    return [
+        str(row["parameter"]),
+        f"{row['distance']:.2f}",
+        f"{row['adjusted']:.2g}",
+        short(row["holds_median"]),
+        short(row["flips_median"]),
+        f"{short(row['low'])} to {short(row['high'])}",
+    ]
+
+
+def pairs_of(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each pair of arms, the first pairs of the ranking."""
+    return [part for _, part in table.groupby(["arm", "against"], sort=False)][:MOST_PAIRS]
+
+
+def order_words(table: pd.DataFrame) -> list[str]:
+    """Return for each two arms that change places in how many models, and what decides it."""
+    found = []
+    for part in pairs_of(table):
+        first = records(part)[0]
+        arm, against = (named(first[name]) for name in ("arm", "against"))
+        decides = "no single parameter decides it clearly"
+        if first["adjusted"] <= TELLING:
+            higher = "higher" if first["flips_median"] > first["holds_median"] else "lower"
+            decides = f"what decides it most is {first['parameter']}, {higher} where they change places"
+        stays = f"{arm} does not fall behind {against} in {written(first['holds'], 'percent')} of the models"
+        found.append(f"{stays[0].upper()}{stays[1:]}; {decides}.")
+    return found
+
+
+def named(arm: str) -> str:
+    """Return an arm as a sentence names it."""
+    return "the base" if arm == BASE else arm
+
+
+def orders_sheet(table: pd.DataFrame) -> Sheet:
+    """Return the table of parameters that tell where two arms change places: the most telling of each pair."""
+    groups = []
+    for part in pairs_of(table):
+        rows = [flip_cells(row) for row in records(part.head(MOST_OF_A_PAIR))]
+        groups.append(Group(f"{part['arm'].iloc[0]} ahead of {part['against'].iloc[0]}", rows))
+    caption = (
+        "What the order of two arms that follow each other rests on: the parameters whose values differ most between "
+        "the models in which the order holds and the others. order_flips.csv has all."
+    )
+    return Sheet(caption, FLIP_HEADER, groups, small=True)
 
 
 def factorial_section(view: View) -> Section | None:

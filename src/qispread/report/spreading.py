@@ -41,13 +41,13 @@ def curves_section(view: View) -> Section:
 def gap_section(view: View) -> Section:
     """Return the section of what adoption hides."""
     gap, horizon = view.gap, view.results.horizon
-    figures = [gap_figure(gap, style, place, horizon) for place, style in enumerate(view.styles.values())]
+    figures = [gap_figure(gap, style, place, horizon, view.middles) for place, style in enumerate(view.styles.values())]
     told = [
         f"{row['arm']}: {written(row['adoption'], 'percent')} use it, {written(row['reached'], 'percent')} use it and "
         "reach 80 % of the origin's effect"
         for row in records(gap[gap["month"] == horizon])
     ]
-    lead = f"Adoption alone hides what is lost. After {span(horizon)}, medians over worlds: {'; '.join(told)}."
+    lead = f"Adoption alone hides what is lost. After {span(horizon)}, {view.middles} over worlds: {'; '.join(told)}."
     return Section("gap", "What adoption hides", [Words(lead), Grid(figures)])
 
 

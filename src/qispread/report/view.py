@@ -103,15 +103,39 @@ class View:
         chosen = table[(table["intervention"] == POOLED) & (table["measure"] == measure) & (table["arm"] == arm)]
         return dict(chosen.iloc[0]) if len(chosen) else {}
 
+    def apart(self, first: str, second: str, measure: str) -> dict[str, Any] | None:
+        """Return the row of `between` of one arm against another, turned where the table has it the other way round."""
+        table = self.table("between")
+        if table is None:
+            return None
+        pair = table["arm"].isin([first, second]) & table["against"].isin([first, second])
+        rows = records(table[pair & (table["measure"] == measure)])
+        if not rows or np.isnan(float(rows[0]["low"])):
+            return None
+        row = rows[0]
+        if row["arm"] == first:
+            return row
+        turned = {name: -float(row[name]) for name in ("difference", "for_100")}
+        ends = {"low": -float(row["high"]), "high": -float(row["low"]), "better": 1.0 - float(row["better"])}
+        return {**row, "arm": first, "against": second, **turned, **ends}
+
+    @property
+    def middles(self) -> str:
+        """What `gap` has."""
+        return "means" if self.results.comparison else "medians"
+
     @cached_property
     def gap(self) -> pd.DataFrame:
-        """Medians of the share that uses it, and of the share that uses it and replicates the origin's effect."""
-        pieces = []
+        """The share that uses it, and the share that uses it and replicates the origin's effect.
+
+        Means over worlds in a comparison, as in its tables; medians of a run, as in its answer.
+        """
+        pieces, middle = [], mean_of if self.results.comparison else median_of
         for name in self.shown:
             worlds = self.results.arms[name].by_world(["adoption", "replicated"])
             uses, replicates = worlds["adoption"], worlds["replicated"]
             reached = np.where(uses == 0.0, 0.0, uses * replicates)
-            columns = {"adoption": median_of(uses), "reached": median_of(reached)}
+            columns = {"adoption": middle(uses), "reached": middle(reached)}
             pieces.append(pd.DataFrame({"arm": name, "month": np.arange(uses.shape[1]), **columns}))
         return pd.concat(pieces, ignore_index=True)
 

@@ -1,6 +1,7 @@
 """How results are put into words: plain sentences that say what is known and no more."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -46,6 +47,16 @@ VERBS = {
     "cost": ("cost", "units of currency"),
 }
 """What an arm does to each measure that is a sum, and of what."""
+
+
+NEGATIVE = re.compile(r"(?:(?<=^)|(?<=[\s(]))-(?=\d)")
+
+
+def typeset(text: str) -> str:
+    """Return text with real minus signs, a dash in place of a hyphen alone, and no break before a percent sign."""
+    if text == "-":
+        return "\N{EN DASH}"
+    return NEGATIVE.sub("\N{MINUS SIGN}", text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def form_of(measure: str) -> str:

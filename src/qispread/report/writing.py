@@ -1,7 +1,6 @@
 """From a folder of results to `report.html` and its charts, written whole or not at all."""
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,10 +25,10 @@ from qispread.report.reading import read_results, refused
 from qispread.report.spreading import classes_section, curves_section, gap_section, harm_section
 from qispread.report.tracing import traced_sections
 from qispread.report.view import View
+from qispread.report.wording import typeset
 
 PAGE, CHARTS = "report.html", "charts"
 KINDS = (".svg", ".png", ".csv")
-NEGATIVE = re.compile(r"(?:(?<=^)|(?<=[\s(]))-(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -126,13 +125,6 @@ def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
         caution=CAUTION,
         version=__version__,
     )
-
-
-def typeset(text: str) -> str:
-    """Return text with real minus signs, a dash in place of a hyphen alone, and no break before a percent sign."""
-    if text == "-":
-        return "\N{EN DASH}"
-    return NEGATIVE.sub("\N{MINUS SIGN}", text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 @contextmanager

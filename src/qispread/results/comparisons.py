@@ -81,6 +81,7 @@ class Answer:
         if self.robustness is not None:
             models = self.robustness.models.join(self.robustness.means.add_prefix("value."))
             found |= {"robustness": self.robustness.arms, "models": models, "flips": self.robustness.flips}
+            found["order_flips"] = self.robustness.order_flips
         return found
 
     def described(self) -> dict[str, Any]:

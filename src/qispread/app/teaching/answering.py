@@ -24,7 +24,7 @@ from qispread.figures.intervals import interval_chart
 from qispread.figures.palette import styles_of
 from qispread.figures.worlds import worlds_figure
 from qispread.measures import MEASURES
-from qispread.report.wording import form_of
+from qispread.report.wording import form_of, typeset
 
 SEEN, CHANGED, MOVED = "seen", "changed", "moved"
 HERE = "Where the slider stands"
@@ -199,5 +199,5 @@ def moved(lesson: Lesson, living: Living, value: float | None) -> dict[str, Any]
     return {
         "value": value,
         "curves": curves_of(living, lesson.one_thing.curves),
-        "said": f"{meaning}: {words} ({told_difference(second - first, form)}).",
+        "said": typeset(f"{meaning}: {words} ({told_difference(second - first, form)})."),
     }

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.analysis.summary import written, written_difference
-from qispread.report.wording import form_of
+from qispread.report.wording import form_of, typeset
 
 Values = Callable[[str, str], NDArray[np.float64]]
 """Gives a measure at the end in every world of an arm, by the names of arm and measure; ``measure@24`` is its median
@@ -48,7 +48,7 @@ def filled(text: str, values: Values) -> str:
             return written(float(np.mean((first > second)[known])), "percent")
         return written_difference(mean(first - second), form).removeprefix("+")
 
-    return PLACE.sub(number, text)
+    return typeset(PLACE.sub(number, text))
 
 
 def holds(condition: str, values: Values) -> bool:

@@ -1,6 +1,7 @@
 // Take it with you: scenario, report, tables, pictures. Bring your own: a scenario, organisations, ties.
 import { faultText } from "./server.js";
 import { BASE, WHAT_IF } from "./state.js";
+import { waited } from "./waiting.js";
 import { element, find } from "./words.js";
 
 const MOST_BYTES = 3 * 2 ** 20;
@@ -85,27 +86,18 @@ export class Files {
   }
 
   // Long work tells how far it is, and can be stopped.
-  async follow(stream, control) {
-    const bar = element("progress", { "aria-label": "How far it is" });
-    const words = element("span");
-    const stop = element("button", { type: "button", on: { click: () => control.abort() } }, "Cancel");
-    this.say(element("div", { class: "row" }, bar, words, stop));
+  async follow(stream) {
+    this.say();
     try {
-      for await (const part of stream) {
-        if (!part.doing) return part;
-        [bar.max, bar.value] = [part.of, part.done];
-        words.textContent = `${part.doing} …`;
-      }
+      return await waited(stream, this.said, "Asking", (part) => !part.doing);
     } catch (error) {
       if (error.name === "AbortError") this.say("Cancelled.");
       throw error;
     }
-    return null;
   }
 
   async report() {
-    const control = new AbortController();
-    const found = await this.follow(this.source.report(this.state.asked, control.signal), control);
+    const found = await this.follow((signal) => this.source.report(this.state.asked, signal));
     save({ name: found.name, content: new Blob([found.content], { type: found.kind }) });
     this.say("The report is in your downloads.");
   }
@@ -115,8 +107,7 @@ export class Files {
     const size = files.reduce((sum, one) => sum + one.size, 0);
     if (size > MOST_BYTES) throw new Error(`Too large: at most ${MOST_BYTES / 2 ** 20} MB can be read.`);
     const sent = await Promise.all(files.map(async (one) => ({ name: one.name, content: letters(await one.arrayBuffer()) })));
-    const control = new AbortController();
-    const found = await this.follow(this.source.upload(this.state.asked, sent, control.signal), control);
+    const found = await this.follow((signal) => this.source.upload(this.state.asked, sent, signal));
     this.state.use(found.scenario, found.parameters);
     this.say(element("p", {}, `The page shows ${found.parameters.name} now.`), element("ul", {}, ...found.notes.map((one) => element("li", {}, one))));
   }

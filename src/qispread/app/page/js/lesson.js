@@ -5,6 +5,7 @@ import { Chart, drawOnce, hiddenBox } from "./charts.js";
 import { choices, Guesses, verdict } from "./guesses.js";
 import { Room } from "./room.js";
 import { emptySetting } from "./state.js";
+import { Waiting, waited } from "./waiting.js";
 import { element, freshName, percent, short } from "./words.js";
 
 const STEPS = ["Predict", "See", "Change one thing", "Discuss"];
@@ -95,24 +96,28 @@ export class Lesson {
     look();
   }
 
-  // Asks for one step; what is being done is told until the answer is there.
+  // Asks for one step, and tells how far it is; what was cancelled or failed waits to be asked again.
   async answer(question, place) {
-    const bar = element("progress", { "aria-label": "How far it is" });
-    const words = element("span", {}, " Running the worlds …");
-    const waiting = element("p", { class: "small", role: "status" }, bar, words);
-    place.append(waiting);
-    try {
-      for await (const part of this.source.lesson({ lesson: this.lesson.name, ...question })) {
-        if (part.worlds) return part;
-        [bar.max, bar.value] = [part.of, part.done];
-        words.textContent = ` ${part.doing} …`;
+    const ask = (signal) => this.source.lesson({ lesson: this.lesson.name, ...question }, signal);
+    for (;;) {
+      try {
+        return await waited(ask, place, "Running the worlds", (part) => part.worlds);
+      } catch (error) {
+        const cancelled = error.name === "AbortError";
+        if (!cancelled) this.failed(error);
+        await this.again(place, cancelled ? "Cancelled." : "This could not be done.");
       }
-    } catch (error) {
-      this.failed(error);
-    } finally {
-      waiting.remove();
     }
-    return null;
+  }
+
+  // Waits until somebody wants to go on.
+  async again(place, words) {
+    const button = element("button", { type: "button" }, "Run the worlds");
+    const shown = element("div", { class: "row" }, element("span", { role: "status" }, words), button);
+    place.append(shown);
+    button.focus();
+    await new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
+    shown.remove();
   }
 
   async see(move) {
@@ -121,7 +126,6 @@ export class Lesson {
     this.guesses.lock();
     this.show(1, move);
     const told = await this.answer({ part: "seen" }, inside);
-    if (!told) return;
     const { guesses } = this.lesson;
     const verdicts = guesses.map((guess, place) => {
       const [mine, models] = verdict(guess, this.guesses.values[place], told.answers[place]);
@@ -184,7 +188,6 @@ export class Lesson {
     go.hidden = true;
     for (const input of question.querySelectorAll("input")) input.disabled = true;
     const told = await this.answer({ part: "changed" }, inside);
-    if (!told) return;
     const right = told.best.includes(this.picked);
     const best = told.best.map((place) => this.lesson.options[place]).join("; or ");
     const chart = element("div");
@@ -207,9 +210,29 @@ export class Lesson {
     const charts = element("div", { class: "charts" });
     const line = element("p", { class: "moved", role: "status" });
     const drawn = new Map();
+    const far = element("div");
+    let waiting = null;
+    const end = () => {
+      waiting?.end();
+      waiting = null;
+    };
+    const stop = () => {
+      asking.stop();
+      end();
+      line.textContent = "Cancelled; move the slider to ask again.";
+      input.focus();
+    };
+    const put = (place) => {
+      waiting ??= new Waiting(far, "Running the worlds", stop);
+      asking.put(stops[place]);
+    };
     const asking = new Asking((value, signal) => this.source.lesson({ lesson: this.lesson.name, part: "moved", value }, signal), {
       part: (part) => {
-        if (!part.worlds) return;
+        if (!part.worlds) {
+          waiting?.tell(part);
+          return;
+        }
+        end();
         for (const curve of part.curves) {
           if (!drawn.has(curve.measure)) drawn.set(curve.measure, this.curve(charts, curve, part.worlds, null));
           else drawn.get(curve.measure).show({ ...curve, worlds: part.worlds });
@@ -217,16 +240,19 @@ export class Lesson {
         line.textContent = part.said;
         line.dataset.value = part.value;
       },
-      failed: this.failed,
+      failed: (error) => {
+        end();
+        this.failed(error);
+      },
     });
     input.addEventListener("input", () => {
       told.textContent = words(Number(input.value));
       input.setAttribute("aria-valuetext", told.textContent);
-      asking.put(stops[Number(input.value)]);
+      put(Number(input.value));
     });
-    asking.put(stops[start]);
+    put(start);
     const control = element("div", { class: "slider" }, element("label", { class: "label", htmlFor: name }, label), told, input);
-    return element("div", { class: "try" }, element("h3", {}, `Try it: ${arm}`), control, line, charts);
+    return element("div", { class: "try" }, element("h3", {}, `Try it: ${arm}`), control, far, line, charts);
   }
 
   discuss(move) {

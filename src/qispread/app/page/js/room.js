@@ -1,5 +1,6 @@
 // The decision budget: what a team buys, what that averts, and how the room did. The board stands in the address.
 import { codeOf, grouped, plain, yearsIn, yearsOf } from "./plan.js";
+import { waited } from "./waiting.js";
 import { element, freshName, percent } from "./words.js";
 
 const LONGEST_NAME = 24;
@@ -15,13 +16,19 @@ export class Room {
     this.known = new Map();
     this.build(place, Boolean(file));
     this.follow();
-    if (this.teams.length) this.board();
+    if (this.teams.length) this.board().catch((error) => this.fail(error));
+  }
+
+  // Whoever cancels knows it.
+  fail(error) {
+    if (error.name !== "AbortError") this.failed(error);
   }
 
   build(place, file) {
     const { units, years } = this.budget;
     this.told = element("p", { class: "spent", role: "status" });
     this.bar = element("progress", { max: units, "aria-label": "Units spent" });
+    this.far = element("div");
     this.result = element("div", { role: "status" });
     this.see = element("button", { type: "button", class: "main" }, "See what it averts");
     this.see.addEventListener("click", () => this.own());
@@ -29,7 +36,7 @@ export class Room {
     place.append(
       element("h3", { id: "game-title" }, `The budget: ${units} units for five years`),
       element("p", {}, `Each team has ${units} units to spend on policies in the first ${years} years, everywhere in England. ${how} What counts is how many harmful events are averted in ten years, five of them after the money has ended. The prices are examples, and not real ones.`),
-      this.grid(), element("div", { class: "row" }, this.bar, this.told), element("p", { class: "row" }, this.see), this.result, this.joining(), this.table());
+      this.grid(), element("div", { class: "row" }, this.bar, this.told), element("p", { class: "row" }, this.see), this.far, this.result, this.joining(), this.table());
   }
 
   grid() {
@@ -81,20 +88,17 @@ export class Room {
   async ask(codes) {
     const missing = codes.filter((code) => !this.known.has(code));
     if (missing.length || !this.best) {
-      for await (const { plans, best, done, of } of this.source.budget({ plans: missing })) {
-        if (of) this.told.textContent = `Running the worlds of plan ${done + 1} of ${of} …`;
-        if (!plans) continue;
-        this.best = best;
-        for (const one of plans) this.known.set(one.code, one);
-      }
-      this.follow();
+      const asked = (signal) => this.source.budget({ plans: missing }, signal);
+      const { plans, best } = await waited(asked, this.far, "Running 200 worlds", (part) => part.plans);
+      this.best = best;
+      for (const one of plans) this.known.set(one.code, one);
     }
     return codes.map((code) => this.known.get(code));
   }
 
   async own() {
     this.see.disabled = true;
-    this.result.replaceChildren(element("p", { class: "small" }, "Running 200 worlds …"));
+    this.result.replaceChildren();
     try {
       const code = codeOf(this.years);
       const [found] = await this.ask([code]);
@@ -103,10 +107,10 @@ export class Room {
         element("strong", { class: "code" }, grouped(code)), "."));
       this.code.value = grouped(code);
     } catch (error) {
-      this.result.replaceChildren();
-      this.failed(error);
+      this.fail(error);
     }
     this.see.disabled = false;
+    if (document.activeElement === document.body) this.see.focus();
   }
 
   joining() {
@@ -139,7 +143,7 @@ export class Room {
         this.name.value = "";
         await this.board();
       } catch (error) {
-        this.fault.textContent = error.faults?.[0]?.problem ?? error.message;
+        this.fault.textContent = error.name === "AbortError" ? "Cancelled." : (error.faults?.[0]?.problem ?? error.message);
       }
   }
 
@@ -149,7 +153,7 @@ export class Room {
     this.sheet = element("div", { class: "sheet", tabIndex: 0, role: "region", "aria-label": "The board of the room", hidden: true },
       element("table", { id: "board" }, element("thead", {}, head), this.lines));
     this.reveal = element("button", { type: "button" }, "Show the best that was found");
-    this.reveal.addEventListener("click", () => this.showBest().catch(this.failed));
+    this.reveal.addEventListener("click", () => this.showBest().catch((error) => this.fail(error)));
     this.bestTold = element("div", { role: "status" });
     return element("div", {}, this.sheet, element("p", { class: "row" }, this.reveal), this.bestTold);
   }
