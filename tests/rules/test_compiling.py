@@ -20,7 +20,7 @@ def copy(tmp_path, monkeypatch):
 def test_an_edited_source_has_another_fingerprint(copy, edited):
     before = sources.source_fingerprint()
     path = copy / edited
-    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = 1\n", encoding="utf-8")
     assert sources.source_fingerprint() != before
 
 

@@ -1,17 +1,109 @@
-"""Which sources can change a result, and their fingerprint; read without loading the compiler."""
+"""Which sources can change compiled code, which can change a result, and their fingerprints; loads no compiler.
 
+Comments, docstrings, blank lines and formatting are not part of a fingerprint: what is hashed is the syntax tree.
+"""
+
+import ast
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-COMPILED = ("rules/*.py", "world/*.py", "engines/*.py", "config/*.py", "measures.py")
-"""Sources whose code or constants can end up in compiled code."""
+COMPILED = (
+    "rules/*.py",
+    "world/*.py",
+    "engines/kernel.py",
+    "engines/measuring.py",
+    "engines/stages_*.py",
+    "config/organisations.py",
+    "measures.py",
+)
+"""Sources whose functions are compiled, or whose constants compiled code holds."""
+
+MODEL = (
+    "rules/*.py",
+    "world/*.py",
+    "engines/*.py",
+    "config/*.py",
+    "measures.py",
+    "comparison/*.py",
+    "sweeping/changing.py",
+    "sweeping/design.py",
+    "sweeping/order.py",
+    "sweeping/varying.py",
+    "sweeping/work.py",
+)
+"""Sources that can change a number in a result: what is read, drawn, run, measured, varied and compared."""
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
+def compiled_fingerprint() -> str:
+    """Return a hash of all sources that can end up in compiled code, and of the choice of draws.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits; other digits after any edit of these sources that is more than comments, docstrings
+        or formatting.
+    """
+    return _fingerprint(COMPILED)
+
+
+def model_fingerprint() -> str:
+    """Return a hash of all sources that can change a result, and of the choice of draws.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits, the same under every version of Python; other digits after any edit of these sources
+        that is more than comments, docstrings or formatting.
+    """
+    return _fingerprint(MODEL)
+
+
 def source_fingerprint() -> str:
-    """Return a short hash of every source file whose code may be compiled, and of the choice of draws."""
+    """Return what `model_fingerprint` returns: the name that it had before."""
+    return model_fingerprint()
+
+
+def files_of(patterns: Iterable[str]) -> list[Path]:
+    """Return the files of the package that patterns name, sorted by path."""
+    return sorted({file for pattern in patterns for file in PACKAGE.glob(pattern)})
+
+
+def _fingerprint(patterns: Iterable[str]) -> str:
     digest = hashlib.blake2b(os.environ.get("QISPREAD_DRAWS", "").encode(), digest_size=8)
-    for path in sorted(file for pattern in COMPILED for file in PACKAGE.glob(pattern)):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in files_of(patterns):
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+        digest.update("\n".join((path.relative_to(PACKAGE).as_posix(), *_tokens(tree), "")).encode())
     return digest.hexdigest()
+
+
+def _tokens(tree: ast.AST) -> list[str]:
+    """Return what a syntax tree says, without strings that stand alone: docstrings, and words about a constant.
+
+    Not `ast.dump`, which is slower and differs between versions of Python.
+    """
+    tokens: list[str] = []
+    waiting: list[object] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            entries = [entry for entry in node if not _says_nothing(entry)]
+            tokens.append(f"[{len(entries)}")
+            waiting.extend(reversed(entries))
+        elif isinstance(node, ast.AST):
+            tokens.append(type(node).__name__)
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if value is not None and value != [] and name != "ctx":
+                    tokens.append(name)
+                    waiting.append(value)
+        else:
+            tokens.append(repr(node))
+    return tokens
+
+
+def _says_nothing(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
