@@ -1,19 +1,21 @@
-"""Where results come from: commit, versions, machine, sources."""
+"""Where results come from: commit, versions, machine, code."""
 
 import os
 import platform
 import subprocess
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from qispread.config.scenario import InputFile
-from qispread.rules.sources import source_fingerprint
+from qispread.rules.sources import model_fingerprint
 
 LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
 
 
+@cache
 def our_version() -> str:
     """Return the version of qispread that is installed."""
     return version("qispread")
@@ -22,6 +24,16 @@ def our_version() -> str:
 def draws_in_use() -> str:
     """Return the name of the generator of draws."""
     return "philox" if os.environ.get("QISPREAD_DRAWS") == "philox" else "splitmix64"
+
+
+@cache
+def _model(_draws: str) -> str:
+    return model_fingerprint()
+
+
+def model_in_use() -> str:
+    """Return the fingerprint of the code that can change a number, computed once in a process."""
+    return _model(draws_in_use())
 
 
 def git_commit() -> str | None:
@@ -48,6 +60,6 @@ def provenance(command: Sequence[str], inputs: Iterable[InputFile]) -> dict[str,
         "versions": {name: version(name) for name in LIBRARIES},
         "python": platform.python_version(),
         "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
-        "sources": source_fingerprint(),
+        "model": model_in_use(),
         "inputs": [{"path": one.path, "sha256": one.sha256} for one in inputs],
     }

@@ -261,11 +261,11 @@ def show_robustness(robustness: "Robustness", number: int, console: "Console") -
         console.print(f"What decides between {arm} and {against} is {parameter}.", soft_wrap=True, markup=False)
 
 
-def write_report(folder: "Path", console: "Console") -> None:
+def write_report(folder: "Path", console: "Console", out: str | None = None, *, overwrite: bool = False) -> None:
     """Write the report of a folder of results and say where it is."""
     from qispread.report import write_report as write
 
-    paths = write(folder)
+    paths = write(folder, out, overwrite=overwrite)
     console.print(f"Report: {paths[0]}", soft_wrap=True, markup=False)
 
 

@@ -54,10 +54,9 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Compare arms with a base, print what differs and write the tables."""
-    from pathlib import Path
-
     from qispread.comparison import arms_from_files, ready_arms
     from qispread.results import Answer, Asked, save_comparison, tidied
+    from qispread.sweeping.files import local_folder
 
     refuse_bad(arguments)
     base, arms = arms_from_files(
@@ -72,7 +71,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     everything = ready_arms(base, arms, arguments.branch_at, factorial=arguments.factorial)
     measure, models = measure_of(arguments), models_of(arguments)
     asked = Asked(everything, measure, arguments.precision, arguments.team_month, models)
-    folder = Path(arguments.out) if arguments.out else asked.folder()
+    folder = local_folder(arguments.out) if arguments.out else asked.folder()
     with tidied(folder):
         asked.check(folder, overwrite=arguments.overwrite)
         terminal.introduce(base, console, counted=arguments.precision is None)

@@ -34,12 +34,13 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Simulate a scenario, print its headlines and write its tables."""
-    from pathlib import Path
-
     from qispread.config.faults import Fault, InputError
     from qispread.config.load import load, refuse_policy_file
+    from qispread.results import check_folder, default_folder, read_origin, save, tidied
+    from qispread.sweeping.files import local_folder
 
     refuse_policy_file(arguments.scenario)
+    origin = read_origin(arguments.scenario)
     replicates = 1 if arguments.events and arguments.replicates is None else arguments.replicates
     changes = {"seed": arguments.seed, "replicates": replicates}
     scenario = load(
@@ -50,24 +51,29 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         changes={name: value for name, value in changes.items() if value is not None},
     )
     faults = []
+    if origin.replicate is not None and arguments.replicates is not None:
+        problem = f"the manifest is of replicate {origin.replicate} alone, which is what is run again"
+        faults.append(Fault("--replicates", f"{problem}; leave it out"))
     if arguments.events and scenario.replicates != 1:
         faults.append(Fault("--events", f"got {scenario.replicates} replicates; needed: 1"))
     if arguments.workers is not None and arguments.workers < 1:
         faults.append(Fault("--workers", f"got {arguments.workers}; needed: at least 1"))
     if faults:
         raise InputError(faults)
-    from qispread.results import check_folder, default_folder, save, tidied
-
-    folder = Path(arguments.out) if arguments.out else default_folder(scenario)
-    check_folder(folder, scenario, overwrite=arguments.overwrite)
-    terminal.introduce(scenario, console)
+    as_it_was = (arguments.seed, arguments.organisations, arguments.ties) == (None, None, None) and not arguments.policy
+    about = origin.about if as_it_was else {}
+    say = partial(console.print, soft_wrap=True, markup=False)
+    for note in origin.notes:
+        say(f"note: {note}", style="yellow")
+    folder = local_folder(arguments.out) if arguments.out else default_folder(scenario, origin.replicate)
     with tidied(folder):
-        runs = simulated(scenario, arguments, console)
+        check_folder(folder, scenario, overwrite=arguments.overwrite, replicate=origin.replicate)
+        terminal.introduce(scenario, console)
+        runs = simulated(scenario, origin.replicate, arguments, console)
     typed = ["qispread", *arguments.typed]
     with writing():
-        paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=typed)
+        paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=typed, about=about)
     terminal.show_headlines(runs, console)
-    say = partial(console.print, soft_wrap=True, markup=False)
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
     if arguments.report:
         terminal.write_report(folder, console)
@@ -76,15 +82,18 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     return SOME_FAILED if runs.failed else DONE
 
 
-def simulated(scenario: "Scenario", arguments: argparse.Namespace, console: "Console") -> "Runs":
-    """Run the scenario behind a progress bar."""
-    from qispread.engines.run import simulate
+def simulated(scenario: "Scenario", replicate: int | None, arguments: argparse.Namespace, console: "Console") -> "Runs":
+    """Run the scenario, or one replicate of it, behind a progress bar."""
+    from qispread.engines.run import Runs, run_replicates
 
-    with terminal.progress_bar(console, "Simulating", scenario.replicates) as advance:
-        return simulate(
+    wanted = range(scenario.replicates) if replicate is None else range(replicate, replicate + 1)
+    with terminal.progress_bar(console, "Simulating", len(wanted)) as advance:
+        runs = run_replicates(
             scenario,
+            wanted,
             engine=arguments.engine,
             workers=arguments.workers,
             keep_events=arguments.events,
             progress=advance,
         )
+    return Runs(scenario, runs)

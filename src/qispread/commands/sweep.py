@@ -12,13 +12,17 @@ from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED, STOPPED
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qispread.config.scenario import Scenario
     from qispread.sweeping.reading import Sweep
     from qispread.sweeping.runner import Progress
 
 OF_A_SWEEP = ("executor", "workers", "scheduler", "timeout", "retry_failed", "yes")
 """Options that matter where a sweep is run."""
-OF_A_RUN = ("engine", "events")
+OF_A_RUN = ("engine", "events", "overwrite")
 """Options that matter where one of its runs is made again."""
+OUT_HELP = "folder for results (default: results/sweep-NAME; with --run: reruns/RUN_ID in the folder of the sweep)"
+RERUNS = "reruns"
+"""The folder, within that of a sweep, of its runs that are made again."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -31,17 +35,20 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--workers", type=int, help="how many (default: one a core); results do not depend on it")
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
-    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/sweep-NAME)")
+    command.add_argument("--out", metavar="DIR", help=OUT_HELP)
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="that a run may take; then it has failed")
     command.add_argument("--retry-failed", action="store_true", help="run those again that failed")
     command.add_argument(
-        "--yes", action="store_true", help="start even with very many runs, or factors that change nothing"
+        "--yes",
+        action="store_true",
+        help="start even with very many runs, or factors that change nothing; go on with other libraries than before",
     )
     other = command.add_mutually_exclusive_group()
     other.add_argument("--status", action="store_true", help="say what is done, failed and left, and run nothing")
     other.add_argument("--run", metavar="RUN_ID", help="run one run again, alone, and compare it with its row")
     command.add_argument("--engine", choices=("kernel", "mesa"), help="with --run (default: kernel)")
     command.add_argument("--events", action="store_true", help="with --run: write what happened and why")
+    command.add_argument("--overwrite", action="store_true", help="with --run: replace other results in its folder")
     command.set_defaults(act=act)
 
 
@@ -132,7 +139,9 @@ def sweep_of(arguments: argparse.Namespace) -> "Sweep":
     from qispread.sweeping.reading import read_sweep
     from qispread.sweeping.store import default_folder
 
-    given = Path(arguments.out or arguments.experiment)
+    # With --run, --out says where the results of that run go.
+    out = None if arguments.run else arguments.out
+    given = Path(out or arguments.experiment)
     return read_sweep(given if given.is_dir() else default_folder(load_experiment(arguments.experiment)))
 
 
@@ -144,7 +153,18 @@ def tell_status(arguments: argparse.Namespace, console: "Console") -> int:
 
 def tell(found: "Sweep", console: "Console") -> None:
     """Say how far a sweep is, and the first failures."""
-    console.print(f"{found.folder}: {found.status}", soft_wrap=True, markup=False, highlight=False)
+    from qispread.sweeping.log import part_name
+    from qispread.sweeping.resuming import environment_words
+
+    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    say(f"{found.folder}: {found.status}")
+    for words in environment_words(found.store):
+        say(words)
+    unsound = found.store.unsound()
+    if unsound:
+        listed = ", ".join(part_name(part) for part in unsound[:MOST_FAILURES])
+        more = f" and {len(unsound) - MOST_FAILURES:,} more" if len(unsound) > MOST_FAILURES else ""
+        say(f"Missing or not as written, and made again when the sweep goes on: {listed}{more}.", style="red")
     if found.status.failed:
         tell_failures(found, console)
 
@@ -162,26 +182,70 @@ def tell_failures(found: "Sweep", console: "Console") -> None:
 
 
 def run_again(arguments: argparse.Namespace, console: "Console") -> int:
-    """Run one run of a sweep again, say whether it gave the same numbers, and write its tables if asked."""
+    """Run one run of a sweep again, say whether it gave the same numbers, and write its tables."""
     from qispread import terminal
-    from qispread.results import save
-    from qispread.sweeping.rerun import differing, rerun
+    from qispread.results import save, tidied
+    from qispread.sweeping.rerun import differing, environment_changes, rerun, run_of, scenario_at
 
     found = sweep_of(arguments)
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
-    runs = rerun(found, arguments.run, engine=arguments.engine or "kernel", keep_events=arguments.events)
+    point, replicate = run_of(found, arguments.run)
+    folder = folder_of_rerun(found, arguments)
+    others = environment_changes(found, arguments.run)
+    for one in others:
+        say(f"note: {one}", style="yellow")
+    with tidied(folder):
+        check_rerun_folder(folder, scenario_at(found, point).replace(replicates=1), replicate, arguments)
+        runs = rerun(found, arguments.run, engine=arguments.engine or "kernel", keep_events=arguments.events)
     terminal.show_headlines(runs, console)
     apart = differing(found, arguments.run, runs.runs[0])
     if apart is None:
         say("The sweep has no row of this run yet.")
     elif apart:
-        say(f"Differs from its row in {', '.join(apart)}: another version, machine or library made that.", style="red")
+        why = "code or libraries are others than its row was made with" if others else "another machine made that"
+        say(f"Differs from its row in {', '.join(apart)}: {why}.", style="red")
     else:
         say("The same numbers as its row, to the last bit.")
-    folder = found.folder / "reruns" / arguments.run
-    paths = save(runs, folder, overwrite=True, command=["qispread", *arguments.typed])
+    typed, about = ["qispread", *arguments.typed], {"run_id": arguments.run}
+    paths = save(runs, folder, overwrite=arguments.overwrite, command=typed, about=about)
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
     return SOME_FAILED if apart or runs.failed else DONE
+
+
+def folder_of_rerun(found: "Sweep", arguments: argparse.Namespace) -> Path:
+    """Return the folder for the results of a run that is made again.
+
+    Raises
+    ------
+    InputError
+        Where it is the folder of the sweep itself.
+    """
+    from qispread.config.faults import Fault, InputError
+    from qispread.sweeping.files import local_folder
+
+    if not arguments.out:
+        return found.folder / RERUNS / str(arguments.run)
+    folder = local_folder(arguments.out)
+    if folder.resolve() == found.folder.resolve():
+        problem = "is the folder of the sweep; with --run it says where the run's results go"
+        raise InputError([Fault("--out", f"{problem}; leave it out for {found.folder / RERUNS}", str(folder))])
+    return folder
+
+
+def check_rerun_folder(folder: Path, scenario: "Scenario", replicate: int, arguments: argparse.Namespace) -> None:
+    """Make sure that the results of a run can be written, before it is run; raises as `check_folder`."""
+    from qispread.config.faults import Fault, InputError
+    from qispread.results import check_folder
+
+    try:
+        check_folder(folder, scenario, overwrite=arguments.overwrite, replicate=replicate or None)
+    except InputError as error:
+        if arguments.out:
+            raise
+        more = "; say with --out where the results of this run go"
+        raise InputError(
+            [Fault(one.where, one.problem + (more if one.where == "--out" else ""), one.file) for one in error.faults]
+        ) from None
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def facts(view: View, manifest: dict[str, Any]) -> list[list[str]]:
         ["Precision asked for", precision(told)],
         ["Version", f"{metadata('qispread')['Name']} {identity['qispread']}"],
         ["Commit", str(manifest.get("git_commit") or "")],
-        ["Fingerprint of the sources", str(manifest.get("sources", ""))],
+        ["Fingerprint of the model's code", str(identity.get("model", manifest.get("sources", "")))],
         ["Draws", str(identity.get("draws", ""))],
         ["Python", str(manifest.get("python", ""))],
         ["Machine", str(manifest.get("machine", ""))],

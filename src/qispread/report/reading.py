@@ -13,17 +13,24 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from qispread import __version__
 from qispread.comparison import BASE
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError
 from qispread.config.load import scenario_from
 from qispread.config.scenario import Scenario
+from qispread.identity import Change, about, changes, environment, identity_in
 from qispread.measures import MEASURES
-from qispread.results import COMPARISON_TABLES, MANIFEST, SUMMARY, draws_in_use
-from qispread.rules.sources import source_fingerprint
+from qispread.results import COMPARISON_TABLES, MANIFEST, SUMMARY
 
 DIFFERENCES = "differences"
+NAMES = {
+    "qispread": "version",
+    "draws": "generator of draws",
+    "model": "code of the model",
+    "replaced_rules": "rules replaced at run time",
+    "python": "Python",
+}
+"""What is named in other words than in a manifest."""
 SUMMARY_COLUMNS = ("month", "intervention", "measure", "worlds", "median", "p5", "p95")
 
 
@@ -176,7 +183,7 @@ def manifest_of(folder: Path) -> dict[str, Any]:
         raise refused(folder, f"holds no results: {MANIFEST} is missing{hint}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        found["identity"]["qispread"], found["sources"]
+        found["identity"]["qispread"], identity_in(found)
     except (OSError, ValueError, KeyError, TypeError):
         raise refused(path, "is no manifest of results; needed: the file as run or compare wrote it") from None
     if not isinstance(found.get("scenario", found.get("comparison")), dict):
@@ -184,15 +191,17 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     return dict(found)
 
 
-def differences_from_here(manifest: dict[str, Any]) -> tuple[str, ...]:
-    """Return how the program that made results differs from the one that runs, in words."""
-    identity = manifest["identity"]
-    pairs = (
-        ("version", str(identity["qispread"]), __version__),
-        ("generator of draws", str(identity.get("draws")), draws_in_use()),
-        ("sources", str(manifest["sources"]), source_fingerprint()),
-    )
-    return tuple(f"{what} {then}, now {now}" for what, then, now in pairs if then != now)
+def changes_since(manifest: dict[str, Any]) -> list[Change]:
+    """Return what differs of code and libraries between what made results and what runs now."""
+    now = environment()
+    before = {name: one for name, one in identity_in(manifest).items() if name in now}
+    return changes(before, now)
+
+
+def in_words(change: Change) -> str:
+    """Return what differs in words."""
+    *_, name = change.name.split(".", maxsplit=1)
+    return f"{NAMES.get(name, name)} {change.before}, now {change.now}"
 
 
 def read_arm(name: str, folder: Path, *, strict: bool) -> Arm:
@@ -227,12 +236,13 @@ def read_results(folder: Path) -> Results:
         Where it holds no results, or they are broken or not whole.
     """
     manifest = manifest_of(folder)
-    differs = differences_from_here(manifest)
+    found = changes_since(manifest)
+    differs, strict = tuple(in_words(one) for one in found), not about(found, "code")
     if "comparison" not in manifest:
         name = str(manifest["scenario"].get("name", "run"))
-        return Results(folder, manifest, {name: read_arm(name, folder, strict=not differs)}, differs=differs)
+        return Results(folder, manifest, {name: read_arm(name, folder, strict=strict)}, differs=differs)
     names = manifest["comparison"].get("arms")
     if not isinstance(names, list) or BASE not in names or len(names) < 2:
         raise refused(folder / MANIFEST, f"names no arms; needed: '{BASE}' and at least one more")
-    arms = {str(name): read_arm(str(name), folder / str(name), strict=not differs) for name in names}
+    arms = {str(name): read_arm(str(name), folder / str(name), strict=strict) for name in names}
     return Results(folder, manifest, {BASE: arms.pop(BASE), **arms}, read_tables(folder), differs)

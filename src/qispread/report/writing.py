@@ -26,9 +26,9 @@ from qispread.report.spreading import classes_section, curves_section, gap_secti
 from qispread.report.tracing import traced_sections
 from qispread.report.view import View
 from qispread.report.wording import typeset
-
-PAGE, CHARTS = "report.html", "charts"
-KINDS = (".svg", ".png", ".csv")
+from qispread.results.folder import CHARTS, MANIFEST, WAYS_OUT, check_folder, refuse, remove_charts
+from qispread.results.names import REPORT as PAGE
+from qispread.sweeping.files import local_folder
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,18 @@ def sections_of(view: View) -> Iterator[Section]:
     yield reproduce_section(view)
 
 
-def write_report(folder: str | Path) -> list[Path]:
+def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite: bool = False) -> list[Path]:
     """Write the report on a folder that `run` or `compare` wrote: one page, and its charts as files.
 
     Parameters
     ----------
     folder : str or Path
-        Read, and written to: ``report.html``, and in ``charts`` each chart as SVG and PNG with its numbers as CSV.
+        Read, and unless `out` is given written to: ``report.html``, and in ``charts`` each chart as SVG and PNG with
+        its numbers as CSV.
+    out : str or Path, optional
+        Another folder for the report, such as where the results are in an archive that cannot be written to.
+    overwrite : bool
+        Whether a report that is in `out` may be replaced.
 
     Returns
     -------
@@ -92,18 +97,38 @@ def write_report(folder: str | Path) -> list[Path]:
     Raises
     ------
     InputError
-        Where the folder holds no results, or they are broken, not whole, or cannot be written beside.
+        Where the folder holds no results, or they are broken, not whole, or cannot be written beside; where `out` holds
+        results of its own or another report.
     """
     folder = Path(folder)
+    place = folder if out is None else local_folder(out)
+    if place.resolve() != folder.resolve():
+        check_report_folder(place, overwrite=overwrite)
     with Studio() as studio:
         report = report_of(folder, studio.take)
         drawings = studio.drawings()
     page = page_of(report, {one.figure.name: one for one in drawings})
-    with written_beside(folder) as new:
+    with written_beside(place) as new:
         (new / CHARTS).mkdir()
         (new / PAGE).write_text(page, encoding="utf-8")
         names = [path.name for path in write_drawings(drawings, new / CHARTS)]
-    return [folder / PAGE, *(folder / CHARTS / name for name in names)]
+    return [place / PAGE, *(place / CHARTS / name for name in names)]
+
+
+def check_report_folder(folder: Path, *, overwrite: bool) -> None:
+    """Make sure that a report can be written to a folder that is not that of its results.
+
+    Raises
+    ------
+    InputError
+        Where it holds results, of which the report would seem to be; or a report, and `overwrite` is off; or cannot be
+        written to.
+    """
+    check_folder(folder, {}, (), overwrite=True)
+    if (folder / MANIFEST).exists():
+        raise refuse(folder, "holds results of its own, and the report would seem to be theirs; choose another folder")
+    if (folder / PAGE).exists() and not overwrite:
+        raise refuse(folder, f"holds another {PAGE}; {WAYS_OUT}")
 
 
 def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
@@ -144,7 +169,7 @@ def written_beside(folder: Path) -> Iterator[Path]:
         yield new
         charts = folder / CHARTS
         charts.mkdir(exist_ok=True)
-        remove_stale(charts, {path.stem for path in (new / CHARTS).iterdir()})
+        remove_charts(charts, {path.stem for path in (new / CHARTS).iterdir()})
         for path in sorted((new / CHARTS).iterdir()):
             path.replace(charts / path.name)
         (new / PAGE).replace(folder / PAGE)
@@ -152,13 +177,3 @@ def written_beside(folder: Path) -> Iterator[Path]:
         raise refused(folder, f"the report could not be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
-
-
-def remove_stale(charts: Path, kept: set[str]) -> None:
-    """Remove charts of which all three files are there and which are not drawn again."""
-    stems = {path.stem for path in charts.glob("*.svg")} - kept
-    for stem in stems:
-        files = [charts / f"{stem}{kind}" for kind in KINDS]
-        if all(path.is_file() for path in files):
-            for path in files:
-                path.unlink()

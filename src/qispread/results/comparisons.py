@@ -28,15 +28,17 @@ from qispread.results.folder import (
     check_folder,
     forget_analyses,
     forget_arms,
+    forget_charts,
     holds_same,
     refuse,
     tidied,
     write_table,
     written_whole,
 )
-from qispread.results.manifest import identity
+from qispread.results.manifest import identity, written_out
 from qispread.results.names import OURS
 from qispread.results.runs import save
+from qispread.sweeping.files import local_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,11 +157,14 @@ class Asked:
             As `check_folder`, for the whole and for any arm.
         """
         with tidied(folder):
-            check_folder(folder, self.mark(), OURS, overwrite=overwrite)
-            same = holds_same(folder, self.mark())
+            mark = self.mark()
+            scenarios = {f"scenario.{name}": written_out(arm) for name, arm in self.arms.items()}
+            check_folder(folder, mark, OURS, overwrite=overwrite, scenarios=scenarios)
+            same = holds_same(folder, mark)
             for name, arm in self.arms.items():
                 own = {} if self.precision is not None else identity(arm)
-                check_folder(folder / name, own, OURS, overwrite=overwrite or same)
+                inside = {"scenario": written_out(arm)}
+                check_folder(folder / name, own, OURS, overwrite=overwrite or same, scenarios=inside)
 
 
 def asked_of(answer: Answer) -> Asked:
@@ -195,7 +200,7 @@ def save_comparison(
     """
     whole = Answer(answer) if isinstance(answer, Comparison) else answer
     asked, runs = asked_of(whole), whole.comparison.runs
-    place = Path(folder) if folder is not None else asked.folder()
+    place = local_folder(folder) if folder is not None else asked.folder()
     asked.check(place, overwrite=overwrite)
     typed = command if command is not None else sys.argv
     tables = whole.tables
@@ -205,6 +210,7 @@ def save_comparison(
         if not holds_same(place, asked.mark()):
             (place / MANIFEST).unlink(missing_ok=True)
             forget_analyses(place)
+            forget_charts(place)
     except OSError as error:
         raise refuse(place, f"could not be changed: {error.strerror or error}") from None
     for name, arm in runs.items():

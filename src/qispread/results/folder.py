@@ -14,10 +14,18 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from qispread.config.faults import Fault, InputError
+from qispread.identity import Change, changes, faults_of, identity_in, reasons
+from qispread.results.manifest import scenario_changes
+from qispread.sweeping.files import CUT_SHORT, local_folder
 
 MANIFEST = "manifest.json"
+WAYS_OUT = "choose another folder, or say --overwrite"
+OTHER_KINDS = {"experiment": "a sweep", "calibration": "a calibration"}
+"""What a manifest is of that is neither a run nor a comparison, by a name that it has."""
 ANALYSIS = "analysis"
 """The folder of analyses within a folder of results."""
+CHARTS, CHART_KINDS = "charts", (".svg", ".png", ".csv")
+"""The folder of a report's charts within a folder of results, and the files that each chart is."""
 
 
 def refuse(folder: Path, problem: str) -> InputError:
@@ -25,7 +33,14 @@ def refuse(folder: Path, problem: str) -> InputError:
     return InputError([Fault("--out", problem, str(folder))])
 
 
-def check_folder(folder: Path, mark: Mapping[str, Any], names: Collection[str], *, overwrite: bool = False) -> None:
+def check_folder(
+    folder: Path,
+    mark: Mapping[str, Any],
+    names: Collection[str],
+    *,
+    overwrite: bool = False,
+    scenarios: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
     """Make sure that results can be written to a folder, before any time is spent on them.
 
     Parameters
@@ -35,12 +50,17 @@ def check_folder(folder: Path, mark: Mapping[str, Any], names: Collection[str], 
         The identity of what will be written, as in its manifest.
     names : collection of str
         The files that may be written.
+    overwrite : bool
+        Whether the results of another run may be replaced.
+    scenarios : mapping of str to mapping, optional
+        What is run, by its place in the identity, so that a refusal can name the values that differ.
 
     Raises
     ------
     InputError
         Where it is a file, cannot be written to, or holds the results of another run and `overwrite` is off.
     """
+    local_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -51,19 +71,69 @@ def check_folder(folder: Path, mark: Mapping[str, Any], names: Collection[str], 
         raise refuse(folder, "part of its path is a file") from None
     except OSError as error:
         raise refuse(folder, f"cannot be written to: {error.strerror}") from None
-    if not overwrite and any((folder / name).exists() for name in names) and not holds_same(folder, mark):
-        raise refuse(folder, "holds the results of another run; choose another folder, or say --overwrite")
+    if any((folder / name).exists() for name in names):
+        refuse_other_kind(folder)
+        if not overwrite:
+            refuse_other(folder, mark, scenarios or {})
+
+
+def refuse_other_kind(folder: Path) -> None:
+    """Refuse a folder that holds a sweep or a calibration, whose manifest must not be replaced by that of a run.
+
+    Raises
+    ------
+    InputError
+        Where it does.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except InputError:
+        return
+    for name, words in OTHER_KINDS.items():
+        if name in manifest:
+            raise refuse(folder, f"holds {words}; choose another folder")
+
+
+def refuse_other(folder: Path, mark: Mapping[str, Any], scenarios: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a folder whose results are not those of an identity, with everything that differs.
+
+    Raises
+    ------
+    InputError
+        With a fault for each difference.
+    """
+    try:
+        found = changes(identity_in(read_manifest(folder)), mark)
+    except (InputError, KeyError, TypeError, ValueError):
+        problem = f"holds files of results without a {MANIFEST} that tells of which run; {WAYS_OUT}"
+        raise refuse(folder, problem) from None
+    if found:
+        detailed = [every for one in found for every in in_detail(folder, one, scenarios)]
+        head = Fault("--out", f"holds the results of another run ({reasons(found)}); {WAYS_OUT}", str(folder))
+        raise InputError([head, *faults_of(detailed, str(folder))])
+
+
+def in_detail(folder: Path, change: Change, scenarios: Mapping[str, Mapping[str, Any]]) -> list[Change]:
+    """Return the values that differ in a scenario that does, where both are known; any other change as it is."""
+    inside = change.name.removeprefix("scenario").removeprefix(".")
+    if change.name not in scenarios or Path(inside).name != inside:
+        return [change]
+    try:
+        before = read_manifest(folder / inside)["scenario"]
+        return scenario_changes(change.name, before, scenarios[change.name]) or [change]
+    except (InputError, KeyError, TypeError, AttributeError):
+        return [change]
 
 
 def holds_same(folder: Path, mark: Mapping[str, Any]) -> bool:
     """Return whether a folder holds the results of this identity."""
     try:
-        return bool(read_manifest(folder)["identity"] == mark)
-    except (InputError, KeyError):
+        return not changes(identity_in(read_manifest(folder)), mark)
+    except (InputError, KeyError, TypeError, ValueError):
         return False
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     """Return the manifest of a folder of results.
 
     Raises
@@ -71,11 +141,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     InputError
         Where there is none, or none that can be read.
     """
-    path = folder / MANIFEST
+    path = folder / name
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError([Fault("", f"holds no {MANIFEST}; needed: a folder of results", str(folder))]) from None
+        raise InputError([Fault("", f"holds no {name}; needed: a folder of results", str(folder))]) from None
+    except json.JSONDecodeError as error:
+        raise InputError([Fault("", CUT_SHORT, str(path), error.lineno)]) from None
     except (OSError, ValueError) as error:
         raise InputError([Fault("", f"is no manifest that can be read: {error}", str(path))]) from None
     if not isinstance(found, dict):
@@ -178,6 +250,37 @@ def forget_analyses(folder: Path) -> None:
             with suppress(OSError):
                 told.parent.rmdir()
                 told.parent.parent.rmdir()
+    except OSError as error:
+        raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
+
+
+def remove_charts(charts: Path, keep: Collection[str] = ()) -> None:
+    """Remove the charts of an earlier report, each with its numbers, but those to keep; what is not ours stays.
+
+    Raises
+    ------
+    OSError
+        Where that is not allowed.
+    """
+    for picture in list(charts.glob("*.svg")):
+        files = [picture.with_suffix(kind) for kind in CHART_KINDS]
+        if picture.stem not in keep and all(path.is_file() for path in files):
+            for path in files:
+                path.unlink()
+
+
+def forget_charts(folder: Path) -> None:
+    """Remove the charts of a report on results that are being replaced.
+
+    Raises
+    ------
+    InputError
+        Where that is not allowed.
+    """
+    try:
+        remove_charts(folder / CHARTS)
+        with suppress(OSError):
+            (folder / CHARTS).rmdir()
     except OSError as error:
         raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
 

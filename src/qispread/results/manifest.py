@@ -1,19 +1,41 @@
 """What is needed to make the same results again, and what tells results from others."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from qispread import __version__
-from qispread.config.scenario import Scenario
-from qispread.provenance import draws_in_use, provenance
+from qispread.config.scenario import HOW_READ, Scenario
+from qispread.identity import Change, changes, environment
+from qispread.provenance import provenance
+
+if TYPE_CHECKING:
+    from qispread.engines.run import Runs
+
+REPLICATE = "replicate"
+"""Name in a manifest of the one replicate that it is of, where that is not the first."""
 
 
-def identity(scenario: Scenario) -> dict[str, str]:
-    """Return what tells the results of one run from those of another."""
-    return {"qispread": __version__, "draws": draws_in_use(), "scenario": scenario.fingerprint()}
+def identity(scenario: Scenario, replicate: int | None = None) -> dict[str, Any]:
+    """Return what tells the results of one run from those of another: code, libraries and inputs.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    replicate : int, optional
+        Where the results are of this replicate alone, and not of all from the first.
+    """
+    alone = {} if replicate is None else {REPLICATE: replicate}
+    return {**environment(), "scenario": scenario.fingerprint(), **alone}
 
 
-def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
+def single_replicate(runs: "Runs") -> int | None:
+    """Return the replicate that results are of where they are of one that is not the first; else None."""
+    numbers = [run.replicate for run in runs.runs]
+    return numbers[0] if len(numbers) == 1 and numbers[0] > 0 else None
+
+
+def manifest_of(
+    scenario: Scenario, command: Sequence[str], replicate: int | None = None, about: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what is needed to make the same results again.
 
     Parameters
@@ -22,9 +44,35 @@ def manifest_of(scenario: Scenario, command: Sequence[str]) -> dict[str, Any]:
         Written out whole, tables included, so that the manifest alone is enough.
     command : sequence of str
         What was typed.
+    replicate : int, optional
+        As for `identity`.
+    about : mapping, optional
+        What else is known of the results, such as the name that the run has in a sweep.
     """
     return {
-        "identity": identity(scenario),
+        "identity": identity(scenario, replicate),
+        **({} if replicate is None else {REPLICATE: replicate}),
+        **(about or {}),
         **provenance(command, scenario.inputs),
-        "scenario": scenario.model_dump(mode="json", exclude_none=True),
+        "scenario": written_out(scenario),
     }
+
+
+def written_out(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as a manifest holds it."""
+    return scenario.model_dump(mode="json", exclude_none=True)
+
+
+def scenario_changes(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """Return the values that differ between two scenarios as manifests hold them, below a name; not words and files."""
+    found = changes(that_matters(before), that_matters(now))
+    return [Change(f"{name}.{one.name}", one.before, one.now) for one in found]
+
+
+def that_matters(scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a scenario, as a manifest holds it, can change a result."""
+    left = {name: part for name, part in scenario.items() if name not in ("inputs", "notes", "description")}
+    for name, fields in HOW_READ.items():
+        if isinstance(left.get(name), dict):
+            left[name] = {field: value for field, value in left[name].items() if field not in fields}
+    return left

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,30 @@ from qispread.results.folder import (
     MANIFEST,
     forget_analyses,
     forget_arms,
+    forget_charts,
     holds_same,
     write_csv,
     write_table,
     written_whole,
 )
-from qispread.results.manifest import identity, manifest_of
+from qispread.results.manifest import identity, manifest_of, single_replicate, written_out
 from qispread.results.names import CHRONICLE, OURS, SUMMARY
+from qispread.sweeping.files import local_folder
 
 
-def default_folder(scenario: Scenario) -> Path:
+def default_folder(scenario: Scenario, replicate: int | None = None) -> Path:
     """Return the folder for the results of a scenario: another for every set of parameters, seed or replicates."""
-    return Path("results") / f"{scenario.name}-{scenario.fingerprint()}"
+    alone = "" if replicate is None else f"-{replicate:05d}"
+    return Path("results") / f"{scenario.name}-{scenario.fingerprint()}{alone}"
 
 
-def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False) -> None:
-    """Make sure that the results of a scenario can be written to a folder; see `qispread.results.folder`."""
-    folders.check_folder(folder, identity(scenario), OURS, overwrite=overwrite)
+def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False, replicate: int | None = None) -> None:
+    """Make sure that the results of a scenario can be written to a folder; see `qispread.results.folder`.
+
+    `replicate` is the one that results are of, where they are of one that is not the first.
+    """
+    mark, scenarios = identity(scenario, replicate), {"scenario": written_out(scenario)}
+    folders.check_folder(folder, mark, OURS, overwrite=overwrite, scenarios=scenarios)
 
 
 def save(
@@ -41,6 +48,7 @@ def save(
     csv: bool = False,
     overwrite: bool = False,
     command: Sequence[str] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write the tables of some runs and their manifest; the same runs give the same bytes.
 
@@ -52,7 +60,11 @@ def save(
     csv : bool
         Whether to write CSV tables too.
     overwrite : bool
-        Whether results of another run may be replaced.
+        Whether results of another run, or of other code or libraries, may be replaced.
+    command : sequence of str, optional
+        What was typed, for the manifest.
+    about : mapping, optional
+        What else the manifest should say of the runs.
 
     Returns
     -------
@@ -64,19 +76,21 @@ def save(
     InputError
         Where the folder cannot be used or writing fails.
     """
-    place = Path(folder) if folder is not None else default_folder(runs.scenario)
-    check_folder(place, runs.scenario, overwrite=overwrite)
-    other = not holds_same(place, identity(runs.scenario))
+    alone = single_replicate(runs)
+    place = local_folder(folder) if folder is not None else default_folder(runs.scenario, alone)
+    check_folder(place, runs.scenario, overwrite=overwrite, replicate=alone)
+    other = not holds_same(place, identity(runs.scenario, alone))
     forget_arms(place, (), OURS)
     if other:
         forget_analyses(place)
+        forget_charts(place)
     with written_whole(place, OURS, replacing=other) as new:
         for name, table in tables_of(runs).items():
             write_table(table, new, name, csv=csv)
             if name == "events":
                 write_chronicle(table, new / CHRONICLE)
         write_csv(months_summary(runs), new / SUMMARY)
-        manifest = manifest_of(runs.scenario, command if command is not None else sys.argv)
+        manifest = manifest_of(runs.scenario, command if command is not None else sys.argv, alone, about)
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         names = sorted(path.name for path in new.iterdir())
     return [place / name for name in names]

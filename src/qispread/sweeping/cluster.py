@@ -1,6 +1,5 @@
 """Dask as the workers: a scheduler of the user's, or one on this machine."""
 
-import importlib
 import logging
 import signal
 import threading
@@ -8,15 +7,18 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 from qispread.config.faults import Fault, InputError
-from qispread.provenance import our_version
-from qispread.rules.sources import source_fingerprint
+from qispread.identity import MAX_LISTED, changes, environment
 from qispread.sweeping.executors import Crew
+from qispread.sweeping.work import MismatchError, differing_words
 
 CONNECTING, WAITING = 20.0, 60.0
 """Seconds in which a scheduler must answer, and in which a first worker must come."""
+IDENTITY = "qispread.identity"
+"""The module that says what a worker is: earlier versions lack it."""
 
 
 class DaskCrew(Crew):
@@ -41,7 +43,10 @@ class DaskCrew(Crew):
 
     def __init__(self, workers: int, scheduler: str | None) -> None:
         self.scheduler, self.count = scheduler, workers
+        self.compared: set[str] = set()
+        self.right: list[str] = []
         executor = self._connected()
+        self._refuse_others()
         super().__init__(executor, sum(self.client.nthreads().values()))
 
     def _connected(self) -> Any:
@@ -58,7 +63,6 @@ class DaskCrew(Crew):
             self._wait_for_workers()
         except (OSError, ValueError, TimeoutError) as error:
             raise self._unreachable(f"cannot be reached: {error}") from None
-        self._compare()
         return self.client.get_executor(pure=False)
 
     def _wait_for_workers(self) -> None:
@@ -68,24 +72,45 @@ class DaskCrew(Crew):
                 raise TimeoutError("it has no workers")
             time.sleep(0.1)
 
-    def _compare(self) -> None:
-        """Make sure that every worker has this very qispread: one without it would hang for ever."""
-        try:
-            self.client.run(importlib.import_module, "qispread")
-            found = self.client.run(version_and_sources)
-        except ImportError as error:
+    def _refuse_others(self) -> None:
+        """Make sure that every worker has this very qispread and these libraries; one without would hang for ever.
+
+        Raises
+        ------
+        InputError
+            With every worker that differs.
+        """
+        found = self._differences(set(self.client.nthreads()))
+        if found:
             self.leave()
-            raise self._unreachable(f"has workers without qispread: {error}") from None
-        ours = version_and_sources()
-        other = {address: theirs for address, theirs in found.items() if theirs != ours}
-        if other:
-            self.leave()
-            address, (version, sources) = next(iter(other.items()))
-            theirs = f"worker {address} has qispread {version} with sources {sources}"
-            raise self._unreachable(f"has another qispread: {theirs}; here {ours[0]} with sources {ours[1]}")
+            faults = [self._unreachable_fault(f"has a worker that differs: {name} has {one}") for name, one in found]
+            raise InputError(faults[:MAX_LISTED])
+
+    def _differences(self, workers: set[str]) -> list[tuple[str, str]]:
+        """Return the workers among some that have other code or libraries, and in words which."""
+        self.compared |= workers
+        here, found, able = environment(), [], []
+        imported = self.client.run(import_module, IDENTITY, workers=sorted(workers), on_error="return")
+        for name, answer in imported.items():
+            if isinstance(answer, ModuleNotFoundError) and answer.name == IDENTITY:
+                found.append((name, "an earlier qispread"))
+            elif isinstance(answer, BaseException):
+                found.append((name, f"no qispread: {answer}"))
+            else:
+                able.append(name)
+        answers = self.client.run(environment, workers=able, on_error="return") if able else {}
+        for name, answer in answers.items():
+            if isinstance(answer, BaseException):
+                found.append((name, f"a qispread that does not say what it is: {answer}"))
+            elif others := changes(here, answer):
+                found.append((name, differing_words(others)))
+        return sorted(found)
+
+    def _unreachable_fault(self, problem: str) -> Fault:
+        return Fault("--scheduler", f"{self.scheduler or 'on this machine'} {problem}")
 
     def _unreachable(self, problem: str) -> InputError:
-        return InputError([Fault("--scheduler", f"{self.scheduler or 'on this machine'} {problem}")])
+        return InputError([self._unreachable_fault(problem)])
 
     def submit(self, task: Any, *arguments: Any) -> "Future[Any]":
         """Hand out a task; a client that has lost its scheduler is found out by `check`."""
@@ -100,6 +125,33 @@ class DaskCrew(Crew):
         """Look whether the scheduler is there, and do as `replace` where it is not."""
         if self.client.status != "running" or not self._answers():
             self.replace()
+        self._compare_newcomers()
+
+    def refused(self, error: MismatchError) -> None:
+        """Note that a worker refused its work, say so once, and let others do it; raises as that of a `Crew`."""
+        self.note_mismatch(error.worker, error.differs)
+        self._avoid_mismatched()
+
+    def _compare_newcomers(self) -> None:
+        """Look at the workers that came since; what differs gets no work."""
+        newcomers = set(self.client.nthreads()) - self.compared
+        for name, differs in self._differences(newcomers) if newcomers else ():
+            self.note_mismatch(name, differs)
+        if self.mismatched:
+            self._avoid_mismatched()
+
+    def _avoid_mismatched(self) -> None:
+        """Hand out work to the workers that have this code and these libraries.
+
+        Where none of them is there at the moment, Dask may hand it to others, who refuse it: it is not held for ever.
+        """
+        there = set(self.client.nthreads())
+        right = sorted(there - set(self.mismatched))
+        if there and not right:
+            raise self.none_left()
+        if right != self.right:
+            self.right = right
+            self.executor = self.client.get_executor(pure=False, workers=right, allow_other_workers=True)
 
     def _answers(self) -> bool:
         try:
@@ -122,6 +174,10 @@ class DaskCrew(Crew):
             self.executor = self._connected()
         except InputError:
             raise self._unreachable("has gone; what is done is kept, and the same command goes on from there") from None
+        self.compared.clear()
+        self.mismatched.clear()
+        self.right = []
+        self._refuse_others()
 
     def leave(self, *, at_once: bool = False) -> None:
         """Leave the cluster, and close it where it is our own."""
@@ -160,8 +216,3 @@ def quieten() -> None:
     """Keep Dask from telling of connections that end, which it does whenever a cluster is closed."""
     for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def version_and_sources() -> tuple[str, str]:
-    """Return what must be the same on all workers."""
-    return our_version(), source_fingerprint()

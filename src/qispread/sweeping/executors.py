@@ -4,18 +4,21 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any
 
 from qispread.config.faults import Fault, InputError, nearest
-from qispread.sweeping.work import Watch
+from qispread.sweeping.work import MismatchError, Watch, name_of_process
 
 NAMES = ("inline", "threads", "processes", "dask")
 MOST_OUTSTANDING = 16
 AHEAD = 4
 """Chunks handed out for each worker, where there are many."""
+MAX_REFUSALS = 200
+"""Refusals in a row, with no work done between them, after which all workers count as refusing."""
 MOST_STARTS = 3
 """Times that workers which end while they start are started, since one may have been killed from outside."""
 
@@ -48,8 +51,13 @@ class Crew:
 
     chunk_seconds = 0.1
 
+    say: Callable[[str], None] = staticmethod(lambda _: None)
+    """Called with what there is to know while they work."""
+
     def __init__(self, executor: Executor, workers: int) -> None:
         self.executor, self.workers = executor, workers
+        self.mismatched: dict[str, str] = {}
+        self.refusals = 0
         self.outstanding = max(MOST_OUTSTANDING, AHEAD * workers)
 
     def submit(self, task: Any, *arguments: Any) -> "Future[Any]":
@@ -65,6 +73,37 @@ class Crew:
             Where that cannot be.
         """
         raise InputError([Fault("--executor", "its workers are gone, and they are not ours to start again")])
+
+    def accepted(self) -> None:
+        """Note that work was done."""
+        self.refusals = 0
+
+    def refused(self, error: MismatchError) -> None:
+        """Note that a worker refused its work, and say so once; others are to do it.
+
+        Raises
+        ------
+        InputError
+            Where no worker is left that has the code and the libraries of this sweep.
+        """
+        self.refusals += 1
+        self.note_mismatch(error.worker, error.differs)
+        alone = error.process == name_of_process() or len(self.mismatched) >= self.workers
+        if alone or self.refusals >= MAX_REFUSALS:
+            raise self.none_left()
+
+    def note_mismatch(self, worker: str, differs: str) -> None:
+        """Say once that a worker differs and gets no work."""
+        if worker not in self.mismatched:
+            self.mismatched[worker] = differs
+            self.say(f"Worker {worker} gets no work of this sweep: it has {differs}.")
+
+    def none_left(self) -> InputError:
+        """Return the error for workers that all have other code or libraries."""
+        named = [Fault(f"worker {name}", f"has {differs}") for name, differs in self.mismatched.items()]
+        problem = "no worker is left that has the code and the libraries of this sweep; what is done is kept, and the "
+        problem += "same command goes on from there once workers have them"
+        return InputError([Fault("--executor", problem), *named[:MOST_OUTSTANDING]])
 
     def check(self) -> None:
         """Look whether the workers can be reached, where that is not known anyway; raises as `replace`."""
@@ -133,6 +172,7 @@ class ProcessCrew(Crew):
     def replace(self) -> None:
         """Start other processes."""
         self.leave(at_once=True)
+        self.mismatched.clear()
         self.executor = self._started(self.workers)
 
     def leave(self, *, at_once: bool = False) -> None:

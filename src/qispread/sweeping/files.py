@@ -1,11 +1,37 @@
 """Files that are whole or not there, on a disk that may fill up and a machine that may stop at any moment."""
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
+from qispread.config.faults import Fault, InputError
+
 STALE = ".*.tmp-*"
 """Names of what a process that was killed may leave behind."""
+
+
+CUT_SHORT = (
+    "is not whole: it was cut short, or changed by hand to what is no JSON; what is beside it is as it was: "
+    "put a copy of it in its place"
+)
+"""What is said of a manifest that is damaged."""
+URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""How an address begins, once `Path` has taken one of its two strokes; a drive of Windows has one letter."""
+
+
+def local_folder(given: str | Path) -> Path:
+    """Return a folder as a path.
+
+    Raises
+    ------
+    InputError
+        For an address such as ``s3://bucket/folder``, which would make a folder called ``s3:`` here.
+    """
+    if URL.match(str(given)):
+        problem = "is an address, and results are written to folders of this machine alone; write them to a folder and "
+        raise InputError([Fault("--out", f"{problem}copy it there, or mount the other as a folder", str(given))])
+    return Path(given)
 
 
 def settle_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from qispread.config.tables import Reading, Table, number_or_none, read_table
 from qispread.config.validate import fault_at, faults_in, frozen
 from qispread.config.yaml_reader import Place, Places, read_text
 from qispread.sweeping.experiment import Experiment, Varied
+from qispread.sweeping.files import CUT_SHORT
 from qispread.sweeping.varying import Checking, explicit, factors_of
 
 Given = str | Path | Mapping[str, Any] | Experiment
@@ -75,6 +76,9 @@ def experiment_of_manifest(path: Path) -> Experiment:
     text = read_text(path, str(path))
     try:
         kept = json.loads(text)
+    except ValueError as error:
+        raise InputError([Fault("", CUT_SHORT, str(path), getattr(error, "lineno", 0))]) from None
+    try:
         return Experiment.model_validate(frozen({**kept["experiment"], "scenario": kept["scenario"]}))
     except (ValueError, KeyError, TypeError, ValidationError):
         raise InputError([Fault("", "is not the manifest of a sweep", str(path))]) from None

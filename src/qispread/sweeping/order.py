@@ -1,5 +1,7 @@
 """The order of runs, and how it is cut: fixed by the experiment, whoever runs it."""
 
+import hashlib
+import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +69,20 @@ class Order:
         place = int(np.flatnonzero(self.points == point)[0])
         return (replicate - place // self.block) % self.replicates * self.points.size + place
 
+    def sha256(self) -> str:
+        """Return a hash of the order: of the points and replicates of its first pass and of its last."""
+        last = (self.replicates - 1) * self.points.size
+        passes = np.arange(self.points.size, dtype=np.int64)
+        # Hashed as it is used, and not as it was drawn, so that a change of `at` is noticed too.
+        content = [column.astype("<i8").tobytes() for first in (0, last) for column in self.at(first + passes)]
+        return hashlib.sha256(b"".join(content)).hexdigest()
+
+    def as_file(self) -> bytes:
+        """Return the order of the points as the bytes of a file of numpy."""
+        out = io.BytesIO()
+        np.save(out, self.points.astype("<i8"), allow_pickle=False)
+        return out.getvalue()
+
 
 def runs_a_part(experiment: Experiment) -> int:
     """Return how many runs a part holds: less where runs are long or their months take much room."""
@@ -82,14 +98,17 @@ def even_parts(runs: int, most: int) -> int:
     return -(-runs // parts)
 
 
-def order_of(experiment: Experiment, points: int, passes: int | None = None) -> Order:
+def order_of(experiment: Experiment, points: int, passes: int | None = None, kept: Whole | None = None) -> Order:
     """Return the order of the runs of an experiment.
 
     Where only so many `passes` through the points are wanted, parts are cut so that next to nothing more is run.
-    Points that are drawn as a sequence are even already in their own order; all others are shuffled.
+    Points that are drawn as a sequence are even already in their own order; all others are shuffled. An order that was
+    `kept` is not drawn again, since numpy does not promise the same shuffle in every version.
     """
     found = np.arange(points, dtype=np.int64)
-    if not isinstance(experiment.design, Sobol | Saltelli | Morris):
+    if kept is not None and np.array_equal(np.sort(kept), found):
+        found = kept
+    elif not isinstance(experiment.design, Sobol | Saltelli | Morris):
         found = np.random.default_rng((experiment.seed, ORDER_DRAWS)).permutation(found)
     most, wanted = runs_a_part(experiment), points * (passes or 0)
     part_runs = even_parts(wanted, most) if wanted else most

@@ -9,7 +9,8 @@ from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.load import MANIFEST, experiment_of_manifest
-from qispread.sweeping.store import MONTHS, PARTS, POINTS, Status, Store, open_store, part_name, sha256_of
+from qispread.sweeping.log import Status, part_name
+from qispread.sweeping.store import MONTHS, ORDER, PARTS, POINTS, Store, open_store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from qispread.sweeping.design import Points
     from qispread.sweeping.order import Order
     from qispread.sweeping.tables import Block
+
+OTHER_ORDER = (
+    "its runs come in another order than when it was begun, so that some would be made twice and others never: "
+    f"{ORDER} is missing or damaged, or this version orders runs differently; use the version that its manifest names"
+)
+"""What is said of a sweep whose order cannot be drawn again."""
 
 
 class Sweep:
@@ -162,20 +169,34 @@ class Sweep:
         """
         from qispread.sweeping.tables import points_from
 
-        path = self.folder / POINTS
-        if not path.is_file() or sha256_of(path) != self.store.manifest["points_sha256"]:
-            problem = "is missing or not as it was written, and without it nothing can be made again: keep it safe"
-            raise InputError([Fault("", problem, str(path))])
         return points_from(self._points_table(), self.experiment)
 
     def order(self) -> "Order":
-        """Return the order in which the runs are made."""
+        """Return the order in which the runs are made.
+
+        Raises
+        ------
+        InputError
+            Where it is not the one in which the sweep was begun, so that runs would be made twice and others never.
+        """
+        return self._order
+
+    @cached_property
+    def _order(self) -> "Order":
         from dataclasses import replace
 
         from qispread.sweeping.order import order_of
 
-        found = order_of(self.experiment, self._points_table().num_rows)
-        return replace(found, part_runs=int(self.store.manifest["part_runs"]))
+        drawn = order_of(self.experiment, self._points_table().num_rows, kept=kept_order(self.folder / ORDER))
+        found, begun = replace(drawn, part_runs=int(self.store.manifest["part_runs"])), self._begun_order
+        if begun is not None and found.sha256() != begun:
+            raise InputError([Fault("", OTHER_ORDER, str(self.folder))])
+        return found
+
+    @property
+    def _begun_order(self) -> str | None:
+        """The hash of the order in which the sweep was begun; None where an earlier version began it."""
+        return self.store.manifest.get("order_sha256")
 
     def failed_places(self, part: int) -> "NDArray[np.int64]":
         """Return the places within a part of the runs that failed."""
@@ -216,16 +237,54 @@ class Sweep:
         return measures or kept
 
     def _points_table(self) -> Any:
-        import pyarrow.parquet
-
-        return pyarrow.parquet.read_table(self.folder / POINTS)
+        return self._table(POINTS)
 
     def read(self, where: str, part: int, columns: list[str] | None = None) -> Any:
-        """Return the table of one part, from the folder of parts or of months, as pyarrow reads it."""
+        """Return the table of one part, from the folder of parts or of months, as pyarrow reads it.
+
+        Raises
+        ------
+        InputError
+            Where it is not as it was written, or holds other runs than the order says.
+        """
+        table = self._table(f"{where}/{part_name(part)}", columns)
+        if {"point", "replicate"} <= set(table.column_names):
+            self._check_runs(where, part, table)
+        return table
+
+    def _table(self, path: str, columns: list[str] | None = None) -> Any:
+        """Return a table of the folder, or some of its columns, if it is as it was written."""
         import pyarrow.parquet
 
+        content = self.store.sound_bytes(path)
         # Opened as a single file: a folder would be taken for a data set, and its name for columns.
-        return pyarrow.parquet.ParquetFile(self.folder / where / part_name(part)).read(columns)
+        source = self.folder / path if content is None else pyarrow.BufferReader(content)
+        return pyarrow.parquet.ParquetFile(source).read(columns)
+
+    def _check_runs(self, where: str, part: int, table: Any) -> None:
+        """Make sure that a part holds the runs that the order says, each once."""
+        import numpy as np
+
+        points, replicates = self.order().at(np.array(self.order().part(part)))
+        rows, left = divmod(table.num_rows, len(points))
+        right = not left and all(
+            np.array_equal(table[name].to_numpy(), np.repeat(wanted, rows))
+            for name, wanted in (("point", points), ("replicate", replicates))
+        )
+        if not right:
+            problem = "holds other runs than the order of this sweep says: remove it, and run the sweep again"
+            raise InputError([Fault("", problem, str(self.folder / where / part_name(part)))])
+
+
+def kept_order(path: Path) -> "NDArray[np.int64] | None":
+    """Return the order of points that a file holds; None where there is none, or none that can be read."""
+    import numpy as np
+
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return found.astype(np.int64) if found.ndim == 1 and np.issubdtype(found.dtype, np.integer) else None
 
 
 def read_sweep(folder: str | Path) -> Sweep:

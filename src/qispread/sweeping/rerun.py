@@ -9,6 +9,7 @@ import numpy as np
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Engine, Run, Runs, run_one
+from qispread.identity import Change, changes, environment, identity_in
 from qispread.sweeping.reading import Sweep
 from qispread.sweeping.store import PARTS
 from qispread.sweeping.work import final_columns
@@ -69,6 +70,19 @@ def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", 
     point, replicate = run_of(found, run_id)
     scenario = scenario_at(found, point).replace(replicates=1)
     return Runs(scenario, [run_one(blueprint_of(scenario), replicate, engine, keep_events=keep_events)])
+
+
+def environment_changes(sweep: Sweep, run_id: str) -> list[Change]:
+    """Return how code and libraries differ from those with which a run of a sweep was made, or would have been."""
+    point, replicate = run_of(sweep, run_id)
+    order = sweep.order()
+    written = sweep.store.written.get(order.place_of(point, replicate) // order.part_runs)
+    now, held = environment(), identity_in(sweep.store.manifest)
+    before = {name: one for name, one in held.items() if name in now}
+    known = sweep.store.environments
+    if written is not None and written.environment < len(known):
+        before["libraries"] = known[written.environment]
+    return changes(before, now)
 
 
 def row_of(sweep: Sweep, run_id: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from qispread.sweeping.design import Numbers
 from qispread.sweeping.executors import Crew
 from qispread.sweeping.order import Order
 from qispread.sweeping.tables import Block
-from qispread.sweeping.work import STOPPED, Outcome, run_chunk
+from qispread.sweeping.work import STOPPED, MismatchError, Outcome, run_chunk
 
 MOST_TRIES = 3
 POLL = 1.0
@@ -154,18 +154,25 @@ class Runner:
             outcome = future.result()
         except BrokenExecutor:
             self.mend(chunk, alone=alone)
+        except MismatchError as error:
+            self.again.append(chunk)
+            self.crew.refused(error)
         except Exception as error:  # noqa: BLE001 - whatever befalls a worker, its runs are not lost
             self.crew.check()
             self.again.extend(self.blamed(chunk, f"{type(error).__name__}: {error}"))
         else:
+            self.crew.accepted()
             self.take(chunk, outcome)
 
     def mend(self, chunk: Chunk, *, alone: bool) -> None:
         """Replace workers that broke, and try what they had chunk by chunk: who breaks them alone is to blame."""
         victims = [chunk]
         for future, other in list(self.outstanding.items()):
-            if future.exception() is None:
+            error = future.exception()
+            if error is None:
                 self.take(other, future.result())
+            elif isinstance(error, MismatchError):
+                self.again.append(other)
             else:
                 victims.append(other)
         self.outstanding.clear()

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qispread.config.faults import Fault, InputError
+from qispread.identity import environment
 from qispread.sweeping.experiment import Experiment
+from qispread.sweeping.files import local_folder
 from qispread.sweeping.load import Given, load_experiment
 from qispread.sweeping.lock import FolderLock
+from qispread.sweeping.log import Status
 from qispread.sweeping.reading import Sweep
+from qispread.sweeping.resuming import accept_libraries, refuse_changed
 from qispread.sweeping.store import (
-    Status,
+    ORDER,
+    POINTS,
     Store,
     default_folder,
     is_sweep,
     make_folder,
     make_store,
     open_store,
-    refuse_changed,
     tidy,
 )
 
@@ -87,7 +91,8 @@ def sweep(
     timeout : float, optional
         Seconds that a run may take; one that takes longer is a row that failed.
     yes : bool
-        Whether to start even with very many runs, or with factors that seem to change nothing.
+        Whether to start even with very many runs, or with factors that seem to change nothing; and to go on with other
+        libraries than a sweep was begun with.
     retry_failed : bool
         Whether to run those again that failed.
     passes : int, optional
@@ -108,26 +113,28 @@ def sweep(
     Raises
     ------
     InputError
-        For faults of the experiment, a folder that cannot be used or holds another experiment, workers that cannot be
-        had. What was written before is kept, and the same call goes on from there.
+        For faults of the experiment, a folder that cannot be used, holds another experiment or was made by other code,
+        workers that cannot be had. What was written before is kept, and the same call goes on from there.
     """
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
     wanted = load_experiment(experiment)
     named = folder_named(experiment)
-    place = Path(folder) if folder is not None else named or default_folder(wanted)
+    place = local_folder(folder) if folder is not None else named or default_folder(wanted)
     if is_sweep(place):
         store = open_store(place)
-        refuse_changed(store, wanted)
+        refuse_changed(store, wanted, by_folder=named is not None)
+        store.check_points()
         passes = passes or (store.passes if named else wanted.replicates)
         if nothing_left(store, retry_failed=retry_failed, passes=passes):
             say(f"Nothing is left to do: {store.status()}.")
             return Sweep(place)
+        accept_libraries(store, say, yes=yes)
         fresh = None
     else:
         fresh = fresh_points(wanted, say, yes=yes, timeout=timeout, passes=passes)
     make_folder(place)
-    with FolderLock(place):
+    with FolderLock(place, say):
         tidy(place)
         work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv), passes)
         work.go_on(Wishes(executor, workers, scheduler, timeout, retry_failed, passes, progress, say))
@@ -202,6 +209,7 @@ class Work:
             wishes.say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
         before = self.store.status()
         crew = crew_of(wishes.executor, wishes.workers, wishes.scheduler)
+        crew.say = wishes.say
         try:
             estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, wishes.timeout)
             left = self.left(wishes)
@@ -278,12 +286,18 @@ def begun_work(
         store = open_store(folder)
         refuse_changed(store, experiment)
         store.want(passes)
+        store.use_environment(environment()["libraries"])
         found = Sweep(folder)
         return Work(store, experiment, found.design(), found.order())
     order = order_of(experiment, len(fresh.numbers), passes)
     table = encoded(points_table(experiment, fresh))
-    cut = {"runs": order.runs, "part_runs": order.part_runs, "passes": passes}
-    store = make_store(folder, experiment, table, cut, command)
+    cut = {
+        "runs": order.runs,
+        "part_runs": order.part_runs,
+        "passes": passes,
+        "order_sha256": order.sha256(),
+    }
+    store = make_store(folder, experiment, {ORDER: order.as_file(), POINTS: table}, cut, command)
     return Work(store, experiment, fresh, order)
 
 

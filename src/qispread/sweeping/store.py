@@ -3,22 +3,29 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qispread.config.faults import Fault, InputError
-from qispread.provenance import draws_in_use, our_version, provenance
-from qispread.rules.sources import source_fingerprint
+from qispread.identity import environment, identity_in
+from qispread.provenance import provenance
 from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.files import append_line, remove_stale, write_whole
 from qispread.sweeping.load import MANIFEST, experiment_of_manifest
+from qispread.sweeping.log import LOG, Status, Written, part_name, read_log
 
-LOG, POINTS, PARTS, MONTHS = "log.jsonl", "points.parquet", "parts", "months"
-MOST_SAID = 12
+POINTS, ORDER, PARTS, MONTHS = "points.parquet", "order.npy", "parts", "months"
+ENVIRONMENTS = "environments"
+"""Name in the manifest of the libraries with which parts were made; lines of the log name them by their places."""
 AGAIN = "run the same command again to go on"
+NOT_AS_WRITTEN = {
+    True: "is not as it was written, and without it nothing can be made again: put a copy of it in its place",
+    False: "is not as it was written; run the sweep again: this part alone is then made again",
+}
+"""What is said of the table of points, or of a part, whose hash is another."""
 
 
 def default_folder(experiment: Experiment) -> Path:
@@ -28,54 +35,13 @@ def default_folder(experiment: Experiment) -> Path:
 
 def identity_of(experiment: Experiment) -> dict[str, Any]:
     """Return what tells the tables of one sweep from those of another."""
-    made = {"qispread": our_version(), "draws": draws_in_use(), "sources": source_fingerprint()}
-    return {**made, "experiment": experiment.identity()}
+    return {**environment(), "experiment": experiment.identity()}
 
 
 def stem_of(experiment: Experiment) -> str:
     """Return how the names of all runs begin."""
     marks = json.dumps(experiment.identity(), sort_keys=True)
     return f"{experiment.name}-{hashlib.sha256(marks.encode()).hexdigest()[:12]}"
-
-
-def part_name(number: int) -> str:
-    """Return the name of the file of a part."""
-    return f"part-{number:06d}.parquet"
-
-
-@dataclass(frozen=True)
-class Written:
-    """A line of the log: a part that is on disk.
-
-    Attributes
-    ----------
-    part, rows, failed : int
-    files : dict of str to dict
-        By path within the folder, its "sha256" and "bytes".
-    """
-
-    part: int
-    rows: int
-    failed: int
-    files: dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Status:
-    """How far a sweep is."""
-
-    folder: Path
-    runs: int
-    done: int
-    failed: int
-
-    @property
-    def left(self) -> int:
-        """Runs that are still missing; those that failed are none of them."""
-        return self.runs - self.done - self.failed
-
-    def __str__(self) -> str:
-        return f"{self.done:,} of {self.runs:,} runs done, {self.failed:,} failed, {self.left:,} left"
 
 
 @dataclass
@@ -88,11 +54,15 @@ class Store:
     manifest : dict
     written : dict of int to Written
         By part, as the log has it.
+    environment : int
+        The place, among those of the manifest, of the libraries with which parts are made now.
     """
 
     folder: Path
     manifest: dict[str, Any]
     written: dict[int, Written] = field(default_factory=dict)
+    environment: int = 0
+    _sound: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:
@@ -109,6 +79,32 @@ class Store:
         """How many passes through the points are wanted; None for all."""
         return self.manifest.get("passes")
 
+    @property
+    def environments(self) -> list[dict[str, str]]:
+        """The libraries with which parts were made, in the order in which they were first used."""
+        found: list[dict[str, str]] = self.manifest.get(ENVIRONMENTS) or [identity_in(self.manifest)["libraries"]]
+        return found
+
+    def use_environment(self, libraries: Mapping[str, str]) -> None:
+        """Note with which libraries parts are made from now on; the folder is held.
+
+        Raises
+        ------
+        InputError
+            Where the manifest cannot be written.
+        """
+        known = self.environments
+        if dict(libraries) not in known:
+            self.manifest[ENVIRONMENTS] = known = [*known, dict(libraries)]
+            self._write_manifest()
+        self.environment = known.index(dict(libraries))
+
+    def _write_manifest(self) -> None:
+        try:
+            write_whole(self.folder / MANIFEST, manifest_text(self.manifest))
+        except OSError as error:
+            raise unwritable(self.folder, error) from None
+
     def parts_within(self, passes: int | None) -> int:
         """Return how many parts hold so many passes through the points, or all."""
         replicates = int(self.manifest["experiment"]["replicates"])
@@ -120,10 +116,7 @@ class Store:
         if self.passes is None or passes is None or passes <= self.passes:
             return
         self.manifest["passes"] = passes
-        try:
-            write_whole(self.folder / MANIFEST, manifest_text(self.manifest))
-        except OSError as error:
-            raise unwritable(self.folder, error) from None
+        self._write_manifest()
 
     def status(self) -> Status:
         """Return how far the sweep is, by the log and the files that are there: of the runs that are wanted."""
@@ -149,14 +142,61 @@ class Store:
         except OSError:
             return False
 
+    def sound_bytes(self, path: str) -> bytes | None:
+        """Return what a file of the sweep holds, read whole and compared with its hash, once while it stays as it is.
+
+        Parameters
+        ----------
+        path : str
+            Within the folder.
+
+        Returns
+        -------
+        bytes or None
+            None where it was compared before and has not been written to since.
+
+        Raises
+        ------
+        InputError
+            Where it is missing or not as it was written.
+        """
+        file = self.folder / path
+        try:
+            before = file.stat()
+            seen = (before.st_mtime_ns, before.st_size)
+            if self._sound.get(file) == seen:
+                return None
+            content = file.read_bytes()
+        except OSError as error:
+            raise InputError([Fault("", f"cannot be read: {error.strerror or error}", str(file))]) from None
+        if hashlib.sha256(content).hexdigest() != self._hash_of(path):
+            raise InputError([Fault("", NOT_AS_WRITTEN[path == POINTS], str(file))])
+        self._sound[file] = seen
+        return content
+
+    def _hash_of(self, path: str) -> str:
+        """Return the hash that a file had when it was written."""
+        if path == POINTS:
+            return str(self.manifest["points_sha256"])
+        part = int(Path(path).stem.rpartition("-")[2])
+        return str(self.written[part].files[path]["sha256"])
+
+    def check_points(self) -> None:
+        """Make sure that the table of points is as it was written; raises as `sound_bytes`."""
+        self.sound_bytes(POINTS)
+
     def verify(self) -> list[int]:
         """Forget the parts that are missing, cut or changed on disk, and return their numbers."""
-        with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
-            sound = dict(zip(self.written, pool.map(self.whole, self.written.values()), strict=True))
-        lost = [part for part, right in sound.items() if not right]
+        lost = self.unsound()
         for part in lost:
             del self.written[part]
         return lost
+
+    def unsound(self) -> list[int]:
+        """Return the numbers of the parts that are missing, cut or changed on disk."""
+        with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
+            sound = dict(zip(self.written, pool.map(self.whole, self.written.values()), strict=True))
+        return sorted(part for part, right in sound.items() if not right)
 
     def put(self, part: int, rows: int, failed: int, contents: Mapping[str, bytes]) -> None:
         """Write the files of a part, and then its line of the log.
@@ -171,17 +211,23 @@ class Store:
         InputError
             Where they cannot be written; what was written before is kept.
         """
-        files = {}
+        files: dict[str, dict[str, Any]] = {}
         try:
             for where, content in contents.items():
                 write_whole(self.folder / where / part_name(part), content)
                 digest = hashlib.sha256(content).hexdigest()
                 files[f"{where}/{part_name(part)}"] = {"sha256": digest, "bytes": len(content)}
-            line = {"part": part, "rows": rows, "failed": failed, "files": files}
+            line = {
+                "part": part,
+                "rows": rows,
+                "failed": failed,
+                "files": files,
+                "environment": self.environment,
+            }
             append_line(self.folder / LOG, json.dumps(line))
         except OSError as error:
             raise unwritable(self.folder, error, f"; {self.status()}; {AGAIN}") from None
-        self.written[part] = Written(part, rows, failed, files)
+        self.written[part] = Written(part, rows, failed, files, self.environment)
 
 
 def sha256_of(path: Path) -> str:
@@ -213,14 +259,21 @@ def make_folder(folder: Path) -> None:
 
 
 def make_store(
-    folder: Path, experiment: Experiment, points: bytes, cut: Mapping[str, int | None], command: Sequence[str]
+    folder: Path,
+    experiment: Experiment,
+    design: Mapping[str, bytes],
+    cut: Mapping[str, int | str | None],
+    command: Sequence[str],
 ) -> Store:
-    """Write points and manifest of a new sweep, the manifest last, and return its store; its folder is held.
+    """Write points, order and manifest of a new sweep, the manifest last, and return its store; its folder is held.
 
     Parameters
     ----------
-    cut : mapping of str to int or None
-        How many "runs" it has in all and in a part ("part_runs"), and how many "passes" of it are wanted: None for all.
+    design : mapping of str to bytes
+        The points and their order, by the name of the file of each.
+    cut : mapping of str to int, str or None
+        How many "runs" it has in all and in a part ("part_runs"), how many "passes" of it are wanted, None for all, and
+        the hash of their order ("order_sha256").
 
     Raises
     ------
@@ -229,16 +282,18 @@ def make_store(
     """
     data = experiment.model_dump(mode="json", exclude={"scenario"})
     manifest = {
-        "identity": identity_of(experiment),
+        "identity": (mark := identity_of(experiment)),
+        ENVIRONMENTS: [mark["libraries"]],
         **provenance(command, experiment.scenario.inputs),
         "stem": stem_of(experiment),
         **cut,
-        "points_sha256": hashlib.sha256(points).hexdigest(),
+        "points_sha256": hashlib.sha256(design[POINTS]).hexdigest(),
         "experiment": data,
         "scenario": experiment.scenario.model_dump(mode="json", exclude_none=True),
     }
     try:
-        write_whole(folder / POINTS, points)
+        for name, content in design.items():
+            write_whole(folder / name, content)
         write_whole(folder / MANIFEST, manifest_text(manifest))
     except OSError as error:
         raise unwritable(folder, error, "; nothing was run") from None
@@ -278,50 +333,6 @@ def open_store(folder: Path) -> Store:
         raise InputError([Fault("", "holds no sweep: it has no manifest", str(folder))])
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return Store(folder, manifest, {one.part: one for one in read_log(folder / LOG)})
-
-
-def read_log(path: Path) -> Iterator[Written]:
-    """Yield the lines of a log; one that was cut short counts for nothing, and so its part is run again."""
-    if not path.exists():
-        return
-    for line in path.read_bytes().splitlines():
-        try:
-            found = json.loads(line)
-            yield Written(found["part"], found["rows"], found["failed"], found["files"])
-        except (ValueError, KeyError, TypeError):
-            continue
-
-
-def refuse_changed(store: Store, experiment: Experiment) -> None:
-    """Refuse to go on with a sweep whose experiment, version or sources have changed.
-
-    Raises
-    ------
-    InputError
-        With everything that changed.
-    """
-    before, now = flat(store.manifest["identity"]), flat(json.loads(json.dumps(identity_of(experiment))))
-    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    faults = [
-        Fault(name, f"was {before.get(name, 'not there')}, is now {now.get(name, 'not there')}", str(store.folder))
-        for name in names
-    ][:MOST_SAID]
-    if not faults:
-        return
-    more = f"; {len(names) - MOST_SAID} more have changed" if len(names) > MOST_SAID else ""
-    rest = f"holds a sweep of another experiment{more}; give another folder, or go on with the old one by its folder"
-    raise InputError([Fault("", rest, str(store.folder)), *faults])
-
-
-def flat(data: Any, path: str = "") -> dict[str, Any]:
-    """Return nested data as values by dotted path."""
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    if not items or not isinstance(data, dict | list):
-        return {path: data}
-    found: dict[str, Any] = {}
-    for name, one in items:
-        found |= flat(one, f"{path}.{name}" if path else str(name))
-    return found
 
 
 def tidy(folder: Path) -> None:

@@ -3,8 +3,11 @@
 import faulthandler
 import os
 import pickle
+import socket
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -18,6 +21,7 @@ from qispread.config.networks import Complete
 from qispread.config.scenario import Scenario
 from qispread.engines.kernel import run_months
 from qispread.engines.run import empty_measures, finished, measure_start, run_kernel
+from qispread.identity import Change, changes, environment
 from qispread.measures import MEASURES, NAMES
 from qispread.sweeping.changing import Changer
 from qispread.sweeping.design import Numbers
@@ -31,6 +35,8 @@ STOPPED: set[str] = set()
 WORK_BETWEEN_LOOKS = 1_000_000
 """Organisation-months times interventions, some 50 ms, after which a run looks at the clock."""
 MOST_LETTERS = 500
+PAUSE_OF_REFUSAL = 0.5
+"""Seconds after which work is refused, so that a worker that refuses does not draw all of it to itself."""
 
 
 class OutOfTimeError(Exception):
@@ -39,6 +45,27 @@ class OutOfTimeError(Exception):
 
 class StoppedError(Exception):
     """The sweep has been stopped."""
+
+
+class MismatchError(Exception):
+    """A worker has other code or other libraries than the sweep whose work it was handed.
+
+    Parameters
+    ----------
+    worker : str
+        Which worker it is.
+    process : str
+        The process and machine that it is.
+    differs : str
+        What differs, in words.
+    """
+
+    def __init__(self, worker: str, process: str, differs: str) -> None:
+        super().__init__(worker, process, differs)
+        self.worker, self.process, self.differs = worker, process, differs
+
+    def __str__(self) -> str:
+        return f"worker {self.worker} has {self.differs}"
 
 
 class Columns(NamedTuple):
@@ -81,12 +108,15 @@ class Job:
     columns : Columns
     timeout : float or None
         Seconds that a run may take.
+    environment : dict
+        The code and the libraries that the sweep is to be run with.
     """
 
     key: str
     changer: Changer
     columns: Columns
     timeout: float | None
+    environment: dict[str, Any]
 
 
 class Outcome(NamedTuple):
@@ -110,8 +140,44 @@ class Outcome(NamedTuple):
 
 
 def packed(experiment: Experiment, timeout: float | None, key: str) -> bytes:
-    """Return an experiment as it is sent to workers."""
-    return pickle.dumps((experiment.model_dump(), timeout, key))
+    """Return an experiment as it is sent to workers, with the code and the libraries that they must have.
+
+    The experiment is packed by itself, so that a worker with other code need not understand it to refuse it.
+    """
+    return pickle.dumps((environment(), pickle.dumps((experiment.model_dump(), timeout, key))))
+
+
+def refuse_mismatch(wanted: Mapping[str, Any]) -> None:
+    """Refuse work that is to be done with other code or libraries than this process has.
+
+    Raises
+    ------
+    MismatchError
+        With everything that differs.
+    """
+    found = changes(wanted, environment())
+    if found:
+        time.sleep(PAUSE_OF_REFUSAL)
+        raise MismatchError(name_of_worker(), name_of_process(), differing_words(found))
+
+
+def differing_words(found: Sequence[Change]) -> str:
+    """Return in words what a worker has that whoever hands out the work has not."""
+    return ", ".join(f"{one.name} {one.now} (here {one.before})" for one in found)
+
+
+def name_of_process() -> str:
+    """Return which process this is, and on which machine."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def name_of_worker() -> str:
+    """Return the address of this process as a worker of Dask, or what it is else."""
+    distributed = sys.modules.get("distributed")
+    if distributed is not None:
+        with suppress(ValueError):
+            return str(distributed.get_worker().address)
+    return name_of_process()
 
 
 _LOADING = Lock()
@@ -119,7 +185,9 @@ _LOADING = Lock()
 
 @lru_cache(maxsize=4)
 def _job(parcel: bytes) -> Job:
-    data, timeout, key = pickle.loads(parcel)  # noqa: S301 - our own bytes, from our own parent
+    wanted, inside = pickle.loads(parcel)  # noqa: S301 - our own bytes, from our own parent
+    refuse_mismatch(wanted)
+    data, timeout, key = pickle.loads(inside)  # noqa: S301 - the same
     experiment = Experiment.model_validate(data)
     get_ready()
     columns = Columns(
@@ -127,7 +195,7 @@ def _job(parcel: bytes) -> Job:
         final=list(final_columns(experiment).values()),
         monthly=[NAMES.index(name) for name in experiment.measures.monthly],
     )
-    return Job(key, Changer(experiment.scenario, experiment.varied), columns, timeout)
+    return Job(key, Changer(experiment.scenario, experiment.varied), columns, timeout, wanted)
 
 
 @cache
@@ -161,8 +229,12 @@ def run_chunk(parcel: bytes, numbers: Numbers, replicates: NDArray[np.int64]) ->
     ------
     StoppedError
         Where the sweep has been stopped meanwhile.
+    MismatchError
+        Where this process has other code or libraries than the sweep; then nothing was run.
     """
     job = job_of(parcel)
+    # Every time: rules can be replaced while a process runs.
+    refuse_mismatch(job.environment)
     horizon = job.changer.base.scenario.horizon
     count = len(replicates)
     final = np.empty((count, len(job.columns.final)))

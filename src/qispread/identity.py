@@ -1,0 +1,151 @@
+"""What decides whether two results are of the same run, in one place for every command that writes or reads results.
+
+A result is made by code, with libraries, of inputs. Each folder of results holds all three in its manifest, as its
+identity; `changes` compares it with what would be made now (decision TBD-identity).
+"""
+
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from qispread.config.faults import Fault
+from qispread.provenance import draws_in_use, model_in_use, our_version
+
+RESULT_LIBRARIES = ("networkx", "numba", "numpy", "scipy")
+"""Libraries of which another version can give other numbers.
+
+numba compiles the rules (0.61 and 0.68 differ in the last bit), networkx draws small worlds and preferential ties,
+numpy and scipy compute what populations are drawn from. Not Mesa, whose engine must give the kernel's bytes under every
+version; not pandas and pyarrow, which keep tables and compute nothing in them.
+"""
+CODE = ("qispread", "draws", "model", "replaced_rules")
+"""What of an identity is about code."""
+LIBRARIES = "libraries"
+MAX_LISTED = 12
+"""Changes that are listed one by one."""
+MISSING = "not there"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that differs between what was made and what would be made now.
+
+    Attributes
+    ----------
+    name : str
+        Its dotted path in the identity, such as "libraries.numba".
+    before, now : object
+    """
+
+    name: str
+    before: Any
+    now: Any
+
+    @property
+    def words(self) -> str:
+        """The change in words."""
+        return f"was {self.before}, is now {self.now}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.words}"
+
+    @property
+    def concerns(self) -> str:
+        """What it is about: "code", "libraries" or "inputs"."""
+        first = self.name.split(".", maxsplit=1)[0]
+        if first in CODE:
+            return "code"
+        return LIBRARIES if first == LIBRARIES else "inputs"
+
+
+@cache
+def libraries() -> dict[str, str]:
+    """Return the versions that can change a number: of libraries, and of Python without its patch.
+
+    Python itself computes: since 3.12 its `sum` rounds once and not at every step.
+    """
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {**{name: version(name) for name in RESULT_LIBRARIES}, "python": python}
+
+
+def environment() -> dict[str, Any]:
+    """Return all that can change a result and is no input: code, rules replaced at run time, libraries.
+
+    Cheap after the first call, so that workers can compare it before every task.
+    """
+    return {
+        "qispread": our_version(),
+        "draws": draws_in_use(),
+        "model": model_in_use(),
+        "replaced_rules": {},
+        LIBRARIES: dict(libraries()),
+    }
+
+
+def identity_in(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the identity that a manifest holds; one of version 0.1, which hashed sources, in the form of today's.
+
+    Raises
+    ------
+    KeyError, TypeError
+        Where it holds none.
+    """
+    held = dict(manifest["identity"])
+    if "model" in held:
+        return held
+    sources = held.pop("sources", manifest.get("sources", "unknown"))
+    versions = {name: one for name, one in dict(manifest.get("versions", {})).items() if name in RESULT_LIBRARIES}
+    python = ".".join(str(manifest.get("python", "")).split(".")[:2])
+    found = {"model": f"{sources} (sources, as an earlier version hashed them)", "replaced_rules": {}}
+    return {**held, **found, LIBRARIES: {**versions, **({"python": python} if python else {})}}
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """Return everything that differs between two identities, or parts of them; nothing where they are the same run.
+
+    Parameters
+    ----------
+    before, now : mapping
+        As `environment` gives it, with what is of inputs beside; lists and mappings may be nested.
+    """
+    old, new = flat(plain(before)), flat(plain(now))
+    names = [name for name in {**old, **new} if old.get(name, MISSING) != new.get(name, MISSING)]
+    return [Change(name, old.get(name, MISSING), new.get(name, MISSING)) for name in names]
+
+
+def plain(data: Any) -> Any:
+    """Return data as a manifest gives it back."""
+    return json.loads(json.dumps(data))
+
+
+def flat(data: Any, path: str = "") -> dict[str, Any]:
+    """Return nested data as values by dotted path."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    if not items or not isinstance(data, dict | list):
+        return {path: data} if path else {}
+    found: dict[str, Any] = {}
+    for name, one in items:
+        found |= flat(one, f"{path}.{name}" if path else str(name))
+    return found
+
+
+def about(found: Iterable[Change], *kinds: str) -> list[Change]:
+    """Return the changes that are about code, libraries or inputs."""
+    return [one for one in found if one.concerns in kinds]
+
+
+def reasons(found: Iterable[Change]) -> str:
+    """Return in words what kinds of things differ, such as "other code, other inputs"."""
+    kinds = {one.concerns for one in found}
+    return ", ".join(f"other {kind}" for kind in ("inputs", "code", LIBRARIES) if kind in kinds)
+
+
+def faults_of(found: Sequence[Change], file: str) -> list[Fault]:
+    """Return a fault for each change, at most `MAX_LISTED` of them, and how many there are beside."""
+    faults = [Fault(one.name, one.words, file) for one in found[:MAX_LISTED]]
+    left = len(found) - MAX_LISTED
+    return [*faults, Fault("~", f"{left} more differ", file)] if left > 0 else faults

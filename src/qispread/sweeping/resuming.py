@@ -1,0 +1,96 @@
+"""Whether a sweep can be gone on with: by the same code, of the same experiment, with the same libraries."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from qispread.config.faults import Fault, InputError
+from qispread.identity import Change, about, changes, environment, faults_of, identity_in
+from qispread.sweeping.experiment import Experiment
+from qispread.sweeping.store import Store, identity_of
+
+MAX_LIBRARY_CHANGES = 8
+OTHER_LIBRARIES = (
+    "was made with other libraries, under which numbers may differ; go on with those of before, or give --yes to go on "
+    "with these: the log then says which part was made with which"
+)
+
+
+def refuse_changed(store: Store, experiment: Experiment, *, by_folder: bool = False) -> None:
+    """Refuse to go on with a sweep whose experiment or code has changed.
+
+    Parameters
+    ----------
+    store : Store
+    experiment : Experiment
+    by_folder : bool
+        Whether it is gone on with by its folder, so that only another program can be the reason.
+
+    Raises
+    ------
+    InputError
+        With everything that changed, and what can be done.
+    """
+    found = about(changes(identity_in(store.manifest), identity_of(experiment)), "inputs", "code")
+    if found:
+        problem = f"{what_it_holds(store, found)}; {ways_out(store, found, by_folder=by_folder)}"
+        raise InputError([Fault("", problem, str(store.folder)), *faults_of(found, str(store.folder))])
+
+
+def what_it_holds(store: Store, found: Sequence[Change]) -> str:
+    """Return in words what a folder holds of which something changed."""
+    if not about(found, "code"):
+        return "holds a sweep of another experiment"
+    version = store.manifest["identity"].get("qispread", "unknown")
+    commit = store.manifest.get("git_commit")
+    made = f"qispread {version}" + (f", commit {commit}" if commit else "")
+    other = " of another experiment," if about(found, "inputs") else ""
+    return f"holds a sweep{other} made by other code ({made})"
+
+
+def ways_out(store: Store, found: Sequence[Change], *, by_folder: bool) -> str:
+    """Return in words what can be done: only what can work."""
+    if about(found, "code"):
+        return "finish it with that code, or begin anew in another folder (--out)"
+    if by_folder:
+        return "begin anew in another folder (--out)"
+    return f"begin anew in another folder (--out), or go on with that one: qispread sweep {store.folder}"
+
+
+def accept_libraries(store: Store, say: Callable[[str], None], *, yes: bool) -> None:
+    """Let a sweep be gone on with under other libraries only where that was asked for, and say so.
+
+    Raises
+    ------
+    InputError
+        Where libraries have changed that parts were made with, and `yes` is off.
+    """
+    now = environment()["libraries"]
+    found = library_changes(store, now)
+    if not found:
+        return
+    if not yes:
+        raise InputError([Fault("", OTHER_LIBRARIES, str(store.folder)), *faults_of(found, str(store.folder))])
+    listed = ", ".join(map(str, found[:MAX_LIBRARY_CHANGES]))
+    say(f"note: what is left is made with other libraries than what is there: {listed}; the log says which part")
+
+
+def library_changes(store: Store, now: Mapping[str, Any]) -> list[Change]:
+    """Return how libraries differ from those that were used last, unless they were accepted before."""
+    known = store.environments
+    if any(not changes(one, now) for one in known):
+        return []
+    return [Change(f"libraries.{one.name}", one.before, one.now) for one in changes(known[-1], now)]
+
+
+def environment_words(store: Store) -> list[str]:
+    """Return in words how many parts were made with which libraries, where not all were made with the same."""
+    known, parts = store.environments, [one.environment for one in store.written.values()]
+    used = sorted(set(parts))
+    if len(used) < 2:
+        return []
+    names = sorted({name for one in known for name in one if len({str(each.get(name)) for each in known}) > 1})
+    return [
+        f"{parts.count(place):,} of {len(parts):,} parts made with "
+        + ", ".join(f"{name} {known[place].get(name, 'unknown')}" for name in names)
+        for place in used
+    ]
