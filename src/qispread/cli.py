@@ -4,8 +4,10 @@ import argparse
 import atexit
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from qispread import __version__
 from qispread.commands import (
@@ -22,7 +24,7 @@ from qispread.commands import (
     sensitivity,
     sweep,
 )
-from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED
+from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED, TERMINATED
 
 COMMANDS = {
     "run": (run, "simulate a scenario in many worlds"),
@@ -63,7 +65,28 @@ def program() -> int:
     gc.set_threshold(OBJECTS_BETWEEN_CLEANINGS, 50, 50)
     # An interpreter that ends looks for it once more, for a quarter of a second, in memory that all goes anyway.
     atexit.register(gc.freeze)
-    return main()
+    ended = stop_on_termination()
+    code = main()
+    return TERMINATED if ended and code == STOPPED else code
+
+
+def stop_on_termination() -> list[int]:
+    """Let SIGTERM, as schedulers of clusters send it, stop a command as Ctrl-C does; a second one ends it at once.
+
+    Returns
+    -------
+    list of int
+        The signals that came.
+    """
+    came: list[int] = []
+
+    def stop(number: int, _: Any) -> None:
+        came.append(number)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    return came
 
 
 def main(typed: Sequence[str] | None = None) -> int:

@@ -195,9 +195,7 @@ def test_a_manifest_holds_the_whole_experiment():
     assert read.varied == written.varied
 
 
-@pytest.mark.parametrize(
-    "text", ["{}", "[]", "nothing", '{"scenario": {}}', '{"experiment": {"name": 1}, "scenario": {}}']
-)
+@pytest.mark.parametrize("text", ["{}", "[]", '{"scenario": {}}', '{"experiment": {"name": 1}, "scenario": {}}'])
 def test_another_manifest_is_refused(text):
     put("manifest.json", text)
     assert only_fault(load_experiment, "manifest.json") == Fault("", "is not the manifest of a sweep", "manifest.json")
@@ -206,3 +204,11 @@ def test_another_manifest_is_refused(text):
 def test_an_experiment_in_python_needs_no_file():
     found = qs.load_experiment(qs.Experiment(scenario=SMALL, factors={"copying.copy_loss": {}}))
     assert found.factors["copying.copy_loss"].high == 0.9
+
+
+@pytest.mark.parametrize("text", ["nothing", "", '{"experiment": {"name": "tri'])
+def test_a_manifest_that_was_cut_short_is_said_to_be_so(text):
+    put("manifest.json", text)
+    fault = only_fault(load_experiment, "manifest.json")
+    assert "is not whole: it was cut short" in fault.problem
+    assert fault.file == "manifest.json"

@@ -279,17 +279,18 @@ def test_a_cluster_without_qispread_is_refused(tmp_path):
     put("qispread.py", "raise ImportError('not here')\n", tmp_path / "other")
     with Cluster(PYTHONPATH=str(tmp_path / "other")) as there:
         fault = only_fault(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address)
-    assert "has workers without qispread: not here" in fault.problem
+    assert "has no qispread: not here" in fault.problem
 
 
 @pytest.mark.slow_faults
 def test_a_cluster_with_other_sources_is_refused(tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "other" / "qispread")
     with (tmp_path / "other" / "qispread" / "measures.py").open("a") as file:
-        file.write("# edited\n")
+        file.write("EDITED = True\n")
     with Cluster(PYTHONPATH=str(tmp_path / "other")) as there:
-        fault = only_fault(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address)
-    assert "has another qispread" in fault.problem
+        error = caught(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address)
+    assert len(error.faults) == 2
+    assert all("has a worker that differs" in one.problem and "has model" in one.problem for one in error.faults)
 
 
 def test_a_scheduler_that_is_not_there_is_told(monkeypatch):

@@ -38,9 +38,19 @@ def folder(finished, tmp_path):
 def test_the_folder_holds_what_it_should(folder):
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     parts = {f"{where}/part-00000{part}.parquet" for where in ("parts", "months") for part in (0, 1)}
-    assert names == {"manifest.json", "points.parquet", "log.jsonl", ".lock", *parts}
+    assert names == {"manifest.json", "points.parquet", "order.npy", "log.jsonl", ".lock", *parts}
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert {"identity", "command", "git_commit", "versions", "machine", "sources", "inputs"} <= set(manifest)
+    assert {
+        "identity",
+        "command",
+        "git_commit",
+        "versions",
+        "machine",
+        "model",
+        "inputs",
+        "order_sha256",
+        "environments",
+    } <= set(manifest)
     assert (manifest["runs"], manifest["part_runs"]) == (750, 500)
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [(line["part"], line["rows"], line["failed"]) for line in lines] == [(0, 500, 0), (1, 250, 0)]

@@ -20,8 +20,9 @@ from qispread.measures import MEASURES, NAMES
 from qispread.sweeping.experiment import AnyDesign, Experiment, Kept, LatinHypercube, PointsFile
 from qispread.sweeping.lock import FolderLock
 from qispread.sweeping.reading import Sweep
-from qispread.sweeping.running import refuse_many, sweep
-from qispread.sweeping.store import MONTHS, is_sweep
+from qispread.sweeping.resuming import accept_libraries
+from qispread.sweeping.running import nothing_left, refuse_many, silent, sweep
+from qispread.sweeping.store import MONTHS, is_sweep, open_store
 from qispread.sweeping.varying import explicit
 
 Numbers = NDArray[np.float64]
@@ -171,6 +172,7 @@ def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: b
         refuse_many(experiment, yes=bool(doing.options.get("yes")), passes=1)
     if not idle:
         refuse_idle_everywhere(experiments, doing)
+    refuse_other_libraries(experiments, where, doing)
     read: dict[Key, Numbers] = {}
     needed, failed = keys_of(plan.calibration.targets), 0
     for arm, experiment in experiments.items():
@@ -188,6 +190,17 @@ def shown_in(plan: Plan, design: AnyDesign, where: str, doing: Doing, *, idle: b
     points, worlds = order.at(np.arange(order.points.size))
     numbers = found.design().numbers[points]
     return Shown(numbers, worlds, summaries_of(plan, numbers, read), failed)
+
+
+def refuse_other_libraries(experiments: Mapping[str, Experiment], where: str, doing: Doing) -> None:
+    """Refuse to go on with runs that were made with other libraries unless that is wanted, before anything is run."""
+    for arm in experiments:
+        place = doing.folder / where / arm
+        if not is_sweep(place):
+            continue
+        store = open_store(place)
+        if not nothing_left(store, retry_failed=bool(doing.options.get("retry_failed")), passes=1):
+            accept_libraries(store, silent, yes=bool(doing.options.get("yes")))
 
 
 def failed_in(found: Sweep) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-DONE, SOME_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+DONE, SOME_FAILED, BAD_INPUT, STOPPED, TERMINATED = 0, 1, 2, 130, 143
 """Exit codes."""
 MOST_FAILURES = 5
 """How many failures are printed; the table of runs has them all."""

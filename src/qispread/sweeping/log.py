@@ -59,7 +59,6 @@ def read_log(path: Path) -> Iterator[Written]:
     for line in path.read_bytes().splitlines():
         try:
             found = json.loads(line)
-            environment_of = found.get("environment", 0)
-            yield Written(found["part"], found["rows"], found["failed"], found["files"], environment_of)
+            yield Written(found["part"], found["rows"], found["failed"], found["files"], found.get("environment", 0))
         except (ValueError, KeyError, TypeError):
             continue
