@@ -1,0 +1,239 @@
+"""Parts are read only as they were written, one sweep at a time holds a folder, and only folders are written to."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import qispread as qs
+from helpers_input import caught, only_fault, put
+from helpers_sweep import EXPERIMENT, FILE, command, experiment, rows_done, tables
+from qispread.cli import main
+from qispread.sweeping import lock, order
+from qispread.sweeping.lock import HELD, FolderLock
+
+LARGE = experiment(points=300)
+"""Three parts."""
+OLD = {"numba": "0.61.0"}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A finished sweep that nothing disturbed."""
+    return qs.sweep(LARGE, tmp_path_factory.mktemp("undisturbed") / "s", workers=1).folder
+
+
+@pytest.fixture
+def folder(undisturbed, tmp_path):
+    """A copy of a finished sweep."""
+    return Path(shutil.copytree(undisturbed, tmp_path / "s"))
+
+
+def wait_for(condition):
+    until = time.monotonic() + 120.0
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def half(folder, **named):
+    """Run one part of three."""
+
+    class EnoughError(Exception):
+        pass
+
+    def stop(now):
+        if now.done >= 500:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        qs.sweep(LARGE, folder, progress=stop, workers=1, executor="inline", **named)
+    assert rows_done(folder) == 1
+
+
+def test_an_order_that_is_drawn_otherwise_now_is_kept_as_it_was(monkeypatch, undisturbed):
+    half("s")
+    monkeypatch.setattr(order, "ORDER_DRAWS", 1)
+    assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+    runs = qs.read_sweep("s").runs
+    assert len(runs) == len(runs.drop_duplicates(["point", "replicate"])) == 1500
+
+
+def at(self, places):
+    """Pair points and replicates otherwise than `Order.at` does."""
+    turn, place = np.divmod(places, self.points.size)
+    return self.points[place], (place // self.block + 2 * turn) % self.replicates
+
+
+@pytest.mark.parametrize("how", ["no file", "another file", "no numbers", "another equation"])
+def test_another_order_is_noticed_before_anything_is_run_twice(how, monkeypatch, undisturbed):
+    half("s")
+    with monkeypatch.context() as patched:
+        patched.setattr(order, "ORDER_DRAWS", 1)
+        if how == "no file":
+            Path("s/order.npy").unlink()
+        elif how == "another file":
+            np.save("s/order.npy", np.arange(300))
+        elif how == "no numbers":
+            Path("s/order.npy").write_bytes(b"none")
+        else:
+            patched.setattr(order.Order, "at", at)
+        assert "its runs come in another order than when it was begun" in only_fault(qs.sweep, LARGE, "s").problem
+        assert rows_done("s") == 1
+    if how == "no file":
+        assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+
+
+def test_a_part_that_holds_other_runs_than_the_order_says_is_named(folder):
+    """As if two parts had changed places, log and all."""
+    first, second = (folder / f"parts/part-00000{number}.parquet" for number in (0, 1))
+    one, two = first.read_bytes(), second.read_bytes()
+    first.write_bytes(two)
+    second.write_bytes(one)
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    for line in lines:
+        for path, file in line["files"].items():
+            content = (folder / path).read_bytes()
+            file.update(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+    (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = qs.read_sweep(folder)
+    for read in (lambda: found.runs, lambda: found.values("effect")):
+        fault = only_fault(read)
+        assert "holds other runs than the order of this sweep says" in fault.problem
+        assert fault.file == str(first)
+
+
+def turn_a_bit(path, place=-200):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def empty_the_end(path):
+    path.write_bytes(path.read_bytes()[:-8] + bytes(8))
+
+
+READERS = {
+    "runs": lambda found: found.runs,
+    "values": lambda found: found.values("effect"),
+    "each_part": lambda found: list(found.each_part()),
+}
+MONTHLY = {
+    "months": lambda found: found.months(),
+    "monthly": lambda found: found.monthly("effect"),
+    "each_months": lambda found: list(found.each_months("effect")),
+}
+
+
+@pytest.mark.parametrize("harm", [turn_a_bit, empty_the_end], ids=lambda harm: harm.__name__)
+@pytest.mark.parametrize(
+    ("where", "name"), [*(("parts", one) for one in READERS), *(("months", one) for one in MONTHLY)]
+)
+def test_a_part_that_is_not_as_it_was_written_is_named_when_it_is_read(harm, where, name, folder):
+    path = folder / where / "part-000001.parquet"
+    harm(path)
+    found = qs.read_sweep(folder)
+    fault = only_fault({**READERS, **MONTHLY}[name], found)
+    assert fault.file == str(path)
+    assert "is not as it was written; run the sweep again: this part alone" in fault.problem
+
+
+def test_a_part_that_changes_after_it_was_read_is_noticed_too(folder):
+    found = qs.read_sweep(folder)
+    assert len(found.runs) == 1500
+    turn_a_bit(folder / "parts/part-000001.parquet")
+    assert "is not as it was written" in only_fault(lambda: found.runs).problem
+
+
+def test_points_that_are_not_as_they_were_written_are_named_by_all_who_need_them(folder, capsys):
+    turn_a_bit(folder / "points.parquet")
+    found = qs.read_sweep(folder)
+    for read in (lambda: found.points, lambda: found.values("effect"), lambda: qs.sweep(folder)):
+        fault = only_fault(read)
+        assert fault.file == str(folder / "points.parquet")
+        assert "is not as it was written, and without it nothing can be made again" in fault.problem
+
+
+def test_status_names_the_parts_that_are_not_as_they_were_written(folder, capsys):
+    turn_a_bit(folder / "parts/part-000001.parquet")
+    assert main(["sweep", str(folder), "--status"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Missing or not as written, and made again when the sweep goes on: part-000001.parquet." in told
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_said_and_a_file_takes_their_place(number, monkeypatch, undisturbed):
+    def hold(_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(lock, "_hold", hold)
+    said, inside = [], []
+
+    def look(_):
+        inside.append(Path("s", HELD).read_text())
+
+    found = qs.sweep(LARGE, "s", say=said.append, progress=look)
+    assert tables(found.folder) == tables(undisturbed)
+    assert f"is on a file system without locks ({os.strerror(number)})" in said[0]
+    assert f"process {os.getpid()} on " in inside[0]
+    assert not Path("s", HELD).exists()
+    put(HELD, f"process {os.getpid()} on elsewhere\n", "s")
+    problem = str(caught(FolderLock(Path("s")).__enter__))
+    assert "is held by another sweep (process" in problem
+    assert f"where that process has ended, remove s/{HELD}" in problem
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for processes as POSIX does")
+def test_a_file_that_a_killed_process_left_in_the_place_of_a_lock_holds_nothing(monkeypatch, tmp_path):
+    def hold(_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(lock, "_hold", hold)
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    put(HELD, lock.this_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
+    with FolderLock(tmp_path):
+        assert (tmp_path / HELD).read_text() == lock.this_process()
+    assert not (tmp_path / HELD).exists()
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/s", "memory://s", "file:///s", "gs://a/b"])
+def test_an_address_in_the_place_of_a_folder_is_refused(address):
+    put("small.yaml", FILE)
+    put("trial.yaml", EXPERIMENT)
+    before = sorted(Path().iterdir())
+    for call in (
+        lambda: qs.sweep(LARGE, address),
+        lambda: qs.sweep(LARGE, Path(address)),
+        lambda: qs.save(qs.simulate(qs.load("small.yaml"), replicates=1), address),
+    ):
+        assert "is an address, and results are written to folders of this machine alone" in only_fault(call).problem
+    for words in (["run", "small.yaml"], ["sweep", "trial.yaml"], ["compare", "small.yaml", "small.yaml"]):
+        assert main([*words, "--out", address]) == 2
+    assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes otherwise")
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_sigterm_says_what_ctrl_c_says_and_leaves_nothing_behind(executor, tmp_path):
+    put("small.yaml", FILE)
+    put("trial.yaml", EXPERIMENT.replace("points: 40", "points: 4000"))
+    words = command("sweep", "trial.yaml", "--out", "s", "--workers", "2", "--executor", executor)
+    with Path("said").open("w") as said:
+        process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+    wait_for(lambda: rows_done("s") or process.poll() is not None)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 143
+    told = " ".join(Path("said").read_text().split())
+    assert "To go on, run the same command again." in told
+    assert "leaked" not in told
+    assert "Traceback" not in told
