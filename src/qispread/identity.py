@@ -123,10 +123,10 @@ def plain(data: Any) -> Any:
 
 
 def flat(data: Any, path: str = "") -> dict[str, Any]:
-    """Return nested data as values by dotted path."""
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    if not items or not isinstance(data, dict | list):
-        return {path: data} if path else {}
+    """Return nested data as values by dotted path; what is empty is as if it were not there."""
+    if not isinstance(data, dict | list):
+        return {path: data}
+    items = data.items() if isinstance(data, dict) else enumerate(data)
     found: dict[str, Any] = {}
     for name, one in items:
         found |= flat(one, f"{path}.{name}" if path else str(name))

@@ -138,7 +138,12 @@ def test_names_with_markup_or_formulas_do_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "values", [{"identity": {"qispread": "0.0.9"}}, {"sources": "0123456789abcdef"}, {"identity": {"draws": "philox"}}]
+    "values",
+    [
+        {"identity": {"qispread": "0.0.9"}},
+        {"identity": {"model": "0123456789abcdef"}},
+        {"identity": {"draws": "philox"}},
+    ],
 )
 def test_results_of_another_program_say_so_and_are_not_run_again(copied, change_manifest, values):
     change_manifest(copied, **values)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import qispread as qs
+from checkouts import other_checkout
 from helpers_identity import made_by_version_0_1, other_libraries, other_model
 from helpers_input import caught
 from helpers_sweep import experiment, rows_done, tables
@@ -172,17 +173,6 @@ def wait_for(condition):
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
-
-
-def other_checkout(folder):
-    """Copy the package and halve a rule's result, as another branch may do."""
-    shutil.copytree(PACKAGE, folder / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
-    path = folder / "qispread" / "rules" / "improving.py"
-    text = path.read_text(encoding="utf-8")
-    edited = text.replace("return fidelity * (1.0 - decay", "return fidelity * (1.0 - 0.5 * decay")
-    assert edited != text
-    path.write_text(edited, encoding="utf-8")
-    return folder
 
 
 @pytest.mark.slow_faults

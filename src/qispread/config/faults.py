@@ -4,6 +4,12 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+CUT_SHORT = (
+    "is not whole: it was cut short, or changed by hand to what is no JSON; what is beside it is as it was: "
+    "put a copy of it in its place"
+)
+"""What is said of a manifest that is damaged."""
+
 
 @dataclass(frozen=True)
 class Fault:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.config.cross import cross_faults
-from qispread.config.faults import Fault, InputError
+from qispread.config.faults import CUT_SHORT, Fault, InputError
 from qispread.config.named_tables import COUNTS, Finder, Tables, on_disk, with_tables
 from qispread.config.networks import Memberships, TiesFile
 from qispread.config.scenario import Scenario
@@ -32,15 +32,14 @@ def read_document(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
     """Return the data of one YAML file, or the scenario kept in a manifest, without following `extends`."""
     if path.suffix != ".json":
         return read_yaml(path, shown)
-    line = 0
     try:
         scenario = json.loads(read_text(path, shown))["scenario"]
     except json.JSONDecodeError as error:
-        scenario, line = None, error.lineno
+        raise InputError([Fault("", CUT_SHORT, shown, error.lineno)]) from None
     except (KeyError, TypeError, RecursionError):
         scenario = None
     if not isinstance(scenario, dict):
-        raise InputError([Fault("", "is not a manifest: it holds no 'scenario'", shown, line)])
+        raise InputError([Fault("", "is not a manifest: it holds no 'scenario'", shown)])
     return scenario, {(): Place(shown, 0)}
 
 

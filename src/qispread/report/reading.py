@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from qispread.comparison import BASE
 from qispread.config.cross import POOLED
-from qispread.config.faults import Fault, InputError
+from qispread.config.faults import CUT_SHORT, Fault, InputError
 from qispread.config.load import scenario_from
 from qispread.config.scenario import Scenario
 from qispread.identity import Change, about, changes, environment, identity_in
@@ -184,6 +184,8 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         found["identity"]["qispread"], identity_in(found)
+    except json.JSONDecodeError:
+        raise refused(path, CUT_SHORT) from None
     except (OSError, ValueError, KeyError, TypeError):
         raise refused(path, "is no manifest of results; needed: the file as run or compare wrote it") from None
     if not isinstance(found.get("scenario", found.get("comparison")), dict):

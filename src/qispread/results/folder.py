@@ -13,10 +13,10 @@ import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
-from qispread.config.faults import Fault, InputError
+from qispread.config.faults import CUT_SHORT, Fault, InputError
 from qispread.identity import Change, changes, faults_of, identity_in, reasons
 from qispread.results.manifest import scenario_changes
-from qispread.sweeping.files import CUT_SHORT, local_folder
+from qispread.sweeping.files import local_folder
 
 MANIFEST = "manifest.json"
 WAYS_OUT = "choose another folder, or say --overwrite"
@@ -105,7 +105,7 @@ def refuse_other(folder: Path, mark: Mapping[str, Any], scenarios: Mapping[str, 
     try:
         found = changes(identity_in(read_manifest(folder)), mark)
     except (InputError, KeyError, TypeError, ValueError):
-        problem = f"holds files of results without a {MANIFEST} that tells of which run; {WAYS_OUT}"
+        problem = f"holds the results of another run, without a {MANIFEST} that says of which; {WAYS_OUT}"
         raise refuse(folder, problem) from None
     if found:
         detailed = [every for one in found for every in in_detail(folder, one, scenarios)]
@@ -191,7 +191,7 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
 @contextmanager
 def tidied(folder: Path) -> Iterator[None]:
     """Remove the folders that were made for results and are still empty, should the work within be stopped."""
-    before = {path for path in (folder, *folder.glob("*/")) if path.exists()}
+    before = folders_there(folder)
     try:
         yield
     except BaseException:
@@ -200,6 +200,14 @@ def tidied(folder: Path) -> Iterator[None]:
                 with suppress(OSError):
                     path.rmdir()
         raise
+
+
+def folders_there(folder: Path) -> set[Path]:
+    """Return a folder and the folders in it, as far as they are there."""
+    try:
+        return {path for path in (folder, *folder.glob("*/")) if path.exists()}
+    except OSError:
+        return set()  # a name that is too long, which is refused when it is to be made
 
 
 def forget_arms(folder: Path, keep: Collection[str], names: Collection[str]) -> None:

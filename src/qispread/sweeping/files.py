@@ -11,11 +11,6 @@ STALE = ".*.tmp-*"
 """Names of what a process that was killed may leave behind."""
 
 
-CUT_SHORT = (
-    "is not whole: it was cut short, or changed by hand to what is no JSON; what is beside it is as it was: "
-    "put a copy of it in its place"
-)
-"""What is said of a manifest that is damaged."""
 URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 """How an address begins, once `Path` has taken one of its two strokes; a drive of Windows has one letter."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from qispread.config.factors import Factor, paths_of
-from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.faults import CUT_SHORT, Fault, InputError, nearest
 from qispread.config.load import load, read_extended
 from qispread.config.named_tables import beside
 from qispread.config.scenario import InputFile, Scenario
@@ -17,7 +17,6 @@ from qispread.config.tables import Reading, Table, number_or_none, read_table
 from qispread.config.validate import fault_at, faults_in, frozen
 from qispread.config.yaml_reader import Place, Places, read_text
 from qispread.sweeping.experiment import Experiment, Varied
-from qispread.sweeping.files import CUT_SHORT
 from qispread.sweeping.varying import Checking, explicit, factors_of
 
 Given = str | Path | Mapping[str, Any] | Experiment
