@@ -195,10 +195,9 @@ def tidied(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for path in (*sorted(folder.glob("*/")), folder):
-            if path not in before:
-                with suppress(OSError):
-                    path.rmdir()
+        for path in sorted(folders_there(folder) - before, reverse=True):
+            with suppress(OSError):
+                path.rmdir()
         raise
 
 
