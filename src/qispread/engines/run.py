@@ -1,6 +1,5 @@
 """Many replicates of a scenario, on either engine, and what they measured."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from qispread.config.cross import POOLED
 from qispread.config.faults import place_of_name
 from qispread.config.scenario import Scenario
+from qispread.cores import available_cores
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
 from qispread.measures import NAMES, REGISTRY
@@ -276,7 +276,7 @@ def in_threads(
     progress: Progress | None = None,
 ) -> list[Done]:
     """Return what a task makes of all replicates, in any order; it is given some of them at a time."""
-    workers = workers or os.cpu_count() or 1
+    workers = workers or available_cores()
     found: list[Done] = []
     own = ThreadPoolExecutor(workers)
     try:

@@ -13,6 +13,7 @@ from qispread.config.faults import Fault, InputError
 from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.load import Given, load_experiment
 from qispread.sweeping.lock import FolderLock
+from qispread.sweeping.main_guard import leave_import_by_worker
 from qispread.sweeping.reading import Sweep
 from qispread.sweeping.store import (
     Status,
@@ -111,6 +112,7 @@ def sweep(
         For faults of the experiment, a folder that cannot be used or holds another experiment, workers that cannot be
         had. What was written before is kept, and the same call goes on from there.
     """
+    leave_import_by_worker()
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
     wanted = load_experiment(experiment)

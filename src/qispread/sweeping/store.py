@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.config.faults import Fault, InputError
+from qispread.cores import available_cores
 from qispread.provenance import draws_in_use, our_version, provenance
 from qispread.rules.sources import source_fingerprint
 from qispread.sweeping.experiment import Experiment
@@ -151,7 +151,7 @@ class Store:
 
     def verify(self) -> list[int]:
         """Forget the parts that are missing, cut or changed on disk, and return their numbers."""
-        with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
+        with ThreadPoolExecutor(min(8, available_cores() + 1)) as pool:
             sound = dict(zip(self.written, pool.map(self.whole, self.written.values()), strict=True))
         lost = [part for part, right in sound.items() if not right]
         for part in lost:
