@@ -5,7 +5,10 @@ import atexit
 import gc
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from qispread import __version__
 from qispread.commands import (
@@ -63,7 +66,21 @@ def program() -> int:
     gc.set_threshold(OBJECTS_BETWEEN_CLEANINGS, 50, 50)
     # An interpreter that ends looks for it once more, for a quarter of a second, in memory that all goes anyway.
     atexit.register(gc.freeze)
-    return main()
+    code = main()
+    if threading.active_count() > 1:
+        leave(code)
+    return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process without waiting for threads: one may be compiling, or in the middle of a long run.
+
+    Nothing that such a thread makes is kept: whoever writes results waits for them first.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def main(typed: Sequence[str] | None = None) -> int:
@@ -71,6 +88,17 @@ def main(typed: Sequence[str] | None = None) -> int:
     typed = list(sys.argv[1:] if typed is None else typed)
     arguments = parser().parse_args(typed)
     arguments.typed = typed
+    try:
+        return acted(arguments)
+    except KeyboardInterrupt as stop:
+        from rich.console import Console
+
+        Console(stderr=True, emoji=False).print(str(stop) or "Stopped; nothing was written.", style="red")
+        return STOPPED
+
+
+def acted(arguments: argparse.Namespace) -> int:
+    """Do what a command asks and return its exit code."""
     from rich.console import Console
 
     from qispread.config.faults import InputError
@@ -86,9 +114,6 @@ def main(typed: Sequence[str] | None = None) -> int:
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return BAD_INPUT
-    except KeyboardInterrupt as stop:
-        Console(stderr=True, emoji=False).print(str(stop) or "Stopped; nothing was written.", style="red")
-        return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

@@ -279,12 +279,17 @@ def in_threads(
     workers = workers or available_cores()
     found: list[Done] = []
     own = ThreadPoolExecutor(workers)
+    futures = [(executor or own).submit(task, part) for part in chunks(replicates, workers)]
     try:
-        futures = [(executor or own).submit(task, part) for part in chunks(replicates, workers)]
         for future in as_completed(futures):
             found.extend(future.result())
             if progress is not None:
                 progress(len(found), len(replicates))
+    except BaseException:
+        # Who stops it need not wait for what threads are doing, which may be compiling or a long run.
+        for future in futures:
+            future.cancel()
+        raise
     finally:
-        own.shutdown(cancel_futures=True)
+        own.shutdown(wait=False)
     return found

@@ -90,8 +90,8 @@ class ThreadCrew(Crew):
         super().__init__(ThreadPoolExecutor(workers), workers)
 
     def leave(self, *, at_once: bool = False) -> None:
-        """Send the threads away; what they are doing looks now and then whether it is still wanted."""
-        self.executor.shutdown(wait=True, cancel_futures=at_once)
+        """Send the threads away; `at_once` does not wait for what they are doing, whose results nobody takes."""
+        self.executor.shutdown(wait=not at_once, cancel_futures=at_once)
 
 
 def be_ready() -> None:
