@@ -59,9 +59,9 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     from qispread.results import check_folder, default_folder, save, tidied
 
     folder = Path(arguments.out) if arguments.out else default_folder(scenario)
-    check_folder(folder, scenario, overwrite=arguments.overwrite)
-    terminal.introduce(scenario, console)
     with tidied(folder):
+        check_folder(folder, scenario, overwrite=arguments.overwrite)
+        terminal.introduce(scenario, console)
         runs = simulated(scenario, arguments, console)
     typed = ["qispread", *arguments.typed]
     with writing():

@@ -15,6 +15,7 @@ from qispread.cores import available_cores
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
 from qispread.measures import NAMES, REGISTRY
+from qispread.rules.compiling import already_compiled
 from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
 from qispread.world.layout import GIVEN_ROWS, HARM
 
@@ -184,6 +185,13 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
     run = finished(replicate, world.organisations, state, out)
     run.events, run.observed = events, observed
     return run
+
+
+def compile_model() -> None:
+    """Compile the model where that was not done on this machine, in a thread: who interrupts it waits no longer."""
+    if not already_compiled():
+        # Numba may lose an interrupt that comes while it compiles, and then fail for another reason.
+        run_replicates(Scenario(horizon=1), range(1))
 
 
 def chunks(replicates: range, workers: int) -> Iterator[range]:

@@ -196,6 +196,7 @@ class Work:
 
     def go_on(self, wishes: Wishes) -> None:
         """Run what is missing."""
+        from qispread.engines.run import compile_model
         from qispread.sweeping.executors import crew_of
         from qispread.sweeping.trying import estimate_of
 
@@ -203,6 +204,7 @@ class Work:
         if lost:
             wishes.say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
         before = self.store.status()
+        compile_model()
         crew = crew_of(wishes.executor, wishes.workers, wishes.scheduler)
         try:
             estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, wishes.timeout)
@@ -261,9 +263,11 @@ class Work:
 
 def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None, passes: int | None) -> "Points":
     """Return the points of a sweep that has not begun, once nothing speaks against it."""
+    from qispread.engines.run import compile_model
     from qispread.sweeping.design import points_of
 
     refuse_many(experiment, yes=yes, passes=passes)
+    compile_model()
     points = points_of(experiment)
     refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
     return points
