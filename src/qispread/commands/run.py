@@ -56,6 +56,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         faults.append(Fault("--workers", f"got {arguments.workers}; needed: at least 1"))
     if faults:
         raise InputError(faults)
+    from qispread.engines.failures import all_failed
     from qispread.results import check_folder, default_folder, save, tidied
 
     folder = Path(arguments.out) if arguments.out else default_folder(scenario)
@@ -66,9 +67,14 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     typed = ["qispread", *arguments.typed]
     with writing():
         paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=typed)
-    terminal.show_headlines(runs, console)
+    nothing = all_failed(runs.runs)
+    if not nothing:
+        terminal.show_headlines(runs, console)
     say = partial(console.print, soft_wrap=True, markup=False)
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
+    if nothing:
+        say(f"{nothing}{'; no report is written' if arguments.report else ''}", style="red")
+        return SOME_FAILED
     if arguments.report:
         terminal.write_report(folder, console)
     for failure in runs.failed[:MOST_FAILURES]:

@@ -12,6 +12,7 @@ from qispread.config.cross import organisation_ids
 from qispread.config.faults import place_of_name
 from qispread.config.scenario import Scenario
 from qispread.engines.branching import simulate_futures
+from qispread.engines.failures import refuse_failed
 from qispread.engines.run import Engine, Progress, Run, Runs, run_replicates
 from qispread.measures import NAMES
 
@@ -130,6 +131,7 @@ def play_worlds(
             found[name].extend(runs)
         done = target
         if precision is not None:
+            refuse_failed(found)
             differences = paired_differences(found, measure)
             precision.refuse_too_many(differences, done, most)
             target = min(precision.next_look(differences, done), most)

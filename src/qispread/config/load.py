@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qispread.config.adapting import adapts, was_written
 from qispread.config.cross import cross_faults
 from qispread.config.faults import Fault, InputError
 from qispread.config.named_tables import COUNTS, Finder, Tables, on_disk, with_tables
@@ -112,7 +113,12 @@ def scenario_from(
     if isinstance(scenario.network, TiesFile | Memberships) or (reading.faults and not tables.ties):
         wrong.add("network")
     found += reading.faults
-    found += [fault_at(path, problem, places) for path, problem in cross_faults(scenario, wrong)]
+    written = set(places)
+    found += [
+        fault_at(path, problem, places)
+        for path, problem in cross_faults(scenario, wrong)
+        if was_written(path, written) or not adapts(scenario, path)
+    ]
     if found or faults:
         raise InputError([*faults, *found])
     return scenario

@@ -18,6 +18,7 @@ from qispread.report.assumptions import assumptions_section
 from qispread.report.blocks import Section
 from qispread.report.changes import changes_section
 from qispread.report.costs import costs_section
+from qispread.report.failures import refuse_failed
 from qispread.report.gains import gains_section
 from qispread.report.holding import factorial_section, robustness_section
 from qispread.report.provenance import limits_section, reproduce_section
@@ -49,7 +50,9 @@ class Report:
 
 def report_of(folder: Path, seen: Callable[[Iterable[Figure]], object] = list) -> Report:
     """Return the report on a folder of results; `seen` is given figures as they are made. Raises as `write_report`."""
-    view = View(read_results(folder))
+    results = read_results(folder)
+    refuse_failed(results)
+    view = View(results)
     answer, sections = answer_of(view), []
     seen([answer.picture])
     for section in sections_of(view):
@@ -92,7 +95,8 @@ def write_report(folder: str | Path) -> list[Path]:
     Raises
     ------
     InputError
-        Where the folder holds no results, or they are broken, not whole, or cannot be written beside.
+        Where the folder holds no results, or they are broken, not whole, or cannot be written beside; where all worlds
+        failed.
     """
     folder = Path(folder)
     with Studio() as studio:

@@ -119,7 +119,8 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
 @contextmanager
 def tidied(folder: Path) -> Iterator[None]:
     """Remove the folders that were made for results and are still empty, should the work within be stopped."""
-    before = {path for path in (folder, *folder.glob("*/")) if path.exists()}
+    # Unlike `Path.exists` this takes a name that is too long, which is refused within.
+    before = {path for path in (folder, *folder.glob("*/")) if os.path.exists(path)}  # noqa: PTH110
     try:
         yield
     except BaseException:
