@@ -148,8 +148,8 @@ def place_of_box(box: int, number: int) -> None:
     """Refuse a box that is not there."""
     if 0 <= box < number:
         return
-    needed = f"a box from 0, everything, to {number - 1}, the last" if number > 1 else "0, the only box there is"
-    raise InputError([Fault("--box", f"there is no box {box}; needed: {needed}")])
+    needed = f"a box from 0 to {number - 1}" if number > 1 else "0, the only box there is"
+    raise InputError([Fault("--box", f"got {box}; needed: {needed}")])
 
 
 def shown_limits(column: NDArray[Any], limit: Range) -> dict[str, float]:

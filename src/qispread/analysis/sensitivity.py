@@ -16,9 +16,8 @@ from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError
 from qispread.sweeping.design import block_of
 from qispread.sweeping.experiment import Morris, Saltelli
+from qispread.sweeping.notes import LEAST_BLOCKS
 
-LEAST_BLOCKS = 8
-"""Blocks or walks below which no indices are told."""
 RESAMPLES = 400
 
 

@@ -58,7 +58,7 @@ class Calibrated:
     @cached_property
     def parameters(self) -> pd.DataFrame:
         """What is known of each parameter, a row each."""
-        return tables.parameters_table(self.plan, self.posterior)
+        return tables.parameters_table(self.plan, self.posterior, doubtful=bool(self.warnings))
 
     @cached_property
     def targets(self) -> pd.DataFrame:
@@ -118,6 +118,12 @@ class Calibrated:
         if self.posterior.left_out:
             found.append(
                 f"{self.posterior.left_out} of {len(self.before.summaries)} runs show not all targets, or failed"
+            )
+        constant = list(self.targets.loc[self.targets["verdict"] == tables.CONSTANT, "target"])
+        if constant:
+            found.append(
+                f"{', '.join(constant)}: runs over the whole ranges all show the same, so that nothing could have "
+                "missed it and it tells nothing of the parameters"
             )
         together = self.correlations[self.correlations["correlation"].abs() >= STRONG]
         found += [

@@ -1,5 +1,6 @@
 """Calibrations from files and mappings, with every fault of all of it said at once."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from qispread.config.named_tables import beside
 from qispread.config.scenario import Scenario, folder_name
 from qispread.config.validate import fault_at, faults_in, frozen
 from qispread.config.yaml_reader import Place, Places, read_yaml
-from qispread.measures import MEASURES, NAMES
+from qispread.measures import MEASURES, NAMES, Measure
 from qispread.sweeping.load import rightly_said
 from qispread.sweeping.varying import Checking, factors_of
 
@@ -206,6 +207,8 @@ class Reader:
             first = seen.setdefault(one.about, name)
             if first != name:
                 self.fault(("targets", name), f"is about the same as the target '{first}': {one}")
+            if problem := impossible(one):
+                self.fault(("targets", name, "value"), problem)
             if scenario is not None:
                 self.check_target(name, one, scenario, arms)
 
@@ -245,6 +248,29 @@ class Reader:
             except InputError:
                 problem = f"'{one.times}' is neither a measure nor a number of the scenario" + nearest(one.times, NAMES)
                 self.fault(("targets", name, "times"), problem)
+
+
+def impossible(one: Target) -> str:
+    """Return why no run can show the value of a target, or nothing: shares lie within 0 and 1, and so on."""
+    low, high = possible(MEASURES[one.measure])
+    if one.times is not None:
+        return ""
+    compared = one.since is not None or one.against is not None
+    if compared and one.compare == "change":
+        low, high = low - high, high - low
+    elif compared:
+        low, high = min(low, 0.0), math.inf
+    if low <= one.value <= high:
+        return ""
+    needed = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+    return f"got {one.value:g}; {one} is {needed} in every run"
+
+
+def possible(measure: Measure) -> tuple[float, float]:
+    """Return the least and the largest value that a measure can have."""
+    if measure.unit == "share":
+        return 0.0, 1.0
+    return (-math.inf if measure.name == "harm_averted" else 0.0), math.inf
 
 
 def with_files(scenario: Scenario, files: list[Path], changes: dict[str, Any]) -> Scenario:

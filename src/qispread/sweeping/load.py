@@ -17,6 +17,7 @@ from qispread.config.tables import Reading, Table, number_or_none, read_table
 from qispread.config.validate import fault_at, faults_in, frozen
 from qispread.config.yaml_reader import Place, Places, read_text
 from qispread.sweeping.experiment import Experiment, Varied
+from qispread.sweeping.notes import notes_on
 from qispread.sweeping.varying import Checking, explicit, factors_of
 
 Given = str | Path | Mapping[str, Any] | Experiment
@@ -60,8 +61,10 @@ def is_experiment(path: str | Path) -> bool:
 
 
 def check_experiment(path: str | Path) -> Scenario:
-    """Check an experiment file, and return its scenario, whose notes say what was left out; raises as it is read."""
-    return load_experiment(path).scenario
+    """Check an experiment file, and return its scenario, with notes on both; raises as it is read."""
+    experiment = load_experiment(path)
+    scenario = experiment.scenario
+    return scenario.model_copy(update={"notes": (*scenario.notes, *notes_on(experiment))})
 
 
 def experiment_of_manifest(path: Path) -> Experiment:

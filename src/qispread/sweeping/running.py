@@ -14,6 +14,7 @@ from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.load import Given, load_experiment
 from qispread.sweeping.lock import FolderLock
 from qispread.sweeping.main_guard import leave_import_by_worker
+from qispread.sweeping.notes import notes_on
 from qispread.sweeping.reading import Sweep
 from qispread.sweeping.store import (
     Status,
@@ -267,6 +268,8 @@ def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float 
     from qispread.sweeping.design import points_of
 
     refuse_many(experiment, yes=yes, passes=passes)
+    for note in notes_on(experiment):
+        say(f"note: {note}")
     compile_model()
     points = points_of(experiment)
     refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
