@@ -1,7 +1,7 @@
 """What a sweep has measured, point by point, and what is missing of it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,13 @@ class Swept(Protocol):
 
     def made(self) -> NDArray[np.bool_]:
         """Return which runs were made, of (points, replicates)."""
+
+
+def swept(value: Any) -> str:
+    """Check that a value is a sweep, as the checks of `qispread.config.arguments` do."""
+    return (
+        "" if hasattr(value, "experiment") and hasattr(value, "made") else "a Sweep, as qispread.read_sweep returns it"
+    )
 
 
 def outcomes(

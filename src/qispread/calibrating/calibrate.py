@@ -13,8 +13,9 @@ import pandas as pd
 from qispread.analysis.calibration import Numbers, Posterior, least_kept, posterior, too_few
 from qispread.analysis.calibration_check import Reach, SelfCheck, reach, self_check
 from qispread.calibrating import tables
-from qispread.calibrating.load import Given, Plan, load_calibration
+from qispread.calibrating.load import CALIBRATION, Given, Plan, load_calibration
 from qispread.calibrating.runs import Doing, Shown, remove_older_draws, run_all, run_draws
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
@@ -137,6 +138,19 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
+@arguments.checks(
+    targets=arguments.described_by(Plan, CALIBRATION),
+    folder=arguments.optional(arguments.path),
+    executor=arguments.instance((str, Executor), "the name of an executor, or one of concurrent.futures"),
+    workers=arguments.optional(arguments.whole()),
+    scheduler=arguments.optional(arguments.text),
+    timeout=arguments.optional(arguments.number),
+    yes=arguments.flag,
+    retry_failed=arguments.flag,
+    truths=arguments.optional(arguments.whole()),
+    progress=arguments.optional(arguments.called),
+    say=arguments.called,
+)
 def calibrate(
     targets: Given | Plan,
     folder: str | Path | None = None,

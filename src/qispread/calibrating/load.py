@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from qispread.analysis.calibration import too_few
 from qispread.calibrating.targets import BASE, Arm, Calibration, Target
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.factors import Factor, value_at
 from qispread.config.faults import Fault, InputError, nearest
@@ -24,6 +26,7 @@ from qispread.sweeping.varying import Checking, factors_of
 
 Given = str | Path | Mapping[str, Any]
 """What describes a calibration: a YAML file, or a mapping that says what the file would."""
+CALIBRATION = "the path of a calibration file, or a mapping that says what the file would"
 NEEDS_RANGE = "has values; a posterior needs a range of numbers that are not only whole"
 
 
@@ -283,6 +286,10 @@ def with_files(scenario: Scenario, files: list[Path], changes: dict[str, Any]) -
     return scenario.replace(dict(changes)) if changes else scenario
 
 
+@arguments.checks(
+    given=arguments.described_by((), CALIBRATION),
+    folder=arguments.instance((str, PathLike), "the path of a folder"),
+)
 def load_calibration(given: Given, folder: str | Path = "") -> Plan:
     """Read a calibration.
 

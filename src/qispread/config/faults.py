@@ -54,6 +54,8 @@ def place_of_name(name: str, names: Sequence[str], what: str) -> int:
     InputError
         Where it is not among them.
     """
+    if not isinstance(name, str):
+        raise InputError([Fault(what, f"got {name!r:.60}; needed: the name of one, such as '{next(iter(names), '')}'")])
     if name not in names:
         raise InputError([Fault(what, f"no {what} is called '{name}'{nearest(name, names)}")])
     return names.index(name)

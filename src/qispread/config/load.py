@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qispread.config import arguments
 from qispread.config.adapting import adapts, was_written
 from qispread.config.cross import cross_faults
 from qispread.config.faults import Fault, InputError
@@ -177,6 +178,13 @@ def use_tables(data: dict[str, Any], places: Places, organisations: Any, ties: A
         places["network", "file"] = Place("", 0, "--ties")
 
 
+@arguments.checks(
+    path=arguments.path,
+    organisations=arguments.optional(arguments.path),
+    ties=arguments.optional(arguments.path),
+    policies=arguments.paths,
+    changes=arguments.optional(arguments.mapping),
+)
 def load(
     path: str | Path,
     *,
@@ -238,6 +246,9 @@ def check_table(file: Path) -> Scenario:
     return scenario_from({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
 
 
+@arguments.checks(
+    path=arguments.path,
+)
 def check(path: str | Path) -> Scenario | None:
     """Check one file: a scenario, a manifest, a policy file, or a table of organisations or ties.
 

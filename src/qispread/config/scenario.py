@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.interventions import Intervention
 from qispread.config.mechanisms import (
@@ -81,6 +82,9 @@ class Scenario(Section):
     inputs: tuple[InputFile, ...] = choice((), "Files that were read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
 
+    @arguments.checks(
+        changes=arguments.optional(arguments.mapping),
+    )
     def replace(self, changes: dict[str, Any] | None = None, /, **fields: Any) -> Self:
         """Return a scenario with some values changed.
 
@@ -111,6 +115,10 @@ class Scenario(Section):
             places |= {one: Place("", 0) for one in written_paths(value, tuple(path.split(".")))}
         return type(self).model_validate(scenario_from(data, places).model_dump())
 
+    @arguments.checks(
+        lever=arguments.text,
+        name=arguments.optional(arguments.text),
+    )
     def with_policy(self, lever: str, name: str | None = None, **fields: Any) -> Self:
         """Return a scenario with one more policy, named after its lever unless `name` says otherwise.
 

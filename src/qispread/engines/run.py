@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.faults import place_of_name
 from qispread.config.scenario import Scenario
+from qispread.config.scenario_argument import ScenarioLike, read_scenario, scenario_like
 from qispread.cores import available_cores
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
@@ -201,8 +203,17 @@ def chunks(replicates: range, workers: int) -> Iterator[range]:
         yield replicates[first : first + size]
 
 
+@arguments.checks(
+    scenario=scenario_like,
+    replicates=arguments.optional(arguments.whole(1)),
+    engine=arguments.engine,
+    workers=arguments.optional(arguments.whole(1)),
+    executor=arguments.optional(arguments.instance(Executor, "an executor of threads")),
+    keep_events=arguments.flag,
+    progress=arguments.optional(arguments.called),
+)
 def simulate(
-    scenario: Scenario,
+    scenario: ScenarioLike,
     replicates: int | None = None,
     *,
     engine: Engine = "kernel",
@@ -215,7 +226,8 @@ def simulate(
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario, str or Path
+        A scenario, the path of its file, or "prompt", which comes with the package.
     replicates : int, optional
         How many worlds; the scenario's own number unless given.
     engine : {"kernel", "mesa"}
@@ -236,8 +248,9 @@ def simulate(
     Raises
     ------
     InputError
-        Where `replicates` is below 1.
+        For arguments that cannot be, all at once, and faults of the file.
     """
+    scenario = read_scenario(scenario)
     if replicates is not None and replicates != scenario.replicates:
         scenario = scenario.replace(replicates=replicates)
     everyone = range(scenario.replicates)

@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from qispread import __version__
+from qispread.config import arguments
 from qispread.figures.drawing import Drawing, Studio, write_drawings
 from qispread.figures.figure import Figure
 from qispread.report.answer import CAUTION, Answer, answer_of
@@ -79,6 +80,9 @@ def sections_of(view: View) -> Iterator[Section]:
     yield reproduce_section(view)
 
 
+@arguments.checks(
+    folder=arguments.path,
+)
 def write_report(folder: str | Path) -> list[Path]:
     """Write the report on a folder that `run` or `compare` wrote: one page, and its charts as files.
 

@@ -19,6 +19,7 @@ from qispread.analysis.for_whom import for_whom, inequality
 from qispread.comparison import BASE, Comparison
 from qispread.comparison.paired import HEADLINE
 from qispread.comparison.robustness import Robustness
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.tables import described
@@ -174,6 +175,12 @@ def asked_of(answer: Answer) -> Asked:
     )
 
 
+@arguments.checks(
+    answer=arguments.instance((Answer, Comparison), "an Answer, or a Comparison as qispread.compare returns it"),
+    folder=arguments.optional(arguments.path),
+    overwrite=arguments.flag,
+    command=arguments.optional(arguments.texts),
+)
 def save_comparison(
     answer: Answer | Comparison,
     folder: str | Path | None = None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.analysis.summary import months_summary
+from qispread.config import arguments
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
 from qispread.engines.tables import tables_of
@@ -34,6 +35,13 @@ def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False) -
     folders.check_folder(folder, identity(scenario), OURS, overwrite=overwrite)
 
 
+@arguments.checks(
+    runs=arguments.instance(Runs, "Runs, as qispread.simulate returns them"),
+    folder=arguments.optional(arguments.path),
+    csv=arguments.flag,
+    overwrite=arguments.flag,
+    command=arguments.optional(arguments.texts),
+)
 def save(
     runs: Runs,
     folder: str | Path | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from qispread.config import arguments
 from qispread.config.factors import Factor, paths_of
 from qispread.config.faults import Fault, InputError, nearest
 from qispread.config.load import load, read_extended
@@ -22,9 +23,15 @@ from qispread.sweeping.varying import Checking, explicit, factors_of
 
 Given = str | Path | Mapping[str, Any] | Experiment
 """What describes an experiment: a file, the folder or manifest of a sweep, a mapping like the file, or itself."""
+EXPERIMENT = (
+    "an Experiment, the path of its file or of the folder of a sweep, or a mapping that says what the file would"
+)
 MANIFEST = "manifest.json"
 
 
+@arguments.checks(
+    given=arguments.described_by(Experiment, EXPERIMENT),
+)
 def load_experiment(given: Given) -> Experiment:
     """Read an experiment.
 

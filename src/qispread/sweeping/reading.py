@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.sweeping.experiment import Experiment
@@ -228,6 +229,9 @@ class Sweep:
         return pyarrow.parquet.ParquetFile(self.folder / where / part_name(part)).read(columns)
 
 
+@arguments.checks(
+    folder=arguments.path,
+)
 def read_sweep(folder: str | Path) -> Sweep:
     """Return the tables of a sweep, finished or not.
 

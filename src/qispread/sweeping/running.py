@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.sweeping.experiment import Experiment
-from qispread.sweeping.load import Given, load_experiment
+from qispread.sweeping.load import EXPERIMENT, Given, load_experiment
 from qispread.sweeping.lock import FolderLock
 from qispread.sweeping.main_guard import leave_import_by_worker
 from qispread.sweeping.notes import notes_on
@@ -58,6 +59,20 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
+@arguments.checks(
+    experiment=arguments.described_by(Experiment, EXPERIMENT),
+    folder=arguments.optional(arguments.path),
+    executor=arguments.instance((str, Executor), "the name of an executor, or one of concurrent.futures"),
+    workers=arguments.optional(arguments.whole()),
+    scheduler=arguments.optional(arguments.text),
+    timeout=arguments.optional(arguments.number),
+    yes=arguments.flag,
+    retry_failed=arguments.flag,
+    passes=arguments.optional(arguments.whole(1)),
+    progress=arguments.optional(arguments.called),
+    say=arguments.called,
+    command=arguments.optional(arguments.texts),
+)
 def sweep(
     experiment: Given,
     folder: str | Path | None = None,
