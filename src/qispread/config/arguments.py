@@ -16,6 +16,9 @@ Check = Callable[[Any], str]
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 MOST_SHOWN = 60
+MOST_BYTES_OF_NAME = 255
+LARGEST = 1_000_000_000
+"""More runs, workers or months than any computer has room for."""
 ENGINES = ("kernel", "mesa")
 
 
@@ -34,18 +37,29 @@ def checks(**wanted: Check) -> Callable[[Callable[Parameters, Result]], Callable
                 arguments = signature.bind(*given, **named).arguments
             except TypeError:
                 return function(*given, **named)
-            faults = [
-                Fault(name, f"got {shown(arguments[name])}; needed: {needed}")
-                for name, check in wanted.items()
-                if name in arguments and (needed := check(arguments[name]))
-            ]
-            if faults:
-                raise InputError(faults)
+            refuse_wrong(arguments, **wanted)
             return function(*given, **named)
 
         return checked
 
     return decorated
+
+
+def refuse_wrong(given: Mapping[str, Any], **wanted: Check) -> None:
+    """Refuse what is given under some names where checks say that something else is needed.
+
+    Raises
+    ------
+    InputError
+        With every one that is wrong.
+    """
+    faults = [
+        Fault(name, f"got {shown(given[name])}; needed: {needed}")
+        for name, check in wanted.items()
+        if name in given and (needed := check(given[name]))
+    ]
+    if faults:
+        raise InputError(faults)
 
 
 def shown(value: Any) -> str:
@@ -75,9 +89,15 @@ def is_whole(value: Any) -> bool:
 
 
 def whole(low: int | None = None) -> Check:
-    """Return a check for whole numbers, from `low` where it is given."""
+    """Return a check for whole numbers that a computer counts to, from `low` where it is given."""
     needed = "a whole number" if low is None else f"a whole number of at least {low}"
-    return lambda value: "" if is_whole(value) and (low is None or value >= low) else needed
+
+    def check(value: Any) -> str:
+        if not is_whole(value) or (low is not None and value < low):
+            return needed
+        return "" if abs(value) <= LARGEST else f"{needed} and at most {LARGEST:,}"
+
+    return check
 
 
 def number(value: Any) -> str:
@@ -98,9 +118,11 @@ def text(value: Any) -> str:
 
 def path(value: Any) -> str:
     """Check that a value is the path of a file or folder."""
-    if isinstance(value, os.PathLike):
-        return ""
-    return "" if isinstance(value, str) and value.strip() else "the path of a file or folder"
+    given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(given, str) or not given.strip() or "\0" in given:
+        return "the path of a file or folder"
+    longest = max((len(part.encode()) for part in Path(given).parts), default=0)
+    return "" if longest <= MOST_BYTES_OF_NAME else f"a path without names of more than {MOST_BYTES_OF_NAME} bytes"
 
 
 def paths(value: Any) -> str:

@@ -61,7 +61,12 @@ class Answer:
     team_month: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.team_month < math.inf:
+        arguments.refuse_wrong(
+            {"comparison": self.comparison, "robustness": self.robustness},
+            comparison=arguments.instance(Comparison, "a Comparison, as qispread.compare returns it"),
+            robustness=arguments.optional(arguments.instance(Robustness, "as qispread.robustness returns it")),
+        )
+        if arguments.number(self.team_month) or not 0.0 <= self.team_month < math.inf:
             raise InputError([Fault("team_month", f"got {self.team_month}; needed: a price of at least 0")])
 
     @cached_property

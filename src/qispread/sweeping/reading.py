@@ -35,6 +35,7 @@ class Sweep:
         Where the folder holds no sweep.
     """
 
+    @arguments.checks(folder=arguments.path)
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.store: Store = open_store(self.folder)
