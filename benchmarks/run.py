@@ -7,7 +7,6 @@ Contenders take turns within each round and a ratio is taken round by round, so 
 import argparse
 import importlib.metadata
 import math
-import os
 import platform
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 from idiomatic_mesa import IdiomaticModel
 
 from qispread import Scenario, SpreadModel, simulate
+from qispread.cores import available_cores
 from qispread.engines.run import empty_measures, run_kernel
 from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
 from qispread.world.draw import draw_world
@@ -250,7 +250,7 @@ def machine() -> str:
     lines = about.read_text().splitlines() if about.exists() else []
     models = [line.split(": ")[1] for line in lines if line.startswith("model name")] or [platform.processor()]
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("qispread", "Numba", "NumPy", "Mesa")]
-    return f"{models[0]}, {os.cpu_count()} cores; Python {platform.python_version()}, {', '.join(versions)}"
+    return f"{models[0]}, {available_cores()} cores; Python {platform.python_version()}, {', '.join(versions)}"
 
 
 def page(effort: Effort) -> str:

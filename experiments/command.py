@@ -27,6 +27,7 @@ from experiments.tables import (
     write_table,
 )
 from experiments.verdict import judge
+from qispread.cores import available_cores
 from qispread.figures.converting import Converter
 from qispread.figures.figure import Figure, specification
 from qispread.results.folder import MANIFEST
@@ -93,7 +94,7 @@ def processes(size: Size, workers: int | None) -> AbstractContextManager[Executo
     """Return processes for the plausible models, or none where there is too little to do."""
     if size.models < WORTH_PROCESSES or workers == 1:
         return nullcontext()
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(workers or available_cores(), mp_context=get_context("spawn"))
 
 
 def draw(figure: Figure, folder: Path) -> None:

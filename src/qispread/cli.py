@@ -6,8 +6,10 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 from qispread import __version__
 from qispread.commands import (
@@ -67,7 +69,11 @@ def program() -> int:
     atexit.register(gc.freeze)
     ended = stop_on_termination()
     code = main()
-    return TERMINATED if ended and code == STOPPED else code
+    if ended and code == STOPPED:
+        code = TERMINATED
+    if threading.active_count() > 1:
+        leave(code)
+    return code
 
 
 def stop_on_termination() -> list[int]:
@@ -89,11 +95,33 @@ def stop_on_termination() -> list[int]:
     return came
 
 
+def leave(code: int) -> NoReturn:
+    """End the process without waiting for threads: one may be compiling, or in the middle of a long run.
+
+    Nothing that such a thread makes is kept: whoever writes results waits for them first.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some runs failed, 2 bad input."""
     typed = list(sys.argv[1:] if typed is None else typed)
     arguments = parser().parse_args(typed)
     arguments.typed = typed
+    try:
+        return acted(arguments)
+    except KeyboardInterrupt as stop:
+        from rich.console import Console
+
+        Console(stderr=True, emoji=False).print(str(stop) or "Stopped; nothing was written.", style="red")
+        return STOPPED
+
+
+def acted(arguments: argparse.Namespace) -> int:
+    """Do what a command asks and return its exit code."""
     from rich.console import Console
 
     from qispread.config.faults import InputError
@@ -109,9 +137,6 @@ def main(typed: Sequence[str] | None = None) -> int:
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return BAD_INPUT
-    except KeyboardInterrupt as stop:
-        Console(stderr=True, emoji=False).print(str(stop) or "Stopped; nothing was written.", style="red")
-        return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

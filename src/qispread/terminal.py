@@ -35,10 +35,11 @@ def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True)
     """Say what will be run, and what was left out of the input."""
     from rich.markup import escape
 
+    from qispread.config.adapting import adaptation_notes
     from qispread.config.cross import organisation_ids
     from qispread.rules.compiling import already_compiled
 
-    for note in scenario.notes:
+    for note in (*scenario.notes, *adaptation_notes(scenario)):
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
     places = len(organisation_ids(scenario))
     worlds = "1 world" if scenario.replicates == 1 else f"{scenario.replicates} worlds"
@@ -48,7 +49,7 @@ def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True)
     if scenario.description:
         console.print(scenario.description, soft_wrap=True, markup=False)
     for name, policy in scenario.policies.items():
-        end = "to the end" if policy.end in (None, scenario.horizon) else f"to {policy.end}"
+        end = "to the end" if (policy.end or scenario.horizon) >= scenario.horizon else f"to {policy.end}"
         console.print(f"policy {name}: months {policy.start} {end}", soft_wrap=True, markup=False)
     if not already_compiled():
         console.print("Compiling the model first: once on this machine, about a quarter of a minute ...")

@@ -9,11 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qispread.analysis.noise import point_levels
-from qispread.analysis.outcomes import FEW, Swept, outcomes
+from qispread.analysis.outcomes import FEW, Swept, outcomes, swept
 from qispread.analysis.prim import Cases, Patience, Range, Step, trajectory
 from qispread.analysis.restrictions import chance, chosen, pruned, quasi_p_values
 from qispread.analysis.thresholds import check_cases, threshold_of
 from qispread.comparison.arms import BASE
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, place_of_name
 
@@ -146,8 +147,10 @@ class Discovery:
 
 def place_of_box(box: int, number: int) -> None:
     """Refuse a box that is not there."""
-    if not 0 <= box < number:
-        raise InputError([Fault("--box", f"got {box}; needed: a box from 0 to {number - 1}")])
+    if 0 <= box < number:
+        return
+    needed = f"a box from 0 to {number - 1}" if number > 1 else "0, the only box there is"
+    raise InputError([Fault("--box", f"got {box}; needed: {needed}")])
 
 
 def shown_limits(column: NDArray[Any], limit: Range) -> dict[str, float]:
@@ -159,6 +162,16 @@ def shown_limits(column: NDArray[Any], limit: Range) -> dict[str, float]:
     return {"low": max(limit.low, whole["whole_low"]), "high": min(limit.high, whole["whole_high"]), **whole}
 
 
+@arguments.checks(
+    sweep=swept,
+    measure=arguments.text,
+    below=arguments.optional(arguments.number),
+    above=arguments.optional(arguments.number),
+    in_worlds=arguments.optional(arguments.number),
+    intervention=arguments.text,
+    month=arguments.optional(arguments.whole()),
+    search=arguments.optional(arguments.instance(Search, "a Search")),
+)
 def discover(
     sweep: Swept,
     measure: str,

@@ -9,9 +9,8 @@ from qispread.analysis.looking import SEED, Looking, from_salib, interval_of, pr
 from qispread.analysis.outcomes import FEW, Numbers, Swept
 from qispread.analysis.sensitivity_tables import Sensitivity
 from qispread.config.cross import POOLED
+from qispread.sweeping.notes import LEAST_POINTS
 
-LEAST_POINTS = 64
-"""Points below which no shares are told: with ten harmonics a third of the variance would be chance."""
 RESAMPLES = 200
 Z = 1.959963984540054
 

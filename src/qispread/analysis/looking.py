@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qispread.analysis.noise import Split, point_levels, split
-from qispread.analysis.outcomes import Numbers, Swept, is_constant, outcomes
+from qispread.analysis.outcomes import Numbers, Swept, is_constant, is_too_large, outcomes
 from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS, Sensitivity
 from qispread.config.faults import Fault, InputError
 
@@ -131,6 +131,8 @@ class Looking:
             waiting = "" if made.all() else f"; {np.count_nonzero(~made):,} of {made.size:,} runs not made yet"
             there = f"'{self.measure}' is there for {whole} of {number} {self.what}"
             return f"{there}; needed: at least {self.least}{waiting}"
+        if is_too_large(levels[kept]):
+            return f"'{self.measure}' is too large to be analysed, up to {np.abs(levels[kept]).max():.2g}"
         if is_constant(levels[kept]):
             return f"'{self.measure}' is the same at all points, {levels[kept][0]:g}: it depends on nothing varied"
         return ""

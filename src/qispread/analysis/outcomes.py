@@ -1,7 +1,7 @@
 """What a sweep has measured, point by point, and what is missing of it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.sweeping.design import Points
 from qispread.sweeping.experiment import Experiment
+from qispread.sweeping.reading import Sweep
 
 Numbers = NDArray[np.float64]
 MONTHS_APART = 12
@@ -43,6 +44,13 @@ class Swept(Protocol):
         """Return which runs were made, of (points, replicates)."""
 
 
+def swept(value: Any) -> str:
+    """Check that a value is a sweep, as the checks of `qispread.config.arguments` do."""
+    return (
+        "" if hasattr(value, "experiment") and hasattr(value, "made") else "a Sweep, as qispread.read_sweep returns it"
+    )
+
+
 def outcomes(
     sweep: Swept, measure: str, intervention: str = POOLED, months: Sequence[int] | None = None
 ) -> dict[int, Numbers]:
@@ -58,8 +66,9 @@ def outcomes(
     Raises
     ------
     InputError
-        For a measure or an intervention that was not kept, and for months that were not.
+        For a measure or an intervention that was not kept, for months that were not, and where all runs failed.
     """
+    refuse_failed(sweep)
     experiment = sweep.experiment
     experiment.row_of(intervention)
     kept = experiment.measures
@@ -72,6 +81,21 @@ def outcomes(
         return {end: sweep.values(measure, intervention)}
     values = sweep.monthly(measure, intervention)
     return {month: values[:, :, month] for month in months}
+
+
+def refuse_failed(sweep: Swept) -> None:
+    """Refuse a sweep all of whose runs failed.
+
+    Raises
+    ------
+    InputError
+        With how many there are and why the first of them failed.
+    """
+    if not isinstance(sweep, Sweep) or sweep.status.done or not sweep.status.failed:
+        return
+    errors = (str(error) for part in sweep.each_part() for error in part["error"] if error)
+    reason = next(errors, "no reason is given")
+    raise InputError([Fault(str(sweep.folder), f"all {sweep.status.failed:,} runs failed: {reason}")])
 
 
 def check_months(months: Sequence[int], measure: str, experiment: Experiment) -> None:
@@ -102,6 +126,12 @@ def point_means(values: Numbers) -> Numbers:
     count = known.sum(axis=1)
     np.divide(np.where(known, values, 0.0).sum(axis=1), count, out=found, where=count > 0)
     return found
+
+
+def is_too_large(values: Numbers) -> bool:
+    """Return whether values are so large that their variance is no number."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return not bool(np.isfinite(np.var(values)))
 
 
 def is_constant(values: Numbers) -> bool:

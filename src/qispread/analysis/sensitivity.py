@@ -10,18 +10,24 @@ import pandas as pd
 from qispread.analysis.given_data import first_order
 from qispread.analysis.looking import SEED, Looking, from_salib, interval_of, problem_of
 from qispread.analysis.noise import Split
-from qispread.analysis.outcomes import Numbers, Swept
+from qispread.analysis.outcomes import Numbers, Swept, swept
 from qispread.analysis.sensitivity_tables import PAIRS, Sensitivity
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError
 from qispread.sweeping.design import block_of
 from qispread.sweeping.experiment import Morris, Saltelli
+from qispread.sweeping.notes import LEAST_BLOCKS
 
-LEAST_BLOCKS = 8
-"""Blocks or walks below which no indices are told."""
 RESAMPLES = 400
 
 
+@arguments.checks(
+    sweep=swept,
+    measure=arguments.text,
+    intervention=arguments.text,
+    months=arguments.optional(arguments.wholes),
+)
 def sensitivity(
     sweep: Swept, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
 ) -> Sensitivity:

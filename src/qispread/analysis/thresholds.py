@@ -1,5 +1,6 @@
 """Which points are cases: those beyond a threshold."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +56,7 @@ def threshold_of(below: float | None, above: float | None, in_worlds: float | No
     faults, given = [], [one for one in (below, above) if one is not None]
     if len(given) != 1:
         faults.append(Fault("threshold", f"got {len(given)} thresholds; needed: one, below or above which cases are"))
-    faults += [Fault("threshold", f"got {one}; needed: a number") for one in given if not np.isfinite(one)]
+    faults += [Fault("threshold", f"got {one}; needed: a number") for one in given if not math.isfinite(one)]
     if in_worlds is not None and not 0.0 < in_worlds <= 1.0:
         faults.append(Fault("in_worlds", f"got {in_worlds}; needed: a share above 0 and at most 1"))
     if faults:

@@ -2,13 +2,14 @@
 
 import asyncio
 import heapq
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from threading import Event
 from typing import NamedTuple, TypeVar
+
+from qispread.cores import available_cores
 
 Result = TypeVar("Result")
 
@@ -42,7 +43,7 @@ class Desk:
     """
 
     def __init__(self, places: int | None = None) -> None:
-        self.places = places or os.cpu_count() or 1
+        self.places = places or available_cores()
         self.busy = 0
         self._pool = ThreadPoolExecutor(self.places, thread_name_prefix="desk")
         self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []

@@ -18,6 +18,7 @@ from qispread.comparison import BASE, compare
 from qispread.comparison.robustness import robustness
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.config.writing import scenario_yaml
+from qispread.engines.failures import refuse_failed
 from qispread.engines.run import simulate
 from qispread.figures.converting import Converter
 from qispread.figures.drawing import harmless
@@ -121,10 +122,13 @@ def report_of(setting: Setting, stop: Event, tell: Told) -> Download:
     with tempfile.TemporaryDirectory(prefix="qispread-") as folder:
         place = Path(folder) / "report"
         if setting.same:
-            save(simulate(setting.base, workers=1, progress=told("Simulating")), place, command=COMMAND)
+            runs = simulate(setting.base, workers=1, progress=told("Simulating"))
+            refuse_failed({"": runs.runs})
+            save(runs, place, command=COMMAND)
         else:
             arms = {arm_name(setting): setting.what_if}
             found = compare(setting.base, arms, workers=1, progress=told("Comparing"))
+            refuse_failed({name: runs.runs for name, runs in found.runs.items()})
             robust = robustness(found, workers=1, progress=told("Trying plausible models"))
             save_comparison(Answer(found, robust), place, command=COMMAND)
         told("Drawing")(0, 1)

@@ -25,7 +25,14 @@ KINDS = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-BUNDLE = "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())"
+BUNDLE = """
+import signal, sys
+if hasattr(signal, "SIGPIPE"):
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+import vl_convert
+sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())
+"""
+"""Ends without a word where nobody reads it any more."""
 NO_CACHE = "no-cache"
 """Browsers keep a file and ask each time whether it is still the same."""
 
@@ -96,7 +103,10 @@ def page_html(start: dict[str, Any]) -> str:
 
 async def charting() -> Asset:
     """Return the library that draws the charts: it takes a second to put together, and would keep Python's lock."""
-    running = await asyncio.create_subprocess_exec(sys.executable, "-c", BUNDLE, stdout=asyncio.subprocess.PIPE)
+    # In a session of its own: a stop from the keyboard is for who asks, even before it can be ignored.
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", BUNDLE, stdout=asyncio.subprocess.PIPE, start_new_session=True
+    )
     content, _ = await running.communicate()
     if running.returncode:
         raise RuntimeError("the library that draws the charts could not be put together")

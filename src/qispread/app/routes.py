@@ -29,6 +29,7 @@ from qispread.app.teaching.answering import checked_part, lesson_answers
 from qispread.app.teaching.budget import outcomes, plans_of
 from qispread.app.teaching.lesson import lesson_called
 from qispread.app.worlds import checked_intervention, checked_replicate, world_of
+from qispread.config.adapting import adaptation_notes
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.config.uploads import Upload, scenario_from_uploads
@@ -190,7 +191,11 @@ def received(uploads: list[Upload], otherwise: Scenario) -> Message:
     """Return the scenario of some files as the page keeps it, with what reading them left out."""
     scenario = scenario_from_uploads(uploads, otherwise)
     refuse_large(scenario)
-    return {"scenario": short_data(scenario), "notes": list(scenario.notes), "parameters": parameters_of(scenario)}
+    return {
+        "scenario": short_data(scenario),
+        "notes": [*scenario.notes, *adaptation_notes(scenario)],
+        "parameters": parameters_of(scenario),
+    }
 
 
 def decoded(name: str, content: str) -> bytes:

@@ -13,8 +13,9 @@ import pandas as pd
 from qispread.analysis.calibration import Numbers, Posterior, least_kept, posterior, too_few
 from qispread.analysis.calibration_check import Reach, SelfCheck, reach, self_check
 from qispread.calibrating import tables
-from qispread.calibrating.load import Given, Plan, load_calibration
+from qispread.calibrating.load import CALIBRATION, Given, Plan, load_calibration
 from qispread.calibrating.runs import Doing, Shown, remove_older_draws, run_all, run_draws
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
@@ -58,7 +59,7 @@ class Calibrated:
     @cached_property
     def parameters(self) -> pd.DataFrame:
         """What is known of each parameter, a row each."""
-        return tables.parameters_table(self.plan, self.posterior)
+        return tables.parameters_table(self.plan, self.posterior, doubtful=bool(self.warnings))
 
     @cached_property
     def targets(self) -> pd.DataFrame:
@@ -119,6 +120,12 @@ class Calibrated:
             found.append(
                 f"{self.posterior.left_out} of {len(self.before.summaries)} runs show not all targets, or failed"
             )
+        constant = list(self.targets.loc[self.targets["verdict"] == tables.CONSTANT, "target"])
+        if constant:
+            found.append(
+                f"{', '.join(constant)}: runs over the whole ranges all show the same, so that nothing could have "
+                "missed it and it tells nothing of the parameters"
+            )
         together = self.correlations[self.correlations["correlation"].abs() >= STRONG]
         found += [
             f"{one.parameter} and {one.other} are known only together (correlation {one.correlation:.2f})"
@@ -131,6 +138,19 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
+@arguments.checks(
+    targets=arguments.described_by(Plan, CALIBRATION),
+    folder=arguments.optional(arguments.path),
+    executor=arguments.instance((str, Executor), "the name of an executor, or one of concurrent.futures"),
+    workers=arguments.optional(arguments.whole()),
+    scheduler=arguments.optional(arguments.text),
+    timeout=arguments.optional(arguments.number),
+    yes=arguments.flag,
+    retry_failed=arguments.flag,
+    truths=arguments.optional(arguments.whole()),
+    progress=arguments.optional(arguments.called),
+    say=arguments.called,
+)
 def calibrate(
     targets: Given | Plan,
     folder: str | Path | None = None,

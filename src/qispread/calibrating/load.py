@@ -1,7 +1,9 @@
 """Calibrations from files and mappings, with every fault of all of it said at once."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from pydantic import ValidationError
 
 from qispread.analysis.calibration import too_few
 from qispread.calibrating.targets import BASE, Arm, Calibration, Target
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.factors import Factor, value_at
 from qispread.config.faults import Fault, InputError, nearest
@@ -17,12 +20,13 @@ from qispread.config.named_tables import beside
 from qispread.config.scenario import Scenario, folder_name
 from qispread.config.validate import fault_at, faults_in, frozen
 from qispread.config.yaml_reader import Place, Places, read_yaml
-from qispread.measures import MEASURES, NAMES
+from qispread.measures import MEASURES, NAMES, Measure
 from qispread.sweeping.load import rightly_said
 from qispread.sweeping.varying import Checking, factors_of
 
 Given = str | Path | Mapping[str, Any]
 """What describes a calibration: a YAML file, or a mapping that says what the file would."""
+CALIBRATION = "the path of a calibration file, or a mapping that says what the file would"
 NEEDS_RANGE = "has values; a posterior needs a range of numbers that are not only whole"
 
 
@@ -206,6 +210,8 @@ class Reader:
             first = seen.setdefault(one.about, name)
             if first != name:
                 self.fault(("targets", name), f"is about the same as the target '{first}': {one}")
+            if problem := impossible(one):
+                self.fault(("targets", name, "value"), problem)
             if scenario is not None:
                 self.check_target(name, one, scenario, arms)
 
@@ -247,6 +253,29 @@ class Reader:
                 self.fault(("targets", name, "times"), problem)
 
 
+def impossible(one: Target) -> str:
+    """Return why no run can show the value of a target, or nothing: shares lie within 0 and 1, and so on."""
+    low, high = possible(MEASURES[one.measure])
+    if one.times is not None:
+        return ""
+    compared = one.since is not None or one.against is not None
+    if compared and one.compare == "change":
+        low, high = low - high, high - low
+    elif compared:
+        low, high = min(low, 0.0), math.inf
+    if low <= one.value <= high:
+        return ""
+    needed = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+    return f"got {one.value:g}; {one} is {needed} in every run"
+
+
+def possible(measure: Measure) -> tuple[float, float]:
+    """Return the least and the largest value that a measure can have."""
+    if measure.unit == "share":
+        return 0.0, 1.0
+    return (-math.inf if measure.name == "harm_averted" else 0.0), math.inf
+
+
 def with_files(scenario: Scenario, files: list[Path], changes: dict[str, Any]) -> Scenario:
     """Return a scenario with policy files added and values changed."""
     if files:
@@ -257,6 +286,10 @@ def with_files(scenario: Scenario, files: list[Path], changes: dict[str, Any]) -
     return scenario.replace(dict(changes)) if changes else scenario
 
 
+@arguments.checks(
+    given=arguments.described_by((), CALIBRATION),
+    folder=arguments.instance((str, PathLike), "the path of a folder"),
+)
 def load_calibration(given: Given, folder: str | Path = "") -> Plan:
     """Read a calibration.
 

@@ -7,9 +7,14 @@ import pandas as pd
 
 from qispread.analysis.calibration import LEVELS, Numbers, Posterior
 from qispread.analysis.calibration_check import Reach, SelfCheck
+from qispread.analysis.outcomes import is_constant
 from qispread.calibrating.load import Plan
 from qispread.config.factors import value_at
 
+CONSTANT = "constant"
+"""Verdict on a target that runs show alike whatever the parameters."""
+UNCLEAR = "unclear"
+"""What is said of parameters where a warning says that the targets cannot be met."""
 EDGE = 0.005
 """Share of the runs that come as far as the interval of a target, below which it is out of reach."""
 LOWER, UPPER = "Lower end of its {} % interval.", "Upper end of it."
@@ -26,7 +31,8 @@ PARAMETERS = {
         for end in ("low", "high")
     },
     "shrinkage": "By how much the 90 % interval has become narrower: 1 is a point, 0 nothing learnt, below 0 wider.",
-    "identified": "identified from a shrinkage of 0.5, partly from 0.2, else not identified.",
+    "identified": "identified from a shrinkage of 0.5, partly from 0.2, else not identified; unclear where the targets "
+    "cannot be met, which the notes then say: what draws parameters to an end of their range is not what they are.",
 }
 TARGETS = {
     "target": "Name of the target.",
@@ -45,7 +51,8 @@ TARGETS = {
     "posterior_median": "Median of what runs at draws of the posterior show.",
     "posterior_low": LOWER.format(95),
     "posterior_high": UPPER,
-    "verdict": "near where the posterior median lies within the interval of the target, else missed.",
+    "verdict": "near where the posterior median lies within the interval of the target, else missed; constant where "
+    "runs over the whole ranges all show the same within it, so that it tells nothing.",
     "within_reach": "Whether the interval of those runs overlaps that of the target.",
 }
 CORRELATIONS = {
@@ -65,8 +72,8 @@ CHECKED = {
 WEIGHT = {"weight": "Weight of the draw; all sum to 1."}
 
 
-def parameters_table(plan: Plan, found: Posterior) -> pd.DataFrame:
-    """Return what is known of each parameter, a row each."""
+def parameters_table(plan: Plan, found: Posterior, *, doubtful: bool) -> pd.DataFrame:
+    """Return what is known of each parameter, a row each; `doubtful` where targets are out of reach."""
     rows = pd.DataFrame(
         {
             "parameter": [one.path for one in plan.factors],
@@ -79,7 +86,8 @@ def parameters_table(plan: Plan, found: Posterior) -> pd.DataFrame:
     )
     for level in LEVELS:
         rows[f"low_{100 * level:.0f}"], rows[f"high_{100 * level:.0f}"] = found.interval(level).T
-    return rows.assign(shrinkage=found.shrinkage, identified=list(found.identified))[list(PARAMETERS)]
+    identified = [UNCLEAR] * len(plan.factors) if doubtful else list(found.identified)
+    return rows.assign(shrinkage=found.shrinkage, identified=identified)[list(PARAMETERS)]
 
 
 def targets_table(plan: Plan, before: Numbers, after: Numbers, where: Reach) -> pd.DataFrame:
@@ -97,10 +105,17 @@ def targets_table(plan: Plan, before: Numbers, after: Numbers, where: Reach) -> 
         told |= {"low": low, "high": high, "prior_below": where.shares[place]}
         told["prior_reaching"] = reaching(before[:, place], low, high)
         told["reachable"] = told["prior_reaching"] >= EDGE
-        told["verdict"] = "near" if low <= told["posterior_median"] <= high else "missed"
+        told["verdict"] = verdict_of(before[:, place], told["posterior_median"], low, high)
         told["within_reach"] = bool(told["posterior_low"] <= high and told["posterior_high"] >= low)
         rows.append(told)
     return pd.DataFrame(rows)[list(TARGETS)]
+
+
+def verdict_of(before: Numbers, median: float, low: float, high: float) -> str:
+    """Return whether runs at draws of the posterior meet a target, or whether no parameter could have missed it."""
+    if not low <= median <= high:
+        return "missed"
+    return CONSTANT if is_constant(before[~np.isnan(before)]) else "near"
 
 
 def reaching(values: Numbers, low: float, high: float) -> float:

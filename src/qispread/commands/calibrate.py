@@ -179,6 +179,7 @@ def in_words(found: "Calibrated") -> list[str]:
         ("identified", "The targets tell"),
         ("partly", "They tell something of"),
         ("not identified", "They cannot tell"),
+        ("unclear", "Not to be relied on is what is said of"),
     ):
         names = list(table.loc[table["identified"] == word, "parameter"])
         if names:

@@ -19,6 +19,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """List all faults of all files at once."""
+    from qispread.config.adapting import adaptation_notes
     from qispread.config.faults import InputError
 
     faults: list[Any] = []
@@ -29,7 +30,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
             faults.extend(error.faults)
             continue
         console.print(f"{file}: no faults", soft_wrap=True, markup=False)
-        for note in scenario.notes if scenario else ():
+        for note in (*scenario.notes, *adaptation_notes(scenario)) if scenario else ():
             console.print(f"  note: {note}", soft_wrap=True, markup=False)
     if faults:
         raise InputError(faults)

@@ -87,13 +87,23 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 
 def told(answer: "Answer", paths: "list[Path]", arguments: argparse.Namespace, console: "Console") -> None:
     """Print the answer, where it is kept and what failed, and write the report if it is asked."""
-    terminal.show_comparison(answer, console)
+    from qispread.comparison import BASE
+    from qispread.engines.failures import all_failed
+
+    runs = answer.comparison.runs
+    nothing = {name: said for name, one in runs.items() if (said := all_failed(one.runs))}
+    if not set(nothing) & {BASE} and len(nothing) < len(answer.comparison.arms):
+        terminal.show_comparison(answer, console)
     say = partial(console.print, soft_wrap=True, markup=False)
     names = ", ".join(path.name for path in paths if path.suffix != ".parquet")
     say(f"Results: {names}, the tables as Parquet too, and a folder an arm in {paths[0].parent}")
-    if arguments.report:
+    for name, said in nothing.items():
+        say(f"{name}: {said}", style="red")
+    if arguments.report and nothing:
+        say("No report is written: it compares all arms.", style="red")
+    elif arguments.report:
         terminal.write_report(paths[0].parent, console)
-    failures = [(name, run) for name, runs in answer.comparison.runs.items() for run in runs.failed]
+    failures = [(name, run) for name, one in runs.items() if name not in nothing for run in one.failed]
     for name, failure in failures[:MOST_FAILURES]:
         say(f"{name}, replicate {failure.replicate} failed: {failure.error}", style="red")
 
@@ -163,8 +173,9 @@ def robustness_of(
     """Run the arms in plausible models behind a progress bar; what cannot be said of them does not undo the rest."""
     from qispread.comparison.robustness import robustness
     from qispread.config.faults import InputError
+    from qispread.engines.failures import all_failed
 
-    if not models:
+    if not models or any(all_failed(runs.runs) for runs in comparison.runs.values()):
         return None
     try:
         with terminal.progress_bar(console, "Plausible models", models) as advance:

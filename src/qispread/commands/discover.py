@@ -143,7 +143,7 @@ def models_of(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
     try:
         return pd.read_parquet(path)
     except FileNotFoundError:
-        problem = "is not there: the comparison has no plausible models; compare without --models 0"
+        problem = "is not there: the comparison has no plausible models; compare without --models 0, in worlds that run"
     except (OSError, ValueError, pa.ArrowException) as error:
         problem = f"cannot be read: {error}"
     raise InputError([Fault("", problem, str(path))])
@@ -171,11 +171,13 @@ def show(found: "Discovery", box: int, notes: tuple[str, ...], console: "Console
     share = written(whole.density, "percent")
     say(f"[bold]{escape(found.question)}[/]: {whole.cases} of {whole.points} {found.unit}, {share}")
     show_boxes(found, box, console)
-    if not found.steps[box].box:
+    if not found.steps[found.suggested].box:
         say("No box says more than everything together: where it fails is not told by any few limits.")
-    else:
+    if found.steps[box].box:
         show_limits(found, box, console)
         say(QUASI)
+    elif box != found.suggested:
+        say(f"Box {box} has no limits: it holds everything.")
     if found.chance is not None:
         say(chance_in_words(found.chance))
     for note in notes:

@@ -37,10 +37,27 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 
     with terminal.progress_bar(console, "Computing answers", 1) as advance:
         page = lesson_file(only, advance)
-    path.write_text(page, encoding="utf-8", newline="\n")
+    write_page(page, path)
     size = path.stat().st_size / 1e6
     console.print(f"{path}: {size:.1f} MB, to be opened in a browser", soft_wrap=True, markup=False, highlight=False)
     return DONE
+
+
+def write_page(page: str, path: "Path") -> None:
+    """Write the file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be written.
+    """
+    from qispread.config.faults import Fault, InputError
+    from qispread.sweeping.files import write_whole
+
+    try:
+        write_whole(path, page.encode())
+    except OSError as error:
+        raise InputError([Fault(str(path), f"could not be written: {error.strerror or error}")]) from None
 
 
 def refuse_file(path: "Path", *, overwrite: bool) -> None:

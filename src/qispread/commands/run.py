@@ -65,6 +65,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     say = partial(console.print, soft_wrap=True, markup=False)
     for note in origin.notes:
         say(f"note: {note}", style="yellow")
+    from qispread.engines.failures import all_failed
+
     folder = local_folder(arguments.out) if arguments.out else default_folder(scenario, origin.replicate)
     with tidied(folder):
         check_folder(folder, scenario, overwrite=arguments.overwrite, replicate=origin.replicate)
@@ -73,8 +75,13 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     typed = ["qispread", *arguments.typed]
     with writing():
         paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=typed, about=about)
-    terminal.show_headlines(runs, console)
+    nothing = all_failed(runs.runs)
+    if not nothing:
+        terminal.show_headlines(runs, console)
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
+    if nothing:
+        say(f"{nothing}{'; no report is written' if arguments.report else ''}", style="red")
+        return SOME_FAILED
     if arguments.report:
         terminal.write_report(folder, console)
     for failure in runs.failed[:MOST_FAILURES]:

@@ -11,7 +11,7 @@ from qispread.comparison.arms import BASE
 from qispread.comparison.precision import Precision
 from qispread.comparison.statistics import mean_and_half_width, pairing_gain, share_better
 from qispread.config.cross import POOLED
-from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.faults import place_of_name
 from qispread.engines.run import Runs
 from qispread.measures import MEASURES, REGISTRY
 
@@ -72,8 +72,7 @@ class Comparison:
         InputError
             For an arm, a measure or an intervention that there is not.
         """
-        if arm not in self.runs:
-            raise InputError([Fault("arm", f"no arm is called '{arm}'" + nearest(arm, self.runs))])
+        place_of_name(arm, tuple(self.runs), "arm")
         both = [self.runs[name].by_world(measure, intervention) for name in (against, arm)]
         values = np.array(both)
         return values[:, ~np.isnan(values).any(axis=0)]

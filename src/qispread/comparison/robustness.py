@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qispread.comparison.arms import BASE
 from qispread.comparison.paired import Comparison
+from qispread.config import arguments
 from qispread.config.factors import Factor, plausible_factors, value_at
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
@@ -220,6 +221,13 @@ def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.Dat
     return pd.DataFrame(columns)
 
 
+@arguments.checks(
+    comparison=arguments.instance(Comparison, "a Comparison, as qispread.compare returns it"),
+    models=arguments.whole(),
+    worlds=arguments.whole(),
+    workers=arguments.optional(arguments.whole(1)),
+    progress=arguments.optional(arguments.called),
+)
 def robustness(
     comparison: Comparison,
     models: int = MODELS,

@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 from qispread.comparison.arms import BASE, ready_arms
 from qispread.comparison.paired import HEADLINE, Comparison
 from qispread.comparison.precision import Precision, most_worlds
+from qispread.config import arguments
 from qispread.config.cross import organisation_ids
 from qispread.config.faults import place_of_name
 from qispread.config.scenario import Scenario
+from qispread.config.scenario_argument import ScenarioLike, read_scenario, scenario_like, scenarios_by_name
 from qispread.engines.branching import simulate_futures
+from qispread.engines.failures import refuse_failed
 from qispread.engines.run import Engine, Progress, Run, Runs, run_replicates
 from qispread.measures import NAMES
 
@@ -19,9 +22,21 @@ Play = Callable[[range, Progress], dict[str, list[Run]]]
 """Runs some replicates of all arms; its progress counts the worlds of all arms."""
 
 
+@arguments.checks(
+    base=scenario_like,
+    arms=scenarios_by_name,
+    replicates=arguments.optional(arguments.whole(1)),
+    measure=arguments.text,
+    precision=arguments.optional(arguments.number),
+    branch_at=arguments.optional(arguments.whole()),
+    factorial=arguments.flag,
+    engine=arguments.engine,
+    workers=arguments.optional(arguments.whole(1)),
+    progress=arguments.optional(arguments.called),
+)
 def compare(
-    base: Scenario,
-    arms: Mapping[str, Scenario],
+    base: ScenarioLike,
+    arms: Mapping[str, ScenarioLike],
     replicates: int | None = None,
     *,
     measure: str = HEADLINE,
@@ -36,8 +51,9 @@ def compare(
 
     Parameters
     ----------
-    base : Scenario
-    arms : mapping of str to Scenario
+    base : Scenario, str or Path
+        A scenario, or the path of its file.
+    arms : mapping of str to Scenario, str or Path
         By name; each must have the base's organisations, ties, seed, horizon and interventions.
     replicates : int, optional
         Worlds; the base's own number unless given. Ignored where a precision is asked.
@@ -65,8 +81,9 @@ def compare(
         there is not; for a precision that cannot be had.
     """
     place_of_name(measure, NAMES, "measure")
+    base = read_scenario(base)
     count = base.replicates if replicates is None else replicates
-    ready = ready_arms(base, arms, branch_at, factorial=factorial)
+    ready = ready_arms(base, {name: read_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial)
     scenarios = {name: arm.replace(replicates=count) for name, arm in ready.items()}
     play = whole(scenarios, engine, workers) if branch_at is None else branching(scenarios, branch_at, workers)
     asked = None if precision is None else Precision(precision)
@@ -130,6 +147,7 @@ def play_worlds(
             found[name].extend(runs)
         done = target
         if precision is not None:
+            refuse_failed(found)
             differences = paired_differences(found, measure)
             precision.refuse_too_many(differences, done, most)
             target = min(precision.next_look(differences, done), most)

@@ -27,7 +27,7 @@ def system_labels(scenario: Scenario) -> tuple[str, ...]:
     rows = scenario.organisations.rows
     if rows:
         return tuple(row.system or f"({row.id} alone)" for row in rows)
-    count = scenario.organisations.systems
+    count = scenario.organisations.system_count
     return tuple(f"system-{i % count + 1:02d}" for i in range(scenario.organisations.number))
 
 
@@ -50,8 +50,9 @@ def check_organisations(scenario: Scenario) -> Found:
     if not places.rows:
         if places.systems > places.number:
             yield ("organisations", "systems"), f"got {places.systems}; there are only {places.number} organisations"
-        if places.regions > places.systems:
-            yield ("organisations", "regions"), f"got {places.regions}; there are only {places.systems} partnerships"
+        if places.regions > places.system_count:
+            problem = f"got {places.regions}; there are only {places.system_count} partnerships"
+            yield ("organisations", "regions"), problem
 
 
 def check_network(scenario: Scenario) -> Found:
@@ -100,7 +101,7 @@ def _check_origin(scenario: Scenario, origin: Origin, path: Keys) -> Found:
 
 
 def check_windows(scenario: Scenario) -> Found:
-    """Check that launches and the windows of policies lie within the run."""
+    """Check that launches and policies begin within the run; a policy may outlast it."""
     for name, intervention in scenario.interventions.items():
         if intervention.launch > scenario.horizon:
             problem = f"got {intervention.launch}; the run ends in month {scenario.horizon}"
@@ -125,8 +126,6 @@ def check_policies(scenario: Scenario) -> Found:
 def _check_window(horizon: int, policy: Policy, path: Keys) -> Found:
     if policy.start > horizon:
         yield (*path, "start"), f"got {policy.start}; the run ends in month {horizon}"
-    if policy.end is not None and policy.end > horizon:
-        yield (*path, "end"), f"got {policy.end}; the run ends in month {horizon}"
     if policy.end is not None and policy.end < policy.start:
         yield (*path, "end"), f"got {policy.end}; it begins in month {policy.start}"
 

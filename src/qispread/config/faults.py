@@ -1,6 +1,7 @@
 """Faults of input: each with its place, what was got and what is needed, and all of them at once."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,12 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (place, self.where, self.problem) if part)
+        return visible(": ".join(part for part in (place, self.where, self.problem) if part))
+
+
+def visible(text: str) -> str:
+    """Return text with what cannot be seen, such as a tab, as its code: a tab in a path is a backslash before a t."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 class InputError(ValueError):
@@ -54,9 +60,18 @@ def place_of_name(name: str, names: Sequence[str], what: str) -> int:
     InputError
         Where it is not among them.
     """
+    if not isinstance(name, str):
+        raise InputError([Fault(what, f"got {name!r:.60}; needed: the name of one, such as '{next(iter(names), '')}'")])
     if name not in names:
         raise InputError([Fault(what, f"no {what} is called '{name}'{nearest(name, names)}")])
     return names.index(name)
+
+
+def coding(got: str, needed: str) -> str:
+    """Return in words how two names differ that look alike, such as an accent that is a character of its own."""
+    if got == needed or unicodedata.normalize("NFKC", got) != unicodedata.normalize("NFKC", needed):
+        return ""
+    return f" They look alike but are coded differently: got {got!a}, needed {needed!a}"
 
 
 MOST_LISTED = 24
@@ -68,5 +83,5 @@ def nearest(name: str, valid: Iterable[str], *, listing: bool = True) -> str:
     by_small_letters = {one.lower(): one for one in names}
     close = difflib.get_close_matches(name.lower(), by_small_letters, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean '{by_small_letters[close[0]]}'?"
+        return f"; did you mean '{by_small_letters[close[0]]}'?{coding(name, by_small_letters[close[0]])}"
     return f"; valid: {', '.join(names)}" if listing and 0 < len(names) <= MOST_LISTED else ""

@@ -2,17 +2,38 @@
 
 from typing import Any
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.organisations import ROW_FIELDS
 from qispread.config.scenario import Scenario, plain
+from qispread.config.scenario_argument import ScenarioLike, read_scenario, scenario_like
+
+CONVERTED = {
+    "igraph": "; graph.to_networkx() makes one",
+    "numpy": "; networkx.from_numpy_array(...) makes one of a matrix",
+    "pandas": "; networkx.from_pandas_edgelist(...) makes one of a table of ties",
+    "scipy": "; networkx.from_scipy_sparse_array(...) makes one of a matrix",
+}
+"""How graphs of other libraries become one."""
 
 
-def with_graph(scenario: Scenario, graph: Any) -> Scenario:
+def networkx_graph(value: Any) -> str:
+    """Check that a value is a networkx graph."""
+    if all(hasattr(value, name) for name in ("nodes", "edges", "is_directed")) and callable(value.edges):
+        return ""
+    return f"a networkx graph{CONVERTED.get(type(value).__module__.partition('.')[0], '')}"
+
+
+@arguments.checks(
+    scenario=scenario_like,
+    graph=networkx_graph,
+)
+def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
     """Return a scenario in the places and ties of a networkx graph.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario, str or Path
         For everything else. Policies and origins that name organisations must name nodes.
     graph : networkx.Graph
         Nodes are organisations, their ids the text of the node; node attributes with the names of columns of the table
@@ -25,6 +46,7 @@ def with_graph(scenario: Scenario, graph: Any) -> Scenario:
     InputError
         With every fault: no edges, self-ties, weights or attributes out of range.
     """
+    scenario = read_scenario(scenario)
     ids = {node: str(node) for node in graph.nodes}
     if len(set(ids.values())) < len(ids):
         raise InputError([Fault("graph", "two nodes have the same text as id")])

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qispread.config import arguments
+from qispread.config.adapting import adapts, was_written
 from qispread.config.cross import cross_faults
 from qispread.config.faults import CUT_SHORT, Fault, InputError
 from qispread.config.named_tables import COUNTS, Finder, Tables, on_disk, with_tables
@@ -111,7 +113,12 @@ def scenario_from(
     if isinstance(scenario.network, TiesFile | Memberships) or (reading.faults and not tables.ties):
         wrong.add("network")
     found += reading.faults
-    found += [fault_at(path, problem, places) for path, problem in cross_faults(scenario, wrong)]
+    written = set(places)
+    found += [
+        fault_at(path, problem, places)
+        for path, problem in cross_faults(scenario, wrong)
+        if was_written(path, written) or not adapts(scenario, path)
+    ]
     if found or faults:
         raise InputError([*faults, *found])
     return scenario
@@ -170,6 +177,13 @@ def use_tables(data: dict[str, Any], places: Places, organisations: Any, ties: A
         places["network", "file"] = Place("", 0, "--ties")
 
 
+@arguments.checks(
+    path=arguments.path,
+    organisations=arguments.optional(arguments.path),
+    ties=arguments.optional(arguments.path),
+    policies=arguments.paths,
+    changes=arguments.optional(arguments.mapping),
+)
 def load(
     path: str | Path,
     *,
@@ -231,6 +245,9 @@ def check_table(file: Path) -> Scenario:
     return scenario_from({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
 
 
+@arguments.checks(
+    path=arguments.path,
+)
 def check(path: str | Path) -> Scenario | None:
     """Check one file: a scenario, a manifest, a policy file, or a table of organisations or ties.
 

@@ -116,8 +116,15 @@ class Organisations(Section):
     number: int = choice(
         152, "How many organisations, where no table is given.", unit="organisations", low=2, high=100_000
     )
-    systems: int = choice(44, "How many local partnerships, where no table is given.", unit="partnerships", low=1)
-    regions: int = choice(7, "How many regions, where no table is given.", unit="regions", low=1)
+    systems: int = choice(
+        44,
+        "How many local partnerships, where no table is given; the default adapts to few organisations.",
+        unit="partnerships",
+        low=1,
+    )
+    regions: int = choice(
+        7, "How many regions, where no table is given; the default adapts to few partnerships.", unit="regions", low=1
+    )
     file: str | None = choice(None, "CSV table of organisations, relative to the scenario.")
     columns: dict[str, str] = choice({}, "For fields that the table names otherwise: field: column.")
     closed: str | None = choice(
@@ -137,3 +144,13 @@ class Organisations(Section):
         plausible=(0.3, 2.0),
     )
     context: Context = Context()
+
+    @property
+    def system_count(self) -> int:
+        """How many partnerships there are: the default adapts to few organisations."""
+        return min(self.systems, self.number)
+
+    @property
+    def region_count(self) -> int:
+        """How many regions there are: the default adapts to few partnerships."""
+        return min(self.regions, self.system_count)

@@ -5,9 +5,9 @@ declared here.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 Known = Literal["measured", "derived", "assumption", "hypothesis", "choice"]
@@ -29,7 +29,36 @@ def as_names(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(as_names)]
 
 
-class Section(BaseModel):
+class SectionClass(type(BaseModel)):  # type: ignore[misc]
+    """The class of sections: what is made by calling one is checked as what is read from a file, in the same words."""
+
+    def __call__(cls, *given: Any, **fields: Any) -> Any:
+        """Return a section, or raise InputError with all faults."""
+        from qispread.config.faults import Fault, InputError
+
+        if given:
+            problem = "takes its fields by name"
+            problem += "; qispread.load(...) reads a file" if cls.__name__ == "Scenario" else ""
+            raise InputError([Fault(cls.__name__, problem)])
+        try:
+            return super().__call__(**fields)
+        except ValidationError as error:
+            from qispread.config.validate import fault_at, said, walk
+
+            spots = [(detail, walk(tuple(detail["loc"]), cls)) for detail in error.errors()]
+            raise InputError([fault_at(spot.path, said(detail, spot), {}) for detail, spot in spots]) from None
+
+
+if TYPE_CHECKING:
+    # Type checkers would take the class of sections for what hides their fields.
+    Checked = BaseModel
+else:
+
+    class Checked(BaseModel, metaclass=SectionClass):
+        """What is checked in the package's own words when it is made."""
+
+
+class Section(Checked):
     """A frozen part of a scenario that refuses what it does not know."""
 
     model_config = ConfigDict(

@@ -46,7 +46,9 @@ class Policy(Section):
     """What all policies share: a window of months, a target group, a cost."""
 
     start: int = choice(1, "First month in force.", role="lever", unit="month", low=1)
-    end: int | None = choice(None, "Last month in force; the horizon where none is given.", role="lever", unit="month")
+    end: int | None = choice(
+        None, "Last month in force; the horizon where none is given, or a later one.", role="lever", unit="month"
+    )
     target: Annotated[Target, BeforeValidator(target_from_text)] = choice(
         Target(), "everyone, or a rule that picks organisations.", role="lever"
     )

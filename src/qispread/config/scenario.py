@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.interventions import Intervention
 from qispread.config.mechanisms import (
@@ -81,6 +82,9 @@ class Scenario(Section):
     inputs: tuple[InputFile, ...] = choice((), "Files that were read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
 
+    @arguments.checks(
+        changes=arguments.optional(arguments.mapping),
+    )
     def replace(self, changes: dict[str, Any] | None = None, /, **fields: Any) -> Self:
         """Return a scenario with some values changed.
 
@@ -96,17 +100,25 @@ class Scenario(Section):
         InputError
             For a path that does not exist or a value that cannot be; all faults at once.
         """
+        from qispread.config.adapting import written_paths
         from qispread.config.load import scenario_from
+        from qispread.config.yaml_reader import Place
 
         data = self.model_dump(mode="json")
+        places: dict[tuple[str | int, ...], Place] = {}
         for path, value in {**(changes or {}), **fields}.items():
             if path == "organisations.file":
                 data["organisations"].update(rows=[], number=None, systems=None, regions=None)
                 data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}
                 data.update(inputs=[], notes=[])
             set_at(data, path, value)
-        return type(self).model_validate(scenario_from(data).model_dump())
+            places |= {one: Place("", 0) for one in written_paths(value, tuple(path.split(".")))}
+        return type(self).model_validate(scenario_from(data, places).model_dump())
 
+    @arguments.checks(
+        lever=arguments.text,
+        name=arguments.optional(arguments.text),
+    )
     def with_policy(self, lever: str, name: str | None = None, **fields: Any) -> Self:
         """Return a scenario with one more policy, named after its lever unless `name` says otherwise.
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from qispread.config.faults import Fault, InputError
+from qispread.config.faults import Fault, InputError, visible
 
 Keys = tuple[str | int, ...]
 
@@ -33,6 +33,7 @@ class Place:
 
 Places = dict[Keys, Place]
 
+BACKSLASH = "; in double quotes a backslash begins a code, so write / or put the name in single quotes"
 MOST_DIGITS = 400
 MOST_DEPTH = 100
 MOST_NODES = 1_000_000
@@ -61,7 +62,7 @@ def read_text(path: Readable, shown: str) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        problem = "no such file"
+        problem = "no such file" + (BACKSLASH if visible(shown) != shown else "")
     except IsADirectoryError:
         problem = "is a folder, not a file"
     except OSError as error:

@@ -1,6 +1,5 @@
 """Many replicates of a scenario, on either engine, and what they measured."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -9,12 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.faults import place_of_name
 from qispread.config.scenario import Scenario
+from qispread.config.scenario_argument import ScenarioLike, read_scenario, scenario_like
+from qispread.cores import available_cores
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
 from qispread.measures import NAMES, REGISTRY
+from qispread.rules.compiling import already_compiled
 from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
 from qispread.world.layout import GIVEN_ROWS, HARM
 
@@ -186,6 +189,13 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
     return run
 
 
+def compile_model() -> None:
+    """Compile the model where that was not done on this machine, in a thread: who interrupts it waits no longer."""
+    if not already_compiled():
+        # Numba may lose an interrupt that comes while it compiles, and then fail for another reason.
+        run_replicates(Scenario(horizon=1), range(1))
+
+
 def chunks(replicates: range, workers: int) -> Iterator[range]:
     """Yield the replicates in even pieces, several a worker."""
     size = max(1, len(replicates) // (workers * TASKS_A_WORKER))
@@ -193,8 +203,17 @@ def chunks(replicates: range, workers: int) -> Iterator[range]:
         yield replicates[first : first + size]
 
 
+@arguments.checks(
+    scenario=scenario_like,
+    replicates=arguments.optional(arguments.whole(1)),
+    engine=arguments.engine,
+    workers=arguments.optional(arguments.whole(1)),
+    executor=arguments.optional(arguments.instance(Executor, "an executor of threads")),
+    keep_events=arguments.flag,
+    progress=arguments.optional(arguments.called),
+)
 def simulate(
-    scenario: Scenario,
+    scenario: ScenarioLike,
     replicates: int | None = None,
     *,
     engine: Engine = "kernel",
@@ -207,7 +226,8 @@ def simulate(
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario, str or Path
+        A scenario, the path of its file, or "prompt", which comes with the package.
     replicates : int, optional
         How many worlds; the scenario's own number unless given.
     engine : {"kernel", "mesa"}
@@ -228,8 +248,9 @@ def simulate(
     Raises
     ------
     InputError
-        Where `replicates` is below 1.
+        For arguments that cannot be, all at once, and faults of the file.
     """
+    scenario = read_scenario(scenario)
     if replicates is not None and replicates != scenario.replicates:
         scenario = scenario.replace(replicates=replicates)
     everyone = range(scenario.replicates)
@@ -276,15 +297,20 @@ def in_threads(
     progress: Progress | None = None,
 ) -> list[Done]:
     """Return what a task makes of all replicates, in any order; it is given some of them at a time."""
-    workers = workers or os.cpu_count() or 1
+    workers = workers or available_cores()
     found: list[Done] = []
     own = ThreadPoolExecutor(workers)
+    futures = [(executor or own).submit(task, part) for part in chunks(replicates, workers)]
     try:
-        futures = [(executor or own).submit(task, part) for part in chunks(replicates, workers)]
         for future in as_completed(futures):
             found.extend(future.result())
             if progress is not None:
                 progress(len(found), len(replicates))
+    except BaseException:
+        # Who stops it need not wait for what threads are doing, which may be compiling or a long run.
+        for future in futures:
+            future.cancel()
+        raise
     finally:
-        own.shutdown(cancel_futures=True)
+        own.shutdown(wait=False)
     return found

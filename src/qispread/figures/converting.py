@@ -24,7 +24,12 @@ class Converter:
     def __init__(self) -> None:
         command = [sys.executable, "-m", "qispread.figures.converting"]
         self.process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # A stop from the keyboard is for who asks, even before the process can ignore it.
+            start_new_session=True,
         )
 
     def pictures(self, specification: dict[str, Any], name: str) -> tuple[str, bytes]:
@@ -75,8 +80,9 @@ def slimmed(svg: str, name: str) -> str:
 
 
 def serve() -> None:
-    """Answer requests, a line each, until there are no more; a stop from the keyboard is for who asks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Answer requests, a line each, until there are no more, or nobody reads the answers."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     converted({"specification": NOTHING, "name": "nothing"})
     for line in sys.stdin:
         sys.stdout.write(json.dumps(converted(json.loads(line))) + "\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.fitting.correlation import against_shuffles
 from qispread.fitting.models import cells_of, chance_stays, models_for
@@ -112,6 +113,15 @@ def most_by_ties(observed: Observed, found: Posterior) -> float:
     return min(1.0, brought / adoptions) if adoptions else 1.0
 
 
+@arguments.checks(
+    people=arguments.path,
+    ties=arguments.path,
+    terms=arguments.optional(arguments.instance(Terms, "Terms")),
+    worlds=arguments.whole(),
+    shuffles=arguments.whole(),
+    seed=arguments.whole(0),
+    progress=arguments.optional(arguments.called),
+)
 def fit(
     people: str | Path,
     ties: str | Path,

@@ -9,7 +9,9 @@ from typing import Literal
 Unit = Literal["period", "month", "quarter", "year"]
 MONTHS = {"period": 1, "month": 1, "quarter": 3, "year": 12}
 """Months of a unit; dates are counted in months unless another is asked for, and numbers count periods."""
-FORM = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+FORM = re.compile(r"(\d{4}-\d{2}(-\d{2})?)")
+WITH_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?")
+"""A date with a time of day, which no period is short enough to need."""
 WHOLE = re.compile(r"[+-]?\d{1,9}(\.0*)?")
 NEEDED = "a whole number of periods, or a date such as 1955-03 or 1955-03-14"
 
@@ -34,10 +36,11 @@ def moment_of(text: str) -> Moment | None:
     """Return the moment in a cell; None where it holds none."""
     if WHOLE.fullmatch(text):
         return Moment(dated=False, count=int(float(text)))
-    if not FORM.fullmatch(text):
+    found = FORM.fullmatch(text) or WITH_TIME.fullmatch(text)
+    if found is None:
         return None
     try:
-        day = date.fromisoformat(text if len(text) > len("0000-00") else f"{text}-01")
+        day = date.fromisoformat(found[1] if len(found[1]) > len("0000-00") else f"{found[1]}-01")
     except ValueError:
         return None
     return Moment(dated=True, count=12 * day.year + day.month - 1)

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError, nearest
 from qispread.config.tables import Reading, Table, listed, number_or_none, read_table, require_columns
 from qispread.fitting.people import NEVER, Observed, ties_between
-from qispread.fitting.periods import NEEDED, Calendar, Moment, Unit, calendar_of, moment_of, shown
+from qispread.fitting.periods import MONTHS, NEEDED, Calendar, Moment, Unit, calendar_of, moment_of, shown
 
 Choice = Literal["refuse", "leave_out"]
 MOST_PERIODS = 400
@@ -53,6 +54,14 @@ class Terms:
     seeds: bool = True
     self_ties: Choice = "refuse"
     unknown: Choice = "refuse"
+
+    def __post_init__(self) -> None:
+        names = dict.fromkeys(("id", "adopted", "community", "first", "second", "weight"), arguments.text)
+        lists = dict.fromkeys(("alike", "never"), arguments.texts)
+        moments = dict.fromkeys(("start", "end"), arguments.optional(arguments.text))
+        ways = dict.fromkeys(("self_ties", "unknown"), arguments.one_of("refuse", "leave_out"))
+        unit = arguments.optional(arguments.one_of(*MONTHS))
+        arguments.refuse_wrong(vars(self), **names, **lists, **moments, **ways, unit=unit, seeds=arguments.flag)
 
 
 @dataclass

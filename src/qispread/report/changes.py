@@ -60,7 +60,7 @@ def policies_of(scenario: Scenario) -> list[str]:
 
 def policy_words(name: str, policy: Any, horizon: int) -> str:
     """Return a policy in words: what, when, for whom, how strong, at what cost."""
-    end = policy.end if policy.end is not None else horizon
+    end = min(policy.end or horizon, horizon)
     target = policy.target.model_dump(exclude_none=True)
     whom = "everyone" if not target else ", ".join(target_words(*item) for item in target.items())
     own = {key: value for key, value in policy if key not in SHARED and key != "lever"}

@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from qispread import __version__
+from qispread.config import arguments
 from qispread.figures.drawing import Drawing, Studio, write_drawings
 from qispread.figures.figure import Figure
 from qispread.report.answer import CAUTION, Answer, answer_of
@@ -18,6 +19,7 @@ from qispread.report.assumptions import assumptions_section
 from qispread.report.blocks import Section
 from qispread.report.changes import changes_section
 from qispread.report.costs import costs_section
+from qispread.report.failures import refuse_failed
 from qispread.report.gains import gains_section
 from qispread.report.holding import factorial_section, robustness_section
 from qispread.report.provenance import limits_section, reproduce_section
@@ -49,7 +51,9 @@ class Report:
 
 def report_of(folder: Path, seen: Callable[[Iterable[Figure]], object] = list) -> Report:
     """Return the report on a folder of results; `seen` is given figures as they are made. Raises as `write_report`."""
-    view = View(read_results(folder))
+    results = read_results(folder)
+    refuse_failed(results)
+    view = View(results)
     answer, sections = answer_of(view), []
     seen([answer.picture])
     for section in sections_of(view):
@@ -76,6 +80,9 @@ def sections_of(view: View) -> Iterator[Section]:
     yield reproduce_section(view)
 
 
+@arguments.checks(
+    folder=arguments.path,
+)
 def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite: bool = False) -> list[Path]:
     """Write the report on a folder that `run` or `compare` wrote: one page, and its charts as files.
 
@@ -98,7 +105,7 @@ def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite
     ------
     InputError
         Where the folder holds no results, or they are broken, not whole, or cannot be written beside; where `out` holds
-        results of its own or another report.
+        results of its own or another report; where all worlds failed.
     """
     folder = Path(folder)
     place = folder if out is None else local_folder(out)

@@ -19,6 +19,7 @@ from qispread.analysis.for_whom import for_whom, inequality
 from qispread.comparison import BASE, Comparison
 from qispread.comparison.paired import HEADLINE
 from qispread.comparison.robustness import Robustness
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.tables import described
@@ -62,7 +63,12 @@ class Answer:
     team_month: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.team_month < math.inf:
+        arguments.refuse_wrong(
+            {"comparison": self.comparison, "robustness": self.robustness},
+            comparison=arguments.instance(Comparison, "a Comparison, as qispread.compare returns it"),
+            robustness=arguments.optional(arguments.instance(Robustness, "as qispread.robustness returns it")),
+        )
+        if arguments.number(self.team_month) or not 0.0 <= self.team_month < math.inf:
             raise InputError([Fault("team_month", f"got {self.team_month}; needed: a price of at least 0")])
 
     @cached_property
@@ -179,6 +185,12 @@ def asked_of(answer: Answer) -> Asked:
     )
 
 
+@arguments.checks(
+    answer=arguments.instance((Answer, Comparison), "an Answer, or a Comparison as qispread.compare returns it"),
+    folder=arguments.optional(arguments.path),
+    overwrite=arguments.flag,
+    command=arguments.optional(arguments.texts),
+)
 def save_comparison(
     answer: Answer | Comparison,
     folder: str | Path | None = None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.analysis.summary import months_summary
+from qispread.config import arguments
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
 from qispread.engines.tables import tables_of
@@ -41,6 +42,13 @@ def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False, r
     folders.check_folder(folder, mark, OURS, overwrite=overwrite, scenarios=scenarios)
 
 
+@arguments.checks(
+    runs=arguments.instance(Runs, "Runs, as qispread.simulate returns them"),
+    folder=arguments.optional(arguments.path),
+    csv=arguments.flag,
+    overwrite=arguments.flag,
+    command=arguments.optional(arguments.texts),
+)
 def save(
     runs: Runs,
     folder: str | Path | None = None,

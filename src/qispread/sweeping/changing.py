@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
+from qispread.config.adapting import adapts
 from qispread.config.cross import cross_faults
 from qispread.config.factors import Factor
 from qispread.config.faults import Fault, InputError
@@ -195,11 +196,14 @@ def refuse_impossible(scenario: Scenario, factors: Sequence[Factor], numbers: Nu
     odd = [one for one in factors if one.integer or one.path.endswith("mean_degree") or one.path == "organisations"]
     if not odd:
         return
-    tree, seen = tree_of(factors), set()
+    tree, seen, tried = tree_of(factors), set(), {one.path for one in factors}
     faults: list[Fault] = []
     for point, row in enumerate(numbers):
         values = [factor.value(number) for factor, number in zip(factors, row.tolist(), strict=True)]
-        for path, problem in cross_faults(grown(scenario, tree, values), set()):
+        changed = grown(scenario, tree, values)
+        for path, problem in cross_faults(changed, set()):
+            if ".".join(map(str, path)) not in tried and adapts(changed, path):
+                continue
             if len(faults) < MOST_SAID and (path, problem) not in seen:
                 seen.add((path, problem))
                 faults.append(Fault(f"point {point}: {'.'.join(map(str, path))}", problem))

@@ -13,6 +13,7 @@ from typing import Any
 from qispread.config.faults import Fault, InputError
 from qispread.identity import MAX_LISTED, changes, environment
 from qispread.sweeping.executors import Crew
+from qispread.sweeping.main_guard import unguarded
 from qispread.sweeping.work import MismatchError, differing_words
 
 CONNECTING, WAITING = 20.0, 60.0
@@ -188,15 +189,18 @@ class DaskCrew(Crew):
 
 
 def local_cluster(workers: int) -> Any:
-    """Return a cluster of so many worker processes on this machine."""
+    """Return a cluster of so many worker processes on this machine; raises InputError where they end at once."""
     import dask
     import distributed
 
     # A run that kills its worker is for us to find: Dask would try it on one worker after another.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), deaf_to_interrupts():
-        return distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-        )
+        try:
+            return distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+            )
+        except RuntimeError:
+            raise unguarded() from None
 
 
 @contextmanager

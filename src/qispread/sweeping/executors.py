@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 from qispread.config.faults import Fault, InputError, nearest
+from qispread.cores import available_cores
+from qispread.sweeping.main_guard import unguarded
 from qispread.sweeping.work import MismatchError, Watch, name_of_process
 
 NAMES = ("inline", "threads", "processes", "dask")
@@ -127,8 +129,8 @@ class ThreadCrew(Crew):
         super().__init__(ThreadPoolExecutor(workers), workers)
 
     def leave(self, *, at_once: bool = False) -> None:
-        """Send the threads away; what they are doing looks now and then whether it is still wanted."""
-        self.executor.shutdown(wait=True, cancel_futures=at_once)
+        """Send the threads away; `at_once` does not wait for what they are doing, whose results nobody takes."""
+        self.executor.shutdown(wait=not at_once, cancel_futures=at_once)
 
 
 def be_ready() -> None:
@@ -166,8 +168,7 @@ class ProcessCrew(Crew):
                 pool.shutdown(cancel_futures=True)
             else:
                 return pool
-        problem = "worker processes end before they do any work; a script must start a sweep under if __name__ =="
-        raise InputError([Fault("--executor", f"{problem} '__main__'")])
+        raise unguarded()
 
     def replace(self) -> None:
         """Start other processes."""
@@ -204,7 +205,7 @@ def crew_of(executor: str | Executor, workers: int | None, scheduler: str | None
         faults.append(Fault("--executor", f"got '{executor}'{nearest(executor, NAMES)}"))
     if faults:
         raise InputError(faults)
-    count = workers or os.cpu_count() or 1
+    count = workers or available_cores()
     if isinstance(executor, Executor):
         return Crew(executor, workers or int(getattr(executor, "_max_workers", count)))
     if executor == "dask":

@@ -174,7 +174,11 @@ class Experiment(Section):
         InputError
             For one that there is not, or of which nothing was kept by itself.
         """
-        if self.interventions == "pooled" and intervention in self.scenario.interventions:
+        if (
+            self.interventions == "pooled"
+            and isinstance(intervention, str)
+            and intervention in self.scenario.interventions
+        ):
             needed = "needed: 'interventions: each' in the experiment file, and a sweep that is run with it"
             problem = f"got '{intervention}', but measures were kept of all interventions together alone; {needed}"
             raise InputError([Fault("intervention", problem)])

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from qispread.config import arguments
 from qispread.config.factors import Factor, paths_of
 from qispread.config.faults import CUT_SHORT, Fault, InputError, nearest
 from qispread.config.load import load, read_extended
@@ -17,13 +18,20 @@ from qispread.config.tables import Reading, Table, number_or_none, read_table
 from qispread.config.validate import fault_at, faults_in, frozen
 from qispread.config.yaml_reader import Place, Places, read_text
 from qispread.sweeping.experiment import Experiment, Varied
+from qispread.sweeping.notes import notes_on
 from qispread.sweeping.varying import Checking, explicit, factors_of
 
 Given = str | Path | Mapping[str, Any] | Experiment
 """What describes an experiment: a file, the folder or manifest of a sweep, a mapping like the file, or itself."""
+EXPERIMENT = (
+    "an Experiment, the path of its file or of the folder of a sweep, or a mapping that says what the file would"
+)
 MANIFEST = "manifest.json"
 
 
+@arguments.checks(
+    given=arguments.described_by(Experiment, EXPERIMENT),
+)
 def load_experiment(given: Given) -> Experiment:
     """Read an experiment.
 
@@ -60,8 +68,10 @@ def is_experiment(path: str | Path) -> bool:
 
 
 def check_experiment(path: str | Path) -> Scenario:
-    """Check an experiment file, and return its scenario, whose notes say what was left out; raises as it is read."""
-    return load_experiment(path).scenario
+    """Check an experiment file, and return its scenario, with notes on both; raises as it is read."""
+    experiment = load_experiment(path)
+    scenario = experiment.scenario
+    return scenario.model_copy(update={"notes": (*scenario.notes, *notes_on(experiment))})
 
 
 def experiment_of_manifest(path: Path) -> Experiment:

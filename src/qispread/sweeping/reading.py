@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.sweeping.experiment import Experiment
@@ -41,6 +42,7 @@ class Sweep:
         Where the folder holds no sweep.
     """
 
+    @arguments.checks(folder=arguments.path)
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.store: Store = open_store(self.folder)
@@ -287,6 +289,9 @@ def kept_order(path: Path) -> "NDArray[np.int64] | None":
     return found.astype(np.int64) if found.ndim == 1 and np.issubdtype(found.dtype, np.integer) else None
 
 
+@arguments.checks(
+    folder=arguments.path,
+)
 def read_sweep(folder: str | Path) -> Sweep:
     """Return the tables of a sweep, finished or not.
 

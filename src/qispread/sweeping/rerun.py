@@ -1,11 +1,13 @@
 """Any run of a sweep again, alone: from its name to the same numbers, with its events, on either engine."""
 
 import re
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Engine, Run, Runs, run_one
@@ -43,6 +45,12 @@ def scenario_at(sweep: Sweep, point: int) -> Scenario:
     return experiment.scenario.replace(values)
 
 
+@arguments.checks(
+    sweep=arguments.instance((Sweep, str, PathLike), "a Sweep, or its folder"),
+    run_id=arguments.text,
+    engine=arguments.engine,
+    keep_events=arguments.flag,
+)
 def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", keep_events: bool = False) -> Runs:
     """Run one run of a sweep again.
 

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.identity import environment
 from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.files import local_folder
-from qispread.sweeping.load import Given, load_experiment
+from qispread.sweeping.load import EXPERIMENT, Given, load_experiment
 from qispread.sweeping.lock import FolderLock
 from qispread.sweeping.log import Status
+from qispread.sweeping.main_guard import leave_import_by_worker
+from qispread.sweeping.notes import notes_on
 from qispread.sweeping.reading import Sweep
 from qispread.sweeping.resuming import accept_libraries, refuse_changed
 from qispread.sweeping.store import (
@@ -60,6 +63,20 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
+@arguments.checks(
+    experiment=arguments.described_by(Experiment, EXPERIMENT),
+    folder=arguments.optional(arguments.path),
+    executor=arguments.instance((str, Executor), "the name of an executor, or one of concurrent.futures"),
+    workers=arguments.optional(arguments.whole()),
+    scheduler=arguments.optional(arguments.text),
+    timeout=arguments.optional(arguments.number),
+    yes=arguments.flag,
+    retry_failed=arguments.flag,
+    passes=arguments.optional(arguments.whole(1)),
+    progress=arguments.optional(arguments.called),
+    say=arguments.called,
+    command=arguments.optional(arguments.texts),
+)
 def sweep(
     experiment: Given,
     folder: str | Path | None = None,
@@ -116,6 +133,7 @@ def sweep(
         For faults of the experiment, a folder that cannot be used, holds another experiment or was made by other code,
         workers that cannot be had. What was written before is kept, and the same call goes on from there.
     """
+    leave_import_by_worker()
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
     wanted = load_experiment(experiment)
@@ -201,6 +219,7 @@ class Work:
 
     def go_on(self, wishes: Wishes) -> None:
         """Run what is missing."""
+        from qispread.engines.run import compile_model
         from qispread.sweeping.executors import crew_of
         from qispread.sweeping.trying import estimate_of
 
@@ -208,6 +227,7 @@ class Work:
         if lost:
             wishes.say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
         before = self.store.status()
+        compile_model()
         crew = crew_of(wishes.executor, wishes.workers, wishes.scheduler)
         crew.say = wishes.say
         try:
@@ -267,9 +287,13 @@ class Work:
 
 def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None, passes: int | None) -> "Points":
     """Return the points of a sweep that has not begun, once nothing speaks against it."""
+    from qispread.engines.run import compile_model
     from qispread.sweeping.design import points_of
 
     refuse_many(experiment, yes=yes, passes=passes)
+    for note in notes_on(experiment):
+        say(f"note: {note}")
+    compile_model()
     points = points_of(experiment)
     refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
     return points

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.config.faults import Fault, InputError
+from qispread.cores import available_cores
 from qispread.identity import environment, identity_in
 from qispread.provenance import provenance
 from qispread.sweeping.experiment import Experiment
@@ -194,7 +195,7 @@ class Store:
 
     def unsound(self) -> list[int]:
         """Return the numbers of the parts that are missing, cut or changed on disk."""
-        with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
+        with ThreadPoolExecutor(min(8, available_cores() + 1)) as pool:
             sound = dict(zip(self.written, pool.map(self.whole, self.written.values()), strict=True))
         return sorted(part for part, right in sound.items() if not right)
 

@@ -69,7 +69,7 @@ def region_labels(scenario: Scenario, system: NDArray[np.int64]) -> tuple[str, .
     rows = scenario.organisations.rows
     if rows:
         return tuple(row.region or "" for row in rows)
-    return tuple(str(int(s) % scenario.organisations.regions) for s in system)
+    return tuple(str(int(s) % scenario.organisations.region_count) for s in system)
 
 
 def given_values(scenario: Scenario) -> NDArray[np.float64]:

@@ -67,7 +67,8 @@ def origin_of(origin: Origin, name: str, world: World) -> NDArray[np.int64]:
         "hub": tie_weights,
         "broker": betweenness,
     }
-    return largest(scores[origin.rule](world), origin.number)
+    # The default of a seeding policy adapts to few organisations: one is left to copy.
+    return largest(scores[origin.rule](world), min(origin.number, world.frame.number - 1))
 
 
 def seeding_for(name: str, policies: Mapping[str, Policy]) -> Origin | None:

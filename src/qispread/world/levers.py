@@ -27,7 +27,9 @@ class Slot:
 
 
 def _added(so_far: Values, strength: float) -> Values:
-    return so_far + strength
+    # Too much is infinite, and the run says that it failed.
+    with np.errstate(over="ignore"):
+        return so_far + strength
 
 
 def _added_to_one(so_far: Values, strength: float) -> Values:

@@ -179,7 +179,9 @@ def small_world(network: SmallWorld, frame: Frame, organisations: NDArray[np.flo
     """Move some ties of a ring at random (watts1998)."""
     import networkx as nx
 
-    graph = nx.watts_strogatz_graph(frame.number, network.degree, network.rewiring, seed=_graph_seed(stream))
+    # The default adapts to few organisations; a degree that is given is even, and smaller than their number.
+    degree = min(network.degree, 2 * ((frame.number - 1) // 2))
+    graph = nx.watts_strogatz_graph(frame.number, degree, network.rewiring, seed=_graph_seed(stream))
     return _from_graph(graph, network.tie_weight)
 
 
@@ -188,7 +190,8 @@ def scale_free(network: ScaleFree, frame: Frame, organisations: NDArray[np.float
     """Let newcomers prefer those with many ties (barabasi1999)."""
     import networkx as nx
 
-    graph = nx.barabasi_albert_graph(frame.number, network.ties_a_newcomer, seed=_graph_seed(stream))
+    ties = min(network.ties_a_newcomer, frame.number - 1)
+    graph = nx.barabasi_albert_graph(frame.number, ties, seed=_graph_seed(stream))
     return _from_graph(graph, network.tie_weight)
 
 

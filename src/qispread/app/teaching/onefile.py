@@ -4,8 +4,8 @@ import asyncio
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import product
 from typing import Any
@@ -51,10 +51,29 @@ def lesson_file(only: Lesson | None = None, progress: Progress | None = None) ->
     progress : callable, optional
         Told how many answers are there, and of how many.
     """
-    made = written(only, progress or (lambda _done, _of: None))
-    # In a thread of its own it works in a notebook too, where a loop is running already.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, made).result()
+    return in_own_loop(written(only, progress or (lambda _done, _of: None)))
+
+
+def in_own_loop(work: Coroutine[Any, Any, str]) -> str:
+    """Return what asynchronous work returns, run in a thread of its own: a notebook has a loop running already.
+
+    Who is interrupted while waiting for it does not wait any longer; the work is cancelled.
+    """
+    begun: Future[Callable[[], object]] = Future()
+
+    async def cancellable() -> str:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        begun.set_result(lambda: task and loop.call_soon_threadsafe(task.cancel))
+        return await work
+
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(asyncio.run, cancellable()).result()
+    except KeyboardInterrupt:
+        begun.add_done_callback(lambda how: how.result()())
+        raise
+    finally:
+        pool.shutdown(wait=False)
 
 
 async def written(only: Lesson | None, progress: Progress) -> str:

@@ -1,0 +1,185 @@
+"""What is passed to the functions of the package, checked before anything is done with it: all slips at once."""
+
+import inspect
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from qispread.config.faults import Fault, InputError, nearest
+
+Check = Callable[[Any], str]
+"""Returns what is needed in place of a value; an empty text where the value is right."""
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+MOST_SHOWN = 60
+MOST_BYTES_OF_NAME = 255
+LARGEST = 1_000_000_000
+"""More runs, workers or months than any computer has room for."""
+ENGINES = ("kernel", "mesa")
+
+
+def checks(**wanted: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Return a decorator that checks arguments by name, and refuses all that are wrong at once.
+
+    Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python.
+    """
+
+    def decorated(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        signature = inspect.signature(function)
+
+        @wraps(function)
+        def checked(*given: Parameters.args, **named: Parameters.kwargs) -> Result:
+            try:
+                arguments = signature.bind(*given, **named).arguments
+            except TypeError:
+                return function(*given, **named)
+            refuse_wrong(arguments, **wanted)
+            return function(*given, **named)
+
+        return checked
+
+    return decorated
+
+
+def refuse_wrong(given: Mapping[str, Any], **wanted: Check) -> None:
+    """Refuse what is given under some names where checks say that something else is needed.
+
+    Raises
+    ------
+    InputError
+        With every one that is wrong.
+    """
+    faults = [
+        Fault(name, f"got {shown(given[name])}; needed: {needed}")
+        for name, check in wanted.items()
+        if name in given and (needed := check(given[name]))
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def shown(value: Any) -> str:
+    """Return a value, or where it is large its type, as a person would say it."""
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"the text '{value[:MOST_SHOWN]}'"
+    if isinstance(value, bool | int | float | Path):
+        return str(value)
+    kind = type(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    whose = "" if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}."
+    name = f"{whose}{kind.__name__}"
+    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
+
+
+def optional(check: Check) -> Check:
+    """Return a check that takes None too."""
+    return lambda value: "" if value is None else check(value)
+
+
+def is_whole(value: Any) -> bool:
+    """Return whether a value is a whole number, and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def whole(low: int | None = None) -> Check:
+    """Return a check for whole numbers that a computer counts to, from `low` where it is given."""
+    needed = "a whole number" if low is None else f"a whole number of at least {low}"
+
+    def check(value: Any) -> str:
+        if not is_whole(value) or (low is not None and value < low):
+            return needed
+        return "" if abs(value) <= LARGEST else f"{needed} and at most {LARGEST:,}"
+
+    return check
+
+
+def number(value: Any) -> str:
+    """Check that a value is a number; infinite ones are left to who knows what they would mean."""
+    fine = not isinstance(value, bool) and isinstance(value, Real) and not math.isnan(value)
+    return "" if fine else "a number"
+
+
+def flag(value: Any) -> str:
+    """Check that a value is true or false."""
+    return "" if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool") else "True or False"
+
+
+def text(value: Any) -> str:
+    """Check that a value is text."""
+    return "" if isinstance(value, str) else "text"
+
+
+def path(value: Any) -> str:
+    """Check that a value is the path of a file or folder."""
+    given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(given, str) or not given.strip() or "\0" in given:
+        return "the path of a file or folder"
+    longest = max((len(part.encode()) for part in Path(given).parts), default=0)
+    return "" if longest <= MOST_BYTES_OF_NAME else f"a path without names of more than {MOST_BYTES_OF_NAME} bytes"
+
+
+def paths(value: Any) -> str:
+    """Check that a value is a list of paths."""
+    fine = isinstance(value, Sequence) and not isinstance(value, str) and not any(path(one) for one in value)
+    return "" if fine else "a list of paths"
+
+
+def texts(value: Any) -> str:
+    """Check that a value is a list of texts."""
+    fine = isinstance(value, Sequence) and not isinstance(value, str) and not any(text(one) for one in value)
+    return "" if fine else "a list of texts"
+
+
+def wholes(value: Any) -> str:
+    """Check that a value holds whole numbers."""
+    fine = isinstance(value, Sequence | range) and not isinstance(value, str) and all(map(is_whole, value))
+    return "" if fine else "a list of whole numbers"
+
+
+def mapping(value: Any) -> str:
+    """Check that a value is a mapping of names."""
+    fine = isinstance(value, Mapping) and not any(text(one) for one in value)
+    return "" if fine else "a mapping of names to values"
+
+
+def called(value: Any) -> str:
+    """Check that a value can be called."""
+    return "" if callable(value) else "a function"
+
+
+def one_of(*names: str) -> Check:
+    """Return a check for some names, which hints at the nearest."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and value in names:
+            return ""
+        hint = nearest(value, names, listing=False) if isinstance(value, str) else ""
+        return f"{' or '.join(names)}{hint}"
+
+    return check
+
+
+engine = one_of(*ENGINES)
+
+
+def instance(kinds: type | tuple[type, ...], needed: str) -> Check:
+    """Return a check for objects of some classes."""
+    return lambda value: "" if isinstance(value, kinds) else needed
+
+
+def described_by(kinds: type | tuple[type, ...], needed: str) -> Check:
+    """Return a check for what is an object, a path of its file, or a mapping that says what the file would."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, str | os.PathLike):
+            return path(value)
+        return "" if isinstance(value, kinds) or not mapping(value) else needed
+
+    return check

@@ -1,0 +1,34 @@
+"""Runs of which no world came to its end, in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from qispread.config.faults import Fault, InputError
+from qispread.engines.run import Run
+
+
+def all_failed(runs: Iterable[Run]) -> str:
+    """Return in words that all worlds of a run failed, and why; an empty text where one came to its end."""
+    return failure_words([run.error for run in runs])
+
+
+def failure_words(errors: list[str]) -> str:
+    """Return in words that all worlds failed and the commonest reason, from the error of each ("" for none)."""
+    if not errors or not all(errors):
+        return ""
+    ((reason, _),) = Counter(errors).most_common(1)
+    return f"{'the one world' if len(errors) == 1 else f'all {len(errors):,} worlds'} failed: {reason}"
+
+
+def refuse_failed(arms: Mapping[str, Iterable[Run]]) -> None:
+    """Refuse arms all of whose worlds failed.
+
+    Raises
+    ------
+    InputError
+        With each such arm and why.
+    """
+    failed = {name: all_failed(runs) for name, runs in arms.items()}
+    faults = [Fault(f"arm '{name}'" if name else "", said) for name, said in failed.items() if said]
+    if faults:
+        raise InputError(faults)
