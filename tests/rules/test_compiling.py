@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from qispread.rules import compiling, sources
+from qispread.rules import code_cache, sources
 
 
 @pytest.fixture
@@ -31,5 +31,5 @@ def test_the_generator_is_part_of_the_fingerprint(copy, monkeypatch):
 
 
 def test_a_folder_of_somebody_else_is_not_trusted(tmp_path, monkeypatch):
-    monkeypatch.setattr(compiling.os, "getuid", lambda: -1, raising=False)
-    assert not compiling._writable(tmp_path / "theirs")
+    monkeypatch.setattr(code_cache.os, "getuid", lambda: -1, raising=False)
+    assert not code_cache.is_writable(tmp_path / "theirs")

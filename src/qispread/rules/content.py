@@ -1,0 +1,157 @@
+"""What a function does, as a hash: its bytecode, its constants, and all that it reads and calls, recursively."""
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from inspect import CO_GENERATOR, CO_VARARGS, CO_VARKEYWORDS
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+VERSIONED = frozenset({"llvmlite", "numba", "numpy", "scipy", *sys.stdlib_module_names})
+"""Packages whose functions are told by name: their versions are part of where compiled code is kept."""
+
+WITHOUT_EFFECT = frozenset({"cache", "forceinline", "inline", "nogil", "nopython", "no_cfunc_wrapper", "no_cpython_wrapper"})
+"""Options of compiling that change no number."""
+
+OPTIONS = {"error_model": "numpy"}
+"""The options, of those that can change a number, with which functions of this package are compiled."""
+
+
+SHAPE_FLAGS = CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR
+"""The flags of a code object that change what it does; others tell whether it has a docstring."""
+
+
+class UnknownContentError(TypeError):
+    """A function reads something of which nothing lasting can be said."""
+
+
+def content_hash(function: Any) -> str:
+    """Return a hash of what a function does.
+
+    Comments, docstrings and line numbers are no part of it. It holds for one version of Python.
+
+    Parameters
+    ----------
+    function : function or compiled function
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+
+    Raises
+    ------
+    UnknownContentError
+        Where the function reads an object that is neither number, text, tuple, array, function, class nor module.
+    """
+    walk = Walk()
+    walk.visit_function(function)
+    return hashlib.blake2b("\n".join(walk.lines).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+class Walk:
+    """A walk over functions and all that they read.
+
+    Attributes
+    ----------
+    lines : list of str
+        What was met, in an order that depends on nothing else.
+    functions : list
+        The compiled functions that were met, each after those that it calls.
+    reads : dict
+        By the identity of a namespace and a name in it: the namespace, the name, and its value.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.functions: list[Any] = []
+        self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        self._seen: dict[int, int] = {}
+
+    def visit_function(self, function: Any) -> None:
+        """Take in a function, compiled or not."""
+        plain = getattr(function, "py_func", function)
+        if id(plain) in self._seen:
+            self.lines.append(f"function {self._seen[id(plain)]} again")
+            return
+        self._seen[id(plain)] = len(self._seen)
+        self.lines.append(f"function {sorted(_options(function).items())!r}")
+        code = plain.__code__
+        self._visit_code(code, plain.__doc__)
+        self.visit((plain.__defaults__, tuple(sorted((plain.__kwdefaults__ or {}).items()))))
+        for name, cell in zip(code.co_freevars, plain.__closure__ or (), strict=True):
+            self.lines.append(f"closure {name}")
+            self.visit(cell.cell_contents)
+        names = sorted(set(_names(code)))
+        for name in names:
+            self._visit_name(plain.__globals__, name, names)
+        if function is not plain:
+            self.functions.append(function)
+
+    def visit(self, value: object) -> None:
+        """Take in a value that a function reads."""
+        if value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
+            self.lines.append(f"{type(value).__name__} {value!r}")
+        elif isinstance(value, tuple):
+            self.lines.append(f"{type(value).__name__} of {len(value)}")
+            for entry in value:
+                self.visit(entry)
+        elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes()).hexdigest()
+            self.lines.append(f"array {value.dtype.descr!r} {value.shape} {digest}")
+        else:
+            self._visit_named(value)
+
+    def _visit_named(self, value: Any) -> None:
+        module = getattr(value, "__module__", None) or type(value).__module__
+        name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+        versioned = module.partition(".")[0] in VERSIONED
+        if hasattr(value, "py_func") or (isinstance(value, FunctionType) and not versioned):
+            self.visit_function(value)
+        elif isinstance(value, ModuleType):
+            self.lines.append(f"module {value.__name__}")
+        elif name is not None and (versioned or isinstance(value, type)):
+            self.lines.append(f"name {module}.{name}")
+        elif versioned:
+            self.lines.append(f"object {value!r}")
+        else:
+            raise UnknownContentError(f"{value!r} is neither number, text, tuple, array, function, class nor module")
+
+    def _visit_name(self, space: Mapping[str, Any], name: str, names: list[str]) -> None:
+        if name not in space:
+            return  # an attribute, or a builtin
+        value = space[name]
+        self.lines.append(f"name {name}")
+        self.reads[id(space), name] = (space, name, value)
+        self.visit(value)
+        if isinstance(value, ModuleType) and value.__name__.partition(".")[0] not in VERSIONED:
+            for inner in names:
+                self._visit_name(vars(value), inner, [])
+
+    def _visit_code(self, code: CodeType, documentation: str | None) -> None:
+        self.lines.append(f"code {code.co_code.hex()} {code.co_exceptiontable.hex()} {code.co_names}")
+        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        self.lines.append(f"arguments {arguments} {code.co_posonlyargcount} {code.co_flags & SHAPE_FLAGS}")
+        for place, constant in enumerate(code.co_consts):
+            if isinstance(constant, CodeType):
+                self._visit_code(constant, None)
+            elif place == 0 and constant is not None and constant == documentation:
+                self.lines.append("NoneType None")
+            elif isinstance(constant, frozenset):
+                self.visit(tuple(sorted(constant, key=repr)))
+            elif constant is not Ellipsis:
+                self.visit(constant)
+
+
+def _options(function: Any) -> dict[str, str]:
+    options = getattr(function, "targetoptions", OPTIONS)
+    return {name: repr(value) for name, value in options.items() if name not in WITHOUT_EFFECT}
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
