@@ -3,6 +3,7 @@
 from typing import Literal
 
 from qispread.config.parameter import Section, choice, parameter
+from qispread.rules.shipped import record_constants
 
 FACTORS = ("leadership", "alignment", "culture", "capability", "measurement", "slack", "turnover")
 """The context factors, in the order in which every table and array holds them."""
@@ -137,3 +138,5 @@ class Organisations(Section):
         plausible=(0.3, 2.0),
     )
     context: Context = Context()
+
+record_constants(__name__)
