@@ -7,6 +7,8 @@ otherwise a measure is over the organisations that did not start the interventio
 from dataclasses import dataclass
 from typing import Literal
 
+from qispread.rules.shipped import record_constants
+
 REPLICATED = 0.8
 """Share of the origin's effect from which a result counts as replicated, and an organisation as transformed."""
 BOOSTED = 0.4
@@ -75,3 +77,5 @@ REGISTRY = (
 
 MEASURES = {measure.name: measure for measure in REGISTRY}
 NAMES = tuple(MEASURES)
+
+record_constants(__name__)

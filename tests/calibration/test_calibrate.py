@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import qispread as qs
+from helpers_identity import other_libraries
 from helpers_sweep import FILE, SMALL, command, experiment, rows_done, run_command, tables
 from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import load_calibration
@@ -418,3 +419,17 @@ def test_only_failures_of_the_first_pass_are_counted(tmp_path):
     failed = found.runs.set_index(["point", "replicate"])["status"] == "failed"
     assert failed_in(found) == int(failed.loc[list(zip(*first, strict=True))].sum()) > 0
     assert failed_in(found) < found.status.failed
+
+
+def test_runs_under_other_libraries_are_asked_for_before_any_is_run(done, tmp_path, monkeypatch):
+    folder = shutil.copytree(done.folder, tmp_path / "c")
+    (folder / "runs/coached/parts/part-000000.parquet").unlink()
+    whole = tables(done.folder)
+    other_libraries(monkeypatch, numba="0.61.0")
+    with pytest.raises(InputError, match="was made with other libraries") as refused:
+        qs.calibrate(given(), folder)
+    assert {one.file for one in refused.value.faults} == {str(folder / "runs/coached")}
+    said = []
+    qs.calibrate(given(), folder, yes=True, say=said.append)
+    assert len([one for one in said if "is made with other libraries" in one]) == 1
+    assert tables(folder) == whole

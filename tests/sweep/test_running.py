@@ -12,7 +12,8 @@ import pytest
 import qispread as qs
 from helpers_input import caught, only_fault
 from helpers_sweep import EXPERIMENT, FACTORS, FILE, SMALL, experiment, tables
-from qispread.sweeping import order, work
+from qispread.sweeping import order, trying, work
+from qispread.sweeping.design import points_of
 from qispread.sweeping.executors import Crew, InlineCrew, ThreadCrew
 from qispread.sweeping.load import load_experiment
 from qispread.sweeping.running import MOST_RUNS
@@ -82,6 +83,34 @@ def test_the_room_on_disk_is_said_rightly():
     written = sum(len(content) for name, content in tables(found.folder).items() if name != "points.parquet")
     assert "MB" in said[0]
     assert 0.5 < told / (written / 1e6) < 2.0
+
+
+def test_the_room_on_disk_is_said_rightly_when_a_sweep_goes_on(tmp_path):
+    """In a process of its own, in which loading what is compiled takes longer than the trial may."""
+    found = qs.sweep(experiment(points=500, measures={"final": "all", "monthly": "all"}), "s")
+    written = sum(
+        len(content) for name, content in tables(found.folder).items() if name.startswith(("parts", "months"))
+    )
+    for part in found.parts:
+        (found.folder / "parts" / f"part-{part:06d}.parquet").unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "qispread.cli", "sweep", "s"], capture_output=True, text=True, check=True
+    )
+    told = " ".join(done.stdout.split()).partition(" on disk")[0].split("about ")[-1].split()
+    assert told[1] == "MB"
+    assert 0.5 < float(told[0]) / (written / 1e6) < 2.0
+
+
+def test_a_factor_is_tried_in_other_worlds_at_every_point(monkeypatch):
+    seen = []
+    monkeypatch.setattr(trying, "guarded", lambda _job, _point, replicate: seen.append(replicate) or np.zeros(1))
+    found = load_experiment(experiment(replicates=20))
+    faults = trying.idle_factors(found, points_of(found).numbers, None)
+    assert set(seen) == set(range(14))
+    assert all("in the 7 points and 14 worlds tried" in one.problem for one in faults)
+    seen.clear()
+    trying.idle_factors(load_experiment(experiment(replicates=3)), points_of(found).numbers, None)
+    assert set(seen) == {0, 1, 2}
 
 
 def test_progress_goes_up_to_all_runs():

@@ -59,6 +59,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     from qispread.sweeping.files import local_folder
 
     refuse_bad(arguments)
+    refuse_single_replicates(arguments)
     base, arms = arms_from_files(
         arguments.base,
         arguments.others,
@@ -106,6 +107,28 @@ def told(answer: "Answer", paths: "list[Path]", arguments: argparse.Namespace, c
     failures = [(name, run) for name, one in runs.items() if name not in nothing for run in one.failed]
     for name, failure in failures[:MOST_FAILURES]:
         say(f"{name}, replicate {failure.replicate} failed: {failure.error}", style="red")
+
+
+def refuse_single_replicates(arguments: argparse.Namespace) -> None:
+    """Refuse manifests of one replicate that is not the first: arms are compared in all of them, from the first.
+
+    Raises
+    ------
+    InputError
+        With every such manifest.
+    """
+    from qispread.config.faults import Fault, InputError
+    from qispread.results import read_origin
+
+    needed = "needed: a scenario, or a manifest of all replicates"
+    found = {path: read_origin(path).replicate for path in (arguments.base, *arguments.others)}
+    faults = [
+        Fault("", f"is of replicate {replicate} alone, and arms are compared in replicates from 0 on; {needed}", path)
+        for path, replicate in found.items()
+        if replicate is not None
+    ]
+    if faults:
+        raise InputError(faults)
 
 
 def refuse_bad(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from qispread.config.parameter import Section, choice, parameter
+from qispread.rules.shipped import record_constants
 
 FACTORS = ("leadership", "alignment", "culture", "capability", "measurement", "slack", "turnover")
 """The context factors, in the order in which every table and array holds them."""
@@ -154,3 +155,6 @@ class Organisations(Section):
     def region_count(self) -> int:
         """How many regions there are: the default adapts to few partnerships."""
         return min(self.regions, self.system_count)
+
+
+record_constants(__name__)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from numba.core import config as numba_config
+from numba.core.registry import CPUDispatcher
 
 from qispread.rules.code_cache import CodeCache, cache_folder
 from qispread.rules.shipped import record_function
@@ -28,7 +29,15 @@ def already_compiled() -> bool:
     return INTERPRETED or (CACHE_FOLDER is not None and any(CACHE_FOLDER.glob("*run_months*.nbi")))
 
 
-def compiled(function: Any, *, kept: bool, **options: Any) -> Any:
+class InnerFunction(CPUDispatcher):  # type: ignore[misc]
+    """A compiled function that only compiled code calls: there is no way into its machine code from Python."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the function as Python."""
+        return self.py_func(*arguments)
+
+
+def compiled(function: Any, *, kept: bool, inner: bool = False, **options: Any) -> Any:
     """Return a compiled function.
 
     Parameters
@@ -36,13 +45,19 @@ def compiled(function: Any, *, kept: bool, **options: Any) -> Any:
     function : function
     kept : bool
         Whether its machine code is kept on disk, where there is a place for it.
+    inner : bool
+        Whether only compiled code calls it; called from Python it then runs as Python.
     **options
         Of `numba.njit`, beyond those that all have.
     """
-    # Nothing calls compiled functions through C function pointers: making these took a tenth of the compiling.
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
+    # Ways in that nobody takes were a quarter of the compiling: C function pointers, and the unpacking of a plan and
+    # a state for each call from Python (decision TBD-first-run).
+    options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": inner}
+    dispatcher: Any = numba.njit(**options)(function)
     if not INTERPRETED:
         dispatcher._cache = CodeCache(function, CACHE_FOLDER if kept else None)  # noqa: SLF001 - the only place for it
+        if inner:
+            dispatcher.__class__ = InnerFunction
     return dispatcher
 
 
@@ -58,15 +73,14 @@ def rule(function: Function) -> Function:
 
 def inlined(function: Function) -> Function:
     """Compile a function over arrays that is inlined into compiled code, and called from nowhere else."""
-    dispatcher: Function = compiled(function, kept=False, forceinline=True, no_cpython_wrapper=True)
+    dispatcher: Function = compiled(function, kept=False, inner=True, forceinline=True)
     record_function(function, dispatcher)
     return dispatcher
 
 
 def stage(function: Function) -> Function:
     """Compile a function over arrays that is called from other compiled code, and from nowhere else."""
-    # Unpacking a plan and a state for a call from Python took a sixth of the compiling.
-    dispatcher: Function = compiled(function, kept=False, no_cpython_wrapper=True)
+    dispatcher: Function = compiled(function, kept=False, inner=True)
     record_function(function, dispatcher)
     return dispatcher
 

@@ -11,7 +11,7 @@ Binding = tuple[str, str]
 """The name of a module, and a name in it."""
 
 BINDINGS: dict[Binding, Any] = {}
-"""The shipped value of every name that a compiled function reads, and of every constant that was recorded."""
+"""The shipped value of every compiled function, wherever it is imported, and of every constant that was recorded."""
 
 FUNCTIONS: dict[Binding, Any] = {}
 """The shipped compiled functions, by the module and name under which they were defined."""
@@ -32,7 +32,7 @@ def is_constant(value: object) -> bool:
 
 
 def record_constants(module: str) -> None:
-    """Note the constants of a module, called at its end: needed where the module compiles no function itself.
+    """Note the constants that a module has so far: called at its end where it compiles no function itself.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def record_function(function: Any, compiled: Any) -> None:
     if not is_ours(module) or name != function.__name__:
         return
     FUNCTIONS[module, name] = BINDINGS[module, name] = compiled
+    record_constants(module)
     for read in function.__code__.co_names:
         value = function.__globals__.get(read)
-        if is_constant(value) or hasattr(value, "py_func"):
+        if hasattr(value, "py_func"):
             BINDINGS.setdefault((module, read), value)

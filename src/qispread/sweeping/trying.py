@@ -74,6 +74,8 @@ def estimate_of(
         passed = time.perf_counter() - began
         if place >= 0 or passed > MOST_WARMING:
             outcomes.append(outcome)
+        else:
+            began = time.perf_counter()  # loading what is compiled would leave time for one run alone
         if outcomes and passed > TRIAL_SECONDS:
             break
     pace = float(np.mean([one.seconds for one in outcomes]))
@@ -104,26 +106,34 @@ def room_of(experiment: Experiment, order: Order, numbers: Numbers, outcomes: Se
 def idle_factors(experiment: Experiment, numbers: Numbers, timeout: float | None) -> list[Fault]:
     """Return a fault for each factor that changes no byte of any measure, wherever it was moved.
 
-    A factor is moved from the middle of the design, and from a few of its points, to its ends or among its values, in
-    two worlds; it is cleared by the first difference, so that one that does something costs two runs or three.
+    A factor is moved from the middle of the design, and from a few of its points, to its ends or among its values, each
+    time in two other worlds, since in some worlds there is nothing for a factor to do; it is cleared by the first
+    difference, so that one that does something costs two runs or three.
     """
     job, began = job_of(packed(experiment, timeout, "")), time.monotonic()
     middle = np.sort(numbers, axis=0)[len(numbers) // 2]
     spread = np.linspace(0, len(numbers) - 1, min(PROBED_POINTS, len(numbers))).astype(int)
-    problem = "changes nothing: no measure of any month differs between its values, in the points tried"
+    starts = (middle, *numbers[spread])
+    worlds = min(PROBED_REPLICATES * len(starts), experiment.replicates)
+    tried = f"in the {len(starts)} points and {worlds} worlds tried"
+    problem = f"changes nothing: no measure of any month differs between its values, {tried}"
     return [
         Fault(f"factors.{factor.path}", problem)
         for place, factor in enumerate(experiment.varied)
         if not any(
-            time.monotonic() - began > PROBED_SECONDS or moves(experiment, job, start, place)
-            for start in (middle, *numbers[spread])
+            time.monotonic() - began > PROBED_SECONDS or moves(experiment, job, start, place, PROBED_REPLICATES * index)
+            for index, start in enumerate(starts)
         )
     ]
 
 
-def moves(experiment: Experiment, job: Job, start: Numbers, place: int) -> bool:
-    """Return whether moving one factor from a point changes any measure in one of two worlds, or may do so."""
-    for replicate in range(min(PROBED_REPLICATES, experiment.replicates)):
+def moves(experiment: Experiment, job: Job, start: Numbers, place: int, first: int) -> bool:
+    """Return whether moving one factor from a point changes any measure in one of two worlds, or may do so.
+
+    `first` is the replicate of the first world, counted from the beginning again after the last.
+    """
+    for world in range(first, first + min(PROBED_REPLICATES, experiment.replicates)):
+        replicate = world % experiment.replicates
         seen = set()
         for number in experiment.varied[place].levels(2):
             point = start.copy()

@@ -11,6 +11,7 @@ from qispread.rules.compiling import kernel, rule
 from qispread.rules.deciding import similarity
 from qispread.rules.draws import Word, key_of, substream
 from qispread.rules.outcome import exposure, half_response, squared_distance
+from qispread.rules.replacing import apply_replacements
 from qispread.world.draw import World, draw_world
 from qispread.world.frame import Frame, frame_of
 from qispread.world.interventions import origins_of
@@ -184,6 +185,7 @@ class Blueprint(NamedTuple):
 
 def blueprint_of(scenario: Scenario) -> Blueprint:
     """Return the blueprint of a scenario."""
+    apply_replacements()
     frame = frame_of(scenario)
     return Blueprint(
         scenario=scenario,
