@@ -8,4 +8,4 @@ experiment = {
     "replicates": 2,
     "measures": {"final": ["effect"]},
 }
-print(qs.sweep(experiment, "guard", executor="dask", workers=2).status)  # no `if __name__ == "__main__"`
+qs.sweep(experiment, "guard", executor="dask", workers=2)  # no `if __name__ == "__main__"`
