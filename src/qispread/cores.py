@@ -48,6 +48,8 @@ def control_groups(root: Path) -> Iterator[tuple[Path, str]]:
     for line in lines_of(root / "proc/self/cgroup"):
         _, controllers, inner = (*line.split(":", 2), "", "")[:3]
         place = os.path.normpath(inner).lstrip("/")
+        if not inner:
+            continue
         if not controllers:
             # Version 2 has one tree; version 1 one for each controller, or for a few together.
             yield mount, place

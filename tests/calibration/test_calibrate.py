@@ -253,7 +253,7 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
         "name: trial\nbase: small.yaml\nparameters: {copying.copy_loss: {}, improving.decay: {}}\n"
         "targets:\n  uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}\n"
         "  form: {measure: fidelity, month: 12, value: 0.7, error: 0.05}\n"
-        "  far: {measure: awareness, month: 2, value: 2.0, error: 0.05}\n"
+        "  far: {measure: awareness, month: 2, value: 1.0, error: 0.01}\n"
         "points: 400\nreplicates: 20\npredictive: 20\n"
     )
     found = run_command("calibrate", "trial.yaml", "--self-check", "50", cwd=tmp_path)
@@ -273,7 +273,7 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     folder = tmp_path / "results" / "calibrate-trial"
     header = " ".join(line.removeprefix("# ") for line in (folder / "calibrated.yaml").read_text().splitlines())
     assert "Warning: out of reach: far;" in header
-    assert header.index("Warning: out of reach") < header.index("identified")
+    assert header.index("Warning: out of reach") < header.index("unclear")
     written = {path.name for path in folder.iterdir()}
     for name in ("parameters", "targets", "posterior", "correlations", "self_check"):
         assert {f"{name}.csv", f"{name}.parquet"} <= written

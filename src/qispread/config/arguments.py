@@ -1,7 +1,6 @@
 """What is passed to the functions of the package, checked before anything is done with it: all slips at once."""
 
 import inspect
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -45,7 +44,7 @@ def checks(**wanted: Check) -> Callable[[Callable[Parameters, Result]], Callable
     return decorated
 
 
-def refuse_wrong(given: Mapping[str, Any], **wanted: Check) -> None:
+def refuse_wrong(given: Mapping[str, Any], /, **wanted: Check) -> None:
     """Refuse what is given under some names where checks say that something else is needed.
 
     Raises
@@ -101,9 +100,8 @@ def whole(low: int | None = None) -> Check:
 
 
 def number(value: Any) -> str:
-    """Check that a value is a number; infinite ones are left to who knows what they would mean."""
-    fine = not isinstance(value, bool) and isinstance(value, Real) and not math.isnan(value)
-    return "" if fine else "a number"
+    """Check that a value is a number; whether it may be infinite, or NaN, is for who knows what that would mean."""
+    return "" if not isinstance(value, bool) and isinstance(value, Real) else "a number"
 
 
 def flag(value: Any) -> str:

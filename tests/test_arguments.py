@@ -1,0 +1,218 @@
+"""Every public function refuses what it cannot use with InputError, and names the argument."""
+
+import inspect
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+import qispread as qs
+
+BASE = qs.Scenario(name="tiny", horizon=24, replicates=2).replace(
+    {"organisations.number": 12, "organisations.systems": 4, "organisations.regions": 2}
+)
+EXPERIMENT = {
+    "name": "e",
+    "scenario": BASE,
+    "factors": {"copying.copy_loss": {}},
+    "design": {"kind": "latin_hypercube", "points": 8},
+    "replicates": 1,
+    "measures": {"final": ["effect"]},
+}
+TARGETS = {"a": {"measure": "adoption", "month": 24, "value": 0.5, "error": 0.1}}
+CALIBRATION = {"name": "c", "base": BASE, "parameters": {"copying.copy_loss": {}}, "targets": TARGETS}
+
+
+def replaced(changes):
+    """Return what is left of the signature of `Scenario.replace` without its free names."""
+    return BASE.replace(changes)
+
+
+class Odd:
+    """Something that nobody expects."""
+
+
+WRONG = {
+    "a negative number": -3,
+    "a fraction": 1.5,
+    "NaN": float("nan"),
+    "infinity": float("inf"),
+    "a huge number": 10**30,
+    "text": "nonsense",
+    "empty text": "",
+    "a name too long": "x" * 5000,
+    "a NUL": "\0",
+    "bytes": b"x",
+    "a list": ["a"],
+    "a mapping by number": {1: 2},
+    "a set": {1, 2},
+    "a table": pd.DataFrame({"x": [1]}),
+    "a matrix": np.eye(2),
+    "a Path of nothing": Path("not/there.yaml"),
+    "a generator": np.random.default_rng(1),
+    "an object": Odd(),
+    "a class": Odd,
+    "a function": len,
+    "a range": range(3),
+    "a truth value": True,
+    "None": None,
+    "a numpy number": np.int64(-4),
+}
+EXEMPT = {"progress", "say"}
+"""Whatever can be called is right there."""
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    """Return what is called by name, each with arguments that are right."""
+    folder = tmp_path_factory.mktemp("results")
+    runs = qs.simulate(BASE)
+    comparison = qs.compare(BASE, {"coaching": BASE.with_policy("coaching")})
+    sweep = qs.sweep(EXPERIMENT, folder / "S")
+    qs.save(runs, folder / "R")
+    return {
+        "simulate": (qs.simulate, {"scenario": BASE}),
+        "compare": (qs.compare, {"base": BASE, "arms": {"c": BASE.with_policy("coaching")}}),
+        "robustness": (qs.robustness, {"comparison": comparison, "models": 2, "worlds": 1}),
+        "save": (qs.save, {"runs": runs, "folder": folder / "R"}),
+        "save_comparison": (qs.save_comparison, {"answer": comparison, "folder": folder / "C"}),
+        "write_report": (qs.write_report, {"folder": folder / "nothing"}),
+        "sweep": (qs.sweep, {"experiment": EXPERIMENT, "folder": folder / "S"}),
+        "load_experiment": (qs.load_experiment, {"given": EXPERIMENT}),
+        "read_sweep": (qs.read_sweep, {"folder": folder / "S"}),
+        "Sweep": (qs.Sweep, {"folder": folder / "S"}),
+        "rerun": (qs.rerun, {"sweep": sweep, "run_id": "x"}),
+        "sensitivity": (qs.sensitivity, {"sweep": sweep, "measure": "effect"}),
+        "discover": (qs.discover, {"sweep": sweep, "measure": "effect", "below": 0.1}),
+        "calibrate": (qs.calibrate, {"targets": CALIBRATION, "folder": folder / "K"}),
+        "load_calibration": (qs.load_calibration, {"given": CALIBRATION}),
+        "fit": (qs.fit, {"people": "people.csv", "ties": "ties.csv"}),
+        "load": (qs.load, {"path": "world.yaml"}),
+        "check": (qs.check, {"path": "world.yaml"}),
+        "with_graph": (qs.with_graph, {"scenario": BASE, "graph": nx.path_graph(4)}),
+        "Scenario.replace": (replaced, {"changes": {}}),
+        "Scenario.with_policy": (BASE.with_policy, {"lever": "coaching"}),
+        "Scenario.with_graph": (BASE.with_graph, {"graph": nx.path_graph(4)}),
+        "Scenario": (qs.Scenario, {}),
+        "Experiment": (qs.Experiment, {}),
+        "Terms": (qs.Terms, {}),
+        "Answer": (qs.Answer, {"comparison": comparison}),
+        "Runs.last": (runs.last, {"measure": "effect"}),
+        "Comparison.difference": (comparison.difference, {"arm": "coaching", "measure": "effect"}),
+        "Sweep.values": (sweep.values, {"measure": "effect"}),  # noqa: PD011 - no pandas
+    }
+
+
+NAMES = (
+    "simulate",
+    "compare",
+    "robustness",
+    "save",
+    "save_comparison",
+    "write_report",
+    "sweep",
+    "load_experiment",
+    "read_sweep",
+    "Sweep",
+    "rerun",
+    "sensitivity",
+    "discover",
+    "calibrate",
+    "load_calibration",
+    "fit",
+    "load",
+    "check",
+    "with_graph",
+    "Scenario.replace",
+    "Scenario.with_policy",
+    "Scenario.with_graph",
+    "Scenario",
+    "Experiment",
+    "Terms",
+    "Answer",
+    "Runs.last",
+    "Comparison.difference",
+    "Sweep.values",
+)
+ELSEWHERE = {"SpreadModel", "Organisation", "Calibrated", "Comparison", "Fit", "Runs", "InputError", "MEASURES"}
+"""What has tests of its own, or is made by the functions above alone."""
+
+
+def test_every_public_name_is_tried(calls):
+    assert set(calls) == set(NAMES)
+    assert {name for name in qs.__all__ if name[0] != "_"} - ELSEWHERE <= {name.split(".")[0] for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_cannot_be_used_is_an_input_error(calls, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    function, right = calls[name]
+    refused = 0
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD or parameter.name in EXEMPT:
+            continue
+        for what, value in WRONG.items():
+            try:
+                function(**{**right, parameter.name: value})
+            except qs.InputError:
+                refused += 1
+            except Exception as error:  # noqa: BLE001 - any other error is what this looks for
+                pytest.fail(f"{name}({parameter.name}={what}): {type(error).__name__}: {error}")
+    assert refused > len(WRONG) // 2
+
+
+@pytest.mark.parametrize(
+    ("call", "parts"),
+    [
+        (lambda: qs.compare(BASE, [BASE]), ["arms: got a list", "a mapping of names to scenarios"]),
+        (lambda: qs.compare(BASE, {1: BASE}), ["the name 1 is not text"]),
+        (lambda: qs.compare(BASE, {"a": 5}), ["'a' is 5"]),
+        (lambda: qs.simulate(BASE, engine="fast"), ["engine: got the text 'fast'; needed: kernel or mesa"]),
+        (lambda: qs.simulate(BASE, engine="kernle"), ["did you mean 'kernel'?"]),
+        (lambda: qs.simulate(BASE, workers=-1), ["workers: got -1; needed: a whole number of at least 1"]),
+        (lambda: qs.simulate(5, "x", workers=0), ["3 faults", "scenario:", "replicates:", "workers:"]),
+        (lambda: qs.simulate("there_is_none.yaml"), ["there_is_none.yaml: no such file"]),
+        (lambda: qs.simulate("promt"), ["no scenario is called 'promt'", "did you mean 'prompt'?"]),
+        (lambda: qs.Scenario("world.yaml"), ["qispread.load(...) reads a file"]),
+        (lambda: qs.Scenario(horizon="x", seeds=1), ["horizon: got the text 'x'", "did you mean 'seed'?"]),
+        (lambda: qs.with_graph(BASE, np.eye(3)), ["graph: got a numpy.ndarray", "networkx.from_numpy_array"]),
+        (
+            lambda: qs.robustness(None, models=pd.DataFrame()),
+            ["comparison: got None", "models: got a pandas.DataFrame"],
+        ),
+        (lambda: BASE.replace({5: 1}), ["a mapping of names to values"]),
+        (lambda: qs.sweep(BASE), ["experiment: got a qispread.Scenario"]),
+    ],
+)
+def test_the_commonest_slips_are_told_in_plain_words(call, parts):
+    with pytest.raises(qs.InputError) as found:
+        call()
+    for part in parts:
+        assert part in str(found.value)
+
+
+def test_a_scenario_is_taken_by_the_path_of_its_file(tmp_path):
+    path = tmp_path / "world.yaml"
+    path.write_text("horizon: 6\nreplicates: 2\norganisations: {number: 12}\n")
+    scenario = qs.load(path)
+    for given in (path, str(path)):
+        assert qs.simulate(given).measures.tobytes() == qs.simulate(scenario).measures.tobytes()
+    arm = tmp_path / "arm.yaml"
+    arm.write_text("extends: world.yaml\npolicies: {coaching: {lever: coaching}}\n")
+    assert qs.compare(path, {"coaching": arm}).worlds == 2
+
+
+def test_a_policy_file_is_no_scenario(tmp_path):
+    path = tmp_path / "coaching.yaml"
+    path.write_text("policies: {coaching: {lever: coaching}}\n")
+    with pytest.raises(qs.InputError, match="holds policies alone"):
+        qs.simulate(path)
+
+
+def test_names_of_arguments_that_do_not_exist_are_a_type_error_as_in_python():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'replicate'"):
+        qs.simulate(BASE, replicate=2)
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        qs.simulate()
