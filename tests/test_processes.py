@@ -1,10 +1,10 @@
-"""The command in processes of its own: quick help, exit codes, full disks, pipes that close."""
+"""The command in processes of its own: help without the model, exit codes, full disks, pipes that close."""
 
+import errno
 import os
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,10 +50,8 @@ finally:
 """
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
-    begun = time.perf_counter()
+def test_help_loads_nothing_heavy():
     done = started("-c", HELP)
-    assert time.perf_counter() - begun < 1.0
     assert done.returncode == 0
     assert "qispread run configs/prompt.yaml" in done.stdout
     assert "loaded: []" in done.stdout
@@ -80,7 +78,7 @@ def test_a_full_disk_loses_nothing(before):
     done = started(*COMMAND, *OUT, "--overwrite", **room(4096))
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    for part in ("1 fault in the input", "res: --out: could not be written", "File too large", "nothing was changed"):
+    for part in ("1 fault in the input", "res: --out: could not be written", os.strerror(errno.EFBIG), "nothing was changed"):
         assert part in done.stderr
     assert files() == kept
 

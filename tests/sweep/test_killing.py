@@ -34,7 +34,8 @@ from qispread.sweeping.executors import ProcessCrew
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 LONG = EXPERIMENT.replace("points: 40", "points: 600")
 RUNS = 3000
-PATIENCE = 120.0
+PATIENCE = 600.0
+"""Seconds after which a test that waits is taken to hang; nothing is said of how long anything takes."""
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +255,8 @@ def test_kill_9_of_the_dask_scheduler_is_told_and_loses_nothing(undisturbed, mon
     with Cluster() as there:
 
         def kill(now):
-            if now.done >= 700:
+            # Runs come back in any order, so that so many are done says nothing of what is written.
+            if rows_done("s"):
                 there.scheduler.kill()
 
         error = caught(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address, progress=kill)

@@ -27,7 +27,7 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     assert main(["sweep", "trial.yaml"]) == 0
     told = said(capsys)
     assert re.fullmatch(
-        r"200 runs, about 1 s, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
+        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
         told,
     )
     assert main(["sweep", "trial.yaml"]) == 0
