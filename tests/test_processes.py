@@ -78,7 +78,12 @@ def test_a_full_disk_loses_nothing(before):
     done = started(*COMMAND, *OUT, "--overwrite", **room(4096))
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    for part in ("1 fault in the input", "res: --out: could not be written", os.strerror(errno.EFBIG), "nothing was changed"):
+    for part in (
+        "1 fault in the input",
+        "res: --out: could not be written",
+        os.strerror(errno.EFBIG),
+        "nothing was changed",
+    ):
         assert part in done.stderr
     assert files() == kept
 

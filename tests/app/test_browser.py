@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from optional import require
 from visiting import SLIDER, Visitor
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -191,7 +192,7 @@ def test_all_can_be_done_with_the_keyboard(visit):
 
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
 def test_it_fits_the_screen_and_has_no_fault_of_accessibility(visit, width, zoom):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not there")
+    axe = require("axe_playwright_python.sync_playwright", "test")
     visitor = visit("#coaching&standard&month=20", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
     page = visitor.page
     for name in ("numbers", "assumptions", "files"):

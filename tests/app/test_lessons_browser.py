@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from optional import require
 from qispread.app.teaching.budget import NOTHING, PRICES, Plan, best_found
 from qispread.app.teaching.lesson import lessons
 from visiting import Visitor
@@ -254,7 +255,7 @@ def test_an_address_with_nonsense_in_it_begins_anew(attend):
 
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
 def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(attend, width, zoom):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not there")
+    axe = require("axe_playwright_python.sync_playwright", "test")
     visitor = attend("#lessons", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
     for address in ("#lessons", "#lesson=mandate&step=3&said=0,1,0.3&pick=3"):
         page = visitor.page

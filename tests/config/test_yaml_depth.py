@@ -52,9 +52,7 @@ VALUES = st.recursive(
     width=st.sampled_from([20, 80]),
 )
 def test_the_depth_of_any_text_is_that_of_its_events(data, flow, style, indent, width):
-    text = yaml.dump(
-        data, default_flow_style=flow, default_style=style, indent=indent, width=width, allow_unicode=True
-    )
+    text = yaml.dump(data, default_flow_style=flow, default_style=style, indent=indent, width=width, allow_unicode=True)
     assert deepest(text) == deepest_event(text)
 
 

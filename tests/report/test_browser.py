@@ -2,12 +2,11 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there")
+from optional import launch, require
+
 BOXES = """[...document.querySelectorAll('svg')].map(one => {
     const box = one.getBoundingClientRect(); return [box.left, box.right, box.width, box.height]; })"""
 
@@ -15,11 +14,8 @@ BOXES = """[...document.querySelectorAll('svg')].map(one => {
 @pytest.fixture(scope="module")
 def browser():
     """Return a browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
+    with require("playwright.sync_api", "test").sync_playwright() as started:
+        opened = launch(started)
         yield opened
         opened.close()
 

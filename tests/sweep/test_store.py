@@ -15,6 +15,7 @@ import pytest
 import qispread as qs
 from helpers_input import caught, only_fault, put
 from helpers_sweep import EXPERIMENT, FILE, command, experiment, run_command, tables
+from optional import require
 from qispread.sweeping.files import append_line, write_whole
 from qispread.sweeping.lock import FolderLock
 
@@ -235,7 +236,7 @@ def test_a_line_is_appended_after_one_that_was_cut_short(tmp_path):
 
 
 def test_others_can_read_the_parts_as_one_table(folder):
-    duckdb = pytest.importorskip("duckdb")
+    duckdb = require("duckdb", "test")
     ours = qs.read_sweep(folder).runs
     asked = f"select count(*), avg(effect), max(point) from '{folder}/parts/*.parquet'"  # noqa: S608 - our own folder
     count, mean, most = duckdb.sql(asked).fetchall()[0]
