@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -40,6 +41,18 @@ def pytest_terminal_summary(terminalreporter, config):
         seconds = config.stash[COMPILING]
         words = "compiled already" if seconds is None else f"compiled in {seconds:.0f} s, before the first test"
         terminalreporter.write_line(f"The model was {words}.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave all but the first cases of a test marked `quick_cases` to the slow tests."""
+    seen = Counter()
+    for item in items:
+        if (marker := item.get_closest_marker("quick_cases")) is not None:
+            name = item.nodeid.partition("[")[0]
+            seen[name] += 1
+            if seen[name] > marker.args[0]:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(optionalhook=True)

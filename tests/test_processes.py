@@ -70,6 +70,7 @@ def test_a_file_nested_without_end_is_refused_and_kills_nothing():
     assert "nested too deeply" in done.stderr
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("before", [False, True], ids=["an empty folder", "results of another run"])
 def test_a_full_disk_loses_nothing(before):
     if before:

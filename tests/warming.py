@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 PARTS = ("kernel", "agents")
-"""What is compiled at the same time, each in a process of its own: the kernel, and the rules as the agents call them."""
+"""What is compiled at the same time, each in a process of its own: the kernel, and the rules as agents call them."""
 
 
 def compile_part(part):

@@ -182,6 +182,7 @@ def test_tables_hold_the_curves_and_the_differences(ask, lines, start):
     assert differences.startswith("arm,intervention,measure,")
 
 
+@pytest.mark.slow
 def test_pictures_are_drawn(ask):
     drawn = ask("/api/picture", {"setting": SETTING, "measure": "adoption", "kind": "svg"})
     assert drawn.body.startswith(b"<svg")
@@ -245,6 +246,7 @@ def test_nothing_is_run_for_somebody_who_has_left(served, start):
     assert len(ensemble.ends) < 1000
 
 
+@pytest.mark.slow
 def test_many_visitors_at_once_each_get_their_own_answer(lines):
     supports = [round(0.3 + 0.02 * place, 2) for place in range(30)]
     found = {}

@@ -53,6 +53,7 @@ def test_the_address_restores_the_setting(visit):
     assert second.page.locator("[name=colour][value=stage]").is_checked()
 
 
+@pytest.mark.slow
 def test_two_visitors_do_not_disturb_each_other(visit):
     one, other = visit("#coaching"), visit("#mandate")
     before = other.end()
@@ -63,6 +64,7 @@ def test_two_visitors_do_not_disturb_each_other(visit):
     assert "mandate" not in one.page.url
 
 
+@pytest.mark.slow
 def test_reset_brings_back_what_was(visit):
     visitor = visit("#coaching=support:0.9&copying.copy_loss=0.2&both.hearing.contact=0.1")
     assert "what-if" in visitor.end()
@@ -85,6 +87,7 @@ def test_the_table_on_the_page_is_the_one_that_the_server_sends(visit, lines):
     assert shown == lines("/api/compare", {"setting": setting})[-1]["table"]["rows"]
 
 
+@pytest.mark.slow
 def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(visit):
     visitor = visit()
     page = visitor.page
@@ -166,6 +169,7 @@ def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
     assert visitor.page.inner_text("#caption") == f"{labels[copied]}."
 
 
+@pytest.mark.slow
 def test_all_can_be_done_with_the_keyboard(visit):
     visitor = visit()
     page = visitor.page
@@ -190,6 +194,7 @@ def test_all_can_be_done_with_the_keyboard(visit):
     assert "mandate" in page.url
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
 def test_it_fits_the_screen_and_has_no_fault_of_accessibility(visit, width, zoom):
     axe = require("axe_playwright_python.sync_playwright", "test")
@@ -267,6 +272,7 @@ def test_bad_files_are_refused_with_the_line_and_the_page_stays(visit):
     assert visitor.page.locator("img").count() == 0
 
 
+@pytest.mark.slow
 def test_what_is_taken_away_can_be_run(visit, tmp_path):
     import qispread as qs
 
@@ -319,6 +325,7 @@ def test_an_address_that_is_wrong_is_told_in_plain_words(browser, served):
     visitor.leave()
 
 
+@pytest.mark.slow
 def test_an_address_that_asks_too_much_of_the_map_is_kept_within_it(visit):
     visitor = visit("#month=99999&world=-3&colour=%ZZ")
     assert visitor.page.input_value("#month") == "36"

@@ -147,6 +147,7 @@ def test_standard_errors_cover_what_they_should():
     assert frequency_of("", np.zeros(50, dtype=bool), 0.0).standard_error > 0.0
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "limit", [*lattices.LIMITS, *(one for one in practice.LIMITS if one.worlds == 1)], ids=lambda one: one.name
 )

@@ -20,6 +20,7 @@ def browser():
         opened.close()
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(browser, written, width):
     asked, complaints = [], []
@@ -50,6 +51,7 @@ FIRST_CHARTS = {
 """Headings, each with words of its first chart."""
 
 
+@pytest.mark.slow
 def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written, tmp_path):
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not there")
@@ -67,6 +69,7 @@ def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written, tm
     page.close()
 
 
+@pytest.mark.slow
 def test_it_prints(browser, written):
     page = browser.new_page()
     page.goto((written.folder / "report.html").as_uri())

@@ -27,6 +27,7 @@ def undisturbed(tmp_path_factory):
     return tables(qs.sweep(experiment(), tmp_path_factory.mktemp("undisturbed") / "s", workers=1).folder)
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("executor", ["inline", "threads", "processes", "dask"])
 def test_any_executor_gives_the_same_bytes(executor, undisturbed):
     assert tables(qs.sweep(experiment(), "s", executor=executor, workers=2).folder) == undisturbed

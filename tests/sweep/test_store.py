@@ -191,6 +191,7 @@ def test_a_folder_without_the_right_to_write_is_told(folder):
         folder.chmod(0o755)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("most", [4_000, 35_000])
 def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finished):
     """No file may grow beyond some size, which to who writes is as if the disk were full."""

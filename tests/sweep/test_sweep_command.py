@@ -111,6 +111,7 @@ def test_a_changed_experiment_is_refused_with_what_changed(capsys):
     assert "experiment.replicates: was 5, is now 6" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_progress_and_a_pipe_none():
     put("trial.yaml", EXPERIMENT.replace("points: 40", "points: 800"))
     ours, theirs = pty.openpty()
