@@ -24,14 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 COMPILING = pytest.StashKey()
 
 
-def is_worker(config):
-    """Return whether this process is one of several that run tests for another."""
-    return hasattr(config, "workerinput")
-
-
 def pytest_sessionstart(session):
-    """Have the model compiled before any worker starts."""
-    if not is_worker(session.config) and not session.config.option.collectonly:
+    """Have the model compiled before workers start, which would compile the same at the same time."""
+    if session.config.getoption("numprocesses", None) and not session.config.option.collectonly:
         session.config.stash[COMPILING] = compile_model()
 
 

@@ -67,7 +67,7 @@ def test_a_file_nested_without_end_is_refused_and_kills_nothing():
     put("deep.yaml", "a: " + "[" * 100_000 + "\n")
     done = started(*COMMAND, "check", "deep.yaml")
     assert done.returncode == 2, done.returncode
-    assert "nested too deeply" in done.stderr
+    assert "deep.yaml:1: is nested too deeply" in done.stderr
 
 
 @pytest.mark.quick_cases(1)

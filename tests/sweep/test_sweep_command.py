@@ -11,6 +11,7 @@ import qispread as qs
 from helpers_input import put
 from helpers_sweep import EXPERIMENT, FILE, command
 from qispread.cli import main
+from qispread.sweeping.trying import duration
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,14 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     )
     assert main(["sweep", "trial.yaml"]) == 0
     assert said(capsys).startswith("Nothing is left to do: 200 of 200 runs done")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0, "1 s"), (1.4, "1 s"), (89.0, "89 s"), (90.0, "1.5 min"), (5400.0, "1.5 h"), (129_600.0, "1.5 days")],
+)
+def test_how_long_a_sweep_takes_is_said_in_the_unit_that_fits(seconds, words):
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize("what", ["trial.yaml", "results/sweep-trial"])

@@ -126,7 +126,7 @@ class Reader:
 
 
 def refuse_depth(text: str, shown: str) -> None:
-    """Refuse text that is nested deeper than any scenario, before a parser sees it: its recursion would end the process."""
+    """Refuse text that is nested deeper than any scenario, before a parser sees it."""
     line = line_nested_beyond(text, MOST_DEPTH)
     if line is not None:
         problem = f"is nested too deeply; needed: at most {MOST_DEPTH} lists or mappings within each other"
