@@ -48,6 +48,7 @@ def statuses(arm):
     return list(pyarrow.parquet.read_table(f"res/{arm}/runs.parquet").to_pandas()["status"])
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("second", [["run", "s.yaml"], ["compare", "s.yaml", "other.yaml", *ALONE]])
 def test_overwriting_leaves_no_analysis_of_what_is_gone_and_all_that_is_not_ours(second):
     assert run(*BOTH, "--models", "20") == 0
@@ -140,6 +141,7 @@ def stopped_in_the_middle(*typed):
     return process.returncode, said
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("before", [False, True], ids=["a new folder", "results of before"])
 def test_what_is_stopped_leaves_nothing_behind(before):
     put("long.yaml", "extends: s.yaml\nhorizon: 12000\nreplicates: 400\n")

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from few_worlds import copy_small, small_arguments, small_code
 from qispread.calibrating.load import load_calibration
-from qispread.config.load import scenario_from
+from qispread.cli import main
+from qispread.config.load import load, scenario_from
 from qispread.sweeping.load import experiment_from, load_experiment
 
 ROOT = Path(__file__).parents[1]
@@ -22,37 +24,90 @@ EVERY_PAGE = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
+def stem(page):
+    return page.stem
+
+
+def blocks(page, wanted):
+    """Return the blocks of code of a page that are in some languages."""
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [(language, text) for language, text in found if language in wanted]
+
+
+def commands(page):
+    """Return the arguments of every command of a page."""
+    typed = [shlex.split(text.removeprefix("$ ")) for _, text in blocks(page, {"console"})]
+    assert {program for program, *_ in typed} <= {"qispread"}
+    return [arguments for _, *arguments in typed]
+
+
+WITH_COMMANDS = [page for page in PAGES if commands(page)]
+WITH_PYTHON = [page for page in PAGES if blocks(page, {"python"})]
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """Stand in a folder that looks like the checkout, where results may be written."""
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.fixture
+def small_checkout(tmp_path, monkeypatch):
+    """Stand in a folder that looks like the checkout, but whose scenarios and experiments have few runs."""
+    copy_small(ROOT, tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
+def printed_by(page, text):
+    """Return what the Python of a page prints."""
+    with redirect_stdout(StringIO()) as out:
+        exec(compile(text, page.name, "exec"), {"__name__": "page"})  # noqa: S102 - our own pages
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=stem)
+def test_python_runs_in_few_worlds(page, small_checkout):
+    for _, text in blocks(page, {"python"}):
+        small = small_code(text)
+        assert printed_by(page, small)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=stem)
 def test_python_prints_what_the_page_shows(page, checkout):
     printed = ""
-    for language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+    for language, text in blocks(page, {"python", "text"}):
         if language == "python":
-            with redirect_stdout(StringIO()) as out:
-                exec(compile(text, page.name, "exec"), {"__name__": "page"})  # noqa: S102 - our own pages
-            printed = out.getvalue()
-        elif language == "text":
+            printed = printed_by(page, text)
+        else:
             assert printed == text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=stem)
+def test_commands_work_in_few_worlds(page, small_checkout, capsys):
+    for arguments in commands(page):
+        assert main(small_arguments(arguments)) == 0, (arguments, capsys.readouterr())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=stem)
 def test_commands_work(page, checkout):
-    for language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
-        if language == "console":
-            program, *arguments = shlex.split(text.removeprefix("$ "))
-            assert program == "qispread"
-            done = subprocess.run(
-                [sys.executable, "-m", "qispread.cli", *arguments], capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
+    for arguments in commands(page):
+        done = subprocess.run(
+            [sys.executable, "-m", "qispread.cli", *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_what_is_made_small_is_smaller_than_on_the_pages(small_checkout):
+    """What is replaced is there to be replaced: a page or a scenario that is written anew is noticed."""
+    small, full = load("configs/prompt.yaml"), load(ROOT / "configs/prompt.yaml")
+    assert small.replicates < full.replicates
+    for name in ("first_sweep", "calibrations/first_calibration"):
+        path = Path("experiments", f"{name}.yaml")
+        assert path.read_text(encoding="utf-8") != (ROOT / path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

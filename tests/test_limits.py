@@ -29,6 +29,7 @@ def assert_mean(values, expected, spread=None, bias=1e-12):
     assert np.all(np.abs(values.mean(axis=0) - expected) <= allowed + bias)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("number", "broadcast", "contact"), [(30, 0.0, 0.02), (60, 0.0, 0.004), (40, 0.01, 0.01), (60, 0.002, 0.005)]
 )
@@ -55,6 +56,7 @@ def ring_share(months, replicates, broadcast, contact):
     return np.array([np.mean((began > 0) & (began <= month), axis=1) for month in range(months + 1)]).T
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("broadcast", "contact"), [(0.01, 0.2), (0.03, 0.5), (0.02, 1.0)])
 def test_spread_on_a_ring_is_the_exact_curve_of_bass_there(broadcast, contact):
     found, expected = ring_share(40, 400, broadcast, contact), ring_bass(broadcast, contact, 40)

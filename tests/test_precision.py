@@ -28,6 +28,7 @@ DRAWN = {
 }
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("kind", DRAWN)
 @pytest.mark.parametrize("half_width", [0.08, 0.1, 0.14])
 def test_intervals_at_the_stop_cover_at_their_nominal_rate(kind, half_width):
@@ -89,12 +90,14 @@ def test_a_comparison_to_a_precision_is_the_one_of_as_many_worlds():
         assert runs.measures.tobytes() == fixed.runs[arm].measures.tobytes()
 
 
+@pytest.mark.slow
 def test_a_branch_goes_to_a_precision_too():
     found = qs.compare(BASE, ARMS, measure="adoption", precision=0.02, branch_at=6)
     fixed = qs.compare(BASE, ARMS, replicates=found.worlds, branch_at=6)
     assert found.runs["pushed"].measures.tobytes() == fixed.runs["pushed"].measures.tobytes()
 
 
+@pytest.mark.slow
 def test_progress_only_grows_and_ends_at_all_worlds():
     seen = []
     found = qs.compare(BASE, ARMS, measure="effect", precision=0.008, progress=lambda *one: seen.append(one))

@@ -1,10 +1,10 @@
-"""The command in processes of its own: quick help, exit codes, full disks, pipes that close."""
+"""The command in processes of its own: help without the model, exit codes, full disks, pipes that close."""
 
+import errno
 import os
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,10 +50,8 @@ finally:
 """
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
-    begun = time.perf_counter()
+def test_help_loads_nothing_heavy():
     done = started("-c", HELP)
-    assert time.perf_counter() - begun < 1.0
     assert done.returncode == 0
     assert "qispread run configs/prompt.yaml" in done.stdout
     assert "loaded: []" in done.stdout
@@ -69,9 +67,10 @@ def test_a_file_nested_without_end_is_refused_and_kills_nothing():
     put("deep.yaml", "a: " + "[" * 100_000 + "\n")
     done = started(*COMMAND, "check", "deep.yaml")
     assert done.returncode == 2, done.returncode
-    assert "nested too deeply" in done.stderr
+    assert "deep.yaml:1: is nested too deeply" in done.stderr
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("before", [False, True], ids=["an empty folder", "results of another run"])
 def test_a_full_disk_loses_nothing(before):
     if before:
@@ -80,7 +79,12 @@ def test_a_full_disk_loses_nothing(before):
     done = started(*COMMAND, *OUT, "--overwrite", **room(4096))
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    for part in ("1 fault in the input", "res: --out: could not be written", "File too large", "nothing was changed"):
+    for part in (
+        "1 fault in the input",
+        "res: --out: could not be written",
+        os.strerror(errno.EFBIG),
+        "nothing was changed",
+    ):
         assert part in done.stderr
     assert files() == kept
 

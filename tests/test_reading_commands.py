@@ -56,6 +56,7 @@ def refused(words, capsys):
 
 
 class TestSensitivity:
+    @pytest.mark.quick_cases(1)
     @pytest.mark.parametrize(
         ("name", "method", "words"),
         [
@@ -87,6 +88,7 @@ class TestSensitivity:
         meanings = {field.name: field.metadata[b"meaning"].decode() for field in pyarrow.parquet.read_schema(path)}
         assert meanings.items() <= INDICES["sobol"].items()
 
+    @pytest.mark.slow
     def test_the_same_command_writes_the_same_bytes_and_leaves_the_sweep_as_it_was(self, sweeps, capsys):
         before = tables(sweeps / "saltelli")
         words = ["sensitivity", "saltelli", "--measure", "effect", "--months", "6", "12"]
@@ -101,6 +103,7 @@ class TestSensitivity:
         assert main(["sweep", "saltelli.yaml", "--out", "saltelli"]) == 0
         assert said(capsys).startswith("Nothing is left to do")
 
+    @pytest.mark.slow
     def test_pictures_of_an_earlier_analysis_do_not_stay(self, sweeps):
         folder = sweeps / "saltelli" / "analysis" / "effect"
         assert main(["sensitivity", "saltelli", "--months", "6", "12"]) == 0

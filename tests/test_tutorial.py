@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from optional import require
+
 NOTEBOOK = Path(__file__).parents[1] / "docs/tutorial/first_steps.py"
 
 
+@pytest.mark.slow
 def test_it_runs_from_the_first_cell_to_the_last():
-    pytest.importorskip("marimo", reason="the extra `notebook` is not installed")
+    require("marimo", "notebook")
     _, found = runpy.run_path(str(NOTEBOOK))["app"].run()
     assert f"{found['adoption']:.0%} {found['ratio']:.0%}" == "68% 34%"
     gained = found["comparison"].difference("coaching", "effect")

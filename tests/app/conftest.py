@@ -3,18 +3,17 @@
 import http.client
 import json
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from folders import scenario_of
+from optional import launch, require
 from visiting import Visitor
 
-pytest.importorskip("starlette", reason="the extra `app` is not installed")
-pytest.importorskip("uvicorn", reason="the extra `app` is not installed")
+require("starlette", "app")
+require("uvicorn", "app")
 
-CHROMIUM = Path("/usr/bin/chromium")
 WORLDS = 120
 WORLDS_OF_LESSONS = 60
 """Fewer than on the page, so that all lessons are lived through in seconds: the first of the same worlds."""
@@ -89,12 +88,8 @@ def lines(ask):
 @pytest.fixture(scope="module")
 def browser():
     """Return a browser."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not there")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+    with require("playwright.sync_api", "test").sync_playwright() as started:
+        opened = launch(started)
         yield opened
         opened.close()
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from optional import require
 from visiting import SLIDER, Visitor
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -52,6 +53,7 @@ def test_the_address_restores_the_setting(visit):
     assert second.page.locator("[name=colour][value=stage]").is_checked()
 
 
+@pytest.mark.slow
 def test_two_visitors_do_not_disturb_each_other(visit):
     one, other = visit("#coaching"), visit("#mandate")
     before = other.end()
@@ -62,6 +64,7 @@ def test_two_visitors_do_not_disturb_each_other(visit):
     assert "mandate" not in one.page.url
 
 
+@pytest.mark.slow
 def test_reset_brings_back_what_was(visit):
     visitor = visit("#coaching=support:0.9&copying.copy_loss=0.2&both.hearing.contact=0.1")
     assert "what-if" in visitor.end()
@@ -84,6 +87,7 @@ def test_the_table_on_the_page_is_the_one_that_the_server_sends(visit, lines):
     assert shown == lines("/api/compare", {"setting": setting})[-1]["table"]["rows"]
 
 
+@pytest.mark.slow
 def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(visit):
     visitor = visit()
     page = visitor.page
@@ -107,26 +111,39 @@ def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(visit):
     assert "a hypothesis" in page.locator("#assumptions").inner_text()
 
 
+PRESS = "button => button.click()"
+"""A click that waits for no frame: where the clock stands still none is drawn."""
+
+
+def stopped_clock(page):
+    """Stop the clock of a page, and return what lets so many milliseconds pass: no test waits for a real clock."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    return page.clock.run_for
+
+
 def test_time_passes_and_can_be_stopped(visit):
     visitor = visit("#month=0")
     colours = "[...document.querySelectorAll('.node')].map(one => one.getAttribute('fill')).join()"
     start = visitor.page.evaluate(colours)
-    visitor.page.get_by_role("button", name="Play").click()
-    visitor.page.wait_for_timeout(900)
-    visitor.page.get_by_role("button", name="Pause").click()
-    month = int(visitor.page.input_value("#month"))
-    assert 0 < month <= 36
-    assert f"month={month}" in visitor.page.url or month == 36
+    let_time_pass = stopped_clock(visitor.page)
+    visitor.page.get_by_role("button", name="Play").evaluate(PRESS)
+    let_time_pass(900)
+    visitor.page.get_by_role("button", name="Pause").evaluate(PRESS)
+    let_time_pass(5000)
+    assert visitor.page.input_value("#month") == "8"
+    assert "month=8" in visitor.page.url
     assert visitor.page.evaluate(colours) != start
 
 
 def test_whoever_wants_no_motion_gets_whole_years(visit):
     visitor = visit("#month=0", reduced_motion="reduce")
-    visitor.page.get_by_role("button", name="Play").click()
-    visitor.page.wait_for_timeout(1300)
-    visitor.page.get_by_role("button", name=re.compile("Pause|Play")).click()
-    assert int(visitor.page.input_value("#month")) % 12 == 0
-    assert int(visitor.page.input_value("#month")) > 0
+    let_time_pass = stopped_clock(visitor.page)
+    visitor.page.get_by_role("button", name="Play").evaluate(PRESS)
+    let_time_pass(1000)
+    assert visitor.page.input_value("#month") == "0"
+    let_time_pass(1300)
+    assert visitor.page.input_value("#month") == "24"
 
 
 def test_an_organisation_tells_its_story(visit):
@@ -152,6 +169,7 @@ def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
     assert visitor.page.inner_text("#caption") == f"{labels[copied]}."
 
 
+@pytest.mark.slow
 def test_all_can_be_done_with_the_keyboard(visit):
     visitor = visit()
     page = visitor.page
@@ -176,9 +194,10 @@ def test_all_can_be_done_with_the_keyboard(visit):
     assert "mandate" in page.url
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
 def test_it_fits_the_screen_and_has_no_fault_of_accessibility(visit, width, zoom):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not there")
+    axe = require("axe_playwright_python.sync_playwright", "test")
     visitor = visit("#coaching&standard&month=20", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
     page = visitor.page
     for name in ("numbers", "assumptions", "files"):
@@ -253,6 +272,7 @@ def test_bad_files_are_refused_with_the_line_and_the_page_stays(visit):
     assert visitor.page.locator("img").count() == 0
 
 
+@pytest.mark.slow
 def test_what_is_taken_away_can_be_run(visit, tmp_path):
     import qispread as qs
 
@@ -305,6 +325,7 @@ def test_an_address_that_is_wrong_is_told_in_plain_words(browser, served):
     visitor.leave()
 
 
+@pytest.mark.slow
 def test_an_address_that_asks_too_much_of_the_map_is_kept_within_it(visit):
     visitor = visit("#month=99999&world=-3&colour=%ZZ")
     assert visitor.page.input_value("#month") == "36"

@@ -88,6 +88,7 @@ def walk(page):
     page.locator(".try .chart[data-worlds]").first.wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [one.name for one in lessons()])
 def test_every_lesson_can_be_walked_through_to_its_end(offline, whole, name):
     page = offline(whole, f"#lesson={name}")
@@ -100,6 +101,7 @@ def test_every_lesson_can_be_walked_through_to_its_end(offline, whole, name):
         page.wait_for_selector(f".moved[data-value='{stop:g}']")
 
 
+@pytest.mark.slow
 def test_the_page_is_explored_one_policy_at_a_time(offline, whole):
     page = offline(whole)
     page.wait_for_selector("#map .node")
@@ -120,6 +122,7 @@ def test_the_page_is_explored_one_policy_at_a_time(offline, whole):
     page.get_by_text("This file tells no stories").wait_for()
 
 
+@pytest.mark.slow
 def test_every_switch_and_every_place_of_a_slider_has_its_answer(whole, fewest):
     held = held_in(whole)
     levers = onefile.start_of(fewest, None)["parameters"]["levers"]
@@ -134,6 +137,7 @@ def test_every_switch_and_every_place_of_a_slider_has_its_answer(whole, fewest):
         assert usual is None or usual in stops_of(first)
 
 
+@pytest.mark.slow
 def test_the_answers_are_those_of_the_page(whole, fewest, serving):
     served = serving(fewest)
     import http.client
@@ -166,6 +170,7 @@ def test_the_answers_are_those_of_the_page(whole, fewest, serving):
     assert held["plans"][code] == ask("/api/budget", {"plans": [code]})["plans"][0]
 
 
+@pytest.mark.slow
 def test_a_team_plays_with_the_budget_and_is_told_what_the_file_does_not_hold(offline, whole):
     page = offline(whole, "#lesson=mandate&step=3&said=0,1,0.3&pick=3")
     page.locator("#plan").wait_for()
@@ -179,6 +184,7 @@ def test_a_team_plays_with_the_budget_and_is_told_what_the_file_does_not_hold(of
     page.get_by_text("This file does not know that plan").wait_for()
 
 
+@pytest.mark.slow
 def test_a_file_may_have_one_lesson_alone_and_is_the_same_when_written_again(fewest, offline, tmp_path, capsys):
     path = tmp_path / "one.html"
     assert main(["lesson", "--html", str(path), "--lesson", "4"]) == 0

@@ -85,6 +85,7 @@ def test_there_are_six_of_ten_to_fifteen_minutes():
     assert sum(one.budget for one in lessons()) == 1
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_lesson_says_is_true_of_the_model(few, name):
     lesson = lesson_called(name)

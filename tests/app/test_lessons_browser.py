@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from optional import require
 from qispread.app.teaching.budget import NOTHING, PRICES, Plan, best_found
 from qispread.app.teaching.lesson import lessons
 from visiting import Visitor
@@ -67,6 +68,7 @@ def test_the_list_leads_to_every_lesson(attend):
     assert not page.locator("#lesson").is_visible()
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("name", [one.name for one in lessons()])
 def test_a_class_walks_through_a_lesson_to_its_end(attend, name):
     lesson = next(one for one in lessons() if one.name == name)
@@ -93,6 +95,7 @@ def test_a_class_walks_through_a_lesson_to_its_end(attend, name):
     page.wait_for_function("before => document.querySelector('.try .chart').dataset.end !== before", arg=before)
 
 
+@pytest.mark.slow
 def test_the_address_holds_what_was_said_and_how_far_a_class_came(attend):
     first = attend("#lesson=mandate").page
     predict(first)
@@ -152,6 +155,7 @@ def test_a_step_of_a_lesson_is_cancelled_and_taken_up_again(attend, served):
     assert part.get_by_role("button", name="Run the worlds").count() == 0
 
 
+@pytest.mark.slow
 def test_a_slider_that_takes_long_is_cancelled_and_moved_again(attend, served):
     page = attend("#lesson=mandate&step=3&said=0,1,0.3&pick=3").page
     page.wait_for_selector(".moved[data-value]")
@@ -165,6 +169,7 @@ def test_a_slider_that_takes_long_is_cancelled_and_moved_again(attend, served):
     assert part.locator("progress").count() == 0
 
 
+@pytest.mark.slow
 def test_a_budget_that_takes_long_is_cancelled_and_asked_again(attend, served):
     page = play(attend)
     page.get_by_label("Refresher, year 1", exact=True).check()
@@ -196,6 +201,7 @@ def play(attend):
     return page
 
 
+@pytest.mark.slow
 def test_a_team_spends_its_budget_and_the_room_is_compared(attend):
     page = play(attend)
     for year in range(1, 6):
@@ -252,9 +258,10 @@ def test_an_address_with_nonsense_in_it_begins_anew(attend):
     assert page.locator(".step:visible").count() == 1
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
 def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(attend, width, zoom):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not there")
+    axe = require("axe_playwright_python.sync_playwright", "test")
     visitor = attend("#lessons", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
     for address in ("#lessons", "#lesson=mandate&step=3&said=0,1,0.3&pick=3"):
         page = visitor.page
@@ -269,6 +276,7 @@ def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(attend, width
         assert not found.response["violations"], found.generate_report()
 
 
+@pytest.mark.slow
 def test_two_classes_do_not_disturb_each_other(attend):
     one, other = attend("#lesson=board").page, attend("#lesson=sector").page
     predict(one)

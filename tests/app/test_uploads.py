@@ -75,7 +75,7 @@ BOMB = b"a: &a [x, x, x, x, x, x, x, x, x]\n" + b"".join(
     [
         (BOMB, "some.yaml:2: holds an alias"),
         (b"a: &a [*a]", "holds an alias"),
-        (b"[" * 5000, "nested too deeply"),
+        (b"a: 1\nb: " + b"[" * 5000, "some.yaml:2: is nested too deeply"),
         (b"name: !!python/object/apply:os.system ['true']", "name"),
         (b"extends: /etc/passwd", "some.yaml:1: extends: another file cannot be extended here"),
         (b"organisations: {file: /etc/passwd}", "names the file '/etc/passwd', which was not sent"),

@@ -366,6 +366,7 @@ def test_status_says_what_is_done_and_what_has_not_begun(done, tmp_path, monkeyp
         assert problem in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_calibration_that_was_stopped_says_how_far_it_is_and_goes_on(tmp_path):
     (tmp_path / "small.yaml").write_text(FILE)
     arms = "{late: {changes: {hearing.broadcast: 0.2}}}"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
+from optional import require
 from qispread.analysis.calibration import (
     LEVELS,
     posterior,
@@ -248,7 +249,7 @@ def test_pyabc_found_what_we_find_and_what_is_exact():
 
 @pytest.mark.science
 def test_pyabc_still_finds_it():
-    pytest.importorskip("pyabc", reason="pyABC comes with the extra `oracles`")
+    require("pyabc", "oracles")
     from calibration import oracle_pyabc
 
     compare_with_pyabc(pd.DataFrame([oracle_pyabc.pyabc_says(2)]))

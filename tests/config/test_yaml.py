@@ -116,18 +116,18 @@ def test_an_alias_to_itself_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    "text",
     [
-        ("a: 1\nb:\n\tc: 1  # here\n", "cannot start any token"),
-        ("a: 1\nb: [1, 2\nc: 3  # here\n", "not valid YAML"),
-        ("a: *nobody  # here\n", "undefined alias"),
-        ("a: 1\n---  # here\nb: 2\n", "another document"),
-        ("a: 'one\ntwo\n  # here", "not valid YAML"),
+        "a: 1\nb:\n\tc: 1  # here\n",
+        "a: 1\nb: [1, 2\nc: 3  # here\n",
+        "a: *nobody  # here\n",
+        "a: 1\n---  # here\nb: 2\n",
+        "a: 'one\ntwo\n  # here",
     ],
 )
-def test_what_is_not_yaml_is_refused_with_its_line(text, said):
+def test_what_is_not_yaml_is_refused_with_its_line(text):
     fault = only_fault(read, text)
-    assert said in fault.problem
+    assert fault.problem.startswith("is not valid YAML: ")
     assert (fault.file, fault.line) == ("s.yaml", marked_line(text))
 
 
@@ -157,7 +157,7 @@ def test_a_byte_order_mark_is_accepted():
 
 @pytest.mark.parametrize("text", [b"name: a\x00b\n", b"name: \x07\n"])
 def test_control_characters_are_refused(text):
-    assert "control characters" in only_fault(read, text).problem
+    assert only_fault(read, text).problem.startswith("is not valid YAML: ")
 
 
 def test_a_missing_file_is_a_fault():

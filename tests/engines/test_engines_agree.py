@@ -50,6 +50,7 @@ def test_engines_agree_on_every_scenario_in_configs(path):
     assert_same_bytes(*both_engines(qs.load(path)))
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("file", sorted((ROOT / "configs/policies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_engines_agree_under_every_policy_in_configs(file):
     assert_same_bytes(*both_engines(qs.load(CONFIGS[-1], policies=[file]).replace({"organisations.number": 60})))

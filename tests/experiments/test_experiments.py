@@ -44,6 +44,7 @@ def as_it_is(experiment):
     return {part.name: told(part, values) for part in experiment.parts}
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("experiment", EVERY, ids=named)
 def test_an_experiment_writes_its_table_its_figure_and_the_page(experiment, tmp_path, capsys):
     main(experiment, ["--smoke", "--out", str(tmp_path)])
@@ -88,6 +89,7 @@ def test_a_trial_never_mixes_with_claims_that_are_whole(tmp_path, capsys):
         assert (claims / "claims.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_same_bytes_come_twice_whatever_the_number_of_threads(tmp_path):
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder, workers in zip(folders, (1, 2), strict=True):
@@ -100,6 +102,7 @@ def test_the_same_bytes_come_twice_whatever_the_number_of_threads(tmp_path):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_one_experiment_run_again_replaces_its_own_rows_alone(tmp_path):
     run(EVERY[9], TINY, tmp_path, 1)
     run(EVERY[3], TINY, tmp_path, 1)
@@ -110,6 +113,7 @@ def test_one_experiment_run_again_replaces_its_own_rows_alone(tmp_path):
     assert read_captions(tmp_path).keys() == {4, 10}
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("experiment", EVERY, ids=named)
 def test_an_ablation_takes_the_effect_away_or_below_what_matters(experiment):
     before, after = as_it_is(experiment), ablated_at_defaults(experiment, base_of(experiment.horizon), WORLDS, 1)

@@ -19,6 +19,8 @@ from experiments.validation.running import COLUMNS, FAMILIES, ROOT, TABLE, read_
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optional import require
+
 KEYS = (ROOT / "docs/references.bib").read_text(encoding="utf-8")
 LIMITS = [limit for family in FAMILIES for limit in family.limits]
 
@@ -145,6 +147,7 @@ def test_standard_errors_cover_what_they_should():
     assert frequency_of("", np.zeros(50, dtype=bool), 0.0).standard_error > 0.0
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "limit", [*lattices.LIMITS, *(one for one in practice.LIMITS if one.worlds == 1)], ids=lambda one: one.name
 )
@@ -153,8 +156,9 @@ def test_limits_without_chance_are_met_exactly(limit):
     assert {verdict_on(one, limit.margin) for one in limit.find(1, limit.seed)} == {"exact"}
 
 
+@pytest.mark.science
 def test_thresholds_agree_with_ndlib_in_every_month():
-    pytest.importorskip("ndlib", reason="NDlib comes with the extra `oracles`")
+    require("ndlib", "oracles")
     assert {one.ours for one in oracles.ndlib_threshold(2, 5)} == {0.0}
 
 
@@ -192,6 +196,7 @@ def test_the_page_shows_the_stored_tables():
     assert PAGE.read_text(encoding="utf-8") == page()
 
 
+@pytest.mark.slow
 def test_everything_runs_in_a_few_worlds():
     command = [sys.executable, "-m", "experiments.validation", "--smoke"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)

@@ -66,6 +66,7 @@ def test_text_is_no_smaller_than_eleven_pixels():
     assert width <= 358
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("missing", [0, 36])
 def test_curves_and_gaps_with_months_without_meaning_are_drawn(missing):
     table = pd.DataFrame({"arm": "base", "month": range(37), "adoption": 0.5, "reached": 0.1})

@@ -37,6 +37,7 @@ def drawn(figure):
     return found
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("method", DESIGNS)
 def test_charts_of_sensitivity_are_valid_and_say_their_numbers(method):
     found = sensitivity(swept(DESIGNS[method]), "effect")

@@ -16,6 +16,7 @@ def save(folder, *rests):
     return save_analysis(folder, "fit", dict.fromkeys(rests, TABLE), [], {}, ["qispread"])
 
 
+@pytest.mark.slow
 def test_what_an_earlier_analysis_wrote_and_this_one_does_not_is_removed(tmp_path):
     save(tmp_path, "", "_scores")
     written = save(tmp_path, "")
@@ -32,6 +33,7 @@ def test_files_of_others_stay_whatever_their_names(tmp_path):
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in others} == others
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("told", ["", "[]", "{}", '{"files": 3}', '{"files": ["../mine.csv", "/mine.csv", 3, ""]}'])
 def test_a_file_that_tells_nonsense_leads_nowhere(told, tmp_path):
     (tmp_path / "fit.json").write_text(told, encoding="utf-8")

@@ -67,6 +67,7 @@ def test_times_that_are_all_alike_have_no_correlation_whatever_the_weights(time,
     assert np.isnan(tie_correlation(np.full(len(weights) + 1, float(time)), ties))
 
 
+@pytest.mark.slow
 def test_without_contagion_p_is_below_its_level_as_often_as_it_says():
     histories = made(villages(5, 16), worlds=300)
     found = np.array([against_shuffles(one, 99).p for one in histories])

@@ -73,6 +73,7 @@ def test_it_writes_what_it_finds(written, folder):
     assert [one["path"] for one in about["read"]] == paths(folder)
 
 
+@pytest.mark.slow
 def test_it_gives_the_same_bytes_again_where_it_stands_by_default(written, here):
     assert main(["fit", "people.csv", "ties.csv", "--end", "2020-12", *QUICK]) == 0
     again = sorted(path for path in (here / "results/fit-people").iterdir() if path.suffix != ".json")
@@ -150,6 +151,7 @@ def test_a_tie_between_two_who_never_adopted_tells_nothing_and_all_else_is_told(
     assert {path.stem for path in place.glob("*.svg")} == {"fit-curve"}
 
 
+@pytest.mark.slow
 def test_what_was_found_is_shown_though_it_cannot_be_written(here, capsys):
     blocked = here / "out" / "fit-curve.svg"
     blocked.mkdir(parents=True)
@@ -227,6 +229,7 @@ def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(wo
     assert len(caught(qs.fit, "people.csv", "ties.csv", worlds=worlds, shuffles=shuffles, seed=seed).faults) == 1
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("people", "ties", "verdict"),
     [

@@ -50,6 +50,7 @@ def test_evidence_is_seldom_for_contact_where_there_is_none(without):
     assert np.mean([one.evidence > none.evidence for one, none in free]) < 0.2
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("contact", "verdict"), [(0.0, NOT_NEEDED), (0.2, NEEDED)], ids=["without contact", "with much contact"]
 )

@@ -72,6 +72,7 @@ def test_five_people_are_too_few_to_tell():
     assert found.verdict == TOO_LITTLE
 
 
+@pytest.mark.slow
 def test_few_villages_of_a_history_without_contact_are_too_little_to_tell_and_many_are_not():
     found = {}
     for number in (1, 24):

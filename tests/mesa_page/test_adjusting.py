@@ -6,6 +6,7 @@ import pytest
 import qispread as qs
 from everything import everything
 from folders import scenario_of
+from optional import require
 from qispread.config.factors import UNCERTAIN, plausible_factors
 from qispread.mesa_page.adjusting import NOTHING, AdjustableModel, changes_of, label_of, levers, model_parameters
 
@@ -19,7 +20,7 @@ def measures(model, months=12):
 
 
 def sliders(scenario):
-    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    require("solara", "solara")
     return {path: one for path, one in model_parameters(scenario).items() if path not in FIXED}
 
 
@@ -80,6 +81,7 @@ def test_every_policy_on_offer_can_be_tried(lever):
     assert len(model.settings.policies) == (lever != NOTHING)
 
 
+@pytest.mark.slow
 def test_every_plausible_number_has_a_slider_over_its_plausible_range():
     base = everything()
     found = sliders(base)
@@ -94,19 +96,22 @@ def test_every_plausible_number_has_a_slider_over_its_plausible_range():
         assert one.is_float_slider == isinstance(one.value, float)
 
 
+@pytest.mark.slow
 def test_what_spreads_comes_first_and_what_places_there_are_last():
     parts = [path.split(".")[0] for path in sliders(scenario_of().with_policy("coaching"))]
     assert list(dict.fromkeys(parts))[:3] == ["interventions", "policies", "copying"]
     assert parts[-1] == "network"
 
 
+@pytest.mark.slow
 def test_labels_tell_sliders_apart():
     labels = [label_of(path) for path in sliders(scenario_of().with_policy("coaching"))]
     assert len(set(labels)) == len(labels)
     assert label_of("interventions.prompt.benefit") == "prompt: benefit"
 
 
+@pytest.mark.slow
 def test_scenarios_that_are_too_large_are_refused():
-    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    require("solara", "solara")
     with pytest.raises(qs.InputError, match="got 5,000; the page takes at most 1,000"):
         model_parameters(scenario_of(**{"organisations.number": 5000}))

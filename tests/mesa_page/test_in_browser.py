@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there")
-pytest.importorskip("solara", reason="the extra `solara` is not installed")
-playwright = pytest.importorskip("playwright.sync_api")
+from optional import launch, require
+
+pytestmark = pytest.mark.slow
 
 SERVE = """
 import folders
@@ -58,9 +57,9 @@ def address(outside, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+    require("solara", "solara")
+    with require("playwright.sync_api", "test").sync_playwright() as started:
+        opened = launch(started)
         yield opened
         opened.close()
 

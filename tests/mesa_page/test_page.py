@@ -8,6 +8,7 @@ import pytest
 import qispread as qs
 from everything import everything
 from folders import scenario_of
+from optional import require
 from qispread import mesa_page
 from qispread.mesa_page import serving
 from qispread.mesa_page.adjusting import label_of
@@ -27,7 +28,7 @@ def test_there_is_nothing_else():
 
 def drawn(scenario):
     """Return the words and markup of every widget of the page."""
-    solara = pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    solara = require("solara", "solara")
     box, context = solara.render(mesa_page.SpreadPage(scenario), handle_error=False)
     found = context.find().widgets
     texts = [str(getattr(one, name, "")) for one in found for name in ("children", "unsafe_innerHTML")]
@@ -36,12 +37,14 @@ def drawn(scenario):
     return " ".join(texts)
 
 
+@pytest.mark.slow
 def test_the_map_and_the_curves_of_the_first_month_are_drawn():
     assert "Month 0 of 36: 0% of those who did not start it use it." in drawn(scenario_of())
 
 
+@pytest.mark.slow
 def test_every_slider_is_explained():
-    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    require("solara", "solara")
     from qispread.mesa_page.adjusting import model_parameters
     from qispread.mesa_page.page import meaning_table
 
@@ -53,14 +56,16 @@ def test_every_slider_is_explained():
     assert told.endswith("0.6 in the scenario, share; plausible 0.1 to 0.9, allowed [0, 1]; hypothesis.")
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_refused():
-    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    require("solara", "solara")
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(qs.InputError, match="cannot be had"):
         mesa_page.serve(port=taken.getsockname()[1], open_browser=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("port", [-1, 70_000])
 def test_ports_that_are_none_are_refused(port):
-    pytest.importorskip("solara", reason="the extra `solara` is not installed")
+    require("solara", "solara")
     with pytest.raises(qs.InputError, match="needed: a number from 0 to 65535"):
         mesa_page.serve(port=port, open_browser=False)

@@ -12,11 +12,17 @@ from qispread.report.writing import PAGE
 
 
 @pytest.fixture(scope="session")
-def compared(tmp_path_factory):
-    """Return the folder of a factorial comparison with plausible models."""
-    base = scenario_of()
-    arms = {"coaching": coached(base), "mandate": base.with_policy("mandate")}
-    return save_compared(tmp_path_factory.mktemp("results") / "compared", base, arms, models=4, factorial=True)
+def compared(build_once):
+    """Return the folder of a factorial comparison with plausible models, and of the report on it."""
+
+    def fill(folder):
+        base = scenario_of()
+        arms = {"coaching": coached(base), "mandate": base.with_policy("mandate")}
+        compared = save_compared(folder / "compared", base, arms, models=4, factorial=True)
+        paths = [str(path.relative_to(compared)) for path in write_report(compared)]
+        (folder / "paths.json").write_text(json.dumps(paths), encoding="utf-8")
+
+    return build_once("report", fill) / "compared"
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +34,7 @@ def ran(tmp_path_factory):
 @pytest.fixture(scope="session")
 def written(compared):
     """Return what was written on the comparison: its folder, the paths, the report and the page."""
-    paths = write_report(compared)
+    paths = [compared / path for path in json.loads((compared.parent / "paths.json").read_text(encoding="utf-8"))]
     page = (compared / PAGE).read_text(encoding="utf-8")
     return SimpleNamespace(folder=compared, paths=paths, report=report_of(compared), page=page)
 

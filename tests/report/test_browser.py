@@ -2,12 +2,11 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there")
+from optional import launch, require
+
 BOXES = """[...document.querySelectorAll('svg')].map(one => {
     const box = one.getBoundingClientRect(); return [box.left, box.right, box.width, box.height]; })"""
 
@@ -15,15 +14,13 @@ BOXES = """[...document.querySelectorAll('svg')].map(one => {
 @pytest.fixture(scope="module")
 def browser():
     """Return a browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
+    with require("playwright.sync_api", "test").sync_playwright() as started:
+        opened = launch(started)
         yield opened
         opened.close()
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(browser, written, width):
     asked, complaints = [], []
@@ -54,6 +51,7 @@ FIRST_CHARTS = {
 """Headings, each with words of its first chart."""
 
 
+@pytest.mark.slow
 def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written, tmp_path):
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not there")
@@ -71,6 +69,7 @@ def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written, tm
     page.close()
 
 
+@pytest.mark.slow
 def test_it_prints(browser, written):
     page = browser.new_page()
     page.goto((written.folder / "report.html").as_uri())

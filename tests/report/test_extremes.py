@@ -78,6 +78,7 @@ def test_a_seeding_policy_is_warned_of(tmp_path):
     assert "do not compare where origins differ" in said(report)
 
 
+@pytest.mark.slow
 def test_many_organisations_and_a_long_run_stay_within_size(tmp_path):
     many = {"organisations.number": 700, "organisations.systems": 100, "network.mean_degree": 10.0}
     base = scenario_of(horizon=1300, replicates=1, **many)
@@ -122,6 +123,7 @@ def test_several_interventions_are_pooled_and_it_is_said(tmp_path):
     assert "The intervention shown is first, the first." in said(report)
 
 
+@pytest.mark.slow
 def test_names_with_markup_or_formulas_do_nothing(tmp_path):
     rows = "\n".join(f"o{i},{EVIL if i % 2 else '=1+1'}" for i in range(8))
     (tmp_path / "places.csv").write_text(f"id,name\n{rows}\n", encoding="utf-8")
@@ -137,6 +139,7 @@ def test_names_with_markup_or_formulas_do_nothing(tmp_path):
             assert not column.startswith("=")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     "values",
     [
@@ -166,6 +169,7 @@ def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_i
     assert "cannot be read by this one" in said(report_of(copied))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     "table", ["robustness", "for_whom", "inequality", "factorial", "cost_effectiveness", "flips", "order_flips"]
 )
@@ -187,6 +191,7 @@ def drop_column(folder):
     pd.read_parquet(folder / "worlds.parquet").drop(columns="value").to_parquet(folder / "worlds.parquet")
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("spoil", "named"),
     [

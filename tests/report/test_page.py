@@ -100,6 +100,7 @@ def test_the_answer_is_the_first_thing_said_and_in_the_table(written):
     assert written.report.answer.question == "What would coaching and mandate change, alone and together?"
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_bytes(written, copied):
     again = write_report(copied)
     assert [path.name for path in again] == [path.name for path in written.paths]

@@ -197,6 +197,7 @@ def test_a_comparison_overwritten_by_a_run_leaves_none_of_its_tables(answer):
     assert set(files("res")) == set(files("new"))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("tables", range(3))
 def test_writing_that_is_stopped_leaves_nothing_that_passes_for_whole(answer, monkeypatch, tables):
     real, left = saving.write_table, iter(range(tables))

@@ -34,7 +34,8 @@ from qispread.sweeping.executors import ProcessCrew
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 LONG = EXPERIMENT.replace("points: 40", "points: 600")
 RUNS = 3000
-PATIENCE = 120.0
+PATIENCE = 600.0
+"""Seconds after which a test that waits is taken to hang; nothing is said of how long anything takes."""
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,7 @@ def slow(*values):
     return pytest.param(*values, marks=pytest.mark.slow_faults)
 
 
+@pytest.mark.quick_cases(0)
 @pytest.mark.parametrize(("executor", "times"), [("threads", 3), ("processes", 1), slow("dask", 3)])
 def test_kill_9_of_the_parent_loses_nothing_and_leaves_nobody_behind(executor, times, undisturbed):
     assert kill_parents(executor, times, seed=1)
@@ -144,6 +146,7 @@ def words_of(pid):
         return ""
 
 
+@pytest.mark.quick_cases(0)
 @pytest.mark.parametrize(("executor", "times"), [("processes", 2), slow("dask", 2)])
 def test_kill_9_of_a_worker_loses_nothing(executor, times, undisturbed):
     assert kill_workers(executor, times, seed=2)
@@ -198,6 +201,7 @@ def rows_without(runs, failed):
     return runs.drop(index=failed.index).reset_index(drop=True)
 
 
+@pytest.mark.quick_cases(0)
 @pytest.mark.parametrize(("harm", "timeout"), [("die", None), slow("hang", 0.2)])
 def test_a_run_that_ends_its_worker_is_a_row_and_its_neighbours_are_run(harm, timeout, monkeypatch):
     described = experiment(points=30, replicates=2)
@@ -243,18 +247,21 @@ class Cluster:
             process.wait()
 
 
+@pytest.mark.slow
 def test_a_scheduler_elsewhere_gives_the_same_bytes(undisturbed):
     with Cluster() as there:
         qs.sweep("trial.yaml", "s", executor="dask", scheduler=there.address)
     assert tables("s") == undisturbed
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_dask_scheduler_is_told_and_loses_nothing(undisturbed, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECTING", 2.0)
     with Cluster() as there:
 
         def kill(now):
-            if now.done >= 700:
+            # Runs come back in any order, so that so many are done says nothing of what is written.
+            if rows_done("s"):
                 there.scheduler.kill()
 
         error = caught(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address, progress=kill)
@@ -275,6 +282,7 @@ def test_kill_9_of_a_worker_of_a_cluster_loses_nothing(undisturbed):
     assert tables("s") == undisturbed
 
 
+@pytest.mark.slow
 def test_a_cluster_without_qispread_is_refused(tmp_path):
     put("qispread.py", "raise ImportError('not here')\n", tmp_path / "other")
     with Cluster(PYTHONPATH=str(tmp_path / "other")) as there:

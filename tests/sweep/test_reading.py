@@ -33,6 +33,7 @@ def long(tmp_path_factory):
     return qs.sweep(experiment(points=300), tmp_path_factory.mktemp("long") / "s")
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_bytes_for_factors_of_every_kind(found, tmp_path):
     assert tables(qs.sweep(found.experiment, tmp_path / "s", executor="processes", workers=2).folder) == tables(
         found.folder

@@ -1,11 +1,11 @@
 """What is on disk is whole, is found out where it is not, and belongs to one sweep at a time."""
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 import qispread as qs
 from helpers_input import caught, only_fault, put
 from helpers_sweep import EXPERIMENT, FILE, command, experiment, run_command, tables
+from optional import require
 from qispread.sweeping.files import append_line, write_whole
 from qispread.sweeping.lock import FolderLock
 
@@ -81,7 +82,7 @@ def test_a_part_that_is_not_as_it_was_written_is_found_and_run_again(harm, name,
     said = []
     qs.sweep(LARGE, folder, say=said.append)
     assert said[0] == "1 parts are missing or not as they were written, and are run again."
-    assert said[1].startswith("500 of 750 runs done, 0 failed, 250 left: 250 runs, about 1 s")
+    assert said[1].startswith("500 of 750 runs done, 0 failed, 250 left: 250 runs, about ")
     assert tables(folder) == tables(finished)
     assert qs.read_sweep(folder).status.left == 0
 
@@ -173,6 +174,7 @@ def remount(place, option):
 
 
 def test_results_that_cannot_be_written_to_are_told_and_can_be_read(tmp_path, finished):
+    read_only = os.strerror(errno.EROFS)
     with small_disk(tmp_path / "disk", "8m") as disk:
         folder = shutil.copytree(finished, disk / "s")
         remount(disk, "ro")
@@ -182,8 +184,8 @@ def test_results_that_cannot_be_written_to_are_told_and_can_be_read(tmp_path, fi
         remount(disk, "ro")
         assert str(qs.read_sweep(folder).status) == "500 of 750 runs done, 0 failed, 250 left"
         assert len(qs.read_sweep(folder).runs) == 500
-        assert only_fault(qs.sweep, LARGE, folder).problem == "cannot be written to: Read-only file system"
-        assert "could not be written: Read-only file system" in only_fault(qs.sweep, LARGE, disk / "t").problem
+        assert only_fault(qs.sweep, LARGE, folder).problem == f"cannot be written to: {read_only}"
+        assert f"could not be written: {read_only}" in only_fault(qs.sweep, LARGE, disk / "t").problem
         remount(disk, "rw")
         assert tables(qs.sweep(LARGE, folder).folder) == tables(finished)
 
@@ -194,11 +196,12 @@ def test_a_folder_without_the_right_to_write_is_told(folder):
     (folder / ".lock").unlink()
     folder.chmod(0o555)
     try:
-        assert "Permission denied" in only_fault(qs.sweep, LARGE, folder).problem
+        assert os.strerror(errno.EACCES) in only_fault(qs.sweep, LARGE, folder).problem
     finally:
         folder.chmod(0o755)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("most", [4_000, 35_000])
 def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finished):
     """No file may grow beyond some size, which to who writes is as if the disk were full."""
@@ -212,7 +215,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finishe
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
-    assert "could not be written: File too large" in done.stderr
+    assert f"could not be written: {os.strerror(errno.EFBIG)}" in done.stderr
     assert list(Path("s").rglob("*.tmp-*")) == []
     assert tables(qs.sweep("trial.yaml", "s").folder) == tables(finished)
 
@@ -221,7 +224,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finishe
 def test_a_disk_that_is_really_full_is_told_and_nothing_is_lost(size, tmp_path, finished):
     with small_disk(tmp_path / "disk", size) as disk:
         error = caught(qs.sweep, LARGE, disk / "s")
-        assert "No space left on device" in str(error)
+        assert os.strerror(errno.ENOSPC) in str(error)
         assert list(disk.rglob("*.tmp-*")) == []
         remount(disk, "size=8m")
         assert tables(qs.sweep(LARGE, disk / "s").folder) == tables(finished)
@@ -244,7 +247,7 @@ def test_a_line_is_appended_after_one_that_was_cut_short(tmp_path):
 
 
 def test_others_can_read_the_parts_as_one_table(folder):
-    duckdb = pytest.importorskip("duckdb")
+    duckdb = require("duckdb", "test")
     ours = qs.read_sweep(folder).runs
     asked = f"select count(*), avg(effect), max(point) from '{folder}/parts/*.parquet'"  # noqa: S608 - our own folder
     count, mean, most = duckdb.sql(asked).fetchall()[0]
@@ -267,7 +270,5 @@ def test_a_finished_sweep_is_seen_to_be_one_without_loading_the_model(folder):
     script += "('numba', 'pandas', 'pyarrow', 'scipy', 'mesa')])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-    began = time.monotonic()
     assert run_command("sweep", folder).returncode == 0
-    assert time.monotonic() - began < 20.0
     assert command("sweep")[-1] == "sweep"

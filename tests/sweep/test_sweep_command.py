@@ -11,6 +11,7 @@ import qispread as qs
 from helpers_input import put
 from helpers_sweep import EXPERIMENT, FILE, command
 from qispread.cli import main
+from qispread.sweeping.trying import duration
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +28,19 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     assert main(["sweep", "trial.yaml"]) == 0
     told = said(capsys)
     assert re.fullmatch(
-        r"200 runs, about 1 s, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
+        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
         told,
     )
     assert main(["sweep", "trial.yaml"]) == 0
     assert said(capsys).startswith("Nothing is left to do: 200 of 200 runs done")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0, "1 s"), (1.4, "1 s"), (89.0, "89 s"), (90.0, "1.5 min"), (5400.0, "1.5 h"), (129_600.0, "1.5 days")],
+)
+def test_how_long_a_sweep_takes_is_said_in_the_unit_that_fits(seconds, words):
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize("what", ["trial.yaml", "results/sweep-trial"])
@@ -111,6 +120,7 @@ def test_a_changed_experiment_is_refused_with_what_changed(capsys):
     assert "experiment.replicates: was 5, is now 6" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_progress_and_a_pipe_none():
     put("trial.yaml", EXPERIMENT.replace("points: 40", "points: 800"))
     ours, theirs = pty.openpty()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import yaml
 
 from qispread.config.faults import Fault, InputError, visible
+from qispread.config.yaml_depth import line_nested_beyond
 
 Keys = tuple[str | int, ...]
 
@@ -126,12 +127,11 @@ class Reader:
 
 
 def refuse_depth(text: str, shown: str) -> None:
-    """Refuse text that is nested deeper than any scenario: the parser's own recursion would end the process."""
-    depth = 0
-    for event in yaml.parse(text, Loader=LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MOST_DEPTH:
-            raise InputError([Fault("", "is nested too deeply", shown)])
+    """Refuse text that is nested deeper than any scenario, before a parser sees it."""
+    line = line_nested_beyond(text, MOST_DEPTH)
+    if line is not None:
+        problem = f"is nested too deeply; needed: at most {MOST_DEPTH} lists or mappings within each other"
+        raise InputError([Fault("", problem, shown, line)])
 
 
 def read_yaml(path: Readable, shown: str, twice: list[Fault] | None = None) -> tuple[dict[str, Any], Places]:
@@ -152,8 +152,9 @@ def read_yaml(path: Readable, shown: str, twice: list[Fault] | None = None) -> t
     """
     reader = Reader(shown)
     try:
-        refuse_depth(read_text(path, shown), shown)
-        node = yaml.compose(read_text(path, shown), Loader=LOADER)
+        text = read_text(path, shown)
+        refuse_depth(text, shown)
+        node = yaml.compose(text, Loader=LOADER)
         data = {} if node is None else reader.value(node, ())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

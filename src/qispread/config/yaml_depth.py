@@ -1,0 +1,165 @@
+"""How deeply a YAML text nests, counted before any YAML parser sees it.
+
+Parsers follow nesting by calling themselves. Some end the process on a text of brackets, some take a minute, and newer
+ones refuse it in words of their own, so none of them can be asked. Counting is by indentation and brackets alone; what
+is no valid YAML gets some count, and is refused by the parser afterwards.
+"""
+
+import re
+from collections.abc import Iterator
+
+INDENT = re.compile(r"[ ]*")
+BLANK = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
+TO_LINE_END = re.compile(r"[^\n]*")
+DOCUMENT = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)|%[^\n]*")
+QUOTED = r""""[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|'[^']*(?:''[^']*)*(?:'|\Z)"""
+BLOCK_TOKEN = re.compile(
+    rf"""(?P<space>[ \t]+(?:\#[^\n]*)?)
+    |(?P<entry>[-?:](?=\s|\Z))
+    |(?P<property>[!&][^\s]*)
+    |(?P<flow>[\[{{])
+    |(?P<literal>[|>][^\n]*)
+    |(?P<quoted>{QUOTED})
+    |(?P<plain>[^\s](?:[^\n:#]|:(?=[^\s])|(?<=[^\s])\#)*)""",
+    re.VERBOSE | re.DOTALL,
+)
+FLOW_TOKEN = re.compile(
+    rf"""(?P<open>[\[{{])
+    |(?P<close>[\]}}])
+    |(?P<quoted>{QUOTED})
+    |(?P<other>\#[^\n]*|[\s,:?]+|[^\s,:?\[\]{{}}"'\#](?:[^,:#\[\]{{}}]|:(?=[^\s,\[\]{{}}])|(?<=[^\s])\#)*|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+KEY_COLON = re.compile(r"[ \t]*:(?=\s|\Z)")
+
+
+class DepthCounter:
+    """Walks through a text once and counts the collections that are open.
+
+    Parameters
+    ----------
+    text : str
+        Text that may be YAML.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.blocks: list[tuple[int, str]] = []
+        """Column and kind ("sequence" or "mapping") of each block collection that is open, the outermost first."""
+        self.continues = False
+        """Whether the last thing read was plain text, which goes on in lines that are indented more."""
+
+    def depths(self) -> Iterator[tuple[int, int]]:
+        """Yield the depth and the position in the text wherever a collection may begin."""
+        while self.position < len(self.text):
+            yield from self.line()
+
+    def line(self) -> Iterator[tuple[int, int]]:
+        """Read one line of block style, and all that begins in it and ends in a later one."""
+        start = self.position
+        if blank := BLANK.match(self.text, start):
+            self.position = max(blank.end(), start + 1)
+            return
+        if document := DOCUMENT.match(self.text, start):
+            self.position, self.blocks, self.continues = document.end(), [], False
+        else:
+            self.position = self.end_of(INDENT)
+        column = self.position - start
+        if self.continues and column > self.column():
+            self.position = self.end_of(TO_LINE_END)
+            return
+        while self.blocks and self.column() > column:
+            self.blocks.pop()
+        yield from self.nodes(start)
+
+    def nodes(self, start: int) -> Iterator[tuple[int, int]]:
+        """Read the nodes of a line of block style that starts at a position."""
+        self.continues = False
+        node: int | None = None
+        while token := BLOCK_TOKEN.match(self.text, self.position):
+            kind = token.lastgroup
+            self.position = token.end()
+            if kind == "space":
+                continue
+            # A node begins with its tag or anchor, where it has one.
+            node = token.start() if node is None else node
+            if kind == "literal":
+                self.skip_indented()
+                return
+            if kind == "flow":
+                self.position = token.start()
+                yield from self.flow()
+            if kind == "entry":
+                yield self.opened(node - start, "sequence" if token.group() == "-" else "mapping"), node
+                node = None
+            elif kind != "property":
+                colon = KEY_COLON.match(self.text, self.position)
+                self.continues = kind == "plain" and colon is None
+                if colon is None:
+                    self.position = self.end_of(TO_LINE_END)
+                    return
+                self.position = colon.end()
+                yield self.opened(node - start, "mapping"), node
+                node = None
+
+    def flow(self) -> Iterator[tuple[int, int]]:
+        """Read a collection in brackets up to the bracket that closes it."""
+        depth = 0
+        while token := FLOW_TOKEN.match(self.text, self.position):
+            self.position = token.end()
+            if token.lastgroup == "open":
+                depth += 1
+                yield len(self.blocks) + depth, token.start()
+            elif token.lastgroup == "close":
+                depth -= 1
+                if depth == 0:
+                    return
+
+    def opened(self, column: int, kind: str) -> int:
+        """Open a block collection at a column, unless it is open already, and return how many are open."""
+        while self.blocks and self.column() > column:
+            self.blocks.pop()
+        # The entries of a sequence may stand right under the key that holds it; the next key at that column ends it.
+        if kind == "mapping" and self.blocks and self.blocks[-1] == (column, "sequence"):
+            self.blocks.pop()
+        if not self.blocks or self.blocks[-1] != (column, kind):
+            self.blocks.append((column, kind))
+        return len(self.blocks)
+
+    def column(self) -> int:
+        """Return the column of the innermost block collection, or -1 where none is open."""
+        return self.blocks[-1][0] if self.blocks else -1
+
+    def skip_indented(self) -> None:
+        """Skip the lines of a literal or folded text: those that are blank or indented more than what holds it."""
+        self.position += 1
+        while self.position < len(self.text):
+            indent = INDENT.match(self.text, self.position)
+            end = indent.end() if indent else self.position
+            if self.text[end : end + 1] not in ("\n", "") and end - self.position <= self.column():
+                return
+            self.position = end
+            self.position = self.end_of(TO_LINE_END) + 1
+
+    def end_of(self, pattern: re.Pattern[str]) -> int:
+        """Return where a pattern that always matches ends from here."""
+        match = pattern.match(self.text, self.position)
+        return match.end() if match else self.position
+
+
+def line_nested_beyond(text: str, most: int) -> int | None:
+    """Return the line, from 1, in which a YAML text first nests deeper than so many levels, or None.
+
+    Parameters
+    ----------
+    text : str
+        Text that may be YAML, with any line endings.
+    most : int
+        How many collections may be open within each other, at least 0.
+    """
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    for depth, position in DepthCounter(plain).depths():
+        if depth > most:
+            return plain.count("\n", 0, position) + 1
+    return None
