@@ -90,7 +90,8 @@ def decide(
         Of the practice.
     month : int
     peers, advantage, climate, system_push : float
-        Share of tie weight that practises, result of the best of them, climate, standard times share of the partnership.
+        Share of tie weight that practises, result of the peer most worth copying, climate, and standard times the share
+        of the partnership that practises.
     load, available, effort : float
         Time that practices ask for already, that there is, and that this one would ask for; full teams.
     push, ambition : float
