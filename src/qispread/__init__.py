@@ -23,7 +23,7 @@ _HOMES = {
     "simulate": "qispread.engines.run",
     "Runs": "qispread.engines.run",
     "SpreadModel": "qispread.engines.model",
-    "Organisation": "qispread.engines.organisation",
+    "Organisation": "qispread.engines.agents",
     "save": "qispread.results",
     "sweep": "qispread.sweeping.running",
     "read_sweep": "qispread.sweeping.reading",
@@ -88,8 +88,8 @@ if TYPE_CHECKING:
     from qispread.config.graphs import with_graph
     from qispread.config.load import check, load
     from qispread.config.scenario import Scenario
+    from qispread.engines.agents import Organisation
     from qispread.engines.model import SpreadModel
-    from qispread.engines.organisation import Organisation
     from qispread.engines.run import Runs, simulate
     from qispread.fitting.fit import Fit, fit
     from qispread.fitting.reading import Terms

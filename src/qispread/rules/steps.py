@@ -35,6 +35,10 @@ IMPROVING = (
 )
 """Parameters of `improve`."""
 
+PLACE = ("capability", "watched", "vigilance", "dose", "climate", "turnover", "setting_1", "setting_2")
+VERSION = ("fidelity", "tuning_1", "tuning_2", "embedding", "fit")
+"""What `improve` takes of the organisation and of its practice."""
+
 IMPROVED = ("complexity", "breadth", "half", "steepness", "social")
 """What `improve` takes of the intervention."""
 
@@ -174,22 +178,9 @@ def copy(
 def improve(
     stream: Word,
     month: int,
-    capability: float,
-    watched: float,
-    vigilance: float,
-    dose: float,
-    climate: float,
-    turnover: float,
-    setting_1: float,
-    setting_2: float,
-    support: float,
-    standard: float,
-    latitude: float,
-    fidelity: float,
-    tuning_1: float,
-    tuning_2: float,
-    embedding: float,
-    fit: float,
+    place: Numbers,
+    levers: Numbers,
+    version: Numbers,
     intervention: Numbers,
     parameters: Numbers,
 ) -> tuple[int, bool, float, float, float, float, float, float, float]:
@@ -200,12 +191,12 @@ def improve(
     stream : uint64
         Of the practice.
     month : int
-    capability, watched, vigilance, dose, climate, turnover, setting_1, setting_2 : float
-        Of the organisation.
-    support, standard, latitude : float
-        Of policies.
-    fidelity, tuning_1, tuning_2, embedding, fit : float
-        Of the practice.
+    place : tuple of float
+        What `PLACE` names, of the organisation.
+    levers : tuple of float
+        Support, standard and latitude of policies.
+    version : tuple of float
+        What `VERSION` names, of the practice.
     intervention, parameters : tuple of float
         As `IMPROVED` and `IMPROVING` name them.
 
@@ -216,6 +207,9 @@ def improve(
     embedded : bool
     fidelity, tuning_1, tuning_2, embedding, fit, result, capability : float
     """
+    capability, watched, vigilance, dose, climate, turnover, setting_1, setting_2 = place
+    support, standard, latitude = levers
+    fidelity, tuning_1, tuning_2, embedding, fit = version
     complexity, breadth, half, steepness, social = intervention
     (
         support_skill,
@@ -249,17 +243,7 @@ def improve(
     embedding = improving.embedded_further(embedding, embed, climate, dose, turnover)
     responded = outcome.response(fidelity, half, steepness)
     result = outcome.practice_result(responded, fit, social, embedding)
-    return (
-        happened,
-        embedding > embedded_above,
-        fidelity,
-        tuning_1,
-        tuning_2,
-        embedding,
-        fit,
-        result,
-        capability,
-    )
+    return happened, embedding > embedded_above, fidelity, tuning_1, tuning_2, embedding, fit, result, capability
 
 
 @inlined

@@ -1,0 +1,33 @@
+"""Scenarios that come with the package, by name."""
+
+from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.interventions import Intervention
+from qispread.config.scenario import Scenario
+
+
+def default_scenario() -> Scenario:
+    """Return PROMPT in the 152 English maternity units: the defaults, under the name that configs/prompt.yaml has."""
+    return Scenario(
+        name="prompt",
+        description="PROMPT spreads from the unit that is readiest for it through the 152 English maternity units.",
+        interventions={"prompt": Intervention()},
+    )
+
+
+SHIPPED = {"prompt": default_scenario}
+
+
+def shipped_scenario(name: str) -> Scenario:
+    """Return a scenario that comes with the package.
+
+    Raises
+    ------
+    InputError
+        For a name that is none of them.
+    """
+    if name not in SHIPPED:
+        hint = nearest(name, SHIPPED, listing=False)
+        names = ", ".join(f"'{one}'" for one in SHIPPED)
+        problem = f"no scenario is called '{name}', and no such file exists{hint}"
+        raise InputError([Fault("scenario", f"{problem}; needed: a Scenario, the path of a YAML file, or {names}")])
+    return SHIPPED[name]()
