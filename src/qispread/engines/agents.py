@@ -1,17 +1,17 @@
 """An organisation as a Mesa agent: the months of the model, one method a step.
 
-Subclass `Organisation` and override one method to change one behaviour. Steps with branches call `qispread.rules.steps`,
-as the compiled kernel does; the tests compare every bit of the two engines.
+Subclass `Organisation` and override one method to change one behaviour. Steps with branches call
+`qispread.rules.steps`, as the compiled kernel does; the tests compare every bit of the two engines.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mesa.discrete_space import FixedAgent
 
 from qispread.config.scenario import Scenario
 from qispread.engines.practice import NOTHING_SEEN, PLACE, VERSION, OrganisationLevers, Practice, PracticeLevers, Tie
 from qispread.rules import capacity, deciding, draws, hearing, home_grown, improving, leaders, outcome, steps
-from qispread.world.layout import AGREED_STANDARD, LITERATURE, ORGANISATION_ROWS, ORIGIN, OWN_INVENTION, Stage
+from qispread.world.layout import AGREED_STANDARD, LITERATURE, ORIGIN, OWN_INVENTION, Stage
 
 if TYPE_CHECKING:
     from qispread.engines.model import SpreadModel
@@ -37,47 +37,29 @@ class Organisation(FixedAgent):
         What policies do to it this month.
     """
 
-    leadership: float
-    alignment: float
-    culture: float
-    capability: float
-    measurement: float
-    slack: float
-    turnover: float
-    size: float
-    baseline: float
-    setting_1: float
-    setting_2: float
-    local_gain: float
-    climate: float
-    available: float
-    dose: float
-    spare: float
-    watched: float
-    vigilance: float
-    staff_time: float
-    cost: float
-    harm_averted: float
-    exposure: float
-    harm: float
     levers: OrganisationLevers
+    scenario: Scenario = cast("Scenario", None)  # a property in Mesa 3.5, which takes longer to read
 
     def __init__(self, model: "SpreadModel", index: int, cell: Any) -> None:
         super().__init__(model)
         self.model: SpreadModel = model
-        self.index = index
-        self.cell = cell
+        self.scenario = model.scenario
+        self.index, self.cell = index, cell
         frame = model.world.frame
         self.id, self.name = frame.ids[index], frame.names[index]
         self.system = frame.system_names[frame.system[index]]
-        for name, value in zip(ORGANISATION_ROWS, model.start.organisations[:, index].tolist(), strict=True):
-            setattr(self, name, value)
+        # In the order of `world.layout.ORGANISATION_ROWS`.
+        values: list[float] = model.start.organisations[:, index].tolist()
+        self.leadership, self.alignment, self.culture, self.capability = values[:4]
+        self.measurement, self.slack, self.turnover, self.size, self.baseline = values[4:9]
+        self.setting_1, self.setting_2, self.local_gain, self.harm, self.climate = values[9:14]
+        self.available, self.dose, self.spare, self.watched, self.vigilance = values[14:19]
+        self.staff_time, self.cost, self.harm_averted, self.exposure = values[19:]
         self.stream = model.plan.streams[-1, index]
         self.practices: dict[str, Practice] = {}
-        for place, intervention in enumerate(model.scenario.interventions):
+        for place, name in enumerate(model.scenario.interventions):
             origin = int(model.start.histories[place, ORIGIN, index])
-            stream = model.plan.streams[place, index]
-            self.practices[intervention] = Practice(intervention, model.attributes[place], stream, origin)
+            self.practices[name] = Practice(name, model.attributes[place], model.plan.streams[place, index], origin)
         self._ties: list[Tie] | None = None
 
     def __repr__(self) -> str:
@@ -88,24 +70,15 @@ class Organisation(FixedAgent):
         return {**self.__dict__, "_ties": None}
 
     @property
-    def scenario(self) -> Scenario:
-        """The scenario of the model."""
-        return self.model.settings
-
-    @property
     def ties(self) -> list[Tie]:
         """Ties to the peers that are left, in their order."""
         if self._ties is None:
             self.model.read_ties()
         return self._ties or []
 
-    def take_ties(self, ties: list[Tie]) -> None:
-        """Learn along these ties from now on."""
+    @ties.setter
+    def ties(self, ties: list[Tie]) -> None:
         self._ties = ties
-
-    def drop_tie(self, peer: "Organisation") -> None:
-        """Learn from a peer no longer."""
-        self._ties = [tie for tie in self.ties if tie.peer is not peer]
 
     def enter_epoch(self, epoch: int) -> None:
         """Take the levers of the policies that are in force from this month on."""
@@ -119,9 +92,10 @@ class Organisation(FixedAgent):
         """Staff time that its practices ask for, in full teams."""
         load = 0.0
         for practice in self.practices.values():
-            if practice.in_use:
-                one = practice.attributes
-                load += capacity.workload(one.effort, one.upkeep, practice.stage is EMBEDDED)
+            if practice.stage == IMPLEMENTING:
+                load += practice.attributes.workload
+            elif practice.stage == EMBEDDED:
+                load += practice.attributes.workload_embedded
         return load
 
     def draw(self, purpose: int, practice: Practice | None = None) -> float:
@@ -131,15 +105,14 @@ class Organisation(FixedAgent):
         """
         if not 0 <= purpose < draws.PURPOSES_A_MONTH:
             raise ValueError(f"got purpose {purpose}; needed: 0 to {draws.PURPOSES_A_MONTH - 1}")
-        stream = self.stream if practice is None else practice.stream
-        return float(draws.uniform(stream, self.model.month, purpose))
+        return draws.uniform((practice or self).stream, self.model.month, purpose)
 
     def tell(self, what: str, why: str, practice: Practice | None = None) -> None:
         """Note an event, if events are kept."""
         self.model.note(self, what, why, practice)
 
     def remove(self) -> None:
-        """Close: nobody learns from it from the next month on, and measures are of those that are left."""
+        """Close: nobody learns from it any more, and measures are of those that are left."""
         super().remove()
         self.model.forget(self)
 
@@ -159,17 +132,15 @@ class Organisation(FixedAgent):
 
     def change_leader(self) -> None:
         """See a leader leave, perhaps; the successor drops some of what is still being implemented."""
-        parameters = self.scenario.leaders
-        chance = leaders.chance_leader_leaves(parameters.leader_exit * self.levers.leader_exit)
-        if self.draw(draws.LEADER_LEAVES) >= chance:
+        if not self.model.leaving[self.index]:
             return
-        pool, old = self.model.plan.leadership_at_start, self.leadership
+        parameters, pool, old = self.scenario.leaders, self.model.plan.leadership_at_start, self.leadership
         drawn = float(pool[int(self.draw(draws.SUCCESSOR) * pool.size)])
         self.leadership = leaders.successor_leadership(old, drawn, parameters.continuity)
         self.settle_climate()
         self.tell("leader left", f"leadership went from {old:.2f} to {self.leadership:.2f}")
         for practice in self.practices.values():
-            if practice.stage is IMPLEMENTING and self.draw(draws.DROPPED, practice) < parameters.new_broom:
+            if practice.stage == IMPLEMENTING and self.draw(draws.DROPPED, practice) < parameters.new_broom:
                 practice.lapse()
                 self.tell("dropped", "the new leader had other plans", practice)
 
@@ -184,24 +155,20 @@ class Organisation(FixedAgent):
     def hear(self) -> None:
         """Hear of what is new from peers or the media, and think again of what was given up."""
         for practice in self.practices.values():
-            if self.model.month < practice.attributes.launch:
-                continue
-            returning = self.scenario.reviewing.returning
-            if practice.stage is LAPSED and self.draw(draws.RETURNS, practice) < returning:
-                practice.stage = AWARE
-                self.tell("considers it again", "time has passed since it was given up", practice)
-            if practice.stage is UNAWARE and self.draw(draws.HEARS, practice) < self.chance_hears(practice):
-                practice.stage = AWARE
-                users = self.count_practising(practice.name)
-                self.tell("heard", f"{users} of {len(self.ties)} peers use it" if users else "from outside", practice)
+            if practice.stage == LAPSED:
+                if self.draw(draws.RETURNS, practice) < self.scenario.reviewing.returning:
+                    practice.stage = AWARE
+                    self.tell("considers it again", "time has passed since it was given up", practice)
+            elif practice.stage == UNAWARE and self.model.month >= practice.attributes.launch:
+                self.hear_of(practice)
 
     def decide(self) -> None:
         """Begin what it has heard of, perhaps; the origin begins at the launch."""
         for practice in self.practices.values():
             if practice.origin and self.model.month == practice.attributes.launch:
                 self.begin_as_origin(practice)
-            if practice.stage is AWARE and self.model.month >= practice.attributes.launch:
-                under_way = sum(other.stage is IMPLEMENTING for other in self.practices.values())
+            if practice.stage == AWARE and self.model.month >= practice.attributes.launch:
+                under_way = sum(other.stage == IMPLEMENTING for other in self.practices.values())
                 if under_way < self.levers.at_most:
                     self.consider(practice)
 
@@ -219,10 +186,10 @@ class Organisation(FixedAgent):
     def review(self) -> None:
         """Look back on the anniversary of each start, and go on or give up."""
         month = self.model.month
+        today = month % self.scenario.reviewing.interval
         for practice in self.practices.values():
-            if practice.in_use and practice.since != month:
-                if practice.anniversary == month % self.scenario.reviewing.interval:
-                    self.review_one(practice)
+            if practice.anniversary == today and practice.since != month and practice.in_use:
+                self.review_one(practice)
 
     def grow_at_home(self) -> None:
         """Put time that is left over into local improvement."""
@@ -255,9 +222,13 @@ class Organisation(FixedAgent):
         """Work out the climate after leadership, alignment or culture has changed."""
         self.climate = capacity.climate(self.leadership, self.alignment, self.culture)
 
-    def count_practising(self, name: str) -> int:
-        """Return how many peers are seen using an intervention."""
-        return sum(peer.practices[name].visible.practising for peer, _, _ in self.ties)
+    def hear_of(self, practice: Practice) -> None:
+        """Hear of one intervention, perhaps."""
+        if self.draw(draws.HEARS, practice) < self.chance_hears(practice):
+            practice.stage = AWARE
+            users = sum(peer.practices[practice.name].visible.practising for peer, _, _ in self.ties)
+            source = f"{users} of {len(self.ties)} peers use it" if users else "from outside"
+            self.tell("heard", source, practice)
 
     def chance_hears(self, practice: Practice) -> float:
         """Return the probability of hearing of an intervention this month."""
@@ -317,8 +288,7 @@ class Organisation(FixedAgent):
         """Start an intervention where it was made: whole, and fitted to the place."""
         practice.fidelity, practice.fit = 1.0, 1.0
         practice.tuning_1, practice.tuning_2 = self.setting_1, self.setting_2
-        claimed = self.scenario.deciding.claimed_result
-        practice.goal = deciding.expected_goal(practice.levers.ambition, 0.0, claimed)
+        practice.goal = deciding.expected_goal(practice.levers.ambition, 0.0, self.scenario.deciding.claimed_result)
         self.begin(practice, OWN_INVENTION, 0, "it was made here")
 
     def copy(self, practice: Practice, example: "Organisation | None") -> None:
@@ -334,8 +304,7 @@ class Organisation(FixedAgent):
             (seen.fidelity, seen.tuning_1, seen.tuning_2),
             model.mean_setting(self),
             model.origin_setting(name),
-            self.setting_1,
-            self.setting_2,
+            (self.setting_1, self.setting_2),
             practice.attributes.copied,
             model.numbers.copying,
         )
@@ -362,10 +331,9 @@ class Organisation(FixedAgent):
         practice.best = max(practice.best, practice.result)
         practice.stage = EMBEDDED if embedded else IMPLEMENTING
         if happened == steps.CHANGED_IN_HASTE and self.model.events is not None:
-            erosion, complexity = self.scenario.improving.erosion, practice.attributes.complexity
-            after = improving.eroded_fidelity(before, erosion, complexity)
+            after = improving.eroded_fidelity(before, self.scenario.improving.erosion, practice.attributes.complexity)
             self.tell("reactive change", f"for lack of time; fidelity went from {before:.2f} to {after:.2f}", practice)
-        if practice.stage is not stage:
+        if practice.stage != stage:
             what = "embedded" if embedded else "no longer embedded"
             self.tell(what, f"embedding {practice.embedding:.2f}, result {practice.result:.2f}", practice)
 

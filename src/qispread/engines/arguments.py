@@ -29,8 +29,8 @@ def read_scenario(given: Any) -> Scenario:
         return given
     if isinstance(given, str | os.PathLike):
         path = Path(given)
-        is_name = isinstance(given, str) and not path.suffix and path.name == given
-        return shipped_scenario(given) if is_name and not path.exists() else load(path)
+        is_name = path.name == str(given) and not path.suffix
+        return shipped_scenario(path.name) if is_name and not path.exists() else load(path)
     names = ", ".join(f"'{name}'" for name in SHIPPED)
     kind = f"{type(given).__module__}.{type(given).__qualname__}"
     problem = f"got a {kind}; needed: a qispread.Scenario, the path of a YAML file, or {names}"

@@ -18,6 +18,7 @@ from qispread.engines.agents import Organisation
 from qispread.engines.arguments import read_replicate, read_scenario, read_seed
 from qispread.engines.measuring import measure_month
 from qispread.engines.practice import Attributes, Practice, StepNumbers
+from qispread.engines.stages_context import leaders_leaving
 from qispread.engines.state_tables import measured_state, state_of
 from qispread.engines.ties import TieNetwork
 from qispread.measures import NAMES
@@ -83,7 +84,7 @@ class SpreadModel(mesa.Model):
     events : list of dict, or None
         What happened and why, if it is kept.
     observed : list of arrays of (2, n)
-        Harmful events expected and observed in each month from 1, if events are kept; 0 where an organisation has closed.
+        Harmful events expected and observed in each month from 1, if events are kept; 0 of those that have closed.
     datacollector : mesa.DataCollector
         Month, seed and pooled measures of each month, and what else was asked for.
 
@@ -176,15 +177,19 @@ class SpreadModel(mesa.Model):
         self.month += 1
         self._enter_epoch()
         self._tell_policies()
-        organisations = self.agents_by_type[self.organisation_class]
         if self.plan.acts[self.epoch]:
-            organisations.do("follow_policies")
+            self._do("follow_policies")
+        self._draw_leavers()
         for what in MONTH:
-            organisations.do(what)
+            self._do(what)
         self._measure()
         self._observe()
         if self.month == self.settings.horizon:
             self._finish()
+
+    def _do(self, what: str) -> None:
+        # By type: a model may hold other agents, which know nothing of these steps.
+        self.agents_by_type[self.organisation_class].do(what)
 
     def run_model(self) -> None:
         """Run all months up to the horizon."""
@@ -221,6 +226,14 @@ class SpreadModel(mesa.Model):
         if self.tie_network.has_changed():
             self.read_ties()
 
+    def _draw_leavers(self) -> None:
+        """Draw whose leader leaves this month, for all at once: most stay, and a call for each would cost more."""
+        rates = np.zeros(self.world.frame.number)
+        for own in self.organisations:
+            rates[own.index] = own.levers.leader_exit
+        rates *= self.settings.leaders.leader_exit
+        self.leaving = leaders_leaving(self.plan.streams[-1], self.month, rates).tolist()
+
     def read_ties(self) -> None:
         """Give every organisation its ties, as the network has them now.
 
@@ -235,8 +248,8 @@ class SpreadModel(mesa.Model):
         """Go on without an organisation that has been removed."""
         if organisation in self.organisations:
             self.organisations.remove(organisation)
-            for tie in organisation.ties:
-                tie.peer.drop_tie(organisation)
+            for peer, _, _ in organisation.ties:
+                peer.ties = [tie for tie in peer.ties if tie.peer is not organisation]
 
     def fellows_practising(self, organisation: Organisation, name: str) -> float:
         """Return the share of the others in an organisation's partnership seen using an intervention."""

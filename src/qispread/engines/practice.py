@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qispread.rules import steps
+from qispread.rules import capacity, steps
 from qispread.world.layout import NEVER, NOBODY, Stage
 
 if TYPE_CHECKING:
     from qispread.engines.agents import Organisation
+
+UNAWARE, _, IMPLEMENTING, EMBEDDED, LAPSED = Stage
 
 
 class Tie(NamedTuple):
@@ -47,7 +49,7 @@ class PracticeLevers(NamedTuple):
 
 
 class Attributes(NamedTuple):
-    """The numbers of an intervention, and the tuples of them that steps take."""
+    """The numbers of an intervention; its workload, new and embedded; and the tuples of them that steps take."""
 
     benefit: float
     complexity: float
@@ -60,13 +62,19 @@ class Attributes(NamedTuple):
     launch: int
     steepness: float
     half: float
+    workload: float
+    workload_embedded: float
     copied: tuple[float, ...]
     improved: tuple[float, ...]
 
     @classmethod
     def from_record(cls, record: Any) -> "Attributes":
         """Return the attributes that a record of `world.build.Plan.interventions` holds."""
-        return cls(*record.item(), copied=numbers_of(record, steps.COPIED), improved=numbers_of(record, steps.IMPROVED))
+        effort, upkeep = record.effort.item(), record.upkeep.item()
+        workloads = [capacity.workload(effort, upkeep, embedded) for embedded in (False, True)]
+        return cls._make(
+            [*record.item(), *workloads, numbers_of(record, steps.COPIED), numbers_of(record, steps.IMPROVED)]
+        )
 
 
 class StepNumbers(NamedTuple):
@@ -131,7 +139,7 @@ class Practice:
     origin: int = 0
     levers: PracticeLevers = field(init=False)
     visible: Visible = field(default_factory=Visible)
-    stage: Stage = Stage.UNAWARE
+    stage: Stage = UNAWARE
     since: int = NEVER
     anniversary: int = 0
     first: int = NEVER
@@ -151,11 +159,11 @@ class Practice:
     @property
     def in_use(self) -> bool:
         """Whether it is being implemented or is embedded."""
-        return self.stage == Stage.IMPLEMENTING or self.stage == Stage.EMBEDDED  # noqa: PLR1714 - twice as fast
+        return self.stage == IMPLEMENTING or self.stage == EMBEDDED  # noqa: PLR1714 - twice as fast
 
     def lapse(self) -> None:
         """End; nothing remains but the memory of how often."""
-        self.stage = Stage.LAPSED
+        self.stage = LAPSED
         self.lapses += 1
         self.fidelity = self.embedding = self.fit = self.result = 0.0
 

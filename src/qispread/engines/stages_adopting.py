@@ -1,4 +1,4 @@
-"""Hearing, deciding and copying as loops over arrays; the compiled twin of `Adopter`."""
+"""Hearing, deciding and copying as loops over arrays; the compiled twin of `agents.Organisation`."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,8 +166,7 @@ def copy(plan: Plan, state: State, epoch: int, month: int, k: int, i: int, best_
         ),
         (plan.system_setting[0, plan.system[i]], plan.system_setting[1, plan.system[i]]),
         (plan.origin_setting[k, 0], plan.origin_setting[k, 1]),
-        organisations[at.SETTING_1, i],
-        organisations[at.SETTING_2, i],
+        (organisations[at.SETTING_1, i], organisations[at.SETTING_2, i]),
         (one.complexity, one.codification, one.breadth),
         (parameters.copy_loss, parameters.lineage, parameters.standard_codification),
     )

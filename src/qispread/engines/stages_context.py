@@ -1,11 +1,11 @@
-"""What the month does to the places themselves: policies, leaders, stock, time; the compiled twin of `Place`."""
+"""What the month does to the places themselves: policies, leaders, stock and time as loops over arrays."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qispread.rules import capacity, draws, improving, leaders, steps
+from qispread.rules.compiling import kernel, stage
 from qispread.rules.compiling import rule as inlined
-from qispread.rules.compiling import stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by
@@ -80,6 +80,15 @@ def change_leaders(plan: Plan, state: State, epoch: int, month: int) -> None:
             chance = leaders.chance_leader_leaves(leader_exit * factor)
         if uniform(streams[i], month, draws.LEADER_LEAVES) < chance:
             follow_leader(plan, state, month, i)
+
+
+@kernel
+def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: Array) -> NDArray[np.bool_]:
+    """Return which leaders leave this month, from their rates a year."""
+    leaving = np.empty(streams.size, np.bool_)
+    for i in range(streams.size):
+        leaving[i] = uniform(streams[i], month, draws.LEADER_LEAVES) < leaders.chance_leader_leaves(rates[i])
+    return leaving
 
 
 @stage

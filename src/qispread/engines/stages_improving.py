@@ -1,4 +1,4 @@
-"""Improving, reviewing and what follows for harm, as loops over arrays; the compiled twin of `Organisation`."""
+"""Improving, reviewing and what follows for harm, as loops over arrays; the compiled twin of `agents.Organisation`."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -112,7 +112,7 @@ class TieNetwork:
             raise InputError(faults)
         for own, ends in edges.items():
             in_order = sorted(ends, key=lambda end: end[0].index)
-            own.take_ties([Tie(peer, float(weight), alike(own, peer, similarity_range)) for peer, weight in in_order])
+            own.ties = [Tie(peer, float(weight), alike(own, peer, similarity_range)) for peer, weight in in_order]
 
 
 def tie_faults(own: Organisation, peer: Organisation, weight: Any) -> list[Fault]:

@@ -129,8 +129,7 @@ def copy(
     seen: tuple[float, float, float],
     agreed: tuple[float, float],
     published: tuple[float, float],
-    setting_1: float,
-    setting_2: float,
+    setting: tuple[float, float],
     intervention: Numbers,
     parameters: Numbers,
 ) -> tuple[int, float, float, float, float]:
@@ -151,7 +150,7 @@ def copy(
         Fidelity and tuning that are seen at that peer; ignored without one.
     agreed, published : tuple of float
         Tuning of the partnership's standard and of the literature.
-    setting_1, setting_2 : float
+    setting : tuple of float
         Of who copies.
     intervention, parameters : tuple of float
         As `COPIED` and `COPYING` name them.
@@ -171,7 +170,7 @@ def copy(
         whose = FROM_LITERATURE
         fidelity = 1.0 - copying.copy_loss(loss, complexity, codification, 0.0)
         tuning_1, tuning_2 = published
-    return whose, fidelity, tuning_1, tuning_2, fit_to(tuning_1, tuning_2, setting_1, setting_2, breadth)
+    return whose, fidelity, tuning_1, tuning_2, fit_to(tuning_1, tuning_2, setting[0], setting[1], breadth)
 
 
 @inlined
