@@ -24,6 +24,7 @@ _HOMES = {
     "Runs": "qispread.engines.run",
     "SpreadModel": "qispread.engines.model",
     "Organisation": "qispread.engines.agents",
+    "Stage": "qispread.world.layout",
     "save": "qispread.results",
     "sweep": "qispread.sweeping.running",
     "read_sweep": "qispread.sweeping.reading",
@@ -54,6 +55,7 @@ __all__ = [
     "Runs",
     "Scenario",
     "SpreadModel",
+    "Stage",
     "Sweep",
     "Terms",
     "__version__",
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from qispread.sweeping.reading import Sweep, read_sweep
     from qispread.sweeping.rerun import rerun
     from qispread.sweeping.running import sweep
+    from qispread.world.layout import Stage
 
 
 def __getattr__(name: str) -> Any:
