@@ -26,8 +26,8 @@ from qispread.config.policies import AnyPolicy, Policy
 from qispread.config.scenario import Scenario
 from qispread.config.validate import tag_of
 from qispread.engines import tables
+from qispread.engines.agents import Organisation
 from qispread.engines.model import MONTH
-from qispread.engines.organisation import Organisation
 from qispread.fitting.tables import TABLES as FITTING
 from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
@@ -188,7 +188,7 @@ def default_ties() -> str:
 def purposes() -> str:
     """Return the table of what draws are for."""
     found = {name: value for name, value in vars(draws).items() if name.isupper() and type(value) is int}
-    rows = ((code(name), str(value)) for name, value in found.items() if value < draws.PURPOSES_A_MONTH)
+    rows = ((code(name), str(value)) for name, value in found.items() if value < draws.FIRST_FREE)
     return table(("purpose", "number"), rows)
 
 

@@ -77,6 +77,32 @@ def policies(draw, names=("prompt",)):
     return found
 
 
+def identical_rows():
+    """Return a table of places that differ in nothing, so that peers who began together attract alike."""
+    alike = dict.fromkeys(("leadership", "alignment", "culture", "capability", "measurement", "slack"), 0.6)
+    alike |= {"turnover": 0.1, "setting_1": 0.0, "setting_2": 0.0, "size": 1000.0, "baseline": 50.0}
+    return [
+        {"id": f"organisation-{i + 1:03d}", "system": f"system-{i % SYSTEMS + 1:02d}", "region": "1", **alike}
+        for i in range(PLACES)
+    ]
+
+
+@st.composite
+def networks(draw):
+    """Draw a network of any kind with any weight of ties, or ties that differ in weight."""
+    weight = st.floats(0.05, 1.0)
+    kind = draw(st.sampled_from([*NETWORKS, "ties"]))
+    if kind != "ties":
+        return {"kind": kind, "tie_weight": draw(weight)}
+    ends = st.tuples(st.integers(1, PLACES), st.integers(1, PLACES)).filter(lambda pair: pair[0] < pair[1])
+    pairs = draw(st.dictionaries(ends, st.sampled_from([0.25, 0.5, 1.0]) | weight, min_size=PLACES))
+    rows = [
+        {"first": f"organisation-{a:03d}", "second": f"organisation-{b:03d}", "weight": one}
+        for (a, b), one in sorted(pairs.items())
+    ]
+    return {"kind": "ties", "ties": rows}
+
+
 @st.composite
 def scenarios(draw):
     """Draw a small scenario in which anything may be on."""
@@ -92,10 +118,12 @@ def scenarios(draw):
             "setting_spread": draw(st.floats(0, 2)),
             "context": draw(plausible(Context)),
         },
-        "network": {"kind": draw(st.sampled_from(NETWORKS))},
+        "network": draw(networks()),
         "interventions": spreading,
         "policies": draw(policies(tuple(spreading))),
     }
+    if draw(st.booleans()):
+        data["organisations"] = {"rows": identical_rows()}
     for name in MECHANISMS:
         data[name] = draw(plausible(Scenario.model_fields[name].annotation))
     return scenario_from(data)

@@ -23,7 +23,8 @@ _HOMES = {
     "simulate": "qispread.engines.run",
     "Runs": "qispread.engines.run",
     "SpreadModel": "qispread.engines.model",
-    "Organisation": "qispread.engines.organisation",
+    "Organisation": "qispread.engines.agents",
+    "Stage": "qispread.world.layout",
     "save": "qispread.results",
     "sweep": "qispread.sweeping.running",
     "read_sweep": "qispread.sweeping.reading",
@@ -54,6 +55,7 @@ __all__ = [
     "Runs",
     "Scenario",
     "SpreadModel",
+    "Stage",
     "Sweep",
     "Terms",
     "__version__",
@@ -88,8 +90,8 @@ if TYPE_CHECKING:
     from qispread.config.graphs import with_graph
     from qispread.config.load import check, load
     from qispread.config.scenario import Scenario
+    from qispread.engines.agents import Organisation
     from qispread.engines.model import SpreadModel
-    from qispread.engines.organisation import Organisation
     from qispread.engines.run import Runs, simulate
     from qispread.fitting.fit import Fit, fit
     from qispread.fitting.reading import Terms
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from qispread.sweeping.reading import Sweep, read_sweep
     from qispread.sweeping.rerun import rerun
     from qispread.sweeping.running import sweep
+    from qispread.world.layout import Stage
 
 
 def __getattr__(name: str) -> Any:

@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 
 import qispread as qs
 from everything import everything
+from qispread.config.load import scenario_from
 from qispread.engines.model import SpreadModel
 from qispread.engines.run import run_one
+from qispread.world import layout as at
 from qispread.world.build import State, blueprint_of
-from strategies import scenarios
+from strategies import identical_rows, scenarios
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -56,31 +58,39 @@ def test_engines_agree_under_every_policy_in_configs(file):
     assert_same_bytes(*both_engines(qs.load(CONFIGS[-1], policies=[file]).replace({"organisations.number": 60})))
 
 
+TIED = {
+    "organisations": {"rows": identical_rows()},
+    "network": {"kind": "complete"},
+    "hearing": {"broadcast": 0.3},
+    "interventions": {"prompt": {"origin": {"organisations": [f"organisation-{i:03d}" for i in (3, 7, 11)]}}},
+    "horizon": 8,
+}
+
+
+@pytest.mark.parametrize("replicate", range(3))
+def test_of_peers_that_attract_alike_the_first_is_copied_on_either_engine(replicate):
+    # Three origins are the same in everything, since nothing changes their versions: nobody can tell them apart.
+    still = dict.fromkeys(("improving.reactive", "improving.repair", "improving.learning"), 0.0)
+    kernel, agents = both_engines(scenario_from(TIED).replace(still), replicate)
+    assert_same_bytes(kernel, agents)
+    since, copied_from = (kernel.end.histories[0, row] for row in (at.SINCE, at.COPIED_FROM))
+    assert set(copied_from[since > 1]) == {2}
+
+
 class Shuffled(SpreadModel):
     """Visits the organisations in another order at every step of every month."""
 
-    def step(self):
-        order = np.random.default_rng(self.month)
-        places = list(self.organisations)
-        self.month += 1
-        self._enter_epoch()
-        from qispread.engines.model import MONTH
-
-        steps = (("follow_policies", *MONTH)) if self.plan.acts[self.epoch] else MONTH
-        for what in steps:
-            order.shuffle(places)
-            for place in places:
-                getattr(place, what)()
-        self._members, self._users = self._count_partnerships()
-        self._measure()
+    def _do(self, what):
+        order = np.random.default_rng([self.month, *what.encode()])
+        for place in order.permutation(len(self.organisations)):
+            getattr(self.organisations[place], what)()
 
 
 def test_order_of_visits_does_not_matter():
     scenario = everything()
-    usual, shuffled = SpreadModel(scenario), Shuffled(scenario)
+    usual, shuffled = SpreadModel(scenario, replicate=0), Shuffled(scenario, replicate=0)
     for model in (usual, shuffled):
-        for _ in range(scenario.horizon):
-            model.step()
+        model.run_model()
     assert np.array(usual.measures).tobytes() == np.array(shuffled.measures).tobytes()
 
 

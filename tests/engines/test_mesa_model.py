@@ -5,18 +5,17 @@ import weakref
 
 import mesa
 import networkx as nx
-import numpy as np
 import pytest
 
 import qispread as qs
 from everything import everything
-from qispread.engines.model import COLLECTED
+from qispread.engines.model import AGENT_REPORTERS
 from qispread.measures import NAMES
 
 
 @pytest.fixture(scope="module")
 def model():
-    model = qs.SpreadModel(everything(), keep_events=True)
+    model = qs.SpreadModel(everything(), replicate=0, keep_events=True, agent_reporters=AGENT_REPORTERS)
     for _ in range(12):
         model.step()
     return model
@@ -30,7 +29,7 @@ def test_it_stands_on_a_mesa_network_of_a_networkx_graph(model):
 
 
 def test_learning_networks_add_connections_while_they_last():
-    model = qs.SpreadModel(everything())
+    model = qs.SpreadModel(everything(), replicate=0)
     edges = [model.network.G.number_of_edges()]
     while model.month < 45:
         model.step()
@@ -41,10 +40,10 @@ def test_learning_networks_add_connections_while_they_last():
 
 def test_collector_holds_every_measure_and_every_organisation(model):
     table = model.datacollector.get_model_vars_dataframe()
-    assert list(table.columns) == ["month", *NAMES]
+    assert list(table.columns) == ["month", "seed", *NAMES]
     assert list(table["month"]) == list(range(13))
     agents = model.datacollector.get_agent_vars_dataframe()
-    assert tuple(agents.columns) == COLLECTED
+    assert tuple(agents.columns) == tuple(AGENT_REPORTERS)
     assert len(agents) == 13 * 40
     assert model.measure("adoption", "prompt") == model.measures[-1][0, NAMES.index("adoption")]
 
@@ -55,19 +54,12 @@ def test_steps_stop_at_the_horizon():
     assert (model.month, model.steps, model.running) == (7, 7, False)
 
 
-@pytest.mark.parametrize("seed", [5, np.int64(5)])
-def test_rng_replaces_the_seed_of_the_scenario(seed):
-    model = qs.SpreadModel(everything(), rng=seed)
-    same = qs.SpreadModel(everything(seed=5))
-    assert [own.culture for own in model.organisations] == [own.culture for own in same.organisations]
-
-
 def test_one_behaviour_can_be_changed_by_a_subclass():
     class Stubborn(qs.Organisation):
         def review(self):
             """Never look back."""
 
-    model = qs.SpreadModel(everything(), organisation_class=Stubborn, keep_events=True)
+    model = qs.SpreadModel(everything(), replicate=0, organisation_class=Stubborn, keep_events=True)
     model.run_model()
     assert not [event for event in model.events if event["what"] == "gave up"]
 

@@ -34,7 +34,7 @@ def test_changes_are_those_of_a_changed_scenario():
     model = AdjustableModel(base, policy="coaching", **{"copying.copy_loss": 0.1 + 0.2, "copying.lineage": 1})
     wanted = base.replace({"copying.copy_loss": 0.3, "copying.lineage": 1.0}).with_policy("coaching")
     assert model.settings == wanted
-    assert measures(model) == measures(qs.SpreadModel(wanted))
+    assert measures(model) == measures(qs.SpreadModel(wanted, replicate=0))
     assert changes_of(model) == "coaching; copying: copy loss 0.3 in place of 0.6; copying: lineage 1 in place of 0"
 
 

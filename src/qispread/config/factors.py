@@ -112,8 +112,8 @@ def paths_of(scenario: Scenario) -> list[str]:
 
 
 def _paths_within(path: str, part: Any) -> Iterator[str]:
-    inside = part.items() if isinstance(part, dict) else part if isinstance(part, Section) else ()
-    for name, one in inside:
+    inside = vars(part) if isinstance(part, Section) else part
+    for name, one in inside.items() if isinstance(inside, dict) else ():
         here = f"{path}.{name}" if path else name
         yield here
         yield from _paths_within(here, one)

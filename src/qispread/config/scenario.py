@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NoReturn, Self
 
 from pydantic import AfterValidator
 
@@ -81,6 +81,10 @@ class Scenario(Section):
     outcome: Outcome = Outcome()
     inputs: tuple[InputFile, ...] = choice((), "Files that were read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
+
+    def __iter__(self) -> NoReturn:
+        # Mesa's batch_run would take the fields, which a model of pydantic gives, for values to run through.
+        raise TypeError("a scenario is one value, not a sequence of values")
 
     @arguments.checks(
         changes=arguments.optional(arguments.mapping),

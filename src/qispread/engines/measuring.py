@@ -81,6 +81,21 @@ from qispread.world.layout import (
 ) = range(15)
 TALLIES = LAUNCHED + 1
 
+ORGANISATION_READ = (
+    SIZE,
+    HARM,
+    HARM_AVERTED,
+    STAFF_TIME,
+    COST,
+    LOCAL_GAIN,
+    LEADERSHIP,
+    CULTURE,
+    CAPABILITY,
+)
+PRACTICE_READ = (BEST, PREVENTED, FIDELITY, FIT, EMBEDDING, RESULT)
+HISTORY_READ = (STAGE, FIRST, LAPSES, ORIGIN, GENERATION)
+"""The rows of state that measures are made of."""
+
 
 @rule
 def share(part: float, whole: float) -> float:
@@ -90,13 +105,13 @@ def share(part: float, whole: float) -> float:
 
 @stage
 def origin_effect(practices: NDArray[np.float64], histories: NDArray[np.int64]) -> float:
-    """Return the mean of the best results so far of those who started an intervention."""
+    """Return the mean of the best results so far of those who started an intervention, 0 where none of them is left."""
     total, count = 0.0, 0
     for i in range(histories.shape[1]):
         if histories[ORIGIN, i]:
             total += practices[BEST, i]
             count += 1
-    return total / count
+    return total / max(1, count)
 
 
 @stage

@@ -1,6 +1,9 @@
-"""The Mesa engine: organisations on their collaboration graph, living the months one step at a time."""
+"""The Mesa engine: organisations on their collaboration network, one month a step."""
 
 import inspect
+import os
+from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import mesa
@@ -11,14 +14,17 @@ from numpy.typing import NDArray
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.config.scenario import Scenario
+from qispread.engines.agents import Organisation
+from qispread.engines.arguments import read_replicate, read_scenario, read_seed
 from qispread.engines.measuring import measure_month
-from qispread.engines.organisation import Organisation
-from qispread.engines.place import Tie
-from qispread.engines.practice import Practice
+from qispread.engines.practice import Attributes, Practice, StepNumbers
+from qispread.engines.stages_context import leaders_leaving
+from qispread.engines.state_tables import measured_state, state_of
+from qispread.engines.ties import TieNetwork
 from qispread.measures import NAMES
+from qispread.rules import outcome
 from qispread.world.build import State, blueprint_of, start_run
-from qispread.world.layout import HARM, HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
-from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
+from qispread.world.layout import HARM
 from qispread.world.observed import observed_events
 
 MONTH = (
@@ -35,95 +41,135 @@ MONTH = (
 )
 """The steps of a month, in order, after what policies move. All act on what peers published last month."""
 
-
-COLLECTED = ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
-"""What the collector keeps of each organisation every month."""
+AGENT_REPORTERS = {
+    name: attrgetter(name) for name in ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
+}
+"""Reporters of an organisation's context and harm, for `SpreadModel(..., agent_reporters=AGENT_REPORTERS)`."""
 
 
 class SpreadModel(mesa.Model):
     """A scenario in one world, as a Mesa model.
 
+    With `replicate` alone the seed is the scenario's, so that the run is that replicate of `simulate`. With none of
+    `replicate`, `rng` and `seed` the seed is drawn, as in any Mesa model, and kept in `scenario.seed`.
+
     Parameters
     ----------
-    scenario : Scenario
-    replicate : int
-        Which world, from 0.
-    rng : int, optional
-        Seed to use in place of the scenario's.
+    scenario : Scenario, str or Path
+        A scenario, the path of its YAML file, or "prompt", which comes with the package.
+    replicate : int, optional
+        Which world, from 0; 0 unless given.
+    rng, seed : int, numpy.random.Generator or numpy.random.SeedSequence, optional
+        Seed to use in place of the scenario's; one of the two, `seed` being Mesa's older name.
     organisation_class : type
         Subclass of `Organisation` to place.
     keep_events : bool
         Whether to keep what happened and why, in `events`.
+    model_reporters, agent_reporters : dict, optional
+        More for the data collector, as `mesa.DataCollector` takes them.
 
     Attributes
     ----------
     month : int
-        The month that has been lived; 0 at the start.
-    settings : Scenario
+        The last month that was run; 0 at the start.
+    scenario : Scenario
+        With the seed that is used.
+    replicate : int
     network : mesa.discrete_space.Network
-        Cells by organisation id; its `G` is the networkx graph.
+        Cells by organisation id; its `G` is the networkx graph. A change of either counts from the next month on.
     organisations : list of Organisation
+        Those that are left, in order.
     measures : list of arrays of (interventions + 1, measures)
         Of each month from 0, in the order of `qispread.measures.NAMES`; the last row pools all interventions.
     events : list of dict, or None
         What happened and why, if it is kept.
     observed : list of arrays of (2, n)
-        Harmful events expected and observed in each month from 1, by organisation, if events are kept.
+        Harmful events expected and observed in each month from 1, if events are kept; 0 of those that have closed.
     datacollector : mesa.DataCollector
-        The pooled measures of each month, and the context and harm of each organisation.
+        Month, seed and pooled measures of each month, and what else was asked for.
+
+    Raises
+    ------
+    InputError
+        For a scenario, seed or replicate that cannot be.
     """
 
     def __init__(
         self,
-        scenario: Scenario,
+        scenario: Scenario | str | os.PathLike[str] = "prompt",
         *,
-        replicate: int = 0,
-        rng: int | None = None,
+        replicate: int | None = None,
+        rng: Any = None,
+        seed: Any = None,
         organisation_class: type[Organisation] = Organisation,
         keep_events: bool = False,
+        model_reporters: Mapping[str, Any] | None = None,
+        agent_reporters: Mapping[str, Any] | None = None,
     ) -> None:
-        settings = scenario if rng is None else scenario.replace(seed=int(rng))
-        super().__init__(rng=settings.seed % 2**32)
-        self.settings, self.month, self.epoch = settings, 0, -1
+        settings, world = read_scenario(scenario), read_replicate(replicate or 0)
+        if replicate is None or rng is not None or seed is not None:
+            settings = settings.model_copy(update={"seed": read_seed(rng, seed)})
         blueprint = blueprint_of(settings)
-        self.world = blueprint.world(replicate)
+        self.world = blueprint.world(world)
+        # Mesa's own generators start from all that names the world, so that no two worlds share their chances.
+        super().__init__(rng=int(self.world.stream))
+        self.settings, self.replicate = settings, world
+        self.month, self.epoch, self.organisation_class = 0, -1, organisation_class
         self.plan, self.start = start_run(blueprint, self.world)
+        self.numbers = StepNumbers.from_record(self.plan.parameters)
+        self.attributes = [Attributes.from_record(record) for record in self.plan.interventions]
         self.events: list[dict[str, Any]] | None = [] if keep_events else None
         self.observed: list[NDArray[np.float64]] = []
         self.measures: list[NDArray[np.float64]] = []
-        self.network = self._place_network()
-        cells = [self.network[name] for name in self.world.frame.ids]
-        self.organisations = [organisation_class(self, index, cell) for index, cell in enumerate(cells)]
-        # Mesa 3.3 counts agents in a dictionary that would keep every model alive.
-        getattr(mesa.Agent, "_ids", {}).pop(self, None)
-        self._give_practices()
+        self._by_harm = np.argsort(self.start.organisations[HARM])
+        layout = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}
+        self.network = Network(self.world.graph(), random=self.random, **layout)
+        self.tie_network = TieNetwork(self.network, self.world)
+        self.organisations = [
+            organisation_class(self, index, cell) for index, cell in enumerate(self.tie_network.cells)
+        ]
         self._enter_epoch()
-        self._order = np.argsort(self.start.organisations[HARM])
-        self._members, self._users = self._count_partnerships()
         self.datacollector = mesa.DataCollector(
-            model_reporters={"month": "month"} | {name: [self.pooled, [name]] for name in NAMES},
-            agent_reporters={name: name for name in COLLECTED},
+            model_reporters={"month": "month", "seed": "seed"}
+            | {name: [self.pooled, [name]] for name in NAMES}
+            | dict(model_reporters or {}),
+            agent_reporters=dict(agent_reporters or {}),
         )
         self._measure()
 
-    def _place_network(self) -> Network:
-        layout = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}
-        return Network(self.world.graph(), random=self.random, **layout)
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario, with the seed that is used."""
+        return self.settings
 
-    def _give_practices(self) -> None:
-        for index, organisation in enumerate(self.organisations):
-            for place, name in enumerate(self.settings.interventions):
-                practice = Practice(name, self.plan.interventions[place], self.plan.streams[place, index])
-                practice.origin = int(self.start.histories[place, HISTORY_ROWS.index("origin"), index])
-                organisation.practices[name] = practice
+    @scenario.setter
+    def scenario(self, given: Any) -> None:
+        # Mesa 3.5 gives every model a scenario of its own kind, which holds nothing but the seed of its generators.
+        if hasattr(self, "settings"):
+            raise AttributeError("a model keeps its scenario; make another model for another one")
+        self._scenario = given
+
+    @property
+    def seed(self) -> int:
+        """The seed that is used: `SpreadModel(scenario, rng=seed, replicate=replicate)` is the same run."""
+        return self.settings.seed
+
+    def register_agent(self, agent: mesa.Agent) -> None:
+        """Register an agent, as Mesa does whenever one is made."""
+        super().register_agent(agent)
+        # Mesa 3.3 counts in a dictionary of the class, which would keep every model alive.
+        counted = getattr(mesa.Agent, "_ids", None)
+        if counted is not None:
+            counted.pop(self, None)
+            agent.unique_id = self.last_id = getattr(self, "last_id", 0) + 1
 
     def step(self) -> None:
-        """Live one month.
+        """Run one month.
 
         Raises
         ------
         InputError
-            After the last month of the scenario.
+            After the last month of the scenario, and for ties in the network that cannot be.
         """
         if self.month >= self.settings.horizon:
             problem = f"the run ended in month {self.month}; a longer horizon makes a longer run"
@@ -132,18 +178,30 @@ class SpreadModel(mesa.Model):
         self._enter_epoch()
         self._tell_policies()
         if self.plan.acts[self.epoch]:
-            self.agents.do("follow_policies")
+            self._do("follow_policies")
+        self._draw_leavers()
         for what in MONTH:
-            self.agents.do(what)
-        self._members, self._users = self._count_partnerships()
+            self._do(what)
         self._measure()
         self._observe()
-        self.running = self.month < self.settings.horizon
+        if self.month == self.settings.horizon:
+            self._finish()
+
+    def _do(self, what: str) -> None:
+        # By type: a model may hold other agents, which know nothing of these steps.
+        self.agents_by_type[self.organisation_class].do(what)
 
     def run_model(self) -> None:
-        """Live all months up to the horizon."""
+        """Run all months up to the horizon."""
         while self.month < self.settings.horizon:
             self.step()
+        self.steps = self.month
+
+    def _finish(self) -> None:
+        self.running = False
+        if not hasattr(self.datacollector, "_collection_steps"):
+            # Mesa 3.3's batch_run takes the start for the first step, and would read the month before the last.
+            self.steps += 1
 
     def _tell_policies(self) -> None:
         if self.events is None:
@@ -155,56 +213,61 @@ class SpreadModel(mesa.Model):
                 self._keep("", "", "policy has ended", name)
 
     def _enter_epoch(self) -> None:
+        """Begin a month with the levers and ties that are in force in it."""
+        self.trend = outcome.trend(self.settings.outcome.secular, self.month)
+        self._members: dict[str, int] = {}
+        self._users: dict[tuple[str, str], int] = {}
         epoch = int(self.plan.of_month[self.month])
-        if epoch == self.epoch:
-            return
-        self.epoch = epoch
-        for index, organisation in enumerate(self.organisations):
-            levers = self.plan.organisation_levers[epoch, :, index].tolist()
-            organisation.levers = dict(zip(ORGANISATION_SLOTS, levers, strict=True))
-            for place, practice in enumerate(organisation.practices.values()):
-                levers = self.plan.practice_levers[epoch, place, :, index].tolist()
-                practice.levers = dict(zip(PRACTICE_SLOTS, levers, strict=True))
-            self._tie(organisation, epoch)
-        self._connect_cells()
+        if epoch != self.epoch:
+            self.epoch = epoch
+            for organisation in self.organisations:
+                organisation.enter_epoch(epoch)
+            self.tie_network.follow_plan(self.plan, epoch)
+        if self.tie_network.has_changed():
+            self.read_ties()
 
-    def _tie(self, organisation: Organisation, epoch: int) -> None:
-        start, end = self.plan.starts[epoch, organisation.index : organisation.index + 2]
-        organisation.ties = [
-            Tie(self.organisations[self.plan.others[tie]], float(self.plan.weights[tie]), float(self.plan.alike[tie]))
-            for tie in range(start, end)
-        ]
+    def _draw_leavers(self) -> None:
+        """Draw whose leader leaves this month, for all at once: most stay, and a call for each would cost more."""
+        rates = np.zeros(self.world.frame.number)
+        for own in self.organisations:
+            rates[own.index] = own.levers.leader_exit
+        rates *= self.settings.leaders.leader_exit
+        self.leaving = leaders_leaving(self.plan.streams[-1], self.month, rates).tolist()
 
-    def _connect_cells(self) -> None:
-        """Bring Mesa's network in line with the ties, which learning networks add to."""
-        wanted = {(own.id, tie.peer.id): tie.weight for own in self.organisations for tie in own.ties}
-        graph = self.network.G
-        for first, second in list(graph.edges):
-            if (first, second) not in wanted:
-                self.network.remove_connection(self.network[first], self.network[second])
-        for (first, second), weight in wanted.items():
-            if not graph.has_edge(first, second):
-                self.network.add_connection(self.network[first], self.network[second])
-            graph.edges[first, second]["weight"] = weight
+    def read_ties(self) -> None:
+        """Give every organisation its ties, as the network has them now.
 
-    def _count_partnerships(self) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
-        members: dict[str, int] = {}
-        users: dict[tuple[str, str], int] = {}
-        for organisation in self.organisations:
-            members[organisation.system] = members.get(organisation.system, 0) + 1
-            for name, practice in organisation.practices.items():
-                key = (organisation.system, name)
-                users[key] = users.get(key, 0) + practice.visible.practising
-        return members, users
+        Raises
+        ------
+        InputError
+            For ties in the network that cannot be.
+        """
+        self.tie_network.give_ties(self.organisations, self.settings.deciding.similarity_range)
+
+    def forget(self, organisation: Organisation) -> None:
+        """Go on without an organisation that has been removed."""
+        if organisation in self.organisations:
+            self.organisations.remove(organisation)
+            for peer, _, _ in organisation.ties:
+                peer.ties = [tie for tie in peer.ties if tie.peer is not organisation]
 
     def fellows_practising(self, organisation: Organisation, name: str) -> float:
         """Return the share of the others in an organisation's partnership seen using an intervention."""
+        if not self._members:
+            self._count_partnerships()
         fellows = self._members[organisation.system] - 1
         others = self._users[organisation.system, name] - organisation.practices[name].visible.practising
         return others / fellows if fellows > 0 else 0.0
 
+    def _count_partnerships(self) -> None:
+        for organisation in self.organisations:
+            self._members[organisation.system] = self._members.get(organisation.system, 0) + 1
+            for name, practice in organisation.practices.items():
+                key = (organisation.system, name)
+                self._users[key] = self._users.get(key, 0) + practice.visible.practising
+
     def mean_setting(self, organisation: Organisation) -> tuple[float, float]:
-        """Return the mean setting of an organisation's partnership."""
+        """Return the mean setting of an organisation's partnership at the start."""
         first, second = self.plan.system_setting[:, self.plan.system[organisation.index]]
         return float(first), float(second)
 
@@ -224,30 +287,24 @@ class SpreadModel(mesa.Model):
             self.events.append(dict(zip(("month", "organisation", "intervention", "what", "why"), values, strict=True)))
 
     def state(self) -> State:
-        """Return the state as the kernel holds it."""
-
-        def table(things: list[Any], rows: tuple[str, ...]) -> list[list[Any]]:
-            return [[getattr(thing, name) for thing in things] for name in rows]
-
-        practices = [[own.practices[name] for own in self.organisations] for name in self.settings.interventions]
-        return State(
-            organisations=np.array(table(self.organisations, ORGANISATION_ROWS), dtype=np.float64),
-            practices=np.array([table(row, PRACTICE_ROWS) for row in practices], dtype=np.float64),
-            histories=np.array([table(row, HISTORY_ROWS) for row in practices], dtype=np.int64),
-            visible=np.array(
-                [table([one.visible for one in row], VISIBLE_ROWS) for row in practices], dtype=np.float64
-            ),
-        )
+        """Return the state of the organisations that are left, as the kernel holds it."""
+        return state_of(self.organisations, self.settings.interventions)
 
     def _measure(self) -> None:
-        state, row = self.state(), np.empty((len(self.settings.interventions) + 1, len(NAMES)))
-        measure_month(state.organisations, state.practices, state.histories, self._order, row)
+        row = np.full((len(self.settings.interventions) + 1, len(NAMES)), np.nan)
+        if self.organisations:
+            state = measured_state(self.organisations, self.settings.interventions)
+            if self._by_harm.size != len(self.organisations):
+                self._by_harm = np.argsort(state[0][HARM])
+            measure_month(*state, self._by_harm, row)
         self.measures.append(row)
         self.datacollector.collect(self)
 
     def _observe(self) -> None:
         if self.events is not None:
-            expected = np.array([own.harm * own.exposure for own in self.organisations])
+            expected = np.zeros(self.world.frame.number)
+            for own in self.organisations:
+                expected[own.index] = own.harm * own.exposure
             counted = observed_events(self.plan.streams[-1], expected, self.month)
             self.observed.append(np.array([expected, counted]))
 
@@ -256,6 +313,12 @@ class SpreadModel(mesa.Model):
         return float(self.measures[-1][-1, NAMES.index(name)])
 
     def measure(self, name: str, intervention: str = POOLED) -> float:
-        """Return this month's measure of one intervention, or of all."""
+        """Return this month's measure of one intervention, or of all.
+
+        Raises
+        ------
+        InputError
+            For a measure or an intervention that there is not.
+        """
         row = place_of_name(intervention, (*self.settings.interventions, POOLED), "intervention")
         return float(self.measures[-1][row, place_of_name(name, NAMES, "measure")])

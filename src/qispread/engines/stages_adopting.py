@@ -1,12 +1,11 @@
-"""Hearing, deciding and copying as loops over arrays; the compiled twin of `Adopter`."""
+"""Hearing, deciding and copying as loops over arrays; the compiled twin of `agents.Organisation`."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qispread.engines.stages_context import load_of
-from qispread.rules import copying, deciding, draws, hearing, outcome
-from qispread.rules.compiling import inlined
-from qispread.rules.compiling import stage
+from qispread.rules import deciding, draws, hearing, steps
+from qispread.rules.compiling import inlined, stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by
@@ -70,24 +69,21 @@ def look_at_peers(plan: Plan, visible: Array, epoch: int, i: int) -> tuple[float
     return (practising / total if total > 0.0 else 0.0), best_peer
 
 
-@inlined
-def fit_of(organisations: Array, practices: Array, i: int, breadth: float) -> float:
-    """Return how well the version in use fits the place; it changes only when the version does."""
-    distance = outcome.squared_distance(
-        practices[at.TUNING_1, i],
-        practices[at.TUNING_2, i],
-        organisations[at.SETTING_1, i],
-        organisations[at.SETTING_2, i],
-    )
-    return outcome.fit(distance, breadth)
-
-
 @stage
 def decide(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
     """Let the aware begin, and the origin at the launch."""
     stages, visible = state.histories[k, at.STAGE], state.visible[k]
     one, weights, organisations = plan.interventions[k], plan.parameters.deciding, state.organisations
     levers = plan.practice_levers[epoch, k]
+    numbers = (
+        weights.reluctance,
+        weights.peers,
+        weights.advantage,
+        weights.climate,
+        weights.standard,
+        weights.overload,
+        weights.claimed_result,
+    )
     members, users = np.empty(plan.system_setting.shape[1]), np.empty(plan.system_setting.shape[1])
     practising = visible[at.VISIBLE_PRACTISING]
     system_practising(plan, practising, members, users)
@@ -104,23 +100,23 @@ def decide(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
         system_push = (
             levers[by.STANDARD, i] * ((users[plan.system[i]] - practising[i]) / fellows) if fellows > 0.0 else 0.0
         )
-        inclined = deciding.inclination(
+        begins, goal = steps.decide(
+            plan.streams[k, i],
+            month,
             peers,
             advantage,
-            organisations[at.CLIMATE, i] - 0.5,
+            organisations[at.CLIMATE, i],
             system_push,
-            weights.peers,
-            weights.advantage,
-            weights.climate,
-            weights.standard,
+            load_of(plan, state.histories, i),
+            organisations[at.AVAILABLE, i],
+            levers[by.PUSH, i],
+            levers[by.AMBITION, i],
+            one.effort,
+            numbers,
         )
-        excess = deciding.overload(load_of(plan, state.histories, i), one.effort, organisations[at.AVAILABLE, i])
-        chance = deciding.chance_begins(weights.reluctance, inclined, levers[by.PUSH, i], weights.overload, excess)
-        if uniform(plan.streams[k, i], month, draws.BEGINS) < chance:
+        if begins:
             copy(plan, state, epoch, month, k, i, best_peer)
-            state.practices[k, at.GOAL, i] = deciding.expected_goal(
-                levers[by.AMBITION, i], advantage, weights.claimed_result
-            )
+            state.practices[k, at.GOAL, i] = goal
 
 
 @inlined
@@ -153,26 +149,31 @@ def begin_as_origin(plan: Plan, state: State, epoch: int, month: int, k: int, i:
 @inlined
 def copy(plan: Plan, state: State, epoch: int, month: int, k: int, i: int, best_peer: int) -> None:
     """Begin by copying: the partnership's standard, else the best visible peer, else the literature."""
-    one, parameters, practices = plan.interventions[k], plan.parameters.copying, state.practices[k]
-    levers, visible = plan.practice_levers[epoch, k], state.visible[k]
-    support = levers[by.SUPPORT, i]
-    if uniform(plan.streams[k, i], month, draws.COPIES_STANDARD) < levers[by.STANDARD, i]:
-        codification = max(one.codification, parameters.standard_codification)
-        begin(plan, state, month, k, i, at.AGREED_STANDARD, 1)
-        practices[at.FIDELITY, i] = 1.0 - copying.copy_loss(parameters.copy_loss, one.complexity, codification, support)
-        practices[at.TUNING_1, i] = plan.system_setting[0, plan.system[i]]
-        practices[at.TUNING_2, i] = plan.system_setting[1, plan.system[i]]
-    elif best_peer >= 0:
-        lost = copying.copy_loss(parameters.copy_loss, one.complexity, one.codification, support)
+    one, parameters, organisations = plan.interventions[k], plan.parameters.copying, state.organisations
+    practices, visible, levers = state.practices[k], state.visible[k], plan.practice_levers[epoch, k]
+    peer = max(best_peer, 0)  # without a peer nothing of what is seen here is used
+    whose, fidelity, tuning_1, tuning_2, fit = steps.copy(
+        plan.streams[k, i],
+        month,
+        levers[by.STANDARD, i],
+        levers[by.SUPPORT, i],
+        best_peer >= 0,
+        (
+            visible[at.VISIBLE_FIDELITY, peer],
+            visible[at.VISIBLE_TUNING_1, peer],
+            visible[at.VISIBLE_TUNING_2, peer],
+        ),
+        (plan.system_setting[0, plan.system[i]], plan.system_setting[1, plan.system[i]]),
+        (plan.origin_setting[k, 0], plan.origin_setting[k, 1]),
+        (organisations[at.SETTING_1, i], organisations[at.SETTING_2, i]),
+        (one.complexity, one.codification, one.breadth),
+        (parameters.copy_loss, parameters.lineage, parameters.standard_codification),
+    )
+    if whose == steps.FROM_PEER:
         begin(plan, state, month, k, i, best_peer, int(visible[at.VISIBLE_GENERATION, best_peer]) + 1)
-        practices[at.FIDELITY, i] = copying.copied_fidelity(
-            visible[at.VISIBLE_FIDELITY, best_peer], parameters.lineage, lost
-        )
-        practices[at.TUNING_1, i] = visible[at.VISIBLE_TUNING_1, best_peer]
-        practices[at.TUNING_2, i] = visible[at.VISIBLE_TUNING_2, best_peer]
     else:
-        begin(plan, state, month, k, i, at.LITERATURE, 1)
-        practices[at.FIDELITY, i] = 1.0 - copying.copy_loss(parameters.copy_loss, one.complexity, one.codification, 0.0)
-        practices[at.TUNING_1, i] = plan.origin_setting[k, 0]
-        practices[at.TUNING_2, i] = plan.origin_setting[k, 1]
-    practices[at.FIT, i] = fit_of(state.organisations, practices, i, one.breadth)
+        begin(plan, state, month, k, i, at.AGREED_STANDARD if whose == steps.FROM_STANDARD else at.LITERATURE, 1)
+    practices[at.FIDELITY, i] = fidelity
+    practices[at.TUNING_1, i] = tuning_1
+    practices[at.TUNING_2, i] = tuning_2
+    practices[at.FIT, i] = fit

@@ -1,11 +1,10 @@
-"""What the month does to the places themselves: policies, leaders, stock, time; the compiled twin of `Place`."""
+"""What the month does to the places themselves: policies, leaders, stock and time as loops over arrays."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.rules import capacity, draws, improving, leaders
-from qispread.rules.compiling import inlined
-from qispread.rules.compiling import stage
+from qispread.rules import capacity, draws, improving, leaders, steps
+from qispread.rules.compiling import inlined, kernel, stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by
@@ -82,18 +81,29 @@ def change_leaders(plan: Plan, state: State, epoch: int, month: int) -> None:
             follow_leader(plan, state, month, i)
 
 
+@kernel
+def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: Array) -> NDArray[np.bool_]:
+    """Return which leaders leave this month, from their rates a year."""
+    leaving = np.empty(streams.size, np.bool_)
+    for i in range(streams.size):
+        leaving[i] = uniform(streams[i], month, draws.LEADER_LEAVES) < leaders.chance_leader_leaves(rates[i])
+    return leaving
+
+
 @stage
 def take_stock(plan: Plan, organisations: Array, epoch: int) -> None:
     """Work out the time, measurement and vigilance of the month, and pay for policies."""
     unled_time = plan.parameters.capacity.unled_time
     levers = plan.organisation_levers[epoch]
-    leadership, measured = organisations[at.LEADERSHIP], organisations[at.WATCHED]
     for i in range(organisations.shape[1]):
-        organisations[at.AVAILABLE, i] = capacity.available_time(
-            organisations[at.SLACK, i], levers[by.PROTECTED_TIME, i], leadership[i], unled_time
+        organisations[at.AVAILABLE, i], organisations[at.WATCHED, i], organisations[at.VIGILANCE, i] = steps.take_stock(
+            organisations[at.SLACK, i],
+            levers[by.PROTECTED_TIME, i],
+            organisations[at.LEADERSHIP, i],
+            unled_time,
+            organisations[at.MEASUREMENT, i],
+            levers[by.FEEDBACK, i],
         )
-        measured[i] = min(1.0, organisations[at.MEASUREMENT, i] + levers[by.FEEDBACK, i])
-        organisations[at.VIGILANCE, i] = capacity.vigilance(measured[i], leadership[i])
         organisations[at.COST, i] += levers[by.COST_A_MONTH, i]
 
 
@@ -114,7 +124,7 @@ def share_time(plan: Plan, state: State) -> None:
     """Divide the time of each organisation among what it uses."""
     organisations = state.organisations
     for i in range(organisations.shape[1]):
-        load, available = load_of(plan, state.histories, i), organisations[at.AVAILABLE, i]
-        organisations[at.DOSE, i] = capacity.dose(available, load)
-        organisations[at.SPARE, i] = max(0.0, available - load)
-        organisations[at.STAFF_TIME, i] += min(available, load)
+        organisations[at.DOSE, i], organisations[at.SPARE, i], given = steps.share_time(
+            organisations[at.AVAILABLE, i], load_of(plan, state.histories, i)
+        )
+        organisations[at.STAFF_TIME, i] += given

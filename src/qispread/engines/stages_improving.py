@@ -1,13 +1,11 @@
-"""Improving, reviewing and what follows for harm, as loops over arrays; the compiled twin of `Organisation`."""
+"""Improving, reviewing and what follows for harm, as loops over arrays; the compiled twin of `agents.Organisation`."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.engines.stages_adopting import fit_of
 from qispread.engines.stages_context import lapse
-from qispread.rules import draws, home_grown, improving, outcome, reviewing
+from qispread.rules import home_grown, outcome, steps
 from qispread.rules.compiling import stage
-from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by
 from qispread.world.build import Plan, State, settle_climate
@@ -21,48 +19,57 @@ def improve(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
     organisations, practices, stages = state.organisations, state.practices[k], state.histories[k, at.STAGE]
     one, parameters = plan.interventions[k], plan.parameters.improving
     streams, levers = plan.streams[k], plan.practice_levers[epoch, k]
+    intervention = (one.complexity, one.breadth, one.half, one.steepness, one.social)
+    numbers = (
+        parameters.support_skill,
+        parameters.blind_cycles,
+        parameters.tuning_step,
+        parameters.repair,
+        parameters.learning,
+        parameters.reactive,
+        parameters.standard_guard,
+        parameters.erosion,
+        parameters.decay,
+        parameters.embedding_holds,
+        parameters.embed,
+        parameters.embedded_above,
+    )
     for i in range(stages.size):
         if stages[i] != at.IMPLEMENTING and stages[i] != at.EMBEDDED:
             continue
-        given_dose, fidelity = organisations[at.DOSE, i], practices[at.FIDELITY, i]
-        capability, latitude = organisations[at.CAPABILITY, i], levers[by.LATITUDE, i]
-        real = improving.chance_real_cycle(
-            capability,
-            levers[by.SUPPORT, i],
-            organisations[at.WATCHED, i],
-            given_dose,
-            parameters.support_skill,
-            parameters.blind_cycles,
+        _, embedded, fidelity, tuning_1, tuning_2, embedding, fit, result, capability = steps.improve(
+            streams[i],
+            month,
+            (
+                organisations[at.CAPABILITY, i],
+                organisations[at.WATCHED, i],
+                organisations[at.VIGILANCE, i],
+                organisations[at.DOSE, i],
+                organisations[at.CLIMATE, i],
+                organisations[at.TURNOVER, i],
+                organisations[at.SETTING_1, i],
+                organisations[at.SETTING_2, i],
+            ),
+            (levers[by.SUPPORT, i], levers[by.STANDARD, i], levers[by.LATITUDE, i]),
+            (
+                practices[at.FIDELITY, i],
+                practices[at.TUNING_1, i],
+                practices[at.TUNING_2, i],
+                practices[at.EMBEDDING, i],
+                practices[at.FIT, i],
+            ),
+            intervention,
+            numbers,
         )
-        if uniform(streams[i], month, draws.REAL_CYCLE) < real:
-            step = parameters.tuning_step * latitude
-            for row in range(2):
-                practices[at.TUNING_1 + row, i] = improving.moved_towards(
-                    practices[at.TUNING_1 + row, i], organisations[at.SETTING_1 + row, i], step
-                )
-            practices[at.FIT, i] = fit_of(organisations, practices, i, one.breadth)
-            fidelity = improving.moved_towards(fidelity, 1.0, parameters.repair)
-            organisations[at.CAPABILITY, i] = improving.moved_towards(capability, 1.0, parameters.learning)
-        else:
-            hasty = improving.chance_reactive_change(
-                given_dose, levers[by.STANDARD, i], latitude, parameters.reactive, parameters.standard_guard
-            )
-            changes = uniform(streams[i], month, draws.REACTIVE_CHANGE) < hasty
-            fidelity = improving.eroded_fidelity(fidelity, parameters.erosion * changes, one.complexity)
-        embedding = practices[at.EMBEDDING, i]
-        fidelity = improving.decayed_fidelity(
-            fidelity, parameters.decay, organisations[at.VIGILANCE, i], embedding, parameters.embedding_holds
-        )
-        embedding = improving.embedded_further(
-            embedding, parameters.embed, organisations[at.CLIMATE, i], given_dose, organisations[at.TURNOVER, i]
-        )
-        responded = outcome.response(fidelity, one.half, one.steepness)
-        result = outcome.practice_result(responded, practices[at.FIT, i], one.social, embedding)
+        organisations[at.CAPABILITY, i] = capability
         practices[at.FIDELITY, i] = fidelity
+        practices[at.TUNING_1, i] = tuning_1
+        practices[at.TUNING_2, i] = tuning_2
         practices[at.EMBEDDING, i] = embedding
+        practices[at.FIT, i] = fit
         practices[at.RESULT, i] = result
         practices[at.BEST, i] = max(practices[at.BEST, i], result)
-        stages[i] = at.EMBEDDED if embedding > parameters.embedded_above else at.IMPLEMENTING
+        stages[i] = at.EMBEDDED if embedded else at.IMPLEMENTING
 
 
 @stage
@@ -71,30 +78,30 @@ def review(plan: Plan, state: State, month: int, k: int) -> None:
     organisations, practices, histories = state.organisations, state.practices[k], state.histories[k]
     parameters = plan.parameters.reviewing
     today = month % parameters.interval
+    numbers = (
+        parameters.noise,
+        parameters.giving_up,
+        parameters.forbearance,
+        parameters.cynicism,
+        parameters.encouragement,
+    )
     for i in range(organisations.shape[1]):
         if histories[at.ANNIVERSARY, i] != today or histories[at.SINCE, i] == month:
             continue
         if histories[at.STAGE, i] != at.IMPLEMENTING and histories[at.STAGE, i] != at.EMBEDDED:
             continue
-        stream = plan.streams[k, i]
-        seen = reviewing.seen_result(
+        happened, _, organisations[at.CULTURE, i] = steps.review(
+            plan.streams[k, i],
+            month,
             practices[at.RESULT, i],
-            parameters.noise,
+            practices[at.GOAL, i],
             organisations[at.WATCHED, i],
-            draws.normal(stream, month, draws.SEEN_FIRST),
+            organisations[at.CULTURE, i],
+            organisations[at.LEADERSHIP, i],
+            numbers,
         )
-        shortfall = practices[at.GOAL, i] - seen
-        culture = organisations[at.CULTURE, i]
-        if shortfall <= 0.0:
-            organisations[at.CULTURE, i] = improving.moved_towards(culture, 1.0, parameters.encouragement)
-            settle_climate(organisations, i)
-            continue
-        organisations[at.CULTURE, i] = reviewing.disappointed(culture, parameters.cynicism)
         settle_climate(organisations, i)
-        chance = reviewing.chance_gives_up(
-            shortfall, parameters.giving_up, parameters.forbearance, organisations[at.LEADERSHIP, i]
-        )
-        if uniform(stream, month, draws.GIVES_UP) < chance:
+        if happened == steps.GAVE_UP:
             lapse(practices, histories, i)
 
 

@@ -12,8 +12,8 @@ from qispread.config.parameter import declared, sections_within
 from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
 from qispread.config.validate import tag_of
+from qispread.engines.agents import Organisation
 from qispread.engines.model import SpreadModel
-from qispread.engines.organisation import Organisation
 
 PLACES = ("organisations", "network")
 ADJUSTABLE = (*UNCERTAIN, "lever")

@@ -20,8 +20,8 @@ from qispread.measures import NAMES
 from qispread.world.layout import SOURCES, STAGES
 
 if TYPE_CHECKING:
+    from qispread.engines.agents import Organisation
     from qispread.engines.model import SpreadModel
-    from qispread.engines.organisation import Organisation
     from qispread.engines.practice import Practice
     from qispread.mesa_page.adjusting import AdjustableModel
 

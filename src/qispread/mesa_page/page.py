@@ -13,7 +13,7 @@ from qispread.app.starting import default_scenario
 from qispread.config.describe import described
 from qispread.config.factors import numbers_of
 from qispread.config.scenario import Scenario
-from qispread.engines.organisation import Organisation
+from qispread.engines.agents import Organisation
 from qispread.mesa_page.adjusting import AdjustableModel, changes_of, label_of, model_parameters
 from qispread.mesa_page.drawing import COLOURINGS, curves_figure, key, network_svg, picture, told
 from qispread.mesa_page.serving import HOME, given_scenario

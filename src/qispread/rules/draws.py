@@ -38,6 +38,8 @@ COMMON, FACTORS, SIZE, BASELINE, SETTING, ORIGIN, TARGET, TIE = 0, 2, 20, 22, 24
 OBSERVED = 31
 """Of any month: the number of harmful events observed."""
 
+FIRST_FREE = 32
+"""From here to the last purpose of a month the package draws nothing: for behaviours of your own."""
 
 MASK = 0xFFFFFFFFFFFFFFFF
 LOW_HALF = 0xFFFFFFFF

@@ -1,5 +1,7 @@
 """Which row of which array holds what: state is kept in a few arrays, a row a quantity, a column an organisation."""
 
+from enum import IntEnum
+
 ORGANISATION_ROWS = (
     "leadership",
     "alignment",
@@ -59,8 +61,20 @@ FIDELITY, TUNING_1, TUNING_2, EMBEDDING, GOAL, FIT, RESULT, BEST, PREVENTED = ra
 HISTORY_ROWS = ("stage", "since", "anniversary", "first", "generation", "copied_from", "lapses", "origin")
 STAGE, SINCE, ANNIVERSARY, FIRST, GENERATION, COPIED_FROM, LAPSES, ORIGIN = range(len(HISTORY_ROWS))
 
-STAGES = ("unaware", "aware", "implementing", "embedded", "lapsed")
-UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, LAPSED = range(len(STAGES))
+
+class Stage(IntEnum):
+    """Where an organisation stands with an intervention."""
+
+    UNAWARE = 0
+    AWARE = 1
+    IMPLEMENTING = 2
+    EMBEDDED = 3
+    LAPSED = 4
+
+
+STAGES = tuple(stage.name.lower() for stage in Stage)
+UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, LAPSED = Stage
+"""The same for code that is compiled, where each is a whole number."""
 
 NEVER = -1
 """What `since` and `first` say of a practice that has not begun."""

@@ -1,0 +1,90 @@
+"""What a `SpreadModel` is given, read as Mesa's users expect it: a scenario by name or file, a seed in any form."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qispread.config.faults import Fault, InputError
+from qispread.config.load import load
+from qispread.config.scenario import Scenario
+from qispread.config.shipped import SHIPPED, shipped_scenario
+
+SEED_BITS = 63
+"""A scenario's seed is below 2^63."""
+
+NEEDED_SEED = f"needed: a whole number from 0 to 2^{SEED_BITS} - 1, a numpy Generator or a SeedSequence"
+
+
+def read_scenario(given: Any) -> Scenario:
+    """Return a scenario that is given as such, by the path of its file, or by the name of one that is shipped.
+
+    Raises
+    ------
+    InputError
+        For what is none of these, and for faults in the file.
+    """
+    if isinstance(given, Scenario):
+        return given
+    if isinstance(given, str | os.PathLike):
+        path = Path(given)
+        is_name = path.name == str(given) and not path.suffix
+        return shipped_scenario(path.name) if is_name and not path.exists() else load(path)
+    names = ", ".join(f"'{name}'" for name in SHIPPED)
+    kind = f"{type(given).__module__}.{type(given).__qualname__}"
+    problem = f"got a {kind}; needed: a qispread.Scenario, the path of a YAML file, or {names}"
+    raise InputError([Fault("scenario", problem)])
+
+
+def read_seed(rng: Any = None, seed: Any = None) -> int:
+    """Return the seed that is meant by `rng` or, in older Mesa code, by `seed`; drawn by the system without either.
+
+    Raises
+    ------
+    InputError
+        For both, for a fraction, and for a number that is no seed.
+    """
+    if rng is not None and seed is not None:
+        raise InputError([Fault("seed", "got rng and seed; needed: one of them")])
+    name, given = ("rng", rng) if seed is None else ("seed", seed)
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        if not 0 <= given < 2**SEED_BITS:
+            raise InputError([Fault(name, f"got {given}; {NEEDED_SEED}")])
+        return int(given)
+    if isinstance(given, np.random.BitGenerator):
+        given = np.random.Generator(given)
+    if isinstance(given, np.random.Generator):
+        return int(given.integers(2**SEED_BITS))
+    if given is None or isinstance(given, list | tuple):
+        given = seed_sequence(name, given)
+    if isinstance(given, np.random.SeedSequence):
+        return int(given.generate_state(1, np.uint64)[0]) >> (64 - SEED_BITS)
+    raise InputError([Fault(name, f"got {given!r}; {NEEDED_SEED}")])
+
+
+def seed_sequence(name: str, numbers: Any) -> np.random.SeedSequence:
+    """Return the seed sequence of some whole numbers, or of none: then the operating system gives it.
+
+    Raises
+    ------
+    InputError
+        For numbers that are no seeds.
+    """
+    try:
+        return np.random.SeedSequence(numbers)
+    except (TypeError, ValueError):
+        raise InputError([Fault(name, f"got {numbers!r}; {NEEDED_SEED}")]) from None
+
+
+def read_replicate(given: Any) -> int:
+    """Return the replicate that is meant, from 0.
+
+    Raises
+    ------
+    InputError
+        For what is no whole number from 0.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or not 0 <= given < 2**SEED_BITS:
+        raise InputError([Fault("replicate", f"got {given!r}; needed: a whole number from 0")])
+    return int(given)

@@ -1,0 +1,78 @@
+"""From agents to the arrays that the kernel has: all of them, or only what a month is measured by."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.engines.measuring import HISTORY_READ, ORGANISATION_READ, PRACTICE_READ
+from qispread.world.build import State
+from qispread.world.layout import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
+
+if TYPE_CHECKING:
+    from qispread.engines.agents import Organisation
+
+
+class Table:
+    """Some attributes of things as an array with a row for each of many names.
+
+    Parameters
+    ----------
+    rows : tuple of str
+        Names of all rows of the array.
+    read : sequence of int, optional
+        The rows to fill; all unless given. What is not filled is NaN, or for whole numbers -1.
+    dtype : type
+    """
+
+    def __init__(self, rows: tuple[str, ...], read: Sequence[int] | None = None, dtype: Any = np.float64) -> None:
+        self.rows, self.dtype = len(rows), dtype
+        self.read = list(range(len(rows)) if read is None else read)
+        self.values_of = attrgetter(*(rows[row] for row in self.read))
+        self.missing = np.nan if dtype is np.float64 else -1
+
+    def fill(self, things: Sequence[Any]) -> NDArray[Any]:
+        """Return the array of (rows, number of things)."""
+        table = np.full((self.rows, len(things)), self.missing, dtype=self.dtype)
+        values = np.fromiter(chain.from_iterable(map(self.values_of, things)), self.dtype, len(self.read) * len(things))
+        table[self.read] = values.reshape(len(things), len(self.read)).T
+        return table
+
+
+ORGANISATIONS, PRACTICES = Table(ORGANISATION_ROWS), Table(PRACTICE_ROWS)
+HISTORIES, SEEN = Table(HISTORY_ROWS, dtype=np.int64), Table(VISIBLE_ROWS)
+
+MEASURED_ORGANISATIONS = Table(ORGANISATION_ROWS, ORGANISATION_READ)
+MEASURED_PRACTICES = Table(PRACTICE_ROWS, PRACTICE_READ)
+MEASURED_HISTORIES = Table(HISTORY_ROWS, HISTORY_READ, np.int64)
+
+
+def practices_of(organisations: Iterable["Organisation"], interventions: Iterable[str]) -> list[list[Any]]:
+    """Return the practices of some organisations, a list for each intervention."""
+    return [[own.practices[name] for own in organisations] for name in interventions]
+
+
+def state_of(organisations: Sequence["Organisation"], interventions: Iterable[str]) -> State:
+    """Return the state of some organisations as the kernel holds it."""
+    practices = practices_of(organisations, interventions)
+    return State(
+        organisations=ORGANISATIONS.fill(organisations),
+        practices=np.array([PRACTICES.fill(row) for row in practices]),
+        histories=np.array([HISTORIES.fill(row) for row in practices]),
+        visible=np.array([SEEN.fill([practice.visible for practice in row]) for row in practices]),
+    )
+
+
+def measured_state(
+    organisations: Sequence["Organisation"], interventions: Iterable[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the three arrays that `measure_month` takes, with the rows alone that it reads."""
+    practices = practices_of(organisations, interventions)
+    return (
+        MEASURED_ORGANISATIONS.fill(organisations),
+        np.array([MEASURED_PRACTICES.fill(row) for row in practices]),
+        np.array([MEASURED_HISTORIES.fill(row) for row in practices]),
+    )
