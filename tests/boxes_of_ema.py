@@ -61,7 +61,8 @@ def found_by_ema(columns, cases):
 if __name__ == "__main__":
     sys.setrecursionlimit(10_000)
     found = {
-        f"{points} {kinds}": found_by_ema(*cases_to_find(points, kinds)) for points, kinds in ((400, False), (600, True))
+        f"{points} {kinds}": found_by_ema(*cases_to_find(points, kinds))
+        for points, kinds in ((400, False), (600, True))
     }
     STORED.write_text(json.dumps(found) + "\n", encoding="utf-8")
     pasted = {" ".join(map(str, given)): found_by_ema(*cases_to_paste(*given)) for given in TO_PASTE}

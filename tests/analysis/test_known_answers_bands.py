@@ -25,7 +25,12 @@ WORLDS = 101
 SHARES = np.random.default_rng(5).permutation(WORLDS) / 100.0
 KNOWN = (0.05, 0.5, 0.95)
 SCENARIO = qs.Scenario().replace(
-    {"organisations.number": 4, "organisations.systems": 1, "organisations.regions": 1, "network": {"kind": "complete"}},
+    {
+        "organisations.number": 4,
+        "organisations.systems": 1,
+        "organisations.regions": 1,
+        "network": {"kind": "complete"},
+    },
     horizon=2,
     replicates=WORLDS,
 )

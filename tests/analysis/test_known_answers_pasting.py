@@ -61,7 +61,9 @@ def test_a_limit_that_nothing_is_beyond_goes():
 
 def test_labels_come_back_one_at_a_time():
     data = Cases({"kind": np.array(list("abca"))}, np.array([True, False, True, True]))
-    found = [(box["kind"] if box else "all", int(held.sum())) for box, held in wider(data, {"kind": frozenset("a")}, 0.05)]
+    found = [
+        (box["kind"] if box else "all", int(held.sum())) for box, held in wider(data, {"kind": frozenset("a")}, 0.05)
+    ]
     assert found == [(frozenset("ab"), 3), (frozenset("ac"), 3)]
     assert [box for box, _ in wider(data, {"kind": frozenset("ab")}, 0.05)] == [{}]
 
