@@ -57,7 +57,7 @@ def test_of_peers_that_attract_alike_the_first_is_copied(engine, origins):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_weight_of_a_tie_counts_once_in_what_attracts(engine):
-    """Attraction is weight * result * exp(-d^2 / range): 0.5 * 1 beats 0.8 * 0.6, though 0.25 would not beat 0.64 * 0.6."""
+    """Attraction is weight * result * exp(-d^2 / range): 0.5 * 1 beats 0.8 * 0.6, though 0.25 would not beat 0.384."""
     near, far, copier = 1, 0, 2
     scenario = quiet(
         3,
