@@ -102,9 +102,12 @@ def test_the_weight_of_a_tie_counts_once_in_the_share_of_users(engine):
 
 
 def test_the_weight_of_a_tie_counts_once_in_the_chance_of_hearing():
-    """One user, contact 0.5 a month, ties of 0.5: in the second month each other hears with 0.25, not 0.125."""
-    network, number, worlds = {"kind": "complete", "tie_weight": 0.5}, 200, 40
-    scenario = quiet(2, network, number, {"hearing.broadcast": 0.0, "hearing.contact": 0.5})
+    """A star of ties of 0.5 around one user, contact 0.5: in the second month others hear with 0.25, not 0.125."""
+    number, worlds = 101, 40
+    star = tied(*((0, other, 0.5) for other in range(1, number)))
+    scenario = quiet(
+        2, star, number, {"hearing.broadcast": 0.0, "hearing.contact": 0.5}, organisations={"rows": rows(number)}
+    )
     heard = measure(qs.simulate(scenario, worlds), "awareness")[:, 2].mean()
     assert abs(heard - 0.25) < 4.0 * np.sqrt(0.25 * 0.75 / (worlds * (number - 1)))
 
