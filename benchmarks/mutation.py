@@ -11,12 +11,14 @@ The project itself is never mutated: each worker has a copy in the folder of wor
 
 import argparse
 import csv
+import hashlib
 import json
 import queue
 import random
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +91,19 @@ class Store:
             self._append(row)
 
 
-def choosers(work: Path, areas: Sequence[str], mark: str) -> dict[str, Chooser]:
+def choosers(work: Path, areas: Sequence[str], workers: int) -> dict[str, Chooser]:
     """Return what chooses tests for each area; areas that run the same tests share it."""
-    found: dict[tuple[str, ...], Chooser] = {}
-    copy = work / "copy-0"
-    for name in areas:
-        area = AREAS[name]
-        if area.tests not in found:
-            print(f"finding out which tests reach what in {name} ...", flush=True)
-            found[area.tests] = Chooser(trace(copy, area, work / f"trace-{name}-{mark}.json"))
-            print(f"  {len(found[area.tests].found)} tests", flush=True)
+    shared = {AREAS[name].tests: name for name in areas}
+    mark = tests_mark(work / "copy-0")
+    print(f"finding out which tests reach which functions ({len(shared)} sets of tests) ...", flush=True)
+
+    def traced(place: int, name: str) -> Chooser:
+        copy = work / f"copy-{place % workers}"
+        return Chooser(trace(copy, AREAS[name], work / f"trace-{name}-{mark}.json"))
+
+    with ThreadPoolExecutor(workers) as pool:
+        found = dict(zip(shared, pool.map(traced, range(len(shared)), shared.values()), strict=True))
+    print(f"{sum(len(one.found) for one in found.values())} tests pass and can be used", flush=True)
     return {name: found[AREAS[name].tests] for name in areas}
 
 
@@ -108,7 +113,7 @@ def run_all(
     """Run mutants in copies, some at a time, and keep what becomes of each."""
     for place in range(given.workers):
         copy_project(ROOT, work / f"copy-{place}")
-    chosen = choosers(work, sorted({area for area, _ in wanted}, reverse=True), tests_mark(work / "copy-0"))
+    chosen = choosers(work, sorted({area for area, _ in wanted}), given.workers)
     todo: queue.SimpleQueue[tuple[str, Mutant]] = queue.SimpleQueue()
     for one in wanted:
         todo.put(one)
@@ -138,8 +143,6 @@ def drain(todo: "queue.SimpleQueue[Any]") -> Iterator[Any]:
 
 def tests_mark(copy: Path) -> str:
     """Return what the sources and tests of a copy are, briefly."""
-    import hashlib
-
     digest = hashlib.sha256(fingerprint(copy).encode())
     for path in sorted((copy / "tests").rglob("*.py")):
         digest.update(path.read_bytes())

@@ -49,19 +49,18 @@ class Tracer:
         self.path, self.called, self.known = path, set(), {}
         self.tests, self.shared, self.seconds = {}, defaultdict(set), defaultdict(float)
 
-    def watch(self, frame, event, _):
-        """Note a function that is called."""
-        if event == "call":
-            code = frame.f_code
-            if code not in self.known:
-                self.known[code] = function_of(code)
-            if self.known[code]:
-                self.called.add(self.known[code])
+    def watch(self, frame, _event, _argument):
+        """Note a function that is called; returning nothing, it is not called for each line, which would take long."""
+        code = frame.f_code
+        if code not in self.known:
+            self.known[code] = function_of(code)
+        if self.known[code]:
+            self.called.add(self.known[code])
 
     def pytest_collection_finish(self):
         """Begin to watch."""
-        threading.setprofile(self.watch)
-        sys.setprofile(self.watch)
+        threading.settrace(self.watch)
+        sys.settrace(self.watch)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item):
@@ -89,8 +88,8 @@ class Tracer:
 
     def pytest_sessionfinish(self):
         """Write what was found."""
-        sys.setprofile(None)
-        threading.setprofile(None)
+        sys.settrace(None)
+        threading.settrace(None)
         found = {
             test: {"seconds": self.seconds[test], "calls": sorted(called | self.shared[test.split("::")[0]])}
             for test, called in self.tests.items()

@@ -61,7 +61,9 @@ class Area:
 MODEL_TESTS = (
     "tests/rules",
     "tests/engines",
-    "tests/registries",
+    "tests/registries/test_measures.py",
+    "tests/registries/test_networks.py",
+    "tests/registries/test_policies.py",
     "tests/test_results.py",
     "tests/test_baselines.py",
     "--deselect=tests/test_baselines.py::test_results_are_those_stored[prompt]",
