@@ -133,3 +133,37 @@ def test_copies_that_achieve_just_enough_replicate(engine, kept, replicated):
     runs = qs.simulate(alike(3, 4, changes, one), 1, engine=engine)
     assert measure(runs, "replication_ratio")[0, -1] == pytest.approx(kept * 1.95 / (kept + 0.95))
     assert measure(runs, "replicated")[0, -1] == replicated
+
+
+def test_overall_measures_are_those_worked_out_by_hand():
+    """Harm 4, 1, 3, 2 in places of size 1, 2, 3, 4: mean (4 + 2 + 9 + 8) / 10; the 10th percentile is 1.3, the 90th 3.7.
+
+    The Gini coefficient of 1, 2, 3, 4 is (-3 - 2 + 3 + 12) / (4 * 10), in whatever order they stand.
+    """
+    organisations = np.zeros((len(at.ORGANISATION_ROWS), 4))
+    organisations[at.HARM], organisations[at.SIZE] = [4.0, 1.0, 3.0, 2.0], [1.0, 2.0, 3.0, 4.0]
+    organisations[at.HARM_AVERTED] = [0.5, -0.25, 1.0, 2.0]
+    organisations[at.STAFF_TIME], organisations[at.COST] = [1.0, 2.0, 3.0, 4.5], [7.0, 0.0, 0.0, 1.0]
+    organisations[at.LOCAL_GAIN], organisations[at.LEADERSHIP] = [0.1, 0.2, 0.3, 0.4], [0.5, 0.7, 0.9, 0.1]
+    organisations[at.CULTURE], organisations[at.CAPABILITY] = [0.2, 0.2, 0.4, 0.4], [0.9, 0.1, 0.1, 0.1]
+    practices = np.zeros((1, len(at.PRACTICE_ROWS), 4))
+    histories = np.zeros((1, len(at.HISTORY_ROWS), 4), dtype=np.int64)
+    histories[0, at.ORIGIN, 0] = 1
+    out, order = np.empty((2, len(NAMES))), np.arange(4)
+    measure_month(organisations, practices, histories, order, out)
+    found = dict(zip(NAMES, out[1].tolist(), strict=True))
+    expected = {
+        "harm_averted": 3.25,
+        "harm": 2.3,
+        "harm_range": 2.4,
+        "harm_gini": 0.25,
+        "staff_time": 10.5,
+        "cost": 8.0,
+        "local_gain": 0.25,
+        "leadership": 0.55,
+        "culture": 0.3,
+        "capability": 0.3,
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert order.tolist() == [1, 3, 2, 0]
+    assert np.isnan(out[0, NAMES.index("harm") :]).all()
