@@ -136,7 +136,7 @@ def test_copies_that_achieve_just_enough_replicate(engine, kept, replicated):
 
 
 def test_overall_measures_are_those_worked_out_by_hand():
-    """Harm 4, 1, 3, 2 in places of size 1, 2, 3, 4: mean (4 + 2 + 9 + 8) / 10; the 10th percentile is 1.3, the 90th 3.7.
+    """Harm 4, 1, 3, 2 in places of size 1, 2, 3, 4: mean (4 + 2 + 9 + 8) / 10; percentiles 1.3 and 3.7.
 
     The Gini coefficient of 1, 2, 3, 4 is (-3 - 2 + 3 + 12) / (4 * 10), in whatever order they stand.
     """
