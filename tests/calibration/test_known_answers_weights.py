@@ -1,0 +1,60 @@
+"""Which runs a posterior is made of and how heavily, worked by hand: Epanechnikov's 1 - (d / h)^2 (beaumont2002)."""
+
+import numpy as np
+import pytest
+
+from qispread.analysis.calibration import LEVELS, effective_number, nearest_runs, posterior, spreads, tails
+
+
+def test_weights_fall_with_the_square_of_the_distance():
+    rows, weights, radius = nearest_runs(np.array([3.0, 0.0, 4.0, 1.0, 2.0]), 4)
+    assert radius == 4.0
+    assert rows.tolist() == [0, 1, 3, 4]
+    assert weights == pytest.approx([7.0 / 16.0, 1.0, 15.0 / 16.0, 3.0 / 4.0])
+
+
+def test_the_radius_is_that_of_the_first_run_left_out_or_of_the_last_where_none_is():
+    distance = np.array([1.0, 2.0, 5.0])
+    assert nearest_runs(distance, 2)[2] == 5.0
+    rows, weights, radius = nearest_runs(distance, 3)
+    assert (rows.tolist(), radius) == ([0, 1, 2], 5.0)
+    assert weights == pytest.approx([24.0 / 25.0, 21.0 / 25.0, 0.0])
+
+
+def test_runs_that_are_all_as_near_weigh_alike():
+    assert nearest_runs(np.full(4, 2.0), 3)[1].tolist() == [1.0, 1.0, 1.0]
+    assert nearest_runs(np.zeros(4), 3)[1].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_of_runs_equally_far_the_first_are_kept():
+    assert nearest_runs(np.array([1.0, 2.0, 1.0, 2.0, 2.0]), 3)[0].tolist() == [0, 1, 2]
+
+
+def test_spreads_are_scaled_median_deviations():
+    """Of 0, 1, 2, 3, 100 the median is 2 and the deviations 2, 1, 0, 1, 98: their median is 1."""
+    values = np.array([[0.0, 7.0], [1.0, 7.0], [2.0, 7.0], [3.0, 7.0], [100.0, 12.0]])
+    assert spreads(values) == pytest.approx([1.4826, 2.0])
+
+
+def test_a_posterior_has_these_weights():
+    """Summaries 0 to 99 in steps of one, 0 observed, no error: distances are in spreads, which cancel in d / h."""
+    summaries = np.arange(100.0)[:, None]
+    found = posterior(
+        summaries / 100.0,
+        summaries,
+        np.array([0.0]),
+        bounds=np.array([[0.0, 1.0]]),
+        scales=np.array([0.0]),
+        accept=0.4,
+    )
+    expected = 1.0 - np.square(np.arange(40.0) / 40.0)
+    assert found.rows.tolist() == list(range(40))
+    assert found.radius == pytest.approx(40.0 / (1.4826 * 25.0))
+    assert found.weights == pytest.approx(expected / expected.sum())
+    assert found.effective == pytest.approx(expected.sum() ** 2 / np.square(expected).sum())
+
+
+def test_effective_numbers_and_tails():
+    assert effective_number(np.array([1.0, 1.0, 2.0])) == pytest.approx(16.0 / 6.0)
+    assert tails(0.9) == pytest.approx([0.05, 0.95])
+    assert LEVELS == (0.5, 0.9, 0.95)

@@ -1,0 +1,120 @@
+"""Whose version is copied and how ties count, in worlds where the answer is plain, on both engines."""
+
+import numpy as np
+import pytest
+from experiments.validation.scenarios import EQUAL, firsts, measure, quiet, threshold
+
+import qispread as qs
+from qispread.world.layout import AWARE, COPIED_FROM, GENERATION, LITERATURE, OWN_INVENTION, STAGE
+
+ENGINES = ("kernel", "mesa")
+HEARD_FROM_PEERS = {"hearing.broadcast": 0.0, "hearing.contact": 1.0}
+
+
+def names(*places):
+    return [f"organisation-{place + 1:03d}" for place in places]
+
+
+def rows(number, **settings):
+    """Return places that are all alike, but for the first coordinate of the setting of some, by place."""
+    return [
+        {"id": name, **EQUAL, "setting_1": settings.get(f"at_{place}", 0.0)}
+        for place, name in enumerate(names(*range(number)))
+    ]
+
+
+def tied(*ties):
+    """Return a network of ties given as two places and a weight."""
+    return {
+        "kind": "ties",
+        "ties": [{"first": names(one)[0], "second": names(other)[0], "weight": weight} for one, other, weight in ties],
+    }
+
+
+def histories(scenario, engine, replicates=1):
+    """Return histories at the end of each replicate, of the one intervention."""
+    return np.array([run.end.histories[0] for run in qs.simulate(scenario, replicates, engine=engine).runs])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("origins", [(3, 7, 11), (0, 1, 15)])
+def test_of_peers_that_attract_alike_the_first_is_copied(engine, origins):
+    """Sixteen identical places, everyone tied to everyone, three origins: thirteen copies, all of the first origin."""
+    scenario = quiet(
+        4,
+        {"kind": "complete"},
+        16,
+        HEARD_FROM_PEERS,
+        {"origin": {"organisations": names(*origins)}},
+        organisations={"rows": rows(16)},
+    )
+    for found in histories(scenario, engine, 3):
+        followers = [place for place in range(16) if place not in origins]
+        assert (found[COPIED_FROM, followers] == origins[0]).all()
+        assert (found[GENERATION, followers] == 1).all()
+        assert (found[COPIED_FROM, list(origins)] == OWN_INVENTION).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_weight_of_a_tie_counts_once_in_what_attracts(engine):
+    """Attraction is weight * result * exp(-d^2 / range): 0.5 * 1 beats 0.8 * 0.6, though 0.25 would not beat 0.384."""
+    near, far, copier = 1, 0, 2
+    scenario = quiet(
+        3,
+        tied((near, copier, 0.5), (far, copier, 0.8)),
+        3,
+        {**HEARD_FROM_PEERS, "deciding.similarity_range": 2.0},
+        {"origin": {"organisations": names(near, far)}},
+        organisations={"rows": rows(3, at_0=float(np.sqrt(-2.0 * np.log(0.6))))},
+    )
+    found = histories(scenario, engine)[0]
+    assert found[COPIED_FROM, copier] == near
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_heavier_of_two_alike_is_copied_wherever_it_stands(engine):
+    scenario = quiet(
+        3,
+        tied((0, 2, 0.4), (1, 2, 0.6)),
+        3,
+        HEARD_FROM_PEERS,
+        {"origin": {"organisations": names(0, 1)}},
+        organisations={"rows": rows(3)},
+    )
+    assert histories(scenario, engine)[0][COPIED_FROM, 2] == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_weight_of_a_tie_counts_once_in_the_share_of_users(engine):
+    """Of ties of 0.5 and 1.0 the lighter leads to a user: a share of 1/3, where squares would make it 1/5."""
+    began = {}
+    for share in (0.3, 0.35):
+        scenario = quiet(
+            3,
+            tied((0, 1, 0.5), (1, 2, 1.0)),
+            3,
+            {"hearing.broadcast": 1.0, **threshold(share)},
+            organisations={"rows": rows(3)},
+        )
+        (run,) = qs.simulate(scenario, 1, engine=engine).runs
+        began[share] = run.end.histories[0, STAGE, 1] != AWARE
+    assert began == {0.3: True, 0.35: False}
+
+
+def test_the_weight_of_a_tie_counts_once_in_the_chance_of_hearing():
+    """A star of ties of 0.5 around one user, contact 0.5: in the second month others hear with 0.25, not 0.125."""
+    number, worlds = 101, 40
+    star = tied(*((0, other, 0.5) for other in range(1, number)))
+    scenario = quiet(
+        2, star, number, {"hearing.broadcast": 0.0, "hearing.contact": 0.5}, organisations={"rows": rows(number)}
+    )
+    heard = measure(qs.simulate(scenario, worlds), "awareness")[:, 2].mean()
+    assert abs(heard - 0.25) < 4.0 * np.sqrt(0.25 * 0.75 / (worlds * (number - 1)))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_who_sees_no_user_copies_the_literature(engine):
+    scenario = quiet(2, {"kind": "complete"}, 4, {"hearing.broadcast": 1.0, "hearing.contact": 0.0})
+    found = histories(scenario, engine)[0]
+    assert found[COPIED_FROM].tolist() == [OWN_INVENTION, LITERATURE, LITERATURE, LITERATURE]
+    assert (firsts(qs.simulate(scenario, 1, engine=engine)) == 1).all()
