@@ -90,6 +90,13 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return how long this process takes for something, whatever else the machine does."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
 def ratios(above: list[float], below: list[float]) -> list[float]:
     """Return the ratio of two contenders in each round."""
     return [a / b for a, b in zip(above, below, strict=True)]
@@ -122,7 +129,7 @@ def build(blueprint: Blueprint, worlds: range) -> list[tuple[Plan, State]]:
 def live(blueprint: Blueprint, starts: list[tuple[Plan, State]]) -> float:
     """Return how many seconds the kernel takes for all months of some worlds, measures included."""
     out = empty_measures(blueprint.scenario)
-    return seconds(lambda: [run_kernel(plan, state, MONTHS, out) for plan, state in starts])
+    return cpu_seconds(lambda: [run_kernel(plan, state, MONTHS, out) for plan, state in starts])
 
 
 def kernel_ns(scenario: Scenario, worlds: int, turn: int) -> float:
@@ -133,20 +140,17 @@ def kernel_ns(scenario: Scenario, worlds: int, turn: int) -> float:
 
 
 def mesa_ns(make: Callable[[int], Any], turn: int) -> float:
-    """Return the nanoseconds of this process that a Mesa model takes an organisation-month; its making does not count."""
-    model = make(turn)
-    start = time.process_time()
-    model.run_model()
-    return 1e9 * (time.process_time() - start) / (NUMBER * MONTHS)
+    """Return the nanoseconds that a Mesa model takes an organisation-month; its making does not count."""
+    return 1e9 * cpu_seconds(make(turn).run_model) / (NUMBER * MONTHS)
 
 
 def building_ratio(scenario: Scenario, at_least: float, turn: int) -> float:
     """Return the time to build worlds, for so many seconds, over the time of the months that they are built for."""
     blueprint, world, building, living = blueprint_of(scenario), 1000 * turn, 0.0, 0.0
     while building < at_least:
-        begin = time.perf_counter()
+        begin = time.process_time()
         starts = build(blueprint, range(world, world + 1))
-        building += time.perf_counter() - begin
+        building += time.process_time() - begin
         living += live(blueprint, starts)
         world += 1
     return building / living
