@@ -6,6 +6,7 @@ identity; `changes` compares it with what would be made now (decision TBD-identi
 
 import json
 import platform
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,8 @@ version; not pandas and pyarrow, which keep tables and compute nothing in them.
 CODE = ("qispread", "draws", "model", "replaced_rules")
 """What of an identity is about code."""
 LIBRARIES = "libraries"
+COMPILING = "qispread.rules.compiling"
+"""The module without which no rule can be loaded."""
 MAX_LISTED = 12
 """Changes that are listed one by one."""
 MISSING = "not there"
@@ -72,6 +75,15 @@ def libraries() -> dict[str, str]:
     return {**{name: version(name) for name in RESULT_LIBRARIES}, "python": python}
 
 
+def replaced() -> dict[str, str]:
+    """Return what was put in place of rules and constants at run time, by their names; the compiler is not loaded."""
+    if COMPILING not in sys.modules:
+        return {}  # no rule is loaded that could have been replaced
+    from qispread.rules.replacing import replaced_rules
+
+    return dict(one.split("=", maxsplit=1) for one in replaced_rules())
+
+
 def environment() -> dict[str, Any]:
     """Return all that can change a result and is no input: code, rules replaced at run time, libraries.
 
@@ -81,7 +93,7 @@ def environment() -> dict[str, Any]:
         "qispread": our_version(),
         "draws": draws_in_use(),
         "model": model_in_use(),
-        "replaced_rules": {},
+        "replaced_rules": replaced(),
         LIBRARIES: dict(libraries()),
     }
 

@@ -15,6 +15,7 @@ from helpers_input import caught, only_fault, put
 from qispread import identity
 from qispread.cli import main
 from qispread.report import write_report
+from qispread.rules import improving
 
 SMALL = "name: small\nhorizon: 24\nreplicates: 5\norganisations: {number: 30, systems: 6, regions: 2}\n"
 FILES = ("run", "small.yaml", "--out", "res")
@@ -87,6 +88,22 @@ def test_other_libraries_alone_are_refused(change, capsys, monkeypatch):
     assert "holds the results of another run (other libraries)" in said
     assert f"libraries.{name}: was {here[name]}, is now {now}" in said
     assert main([*FILES, "--overwrite"]) == 0
+
+
+def halved(fidelity, decay, watch, embedding, embedding_holds):
+    """Take from fidelity half of what the shipped rule takes."""
+    return fidelity * (1.0 - 0.5 * decay * (1.0 - watch) ** 2 * (1.0 - embedding_holds * embedding))
+
+
+def test_a_rule_that_was_replaced_makes_another_run(capsys, monkeypatch):
+    assert main(FILES) == 0
+    before = kept()
+    monkeypatch.setattr(improving, "decayed_fidelity", halved)
+    said = refused(capsys, *FILES)
+    assert "holds the results of another run (other code)" in said
+    name = "replaced_rules.qispread.rules.improving.decayed_fidelity"
+    assert f"{name}: was not there, is now {identity.replaced()[name.removeprefix('replaced_rules.')]}" in said
+    assert kept() == before
 
 
 def test_python_is_told_the_same(monkeypatch):
