@@ -103,7 +103,8 @@ def compressed(first: NDArray[np.int64], second: NDArray[np.int64], weight: NDAr
     for tie in range(first.size):
         starts[first[tie] + 1] += 1
         starts[second[tie] + 1] += 1
-    starts = np.cumsum(starts)
+    for own in range(number):  # np.cumsum would be compiled for this alone
+        starts[own + 1] += starts[own]
     fill = starts[:-1].copy()
     others = np.empty(2 * first.size, np.int64)
     weights = np.empty(2 * first.size, np.float64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr
 
 from qispread.config.organisations import FACTORS, Organisations
-from qispread.rules.compiling import kernel, rule
+from qispread.rules.compiling import SIGNED, kernel, rule
 from qispread.rules.draws import BASELINE as DRAW_BASELINE
 from qispread.rules.draws import COMMON, SETTING, Word, normal, substream
 from qispread.rules.draws import FACTORS as DRAW_FACTORS
@@ -97,23 +97,26 @@ def draw_organisations(
         NaN where a value is to be drawn.
     """
     out = given.copy()
+    # Numba compiles a function anew for every whole number that is written in a call to it.
+    month, common_draw, size_draw = SIGNED(0), SIGNED(COMMON), SIGNED(DRAW_SIZE)
+    baseline_draw, setting_draw = SIGNED(DRAW_BASELINE), SIGNED(SETTING)
     shared, own = math.sqrt(distribution.correlation), math.sqrt(1.0 - distribution.correlation)
     for i in range(keys.size):
         mine = substream(substream(stream, keys[i]), 0)
-        common = normal(mine, 0, COMMON)
+        common = normal(mine, month, common_draw)
         for factor in range(len(FACTORS)):
-            score = normal(mine, 0, DRAW_FACTORS + 2 * factor)
+            score = normal(mine, month, DRAW_FACTORS + 2 * factor)
             if factor < CORRELATED:
                 score = shared * common + own * score
             if math.isnan(given[factor, i]):
                 out[factor, i] = quantile(distribution.quantiles[factor], score)
         if math.isnan(given[SIZE, i]):
-            out[SIZE, i] = math.exp(distribution.size[0] + distribution.size[1] * normal(mine, 0, DRAW_SIZE))
+            out[SIZE, i] = math.exp(distribution.size[0] + distribution.size[1] * normal(mine, month, size_draw))
         if math.isnan(given[BASELINE, i]):
-            drawn = distribution.baseline[0] + distribution.baseline[1] * normal(mine, 0, DRAW_BASELINE)
+            drawn = distribution.baseline[0] + distribution.baseline[1] * normal(mine, month, baseline_draw)
             out[BASELINE, i] = min(10_000.0, math.exp(drawn))
         if math.isnan(given[SETTING_1, i]):
-            out[SETTING_1, i] = distribution.setting_spread * normal(mine, 0, SETTING)
+            out[SETTING_1, i] = distribution.setting_spread * normal(mine, month, setting_draw)
         if math.isnan(given[SETTING_2, i]):
-            out[SETTING_2, i] = distribution.setting_spread * normal(mine, 0, SETTING + 2)
+            out[SETTING_2, i] = distribution.setting_spread * normal(mine, month, setting_draw + 2)
     return out
