@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -17,7 +18,6 @@ from qispread.cores import available_cores
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
 from qispread.measures import NAMES, REGISTRY
-from qispread.rules.compiling import already_compiled
 from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
 from qispread.world.layout import GIVEN_ROWS, HARM
 
@@ -189,11 +189,11 @@ def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, 
     return run
 
 
+@cache
 def compile_model() -> None:
-    """Compile the model where that was not done on this machine, in a thread: who interrupts it waits no longer."""
-    if not already_compiled():
-        # Numba may lose an interrupt that comes while it compiles, and then fail for another reason.
-        run_replicates(Scenario(horizon=1), range(1))
+    """Compile or load the model in a thread, once in a process: who interrupts that waits no longer."""
+    # Numba may lose an interrupt that comes while it compiles, and then fail for another reason.
+    run_replicates(Scenario(horizon=1), range(1))
 
 
 def chunks(replicates: range, workers: int) -> Iterator[range]:
