@@ -66,6 +66,7 @@ def test_what_is_kept_is_what_python_finds():
     pd.testing.assert_frame_equal(pyarrow.parquet.read_table("res/coaching/months.parquet").to_pandas(), alone)
 
 
+@pytest.mark.slow
 def test_the_same_comparison_may_be_written_again_and_another_is_refused(capsys):
     assert run("--policy", "coaching.yaml") == run("--policy", "coaching.yaml") == 0
     assert "holds the results of another run" in refused(capsys, "--policy", "coaching.yaml", "--seed", "5")

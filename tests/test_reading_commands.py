@@ -113,6 +113,7 @@ class TestSensitivity:
         assert not (folder / "sensitivity-over-time.png").exists()
         assert (folder / "discovery-trajectory.png").exists()
 
+    @pytest.mark.slow
     def test_a_sweep_is_found_by_its_experiment_and_results_go_where_they_are_wanted(self, sweeps):
         assert main(["sweep", "latin.yaml"]) == 0
         assert main(["sensitivity", "latin.yaml", "--out", "elsewhere"]) == 0
@@ -131,6 +132,7 @@ class TestSensitivity:
         assert main(["discover", "failing", "--below", "0.18"]) == 0
         assert "no world has 'effect'" in said(capsys)
 
+    @pytest.mark.slow
     def test_a_sweep_that_is_not_finished_says_so(self, sweeps, capsys):
         put("long.yaml", EXPERIMENT.replace("name: trial", "name: long").replace("points: 40", "points: 300"))
         assert main(["sweep", "long.yaml", "--out", "long"]) == 0
@@ -144,6 +146,7 @@ class TestSensitivity:
         assert f"note the sweep is not finished: {left} of 1,500 runs not made yet" in told
         assert "have no 'effect'" not in told
 
+    @pytest.mark.slow
     def test_what_runs_lack_is_said_once_for_all_months_and_of_runs_that_were_made(self, sweeps, capsys):
         text = (sweeps / "latin.yaml").read_text(encoding="utf-8").replace("name: latin", "name: half")
         put("half.yaml", text.replace("factors:\n", "factors:\n" + STEEP).replace("points: 80", "points: 300"))
@@ -174,6 +177,7 @@ class TestSensitivity:
         assert "5 months from 4 to 12: 'effect' is there for 0 of 300 points" in told
         assert "1,500 of 1,500 runs not made yet" in told
 
+    @pytest.mark.slow
     def test_an_intervention_that_was_not_kept_by_itself_is_refused_with_what_keeps_it(self, sweeps, capsys):
         words = ["sensitivity", "latin", "--intervention", "intervention"]
         assert "'interventions: each' in the experiment file" in refused(words, capsys)
@@ -215,6 +219,7 @@ class TestDiscover:
         assert 0.0 < about["chance"] <= 1.0
         assert set(about["pictures"]) <= {f"discovery-{one}" for one in ("trajectory", "limits", "corner")}
 
+    @pytest.mark.slow
     def test_another_box_can_be_looked_at(self, sweeps, capsys):
         words = ["discover", "latin", "--measure", "effect", "--below", "0.18", "--shuffles", "0"]
         assert main([*words, "--box", "1"]) == 0
@@ -241,6 +246,7 @@ def compared(tmp_path_factory):
 
 
 class TestDiscoverInAComparison:
+    @pytest.mark.slow
     def test_the_models_in_which_an_arm_does_not_beat_the_base_are_told(self, compared, capsys):
         assert main(["discover", str(compared), "--arm", "goals"]) == 0
         words = said(capsys)

@@ -190,6 +190,7 @@ def test_pictures_are_drawn(ask):
     assert ask("/api/picture", {"setting": SETTING, "measure": "harm", "kind": "png"}).body.startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_report_is_written_and_tells_how_far_it_is(lines):
     *told, last = lines("/api/report", {"setting": {"policies": {"coaching": {}}, "both": {"replicates": 8}}})
     assert {one["doing"] for one in told} == {"Comparing", "Trying plausible models", "Drawing"}

@@ -38,6 +38,7 @@ def test_a_switch_and_a_slider_move_the_curves(visit):
     assert visitor.end()["base"] == before["base"]
 
 
+@pytest.mark.slow
 def test_the_address_restores_the_setting(visit):
     first = visit("#coaching")
     first.move(0.75)
@@ -77,6 +78,7 @@ def test_reset_brings_back_what_was(visit):
     assert not visitor.page.get_by_role("switch", name="Coaching").is_checked()
 
 
+@pytest.mark.slow
 def test_the_table_on_the_page_is_the_one_that_the_server_sends(visit, lines):
     visitor = visit("#coaching=support:0.8")
     visitor.page.click("#numbers summary")
@@ -160,6 +162,7 @@ def test_an_organisation_tells_its_story(visit):
     dialog.wait_for(state="hidden")
 
 
+@pytest.mark.slow
 def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
     visitor = visit()
     labels = visitor.page.locator(".node").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
@@ -291,6 +294,7 @@ def test_what_is_taken_away_can_be_run(visit, tmp_path):
     assert "class=" not in drawn
 
 
+@pytest.mark.slow
 def test_long_work_can_be_cancelled(visit):
     visitor = visit("#coaching")
     visitor.page.click("#files > summary")
@@ -331,6 +335,7 @@ def test_an_address_that_asks_too_much_of_the_map_is_kept_within_it(visit):
     assert visitor.page.input_value("#month") == "36"
 
 
+@pytest.mark.slow
 def test_a_screen_reader_hears_the_answer_and_not_every_step_to_it(visit):
     visitor = visit("#coaching")
     assert visitor.page.get_attribute("#headline", "role") == "status"

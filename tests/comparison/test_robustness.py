@@ -224,6 +224,7 @@ def test_arms_that_never_change_places_leave_the_columns_of_the_table():
     assert list(never) == ["arm", "against", "holds", *made({"arm": np.ones(8), BASE: np.zeros(8)}, models).flips]
 
 
+@pytest.mark.slow
 def test_parameters_that_decide_nothing_are_named_at_no_more_than_the_nominal_rate():
     random, factors = np.random.default_rng(8), [Factor(name, 0.0, 1.0) for name in "abcdef"]
     trials = 400

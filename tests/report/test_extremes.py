@@ -57,6 +57,7 @@ def test_an_arm_that_changes_nothing(tmp_path):
     assert report.answer.sentence == "Idle changes nothing in harmful events averted over 3 years, in any world."
 
 
+@pytest.mark.slow
 def test_what_a_policy_file_says_of_its_arm_stands_beside_what_the_model_has(tmp_path):
     base = scenario_of()
     arm = coached(base).model_copy(update={"description": "As in Wales."})
@@ -65,6 +66,7 @@ def test_what_a_policy_file_says_of_its_arm_stands_beside_what_the_model_has(tmp
     assert "mandate: organisations are told to" in said(report)
 
 
+@pytest.mark.slow
 def test_the_order_of_many_arms_is_not_told_as_that_of_those_named(copied, change_manifest):
     change_manifest(copied, comparison={"ranking": ["a", "b", "c", "base", "d", "e"]})
     assert "the order a, b, c, the base then two more holds in" in said(report_of(copied))
@@ -72,6 +74,7 @@ def test_the_order_of_many_arms_is_not_told_as_that_of_those_named(copied, chang
     assert "the order a, b, c then the base holds in" in said(report_of(copied))
 
 
+@pytest.mark.slow
 def test_a_seeding_policy_is_warned_of(tmp_path):
     base = scenario_of()
     report = report_on(tmp_path, base, {"hubs": base.with_policy("seeding")})
@@ -86,6 +89,7 @@ def test_many_organisations_and_a_long_run_stay_within_size(tmp_path):
     assert page.stat().st_size < 3_000_000
 
 
+@pytest.mark.slow
 def test_no_costs(tmp_path):
     base = scenario_of()
     report = report_on(tmp_path, base, {"coaching": coached(base, cost=0.0)})
@@ -101,6 +105,7 @@ def test_one_world(tmp_path):
     assert "Of the one world simulated." in said(report)
 
 
+@pytest.mark.slow
 def test_six_months_and_three_organisations_and_a_long_name(tmp_path):
     few = {
         "organisations.number": 3,
@@ -116,6 +121,7 @@ def test_six_months_and_three_organisations_and_a_long_name(tmp_path):
     assert len({figure.name for figure in figures}) == len(figures)
 
 
+@pytest.mark.slow
 def test_several_interventions_are_pooled_and_it_is_said(tmp_path):
     one = scenario_of().interventions["intervention"]
     report = report_on(tmp_path, scenario_of(interventions={"first": one, EVIL: one}))
@@ -156,6 +162,7 @@ def test_results_of_another_program_say_so_and_are_not_run_again(copied, change_
     assert "Maps and run charts are left out" in said(report)
 
 
+@pytest.mark.slow
 def test_the_note_on_another_version_stands_first(copied, change_manifest):
     change_manifest(copied, identity={"qispread": "0.0.9"})
     page = write_report(copied)[0].read_text(encoding="utf-8")

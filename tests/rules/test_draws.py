@@ -275,6 +275,7 @@ blueprint_of(scenario_from({"network": {"kind": "small_world"}})).world(0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(INTERPRETED, reason="nothing is compiled")
 def test_a_plain_number_as_part_of_a_key_spoils_no_later_network():
     """Numba settles on first use whether a Python int is signed; the key of a name needs all 64 bits."""
