@@ -114,4 +114,8 @@ class Selection:
         """Note the first test that failed."""
         if report.failed and "failed" not in self.asked:
             self.asked["failed"] = report.nodeid
-            self.path.write_text(json.dumps(self.asked), encoding="utf-8")
+
+    def pytest_sessionfinish(self):
+        """Write which test failed, and how much processor time all took."""
+        self.asked["took"] = time.process_time()
+        self.path.write_text(json.dumps(self.asked), encoding="utf-8")

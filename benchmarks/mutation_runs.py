@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -98,7 +97,7 @@ class Outcome:
     tests : int
         How many were run, at most.
     seconds : float
-        By the clock.
+        Of processor time.
     """
 
     outcome: str
@@ -159,11 +158,12 @@ def trace(copy: Path, area: Area, into: Path) -> Trace:
     """Return which tests of an area reach which functions; found out once for the same sources and tests."""
     if not into.exists():
         given = environment(copy, area, MUTATION_TRACE=str(into.with_suffix(".part")))
-        done = subprocess.run(  # noqa: S603 - our own command
-            pytest_command(*area.tests), cwd=copy, env=given, capture_output=True, text=True, check=False
-        )
+        with into.with_suffix(".log").open("w", encoding="utf-8") as log:
+            subprocess.run(  # noqa: S603 - our own command
+                pytest_command(*area.tests), cwd=copy, env=given, stdout=log, stderr=log, check=False
+            )
         if not into.with_suffix(".part").exists():
-            raise SystemExit(f"the tests do not run without a mutation:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise SystemExit(f"the tests do not run without a mutation: see {into.with_suffix('.log')}")
         into.with_suffix(".part").replace(into)
     return dict(json.loads(into.read_text(encoding="utf-8")))
 
@@ -242,10 +242,9 @@ def run_tests(copy: Path, area: Area, tests: Sequence[str], seconds: float) -> O
     asked.write_text(json.dumps({"tests": tests, "seconds": limit}), encoding="utf-8")
     given = environment(copy, area, MUTATION_TESTS=str(asked), PYTHONDONTWRITEBYTECODE="1")
     files = list(dict.fromkeys(test.split("::")[0] for test in tests))
-    began = time.monotonic()
     code = exit_code(pytest_command("-x", *files), copy, given, WALL_TIMES * limit)
-    took = time.monotonic() - began
-    by = json.loads(asked.read_text(encoding="utf-8")).get("failed", "")
+    said = json.loads(asked.read_text(encoding="utf-8"))
+    took, by = said.get("took", float(limit)), said.get("failed", "")
     if code == 0:
         return Outcome("survived", "", len(tests), took)
     if code < 0 and not by:
