@@ -41,6 +41,9 @@ MONTH = (
 )
 """The steps of a month, in order, after what policies move. All act on what peers published last month."""
 
+READS_TOO_EARLY = tuple(int(part) for part in mesa.__version__.split(".")[:2]) < (3, 5)
+"""Up to Mesa 3.4 `batch_run` takes what is collected at the start for the first step: its last row is a month early."""
+
 AGENT_REPORTERS = {
     name: attrgetter(name) for name in ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
 }
@@ -199,8 +202,7 @@ class SpreadModel(mesa.Model):
 
     def _finish(self) -> None:
         self.running = False
-        if not hasattr(self.datacollector, "_collection_steps"):
-            # Mesa 3.3's batch_run takes the start for the first step, and would read the month before the last.
+        if READS_TOO_EARLY:
             self.steps += 1
 
     def _tell_policies(self) -> None:
