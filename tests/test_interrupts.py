@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+PROGRAM = """
+import sys
+print("begun", flush=True)
+from qispread.__main__ import program
+sys.exit(program())
+"""
+"""The command, which first says that Python itself has started."""
 HANGS = 120
 """Seconds after which a command that was stopped counts as one that goes on."""
 LONG = "name: long\nhorizon: 2400\nreplicates: 5000\n"
@@ -38,12 +45,13 @@ def _in_a_folder_with_scenarios(tmp_path, monkeypatch):
 def stopped(typed, after):
     """Run a command and press Ctrl-C after so many seconds: SIGINT to its whole group. Return code and output."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "qispread", *typed],
+        [sys.executable, "-c", PROGRAM, *typed],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
+    assert process.stdout.readline() == "begun\n"
     time.sleep(after)
     assert process.poll() is None, process.stdout.read()
     os.killpg(process.pid, signal.SIGINT)
@@ -56,11 +64,12 @@ def stopped(typed, after):
     return process.returncode, words
 
 
+@pytest.mark.parametrize("after", [0.1, 3.0], ids=["while it is loaded", "at work"])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_it_ends_in_one_line(name):
+def test_it_ends_in_one_line(name, after):
     if name in ("lesson", "one lesson", "app"):
         pytest.importorskip("starlette", reason="the extra `app` is not installed")
-    code, words = stopped(COMMANDS[name], 3.0)
+    code, words = stopped(COMMANDS[name], after)
     assert "Traceback" not in words
     assert "Error" not in words
     last = words.splitlines()[-1]

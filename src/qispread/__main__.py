@@ -2,7 +2,19 @@
 
 import sys
 
-from qispread.cli import program
+STOPPED = 130
+
+
+def program() -> int:
+    """Run the command line and return its exit code; a stop while it is still being loaded is told as any other."""
+    try:
+        from qispread.cli import program as run
+
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; nothing was written.\n")
+        return STOPPED
+
 
 if __name__ == "__main__":
     sys.exit(program())
