@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from helpers_input import SMALL, put
+from patience import PATIENCE
 from qispread.cli import main
 from qispread.engines import run as engine
 from qispread.results import comparisons as saving
@@ -137,7 +138,7 @@ def stopped_in_the_middle(*typed):
     assert "organisations" in process.stdout.readline()
     select.select([process.stdout], [], [], 0.3)
     os.kill(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     return process.returncode, said
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers_input import SMALL, put
+from patience import PATIENCE
 from qispread.cli import main
 
 COMMAND = ("-m", "qispread.cli")
@@ -25,7 +26,7 @@ def _in_a_folder_with_a_scenario(tmp_path, monkeypatch):
 def started(*typed, **keywords):
     """Run Python with these arguments to its end."""
     return subprocess.run(
-        [sys.executable, *typed], capture_output=True, text=True, check=False, timeout=120, **keywords
+        [sys.executable, *typed], capture_output=True, text=True, check=False, timeout=PATIENCE, **keywords
     )
 
 
@@ -107,5 +108,5 @@ def test_a_reader_that_leaves_a_pipe_is_no_error():
     )
     process.stdout.readline()
     process.stdout.close()
-    assert (process.stderr.read(), process.wait(timeout=60)) == (b"", 0)
+    assert (process.stderr.read(), process.wait(timeout=PATIENCE)) == (b"", 0)
     process.stderr.close()

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from patience import BROWSER_PATIENCE
+
 SLIDER = ".lever.on input[type=range]"
-DEFAULT_WAIT = 30_000
 ALL_DRAWN = """() => ['adoption', 'fidelity', 'effect'].every((measure) => {
     const drawn = document.querySelector(`#chart-${measure}`)?.dataset.worlds;
     return drawn && document.querySelector('#doing').textContent.startsWith(`${drawn} world`);
@@ -18,7 +19,7 @@ class Visitor:
     def __init__(self, browser, url, *, width=1280, height=800, **how):
         self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **how)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(DEFAULT_WAIT)
+        self.page.set_default_timeout(BROWSER_PATIENCE)
         self.url, self.asked, self.complaints = url, [], []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -54,7 +55,7 @@ class Visitor:
 
     def changed(self, selector, name, before):
         """Wait until an attribute is another than before."""
-        for _ in range(600):
+        for _ in range(BROWSER_PATIENCE // 25):
             if self.page.get_attribute(selector, name) != before:
                 return
             self.page.wait_for_timeout(25)

@@ -237,7 +237,8 @@ def test_probabilities_are_counted_world_by_world(worlds):
 def test_for_nothing_the_cheapest_wins_and_for_much_the_best():
     random = np.random.default_rng(1)
     table = acceptability(worlds_of(base=(0.0, random.normal(0, 1, 40)), arm=(10.0, 50.0), dear=(30.0, 60.0)))
-    first, last = (table[table["willingness"] == end].set_index("arm") for end in table["willingness"].agg([min, max]))
+    ends = table["willingness"].min(), table["willingness"].max()
+    first, last = (table[table["willingness"] == end].set_index("arm") for end in ends)
     assert first["probability"].to_dict() == {BASE: 1.0, "arm": 0.0, "dear": 0.0}
     assert bool(first["expected"][BASE])
     assert last["probability"][BASE] == 0.0

@@ -9,6 +9,7 @@ import pytest
 
 from folders import scenario_of
 from optional import launch, require
+from patience import PATIENCE
 from visiting import Visitor
 
 require("starlette", "app")
@@ -37,7 +38,7 @@ def serving():
         server = server_of(scenario, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [made]}, daemon=True)
         thread.start()
-        assert ready.wait(60)
+        assert ready.wait(PATIENCE)
         running.append((server, thread, made))
         port = made.getsockname()[1]
         return SimpleNamespace(port=port, url=f"http://127.0.0.1:{port}/", page=server.config.app)
@@ -60,7 +61,7 @@ def ask(served):
     """Return what asks the server: status, headers and body."""
 
     def asked(path, question=None, *, method="POST", headers=None, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
         sent = body if body is not None else json.dumps(question or {}).encode()
         kind = {"content-type": "application/json"} if method == "POST" else {}
         try:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import qispread as qs
+from patience import PATIENCE
 from qispread.analysis.places import positions
 from qispread.app.worlds import NOT_IN_USE, STEPS
 from qispread.cli import main
@@ -230,7 +231,7 @@ def test_a_file_too_large_for_the_page_is_refused(lines):
 def test_nothing_is_run_for_somebody_who_has_left(served, start):
     page = served.page.app.state.page
     setting = {"policies": {"mandate": {"push": 3.3}}, "both": {"replicates": 1000, "horizon": 240}}
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
     question = json.dumps({"setting": setting})
     connection.request("POST", "/api/compare", question, {"content-type": "application/json"})
     answer = connection.getresponse()
@@ -239,7 +240,7 @@ def test_nothing_is_run_for_somebody_who_has_left(served, start):
     answer.close()
     ensemble = page.ensembles.of(page.settings.read(setting).what_if)
     waited = threading.Event()
-    for _ in range(400):
+    for _ in range(round(PATIENCE / 0.02)):
         if not page.desk.busy and not page.desk.waiting:
             break
         waited.wait(0.02)
@@ -260,7 +261,7 @@ def test_many_visitors_at_once_each_get_their_own_answer(lines):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert len(found) == len(supports)
     fidelities = [found[support] for support in supports]
     assert fidelities == sorted(fidelities)

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from patience import PATIENCE
 from qispread.app.serving import HOST, bound
 from qispread.cli import main
 from qispread.config.faults import InputError
@@ -30,12 +31,12 @@ def test_it_says_its_address_answers_there_and_ends_with_an_interrupt(scenario):
     try:
         said = running.stdout.readline()
         assert said.startswith("The page of tiny: http://127.0.0.1:")
-        connection = http.client.HTTPConnection(HOST, int(said.split(":")[3].split("/")[0]), timeout=30)
+        connection = http.client.HTTPConnection(HOST, int(said.split(":")[3].split("/")[0]), timeout=PATIENCE)
         connection.request("GET", "/")
         assert b"<title>qispread" in connection.getresponse().read()
         connection.close()
         running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 0
+        assert running.wait(PATIENCE) == 0
         assert running.stdout.read().strip() == "Stopped."
     finally:
         running.kill()

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from looping import in_a_loop
+from patience import PATIENCE
 from qispread.app.desk import FIRST, LONG, REST, Desk, Urgency
 
 
@@ -114,7 +115,7 @@ def test_long_work_is_done_one_at_a_time_and_told_when_nobody_waits():
 
         def task(stop):
             begun.set()
-            if stop.wait(10):
+            if stop.wait(PATIENCE):
                 ended.set()
 
         first = asyncio.create_task(desk.long_work(task))
@@ -122,6 +123,6 @@ def test_long_work_is_done_one_at_a_time_and_told_when_nobody_waits():
         await asyncio.to_thread(begun.wait, 10)
         waited = not second.done()
         first.cancel()
-        return waited, await second, ended.wait(10)
+        return waited, await second, ended.wait(PATIENCE)
 
     assert run(act) == (True, "second", True)

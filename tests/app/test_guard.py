@@ -4,6 +4,7 @@ import http.client
 
 import pytest
 
+from patience import PATIENCE
 from qispread.app.limits import MOST_BODY
 
 FILES = ("/", "/style.css", "/js/main.js", "/icon.svg", "/vega.js")
@@ -71,7 +72,7 @@ def test_a_large_question_is_refused_by_its_length(ask):
 
 
 def test_a_question_that_hides_its_length_is_cut_off(ask, served):
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
     pieces = (b"x" * 2**16 for _ in range(MOST_BODY // 2**16 + 4))
     headers = {"content-type": "application/json", "transfer-encoding": "chunked"}
     try:

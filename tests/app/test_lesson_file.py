@@ -8,6 +8,7 @@ from base64 import b64decode
 import numpy as np
 import pytest
 
+from patience import PATIENCE
 from qispread.app.teaching import budget, lesson, onefile
 from qispread.app.teaching.bundle import bundled, unclosed
 from qispread.app.teaching.lesson import lessons
@@ -143,7 +144,7 @@ def test_the_answers_are_those_of_the_page(whole, fewest, serving):
     import http.client
 
     def ask(path, question):
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
         connection.request("POST", path, json.dumps(question), {"content-type": "application/json"})
         lines = [json.loads(line) for line in connection.getresponse().read().splitlines()]
         connection.close()

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 import pytest
 
 from optional import require
+from patience import PATIENCE
 from qispread.app.teaching.budget import NOTHING, PRICES, Plan, best_found
 from qispread.app.teaching.lesson import lessons
 from visiting import Visitor
 
-LONGEST = 90_000
-"""Milliseconds for six initiatives in all places, where others use the computer too."""
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -23,7 +22,6 @@ def attend(browser, served, few):
 
     def attended(address, **how):
         visitor = Visitor(browser, served.url, **how)
-        visitor.page.set_default_timeout(LONGEST)
         came.append(visitor)
         visitor.page.goto("about:blank")
         visitor.page.goto(served.url + address)
@@ -120,7 +118,7 @@ def all_cores_taken(served, page):
 
 def idle(desk, page):
     """Wait until nobody works or waits; gives up in the end."""
-    for _ in range(600):
+    for _ in range(round(PATIENCE / 0.05)):
         if not (desk.busy or desk.waiting):
             return
         page.wait_for_timeout(50)
@@ -136,7 +134,7 @@ def cancelled(desk, part):
     button.click()
     part.get_by_text("Cancelled").wait_for()
     assert part.locator("progress").count() == 0
-    for _ in range(600):
+    for _ in range(round(PATIENCE / 0.05)):
         if not desk.waiting:
             return
         part.page.wait_for_timeout(50)

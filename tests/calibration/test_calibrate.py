@@ -13,6 +13,7 @@ import pytest
 import qispread as qs
 from helpers_identity import other_libraries
 from helpers_sweep import FILE, SMALL, command, experiment, rows_done, run_command, tables
+from patience import PATIENCE
 from qispread.calibrating.config import calibrated_text
 from qispread.calibrating.load import load_calibration
 from qispread.calibrating.runs import failed_in, keys_of, summaries_of
@@ -379,7 +380,7 @@ def test_a_calibration_that_was_stopped_says_how_far_it_is_and_goes_on(tmp_path)
     while not rows_done(runs / "late") and not rows_done(runs / "base") and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=120)[0]
+    said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode in {130, -signal.SIGINT}, said
     assert "Traceback" not in said
     assert "Stopped. What was run is kept; to go on, run the same command again." in said

@@ -36,7 +36,7 @@ def draw(figure):
 
 def test_what_cannot_be_drawn_is_told_and_the_converter_goes_on_until_it_is_closed():
     converter = Converter()
-    with pytest.raises(RuntimeError, match="bad: Vega-Lite to SVG conversion failed"):
+    with pytest.raises(RuntimeError, match=r"^bad: "):
         converter.pictures({"layer": 5}, "bad")
     svg, png = converter.pictures(NOTHING, "good")
     assert svg.startswith("<svg")

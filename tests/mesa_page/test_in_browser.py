@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from optional import launch, require
+from patience import BROWSER_PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,6 @@ import folders
 from qispread.mesa_page import serve
 raise SystemExit(serve(folders.scenario_of(horizon=6), port=0, open_browser=False))
 """
-WAIT = 60_000
 MONTH = re.compile(r"Month (\d+) of 6")
 
 
@@ -73,7 +73,7 @@ def visitor(browser, address):
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         opened.append(context)
         page = context.new_page()
-        page.set_default_timeout(WAIT)
+        page.set_default_timeout(BROWSER_PATIENCE)
         page.asked, page.complaints = [], []
         page.on("response", lambda answer: page.asked.append((answer.url, answer.status)))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))

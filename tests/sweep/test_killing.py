@@ -27,6 +27,7 @@ from helpers_sweep import (
     rows_done,
     tables,
 )
+from patience import PATIENCE
 from qispread.rules.sources import PACKAGE
 from qispread.sweeping import cluster
 from qispread.sweeping.executors import ProcessCrew
@@ -34,8 +35,6 @@ from qispread.sweeping.executors import ProcessCrew
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 LONG = EXPERIMENT.replace("points: 40", "points: 600")
 RUNS = 3000
-PATIENCE = 600.0
-"""Seconds after which a test that waits is taken to hang; nothing is said of how long anything takes."""
 
 
 @pytest.fixture(scope="module")
