@@ -39,7 +39,7 @@ OF_MONTH_0 = {
     "TARGET": 1,
     "TIE": 1,
 }
-NO_PURPOSES = {"PURPOSES_A_MONTH", "SEEN_SECOND", "MASK", "LOW_HALF", "GOLDEN_GAMMA"}
+NO_PURPOSES = {"PURPOSES_A_MONTH", "FIRST_FREE", "SEEN_SECOND", "MASK", "LOW_HALF", "GOLDEN_GAMMA"}
 """Whole numbers of the module that are something else, or the second half of a purpose."""
 
 
