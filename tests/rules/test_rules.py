@@ -237,7 +237,16 @@ ARGUMENTS = {
 MODULES = [
     importlib.import_module(f"{rules.__name__}.{module.name}")
     for module in pkgutil.iter_modules(rules.__path__)
-    if module.name not in ("code_cache", "compiling", "content", "replacing", "shipped", "sources", "draws")  # what is no rule, and what test_draws.py checks
+    if module.name
+    not in (
+        "code_cache",
+        "compiling",
+        "content",
+        "replacing",
+        "shipped",
+        "sources",
+        "draws",
+    )  # what is no rule, and what test_draws.py checks
 ]
 RULES = {
     name: value

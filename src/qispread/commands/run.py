@@ -80,6 +80,8 @@ def simulated(scenario: "Scenario", arguments: argparse.Namespace, console: "Con
     """Run the scenario behind a progress bar."""
     from qispread.engines.run import simulate
 
+    if arguments.engine == "kernel" and not arguments.events:
+        terminal.compile_first(scenario, console)
     with terminal.progress_bar(console, "Simulating", scenario.replicates) as advance:
         return simulate(
             scenario,

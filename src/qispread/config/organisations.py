@@ -139,4 +139,5 @@ class Organisations(Section):
     )
     context: Context = Context()
 
+
 record_constants(__name__)

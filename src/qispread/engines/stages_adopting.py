@@ -5,8 +5,7 @@ from numpy.typing import NDArray
 
 from qispread.engines.stages_context import load_of
 from qispread.rules import copying, deciding, draws, hearing, outcome
-from qispread.rules.compiling import inlined
-from qispread.rules.compiling import stage
+from qispread.rules.compiling import inlined, stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.rules import capacity, draws, improving, leaders
-from qispread.rules.compiling import inlined
-from qispread.rules.compiling import stage
+from qispread.rules.compiling import inlined, stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by

@@ -12,7 +12,9 @@ import numpy as np
 VERSIONED = frozenset({"llvmlite", "numba", "numpy", "scipy", *sys.stdlib_module_names})
 """Packages whose functions are told by name: their versions are part of where compiled code is kept."""
 
-WITHOUT_EFFECT = frozenset({"cache", "forceinline", "inline", "nogil", "nopython", "no_cfunc_wrapper", "no_cpython_wrapper"})
+WITHOUT_EFFECT = frozenset(
+    {"cache", "forceinline", "inline", "nogil", "nopython", "no_cfunc_wrapper", "no_cpython_wrapper"}
+)
 """Options of compiling that change no number."""
 
 OPTIONS = {"error_model": "numpy"}
@@ -147,7 +149,7 @@ class Walk:
 
 def _options(function: Any) -> dict[str, str]:
     options = getattr(function, "targetoptions", OPTIONS)
-    return {name: repr(value) for name, value in options.items() if name not in WITHOUT_EFFECT}
+    return {name: repr(value) for name, value in options.items() if value and name not in WITHOUT_EFFECT}
 
 
 def _names(code: CodeType) -> Iterator[str]:
