@@ -37,7 +37,6 @@ def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True)
 
     from qispread.config.adapting import adaptation_notes
     from qispread.config.cross import organisation_ids
-    from qispread.rules.compiling import already_compiled
 
     for note in (*scenario.notes, *adaptation_notes(scenario)):
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
@@ -51,8 +50,20 @@ def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True)
     for name, policy in scenario.policies.items():
         end = "to the end" if (policy.end or scenario.horizon) >= scenario.horizon else f"to {policy.end}"
         console.print(f"policy {name}: months {policy.start} {end}", soft_wrap=True, markup=False)
-    if not already_compiled():
+
+
+def compile_first(scenario: "Scenario", console: "Console") -> None:
+    """Compile the model where that has not been done: behind a bar on a terminal, after one line elsewhere."""
+    from qispread.rules.compiling import already_compiled
+
+    if already_compiled():
+        return
+    from qispread.engines.compile_ahead import compile_kernel
+
+    if not console.is_terminal:
         console.print("Compiling the model first: once on this machine, about a quarter of a minute ...")
+    with progress_bar(console, "Compiling the model, once on this machine", 1) as advance:
+        compile_kernel(scenario, advance)
 
 
 @contextmanager

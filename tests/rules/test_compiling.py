@@ -1,35 +1,303 @@
-"""Compiled code is kept under the name of all that it was made from."""
+"""Compiled code is kept under the name of all that it was made from, and of nothing else."""
 
+import ast
+import inspect
+import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
+import numba
+import numpy as np
 import pytest
 
-from qispread.rules import code_cache, sources
+import qispread.engines.run
+import qispread.world.observed  # noqa: F401 - all that is compiled
+from qispread.rules import code_cache, compiling, content, shipped, sources
+from qispread.world import layout
+
+COMPILES = pytest.mark.skipif(compiling.INTERPRETED, reason="nothing is compiled")
 
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    shutil.copytree(sources.PACKAGE, tmp_path / "qispread")
+    shutil.copytree(sources.PACKAGE, tmp_path / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(sources, "PACKAGE", tmp_path / "qispread")
     return tmp_path / "qispread"
+
+
+def fingerprints():
+    return sources.compiled_fingerprint(), sources.model_fingerprint()
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     "edited", ["rules/hearing.py", "engines/kernel.py", "world/layout.py", "measures.py", "config/organisations.py"]
 )
-def test_an_edited_source_has_another_fingerprint(copy, edited):
-    before = sources.source_fingerprint()
-    path = copy / edited
-    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = 1\n", encoding="utf-8")
-    assert sources.source_fingerprint() != before
+def test_an_edited_compiled_source_has_other_fingerprints(copy, edited):
+    compiled, model = fingerprints()
+    with (copy / edited).open("a", encoding="utf-8") as file:
+        file.write("\nEDITED = 1\n")
+    assert sources.compiled_fingerprint() != compiled
+    assert sources.model_fingerprint() != model
+    assert sources.source_fingerprint() != model
 
 
-def test_the_generator_is_part_of_the_fingerprint(copy, monkeypatch):
-    before = sources.source_fingerprint()
-    monkeypatch.setenv("QISPREAD_DRAWS", "philox" if not before else "other")
-    assert sources.source_fingerprint() != before
+@pytest.mark.parametrize("edited", ["engines/organisation.py", "config/load.py", "sweeping/changing.py"])
+def test_an_edited_source_that_is_not_compiled_has_another_model_only(copy, edited):
+    compiled, model = fingerprints()
+    with (copy / edited).open("a", encoding="utf-8") as file:
+        file.write("\nEDITED = 1\n")
+    assert sources.compiled_fingerprint() == compiled
+    assert sources.model_fingerprint() != model
 
 
-def test_a_folder_of_somebody_else_is_not_trusted(tmp_path, monkeypatch):
-    monkeypatch.setattr(code_cache.os, "getuid", lambda: -1, raising=False)
-    assert not code_cache.is_writable(tmp_path / "theirs")
+def test_comments_docstrings_and_formatting_change_no_fingerprint(copy):
+    before, path = fingerprints(), copy / "rules" / "capacity.py"
+    edit(path, '"""What an organisation can bring', '"""All that an organisation can bring')
+    edit(path, '"""Return what holds gains', '"""Return whatever holds gains')
+    edit(
+        path,
+        "    return measurement * leadership",
+        "\n    # a comment\n    return (measurement  *\n        leadership)",
+    )
+    edit(path, "@rule\ndef dose", '"""Words about nothing."""\n\n\n@rule\ndef dose')
+    assert fingerprints() == before
+    edit(path, "return effort * upkeep if", "return upkeep * effort if")
+    assert sources.compiled_fingerprint() != before[0]
+
+
+def test_a_docstring_where_none_was_changes_no_fingerprint(copy):
+    before, path = fingerprints(), copy / "world" / "levers.py"
+    edit(
+        path,
+        "def _added(so_far: Values, strength: float) -> Values:\n",
+        'def _added(so_far: Values, strength: float) -> Values:\n    """Add."""\n',
+    )
+    assert fingerprints() == before
+
+
+def test_a_moved_file_has_other_fingerprints(copy):
+    before = fingerprints()
+    (copy / "rules" / "hearing.py").rename(copy / "rules" / "listening.py")
+    assert not set(fingerprints()) & set(before)
+
+
+def test_the_generator_is_part_of_the_fingerprints(copy, monkeypatch):
+    before = fingerprints()
+    monkeypatch.setenv("QISPREAD_DRAWS", "philox" if os.environ.get("QISPREAD_DRAWS") != "philox" else "")
+    assert not set(fingerprints()) & set(before)
+
+
+def test_all_that_is_compiled_is_part_of_the_compiled_sources():
+    walk = content.Walk()
+    for function in shipped.FUNCTIONS.values():
+        walk.visit_function(function)
+    modules = {inspect.getmodule(getattr(one, "py_func", one)).__name__ for one in shipped.FUNCTIONS.values()}
+    for space, name, value in walk.reads.values():
+        modules.add(space["__name__"])
+        if inspect.ismodule(value):
+            modules.add(value.__name__)
+        modules.update(_homes(space["__name__"], name))
+    ours = {Path(sys.modules[module].__file__) for module in modules if shipped.is_ours(module)}
+    assert len(ours) > 20
+    assert not ours - set(sources.files_of(sources.COMPILED))
+
+
+def _homes(module, name):
+    """Where a name that a module imports was defined."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and shipped.is_ours(node.module):
+            for alias in node.names:
+                if name == (alias.asname or alias.name) and not inspect.ismodule(vars(sys.modules[module])[name]):
+                    yield node.module
+                    yield from _homes(node.module, alias.name)
+
+
+def test_every_constant_in_compiled_code_was_noted_where_it_is_defined():
+    walk = content.Walk()
+    for function in shipped.FUNCTIONS.values():
+        walk.visit_function(function)
+    constants = {(space["__name__"], name) for space, name, value in walk.reads.values() if shipped.is_constant(value)}
+    ours = {(module, name) for module, name in constants if shipped.is_ours(module)}
+    homes = {(home, name) for module, name in ours for home in _homes(module, name)} - {("qispread.rules.draws", "")}
+    assert ("qispread.measures", "REPLICATED") in homes
+    assert not ours - set(shipped.BINDINGS)
+    assert {module for module, _ in homes} <= {module for module, _ in shipped.BINDINGS}
+
+
+@COMPILES
+def test_every_shipped_function_has_a_content():
+    hashes = {content.content_hash(function) for function in shipped.FUNCTIONS.values()}
+    assert len(hashes) == len(shipped.FUNCTIONS)
+
+
+SCALE = 2.0
+
+
+def scaled(value):
+    return SCALE * value
+
+
+def scaled_twice(value):
+    return scaled(value) + layout.NEVER
+
+
+class TestContent:
+    def test_words_are_no_part_of_it(self):
+        spaces = [{}, {}, {}]
+        exec("def f(x):\n    return x + 1.5", spaces[0])  # noqa: S102
+        exec("\n\n# words\ndef f(x):\n    '''Words.'''\n    return (x +\n 1.5)", spaces[1])  # noqa: S102
+        exec("def f(x):\n    return x + 2.5", spaces[2])  # noqa: S102
+        first, same, other = (content.content_hash(space["f"]) for space in spaces)
+        assert first == same != other
+
+    def test_what_it_calls_and_reads_is_part_of_it(self, monkeypatch):
+        before = content.content_hash(scaled_twice)
+        monkeypatch.setitem(globals(), "SCALE", 3.0)
+        changed = content.content_hash(scaled_twice)
+        monkeypatch.setattr(layout, "NEVER", -7)
+        assert len({before, changed, content.content_hash(scaled_twice)}) == 3
+
+    def test_the_type_of_a_constant_is_part_of_it(self, monkeypatch):
+        before = content.content_hash(scaled)
+        monkeypatch.setitem(globals(), "SCALE", 2)
+        assert content.content_hash(scaled) != before
+
+    def test_arrays_count_by_their_values(self, monkeypatch):
+        monkeypatch.setitem(globals(), "SCALE", np.array([1.0, 2.0]))
+        before = content.content_hash(scaled)
+        monkeypatch.setitem(globals(), "SCALE", np.array([1.0, 2.5]))
+        assert content.content_hash(scaled) != before
+
+    @COMPILES
+    def test_options_that_change_numbers_are_part_of_it(self):
+        plain, exact, fast = (
+            numba.njit(error_model="numpy", **extra)(scaled) for extra in ({}, {"nogil": True}, {"fastmath": True})
+        )
+        assert content.content_hash(plain) == content.content_hash(exact) == content.content_hash(scaled)
+        assert content.content_hash(fast) != content.content_hash(plain)
+
+    def test_what_cannot_be_described_is_refused(self, monkeypatch):
+        monkeypatch.setitem(globals(), "SCALE", object.__new__(type("Own", (), {})))
+        with pytest.raises(content.UnknownContentError, match="is neither number"):
+            content.content_hash(scaled)
+
+
+class TestCache:
+    def test_a_folder_of_somebody_else_is_not_trusted(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(code_cache.os, "getuid", lambda: -1, raising=False)
+        assert not code_cache.is_writable(tmp_path / "theirs")
+
+    def test_another_environment_has_another_folder(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+        names = {code_cache.cache_folder()}
+        for library in (numba, np):
+            monkeypatch.setattr(library, "__version__", "0.0")
+            names.add(code_cache.cache_folder())
+        assert len(names) == 3
+        assert {name.parent for name in names} == {tmp_path / "qispread"}
+
+    def test_what_was_used_longest_ago_goes_first(self, tmp_path):
+        for age, folder in enumerate(("new", "middle", "old")):
+            for name in ("f-1.py311.nbi", "f-1.py311.1.nbc"):
+                path = tmp_path / folder / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(b"x" * 50)
+                os.utime(path, (1e9 - age, 1e9 - age if name.endswith("nbi") else 0.0))
+        (tmp_path / "notes.txt").write_text("not ours", encoding="utf-8")
+        code_cache.remove_unused(tmp_path, 250)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["middle", "new", "notes.txt"]
+        assert len(list(tmp_path.rglob("*.nb*"))) == 4
+
+    @COMPILES
+    def test_code_is_found_by_its_content_and_survives_what_is_broken(self, tmp_path):
+        def first(space):
+            exec("def f(x):\n    return x + STEP", space)  # noqa: S102
+            function = space["f"]
+            function.__module__ = __name__
+            compiled = numba.njit(function)
+            compiled._cache = code_cache.CodeCache(function, tmp_path)
+            return compiled, compiled(1.0)
+
+        assert first({"STEP": 1.0})[1] == 2.0
+        assert first({"STEP": 2.0})[1] == 3.0  # not the code that holds 1
+        again, value = first({"STEP": 1.0})
+        assert (value, sum(again.stats.cache_hits.values())) == (2.0, 1)
+        for path in tmp_path.glob("*.nbc"):
+            path.write_bytes(b"broken")
+        again, value = first({"STEP": 1.0})
+        assert (value, sum(again.stats.cache_hits.values())) == (2.0, 0)
+
+    @COMPILES
+    def test_what_changed_while_it_was_compiled_is_not_kept(self, tmp_path, monkeypatch):
+        compiled = numba.njit(scaled)
+        compiled._cache = cache = code_cache.CodeCache(scaled, tmp_path)
+        load = cache.load_overload
+
+        def replaced_meanwhile(*arguments):
+            found = load(*arguments)
+            monkeypatch.setitem(globals(), "SCALE", 5.0)
+            return found
+
+        cache.load_overload = replaced_meanwhile
+        assert compiled(1.0) == 5.0
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_helper_of_compiled_code_can_be_called_from_python():
+    from qispread.engines.measuring import gini
+
+    assert gini(np.array([1.0, 1.0, 1.0])) == 0.0
+    assert gini(np.array([0.0, 0.0, 3.0])) == pytest.approx(2.0 / 3.0)
+
+
+COUNTING = """
+import hashlib, json
+from numba.core import event
+class Count(event.Listener):
+    names = []
+    def on_start(self, event): pass
+    def on_end(self, event): self.names.append(event.data["dispatcher"].py_func.__name__)
+with event.install_listener("numba:compile", Count()):
+    from qispread import Scenario, simulate
+    from qispread.config.interventions import Intervention
+    scenario = Scenario(interventions={"prompt": Intervention()}, horizon=12)
+    runs = simulate(scenario, 2, workers=1)
+print(json.dumps([hashlib.sha256(runs.measures.tobytes()).hexdigest(), Count.names]))
+"""
+
+
+def counted(package, cache):
+    """Return the hash of some results of a copied package, and what was compiled for them."""
+    environment = {**os.environ, "PYTHONPATH": str(package.parent), "NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@COMPILES
+def test_an_edited_docstring_compiles_nothing_and_an_edited_rule_what_calls_it(copy, tmp_path):
+    cache = tmp_path / "cache"
+    results, compiled = counted(copy, cache)
+    assert "run_months_in_order" in compiled
+    edit(
+        copy / "rules" / "capacity.py", '"""Return what holds gains', '"""Return whatever\n\n    it is that holds gains'
+    )
+    edit(copy / "engines" / "kernel.py", '"""The compiled engine', '# Words.\n"""The compiled engine')
+    assert counted(copy, cache) == [results, []]
+    edit(copy / "rules" / "capacity.py", "return measurement * leadership", "return 0.5 * measurement * leadership")
+    changed, compiled = counted(copy, cache)
+    assert changed != results
+    assert "run_months_in_order" in compiled

@@ -76,6 +76,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     with tidied(folder):
         asked.check(folder, overwrite=arguments.overwrite)
         terminal.introduce(base, console, counted=arguments.precision is None)
+        terminal.compile_first(base, console)
         comparison = compared(base, arms, len(everything), arguments, console)
         robust = robustness_of(comparison, models, arguments, console)
     answer = Answer(comparison, robust, arguments.team_month)

@@ -93,6 +93,8 @@ def simulated(scenario: "Scenario", replicate: int | None, arguments: argparse.N
     """Run the scenario, or one replicate of it, behind a progress bar."""
     from qispread.engines.run import Runs, run_replicates
 
+    if arguments.engine == "kernel" and not arguments.events:
+        terminal.compile_first(scenario, console)
     wanted = range(scenario.replicates) if replicate is None else range(replicate, replicate + 1)
     with terminal.progress_bar(console, "Simulating", len(wanted)) as advance:
         runs = run_replicates(

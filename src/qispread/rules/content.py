@@ -149,7 +149,7 @@ class Walk:
 
 def _options(function: Any) -> dict[str, str]:
     options = getattr(function, "targetoptions", OPTIONS)
-    return {name: repr(value) for name, value in options.items() if name not in WITHOUT_EFFECT}
+    return {name: repr(value) for name, value in options.items() if value and name not in WITHOUT_EFFECT}
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Rules and constants replaced from outside, `capacity.climate = mine`: both engines take what is bound, or say why not.
+"""Rules and constants replaced from outside, `capacity.climate = mine`: both engines take them, or say why not.
 
 Numba freezes what a function reads when it compiles it, and a rule that was imported by name is bound in several
 modules. So before a run what is bound is compared with what was shipped: a replaced rule is compiled, bound wherever
@@ -88,11 +88,14 @@ def replaced_rules() -> tuple[str, ...]:
     if not changed:
         return ()
     imported = _imported_names()
-    own = {
-        binding: now
-        for binding, now in changed.items()
-        if binding not in imported or _differs(now, _value(imported[binding]))
-    }
+
+    def follows(binding: Binding, now: Any) -> bool:
+        """Return whether a name was imported and has the value of its origin, or the one that it was given with it."""
+        if binding not in imported:
+            return False
+        return now is _BOUND.values.get(binding, _MISSING) or not _differs(now, _value(imported[binding]))
+
+    own = {binding: now for binding, now in changed.items() if not follows(binding, now)}
     return tuple(sorted(f"{module}.{name}={_digest(now)}" for (module, name), now in own.items()))
 
 

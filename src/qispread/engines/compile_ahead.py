@@ -1,0 +1,49 @@
+"""The kernel compiled before it is needed, with word of how far that is: the wait of a first run."""
+
+from typing import Any
+
+from numba.core import event
+
+from qispread.config.scenario import Scenario
+from qispread.engines.kernel import run_months_in_order
+from qispread.engines.measuring import measure_month
+from qispread.engines.run import Progress, run_one
+from qispread.rules.compiling import INTERPRETED
+from qispread.rules.content import Walk
+from qispread.world.build import blueprint_of
+
+
+class _Counting(event.Listener):  # type: ignore[misc]
+    """Tells how many of the kernel's functions have been compiled whenever one more is."""
+
+    def __init__(self, functions: list[Any], progress: Progress) -> None:
+        self.waiting = {id(function) for function in functions}
+        self.total, self.progress = len(functions), progress
+
+    def on_start(self, event: Any) -> None:
+        """Do nothing: Numba tells of both ends of a compilation."""
+
+    def on_end(self, event: Any) -> None:
+        """Count a function, once for all its signatures."""
+        if id(event.data["dispatcher"]) in self.waiting:
+            self.waiting.remove(id(event.data["dispatcher"]))
+            self.progress(self.total - len(self.waiting), self.total)
+
+
+def compile_kernel(scenario: Scenario, progress: Progress) -> None:
+    """Compile all that the kernel needs to run a scenario, by running one replicate of it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    progress : callable
+        Called with the functions compiled so far and in all; not called for what is found in the cache.
+    """
+    if INTERPRETED:
+        return
+    blueprint = blueprint_of(scenario)
+    walk = Walk()
+    for function in (measure_month, run_months_in_order):
+        walk.visit_function(function)
+    with event.install_listener("numba:compile", _Counting(walk.functions, progress)):
+        run_one(blueprint, 0)
