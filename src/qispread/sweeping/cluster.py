@@ -88,24 +88,29 @@ class DaskCrew(Crew):
             raise InputError(faults[:MAX_LISTED])
 
     def _differences(self, workers: set[str]) -> list[tuple[str, str]]:
-        """Return the workers among some that have other code or libraries, and in words which."""
-        self.compared |= workers
-        here, found, able = environment(), [], []
-        imported = self.client.run(import_module, IDENTITY, workers=sorted(workers), on_error="return")
-        for name, answer in imported.items():
+        """Return the workers among some that have other code or libraries, and in words which.
+
+        One that cannot be reached, since it is just ending, is left to be looked at again should it come back.
+        """
+        here, found = environment(), []
+        imported = self._ask(import_module, workers, IDENTITY)
+        answers = self._ask(environment, {name for name, one in imported.items() if not is_error(one)})
+        for name, answer in {**imported, **answers}.items():
+            self.compared.add(name)
             if isinstance(answer, ModuleNotFoundError) and answer.name == IDENTITY:
                 found.append((name, "an earlier qispread"))
-            elif isinstance(answer, BaseException):
-                found.append((name, f"no qispread: {answer}"))
-            else:
-                able.append(name)
-        answers = self.client.run(environment, workers=able, on_error="return") if able else {}
-        for name, answer in answers.items():
-            if isinstance(answer, BaseException):
-                found.append((name, f"a qispread that does not say what it is: {answer}"))
-            elif others := changes(here, answer):
+            elif is_error(answer):
+                found.append((name, f"no qispread that says what it is: {answer}"))
+            elif name in answers and (others := changes(here, answer)):
                 found.append((name, differing_words(others)))
         return sorted(found)
+
+    def _ask(self, task: Any, workers: set[str], *arguments: Any) -> dict[str, Any]:
+        """Return what a task gives on some workers, or how it failed; without those that cannot be reached."""
+        if not workers:
+            return {}
+        answers = self.client.run(task, *arguments, workers=sorted(workers), on_error="return")
+        return {name: one for name, one in answers.items() if not isinstance(one, OSError)}
 
     def _unreachable_fault(self, problem: str) -> Fault:
         return Fault("--scheduler", f"{self.scheduler or 'on this machine'} {problem}")
@@ -201,6 +206,11 @@ def local_cluster(workers: int) -> Any:
             )
         except RuntimeError:
             raise unguarded() from None
+
+
+def is_error(answer: Any) -> bool:
+    """Return whether a worker answered that it failed."""
+    return isinstance(answer, BaseException)
 
 
 @contextmanager
