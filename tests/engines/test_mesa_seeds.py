@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from qispread.engines.arguments import read_seed
 from qispread.engines.model import AGENT_REPORTERS
+from qispread.engines.seeds import read_seed
 from qispread.measures import NAMES
 from qispread.rules import draws
 from small_models import finished, measures, small
@@ -128,8 +128,8 @@ def test_a_scenario_may_be_named_or_be_a_file(given):
     [
         ("promt", "no scenario is called 'promt', and no such file exists; did you mean 'prompt'"),
         ("nowhere/prompt.yaml", "nowhere/prompt.yaml"),
-        (7, "got a builtins.int; needed: a qispread.Scenario, the path of a YAML file, or 'prompt'"),
-        ({"horizon": 3}, "got a builtins.dict"),
+        (7, "got 7; needed: a Scenario, the path of its file, or 'prompt'"),
+        ({"horizon": 3}, "got a dict; needed: a Scenario"),
     ],
 )
 def test_what_is_no_scenario_is_refused(given, problem):

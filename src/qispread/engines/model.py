@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.config.scenario import Scenario
+from qispread.config.scenario_argument import read_scenario
 from qispread.engines.agents import Organisation
-from qispread.engines.arguments import read_replicate, read_scenario, read_seed
 from qispread.engines.measuring import measure_month
 from qispread.engines.practice import Attributes, Practice, StepNumbers
+from qispread.engines.seeds import read_replicate, read_seed
 from qispread.engines.stages_context import leaders_leaving
 from qispread.engines.state_tables import measured_state, state_of
 from qispread.engines.ties import TieNetwork

@@ -1,40 +1,15 @@
-"""What a `SpreadModel` is given, read as Mesa's users expect it: a scenario by name or file, a seed in any form."""
+"""Seeds and replicates as Mesa's users give them to a `SpreadModel`: whole numbers, generators, seed sequences."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from qispread.config.faults import Fault, InputError
-from qispread.config.load import load
-from qispread.config.scenario import Scenario
-from qispread.config.shipped import SHIPPED, shipped_scenario
 
 SEED_BITS = 63
 """A scenario's seed is below 2^63."""
 
 NEEDED_SEED = f"needed: a whole number from 0 to 2^{SEED_BITS} - 1, a numpy Generator or a SeedSequence"
-
-
-def read_scenario(given: Any) -> Scenario:
-    """Return a scenario that is given as such, by the path of its file, or by the name of one that is shipped.
-
-    Raises
-    ------
-    InputError
-        For what is none of these, and for faults in the file.
-    """
-    if isinstance(given, Scenario):
-        return given
-    if isinstance(given, str | os.PathLike):
-        path = Path(given)
-        is_name = path.name == str(given) and not path.suffix
-        return shipped_scenario(path.name) if is_name and not path.exists() else load(path)
-    names = ", ".join(f"'{name}'" for name in SHIPPED)
-    kind = f"{type(given).__module__}.{type(given).__qualname__}"
-    problem = f"got a {kind}; needed: a qispread.Scenario, the path of a YAML file, or {names}"
-    raise InputError([Fault("scenario", problem)])
 
 
 def read_seed(rng: Any = None, seed: Any = None) -> int:
