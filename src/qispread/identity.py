@@ -1,7 +1,7 @@
 """What decides whether two results are of the same run, in one place for every command that writes or reads results.
 
 A result is made by code, with libraries, of inputs. Each folder of results holds all three in its manifest, as its
-identity; `changes` compares it with what would be made now (decision TBD-identity).
+identity; `changes` compares it with what would be made now (decision 65).
 """
 
 import json

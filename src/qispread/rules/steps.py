@@ -1,7 +1,7 @@
 """The steps of a month that have branches, written once: numbers in, numbers out, and a code of what happened.
 
 Both engines call them: the kernel takes the numbers from arrays and puts them back, an agent takes them from its
-attributes (decision TBD-steps-once). What stays the same in a run comes in tuples, in the order of the names below.
+attributes (decision 62). What stays the same in a run comes in tuples, in the order of the names below.
 """
 
 from qispread.rules import capacity, copying, deciding, draws, improving, outcome, reviewing
