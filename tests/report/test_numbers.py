@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qispread.analysis.summary import written as written_as
-from qispread.analysis.summary import written_difference
 from qispread.figures.figure import specification
 from qispread.figures.palette import styles_of
 from qispread.figures.robustness import best_figure
+from qispread.presentation.formatting import format_difference
+from qispread.presentation.formatting import format_value as written_as
 from qispread.report.answer import facts_of
 from qispread.report.reading import read_results
 from qispread.report.tracing import world_shown
@@ -66,9 +66,9 @@ def test_arms_are_told_against_each_other_as_in_between(written):
     turned = lines.get(f"{row['against']} against {row['arm']}")
     assert (straight is None) != (turned is None)
     sign = 1.0 if straight else -1.0
-    assert (straight or turned)[1] == written_difference(sign * row["difference"], "percent")
+    assert (straight or turned)[1] == format_difference(sign * row["difference"], "percent")
     low, high = sorted((sign * row["low"], sign * row["high"]))
-    assert (straight or turned)[2] == " to ".join(written_difference(end, "percent") for end in (low, high))
+    assert (straight or turned)[2] == " to ".join(format_difference(end, "percent") for end in (low, high))
 
 
 def test_without_colour_no_two_lines_of_a_chart_look_alike(figures):

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qispread.measures import MEASURES, NAMES
-from qispread.report.wording import NOUNS, VERBS, Difference, listed, sentence, span
+from qispread.presentation.formatting import format_duration, join_words
+from qispread.presentation.sentences import Difference, difference_sentence
+from qispread.report.wording import NOUNS, VERBS
 
 SUMS = {"harm_averted", "staff_time", "cost"}
 
@@ -22,7 +24,7 @@ def test_every_measure_has_its_words():
 
 
 def test_a_clear_difference_is_said_with_its_interval_and_worlds():
-    said = sentence(difference(818.0, 777.0, 859.0), 120)
+    said = difference_sentence(difference(818.0, 777.0, 859.0), 120)
     assert said == (
         "Coaching would avert 818 more harmful events for every 100 organisations over 10 years "
         "(95 % interval +777 to +859; better than the base in all 50 worlds)."
@@ -30,7 +32,7 @@ def test_a_clear_difference_is_said_with_its_interval_and_worlds():
 
 
 def test_a_share_is_said_in_percentage_points():
-    said = sentence(difference(0.021, 0.012, 0.03, "adoption", 0.734), 30)
+    said = difference_sentence(difference(0.021, 0.012, 0.03, "adoption", 0.734), 30)
     assert "raise the share of organisations that use it by 2.1 percentage points after 30 months" in said
     assert "better than the base in 73 % of 50 worlds" in said
 
@@ -39,22 +41,22 @@ def test_a_share_is_said_in_percentage_points():
 def test_a_change_for_the_worse_is_called_so(measure, sign):
     one = difference(sign * 0.2, sign * 0.2 - 0.1, sign * 0.2 + 0.1, measure, 0.1)
     assert one.verdict == "worse"
-    assert "for the worse" in sentence(one, 12)
+    assert "for the worse" in difference_sentence(one, 12)
 
 
 def test_nothing_is_said_to_change_nothing():
     one = difference(0.0, 0.0, 0.0, better=0.5)
-    assert sentence(one, 12) == "Coaching changes nothing in harmful events averted over 1 year, in any world."
+    assert difference_sentence(one, 12) == "Coaching changes nothing in harmful events averted over 1 year, in any world."
 
 
 def test_one_world_has_no_interval():
-    said = sentence(difference(5.0, math.nan, math.nan, worlds=1), 12)
+    said = difference_sentence(difference(5.0, math.nan, math.nan, worlds=1), 12)
     assert "in the one world simulated" in said
     assert "interval" not in said
 
 
 def test_what_has_no_meaning_is_not_told():
-    assert "no meaning" in sentence(difference(math.nan, math.nan, math.nan, "fidelity"), 12)
+    assert "no meaning" in difference_sentence(difference(math.nan, math.nan, math.nan, "fidelity"), 12)
 
 
 @given(
@@ -66,7 +68,7 @@ def test_what_has_no_meaning_is_not_told():
 )
 def test_no_gain_is_claimed_where_the_interval_holds_none(measure, value, half, better, months):
     one = difference(value, value - half, value + half, measure, better)
-    said = sentence(one, months)
+    said = difference_sentence(one, months)
     assert said.endswith(".")
     assert "nan" not in said
     if one.low <= 0.0 <= one.high:
@@ -77,6 +79,6 @@ def test_no_gain_is_claimed_where_the_interval_holds_none(measure, value, half, 
 
 
 def test_lists_and_spans_read_as_a_sentence():
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"], "or") == "a, b or c"
-    assert (span(12), span(24), span(1), span(7)) == ("1 year", "2 years", "1 month", "7 months")
+    assert join_words(["a"]) == "a"
+    assert join_words(["a", "b", "c"], "or") == "a, b or c"
+    assert (format_duration(12), format_duration(24), format_duration(1), format_duration(7)) == ("1 year", "2 years", "1 month", "7 months")

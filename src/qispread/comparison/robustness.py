@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qispread.comparison.arms import BASE
 from qispread.comparison.paired import Comparison
+from qispread.comparison.statistics import mean_of_known
 from qispread.config.factors import Factor, plausible_factors, value_at
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
@@ -172,15 +173,9 @@ def ranking_of(comparison: Comparison) -> tuple[str, ...]:
     if direction == "neither":
         problem = f"'{comparison.measure}' is neither good nor bad: arms cannot be ranked by it"
         raise InputError([Fault("measure", problem)])
-    means = {arm: mean_of(runs.by_world(comparison.measure)) for arm, runs in comparison.runs.items()}
+    means = {arm: mean_of_known(runs.by_world(comparison.measure)) for arm, runs in comparison.runs.items()}
     sign = 1.0 if direction == "less" else -1.0
     return tuple(sorted(means, key=lambda arm: (np.isnan(means[arm]), sign * means[arm])))
-
-
-def mean_of(values: NDArray[np.float64]) -> float:
-    """Return the mean of what has a meaning; NaN where nothing has."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan
 
 
 def shared_factors(scenarios: Mapping[str, Scenario]) -> list[Factor]:
@@ -279,4 +274,4 @@ def means_in(scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure
         done = Runs(blueprint.scenario, [run_one(blueprint, replicate) for replicate in range(worlds)])
         values.append(done.by_world(measure))
     known = ~np.isnan(values).any(axis=0)
-    return {arm: mean_of(found[known]) for arm, found in zip(scenarios, values, strict=True)}
+    return {arm: mean_of_known(found[known]) for arm, found in zip(scenarios, values, strict=True)}
