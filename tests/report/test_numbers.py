@@ -7,6 +7,7 @@ import pytest
 from qispread.figures.figure import specification
 from qispread.figures.palette import styles_of
 from qispread.figures.robustness import best_figure
+from qispread.measures import MEASURES
 from qispread.presentation.formatting import format_difference
 from qispread.presentation.formatting import format_value as written_as
 from qispread.report.answer import facts_of
@@ -52,7 +53,7 @@ def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_difference
     use = found[(found["measure"] == "adoption") & (found["intervention"] == "all")].set_index("arm")
     gap = next(part for part in written.report.sections if part.anchor == "gap").blocks[0].text
     for arm in ("coaching", "mandate"):
-        assert f"{arm}: {100 * use['arm_mean'][arm]:.0f} % use it" in gap
+        assert f"{arm}: {100 * use['arm_mean'][arm]:.0f}% use it" in gap
 
 
 def test_arms_are_told_against_each_other_as_in_between(written):
@@ -61,7 +62,9 @@ def test_arms_are_told_against_each_other_as_in_between(written):
     row = row[row["against"].isin(["coaching", "mandate"])].iloc[0]
     section = next(part for part in written.report.sections if part.anchor == "changes")
     sheet = section.blocks[-1]
-    lines = {line[0]: line for group in sheet.groups if group.heading == "In use" for line in group.rows}
+    lines = {
+        line[0]: line for group in sheet.groups if group.heading == MEASURES["adoption"].label for line in group.rows
+    }
     straight = lines.get(f"{row['arm']} against {row['against']}")
     turned = lines.get(f"{row['against']} against {row['arm']}")
     assert (straight is None) != (turned is None)

@@ -91,7 +91,7 @@ def difference_cells(row: Mapping[Any, Any], measure: str, scale: float = 1.0) -
     """
     value, low, high, better = (float(row[name]) for name in ("difference", "low", "high", "better"))
     if value == 0.0 and not low < 0.0:
-        return (SAME, IN_EVERY_RUN, "")
+        return (SAME, "", "")
     form = MEASURES[measure].form
     interval = format_interval(scale * low, scale * high, form)
     return (
