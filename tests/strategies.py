@@ -16,7 +16,8 @@ PLACES = 14
 SYSTEMS = 4
 FROM_FILES = ("ties", "file", "memberships")
 POLICIES = {tag_of(section): section for section in sections_within(AnyPolicy)}
-NETWORKS = [kind for section in sections_within(AnyNetwork) if (kind := tag_of(section)) not in FROM_FILES]
+NETWORKS = {kind: section for section in sections_within(AnyNetwork) if (kind := tag_of(section)) not in FROM_FILES}
+"""The generated networks, by kind."""
 
 
 def plausible(section, *, skip=()):
@@ -92,7 +93,7 @@ def scenarios(draw):
             "setting_spread": draw(st.floats(0, 2)),
             "context": draw(plausible(Context)),
         },
-        "network": {"kind": draw(st.sampled_from(NETWORKS))},
+        "network": {"kind": draw(st.sampled_from(sorted(NETWORKS)))},
         "interventions": spreading,
         "policies": draw(policies(tuple(spreading))),
     }

@@ -8,6 +8,9 @@ MILLION, HUNDRED = 1e6, 100.0
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 """Stands for a value that has no meaning."""
+COUNT_WORDS = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 NEGATIVE = re.compile(r"(?:(?<=^)|(?<=[\s(]))-(?=\d)")
 
 
@@ -81,6 +84,11 @@ def format_duration(months: int) -> str:
 def format_runs(count: int) -> str:
     """Return a number of simulated runs in words."""
     return "1 run" if count == 1 else f"{count:,} runs"
+
+
+def format_count(count: int) -> str:
+    """Return a number of things in letters, up to twelve."""
+    return COUNT_WORDS[count] if count < len(COUNT_WORDS) else str(count)
 
 
 def join_words(names: Sequence[str], last: str = "and") -> str:

@@ -9,7 +9,7 @@ from qispread.comparison import BASE
 from qispread.figures.curves import curve_figure, curve_of
 from qispread.figures.figure import Figure
 from qispread.measures import MEASURES
-from qispread.presentation.formatting import format_difference, format_duration, format_value, join_words
+from qispread.presentation.formatting import format_count, format_difference, format_duration, format_value, join_words
 from qispread.presentation.sentences import (
     Difference,
     difference_from_row,
@@ -25,7 +25,6 @@ MOST_NAMED = 4
 MOST_TOLD = 6
 """Arms beside the best of which the answer says what they change."""
 HERO_HEIGHT = 290
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 CAUTION = (
     "These are worlds of a model and not predictions. What a copy loses has no published data and is a hypothesis; the "
     "intervals tell how sure the model is of its own mean, not how sure anybody can be of the world."
@@ -72,14 +71,9 @@ def question_of(view: View) -> str:
     if others and len(others) <= MOST_NAMED:
         return f"What would {join_words(others, 'or')} change?"
     if others:
-        return f"What would {counted(len(others))} alternatives change?"
+        return f"What would {format_count(len(others))} alternatives change?"
     described = str(view.results.first.manifest["scenario"].get("description", "")).strip()
     return described or f"What happens in {view.results.first.name}?"
-
-
-def counted(number: int) -> str:
-    """Return a number in letters, up to twelve."""
-    return NUMBERS[number] if number < len(NUMBERS) else str(number)
 
 
 def facts_of(view: View) -> str:
@@ -104,8 +98,8 @@ def compared_sentences(view: View) -> list[str]:
     best = ranked[0]
     several = len(ranked) > 1
     none = all(one.verdict in {"unclear", "none", "worse", "unknown"} for one in ranked)
-    lead = f"Of the {counted(len(ranked))}, {best.arm} would do most: it" if several and not none else ""
-    before = f"None of the {counted(len(ranked))} is better than the base for sure. " if several and none else ""
+    lead = f"Of the {format_count(len(ranked))}, {best.arm} would do most: it" if several and not none else ""
+    before = f"None of the {format_count(len(ranked))} is better than the base for sure. " if several and none else ""
     rest, left = ranked[1 : MOST_TOLD + 1], ranked[MOST_TOLD + 1 :]
     tail = [f"Others, in the tables below: {join_words([one.arm for one in left])}."] if left else []
     more = [*(difference_sentence(one, months) for one in rest), *tail]
@@ -160,7 +154,7 @@ def robust_sentence(view: View) -> list[str]:
     holds, stays = (format_value(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
     names = ["the base" if name == BASE else name for name in ranking]
     left = len(names) - MOST_NAMED
-    order = join_words([*names[:MOST_NAMED], f"{counted(left)} more"] if left > 0 else names, "then")
+    order = join_words([*names[:MOST_NAMED], f"{format_count(left)} more"] if left > 0 else names, "then")
     first = f"Over {models} plausible models, which differ in what nobody knows, the order {order} holds in {holds}"
     return [f"{first}, and the best stays the best in {stays}."]
 
