@@ -9,7 +9,8 @@ MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 """Stands for a value that has no meaning."""
 COUNT_WORDS = (
-    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
 NEGATIVE = re.compile(r"(?:(?<=^)|(?<=[\s(]))-(?=\d)")
 
