@@ -177,7 +177,7 @@ REGISTRY = (
     ),
     share_measure(
         name="replicated",
-        label="Users at 80% of the pilot site's effect",
+        label="Effect replicated (80%)",
         phrase="the share of users at 80% of the pilot site's effect",
         meaning="Of the users, the share at 80 % of the origin's effect or more.",
         axis="Share of users",
@@ -241,7 +241,7 @@ REGISTRY = (
     ),
     Measure(
         name="harm_range",
-        label="Gap in adverse event rates",
+        label="Event rate gap",
         phrase="the gap in adverse event rates (90th less 10th percentile, per 10,000)",
         meaning="Harm at the 90th less that at the 10th percentile.",
         unit="per 10,000",
@@ -252,7 +252,7 @@ REGISTRY = (
     ),
     Measure(
         name="harm_gini",
-        label="Inequality of adverse event rates",
+        label="Event rate inequality",
         phrase="the Gini coefficient of adverse event rates",
         meaning="Gini coefficient of harm between organisations.",
         unit="share",

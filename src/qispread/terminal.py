@@ -156,7 +156,7 @@ def plain_table(title: str, headings: "Iterable[str]") -> "Table":
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if index else "left")
+        table.add_column(heading, justify="right" if index else "left", no_wrap=not index)
     return table
 
 

@@ -153,7 +153,7 @@ def curve_figure(
     )
 
 
-USES, REACHES = "Use it", "Use it and reach 80 % of the origin's effect"
+USES, REACHES = "Use it", "Use it and reach 80% of the pilot's effect"
 
 
 def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int, middles: str) -> Figure:
@@ -178,8 +178,8 @@ def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int, midd
     return Figure(
         name=file_name("gap", place, style.name),
         title=style.label,
-        alt=f"{style.name}: at the end {uses} of organisations use it and {reaches} use it and reach 80 % of the "
-        f"origin's effect ({middles} over worlds). Two lines over time with the gap between them shaded.",
+        alt=f"{style.name}: at the end {uses} of organisations use it and {reaches} use it and reach 80% of the "
+        f"pilot site's effect ({middles} over worlds). Two lines over time with the gap between them shaded.",
         table=own,
         chart=dressed(gap_chart(shown, style.colour, horizon), style.label, height=HEIGHT + 2 * LEGEND_ROW),
     )
