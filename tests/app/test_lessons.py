@@ -191,7 +191,7 @@ def test_conditions_compare_means():
     assert holds("b c.effect < a.effect", given_values)
     assert holds("a.effect - b c.effect > 0.19", given_values)
     told = filled("{a.effect}, {a - b c.effect}, {b c - a.effect}, {a > b c.effect}", given_values)
-    assert told == f"30%, 20.0, \N{MINUS SIGN}20.0, 100%"
+    assert told == "30%, 20.0, \N{MINUS SIGN}20.0, 100%"
     with pytest.raises(ValueError, match="is no condition"):
         holds("a.effect", given_values)
 

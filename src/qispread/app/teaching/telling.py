@@ -11,7 +11,7 @@ from qispread.config.parameter import sections_within
 from qispread.config.policies import AnyPolicy
 from qispread.config.validate import tag_of
 from qispread.measures import MEASURES
-from qispread.report.assumptions import KEY, references
+from qispread.presentation.references import KEY, references
 
 
 def lessons_told() -> list[dict[str, Any]]:
