@@ -37,7 +37,7 @@ from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from qispread.world.networks import tie_chances
 
 DOCS = Path(__file__).resolve().parent
-REFERENCES = "../src/qispread/report/references.json"
+REFERENCES = "../src/qispread/presentation/references.json"
 """The bibliography that reports show."""
 BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d\b")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from experiments.design import FULL, LEAST_MODELS, ROOT, SMOKE, Experiment, Size
 from experiments.figures import curves, figure_of
+from experiments.freshness import record_made
 from experiments.page import write_page
 from experiments.running import examine
 from experiments.tables import (
@@ -122,6 +123,8 @@ def run(
     claims = merged_claims(folder, experiment, claims_table(findings, verdicts))
     write_table(claims, folder / CLAIMS)
     write_table(merged_captions(folder, experiment, picture.words), folder / CAPTIONS)
+    if size == FULL:
+        record_made(f"experiments.{experiment.name}", folder)
     return claims
 
 

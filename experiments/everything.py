@@ -15,8 +15,8 @@ SMOKE, WRITE = ["--smoke"], ["--write"]
 
 
 def claims(*, smoke: bool) -> int:
-    """Run the eleven claims."""
-    run_all(every(), arguments(SMOKE if smoke else [], "Run all eleven experiments."))
+    """Run all claims."""
+    run_all(every(), arguments(SMOKE if smoke else [], "Run all experiments."))
     return 0
 
 

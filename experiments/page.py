@@ -14,13 +14,14 @@ from experiments.figures import unit_of
 from experiments.lives import DERIVED
 from experiments.tables import COLUMNS, Means, means_of, read_captions
 from experiments.told import in_brief, met_told, parameters_of, plain
+from qispread.presentation.formatting import format_count
 
 LEAST_TOLD = 0.005
 """Below this, in the unit told, a difference is told as 0."""
 
 HEAD = """# Published results
 
-What the model says of eleven claims about the spread of improvement. Made by `python -m experiments` (all eleven) or
+What the model says of {count} claims about the spread of improvement. Made by `python -m experiments` (all {count}) or
 `python -m experiments.e08_act_like_a_sector` (one), which write every number, figure and word of this page. Nothing
 here is evidence about health care: it is evidence about what follows from the model's rules, most of whose numbers
 nobody has measured. A claim counts for as much as it survives when these numbers are varied over all that is plausible.
@@ -239,7 +240,12 @@ def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Exp
     present = [one for number_of, one in experiments.items() if number_of in set(claims["claim"])]
     reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
     trial = TRIAL.format(models=size.models) if size.models < LEAST_MODELS else ""
-    text = HEAD + trial + verdicts_in_brief(claims, experiments, folder) + reading
+    text = (
+        HEAD.format(count=format_count(len(experiments)))
+        + trial
+        + verdicts_in_brief(claims, experiments, folder)
+        + reading
+    )
     captions = read_captions(folder)
     sections = (paragraph(one, claims, captions[one.number], means_of(folder, one)) for one in present)
     text += "".join(sections) + rule_told() + OTHERS

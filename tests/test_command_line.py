@@ -48,7 +48,15 @@ def test_a_run_prints_a_table_and_writes_the_results(capsys):
     assert main(OUT) == 0
     said = capsys.readouterr().out
     assert "small: 24 organisations, 24 months, 3 worlds" in said
-    for words in ("after 2 years", "Median", "9 in 10 worlds", "In use", "Fidelity among users", "averted", "in res"):
+    for words in (
+        "after 2 years",
+        "Median",
+        "9 in 10 runs",
+        "Using it now",
+        "Fidelity among users",
+        "averted",
+        "in res",
+    ):
         assert words in said
     assert set(files()) == {*TABLES, "summary.csv", "manifest.json"}
 

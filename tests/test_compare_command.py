@@ -45,7 +45,7 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
     assert run("other.yaml", "--policy", "coaching.yaml", "--policy", "mandate.yaml") == 0
     said = capsys.readouterr().out
     for arm in ("other", "coaching", "mandate"):
-        assert f"{arm} against the base" in said
+        assert f"{arm} against the baseline" in said
     tables = ("differences", "between", "worlds", "cost_effectiveness", "acceptability", "for_whom", "inequality")
     tables += ("robustness", "models", "flips", "order_flips")
     kept = {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
@@ -192,7 +192,7 @@ def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, m
 
 def test_the_answer_is_about_the_measure_that_is_named(capsys):
     assert run(*ONE, "--measure", "adoption", "--models", "3") == 0
-    assert "3 plausible models, by adoption" in capsys.readouterr().out
+    assert "3 plausible models, by Using it now" in capsys.readouterr().out
     worlds = csv("worlds")
     runs = qs.simulate(qs.load("s.yaml", policies=["coaching.yaml"]))
     np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.last("adoption"))
@@ -210,7 +210,7 @@ def test_as_many_models_are_tried_as_asked(capsys):
     assert run(*ONE, "--models", "5") == 0
     assert len(csv("models")) == 5
     assert list(csv("robustness")["arm"]) == manifest()["ranking"]
-    assert "5 plausible models, by harm averted *" in capsys.readouterr().out
+    assert "5 plausible models, by Adverse events averted *" in capsys.readouterr().out
 
 
 def test_no_models_are_tried_where_none_are_asked(capsys):
@@ -237,7 +237,7 @@ def test_without_any_cost_none_is_told(capsys):
 def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
     assert run(*BOTH, *ALONE, "--factorial") == 0
     said = capsys.readouterr().out
-    assert "coaching+mandate against the base" not in said
+    assert "coaching+mandate against the baseline" not in said
     effects = (
         "main: coaching",
         "interaction: coaching x mandate",
@@ -277,7 +277,8 @@ def test_a_precision_runs_as_many_worlds_as_it_takes(capsys):
     assert row["worlds"] == manifest()["worlds"] >= 256
     assert manifest()["precision"] == 0.05
     said = capsys.readouterr().out
-    assert f"{manifest()['worlds']} worlds of each arm bring the interval of adoption within 0.05" in said
+    within = "the share of organisations that use it within 5.0 percentage points"
+    assert f"{manifest()['worlds']} runs of each option bring the interval of {within}" in said
 
 
 def test_a_precision_is_of_the_effect_unless_a_measure_is_named():
@@ -324,7 +325,7 @@ def test_a_precision_that_cannot_be_had_is_refused_with_one_that_can(capsys, pre
 def test_one_world_is_told_without_intervals(capsys):
     assert run(*ONE, *ALONE, "--replicates", "1") == 0
     said = capsys.readouterr().out
-    assert "in every world" not in said
+    assert "in every run" not in said
     assert "nan" not in said
 
 
@@ -350,7 +351,7 @@ def test_brackets_in_names_of_interventions_are_printed_as_they_are():
     means = pd.DataFrame({"arm": np.where(models[path] > 0.5, 1.0, -1.0), "base": np.zeros(40)})
     robust = Robustness("effect", ("arm", "base"), models, means, 1, [Factor(path, 0.3, 0.7)], 40)
     terminal.show_robustness(robust, 24, Console(file=said, width=200))
-    assert f"What flips the best arm first: {path}." in said.getvalue()
+    assert f"{path} decides most which option is best." in said.getvalue()
 
 
 def test_only_what_is_the_same_in_every_world_is_said_to_be():
@@ -358,7 +359,7 @@ def test_only_what_is_the_same_in_every_world_is_said_to_be():
     arm = base.with_policy("coaching", target={"random": 1}, support=0.3, start=6)
     comparison, said = qs.compare(base, {"one": arm}), io.StringIO()
     terminal.show_comparison(Answer(comparison), Console(file=said, width=120))
-    rows = [line for line in said.getvalue().splitlines() if "in every world" in line]
+    rows = [line for line in said.getvalue().splitlines() if "in every run" in line]
     assert rows == []
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from experiments.diffusion.page import PAGE, page
 from experiments.diffusion.running import PUBLISHED, found_in, write_table
 from experiments.diffusion.studies import VARIABLE, data_folder, missing
+from experiments.freshness import record_made
 from qispread.figures.drawing import Studio, write_drawings
 
 BAD_INPUT = 2
@@ -43,6 +44,7 @@ def run(folder: Path, *, smoke: bool) -> int:
         write_table(table)
         write_drawings(drawings, PUBLISHED)
         PAGE.write_text(page(), encoding="utf-8")
+        record_made("experiments.diffusion")
     return 0
 
 

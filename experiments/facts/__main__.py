@@ -13,6 +13,7 @@ from pathlib import Path
 from experiments.facts.finding import FULL, SMOKE, Findings, findings, plan_of
 from experiments.facts.names import CONFIG, CONFIGS, PUBLISHED
 from experiments.facts.screening import screen
+from experiments.freshness import record_made
 from experiments.validation.page import PAGE, page
 from experiments.validation.running import write_table
 from qispread.calibrating.runs import Doing
@@ -28,6 +29,7 @@ def keep(found: Findings) -> None:
         write_drawings(studio.drawings(), PUBLISHED)
     (CONFIGS / CONFIG).write_text(found.config, encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
+    record_made("experiments.facts")
 
 
 def main(typed: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from experiments.facts.known import FACTS
 from experiments.facts.names import NEAR, PUBLISHED, RULE, SHORT, WAYS
 from qispread.analysis.calibration import IDENTIFIED, PARTLY
 from qispread.analysis.calibration_check import OUTSIDE
-from qispread.analysis.summary import short, span
+from qispread.presentation.formatting import format_range, format_short
 
 SETS = dict(zip(WAYS, ("at the defaults", "calibrated to all", "calibrated to those within reach"), strict=True))
 ONE = "None is out of reach, so that this is the calibration above."
@@ -35,7 +35,7 @@ def ways_of(facts: pd.DataFrame) -> dict[str, str]:
 
 def said(value: float, low: float, high: float) -> str:
     """Return a number with its interval."""
-    return f"{short(value)} ({span(low, high)})"
+    return f"{format_short(value)} ({format_range(low, high)})"
 
 
 def verdict(row: pd.Series, way: str) -> str:
@@ -97,8 +97,8 @@ def parameters_table(parameters: pd.DataFrame) -> str:
     rows = [
         (
             f"`{row['parameter']}`",
-            short(row["default"]),
-            span(row["low"], row["high"]),
+            format_short(row["default"]),
+            format_range(row["low"], row["high"]),
             said(row["median"], row["low_90"], row["high_90"]),
             f"{100.0 * max(0.0, row['shrinkage']):.0f} %",
             str(row["identified"]),

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.looking import from_salib, problem_of
+from qispread.analysis.looking import load_analysis, problem_of
 from qispread.calibrating.load import Plan
 from qispread.calibrating.runs import Doing, experiment_of, shown_in
 from qispread.config.factors import Factor, plausible_factors
@@ -44,7 +44,7 @@ def screen(plan: Plan, doing: Doing, *, trajectories: int = TRAJECTORIES) -> pd.
     for place, name in enumerate(plan.calibration.targets):
         values = shown.summaries[:, place]
         whole = np.repeat(~np.isnan(values).reshape(-1, block).any(axis=1), block)
-        found = from_salib("morris")(problem_of(names), unit[whole], values[whole], num_levels=LEVELS, seed=1)
+        found = load_analysis("morris")(problem_of(names), unit[whole], values[whole], num_levels=LEVELS, seed=1)
         sizes = np.asarray(found["mu_star"])
         table[name] = sizes / sizes.sum()
     effects = pd.DataFrame(table)

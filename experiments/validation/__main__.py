@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from experiments.freshness import record_made
 from experiments.validation import cascades, growth
 from experiments.validation.growth import steps_to_the_curves
 from experiments.validation.page import PAGE, page
@@ -42,6 +43,7 @@ def run(*, smoke: bool, write: bool) -> int:
         write_table(pd.DataFrame(steps_to_the_curves()), STEPS)
         write_drawings(drawings, TABLE.parent)
         PAGE.write_text(page(), encoding="utf-8")
+        record_made("experiments.validation")
     return 0
 
 

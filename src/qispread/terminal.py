@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from qispread.config.describe import Description
     from qispread.config.scenario import Scenario
     from qispread.engines.run import Runs
+    from qispread.presentation.tables import TextTable
     from qispread.results import Answer
 
 CAUTION = (
-    "Worlds of a model and not predictions: what copies lose has no published data and is a hypothesis "
+    "Runs of a model, not predictions: what copies lose has no published data and is an untested assumption "
     "(qispread describe copying)."
 )
 FACTORIAL_WORDS = (
     "Main: the mean effect over all combinations of the others; interaction: half of how much more one does where the "
-    "other acts. Alone and together: against the base; beyond: together, less the sum of alone."
+    "other acts. Alone and together: against the baseline; beyond: together, less the sum of alone."
 )
 LEAST_WORLDS = 30
 """Worlds below which nothing is said of variances."""
-SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
 
 
 def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True) -> None:
@@ -82,22 +82,23 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from qispread.analysis.summary import headlines, written
+    from qispread.analysis.summary import headlines
     from qispread.config.cross import POOLED
+    from qispread.presentation.formatting import MISSING, format_duration, format_value
 
     horizon = runs.scenario.horizon
-    years = f"{horizon / 12:g} years" if horizon % 12 == 0 else f"{horizon} months"
     for name, figures in headlines(runs).items():
-        title = "The whole" if name == POOLED else escape(name)
-        table = Table(title=f"{title} after {years}", title_justify="left", title_style="bold")
+        title = "All organisations" if name == POOLED else escape(name)
+        table = Table(title=f"{title} after {format_duration(horizon)}", title_justify="left", title_style="bold")
         table.add_column("")
         several = runs.scenario.replicates > 1
-        table.add_column("Median" if several else "This world", justify="right")
+        table.add_column("Median" if several else "This run", justify="right")
         if several:
-            table.add_column("9 in 10 worlds", justify="right")
+            table.add_column("9 in 10 runs", justify="right")
         for one in figures:
-            between = f"{written(one.low, one.form)} to {written(one.high, one.form)}" if one.worlds else "-"
-            table.add_row(one.label, written(one.middle, one.form), *([between] if several else []))
+            middle, low, high = (format_value(value, one.form) for value in (one.middle, one.low, one.high))
+            between = f"{low} to {high}" if one.worlds else MISSING
+            table.add_row(one.label, middle, *([between] if several else []))
         console.print(table)
     console.print(CAUTION, soft_wrap=True)
     caution_seeding([runs], console)
@@ -105,7 +106,7 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
 
 def show_comparison(answer: "Answer", console: "Console") -> None:
     """Print what each arm changes, at what cost, and in how many plausible models."""
-    from qispread.analysis.telling import CAUTION as DIFFERENCES_CAUTION
+    from qispread.presentation.labels import CAUTION as DIFFERENCES_CAUTION
 
     comparison = answer.comparison
     singles = [arm for arm in comparison.arms if not comparison.factors or arm in comparison.factors]
@@ -126,57 +127,38 @@ def show_comparison(answer: "Answer", console: "Console") -> None:
 
 def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
     """Print what one arm changes."""
-    from rich.markup import escape
-
-    from qispread.analysis.telling import HEADINGS, told_differences
+    from qispread.presentation.labels import DIFFERENCE_HEADINGS
+    from qispread.presentation.tables import TextTable, difference_rows
 
     comparison = answer.comparison
     if comparison.changes_nothing(arm):
         costs = " but costs" if comparison.difference(arm, "cost")["difference"] else ""
         console.print(f"{arm} changes nothing{costs}.", soft_wrap=True, markup=False)
-    table, told = plain_table(f"{escape(arm)} against the base", HEADINGS), told_differences(comparison, arm)
-    for one in told:
-        table.add_row(*one.cells)
-    console.print(table)
+    rows = difference_rows(comparison, arm)
+    show_table(TextTable(f"{arm} against the baseline", DIFFERENCE_HEADINGS, [row.cells for row in rows]), console)
     console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
-    gains = [one.pairing for one in told if one.pairing < float("inf")]
+    gains = [row.pairing for row in rows if row.pairing < float("inf")]
     if gains and comparison.worlds >= LEAST_WORLDS:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
-        console.print(f"Independent worlds would have needed {saved} times as many runs.", soft_wrap=True)
+        words = "Common random numbers cut the number of runs needed by a factor of"
+        console.print(f"{words} {saved}.", soft_wrap=True)
 
 
 def show_between(comparison: "Comparison", console: "Console") -> None:
     """Print how every two arms differ in the comparison's measure."""
+    from qispread.presentation.tables import between_table
+
+    show_table(between_table(comparison), console)
+
+
+def show_table(table: "TextTable", console: "Console") -> None:
+    """Print a table."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import written, written_difference
-    from qispread.analysis.telling import shown_as
-
-    measure = comparison.measure
-    form, scale, star = shown_as(measure, comparison.number)
-    title = f"Arms against each other: {measure.replace('_', ' ')}{star}"
-    table = plain_table(title, ("", "Difference", "95 % interval", "Better in"))
-    found = comparison.between
-    for one in found[found["measure"] == measure].to_dict("records"):
-        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "difference", "high"))
-        words = f"{escape(str(one['arm']))} against {escape(str(one['against']))}"
-        table.add_row(words, middle, f"{low} to {high}", written(one["better"], "percent"))
-    console.print(table)
-
-
-def gain_of_the_ready(answer: "Answer", arm: str) -> str:
-    """Return in words what the least ready and the readiest third gain."""
-    from qispread.analysis.for_whom import GROUPINGS
-    from qispread.analysis.summary import written_difference
-
-    found = answer.tables["for_whom"]
-    found = found[(found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "harm_reduction")]
-    gains = {one["group"]: written_difference(one["difference"], "percent") for one in found.to_dict("records")}
-    least, _, most = GROUPINGS["readiness"][1]
-    if least not in gains:
-        return ""
-    gained = f"{gains[least]} points in the {least} and {gains[most]} in the {most}"
-    return f"By how much more of the harm at the start is gone: {gained}."
+    shown = plain_table(escape(table.title), table.headings)
+    for row in table.rows:
+        shown.add_row(*map(escape, row))
+    console.print(shown)
 
 
 def plain_table(title: str, headings: "Iterable[str]") -> "Table":
@@ -185,92 +167,71 @@ def plain_table(title: str, headings: "Iterable[str]") -> "Table":
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if index else "left", no_wrap=not index)
     return table
+
+
+def gain_of_the_ready(answer: "Answer", arm: str) -> str:
+    """Return in words what the least ready and the readiest third gain."""
+    from qispread.analysis.for_whom import GROUPINGS
+    from qispread.presentation.formatting import format_difference
+
+    found = answer.tables["for_whom"]
+    found = found[(found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "harm_reduction")]
+    gains = {one["group"]: format_difference(one["difference"], "percent") for one in found.to_dict("records")}
+    least, _, most = GROUPINGS["readiness"][1]
+    if least not in gains:
+        return ""
+    gained = f"{gains[least]} points in the {least} and {gains[most]} in the {most}"
+    return f"By how much more of the adverse events at the start is gone: {gained}."
 
 
 def show_precision(comparison: "Comparison", console: "Console") -> None:
     """Say how many worlds a precision took, and how many independent ones would have."""
-    from qispread.analysis.summary import short
+    from qispread.presentation.sentences import precision_phrase
 
     worlds, asked = comparison.worlds, comparison.precision.half_width if comparison.precision else 1.0
     found = [comparison.difference(arm, comparison.measure) for arm in comparison.arms]
     alone = max(worlds * one["pairing"] * ((one["high"] - one["low"]) / 2.0 / asked) ** 2 for one in found)
     others = f"; independent seeds would have needed about {alone:,.0f}" if alone < float("inf") else ""
-    text = f"{worlds:,} worlds of each arm bring the interval of {comparison.measure} within {short(asked)}{others}."
+    within = precision_phrase(comparison.measure, asked)
+    text = f"{worlds:,} runs of each option bring the interval of {within}{others}."
     console.print(text, soft_wrap=True)
 
 
 def show_factorial(answer: "Answer", console: "Console") -> None:
     """Print main effects and interactions on the comparison's measure."""
-    from rich.markup import escape
+    from qispread.presentation.tables import factorial_table
 
-    from qispread.analysis.summary import written_difference
-    from qispread.analysis.telling import shown_as
-
-    measure, found = answer.comparison.measure, answer.tables["factorial"]
-    found = found[found["measure"] == measure]
-    form, scale, star = shown_as(measure, answer.comparison.number)
-    title = f"Effects on {measure.replace('_', ' ')}{star}, of every combination"
-    table = plain_table(title, ("", "Effect", "95 % interval"))
-    for one in found.to_dict("records"):
-        low, middle, high = (written_difference(scale * one[name], form) for name in ("low", "effect", "high"))
-        table.add_row(f"{one['kind']}: {escape(str(one['term']))}", middle, f"{low} to {high}")
-    console.print(table)
+    comparison = answer.comparison
+    show_table(factorial_table(answer.tables["factorial"], comparison.measure, comparison.number), console)
     console.print(FACTORIAL_WORDS, soft_wrap=True)
 
 
 def show_costs(answer: "Answer", console: "Console") -> None:
     """Print what an event averted costs in each arm, and which arms are dominated."""
-    from rich.markup import escape
+    from qispread.presentation.formatting import format_short
+    from qispread.presentation.tables import cost_table
 
-    from qispread.analysis.summary import short, written
-    from qispread.analysis.telling import STARRED
-
-    found = answer.tables["cost_effectiveness"]
-    if not found["total_cost"].any():
-        console.print("No policy has a cost: say `cost` in its file to learn what a result costs.", soft_wrap=True)
+    costs = answer.tables["cost_effectiveness"]
+    if not costs["total_cost"].any():
+        console.print("No policy has a cost: give `cost` in its file to learn what a result costs.", soft_wrap=True)
         return
-    columns = ("cost_per_event", "cost_per_event_low", "cost_per_event_high")
-    table = plain_table("Cost", ("", f"More than base{STARRED}", "An event averted", "95 % interval", "Standing"))
-    for one in found.to_dict("records"):
-        price, low, high = (written(one[name], "number") for name in columns)
-        between = "-" if "-" in (low, high) else f"{low} to {high}"
-        dearer = short(100.0 / answer.comparison.number * one["cost_difference"], "+")
-        table.add_row(escape(str(one["arm"])), dearer, price, between, escape(one["standing"]))
-    console.print(table)
-    priced = f"at {short(answer.team_month)} a team-month" if answer.team_month else "not priced (--team-month PRICE)"
+    show_table(cost_table(costs, answer.comparison.number), console)
+    priced = "not priced (--team-month PRICE)"
+    if answer.team_month:
+        priced = f"at {format_short(answer.team_month)} a team-month"
     console.print(f"Staff time is {priced}; nothing is discounted.", soft_wrap=True)
 
 
 def show_robustness(robustness: "Robustness", number: int, console: "Console") -> None:
-    """Print how the ranking of the arms fares in plausible models."""
-    from rich.markup import escape
+    """Print how the ranking of the arms fares in plausible models of `number` organisations."""
+    from qispread.presentation.tables import robustness_sentences, robustness_table
 
-    from qispread.analysis.summary import short, written
-    from qispread.analysis.telling import shown_as
-
-    _, scale, star = shown_as(robustness.measure, number)
-    title = f"{len(robustness.means)} plausible models, by {robustness.measure.replace('_', ' ')}{star}"
-    table = plain_table(title, ("", "Best in", "Above base in", "Mean regret", "Worst regret"))
-    for one in robustness.arms.to_dict("records"):
-        parts = (written(one[name], "percent") for name in ("share_best", "share_above_base"))
-        table.add_row(
-            escape(str(one["arm"])), *parts, *(short(scale * one[name]) for name in ("regret_mean", "regret_worst"))
-        )
-    console.print(table)
-    flip = robustness.top_flip
-    told = (
-        f"What flips the best arm first: {escape(flip)}." if flip else "No parameter can be told to flip the best arm."
-    )
-    if robustness.stays.all():
-        told = ""
-    shares = [written(share, "percent") for share in (robustness.ranking_holds, robustness.best_holds)]
-    text = f"The ranking holds in {shares[0]} of them, the best arm in {shares[1]}."
-    console.print(f"{text} {told}", soft_wrap=True)
-    for arm, against, parameter in robustness.changing_places:
-        console.print(f"What decides between {arm} and {against} is {parameter}.", soft_wrap=True, markup=False)
+    show_table(robustness_table(robustness, number), console)
+    for sentence in robustness_sentences(robustness):
+        console.print(sentence, soft_wrap=True, markup=False)
 
 
 def write_report(folder: "Path", console: "Console", out: str | None = None, *, overwrite: bool = False) -> None:
@@ -282,9 +243,11 @@ def write_report(folder: "Path", console: "Console", out: str | None = None, *, 
 
 
 def caution_seeding(several: "Iterable[Runs]", console: "Console") -> None:
-    """Say that shares of the origin's effect do not compare where a policy changes the origin."""
-    if any(policy.lever == "seeding" for runs in several for policy in runs.scenario.policies.values()):
-        console.print(SEEDED, soft_wrap=True)
+    """Say that shares of the pilot site's effect do not compare where a policy changes the pilot site."""
+    from qispread.presentation.labels import SEEDING, changes_pilot_site
+
+    if changes_pilot_site(runs.scenario for runs in several):
+        console.print(SEEDING, soft_wrap=True)
 
 
 def show_parameter(one: "Description", console: "Console") -> None:

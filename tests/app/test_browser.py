@@ -343,6 +343,6 @@ def test_a_screen_reader_hears_the_answer_and_not_every_step_to_it(visit):
     visitor.move(0.9)
     after = visitor.page.inner_text("#headline")
     assert after != before
-    assert "95 % interval" in after
+    assert "95% interval" in after
     chart = visitor.page.get_attribute("#chart-fidelity", "aria-label")
-    assert re.search(r"base \d+ %.*what-if \d+ %", chart)
+    assert re.search(r"base \d+%.*what-if \d+%", chart)

@@ -8,7 +8,6 @@ import pytest
 import qispread as qs
 from looping import in_a_loop
 from qispread.analysis.summary import months_summary
-from qispread.analysis.telling import told_differences
 from qispread.app import ensemble
 from qispread.app.answers import DRAWN, answers, told
 from qispread.app.charts import PARTS, curve_table
@@ -16,9 +15,10 @@ from qispread.app.desk import AT_ONCE, Desk, Urgency
 from qispread.app.ensemble import SHOWN, Ensembles, compared, stages
 from qispread.app.setting import Settings
 from qispread.engines.run import broken
-from qispread.figures.curves import CURVES, curve_figure
+from qispread.figures.curves import curve_figure, curve_of
 from qispread.figures.figure import specification
 from qispread.figures.palette import styles_of
+from qispread.presentation.tables import difference_rows
 
 SETTING = {"policies": {"coaching": {"support": 0.8, "cost": 100.0}}, "alone": {"copying.copy_loss": 0.4}}
 
@@ -61,7 +61,7 @@ def test_differences_are_those_of_a_comparison(both, start):
     base, what_if, setting = both
     expected = qs.compare(setting.base, {"what-if": setting.what_if})
     found = compared(base, what_if, start.replicates, "what-if")
-    assert told_differences(found, "what-if") == told_differences(expected, "what-if")
+    assert difference_rows(found, "what-if") == difference_rows(expected, "what-if")
     assert found.differences.equals(expected.differences)
 
 
@@ -77,7 +77,7 @@ def test_the_rows_of_a_live_chart_are_those_of_the_chart_in_a_report(both, start
     answer = told(base, what_if, start.replicates)
     for measure, live in zip(DRAWN, answer["curves"], strict=True):
         bands = {"base": base.bands(start.replicates)[measure], "what-if": what_if.bands(start.replicates)[measure]}
-        figure = curve_figure(curve_table(bands), CURVES[measure], styles_of(bands), start.horizon)
+        figure = curve_figure(curve_table(bands), curve_of(measure), styles_of(bands), start.horizon)
         (rows,) = specification(figure)["datasets"].values()
         for arm, place in (("base", 0), ("what-if", start.horizon + 1)):
             for month, row in enumerate(rows[place : place + start.horizon + 1]):

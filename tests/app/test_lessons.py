@@ -36,7 +36,6 @@ from qispread.config.load import load
 from qispread.measures import MEASURES
 
 ROOT = Path(__file__).parents[2]
-PERCENT = "\N{NO-BREAK SPACE}%"
 NAMES = [one.name for one in lessons()]
 
 
@@ -135,7 +134,7 @@ def test_a_lesson_answers_in_three_steps(few):
         qs.simulate(lesson_scenario("sector", arm), workers=1).last("effect").mean()
         for arm in ("Leave latitude", "Rigid standard")
     )
-    assert f"{100 * rigid:.0f}{PERCENT} without it, {100 * free:.0f}{PERCENT} with" in moved["said"]
+    assert f"{100 * rigid:.0f}% without it, {100 * free:.0f}% with" in moved["said"]
 
 
 def test_numbers_in_sentences_are_those_of_a_comparison(few):
@@ -145,7 +144,7 @@ def test_numbers_in_sentences_are_those_of_a_comparison(few):
     said = " ".join(told(lesson, SEEN)[-1]["said"])
     for arm in ("mandate", "coaching"):
         for measure in ("adoption", "effect", "lapses"):
-            assert f"{100 * found.difference(arm, measure)['arm_mean']:.0f}{PERCENT}" in said
+            assert f"{100 * found.difference(arm, measure)['arm_mean']:.0f}%" in said
 
 
 def test_a_slider_begins_where_its_arm_stands():
@@ -193,7 +192,7 @@ def test_conditions_compare_means():
     assert holds("b c.effect < a.effect", given_values)
     assert holds("a.effect - b c.effect > 0.19", given_values)
     told = filled("{a.effect}, {a - b c.effect}, {b c - a.effect}, {a > b c.effect}", given_values)
-    assert told == f"30{PERCENT}, 20.0, \N{MINUS SIGN}20.0, 100{PERCENT}"
+    assert told == "30%, 20.0, \N{MINUS SIGN}20.0, 100%"
     with pytest.raises(ValueError, match="is no condition"):
         holds("a.effect", given_values)
 

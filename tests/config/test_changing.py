@@ -11,6 +11,7 @@ from qispread.config.networks import Ring
 from qispread.config.policies import Mandate, Target
 from qispread.config.scenario import Scenario
 from qispread.world.frame import frame_of
+from strategies import NETWORKS, POLICIES
 
 BASE = Scenario()
 
@@ -206,14 +207,9 @@ def with_value(scenario, path, value):
     return Scenario.model_validate(data)
 
 
-NETWORKS = ("systems", "small_world", "scale_free", "random", "ring", "complete", "hub_and_spoke")
-LEVERS = (
-    *("learning_network", "standard", "coaching", "training", "board_programme", "distributed_leadership", "mandate"),
-    *("protected_time", "feedback", "goals", "portfolio_limit", "seeding", "refresher"),
-)
 WORLDS = {
     **{kind: BASE.replace(network={"kind": kind}) for kind in NETWORKS},
-    **{lever: BASE.with_policy(lever) for lever in LEVERS},
+    **{lever: BASE.with_policy(lever) for lever in POLICIES},
     "graph": BASE.with_graph(nx.path_graph(4)),
 }
 

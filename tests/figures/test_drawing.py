@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qispread.figures.converting import NOTHING, Converter
-from qispread.figures.curves import CURVES, curve_figure, gap_figure
+from qispread.figures.curves import curve_figure, curve_of, gap_figure
 from qispread.figures.drawing import Studio, harmless
 from qispread.figures.figure import file_name
 from qispread.figures.intervals import interval_chart
@@ -25,7 +25,7 @@ def curve():
             for month in range(37)
         ]
     )
-    return curve_figure(table, CURVES["adoption"], STYLES, 36)
+    return curve_figure(table, curve_of("adoption"), STYLES, 36)
 
 
 def draw(figure):
@@ -50,7 +50,7 @@ def test_a_drawing_is_one_picture_with_its_meaning_and_ids_of_its_own():
         studio.take([curve(), curve()])
         first, second = studio.drawings()
     assert (first.svg, first.inline, first.png) == (second.svg, second.inline, second.png)
-    assert first.inline.startswith('<svg role="img" aria-label="In use, share of organisations, over time.')
+    assert first.inline.startswith('<svg role="img" aria-label="Using it now, share of other organisations, over time.')
     assert "&lt;b&gt;" in first.inline
     assert "<b>" not in first.inline
     assert "xmlns" not in first.inline

@@ -7,10 +7,10 @@ import pytest
 from made_sweeps import PATHS, Made, experiment_of, ishigami, unit_of
 from qispread.analysis.discovery import Search, discover
 from qispread.analysis.sensitivity import sensitivity
-from qispread.analysis.summary import short
 from qispread.figures.discovery import discovery_figures, limit_rows
 from qispread.figures.figure import specification
 from qispread.figures.sensitivity import MOST_LINES, MOST_ROWS, sensitivity_figures
+from qispread.presentation.formatting import format_short
 
 KINDS = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "systems"}]
 FACTORS = {"copying.copy_loss": {}, "copying.lineage": {}, "network": {"values": KINDS}}
@@ -47,7 +47,7 @@ def test_charts_of_sensitivity_are_valid_and_say_their_numbers(method):
     for one in figures.values():
         drawn(one)
     for row in found.last.to_dict("records"):
-        assert f"{row['parameter']} {short(row[found.leading])}" in figures["sensitivity-indices"].alt
+        assert f"{row['parameter']} {format_short(row[found.leading])}" in figures["sensitivity-indices"].alt
 
 
 def test_intervals_are_drawn_as_the_table_has_them():

@@ -41,7 +41,7 @@ def test_the_chart_is_valid_and_says_its_numbers(form, size):
     figure = worlds_figure(ends, "effect", "Effect", "At the end", form, styles_of(ends, "as it is"))
     found = figure.chart.to_dict(validate=True)
     assert {"name": GUESS} in [layer.get("data") for layer in found["layer"]]
-    middle = "20 %" if form == "percent" else "1,000"
+    middle = "20%" if form == "percent" else "1,000"
     assert f"as it is: median {middle}" in figure.alt
 
 

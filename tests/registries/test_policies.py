@@ -7,6 +7,8 @@ import pytest
 
 import qispread as qs
 from everything import everything
+from qispread.comparison import arms_from_files
+from qispread.comparison.arms import added_policies
 from qispread.engines.run import run_one
 from qispread.measures import NAMES
 from qispread.world import policies
@@ -19,6 +21,12 @@ BASE = everything(policies={})
 FREE = [place for place, name in enumerate(NAMES) if name != "cost"]
 
 
+def levers_in(path):
+    """Return the levers of the policies that an example adds."""
+    base, arms = arms_from_files(CONFIGS.parent / "prompt.yaml", [], [path])
+    return {policy.lever for arm in arms.values() for policy in added_policies(base, arm).values()}
+
+
 def measures(scenario):
     return run_one(blueprint_of(scenario), 0).measures
 
@@ -26,9 +34,13 @@ def measures(scenario):
 def test_every_slot_has_a_policy_and_every_policy_a_file():
     fields = {name for policy in POLICIES.values() for name in policy.model_fields}
     assert (set(ORGANISATION_SLOTS) | set(PRACTICE_SLOTS)) <= fields
-    text = "".join(path.read_text() for path in CONFIGS.glob("*.yaml"))
-    for lever in POLICIES:
-        assert f"lever: {lever}\n" in text
+    loaded = {path: levers_in(path) for path in CONFIGS.glob("*.yaml")}
+    assert set.union(*loaded.values()) == set(POLICIES), "every policy needs an example in configs/policies"
+    assert all(loaded.values())
+
+
+def test_the_scenario_with_everything_has_every_policy():
+    assert {policy.lever for policy in everything().policies.values()} == set(POLICIES)
 
 
 @pytest.mark.parametrize("lever", POLICIES)

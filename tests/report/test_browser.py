@@ -42,7 +42,7 @@ def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(brows
 
 
 FIRST_CHARTS = {
-    "What adoption hides": "Use it and reach 80 %",
+    "What adoption hides": "Use it and reach 80%",
     "What it costs": "Chance of being the best buy",
     "One world, on the map": "Key: fidelity of users",
     "Who gets the result": "Share of those that ever began",

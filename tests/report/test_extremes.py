@@ -54,7 +54,7 @@ def test_nothing_adopted(tmp_path):
 def test_an_arm_that_changes_nothing(tmp_path):
     base = scenario_of()
     report = report_on(tmp_path, base, {"idle": coached(base, support=0.0, protected_time=0.0, cost=5.0)})
-    assert report.answer.sentence == "Idle changes nothing in harmful events averted over 3 years, in any world."
+    assert report.answer.sentence == "Idle changes nothing in adverse events averted over 3 years, in any run."
 
 
 @pytest.mark.slow
@@ -78,7 +78,7 @@ def test_the_order_of_many_arms_is_not_told_as_that_of_those_named(copied, chang
 def test_a_seeding_policy_is_warned_of(tmp_path):
     base = scenario_of()
     report = report_on(tmp_path, base, {"hubs": base.with_policy("seeding")})
-    assert "do not compare where origins differ" in said(report)
+    assert "do not compare where pilot sites differ" in said(report)
 
 
 @pytest.mark.slow
@@ -101,8 +101,8 @@ def test_no_costs(tmp_path):
 def test_one_world(tmp_path):
     base = scenario_of(replicates=1)
     report = report_on(tmp_path, base, {"coaching": coached(base), "mandate": base.with_policy("mandate")})
-    assert "in the one world simulated" in report.answer.sentence
-    assert "Of the one world simulated." in said(report)
+    assert "in the one run simulated" in report.answer.sentence
+    assert "Of the one run simulated." in said(report)
 
 
 @pytest.mark.slow

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qispread.analysis.summary import written as written_as
-from qispread.analysis.summary import written_difference
 from qispread.figures.figure import specification
 from qispread.figures.palette import styles_of
 from qispread.figures.robustness import best_figure
+from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_difference
+from qispread.presentation.formatting import format_value as written_as
 from qispread.report.answer import facts_of
 from qispread.report.reading import read_results
 from qispread.report.tracing import world_shown
@@ -52,7 +53,7 @@ def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_difference
     use = found[(found["measure"] == "adoption") & (found["intervention"] == "all")].set_index("arm")
     gap = next(part for part in written.report.sections if part.anchor == "gap").blocks[0].text
     for arm in ("coaching", "mandate"):
-        assert f"{arm}: {100 * use['arm_mean'][arm]:.0f} % use it" in gap
+        assert f"{arm}: {100 * use['arm_mean'][arm]:.0f}% use it" in gap
 
 
 def test_arms_are_told_against_each_other_as_in_between(written):
@@ -61,14 +62,16 @@ def test_arms_are_told_against_each_other_as_in_between(written):
     row = row[row["against"].isin(["coaching", "mandate"])].iloc[0]
     section = next(part for part in written.report.sections if part.anchor == "changes")
     sheet = section.blocks[-1]
-    lines = {line[0]: line for group in sheet.groups if group.heading == "In use" for line in group.rows}
+    lines = {
+        line[0]: line for group in sheet.groups if group.heading == MEASURES["adoption"].label for line in group.rows
+    }
     straight = lines.get(f"{row['arm']} against {row['against']}")
     turned = lines.get(f"{row['against']} against {row['arm']}")
     assert (straight is None) != (turned is None)
     sign = 1.0 if straight else -1.0
-    assert (straight or turned)[1] == written_difference(sign * row["difference"], "percent")
+    assert (straight or turned)[1] == format_difference(sign * row["difference"], "percent")
     low, high = sorted((sign * row["low"], sign * row["high"]))
-    assert (straight or turned)[2] == " to ".join(written_difference(end, "percent") for end in (low, high))
+    assert (straight or turned)[2] == " to ".join(format_difference(end, "percent") for end in (low, high))
 
 
 def test_without_colour_no_two_lines_of_a_chart_look_alike(figures):

@@ -8,7 +8,8 @@ import yaml
 from bibliography import sources
 
 from qispread.config.describe import descriptions
-from qispread.report.assumptions import KEY, KNOWN, references
+from qispread.presentation.references import KEY, references
+from qispread.report.assumptions import KNOWN
 from qispread.report.provenance import TITLE
 
 ROOT = Path(__file__).parents[2]

@@ -22,6 +22,7 @@ from qispread.rules import (
     reviewing,
 )
 from qispread.rules.compiling import INTERPRETED
+from qispread.rules.effects import Effect, effects_of, is_share
 
 E = math.e
 
@@ -144,64 +145,6 @@ WORKED = [
     (reviewing.disappointed, (0.5, 0.06), 0.47),
 ]
 
-DIRECTIONS = {
-    "climate": "+++",
-    "available_time": "++++",
-    "workload": "++0",
-    "dose": "+-",
-    "vigilance": "++",
-    "trained": "++-",
-    "grown": "++",
-    "resented": "+-",
-    "copy_loss": "++--",
-    "copied_fidelity": "++-",
-    "similarity": "-+",
-    "overload": "++-",
-    "logistic": "+",
-    "inclination": "++++0000",
-    "chance_begins": "-++--",
-    "attraction": "+++",
-    "expected_goal": "+++",
-    "chance_peer_silent": "---",
-    "chance_hears": "+-",
-    "local_gain_after": "++++++-",
-    "chance_real_cycle": "++++++",
-    "chance_reactive_change": "--++-",
-    "moved_towards": "++0",
-    "eroded_fidelity": "+--",
-    "decayed_fidelity": "+-+++",
-    "embedded_further": "++++-",
-    "chance_leader_leaves": "+",
-    "successor_leadership": "++0",
-    "half_response": "+-",
-    "response": "+-0",
-    "fit": "-+",
-    "practice_result": "++-+",
-    "squared_distance": "0000",
-    "trend": "--",
-    "remaining": "+--",
-    "exposure": "+",
-    "prevented": "+++",
-    "seen_result": "+00+",
-    "chance_gives_up": "+++-",
-    "disappointed": "+-",
-}
-"""Whether each rule rises (+) or falls (-) in each of its arguments; 0 where the model says neither."""
-
-NOT_A_SHARE = {
-    "overload",
-    "inclination",
-    "expected_goal",
-    "moved_towards",
-    "squared_distance",
-    "remaining",
-    "prevented",
-    "seen_result",
-    "workload",
-    "exposure",
-}
-"""Rules whose value may lie outside [0, 1]; that of every other must not."""
-
 
 def between(low, high):
     return st.floats(low, high, allow_nan=False)
@@ -234,11 +177,13 @@ ARGUMENTS = {
 }
 """Where each argument may lie, by its name or by rule and name; [0, 1] where nothing is said."""
 
+NOT_RULES = {"code_cache", "compiling", "content", "draws", "effects", "replacing", "shipped", "sources", "steps"}
 MODULES = [
     importlib.import_module(f"{rules.__name__}.{module.name}")
     for module in pkgutil.iter_modules(rules.__path__)
     # What is no rule, and what test_draws.py and test_steps.py check.
-    if module.name not in ("code_cache", "compiling", "content", "draws", "replacing", "shipped", "sources", "steps")
+    if module.name
+    not in ("code_cache", "compiling", "content", "draws", "effects", "replacing", "shipped", "sources", "steps")
 ]
 RULES = {
     name: value
@@ -246,6 +191,7 @@ RULES = {
     for name, value in vars(module).items()
     if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
 }
+EFFECTS = {name: list(effects_of(rule).values()) for name, rule in RULES.items()}
 ROUNDING = 1e-12
 QUICK = settings(max_examples=40, deadline=None)
 
@@ -266,19 +212,17 @@ def test_a_rule_gives_the_value_worked_by_hand(rule, given_values, expected):
     assert rule(*given_values) == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
 
-def test_every_public_rule_has_a_worked_value_and_a_direction():
+def test_every_public_rule_has_a_worked_value():
     assert {rule.__name__ for rule, _, _ in WORKED} == set(RULES)
-    assert set(DIRECTIONS) == set(RULES)
-    assert set(RULES) >= NOT_A_SHARE
 
 
-def test_every_direction_speaks_of_every_argument():
-    assert {name: len(signs) for name, signs in DIRECTIONS.items()} == {
-        name: len(parameters_of(rule)) for name, rule in RULES.items()
-    }
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_declares_its_effect_in_each_argument(name):
+    undeclared = [argument for argument, effect in effects_of(RULES[name]).items() if effect is None]
+    assert not undeclared, f"{name}: say Rises, Falls or Neither (qispread.rules.effects) of {', '.join(undeclared)}"
 
 
-@pytest.mark.parametrize("name", sorted(set(RULES) - NOT_A_SHARE))
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if is_share(rule)])
 @QUICK
 @given(data=st.data())
 def test_shares_and_probabilities_stay_between_0_and_1(name, data):
@@ -286,19 +230,24 @@ def test_shares_and_probabilities_stay_between_0_and_1(name, data):
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "sign"),
-    [(name, place, sign) for name, signs in DIRECTIONS.items() for place, sign in enumerate(signs) if sign != "0"],
+    ("name", "place", "effect"),
+    [
+        (name, place, effect)
+        for name, effects in EFFECTS.items()
+        for place, effect in enumerate(effects)
+        if effect in (Effect.RISES, Effect.FALLS)
+    ],
 )
 @QUICK
 @given(data=st.data())
-def test_a_rule_rises_or_falls_as_the_model_says(name, place, sign, data):
+def test_a_rule_rises_or_falls_as_its_signature_says(name, place, effect, data):
     rule = RULES[name]
     drawn = list(data.draw(arguments(rule)))
     low, high = sorted((drawn[place], data.draw(arguments(rule))[place]))
     if name == "inclination":
         drawn[4:] = [abs(weight) for weight in drawn[4:]]
     values = [rule(*drawn[:place], one, *drawn[place + 1 :]) for one in (low, high)]
-    rise = values[1] - values[0] if sign == "+" else values[0] - values[1]
+    rise = effect.value * (values[1] - values[0])
     assert rise >= -ROUNDING * max(1.0, *map(abs, values))
 
 

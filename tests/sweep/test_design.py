@@ -76,6 +76,7 @@ def test_in_a_block_points_differ_in_one_factor_as_the_design_says(name):
 
 def test_without_salib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "SALib.sample", None)
+    monkeypatch.delitem(sys.modules, "SALib.sample.sobol", raising=False)
     assert "pip install 'qispread[sensitivity]'" in only_fault(points_of, made("saltelli")).problem
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.analysis.looking import SEED, Looking, from_salib, interval_of, problem_of
+from qispread.analysis.looking import SEED, Looking, interval_of, load_analysis, problem_of
 from qispread.analysis.outcomes import FEW, Numbers, Swept
 from qispread.analysis.sensitivity_tables import Sensitivity
 from qispread.config.cross import POOLED
@@ -54,7 +54,7 @@ def first_of(numbers: Numbers, levels: Numbers) -> tuple[list[float], list[float
 
 def rbd_fast_share(column: Numbers, levels: Numbers) -> tuple[float, float]:
     """Return the share of a parameter of many values with half its interval."""
-    analyze = from_salib("rbd_fast")
+    analyze = load_analysis("rbd_fast")
     found = analyze(problem_of(["x"]), column[:, None], levels, num_resamples=RESAMPLES, seed=SEED)
     return float(found["S1"][0]), float(found["S1_conf"][0])
 

@@ -12,6 +12,7 @@ from qispread.analysis.noise import Split, point_levels, split
 from qispread.analysis.outcomes import Numbers, Swept, is_constant, is_too_large, outcomes
 from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS, Sensitivity
 from qispread.config.faults import Fault, InputError
+from qispread.sweeping.salib import load_salib
 
 SEED = 1
 """Of resampling, so that the same sweep gives the same bytes; SALib takes 0 for no seed."""
@@ -217,7 +218,7 @@ def problem_of(names: Sequence[str]) -> dict[str, Any]:
     return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
 
 
-def from_salib(name: str) -> Callable[..., Any]:
+def load_analysis(method: str) -> Callable[..., Any]:
     """Return the function of SALib that analyses by a method.
 
     Raises
@@ -225,10 +226,5 @@ def from_salib(name: str) -> Callable[..., Any]:
     InputError
         Where SALib is not installed.
     """
-    from importlib import import_module
-
-    try:
-        found: Callable[..., Any] = import_module(f"SALib.analyze.{name}").analyze
-    except ImportError:
-        raise InputError([Fault("sensitivity", "needs SALib: pip install 'qispread[sensitivity]'")]) from None
-    return found
+    analyze: Callable[..., Any] = load_salib(f"analyze.{method}", "sensitivity").analyze
+    return analyze

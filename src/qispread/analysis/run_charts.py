@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from qispread.analysis.summary import written
 from qispread.config.faults import Fault, InputError, place_of_name
 from qispread.engines.tables import described
 from qispread.engines.trace import Trace
+from qispread.presentation.formatting import format_value
 from qispread.rules.outcome import trend
 from qispread.world.layout import BASELINE, EXPOSURE, FIRST, HARM, NEVER, ORIGIN, SIZE
 
@@ -171,7 +171,7 @@ def chosen_organisations(trace: Trace, intervention: str) -> dict[str, str]:
     for rank, words in spread(len(users)).items():
         found[users[rank]] = (
             f"the {words} fall of expected harm beyond the trend among those that began: "
-            f"{written(max(0.0, float(fall[users[rank]])), 'percent')}"
+            f"{format_value(max(0.0, float(fall[users[rank]])), 'percent')}"
         )
     if others:
         found[others[0]] = "the largest of those that never began"

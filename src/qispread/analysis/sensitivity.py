@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qispread.analysis.given_data import first_order
-from qispread.analysis.looking import SEED, Looking, from_salib, interval_of, problem_of
+from qispread.analysis.looking import SEED, Looking, interval_of, load_analysis, problem_of
 from qispread.analysis.noise import Split
 from qispread.analysis.outcomes import Numbers, Swept, swept
 from qispread.analysis.sensitivity_tables import PAIRS, Sensitivity
@@ -67,7 +67,7 @@ def sobol(
     experiment = sweep.experiment
     if not isinstance(experiment.design, Saltelli):
         raise unfit("sobol", experiment.design.kind, "saltelli")
-    analyze, names, second = from_salib("sobol"), list(experiment.factors), experiment.design.second_order
+    analyze, names, second = load_analysis("sobol"), list(experiment.factors), experiment.design.second_order
     look = Looking(sweep, measure, intervention, months, block_of(experiment), "blocks", LEAST_BLOCKS)
     rows, pairs = [], []
     for one in look.months():
@@ -115,7 +115,7 @@ def morris(
     experiment, unit = sweep.experiment, sweep.design().unit
     if not isinstance(experiment.design, Morris) or unit is None:
         raise unfit("morris", experiment.design.kind, "morris")
-    analyze, names, rows = from_salib("morris"), list(experiment.factors), []
+    analyze, names, rows = load_analysis("morris"), list(experiment.factors), []
     look = Looking(sweep, measure, intervention, months, block_of(experiment), "walks", LEAST_BLOCKS)
     options = {"num_levels": experiment.design.levels, "num_resamples": RESAMPLES, "seed": SEED}
     for one in look.months():

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from qispread.config.cross import POOLED
 from qispread.engines.run import Runs, empty_measures
-from qispread.measures import NAMES
+from qispread.measures import MEASURES, NAMES
+from qispread.presentation.labels import HEADLINES
 
-MILLION, HUNDRED = 1e6, 100.0
 INTERVAL = (0.05, 0.95)
 """Percentiles over worlds between which nine of ten lie."""
+AVERTED_IN_ALL = "Adverse events averted, including other local improvement"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Figure:
         Median and 5th and 95th percentile over the worlds in which the measure has a meaning; NaN where none has.
     worlds : int
         How many these are.
-    form : {"percent", "number"}
+    form : str
+        How it is written, see `qispread.measures.Form`.
     """
 
     label: str
@@ -37,30 +39,10 @@ class Figure:
     form: str
 
 
-HEADLINES = (
-    ("adoption", "In use, of those who did not start it", "percent"),
-    ("lapses", "Gave it up at least once, of those that began", "percent"),
-    ("fidelity", "Fidelity among users", "percent"),
-    ("effect", "Effect among users, of the largest possible", "percent"),
-    ("origin_effect", "Effect where it began, of the largest possible", "percent"),
-    ("replication_ratio", "Effect among users, of the origin's", "percent"),
-    ("replicated", "Users at 80 % of the origin's effect or more", "percent"),
-    ("harm_averted", "Harmful events averted by it", "number"),
-)
-
-
-DIFFERENCES_SHOWN = (
-    ("adoption", "In use", "percent"),
-    ("lapses", "Gave it up", "percent"),
-    ("fidelity", "Fidelity", "percent"),
-    ("effect", "Effect among users", "percent"),
-    ("replicated", "Users at 80 %", "percent"),
-    ("harm", "Harm, per 10,000", "number"),
-    ("harm_gini", "Gini of harm", "number"),
-    ("harm_averted", "Events averted", "number"),
-    ("staff_time", "Team-months", "number"),
-    ("cost", "Cost of policies", "number"),
-)
+def figure_of(measure: str, values: NDArray[np.float64]) -> Figure:
+    """Return the figure of a measure under its own label."""
+    declared = MEASURES[measure]
+    return figure(declared.label, declared.form, values)
 
 
 def figure(label: str, form: str, values: NDArray[np.float64]) -> Figure:
@@ -75,7 +57,7 @@ def figure(label: str, form: str, values: NDArray[np.float64]) -> Figure:
 def headlines(runs: Runs) -> dict[str, list[Figure]]:
     """Return the headline figures at the end of the runs, for each intervention and for all together."""
     found = {
-        name: [figure(label, form, runs.last(measure, name)) for measure, label, form in HEADLINES]
+        name: [figure_of(measure, runs.last(measure, name)) for measure in HEADLINES]
         for name in runs.scenario.interventions
     }
     found[POOLED] = overall_headlines(runs)
@@ -83,17 +65,18 @@ def headlines(runs: Runs) -> dict[str, list[Figure]]:
 
 
 def overall_headlines(runs: Runs) -> list[Figure]:
-    """Return what belongs to the whole: harm at the start, by the trend alone, and now; events averted; cost."""
+    """Return what belongs to the whole: event rates at the start, by the trend alone and now; events averted; cost."""
     harm = NAMES.index("harm")
     start = np.array([run.measures[0, -1, harm] for run in runs.runs if not run.error])
     by_trend = start * np.exp(-runs.scenario.outcome.secular * runs.scenario.horizon / 12.0)
+    rate = MEASURES["harm"]
     found = [
-        figure("Harm at the start, per 10,000", "number", start),
-        figure("Harm by now on the trend alone, per 10,000", "number", by_trend),
-        figure("Harm now, per 10,000", "number", runs.last("harm")),
-        figure("Harmful events averted in all, with home-grown improvement", "number", runs.last("harm_averted")),
+        figure(f"{rate.label} at the start", rate.form, start),
+        figure(f"{rate.label} on the underlying trend alone", rate.form, by_trend),
+        figure(f"{rate.label} now", rate.form, runs.last("harm")),
+        figure(AVERTED_IN_ALL, MEASURES["harm_averted"].form, runs.last("harm_averted")),
     ]
-    return [*found, figure("Cost of policies", "number", runs.last("cost"))] if runs.scenario.policies else found
+    return [*found, figure_of("cost", runs.last("cost"))] if runs.scenario.policies else found
 
 
 def months_summary(runs: Runs) -> pa.Table:
@@ -125,33 +108,3 @@ def percentile_of_sorted(values: NDArray[np.float64], known: NDArray[np.int64], 
     low = np.take_along_axis(values, below[None], axis=0)[0]
     high = np.take_along_axis(values, above[None], axis=0)[0]
     return np.asarray(low + (place - below) * (high - low))
-
-
-def written_difference(value: float, form: str) -> str:
-    """Return a difference as a reader wants it: signed, shares in percentage points."""
-    if np.isnan(value):
-        return "-"
-    if form == "percent":
-        return f"{100.0 * value:+.1f}"
-    return short(value, "+")
-
-
-def written(value: float, form: str) -> str:
-    """Return a number as a reader wants it: whole percents, or three figures."""
-    if np.isnan(value):
-        return "-"
-    if form == "percent":
-        return f"{100.0 * value:.0f} %"
-    return short(value)
-
-
-def short(value: float, sign: str = "") -> str:
-    """Return a number in few figures: millions as such, hundreds and more whole, the rest to three figures."""
-    if abs(value) >= MILLION:
-        return f"{value / MILLION:{sign}.2f} M"
-    return f"{value:{sign},.0f}" if abs(value) >= HUNDRED else f"{value:{sign}.3g}"
-
-
-def span(low: float, high: float) -> str:
-    """Return a range as a reader wants it: one number where both ends are the same."""
-    return short(low) if low == high else f"{short(low)} to {short(high)}"

@@ -6,19 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from qispread.analysis.summary import DIFFERENCES_SHOWN, written
-from qispread.analysis.telling import CAUTION, HEADINGS, told_differences
 from qispread.app.charts import PARTS, chart_without_numbers, numbers
 from qispread.app.desk import Urgency
 from qispread.app.ensemble import Ensemble, Ensembles, compared, stages
 from qispread.app.setting import WHAT_IF, Setting
 from qispread.comparison import BASE, Comparison
 from qispread.comparison.paired import HEADLINE
-from qispread.figures.curves import CURVES, curve_words
-from qispread.report.changes import SEEDED
-from qispread.report.wording import difference_of, sentence, span
+from qispread.comparison.statistics import mean_of_known
+from qispread.figures.curves import curve_of, curve_words
+from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_duration, format_value
+from qispread.presentation.labels import (
+    CAUTION,
+    DIFFERENCE_HEADINGS,
+    DIFFERENCES,
+    OVER_TIME,
+    SEEDING,
+    changes_pilot_site,
+)
+from qispread.presentation.sentences import difference_from_row, difference_sentence
+from qispread.presentation.tables import difference_rows
 
-DRAWN = ("adoption", "fidelity", "effect", "harm")
+DRAWN = (*OVER_TIME, "harm")
 """The curves of the page, the first three on the first screen."""
 SUBJECT = "the what-if"
 
@@ -50,18 +59,18 @@ def told(base: Ensemble, what_if: Ensemble, count: int) -> dict[str, Any]:
         "headline": headline(comparison, base.scenario.horizon, same=same),
         "curves": curves,
         "table": {
-            "headings": HEADINGS,
-            "rows": [] if same else [one.cells for one in told_differences(comparison, WHAT_IF)],
+            "headings": DIFFERENCE_HEADINGS,
+            "rows": [] if same else [one.cells for one in difference_rows(comparison, WHAT_IF)],
             "ends": ends(comparison),
-            "caution": CAUTION + (f" {SEEDED}" if seeded(comparison) else ""),
+            "caution": caution(comparison),
         },
     }
 
 
-def seeded(comparison: Comparison) -> bool:
-    """Return whether a policy changes where it begins."""
-    arms = (runs.scenario.policies.values() for runs in comparison.runs.values())
-    return any(policy.lever == "seeding" for policies in arms for policy in policies)
+def caution(comparison: Comparison) -> str:
+    """Return how to read the table of differences."""
+    seeded = changes_pilot_site(runs.scenario for runs in comparison.runs.values())
+    return f"{CAUTION} {SEEDING}" if seeded else CAUTION
 
 
 def one_curve(measure: str, base: Ensemble, what_if: Ensemble, count: int) -> dict[str, Any]:
@@ -70,35 +79,33 @@ def one_curve(measure: str, base: Ensemble, what_if: Ensemble, count: int) -> di
     values = {name: dict(zip(PARTS, map(numbers, bands), strict=True)) for name, bands in arms.items()}
     shown = [BASE] if base is what_if else list(arms)
     ends = {name: dict(zip(PARTS, arms[name][:, -1], strict=True)) for name in shown}
-    said = curve_words(ends, CURVES[measure], base.scenario.horizon)
+    said = curve_words(ends, curve_of(measure), base.scenario.horizon)
     return {**chart_without_numbers(measure, arms), "alt": said, "arms": {name: values[name] for name in shown}}
 
 
 def ends(comparison: Comparison) -> list[dict[str, str]]:
     """Return the means at the end in the base, written as the table of differences writes them."""
     found = []
-    for measure, label, form in DIFFERENCES_SHOWN:
-        values = comparison.runs[BASE].by_world(measure)
-        known = values[~np.isnan(values)]
-        mean = float(known.mean()) if known.size else np.nan
-        found.append({"measure": measure, "label": label, "value": written(mean, form)})
+    for measure in map(MEASURES.__getitem__, DIFFERENCES):
+        mean = mean_of_known(comparison.runs[BASE].by_world(measure.name))
+        found.append({"measure": measure.name, "label": measure.label, "value": format_value(mean, measure.form)})
     return found
 
 
 def headline(comparison: Comparison, months: int, *, same: bool) -> list[str]:
     """Return the answer in sentences: what use and effect come to, and what difference the what-if makes."""
-    means = {name: comparison.difference(WHAT_IF, name) for name in ("adoption", "fidelity", "effect")}
+    means = {name: comparison.difference(WHAT_IF, name) for name in OVER_TIME}
     use, intact, effect = (in_words(one, same=same) for one in means.values())
-    first = f"After {span(months)} {use} of organisations use it"
+    first = f"After {format_duration(months)} {use} of organisations use it"
     if not np.isnan(means["fidelity"]["arm_mean"]):
         first = f"{first}, with {intact} of its core intact and {effect} of its effect"
     if same:
         return [f"{first}."]
     row = {"arm": SUBJECT, "measure": HEADLINE, **comparison.difference(WHAT_IF, HEADLINE)}
-    return [f"{first}.", sentence(difference_of(row), months)]
+    return [f"{first}.", difference_sentence(difference_from_row(row), months)]
 
 
 def in_words(one: dict[str, float], *, same: bool) -> str:
     """Return a share in the what-if, with that in the base where they may differ."""
-    base, what_if = written(one["base"], "percent"), written(one["arm_mean"], "percent")
-    return what_if if same else f"{what_if} (base {base})"
+    base, what_if = format_value(one["base"], "percent"), format_value(one["arm_mean"], "percent")
+    return what_if if same else f"{what_if} (baseline {base})"

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.figures.curves import CURVES, curve_figure, time_axis
+from qispread.figures.curves import curve_figure, curve_of, time_axis
 from qispread.figures.figure import Figure, specification
 from qispread.figures.palette import styles_of
+from qispread.measures import MEASURES
+from qispread.presentation.formatting import lower_first
 
 HEIGHT = 162
 """Pixels of a curve: three stand above one another on a first screen, each with its unit in its title."""
@@ -33,9 +35,9 @@ def curve_table(arms: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
 def curve(measure: str, arms: dict[str, NDArray[np.float64]], *, height: int = HEIGHT) -> Figure:
     """Return the figure of a measure over time in some arms, the first grey, as the report draws it."""
     horizon = next(iter(arms.values())).shape[1] - 1
-    one = CURVES[measure]
+    one = curve_of(measure)
     if height == HEIGHT:
-        one = replace(one, title=f"{one.title}: {one.unit[0].lower()}{one.unit[1:]}", unit="")
+        one = replace(one, title=f"{one.title}: {lower_first(one.unit)}", unit="")
     return curve_figure(curve_table(arms), one, styles_of(arms, next(iter(arms))), horizon, height=height)
 
 
@@ -72,7 +74,7 @@ def chart_without_numbers(measure: str, arms: dict[str, NDArray[np.float64]]) ->
     known = [float(np.nanmax(np.abs(values))) for values in arms.values() if not np.isnan(values).all()]
     largest = max(known, default=0.0)
     # Two sizes are enough: axes are written differently from a thousand on, and shares may exceed one.
-    percent = CURVES[measure].form == "percent"
+    percent = MEASURES[measure].is_percent
     size = (1.0 if largest <= 1.0 else 2.0) if percent else (999.0 if largest < 1000.0 else 1000.0)
     horizon = next(iter(arms.values())).shape[1] - 1
     found: dict[str, Any] = json.loads(empty_chart(measure, horizon, size, tuple(arms)))

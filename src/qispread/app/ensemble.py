@@ -16,10 +16,11 @@ from qispread.config.scenario import Scenario
 from qispread.engines.failures import refuse_failed
 from qispread.engines.run import Run, Runs, run_one
 from qispread.measures import NAMES
+from qispread.presentation.labels import OVER_TIME
 from qispread.world.build import Blueprint, blueprint_of
 from qispread.world.layout import GIVEN_ROWS
 
-SHOWN = ("adoption", "fidelity", "effect", "harm", "replicated", "harm_averted", "lapses", "replication_ratio")
+SHOWN = (*OVER_TIME, "harm", "replicated", "harm_averted", "lapses", "replication_ratio")
 """Measures of which every month is kept; of all others the last."""
 COLUMNS = [NAMES.index(name) for name in SHOWN]
 FIRST_WORLDS = 50

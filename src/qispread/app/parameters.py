@@ -16,7 +16,7 @@ from qispread.config.parameter import Section, bounds_of, declared, sections_wit
 from qispread.config.policies import AnyPolicy, Policy, Target
 from qispread.config.scenario import Scenario
 from qispread.config.validate import tag_of
-from qispread.report.assumptions import KEY, references
+from qispread.presentation.references import KEY, references
 
 GROUPS = {
     "interventions": "What spreads",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from qispread.analysis.summary import short, span
 from qispread.calibrating.calibrate import Calibrated
 from qispread.config.scenario import set_at
+from qispread.presentation.formatting import format_range, format_short
 from qispread.provenance import our_version
 
 WIDTH = 110
@@ -46,8 +46,8 @@ def about(found: Calibrated, command: str) -> Iterator[str]:
     if len(missed):
         yield f"Targets that runs at draws of the posterior miss: {', '.join(missed['target'])}."
     for one in found.parameters.to_dict("records"):
-        interval = span(one["low_90"], one["high_90"])
-        yield f"{one['parameter']}: 90 % interval {interval}, {one['identified']}; was {short(one['default'])}."
+        interval = format_range(one["low_90"], one["high_90"])
+        yield f"{one['parameter']}: 90 % interval {interval}, {one['identified']}; was {format_short(one['default'])}."
 
 
 def body(found: Calibrated, folder: Path) -> Iterator[str]:

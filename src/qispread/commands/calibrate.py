@@ -146,15 +146,15 @@ def show_parameters(found: "Calibrated", console: "Console") -> None:
     """Print the posterior of each parameter."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import short, span
+    from qispread.presentation.formatting import format_range, format_short
 
     table = path_table(
         "Parameters: ranges before, medians and 90 % intervals after", ("", "Before", "After", "Narrower by")
     )
     for one in found.parameters.to_dict("records"):
-        after = f"{short(one['median'])} ({span(one['low_90'], one['high_90'])})"
+        after = f"{format_short(one['median'])} ({format_range(one['low_90'], one['high_90'])})"
         narrower = f"{100.0 * max(0.0, one['shrinkage']):.0f} %"
-        table.add_row(escape(str(one["parameter"])), span(one["low"], one["high"]), after, narrower)
+        table.add_row(escape(str(one["parameter"])), format_range(one["low"], one["high"]), after, narrower)
     console.print(table)
 
 
@@ -162,12 +162,12 @@ def show_targets(found: "Calibrated", console: "Console") -> None:
     """Print each target against what runs show."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import short, span
+    from qispread.presentation.formatting import format_range, format_short
 
     table = path_table("Targets, 95 % intervals in brackets", ("", "Observed", "Runs at draws", ""))
     for one in found.targets.to_dict("records"):
-        observed = f"{short(one['value'])} ({span(one['low'], one['high'])})"
-        shown = f"{short(one['posterior_median'])} ({span(one['posterior_low'], one['posterior_high'])})"
+        observed = f"{format_short(one['value'])} ({format_range(one['low'], one['high'])})"
+        shown = f"{format_short(one['posterior_median'])} ({format_range(one['posterior_low'], one['posterior_high'])})"
         table.add_row(escape(str(one["target"])), observed, shown, str(one["verdict"]))
     console.print(table)
 

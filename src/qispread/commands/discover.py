@@ -164,11 +164,11 @@ def show(found: "Discovery", box: int, notes: tuple[str, ...], console: "Console
     """Print the question, the boxes, the limits of one of them, and what chance would find."""
     from rich.markup import escape
 
-    from qispread.analysis.summary import written
+    from qispread.presentation.formatting import format_value
 
     whole = found.steps[0]
     say = partial(console.print, soft_wrap=True, highlight=False)
-    share = written(whole.density, "percent")
+    share = format_value(whole.density, "percent")
     say(f"[bold]{escape(found.question)}[/]: {whole.cases} of {whole.points} {found.unit}, {share}")
     show_boxes(found, box, console)
     if not found.steps[found.suggested].box:
@@ -192,14 +192,14 @@ def chance_in_words(chance: float) -> str:
 
 def show_boxes(found: "Discovery", box: int, console: "Console") -> None:
     """Print some of the boxes, from everything to the densest."""
-    from qispread.analysis.summary import written
+    from qispread.presentation.formatting import format_value
 
     table = terminal.plain_table("Boxes", ("", "Coverage", "Density", "Mass", "Limits on"))
     last = len(found.steps) - 1
     shown = {round(place * last / (MOST_BOXES - 1)) for place in range(MOST_BOXES)} | {box, found.suggested}
     for one in found.trajectory[found.trajectory["box"].isin(shown)].to_dict("records"):
         mark = " suggested" if one["suggested"] else ""
-        shares = (written(one[name], "percent") for name in ("coverage", "density", "mass"))
+        shares = (format_value(one[name], "percent") for name in ("coverage", "density", "mass"))
         table.add_row(f"{one['box']}{mark}", *shares, str(one["restricted"]))
     console.print(table)
 
@@ -210,7 +210,7 @@ def show_limits(found: "Discovery", box: int, console: "Console") -> None:
 
     from rich.markup import escape
 
-    from qispread.analysis.summary import span
+    from qispread.presentation.formatting import format_range
 
     table = path_table(f"Limits of box {box}", ("", "Inside", "Of", "p"))
     for one in found.limits_of(box):
@@ -218,6 +218,6 @@ def show_limits(found: "Discovery", box: int, console: "Console") -> None:
         told = ", ".join(f"{value:.2g}" for value in p_values if not math.isnan(value))
         inside, of = one["labels"], ", ".join(sorted(found.data.labels.get(one["parameter"], ())))
         if not inside:
-            inside, of = (span(one[f"{all_of}low"], one[f"{all_of}high"]) for all_of in ("", "whole_"))
+            inside, of = (format_range(one[f"{all_of}low"], one[f"{all_of}high"]) for all_of in ("", "whole_"))
         table.add_row(*map(escape, (str(one["parameter"]), inside, of)), told)
     console.print(table)

@@ -125,9 +125,9 @@ def cell(row: dict[Any, Any], name: str, method: str) -> str:
 
 def number(value: float, method: str) -> str:
     """Return an index as a reader wants it: shares to two places."""
-    from qispread.analysis.summary import short
+    from qispread.presentation.formatting import format_short
 
-    return short(value) if method == "morris" else f"{value:.2f}".replace("-0.00", "0.00")
+    return format_short(value) if method == "morris" else f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def show_months(found: "Sensitivity", console: "Console") -> None:

@@ -17,8 +17,6 @@ from qispread.measures import MEASURES, REGISTRY
 
 HEADLINE = "harm_averted"
 """What an answer is about unless another measure is named."""
-COUNTED = ("events", "team-months", "currency")
-"""Units of sums over organisations, which are told for every 100 organisations."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,7 +132,7 @@ class Comparison:
             "low": mean - half,
             "high": mean + half,
             "better": share_better(apart, MEASURES[measure].better),
-            "for_100": 100.0 * mean / self.number if MEASURES[measure].unit in COUNTED else np.nan,
+            "for_100": 100.0 * mean / self.number if MEASURES[measure].is_sum else np.nan,
             "pairing": pairing_gain(base, other),
             "worlds": int(apart.size),
         }

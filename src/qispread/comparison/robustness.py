@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from qispread.comparison.arms import BASE
 from qispread.comparison.paired import Comparison
+from qispread.comparison.statistics import mean_of_known
 from qispread.config import arguments
 from qispread.config.factors import Factor, plausible_factors, value_at
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Progress, Runs, in_threads, run_one
 from qispread.measures import MEASURES
+from qispread.rules.draws import key_of
 from qispread.world.build import blueprint_of
 
 MODELS, MODEL_WORLDS, LEAST_MODELS = 64, 8, 2
@@ -173,15 +175,9 @@ def ranking_of(comparison: Comparison) -> tuple[str, ...]:
     if direction == "neither":
         problem = f"'{comparison.measure}' is neither good nor bad: arms cannot be ranked by it"
         raise InputError([Fault("measure", problem)])
-    means = {arm: mean_of(runs.by_world(comparison.measure)) for arm, runs in comparison.runs.items()}
+    means = {arm: mean_of_known(runs.by_world(comparison.measure)) for arm, runs in comparison.runs.items()}
     sign = 1.0 if direction == "less" else -1.0
     return tuple(sorted(means, key=lambda arm: (np.isnan(means[arm]), sign * means[arm])))
-
-
-def mean_of(values: NDArray[np.float64]) -> float:
-    """Return the mean of what has a meaning; NaN where nothing has."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan
 
 
 def shared_factors(scenarios: Mapping[str, Scenario]) -> list[Factor]:
@@ -209,16 +205,21 @@ def fits(scenario: Scenario, factor: Factor) -> bool:
 
 
 def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
-    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979)."""
+    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979).
+
+    Each column is drawn by a stream of its own, keyed by seed and path: a factor more or less moves no other
+    (decision TBD-hypercube-by-name).
+    """
     from scipy.stats import qmc
 
-    unit = qmc.LatinHypercube(len(factors), rng=np.random.default_rng(seed)).random(models)
-    columns = {
-        factor.path: np.round(values) if factor.integer else values
-        for factor, share in zip(factors, unit.T, strict=True)
-        for values in [factor.low + share * (factor.high - factor.low)]
-    }
-    return pd.DataFrame(columns)
+    columns = {}
+    for factor in factors:
+        # One column of a Latin hypercube: one draw in each of so many equal parts, in random order.
+        rng = np.random.default_rng([seed, key_of(factor.path)])
+        unit = qmc.LatinHypercube(1, rng=rng).random(models)[:, 0]
+        values = factor.low + unit * (factor.high - factor.low)
+        columns[factor.path] = np.round(values) if factor.integer else values
+    return pd.DataFrame(columns, index=pd.RangeIndex(models))
 
 
 @arguments.checks(
@@ -287,4 +288,4 @@ def means_in(scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure
         done = Runs(blueprint.scenario, [run_one(blueprint, replicate) for replicate in range(worlds)])
         values.append(done.by_world(measure))
     known = ~np.isnan(values).any(axis=0)
-    return {arm: mean_of(found[known]) for arm, found in zip(scenarios, values, strict=True)}
+    return {arm: mean_of_known(found[known]) for arm, found in zip(scenarios, values, strict=True)}

@@ -33,3 +33,16 @@ def pairing_gain(base: NDArray[np.float64], other: NDArray[np.float64]) -> float
     paired = float(np.var(other - base, ddof=1))
     independent = float(np.var(base, ddof=1) + np.var(other, ddof=1))
     return independent / paired if paired > 0.0 else (np.inf if independent > 0.0 else np.nan)
+
+
+def mean_of_known(values: NDArray[np.float64]) -> float:
+    """Return the mean of the values that are numbers; NaN where none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
+def means_by_month(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over runs, the rows, of what is known in each month; NaN where nothing is."""
+    known = np.count_nonzero(~np.isnan(values), axis=0)
+    sums = np.nansum(values, axis=0)
+    return np.asarray(np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from qispread.config.faults import nearest
 from qispread.config.interventions import ORIGIN_RULES, Origin
-from qispread.config.networks import Random, Ring, ScaleFree, SmallWorld, Systems, Ties
+from qispread.config.networks import Network, Ties
 from qispread.config.policies import OF_PRACTICES, Policy, Seeding, Target
 from qispread.config.scenario import Scenario
 from qispread.config.yaml_reader import Keys
@@ -58,13 +58,9 @@ def check_organisations(scenario: Scenario) -> Found:
 def check_network(scenario: Scenario) -> Found:
     """Check that the network can exist among so many organisations, and that given ties name them."""
     network, count = scenario.network, len(organisation_ids(scenario))
-    if isinstance(network, SmallWorld | Ring) and (network.degree % 2 or network.degree >= count):
-        yield ("network", "degree"), f"got {network.degree}; needed: an even number below {count}"
-    if isinstance(network, ScaleFree) and network.ties_a_newcomer >= count:
-        yield ("network", "ties_a_newcomer"), f"got {network.ties_a_newcomer}; needed: below {count}"
-    if isinstance(network, Systems | Random) and network.mean_degree > count - 1:
-        problem = f"got {network.mean_degree:g}; {count} organisations have at most {count - 1} ties each"
-        yield ("network", "mean_degree"), f"{problem}: give a smaller number, ties of your own, or kind complete"
+    if isinstance(network, Network):
+        for name, problem in network.problems(count):
+            yield ("network", name), problem
     if isinstance(network, Ties):
         yield from _check_ties(network, set(organisation_ids(scenario)))
 

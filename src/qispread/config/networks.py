@@ -1,18 +1,47 @@
 """Who learns from whom: the kinds of collaboration network, each declared here and built in `qispread.world`."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from qispread.config.parameter import Section, choice, parameter
 
+Problem = tuple[str, str]
+"""Name of a field, and what is wrong with it."""
+
 
 class Network(Section):
-    """What all generated networks share."""
+    """What all generated networks share.
+
+    Attributes
+    ----------
+    differs_by_replicate : bool
+        Whether replicates have different ties: they are drawn, or follow from something that is.
+    """
+
+    differs_by_replicate: ClassVar[bool] = True
 
     tie_weight: float = parameter(
         1.0, "Weight of each generated tie.", above=0.0, high=1.0, role="world", plausible=(0.5, 1.0)
     )
+
+    def problems(self, organisations: int) -> Iterator[Problem]:  # noqa: ARG002 - kinds that have limits need it
+        """Yield what keeps the network from existing among so many organisations; nothing where nothing does."""
+        yield from ()
+
+
+def degree_problems(degree: int, organisations: int) -> Iterator[Problem]:
+    """Yield what is wrong with the number of ties to neighbours in a ring."""
+    if degree % 2 or degree >= organisations:
+        yield "degree", f"got {degree}; needed: an even number below {organisations}"
+
+
+def mean_degree_problems(degree: float, organisations: int) -> Iterator[Problem]:
+    """Yield what is wrong with a mean number of ties."""
+    if degree > organisations - 1:
+        problem = f"got {degree:g}; {organisations} organisations have at most {organisations - 1} ties each"
+        yield "mean_degree", f"{problem}: give a smaller number, ties of your own, or kind complete"
 
 
 def mean_degree() -> float:
@@ -45,6 +74,10 @@ class Systems(Network):
         0.8, "Probability of a tie within a partnership, as far as the mean degree allows.", role="world"
     )
 
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a mean degree that is too large."""
+        yield from mean_degree_problems(self.mean_degree, organisations)
+
 
 class SmallWorld(Network):
     """A ring with some ties moved at random (watts1998)."""
@@ -53,12 +86,21 @@ class SmallWorld(Network):
     degree: int = choice(6, "Ties of each organisation before any is moved; even.", unit="ties", low=2)
     rewiring: float = parameter(0.1, "Probability that a tie is moved.", role="world")
 
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a degree that a ring cannot have."""
+        yield from degree_problems(self.degree, organisations)
+
 
 class ScaleFree(Network):
     """Newcomers tie themselves to those who have many ties (barabasi1999)."""
 
     kind: Literal["scale_free"] = "scale_free"
     ties_a_newcomer: int = choice(3, "Ties that each newcomer makes.", unit="ties", low=1)
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a number of ties that newcomers cannot make."""
+        if self.ties_a_newcomer >= organisations:
+            yield "ties_a_newcomer", f"got {self.ties_a_newcomer}; needed: below {organisations}"
 
 
 class Random(Network):
@@ -67,16 +109,28 @@ class Random(Network):
     kind: Literal["random"] = "random"
     mean_degree: float = mean_degree()
 
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a mean degree that is too large."""
+        yield from mean_degree_problems(self.mean_degree, organisations)
+
 
 class Ring(Network):
     """Each organisation tied to its nearest neighbours in a ring."""
 
+    differs_by_replicate: ClassVar[bool] = False
+
     kind: Literal["ring"] = "ring"
     degree: int = choice(2, "Ties of each organisation; even.", unit="ties", low=2)
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a degree that a ring cannot have."""
+        yield from degree_problems(self.degree, organisations)
 
 
 class Complete(Network):
     """Everyone tied to everyone."""
+
+    differs_by_replicate: ClassVar[bool] = False
 
     kind: Literal["complete"] = "complete"
 

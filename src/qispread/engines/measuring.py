@@ -1,11 +1,12 @@
 """The measures of a month, computed from the arrays of state by the one function that both engines call."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.measures import BOOSTED, NAMES, REPLICATED
+from qispread.measures import BOOSTED, NAMES, REGISTRY, REPLICATED
 from qispread.rules.compiling import kernel, rule, stage
 from qispread.world.layout import (
     BEST,
@@ -33,34 +34,76 @@ from qispread.world.layout import (
     UNAWARE,
 )
 
-(
-    AWARENESS,
-    REACH,
-    ADOPTION,
-    SUSTAINMENT,
-    LAPSES_SHARE,
-    MEAN_FIDELITY,
-    APPROPRIATENESS,
-    MEAN_EMBEDDING,
-    EFFECT,
-    ORIGIN_EFFECT,
-    REPLICATION_RATIO,
-    REPLICATED_SHARE,
-    TRANSFORMED,
-    BOOSTED_SHARE,
-    LITTLE,
-    MEAN_GENERATION,
-    AVERTED,
-    MEAN_HARM,
-    HARM_RANGE,
-    HARM_GINI,
-    TIME_GIVEN,
-    SPENT,
-    MEAN_LOCAL_GAIN,
-    MEAN_LEADERSHIP,
-    MEAN_CULTURE,
-    MEAN_CAPABILITY,
-) = range(len(NAMES))
+
+class IndexRegister:
+    """Gives each measure's index by its name, once; what writes the measures thereby shows that it writes them all.
+
+    Parameters
+    ----------
+    names : sequence of str
+        In the order of the columns.
+    """
+
+    def __init__(self, names: Sequence[str] = NAMES) -> None:
+        self._names = names
+        self._remaining = list(names)
+
+    def take(self, name: str) -> int:
+        """Return the index of a measure.
+
+        Raises
+        ------
+        ValueError
+            For a name that is not declared, or was taken before.
+        """
+        if name not in self._names:
+            raise ValueError(f"measure '{name}' is computed, and not declared in qispread/measures.py")
+        if name not in self._remaining:
+            raise ValueError(f"measure '{name}' is computed twice")
+        self._remaining.remove(name)
+        return self._names.index(name)
+
+    def require_complete(self) -> None:
+        """Refuse measures that nobody took.
+
+        Raises
+        ------
+        ValueError
+        """
+        if self._remaining:
+            raise ValueError(f"declared in qispread/measures.py and not computed: {', '.join(self._remaining)}")
+
+
+_INDEX = IndexRegister()
+AWARENESS = _INDEX.take("awareness")
+REACH = _INDEX.take("reach")
+ADOPTION = _INDEX.take("adoption")
+SUSTAINMENT = _INDEX.take("sustainment")
+LAPSES_SHARE = _INDEX.take("lapses")
+MEAN_FIDELITY = _INDEX.take("fidelity")
+APPROPRIATENESS = _INDEX.take("appropriateness")
+MEAN_EMBEDDING = _INDEX.take("embedding")
+EFFECT = _INDEX.take("effect")
+ORIGIN_EFFECT = _INDEX.take("origin_effect")
+REPLICATION_RATIO = _INDEX.take("replication_ratio")
+REPLICATED_SHARE = _INDEX.take("replicated")
+TRANSFORMED = _INDEX.take("transformed")
+BOOSTED_SHARE = _INDEX.take("boosted")
+LITTLE = _INDEX.take("little")
+MEAN_GENERATION = _INDEX.take("generation")
+AVERTED = _INDEX.take("harm_averted")
+MEAN_HARM = _INDEX.take("harm")
+HARM_RANGE = _INDEX.take("harm_range")
+HARM_GINI = _INDEX.take("harm_gini")
+TIME_GIVEN = _INDEX.take("staff_time")
+SPENT = _INDEX.take("cost")
+MEAN_LOCAL_GAIN = _INDEX.take("local_gain")
+MEAN_LEADERSHIP = _INDEX.take("leadership")
+MEAN_CULTURE = _INDEX.take("culture")
+MEAN_CAPABILITY = _INDEX.take("capability")
+_INDEX.require_complete()
+OVERALL = tuple(index for index, measure in enumerate(REGISTRY) if measure.overall)
+"""Indices of the measures that belong to the whole, which the rows of single interventions lack."""
 
 (
     FOLLOWERS,
@@ -285,6 +328,7 @@ def measure_month(
         for entry in range(TALLIES):
             pooled[entry] += sums[entry]
         practice_measures(sums, out[k])
-        out[k, MEAN_HARM:] = math.nan
+        for index in OVERALL:
+            out[k, index] = math.nan
     practice_measures(pooled, out[spreading])
     overall_measures(organisations, order, out[spreading])

@@ -5,10 +5,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.summary import short, span
 from qispread.calibrating.calibrate import Calibrated
 from qispread.figures.figure import PLACED, Figure, dressed, records
 from qispread.figures.palette import INK, SOFT
+from qispread.presentation.formatting import format_range, format_short
 
 BLUE, PALE, FAINT, ORANGE = "#0072B2", "#8FC1E3", "#E4E4E4", "#C44E00"
 ROW, AXIS_ROOM, OFF = 44, 42, 9
@@ -33,7 +33,8 @@ def calibration_figures(found: Calibrated) -> list[Figure]:
 def parameters_figure(table: pd.DataFrame, title: str = "What the targets say of each parameter") -> Figure:
     """Return the figure of the posterior of each parameter within the range that was believed possible before."""
     told = "; ".join(
-        f"{one['parameter']} {short(one['median'])} ({span(one['low_90'], one['high_90'])}), {one['identified']}"
+        f"{one['parameter']} {format_short(one['median'])} ({format_range(one['low_90'], one['high_90'])}), "
+        f"{one['identified']}"
         for one in records(table)
     )
     width = table["high"] - table["low"]
@@ -57,7 +58,8 @@ def parameters_figure(table: pd.DataFrame, title: str = "What the targets say of
 def targets_figure(table: pd.DataFrame) -> Figure:
     """Return the figure of each target against what runs show before and after, every row on a scale of its own."""
     told = "; ".join(
-        f"{one['target']} {short(one['value'])} against {short(one['posterior_median'])}, {one['verdict']}"
+        f"{one['target']} {format_short(one['value'])} against {format_short(one['posterior_median'])}, "
+        f"{one['verdict']}"
         for one in records(table)
     )
     ends = ["low", "high", "prior_low", "prior_high", "posterior_low", "posterior_high"]
@@ -66,7 +68,7 @@ def targets_figure(table: pd.DataFrame) -> Figure:
     low = low - ROOM * width
     columns = [*ends, "value", "posterior_median"]
     shown = pd.DataFrame({name: (table[name] - low) / width for name in columns})
-    words = [f"{short(one['value'])}, runs {short(one['posterior_median'])}" for one in records(table)]
+    words = [f"{format_short(one['value'])}, runs {format_short(one['posterior_median'])}" for one in records(table)]
     renamed = {"prior_low": "start", "prior_high": "end", "posterior_median": "median"}
     shown = shown.rename(columns=renamed).assign(row=table["target"], words=words)
     title = "Targets against runs at draws of the posterior"

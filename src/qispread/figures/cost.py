@@ -5,7 +5,6 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.summary import short, written
 from qispread.figures.figure import (
     HEIGHT,
     Figure,
@@ -21,6 +20,7 @@ from qispread.figures.figure import (
     zero_line,
 )
 from qispread.figures.palette import Style
+from qispread.presentation.formatting import format_short, format_value
 
 MOST_POINTS = 250
 """Worlds of an arm that are drawn, those of the lowest numbers; means are over all."""
@@ -43,7 +43,7 @@ def plane_figure(points: pd.DataFrame, means: pd.DataFrame, styles: dict[str, St
         Without the base.
     """
     told = "; ".join(
-        f"{one['arm']}: {short(one['averted'], '+')} events averted for {short(one['spent'], '+')}"
+        f"{one['arm']}: {format_short(one['averted'], '+')} events averted for {format_short(one['spent'], '+')}"
         for one in records(means)
     )
     return Figure(
@@ -90,13 +90,13 @@ def acceptability_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figur
     """
     kept = table[table["arm"].isin(list(styles))]
     last = kept[kept["willingness"] == kept["willingness"].max()]
-    told = "; ".join(f"{one['arm']} {written(one['probability'], 'percent')}" for one in records(last))
+    told = "; ".join(f"{one['arm']} {format_value(one['probability'], 'percent')}" for one in records(last))
     title = "Chance of being the best buy"
     return Figure(
         name="cost-acceptability",
         title=title,
         alt="Share of worlds in which each arm has the largest net benefit, by what an event averted is worth. "
-        f"At {short(float(kept['willingness'].max()))}: {told}.",
+        f"At {format_short(float(kept['willingness'].max()))}: {told}.",
         table=kept,
         chart=acceptability_chart(labelled(kept, styles), title, styles),
         note="Thick: the arm with the largest mean net benefit at that worth.",

@@ -7,7 +7,6 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.summary import written
 from qispread.figures.figure import (
     HEIGHT,
     LEGEND_ROW,
@@ -23,6 +22,8 @@ from qispread.figures.figure import (
     records,
 )
 from qispread.figures.palette import Style
+from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_value
 
 SHORT_RUN = 24
 """Months below which time is told in months and not in years."""
@@ -39,7 +40,9 @@ class Curve:
     Attributes
     ----------
     measure, title, unit : str
-    form : {"percent", "number"}
+        Unit: title of the axis.
+    form : str
+        How values are written, see `qispread.measures.Form`.
     """
 
     measure: str
@@ -48,29 +51,10 @@ class Curve:
     form: str
 
 
-CURVES = {
-    one.measure: one
-    for one in (
-        Curve("adoption", "In use", "Share of organisations", "percent"),
-        Curve("fidelity", "Fidelity among users", "Share of the core intact", "percent"),
-        Curve("effect", "Effect among users", "Share of the largest possible", "percent"),
-        Curve("replication_ratio", "Effect among users, of the origin's", "Share of the origin's effect", "percent"),
-        Curve("replicated", "At 80 % of the origin's effect", "Share of users", "percent"),
-        Curve("lapses", "Gave it up at least once", "Share of those that began", "percent"),
-        Curve("harm", "Harm", "Harmful events per 10,000", "number"),
-        Curve("harm_averted", "Harmful events averted since the start", "Events, all organisations", "number"),
-        Curve("harm_range", "Harm at the 90th less the 10th percentile", "Per 10,000", "number"),
-        Curve("harm_gini", "Inequality of harm", "Gini coefficient", "number"),
-        Curve("staff_time", "Staff time given since the start", "Team-months", "number"),
-        Curve("cost", "Cost of policies since the start", "Currency", "number"),
-    )
-}
-
-
-def curve_of(measure: str, unit: str) -> Curve:
-    """Return how a measure is shown; one without words of its own under its name."""
-    words = measure.replace("_", " ").capitalize()
-    return CURVES.get(measure) or Curve(measure, words, unit.capitalize(), "percent" if unit == "share" else "number")
+def curve_of(measure: str) -> Curve:
+    """Return how a measure is shown over time, in the words of its declaration."""
+    declared = MEASURES[measure]
+    return Curve(measure, declared.label, declared.axis, declared.form)
 
 
 def time_axis(horizon: int) -> tuple[float, str]:
@@ -141,7 +125,7 @@ def curve_chart(table: pd.DataFrame, curve: Curve, styles: dict[str, Style], hor
 
 def spread(row: Any, form: str) -> str:
     """Return a median with the bounds of nine in ten worlds, in words."""
-    middle, low, high = (written(float(row[name]), form) for name in ("median", "p5", "p95"))
+    middle, low, high = (format_value(float(row[name]), form) for name in ("median", "p5", "p95"))
     return middle if low == high else f"{middle} (9 in 10 worlds: {low} to {high})"
 
 
@@ -169,7 +153,7 @@ def curve_figure(
     )
 
 
-USES, REACHES = "Use it", "Use it and reach 80 % of the origin's effect"
+USES, REACHES = "Use it", "Use it and reach 80% of the pilot's effect"
 
 
 def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int, middles: str) -> Figure:
@@ -190,12 +174,12 @@ def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int, midd
     drawn = thinned(own, horizon)
     shown = drawn.assign(time=drawn["month"] / time_axis(horizon)[0])[["time", "adoption", "reached"]]
     last = own[own["month"] == horizon].iloc[0]
-    uses, reaches = (written(float(last[name]), "percent") for name in ("adoption", "reached"))
+    uses, reaches = (format_value(float(last[name]), "percent") for name in ("adoption", "reached"))
     return Figure(
         name=file_name("gap", place, style.name),
         title=style.label,
-        alt=f"{style.name}: at the end {uses} of organisations use it and {reaches} use it and reach 80 % of the "
-        f"origin's effect ({middles} over worlds). Two lines over time with the gap between them shaded.",
+        alt=f"{style.name}: at the end {uses} of organisations use it and {reaches} use it and reach 80% of the "
+        f"pilot site's effect ({middles} over worlds). Two lines over time with the gap between them shaded.",
         table=own,
         chart=dressed(gap_chart(shown, style.colour, horizon), style.label, height=HEIGHT + 2 * LEGEND_ROW),
     )

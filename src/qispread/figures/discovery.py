@@ -9,9 +9,9 @@ import pandas as pd
 from qispread.analysis.discovery import Discovery
 from qispread.analysis.outcomes import FEW
 from qispread.analysis.prim import Range, meets
-from qispread.analysis.summary import span
 from qispread.figures.figure import HEIGHT, PLACED, Figure, dressed, records
 from qispread.figures.palette import ARM_COLOURS, INK, SOFT
+from qispread.presentation.formatting import format_range
 
 BLUE, ORANGE = ARM_COLOURS[:2]
 FAINT, OTHERS = "#D9D9D9", "#B5B5B5"
@@ -97,7 +97,7 @@ def limit_rows(found: Discovery) -> pd.DataFrame:
     for one in found.limits_of(found.suggested):
         name, limit = str(one["parameter"]), found.steps[found.suggested].box[str(one["parameter"])]
         values = np.unique(found.data.columns[name])
-        words = one["labels"] or span(one["low"], one["high"])
+        words = one["labels"] or format_range(one["low"], one["high"])
         if one["labels"] or values.size <= FEW:
             kept = np.flatnonzero(meets(values, limit)) / values.size
             rows += [(name, words, start, start + 1.0 / values.size) for start in kept]
@@ -135,7 +135,7 @@ def corner_figure(found: Discovery) -> Figure:
     across, up = (found.data.columns[str(one["parameter"])][every] for one in (first, second))
     shown = pd.DataFrame({"across": across, "up": up, "case": np.where(found.data.cases[every], CASE, OTHER)})
     title = "Cases, over the two limits that tell most"
-    told = " and ".join(f"{one['parameter']} {span(one['low'], one['high'])}" for one in (first, second))
+    told = " and ".join(f"{one['parameter']} {format_range(one['low'], one['high'])}" for one in (first, second))
     number = int(np.count_nonzero(found.data.cases))
     return Figure(
         name="discovery-corner",

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.analysis.summary import written
 from qispread.figures.figure import PLACED, Figure, dressed, file_name
 from qispread.figures.palette import INK, SOFT
+from qispread.presentation.formatting import format_value
 
 SIDE = 260
 LARGEST, SMALLEST, CROWDED = 70.0, 8.0, 150.0
@@ -58,11 +58,14 @@ def map_figure(table: pd.DataFrame, ties: pd.DataFrame, arm: str, label: str, pl
     """Return the map of one arm in one month."""
     using = table[table["uses"]]
     share, title = len(using) / len(table), f"Month {month}, {label}"
-    among = f", with a mean fidelity of {written(float(using['fidelity'].mean()), 'percent')}" if len(using) else ""
+    among = (
+        f", with a mean fidelity of {format_value(float(using['fidelity'].mean()), 'percent')}" if len(using) else ""
+    )
     return Figure(
         name=file_name("map", place, f"month {month}", arm),
         title=title,
-        alt=f"Map of the network in month {month}, {arm}: {written(share, 'percent')} of organisations use it{among}.",
+        alt=f"Map of the network in month {month}, {arm}: {format_value(share, 'percent')} of organisations use it"
+        f"{among}.",
         table=table,
         chart=map_chart(table, ties, title),
     )

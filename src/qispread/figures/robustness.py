@@ -5,10 +5,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.summary import written, written_difference
 from qispread.figures.figure import PLACED, Figure, colour_of, dressed, labelled, records, unkeyed
 from qispread.figures.intervals import interval_chart
 from qispread.figures.palette import INK, Style
+from qispread.presentation.formatting import format_estimate, format_value
 
 BAR_ROW = 40
 KINDS = {"alone": "#0072B2", "together": "#1A1A1A", "beyond": "#C44E00"}
@@ -26,7 +26,7 @@ def best_figure(table: pd.DataFrame, styles: dict[str, Style]) -> Figure:
     styles : dict of str to Style
     """
     kept = table[table["arm"].isin(list(styles))].sort_values("rank", kind="stable")
-    told = "; ".join(f"{one['arm']} {written(one['share_best'], 'percent')}" for one in records(kept))
+    told = "; ".join(f"{one['arm']} {format_value(one['share_best'], 'percent')}" for one in records(kept))
     title = "Best in this share of plausible models"
     return Figure(
         name="robustness-best",
@@ -43,7 +43,7 @@ def best_chart(table: pd.DataFrame, title: str, styles: dict[str, Style]) -> Any
     y = alt.Y("arm:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("share_best:Q", scale=scale, axis=alt.Axis(format=".0%", tickCount=5), title="Share of models")
-    shown = [written(share, "percent") for share in table["share_best"]]
+    shown = [format_value(share, "percent") for share in table["share_best"]]
     base = alt.Chart(table[["arm", "share_best"]].assign(shown=shown)).encode(y=y)
     bars = base.mark_bar(height=12, yOffset=9).encode(x=x, color=unkeyed(colour_of(list(styles.values()))))
     names = base.mark_text(align="left", dy=-8, color=INK, limit=280).encode(x=PLACED.XValue(0), text=alt.Text("arm:N"))
@@ -59,7 +59,8 @@ def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) ->
     table : DataFrame
         The rows of `factorial` of one measure.
     measure, unit : str
-    form : {"percent", "number"}
+    form : str
+        Of the measure.
     """
     kept = table[table["kind"].isin(list(KINDS))]
     rows = kept.rename(columns={"term": "row", "kind": "arm", "effect": "value"})[
@@ -67,7 +68,9 @@ def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) ->
     ]
     shapes = zip(KINDS.items(), ("circle", "square", "diamond"), strict=True)
     styles = [Style(kind, kind, colour, (1, 0), shape) for (kind, colour), shape in shapes]
-    told = "; ".join(f"{one['row']} {told_effect(one, form)}" for one in records(rows))
+    told = "; ".join(
+        f"{one['row']} {format_estimate(one['value'], one['low'], one['high'], form)}" for one in records(rows)
+    )
     rows["row"] = [f"{row}: {NAMED[kind]}" for row, kind in zip(rows["row"], rows["arm"], strict=True)]
     title = "Policies alone and together"
     return Figure(
@@ -79,9 +82,3 @@ def factorial_figure(table: pd.DataFrame, measure: str, unit: str, form: str) ->
         note="Against the base. Beyond the sum: what all do together, less what each does alone. Main effects and "
         "interactions are in factorial.csv.",
     )
-
-
-def told_effect(row: dict[str, Any], form: str) -> str:
-    """Return an effect with its interval: a row with ``value``, ``low`` and ``high``."""
-    middle, low, high = (written_difference(float(row[name]), form) for name in ("value", "low", "high"))
-    return f"{middle} ({low} to {high})"

@@ -6,10 +6,10 @@ import altair as alt
 import pandas as pd
 
 from qispread.analysis.run_charts import Rates
-from qispread.analysis.summary import short
 from qispread.figures.curves import time_axis, time_channel
 from qispread.figures.figure import PLACED, Figure, dressed, file_name
 from qispread.figures.palette import INK, SOFT, Style, shortened
+from qispread.presentation.formatting import format_short
 
 RUN_HEIGHT = 190
 MOST_DOTS = 300
@@ -56,7 +56,7 @@ def run_figure(
     """
     table = rates.table.to_pandas().assign(organisation=rates.organisation, arm=style.name, median=rates.chart.median)
     began = f"It began in month {rates.began}." if rates.began is not None else "It never began."
-    told = f"Median {short(rates.chart.median)} per 10,000 over {len(table)} points. {verdict(rates)} {began}"
+    told = f"Median {format_short(rates.chart.median)} per 10,000 over {len(table)} points. {verdict(rates)} {began}"
     every = "month" if rates.months == 1 else f"{rates.months} months"
     title = f"{shortened(name) if alone else style.label}: harm observed, a point every {every}"
     return Figure(

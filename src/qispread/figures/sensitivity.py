@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from qispread.analysis.sensitivity_tables import Sensitivity
-from qispread.analysis.summary import short
 from qispread.config.cross import POOLED
 from qispread.figures.curves import time_axis, time_channel
 from qispread.figures.figure import (
@@ -28,6 +27,7 @@ from qispread.figures.figure import (
     zero_line,
 )
 from qispread.figures.palette import ARM_COLOURS, INK, SOFT, Style, styles_of
+from qispread.presentation.formatting import format_short
 
 MOST_ROWS, MOST_LINES = 20, 7
 """Parameters that are drawn, the most telling ones; tables have all."""
@@ -81,7 +81,7 @@ def indices_figure(found: Sensitivity) -> Figure:
     """Return the figure of the indices of the last month, the most telling parameter first."""
     last = found.last
     month = int(last["month"].iloc[0])
-    told = "; ".join(f"{one['parameter']} {short(float(one[found.leading]))}" for one in records(last))
+    told = "; ".join(f"{one['parameter']} {format_short(float(one[found.leading]))}" for one in records(last))
     title = f"What {about(found)} depends on in month {month}"
     return Figure(
         name="sensitivity-indices",
@@ -141,7 +141,9 @@ def over_time_figure(found: Sensitivity, horizon: int) -> Figure:
     styles, last = leading_styles(found), found.last
     table = found.indices.rename(columns={"parameter": "arm", found.leading: "value"})
     kept = table.loc[table["arm"].isin(list(styles)), ["month", "arm", "value"]]
-    told = "; ".join(f"{one['parameter']} {short(float(one[found.leading]))}" for one in records(last)[:MOST_LINES])
+    told = "; ".join(
+        f"{one['parameter']} {format_short(float(one[found.leading]))}" for one in records(last)[:MOST_LINES]
+    )
     title = f"What {about(found)} depends on, over time"
     return Figure(
         name="sensitivity-over-time",
@@ -171,7 +173,8 @@ def effects_figure(found: Sensitivity) -> Figure:
     """Return the figure of the size of the effects of each parameter against how much these differ."""
     last = found.last
     told = "; ".join(
-        f"{one['parameter']} {short(float(one['mu_star']))} and {short(float(one['sigma']))}" for one in records(last)
+        f"{one['parameter']} {format_short(float(one['mu_star']))} and {format_short(float(one['sigma']))}"
+        for one in records(last)
     )
     title = f"Effects on {about(found)}: size and spread"
     return Figure(

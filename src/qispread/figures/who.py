@@ -6,7 +6,6 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.summary import short, written, written_difference
 from qispread.figures.figure import (
     PLACED,
     Figure,
@@ -21,6 +20,8 @@ from qispread.figures.figure import (
 )
 from qispread.figures.intervals import interval_chart, number_axis
 from qispread.figures.palette import CLASS_COLOURS, INK, Style
+from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_difference, format_short, format_value
 
 MORE_THAN_BASE = "Percentage points more than in the base"
 GROUP_ROOM, DOT_ROOM, GROUP_AXIS = 12, 15, 76
@@ -50,7 +51,7 @@ def group_figure(table: pd.DataFrame, grouping: str, measure: str, styles: dict[
     groups, kept = list(dict.fromkeys(table["group"])), table[table["arm"].isin(list(styles))]
     told = [
         f"{arm}: "
-        + ", ".join(f"{one['group']} {written_difference(one['difference'], 'percent')}" for one in records(part))
+        + ", ".join(f"{one['group']} {format_difference(one['difference'], 'percent')}" for one in records(part))
         for arm, part in kept.groupby("arm", sort=False)
     ]
     words = f"Gain against the base by {grouping}, in percentage points. {'; '.join(told)}."
@@ -87,16 +88,17 @@ def group_chart(shown: pd.DataFrame, title: str, groups: Sequence[str], styles: 
     return dressed(alt.layer(zero_line(), bars, points), title, height=height)
 
 
-def inequality_figure(table: pd.DataFrame, measure: str, title: str, unit: str, styles: dict[str, Style]) -> Figure:
+def inequality_figure(table: pd.DataFrame, measure: str, styles: dict[str, Style]) -> Figure:
     """Return the figure of inequality at the start, and at the end of each arm.
 
     Parameters
     ----------
     table : DataFrame
         The rows of `inequality` of one measure. An interval is that of the paired difference, drawn around the end.
-    measure, title, unit : str
+    measure : str
     styles : dict of str to Style
     """
+    declared = MEASURES[measure]
     kept = table[table["arm"].isin(list(styles))]
     ends = kept.set_index("arm")
     start = float(kept["start"].iloc[0])
@@ -106,14 +108,14 @@ def inequality_figure(table: pd.DataFrame, measure: str, title: str, unit: str, 
         label = styles[str(arm)].label
         bounds = {"low": base_end + one["low"], "high": base_end + one["high"]}
         rows.append({"row": f"End, {label}", "arm": label, "value": one["end"], **bounds})
-    told = "; ".join(f"{arm} {short(float(one['end']))}" for arm, one in ends.iterrows())
+    told = "; ".join(f"{arm} {format_short(float(one['end']))}" for arm, one in ends.iterrows())
     shades = [Style("", "At the start", INK, (1, 0), "diamond"), *styles.values()]
     return Figure(
         name=file_name(measure, "start and end"),
-        title=title,
-        alt=f"{title}: {short(start)} at the start; at the end {told} (means over worlds).",
+        title=declared.label,
+        alt=f"{declared.label}: {format_short(start)} at the start; at the end {told} (means over worlds).",
         table=kept,
-        chart=interval_chart(pd.DataFrame(rows), title, unit, "number", shades, zero=False),
+        chart=interval_chart(pd.DataFrame(rows), declared.label, declared.axis, declared.form, shades, zero=False),
     )
 
 
@@ -128,7 +130,7 @@ def classes_figure(table: pd.DataFrame, title: str, name: str) -> Figure:
     """
     known = table.dropna()
     told = "; ".join(
-        f"{one['row']}: " + ", ".join(f"{written(one[kind], 'percent')} {kind}" for kind in CLASSES)
+        f"{one['row']}: " + ", ".join(f"{format_value(one[kind], 'percent')} {kind}" for kind in CLASSES)
         for one in records(known)
     )
     return Figure(
@@ -150,7 +152,7 @@ def classes_chart(table: pd.DataFrame, title: str) -> Any:
         ]
     )
     # Written here as in tables: a browser rounds halves otherwise.
-    long["shown"] = ["" if share < LEAST_LABELLED else written(share, "percent") for share in long["share"]]
+    long["shown"] = ["" if share < LEAST_LABELLED else format_value(share, "percent") for share in long["share"]]
     y = alt.Y("row:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
     key = alt.Legend(
         orient="top", direction="vertical", columns=1, title=None, labelLimit=0, offset=4, symbolType="square"

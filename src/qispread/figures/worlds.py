@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.analysis.summary import INTERVAL, written
+from qispread.analysis.summary import INTERVAL
 from qispread.figures.figure import PLACED, Figure, colour_of, dressed, file_name, number_format, unkeyed
 from qispread.figures.palette import INK, SOFT, Style
+from qispread.presentation.formatting import format_value
 
 BARS = 40
 """Bars of a share from none to all, each of as many hundredths."""
@@ -63,7 +64,7 @@ def worlds_words(ends: Mapping[str, NDArray[np.float64]], title: str, form: str)
         known = values[~np.isnan(values)]
         if known.size:
             low, middle, high = (
-                written(float(one), form) for one in np.quantile(known, (INTERVAL[0], 0.5, INTERVAL[1]))
+                format_value(float(one), form) for one in np.quantile(known, (INTERVAL[0], 0.5, INTERVAL[1]))
             )
             told.append(f"{arm}: median {middle}, nine in ten worlds from {low} to {high}")
     return f"{title}, in how many worlds. {'; '.join(told)}."

@@ -16,7 +16,8 @@ from qispread.figures.drawing import inlined
 from qispread.figures.figure import HEIGHT, Figure, file_name, specification
 from qispread.figures.maps import FAINT_TIE, MOST_TIES, legend_figure
 from qispread.figures.palette import FIDELITY_COLOURS, INK, SOFT, STAGE_COLOURS, styles_of
-from qispread.measures import NAMES
+from qispread.measures import MEASURES, NAMES
+from qispread.presentation.labels import OVER_TIME
 from qispread.world.layout import SOURCES, STAGES
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ SIDE, LARGEST = 500, 7.0
 """Pixels: of the map, and of the radius of a point at most."""
 RING = 1.9
 """Radius of the ring around where it began, for one of the point within."""
-FOLLOWED = {"adoption": "Adoption", "fidelity": "Fidelity among users", "effect": "Effect among users"}
-"""Measures that the page follows, with their names."""
+FOLLOWED = {name: MEASURES[name].label for name in OVER_TIME}
+"""Measures that the page follows, with their labels."""
 COLOURINGS = ("fidelity", "stage")
 
 

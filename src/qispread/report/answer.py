@@ -5,22 +5,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qispread.analysis.summary import written, written_difference
 from qispread.comparison import BASE
 from qispread.figures.curves import curve_figure, curve_of
 from qispread.figures.figure import Figure
 from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_count, format_difference, format_duration, format_value, join_words
+from qispread.presentation.sentences import (
+    Difference,
+    difference_from_row,
+    difference_sentence,
+    effect_phrase,
+    interval_phrase,
+    precision_phrase,
+)
 from qispread.report.view import View, bands_words
-from qispread.report.wording import Difference, difference_of, interval, listed, sentence, span, would
 
 MOST_NAMED = 4
 """Arms that the question names; more are counted."""
 MOST_TOLD = 6
 """Arms beside the best of which the answer says what they change."""
 HERO_HEIGHT = 290
-AMONG_USERS = ("fidelity", "appropriateness", "embedding", "effect", "replication_ratio", "replicated")
-"""Measures that are means over users."""
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 CAUTION = (
     "These are worlds of a model and not predictions. What a copy loses has no published data and is a hypothesis; the "
     "intervals tell how sure the model is of its own mean, not how sure anybody can be of the world."
@@ -53,8 +57,9 @@ def answer_of(view: View) -> Answer:
     compared = bool(view.results.comparison)
     said, *more = compared_sentences(view) if compared else run_sentences(view)
     measure = view.results.measure
-    curve = curve_of(measure, MEASURES[measure].unit)
-    picture = curve_figure(view.curve(measure), curve, view.styles, view.results.horizon, height=HERO_HEIGHT)
+    picture = curve_figure(
+        view.curve(measure), curve_of(measure), view.styles, view.results.horizon, height=HERO_HEIGHT
+    )
     return Answer(question_of(view), said, more, replace(picture, note=bands_words(view)), facts_of(view))
 
 
@@ -62,18 +67,13 @@ def question_of(view: View) -> str:
     """Return the question that was put."""
     others, factors = view.results.others, [str(name) for name in view.results.comparison.get("factors", [])]
     if factors:
-        return f"What would {listed(factors)} change, alone and together?"
+        return f"What would {join_words(factors)} change, alone and together?"
     if others and len(others) <= MOST_NAMED:
-        return f"What would {listed(others, 'or')} change?"
+        return f"What would {join_words(others, 'or')} change?"
     if others:
-        return f"What would {counted(len(others))} alternatives change?"
+        return f"What would {format_count(len(others))} alternatives change?"
     described = str(view.results.first.manifest["scenario"].get("description", "")).strip()
     return described or f"What happens in {view.results.first.name}?"
-
-
-def counted(number: int) -> str:
-    """Return a number in letters, up to twelve."""
-    return NUMBERS[number] if number < len(NUMBERS) else str(number)
 
 
 def facts_of(view: View) -> str:
@@ -84,9 +84,9 @@ def facts_of(view: View) -> str:
     failed = sum(int(arm.failed.sum()) for arm in results.arms.values())
     worlds += f", of which {failed} failed in some arm and are left out of it" if failed else ""
     asked = results.comparison.get("precision")
-    worlds += f", to within {asked:g} of {results.measure.replace('_', ' ')}" if asked else ""
+    worlds += f", for an interval of {precision_phrase(results.measure, float(asked))}" if asked else ""
     described = str(results.first.manifest["scenario"].get("description", "")).strip()
-    facts = f"{results.first.manifest['scenario']['name']}: {places}{span(results.horizon)}, {worlds}."
+    facts = f"{results.first.manifest['scenario']['name']}: {places}{format_duration(results.horizon)}, {worlds}."
     return f"{facts} {described}" if results.comparison and described else facts
 
 
@@ -98,13 +98,13 @@ def compared_sentences(view: View) -> list[str]:
     best = ranked[0]
     several = len(ranked) > 1
     none = all(one.verdict in {"unclear", "none", "worse", "unknown"} for one in ranked)
-    lead = f"Of the {counted(len(ranked))}, {best.arm} would do most: it" if several and not none else ""
-    before = f"None of the {counted(len(ranked))} is better than the base for sure. " if several and none else ""
+    lead = f"Of the {format_count(len(ranked))}, {best.arm} would do most: it" if several and not none else ""
+    before = f"None of the {format_count(len(ranked))} is better than the base for sure. " if several and none else ""
     rest, left = ranked[1 : MOST_TOLD + 1], ranked[MOST_TOLD + 1 :]
-    tail = [f"Others, in the tables below: {listed([one.arm for one in left])}."] if left else []
-    more = [*(sentence(one, months) for one in rest), *tail]
+    tail = [f"Others, in the tables below: {join_words([one.arm for one in left])}."] if left else []
+    more = [*(difference_sentence(one, months) for one in rest), *tail]
     return [
-        before + sentence(best, months, lead),
+        before + difference_sentence(best, months, lead),
         *more,
         *order_sentence(view, ranked),
         *users_sentence(view),
@@ -126,20 +126,21 @@ def pair_sentence(view: View, first: str, second: str) -> list[str]:
     row = view.apart(first, second, view.results.measure)
     if row is None:
         return []
-    apart = difference_of(row)
+    apart = difference_from_row(row)
     if apart.low <= 0.0 <= apart.high:
-        return [f"{first} and {second} cannot be told apart: {interval(apart)} of the difference between them."]
-    ahead = written(apart.better, "percent")
-    return [f"Against {second}, {first} {would(apart, view.results.horizon)} ({interval(apart)}; ahead in {ahead})."]
+        return [f"{first} and {second} cannot be told apart: {interval_phrase(apart)} of the difference between them."]
+    ahead = format_value(apart.better, "percent")
+    effect = effect_phrase(apart, view.results.horizon)
+    return [f"Against {second}, {first} {effect} ({interval_phrase(apart)}; ahead in {ahead})."]
 
 
 def users_sentence(view: View) -> list[str]:
     """Return a warning where the answer is about users alone: a mean over them rises when the unready stay away."""
     measure = view.results.measure
-    if measure not in AMONG_USERS:
+    if not MEASURES[measure].among_users:
         return []
     found = view.differences("adoption")
-    use = listed([f"{name} {written_difference(found[name].value, 'percent')}" for name in view.ranked[:MOST_NAMED]])
+    use = join_words([f"{name} {format_difference(found[name].value, 'percent')}" for name in view.ranked[:MOST_NAMED]])
     warning = "This is about users alone, and rises too when fewer of the unready begin"
     return [f"{warning}. Change of the share that uses it, in percentage points: {use}."]
 
@@ -150,10 +151,10 @@ def robust_sentence(view: View) -> list[str]:
     models, ranking = int(told.get("models") or 0), [str(name) for name in told.get("ranking", [])]
     if not models or not ranking:
         return []
-    holds, stays = (written(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
+    holds, stays = (format_value(float(told.get(name, np.nan)), "percent") for name in ("ranking_holds", "best_holds"))
     names = ["the base" if name == BASE else name for name in ranking]
     left = len(names) - MOST_NAMED
-    order = listed([*names[:MOST_NAMED], f"{counted(left)} more"] if left > 0 else names, "then")
+    order = join_words([*names[:MOST_NAMED], f"{format_count(left)} more"] if left > 0 else names, "then")
     first = f"Over {models} plausible models, which differ in what nobody knows, the order {order} holds in {holds}"
     return [f"{first}, and the best stays the best in {stays}."]
 
@@ -164,8 +165,8 @@ def run_sentences(view: View) -> list[str]:
         name: end_of(view, name) for name in ("adoption", "replication_ratio", "replicated", "harm", "harm_averted")
     }
     if ends["adoption"][0] == 0.0 and ends["adoption"][2] == 0.0:
-        return [f"After {span(view.results.horizon)} nobody but the origin uses it, in any world."]
-    when = span(view.results.horizon)
+        return [f"After {format_duration(view.results.horizon)} nobody but the origin uses it, in any world."]
+    when = format_duration(view.results.horizon)
     first = f"After {when} {told(ends['adoption'], 'percent')} of organisations use it"
     ratio = ends["replication_ratio"]
     if not np.isnan(ratio[0]):
@@ -187,5 +188,5 @@ def end_of(view: View, measure: str) -> tuple[float, float, float]:
 
 def told(values: tuple[float, float, float], form: str) -> str:
     """Return a median with its bounds."""
-    middle, low, high = (written(value, form) for value in values)
+    middle, low, high = (format_value(value, form) for value in values)
     return middle if low == high else f"{middle} ({low} to {high} in 9 of 10 worlds)"

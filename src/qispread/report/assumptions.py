@@ -1,17 +1,15 @@
 """What the answer rests on: every parameter that matters, its value, its range and how well it is known."""
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from importlib.resources import files
 from typing import Any
 
 from qispread.comparison import BASE
 from qispread.config.describe import Description, title_of, within
 from qispread.config.parameter import Section as ScenarioSection
 from qispread.config.scenario import MECHANISMS, Scenario
+from qispread.presentation.references import KEY, references
 from qispread.report.blocks import Block, Group, Points, Section, Sheet, Words
 from qispread.report.changes import plain
 from qispread.report.view import View
@@ -20,7 +18,6 @@ KNOWN = ("hypothesis", "assumption", "derived", "measured", "choice")
 """How well a value is known, the least first."""
 ROLES = ("uncertainty", "lever")
 UNNAMED = ("-", "assumption")
-KEY = re.compile(r"[a-z]+(?:19|20)\d\d")
 HEADER = ("Parameter", "Value", "Unit", "Plausible", "Known", "Source", "Meaning")
 
 
@@ -131,9 +128,3 @@ def line(one: Description, value: str, changed: bool) -> list[str]:
     source = "" if one.source in UNNAMED else one.source.replace(",", ", ")
     unit = "" if one.unit == "-" else one.unit
     return [one.path, said, unit, one.plausible, one.known, source, one.meaning]
-
-
-def references() -> dict[str, str]:
-    """Return the sources by key, as they are cited."""
-    text = files("qispread.report").joinpath("references.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))

@@ -5,27 +5,38 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
-from qispread.analysis.summary import DIFFERENCES_SHOWN, short, written, written_difference
 from qispread.comparison import BASE
 from qispread.config.describe import title_of
-from qispread.config.policies import Policy, Seeding
+from qispread.config.policies import Policy
 from qispread.config.scenario import Scenario
 from qispread.figures.figure import Figure
 from qispread.figures.intervals import interval_chart
 from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_difference, format_duration, format_short, format_value, lower_first
+from qispread.presentation.labels import (
+    BETTER_IN,
+    DIFFERENCES,
+    INTERVAL,
+    SEEDING,
+    changes_pilot_site,
+    difference_axis,
+)
+from qispread.presentation.sentences import Difference
+from qispread.presentation.tables import difference_cells
 from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
-from qispread.report.wording import NOUNS, Difference, form_of, span
 
 SHARED = set(Policy.model_fields)
+COMMON_RANDOM_NUMBERS = (
+    "All options run with common random numbers (the same populations, the same chances), so that a difference comes "
+    "from the option and not from luck. That cut the number of runs needed by a factor of"
+)
 MOST_CHANGES = 12
 MOST_BETWEEN = 4
 """Arms that are compared with each other; of more those that rank first."""
 BETWEEN = ("adoption", "effect", "cost")
 """Measures beside the headline in which they are."""
-SEEDED = "A seeding policy changes where it begins: shares of the origin's effect do not compare where origins differ."
-NONE = "\N{EN DASH}"
-HEADER = ("Value", "Difference", "95 % interval", "Better in", "For 100 organisations")
+HEADER = ("Value", "Difference", INTERVAL, BETTER_IN, "For 100 organisations")
 
 
 def changes_section(view: View) -> Section:
@@ -65,7 +76,7 @@ def policy_words(name: str, policy: Any, horizon: int) -> str:
     whom = "everyone" if not target else ", ".join(target_words(*item) for item in target.items())
     own = {key: value for key, value in policy if key not in SHARED and key != "lever"}
     strengths = ", ".join(f"{key.replace('_', ' ')} {plain(value)}" for key, value in own.items())
-    cost = f", cost {short(policy.cost)} a month for each" if policy.cost else ", without a cost"
+    cost = f", cost {format_short(policy.cost)} a month for each" if policy.cost else ", without a cost"
     meaning = title_of(type(policy)).split(" (")[0].split(";")[0].rstrip(".")
     return f"{name}: {meaning[0].lower()}{meaning[1:]}, months {policy.start} to {end}, for {whom}, {strengths}{cost}"
 
@@ -120,18 +131,17 @@ def forest_figure(view: View) -> Figure | None:
     rows = pd.DataFrame(
         [{"row": view.styles[one.arm].label, "arm": view.styles[one.arm].label, **ends(one)} for one in found]
     )
-    noun, summed = NOUNS[view.results.measure], found[0].summed
-    title = f"{noun[0].upper()}{noun[1:]}, against the base"
-    unit = "For every 100 organisations" if summed else MEASURES[view.results.measure].unit.capitalize()
-    unit = "Percentage points" if found[0].form == "percent" else unit
-    told = "; ".join(f"{one.arm} {written_difference(one.value, one.form)}" for one in found)
+    measure = MEASURES[view.results.measure]
+    title = f"{measure.label}, against the baseline"
+    unit = difference_axis(measure.name, per_100=True)
+    told = "; ".join(f"{one.arm} {format_difference(one.value, one.form)}" for one in found)
     return Figure(
         name="difference",
         title=title,
-        alt=f"{title}, {unit[0].lower()}{unit[1:]}, after {span(view.results.horizon)}: {told}.",
+        alt=f"{title}, {lower_first(unit)}, after {format_duration(view.results.horizon)}: {told}.",
         table=rows.assign(arm=[one.arm for one in found]).drop(columns="row"),
-        chart=interval_chart(rows, title, unit, found[0].form, list(view.styles.values())),
-        note="Points are means of the paired differences over worlds, bars their 95 % intervals.",
+        chart=interval_chart(rows, title, unit, measure.form, list(view.styles.values())),
+        note="Points are means of the paired differences over runs, bars their 95% intervals.",
     )
 
 
@@ -144,89 +154,66 @@ def differences_sheet(view: View) -> Sheet:
     """Return the table of differences: a group of rows a measure, a row an arm."""
     arms = [name for name in view.shown if name != BASE]
     groups = []
-    for measure, label, form in DIFFERENCES_SHOWN:
+    for measure in DIFFERENCES:
         rows = {arm: view.row(arm, measure) for arm in arms}
         known = {arm: row for arm, row in rows.items() if row and not math.isnan(float(row["difference"]))}
         if not known:
             continue
-        base = written(float(next(iter(known.values()))["base"]), form)
-        lines = [[arm, *cells(row, form)] for arm, row in known.items()]
-        groups.append(Group(f"{label} (base {base})", lines))
+        declared = MEASURES[measure]
+        base = format_value(float(next(iter(known.values()))["base"]), declared.form)
+        lines = [[arm, *cells(row, measure)] for arm, row in known.items()]
+        groups.append(Group(f"{declared.label} (baseline {base})", lines))
     several = view.results.worlds > 1
-    worlds = f"Means over {view.results.worlds} worlds" if several else "The one world simulated,"
-    after = f"{worlds} after {span(view.results.horizon)}"
+    worlds = f"Means over {view.results.worlds} runs" if several else "The one run simulated,"
+    after = f"{worlds} after {format_duration(view.results.horizon)}"
     caption = f"{after}; differences of shares in percentage points"
     if view.left_out:
-        caption += f". The {len(arms)} arms that rank first; differences.csv has all {len(view.results.others)}"
-    return Sheet(f"{caption}.", ("Arm", *HEADER), groups)
+        caption += f". The {len(arms)} options that rank first; differences.csv has all {len(view.results.others)}"
+    return Sheet(f"{caption}.", ("Option", *HEADER), groups)
 
 
-def cells(row: dict[str, Any], form: str) -> Sequence[str]:
+def cells(row: dict[str, Any], measure: str) -> Sequence[str]:
     """Return the cells of one arm and measure."""
-    return (written(float(row["arm_mean"]), form), *apart_cells(row, form))
+    return (format_value(float(row["arm_mean"]), MEASURES[measure].form), *paired_cells(row, measure))
 
 
-def apart_cells(row: dict[str, Any], form: str) -> Sequence[str]:
-    """Return the cells of a difference: mean, interval, in how many worlds it is better, for 100 organisations."""
-    low, middle, high = (written_difference(float(row[name]), form) for name in ("low", "difference", "high"))
-    if float(row["difference"]) == 0.0 and not float(row["low"]) < 0.0:
-        return ("none", "in every world", "", "")
-    better, for_100 = float(row["better"]), float(row["for_100"])
-    return (
-        middle,
-        within(float(row["low"]), float(row["high"]), f"{low} to {high}"),
-        NONE if math.isnan(better) else written(better, "percent"),
-        "" if math.isnan(for_100) else written_difference(for_100, "number"),
-    )
-
-
-def within(low: float, high: float, told: str) -> str:
-    """Return an interval in words: that of a difference which is the same in every world has no width."""
-    if math.isnan(low):
-        return NONE
-    return "in every world" if math.isclose(low, high, rel_tol=1e-12) else told
+def paired_cells(row: dict[str, Any], measure: str) -> Sequence[str]:
+    """Return the cells of a difference: mean, interval, in how many runs it is better, for 100 organisations."""
+    for_100, form = float(row["for_100"]), MEASURES[measure].form
+    shown = "" if math.isnan(for_100) or not float(row["difference"]) else format_difference(for_100, form)
+    return (*difference_cells(row, measure), shown)
 
 
 def between_blocks(view: View) -> list[Block]:
     """Return the table of one arm against another, the best with each other; nothing for one arm."""
-    measures = dict.fromkeys((view.results.measure, *BETWEEN))
-    labels = {name: (label, form) for name, label, form in DIFFERENCES_SHOWN}
     groups = []
-    for measure in measures:
-        label, form = labels.get(measure, (NOUNS[measure].capitalize(), form_of(measure)))
+    for measure in dict.fromkeys((view.results.measure, *BETWEEN)):
         pairs = combinations(view.ranked[:MOST_BETWEEN], 2)
         rows = [row for first, second in pairs if (row := view.apart(first, second, measure)) is not None]
         if any(float(row["difference"]) for row in rows):
-            lines = [[f"{row['arm']} against {row['against']}", *apart_cells(row, form)] for row in rows]
-            groups.append(Group(label, lines))
+            lines = [[f"{row['arm']} against {row['against']}", *paired_cells(row, measure)] for row in rows]
+            groups.append(Group(MEASURES[measure].label, lines))
     if not groups:
         return []
-    some = f" The {MOST_BETWEEN} that rank first; between.csv has all." * (len(view.ranked) > MOST_BETWEEN)
-    caption = f"Means of the differences in the same worlds, the arm that ranks higher first.{some}"
-    return [Words("One arm against another", "heading"), Sheet(caption, ("", *HEADER[1:]), groups)]
+    caption = "Means of the differences between runs with common random numbers, the option that ranks higher first."
+    if len(view.ranked) > MOST_BETWEEN:
+        caption += f" The {MOST_BETWEEN} that rank first; between.csv has all."
+    return [Words("One option against another", "heading"), Sheet(caption, ("", *HEADER[1:]), groups)]
 
 
 def notes(view: View) -> list[Block]:
     """Return what pairing saved, and how to read the table."""
-    rows = [view.row(arm, measure) for arm in view.shown if arm != BASE for measure, _, _ in DIFFERENCES_SHOWN]
+    rows = [view.row(arm, measure) for arm in view.shown if arm != BASE for measure in DIFFERENCES]
     gains = [float(row["pairing"]) for row in rows if row and math.isfinite(float(row["pairing"]))]
     blocks: list[Block] = []
     if gains and view.results.worlds > 1:
         low, high = f"{min(gains):.1f}", f"{max(gains):.1f}"
         times = low if low == high else f"{low} to {high}"
-        blocks.append(
-            Words(
-                "Every arm lives in the same worlds and meets the same chances, so that a difference is the arm's and "
-                f"not luck. Worlds drawn anew for each arm would have had to be {times} times as many to tell as much."
-            )
-        )
-    told = "Better in: the share of worlds in which the arm is better; worlds without any difference count half."
+        blocks.append(Words(f"{COMMON_RANDOM_NUMBERS} {times}."))
+    text = "Better in: the share of runs in which the option is better; runs without any difference count half."
     if view.results.worlds < 2:
-        told = "One world was simulated: there is no interval, and another world may differ in size and in sign."
-    return [*blocks, Words(told, "note"), *([Words(SEEDED, "note")] if seeded(view) else [])]
-
-
-def seeded(view: View) -> bool:
-    """Return whether a policy of any arm changes who starts."""
-    scenarios = [arm.scenario for arm in view.results.arms.values()]
-    return any(isinstance(one, Seeding) for scenario in scenarios if scenario for one in scenario.policies.values())
+        text = "One run was simulated: there is no interval, and another run may differ in size and in sign."
+    blocks.append(Words(text, "note"))
+    if changes_pilot_site(arm.scenario for arm in view.results.arms.values()):
+        blocks.append(Words(SEEDING, "note"))
+    return blocks

@@ -5,12 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from qispread.analysis.summary import short
 from qispread.comparison import BASE
 from qispread.figures.cost import acceptability_figure, plane_figure
 from qispread.figures.figure import records
+from qispread.presentation.formatting import MISSING, format_short
 from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
-from qispread.report.changes import NONE
 from qispread.report.view import View
 
 HEADING = "What it costs"
@@ -41,7 +40,7 @@ def costs_section(view: View) -> Section | None:
 def priced(price: float) -> str:
     """Return what counts as cost."""
     if price:
-        return f"Costs are those of policies, and staff time at {short(price)} a team-month."
+        return f"Costs are those of policies, and staff time at {format_short(price)} a team-month."
     return "Costs are those of policies. Staff time has no price here and is not in them."
 
 
@@ -80,7 +79,7 @@ def cost_sheet(view: View, table: pd.DataFrame, price: float) -> Sheet:
         name, is_base = str(row["arm"]), row["arm"] == BASE
         more = ("", "") if is_base else (extra(row["cost_difference"]), extra(row["averted_difference"]))
         ratios = ("", "") if is_base else (ratio(row, "cost_per_event"), ratio(row, "cost_per_at_80"))
-        rows.append([name, short(row["total_cost"]), *more, *ratios, str(row["standing"])])
+        rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["standing"])])
     time = "with" if price else "without"
     caption = (
         f"Means over {view.results.worlds} worlds; cost {time} staff time. At 80 %: organisations that use it and "
@@ -91,14 +90,14 @@ def cost_sheet(view: View, table: pd.DataFrame, price: float) -> Sheet:
 
 def extra(value: float) -> str:
     """Return a difference with its sign."""
-    return short(value, "+") if value else "0"
+    return format_short(value, "+") if value else "0"
 
 
 def ratio(row: dict[str, Any], name: str) -> str:
     """Return a ratio with its interval where it has one."""
     middle, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     if math.isnan(middle):
-        return NONE
+        return MISSING
     if math.isnan(low) or math.isnan(high):
-        return f"{short(middle)} (no bounds)"
-    return f"{short(middle)} ({short(low)} to {short(high)})"
+        return f"{format_short(middle)} (no bounds)"
+    return f"{format_short(middle)} ({format_short(low)} to {format_short(high)})"

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from qispread.analysis.summary import written_difference
 from qispread.figures.figure import records
 from qispread.figures.who import group_figure
+from qispread.presentation.formatting import format_estimate, format_size
 from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
 
@@ -56,7 +56,7 @@ def readiness_words(gains: pd.DataFrame) -> list[str]:
 def contrast(arm: str, least: dict[str, float], most: dict[str, float]) -> str:
     """Return which of two groups gains more, honest where their intervals overlap."""
     apart = most["difference"] - least["difference"]
-    points = written_difference(abs(apart), "percent").removeprefix("+")
+    points = format_size(apart, "percent")
     both = f"{told(most)} against {told(least)} percentage points"
     if not (most["low"] > least["high"] or most["high"] < least["low"]):
         return (
@@ -69,8 +69,7 @@ def contrast(arm: str, least: dict[str, float], most: dict[str, float]) -> str:
 
 def told(row: dict[str, float]) -> str:
     """Return a difference with its interval."""
-    middle, low, high = (written_difference(row[name], "percent") for name in ("difference", "low", "high"))
-    return f"{middle} ({low} to {high})"
+    return format_estimate(row["difference"], row["low"], row["high"], "percent")
 
 
 def readiness_sheet(view: View, table: pd.DataFrame) -> Sheet:

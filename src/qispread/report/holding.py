@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.summary import short, written, written_difference
 from qispread.comparison import BASE
-from qispread.comparison.paired import COUNTED
 from qispread.comparison.robustness import TELLING
 from qispread.figures.figure import records
-from qispread.figures.robustness import best_figure, factorial_figure, told_effect
+from qispread.figures.robustness import best_figure, factorial_figure
 from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_difference, format_estimate, format_short, format_value
+from qispread.presentation.labels import difference_axis, scale_per_100
+from qispread.presentation.tables import format_regret
 from qispread.report.blocks import Block, Grid, Group, Points, Section, Sheet, Words
 from qispread.report.view import View
-from qispread.report.wording import NOUNS, form_of
 
 MOST_FLIPS = 12
 MOST_PAIRS, MOST_OF_A_PAIR = 6, 3
@@ -53,28 +53,29 @@ def robustness_section(view: View) -> Section | None:
 
 def share(value: object) -> str:
     """Return a share that may be unknown."""
-    return written(float(value), "percent") if isinstance(value, int | float) else "an unknown share"
+    return format_value(float(value), "percent") if isinstance(value, int | float) else "an unknown share"
 
 
 def regret_sheet(view: View, table: pd.DataFrame) -> Sheet:
     """Return the table of arms over models."""
-    form = form_of(view.results.measure)
+    measure = MEASURES[view.results.measure]
     rows = [
         [
             str(row["arm"]),
             f"{row['rank']:.0f}",
-            written(row["value"], form),
-            written(row["share_best"], "percent"),
-            "" if math.isnan(row["share_above_base"]) else written(row["share_above_base"], "percent"),
-            written(row["regret_mean"], form),
-            written(row["regret_worst"], form),
+            format_value(row["value"], measure.form),
+            format_value(row["share_best"], "percent"),
+            "" if math.isnan(row["share_above_base"]) else format_value(row["share_above_base"], "percent"),
+            format_regret(row["regret_mean"], measure.form),
+            format_regret(row["regret_worst"], measure.form),
         ]
         for row in records(table.sort_values("rank", kind="stable"))
     ]
-    header = ("Arm", "Rank", "Mean over models", "Best in", "Above the base in", "Mean regret", "Worst regret")
+    header = ("Option", "Rank", "Mean over models", "Best in", "Above the baseline in", "Mean regret", "Worst regret")
+    unit = ", in percentage points" if measure.is_percent else ""
     caption = (
-        f"Over plausible models: {NOUNS[view.results.measure]}. Regret: how far an arm falls short of the best in the "
-        "same model."
+        f"Across plausible models: {measure.phrase}. Regret: how far an option falls short of the best in the same "
+        f"model{unit}."
     )
     return Sheet(caption, header, [Group("", rows)])
 
@@ -95,9 +96,9 @@ def flip_cells(row: dict[str, Any]) -> list[str]:
         str(row["parameter"]),
         f"{row['distance']:.2f}",
         f"{row['adjusted']:.2g}",
-        short(row["holds_median"]),
-        short(row["flips_median"]),
-        f"{short(row['low'])} to {short(row['high'])}",
+        format_short(row["holds_median"]),
+        format_short(row["flips_median"]),
+        f"{format_short(row['low'])} to {format_short(row['high'])}",
     ]
 
 
@@ -116,7 +117,7 @@ def order_words(table: pd.DataFrame) -> list[str]:
         if first["adjusted"] <= TELLING:
             higher = "higher" if first["flips_median"] > first["holds_median"] else "lower"
             decides = f"what decides it most is {first['parameter']}, {higher} where they change places"
-        stays = f"{arm} does not fall behind {against} in {written(first['holds'], 'percent')} of the models"
+        stays = f"{arm} does not fall behind {against} in {format_value(first['holds'], 'percent')} of the models"
         found.append(f"{stays[0].upper()}{stays[1:]}; {decides}.")
     return found
 
@@ -145,12 +146,11 @@ def factorial_section(view: View) -> Section | None:
     if table is None:
         return None
     measure = view.results.measure if view.results.measure in set(table["measure"]) else str(table["measure"].iloc[0])
-    own, form = table[table["measure"] == measure].copy(), form_of(measure)
-    unit = "Percentage points" if form == "percent" else MEASURES[measure].unit.capitalize()
-    if MEASURES[measure].unit in COUNTED and view.organisations:
-        own[["effect", "low", "high"]] *= 100.0 / view.organisations
-        unit = f"{unit} for every 100 organisations"
-    figure = factorial_figure(own, NOUNS[measure], unit, form)
+    own, form = table[table["measure"] == measure].copy(), MEASURES[measure].form
+    if view.organisations:
+        own[["effect", "low", "high"]] *= scale_per_100(measure, view.organisations)
+    unit = difference_axis(measure, per_100=bool(view.organisations))
+    figure = factorial_figure(own, MEASURES[measure].phrase, unit, form)
     blocks: list[Block] = [Grid([figure], "panels"), Points(together_words(own, form))]
     return Section("factorial", "Are policies more than their sum?", blocks)
 
@@ -164,7 +164,7 @@ def together_words(table: pd.DataFrame, form: str) -> list[str]:
     verdict = "neither more nor less than the sum, for all that can be told"
     if apart["low"] > 0.0 or apart["high"] < 0.0:
         verdict = "more than the sum" if apart["low"] > 0.0 else "less than the sum"
-    total = written_difference(float(np.sum([row["effect"] for row in alone])), form)
+    total = format_difference(float(np.sum([row["effect"] for row in alone])), form)
     return [
         *(f"{row['term']} alone: {effect_words(row, form)}." for row in alone),
         f"These add up to {total}; together they do {effect_words(together[0], form)}.",
@@ -174,4 +174,4 @@ def together_words(table: pd.DataFrame, form: str) -> list[str]:
 
 def effect_words(row: dict[str, Any], form: str) -> str:
     """Return an effect of the factorial with its interval."""
-    return told_effect({**row, "value": row["effect"]}, form)
+    return format_estimate(row["effect"], row["low"], row["high"], form)

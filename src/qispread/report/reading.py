@@ -167,7 +167,7 @@ def checked(path: Path, columns: Sequence[str], read: Any) -> pd.DataFrame:
     return table
 
 
-def manifest_of(folder: Path) -> dict[str, Any]:
+def read_results_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a folder.
 
     Raises
@@ -208,7 +208,7 @@ def in_words(change: Change) -> str:
 
 def read_arm(name: str, folder: Path, *, strict: bool) -> Arm:
     """Return one run of a folder; a scenario that cannot be read is an error if `strict`, else None."""
-    manifest = manifest_of(folder)
+    manifest = read_results_manifest(folder)
     if "scenario" not in manifest or "horizon" not in manifest["scenario"]:
         raise refused(folder / MANIFEST, "names no scenario; needed: the manifest of a run")
     try:
@@ -237,7 +237,7 @@ def read_results(folder: Path) -> Results:
     InputError
         Where it holds no results, or they are broken or not whole.
     """
-    manifest = manifest_of(folder)
+    manifest = read_results_manifest(folder)
     found = changes_since(manifest)
     differs, strict = tuple(in_words(one) for one in found), not about(found, "code")
     if "comparison" not in manifest:

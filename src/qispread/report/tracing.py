@@ -10,9 +10,9 @@ from qispread.engines.trace import Trace, trace
 from qispread.figures.figure import Figure
 from qispread.figures.maps import MOST_TIES, legend_figure, map_figure, places_table, tie_path
 from qispread.figures.run_charts import run_figure
+from qispread.measures import MEASURES
 from qispread.report.blocks import Block, Grid, Section, Words
 from qispread.report.view import View
-from qispread.report.wording import NOUNS
 from qispread.world.layout import EMBEDDED, IMPLEMENTING
 
 MOST_MAPPED = 2500
@@ -78,7 +78,7 @@ def world_shown(view: View) -> int | None:
 
 def rule_words(view: View, traces: Traces) -> str:
     """Return by which rule the world was chosen."""
-    measure = NOUNS[view.results.measure]
+    measure = MEASURES[view.results.measure].phrase
     what = f"the difference {view.best} makes in {measure}" if view.results.comparison else measure
     return (
         f"World {traces.replicate} of {view.results.worlds}, counted from 0: the one in which {what} is nearest the "

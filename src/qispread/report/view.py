@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from qispread.analysis.summary import percentile_of_sorted
 from qispread.comparison import BASE
+from qispread.comparison.statistics import means_by_month
 from qispread.config.cross import POOLED, organisation_ids
 from qispread.figures.curves import MOST_BANDS
 from qispread.figures.figure import records
 from qispread.figures.palette import Style, styles_of
 from qispread.measures import MEASURES
+from qispread.presentation.sentences import Difference, difference_from_row
 from qispread.report.reading import DIFFERENCES, Results
-from qispread.report.wording import Difference, difference_of
 
 MOST_ARMS = 7
 """Arms beside the base that charts and long tables show; those that rank first, where there are more."""
@@ -95,7 +96,7 @@ class View:
         """Return the differences in a measure of all interventions together, by arm."""
         table = self.results.tables[DIFFERENCES]
         rows = table[(table["intervention"] == POOLED) & (table["measure"] == measure)]
-        return {str(row["arm"]): difference_of(row) for row in records(rows)}
+        return {str(row["arm"]): difference_from_row(row) for row in records(rows)}
 
     def row(self, arm: str, measure: str) -> dict[str, Any]:
         """Return the row of the differences of one arm and measure."""
@@ -130,7 +131,7 @@ class View:
 
         Means over worlds in a comparison, as in its tables; medians of a run, as in its answer.
         """
-        pieces, middle = [], mean_of if self.results.comparison else median_of
+        pieces, middle = [], means_by_month if self.results.comparison else median_of
         for name in self.shown:
             worlds = self.results.arms[name].by_world(["adoption", "replicated"])
             uses, replicates = worlds["adoption"], worlds["replicated"]
@@ -143,20 +144,16 @@ class View:
 def bands_words(view: View) -> str:
     """Return how to read curves with bands."""
     if view.results.worlds < 2:
-        return "Of the one world simulated."
-    many = " With so many arms only the base has its band; the CSV files have all." * (len(view.styles) > MOST_BANDS)
-    left = f" Charts show the {len(view.styles) - 1} arms that rank first." * bool(view.left_out)
-    return f"Lines are medians over worlds; bands hold nine of ten.{many}{left}"
+        return "Of the one run simulated."
+    text = "Lines are medians over runs; bands hold nine of ten."
+    if len(view.styles) > MOST_BANDS:
+        text += " With so many options only the baseline has its band; the CSV files have all."
+    if view.left_out:
+        text += f" Charts show the {len(view.styles) - 1} options that rank first."
+    return text
 
 
 def median_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median over worlds, the rows, of what is known in each month; NaN where nothing is."""
     ordered = np.sort(values, axis=0)
     return percentile_of_sorted(ordered, np.count_nonzero(~np.isnan(ordered), axis=0), 0.5)
-
-
-def mean_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean over worlds, the rows, of what is known in each month; NaN where nothing is."""
-    known = np.count_nonzero(~np.isnan(values), axis=0)
-    sums = np.nansum(values, axis=0)
-    return np.asarray(np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0))

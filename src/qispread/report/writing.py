@@ -14,6 +14,7 @@ from qispread import __version__
 from qispread.config import arguments
 from qispread.figures.drawing import Drawing, Studio, write_drawings
 from qispread.figures.figure import Figure
+from qispread.presentation.formatting import typeset
 from qispread.report.answer import CAUTION, Answer, answer_of
 from qispread.report.assumptions import assumptions_section
 from qispread.report.blocks import Section
@@ -27,7 +28,6 @@ from qispread.report.reading import read_results, refused
 from qispread.report.spreading import classes_section, curves_section, gap_section, harm_section
 from qispread.report.tracing import traced_sections
 from qispread.report.view import View
-from qispread.report.wording import typeset
 from qispread.results.folder import CHARTS, MANIFEST, WAYS_OUT, check_folder, refuse, remove_charts
 from qispread.results.names import REPORT as PAGE
 from qispread.sweeping.files import local_folder

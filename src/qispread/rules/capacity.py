@@ -1,10 +1,13 @@
 """What an organisation can bring to improvement: climate, time, dose and vigilance."""
 
+from typing import Annotated
+
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Effect, Falls, Rises, Share
 
 
 @rule
-def climate(leadership: float, alignment: float, culture: float) -> float:
+def climate(leadership: Rises, alignment: Rises, culture: Rises) -> Share:
     """Return the climate for improvement, in [0, 1]: each factor is necessary and none is sufficient.
 
     Equation: c = (leadership * alignment * culture)^(1/3), each in [0, 1]. Source: liberati2021 for the product;
@@ -14,7 +17,7 @@ def climate(leadership: float, alignment: float, culture: float) -> float:
 
 
 @rule
-def available_time(slack: float, protected_time: float, leadership: float, unled_time: float) -> float:
+def available_time(slack: Rises, protected_time: Rises, leadership: Rises, unled_time: Rises) -> Share:
     """Return the staff time that can go to improvement, in full improvement teams, in [0, 1].
 
     Equation: min(1, slack + protected_time) * (unled_time + (1 - unled_time) * leadership). Leaders make the time;
@@ -24,7 +27,7 @@ def available_time(slack: float, protected_time: float, leadership: float, unled
 
 
 @rule
-def workload(effort: float, upkeep: float, embedded: bool) -> float:
+def workload(effort: Rises, upkeep: Rises, embedded: Annotated[bool, Effect.NEITHER]) -> float:
     """Return what one practice in use asks of staff time, in full teams: `effort`, or effort * upkeep once embedded.
 
     Source: assumption.
@@ -33,7 +36,7 @@ def workload(effort: float, upkeep: float, embedded: bool) -> float:
 
 
 @rule
-def dose(available: float, load: float) -> float:
+def dose(available: Rises, load: Falls) -> Share:
     """Return the share of the needed effort that is really given, in [0, 1]; 1 without load.
 
     Equation: min(1, available / load), both in full teams. Source: assumption (overload: repenning2002).
@@ -42,7 +45,7 @@ def dose(available: float, load: float) -> float:
 
 
 @rule
-def vigilance(measurement: float, leadership: float) -> float:
+def vigilance(measurement: Rises, leadership: Rises) -> Share:
     """Return what holds gains, in [0, 1]: measurement that leaders look at.
 
     Equation: v = measurement * leadership. Source: pronovost2016 (Keystone); the product is an assumption.
@@ -51,7 +54,7 @@ def vigilance(measurement: float, leadership: float) -> float:
 
 
 @rule
-def trained(capability: float, rate: float, turnover: float) -> float:
+def trained(capability: Rises, rate: Rises, turnover: Falls) -> Share:
     """Return capability after a month of training, in [0, 1].
 
     Equation: C + (rate / 12) (1 - turnover) (1 - C), with `rate` a year; the share `turnover` of those trained leave
@@ -61,7 +64,7 @@ def trained(capability: float, rate: float, turnover: float) -> float:
 
 
 @rule
-def grown(factor: float, rate: float) -> float:
+def grown(factor: Rises, rate: Rises) -> Share:
     """Return a context factor in [0, 1] after a month of growing towards 1 at `rate` a year.
 
     Equation: F + (rate / 12) (1 - F). Source: assumption.
@@ -70,7 +73,7 @@ def grown(factor: float, rate: float) -> float:
 
 
 @rule
-def resented(culture: float, resentment: float) -> float:
+def resented(culture: Rises, resentment: Falls) -> Share:
     """Return culture after a month of being pushed, falling at `resentment` a year.
 
     Equation: culture * (1 - resentment / 12). Source: bion2013 for the sign; the size is an assumption.

@@ -1,10 +1,11 @@
 """What is lost when an intervention is copied."""
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Falls, Rises, Share
 
 
 @rule
-def copy_loss(loss: float, complexity: float, codification: float, support: float) -> float:
+def copy_loss(loss: Rises, complexity: Rises, codification: Falls, support: Falls) -> Share:
     """Return the share of the core components that a copy loses, in [0, 1].
 
     Equation: loss * complexity * (1 - codification) * (1 - support). Source: assumption; no published data measure
@@ -14,7 +15,7 @@ def copy_loss(loss: float, complexity: float, codification: float, support: floa
 
 
 @rule
-def copied_fidelity(peer_fidelity: float, lineage: float, lost: float) -> float:
+def copied_fidelity(peer_fidelity: Rises, lineage: Rises, lost: Falls) -> Share:
     """Return the fidelity of a copy made from a peer, in [0, 1].
 
     Equation: (lineage + (1 - lineage) * F_peer) * (1 - lost). With lineage 0 it is a copy of a copy; with 1 everyone

@@ -3,10 +3,11 @@
 import math
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Falls, Neither, Rises, Share
 
 
 @rule
-def similarity(squared_distance: float, similarity_range: float) -> float:
+def similarity(squared_distance: Falls, similarity_range: Rises) -> Share:
     """Return how alike two settings are, in (0, 1].
 
     Equation: exp(-|x_i - x_j|^2 / similarity_range). Source: assumption.
@@ -15,7 +16,7 @@ def similarity(squared_distance: float, similarity_range: float) -> float:
 
 
 @rule
-def overload(load: float, effort: float, available: float) -> float:
+def overload(load: Rises, effort: Rises, available: Falls) -> float:
     """Return by how much one more intervention would exceed the time at hand, in full teams, at least 0.
 
     Equation: max(0, load + effort - available). Source: reed2018 (portfolio), dixonwoods2014.
@@ -24,7 +25,7 @@ def overload(load: float, effort: float, available: float) -> float:
 
 
 @rule
-def logistic(utility: float) -> float:
+def logistic(utility: Rises) -> Share:
     """Return 1 / (1 + exp(-utility)), exact at both ends."""
     if utility < -700.0:
         return 0.0
@@ -33,14 +34,14 @@ def logistic(utility: float) -> float:
 
 @rule
 def inclination(
-    peers: float,
-    advantage: float,
-    climate_excess: float,
-    system_push: float,
-    weight_peers: float,
-    weight_advantage: float,
-    weight_climate: float,
-    weight_standard: float,
+    peers: Rises,
+    advantage: Rises,
+    climate_excess: Rises,
+    system_push: Rises,
+    weight_peers: Neither,
+    weight_advantage: Neither,
+    weight_climate: Neither,
+    weight_standard: Neither,
 ) -> float:
     """Return the terms of the decision that speak for the intervention itself, in log-odds.
 
@@ -56,7 +57,7 @@ def inclination(
 
 
 @rule
-def chance_begins(reluctance: float, inclined: float, push: float, weight_overload: float, excess: float) -> float:
+def chance_begins(reluctance: Falls, inclined: Rises, push: Rises, weight_overload: Falls, excess: Falls) -> Share:
     """Return the probability that an aware organisation begins this month.
 
     Equation: logistic(-reluctance + inclination + push - w_overload * overload). Source: assumption.
@@ -65,7 +66,7 @@ def chance_begins(reluctance: float, inclined: float, push: float, weight_overlo
 
 
 @rule
-def attraction(weight: float, result: float, alike: float) -> float:
+def attraction(weight: Rises, result: Rises, alike: Rises) -> Share:
     """Return how much a visible peer attracts as a model to copy: weight * result * similarity.
 
     Source: gibbons2007 for copying the best visible; the product is an assumption.
@@ -74,7 +75,7 @@ def attraction(weight: float, result: float, alike: float) -> float:
 
 
 @rule
-def expected_goal(ambition: float, advantage: float, claimed_result: float) -> float:
+def expected_goal(ambition: Rises, advantage: Rises, claimed_result: Rises) -> float:
     """Return the result that an organisation expects when it begins.
 
     Equation: ambition * max(advantage, claimed_result). Source: assumption.

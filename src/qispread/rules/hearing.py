@@ -1,10 +1,11 @@
 """How word of an intervention reaches an organisation."""
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Falls, Rises, Share
 
 
 @rule
-def chance_peer_silent(contact: float, weight: float, observability: float) -> float:
+def chance_peer_silent(contact: Falls, weight: Falls, observability: Falls) -> Share:
     """Return the probability that one practising peer does not bring the news this month.
 
     Equation: 1 - contact * weight * observability, the product at most 1; `contact` a month, tie `weight` in (0, 1],
@@ -14,7 +15,7 @@ def chance_peer_silent(contact: float, weight: float, observability: float) -> f
 
 
 @rule
-def chance_hears(broadcast: float, all_peers_silent: float) -> float:
+def chance_hears(broadcast: Rises, all_peers_silent: Falls) -> Share:
     """Return the probability that an unaware organisation hears this month, from the media or from a peer.
 
     Equation: P = 1 - (1 - broadcast) * prod over practising peers (1 - contact * weight * observability). Source:

@@ -1,18 +1,19 @@
 """Improvement made at home with the time that is left over."""
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Falls, Rises, Share
 
 
 @rule
 def local_gain_after(
-    local_gain: float,
-    capability: float,
-    measurement: float,
-    spare: float,
-    watch: float,
-    home_grown: float,
-    home_loss: float,
-) -> float:
+    local_gain: Rises,
+    capability: Rises,
+    measurement: Rises,
+    spare: Rises,
+    watch: Rises,
+    home_grown: Rises,
+    home_loss: Falls,
+) -> Share:
     """Return the relative reduction of harm by local improvement after a month, in [0, 1].
 
     Equation: G' = G + home_grown * capability * measurement * spare * (1 - G), then G' * (1 - home_loss * (1 - v)),

@@ -1,12 +1,13 @@
 """PDSA in practice or in name, drift, and embedding."""
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Falls, Neither, Rises, Share
 
 
 @rule
 def chance_real_cycle(
-    capability: float, support: float, measurement: float, given_dose: float, support_skill: float, blind_cycles: float
-) -> float:
+    capability: Rises, support: Rises, measurement: Rises, given_dose: Rises, support_skill: Rises, blind_cycles: Rises
+) -> Share:
     """Return the probability that this month's PDSA cycle is real: a prediction, a test, data, a decision.
 
     Equation: min(1, capability + support_skill * support) * (blind_cycles + (1 - blind_cycles) * measurement) * dose.
@@ -18,8 +19,8 @@ def chance_real_cycle(
 
 @rule
 def chance_reactive_change(
-    given_dose: float, standard: float, latitude: float, reactive: float, standard_guard: float
-) -> float:
+    given_dose: Falls, standard: Falls, latitude: Rises, reactive: Rises, standard_guard: Falls
+) -> Share:
     """Return the probability that, without a real cycle, a change is made for lack of time and not to learn.
 
     Equation: reactive * (1.5 - dose) * (1 - standard_guard * standard * (1 - latitude)), at most 1. Source: moore2013
@@ -29,19 +30,19 @@ def chance_reactive_change(
 
 
 @rule
-def moved_towards(value: float, aim: float, share: float) -> float:
+def moved_towards(value: Rises, aim: Rises, share: Neither) -> float:
     """Return `value` after moving `share` of the way to `aim`: tuning towards the own setting, a factor towards 1."""
     return value + share * (aim - value)
 
 
 @rule
-def eroded_fidelity(fidelity: float, erosion: float, complexity: float) -> float:
+def eroded_fidelity(fidelity: Rises, erosion: Falls, complexity: Falls) -> Share:
     """Return fidelity after a reactive change: fidelity * (1 - erosion * complexity). Source: assumption."""
     return fidelity * (1.0 - erosion * complexity)
 
 
 @rule
-def decayed_fidelity(fidelity: float, decay: float, watch: float, embedding: float, embedding_holds: float) -> float:
+def decayed_fidelity(fidelity: Rises, decay: Falls, watch: Rises, embedding: Rises, embedding_holds: Rises) -> Share:
     """Return fidelity after a month of drift.
 
     Equation: F * (1 - decay * (1 - v)^2 * (1 - embedding_holds * embedding)), with vigilance v and `decay` a month.
@@ -52,7 +53,7 @@ def decayed_fidelity(fidelity: float, decay: float, watch: float, embedding: flo
 
 
 @rule
-def embedded_further(embedding: float, embed: float, climate_now: float, given_dose: float, turnover: float) -> float:
+def embedded_further(embedding: Rises, embed: Rises, climate_now: Rises, given_dose: Rises, turnover: Falls) -> Share:
     """Return the embedding of attitudes and behaviours after a month, in [0, 1].
 
     Equation: E' = E + embed * c * dose * (1 - E), then E' * (1 - turnover / 12). Source: crofts2016 for the rate

@@ -3,10 +3,11 @@
 import math
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Neither, Rises, Share
 
 
 @rule
-def chance_leader_leaves(leader_exit: float) -> float:
+def chance_leader_leaves(leader_exit: Rises) -> Share:
     """Return the probability that a leader leaves this month, from the rate `leader_exit` a year.
 
     Equation: 1 - exp(-leader_exit / 12). Source: kingsfund2018 (median tenure 3 years).
@@ -15,7 +16,7 @@ def chance_leader_leaves(leader_exit: float) -> float:
 
 
 @rule
-def successor_leadership(old: float, drawn: float, continuity: float) -> float:
+def successor_leadership(old: Rises, drawn: Rises, continuity: Neither) -> Share:
     """Return the leadership under a successor, in [0, 1].
 
     Equation: continuity * old + (1 - continuity) * drawn, `drawn` from the leadership of the population at the start.

@@ -1,18 +1,20 @@
 """What a practice achieves, and what that does to harm."""
 
 import math
+from typing import Annotated
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Effect, Falls, Neither, Rises, Share
 
 
 @rule
-def half_response(midpoint: float, steepness: float) -> float:
+def half_response(midpoint: Rises, steepness: Falls) -> Share:
     """Return m^s, the constant of the response curve: it stays the same for an intervention."""
     return float(midpoint**steepness)
 
 
 @rule
-def response(fidelity: float, half: float, steepness: float) -> float:
+def response(fidelity: Rises, half: Falls, steepness: Neither) -> Share:
     """Return the share of the benefit that this fidelity can give, in [0, 1], 1 at full fidelity.
 
     Equation: F^s (1 + m^s) / (F^s + m^s), with midpoint m, steepness s > 0 and `half` = m^s. Source: durlak2008
@@ -23,7 +25,7 @@ def response(fidelity: float, half: float, steepness: float) -> float:
 
 
 @rule
-def fit(squared_distance: float, breadth: float) -> float:
+def fit(squared_distance: Falls, breadth: Rises) -> Share:
     """Return how well a version fits a setting, in (0, 1].
 
     Equation: exp(-|tuning - setting|^2 / (2 breadth^2)). Source: castro2004 (fidelity and fit); form an assumption.
@@ -32,7 +34,7 @@ def fit(squared_distance: float, breadth: float) -> float:
 
 
 @rule
-def practice_result(responded: float, fitted: float, social: float, embedding: float) -> float:
+def practice_result(responded: Rises, fitted: Rises, social: Falls, embedding: Rises) -> Share:
     """Return the result of a practice, as a share of the intervention's largest benefit, in [0, 1].
 
     Equation: response * fit * (1 - social + social * embedding). Source: assumption.
@@ -41,13 +43,13 @@ def practice_result(responded: float, fitted: float, social: float, embedding: f
 
 
 @rule
-def squared_distance(first: float, second: float, other_first: float, other_second: float) -> float:
+def squared_distance(first: Neither, second: Neither, other_first: Neither, other_second: Neither) -> float:
     """Return the squared distance of two points in the space of settings, in standard deviations squared."""
     return (first - other_first) * (first - other_first) + (second - other_second) * (second - other_second)
 
 
 @rule
-def trend(secular: float, month: int) -> float:
+def trend(secular: Falls, month: Annotated[int, Effect.FALLS]) -> Share:
     """Return the factor by which harm falls anyway: exp(-secular * month / 12), `secular` a year.
 
     Source: bion2013 (Matching Michigan).
@@ -56,19 +58,19 @@ def trend(secular: float, month: int) -> float:
 
 
 @rule
-def remaining(harm: float, benefit: float, result: float) -> float:
+def remaining(harm: Rises, benefit: Falls, result: Falls) -> float:
     """Return the harm that remains when a practice with this result acts on it: harm * (1 - benefit * result)."""
     return harm * (1.0 - benefit * result)
 
 
 @rule
-def exposure(size: float) -> float:
+def exposure(size: Rises) -> float:
     """Return the tens of thousands of cases a month behind a size in cases a year."""
     return size / 120_000.0
 
 
 @rule
-def prevented(left: float, benefit: float, result: float) -> float:
+def prevented(left: Rises, benefit: Rises, result: Rises) -> float:
     """Return how much higher the harm that is left would be without this practice, all else the same.
 
     Equation: left * b r / (1 - b r), the difference between left / (1 - b r) and left; 0 where b r is 1.

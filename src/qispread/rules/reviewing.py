@@ -3,10 +3,11 @@
 import math
 
 from qispread.rules.compiling import rule
+from qispread.rules.effects import Falls, Neither, Rises, Share
 
 
 @rule
-def seen_result(result: float, noise: float, measurement: float, normal_draw: float) -> float:
+def seen_result(result: Rises, noise: Neither, measurement: Neither, normal_draw: Rises) -> float:
     """Return the result as the organisation sees it: result + noise * (1 - measurement) * N(0, 1).
 
     Source: schmidtke2017 (few boards see the role of chance); the size is an assumption.
@@ -15,7 +16,7 @@ def seen_result(result: float, noise: float, measurement: float, normal_draw: fl
 
 
 @rule
-def chance_gives_up(shortfall: float, giving_up: float, forbearance: float, leadership: float) -> float:
+def chance_gives_up(shortfall: Rises, giving_up: Rises, forbearance: Rises, leadership: Falls) -> Share:
     """Return the probability of giving up at a review that shows a positive shortfall of goal over result.
 
     Equation: 1 - exp(-giving_up * (forbearance - leadership) * shortfall), forbearance at least 1. Source: assumption.
@@ -24,6 +25,6 @@ def chance_gives_up(shortfall: float, giving_up: float, forbearance: float, lead
 
 
 @rule
-def disappointed(culture: float, cynicism: float) -> float:
+def disappointed(culture: Rises, cynicism: Falls) -> Share:
     """Return culture after a disappointing review: culture * (1 - cynicism). Source: repenning2002; size assumed."""
     return culture * (1.0 - cynicism)

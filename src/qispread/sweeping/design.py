@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.config.faults import Fault, InputError
 from qispread.sweeping.experiment import Experiment, Grid, LatinHypercube, Morris, PointsFile, Saltelli, Sobol
+from qispread.sweeping.salib import load_salib
 
 Numbers = NDArray[np.float64]
 
@@ -84,19 +84,16 @@ def drawn(design: Any, factors: int, seed: int) -> Numbers:
         return found
     # SALib changes what it is given, so that each call gets a problem of its own.
     problem = {"num_vars": factors, "names": [str(place) for place in range(factors)], "bounds": [[0.0, 1.0]] * factors}
-    return from_salib(design, problem, seed)
+    return sample_with_salib(design, problem, seed)
 
 
-def from_salib(design: Saltelli | Morris, problem: dict[str, Any], seed: int) -> Numbers:
+def sample_with_salib(design: Saltelli | Morris, problem: dict[str, Any], seed: int) -> Numbers:
     """Return the points of a design for sensitivity analysis in the unit cube."""
-    try:
-        from SALib.sample import morris, sobol
-    except ImportError:
-        problem_said = "needs SALib: pip install 'qispread[sensitivity]'"
-        raise InputError([Fault("design.kind", f"{design.kind} {problem_said}")]) from None
     found: Numbers
     if isinstance(design, Saltelli):
+        sobol = load_salib("sample.sobol", "design.kind", design.kind)
         found = sobol.sample(problem, design.points, calc_second_order=design.second_order, seed=seed)
     else:
+        morris = load_salib("sample.morris", "design.kind", design.kind)
         found = morris.sample(problem, design.trajectories, num_levels=design.levels, seed=seed)
     return np.asarray(found, dtype=np.float64)

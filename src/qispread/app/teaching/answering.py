@@ -8,23 +8,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.analysis.summary import INTERVAL, written, written_difference
+from qispread.analysis.summary import INTERVAL
 from qispread.app.charts import PARTS, chart_without_numbers, numbers
 from qispread.app.desk import FIRST, Urgency
 from qispread.app.ensemble import Ensemble, Ensembles
 from qispread.app.streams import Message
-from qispread.app.teaching.filling import filled, holds, mean
+from qispread.app.teaching.filling import filled, holds
 from qispread.app.teaching.lesson import CHOICE, Guess, Lesson, lesson_scenario
-from qispread.comparison.statistics import mean_and_half_width
+from qispread.comparison.statistics import mean_and_half_width, mean_of_known
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
-from qispread.figures.curves import CURVES, curve_words
+from qispread.figures.curves import curve_of, curve_words
 from qispread.figures.figure import Figure, file_name, records, specification
 from qispread.figures.intervals import interval_chart
 from qispread.figures.palette import styles_of
 from qispread.figures.worlds import worlds_figure
 from qispread.measures import MEASURES
-from qispread.report.wording import form_of, typeset
+from qispread.presentation.formatting import format_difference, format_value, lower_first, typeset
+from qispread.presentation.labels import difference_axis
 
 SEEN, CHANGED, MOVED = "seen", "changed", "moved"
 HERE = "Where the slider stands"
@@ -108,7 +109,7 @@ def curves_of(living: Living, measures: Sequence[str]) -> list[dict[str, Any]]:
         values = {name: dict(zip(PARTS, map(numbers, bands), strict=True)) for name, bands in arms.items()}
         ends = {name: dict(zip(PARTS, bands[:, -1], strict=True)) for name, bands in arms.items()}
         horizon = next(iter(living.values())).scenario.horizon
-        said = curve_words(ends, CURVES[measure], horizon)
+        said = curve_words(ends, curve_of(measure), horizon)
         found.append({**chart_without_numbers(measure, arms), "alt": said, "arms": values})
     return found
 
@@ -125,7 +126,7 @@ def seen(lesson: Lesson, living: Living) -> dict[str, Any]:
     ends = {name: values(name, measure) for name in living}
     words = MEASURES[measure].meaning.rstrip(".")
     styles = styles_of(living, next(iter(living)))
-    spread = worlds_figure(ends, measure, words, "At the end", form_of(measure), styles)
+    spread = worlds_figure(ends, measure, words, "At the end", MEASURES[measure].form, styles)
     return {
         "curves": curves_of(living, lesson.curves),
         "spread": {"measure": measure, **drawn(spread)},
@@ -141,7 +142,7 @@ def answer_of(guess: Guess, living: Living) -> dict[str, Any]:
         return {"option": next(place for place, one in enumerate(guess.options) if holds(one.when, values))}
     ends = values(guess.arm, guess.measure)
     low, high = np.quantile(ends[~np.isnan(ends)], INTERVAL)
-    return {"value": mean(ends), "low": float(low), "high": float(high), "measure": guess.measure}
+    return {"value": mean_of_known(ends), "low": float(low), "high": float(high), "measure": guess.measure}
 
 
 def changed(lesson: Lesson, living: Living) -> dict[str, Any]:
@@ -170,9 +171,9 @@ def not_behind(row: dict[str, Any], best: dict[str, Any], sign: float) -> bool:
 def changes_figure(lesson: Lesson, table: pd.DataFrame) -> Figure:
     """Return the figure of what each single change does to the measure of a lesson."""
     measure = lesson.one_thing.measure
-    form = form_of(measure)
+    form = MEASURES[measure].form
     words = MEASURES[measure].meaning.rstrip(".")
-    unit = "Difference in percentage points" if form == "percent" else f"Difference, {MEASURES[measure].unit}"
+    unit = f"Difference, {lower_first(difference_axis(measure))}"
     (style,) = styles_of(("each change",), base="").values()
     rows = table.assign(arm=style.label)
     told = "; ".join(f"{one['row']}: {told_difference(one['value'], form)}" for one in records(table))
@@ -187,15 +188,15 @@ def changes_figure(lesson: Lesson, table: pd.DataFrame) -> Figure:
 
 def told_difference(value: float, form: str) -> str:
     """Return a difference in words."""
-    return written_difference(value, form) + (" points" if form == "percent" else "")
+    return format_difference(value, form) + (" points" if form == "percent" else "")
 
 
 def moved(lesson: Lesson, living: Living, value: float | None) -> dict[str, Any]:
     """Return the curves of one change at one place of its slider."""
     measure = lesson.one_thing.measure
-    form, meaning = form_of(measure), MEASURES[measure].meaning.rstrip(".")
-    first, second = (mean(values_of(living, name, measure)) for name in living)
-    words = f"{written(first, form)} without it, {written(second, form)} with the slider where it stands"
+    form, meaning = MEASURES[measure].form, MEASURES[measure].meaning.rstrip(".")
+    first, second = (mean_of_known(values_of(living, name, measure)) for name in living)
+    words = f"{format_value(first, form)} without it, {format_value(second, form)} with the slider where it stands"
     return {
         "value": value,
         "curves": curves_of(living, lesson.one_thing.curves),

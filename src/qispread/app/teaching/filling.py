@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.analysis.summary import written, written_difference
-from qispread.report.wording import form_of, typeset
+from qispread.comparison.statistics import mean_of_known
+from qispread.measures import MEASURES
+from qispread.presentation.formatting import format_difference, format_value, typeset
 
 Values = Callable[[str, str], NDArray[np.float64]]
 """Gives a measure at the end in every world of an arm, by the names of arm and measure; ``measure@24`` is its median
@@ -28,25 +29,19 @@ CONDITION = re.compile(
 )
 
 
-def mean(values: NDArray[np.float64]) -> float:
-    """Return the mean over the worlds that have the measure; NaN where none has."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan
-
-
 def filled(text: str, values: Values) -> str:
     """Return a text with numbers in the places that it leaves for them."""
 
     def number(place: "re.Match[str]") -> str:
         arm, sign, other, measure = place.group("arm", "sign", "other", "measure")
-        first, form = values(arm, measure), form_of(measure.partition("@")[0])
+        first, form = values(arm, measure), MEASURES[measure.partition("@")[0]].form
         if sign is None:
-            return written(mean(first), form)
+            return format_value(mean_of_known(first), form)
         second = values(other, measure)
         if sign == ">":
             known = ~np.isnan(first) & ~np.isnan(second)
-            return written(float(np.mean((first > second)[known])), "percent")
-        return written_difference(mean(first - second), form).removeprefix("+")
+            return format_value(float(np.mean((first > second)[known])), "percent")
+        return format_difference(mean_of_known(first - second), form).removeprefix("+")
 
     return typeset(PLACE.sub(number, text))
 
@@ -67,7 +62,7 @@ def holds(condition: str, values: Values) -> bool:
     term: Mapping[str, str | None] = found.groupdict()
 
     def value(arm: str, measure: str) -> float:
-        return mean(values(str(term[arm]), str(term[measure])))
+        return mean_of_known(values(str(term[arm]), str(term[measure])))
 
     left = value("arm", "measure") - (value("less", "less_measure") if term["less"] else 0.0)
     right = value("other", "other_measure") if term["number"] is None else float(term["number"])

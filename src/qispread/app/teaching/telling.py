@@ -11,8 +11,7 @@ from qispread.config.parameter import sections_within
 from qispread.config.policies import AnyPolicy
 from qispread.config.validate import tag_of
 from qispread.measures import MEASURES
-from qispread.report.assumptions import KEY, references
-from qispread.report.wording import form_of
+from qispread.presentation.references import KEY, references
 
 
 def lessons_told() -> list[dict[str, Any]]:
@@ -45,7 +44,7 @@ def lesson_told(number: int, lesson: Lesson) -> dict[str, Any]:
             "stops": list(slider.stops),
             "start": start_of(lesson),
         },
-        "measure": {"meaning": MEASURES[one.measure].meaning, "form": form_of(one.measure)},
+        "measure": {"meaning": MEASURES[one.measure].meaning, "form": MEASURES[one.measure].form},
         "discuss": list(lesson.discuss),
         "left_out": lesson.left_out,
         "setting": setting_of(lesson),

@@ -32,7 +32,7 @@ export function withUnit(value, unit) {
 
 export const several = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
 
-export const percent = (value) => `${Math.round(100 * value)}\u00a0%`;
+export const percent = (value) => `${Math.round(100 * value)}%`;
 
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 

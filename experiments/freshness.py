@@ -1,0 +1,189 @@
+"""Which published results were made from another model than today's: `python -m experiments.freshness`.
+
+Beside the results stands what they were made from: for each part a fingerprint of its design, of what it declares and
+of a few runs. Where today's differs the part is stale: the model, a plausible range or the claim has changed since.
+The command names what is stale and how to make it again, and exits with 1 if a change has not been noticed before;
+`--acknowledge` records that it has been noticed. Nothing that is stale changes by itself.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import experiments
+from experiments.design import FULL, ROOT, Experiment, base_of
+from experiments.lives import Plain
+from experiments.running import arms_in, in_worlds, models_of
+
+if TYPE_CHECKING:
+    from qispread.fitting.people import Observed
+
+PUBLISHED = ROOT / "results/published"
+RECORD = "made_from.json"
+MADE_FROM, NOTICED = "made_from", "noticed"
+"""Keys of the record: fingerprints of the results as they are, and of later models that were noticed."""
+DIGITS = 7
+"""Significant digits that count: libraries and machines differ in the last few."""
+
+
+def digits(values: Iterable[float]) -> str:
+    """Return numbers in text, to the digits that count."""
+    return " ".join(f"{float(value):.{DIGITS}g}" for value in values)
+
+
+def model_probe() -> str:
+    """Return the measures of one run of the default model at its end."""
+    return digits(np.ravel(Plain(base_of()).live(0).measures[-1]))
+
+
+def claim_probe(experiment: Experiment) -> Iterator[str]:
+    """Yield what a claim's results come from: its declaration, its plausible models, a run of its arms in the first."""
+    factors, table = models_of(experiment, FULL)
+    yield repr((FULL, experiment.horizon, experiment.fixed, experiment.strengths))
+    yield from (repr((part.name, part.contrasts, part.smallest, part.ablation)) for part in experiment.parts)
+    yield from (f"{factor.path} {factor.low} {factor.high}" for factor in factors)
+    yield digits(table.to_numpy(np.float64).ravel())
+    base, first = base_of(experiment.horizon), {str(path): value for path, value in table.iloc[0].items()}
+    for model in ({}, first):
+        values = in_worlds(arms_in(experiment, base, model), experiment.parts, 1)
+        yield from (f"{key} {digits(value)}" for key, value in sorted(values.items()))
+
+
+def facts_probe() -> Iterator[str]:
+    """Yield what the facts and their calibration come from."""
+    from experiments.facts.finding import FULL as FULL_FACTS
+    from experiments.facts.finding import plan_of
+
+    plan = plan_of(FULL_FACTS)
+    yield model_probe()
+    yield plan.calibration.model_dump_json()
+    yield from (f"{factor.path} {factor.low} {factor.high}" for factor in plan.factors)
+
+
+def validation_probe() -> Iterator[str]:
+    """Yield what the known limits come from: the model, and which limits there are."""
+    from experiments.validation.running import FAMILIES
+
+    yield model_probe()
+    for family in FAMILIES:
+        yield from (f"{family.heading} {one.name} {one.worlds} {one.seed}" for one in family.limits)
+
+
+def diffusion_probe() -> Iterator[str]:
+    """Yield what the fits of the two diffusions come from: a history made with a known contact, and its fit."""
+    from experiments.diffusion.running import SHUFFLES, WORLDS
+    from qispread.fitting.models import CONTACT
+    from qispread.fitting.posterior import fitted
+    from qispread.fitting.simulating import theatre_of
+
+    people = villagers()
+    adopted = theatre_of(people).lived(CONTACT, 0.1, np.array([0.04]), 0)
+    found = fitted(replace(people, adopted=adopted), CONTACT)
+    yield f"{WORLDS} {SHUFFLES}"
+    yield digits(adopted)
+    yield digits([found.evidence, *found.strength()])
+
+
+def villagers() -> "Observed":
+    """Return forty people in a ring of ties in each of two villages, two of each adopters from the start."""
+    from qispread.fitting.people import NEVER, Observed, ties_between
+
+    village, size = np.repeat([0, 1], 40), 40
+    first = np.arange(2 * size)
+    second = np.where(first % size == size - 1, first - size + 1, first + 1)
+    ends = np.sort([first, second], axis=0)
+    order = np.lexsort(ends[::-1])
+    return Observed(
+        ids=tuple(f"person-{index:02d}" for index in first),
+        adopted=np.where(first % size < 2, 1, NEVER),
+        periods=12,
+        community=village,
+        communities=("first", "second"),
+        alike=village,
+        ties=ties_between(ends[0][order], ends[1][order], np.ones(2 * size), 2 * size),
+        seeded=True,
+    )
+
+
+def probes() -> dict[str, Callable[[], Iterator[str]]]:
+    """Return, for each published part by its module, what yields what it is made from."""
+    claims = {f"experiments.{one.name}": lambda one=one: claim_probe(one) for one in experiments.every()}
+    return {
+        **claims,
+        "experiments.facts": facts_probe,
+        "experiments.validation": validation_probe,
+        "experiments.diffusion": diffusion_probe,
+    }
+
+
+COMMANDS = {"experiments.facts": " --write", "experiments.validation": " --write"}
+"""What to add to a module's name to make its results again."""
+
+
+def fingerprint(name: str) -> str:
+    """Return the fingerprint of what a part would be made from today; `name` as in `probes`."""
+    digest = hashlib.blake2b(digest_size=8)
+    for line in probes()[name]():
+        digest.update(line.encode())
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def read_record(folder: Path = PUBLISHED) -> dict[str, dict[str, str]]:
+    """Return the record of a folder of results; empty where there is none."""
+    path = folder / RECORD
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {key: dict(found.get(key, {})) for key in (MADE_FROM, NOTICED)}
+
+
+def write_record(record: dict[str, dict[str, str]], folder: Path = PUBLISHED) -> None:
+    """Write the record of a folder of results."""
+    text = json.dumps({key: dict(sorted(record[key].items())) for key in (MADE_FROM, NOTICED)}, indent=1)
+    (folder / RECORD).write_text(f"{text}\n", encoding="utf-8")
+
+
+def record_made(name: str, folder: Path = PUBLISHED) -> None:
+    """Record that the results of a part were made from the model as it is."""
+    record = read_record(folder)
+    record[MADE_FROM][name] = fingerprint(name)
+    record[NOTICED].pop(name, None)
+    write_record(record, folder)
+
+
+def stale_parts(record: dict[str, dict[str, str]], today: dict[str, str]) -> list[str]:
+    """Return the parts that were made from something else than today's model, or nobody knows from what."""
+    return [name for name, mark in today.items() if record[MADE_FROM].get(name) != mark]
+
+
+def unnoticed_parts(record: dict[str, dict[str, str]], today: dict[str, str]) -> list[str]:
+    """Return the stale parts of which today's change has not been noticed."""
+    return [name for name in stale_parts(record, today) if record[NOTICED].get(name) != today[name]]
+
+
+def main(typed: Sequence[str] | None = None) -> int:
+    """Name what is stale, and return the exit code: 1 where that has not been noticed."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.freshness", description=__doc__)
+    parser.add_argument("--acknowledge", action="store_true", help="record that what is stale has been noticed")
+    asked = parser.parse_args(typed)
+    record, today = read_record(), {name: fingerprint(name) for name in probes()}
+    stale = stale_parts(record, today)
+    for name in stale:
+        print(f"{name}: stale, made from another model; make it again with python -m {name}{COMMANDS.get(name, '')}")
+    if not stale:
+        print("Nothing published is stale.")
+    if asked.acknowledge:
+        record[NOTICED] = {name: today[name] for name in stale}
+        write_record(record)
+        return 0
+    return 1 if unnoticed_parts(record, today) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

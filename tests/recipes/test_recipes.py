@@ -1,0 +1,278 @@
+"""Each recipe of CONTRIBUTING.md, followed to the letter in a copy of the checkout, ends green.
+
+What a stranger would type is here: edits of the files that the recipe names, and its commands. A copy's sources are
+compiled anew, so these tests are slow.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from checkout_copy import Copy, Edit, holds_to, named_files
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return Copy(tmp_path)
+
+
+def test_add_a_measure(copy):
+    copy.apply(
+        Edit(
+            "src/qispread/measures.py",
+            """    share_measure(
+        name="hesitation",
+        label="Aware, never adopted",
+        phrase="the share of organisations that know it and never adopted it",
+        meaning="Organisations that have heard of it and have never begun.",
+        better="less",
+        axis="Share of other organisations",
+    ),
+""",
+            before='    share_measure(\n        name="adoption",',
+        ),
+        Edit(
+            "src/qispread/engines/measuring.py",
+            'HESITATION = _INDEX.take("hesitation")\n',
+            before="_INDEX.require_complete()",
+        ),
+        Edit(
+            "src/qispread/engines/measuring.py",
+            "\n    row[HESITATION] = share(sums[AWARE_NOW] - ever, sums[FOLLOWERS])",
+            after="    row[REACH] = share(ever, sums[FOLLOWERS])",
+        ),
+    )
+    copy.run("docs/generate.py")
+    copy.run("tests/renew_baselines.py")
+    assert len(named_files("Add a measure")) == 2
+    holds_to(copy, "Add a measure")
+    copy.lint()
+    copy.test("tests/registries/test_measures.py", "tests/test_baselines.py", "tests/engines/test_engines_agree.py")
+    copy.test("tests/presentation", "-k", "hesitation or sentence or in_percent")
+    printed = copy.run(
+        "-m",
+        "qispread.cli",
+        *("compare", "configs/prompt.yaml", "--policy", "configs/policies/coaching.yaml"),
+        *("--policy", "configs/policies/feedback.yaml", "--measure", "hesitation"),
+        *("--replicates", "4", "--models", "0", "--report", "--out", "cache/out"),
+    )
+    assert "Options against each other: Aware, never adopted" in printed
+    assert "know it and never adopted it" in (copy.folder / "cache/out/report.html").read_text(encoding="utf-8")
+
+
+def test_add_a_policy(copy):
+    copy.apply(
+        Edit(
+            "src/qispread/config/policies.py",
+            '''class Accreditation(Policy):
+    """Somebody from outside looks at how results are measured, and pushes."""
+
+    lever: Literal["accreditation"] = "accreditation"
+    measurement: float = strength(0.2, "Measurement added.", plausible=(0.1, 0.4))
+    push: float = strength(0.5, "Push to begin.", unit="log-odds", low=0.0, plausible=(0.2, 1.0))
+
+
+''',
+            before="AnyPolicy = Annotated[",
+        ),
+        Edit("src/qispread/config/policies.py", " | Accreditation", after="    | Refresher"),
+        Edit(
+            "configs/policies/accreditation.yaml",
+            "description: Accreditation from the third year on.\n"
+            "policies: {accreditation: {lever: accreditation, start: 25}}\n",
+        ),
+        Edit(
+            "tests/everything.py",
+            '    "accreditation": {"lever": "accreditation", "start": 20, "target": {"most_ready": 9}},\n',
+            before='    "refresher": {',
+        ),
+    )
+    copy.run("docs/generate.py")
+    copy.run("tests/renew_baselines.py")
+    holds_to(copy, "Add a policy")
+    copy.run("-m", "ruff", "format", "src/qispread/config/policies.py")
+    copy.lint()
+    copy.test("tests/registries/test_policies.py", "tests/test_baselines.py", "tests/engines/test_engines_agree.py")
+    copy.test("tests/registries/test_parameters.py", "tests/config/test_changing.py", "-k", "accreditation")
+    copy.test("tests/app/test_settings.py")
+
+
+def test_add_a_network(copy):
+    copy.apply(
+        Edit(
+            "src/qispread/config/networks.py",
+            '''class Core(Network):
+    """A few are tied to everyone; the others to them alone."""
+
+    differs_by_replicate: ClassVar[bool] = False
+
+    kind: Literal["core"] = "core"
+    core: int = choice(3, "Organisations that are tied to everyone.", unit="organisations", low=1)
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a core that is everyone."""
+        if self.core >= organisations:
+            yield "core", f"got {self.core}; needed: below {organisations}"
+
+
+''',
+            before="class TieRow(Section):",
+        ),
+        Edit("src/qispread/config/networks.py", "Core | ", after="Complete | HubAndSpoke | "),
+        Edit("src/qispread/world/networks.py", "    Core,\n", before="    HubAndSpoke,\n    Random,"),
+        Edit(
+            "src/qispread/world/networks.py",
+            '''@builds(Core)
+def core(network: Core, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
+    """Tie the first few to everyone."""
+    first, second = np.triu_indices(frame.number, 1)
+    kept = first < network.core
+    return first[kept], second[kept], np.full(int(kept.sum()), network.tie_weight)
+
+
+''',
+            before="@builds(Ties)",
+        ),
+    )
+    copy.run("docs/generate.py")
+    holds_to(copy, "Add a network")
+    copy.lint()
+    copy.test("tests/registries/test_networks.py", "tests/engines/test_engines_agree.py", "tests/app/test_settings.py")
+    copy.test("tests/world", "tests/config/test_changing.py", "-k", "core")
+    (copy.folder / "cache/small.yaml").write_text("network: {kind: core, core: 400}\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "qispread.cli", "run", "cache/small.yaml"],
+        cwd=copy.folder,
+        env={**os.environ, "PYTHONPATH": str(copy.folder / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "needed: below 152" in done.stderr
+
+
+def test_add_an_experiment(copy):
+    copy.apply(
+        Edit(
+            "experiments/e12_feedback_holds.py",
+            '''"""Claim 12: feedback holds gains.
+
+Decided before it was run: feedback from the first month against none, in fidelity among users after ten years.
+"""
+
+from collections.abc import Mapping
+
+import qispread as qs
+from experiments.command import main
+from experiments.design import SHARE_MATTERS, Ablation, Experiment, Part, Strengths, more
+from experiments.lives import Arm, Plain
+
+
+def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+    """Return the arms."""
+    feedback = base.with_policy("feedback", measurement=strengths["feedback.measurement"])
+    return {"nothing": Plain(base), "feedback": Plain(feedback)}
+
+
+UNWATCHED = Ablation("gains that do not decay", {"improving.decay": 0.0, "improving.erosion": 0.0})
+
+EXPERIMENT = Experiment(
+    name="e12_feedback_holds",
+    claim="Feedback holds gains.",
+    source="kaplan2012",
+    design="PROMPT spreads for ten years, with feedback to everyone or without.",
+    caution="Users alone are counted.",
+    make=make,
+    arms={"nothing": "no policy", "feedback": "feedback from the first month"},
+    parts=(
+        Part(
+            "held by feedback",
+            "Fidelity is higher with feedback",
+            "fidelity",
+            (more("feedback", "nothing", "fidelity"),),
+            SHARE_MATTERS,
+            UNWATCHED,
+        ),
+    ),
+    secondary=("adoption", "fidelity", "effect"),
+    curve="fidelity",
+    strengths=("feedback.measurement",),
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)
+''',
+        ),
+    )
+    copy.run("-m", "experiments.e12_feedback_holds", "--smoke")
+    copy.run("-m", "experiments.freshness", "--acknowledge")
+    holds_to(copy, "Add an experiment")
+    copy.lint()
+    copy.test("tests/experiments/test_experiments.py", "-k", "e12 or file_and_a_name")
+    copy.test("tests/experiments/test_freshness.py")
+
+
+def test_add_a_rule(copy):
+    agent, scenario = "src/qispread/engines/agents.py", "self.scenario"
+    copy.apply(
+        Edit(
+            "src/qispread/rules/capacity.py",
+            '''
+
+@rule
+def worn(culture: Rises, wear: Falls, turnover: Falls) -> Share:
+    """Return culture after a month in which those leave who carried it.
+
+    Equation: culture * (1 - (wear / 12) turnover), with `wear` a year. Source: assumption.
+    """
+    return culture * (1.0 - wear / 12.0 * turnover)
+''',
+            after="    return culture * (1.0 - resentment / 12.0)\n",
+        ),
+        Edit(
+            "src/qispread/config/mechanisms.py",
+            """
+    wear: float = parameter(
+        0.0, "Rate at which turnover wears culture.", unit="1/year", low=0.0, high=12.0, plausible=(0.0, 0.5)
+    )""",
+            after='exists without any leadership.", source="dixonwoods2014"\n    )',
+        ),
+        Edit(
+            agent,
+            f"\n        self.culture = capacity.worn(self.culture, {scenario}.capacity.wear, self.turnover)",
+            after="        self.culture = capacity.resented(self.culture, levers.resentment)",
+        ),
+        Edit(
+            "src/qispread/engines/stages_context.py",
+            """
+        organisations[at.CULTURE, i] = capacity.worn(
+            organisations[at.CULTURE, i], plan.parameters.capacity.wear, turnover
+        )""",
+            after="        organisations[at.CULTURE, i] = capacity.resented("
+            "organisations[at.CULTURE, i], levers[by.RESENTMENT, i])",
+        ),
+        Edit(
+            "tests/rules/test_rules.py",
+            """    # half of those who carried it leave within the year
+    (capacity.worn, (0.5, 0.12, 0.5), 0.4975),
+""",
+            before="    # copying without support loses 0.6 * 0.6 * 0.6",
+        ),
+        Edit(
+            "tests/rules/test_rules.py",
+            '    "wear": between(0.0, 12.0),\n',
+            before='    "embedded": st.booleans(),',
+        ),
+    )
+    copy.run("docs/generate.py")
+    copy.run("-m", "experiments.freshness", "--acknowledge")
+    holds_to(copy, "Add a rule, or change one")
+    copy.lint()
+    copy.test("tests/rules/test_rules.py", "-k", "worn or every")
+    copy.test("tests/registries/test_parameters.py", "-k", "wear or says or sources or ranges")
+    copy.test("tests/test_baselines.py", "tests/engines/test_engines_agree.py", "tests/experiments/test_freshness.py")
