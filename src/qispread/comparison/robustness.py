@@ -208,7 +208,7 @@ def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.Dat
     """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979).
 
     Each column is drawn by a stream of its own, keyed by seed and path: a factor more or less moves no other
-    (decision TBD-hypercube-by-name).
+    (decision 72).
     """
     from scipy.stats import qmc
 
