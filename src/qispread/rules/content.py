@@ -63,13 +63,13 @@ class Walk:
     functions : list
         The compiled functions that were met, each after those that it calls.
     reads : dict
-        By the identity of a namespace and a name in it: the namespace, the name, and its value.
+        By the identity of a namespace and a name in it: the namespace and the name.
     """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.functions: list[Any] = []
-        self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str]] = {}
         self._seen: dict[int, int] = {}
 
     def visit_function(self, function: Any) -> None:
@@ -126,7 +126,7 @@ class Walk:
             return  # an attribute, or a builtin
         value = space[name]
         self.lines.append(f"name {name}")
-        self.reads[id(space), name] = (space, name, value)
+        self.reads[id(space), name] = (space, name)
         self.visit(value)
         if isinstance(value, ModuleType) and value.__name__.partition(".")[0] not in VERSIONED:
             for inner in names:
