@@ -116,15 +116,22 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
         shutil.rmtree(new, ignore_errors=True)
 
 
+def folders_at(folder: Path) -> set[Path]:
+    """Return a folder and those in it, as far as they are there; none for a name that no folder can have."""
+    try:
+        return {path for path in (folder, *folder.glob("*/")) if path.exists()}
+    except OSError:
+        return set()
+
+
 @contextmanager
 def tidied(folder: Path) -> Iterator[None]:
     """Remove the folders that were made for results and are still empty, should the work within be stopped."""
-    # Unlike `Path.exists` this takes a name that is too long, which is refused within.
-    before = {path for path in (folder, *folder.glob("*/")) if os.path.exists(path)}  # noqa: PTH110
+    before = folders_at(folder)
     try:
         yield
     except BaseException:
-        for path in (*sorted(folder.glob("*/")), folder):
+        for path in sorted(folders_at(folder), reverse=True):
             if path not in before:
                 with suppress(OSError):
                     path.rmdir()
