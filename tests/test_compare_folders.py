@@ -118,11 +118,11 @@ def test_a_base_that_fails_is_told_too(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("models", [ALONE, ("--models", "2")], ids=["alone", "with models"])
-def test_an_arm_of_failures_alone_prints_them_and_ends_with_code_1(capsys, models):
+def test_an_arm_of_failures_alone_is_told_in_a_line_and_ends_with_code_1(capsys, models):
     put("x.yaml", "extends: s.yaml\ninterventions: {intervention: {response: {steepness: 1e+308}}}\n")
     assert run("x.yaml", *models) == 1
     said = capsys.readouterr().out
-    assert "x, replicate 0 failed: the state is no longer finite: parameters are extreme" in said
+    assert "x: all 3 worlds failed: the state is no longer finite: parameters are extreme" in said
     assert statuses("x") == ["failed"] * 3
 
 
