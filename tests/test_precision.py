@@ -79,6 +79,7 @@ def test_a_next_look_is_never_far_and_never_none(values, half_width):
     assert (following == values.size) if enough else (values.size < following <= MOST_GROWTH * values.size + 1)
 
 
+@pytest.mark.slow
 def test_a_comparison_to_a_precision_is_the_one_of_as_many_worlds():
     found = qs.compare(BASE, ARMS, measure="effect", precision=0.008)
     halves = [found.difference(arm, "effect") for arm in found.arms]
