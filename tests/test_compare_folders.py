@@ -49,7 +49,7 @@ def statuses(arm):
     return list(pyarrow.parquet.read_table(f"res/{arm}/runs.parquet").to_pandas()["status"])
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.quick_cases(0)
 @pytest.mark.parametrize("second", [["run", "s.yaml"], ["compare", "s.yaml", "other.yaml", *ALONE]])
 def test_overwriting_leaves_no_analysis_of_what_is_gone_and_all_that_is_not_ours(second):
     assert run(*BOTH, "--models", "20") == 0
