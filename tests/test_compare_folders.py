@@ -49,7 +49,7 @@ def statuses(arm):
     return list(pyarrow.parquet.read_table(f"res/{arm}/runs.parquet").to_pandas()["status"])
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.quick_cases(0)
 @pytest.mark.parametrize("second", [["run", "s.yaml"], ["compare", "s.yaml", "other.yaml", *ALONE]])
 def test_overwriting_leaves_no_analysis_of_what_is_gone_and_all_that_is_not_ours(second):
     assert run(*BOTH, "--models", "20") == 0
@@ -118,11 +118,11 @@ def test_a_base_that_fails_is_told_too(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("models", [ALONE, ("--models", "2")], ids=["alone", "with models"])
-def test_an_arm_of_failures_alone_prints_them_and_ends_with_code_1(capsys, models):
+def test_an_arm_of_failures_alone_is_told_in_a_line_and_ends_with_code_1(capsys, models):
     put("x.yaml", "extends: s.yaml\ninterventions: {intervention: {response: {steepness: 1e+308}}}\n")
     assert run("x.yaml", *models) == 1
     said = capsys.readouterr().out
-    assert "x, replicate 0 failed: the state is no longer finite: parameters are extreme" in said
+    assert "x: all 3 worlds failed: the state is no longer finite: parameters are extreme" in said
     assert statuses("x") == ["failed"] * 3
 
 

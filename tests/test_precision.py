@@ -79,6 +79,7 @@ def test_a_next_look_is_never_far_and_never_none(values, half_width):
     assert (following == values.size) if enough else (values.size < following <= MOST_GROWTH * values.size + 1)
 
 
+@pytest.mark.slow
 def test_a_comparison_to_a_precision_is_the_one_of_as_many_worlds():
     found = qs.compare(BASE, ARMS, measure="effect", precision=0.008)
     halves = [found.difference(arm, "effect") for arm in found.arms]
@@ -116,6 +117,7 @@ def test_a_precision_that_cannot_be_had_is_refused_with_the_one_that_can():
         qs.compare(BASE, ARMS, measure="effect", precision=1e-9)
 
 
+@pytest.mark.slow
 def test_a_precision_of_a_measure_that_never_has_a_meaning_is_refused():
     silent = BASE.replace({"hearing.contact": 0.0, "hearing.broadcast": 0.0})
     with pytest.raises(qs.InputError, match="has a meaning in 0 of 256 worlds"):

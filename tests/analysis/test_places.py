@@ -134,6 +134,7 @@ def test_policies_move_nobody():
     assert before.tobytes() == after.tobytes()
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes():
     code = (
         "import hashlib; from qispread.analysis.places import positions\n"

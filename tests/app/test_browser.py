@@ -197,7 +197,7 @@ def test_all_can_be_done_with_the_keyboard(visit):
     assert "mandate" in page.url
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
 def test_it_fits_the_screen_and_has_no_fault_of_accessibility(visit, width, zoom):
     axe = require("axe_playwright_python.sync_playwright", "test")
@@ -229,6 +229,7 @@ def upload(visitor, **files):
     )
 
 
+@pytest.mark.slow
 def test_marks_in_names_and_formulas_do_nothing(visit):
     visitor = visit()
     page = visitor.page

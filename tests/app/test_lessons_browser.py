@@ -256,7 +256,7 @@ def test_an_address_with_nonsense_in_it_begins_anew(attend):
     assert page.locator(".step:visible").count() == 1
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
 def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(attend, width, zoom):
     axe = require("axe_playwright_python.sync_playwright", "test")

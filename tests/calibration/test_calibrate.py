@@ -248,6 +248,7 @@ def test_parameters_that_change_nothing_in_any_arm_are_refused(tmp_path):
         qs.calibrate(given(parameters=idle), tmp_path)
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     (tmp_path / "small.yaml").write_text(FILE)
     (tmp_path / "trial.yaml").write_text(

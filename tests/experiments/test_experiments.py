@@ -77,6 +77,7 @@ def test_a_folder_that_holds_results_of_something_else_is_refused_and_left_as_it
     assert path.read_text(encoding="utf-8") == "run_id,effect\n"
 
 
+@pytest.mark.slow
 def test_a_trial_never_mixes_with_claims_that_are_whole(tmp_path, capsys):
     run(EVERY[3], TINY, tmp_path, 1)
     main(EVERY[3], ["--smoke", "--out", str(tmp_path)])
@@ -113,7 +114,7 @@ def test_one_experiment_run_again_replaces_its_own_rows_alone(tmp_path):
     assert read_captions(tmp_path).keys() == {4, 10}
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("experiment", EVERY, ids=named)
 def test_an_ablation_takes_the_effect_away_or_below_what_matters(experiment):
     before, after = as_it_is(experiment), ablated_at_defaults(experiment, base_of(experiment.horizon), WORLDS, 1)

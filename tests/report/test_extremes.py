@@ -31,6 +31,7 @@ def report_on(folder, scenario, arms=None, **how):
     return report_of(save_compared(folder, scenario, arms or {"coaching": coached(scenario)}, **how))
 
 
+@pytest.mark.slow
 def test_a_run_is_reported_without_what_only_a_comparison_has(ran):
     report = report_of(ran)
     assert anchors(report) == [

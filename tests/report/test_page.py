@@ -109,6 +109,7 @@ def test_the_same_results_give_the_same_bytes(written, copied):
     assert again[0].read_text(encoding="utf-8") == written.page.replace("from compared.", "from copied.")
 
 
+@pytest.mark.slow
 def test_charts_of_an_earlier_report_go_and_other_files_stay(copied):
     charts = copied / "charts"
     charts.mkdir()

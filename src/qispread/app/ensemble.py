@@ -13,7 +13,6 @@ from qispread.analysis.summary import INTERVAL, percentile_of_sorted
 from qispread.app.desk import FIRST, REST, Desk, Urgency
 from qispread.comparison.paired import Comparison
 from qispread.config.scenario import Scenario
-from qispread.engines.failures import refuse_failed
 from qispread.engines.run import Run, Runs, run_one
 from qispread.measures import NAMES
 from qispread.presentation.labels import OVER_TIME
@@ -74,16 +73,6 @@ class Ensemble:
                 for months, end in task.result():
                     self._months.append(months)
                     self.ends.append(end)
-
-    def refuse_failed(self, count: int) -> None:
-        """Refuse to answer from the first worlds where all of them failed.
-
-        Raises
-        ------
-        InputError
-            With the commonest reason.
-        """
-        refuse_failed({"": self.ends[:count]})
 
     def runs(self, count: int) -> Runs:
         """Return the ends of the first worlds, for a comparison."""
@@ -147,13 +136,11 @@ class Ensembles:
         return found
 
     async def both(self, base: Scenario, what_if: Scenario, count: int, urgency: Urgency) -> tuple[Ensemble, Ensemble]:
-        """Return the ensembles of two arms, with at least so many worlds each; raises where all of an arm failed."""
+        """Return the ensembles of two arms, with at least so many worlds each."""
         found = self.of(base), self.of(what_if)
         async with asyncio.TaskGroup() as group:
             for one in dict.fromkeys(found):
                 group.create_task(one.reach(count, self.desk, urgency))
-        for one in found:
-            one.refuse_failed(count)
         return found
 
 

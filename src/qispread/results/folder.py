@@ -188,25 +188,25 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
         shutil.rmtree(new, ignore_errors=True)
 
 
-@contextmanager
-def tidied(folder: Path) -> Iterator[None]:
-    """Remove the folders that were made for results and are still empty, should the work within be stopped."""
-    before = folders_there(folder)
-    try:
-        yield
-    except BaseException:
-        for path in sorted(folders_there(folder) - before, reverse=True):
-            with suppress(OSError):
-                path.rmdir()
-        raise
-
-
-def folders_there(folder: Path) -> set[Path]:
-    """Return a folder and the folders in it, as far as they are there."""
+def folders_at(folder: Path) -> set[Path]:
+    """Return a folder and those in it, as far as they are there; none for a name that no folder can have."""
     try:
         return {path for path in (folder, *folder.glob("*/")) if path.exists()}
     except OSError:
-        return set()  # a name that is too long, which is refused when it is to be made
+        return set()
+
+
+@contextmanager
+def tidied(folder: Path) -> Iterator[None]:
+    """Remove the folders that were made for results and are still empty, should the work within be stopped."""
+    before = folders_at(folder)
+    try:
+        yield
+    except BaseException:
+        for path in sorted(folders_at(folder) - before, reverse=True):
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def forget_arms(folder: Path, keep: Collection[str], names: Collection[str]) -> None:
