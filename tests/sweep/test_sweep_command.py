@@ -28,12 +28,8 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     assert main(["sweep", "trial.yaml"]) == 0
     told = said(capsys)
     assert re.fullmatch(
-<<<<<<< HEAD
-        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
-=======
         r"note: design\.points: got 40; qispread sensitivity needs at least 64 points "
-        r"200 runs, about 1 s, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
->>>>>>> w-faults
+        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
         told,
     )
     assert main(["sweep", "trial.yaml"]) == 0
