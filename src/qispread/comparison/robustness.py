@@ -18,7 +18,6 @@ from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Progress, Runs, in_threads, run_one
 from qispread.measures import MEASURES
-from qispread.rules.draws import key_of
 from qispread.world.build import blueprint_of
 
 MODELS, MODEL_WORLDS, LEAST_MODELS = 64, 8, 2
@@ -205,21 +204,16 @@ def fits(scenario: Scenario, factor: Factor) -> bool:
 
 
 def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
-    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979).
-
-    Each column is drawn by a stream of its own, keyed by seed and path: a factor more or less moves no other
-    (decision 72).
-    """
+    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979)."""
     from scipy.stats import qmc
 
-    columns = {}
-    for factor in factors:
-        # One column of a Latin hypercube: one draw in each of so many equal parts, in random order.
-        rng = np.random.default_rng([seed, key_of(factor.path)])
-        unit = qmc.LatinHypercube(1, rng=rng).random(models)[:, 0]
-        values = factor.low + unit * (factor.high - factor.low)
-        columns[factor.path] = np.round(values) if factor.integer else values
-    return pd.DataFrame(columns, index=pd.RangeIndex(models))
+    unit = qmc.LatinHypercube(len(factors), rng=np.random.default_rng(seed)).random(models)
+    columns = {
+        factor.path: np.round(values) if factor.integer else values
+        for factor, share in zip(factors, unit.T, strict=True)
+        for values in [factor.low + share * (factor.high - factor.low)]
+    }
+    return pd.DataFrame(columns)
 
 
 @arguments.checks(
