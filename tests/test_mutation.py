@@ -212,6 +212,11 @@ def test_the_quickest_tests_are_taken_and_at_least_one():
     assert quickest({}, 3.0) == []
 
 
+def test_one_case_of_each_test_is_taken_before_a_second_of_any():
+    tests = {"many[1]": 0.1, "many[2]": 0.2, "many[3]": 0.3, "long": 2.0, "longer": 4.0}
+    assert quickest(tests, 2.4) == ["many[1]", "long", "many[2]"]
+
+
 ROW = {
     "area": "rules",
     "file": "src/qispread/rules/one.py",

@@ -159,8 +159,9 @@ def test_the_largest_that_never_began_is_chosen():
     assert size[short.world.frame.ids.index(name)] == size[never].max()
 
 
-def test_where_nobody_but_the_origins_began_they_and_one_other_are_chosen():
-    start = everything(horizon=1, policies={}, interventions={"drug": {"origin": {"rule": "hub", "number": 3}}})
+@pytest.mark.parametrize("number", [2, 3])
+def test_where_nobody_but_the_origins_began_they_and_one_other_are_chosen(number):
+    start = everything(horizon=1, policies={}, interventions={"drug": {"origin": {"rule": "hub", "number": number}}})
     chosen = chosen_organisations(trace(start), "drug")
     assert list(chosen.values()) == [
         "the origin of drug, the largest of several",

@@ -70,6 +70,22 @@ def test_what_is_embedded_asks_for_its_upkeep_alone(engine):
     assert found == pytest.approx(4 * np.array([0.0, 0.3, 0.45, 0.6, 0.75, 0.9]), abs=1e-12)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_whoever_falls_short_for_sure_lapses_once_and_loses_all(engine):
+    """A goal of twice what can be had, given up for sure at the first review, a year after the first month."""
+    changes = {"reviewing.giving_up": 1e6, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
+    runs = qs.simulate(alike(20, 4, changes), 1, engine=engine)
+    adoption = measure(runs, "adoption")[0]
+    assert adoption.tolist() == [0.0] + [1.0] * 12 + [0.0] * 8
+    end = runs.runs[0].end
+    assert end.histories[0, at.LAPSES].tolist() == [1, 1, 1, 1]
+    assert (end.histories[0, at.STAGE] == at.LAPSED).all()
+    assert (end.histories[0, at.FIRST] == 1).all()
+    for row in (at.FIDELITY, at.EMBEDDING, at.FIT, at.RESULT):
+        assert (end.practices[0, row] == 0.0).all()
+    assert (end.practices[0, at.BEST] > 0.0).all()
+
+
 def test_the_bars_are_those_of_the_documents():
     assert (REPLICATED, BOOSTED) == (0.8, 0.4)
 

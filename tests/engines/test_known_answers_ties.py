@@ -117,4 +117,5 @@ def test_who_sees_no_user_copies_the_literature(engine):
     scenario = quiet(2, {"kind": "complete"}, 4, {"hearing.broadcast": 1.0, "hearing.contact": 0.0})
     found = histories(scenario, engine)[0]
     assert found[COPIED_FROM].tolist() == [OWN_INVENTION, LITERATURE, LITERATURE, LITERATURE]
+    assert found[GENERATION].tolist() == [0, 1, 1, 1]
     assert (firsts(qs.simulate(scenario, 1, engine=engine)) == 1).all()
