@@ -82,12 +82,12 @@ def test_the_terminal_prints_them(runs):
     terminal.show_headlines(runs, Console(file=written, width=200))
     lines = [line for line in written.getvalue().splitlines() if "Fidelity" in line]
     assert len(lines) == 1
-    assert "50 %" in lines[0]
-    assert "5 % to 95 %" in lines[0]
+    assert "50%" in lines[0]
+    assert "5% to 95%" in lines[0]
 
 
 def test_a_chart_of_worlds_says_them_in_its_alternative_text():
-    assert "median 50 %, nine in ten worlds from 5 % to 95 %" in worlds_words({"base": SHARES}, "Use", "percent")
+    assert "median 50%, nine in ten worlds from 5% to 95%" in worlds_words({"base": SHARES}, "Use", "percent")
 
 
 def test_curves_of_the_page_are_drawn_between_them():

@@ -82,6 +82,8 @@ def sections_of(view: View) -> Iterator[Section]:
 
 @arguments.checks(
     folder=arguments.path,
+    out=arguments.optional(arguments.path),
+    overwrite=arguments.flag,
 )
 def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite: bool = False) -> list[Path]:
     """Write the report on a folder that `run` or `compare` wrote: one page, and its charts as files.

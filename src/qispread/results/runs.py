@@ -48,6 +48,7 @@ def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False, r
     csv=arguments.flag,
     overwrite=arguments.flag,
     command=arguments.optional(arguments.texts),
+    about=arguments.optional(arguments.mapping),
 )
 def save(
     runs: Runs,
