@@ -28,7 +28,7 @@ def run_months(plan: Plan, state: State, first: int, last: int, out: NDArray[np.
     out : array of (last - first + 1, i + 1, measures)
         Filled with the measures of each month.
     """
-    # Numba's own sorting took a tenth of the compiling, for one call a run (decision TBD-first-run).
+    # Numba's own sorting took a tenth of the compiling, for one call a run (decision 68).
     run_months_in_order(plan, state, first, last, np.argsort(state.organisations[at.HARM]), out)
 
 

@@ -51,7 +51,7 @@ def compiled(function: Any, *, kept: bool, inner: bool = False, **options: Any) 
         Of `numba.njit`, beyond those that all have.
     """
     # Ways in that nobody takes were a quarter of the compiling: C function pointers, and the unpacking of a plan and
-    # a state for each call from Python (decision TBD-first-run).
+    # a state for each call from Python (decision 68).
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": inner}
     dispatcher: Any = numba.njit(**options)(function)
     if not INTERPRETED:

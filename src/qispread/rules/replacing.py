@@ -2,7 +2,7 @@
 
 Numba freezes what a function reads when it compiles it, and a rule that was imported by name is bound in several
 modules. So before a run what is bound is compared with what was shipped: a replaced rule is compiled, bound wherever
-the shipped one was imported, and what was compiled with another one is compiled again (decision TBD-replaced-rules).
+the shipped one was imported, and what was compiled with another one is compiled again (decision 69).
 """
 
 import ast
