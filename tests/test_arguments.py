@@ -136,7 +136,17 @@ NAMES = (
     "Comparison.difference",
     "Sweep.values",
 )
-ELSEWHERE = {"SpreadModel", "Organisation", "Stage", "Calibrated", "Comparison", "Fit", "Runs", "InputError", "MEASURES"}
+ELSEWHERE = {
+    "SpreadModel",
+    "Organisation",
+    "Stage",
+    "Calibrated",
+    "Comparison",
+    "Fit",
+    "Runs",
+    "InputError",
+    "MEASURES",
+}
 """What has tests of its own, or is made by the functions above alone."""
 
 
