@@ -99,7 +99,8 @@ def choosers(work: Path, areas: Sequence[str], workers: int) -> dict[str, Choose
 
     def traced(place: int, name: str) -> Chooser:
         copy = work / f"copy-{place % workers}"
-        return Chooser(trace(copy, AREAS[name], work / f"trace-{name}-{mark}.json"))
+        tests = hashlib.sha256(" ".join(AREAS[name].tests).encode()).hexdigest()[:6]
+        return Chooser(trace(copy, AREAS[name], work / f"trace-{tests}-{mark}.json"))
 
     with ThreadPoolExecutor(workers) as pool:
         found = dict(zip(shared, pool.map(traced, range(len(shared)), shared.values()), strict=True))
