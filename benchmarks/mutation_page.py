@@ -149,6 +149,6 @@ mutants. {timeouts} of those killed made a test run far beyond its time.
 project, and goes on where it was stopped; `again` runs the survivors against the tests that there are by then; verdicts
 on survivors are rows of `benchmarks/mutant_verdicts.csv`. For rules and engines tests run interpreted
 (`NUMBA_DISABLE_JIT=1`). Which tests reach a function is found out first; a mutant meets those that call its function,
-the quickest first, then those that call its file, up to three quarters of a minute of processor time together. What only a
-longer test, or the rest of the suite, would notice counts as survived.
+the quickest first, then those that call its file, up to three quarters of a minute of processor time together. What
+only a longer test, or the rest of the suite, would notice counts as survived.
 """
