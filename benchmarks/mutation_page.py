@@ -123,8 +123,10 @@ Made by `python benchmarks/mutation.py page`; do not edit. A mutant is the sourc
 from the source, whatever is run, is equivalent: it counts as a survivor in the raw share, and is left out of the next.
 
 The sample: {len(rows)} mutants drawn at random (seed {rows[0]["seed"]}), as many from each area and each mutant of an
-area as likely as any: {drawn}. Each area so counts a third, and for the whole the interval is, if anything, too wide.
-Left out are what compiles and caches (`rules/compiling.py`), words, the layout of maps, and the reading of tables.
+area as likely as any: {drawn}.
+Each area so counts alike, and for the whole the interval is, if anything, too wide.
+Left out are what compiles and caches, words, the layout of maps, and the reading of tables (`AREAS` in
+`benchmarks/mutation_runs.py`).
 
 ## What the tests kill
 
@@ -147,6 +149,6 @@ mutants. {timeouts} of those killed made a test run far beyond its time.
 project, and goes on where it was stopped; `again` runs the survivors against the tests that there are by then; verdicts
 on survivors are rows of `benchmarks/mutant_verdicts.csv`. For rules and engines tests run interpreted
 (`NUMBA_DISABLE_JIT=1`). Which tests reach a function is found out first; a mutant meets those that call its function,
-the quickest first, then those that call its file, up to about half a minute of processor time together. What only a
-longer test, or the rest of the suite, would notice counts as survived.
+the quickest first, then those that call its file, up to three quarters of a minute of processor time together. What
+only a longer test, or the rest of the suite, would notice counts as survived.
 """

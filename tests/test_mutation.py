@@ -4,8 +4,8 @@ import ast
 
 import pytest
 from mutants import is_another, mutants_of
-from mutation import sample
-from mutation_page import page, share
+from mutation import PAGE, sample
+from mutation_page import TABLE, page, read_table, share
 from mutation_runs import AREAS, ROOT, Area, Chooser, all_mutants, copy_project, quickest, run_mutant, trace
 
 SOURCE = '''"""Text with a + b."""
@@ -254,3 +254,8 @@ def test_the_page_counts_what_is_killed_with_its_interval_and_without_equivalent
     assert "killed now by `rules/test_one.py::test_it`" in text
     assert "4 of 90 in rules" in text
     assert share(0, 0) == "-"
+
+
+@pytest.mark.skipif(not TABLE.exists(), reason="no sample has been published")
+def test_the_published_page_is_made_from_the_published_tables():
+    assert PAGE.read_text(encoding="utf-8") == page(read_table(TABLE))

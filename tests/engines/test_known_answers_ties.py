@@ -5,7 +5,17 @@ import pytest
 from experiments.validation.scenarios import EQUAL, firsts, measure, quiet, threshold
 
 import qispread as qs
-from qispread.world.layout import AWARE, COPIED_FROM, GENERATION, LITERATURE, OWN_INVENTION, STAGE
+from qispread.world.layout import (
+    AGREED_STANDARD,
+    AWARE,
+    COPIED_FROM,
+    FIDELITY,
+    GENERATION,
+    LITERATURE,
+    OWN_INVENTION,
+    STAGE,
+    TUNING_1,
+)
 
 ENGINES = ("kernel", "mesa")
 HEARD_FROM_PEERS = {"hearing.broadcast": 0.0, "hearing.contact": 1.0}
@@ -119,3 +129,32 @@ def test_who_sees_no_user_copies_the_literature(engine):
     assert found[COPIED_FROM].tolist() == [OWN_INVENTION, LITERATURE, LITERATURE, LITERATURE]
     assert found[GENERATION].tolist() == [0, 1, 1, 1]
     assert (firsts(qs.simulate(scenario, 1, engine=engine)) == 1).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_agreed_standard_is_copied_as_the_first_copy_fitted_to_its_partnership(engine):
+    """Loss 0.5 * complexity 0.4 * (1 - codification), which is 0.3 in the standard and 0.1 else: 0.14.
+
+    The settings of the four places are 0, 1, 2 and 5: the standard is fitted to their mean, 2, whoever copies it.
+    """
+    changes = {
+        "hearing.broadcast": 1.0,
+        "copying.copy_loss": 0.5,
+        "copying.standard_codification": 0.3,
+        "improving.tuning_step": 0.0,
+        "policies.agreed": {"lever": "standard", "standard": 1.0},
+    }
+    scenario = quiet(
+        2,
+        {"kind": "complete"},
+        4,
+        changes,
+        {"complexity": 0.4, "codification": 0.1},
+        organisations={"rows": [{**one, "system": "all"} for one in rows(4, at_1=1.0, at_2=2.0, at_3=5.0)]},
+    )
+    (run,) = qs.simulate(scenario, 1, engine=engine).runs
+    history, practice = run.end.histories[0], run.end.practices[0]
+    assert history[COPIED_FROM].tolist() == [OWN_INVENTION] + [AGREED_STANDARD] * 3
+    assert history[GENERATION].tolist() == [0, 1, 1, 1]
+    assert practice[FIDELITY] == pytest.approx([1.0, 0.86, 0.86, 0.86])
+    assert practice[TUNING_1] == pytest.approx([0.0, 2.0, 2.0, 2.0])
