@@ -36,7 +36,7 @@ class TestAllWorldsFailed:
     def test_a_run_says_so_and_why_and_writes_no_report(self, capsys):
         code, words = said(capsys, "run", FAILED, "--report", "--out", "r")
         assert code == 1
-        assert "all 2 worlds failed: the state is no longer finite: parameters are extreme; no report" in words
+        assert "all 2 runs failed: the state is no longer finite: parameters are extreme; no report" in words
         assert Path("r/runs.parquet").is_file()
         assert not Path("r/report.html").exists()
         code, words = said(capsys, "report", "r")
@@ -61,7 +61,7 @@ class TestAllWorldsFailed:
 
     def test_a_precision_is_refused_with_the_reason(self):
         arms = {"coaching": qs.load(FAILED).with_policy("coaching")}
-        with pytest.raises(qs.InputError, match=r"arm 'base': all 256 worlds failed: the state is no longer finite"):
+        with pytest.raises(qs.InputError, match=r"arm 'base': all 256 runs failed: the state is no longer finite"):
             qs.compare(FAILED, arms, precision=0.01)
 
     def test_analyses_of_a_sweep_say_so(self, capsys):

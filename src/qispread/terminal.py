@@ -24,8 +24,8 @@ CAUTION = (
     "(qispread describe copying)."
 )
 FACTORIAL_WORDS = (
-    "Main: the mean effect over all combinations of the others; interaction: half of how much more one does where the "
-    "other acts. Alone and together: against the baseline; beyond: together, less the sum of alone."
+    "Main: the mean effect over all combinations of the others; interaction: half the change in the effect of "
+    "one when the other is added. Alone and together: against the baseline; beyond: together, less the sum of alone."
 )
 LEAST_WORLDS = 30
 """Worlds below which nothing is said of variances."""
@@ -184,7 +184,7 @@ def gain_of_the_ready(answer: "Answer", arm: str) -> str:
     if least not in gains:
         return ""
     gained = f"{gains[least]} points in the {least} and {gains[most]} in the {most}"
-    return f"By how much more of the adverse events at the start is gone: {gained}."
+    return f"Further reduction of adverse events (% of those at the start): {gained}."
 
 
 def show_precision(comparison: "Comparison", console: "Console") -> None:

@@ -198,7 +198,7 @@ def test_a_report_does_not_go_beside_other_results(capsys):
     assert main(["run", "small.yaml", "--seed", "9", "--out", "other"]) == 0
     before = kept("other")
     said = refused(capsys, "report", "res", "--out", "other", "--overwrite")
-    assert "holds results of its own, and the report would seem to be theirs" in said
+    assert "holds other results, which the report does not describe" in said
     assert kept("other") == before
     assert "is for --out" in refused(capsys, "report", "res", "--overwrite")
 

@@ -109,7 +109,7 @@ def test_a_factor_is_tried_in_other_worlds_at_every_point(monkeypatch):
     found = load_experiment(experiment(replicates=20))
     faults = trying.idle_factors(found, points_of(found).numbers, None)
     assert set(seen) == set(range(14))
-    assert all("in the 7 points and 14 worlds tried" in one.problem for one in faults)
+    assert all("in the 7 points and 14 replicates tried" in one.problem for one in faults)
     seen.clear()
     trying.idle_factors(load_experiment(experiment(replicates=3)), points_of(found).numbers, None)
     assert set(seen) == {0, 1, 2}

@@ -254,7 +254,7 @@ def test_other_libraries_are_asked_for_and_noted_with_each_part(monkeypatch, und
         assert rows_done("s") == 1
         said = []
         found = qs.sweep(LARGE, "s", yes=True, passes=2, say=said.append, executor="inline")
-        note = "note: what is left is made with other libraries than what is there: libraries.numba: was "
+        note = "note: the rest is made with other libraries than the finished parts: libraries.numba: was "
         assert said[0].startswith(note + here["numba"])
         qs.sweep(LARGE, "s", passes=2)
     lines = [json.loads(line) for line in Path("s/log.jsonl").read_text().splitlines()]

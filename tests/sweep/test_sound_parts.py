@@ -108,7 +108,7 @@ def test_a_part_that_holds_other_runs_than_the_order_says_is_named(folder):
     found = qs.read_sweep(folder)
     for read in (lambda: found.runs, lambda: found.values("effect")):
         fault = only_fault(read)
-        assert "holds other runs than the order of this sweep says" in fault.problem
+        assert "holds runs that do not match the order of this sweep" in fault.problem
         assert fault.file == str(first)
 
 
@@ -160,7 +160,7 @@ def test_points_that_are_not_as_they_were_written_are_named_by_all_who_need_them
     for read in (lambda: found.points, lambda: found.values("effect"), lambda: qs.sweep(folder)):
         fault = only_fault(read)
         assert fault.file == str(folder / "points.parquet")
-        assert "is not as it was written, and without it nothing can be made again" in fault.problem
+        assert "is not as it was written, and no run can be made without it" in fault.problem
 
 
 def test_status_names_the_parts_that_are_not_as_they_were_written(folder, capsys):

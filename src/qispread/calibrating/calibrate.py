@@ -123,8 +123,8 @@ class Calibrated:
         constant = list(self.targets.loc[self.targets["verdict"] == tables.CONSTANT, "target"])
         if constant:
             found.append(
-                f"{', '.join(constant)}: runs over the whole ranges all show the same, so that nothing could have "
-                "missed it and it tells nothing of the parameters"
+                f"{', '.join(constant)}: all runs over the full ranges give the same value, so that it "
+                "contains no information about the parameters"
             )
         together = self.correlations[self.correlations["correlation"].abs() >= STRONG]
         found += [

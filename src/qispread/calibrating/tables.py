@@ -32,7 +32,7 @@ PARAMETERS = {
     },
     "shrinkage": "By how much the 90 % interval has become narrower: 1 is a point, 0 nothing learnt, below 0 wider.",
     "identified": "identified from a shrinkage of 0.5, partly from 0.2, else not identified; unclear where the targets "
-    "cannot be met, which the notes then say: what draws parameters to an end of their range is not what they are.",
+    "cannot be met (the notes then report it): a parameter at an end of its range may then only reflect the misfit.",
 }
 TARGETS = {
     "target": "Name of the target.",
@@ -52,7 +52,7 @@ TARGETS = {
     "posterior_low": LOWER.format(95),
     "posterior_high": UPPER,
     "verdict": "near where the posterior median lies within the interval of the target, else missed; constant where "
-    "runs over the whole ranges all show the same within it, so that it tells nothing.",
+    "all runs over the full ranges give the same value within it, so that it contains no information.",
     "within_reach": "Whether the interval of those runs overlaps that of the target.",
 }
 CORRELATIONS = {

@@ -176,10 +176,10 @@ def in_words(found: "Calibrated") -> list[str]:
     """Return in plain words what was learnt, what cannot be told, and whether it can be trusted."""
     table, lines = found.parameters, [MISLED] if found.warnings else []
     for word, told in (
-        ("identified", "The targets tell"),
-        ("partly", "They tell something of"),
-        ("not identified", "They cannot tell"),
-        ("unclear", "Not to be relied on is what is said of"),
+        ("identified", "Identified:"),
+        ("partly", "Partly identified:"),
+        ("not identified", "Not identified:"),
+        ("unclear", "Estimates are unreliable for:"),
     ):
         names = list(table.loc[table["identified"] == word, "parameter"])
         if names:

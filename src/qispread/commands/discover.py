@@ -143,7 +143,7 @@ def models_of(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
     try:
         return pd.read_parquet(path)
     except FileNotFoundError:
-        problem = "is not there: the comparison has no plausible models; compare without --models 0, in worlds that run"
+        problem = "is not there: the comparison has no plausible models; run compare again without --models 0"
     except (OSError, ValueError, pa.ArrowException) as error:
         problem = f"cannot be read: {error}"
     raise InputError([Fault("", problem, str(path))])

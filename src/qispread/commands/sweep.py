@@ -202,7 +202,7 @@ def run_again(arguments: argparse.Namespace, console: "Console") -> int:
     if apart is None:
         say("The sweep has no row of this run yet.")
     elif apart:
-        why = "code or libraries are others than its row was made with" if others else "another machine made that"
+        why = "its row was made with other code or libraries" if others else "its row was made on another machine"
         say(f"Differs from its row in {', '.join(apart)}: {why}.", style="red")
     else:
         say("The same numbers as its row, to the last bit.")

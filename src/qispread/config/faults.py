@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 CUT_SHORT = (
-    "is not whole: it was cut short, or changed by hand to what is no JSON; what is beside it is as it was: "
-    "put a copy of it in its place"
+    "is not whole: it was cut short, or edited by hand so that it is no longer JSON; the files beside it are "
+    "unaffected: restore it from a backup"
 )
 """What is said of a manifest that is damaged."""
 

@@ -47,7 +47,7 @@ class Policy(Section):
 
     start: int = choice(1, "First month in force.", role="lever", unit="month", low=1)
     end: int | None = choice(
-        None, "Last month in force; the horizon where none is given, or a later one.", role="lever", unit="month"
+        None, "Last month in force; if absent or after the horizon: the horizon.", role="lever", unit="month"
     )
     target: Annotated[Target, BeforeValidator(target_from_text)] = choice(
         Target(), "everyone, or a rule that picks organisations.", role="lever"

@@ -17,7 +17,7 @@ def failure_words(errors: list[str]) -> str:
     if not errors or not all(errors):
         return ""
     ((reason, _),) = Counter(errors).most_common(1)
-    return f"{'the one world' if len(errors) == 1 else f'all {len(errors):,} worlds'} failed: {reason}"
+    return f"{'the only run' if len(errors) == 1 else f'all {len(errors):,} runs'} failed: {reason}"
 
 
 def refuse_failed(arms: Mapping[str, Iterable[Run]]) -> None:

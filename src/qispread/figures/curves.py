@@ -179,7 +179,7 @@ def gap_figure(table: pd.DataFrame, style: Style, place: int, horizon: int, midd
         name=file_name("gap", place, style.name),
         title=style.label,
         alt=f"{style.name}: at the end {uses} of organisations use it and {reaches} use it and reach 80% of the "
-        f"pilot site's effect ({middles} over worlds). Two lines over time with the gap between them shaded.",
+        f"pilot site's effect ({middles} over runs). Two lines over time with the gap between them shaded.",
         table=own,
         chart=dressed(gap_chart(shown, style.colour, horizon), style.label, height=HEIGHT + 2 * LEGEND_ROW),
     )

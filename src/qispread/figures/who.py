@@ -113,7 +113,7 @@ def inequality_figure(table: pd.DataFrame, measure: str, styles: dict[str, Style
     return Figure(
         name=file_name(measure, "start and end"),
         title=declared.label,
-        alt=f"{declared.label}: {format_short(start)} at the start; at the end {told} (means over worlds).",
+        alt=f"{declared.label}: {format_short(start)} at the start; at the end {told} (means over runs).",
         table=kept,
         chart=interval_chart(pd.DataFrame(rows), declared.label, declared.axis, declared.form, shades, zero=False),
     )

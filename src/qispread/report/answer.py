@@ -99,7 +99,7 @@ def compared_sentences(view: View) -> list[str]:
     several = len(ranked) > 1
     none = all(one.verdict in {"unclear", "none", "worse", "unknown"} for one in ranked)
     lead = f"Of the {format_count(len(ranked))}, {best.arm} would do most: it" if several and not none else ""
-    before = f"None of the {format_count(len(ranked))} is better than the base for sure. " if several and none else ""
+    before = f"None of the {format_count(len(ranked))} clearly beats the baseline. " if several and none else ""
     rest, left = ranked[1 : MOST_TOLD + 1], ranked[MOST_TOLD + 1 :]
     tail = [f"Others, in the tables below: {join_words([one.arm for one in left])}."] if left else []
     more = [*(difference_sentence(one, months) for one in rest), *tail]
@@ -128,7 +128,7 @@ def pair_sentence(view: View, first: str, second: str) -> list[str]:
         return []
     apart = difference_from_row(row)
     if apart.low <= 0.0 <= apart.high:
-        return [f"{first} and {second} cannot be told apart: {interval_phrase(apart)} of the difference between them."]
+        return [f"The difference between {first} and {second} is unclear ({interval_phrase(apart)})."]
     ahead = format_value(apart.better, "percent")
     effect = effect_phrase(apart, view.results.horizon)
     return [f"Against {second}, {first} {effect} ({interval_phrase(apart)}; ahead in {ahead})."]
@@ -165,7 +165,7 @@ def run_sentences(view: View) -> list[str]:
         name: end_of(view, name) for name in ("adoption", "replication_ratio", "replicated", "harm", "harm_averted")
     }
     if ends["adoption"][0] == 0.0 and ends["adoption"][2] == 0.0:
-        return [f"After {format_duration(view.results.horizon)} nobody but the origin uses it, in any world."]
+        return [f"After {format_duration(view.results.horizon)} only the pilot site uses it, in every run."]
     when = format_duration(view.results.horizon)
     first = f"After {when} {told(ends['adoption'], 'percent')} of organisations use it"
     ratio = ends["replication_ratio"]

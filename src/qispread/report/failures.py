@@ -18,7 +18,7 @@ def refuse_failed(results: Results) -> None:
     """
     faults = [failed_whole(arm) for arm in results.arms.values() if arm.failed.all()]
     if not faults and np.logical_or.reduce([arm.failed for arm in results.arms.values()]).all():
-        faults = [Fault("report", "in every world some arm failed: arms cannot be compared", str(results.folder))]
+        faults = [Fault("report", "an arm failed in every replicate: arms cannot be compared", str(results.folder))]
     if faults:
         raise InputError(faults)
 

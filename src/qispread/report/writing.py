@@ -135,7 +135,7 @@ def check_report_folder(folder: Path, *, overwrite: bool) -> None:
     """
     check_folder(folder, {}, (), overwrite=True)
     if (folder / MANIFEST).exists():
-        raise refuse(folder, "holds results of its own, and the report would seem to be theirs; choose another folder")
+        raise refuse(folder, "holds other results, which the report does not describe; choose another folder")
     if (folder / PAGE).exists() and not overwrite:
         raise refuse(folder, f"holds another {PAGE}; {WAYS_OUT}")
 

@@ -105,7 +105,7 @@ def refuse_other(folder: Path, mark: Mapping[str, Any], scenarios: Mapping[str, 
     try:
         found = changes(identity_in(read_manifest(folder)), mark)
     except (InputError, KeyError, TypeError, ValueError):
-        problem = f"holds the results of another run, without a {MANIFEST} that says of which; {WAYS_OUT}"
+        problem = f"holds the results of another run, and no {MANIFEST} that identifies it; {WAYS_OUT}"
         raise refuse(folder, problem) from None
     if found:
         detailed = [every for one in found for every in in_detail(folder, one, scenarios)]

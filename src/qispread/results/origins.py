@@ -58,7 +58,7 @@ def notes_on(manifest: Mapping[str, Any], file: Path) -> tuple[str, ...]:
         now = environment()
         before = {name: one for name, one in identity_in(manifest).items() if name in now}
     except (KeyError, TypeError, ValueError):
-        return (f"{file} does not say by what it was made: results may be others",)
+        return (f"{file} does not record the code that made it: results may differ",)
     found = about(changes(before, now), "code", "libraries")
     if not found:
         return ()

@@ -274,7 +274,7 @@ class Sweep:
             for name, wanted in (("point", points), ("replicate", replicates))
         )
         if not right:
-            problem = "holds other runs than the order of this sweep says: remove it, and run the sweep again"
+            problem = "holds runs that do not match the order of this sweep: remove it, and run the sweep again"
             raise InputError([Fault("", problem, str(self.folder / where / part_name(part)))])
 
 

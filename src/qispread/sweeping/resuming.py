@@ -10,8 +10,8 @@ from qispread.sweeping.store import Store, identity_of
 
 MAX_LIBRARY_CHANGES = 8
 OTHER_LIBRARIES = (
-    "was made with other libraries, under which numbers may differ; go on with those of before, or give --yes to go on "
-    "with these: the log then says which part was made with which"
+    "was made with other libraries, so numbers may differ; reinstall the earlier versions, or use --yes to continue "
+    "with these: the log then records the libraries of each part"
 )
 
 
@@ -71,7 +71,7 @@ def accept_libraries(store: Store, say: Callable[[str], None], *, yes: bool) -> 
     if not yes:
         raise InputError([Fault("", OTHER_LIBRARIES, str(store.folder)), *faults_of(found, str(store.folder))])
     listed = ", ".join(map(str, found[:MAX_LIBRARY_CHANGES]))
-    say(f"note: what is left is made with other libraries than what is there: {listed}; the log says which part")
+    say(f"note: the rest is made with other libraries than the finished parts: {listed}; the log records which")
 
 
 def library_changes(store: Store, now: Mapping[str, Any]) -> list[Change]:

@@ -22,7 +22,7 @@ ENVIRONMENTS = "environments"
 """Name in the manifest of the libraries with which parts were made; lines of the log name them by their places."""
 AGAIN = "run the same command again to go on"
 NOT_AS_WRITTEN = {
-    True: "is not as it was written, and without it nothing can be made again: put a copy of it in its place",
+    True: "is not as it was written, and no run can be made without it: restore it from a backup",
     False: "is not as it was written; run the sweep again: this part alone is then made again",
 }
 """What is said of the table of points, or of a part, whose hash is another."""

@@ -115,7 +115,7 @@ def idle_factors(experiment: Experiment, numbers: Numbers, timeout: float | None
     spread = np.linspace(0, len(numbers) - 1, min(PROBED_POINTS, len(numbers))).astype(int)
     starts = (middle, *numbers[spread])
     worlds = min(PROBED_REPLICATES * len(starts), experiment.replicates)
-    tried = f"in the {len(starts)} points and {worlds} worlds tried"
+    tried = f"in the {len(starts)} points and {worlds} replicates tried"
     problem = f"changes nothing: no measure of any month differs between its values, {tried}"
     return [
         Fault(f"factors.{factor.path}", problem)
