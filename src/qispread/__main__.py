@@ -9,10 +9,13 @@ def program() -> int:
     """Run the command line and return its exit code; a stop while it is still being loaded is told as any other."""
     try:
         from qispread.cli import program as run
-
-        return run()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; nothing was written.\n")
+        return STOPPED
+    try:
+        return run()
+    except KeyboardInterrupt:  # between the commands' own handling and the end
+        sys.stderr.write("Stopped.\n")
         return STOPPED
 
 

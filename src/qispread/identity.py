@@ -160,4 +160,4 @@ def faults_of(found: Sequence[Change], file: str) -> list[Fault]:
     """Return a fault for each change, at most `MAX_LISTED` of them, and how many there are beside."""
     faults = [Fault(one.name, one.words, file) for one in found[:MAX_LISTED]]
     left = len(found) - MAX_LISTED
-    return [*faults, Fault("~", f"{left} more differ", file)] if left > 0 else faults
+    return [*faults, Fault("others", f"{left} more differ", file)] if left > 0 else faults

@@ -2,7 +2,7 @@
 
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
@@ -16,8 +16,10 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 MOST_SHOWN = 60
 MOST_BYTES_OF_NAME = 255
-LARGEST = 1_000_000_000
+MAX_COUNT = 1_000_000_000
 """More runs, workers or months than any computer has room for."""
+MAX_SEED = 2**63 - 1
+"""The largest seed, as a scenario's."""
 ENGINES = ("kernel", "mesa")
 
 
@@ -67,7 +69,7 @@ def shown(value: Any) -> str:
         return "None"
     if isinstance(value, str):
         return f"the text '{value[:MOST_SHOWN]}'"
-    if isinstance(value, bool | int | float | Path):
+    if isinstance(value, bool | Real | Path):
         return str(value)
     kind = type(value)
     if isinstance(value, type):
@@ -87,14 +89,14 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def whole(low: int | None = None) -> Check:
-    """Return a check for whole numbers that a computer counts to, from `low` where it is given."""
+def whole(low: int | None = None, high: int = MAX_COUNT) -> Check:
+    """Return a check for whole numbers up to `high`, from `low` where it is given."""
     needed = "a whole number" if low is None else f"a whole number of at least {low}"
 
     def check(value: Any) -> str:
         if not is_whole(value) or (low is not None and value < low):
             return needed
-        return "" if abs(value) <= LARGEST else f"{needed} and at most {LARGEST:,}"
+        return "" if abs(value) <= high else f"{needed} and at most {high:,}"
 
     return check
 
@@ -119,25 +121,34 @@ def path(value: Any) -> str:
     given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(given, str) or not given.strip() or "\0" in given:
         return "the path of a file or folder"
-    longest = max((len(part.encode()) for part in Path(given).parts), default=0)
+    try:
+        # As the file system codes it: a name that is no UTF-8 holds bytes that `str.encode` would refuse.
+        longest = max((len(os.fsencode(part)) for part in Path(given).parts), default=0)
+    except UnicodeEncodeError:
+        return "the path of a file or folder"
     return "" if longest <= MOST_BYTES_OF_NAME else f"a path without names of more than {MOST_BYTES_OF_NAME} bytes"
+
+
+def is_list(value: Any) -> bool:
+    """Return whether a value is a list, tuple, range, array or index: what can be gone through more than once."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Iterator)
 
 
 def paths(value: Any) -> str:
     """Check that a value is a list of paths."""
-    fine = isinstance(value, Sequence) and not isinstance(value, str) and not any(path(one) for one in value)
+    fine = is_list(value) and not any(path(one) for one in value)
     return "" if fine else "a list of paths"
 
 
 def texts(value: Any) -> str:
     """Check that a value is a list of texts."""
-    fine = isinstance(value, Sequence) and not isinstance(value, str) and not any(text(one) for one in value)
+    fine = is_list(value) and not any(text(one) for one in value)
     return "" if fine else "a list of texts"
 
 
 def wholes(value: Any) -> str:
     """Check that a value holds whole numbers."""
-    fine = isinstance(value, Sequence | range) and not isinstance(value, str) and all(map(is_whole, value))
+    fine = is_list(value) and all(map(is_whole, value))
     return "" if fine else "a list of whole numbers"
 
 

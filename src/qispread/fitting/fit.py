@@ -119,7 +119,7 @@ def most_by_ties(observed: Observed, found: Posterior) -> float:
     terms=arguments.optional(arguments.instance(Terms, "Terms")),
     worlds=arguments.whole(),
     shuffles=arguments.whole(),
-    seed=arguments.whole(0),
+    seed=arguments.whole(0, arguments.MAX_SEED),
     progress=arguments.optional(arguments.called),
 )
 def fit(
