@@ -132,6 +132,6 @@ def test_a_report_on_no_results_leaves_no_folder_behind_that_was_not_there(tmp_p
     if there:
         out.mkdir(parents=True)
     before = set(tmp_path.rglob("*"))
-    with pytest.raises(InputError, match="holds no manifest"):
+    with pytest.raises(InputError, match="holds no results"):
         write_report(tmp_path / "empty", out)
     assert set(tmp_path.rglob("*")) == before
