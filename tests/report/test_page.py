@@ -8,7 +8,9 @@ import html5lib
 import pandas as pd
 import pytest
 
+from qispread.config.faults import InputError
 from qispread.report import write_report
+from qispread.results.folder import charts_named
 
 LARGEST = 3_000_000
 SVG = "{http://www.w3.org/1999/xhtml}"
@@ -113,10 +115,23 @@ def test_the_same_results_give_the_same_bytes(written, copied):
 def test_charts_of_an_earlier_report_go_and_other_files_stay(copied):
     charts = copied / "charts"
     charts.mkdir()
-    for name in ("old.svg", "old.png", "old.csv", "mine.csv", "drawing.svg"):
+    mine = {f"thesis.{kind}" for kind in ("svg", "png", "csv")}
+    for name in ("old.svg", "old.png", "old.csv", *mine):
         (charts / name).write_text("x", encoding="utf-8")
-    write_report(copied)
-    assert not list(charts.glob("old.*"))
-    assert (charts / "mine.csv").exists()
-    assert (charts / "drawing.svg").exists()
+    (copied / "report.html").write_text('<meta name="qispread-charts" content="old map-key">', encoding="utf-8")
+    paths = write_report(copied)
+    assert {path.name for path in charts.iterdir()} == {path.name for path in paths[1:]} | mine
+    assert charts_named(copied) == list(dict.fromkeys(path.stem for path in paths[1:]))
     assert not list(copied.glob(".report-*"))
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_report_on_no_results_leaves_no_folder_behind_that_was_not_there(tmp_path, there):
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "new" / "below"
+    if there:
+        out.mkdir(parents=True)
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="holds no results"):
+        write_report(tmp_path / "empty", out)
+    assert set(tmp_path.rglob("*")) == before

@@ -199,7 +199,7 @@ def test_a_comparison_overwritten_by_a_run_leaves_none_of_its_tables(answer):
 
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("tables", range(3))
-def test_writing_that_is_stopped_leaves_nothing_that_passes_for_whole(answer, monkeypatch, tables):
+def test_writing_that_is_stopped_changes_nothing(answer, monkeypatch, tables):
     real, left = saving.write_table, iter(range(tables))
 
     def write_table(*arguments, **keywords):
@@ -213,10 +213,6 @@ def test_writing_that_is_stopped_leaves_nothing_that_passes_for_whole(answer, mo
         patched.setattr(saving, "write_table", write_table)
         with pytest.raises(KeyboardInterrupt):
             save_comparison(answer_of(models=0), "res", overwrite=True)
-    left_over = files()
-    assert "manifest.json" not in left_over
-    assert not [name for name in left_over if "writing" in name]
-    save_comparison(answer, "res", overwrite=True, command=["qispread"])
     assert files() == before
 
 

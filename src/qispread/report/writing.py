@@ -28,8 +28,7 @@ from qispread.report.reading import read_results, refused
 from qispread.report.spreading import classes_section, curves_section, gap_section, harm_section
 from qispread.report.tracing import traced_sections
 from qispread.report.view import View
-from qispread.results.folder import CHARTS, MANIFEST, WAYS_OUT, check_folder, refuse, remove_charts
-from qispread.results.names import REPORT as PAGE
+from qispread.results.folder import CHARTS, MANIFEST, PAGE, WAYS_OUT, check_folder, forget_charts, refuse, tidied
 from qispread.sweeping.files import local_folder
 
 
@@ -111,16 +110,17 @@ def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite
     """
     folder = Path(folder)
     place = folder if out is None else local_folder(out)
-    if place.resolve() != folder.resolve():
-        check_report_folder(place, overwrite=overwrite)
-    with Studio() as studio:
-        report = report_of(folder, studio.take)
-        drawings = studio.drawings()
-    page = page_of(report, {one.figure.name: one for one in drawings})
-    with written_beside(place) as new:
-        (new / CHARTS).mkdir()
-        (new / PAGE).write_text(page, encoding="utf-8")
-        names = [path.name for path in write_drawings(drawings, new / CHARTS)]
+    with tidied(place):
+        if place.resolve() != folder.resolve():
+            check_report_folder(place, overwrite=overwrite)
+        with Studio() as studio:
+            report = report_of(folder, studio.take)
+            drawings = studio.drawings()
+        page = page_of(report, {one.figure.name: one for one in drawings})
+        with written_beside(place) as new:
+            (new / CHARTS).mkdir()
+            (new / PAGE).write_text(page, encoding="utf-8")
+            names = [path.name for path in write_drawings(drawings, new / CHARTS)]
     return [place / PAGE, *(place / CHARTS / name for name in names)]
 
 
@@ -165,7 +165,7 @@ def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
 def written_beside(folder: Path) -> Iterator[Path]:
     """Give a folder to write to, and move what is in it into place once all is written.
 
-    Charts of an earlier report that were not drawn again are removed; other files stay.
+    Charts that an earlier report names and that were not drawn again are removed; other files stay.
 
     Raises
     ------
@@ -177,8 +177,8 @@ def written_beside(folder: Path) -> Iterator[Path]:
         new.mkdir()
         yield new
         charts = folder / CHARTS
+        forget_charts(folder, {path.stem for path in (new / CHARTS).iterdir()})
         charts.mkdir(exist_ok=True)
-        remove_charts(charts, {path.stem for path in (new / CHARTS).iterdir()})
         for path in sorted((new / CHARTS).iterdir()):
             path.replace(charts / path.name)
         (new / PAGE).replace(folder / PAGE)

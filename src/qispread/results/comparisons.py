@@ -22,23 +22,25 @@ from qispread.comparison.robustness import Robustness
 from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
+from qispread.engines.run import Runs
 from qispread.engines.tables import described
 from qispread.provenance import provenance
 from qispread.results.folder import (
     MANIFEST,
+    arms_in,
     check_folder,
     forget_analyses,
     forget_arms,
     forget_charts,
     holds_same,
-    refuse,
+    remove_files,
     tidied,
     write_table,
     written_whole,
 )
-from qispread.results.manifest import identity, written_out
+from qispread.results.manifest import identity, single_replicate, written_out
 from qispread.results.names import OURS
-from qispread.results.runs import save
+from qispread.results.runs import write_run
 from qispread.sweeping.files import local_folder
 
 if TYPE_CHECKING:
@@ -216,18 +218,24 @@ def save_comparison(
     asked.check(place, overwrite=overwrite)
     typed = command if command is not None else sys.argv
     tables = whole.tables
-    forget_arms(place, set(runs), OURS)
-    try:
-        # Without its manifest a folder cannot be taken for a whole comparison, should this be interrupted.
-        if not holds_same(place, asked.mark()):
-            (place / MANIFEST).unlink(missing_ok=True)
+    others = {name: arms_in(place / name) for name in others_among(place, runs)}
+    gone, other = set(arms_in(place)) - set(runs), not holds_same(place, asked.mark())
+
+    def forget() -> None:
+        forget_charts(place)
+        forget_arms(place, gone, OURS)
+        if other:
             forget_analyses(place)
-            forget_charts(place)
-    except OSError as error:
-        raise refuse(place, f"could not be changed: {error.strerror or error}") from None
-    for name, arm in runs.items():
-        save(arm, place / name, overwrite=True, command=typed)
-    with written_whole(place, OURS, replacing=True) as new:
+        for name, arms in others.items():
+            forget_arms(place / name, arms, OURS)
+            forget_analyses(place / name)
+            forget_charts(place / name)
+            remove_files(place / name, OURS)
+
+    with written_whole(place, OURS, replacing=True, forgetting=forget) as new:
+        for name, arm in runs.items():
+            (new / name).mkdir()
+            write_run(arm, new / name, typed)
         for name, table in tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
             write_table(described(kept, TABLES[name][1]), new, name, csv=True)
@@ -238,5 +246,17 @@ def save_comparison(
             "comparison": whole.described(),
         }
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        names = sorted(path.name for path in new.iterdir())
+        names = sorted(path.name for path in new.iterdir() if path.is_file())
     return [place / name for name in names]
+
+
+def others_among(folder: Path, arms: Mapping[str, Runs]) -> list[str]:
+    """Return the arms whose folders within a folder do not hold the results of the same runs.
+
+    Raises
+    ------
+    InputError
+        Where an arm lacks some of its replicates.
+    """
+    marks = {name: identity(arm.scenario, single_replicate(arm)) for name, arm in arms.items()}
+    return [name for name, mark in marks.items() if not holds_same(folder / name, mark)]

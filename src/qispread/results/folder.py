@@ -1,10 +1,12 @@
 """A folder of results: checked before any time is spent, written whole or not at all, its manifest last."""
 
+import html
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,15 @@ MANIFEST = "manifest.json"
 WAYS_OUT = "choose another folder, or say --overwrite"
 OTHER_KINDS = {"experiment": "a sweep", "calibration": "a calibration"}
 """What a manifest is of that is neither a run nor a comparison, by a name that it has."""
+OTHER_FILES = {"log.jsonl": "a sweep", "points.parquet": "a sweep", "parts": "a sweep"}
+"""What a folder holds by a file or folder in it, be its manifest cut or lost: a sweep can be read without one."""
 ANALYSIS = "analysis"
 """The folder of analyses within a folder of results."""
 CHARTS, CHART_KINDS = "charts", (".svg", ".png", ".csv")
 """The folder of a report's charts within a folder of results, and the files that each chart is."""
+PAGE = "report.html"
+NAMED = re.compile(r'<meta name="qispread-charts" content="([^"]*)">')
+"""How a report names its charts, so that other files beside them are not taken for them."""
 
 
 def refuse(folder: Path, problem: str) -> InputError:
@@ -58,7 +65,8 @@ def check_folder(
     Raises
     ------
     InputError
-        Where it is a file, cannot be written to, or holds the results of another run and `overwrite` is off.
+        Where it is a file, cannot be written to, holds a sweep or a calibration, or holds the results of another run
+        and `overwrite` is off.
     """
     local_folder(folder)
     try:
@@ -71,20 +79,23 @@ def check_folder(
         raise refuse(folder, "part of its path is a file") from None
     except OSError as error:
         raise refuse(folder, f"cannot be written to: {error.strerror}") from None
-    if any((folder / name).exists() for name in names):
+    if names:
         refuse_other_kind(folder)
-        if not overwrite:
-            refuse_other(folder, mark, scenarios or {})
+    if not overwrite and any((folder / name).exists() for name in names):
+        refuse_other(folder, mark, scenarios or {})
 
 
 def refuse_other_kind(folder: Path) -> None:
-    """Refuse a folder that holds a sweep or a calibration, whose manifest must not be replaced by that of a run.
+    """Refuse a folder that holds a sweep, be its manifest cut or lost, or a calibration: a run must not be mixed in.
 
     Raises
     ------
     InputError
         Where it does.
     """
+    for name, words in OTHER_FILES.items():
+        if (folder / name).exists():
+            raise refuse(folder, f"holds {name} of {words}; choose another folder")
     try:
         manifest = read_manifest(folder)
     except InputError:
@@ -156,10 +167,14 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
 
 
 @contextmanager
-def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> Iterator[Path]:
+def written_whole(
+    folder: Path, names: Collection[str], *, replacing: bool, forgetting: Callable[[], None] | None = None
+) -> Iterator[Path]:
     """Give a folder to write to, and move its files into place once all are written, the manifest last.
 
-    When another run is being replaced, its files that were not written again are removed; files that are not ours stay.
+    Files in folders within it, such as those of arms, go to the same folders in place. When another run is being
+    replaced, its files that were not written again are removed, and what else is of it by `forgetting`, which is called
+    once all new files are safe on the disk; files that are not ours stay.
 
     Raises
     ------
@@ -170,17 +185,22 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
     try:
         new.mkdir()
         yield new
-        written = sorted(new.iterdir(), key=lambda path: path.name == MANIFEST)
+        written = [path.relative_to(new) for path in new.rglob("*") if path.is_file()]
+        written.sort(key=lambda path: (len(path.parts) == 1, path.name == MANIFEST, path))
         for path in written:
-            with path.open("r+b") as file:
+            with (new / path).open("r+b") as file:
                 os.fsync(file.fileno())
         changed = "its files may be of two runs: run again"
-        if written and written[-1].name == MANIFEST:
+        for path in reversed(written):
             # Without its manifest a folder cannot be taken for a whole run, should this be interrupted.
-            (folder / MANIFEST).unlink(missing_ok=True)
+            if path.name == MANIFEST:
+                (folder / path).unlink(missing_ok=True)
+        if forgetting:
+            forgetting()
         for path in written:
-            path.replace(folder / path.name)
-        for name in set(names) - {path.name for path in written} if replacing else ():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (new / path).replace(folder / path)
+        for name in set(names) - {str(path) for path in written} if replacing else ():
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise refuse(folder, f"could not be written: {error.strerror or error}; {changed}") from None
@@ -189,16 +209,16 @@ def written_whole(folder: Path, names: Collection[str], *, replacing: bool) -> I
 
 
 def folders_at(folder: Path) -> set[Path]:
-    """Return a folder and those in it, as far as they are there; none for a name that no folder can have."""
+    """Return a folder, those in it and those that it is in, as far as they are there; none for an impossible name."""
     try:
-        return {path for path in (folder, *folder.glob("*/")) if path.exists()}
+        return {path for path in (folder, *folder.parents, *folder.glob("*/")) if path.exists()}
     except OSError:
         return set()
 
 
 @contextmanager
 def tidied(folder: Path) -> Iterator[None]:
-    """Remove the folders that were made for results and are still empty, should the work within be stopped."""
+    """Remove the folders, with their parents, that were made for results and are empty, should the work be stopped."""
     before = folders_at(folder)
     try:
         yield
@@ -209,28 +229,39 @@ def tidied(folder: Path) -> Iterator[None]:
         raise
 
 
-def forget_arms(folder: Path, keep: Collection[str], names: Collection[str]) -> None:
-    """Remove what an earlier comparison in a folder wrote for arms that are not kept; what is not ours stays.
-
-    Raises
-    ------
-    InputError
-        Where that is not allowed.
-    """
+def arms_in(folder: Path) -> list[str]:
+    """Return the arms of the comparison that a folder holds; none where it holds no comparison."""
     try:
         arms = [str(arm) for arm in read_manifest(folder)["comparison"]["arms"]]
     except (InputError, KeyError, TypeError):
-        return
-    try:
-        for arm in arms:
-            if arm in keep or Path(arm).name != arm:
-                continue
-            for name in names:
-                (folder / arm / name).unlink(missing_ok=True)
-            with suppress(OSError):
-                (folder / arm).rmdir()
-    except OSError as error:
-        raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
+        return []
+    return [arm for arm in arms if arm and Path(arm).name == arm]
+
+
+def remove_files(folder: Path, names: Collection[str]) -> None:
+    """Remove some files of a folder, as far as they are there.
+
+    Raises
+    ------
+    OSError
+        Where that is not allowed.
+    """
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+
+
+def forget_arms(folder: Path, arms: Collection[str], names: Collection[str]) -> None:
+    """Remove what an earlier comparison in a folder wrote for some of its arms; what is not ours stays.
+
+    Raises
+    ------
+    OSError
+        Where that is not allowed.
+    """
+    for arm in arms:
+        remove_files(folder / arm, names)
+        with suppress(OSError):
+            (folder / arm).rmdir()
 
 
 def files_told(path: Path) -> list[str]:
@@ -247,49 +278,38 @@ def forget_analyses(folder: Path) -> None:
 
     Raises
     ------
-    InputError
+    OSError
         Where that is not allowed.
     """
+    for told in list(folder.glob(f"{ANALYSIS}/*/*.json")):
+        remove_files(told.parent, files_told(told))
+        with suppress(OSError):
+            told.parent.rmdir()
+            told.parent.parent.rmdir()
+
+
+def charts_named(folder: Path) -> list[str]:
+    """Return the names of the charts of the report in a folder, as its page names them; none where it has no report."""
     try:
-        for told in list(folder.glob(f"{ANALYSIS}/*/*.json")):
-            for name in files_told(told):
-                (told.parent / name).unlink(missing_ok=True)
-            with suppress(OSError):
-                told.parent.rmdir()
-                told.parent.parent.rmdir()
-    except OSError as error:
-        raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
+        named = NAMED.search((folder / PAGE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    names = html.unescape(named[1]).split() if named else []
+    return [name for name in names if Path(name).name == name]
 
 
-def remove_charts(charts: Path, keep: Collection[str] = ()) -> None:
-    """Remove the charts of an earlier report, each with its numbers, but those to keep; what is not ours stays.
+def forget_charts(folder: Path, keep: Collection[str] = ()) -> None:
+    """Remove the charts that the report in a folder names, each with its numbers, but those to keep; others stay.
 
     Raises
     ------
     OSError
         Where that is not allowed.
     """
-    for picture in list(charts.glob("*.svg")):
-        files = [picture.with_suffix(kind) for kind in CHART_KINDS]
-        if picture.stem not in keep and all(path.is_file() for path in files):
-            for path in files:
-                path.unlink()
-
-
-def forget_charts(folder: Path) -> None:
-    """Remove the charts of a report on results that are being replaced.
-
-    Raises
-    ------
-    InputError
-        Where that is not allowed.
-    """
-    try:
-        remove_charts(folder / CHARTS)
-        with suppress(OSError):
-            (folder / CHARTS).rmdir()
-    except OSError as error:
-        raise refuse(folder, f"could not be changed: {error.strerror or error}") from None
+    for name in set(charts_named(folder)) - set(keep):
+        remove_files(folder / CHARTS, [name + kind for kind in CHART_KINDS])
+    with suppress(OSError):
+        (folder / CHARTS).rmdir()
 
 
 def write_table(table: Any, folder: Path, name: str, *, csv: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import HOW_READ, Scenario
 from qispread.identity import Change, changes, environment
 from qispread.provenance import provenance
@@ -28,9 +29,22 @@ def identity(scenario: Scenario, replicate: int | None = None) -> dict[str, Any]
 
 
 def single_replicate(runs: "Runs") -> int | None:
-    """Return the replicate that results are of where they are of one that is not the first; else None."""
-    numbers = [run.replicate for run in runs.runs]
-    return numbers[0] if len(numbers) == 1 and numbers[0] > 0 else None
+    """Return the replicate that results are of where they are of one that is not the first; else None.
+
+    Raises
+    ------
+    InputError
+        Where they are of some replicates only, and so would be taken for those of the whole run.
+    """
+    numbers, needed = [run.replicate for run in runs.runs], runs.scenario.replicates
+    if len(numbers) == 1 and numbers[0] > 0:
+        return numbers[0]
+    if numbers != list(range(needed)):
+        held = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+        problem = f"holds {len(numbers)} of {needed} replicates ({held or 'none'}); needed: all from the first in order"
+        way = "; or one alone, the first with a scenario of 1 replicate, as simulate(..., replicates=1) gives it"
+        raise InputError([Fault("runs", problem + way)])
+    return None
 
 
 def manifest_of(

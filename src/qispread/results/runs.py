@@ -14,6 +14,7 @@ from qispread.engines.tables import tables_of
 from qispread.results import folder as folders
 from qispread.results.folder import (
     MANIFEST,
+    arms_in,
     forget_analyses,
     forget_arms,
     forget_charts,
@@ -83,26 +84,38 @@ def save(
     Raises
     ------
     InputError
-        Where the folder cannot be used or writing fails.
+        Where the folder cannot be used or writing fails; or the runs are neither all replicates of their scenario nor
+        one alone.
     """
     alone = single_replicate(runs)
     place = local_folder(folder) if folder is not None else default_folder(runs.scenario, alone)
     check_folder(place, runs.scenario, overwrite=overwrite, replicate=alone)
     other = not holds_same(place, identity(runs.scenario, alone))
-    forget_arms(place, (), OURS)
-    if other:
-        forget_analyses(place)
-        forget_charts(place)
-    with written_whole(place, OURS, replacing=other) as new:
-        for name, table in tables_of(runs).items():
-            write_table(table, new, name, csv=csv)
-            if name == "events":
-                write_chronicle(table, new / CHRONICLE)
-        write_csv(months_summary(runs), new / SUMMARY)
-        manifest = manifest_of(runs.scenario, command if command is not None else sys.argv, alone, about)
-        (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    arms = arms_in(place)
+
+    def forget() -> None:
+        if other:
+            forget_arms(place, arms, OURS)
+            forget_analyses(place)
+            forget_charts(place)
+
+    with written_whole(place, OURS, replacing=other, forgetting=forget) as new:
+        write_run(runs, new, command if command is not None else sys.argv, csv=csv, about=about)
         names = sorted(path.name for path in new.iterdir())
     return [place / name for name in names]
+
+
+def write_run(
+    runs: Runs, folder: Path, command: Sequence[str], *, csv: bool = False, about: Mapping[str, Any] | None = None
+) -> None:
+    """Write the tables of some runs and their manifest to a folder that is there; the rest is as for `save`."""
+    for name, table in tables_of(runs).items():
+        write_table(table, folder, name, csv=csv)
+        if name == "events":
+            write_chronicle(table, folder / CHRONICLE)
+    write_csv(months_summary(runs), folder / SUMMARY)
+    manifest = manifest_of(runs.scenario, command, single_replicate(runs), about)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def write_chronicle(events: Any, path: Path) -> None:
