@@ -112,6 +112,19 @@ def test_a_part_that_holds_other_runs_than_the_order_says_is_named(folder):
         assert fault.file == str(first)
 
 
+def test_a_part_of_another_sweep_is_named(folder):
+    """As if a sweep with other worlds had gone on in this folder, log and all."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["stem"] = manifest["stem"][:-12] + "0" * 12
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    found = qs.read_sweep(folder)
+    for where, readers in (("parts", READERS), ("months", MONTHLY)):
+        for read in readers.values():
+            fault = only_fault(read, found)
+            assert "holds runs of another sweep: remove it, and run the sweep again" in fault.problem
+            assert fault.file == str(folder / where / "part-000000.parquet")
+
+
 def turn_a_bit(path, place=-200):
     content = bytearray(path.read_bytes())
     content[place] ^= 1
