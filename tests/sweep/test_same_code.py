@@ -278,7 +278,7 @@ def test_other_libraries_are_asked_for_and_noted_with_each_part(monkeypatch, und
         other_libraries(patched, **OLD)
         error = caught(qs.sweep, LARGE, "s")
         assert "was made with other libraries" in str(error)
-        assert "give --yes to go on with these" in str(error)
+        assert "--yes to continue with these" in str(error)
         assert f"libraries.numba: was {here['numba']}, is now 0.61.0" in str(error)
         assert rows_done("s") == 1
         said = []
