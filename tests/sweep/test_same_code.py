@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,9 @@ from helpers_sweep import experiment, rows_done, tables
 from qispread import identity
 from qispread.cli import main
 from qispread.rules.sources import PACKAGE
-from qispread.sweeping import work
+from qispread.sweeping import executors, work
 from qispread.sweeping.cluster import DaskCrew
+from qispread.sweeping.executors import MAX_REFUSALS, crew_of
 from qispread.sweeping.load import load_experiment
 from qispread.sweeping.rerun import environment_changes
 from qispread.sweeping.work import MismatchError, packed, run_chunk
@@ -119,6 +120,34 @@ def test_where_all_workers_refuse_the_sweep_stops_with_words_and_nothing_is_lost
     assert {one.where for one in error.faults} == {"--executor", "worker one", "worker two"}
     assert qs.read_sweep("s").status.done == 500
     assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+
+
+class Unsized(Executor):
+    """Workers elsewhere, of which nobody says how many there are."""
+
+
+def mismatch(number):
+    return MismatchError(f"worker{number}", f"process {number} elsewhere", "numba 0.61.0 (here 0.68.1)")
+
+
+def test_more_workers_than_cores_may_refuse_where_nobody_says_how_many_there_are(monkeypatch):
+    monkeypatch.setattr(executors, "available_cores", lambda: 2)
+    crew = crew_of(Unsized(), None, None)
+    assert crew.workers == 2
+    for number in range(50):
+        crew.refused(mismatch(number))
+    crew.accepted()
+    for number in range(MAX_REFUSALS - 1):
+        crew.refused(mismatch(number))
+    assert "no worker is left" in str(caught(crew.refused, mismatch(0)))
+
+
+def test_no_worker_is_left_once_as_many_refuse_as_there_are():
+    with ThreadPoolExecutor(3) as pool:
+        for crew in (crew_of(pool, None, None), crew_of(Unsized(), 3, None)):
+            for number in (0, 1, 1, 0):
+                crew.refused(mismatch(number))
+            assert "no worker is left" in str(caught(crew.refused, mismatch(2)))
 
 
 def test_code_that_changes_while_a_sweep_runs_stops_it(undisturbed):
@@ -249,7 +278,7 @@ def test_other_libraries_are_asked_for_and_noted_with_each_part(monkeypatch, und
         other_libraries(patched, **OLD)
         error = caught(qs.sweep, LARGE, "s")
         assert "was made with other libraries" in str(error)
-        assert "give --yes to go on with these" in str(error)
+        assert "--yes to continue with these" in str(error)
         assert f"libraries.numba: was {here['numba']}, is now 0.61.0" in str(error)
         assert rows_done("s") == 1
         said = []

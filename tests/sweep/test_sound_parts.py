@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ import qispread as qs
 from helpers_input import caught, only_fault, put
 from helpers_sweep import EXPERIMENT, FILE, command, experiment, rows_done, tables
 from qispread.cli import main
+from qispread.config.faults import InputError
 from qispread.sweeping import lock, order
 from qispread.sweeping.lock import HELD, FolderLock
 
@@ -112,6 +115,19 @@ def test_a_part_that_holds_other_runs_than_the_order_says_is_named(folder):
         assert fault.file == str(first)
 
 
+def test_a_part_of_another_sweep_is_named(folder):
+    """As if a sweep with other worlds had gone on in this folder, log and all."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["stem"] = manifest["stem"][:-12] + "0" * 12
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    found = qs.read_sweep(folder)
+    for where, readers in (("parts", READERS), ("months", MONTHLY)):
+        for read in readers.values():
+            fault = only_fault(read, found)
+            assert "holds runs of another sweep: remove it, and run the sweep again" in fault.problem
+            assert fault.file == str(folder / where / "part-000000.parquet")
+
+
 def turn_a_bit(path, place=-200):
     content = bytearray(path.read_bytes())
     content[place] ^= 1
@@ -204,6 +220,74 @@ def test_a_file_that_a_killed_process_left_in_the_place_of_a_lock_holds_nothing(
     with FolderLock(tmp_path):
         assert (tmp_path / HELD).read_text() == lock.this_process()
     assert not (tmp_path / HELD).exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for processes as POSIX does")
+def test_two_sweeps_that_find_the_file_of_a_killed_process_never_both_hold_the_folder(monkeypatch, tmp_path):
+    """The second looks while the killed process's file is there, and goes on once the first holds the folder."""
+
+    def hold(_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    looked, holds, is_dead = threading.Event(), threading.Event(), lock.is_dead
+
+    def look(holder):
+        dead = is_dead(holder)
+        if threading.current_thread() is second and not looked.is_set():
+            looked.set()
+            assert holds.wait(60)
+        return dead
+
+    def try_to_hold():
+        refused.append(caught(FolderLock(tmp_path).__enter__))
+
+    monkeypatch.setattr(lock, "_hold", hold)
+    monkeypatch.setattr(lock, "is_dead", look)
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    put(HELD, lock.this_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
+    refused = []
+    second = threading.Thread(target=try_to_hold)
+    second.start()
+    assert looked.wait(60)
+    with FolderLock(tmp_path):
+        holds.set()
+        second.join()
+        assert "is held by another sweep" in str(refused[0])
+        assert (tmp_path / HELD).read_text() == lock.this_process()
+    assert [path.name for path in tmp_path.glob(".lock-*")] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for processes as POSIX does")
+def test_of_sweeps_that_start_at_once_one_alone_holds_the_folder(monkeypatch, tmp_path):
+    def hold(_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(lock, "_hold", hold)
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    left = lock.this_process().replace(str(os.getpid()), str(process.pid))
+    start, tried, holding = threading.Barrier(2), threading.Barrier(2), []
+
+    def try_to_hold():
+        for number in range(50):
+            if start.wait(60) == 0:
+                put(HELD, left, tmp_path)
+            start.wait(60)
+            one = FolderLock(tmp_path)
+            with suppress(InputError), one:
+                holding.append(number)
+                tried.wait(60)
+                continue
+            tried.wait(60)
+
+    threads = [threading.Thread(target=try_to_hold) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(holding) == len(set(holding))
+    assert holding
 
 
 @pytest.mark.parametrize("address", ["s3://bucket/s", "memory://s", "file:///s", "gs://a/b"])

@@ -113,6 +113,29 @@ def test_what_a_killed_process_left_half_written_is_removed(folder, finished):
     assert tables(folder) == tables(finished)
 
 
+@pytest.mark.parametrize("left", ["all", "log.jsonl", *LAST])
+def test_parts_without_a_manifest_are_not_taken_for_those_of_another_sweep(left, folder):
+    (folder / "manifest.json").unlink()
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        if left not in ("all", str(path.relative_to(folder))):
+            path.unlink()
+    before = tables(folder)
+    fault = only_fault(qs.sweep, {**LARGE, "seed": 4711}, folder)
+    assert (fault.where, fault.file) == ("--out", str(folder))
+    assert "holds parts of a sweep, but no manifest.json that identifies it; restore it from a backup" in fault.problem
+    assert tables(folder) == before
+    assert not (folder / "manifest.json").exists()
+
+
+def test_a_sweep_that_was_killed_before_its_manifest_was_written_begins_anew(folder, finished):
+    for name in ("manifest.json", "log.jsonl", *LAST, *(one.replace("1.p", "0.p") for one in LAST)):
+        (folder / name).unlink()
+    (folder / "parts" / ".part-000000.parquet.tmp-99999").write_bytes(b"half")
+    assert {path.name for path in folder.rglob("*.*")} >= {"points.parquet", "order.npy"}
+    qs.sweep(LARGE, folder)
+    assert tables(folder) == tables(finished)
+
+
 def test_points_that_are_not_as_they_were_written_are_refused(folder):
     turn_a_bit(folder / "points.parquet")
     (folder / LAST[0]).unlink()

@@ -45,6 +45,9 @@ class Crew:
     ----------
     executor : concurrent.futures.Executor
     workers : int
+        How many there are, or are taken to be: one for each core where that is not known.
+    known : int or None
+        How many there are; None where an executor of the user's own does not say.
     outstanding : int
         How many chunks are handed out at most, which bounds what is held in memory.
     chunk_seconds : float
@@ -56,8 +59,9 @@ class Crew:
     say: Callable[[str], None] = staticmethod(lambda _: None)
     """Called with what there is to know while they work."""
 
-    def __init__(self, executor: Executor, workers: int) -> None:
-        self.executor, self.workers = executor, workers
+    def __init__(self, executor: Executor, known: int | None) -> None:
+        self.executor, self.known = executor, known
+        self.workers = workers = known or available_cores()
         self.mismatched: dict[str, str] = {}
         self.refusals = 0
         self.outstanding = max(MOST_OUTSTANDING, AHEAD * workers)
@@ -90,8 +94,9 @@ class Crew:
         """
         self.refusals += 1
         self.note_mismatch(error.worker, error.differs)
-        alone = error.process == name_of_process() or len(self.mismatched) >= self.workers
-        if alone or self.refusals >= MAX_REFUSALS:
+        alone = error.process == name_of_process()
+        every = self.known is not None and len(self.mismatched) >= self.known
+        if alone or every or self.refusals >= MAX_REFUSALS:
             raise self.none_left()
 
     def note_mismatch(self, worker: str, differs: str) -> None:
@@ -207,7 +212,7 @@ def crew_of(executor: str | Executor, workers: int | None, scheduler: str | None
         raise InputError(faults)
     count = workers or available_cores()
     if isinstance(executor, Executor):
-        return Crew(executor, workers or int(getattr(executor, "_max_workers", count)))
+        return Crew(executor, workers or getattr(executor, "_max_workers", None))
     if executor == "dask":
         from qispread.sweeping.cluster import DaskCrew
 

@@ -10,8 +10,9 @@ from typing import IO, Any, Self
 
 from qispread.config.faults import Fault, InputError
 
-LOCK, HELD = ".lock", ".lock-held"
-"""The file that is locked, and the one that is there while a folder is held where no file can be locked."""
+LOCK, HELD, REMOVING = ".lock", ".lock-held", ".lock-removing"
+"""The file that is locked, the one that is there while a folder is held where no file can be locked, and the one that
+is there while a process removes that of another which has ended."""
 HELD_ERRORS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 """How systems say that another process has the lock; any other error says that there are no locks."""
 NO_LOCKS = (
@@ -84,20 +85,31 @@ class FolderLock:
     def _hold_by_file(self, error: OSError) -> None:
         """Hold the folder by a file that is there."""
         held = self.folder / HELD
-        holder = held.read_text(encoding="utf-8") if held.exists() else ""
-        if holder and is_dead(holder):
-            held.unlink(missing_ok=True)
         try:
+            if is_dead(text_of(held)):
+                self._remove_of_dead(held)
             with held.open("x", encoding="utf-8") as file:
                 file.write(this_process())
         except FileExistsError:
-            more = f"; where that process has ended, remove {held}"
-            raise self._refusal(held.read_text(encoding="utf-8"), more) from None
+            left = [str(path) for path in (held, self.folder / REMOVING) if path.exists()]
+            more = f"; where that process has ended, remove {' and '.join(left)}" if left else ""
+            raise self._refusal(text_of(held), more) from None
         except OSError as second:
             raise InputError([Fault("", f"cannot be written to: {second.strerror}", str(self.folder))]) from None
         self.held = held
         if self.say is not None:
             self.say(NO_LOCKS.format(folder=self.folder, error=error.strerror, held=HELD))
+
+    def _remove_of_dead(self, held: Path) -> None:
+        """Remove the file of a holder that has ended; raises FileExistsError where another process is about to."""
+        removing = self.folder / REMOVING
+        removing.open("x").close()
+        try:
+            # Another process may have removed it, and hold the folder by a file of its own, since we looked.
+            if is_dead(text_of(held)):
+                held.unlink(missing_ok=True)
+        finally:
+            removing.unlink(missing_ok=True)
 
     def __exit__(self, *_: object) -> None:
         # The locked file stays: removing it would let a third process lock another file of the same name.
@@ -111,6 +123,14 @@ class FolderLock:
 def this_process() -> str:
     """Return which process this is, as a lock says it."""
     return f"process {os.getpid()} on {socket.gethostname()}\n"
+
+
+def text_of(path: Path) -> str:
+    """Return what a file holds; nothing where it is not there, or not any more."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def is_dead(holder: str) -> bool:

@@ -247,12 +247,14 @@ class Sweep:
         Raises
         ------
         InputError
-            Where it is not as it was written, or holds other runs than the order says.
+            Where it is not as it was written, or holds runs of another sweep or others than the order says.
         """
-        table = self._table(f"{where}/{part_name(part)}", columns)
-        if {"point", "replicate"} <= set(table.column_names):
-            self._check_runs(where, part, table)
-        return table
+        path, runs = f"{where}/{part_name(part)}", {"point", "replicate"}
+        if columns is not None and not runs <= set(columns):
+            return self._table(path, columns)
+        table = self._table(path, None if columns is None else [*dict.fromkeys([*columns, "run_id"])])
+        self._check_runs(where, part, table)
+        return table if columns is None else table.select(columns)
 
     def _table(self, path: str, columns: list[str] | None = None) -> Any:
         """Return a table of the folder, or some of its columns, if it is as it was written."""
@@ -264,9 +266,13 @@ class Sweep:
         return pyarrow.parquet.ParquetFile(source).read(columns)
 
     def _check_runs(self, where: str, part: int, table: Any) -> None:
-        """Make sure that a part holds the runs that the order says, each once."""
+        """Make sure that a part holds the runs of this sweep that the order says, each once."""
         import numpy as np
 
+        file = str(self.folder / where / part_name(part))
+        if not all(name.startswith(f"{self.store.stem}-") for name in table["run_id"].unique().to_pylist()):
+            problem = "holds runs of another sweep: remove it, and run the sweep again"
+            raise InputError([Fault("", problem, file)])
         points, replicates = self.order().at(np.array(self.order().part(part)))
         rows, left = divmod(table.num_rows, len(points))
         right = not left and all(
@@ -275,7 +281,7 @@ class Sweep:
         )
         if not right:
             problem = "holds runs that do not match the order of this sweep: remove it, and run the sweep again"
-            raise InputError([Fault("", problem, str(self.folder / where / part_name(part)))])
+            raise InputError([Fault("", problem, file)])
 
 
 def kept_order(path: Path) -> "NDArray[np.int64] | None":

@@ -26,6 +26,9 @@ NOT_AS_WRITTEN = {
     False: "is not as it was written; run the sweep again: this part alone is then made again",
 }
 """What is said of the table of points, or of a part, whose hash is another."""
+NO_MANIFEST = (
+    f"holds parts of a sweep, but no {MANIFEST} that identifies it; restore it from a backup, or choose another folder"
+)
 
 
 def default_folder(experiment: Experiment) -> Path:
@@ -278,7 +281,7 @@ def make_store(
     Raises
     ------
     InputError
-        Where they cannot be written.
+        Where they cannot be written, or the folder holds parts of a sweep whose manifest is lost.
     """
     data = experiment.model_dump(mode="json", exclude={"scenario"})
     manifest = {
@@ -292,6 +295,9 @@ def make_store(
         "scenario": experiment.scenario.model_dump(mode="json", exclude_none=True),
     }
     try:
+        # The manifest is there before the first part, so that parts without one are of nobody knows which sweep.
+        if (folder / LOG).exists() or any(any((folder / inside).glob("part-*")) for inside in (PARTS, MONTHS)):
+            raise InputError([Fault("--out", NO_MANIFEST, str(folder))])
         for name, content in design.items():
             write_whole(folder / name, content)
         write_whole(folder / MANIFEST, manifest_text(manifest))
