@@ -24,8 +24,8 @@ MANIFEST = "manifest.json"
 WAYS_OUT = "choose another folder, or say --overwrite"
 OTHER_KINDS = {"experiment": "a sweep", "calibration": "a calibration"}
 """What a manifest is of that is neither a run nor a comparison, by a name that it has."""
-OTHER_FILES = {"log.jsonl": "a sweep", "points.parquet": "a sweep", "parts": "a sweep"}
-"""What a folder holds by a file or folder in it, be its manifest cut or lost: a sweep can be read without one."""
+OTHER_FILES = {"log.jsonl": "a sweep", "points.parquet": "a sweep"}
+"""What a folder holds by a file in it, be its manifest cut or lost: a sweep can be read without one."""
 ANALYSIS = "analysis"
 """The folder of analyses within a folder of results."""
 CHARTS, CHART_KINDS = "charts", (".svg", ".png", ".csv")
