@@ -11,7 +11,7 @@ from qispread.engines.run import Runs
 from qispread.results import comparisons, runs, save_comparison
 from qispread.results.folder import CHART_KINDS, OTHER_FILES
 from qispread.sweeping.log import LOG
-from qispread.sweeping.store import PARTS, POINTS
+from qispread.sweeping.store import POINTS
 
 SCENARIO = qs.Scenario().replace({"organisations.number": 12}, name="small", horizon=3, replicates=3)
 COACHED = SCENARIO.with_policy("coaching")
@@ -94,9 +94,9 @@ def test_nothing_is_changed_where_the_disk_is_full(ran, save, module, monkeypatc
 
 
 @pytest.mark.parametrize("manifest", [None, '{"experiment": {'])
-@pytest.mark.parametrize("name", [LOG, POINTS, PARTS])
+@pytest.mark.parametrize("name", [LOG, POINTS])
 def test_a_sweep_with_no_manifest_that_can_be_read_is_no_place_for_a_run(ran, name, manifest):
-    assert set(OTHER_FILES) == {LOG, POINTS, PARTS}
+    assert set(OTHER_FILES) == {LOG, POINTS}
     Path("sweep").mkdir()
     (Path("sweep") / name).touch()
     if manifest:
