@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import mesa
 import pytest
 
 import qispread as qs
@@ -99,3 +100,27 @@ def test_reporters_of_ones_own_are_collected_from_the_start():
     agents = model.datacollector.get_agent_vars_dataframe()
     assert agents.shape == (7 * 20, 1)
     assert list(agents.loc[6, "culture"]) == [own.culture for own in model.organisations]
+
+
+def above(own, limit):
+    return own.culture > limit
+
+
+def test_reporters_are_copied_and_know_of_agents_of_other_kinds():
+    model = qs.SpreadModel(small(), replicate=0, agent_reporters={**AGENT_REPORTERS, "slack": "slack"})
+    mesa.Agent(model)
+    model.step()
+    twin = pickle.loads(pickle.dumps(model))  # noqa: S301 - our own
+    twin.step()
+    table = twin.datacollector.get_agent_vars_dataframe()
+    assert table.loc[2, "slack"].tolist()[:20] == [own.slack for own in twin.organisations]
+    assert table.loc[2].iloc[20].isna().all()
+    assert len(table) == 20 + 21 + 21
+
+
+def test_reporters_with_parameters_are_copied():
+    model = qs.SpreadModel(small(), replicate=0, agent_reporters={"above": [above, [0.5]]})
+    twin = pickle.loads(pickle.dumps(model))  # noqa: S301 - our own
+    twin.step()
+    table = twin.datacollector.get_agent_vars_dataframe()
+    assert table.loc[1, "above"].tolist() == [own.culture > 0.5 for own in twin.organisations]

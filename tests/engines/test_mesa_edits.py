@@ -172,3 +172,157 @@ def test_a_learning_network_leaves_edits_as_they_are():
         assert edges[1] - edges[0] <= {frozenset((first, second))}
         assert edges[0] <= edges[1]
     assert not model.network.G.has_edge(first, second)
+
+
+def refused(model, *problems):
+    """Ask for a month that is refused twice over, and check that nothing has happened."""
+    before = (model.month, model.steps, model.state(), measures(model))
+    for _ in range(2):
+        with pytest.raises(qs.InputError) as error:
+            model.step()
+        assert all(problem in str(error.value) for problem in problems)
+    assert (model.month, model.steps, measures(model)) == (before[0], before[1], before[3])
+    for one, other in zip(model.state(), before[2], strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("months", [0, 1, 2])
+@pytest.mark.parametrize("new", [True, False])
+def test_a_refused_tie_stops_the_model_until_it_is_mended(months, new):
+    # The policy moves the plan's own ties in the very month that is refused.
+    scenario = small(policies={"network": {"lever": "learning_network", "start": 3, "end": 4}})
+    model, same = (qs.SpreadModel(scenario, replicate=0) for _ in range(2))
+    for _ in range(months):
+        for one in (model, same):
+            one.step()
+    graph = model.network.G
+    first, second = next(iter(nx.non_edges(graph) if new else graph.edges))
+    if new:
+        graph.add_edge(first, second)
+    graph.edges[first, second]["weight"] = 5
+    refused(model, "['weight']: got 5; needed: a number in (0, 1]")
+    if new:
+        graph.remove_edge(first, second)
+    else:
+        graph.edges[first, second]["weight"] = 1.0
+    for one in (model, same):
+        one.run_model()
+    assert model.datacollector.get_model_vars_dataframe()["month"].tolist() == list(range(7))
+    assert measures(model) == measures(same)
+    assert graph.has_edge(first, second) != new
+    cells = model.network[first].connections.values()
+    assert (model.network[second] in cells) != new
+
+
+def test_cells_that_are_tied_to_themselves_can_be_parted_again():
+    model = qs.SpreadModel(small(), replicate=0)
+    cell = model.organisations[0].cell
+    cell.connect(cell)
+    refused(model, "cannot be tied to itself")
+    cell.disconnect(cell)
+    model.run_model()
+    assert measures(model) == measures(finished(small(), replicate=0))
+
+
+def test_ties_read_before_the_month_keep_edits_of_cells():
+    model = qs.SpreadModel(small(), replicate=0)
+    disconnect_cells(model)
+    assert model.organisations[0].ties == []
+    assert model.network.G.number_of_edges() == 0
+
+
+def test_ties_read_before_the_month_are_refused_again_in_it():
+    model = qs.SpreadModel(small(), replicate=0)
+    first, second = next(iter(model.network.G.edges))
+    model.network.G.edges[first, second]["weight"] = 5
+    with pytest.raises(qs.InputError, match="got 5"):
+        _ = model.organisations[0].ties
+    with pytest.raises(qs.InputError, match="got 5"):
+        model.organisations[0].remove()
+    assert len(model.organisations) == len(model.agents) == 20
+    refused(model, "got 5")
+
+
+def test_nodes_without_a_cell_are_refused_all_at_once():
+    model = qs.SpreadModel(small(), replicate=0)
+    model.step()
+    name = model.organisations[0].id
+    model.network.G.add_edge("newspaper", name)
+    model.network.G.add_edge(name, "organisation-01")
+    refused(
+        model,
+        "2 faults",
+        "network.G.nodes['newspaper']",
+        "no cell has this name",
+        "did you mean 'organisation-0",
+        "add_cell",
+    )
+    model.network.G.remove_nodes_from(["newspaper", "organisation-01"])
+    model.run_model()
+    assert measures(model) == measures(finished(small(), replicate=0))
+
+
+def test_a_cell_that_is_not_of_the_network_is_refused():
+    model = qs.SpreadModel(small(), replicate=0)
+    cell = model.organisations[0].cell
+    foreign = mesa.discrete_space.Cell("foreign", random=model.random)
+    cell.connect(foreign)
+    refused(model, "network.G.nodes['foreign']")
+    cell.disconnect(foreign)
+    model.network.G.remove_node("foreign")
+    model.run_model()
+    assert measures(model) == measures(finished(small(), replicate=0))
+
+
+def test_a_cell_added_for_an_agent_of_ones_own_is_no_organisation():
+    model = qs.SpreadModel(small(), replicate=0)
+    cell = mesa.discrete_space.Cell("newspaper", random=model.random)
+    model.network.add_cell(cell)
+    model.network.add_connection(cell, model.organisations[0].cell)
+    model.run_model()
+    assert measures(model) == measures(finished(small(), replicate=0))
+
+
+def test_organisations_beyond_those_of_the_scenario_are_refused():
+    model = qs.SpreadModel(small(), replicate=0)
+    with pytest.raises(qs.InputError, match="organisations: the model has all 20 of its scenario; needed: a scenario"):
+        qs.Organisation(model, 0, model.organisations[0].cell)
+    assert len(model.agents) == len(model.organisations) == 20
+    model.run_model()
+    assert measures(model) == measures(finished(small(), replicate=0))
+
+
+def test_closing_twice_is_closing_once():
+    model = qs.SpreadModel(small(), replicate=0)
+    own = model.organisations[3]
+    for _ in range(2):
+        own.remove()
+    assert len(model.agents) == len(model.organisations) == 19
+    model.step()
+
+
+def test_followers_of_an_origin_that_has_closed_are_compared_with_no_other():
+    model = qs.SpreadModel(everything(policies={}), replicate=0)
+    for _ in range(60):
+        model.step()
+    names = list(model.scenario.interventions)
+    for own in list(model.organisations):
+        if own.practices[names[0]].origin:
+            own.remove()
+    model.step()
+    rest = [own for own in model.organisations if not any(own.practices[name].origin for name in names[1:])]
+    assert any(own.practices[names[0]].in_use for own in rest)
+    assert np.isnan(model.measure("replication_ratio", names[0]))
+    pooled, began, users, results = {}, 0, 0, 0.0
+    for name in names[1:]:
+        practices = [own.practices[name] for own in model.organisations if not own.practices[name].origin]
+        began += sum(one.first >= 0 for one in practices)
+        users += sum(one.in_use for one in practices)
+        results += sum(one.result for one in practices)
+        for measure in ("transformed", "boosted", "little"):
+            share = model.measure(measure, name)
+            pooled[measure] = pooled.get(measure, 0.0) + share * sum(one.first >= 0 for one in practices)
+    for measure, number in pooled.items():
+        assert model.measure(measure) == pytest.approx(number / began)
+    assert model.measure("replication_ratio") == pytest.approx(results / users / model.measure("origin_effect"))
+    assert sum(model.measure(name) for name in pooled) == pytest.approx(1.0)

@@ -101,7 +101,7 @@ def test_rng_and_seed_together_are_refused():
         qs.SpreadModel(small(), rng=1, seed=1)
 
 
-@pytest.mark.parametrize("replicate", [-1, 0.5, True, "one"])
+@pytest.mark.parametrize("replicate", [-1, 0.5, True, "one", "", 0.0, [], False])
 def test_what_is_no_replicate_is_refused(replicate):
     with pytest.raises(qs.InputError, match=r"replicate: got .*needed: a whole number from 0"):
         qs.SpreadModel(small(), replicate=replicate)

@@ -41,15 +41,14 @@ class Organisation(FixedAgent):
     scenario: Scenario = cast("Scenario", None)  # a property in Mesa 3.5, which takes longer to read
 
     def __init__(self, model: "SpreadModel", index: int, cell: Any) -> None:
+        model.require_incomplete()
         super().__init__(model)
         self.model: SpreadModel = model
-        self.scenario = model.scenario
-        self.index, self.cell = index, cell
+        self.scenario, self.index, self.cell = model.scenario, index, cell
         frame = model.world.frame
         self.id, self.name = frame.ids[index], frame.names[index]
         self.system = frame.system_names[frame.system[index]]
-        # In the order of `world.layout.ORGANISATION_ROWS`.
-        values: list[float] = model.start.organisations[:, index].tolist()
+        values: list[float] = model.start.organisations[:, index].tolist()  # by `world.layout.ORGANISATION_ROWS`
         self.leadership, self.alignment, self.culture, self.capability = values[:4]
         self.measurement, self.slack, self.turnover, self.size, self.baseline = values[4:9]
         self.setting_1, self.setting_2, self.local_gain, self.harm, self.climate = values[9:14]
@@ -112,9 +111,10 @@ class Organisation(FixedAgent):
         self.model.note(self, what, why, practice)
 
     def remove(self) -> None:
-        """Close: nobody learns from it any more, and measures are of those that are left."""
-        super().remove()
-        self.model.forget(self)
+        """Close: nobody learns from it any more, and measures are of those that are left. Doing so twice is once."""
+        if self in self.model.organisations:
+            self.model.forget(self)
+            super().remove()
 
     # The steps of a month, in the order in which the model calls them.
 

@@ -121,8 +121,11 @@ OVERALL = tuple(index for index, measure in enumerate(REGISTRY) if measure.overa
     SUM_PREVENTED,
     SUM_ORIGIN,
     LAUNCHED,
-) = range(15)
-TALLIES = LAUNCHED + 1
+    BEGAN_BESIDE_ORIGIN,
+    USERS_BESIDE_ORIGIN,
+    RESULT_BESIDE_ORIGIN,
+) = range(18)
+TALLIES = RESULT_BESIDE_ORIGIN + 1
 
 ORGANISATION_READ = (
     SIZE,
@@ -208,6 +211,10 @@ def tally(practices: NDArray[np.float64], histories: NDArray[np.int64], sums: ND
     sums[LAUNCHED] = 1.0 if sums[SUM_ORIGIN] > 0.0 else 0.0
     count_stages(histories, sums)
     sum_practices(practices, histories, sums)
+    # Where all that started it have closed, as agents can, there is nothing left to compare its followers with.
+    has_origin = 1.0 if sums[FOLLOWERS] < histories.shape[1] else 0.0
+    sums[BEGAN_BESIDE_ORIGIN], sums[USERS_BESIDE_ORIGIN] = has_origin * sums[EVER_BEGAN], has_origin * sums[USERS]
+    sums[RESULT_BESIDE_ORIGIN] = has_origin * sums[SUM_RESULT]
 
 
 @stage
@@ -224,14 +231,15 @@ def practice_measures(sums: NDArray[np.float64], row: NDArray[np.float64]) -> No
     row[MEAN_EMBEDDING] = share(sums[SUM_EMBEDDING], users)
     row[EFFECT] = share(sums[SUM_RESULT], users)
     row[ORIGIN_EFFECT] = share(sums[SUM_ORIGIN], sums[LAUNCHED])
-    row[REPLICATION_RATIO] = share(row[EFFECT], row[ORIGIN_EFFECT])
     # Against an origin without any effect nothing can be said.
     comparable = 1.0 if sums[LAUNCHED] > 0.0 else 0.0
+    ever, users = sums[BEGAN_BESIDE_ORIGIN], sums[USERS_BESIDE_ORIGIN]
+    row[REPLICATION_RATIO] = share(share(sums[RESULT_BESIDE_ORIGIN], users), row[ORIGIN_EFFECT])
     row[REPLICATED_SHARE] = share(sums[AT_ORIGIN_LEVEL], users * comparable)
     row[TRANSFORMED] = share(sums[AT_ORIGIN_LEVEL], ever * comparable)
     row[BOOSTED_SHARE] = share(sums[HALFWAY], ever * comparable)
     row[LITTLE] = share(ever - sums[AT_ORIGIN_LEVEL] - sums[HALFWAY], ever * comparable)
-    row[MEAN_GENERATION] = share(sums[SUM_GENERATION], users)
+    row[MEAN_GENERATION] = share(sums[SUM_GENERATION], sums[USERS])
     row[AVERTED] = sums[SUM_PREVENTED]
 
 

@@ -3,7 +3,6 @@
 import inspect
 import os
 from collections.abc import Mapping
-from operator import attrgetter
 from typing import Any
 
 import mesa
@@ -20,7 +19,7 @@ from qispread.engines.measuring import measure_month
 from qispread.engines.practice import Attributes, Practice, StepNumbers
 from qispread.engines.seeds import read_replicate, read_seed
 from qispread.engines.stages_context import leaders_leaving
-from qispread.engines.state_tables import measured_state, state_of
+from qispread.engines.state_tables import measured_state, reporter_function, state_of
 from qispread.engines.ties import TieNetwork
 from qispread.measures import NAMES
 from qispread.rules import outcome
@@ -44,11 +43,6 @@ MONTH = (
 
 READS_TOO_EARLY = tuple(int(part) for part in mesa.__version__.split(".")[:2]) < (3, 5)
 """Up to Mesa 3.4 `batch_run` takes what is collected at the start for the first step: its last row is a month early."""
-
-AGENT_REPORTERS = {
-    name: attrgetter(name) for name in ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
-}
-"""Reporters of an organisation's context and harm, for `SpreadModel(..., agent_reporters=AGENT_REPORTERS)`."""
 
 
 class SpreadModel(mesa.Model):
@@ -110,13 +104,15 @@ class SpreadModel(mesa.Model):
         model_reporters: Mapping[str, Any] | None = None,
         agent_reporters: Mapping[str, Any] | None = None,
     ) -> None:
-        settings, world = read_scenario(scenario), read_replicate(replicate or 0)
+        settings, world = read_scenario(scenario), read_replicate(0 if replicate is None else replicate)
         if replicate is None or rng is not None or seed is not None:
             settings = settings.model_copy(update={"seed": read_seed(rng, seed)})
         blueprint = blueprint_of(settings)
         self.world = blueprint.world(world)
         # Mesa's own generators start from all that names the world, so that no two worlds share their chances.
         super().__init__(rng=int(self.world.stream))
+        # Mesa 3.5 takes no step after one that has failed, so what can be refused is refused before it is asked.
+        self._mesa_step, self.step = self.step, self._accept_and_step  # type: ignore[method-assign]
         self.settings, self.replicate = settings, world
         self.month, self.epoch, self.organisation_class = 0, -1, organisation_class
         self.plan, self.start = start_run(blueprint, self.world)
@@ -129,15 +125,17 @@ class SpreadModel(mesa.Model):
         layout = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}
         self.network = Network(self.world.graph(), random=self.random, **layout)
         self.tie_network = TieNetwork(self.network, self.world)
+        self._complete = False
         self.organisations = [
             organisation_class(self, index, cell) for index, cell in enumerate(self.tie_network.cells)
         ]
+        self._complete = True
         self._enter_epoch()
         self.datacollector = mesa.DataCollector(
             model_reporters={"month": "month", "seed": "seed"}
             | {name: [self.pooled, [name]] for name in NAMES}
             | dict(model_reporters or {}),
-            agent_reporters=dict(agent_reporters or {}),
+            agent_reporters={name: reporter_function(given) for name, given in (agent_reporters or {}).items()},
         )
         self._measure()
 
@@ -173,11 +171,10 @@ class SpreadModel(mesa.Model):
         Raises
         ------
         InputError
-            After the last month of the scenario, and for ties in the network that cannot be.
+            After the last month of the scenario, and for ties in the network that cannot be; the model is then as it was
+            after the month before, and goes on once they are put right.
         """
-        if self.month >= self.settings.horizon:
-            problem = f"the run ended in month {self.month}; a longer horizon makes a longer run"
-            raise InputError([Fault("horizon", problem)])
+        self._accept_month()
         self.month += 1
         self._enter_epoch()
         self._tell_policies()
@@ -190,6 +187,18 @@ class SpreadModel(mesa.Model):
         self._observe()
         if self.month == self.settings.horizon:
             self._finish()
+
+    def _accept_and_step(self) -> None:
+        self._accept_month()
+        self._mesa_step()
+
+    def _accept_month(self) -> None:
+        """Refuse a month after the last, and ties that cannot be, before anything of the month has happened."""
+        if self.month >= self.settings.horizon:
+            problem = f"the run ended in month {self.month}; a longer horizon makes a longer run"
+            raise InputError([Fault("horizon", problem)])
+        if self.tie_network.has_changed():
+            self.read_ties()
 
     def _do(self, what: str) -> None:
         # By type: a model may hold other agents, which know nothing of these steps.
@@ -226,8 +235,8 @@ class SpreadModel(mesa.Model):
             for organisation in self.organisations:
                 organisation.enter_epoch(epoch)
             self.tie_network.follow_plan(self.plan, epoch)
-        if self.tie_network.has_changed():
-            self.read_ties()
+            if self.tie_network.has_changed():
+                self.read_ties()
 
     def _draw_leavers(self) -> None:
         """Draw whose leader leaves this month, for all at once: most stay, and a call for each would cost more."""
@@ -247,12 +256,27 @@ class SpreadModel(mesa.Model):
         """
         self.tie_network.give_ties(self.organisations, self.settings.deciding.similarity_range)
 
+    def require_incomplete(self) -> None:
+        """Refuse organisations beyond those of the scenario, for which there is neither plan nor world.
+
+        Raises
+        ------
+        InputError
+            Once the model has all its organisations.
+        """
+        if self._complete:
+            number = self.world.frame.number
+            problem = (
+                f"the model has all {number} of its scenario; needed: a scenario with more, or another kind of agent"
+            )
+            raise InputError([Fault("organisations", problem)])
+
     def forget(self, organisation: Organisation) -> None:
-        """Go on without an organisation that has been removed."""
-        if organisation in self.organisations:
-            self.organisations.remove(organisation)
-            for peer, _, _ in organisation.ties:
-                peer.ties = [tie for tie in peer.ties if tie.peer is not organisation]
+        """Go on without an organisation that is being removed."""
+        ties = organisation.ties  # read first: if they are refused, nothing has happened yet
+        self.organisations.remove(organisation)
+        for peer, _, _ in ties:
+            peer.ties = [tie for tie in peer.ties if tie.peer is not organisation]
 
     def fellows_practising(self, organisation: Organisation, name: str) -> float:
         """Return the share of the others in an organisation's partnership seen using an intervention."""

@@ -1,6 +1,7 @@
-"""From agents to the arrays that the kernel has: all of them, or only what a month is measured by."""
+"""From agents to the arrays that the kernel has, all or only what a month is measured by; and what is collected."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -76,3 +77,30 @@ def measured_state(
         np.array([MEASURED_PRACTICES.fill(row) for row in practices]),
         np.array([MEASURED_HISTORIES.fill(row) for row in practices]),
     )
+
+
+def _value(name: str, agent: Any) -> Any:
+    return getattr(agent, name, None)
+
+
+def _result(function: Callable[..., Any], parameters: Sequence[Any], agent: Any) -> Any:
+    return function(agent, *parameters)
+
+
+def reporter_function(reporter: Any) -> Any:
+    """Return an agent reporter as a function that can be pickled, which Mesa's own for a name or a list cannot."""
+    if isinstance(reporter, str):
+        return partial(_value, reporter)
+    if isinstance(reporter, list):
+        return partial(_result, *reporter)
+    return reporter
+
+
+AGENT_REPORTERS = {
+    name: reporter_function(name)
+    for name in ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
+}
+"""Reporters of an organisation's context and harm, for `SpreadModel(..., agent_reporters=AGENT_REPORTERS)`.
+
+Other agents have None there.
+"""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.config.faults import Fault, InputError
+from qispread.config.faults import Fault, InputError, nearest
 from qispread.engines.agents import Organisation
 from qispread.engines.practice import Tie
 from qispread.rules.deciding import similarity
@@ -33,7 +33,8 @@ class TieNetwork:
         self.cells = [network[name] for name in world.frame.ids]
         first, second, weight = (array.tolist() for array in world.pairs)
         self.planned: Pairs = dict(zip(zip(first, second, strict=True), weight, strict=True))
-        self._remember()
+        self._remember_graph()
+        self._remember_connections()
 
     def follow_plan(self, plan: Plan, epoch: int) -> None:
         """Change in the network what the plan changes between epochs, and leave the rest as it is."""
@@ -51,13 +52,8 @@ class TieNetwork:
         self.planned = wanted
 
     def has_changed(self) -> bool:
-        """Return whether cells or graph differ from what they were, once both agree again on who is tied to whom."""
-        if self._graph() == self._known_graph and self._connections() == self._known_connections:
-            return False
-        self._follow_cells()
-        self._follow_graph()
-        self._remember()
-        return True
+        """Return whether cells or graph differ from what they were when ties were last given."""
+        return self._graph() != self._known_graph or self._connections() != self._known_connections
 
     def _graph(self) -> dict[str, Any]:
         return dict(self.network.G.adjacency())
@@ -65,10 +61,27 @@ class TieNetwork:
     def _connections(self) -> list[dict[Any, Any]]:
         return [cell.connections for cell in self.cells]
 
-    def _remember(self) -> None:
+    def _remember_graph(self) -> None:
         graph = self._graph().items()
         self._known_graph = {name: {peer: dict(data) for peer, data in peers.items()} for name, peers in graph}
+
+    def _remember_connections(self) -> None:
         self._known_connections = [dict(connections) for connections in self._connections()]
+
+    def _require_cells(self) -> None:
+        """Refuse nodes that somebody has put into the graph and that are nobody's place."""
+        known = {cell.coordinate for cell in self.network.all_cells}
+        unknown, valid = [name for name in self.network.G.nodes if name not in known], [str(name) for name in known]
+        needed = "needed: an organisation's id; remove the node, or give it a cell with network.add_cell"
+        faults = [
+            Fault(
+                f"network.G.nodes[{name!r}]",
+                f"no cell has this name; {needed}{nearest(str(name), valid, listing=False)}",
+            )
+            for name in unknown
+        ]
+        if faults:
+            raise InputError(faults)
 
     def _follow_cells(self) -> None:
         """Do in the graph what has been done to cells alone."""
@@ -79,6 +92,8 @@ class TieNetwork:
             for peer in now - known:
                 if not graph.has_edge(cell.coordinate, peer):
                     graph.add_edge(cell.coordinate, peer)
+        # At once: if ties are then refused, what somebody takes back must not be taken for another change.
+        self._remember_connections()
 
     def _follow_graph(self) -> None:
         """Do to cells what has been done in the graph alone."""
@@ -91,15 +106,22 @@ class TieNetwork:
             connected = {peer.coordinate for peer in cell.connections.values()}
             for name in wanted.keys() - connected:
                 cell.connect(self.network[name], name)
+        self._remember_connections()
 
     def give_ties(self, organisations: Sequence[Organisation], similarity_range: float) -> None:
-        """Give organisations their ties to each other, peers in order.
+        """Give organisations their ties to each other, peers in order, or leave them the ties that they have.
+
+        Cells and graph are made to agree first on who is tied to whom.
 
         Raises
         ------
         InputError
-            For every weight outside (0, 1] and every tie to itself.
+            For every node without a cell; or else for every weight outside (0, 1] and every tie to itself.
         """
+        self._require_cells()
+        self._follow_cells()
+        self._require_cells()
+        self._follow_graph()
         graph, left = self._graph(), {own.id: own for own in organisations}
         edges = {
             own: [(left[name], data.get("weight", 1.0)) for name, data in graph.get(own.id, {}).items() if name in left]
@@ -113,6 +135,8 @@ class TieNetwork:
         for own, ends in edges.items():
             in_order = sorted(ends, key=lambda end: end[0].index)
             own.ties = [Tie(peer, float(weight), alike(own, peer, similarity_range)) for peer, weight in in_order]
+        # Last, so that ties that were refused are read, and refused, again.
+        self._remember_graph()
 
 
 def tie_faults(own: Organisation, peer: Organisation, weight: Any) -> list[Fault]:
