@@ -303,7 +303,7 @@ def test_closing_twice_is_closing_once():
 
 def test_followers_of_an_origin_that_has_closed_are_compared_with_no_other():
     model = qs.SpreadModel(everything(policies={}), replicate=0)
-    for _ in range(60):
+    for _ in range(47):
         model.step()
     names = list(model.scenario.interventions)
     for own in list(model.organisations):

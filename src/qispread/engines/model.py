@@ -19,6 +19,7 @@ from qispread.engines.measuring import measure_month
 from qispread.engines.practice import Attributes, Practice, StepNumbers
 from qispread.engines.seeds import read_replicate, read_seed
 from qispread.engines.stages_context import leaders_leaving
+from qispread.engines.state_tables import AGENT_REPORTERS as AGENT_REPORTERS  # noqa: PLC0414 - part of the interface
 from qispread.engines.state_tables import measured_state, reporter_function, state_of
 from qispread.engines.ties import TieNetwork
 from qispread.measures import NAMES
@@ -114,7 +115,7 @@ class SpreadModel(mesa.Model):
         # Mesa 3.5 takes no step after one that has failed, so what can be refused is refused before it is asked.
         self._mesa_step, self.step = self.step, self._accept_and_step  # type: ignore[method-assign]
         self.settings, self.replicate = settings, world
-        self.month, self.epoch, self.organisation_class = 0, -1, organisation_class
+        self.month, self.epoch, self.organisation_class, self._complete = 0, -1, organisation_class, False
         self.plan, self.start = start_run(blueprint, self.world)
         self.numbers = StepNumbers.from_record(self.plan.parameters)
         self.attributes = [Attributes.from_record(record) for record in self.plan.interventions]
@@ -125,7 +126,6 @@ class SpreadModel(mesa.Model):
         layout = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}
         self.network = Network(self.world.graph(), random=self.random, **layout)
         self.tie_network = TieNetwork(self.network, self.world)
-        self._complete = False
         self.organisations = [
             organisation_class(self, index, cell) for index, cell in enumerate(self.tie_network.cells)
         ]
@@ -171,8 +171,8 @@ class SpreadModel(mesa.Model):
         Raises
         ------
         InputError
-            After the last month of the scenario, and for ties in the network that cannot be; the model is then as it was
-            after the month before, and goes on once they are put right.
+            After the last month of the scenario, and for ties in the network that cannot be; the model is then as it
+            was after the month before, and goes on once they are put right.
         """
         self._accept_month()
         self.month += 1
@@ -265,18 +265,15 @@ class SpreadModel(mesa.Model):
             Once the model has all its organisations.
         """
         if self._complete:
-            number = self.world.frame.number
-            problem = (
-                f"the model has all {number} of its scenario; needed: a scenario with more, or another kind of agent"
-            )
+            of_scenario = f"the model has all {self.world.frame.number} of its scenario"
+            problem = f"{of_scenario}; needed: a scenario with more, or an agent of another kind"
             raise InputError([Fault("organisations", problem)])
 
     def forget(self, organisation: Organisation) -> None:
         """Go on without an organisation that is being removed."""
-        ties = organisation.ties  # read first: if they are refused, nothing has happened yet
-        self.organisations.remove(organisation)
-        for peer, _, _ in ties:
+        for peer, _, _ in organisation.ties:
             peer.ties = [tie for tie in peer.ties if tie.peer is not organisation]
+        self.organisations.remove(organisation)
 
     def fellows_practising(self, organisation: Organisation, name: str) -> float:
         """Return the share of the others in an organisation's partnership seen using an intervention."""
