@@ -4,10 +4,15 @@ import ast
 import inspect
 import json
 import os
+import pickle
+import runpy
 import shutil
 import subprocess
 import sys
+from collections import namedtuple
+from enum import Enum
 from pathlib import Path
+from types import ModuleType
 
 import numba
 import numpy as np
@@ -191,8 +196,57 @@ class TestContent:
         with pytest.raises(content.UnknownContentError, match="is neither number"):
             content.content_hash(scaled)
 
+    def test_an_enumeration_counts_by_its_members(self, monkeypatch):
+        found = set()
+        for entries in ({"A": 1}, {"A": 2}, {"A": 2, "B": 3}):
+            kind = Enum("Kind", entries)
+            for value in (kind, kind.A):
+                monkeypatch.setitem(globals(), "SCALE", value)
+                found.add(content.content_hash(scaled))
+        assert len(found) == 5  # the member with 2 is the same in two
+
+    def test_a_named_tuple_counts_by_its_fields(self, monkeypatch):
+        found = set()
+        for fields in (("a", "b"), ("b", "a")):
+            kind = namedtuple("Kind", fields)  # noqa: PYI024
+            for value in (kind, kind(1, 2)):
+                monkeypatch.setitem(globals(), "SCALE", value)
+                found.add(content.content_hash(scaled))
+        assert len(found) == 4
+
+    def test_another_class_is_refused(self, monkeypatch):
+        monkeypatch.setitem(globals(), "SCALE", type("Own", (), {"A": 1}))
+        with pytest.raises(content.UnknownContentError, match="is neither number"):
+            content.content_hash(scaled)
+
+    def test_a_module_in_a_module_counts_by_what_is_read_of_it(self):
+        package, inner = ModuleType("package_of_mine"), ModuleType("package_of_mine.inner")
+        package.inner, inner.package, inner.STEP = inner, package, 1.0
+        space = {"package_of_mine": package}
+        exec("def f(x):\n    return x + package_of_mine.inner.STEP", space)  # noqa: S102
+        walk = content.Walk()
+        walk.visit_function(space["f"])
+        assert (id(vars(inner)), "STEP") in walk.reads
+        inner.STEP = 2.0
+        assert content.content_hash(space["f"]) != walk.content()
+
 
 class TestCache:
+    def test_a_numba_without_its_private_classes_keeps_no_code(self, monkeypatch):
+        monkeypatch.delattr("numba.core.caching.CompileResultCacheImpl")
+        without = runpy.run_path(code_cache.__file__)
+        assert without["cache_folder"]() is None
+
+    @COMPILES
+    def test_code_that_cannot_be_written_is_not_kept(self, tmp_path, monkeypatch):
+        def refuse(*_):
+            raise pickle.PicklingError
+
+        monkeypatch.setattr(code_cache._Files, "save_overload", refuse)
+        compiled = numba.njit(scaled)
+        compiled._cache = code_cache.CodeCache(scaled, tmp_path)
+        assert compiled(1.0) == 2.0
+
     def test_a_folder_of_somebody_else_is_not_trusted(self, tmp_path, monkeypatch):
         monkeypatch.setattr(code_cache.os, "getuid", lambda: -1, raising=False)
         assert not code_cache.is_writable(tmp_path / "theirs")

@@ -1,19 +1,21 @@
 """A rule or a constant replaced from outside is taken by both engines, and leaves nothing behind."""
 
 import hashlib
+import inspect
 import json
 import os
 import subprocess
 import sys
 
 import numba
+import numpy as np
 import pytest
 
 from qispread import Scenario, measures, simulate
 from qispread.config.interventions import Intervention
-from qispread.engines import measuring
+from qispread.engines import measuring, stages_context
 from qispread.engines.kernel import run_months_in_order
-from qispread.rules import capacity, compiling, draws
+from qispread.rules import capacity, compiling, draws, replacing
 from qispread.rules.replacing import apply_replacements, replaced_rules
 from qispread.world import build
 
@@ -152,3 +154,111 @@ def test_a_rule_replaced_before_the_first_run_neither_is_ignored_nor_stays_in_th
     assert replaced[0] == replaced[1] != shipped[0]
     assert early(tmp_path, "shipped") == [*shipped, 0]  # the other's code is
     assert early(tmp_path, "replaced") == replaced == [replaced[0], replaced[0], 1]  # both are
+
+
+COMPILED_BEFORE = """
+import hashlib, json, sys
+from enum import Enum
+import numba
+from qispread import Scenario, simulate
+from qispread.config.interventions import Intervention
+from qispread.rules import capacity
+START = float(sys.argv[2])
+G = START
+class K(Enum):
+    A = START
+@numba.njit
+def helper():
+    return G
+@numba.njit
+def by_name(leadership, alignment, culture):
+    return helper()
+def by_member(leadership, alignment, culture):
+    return K.A.value
+helper()  # compiled before anybody looks
+mine = {"name": by_name, "member": by_member}[sys.argv[1]]
+capacity.climate = mine
+scenario = Scenario(interventions={"prompt": Intervention()}, horizon=12)
+def run():
+    return hashlib.sha256(simulate(scenario, 2, workers=1).measures.tobytes()).hexdigest()
+found = [run()]
+G = 0.8
+K = Enum("K", {"A": 0.8})
+print(json.dumps([*found, run()]))
+"""
+
+
+@pytest.mark.slow
+@COMPILES
+@pytest.mark.parametrize("kind", ["name", "member"])
+def test_what_a_replacement_reads_is_neither_ignored_nor_taken_from_the_cache(tmp_path, kind):
+    def found(start):
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", COMPILED_BEFORE, kind, str(start)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    first, changed = found(0.0)
+    assert first != changed
+    assert found(0.8) == [changed, changed]
+
+
+@COMPILES
+def test_what_is_replaced_while_another_thread_looks_is_taken(replace, monkeypatch):
+    first, second = (numba.njit(error_model="numpy")(additive) for _ in range(2))
+    compile_again = replacing._compile_again
+    waiting = [second]
+
+    def replaced_meanwhile(walk):
+        compile_again(walk)
+        if waiting:
+            capacity.climate = waiting.pop()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(replacing, "_compile_again", replaced_meanwhile)
+        replace(capacity, "climate", first)
+        apply_replacements()
+    assert build.climate is capacity.climate is second
+
+
+def test_a_closure_and_an_array_that_change_in_place_are_looked_at_at_every_run(replace):
+    value = 0.0
+    values = np.array([0.0])
+
+    def closed(leadership, alignment, culture):
+        return value + values[0]
+
+    replace(capacity, "climate", closed)
+    apply_replacements()
+    assert capacity.climate(0.1, 0.2, 0.3) == 0.0
+    assert not replacing._BOUND.holds()
+    value = 0.5
+    apply_replacements()
+    assert capacity.climate(0.1, 0.2, 0.3) == 0.5
+    values = np.array([0.25])
+    values[0] = 0.125
+    apply_replacements()
+    assert capacity.climate(0.1, 0.2, 0.3) == 0.625
+
+
+@COMPILES
+def test_a_plain_function_may_take_the_place_of_an_imported_one(replace):
+    replace(stages_context, "uniform", lambda *_: 0.5)
+    with pytest.raises(TypeError, match=r"stages_context\.uniform was replaced by a function of 1 arguments"):
+        apply_replacements()
+    arguments = ", ".join(inspect.signature(draws.uniform.py_func).parameters)
+    replace(stages_context, "uniform", eval(f"lambda {arguments}: 0.5"))  # noqa: S307
+    apply_replacements()
+    assert hasattr(stages_context.uniform, "py_func")
+    assert draws.uniform is not stages_context.uniform
+
+
+def test_all_that_is_shipped_is_watched_by_name_alone():
+    apply_replacements()
+    assert replacing._BOUND.holds()

@@ -17,11 +17,15 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from platformdirs import user_cache_path
 
-from qispread.rules.content import UnknownContentError, content_hash
+from qispread.rules.content import UnknownContentError, Walk, content_hash
 from qispread.rules.sources import compiled_fingerprint
+
+try:  # Numba promises none of these: without them each process compiles
+    from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+except ImportError:
+    CompileResultCacheImpl = FunctionCache = _CacheLocator = None
 
 MAX_CACHE_BYTES = 128 * 2**20
 """Compiled code that is kept, over all versions and environments: what was used longest ago goes first."""
@@ -59,6 +63,8 @@ def cache_places() -> Iterator[Path]:
 
 def cache_folder() -> Path | None:
     """Return the folder for compiled code, or None where nothing can be written (then each process compiles)."""
+    if FunctionCache is None:
+        return None
     name = f"{compiled_fingerprint()}-{environment()}"
     return next((place for base in cache_places() if is_writable(place := base / name)), None)
 
@@ -93,7 +99,7 @@ def remove_unused(base: Path, most: int = MAX_CACHE_BYTES) -> None:
             folder.rmdir()
 
 
-class _Place(_CacheLocator):  # type: ignore[misc]
+class _Place(_CacheLocator or object):  # type: ignore[misc]
     """Where the code of a function is, for Numba; it never goes stale, since its name says what it was made of."""
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -109,7 +115,7 @@ class _Place(_CacheLocator):  # type: ignore[misc]
         return self._key
 
 
-class _Serialised(CompileResultCacheImpl):  # type: ignore[misc]
+class _Serialised(CompileResultCacheImpl or object):  # type: ignore[misc]
     """Numba's way to write and read compiled code, with a place of ours."""
 
     def __init__(self, function: Callable[..., Any], folder: Path, key: str) -> None:
@@ -118,7 +124,7 @@ class _Serialised(CompileResultCacheImpl):  # type: ignore[misc]
         self._filename_base = self.get_filename_base(f"{function.__module__}.{function.__qualname__}", "")
 
 
-class _Files(FunctionCache):  # type: ignore[misc]
+class _Files(FunctionCache or object):  # type: ignore[misc]
     """The files of a function with one content."""
 
     def __init__(self, function: Callable[..., Any], folder: Path, key: str) -> None:
@@ -174,15 +180,23 @@ class CodeCache:
         return None
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Keep compiled code, if there is room and nothing that it reads was replaced while it was compiled."""
+        """Keep compiled code, if there is room and all that it was made of is what is bound now."""
         key = self.content()
         if self.folder is None or key is None or key != self.compiled_from.get(signature):
             return
-        with suppress(OSError):
+        if not self._calls_what_is_bound():
+            return
+        with suppress(*UNREADABLE):
             _Files(self.function, self.folder, key).save_overload(signature, data)
             if not CodeCache._pruned:
                 CodeCache._pruned = True
                 remove_unused(self.folder.parent)
+
+    def _calls_what_is_bound(self) -> bool:
+        """Return whether each function that is called was compiled with what it reads now, as far as is known."""
+        walk = Walk()
+        walk.visit_function(self.function)
+        return all(is_current(one) for one in walk.functions)
 
     def enable(self) -> None:
         """Do nothing: Numba's caches can be switched."""
@@ -193,3 +207,14 @@ class CodeCache:
     def flush(self) -> None:
         """Forget what was compiled; the files stay, since their names say what they hold."""
         self.compiled_from.clear()
+
+
+def is_current(dispatcher: Any) -> bool:
+    """Return whether what is compiled of a function is known to be compiled from what the function reads now."""
+    if not getattr(dispatcher, "overloads", None):
+        return True
+    noted = getattr(dispatcher, "_cache", None)
+    if not isinstance(noted, CodeCache):
+        return False
+    content = noted.content()
+    return content is not None and set(noted.compiled_from.values()) == {content}

@@ -3,6 +3,8 @@
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from enum import Enum
 from inspect import CO_GENERATOR, CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -46,11 +48,11 @@ def content_hash(function: Any) -> str:
     Raises
     ------
     UnknownContentError
-        Where the function reads an object that is neither number, text, tuple, array, function, class nor module.
+        Where the function reads an object that is neither number, text, tuple, array, function, enumeration nor module.
     """
     walk = Walk()
     walk.visit_function(function)
-    return hashlib.blake2b("\n".join(walk.lines).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return walk.content()
 
 
 class Walk:
@@ -64,17 +66,35 @@ class Walk:
         The compiled functions that were met, each after those that it calls.
     reads : dict
         By the identity of a namespace and a name in it: the namespace and the name.
+    values : dict
+        The value that each of these names had when it was read.
+    unknown : list of str
+        What was met of which nothing lasting can be said.
+    mutable : bool
+        Whether something was met that can change while every name keeps its value: an array, a closure, defaults.
     """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.functions: list[Any] = []
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str]] = {}
+        self.values: dict[tuple[int, str], Any] = {}
+        self.unknown: list[str] = []
+        self.mutable = False
         self._seen: dict[int, int] = {}
+
+    def content(self) -> str:
+        """Return a hash of all that was met; `UnknownContentError` where it has none."""
+        if self.unknown:
+            raise UnknownContentError(self.unknown[0])
+        return hashlib.blake2b("\n".join(self.lines).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def visit_function(self, function: Any) -> None:
         """Take in a function, compiled or not."""
         plain = getattr(function, "py_func", function)
+        if not isinstance(plain, FunctionType):
+            self._refuse(function)
+            return
         if id(plain) in self._seen:
             self.lines.append(f"function {self._seen[id(plain)]} again")
             return
@@ -83,24 +103,30 @@ class Walk:
         code = plain.__code__
         self._visit_code(code, plain.__doc__)
         self.visit((plain.__defaults__, tuple(sorted((plain.__kwdefaults__ or {}).items()))))
+        self.mutable |= bool(plain.__closure__ or plain.__defaults__ or plain.__kwdefaults__)
         for name, cell in zip(code.co_freevars, plain.__closure__ or (), strict=True):
             self.lines.append(f"closure {name}")
-            self.visit(cell.cell_contents)
-        names = sorted(set(_names(code)))
+            with suppress(ValueError):  # an empty cell: what it will hold is not yet defined
+                self.visit(cell.cell_contents)
+        names, modules = sorted(set(_names(code))), {id(plain.__globals__)}
         for name in names:
-            self._visit_name(plain.__globals__, name, names)
+            self._visit_name(plain.__globals__, name, names, modules)
         if function is not plain:
             self.functions.append(function)
 
     def visit(self, value: object) -> None:
         """Take in a value that a function reads."""
-        if value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
+        if isinstance(value, Enum):
+            self.lines.append(f"member {type(value).__qualname__}.{value.name}")
+            self.visit(value.value)
+        elif value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
             self.lines.append(f"{type(value).__name__} {value!r}")
         elif isinstance(value, tuple):
-            self.lines.append(f"{type(value).__name__} of {len(value)}")
+            self.lines.append(f"{type(value).__name__} of {len(value)} {getattr(value, '_fields', ())}")
             for entry in value:
                 self.visit(entry)
         elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            self.mutable = True
             digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes()).hexdigest()
             self.lines.append(f"array {value.dtype.descr!r} {value.shape} {digest}")
         else:
@@ -114,23 +140,44 @@ class Walk:
             self.visit_function(value)
         elif isinstance(value, ModuleType):
             self.lines.append(f"module {value.__name__}")
-        elif name is not None and (versioned or isinstance(value, type)):
+        elif name is not None and versioned:
             self.lines.append(f"name {module}.{name}")
         elif versioned:
             self.lines.append(f"object {value!r}")
+        elif isinstance(value, type):
+            self._visit_class(value)
         else:
-            raise UnknownContentError(f"{value!r} is neither number, text, tuple, array, function, class nor module")
+            self._refuse(value)
 
-    def _visit_name(self, space: Mapping[str, Any], name: str, names: list[str]) -> None:
+    def _visit_class(self, value: Any) -> None:
+        if issubclass(value, Enum):
+            self.lines.append(f"enumeration {value.__qualname__} of {len(value.__members__)}")
+            for member_name, member in value.__members__.items():  # with aliases
+                self.lines.append(f"name {member_name}")
+                self.visit(member)
+        elif issubclass(value, tuple) and hasattr(value, "_fields"):
+            self.lines.append(f"tuple {value.__qualname__} {value._fields}")
+            self.visit(tuple(sorted(value._field_defaults.items())))
+        else:
+            self._refuse(value)
+
+    def _refuse(self, value: object) -> None:
+        self.unknown.append(f"{value!r} is neither number, text, tuple, array, function, enumeration nor module")
+
+    def _visit_name(self, space: Mapping[str, Any], name: str, names: list[str], modules: set[int]) -> None:
         if name not in space:
             return  # an attribute, or a builtin
         value = space[name]
         self.lines.append(f"name {name}")
         self.reads[id(space), name] = (space, name)
+        self.values.setdefault((id(space), name), value)
         self.visit(value)
-        if isinstance(value, ModuleType) and value.__name__.partition(".")[0] not in VERSIONED:
+        if not isinstance(value, ModuleType) or id(vars(value)) in modules:
+            return
+        if value.__name__.partition(".")[0] not in VERSIONED:
+            modules.add(id(vars(value)))
             for inner in names:
-                self._visit_name(vars(value), inner, [])
+                self._visit_name(vars(value), inner, names, modules)
 
     def _visit_code(self, code: CodeType, documentation: str | None) -> None:
         self.lines.append(f"code {code.co_code.hex()} {code.co_exceptiontable.hex()} {code.co_names}")

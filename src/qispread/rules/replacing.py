@@ -9,20 +9,50 @@ import ast
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from operator import is_, itemgetter
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
-from qispread.rules.code_cache import CodeCache
+from qispread.rules.code_cache import CodeCache, is_current
 from qispread.rules.compiling import compiled
 from qispread.rules.content import UnknownContentError, Walk, content_hash
 from qispread.rules.shipped import BINDINGS, FUNCTIONS, Binding, is_ours
 
 _LOCK = threading.RLock()
 _MISSING: Any = object()
+
+
+Watched = tuple[tuple[Mapping[str, Any], Callable[[Mapping[str, Any]], Any], tuple[Any, ...]], ...]
+"""A namespace, what gets names from it, and their values, for all that compiled code reads."""
+
+
+class _State(NamedTuple):
+    """What was bound when it was last looked at.
+
+    Attributes
+    ----------
+    watched : tuple
+        What compiled code reads, with the values that it had before anything was compiled.
+    functions : int
+        How many functions had been shipped.
+    mutable : bool
+        Whether compiled code reads what can change while every name keeps its value.
+    """
+
+    watched: Watched = ()
+    functions: int = 0
+    mutable: bool = False
+
+    def is_bound(self) -> bool:
+        """Return whether all names have the values that they had."""
+        try:
+            same = all(all(map(is_, get(space), values)) for space, get, values in self.watched)
+        except KeyError:
+            return False
+        return same and self.functions == len(FUNCTIONS)
 
 
 class _Bound:
@@ -32,38 +62,23 @@ class _Bound:
     ----------
     values : dict
         The value of each shipped name, where it is no longer the shipped one.
-    watched : list
-        A namespace, what gets names from it, and their values, for all that compiled code reads.
-    functions : int
-        How many functions had been shipped.
+    state : _State
+        Replaced as a whole, since other threads read it while one looks again.
     old : list
-        Compiled code that was given up: another thread may still run it.
+        Entry points of compiled code that was given up. Another thread may still be in it, for as long as a batch
+        takes, and neither Numba nor Python tells when it leaves; a call holds no reference of its own. Numba frees
+        no machine code, so that these hold little that would otherwise go.
     """
 
     def __init__(self) -> None:
         self.values: dict[Binding, Any] = {}
-        self.watched: list[tuple[Mapping[str, Any], Callable[[Mapping[str, Any]], Any], tuple[Any, ...]]] = []
-        self.functions = 0
+        self.state = _State()
         self.old: list[Any] = []
 
-    def watch(self, reads: Iterable[tuple[Mapping[str, Any], str]]) -> None:
-        """Take in what is bound now."""
-        spaces: dict[int, tuple[Mapping[str, Any], list[str]]] = {}
-        for space, name in reads:
-            spaces.setdefault(id(space), (space, []))[1].append(name)
-        self.watched = []
-        for space, given in spaces.values():
-            names = (*dict.fromkeys(given), given[0])  # two names at least, of which a getter makes a tuple
-            self.watched.append((space, itemgetter(*names), tuple(space[name] for name in names)))
-        self.functions = len(FUNCTIONS)
-
     def holds(self) -> bool:
-        """Return whether all is bound as it was."""
-        try:
-            same = all(all(map(is_, get(space), values)) for space, get, values in self.watched)
-        except KeyError:
-            return False
-        return same and self.functions == len(FUNCTIONS)
+        """Return whether nothing that compiled code reads can have changed."""
+        state = self.state
+        return not state.mutable and state.is_bound()
 
 
 _BOUND = _Bound()
@@ -72,7 +87,10 @@ _BOUND = _Bound()
 def apply_replacements() -> None:
     """Let compiled code call the rules, and hold the constants, that are bound now.
 
-    Called before every run; it takes some 15 microseconds where nothing has changed.
+    Called when a blueprint is made, that is, once a batch of runs; it takes some 15 microseconds where nothing has
+    changed. The runs of one blueprint, and the months of a `SpreadModel` that is already built, are not looked at
+    again: what is replaced during them is taken by the Mesa agents at once, and by compiled code from the next
+    blueprint on.
 
     Raises
     ------
@@ -82,12 +100,35 @@ def apply_replacements() -> None:
     if _BOUND.holds():
         return
     with _LOCK:
-        for binding in _changed():
+        if _BOUND.holds():
+            return  # another thread has looked
+        while True:
+            state, walk = _look()
+            _compile_again(walk)
+            _BOUND.state = state
+            if state.is_bound():
+                return  # else another thread has replaced something while this one compiled
+
+
+def _look() -> tuple[_State, Walk]:
+    """Take over all replacements, and return what is bound, before anything is compiled with it."""
+    homes = _homes()
+    while changed := _changed():
+        for binding in changed:
             _take_over(binding)
-        walk = _walk_over_all()
-        _compile_again(walk)
-        homes = ((vars(sys.modules[module]), name) for module, name in BINDINGS)
-        _BOUND.watch([*walk.reads.values(), *homes])
+        homes = _homes()
+    walk = _walk_over_all()
+    spaces: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
+    for key, (space, name) in walk.reads.items():
+        spaces.setdefault(id(space), (space, {}))[1][name] = walk.values[key]
+    for (module, name), value in homes.items():
+        space = vars(sys.modules[module])
+        spaces.setdefault(id(space), (space, {}))[1][name] = value  # as it was when no change was found
+    watched = []
+    for space, held in spaces.values():
+        names = [*held, next(iter(held))]  # two names at least, of which a getter makes a tuple
+        watched.append((space, itemgetter(*names), tuple(held[name] for name in names)))
+    return _State(tuple(watched), len(FUNCTIONS), walk.mutable), walk
 
 
 def replaced_rules() -> tuple[str, ...]:
@@ -145,11 +186,14 @@ def _take_over(binding: Binding) -> None:
     """Compile what was put in place of a function where it is plain, and bind it in the modules that import it."""
     before = _BOUND.values.get(binding, BINDINGS[binding])
     given = _value(binding)
+    is_function = binding in FUNCTIONS or hasattr(BINDINGS.get(binding), "py_func")  # or an imported one
     if given is _MISSING:
-        needed = "a function, plain or compiled by numba.njit" if binding in FUNCTIONS else "a constant"
+        needed = "a function, plain or compiled by numba.njit" if is_function else "a constant"
         raise TypeError(f"{'.'.join(binding)} was removed; needed: {needed}")
-    now = _usable(binding, given) if binding in FUNCTIONS else given
+    now = _usable(binding, given) if is_function else given
     module, name = binding
+    if _value(binding) is not given:
+        return  # another thread has replaced it meanwhile: it is still changed
     if now is not given:
         setattr(sys.modules[module], name, now)
     for (importer, alias), home in _imported_names().items():
@@ -162,7 +206,7 @@ def _take_over(binding: Binding) -> None:
 
 def _usable(binding: Binding, given: Any) -> Any:
     """Return a replacement in a form that compiled code can call."""
-    where, shipped = ".".join(binding), FUNCTIONS[binding]
+    where, shipped = ".".join(binding), BINDINGS[binding]
     plain = getattr(given, "py_func", given)
     if not isinstance(plain, FunctionType):
         raise TypeError(f"{where} was replaced by {given!r}; needed: a function, plain or compiled by numba.njit")
@@ -177,27 +221,37 @@ def _usable(binding: Binding, given: Any) -> Any:
     return compiled(given, kept=False, inner=inner, forceinline=inline)
 
 
+def _homes() -> dict[Binding, Any]:
+    return {binding: _value(binding) for binding in list(BINDINGS)}
+
+
 def _walk_over_all() -> Walk:
     walk = Walk()
     for binding, shipped in FUNCTIONS.items():
         for function in (shipped, _value(binding)):
-            try:
-                walk.visit_function(function)
-            except UnknownContentError:
-                continue  # it is watched as far as it was read, and kept on no disk
+            walk.visit_function(function)
     return walk
 
 
 def _compile_again(walk: Walk) -> None:
     """Compile again what was compiled with something that is bound no more, after all that it calls."""
     for function in walk.functions:
-        kept = getattr(function, "_cache", None)
-        if not isinstance(kept, CodeCache) or not kept.compiled_from:
+        if is_current(function):
+            _note(function)
             continue
-        content = kept.content()
-        if content is None or set(kept.compiled_from.values()) != {content}:
-            _BOUND.old.extend(function.overloads.values())
-            function.recompile()
+        _note(function)
+        _BOUND.old.extend(one.entry_point for one in function.overloads.values())
+        compiler: Any = getattr(function, "_compiler", None)
+        if hasattr(compiler, "pysig"):
+            compiler.pysig = inspect.signature(function.py_func)  # its defaults may have changed
+        function.recompile()
+
+
+def _note(dispatcher: Any) -> None:
+    """Note from now on with what a function of somebody else is compiled; what was compiled before is not known."""
+    noted = getattr(dispatcher, "_cache", None)
+    if noted is not None and not isinstance(noted, CodeCache):
+        dispatcher._cache = CodeCache(dispatcher.py_func, None)  # noqa: SLF001 - the only place for it
 
 
 @cache
