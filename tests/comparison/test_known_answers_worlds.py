@@ -5,12 +5,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import qispread as qs
+from everything import everything
 from helpers_input import only_fault
 from qispread.comparison import BASE
-from qispread.comparison.precision import Precision
+from qispread.comparison.precision import Precision, most_worlds
 from qispread.comparison.running import play_worlds
+from qispread.comparison.statistics import mean_and_half_width, means_by_month
 from qispread.config.faults import InputError
 from qispread.measures import NAMES
+from qispread.world.layout import VISIBLE_ROWS
 
 
 def test_a_measure_without_a_meaning_in_one_of_two_arms_is_refused():
@@ -69,3 +73,29 @@ def test_a_number_of_worlds_is_played_at_once():
     found = play_worlds(a_play(arms), arms, 5, NAMES[0], None, 5000, lambda done, total: told.append((done, total)))
     assert {name: len(runs) for name, runs in found.items()} == {BASE: 5, "one": 5}
     assert told == [(done, 10) for done in range(1, 11)]
+
+
+def test_an_interval_exactly_as_wide_as_asked_is_enough():
+    differences = np.tile([1.0, -1.0], 150)
+    half = mean_and_half_width(differences)[1]
+    assert Precision(half).next_look([differences], 300) == 300
+    assert Precision(float(np.nextafter(half, 0.0))).next_look([differences], 300) == 375, "a quarter more at least"
+
+
+def test_as_many_worlds_fit_as_the_memory_holds_of_what_a_world_leaves():
+    """In 4 GiB, of what the end of a world holds and what peers see, with the measures of every month, for each arm."""
+    scenario = everything(policies={}, horizon=30)
+    (run,) = qs.simulate(scenario, 1).runs
+    assert scenario.interventions
+    number = run.end.organisations.shape[1]
+    seen = 8 * len(VISIBLE_ROWS) * number * len(scenario.interventions)
+    each = run.end.organisations.nbytes + run.end.practices.nbytes + run.end.histories.nbytes + seen
+    each += run.measures.nbytes
+    for arms in (1, 2, 5):
+        assert most_worlds(scenario, number, arms) == 2**32 // (arms * each)
+
+
+def test_the_mean_of_a_month_is_of_the_runs_that_have_it_be_it_one():
+    nan = np.nan
+    values = np.array([[1.0, 2.0, nan, nan], [3.0, nan, nan, 5.0]])
+    np.testing.assert_array_equal(means_by_month(values), [2.0, 2.0, nan, 5.0])

@@ -1,0 +1,59 @@
+"""Percent points, shares of small groups and silent neighbours, each worked out by hand."""
+
+import numpy as np
+import pytest
+
+from qispread.fitting.exposure import share_of_groups
+from qispread.fitting.models import CONTACT, chance_stays
+from qispread.fitting.people import NEVER, Observed, ties_between
+from qispread.fitting.posterior import quantiles
+from qispread.fitting.simulating import mixed_ties
+
+
+def test_percent_points_of_a_thousand_values_alike():
+    """Each of 0 to 999 stands for a thousandth around it: a share p lies at 1000 p - 0.5."""
+    found = quantiles(np.arange(1000.0), np.full(1000, 0.001))
+    assert found == pytest.approx([24.5, 499.5, 974.5])
+
+
+def people(adopted):
+    """Return people without ties who adopted in these periods, of four."""
+    zeros, number = np.zeros(len(adopted), dtype=np.int64), len(adopted)
+    nobody = np.zeros(0, dtype=np.int64)
+    ids = tuple(f"person-{place}" for place in range(number))
+    ties = ties_between(nobody, nobody, np.zeros(0), number)
+    return Observed(ids, np.array(adopted), 4, zeros, ("all",), zeros, ties, seeded=True)
+
+
+def test_in_a_group_of_two_the_other_is_all_others_and_alone_there_are_none():
+    """Of two the first adopts in the first period; of three two do, one a period later; the last has nobody."""
+    observed = people([1, NEVER, 1, 2, NEVER, 1])
+    shares = share_of_groups(observed, np.array([0, 0, 1, 1, 1, 2]))
+    assert shares[1].tolist() == [0, 1, 1, 1]
+    assert shares[0].tolist() == [0, 0, 0, 0]
+    assert shares[4].tolist() == [0, 0.5, 1, 1]
+    assert shares[2].tolist() == [0, 0, 0.5, 0.5]
+    assert shares[5].tolist() == [0, 0, 0, 0]
+
+
+def test_groups_are_tied_within_and_nobody_to_themselves():
+    """In a group of three each of two ties weighs 1/2, in a group of two the one tie weighs 1; alone there is none."""
+    ties = mixed_ties(np.array([0, 1, 0, 1, 0, 2]))
+    found = sorted(zip(ties.owners.tolist(), ties.others.tolist(), ties.weights.tolist(), strict=True))
+    assert found == [
+        (0, 2, 0.5),
+        (0, 4, 0.5),
+        (1, 3, 1.0),
+        (2, 0, 0.5),
+        (2, 4, 0.5),
+        (3, 1, 1.0),
+        (4, 0, 0.5),
+        (4, 2, 0.5),
+    ]
+
+
+def test_who_has_no_user_around_stays_by_the_push_alone_even_where_contact_is_certain():
+    """With a strength of 1 one tie of weight 1 convinces for sure, and no tie does nothing: 1 - 0.1 and 0."""
+    reach = np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 0.0]])
+    stays = chance_stays(CONTACT, np.array([0.1]), 1.0, reach, np.array([0.5, 1.0]))
+    assert stays[:, 0] == pytest.approx([0.9, 0.0, 0.9 * 0.25])
