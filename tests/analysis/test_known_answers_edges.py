@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 
 from qispread.analysis.calibration import nearest_runs
+from qispread.analysis.discovery import shown_limits
 from qispread.analysis.economics import by_arm, fieller, hull_of
+from qispread.analysis.given_data import first_of
 from qispread.analysis.outcomes import is_constant
+from qispread.analysis.prim import Range
 from qispread.analysis.run_charts import spread
 from qispread.analysis.thresholds import Threshold
 
@@ -77,3 +80,14 @@ def test_first_middle_and_last_of_some_are_named_once():
     assert list(spread(2).items()) == [(0, "largest"), (1, "smallest")]
     assert list(spread(3).items()) == [(0, "largest"), (1, "median"), (2, "smallest")]
     assert list(spread(6).items()) == [(0, "largest"), (2, "median"), (5, "smallest")]
+
+
+def test_twelve_values_are_few_and_thirteen_are_many():
+    """Of few values each is a class of its own, and the ends of a range are values that there are."""
+    numbers = np.column_stack([np.arange(156.0) % 12.0, np.arange(156.0) % 13.0]) / 2.0
+    shares, _, estimators = first_of(numbers, numbers[:, 0])
+    assert estimators == ["classes", "rbd_fast"]
+    assert shares[0] == pytest.approx(1.0)
+    few, many = numbers.T
+    assert shown_limits(few, Range(0.8, 3.1)) == {"low": 1.0, "high": 3.0, "whole_low": 0.0, "whole_high": 5.5}
+    assert shown_limits(many, Range(0.8, 3.1)) == {"low": 0.8, "high": 3.1, "whole_low": 0.0, "whole_high": 6.0}

@@ -10,8 +10,10 @@ from qispread.world.layout import (
     AWARE,
     COPIED_FROM,
     FIDELITY,
+    FIRST,
     GENERATION,
     LITERATURE,
+    NEVER,
     OWN_INVENTION,
     STAGE,
     TUNING_1,
@@ -158,3 +160,26 @@ def test_an_agreed_standard_is_copied_as_the_first_copy_fitted_to_its_partnershi
     assert history[GENERATION].tolist() == [0, 1, 1, 1]
     assert practice[FIDELITY] == pytest.approx([1.0, 0.86, 0.86, 0.86])
     assert practice[TUNING_1] == pytest.approx([0.0, 2.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_agreed_standard_pushes_by_the_share_of_partners_and_whoever_is_alone_not_at_all(engine):
+    """Log-odds to begin are -50 + 300 times the share of the other partners that use it, where they agreed a standard.
+
+    Of four the origin and two more are partners, the fourth is alone: in month 2 half of the others of each of the two
+    use it, which makes it +100 and so sure. The fourth never begins.
+    """
+    changes = {
+        "hearing.broadcast": 1.0,
+        "deciding.reluctance": 50.0,
+        "deciding.standard": 300.0,
+        "policies.agreed": {"lever": "standard", "standard": 1.0},
+    }
+    partners = ("together", "together", "together", "alone")
+    placed = [{**row, "system": system} for row, system in zip(rows(4), partners, strict=True)]
+    found = histories(quiet(4, {"kind": "complete"}, 4, changes, organisations={"rows": placed}), engine)[0]
+    assert found[FIRST].tolist() == [1, 2, 2, NEVER]
+    assert found[STAGE, 3] == AWARE
+    without = {name: value for name, value in changes.items() if name != "policies.agreed"}
+    found = histories(quiet(4, {"kind": "complete"}, 4, without, organisations={"rows": placed}), engine)[0]
+    assert found[FIRST].tolist() == [1, NEVER, NEVER, NEVER]
