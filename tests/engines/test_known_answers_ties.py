@@ -163,11 +163,12 @@ def test_an_agreed_standard_is_copied_as_the_first_copy_fitted_to_its_partnershi
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_agreed_standard_pushes_by_the_share_of_partners_and_whoever_is_alone_not_at_all(engine):
+@pytest.mark.parametrize("partners", [2, 3])
+def test_an_agreed_standard_pushes_by_the_share_of_partners_and_whoever_is_alone_not_at_all(engine, partners):
     """Log-odds to begin are -50 + 300 times the share of the other partners that use it, where they agreed a standard.
 
-    Of four the origin and two more are partners, the fourth is alone: in month 2 half of the others of each of the two
-    use it, which makes it +100 and so sure. The fourth never begins.
+    The origin has one partner, or two; the last place is alone. In month 2 all others of its one partner use it, or
+    half of those of each of the two: +250, or +100, and so for sure. Whoever is alone never begins.
     """
     changes = {
         "hearing.broadcast": 1.0,
@@ -175,11 +176,25 @@ def test_an_agreed_standard_pushes_by_the_share_of_partners_and_whoever_is_alone
         "deciding.standard": 300.0,
         "policies.agreed": {"lever": "standard", "standard": 1.0},
     }
-    partners = ("together", "together", "together", "alone")
-    placed = [{**row, "system": system} for row, system in zip(rows(4), partners, strict=True)]
-    found = histories(quiet(4, {"kind": "complete"}, 4, changes, organisations={"rows": placed}), engine)[0]
-    assert found[FIRST].tolist() == [1, 2, 2, NEVER]
-    assert found[STAGE, 3] == AWARE
-    without = {name: value for name, value in changes.items() if name != "policies.agreed"}
-    found = histories(quiet(4, {"kind": "complete"}, 4, without, organisations={"rows": placed}), engine)[0]
-    assert found[FIRST].tolist() == [1, NEVER, NEVER, NEVER]
+    number = partners + 1
+    systems = ["together"] * partners + ["alone"]
+    placed = [{**row, "system": system} for row, system in zip(rows(number), systems, strict=True)]
+
+    def history(changes):
+        return histories(quiet(4, {"kind": "complete"}, number, changes, organisations={"rows": placed}), engine)[0]
+
+    found = history(changes)
+    assert found[FIRST].tolist() == [1] + [2] * (partners - 1) + [NEVER]
+    assert found[STAGE, -1] == AWARE
+    del changes["policies.agreed"]
+    assert history(changes)[FIRST].tolist() == [1] + [NEVER] * partners
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_whoever_has_no_ties_sees_no_share_of_users(engine):
+    """Log-odds to begin are -50 + 300 times the share of ties that use it: with no ties there is none, and no fault."""
+    changes = {"hearing.broadcast": 1.0, "deciding.reluctance": 50.0, "deciding.peers": 300.0}
+    scenario = quiet(3, tied((0, 1, 0.5)), 3, changes, organisations={"rows": rows(3)})
+    (run,) = qs.simulate(scenario, 1, engine=engine).runs
+    assert not run.error
+    assert run.end.histories[0, FIRST].tolist() == [1, 2, NEVER]
