@@ -6,7 +6,7 @@ import pytest
 
 from qispread.analysis.calibration import nearest_runs
 from qispread.analysis.discovery import shown_limits
-from qispread.analysis.economics import by_arm, fieller, hull_of
+from qispread.analysis.economics import by_arm, dominates, fieller, hull_of
 from qispread.analysis.given_data import first_of
 from qispread.analysis.outcomes import is_constant
 from qispread.analysis.prim import Range
@@ -91,3 +91,19 @@ def test_twelve_values_are_few_and_thirteen_are_many():
     few, many = numbers.T
     assert shown_limits(few, Range(0.8, 3.1)) == {"low": 1.0, "high": 3.0, "whole_low": 0.0, "whole_high": 5.5}
     assert shown_limits(many, Range(0.8, 3.1)) == {"low": 0.8, "high": 3.1, "whole_low": 0.0, "whole_high": 6.0}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "better"),
+    [
+        ((1.0, 2.0), (2.0, 2.0), True),
+        ((1.0, 2.0), (1.0, 1.0), True),
+        ((1.0, 2.0), (1.0, 2.0), False),
+        ((1.0, 2.0), (2.0, 3.0), False),
+        ((2.0, 9.0), (1.0, 1.0), False),
+        ((10.0, 3.0), (20.0, 2.0), True),
+    ],
+)
+def test_an_arm_dominates_one_that_costs_no_less_and_does_no_more(one, other, better):
+    """Arms are (cost, effect)."""
+    assert dominates(one, other) is better

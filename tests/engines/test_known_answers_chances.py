@@ -36,3 +36,18 @@ def test_whoever_gave_up_considers_it_again_only_below_the_chance(engine):
     given_up = thirteen.runs[0].end.histories[0, STAGE, 0]
     assert again[False] == given_up
     assert again[True] != given_up
+
+
+def test_an_organisation_draws_for_every_purpose_from_0_to_63():
+    """Those of its own come from its stream with no intervention, those of a practice from that of the practice."""
+    model = qs.SpreadModel(alike(3, 4, {}), replicate=0)
+    model.step()
+    own = model.organisations[0]
+    stream = np.uint64(draws.substream(np.uint64(1), np.uint64(0)))
+    stream = np.uint64(draws.substream(np.uint64(draws.substream(stream, np.uint64(FIRST_PLACE))), np.uint64(0)))
+    for purpose in (0, 1, 31, 63):
+        assert own.draw(purpose) == draws.uniform(stream, 1, purpose)
+        assert own.draw(purpose, own.practices["one"]) == draw_of_first_place(1, purpose)
+    for purpose in (-1, 64):
+        with pytest.raises(ValueError, match=f"got purpose {purpose}; needed: 0 to 63"):
+            own.draw(purpose)

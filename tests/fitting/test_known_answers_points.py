@@ -7,7 +7,7 @@ from qispread.fitting.exposure import share_of_groups
 from qispread.fitting.models import CONTACT, chance_stays
 from qispread.fitting.people import NEVER, Observed, ties_between
 from qispread.fitting.posterior import quantiles
-from qispread.fitting.simulating import mixed_ties
+from qispread.fitting.simulating import mixed_ties, scenario_of
 
 
 def test_percent_points_of_a_thousand_values_alike():
@@ -57,3 +57,11 @@ def test_who_has_no_user_around_stays_by_the_push_alone_even_where_contact_is_ce
     reach = np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 0.0]])
     stays = chance_stays(CONTACT, np.array([0.1]), 1.0, reach, np.array([0.5, 1.0]))
     assert stays[:, 0] == pytest.approx([0.9, 0.0, 0.9 * 0.25])
+
+
+def test_the_scenario_of_a_chain_has_its_ties_once_in_the_order_of_people():
+    zeros = np.zeros(3, dtype=np.int64)
+    ties = ties_between(np.array([1, 0]), np.array([2, 1]), np.array([0.5, 1.0]), 3)
+    chain = Observed(("a", "b", "c"), np.array([1, 3, NEVER]), 4, zeros, ("all",), zeros, ties, seeded=True)
+    found = [(tie.first, tie.second, tie.weight) for tie in scenario_of(chain).network.ties]
+    assert found == [("a", "b", 1.0), ("b", "c", 0.5)]
