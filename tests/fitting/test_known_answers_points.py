@@ -1,12 +1,14 @@
 """Percent points, shares of small groups and silent neighbours, each worked out by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from qispread.fitting.exposure import share_of_groups
 from qispread.fitting.models import CONTACT, chance_stays
 from qispread.fitting.people import NEVER, Observed, ties_between
-from qispread.fitting.posterior import quantiles
+from qispread.fitting.posterior import quantiles, strength_nodes
 from qispread.fitting.simulating import mixed_ties, scenario_of
 
 
@@ -65,3 +67,25 @@ def test_the_scenario_of_a_chain_has_its_ties_once_in_the_order_of_people():
     chain = Observed(("a", "b", "c"), np.array([1, 3, NEVER]), 4, zeros, ("all",), zeros, ties, seeded=True)
     found = [(tie.first, tie.second, tie.weight) for tie in scenario_of(chain).network.ties]
     assert found == [("a", "b", 1.0), ("b", "c", 0.5)]
+
+
+class Flat:
+    """A likelihood that is alike from 0.25 to 0.625 of strengths up to 1, and nothing elsewhere."""
+
+    model = SimpleNamespace(largest=1.0)
+
+    def at(self, strength):
+        """Return the log-likelihood of all and of all but the one community, and no pushes."""
+        return np.full(2, 0.0 if 0.25 <= strength <= 0.625 else -1e6), None
+
+
+def test_strengths_are_looked_for_again_while_a_look_leaves_half_or_less():
+    """A look at 17 strengths leaves one beyond each end: 3/16 to 11/16, which is half. The next one is finer by half.
+
+    Then 7/32 to 21/32 is left, most of what was looked at. What the strengths stand for are shares of the range from
+    0 to 1.
+    """
+    strengths, log_widths = strength_nodes(Flat())
+    assert 7 / 32 < strengths.min() < 7 / 32 + 0.001
+    assert 21 / 32 - 0.001 < strengths.max() < 21 / 32
+    assert np.exp(log_widths).sum() == pytest.approx(14 / 32)
