@@ -5,6 +5,7 @@ import pytest
 from experiments.validation.scenarios import EQUAL, firsts, measure, quiet, threshold
 
 import qispread as qs
+from qispread.engines.trace import trace
 from qispread.world.layout import (
     AGREED_STANDARD,
     AWARE,
@@ -198,3 +199,21 @@ def test_whoever_has_no_ties_sees_no_share_of_users(engine):
     (run,) = qs.simulate(scenario, 1, engine=engine).runs
     assert not run.error
     assert run.end.histories[0, FIRST].tolist() == [1, 2, NEVER]
+
+
+def test_a_trace_has_every_month_and_every_tie_once_in_the_order_of_places():
+    scenario = quiet(3, tied((2, 1, 0.25), (0, 1, 0.5)), 3, HEARD_FROM_PEERS, organisations={"rows": rows(3)})
+    found = trace(scenario)
+    assert found.months == (0, 1, 2, 3)
+    assert trace(scenario, months=[2]).months == (2,)
+    for month in (0, 3):
+        assert [one.tolist() for one in found.ties(month)] == [[0, 1], [1, 2], [0.5, 0.25]]
+
+
+@pytest.mark.parametrize("month", [-1, 4, 1.5, "2"])
+def test_a_month_that_no_trace_has_is_refused(month):
+    scenario = quiet(3, {"kind": "complete"}, 3, HEARD_FROM_PEERS)
+    with pytest.raises(qs.InputError, match=r"months?: got .*; needed: "):
+        trace(scenario, months=[0, month])
+    with pytest.raises(qs.InputError, match=f"got {month}; needed: a whole number from 0 to the horizon, 3"):
+        trace(scenario).ties(month)
