@@ -5,7 +5,7 @@ from experiments.validation.scenarios import EQUAL, quiet
 from scipy.stats import poisson
 
 import qispread as qs
-from qispread.engines.failures import all_failed
+from qispread.engines.failures import all_failed, failure_words
 from qispread.engines.tables import tables_of
 
 SIZES, BASELINES = (1200.0, 6000.0, 30000.0), (80.0, 33.0, 7.0)
@@ -31,3 +31,17 @@ def test_expected_events_are_harm_times_cases_and_observed_ones_are_whole_number
 def test_of_runs_that_came_to_their_end_there_is_nothing_to_say():
     assert all_failed(qs.simulate(quiet(1, {"kind": "complete"}, 2, {}), 1).runs) == ""
     assert all_failed([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        (["no number"], "the only run failed: no number"),
+        (["a", "b", "b"], "all 3 runs failed: b"),
+        (["a"] * 1200, "all 1,200 runs failed: a"),
+        (["a", "", "b"], ""),
+        ([""], ""),
+    ],
+)
+def test_runs_that_all_failed_are_told_with_the_commonest_reason(errors, words):
+    assert failure_words(errors) == words
