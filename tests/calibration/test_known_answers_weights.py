@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from qispread.analysis.calibration import LEVELS, effective_number, nearest_runs, posterior, spreads, tails
+from qispread.analysis.calibration import (
+    LEVELS,
+    Posterior,
+    effective_number,
+    nearest_runs,
+    posterior,
+    spreads,
+    tails,
+    widening,
+)
 
 
 def test_weights_fall_with_the_square_of_the_distance():
@@ -58,3 +67,27 @@ def test_effective_numbers_and_tails():
     assert effective_number(np.array([1.0, 1.0, 2.0])) == pytest.approx(16.0 / 6.0)
     assert tails(0.9) == pytest.approx([0.05, 0.95])
     assert LEVELS == (0.5, 0.9, 0.95)
+
+
+@pytest.mark.parametrize("weight", [0.01, 0.5, 1.0, 7.0])
+def test_residuals_are_widened_alike_whatever_the_weights_sum_to(weight):
+    """For n draws alike and a mean alone the leverage is 1 / n: f^2 = n / (n - 2) (1 + 1 / n), 10/8 * 11/10 for ten."""
+    assert widening(np.ones((10, 1)), np.full(10, weight)) == pytest.approx(np.sqrt(11.0 / 8.0))
+
+
+def test_few_draws_are_widened_by_no_more_than_their_number():
+    """Two draws and one coefficient leave 2 - 2 = 0 to divide by, for which 1 is taken: f^2 = 2 (1 + 1/2)."""
+    assert widening(np.ones((2, 1)), np.ones(2)) == pytest.approx(np.sqrt(3.0))
+
+
+def test_draws_of_equal_weight_are_found_where_rounding_leaves_the_weights_short_of_1():
+    """A million weights of 5e-17 are lost in a running sum, and this seed looks for a share above what is left.
+
+    All other shares lie within the first weight; the last is that of the last draw.
+    """
+    number = 1_000_000
+    weights = np.concatenate([[1.0 - 5e-11], np.full(number, 5e-17)])
+    draws = np.arange(number + 1.0)[:, None]
+    found = Posterior(draws, weights, draws, np.arange(number + 1), 1.0, 0).equal_draws(number, seed=16283)
+    assert found[-1, 0] == number
+    assert not found[:-1].any()

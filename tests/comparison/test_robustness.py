@@ -302,3 +302,15 @@ def test_less_is_better_where_the_measure_says_so():
     assert table["regret_worst"].to_dict() == {"low": 1.0, BASE: 2.0}
     assert table["value"].to_dict() == {"low": 1.5, BASE: 2.0}
     assert table["share_above_base"]["low"] == 0.5
+
+
+def test_64_models_are_tried_unless_told_otherwise():
+    """As the guide says, and of one world each where that is asked: the smallest comparison there is."""
+    tiny = PLAIN.replace({"horizon": 1, "replicates": 1})
+    found = robustness(qs.compare(tiny, {"coached": tiny.with_policy("coaching")}, measure="harm"), worlds=1)
+    assert (found.asked, len(found.models), len(found.means)) == (64, 64, 64)
+
+
+def test_two_models_are_enough_and_one_is_not(comparison):
+    assert len(robustness(comparison, 2, 1).models) == 2
+    assert "at least 2 of 1" in str(only_fault(robustness, comparison, 1, 1))

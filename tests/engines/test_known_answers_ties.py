@@ -5,13 +5,16 @@ import pytest
 from experiments.validation.scenarios import EQUAL, firsts, measure, quiet, threshold
 
 import qispread as qs
+from qispread.engines.trace import trace
 from qispread.world.layout import (
     AGREED_STANDARD,
     AWARE,
     COPIED_FROM,
     FIDELITY,
+    FIRST,
     GENERATION,
     LITERATURE,
+    NEVER,
     OWN_INVENTION,
     STAGE,
     TUNING_1,
@@ -158,3 +161,59 @@ def test_an_agreed_standard_is_copied_as_the_first_copy_fitted_to_its_partnershi
     assert history[GENERATION].tolist() == [0, 1, 1, 1]
     assert practice[FIDELITY] == pytest.approx([1.0, 0.86, 0.86, 0.86])
     assert practice[TUNING_1] == pytest.approx([0.0, 2.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("partners", [2, 3])
+def test_an_agreed_standard_pushes_by_the_share_of_partners_and_whoever_is_alone_not_at_all(engine, partners):
+    """Log-odds to begin are -50 + 300 times the share of the other partners that use it, where they agreed a standard.
+
+    The origin has one partner, or two; the last place is alone. In month 2 all others of its one partner use it, or
+    half of those of each of the two: +250, or +100, and so for sure. Whoever is alone never begins.
+    """
+    changes = {
+        "hearing.broadcast": 1.0,
+        "deciding.reluctance": 50.0,
+        "deciding.standard": 300.0,
+        "policies.agreed": {"lever": "standard", "standard": 1.0},
+    }
+    number = partners + 1
+    systems = ["together"] * partners + ["alone"]
+    placed = [{**row, "system": system} for row, system in zip(rows(number), systems, strict=True)]
+
+    def history(changes):
+        return histories(quiet(4, {"kind": "complete"}, number, changes, organisations={"rows": placed}), engine)[0]
+
+    found = history(changes)
+    assert found[FIRST].tolist() == [1] + [2] * (partners - 1) + [NEVER]
+    assert found[STAGE, -1] == AWARE
+    del changes["policies.agreed"]
+    assert history(changes)[FIRST].tolist() == [1] + [NEVER] * partners
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_whoever_has_no_ties_sees_no_share_of_users(engine):
+    """Log-odds to begin are -50 + 300 times the share of ties that use it: with no ties there is none, and no fault."""
+    changes = {"hearing.broadcast": 1.0, "deciding.reluctance": 50.0, "deciding.peers": 300.0}
+    scenario = quiet(3, tied((0, 1, 0.5)), 3, changes, organisations={"rows": rows(3)})
+    (run,) = qs.simulate(scenario, 1, engine=engine).runs
+    assert not run.error
+    assert run.end.histories[0, FIRST].tolist() == [1, 2, NEVER]
+
+
+def test_a_trace_has_every_month_and_every_tie_once_in_the_order_of_places():
+    scenario = quiet(3, tied((2, 1, 0.25), (0, 1, 0.5)), 3, HEARD_FROM_PEERS, organisations={"rows": rows(3)})
+    found = trace(scenario)
+    assert found.months == (0, 1, 2, 3)
+    assert trace(scenario, months=[2]).months == (2,)
+    for month in (0, 3):
+        assert [one.tolist() for one in found.ties(month)] == [[0, 1], [1, 2], [0.5, 0.25]]
+
+
+@pytest.mark.parametrize("month", [-1, 4, 1.5, "2"])
+def test_a_month_that_no_trace_has_is_refused(month):
+    scenario = quiet(3, {"kind": "complete"}, 3, HEARD_FROM_PEERS)
+    with pytest.raises(qs.InputError, match=r"months?: got .*; needed: "):
+        trace(scenario, months=[0, month])
+    with pytest.raises(qs.InputError, match=f"got {month}; needed: a whole number from 0 to the horizon, 3"):
+        trace(scenario).ties(month)
