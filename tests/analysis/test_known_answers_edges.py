@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers_input import only_fault
 from qispread.analysis.calibration import nearest_runs
 from qispread.analysis.discovery import shown_limits
 from qispread.analysis.economics import by_arm, dominates, fieller, hull_of
@@ -11,7 +12,7 @@ from qispread.analysis.given_data import first_of
 from qispread.analysis.outcomes import is_constant
 from qispread.analysis.prim import Range
 from qispread.analysis.run_charts import spread
-from qispread.analysis.thresholds import Threshold
+from qispread.analysis.thresholds import Threshold, threshold_of
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [0.0, 0.0], [3.0, 3.0, 3.0], [1.0, 1.0 + 1e-12]])
@@ -107,3 +108,18 @@ def test_twelve_values_are_few_and_thirteen_are_many():
 def test_an_arm_dominates_one_that_costs_no_less_and_does_no_more(one, other, better):
     """Arms are (cost, effect)."""
     assert dominates(one, other) is better
+
+
+@pytest.mark.parametrize(("below", "above", "number"), [(None, None, 0), (0.2, 0.4, 2), (0.0, 0.0, 2)])
+def test_a_threshold_is_one_number(below, above, number):
+    fault = only_fault(threshold_of, below, above, None)
+    assert str(fault).startswith(f"threshold: got {number} thresholds; needed: one")
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "threshold"),
+    [(0.0, None, Threshold("below", 0.0)), (None, 0.5, Threshold("above", 0.5))],
+)
+def test_a_threshold_lies_on_the_side_that_was_named(below, above, threshold):
+    assert threshold_of(below, above, None) == threshold
+    assert threshold_of(below, above, 0.9).in_worlds == 0.9
