@@ -189,7 +189,9 @@ class SpreadModel(mesa.Model):
             self._finish()
 
     def _accept_and_step(self) -> None:
-        self._accept_month()
+        # After the last month a subclass may do nothing where this class refuses.
+        if self.month < self.settings.horizon:
+            self._accept_month()
         self._mesa_step()
 
     def _accept_month(self) -> None:
