@@ -61,7 +61,8 @@ def test_differences_are_those_of_a_comparison(both, start):
     base, what_if, setting = both
     expected = qs.compare(setting.base, {"what-if": setting.what_if})
     found = compared(base, what_if, start.replicates, "what-if")
-    assert difference_rows(found, "what-if") == difference_rows(expected, "what-if")
+    # By their text: from Python 3.13 on, rows with a value that is no number are not equal to their likes.
+    assert repr(difference_rows(found, "what-if")) == repr(difference_rows(expected, "what-if"))
     assert found.differences.equals(expected.differences)
 
 
