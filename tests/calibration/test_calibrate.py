@@ -428,7 +428,7 @@ def test_runs_under_other_libraries_are_asked_for_before_any_is_run(done, tmp_pa
     folder = shutil.copytree(done.folder, tmp_path / "c")
     (folder / "runs/coached/parts/part-000000.parquet").unlink()
     whole = tables(done.folder)
-    other_libraries(monkeypatch, numba="0.61.0")
+    other_libraries(monkeypatch, numba="0.60.9")
     with pytest.raises(InputError, match="was made with other libraries") as refused:
         qs.calibrate(given(), folder)
     assert {one.file for one in refused.value.faults} == {str(folder / "runs/coached")}

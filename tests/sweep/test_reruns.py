@@ -14,7 +14,7 @@ from qispread.cli import main
 
 LARGE = experiment(points=300)
 """Three parts."""
-OLD = {"numba": "0.61.0"}
+OLD = {"numba": "0.60.9"}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from qispread.sweeping.lock import HELD, FolderLock
 
 LARGE = experiment(points=300)
 """Three parts."""
-OLD = {"numba": "0.61.0"}
+OLD = {"numba": "0.60.9"}
 
 
 @pytest.fixture(scope="module")
