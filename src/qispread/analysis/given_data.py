@@ -9,7 +9,7 @@ from qispread.analysis.looking import SEED, Looking, interval_of, load_analysis,
 from qispread.analysis.outcomes import FEW, Numbers, Swept
 from qispread.analysis.sensitivity_tables import Sensitivity
 from qispread.config.cross import POOLED
-from qispread.sweeping.notes import LEAST_POINTS
+from qispread.sweeping.notes import MIN_POINTS
 
 RESAMPLES = 200
 Z = 1.959963984540054
@@ -28,7 +28,7 @@ def first_order(
     Parameters and errors as for `sensitivity`.
     """
     names, numbers, rows = list(sweep.experiment.factors), sweep.design().numbers, []
-    look = Looking(sweep, measure, intervention, months, 1, "points", LEAST_POINTS)
+    look = Looking(sweep, measure, intervention, months, 1, "points", MIN_POINTS)
     for one in look.months():
         first, half, estimators = first_of(numbers[one.kept], one.levels)
         columns = interval_of("first", first, half) | {"estimator": estimators, "points": one.levels.size}

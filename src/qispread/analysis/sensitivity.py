@@ -17,7 +17,7 @@ from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError
 from qispread.sweeping.design import block_of
 from qispread.sweeping.experiment import Morris, Saltelli
-from qispread.sweeping.notes import LEAST_BLOCKS
+from qispread.sweeping.notes import MIN_BLOCKS
 
 RESAMPLES = 400
 
@@ -68,7 +68,7 @@ def sobol(
     if not isinstance(experiment.design, Saltelli):
         raise unfit("sobol", experiment.design.kind, "saltelli")
     analyze, names, second = load_analysis("sobol"), list(experiment.factors), experiment.design.second_order
-    look = Looking(sweep, measure, intervention, months, block_of(experiment), "blocks", LEAST_BLOCKS)
+    look = Looking(sweep, measure, intervention, months, block_of(experiment), "blocks", MIN_BLOCKS)
     rows, pairs = [], []
     for one in look.months():
         found = analyze(problem_of(names), one.levels, calc_second_order=second, num_resamples=RESAMPLES, seed=SEED)
@@ -116,7 +116,7 @@ def morris(
     if not isinstance(experiment.design, Morris) or unit is None:
         raise unfit("morris", experiment.design.kind, "morris")
     analyze, names, rows = load_analysis("morris"), list(experiment.factors), []
-    look = Looking(sweep, measure, intervention, months, block_of(experiment), "walks", LEAST_BLOCKS)
+    look = Looking(sweep, measure, intervention, months, block_of(experiment), "walks", MIN_BLOCKS)
     options = {"num_levels": experiment.design.levels, "num_resamples": RESAMPLES, "seed": SEED}
     for one in look.months():
         found = analyze(problem_of(names), unit[one.kept], one.levels, **options)

@@ -17,7 +17,7 @@ from qispread.config.yaml_reader import Keys
 
 ADAPTING = ("systems", "regions", "degree", "ties_a_newcomer", "mean_degree", "origin")
 """Last names of the paths whose defaults adapt."""
-LEAST_RING = 3
+MIN_RING = 3
 """Organisations from which on a ring of two neighbours each can be."""
 
 
@@ -31,7 +31,7 @@ def adapts(scenario: Scenario, path: Keys) -> bool:
         return False
     if name == "origin" and not isinstance(parent, Seeding):
         return False
-    if name == "degree" and (not isinstance(parent, SmallWorld) or organisation_count(scenario) < LEAST_RING):
+    if name == "degree" and (not isinstance(parent, SmallWorld) or organisation_count(scenario) < MIN_RING):
         return False
     return bool(getattr(parent, name) == type(parent).model_fields[name].default)
 

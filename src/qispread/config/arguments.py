@@ -14,8 +14,8 @@ Check = Callable[[Any], str]
 """Returns what is needed in place of a value; an empty text where the value is right."""
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-MOST_SHOWN = 60
-MOST_BYTES_OF_NAME = 255
+MAX_SHOWN = 60
+MAX_NAME_BYTES = 255
 MAX_COUNT = 1_000_000_000
 """More runs, workers or months than any computer has room for."""
 MAX_SEED = 2**63 - 1
@@ -68,7 +68,7 @@ def shown(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, str):
-        return f"the text '{value[:MOST_SHOWN]}'"
+        return f"the text '{value[:MAX_SHOWN]}'"
     if isinstance(value, bool | Real | Path):
         return str(value)
     kind = type(value)
@@ -126,7 +126,7 @@ def path(value: Any) -> str:
         longest = max((len(os.fsencode(part)) for part in Path(given).parts), default=0)
     except UnicodeEncodeError:
         return "the path of a file or folder"
-    return "" if longest <= MOST_BYTES_OF_NAME else f"a path without names of more than {MOST_BYTES_OF_NAME} bytes"
+    return "" if longest <= MAX_NAME_BYTES else f"a path without names of more than {MAX_NAME_BYTES} bytes"
 
 
 def is_list(value: Any) -> bool:

@@ -2,9 +2,9 @@
 
 from qispread.sweeping.experiment import Experiment, LatinHypercube, Morris, Saltelli, Sobol
 
-LEAST_BLOCKS = 8
+MIN_BLOCKS = 8
 """Walks, or blocks of a saltelli design, that a sensitivity analysis needs."""
-LEAST_POINTS = 64
+MIN_POINTS = 64
 """Points that one of any other design needs: with ten harmonics of fewer a third of the variance would be chance."""
 
 
@@ -12,11 +12,11 @@ def notes_on(experiment: Experiment) -> tuple[str, ...]:
     """Return notes on an experiment: whether it is too small for a sensitivity analysis."""
     design = experiment.design
     if isinstance(design, Morris):
-        found = ("trajectories", design.trajectories, LEAST_BLOCKS, "walks")
+        found = ("trajectories", design.trajectories, MIN_BLOCKS, "walks")
     elif isinstance(design, Saltelli):
-        found = ("points", design.points, LEAST_BLOCKS, "base points")
+        found = ("points", design.points, MIN_BLOCKS, "base points")
     elif isinstance(design, LatinHypercube | Sobol):
-        found = ("points", design.points, LEAST_POINTS, "points")
+        found = ("points", design.points, MIN_POINTS, "points")
     else:
         return ()
     name, number, least, words = found
