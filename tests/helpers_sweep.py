@@ -106,3 +106,7 @@ def poisoned(harm):
         return start_run(blueprint, world)
 
     work.start_run = start
+
+
+LARGE = experiment(points=300)
+"""An experiment whose sweep has three parts."""

@@ -1,7 +1,6 @@
 """A run of a sweep that is made again: where it goes, and what its manifest makes."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,7 @@ from helpers_input import put
 from helpers_sweep import SMALL, experiment, run_command
 from qispread.cli import main
 
-LARGE = experiment(points=300)
-"""Three parts."""
 OLD = {"numba": "0.60.9"}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """A finished sweep that nothing disturbed."""
-    return qs.sweep(LARGE, tmp_path_factory.mktemp("undisturbed") / "s", workers=1).folder
-
-
-@pytest.fixture
-def folder(undisturbed, tmp_path):
-    """A copy of a finished sweep."""
-    return Path(shutil.copytree(undisturbed, tmp_path / "s"))
 
 
 def test_the_manifest_of_a_rerun_makes_that_very_run_again(folder, capsys):

@@ -16,7 +16,7 @@ import qispread as qs
 from checkouts import other_checkout
 from helpers_identity import made_by_version_0_1, other_libraries, other_model
 from helpers_input import caught
-from helpers_sweep import experiment, rows_done, tables
+from helpers_sweep import LARGE, experiment, rows_done, tables
 from qispread import identity
 from qispread.cli import main
 from qispread.rules.sources import PACKAGE
@@ -27,26 +27,12 @@ from qispread.sweeping.load import load_experiment
 from qispread.sweeping.rerun import environment_changes
 from qispread.sweeping.work import MismatchError, packed, run_chunk
 
-LARGE = experiment(points=300)
-"""Three parts."""
 OLD = {"numba": "0.60.9"}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """A finished sweep that nothing disturbed."""
-    return qs.sweep(LARGE, tmp_path_factory.mktemp("undisturbed") / "s", workers=1).folder
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(work, "PAUSE_OF_REFUSAL", 0.0)
-
-
-@pytest.fixture
-def folder(undisturbed, tmp_path):
-    """A copy of a finished sweep."""
-    return Path(shutil.copytree(undisturbed, tmp_path / "s"))
 
 
 def half(folder, **named):

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,27 +17,13 @@ import pytest
 
 import qispread as qs
 from helpers_input import caught, only_fault, put
-from helpers_sweep import EXPERIMENT, FILE, command, experiment, rows_done, tables
+from helpers_sweep import EXPERIMENT, FILE, LARGE, command, rows_done, tables
 from qispread.cli import main
 from qispread.config.faults import InputError
 from qispread.sweeping import lock, order
 from qispread.sweeping.lock import HELD, FolderLock
 
-LARGE = experiment(points=300)
-"""Three parts."""
 OLD = {"numba": "0.60.9"}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """A finished sweep that nothing disturbed."""
-    return qs.sweep(LARGE, tmp_path_factory.mktemp("undisturbed") / "s", workers=1).folder
-
-
-@pytest.fixture
-def folder(undisturbed, tmp_path):
-    """A copy of a finished sweep."""
-    return Path(shutil.copytree(undisturbed, tmp_path / "s"))
 
 
 def wait_for(condition):
