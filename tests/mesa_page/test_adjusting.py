@@ -29,6 +29,24 @@ def test_without_changes_it_is_the_spread_model():
     assert measures(AdjustableModel(base, world=3)) == measures(qs.SpreadModel(base, replicate=3))
 
 
+def test_solara_viz_accepts_its_parameters():
+    # Mesa 3.5 checks them by a scenario of its own kind, where the model has one.
+    require("solara", "solara")
+    from mesa.visualization import solara_viz
+
+    base = scenario_of()
+    model, given = AdjustableModel(base), model_parameters(base)
+    if hasattr(solara_viz, "_build_model_init_kwargs"):
+        solara_viz._check_model_params(model, given)
+        built = solara_viz._build_model_init_kwargs(
+            model, {"base": base, "world": 1}, add_scenario_when_empty=True, require_model_accepts_scenario=True
+        )
+        assert built == {"base": base, "world": 1}
+    else:
+        solara_viz._check_model_params(AdjustableModel.__init__, given)
+    assert model.settings == base
+
+
 def test_changes_are_those_of_a_changed_scenario():
     base = scenario_of()
     model = AdjustableModel(base, policy="coaching", **{"copying.copy_loss": 0.1 + 0.2, "copying.lineage": 1})

@@ -44,7 +44,7 @@ class Organisation(FixedAgent):
         model.require_incomplete()
         super().__init__(model)
         self.model: SpreadModel = model
-        self.scenario, self.index, self.cell = model.scenario, index, cell
+        self.scenario, self.index, self.cell = model.settings, index, cell
         frame = model.world.frame
         self.id, self.name = frame.ids[index], frame.names[index]
         self.system = frame.system_names[frame.system[index]]
@@ -56,7 +56,7 @@ class Organisation(FixedAgent):
         self.staff_time, self.cost, self.harm_averted, self.exposure = values[19:]
         self.stream = model.plan.streams[-1, index]
         self.practices: dict[str, Practice] = {}
-        for place, name in enumerate(model.scenario.interventions):
+        for place, name in enumerate(model.settings.interventions):
             origin = int(model.start.histories[place, ORIGIN, index])
             self.practices[name] = Practice(name, model.attributes[place], model.plan.streams[place, index], origin)
         self._ties: list[Tie] | None = None

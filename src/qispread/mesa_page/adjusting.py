@@ -70,6 +70,16 @@ class AdjustableModel(SpreadModel):
         super().__init__(scenario, replicate=world, organisation_class=organisation_class)
         self.base, self.refused, self.places = base, refused, positions(self.world)
 
+    @property
+    def scenario(self) -> Any:
+        """Nothing: SolaraViz of Mesa 3.5 refuses a scenario that is not Mesa's own, and needs none; see `settings`."""
+        return None
+
+    @scenario.setter
+    def scenario(self, given: Any) -> None:
+        # Mesa 3.5 gives every model a scenario of its own kind, which holds nothing but the seed of its generators.
+        pass
+
     def step(self) -> None:
         """Live one month; after the last, nothing: SolaraViz takes several steps at once and does not look."""
         if self.month < self.settings.horizon:
