@@ -30,7 +30,7 @@ PROGRAMME = (Intervention(),)
 Parameters = namedtuple("Parameters", PARAMETERS, defaults=PARAMETERS.values())
 
 
-class Practice:
+class YardstickPractice:
     """What one organisation does with one intervention."""
 
     def __init__(self, plan):
@@ -46,13 +46,13 @@ class Practice:
         self.stage, self.since, self.embedding = IMPLEMENTING, month, 0.0
         self.fidelity, self.tuning, self.goal, self.generation = fidelity, tuning, goal, generation
 
-    def lapse(self, month):
+    def discontinue(self, month):
         """Stop, and lose what was built."""
         self.stage, self.lapsed = LAPSED, month
         self.fidelity = self.embedding = self.result = 0.0
 
 
-class Organisation(FixedAgent):
+class YardstickOrganisation(FixedAgent):
     """A trust, unit or practice; its setting is a point in the complex plane."""
 
     def __init__(self, model, cell, system, setting, baseline, factors):
@@ -61,7 +61,7 @@ class Organisation(FixedAgent):
         self.cell, self.system, self.setting, self.baseline = cell, system, setting, baseline
         for factor, value in zip(FACTORS, factors, strict=True):
             setattr(self, factor, value)
-        self.practices = [Practice(plan) for plan in model.interventions]
+        self.practices = [YardstickPractice(plan) for plan in model.interventions]
         self.local_gain = self.available = self.staff_time = self.tie_weight = 0.0
         self.draw = model.random.random
 
@@ -84,13 +84,13 @@ class Organisation(FixedAgent):
                 total += plan.effort * plan.upkeep if practice.stage == EMBEDDED else plan.effort
         return total
 
-    def lead(self):
+    def change_leader(self):
         """Perhaps change leader, whose successor may sweep out what is under way; set climate and time."""
         if self.draw() < self.model.exit_chance:
             self.leadership = 0.5 * self.leadership + 0.5 * self.random.choice(self.model.first_leadership)
             for practice in self.practices:
                 if practice.stage == IMPLEMENTING and self.draw() < 0.25:
-                    practice.lapse(self.model.steps)
+                    practice.discontinue(self.model.steps)
         self.available = min(1.0, self.slack + self.model.levers["time"]) * (0.5 + 0.5 * self.leadership)
         self.climate = (self.leadership * self.alignment * self.culture) ** (1.0 / 3.0)
 
@@ -113,7 +113,7 @@ class Organisation(FixedAgent):
         p = self.model.parameters
         for index, practice in enumerate(self.practices):
             if practice.stage == AWARE:
-                pressure, best = self.look_round(practice)
+                pressure, best = self.peer_influence(practice)
                 advantage = best[0] if best else LITERATURE_CLAIM
                 overload = max(0.0, self.load + practice.plan.effort - self.available)
                 appeal = -3.6 + 2.5 * pressure + 2.0 * advantage + 3.0 * (self.climate - 0.5) - 1.5 * overload
@@ -123,7 +123,7 @@ class Organisation(FixedAgent):
                 if self.draw() < 1.0 / (1.0 + math.exp(-appeal - self.model.levers["push"])):
                     self.copy(practice, best, p.ambition * max(advantage, LITERATURE_CLAIM))
 
-    def look_round(self, practice):
+    def peer_influence(self, practice):
         """Return the share of ties that practise, and the best version that is visible."""
         practising, best, best_score = 0.0, None, -1.0
         for peer, weight, similarity in practice.peers:
@@ -182,12 +182,12 @@ class Organisation(FixedAgent):
                 seen = practice.result + 0.25 * (1.0 - self.measurement) * self.random.gauss(0.0, 1.0)
                 if seen < practice.goal:
                     if self.draw() < 1.0 - math.exp(-0.9 * (1.2 - self.leadership) * (practice.goal - seen)):
-                        practice.lapse(self.model.steps)
+                        practice.discontinue(self.model.steps)
                     self.culture *= 1.0 - 0.06
                 else:
                     self.culture += 0.03 * (1.0 - self.culture)
 
-    def improve_at_home(self):
+    def improve_locally(self):
         """Put the time left over into local improvement, which fades without vigilance."""
         self.staff_time = min(self.load, self.available)
         gain = 0.01 * self.capability * self.measurement * (self.available - self.staff_time)
@@ -242,14 +242,14 @@ class IdiomaticModel(mesa.Model):
         self.interventions = [interventions] if isinstance(interventions, Intervention) else interventions
         self.parameters, self.policies, self.months = Parameters(**parameters), policies, months
         self.exit_chance = 1.0 - math.exp(-self.parameters.leader_exit / 12.0)
-        self.settle(organisations)
-        self.pull_levers()
+        self.place_organisations(organisations)
+        self.apply_policies()
         self.measure()
         reporters = {name: lambda model, name=name: model.measures[name] for name in self.measures}
         self.datacollector = mesa.DataCollector(model_reporters=reporters)
         self.datacollector.collect(self)
 
-    def settle(self, count):
+    def place_organisations(self, count):
         """Place the organisations on the network, and find the origin."""
         graph, rng = systems_network(count, self.random), self.rng
         layout = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}
@@ -262,12 +262,12 @@ class IdiomaticModel(mesa.Model):
         factors = draw_factors(count, rng)
         self.first_leadership = factors[:, 0].tolist()
         columns = cells, systems, settings.tolist(), self.baselines.tolist(), factors.tolist()
-        everyone = list(Organisation.create_agents(self, count, *columns).do("meet_peers"))
+        everyone = list(YardstickOrganisation.create_agents(self, count, *columns).do("meet_peers"))
         self.members = [[one for one in everyone if one.system == system] for system in sorted(set(systems))]
         self.origin = everyone[factors[:, :6].prod(axis=1).argmax()]
         self.practices = list(zip(*self.agents.get("practices"), strict=True))  # a row an intervention
 
-    def pull_levers(self):
+    def apply_policies(self):
         """Add up the policies in force this month, and what they cost."""
         self.levers, self.programme_cost = {"support": 0.0, "time": 0.0, "push": 0.0}, 0.0
         for lever, strength, first, last, cost in self.policies:
@@ -278,7 +278,7 @@ class IdiomaticModel(mesa.Model):
 
     def step(self):
         """Live one month, stage by stage; visiting order cannot matter, as peers show last month's state."""
-        self.pull_levers()
+        self.apply_policies()
         self.agents.do("lead").do("hear")
         for practice in self.origin.practices:
             if practice.plan.launch == self.steps:
@@ -306,10 +306,10 @@ class IdiomaticModel(mesa.Model):
             "programme_cost": self.programme_cost,
         }
         for index, plan in enumerate(self.interventions):
-            for name, value in self.spread(index, plan.benefit, expected).items():
+            for name, value in self.intervention_measures(index, plan.benefit, expected).items():
                 self.measures[f"{plan.name}_{name}"] = value
 
-    def spread(self, index, benefit, expected):
+    def intervention_measures(self, index, benefit, expected):
         """Return the measures of one intervention: harm averted by all, the rest without the origin."""
         origin, everyone = self.origin.practices[index], self.practices[index]
         others = [practice for practice in everyone if practice is not origin]

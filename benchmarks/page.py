@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
-from run import Effort, Result, table
+from run import BenchmarkResult, BenchmarkSize, markdown_table
 
 CHROMIUM = "/usr/bin/chromium"
 PORT, VISITORS, MOVES = 8899, 30, 25
@@ -39,7 +39,7 @@ MOVE = """([value, worlds]) => new Promise(done => {
 })"""
 
 
-def started(port: int) -> tuple[subprocess.Popen, float]:
+def start_server(port: int) -> tuple[subprocess.Popen, float]:
     """Start the server and return it with the seconds until it answers."""
     begin = time.perf_counter()
     command = [sys.executable, "-m", "qispread.cli", "app", "--no-browser", "--port", str(port)]
@@ -48,7 +48,7 @@ def started(port: int) -> tuple[subprocess.Popen, float]:
     return server, time.perf_counter() - begin
 
 
-def asked(port: int, setting: dict) -> tuple[float, float]:
+def request_comparison(port: int, setting: dict) -> tuple[float, float]:
     """Ask what a setting comes to; return the seconds to the first curves and to those of all worlds."""
     begin = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
@@ -61,32 +61,32 @@ def asked(port: int, setting: dict) -> tuple[float, float]:
     return times[0], times[-1]
 
 
-def setting_of(number: int) -> dict:
+def unique_setting(number: int) -> dict:
     """Return a setting that nobody else has asked about."""
     return {"policies": {"coaching": {"support": round(0.3 + 0.000001 * number, 6)}}}
 
 
-def at_once(port: int, first: int) -> list[tuple[float, float]]:
+def simultaneous_waits(port: int, first: int) -> list[tuple[float, float]]:
     """Return what visitors wait who all ask at the same moment about different settings."""
     with ThreadPoolExecutor(VISITORS) as pool:
-        return list(pool.map(lambda number: asked(port, setting_of(first + number)), range(VISITORS)))
+        return list(pool.map(lambda number: request_comparison(port, unique_setting(first + number)), range(VISITORS)))
 
 
-def a_class(port: int, first: int, moves: int) -> list[tuple[float, float]]:
+def class_waits(port: int, first: int, moves: int) -> list[tuple[float, float]]:
     """Return what visitors wait who each move a slider now and then, to a setting that nobody else has asked about."""
 
     def visitor(number: int) -> list[tuple[float, float]]:
         chance, waited = Random(number), []
         for move in range(moves):
             time.sleep(chance.uniform(0.0, 2.0 * PAUSE))
-            waited.append(asked(port, setting_of(first + number * moves + move)))
+            waited.append(request_comparison(port, unique_setting(first + number * moves + move)))
         return waited
 
     with ThreadPoolExecutor(VISITORS) as pool:
         return [one for some in pool.map(visitor, range(VISITORS)) for one in some]
 
 
-def in_browser(port: int, moves: int) -> dict[str, list[float]]:
+def browser_timings(port: int, moves: int) -> dict[str, list[float]]:
     """Return milliseconds to the first paint, and from a slider to new curves: the first, and those of all worlds."""
     from playwright.sync_api import sync_playwright
 
@@ -110,7 +110,7 @@ def in_browser(port: int, moves: int) -> dict[str, list[float]]:
     return found
 
 
-def written_file() -> list[Result]:
+def offline_file_timing() -> list[BenchmarkResult]:
     """Return how long the file without a server takes to write, and how large it is."""
     with tempfile.TemporaryDirectory() as folder:
         path, begin = Path(folder) / "lessons.html", time.perf_counter()
@@ -118,43 +118,43 @@ def written_file() -> list[Result]:
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
         seconds = time.perf_counter() - begin
         return [
-            Result("`qispread lesson --html`, written in", [seconds], " s"),
-            Result("`qispread lesson --html`, size", [path.stat().st_size / 1e6], " MB"),
+            BenchmarkResult("`qispread lesson --html`, written in", [seconds], " s"),
+            BenchmarkResult("`qispread lesson --html`, size", [path.stat().st_size / 1e6], " MB"),
         ]
 
 
-def waits_of_many(port: int, moves: int) -> list[Result]:
+def thirty_visitors_waits(port: int, moves: int) -> list[BenchmarkResult]:
     """Return what thirty visitors wait: all at the same moment, and as a class does."""
     results = []
     for name, waits in (
-        (f"{VISITORS} visitors who move at the same moment", at_once(port, 10_000)),
-        (f"{VISITORS} visitors, each a move every {PAUSE:g} s", a_class(port, 20_000, moves)),
+        (f"{VISITORS} visitors who move at the same moment", simultaneous_waits(port, 10_000)),
+        (f"{VISITORS} visitors, each a move every {PAUSE:g} s", class_waits(port, 20_000, moves)),
     ):
         first, whole = zip(*waits, strict=True)
-        results += [Result(f"{name}: first curves", list(first), " s", ("at most", 1.0))]
-        results += [Result(f"{name}: curves of all worlds", list(whole), " s", ("at most", 1.0))]
+        results += [BenchmarkResult(f"{name}: first curves", list(first), " s", ("at most", 1.0))]
+        results += [BenchmarkResult(f"{name}: curves of all worlds", list(whole), " s", ("at most", 1.0))]
     return results
 
 
-def measured(quick: bool) -> list[Result]:
+def measure_page(quick: bool) -> list[BenchmarkResult]:
     """Return all that is measured of the page."""
     moves = 5 if quick else MOVES
-    server, seconds = started(PORT)
+    server, seconds = start_server(PORT)
     try:
-        asked(PORT, {})
-        results = [Result("`qispread app` answers after", [seconds], " s")]
+        request_comparison(PORT, {})
+        results = [BenchmarkResult("`qispread app` answers after", [seconds], " s")]
         if Path(CHROMIUM).exists():
             targets = dict.fromkeys(BROWSER, ("at most", 400.0)) | {BROWSER[0]: ("at most", 3000.0)}
-            found = in_browser(PORT, moves).items()
-            results += [Result(name, values, " ms", targets[name]) for name, values in found]
-        results += waits_of_many(PORT, max(2, moves // 5))
+            found = browser_timings(PORT, moves).items()
+            results += [BenchmarkResult(name, values, " ms", targets[name]) for name, values in found]
+        results += thirty_visitors_waits(PORT, max(2, moves // 5))
     finally:
         server.terminate()
         server.wait()
-    return results if quick else results + written_file()
+    return results if quick else results + offline_file_timing()
 
 
-def section(effort: Effort) -> str:
+def benchmark_section(effort: BenchmarkSize) -> str:
     """Measure the page and return its section of docs/benchmarks.md."""
     return f"""## The page
 
@@ -162,11 +162,11 @@ def section(effort: Effort) -> str:
 that nobody asked about before, in headless Chromium at 1280 by 800; then the same question from {VISITORS} visitors, as
 fast as the server answers. First curves are of the first 50 worlds. Medians, with the lowest and the highest.
 
-{table(["What", "Median (range)", "Target", "Met"], [result.row for result in measured(effort != Effort())])}
+{markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in measure_page(effort != BenchmarkSize())])}
 """
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="take a fast look, and write no file")
-    print(section(Effort(rounds=2) if parser.parse_args().quick else Effort()))
+    print(benchmark_section(BenchmarkSize(rounds=2) if parser.parse_args().quick else BenchmarkSize()))

@@ -24,8 +24,8 @@ from idiomatic_mesa import IdiomaticModel
 
 from qispread import Scenario, SpreadModel, simulate
 from qispread.cores import available_cores
-from qispread.engines.run import empty_measures, run_kernel
-from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
+from qispread.engines.run import allocate_measures, run_kernel
+from qispread.world.build import PreparedScenario, RunInputs, SimulationState, initialise_run, prepare_scenario
 from qispread.world.draw import draw_world
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +42,7 @@ Contender = Callable[[int], float]
 
 
 @dataclass(frozen=True)
-class Effort:
+class BenchmarkSize:
     """How much to measure: rounds, worlds a round, worlds of the whole batch, seconds of building a round."""
 
     rounds: int = 7
@@ -52,7 +52,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Result:
+class BenchmarkResult:
     """What was measured in each round, and the target that the median is held against."""
 
     what: str
@@ -61,29 +61,29 @@ class Result:
     target: tuple[str, float] | None = None
 
     @property
-    def shown(self) -> str:
+    def format_value(self) -> str:
         """The median, and the range over rounds."""
         if not self.values:
             return "not measured"
-        middle, low, high = (figure(summary(self.values)) for summary in (median, min, max))
+        middle, low, high = (format_figures(summary(self.values)) for summary in (median, min, max))
         return f"{middle} ({low} to {high}){self.unit}"
 
     @property
-    def row(self) -> list[str]:
+    def markdown_row(self) -> list[str]:
         """The line of a table: what, value, target, met or not."""
         if not self.target or not self.values:
-            return [self.what, self.shown, "", ""]
+            return [self.what, self.format_value, "", ""]
         (sense, bound), reached = self.target, median(self.values)
         met = reached <= bound if sense == "at most" else reached >= bound
-        return [self.what, self.shown, f"{sense} {bound:g}{self.unit}", "yes" if met else "**no**"]
+        return [self.what, self.format_value, f"{sense} {bound:g}{self.unit}", "yes" if met else "**no**"]
 
 
-def figure(value: float) -> str:
+def format_figures(value: float) -> str:
     """Return a number with three figures, or with all of those before the point."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def seconds(work: Callable[[], object]) -> float:
+def time_call(work: Callable[[], object]) -> float:
     """Return how long something takes."""
     start = time.perf_counter()
     work()
@@ -102,7 +102,7 @@ def ratios(above: list[float], below: list[float]) -> list[float]:
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
-def interleave(contenders: dict[Any, Contender], rounds: int) -> dict[Any, list[float]]:
+def run_interleaved(contenders: dict[Any, Contender], rounds: int) -> dict[Any, list[float]]:
     """Return what each contender measured in each round, after one round to warm up; who comes first changes."""
     names, found = list(contenders), {name: [] for name in contenders}
     for turn in range(rounds + 1):
@@ -120,23 +120,23 @@ def scenario_of(number: int = NUMBER, spreading: int = 1, origin: str = "most_re
     return Scenario().replace(sizes, horizon=MONTHS, interventions=interventions, **fields)
 
 
-def build(blueprint: Blueprint, worlds: range) -> list[tuple[Plan, State]]:
+def build_worlds(blueprint: PreparedScenario, worlds: range) -> list[tuple[RunInputs, SimulationState]]:
     """Return what the kernel starts from in each of some worlds, built anew."""
     draw_world.cache_clear()
-    return [start_run(blueprint, blueprint.world(replicate)) for replicate in worlds]
+    return [initialise_run(blueprint, blueprint.world(replicate)) for replicate in worlds]
 
 
-def live(blueprint: Blueprint, starts: list[tuple[Plan, State]]) -> float:
+def time_kernel(blueprint: PreparedScenario, starts: list[tuple[RunInputs, SimulationState]]) -> float:
     """Return how many seconds the kernel takes for all months of some worlds, measures included."""
-    out = empty_measures(blueprint.scenario)
+    out = allocate_measures(blueprint.scenario)
     return cpu_seconds(lambda: [run_kernel(plan, state, MONTHS, out) for plan, state in starts])
 
 
 def kernel_ns(scenario: Scenario, worlds: int, turn: int) -> float:
     """Return the nanoseconds that the kernel takes an organisation-month, over several worlds."""
-    blueprint = blueprint_of(scenario)
-    starts = build(blueprint, range(turn * worlds, (turn + 1) * worlds))
-    return 1e9 * live(blueprint, starts) / (blueprint.frame.number * MONTHS * worlds)
+    blueprint = prepare_scenario(scenario)
+    starts = build_worlds(blueprint, range(turn * worlds, (turn + 1) * worlds))
+    return 1e9 * time_kernel(blueprint, starts) / (blueprint.static_world.organisation_count * MONTHS * worlds)
 
 
 def mesa_ns(make: Callable[[int], Any], turn: int) -> float:
@@ -146,12 +146,12 @@ def mesa_ns(make: Callable[[int], Any], turn: int) -> float:
 
 def building_ratio(scenario: Scenario, at_least: float, turn: int) -> float:
     """Return the time to build worlds, for so many seconds, over the time of the months that they are built for."""
-    blueprint, world, building, living = blueprint_of(scenario), 1000 * turn, 0.0, 0.0
+    blueprint, world, building, living = prepare_scenario(scenario), 1000 * turn, 0.0, 0.0
     while building < at_least:
         begin = time.process_time()
-        starts = build(blueprint, range(world, world + 1))
+        starts = build_worlds(blueprint, range(world, world + 1))
         building += time.process_time() - begin
-        living += live(blueprint, starts)
+        living += time_kernel(blueprint, starts)
         world += 1
     return building / living
 
@@ -160,10 +160,10 @@ def command_seconds(words: tuple[str, ...], _turn: int) -> float:
     """Return how long a command takes from its start to its end."""
     with tempfile.TemporaryDirectory() as folder:
         told = [word.format(out=Path(folder) / "out") for word in words]
-        return seconds(lambda: subprocess.run(told, check=True, capture_output=True, cwd=ROOT))  # noqa: S603 - our own
+        return time_call(lambda: subprocess.run(told, check=True, capture_output=True, cwd=ROOT))  # noqa: S603 - our own
 
 
-def measure_engines(effort: Effort) -> list[Result]:
+def measure_engines(effort: BenchmarkSize) -> list[BenchmarkResult]:
     """Measure kernel, yardstick and our Mesa engine: nanoseconds an organisation-month, and their ratios."""
     contenders = {
         KERNEL: partial(kernel_ns, scenario_of(), effort.worlds),
@@ -171,25 +171,29 @@ def measure_engines(effort: Effort) -> list[Result]:
         BUSY: partial(kernel_ns, scenario_of(policies=POLICIES), effort.worlds),
         OWN: partial(mesa_ns, lambda turn: SpreadModel(scenario_of(), replicate=turn)),
     }
-    times = interleave(contenders, effort.rounds)
+    times = run_interleaved(contenders, effort.rounds)
     targets = {KERNEL: ("at most", 60.0), BUSY: ("at most", 60.0)}
-    alone = [Result(f"{name}, one organisation-month", times[name], " ns", targets.get(name)) for name in contenders]
+    alone = [
+        BenchmarkResult(f"{name}, one organisation-month", times[name], " ns", targets.get(name)) for name in contenders
+    ]
     pairs = {(KERNEL, YARDSTICK): ("at least", 40.0), (KERNEL, OWN): None}
     speeds = [
-        Result(f"{fast}: speed, {slow[0].lower() + slow[1:]} = 1", ratios(times[slow], times[fast]), "", target)
+        BenchmarkResult(
+            f"{fast}: speed, {slow[0].lower() + slow[1:]} = 1", ratios(times[slow], times[fast]), "", target
+        )
         for (fast, slow), target in pairs.items()
     ]
     own = f"{OWN}: time, {YARDSTICK[0].lower() + YARDSTICK[1:]} = 1"
-    return [*alone, *speeds, Result(own, ratios(times[OWN], times[YARDSTICK]), "", ("at most", 2.5))]
+    return [*alone, *speeds, BenchmarkResult(own, ratios(times[OWN], times[YARDSTICK]), "", ("at most", 2.5))]
 
 
-def work_done(worlds: int) -> str:
+def user_counts(worlds: int) -> str:
     """Return how many use the intervention at the end, in the kernel and in the yardstick."""
     models = [IdiomaticModel(NUMBER, months=MONTHS, rng=seed) for seed in range(worlds)]
     for model in models:
         model.run_model()
     theirs = mean(model.measures["programme_adoption"] for model in models)
-    ours = simulate(scenario_of(), worlds).last("adoption").mean()
+    ours = simulate(scenario_of(), worlds).final_values("adoption").mean()
     return f"{ours:.0%} of the organisations use the intervention in the kernel, {theirs:.0%} in the yardstick"
 
 
@@ -197,63 +201,66 @@ def batch_seconds(replicates: int, workers: int, _turn: int) -> float:
     """Return how long `simulate` takes for a batch, worlds and all."""
     draw_world.cache_clear()
     scenario = scenario_of()
-    return seconds(lambda: simulate(scenario, replicates, workers=workers))
+    return time_call(lambda: simulate(scenario, replicates, workers=workers))
 
 
-def measure_threads(effort: Effort) -> Result:
+def measure_threads(effort: BenchmarkSize) -> BenchmarkResult:
     """Measure two threads against one."""
-    times = interleave({count: partial(batch_seconds, effort.batch, count) for count in (1, 2)}, effort.rounds)
+    times = run_interleaved({count: partial(batch_seconds, effort.batch, count) for count in (1, 2)}, effort.rounds)
     what = f"Two threads: speed, one thread = 1, {effort.batch} replicates"
-    return Result(what, ratios(times[1], times[2]), "", ("at least", 1.8))
+    return BenchmarkResult(what, ratios(times[1], times[2]), "", ("at least", 1.8))
 
 
-def measure_command(name: str, at_most: float, words: tuple[str, ...], effort: Effort) -> Result:
+def measure_command(name: str, at_most: float, words: tuple[str, ...], effort: BenchmarkSize) -> BenchmarkResult:
     """Measure one command of qispread; the round to warm up compiles what is not compiled yet."""
     command, values = str(Path(sys.executable).with_name("qispread")), []
     try:
-        values = interleave({name: partial(command_seconds, (command, *words))}, effort.rounds)[name]
+        values = run_interleaved({name: partial(command_seconds, (command, *words))}, effort.rounds)[name]
     except (subprocess.CalledProcessError, OSError) as error:
         print(f"{name}: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
-    return Result(name, values, " s", ("at most", at_most))
+    return BenchmarkResult(name, values, " s", ("at most", at_most))
 
 
-def measure_commands(effort: Effort) -> list[Result]:
+def measure_commands(effort: BenchmarkSize) -> list[BenchmarkResult]:
     """Measure the command line."""
     main_job = ("run", "configs/prompt.yaml", "--out", "{out}")
     jobs = {"`qispread --help`": (0.3, ("--help",)), "`qispread run configs/prompt.yaml`": (3.0, main_job)}
     return [measure_command(name, target, words, effort) for name, (target, words) in jobs.items()]
 
 
-def building_table(effort: Effort) -> str:
+def building_table(effort: BenchmarkSize) -> str:
     """Measure building against living, for each kind of network and rule of origin, and with policies."""
     worlds = {(kind, rule): scenario_of(network={"kind": kind}, origin=rule) for kind in NETWORKS for rule in ORIGINS}
     worlds |= {("systems, six policies", rule): scenario_of(policies=POLICIES, origin=rule) for rule in ORIGINS}
     contenders = {key: partial(building_ratio, scenario, effort.building) for key, scenario in worlds.items()}
-    return grid("Network", interleave(contenders, effort.rounds), at_most=1.0)
+    return markdown_grid("Network", run_interleaved(contenders, effort.rounds), at_most=1.0)
 
 
-def scaling_table(effort: Effort) -> str:
+def scaling_table(effort: BenchmarkSize) -> str:
     """Measure the kernel at several sizes, with one and with several interventions."""
     worlds = {size: max(1, effort.worlds * NUMBER // size) for size in SIZES}
     cells = {(size, spreading): scenario_of(size, spreading) for size in SIZES for spreading in SPREADING}
     contenders = {key: partial(kernel_ns, scenario, worlds[key[0]]) for key, scenario in cells.items()}
-    return grid("Organisations", interleave(contenders, effort.rounds))
+    return markdown_grid("Organisations", run_interleaved(contenders, effort.rounds))
 
 
-def grid(corner: str, found: dict[tuple[Any, Any], list[float]], at_most: float = math.inf) -> str:
+def markdown_grid(corner: str, found: dict[tuple[Any, Any], list[float]], at_most: float = math.inf) -> str:
     """Return a table of what was found by row and column, with a mark on what misses a target."""
     rows, columns = (list(dict.fromkeys(keys)) for keys in zip(*found, strict=True))
-    cells = {key: Result("", values).shown + " **no**" * (median(values) > at_most) for key, values in found.items()}
+    cells = {
+        key: BenchmarkResult("", values).format_value + " **no**" * (median(values) > at_most)
+        for key, values in found.items()
+    }
     lines = [[str(row), *(cells[row, column] for column in columns)] for row in rows]
-    return table([corner, *map(str, columns)], lines)
+    return markdown_table([corner, *map(str, columns)], lines)
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
+def markdown_table(head: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table."""
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """Return what this runs on, in words."""
     about = Path("/proc/cpuinfo")
     lines = about.read_text().splitlines() if about.exists() else []
@@ -262,20 +269,20 @@ def machine() -> str:
     return f"{models[0]}, {available_cores()} cores; Python {platform.python_version()}, {', '.join(versions)}"
 
 
-def page(effort: Effort) -> str:
+def render_benchmarks(effort: BenchmarkSize) -> str:
     """Measure everything and return the page."""
     # They take their tools from this file, so they cannot be imported before those are there.
-    from page import section as page_section
-    from what_if import section
+    from page import benchmark_section as page_section
+    from what_if import benchmark_section
 
-    from sweep import section as sweep_section
+    from sweep import benchmark_section as sweep_section
 
     results = [*measure_engines(effort), measure_threads(effort), *measure_commands(effort)]
     return f"""# Benchmarks
 
 Made by `python benchmarks/run.py --write`; do not edit. Measured on {datetime.now(UTC):%d %B %Y}.
 
-Machine: {machine()}.
+Machine: {describe_machine()}.
 
 All in one process, in {effort.rounds} rounds after one to warm up. The contenders take turns within each round, and
 a ratio is taken within a round. Figures are medians, with the lowest and the highest of the rounds. Unless it says
@@ -283,12 +290,12 @@ otherwise: {NUMBER} organisations, one intervention, {MONTHS} months, one core, 
 month included. Six policies, in force for all and all the time: {", ".join(LEVERS[:3])},
 {", ".join(LEVERS[3:])}.
 
-{table(["What", "Median (range)", "Target", "Met"], [result.row for result in results])}
+{markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in results])}
 
 The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. How
-much there is to do: at the end {work_done(2 * effort.worlds)}.
+much there is to do: at the end {user_counts(2 * effort.worlds)}.
 
-{section(effort, ("--report",))}
+{benchmark_section(effort, ("--report",))}
 {sweep_section(effort)}
 {page_section(effort)}
 ## Time to build a world, months lived in it = 1
@@ -309,7 +316,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("--quick", action="store_true", help="a fast look, with fewer rounds and worlds")
     given = parser.parse_args()
-    text = page(Effort(2, 4, 80, 0.001) if given.quick else Effort())
+    text = render_benchmarks(BenchmarkSize(2, 4, 80, 0.001) if given.quick else BenchmarkSize())
     if given.write:
         (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
     print(text)

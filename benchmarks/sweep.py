@@ -15,13 +15,13 @@ from pathlib import Path
 import mesa
 import numpy as np
 from idiomatic_mesa import IdiomaticModel
-from run import MONTHS, NUMBER, ROOT, Effort, Result, interleave, ratios, seconds, table
+from run import MONTHS, NUMBER, ROOT, BenchmarkResult, BenchmarkSize, markdown_table, ratios, run_interleaved, time_call
 
 from qispread import load_experiment, sweep
-from qispread.engines.run import run_one
-from qispread.sweeping.changing import Changer
-from qispread.sweeping.design import points_of
-from qispread.sweeping.order import order_of
+from qispread.engines.run import run_replicate
+from qispread.sweeping.changing import PointApplier
+from qispread.sweeping.design import build_points
+from qispread.sweeping.order import build_run_order
 from qispread.world.draw import draw_world
 
 WORKERS, REPLICATES = 2, 20
@@ -47,7 +47,7 @@ measures: {{final: all, monthly: [{measures}]}}
 KERNEL, WHOLE, RESUMED, MESA = "kernel", "whole command", "resumed", "batch_run"
 
 
-def written(folder: Path, runs: int) -> Path:
+def write_experiment(folder: Path, runs: int) -> Path:
     """Write an experiment of so many runs, and return its file."""
     (folder / "base.yaml").write_text(
         f"extends: {ROOT / 'configs' / 'prompt.yaml'}\norganisations: {{number: {NUMBER}}}\nhorizon: {MONTHS}\n",
@@ -61,22 +61,22 @@ def written(folder: Path, runs: int) -> Path:
 def kernel_seconds(file: Path, _turn: int) -> float:
     """Return how long the runs of an experiment take by themselves in two threads, worlds built and nothing kept."""
     experiment = load_experiment(file)
-    numbers = points_of(experiment).numbers
-    order = order_of(experiment, len(numbers))
-    changer = Changer(experiment.scenario, experiment.varied)
-    blueprints = [changer.blueprint(point) for point in numbers]
-    points, replicates = order.at(np.arange(order.runs))
+    numbers = build_points(experiment).numbers
+    order = build_run_order(experiment, len(numbers))
+    changer = PointApplier(experiment.scenario, experiment.resolved_factors)
+    blueprints = [changer.prepared_scenario(point) for point in numbers]
+    points, replicates = order.runs_at(np.arange(order.runs))
 
     def some(first: int) -> None:
         for place in range(first, min(order.runs, first + 100)):
-            run_one(blueprints[points[place]], int(replicates[place]))
+            run_replicate(blueprints[points[place]], int(replicates[place]))
 
     def everything() -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
             list(pool.map(some, range(0, order.runs, 100)))
 
     draw_world.cache_clear()
-    return seconds(everything)
+    return time_call(everything)
 
 
 def command_seconds(file: Path, folder: Path, _turn: int, *, anew: bool) -> float:
@@ -85,13 +85,13 @@ def command_seconds(file: Path, folder: Path, _turn: int, *, anew: bool) -> floa
         shutil.rmtree(folder, ignore_errors=True)
     words = [str(Path(sys.executable).with_name("qispread")), "sweep", str(file), "--out", str(folder)]
     words += ["--workers", str(WORKERS)]
-    return seconds(lambda: subprocess.run(words, check=True, capture_output=True))  # noqa: S603 - our own
+    return time_call(lambda: subprocess.run(words, check=True, capture_output=True))  # noqa: S603 - our own
 
 
 def sweep_seconds(file: Path, folder: Path, executor: str, turn: int) -> float:
     """Return how long a sweep takes in this process, workers started and all."""
     place = folder / f"{executor}-{turn}"
-    taken = seconds(lambda: sweep(file, place, executor=executor, workers=WORKERS))
+    taken = time_call(lambda: sweep(file, place, executor=executor, workers=WORKERS))
     shutil.rmtree(place)
     return taken
 
@@ -102,47 +102,47 @@ def batch_seconds(turn: int) -> float:
     whole = {"organisations": NUMBER, "months": MONTHS, "rng": [turn * BATCH + seed for seed in range(BATCH)]}
     start = {"organisations": 10, "months": 1, "rng": list(range(WORKERS))}
     taken, start_taken = (
-        seconds(partial(mesa.batch_run, IdiomaticModel, parameters, **options)) for parameters in (whole, start)
+        time_call(partial(mesa.batch_run, IdiomaticModel, parameters, **options)) for parameters in (whole, start)
     )
     return (taken - start_taken) / BATCH
 
 
-def measure_command(folder: Path, runs: int, rounds: int) -> list[Result]:
+def measure_command(folder: Path, runs: int, rounds: int) -> list[BenchmarkResult]:
     """Measure the whole command against the kernel, against `batch_run`, and when nothing is left to do."""
-    file, out = written(folder, runs), folder / "command"
+    file, out = write_experiment(folder, runs), folder / "command"
     contenders = {
         KERNEL: partial(kernel_seconds, file),
         WHOLE: partial(command_seconds, file, out, anew=True),
         RESUMED: partial(command_seconds, file, out, anew=False),
         MESA: batch_seconds,
     }
-    found: dict[str, list[float]] = interleave(contenders, rounds)
+    found: dict[str, list[float]] = run_interleaved(contenders, rounds)
     several = f"`qispread sweep`, {runs:,} runs"
     speeds = [runs * batch / whole for batch, whole in zip(found[MESA], found[WHOLE], strict=True)]
     slower = ratios(found[WHOLE], found[KERNEL])
     return [
-        Result(f"{several}: whole command", found[WHOLE], " s"),
-        Result(
+        BenchmarkResult(f"{several}: whole command", found[WHOLE], " s"),
+        BenchmarkResult(
             f"{several}: whole command, kernel = 1",
             slower,
             "",
             ("at most", 1.3),
         ),
-        Result(f"{several}: runs a second, `batch_run` = 1", speeds, "", ("at least", 60.0)),
-        Result(f"{several}, all done: whole command", found[RESUMED], " s", ("at most", 1.0)),
+        BenchmarkResult(f"{several}: runs a second, `batch_run` = 1", speeds, "", ("at least", 60.0)),
+        BenchmarkResult(f"{several}, all done: whole command", found[RESUMED], " s", ("at most", 1.0)),
     ]
 
 
-def measure_dask(folder: Path, runs: int, rounds: int) -> Result:
+def measure_dask(folder: Path, runs: int, rounds: int) -> BenchmarkResult:
     """Measure Dask's speed against that of processes."""
-    file = written(folder, runs)
+    file = write_experiment(folder, runs)
     names = ("processes", "dask")
-    found = interleave({name: partial(sweep_seconds, file, folder, name) for name in names}, rounds)
+    found = run_interleaved({name: partial(sweep_seconds, file, folder, name) for name in names}, rounds)
     what = f"Dask, two workers on this machine: speed, `processes` = 1, {runs:,} runs"
-    return Result(what, ratios(found["processes"], found["dask"]), "", ("at least", 0.85))
+    return BenchmarkResult(what, ratios(found["processes"], found["dask"]), "", ("at least", 0.85))
 
 
-def section(effort: Effort, runs: int = 10_000) -> str:
+def benchmark_section(effort: BenchmarkSize, runs: int = 10_000) -> str:
     """Measure and return the section of the page."""
     rounds = max(2, effort.rounds // 2)
     with tempfile.TemporaryDirectory() as name:
@@ -154,7 +154,7 @@ over four parameters in {REPLICATES} worlds, with {WORKERS} workers. On disk: ev
 {len(MEASURES)} measures of every month. The kernel's own time is of the same runs in two threads, worlds built and
 nothing kept. `batch_run` runs the idiomatic model in {WORKERS} processes, whose start is left out. {rounds} rounds.
 
-{table(["What", "Median (range)", "Target", "Met"], [result.row for result in results])}
+{markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in results])}
 """
 
 
@@ -163,7 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a fast look, with fewer rounds and runs")
     given = parser.parse_args()
-    print(section(Effort(rounds=2), 2_000) if given.quick else section(Effort()))
+    print(benchmark_section(BenchmarkSize(rounds=2), 2_000) if given.quick else benchmark_section(BenchmarkSize()))
 
 
 if __name__ == "__main__":

@@ -17,15 +17,27 @@ import mesa
 import numpy as np
 from idiomatic_mesa import IdiomaticModel
 from numpy.typing import NDArray
-from run import MONTHS, NUMBER, ROOT, Effort, Result, figure, interleave, measure_command, ratios, scenario_of, table
+from run import (
+    MONTHS,
+    NUMBER,
+    ROOT,
+    BenchmarkResult,
+    BenchmarkSize,
+    format_figures,
+    markdown_table,
+    measure_command,
+    ratios,
+    run_interleaved,
+    scenario_of,
+)
 
 from qispread import Scenario, compare, load
-from qispread.config.policies import Coaching
+from qispread.config.policies import CoachingPolicy
 from qispread.world.draw import draw_world
 
 CONFIGS = ROOT / "configs"
 ARM, REPLICATES = "coaching", 500
-ASKED = {name: f"programme_{name}" for name in ("effect", "fidelity", "adoption")} | {"harm": "harm"}
+MEASURED = {name: f"programme_{name}" for name in ("effect", "fidelity", "adoption")} | {"harm": "harm"}
 """The measures that are asked about, as `compare` and as the idiomatic model call them."""
 WORKERS = (1, 2)
 """Processes of `batch_run`, threads of `compare`."""
@@ -36,33 +48,33 @@ WORKERS_IN_WORDS = {
     (COMPARE, 1): "one thread",
     (COMPARE, 2): "two threads",
 }
-ENOUGH = 1.96
+NORMAL_QUANTILE_975 = 1.96
 """Standard errors in half of a 95 % interval."""
 
-Kept = dict[str, list[NDArray[np.float64]]]
+KeptValues = dict[str, list[NDArray[np.float64]]]
 """By measure, of each call: the values in the base (row 0) and in the arm (row 1)."""
 
 
-def two_arms() -> tuple[Scenario, Scenario]:
+def coaching_arms() -> tuple[Scenario, Scenario]:
     """Return the base and the base with the coaching of configs/policies."""
     base = scenario_of()
     coached = load(CONFIGS / "prompt.yaml", policies=[CONFIGS / "policies" / f"{ARM}.yaml"])
     return base, base.replace(policies=coached.policies)
 
 
-def for_yardstick(policy: Coaching) -> tuple[tuple[str, float, int, int, float], ...]:
+def yardstick_policy(policy: CoachingPolicy) -> tuple[tuple[str, float, int, int, float], ...]:
     """Return coaching as the idiomatic model takes it: (lever, strength, first month, last month, cost)."""
     window = policy.start, policy.end or MONTHS
     return ("support", policy.support, *window, policy.cost), ("time", policy.protected_time, *window, 0.0)
 
 
-def batch_seconds(parameters: dict, iterations: int, processes: int, kept: Kept, _turn: int) -> float:
+def batch_seconds(parameters: dict, iterations: int, processes: int, kept: KeptValues, _turn: int) -> float:
     """Return how long `batch_run` takes for so many runs of each arm, every one with a seed of its own."""
     begin = time.perf_counter()
     options = {"number_processes": processes, "iterations": iterations, "display_progress": False}
     rows = mesa.batch_run(IdiomaticModel, parameters, **options)
     passed = time.perf_counter() - begin
-    for name, column in ASKED.items():
+    for name, column in MEASURED.items():
         arms = [[row[column] for row in rows if row["policies"] == policies] for policies in parameters["policies"]]
         kept[name].append(np.array(arms))
     # Mesa 3.3 keeps all models alive here: searching them for garbage would slow whoever comes next.
@@ -70,30 +82,32 @@ def batch_seconds(parameters: dict, iterations: int, processes: int, kept: Kept,
     return passed
 
 
-def compare_seconds(arms: tuple[Scenario, Scenario], worlds: int, threads: int, kept: Kept, turn: int) -> float:
+def compare_seconds(arms: tuple[Scenario, Scenario], worlds: int, threads: int, kept: KeptValues, turn: int) -> float:
     """Return how long `compare` takes for so many worlds, built anew; no two calls share worlds."""
     draw_world.cache_clear()
     base, coached = (arm.replace(seed=len(WORKERS) * turn + threads) for arm in arms)
     begin = time.perf_counter()
     comparison = compare(base, {ARM: coached}, worlds, workers=threads)
     passed = time.perf_counter() - begin
-    for name in ASKED:
-        kept[name].append(comparison.pairs(ARM, name))
+    for name in MEASURED:
+        kept[name].append(comparison.paired_values(ARM, name))
     return passed
 
 
-def measure_runs(effort: Effort, batched: Kept, compared: Kept) -> dict[tuple[str, int], list[float]]:
+def measure_runs(
+    effort: BenchmarkSize, batched: KeptValues, compared: KeptValues
+) -> dict[tuple[str, int], list[float]]:
     """Measure the seconds for each run of `batch_run` and of `compare`, by workers; keep what the runs answer."""
-    base, coached = two_arms()
-    policies = [(), for_yardstick(coached.policies[ARM])]
+    base, coached = coaching_arms()
+    policies = [(), yardstick_policy(coached.policies[ARM])]
     whole = {"organisations": NUMBER, "months": MONTHS, "policies": policies}
-    smallest, unread = whole | {"organisations": 10, "months": 1}, {name: [] for name in ASKED}
+    smallest, unread = whole | {"organisations": 10, "months": 1}, {name: [] for name in MEASURED}
     contenders = {}
     for count in WORKERS:
         contenders[BATCH, count] = partial(batch_seconds, whole, effort.worlds * count, count, batched)
         contenders[START, count] = partial(batch_seconds, smallest, 1, count, unread)
         contenders[COMPARE, count] = partial(compare_seconds, (base, coached), effort.batch, count, compared)
-    times, found = interleave(contenders, effort.rounds), {}
+    times, found = run_interleaved(contenders, effort.rounds), {}
     for count in WORKERS:
         living = [all_of - start for all_of, start in zip(times[BATCH, count], times[START, count], strict=True)]
         found[BATCH, count] = [time_taken / (2 * effort.worlds * count) for time_taken in living]
@@ -110,46 +124,48 @@ def runs_for_a_world(batched: NDArray[np.float64], compared: NDArray[np.float64]
     return float(np.nanvar(batched, axis=1, ddof=1).sum() / np.var(arm - base, ddof=1))
 
 
-def measure_what_if(effort: Effort, batched: Kept, compared: Kept) -> list[Result]:
+def measure_what_if(effort: BenchmarkSize, batched: KeptValues, compared: KeptValues) -> list[BenchmarkResult]:
     """Measure the time of a run of both, and how much faster `compare` answers; keep what the runs answer."""
     found = measure_runs(effort, batched, compared)
     results = [
-        Result(f"{name}, {WORKERS_IN_WORDS[name, count]}: time for each run", [1e3 * value for value in values], " ms")
+        BenchmarkResult(
+            f"{name}, {WORKERS_IN_WORDS[name, count]}: time for each run", [1e3 * value for value in values], " ms"
+        )
         for (name, count), values in found.items()
     ]
-    for name, count in product(ASKED, WORKERS):
-        needed = runs_for_a_world(joined(batched, name), joined(compared, name))
+    for name, count in product(MEASURED, WORKERS):
+        needed = runs_for_a_world(join_values(batched, name), join_values(compared, name))
         speeds = [needed * quicker for quicker in ratios(found[BATCH, count], found[COMPARE, count])]
         what = f"What-if on {name}, {WORKERS_IN_WORDS[COMPARE, count]}: speed, {BATCH} = 1"
-        results.append(Result(what, speeds, "", ("at least", 500.0)))
+        results.append(BenchmarkResult(what, speeds, "", ("at least", 500.0)))
     return results
 
 
-def joined(kept: Kept, name: str) -> NDArray[np.float64]:
+def join_values(kept: KeptValues, name: str) -> NDArray[np.float64]:
     """Return a measure in all worlds or runs: array of (2, worlds or runs)."""
     return np.concatenate(kept[name], axis=1)
 
 
-def answer(values: NDArray[np.float64], error: float) -> str:
+def difference_estimate(values: NDArray[np.float64], error: float) -> str:
     """Return the difference between two arms, (2, worlds or runs), with half its 95 % interval."""
     base, arm = np.nanmean(values, axis=1)
-    return f"{figure(arm - base)} ± {figure(ENOUGH * error)}"
+    return f"{format_figures(arm - base)} ± {format_figures(NORMAL_QUANTILE_975 * error)}"
 
 
-def answers(batched: Kept, compared: Kept) -> str:
+def answers_table(batched: KeptValues, compared: KeptValues) -> str:
     """Return the table of what both say that coaching changes, and of the runs that independent seeds need."""
     rows = []
-    for name in ASKED:
-        alone, pairs = joined(batched, name), joined(compared, name)
+    for name in MEASURED:
+        alone, pairs = join_values(batched, name), join_values(compared, name)
         apart = math.sqrt(np.sum(np.nanvar(alone, axis=1, ddof=1) / np.isfinite(alone).sum(axis=1)))
         paired = math.sqrt(np.var(pairs[1] - pairs[0], ddof=1) / pairs.shape[1])
-        needed = [figure(runs_for_a_world(source, pairs)) for source in (alone, pairs)]
-        rows.append([name, answer(pairs, paired), answer(alone, apart), *needed])
+        needed = [format_figures(runs_for_a_world(source, pairs)) for source in (alone, pairs)]
+        rows.append([name, difference_estimate(pairs, paired), difference_estimate(alone, apart), *needed])
     head = ["Measure", f"Difference, {COMPARE}", f"Difference, {BATCH}", "Runs for a world", f"By {COMPARE} alone"]
-    return table(head, rows)
+    return markdown_table(head, rows)
 
 
-def measure_compare_command(effort: Effort, extra: tuple[str, ...] = ()) -> list[Result]:
+def measure_compare_command(effort: BenchmarkSize, extra: tuple[str, ...] = ()) -> list[BenchmarkResult]:
     """Measure `qispread compare` of three arms from its start to its end; `extra` are more words for it."""
     policies = [word for name in (ARM, "mandate") for word in ("--policy", str(CONFIGS / "policies" / f"{name}.yaml"))]
     with tempfile.TemporaryDirectory() as folder:
@@ -160,18 +176,18 @@ def measure_compare_command(effort: Effort, extra: tuple[str, ...] = ()) -> list
         return [measure_command(name, 10.0, words, effort)]
 
 
-def section(effort: Effort, extra: tuple[str, ...] = ()) -> str:
+def benchmark_section(effort: BenchmarkSize, extra: tuple[str, ...] = ()) -> str:
     """Measure and return the section of the page."""
-    batched, compared = {name: [] for name in ASKED}, {name: [] for name in ASKED}
+    batched, compared = {name: [] for name in MEASURED}, {name: [] for name in MEASURED}
     results = measure_what_if(effort, batched, compared) + measure_compare_command(effort, extra)
-    runs, worlds = joined(batched, "harm").shape[1], joined(compared, "harm").shape[1]
+    runs, worlds = join_values(batched, "harm").shape[1], join_values(compared, "harm").shape[1]
     return f"""## A what-if at equal precision
 
 What does coaching, as in `configs/policies/{ARM}.yaml`, change by the end? Asked of `mesa.batch_run` with the
 idiomatic model and independent seeds, and of `compare` with the same worlds and chances in both arms; with as many
 processes as threads. The building of worlds is within the time, the start of processes is not.
 
-{table(["What", "Median (range)", "Target", "Met"], [result.row for result in results])}
+{markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in results])}
 
 Speed is the time of a run in `batch_run` over that in `compare`, times the runs of each arm that `batch_run` needs for
 each world of `compare` until the 95 % intervals of the difference are equally wide: the variances of the two arms in
@@ -179,7 +195,7 @@ each world of `compare` until the 95 % intervals of the difference are equally w
 {worlds:,} worlds of each arm. The last column has both from `compare`, as a check. `batch_run` tells the last month
 but one.
 
-{answers(batched, compared)}
+{answers_table(batched, compared)}
 """
 
 
@@ -189,8 +205,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a fast look, with fewer rounds and worlds")
     parser.add_argument("--extra", nargs=argparse.REMAINDER, default=[], help="last: more words for `qispread compare`")
     given = parser.parse_args()
-    effort = Effort(rounds=3, worlds=12, batch=200) if given.quick else Effort()
-    print(section(effort, tuple(given.extra)))
+    effort = BenchmarkSize(rounds=3, worlds=12, batch=200) if given.quick else BenchmarkSize()
+    print(benchmark_section(effort, tuple(given.extra)))
 
 
 if __name__ == "__main__":

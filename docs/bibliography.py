@@ -21,7 +21,7 @@ LETTERS = {
 MOST_AUTHORS = 3
 
 
-def plain(text: str) -> str:
+def strip_markup(text: str) -> str:
     """Return the text of a field without its markup: accents as letters, braces gone."""
     for mark, letter in LETTERS.items():
         text = text.replace(mark, letter)
@@ -30,34 +30,36 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", re.sub(r"[{}]", "", text))
 
 
-def authors(text: str) -> str:
+def format_authors(text: str) -> str:
     """Return the authors of an entry, family names first; after three of them, others."""
-    people = [plain(one) for one in re.split(r"\s+and\s+", text)]
+    people = [strip_markup(one) for one in re.split(r"\s+and\s+", text)]
     named = [one for one in people if one != "others"]
     if len(people) <= MOST_AUTHORS:
         return " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else named[0]
     return f"{named[0]} and others"
 
 
-def cited(fields: dict[str, str]) -> str:
+def format_citation(fields: dict[str, str]) -> str:
     """Return one source as it is cited."""
-    where = plain(
+    where = strip_markup(
         fields.get("journal") or fields.get("institution") or fields.get("booktitle") or fields.get("publisher") or ""
     )
-    volume = fields.get("volume", "") + (f"({plain(fields['number'])})" if "number" in fields else "")
+    volume = fields.get("volume", "") + (f"({strip_markup(fields['number'])})" if "number" in fields else "")
     details = ", ".join(
-        part for part in (" ".join(part for part in (where, volume) if part), plain(fields.get("pages", ""))) if part
+        part
+        for part in (" ".join(part for part in (where, volume) if part), strip_markup(fields.get("pages", "")))
+        if part
     )
-    parts = [f"{authors(fields['author'])} ({fields['year']})", plain(fields["title"]), details]
+    parts = [f"{format_authors(fields['author'])} ({fields['year']})", strip_markup(fields["title"]), details]
     parts += [f"doi:{fields['doi']}"] if "doi" in fields else []
     parts += [f"arXiv:{fields['eprint']}"] if "eprint" in fields else []
     return " ".join(part if part.endswith(("?", ".")) else f"{part}." for part in parts if part)
 
 
-def sources() -> dict[str, str]:
+def read_sources() -> dict[str, str]:
     """Return all sources by key, as they are cited."""
     found = {}
     for entry in ENTRY.finditer(BIB.read_text(encoding="utf-8")):
         fields = {one[1]: one[2] for one in FIELD.finditer(entry["fields"]) if one[1]}
-        found[entry["key"]] = cited(fields)
+        found[entry["key"]] = format_citation(fields)
     return dict(sorted(found.items()))

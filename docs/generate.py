@@ -11,30 +11,36 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bibliography import sources
+from bibliography import read_sources
 
 import qispread.measures
 import qispread.rules
-from qispread.analysis.discovery import LIMITS, TRAJECTORY
-from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS
+from qispread.analysis.discovery import LIMIT_COLUMNS, TRAJECTORY_COLUMNS
+from qispread.analysis.sensitivity_tables import INDEX_COLUMNS, PAIR_COLUMNS, VARIANCE_COLUMNS
 from qispread.calibrating import tables as calibrated
-from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
+from qispread.config.describe import (
+    describe_parts,
+    escape_markdown_cell,
+    format_default,
+    render_markdown,
+    section_title,
+)
 from qispread.config.networks import AnyNetwork
-from qispread.config.organisations import Context, OrganisationRow
-from qispread.config.parameter import Section, declared, sections_within
+from qispread.config.organisations import ContextFactors, OrganisationRow
+from qispread.config.parameter import ConfigSection, declaration_of, section_classes
 from qispread.config.policies import AnyPolicy, Policy
 from qispread.config.scenario import Scenario
-from qispread.config.validate import tag_of
+from qispread.config.validate import discriminator
 from qispread.engines import tables
 from qispread.engines.agents import Organisation
-from qispread.engines.model import MONTH
-from qispread.fitting.tables import TABLES as FITTING
+from qispread.engines.model import MONTH_STEPS
+from qispread.fitting.tables import FIT_TABLES as FITTING
 from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout
-from qispread.world.frame import frame_of
+from qispread.world.frame import build_static_world
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
-from qispread.world.networks import tie_chances
+from qispread.world.networks import tie_probabilities
 
 DOCS = Path(__file__).resolve().parent
 REFERENCES = "../src/qispread/presentation/references.json"
@@ -59,31 +65,31 @@ IN_WORDS = {
 """State variables that nothing in the code describes."""
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
-    lines = [header, ["---"] * len(header), *([cell(text) for text in row] for row in rows)]
+    lines = [header, ["---"] * len(header), *([escape_markdown_cell(text) for text in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def code(name: str) -> str:
+def format_code(name: str) -> str:
     """Return a name as code."""
     return f"`{name}`"
 
 
-def summary(docstring: str | None) -> str:
+def docstring_summary(docstring: str | None) -> str:
     """Return the first paragraph of a docstring as what it names, without the imperative, equation and source."""
     paragraph = " ".join((docstring or "").split("\n\n")[0].split())
     found = re.split(r" ?(?:Equation|Source): ", paragraph)[0].removeprefix("Return ")
     return found[:1].upper() + found[1:] if found[1:2].isalpha() else found
 
 
-def marked(docstring: str, mark: str) -> str:
+def docstring_part(docstring: str, mark: str) -> str:
     """Return what a docstring says after a mark such as "Equation: ", up to the next mark."""
     found = re.search(rf"{mark}: (.*?)(?= (?:Equation|Source): |$)", " ".join(docstring.split()))
     return found.group(1) if found else ""
 
 
-def all_rules() -> Iterator[tuple[str, str, str]]:
+def iterate_rules() -> Iterator[tuple[str, str, str]]:
     """Yield module, name and docstring of every function of the rules that is decorated as one."""
     for path in sorted(Path(qispread.rules.__path__[0]).glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -94,181 +100,194 @@ def all_rules() -> Iterator[tuple[str, str, str]]:
 def rules() -> str:
     """Return the table of rules."""
     rows = (
-        (module, code(name), summary(text), marked(text, "Equation"), marked(text, "Source"))
-        for module, name, text in all_rules()
+        (
+            module,
+            format_code(name),
+            docstring_summary(text),
+            docstring_part(text, "Equation"),
+            docstring_part(text, "Source"),
+        )
+        for module, name, text in iterate_rules()
     )
-    return table(("module", "function", "what it returns", "equation", "source"), rows)
+    return markdown_table(("module", "function", "what it returns", "equation", "source"), rows)
 
 
 def organisation_state() -> str:
     """Return the table of an organisation's state."""
-    by_name = {name: docstring for _, name, docstring in all_rules()}
+    by_name = {name: docstring for _, name, docstring in iterate_rules()}
     meanings = dict(tables.END_COLUMNS.values()) | IN_WORDS
-    meanings |= {row: summary(by_name[name]) for row, name in BY_RULE.items()}
-    given = layout.ORGANISATION_ROWS[: layout.GIVEN_ROWS]
+    meanings |= {row: docstring_summary(by_name[name]) for row, name in BY_RULE.items()}
+    given = layout.ORGANISATION_ROWS[: layout.GIVEN_ROW_COUNT]
     for name in given:
-        field = Context.model_fields.get(name) or OrganisationRow.model_fields[name]
-        meanings[name] = f"{field.description} [{(declared(field) or {})['unit']}]"
+        field = ContextFactors.model_fields.get(name) or OrganisationRow.model_fields[name]
+        meanings[name] = f"{field.description} [{(declaration_of(field) or {})['unit']}]"
     rows = (
-        (code(name), meanings[name], "given or drawn" if name in given else "arises in the run")
+        (format_code(name), meanings[name], "given or drawn" if name in given else "arises in the run")
         for name in layout.ORGANISATION_ROWS
     )
-    return table(("variable", "meaning", "origin"), rows)
+    return markdown_table(("variable", "meaning", "origin"), rows)
 
 
 def practice_state() -> str:
     """Return the table of a practice's state, and which of it peers can see."""
     meanings = {**dict(tables.PRACTICE_COLUMNS.values()), **dict(tables.HISTORY_COLUMNS.values()), **IN_WORDS}
     names = dict.fromkeys((*layout.HISTORY_ROWS, *layout.PRACTICE_ROWS, *layout.VISIBLE_ROWS))
-    rows = ((code(name), meanings[name], "yes" if name in layout.VISIBLE_ROWS else "no") for name in names)
-    return table(("variable", "meaning", "seen by peers"), rows)
+    rows = ((format_code(name), meanings[name], "yes" if name in layout.VISIBLE_ROWS else "no") for name in names)
+    return markdown_table(("variable", "meaning", "seen by peers"), rows)
 
 
 def month() -> str:
     """Return the table of the steps of a month."""
     rows = []
-    for number, name in enumerate(("follow_policies", *MONTH), start=1):
+    for number, name in enumerate(("follow_policies", *MONTH_STEPS), start=1):
         home = next(kind for kind in Organisation.__mro__ if name in vars(kind))
-        rows.append((str(number), f"`{home.__name__}.{name}`", summary(vars(home)[name].__doc__)))
-    return table(("", "step", "what happens"), rows)
+        rows.append((str(number), f"`{home.__name__}.{name}`", docstring_summary(vars(home)[name].__doc__)))
+    return markdown_table(("", "step", "what happens"), rows)
 
 
 def measures() -> str:
     """Return the table of measures."""
     rows = (
-        (code(one.name), one.meaning, one.unit, one.better, "the whole only" if one.overall else "each and all")
-        for one in qispread.measures.REGISTRY
+        (format_code(one.name), one.meaning, one.unit, one.better, "the whole only" if one.overall else "each and all")
+        for one in qispread.measures.MEASURE_REGISTRY
     )
-    return table(("measure", "meaning", "unit", "better", "of the interventions"), rows)
+    return markdown_table(("measure", "meaning", "unit", "better", "of the interventions"), rows)
 
 
 def slots() -> str:
     """Return the table of slots that policies move."""
     rows = (
-        (code(name), whose, f"{slot.neutral:g}", slot.combine.__name__.strip("_").replace("_", " "))
+        (format_code(name), whose, f"{slot.neutral:g}", slot.combine.__name__.strip("_").replace("_", " "))
         for whose, found in (("organisation", ORGANISATION_SLOTS), ("practice", PRACTICE_SLOTS))
         for name, slot in found.items()
     )
-    return table(("slot", "of each", "with no policy", "several policies"), rows)
+    return markdown_table(("slot", "of each", "with no policy", "several policies"), rows)
 
 
-def own_fields(section: type[Section], shared: Iterable[str]) -> str:
+def section_own_fields(section: type[ConfigSection], shared: Iterable[str]) -> str:
     """Return the fields that a section adds to those shared by all of its kind, with their defaults."""
     fields = section.model_fields.items()
-    return ", ".join(f"`{name}` {shown_default(field)}" for name, field in fields if name not in shared)
+    return ", ".join(f"`{name}` {format_default(field)}" for name, field in fields if name not in shared)
 
 
 def policies() -> str:
     """Return the table of policies."""
     shared, moving, rows = (*Policy.model_fields, "lever"), ORGANISATION_SLOTS | PRACTICE_SLOTS, []
-    for policy in sections_within(AnyPolicy):
-        moved = ", ".join(code(name) for name in policy.model_fields if name in moving and name not in shared)
-        named = (policy.__name__, code(tag_of(policy) or ""), title_of(policy))
-        rows.append((*named, own_fields(policy, shared), moved or "none"))
-    return table(("class", "lever", "meaning", "fields and defaults", "slots moved"), rows)
+    for policy in section_classes(AnyPolicy):
+        moved = ", ".join(format_code(name) for name in policy.model_fields if name in moving and name not in shared)
+        named = (policy.__name__, format_code(discriminator(policy) or ""), section_title(policy))
+        rows.append((*named, section_own_fields(policy, shared), moved or "none"))
+    return markdown_table(("class", "lever", "meaning", "fields and defaults", "slots moved"), rows)
 
 
 def networks() -> str:
     """Return the table of networks."""
     rows = (
-        (code(tag_of(network) or ""), title_of(network), own_fields(network, ("kind",)))
-        for network in sections_within(AnyNetwork)
+        (format_code(discriminator(network) or ""), section_title(network), section_own_fields(network, ("kind",)))
+        for network in section_classes(AnyNetwork)
     )
-    return table(("kind", "meaning", "fields and defaults"), rows)
+    return markdown_table(("kind", "meaning", "fields and defaults"), rows)
 
 
 def default_ties() -> str:
     """Return the probabilities of a tie in the network of the default scenario."""
     scenario = Scenario()
-    chances = tie_chances(scenario.network, frame_of(scenario))
+    chances = tie_probabilities(scenario.network, build_static_world(scenario))
     rows = zip(("the same partnership", "the same region only", "different regions"), chances, strict=True)
-    return table(("both ends in", "probability of a tie"), ((where, f"{chance:.4g}") for where, chance in rows))
+    return markdown_table(
+        ("both ends in", "probability of a tie"), ((where, f"{chance:.4g}") for where, chance in rows)
+    )
 
 
 def purposes() -> str:
     """Return the table of what draws are for."""
     found = {name: value for name, value in vars(draws).items() if name.isupper() and type(value) is int}
-    rows = ((code(name), str(value)) for name, value in found.items() if value < draws.FIRST_FREE)
-    return table(("purpose", "number"), rows)
+    rows = ((format_code(name), str(value)) for name, value in found.items() if value < draws.FIRST_FREE)
+    return markdown_table(("purpose", "number"), rows)
 
 
 def parameters(heading: str) -> str:
     """Return the table of the parameters of one part of a scenario, leaving out choices that are no number."""
-    found = next(found for part, _, found in parts() if part == heading)
+    found = next(found for part, _, found in describe_parts() if part == heading)
     rows = (
-        (code(one.path), one.default, one.unit, one.plausible, one.meaning, one.source, one.known)
+        (format_code(one.path), one.default, one.unit, one.plausible_range, one.meaning, one.source, one.evidence)
         for one in found
-        if one.known != "choice" or one.unit != "-"
+        if one.evidence != "choice" or one.unit != "-"
     )
-    return table(("parameter", "default", "unit", "plausible", "meaning", "source", "known"), rows)
+    return markdown_table(("parameter", "default", "unit", "plausible", "meaning", "source", "known"), rows)
 
 
 MAKERS = (organisation_state, practice_state, month, measures, rules, slots, policies, networks, default_ties, purposes)
 BLOCKS: dict[str, Callable[[], str]] = {function.__name__.replace("_", " "): function for function in MAKERS} | {
-    f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in parts()
+    f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in describe_parts()
 }
 """What makes each table of model.md, by the name in its mark."""
 
 
 READING = {
-    "sensitivity of a saltelli design": ("Sobol' indices.", INDICES["sobol"]),
-    "sensitivity of a morris design": ("Elementary effects.", INDICES["morris"]),
-    "sensitivity of other designs": ("First-order shares of the variance.", INDICES["first_order"]),
-    "sensitivity_pairs": ("Second order indices, of a saltelli design that has them.", PAIRS),
-    "sensitivity_noise": ("What the variance of single runs is made of.", NOISE),
-    "discovery": ("The boxes from everything to the densest.", TRAJECTORY),
-    "discovery_limits": ("The limits of every box, a row a parameter that it restricts.", LIMITS),
+    "sensitivity of a saltelli design": ("Sobol' indices.", INDEX_COLUMNS["sobol"]),
+    "sensitivity of a morris design": ("Elementary effects.", INDEX_COLUMNS["morris"]),
+    "sensitivity of other designs": ("First-order shares of the variance.", INDEX_COLUMNS["first_order"]),
+    "sensitivity_pairs": ("Second order indices, of a saltelli design that has them.", PAIR_COLUMNS),
+    "sensitivity_noise": ("What the variance of single runs is made of.", VARIANCE_COLUMNS),
+    "discovery": ("The boxes from everything to the densest.", TRAJECTORY_COLUMNS),
+    "discovery_limits": ("The limits of every box, a row a parameter that it restricts.", LIMIT_COLUMNS),
 }
 """The tables that `qispread sensitivity` and `qispread discover` write."""
 
 CALIBRATING = {
-    "parameters": ("What is known of each parameter, a row each.", calibrated.PARAMETERS),
-    "targets": ("What runs show of each target before and after, a row each.", calibrated.TARGETS),
-    "correlations": ("Every two parameters, the strongest correlation first.", calibrated.CORRELATIONS),
+    "parameters": ("What is known of each parameter, a row each.", calibrated.PARAMETER_COLUMNS),
+    "targets": ("What runs show of each target before and after, a row each.", calibrated.TARGET_COLUMNS),
+    "correlations": ("Every two parameters, the strongest correlation first.", calibrated.CORRELATION_COLUMNS),
     "posterior": (
         "The draws, a row each: a column a parameter by its path, and their weight.",
-        calibrated.WEIGHT,
+        calibrated.WEIGHT_COLUMN,
     ),
-    "self_check": ("How well synthetic truths are found again, with --self-check.", calibrated.CHECKED),
+    "self_check": ("How well synthetic truths are found again, with --self-check.", calibrated.SELF_CHECK_COLUMNS),
 }
 """The tables that `qispread calibrate` writes."""
 
 
-def tables_page() -> str:
+def render_tables_page() -> str:
     """Return the page of result tables."""
     lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", ""]
-    for name, columns in tables.TABLES.items():
-        about = summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
-        rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    for name, columns in tables.RUN_TABLES.items():
+        about = docstring_summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
+        rows = ((format_code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
     lines += ["# Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
     for name, (about, columns) in COMPARISON_TABLES.items():
-        rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", *([table(("column", "meaning"), rows), ""] if columns else [])]
+        rows = ((format_code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name}", "", about, "", *([markdown_table(("column", "meaning"), rows), ""] if columns else [])]
     lines += ["# Tables of an analysis", "", "In the folder `analysis` of a sweep or of a comparison.", ""]
     for name, (about, columns) in READING.items():
-        rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
+        rows = ((format_code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
     lines += ["# Tables of a fit", "", "Written by `qispread fit`.", ""]
     for name, (about, columns) in FITTING.items():
-        rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## fit_{name}", "", about, "", table(("column", "meaning"), rows), ""]
+        rows = ((format_code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## fit_{name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
     lines += ["# Tables of a calibration", "", "In the folder of the calibration, as Parquet and CSV.", ""]
     for name, (about, columns) in CALIBRATING.items():
-        rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name} (calibration)", "", about, "", table(("column", "meaning"), rows), ""]
-    return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
+        rows = ((format_code(column), meaning) for column, meaning in columns.items())
+        lines += [f"## {name} (calibration)", "", about, "", markdown_table(("column", "meaning"), rows), ""]
+    return "\n".join([*lines, "## Measures", "", docstring_summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 
-def pages() -> dict[str, str]:
+def generated_pages() -> dict[str, str]:
     """Return every file that holds something generated, by its path from here."""
     model = (DOCS / "model.md").read_text(encoding="utf-8")
     model = BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", model)
-    bibliography = json.dumps(sources(), indent=1, ensure_ascii=False) + "\n"
-    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model, REFERENCES: bibliography}
+    bibliography = json.dumps(read_sources(), indent=1, ensure_ascii=False) + "\n"
+    return {
+        "parameters.md": render_markdown(),
+        "tables.md": render_tables_page(),
+        "model.md": model,
+        REFERENCES: bibliography,
+    }
 
 
-def unknown_sources(page: str) -> list[str]:
+def find_unknown_sources(page: str) -> list[str]:
     """Return the sources that a page names and references.bib lacks."""
     bibliography = (DOCS / "references.bib").read_text(encoding="utf-8")
     return sorted(set(KEY.findall(page)) - set(re.findall(r"^@\w+\{(\w+),", bibliography, re.MULTILINE)))
@@ -279,8 +298,8 @@ def main(typed: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the generated parts of the documentation.")
     parser.add_argument("--check", action="store_true", help="write nothing; name what is stale and exit with 1")
     checking, problems = parser.parse_args(typed).check, []
-    for name, text in pages().items():
-        problems += [f"docs/{name}: references.bib has no {key}" for key in unknown_sources(text)]
+    for name, text in generated_pages().items():
+        problems += [f"docs/{name}: references.bib has no {key}" for key in find_unknown_sources(text)]
         path = DOCS / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue

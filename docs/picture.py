@@ -14,7 +14,7 @@ FIRST_MONTH = 12
 """Before it a handful of early users decide every mean."""
 
 
-def curves() -> pd.DataFrame:
+def compute_curves() -> pd.DataFrame:
     """Return median and 90 % band over 200 worlds of each curve by month."""
     months = qs.simulate(qs.load(HERE.parent / "configs/prompt.yaml")).months
     months = months[(months["intervention"] == "prompt") & (months["month"] >= FIRST_MONTH)]
@@ -34,7 +34,7 @@ def curves() -> pd.DataFrame:
     return pd.concat(pieces).dropna()
 
 
-def picture(table: pd.DataFrame) -> alt.LayerChart:
+def draw_picture(table: pd.DataFrame) -> alt.LayerChart:
     """Return the chart: what adoption shows, and what it hides."""
     order = list(CURVES.values())
     years = alt.X("years:Q", title="Years since launch", scale=alt.Scale(domain=[0, 11.9], nice=False))
@@ -59,5 +59,5 @@ def picture(table: pd.DataFrame) -> alt.LayerChart:
 
 
 if __name__ == "__main__":
-    chart = picture(curves()).configure_view(stroke=None).configure_axisX(tickCount=6, grid=False)
+    chart = draw_picture(compute_curves()).configure_view(stroke=None).configure_axisX(tickCount=6, grid=False)
     chart.save(HERE / "picture.svg")

@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from experiments.design import Experiment
+    from experiments.design import ClaimTest
 
-NAMES = tuple(sorted(path.stem for path in Path(__file__).parent.glob("e[0-9][0-9]_*.py")))
+EXPERIMENT_NAMES = tuple(sorted(path.stem for path in Path(__file__).parent.glob("e[0-9][0-9]_*.py")))
 """The files of the experiments, in the order of their numbers."""
 
 
-def every() -> "list[Experiment]":
+def load_all_experiments() -> "list[ClaimTest]":
     """Return all experiments, in order."""
-    return [named(name) for name in NAMES]
+    return [load_experiment_module(name) for name in EXPERIMENT_NAMES]
 
 
-def named(name: str) -> "Experiment":
+def load_experiment_module(name: str) -> "ClaimTest":
     """Return the experiment of a file."""
-    found: Experiment = import_module(f"experiments.{name}").EXPERIMENT
+    found: ClaimTest = import_module(f"experiments.{name}").EXPERIMENT
     return found

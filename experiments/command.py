@@ -11,41 +11,41 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.design import FULL, LEAST_MODELS, ROOT, SMOKE, Experiment, Size
-from experiments.figures import curves, figure_of
+from experiments.design import FULL, MIN_MODELS, ROOT, SMOKE, ClaimTest, RunSize
+from experiments.figures import arm_curves, build_claim_figure
 from experiments.freshness import record_made
 from experiments.page import write_page
-from experiments.running import examine
+from experiments.running import run_experiment
 from experiments.tables import (
     CAPTIONS,
     CLAIMS,
-    claims_table,
-    is_ours,
-    merged_captions,
-    merged_claims,
+    build_claims_table,
+    is_claims_table,
+    merge_captions,
+    merge_claims,
     read_claims,
-    rounded,
+    round_table,
     write_table,
 )
-from experiments.verdict import judge
+from experiments.verdict import judge_part
 from qispread.cores import available_cores
-from qispread.figures.converting import Converter
-from qispread.figures.figure import Figure, specification
+from qispread.figures.converting import VegaRenderer
+from qispread.figures.figure import Figure, vega_specification
 from qispread.results.folder import MANIFEST
 
-WORTH_PROCESSES = 64
+MIN_MODELS_FOR_PROCESSES = 64
 """Plausible models from which processes are worth their start."""
 PUBLISHED = ROOT / "results/published"
 
 
-def positive(typed: str) -> int:
+def parse_positive(typed: str) -> int:
     """Return a whole number above 0 that was typed."""
     if not typed.isdecimal() or int(typed) < 1:
         raise argparse.ArgumentTypeError(f"got '{typed}'; needed: a whole number, at least 1")
     return int(typed)
 
 
-def folder(typed: str) -> Path:
+def parse_folder(typed: str) -> Path:
     """Return a folder that was typed, which is not a file."""
     path = Path(typed)
     if path.exists() and not path.is_dir():
@@ -53,56 +53,56 @@ def folder(typed: str) -> Path:
     return path
 
 
-def arguments(given: Sequence[str] | None, about: str) -> argparse.Namespace:
+def parse_arguments(given: Sequence[str] | None, about: str) -> argparse.Namespace:
     """Return what was typed."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--smoke", action="store_true", help="a few worlds and models, in seconds, to see that it runs")
-    parser.add_argument("--out", type=folder, help="folder to write to; results/published unless --smoke")
-    parser.add_argument("--workers", type=positive, help="processes and threads; one for each core unless given")
+    parser.add_argument("--out", type=parse_folder, help="folder to write to; results/published unless --smoke")
+    parser.add_argument("--workers", type=parse_positive, help="processes and threads; one for each core unless given")
     asked = parser.parse_args(given)
-    problem = unfit(asked.out, smoke=asked.smoke) if asked.out else ""
+    problem = folder_problem(asked.out, smoke=asked.smoke) if asked.out else ""
     if problem:
         parser.error(f"argument --out: '{asked.out}' {problem}")
     return asked
 
 
-def unfit(place: Path, *, smoke: bool) -> str:
+def folder_problem(place: Path, *, smoke: bool) -> str:
     """Return why a folder cannot be written to: since it holds what is not ours, or claims of another size; or nothing.
 
     Pictures and tables of a single experiment are ours even without a table of claims: a run may have been stopped.
     """
-    from experiments import NAMES
+    from experiments import EXPERIMENT_NAMES
 
-    held = sorted(path.name for path in place.glob("*") if not path.name.startswith((".", *NAMES)))
-    ours = is_ours(place / CLAIMS)
+    held = sorted(path.name for path in place.glob("*") if not path.name.startswith((".", *EXPERIMENT_NAMES)))
+    ours = is_claims_table(place / CLAIMS)
     foreign = [MANIFEST] if MANIFEST in held else [] if ours else held
     if foreign:
         return f"holds {foreign[0]}, which is not of these experiments; needed: an empty folder, or one they wrote to"
-    if ours and (read_claims(place / CLAIMS)["models"].max() < LEAST_MODELS) != smoke:
+    if ours and (read_claims(place / CLAIMS)["models"].max() < MIN_MODELS) != smoke:
         kept, now = ("whole", "a trial") if smoke else ("of a trial", "whole")
         return f"holds claims that are {kept}, and this run is {now}; needed: another folder"
     return ""
 
 
-def folder_of(options: argparse.Namespace) -> Path:
+def choose_output_folder(options: argparse.Namespace) -> Path:
     """Return the folder to write to: what is kept is never overwritten by a smoke run."""
     folder: Path = options.out or (Path(tempfile.mkdtemp(prefix="experiments-")) if options.smoke else PUBLISHED)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def processes(size: Size, workers: int | None) -> AbstractContextManager[Executor | None]:
+def process_pool(size: RunSize, workers: int | None) -> AbstractContextManager[Executor | None]:
     """Return processes for the plausible models, or none where there is too little to do."""
-    if size.models < WORTH_PROCESSES or workers == 1:
+    if size.models < MIN_MODELS_FOR_PROCESSES or workers == 1:
         return nullcontext()
     return ProcessPoolExecutor(workers or available_cores(), mp_context=get_context("spawn"))
 
 
-def draw(figure: Figure, folder: Path) -> None:
+def write_figure(figure: Figure, folder: Path) -> None:
     """Write a figure as SVG and PNG."""
-    converter = Converter()
+    converter = VegaRenderer()
     try:
-        svg, png = converter.pictures(specification(figure), figure.name)
+        svg, png = converter.render(vega_specification(figure), figure.name)
     finally:
         converter.close()
     (folder / f"{figure.name}.svg").write_text(svg, encoding="utf-8")
@@ -110,49 +110,49 @@ def draw(figure: Figure, folder: Path) -> None:
 
 
 def run(
-    experiment: Experiment, size: Size, folder: Path, workers: int | None, executor: Executor | None = None
+    experiment: ClaimTest, size: RunSize, folder: Path, workers: int | None, executor: Executor | None = None
 ) -> pd.DataFrame:
     """Run one experiment, write its table and figure, and return the table of all claims in the folder."""
-    findings = examine(experiment, size, workers, executor)
-    verdicts = [judge(one) for one in findings.evidence]
-    picture = experiment.picture(size, workers) if experiment.picture else curves(findings)
-    draw(figure_of(findings, picture, [one.word for one in verdicts]), folder)
-    write_table(rounded(findings.arms), folder / f"{experiment.name}.csv")
+    findings = run_experiment(experiment, size, workers, executor)
+    verdicts = [judge_part(one) for one in findings.evidence]
+    picture = experiment.picture(size, workers) if experiment.picture else arm_curves(findings)
+    write_figure(build_claim_figure(findings, picture, [one.word for one in verdicts]), folder)
+    write_table(round_table(findings.arms), folder / f"{experiment.name}.csv")
     if experiment.picture:
-        write_table(rounded(picture.table), folder / f"{experiment.name}_picture.csv")
-    claims = merged_claims(folder, experiment, claims_table(findings, verdicts))
+        write_table(round_table(picture.table), folder / f"{experiment.name}_picture.csv")
+    claims = merge_claims(folder, experiment, build_claims_table(findings, verdicts))
     write_table(claims, folder / CLAIMS)
-    write_table(merged_captions(folder, experiment, picture.words), folder / CAPTIONS)
+    write_table(merge_captions(folder, experiment, picture.caption), folder / CAPTIONS)
     if size == FULL:
         record_made(f"experiments.{experiment.name}", folder)
     return claims
 
 
-def run_all(experiments: Sequence[Experiment], options: argparse.Namespace) -> None:
+def run_experiments(experiments: Sequence[ClaimTest], options: argparse.Namespace) -> None:
     """Run experiments one after the other, tell their verdicts and write the page."""
-    size, place = (SMOKE if options.smoke else FULL), folder_of(options)
+    size, place = (SMOKE if options.smoke else FULL), choose_output_folder(options)
     try:
-        tell_all(experiments, size, place, options.workers)
+        run_and_report(experiments, size, place, options.workers)
     except KeyboardInterrupt:
         sys.exit(f"Stopped; what was finished is in {place}.")
-    if size.models < LEAST_MODELS:
+    if size.models < MIN_MODELS:
         print(f"A trial run: {size.models} plausible models are too few for any verdict.")
     print(f"written to {place}")
 
 
-def tell_all(experiments: Sequence[Experiment], size: Size, place: Path, workers: int | None) -> None:
+def run_and_report(experiments: Sequence[ClaimTest], size: RunSize, place: Path, workers: int | None) -> None:
     """Run experiments, and tell and keep what each finds as soon as it is found."""
-    from experiments import every
+    from experiments import load_all_experiments
 
-    with processes(size, workers) as executor:
+    with process_pool(size, workers) as executor:
         for experiment in experiments:
             claims = run(experiment, size, place, workers, executor)
             for row in claims[claims["claim"] == experiment.number].itertuples():
                 told = f"{row.difference:+.3f}, sign in {row.share_holds:.0%}"
                 print(f"{row.claim:>2}  {row.part:<26} {row.verdict:<28} {told}", flush=True)
-            write_page(place, claims, {one.number: one for one in every()}, size)
+            write_page(place, claims, {one.number: one for one in load_all_experiments()}, size)
 
 
-def main(experiment: Experiment, given: Sequence[str] | None = None) -> None:
+def main(experiment: ClaimTest, given: Sequence[str] | None = None) -> None:
     """Run one experiment from the command line."""
-    run_all([experiment], arguments(given, experiment.claim))
+    run_experiments([experiment], parse_arguments(given, experiment.claim))

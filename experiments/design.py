@@ -14,31 +14,31 @@ from typing import Any
 import pandas as pd
 
 import qispread as qs
-from experiments.lives import Arm
+from experiments.lives import OutcomeArm
 from qispread.config.factors import Factor
-from qispread.config.parameter import declared
+from qispread.config.parameter import declaration_of
 from qispread.config.policies import Policy
 
 ROOT = Path(__file__).parents[1]
 PROMPT = ROOT / "configs/prompt.yaml"
-SPREADING = "prompt"
+INTERVENTION_NAME = "prompt"
 
-EFFECT_MATTERS = 0.02
+MIN_EFFECT_DIFFERENCE = 0.02
 """Smallest difference that matters in population effect. With the benefit of PROMPT (half of the harm) it is one
 harmful event in a hundred: about 55 births a year in the 152 units."""
-AVERTED_MATTERS = 0.01
+MIN_AVERTED_DIFFERENCE = 0.01
 """The same in the share of harmful events averted."""
-SHARE_MATTERS = 0.05
+MIN_SHARE_DIFFERENCE = 0.05
 """Smallest difference that matters in a share of organisations, of users or of core components: one in twenty."""
 
 Strengths = Mapping[str, float]
 """Strengths of policies by "lever.field"."""
-Make = Callable[[qs.Scenario, Strengths], Mapping[str, Arm]]
+ArmBuilder = Callable[[qs.Scenario, Strengths], Mapping[str, OutcomeArm]]
 """Returns the arms of an experiment from a model and the strengths of its policies."""
 
 
 @dataclass(frozen=True)
-class Size:
+class RunSize:
     """How much is run: worlds of each arm at the defaults, plausible models, and worlds of each arm in a model."""
 
     worlds: int = 400
@@ -46,8 +46,8 @@ class Size:
     model_worlds: int = 8
 
 
-FULL, SMOKE = Size(), Size(worlds=4, models=10, model_worlds=2)
-LEAST_MODELS = 500
+FULL, SMOKE = RunSize(), RunSize(worlds=4, models=10, model_worlds=2)
+MIN_MODELS = 500
 """Plausible models below which a run is a trial, and no verdict counts."""
 
 
@@ -56,7 +56,7 @@ Means = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
-class Contrast:
+class ArmContrast:
     """A weighted sum of what arms achieve in a world, which is above 0 if the claim is right.
 
     Attributes
@@ -65,44 +65,44 @@ class Contrast:
     constant : float
     per : (arm, quantity), optional
         By whose mean over worlds the sum is divided.
-    words : str
+    label : str
         What the difference is, to follow its number, where a part asks for several.
     """
 
     terms: tuple[tuple[float, str, str], ...]
     constant: float = 0.0
     per: tuple[str, str] | None = None
-    words: str = ""
+    label: str = ""
 
     @property
-    def needs(self) -> tuple[tuple[str, str], ...]:
+    def required_values(self) -> tuple[tuple[str, str], ...]:
         """The arms and quantities that it takes."""
         return (*((arm, quantity) for _, arm, quantity in self.terms), *((self.per,) if self.per else ()))
 
 
-def more(arm: str, reference: str, quantity: str, words: str = "") -> Contrast:
+def difference_contrast(arm: str, reference: str, quantity: str, words: str = "") -> ArmContrast:
     """Return the contrast of an arm with another."""
-    return Contrast(((1.0, arm, quantity), (-1.0, reference, quantity)), words=words)
+    return ArmContrast(((1.0, arm, quantity), (-1.0, reference, quantity)), label=words)
 
 
 @dataclass(frozen=True)
-class Ablation:
+class MechanismAblation:
     """The mechanism switched off.
 
     Attributes
     ----------
-    words : str
+    description : str
         What is switched off, to follow "with".
     changes : mapping
         Values by path.
     """
 
-    words: str
+    description: str
     changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Part:
+class ClaimPart:
     """One part of a claim, with a verdict of its own.
 
     Attributes
@@ -113,41 +113,41 @@ class Part:
         What is claimed, as a sentence.
     quantity : str
         The primary measure.
-    contrasts : tuple of Contrast
+    contrasts : tuple of ArmContrast
         The part is right in a model if every one is above 0 there; told is the smallest.
     smallest : float
         The smallest difference that matters, at least 0.
-    ablation : Ablation or None
+    ablation : MechanismAblation or None
         None where the part says that something does not happen.
-    reading : str
+    interpretation : str
         What the difference is, where it is not simply that between two arms; to follow its number.
     """
 
     name: str
     statement: str
     quantity: str
-    contrasts: tuple[Contrast, ...]
+    contrasts: tuple[ArmContrast, ...]
     smallest: float
-    ablation: Ablation | None
-    reading: str = ""
+    ablation: MechanismAblation | None
+    interpretation: str = ""
 
     @property
     def arms(self) -> tuple[str, ...]:
         """The arms that its contrasts take, each once, in order."""
-        return tuple(dict.fromkeys(arm for contrast in self.contrasts for arm, _ in contrast.needs))
+        return tuple(dict.fromkeys(arm for contrast in self.contrasts for arm, _ in contrast.required_values))
 
 
 @dataclass(frozen=True)
-class Picture:
+class ClaimPicture:
     """What an experiment shows beside its verdict: a chart, what it says, and the numbers behind it."""
 
     chart: Any
-    words: str
+    caption: str
     table: pd.DataFrame
 
 
 @dataclass(frozen=True)
-class Experiment:
+class ClaimTest:
     """One claim and its test.
 
     Attributes
@@ -160,10 +160,10 @@ class Experiment:
         What is compared with what, for a reader who knows the field and not the model.
     caution : str
         Why not to trust the answer further than it goes.
-    make : Make
+    build_arms : ArmBuilder
     arms : mapping of str to str
         What each arm is, in words; the first is the reference of the table of arms.
-    parts : tuple of Part
+    parts : tuple of ClaimPart
     secondary : tuple of str
         Quantities told for every arm.
     curve : str
@@ -188,9 +188,9 @@ class Experiment:
     source: str
     design: str
     caution: str
-    make: Make
+    build_arms: ArmBuilder
     arms: Mapping[str, str]
-    parts: tuple[Part, ...]
+    parts: tuple[ClaimPart, ...]
     secondary: tuple[str, ...]
     curve: str = "population_effect"
     panels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -198,7 +198,7 @@ class Experiment:
     strengths: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     remark: Callable[[Means], str] | None = None
-    picture: Callable[[Size, int | None], Picture] | None = None
+    picture: Callable[[RunSize, int | None], ClaimPicture] | None = None
 
     @property
     def number(self) -> int:
@@ -208,24 +208,24 @@ class Experiment:
     @property
     def quantities(self) -> tuple[str, ...]:
         """Every quantity that is measured at the defaults."""
-        needed = [quantity for part in self.parts for one in part.contrasts for _, quantity in one.needs]
+        needed = [quantity for part in self.parts for one in part.contrasts for _, quantity in one.required_values]
         return tuple(dict.fromkeys((*needed, *self.secondary)))
 
 
-def base_of(horizon: int = 120) -> qs.Scenario:
+def baseline_scenario(horizon: int = 120) -> qs.Scenario:
     """Return the base of every experiment: PROMPT in the 152 English maternity units, at the defaults."""
     return qs.load(PROMPT).replace(horizon=horizon)
 
 
-def strength_of(name: str) -> tuple[float, Factor | None]:
+def policy_strength(name: str) -> tuple[float, Factor | None]:
     """Return the declared strength of a policy, "lever.field", and its plausible range if it has one."""
     lever, field = name.split(".")
     kind = next(one for one in Policy.__subclasses__() if one.model_fields["lever"].default == lever)
-    extra = declared(kind.model_fields[field]) or {}
+    extra = declaration_of(kind.model_fields[field]) or {}
     default = float(kind.model_fields[field].default)
     return default, Factor(name, *extra["plausible"]) if extra.get("plausible") else None
 
 
-def declared_strengths(experiment: Experiment) -> dict[str, float]:
+def declared_strengths(experiment: ClaimTest) -> dict[str, float]:
     """Return the declared strengths of an experiment's policies."""
-    return {name: strength_of(name)[0] for name in experiment.strengths}
+    return {name: policy_strength(name)[0] for name in experiment.strengths}

@@ -16,35 +16,35 @@ import pandas as pd
 
 import qispread as qs
 from experiments.command import main
-from experiments.condition import percent
+from experiments.condition import format_percent
 from experiments.design import (
-    SHARE_MATTERS,
-    Ablation,
-    Contrast,
-    Experiment,
-    Part,
-    Picture,
-    Size,
+    MIN_SHARE_DIFFERENCE,
+    ArmContrast,
+    ClaimPart,
+    ClaimPicture,
+    ClaimTest,
+    MechanismAblation,
+    RunSize,
     Strengths,
-    base_of,
+    baseline_scenario,
 )
-from experiments.figures import heat, titled
-from experiments.lives import Arm, Plain, quantity_of
-from qispread.engines.run import in_threads
+from experiments.figures import heat_map, panel_title
+from experiments.lives import OutcomeArm, ScenarioArm, find_quantity
+from qispread.engines.run import map_in_threads
 
-RARELY, MOST = 0.2, 0.5
+RARELY, MAX_ADOPTED_SHARE = 0.2, 0.5
 LOSSES = tuple(np.round(np.arange(0.0, 1.01, 0.125), 3).tolist())
 LINEAGES = (0.0, 0.5, 1.0)
 CAPABILITIES = (0.05, 0.15, 0.25, 0.35, 0.5, 0.65, 0.8)
 
 
-def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, _: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     anywhere = base.replace({"interventions.prompt.origin": "random"})
-    return {"as it is": Plain(base), "pilot anywhere": Plain(anywhere)}
+    return {"as it is": ScenarioArm(base), "pilot anywhere": ScenarioArm(anywhere)}
 
 
-def cell(place: tuple[float, float, float], worlds: int) -> dict[str, float]:
+def map_cell(place: tuple[float, float, float], worlds: int) -> dict[str, float]:
     """Return the mean share that replicates at one place of the map."""
     loss, lineage, capability = place
     changes = {
@@ -52,22 +52,22 @@ def cell(place: tuple[float, float, float], worlds: int) -> dict[str, float]:
         "copying.lineage": lineage,
         "organisations.context.capability": capability,
     }
-    arm, value = Plain(base_of().replace(changes)), quantity_of("transformed").value
-    found = np.array([value(arm.live(world)) for world in range(worlds)])
+    arm, value = ScenarioArm(baseline_scenario().replace(changes)), find_quantity("transformed").value
+    found = np.array([value(arm.simulate(world)) for world in range(worlds)])
     return {"copy_loss": loss, "lineage": lineage, "capability": capability, "transformed": float(np.nanmean(found))}
 
 
-def picture(size: Size, workers: int | None) -> Picture:
+def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     """Return the map of the share that replicates over loss in copying, lineage and capability."""
     places, worlds = list(product(LOSSES, LINEAGES, CAPABILITIES)), max(1, size.worlds // 20)
 
     def some(part: range) -> list[tuple[int, dict[str, float]]]:
-        return [(index, cell(places[index], worlds)) for index in part]
+        return [(index, map_cell(places[index], worlds)) for index in part]
 
-    found = dict(in_threads(some, range(len(places)), workers=workers))
+    found = dict(map_in_threads(some, range(len(places)), workers=workers))
     table = pd.DataFrame([found[index] for index in range(len(places))])
     panels = [
-        heat(
+        heat_map(
             table[table["lineage"] == lineage],
             x=("copy_loss", "Loss in copying"),
             y=("capability", "Mean capability"),
@@ -77,23 +77,23 @@ def picture(size: Size, workers: int | None) -> Picture:
         )
         for lineage, title in zip(LINEAGES, ("Copies of copies", "Half and half", "All from the original"), strict=True)
     ]
-    believed = table[(table["transformed"] >= MOST) & (table["capability"] <= 0.5)]
+    believed = table[(table["transformed"] >= MAX_ADOPTED_SHARE) & (table["capability"] <= 0.5)]
     most = table[table["capability"] <= 0.5]["transformed"].max()
     words = (
         f"Share of those that began which reach 80 % of the origin's effect, by loss in copying, lineage and mean "
-        f"capability. With capability in its plausible range (to 0.5) it is at most {percent(most)}, and half or more "
+        f"capability. With capability in its plausible range (to 0.5) it is at most {format_percent(most)}, and half or more "
         f"in {len(believed)} of {int((table['capability'] <= 0.5).sum())} places of the map."
     )
-    return Picture(
+    return ClaimPicture(
         alt.hconcat(*panels, spacing=14).properties(
-            title=titled("Share of those that began which reach 80 % of the origin's result", 75)
+            title=panel_title("Share of those that began which reach 80 % of the origin's result", 75)
         ),
         words,
         table,
     )
 
 
-LOSSLESS = Ablation(
+NO_LOSS = MechanismAblation(
     "nothing lost on the way: no loss in copying, no drift, no hasty changes, and places that do not differ in setting",
     {
         "copying.copy_loss": 0.0,
@@ -102,12 +102,14 @@ LOSSLESS = Ablation(
         "organisations.setting_spread": 0.0,
     },
 )
-FEW = Contrast(
-    ((-1.0, "as it is", "transformed"),), RARELY, words="by which the share that reaches it lies below one in five"
+FEW_TRANSFORMED = ArmContrast(
+    ((-1.0, "as it is", "transformed"),), RARELY, label="by which the share that reaches it lies below one in five"
 )
-BEGAN = Contrast(((1.0, "as it is", "reach"),), -MOST, words="by which the share that began lies above a half")
+ADOPTED_SHARE = ArmContrast(
+    ((1.0, "as it is", "reach"),), -MAX_ADOPTED_SHARE, label="by which the share that began lies above a half"
+)
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e01_rarely_replicates",
     claim="An intervention that worked in one place is rarely easy to replicate.",
     source="lenguerrand2020, dixonwoods2016",
@@ -115,33 +117,33 @@ EXPERIMENT = Experiment(
     "have at least 80 % of the origin's result at the end? Rarely means fewer than one in five.",
     caution="The comparison flatters the origin, whose best result so far is the yardstick, as it is for those who "
     "read about it. Nothing published measures what copying loses; the map shows what would have to be believed.",
-    make=make,
+    build_arms=build_arms,
     arms={
         "as it is": "the pilot is in the readiest unit",
         "pilot anywhere": "the pilot is in a unit picked at random",
     },
     parts=(
-        Part(
+        ClaimPart(
             "rarely replicated",
             "Fewer than one in five of those that began reach 80 % of the origin's result",
             "transformed",
-            (FEW,),
-            SHARE_MATTERS,
-            LOSSLESS,
+            (FEW_TRANSFORMED,),
+            MIN_SHARE_DIFFERENCE,
+            NO_LOSS,
             "by which the share that reaches it lies below one in five",
         ),
-        Part(
+        ClaimPart(
             "hidden by adoption",
             "At the same time more than half have begun, so that the adoption curve hides it",
             "transformed, reach",
-            (FEW, BEGAN),
-            SHARE_MATTERS,
-            LOSSLESS,
+            (FEW_TRANSFORMED, ADOPTED_SHARE),
+            MIN_SHARE_DIFFERENCE,
+            NO_LOSS,
         ),
     ),
     secondary=("reach", "adoption", "transformed", "boosted", "little", "fidelity", "appropriateness", "effect"),
     curve="",
-    picture=picture,
+    picture=build_picture,
 )
 
 if __name__ == "__main__":

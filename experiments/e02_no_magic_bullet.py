@@ -22,12 +22,22 @@ import pandas as pd
 
 import qispread as qs
 from experiments.command import main
-from experiments.condition import percent
-from experiments.design import EFFECT_MATTERS, Ablation, Contrast, Experiment, Part, Picture, Size, Strengths, base_of
-from experiments.figures import bars, titled
-from experiments.lives import NEARLY_ALL, Arm, Plain
-from experiments.shuffles import ATTRIBUTES, GROUPS, Redrawn, Shuffles, sums_of
-from qispread.engines.run import in_threads
+from experiments.condition import format_percent
+from experiments.design import (
+    MIN_EFFECT_DIFFERENCE,
+    ArmContrast,
+    ClaimPart,
+    ClaimPicture,
+    ClaimTest,
+    MechanismAblation,
+    RunSize,
+    Strengths,
+    baseline_scenario,
+)
+from experiments.figures import interval_bars, panel_title
+from experiments.lives import NEARLY_ALL, OutcomeArm, ScenarioArm
+from experiments.shuffles import ATTRIBUTES, GROUPS, RedrawnArm, VarianceDesign, variance_sums
+from qispread.engines.run import map_in_threads
 
 EFFECT = "population_effect"
 LEVERS = {
@@ -45,7 +55,9 @@ VARIANCE_MATTERS = 0.05
 """Smallest difference that matters between two shares of the variance."""
 
 
-def with_levers(base: qs.Scenario, levers: tuple[str, ...], strengths: Strengths, share: float = 1.0) -> Plain:
+def arm_with_levers(
+    base: qs.Scenario, levers: tuple[str, ...], strengths: Strengths, share: float = 1.0
+) -> ScenarioArm:
     """Return the arm with some levers, at a share of their strength."""
     for lever in levers:
         fields: dict[str, Any] = {name: share * strengths[f"{lever}.{name}"] for name in LEVERS[lever]}
@@ -54,35 +66,35 @@ def with_levers(base: qs.Scenario, levers: tuple[str, ...], strengths: Strengths
         if lever == "coaching":
             fields["protected_time"] = share * 0.1
         base = base.with_policy(lever, **fields)
-    return Plain(base)
+    return ScenarioArm(base)
 
 
-def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms: levers, and sources drawn anew."""
-    shuffles = Shuffles(base)
+    shuffles = VarianceDesign(base)
     return {
-        NOTHING: Plain(base),
-        **{lever: with_levers(base, (lever,), strengths) for lever in LEVERS},
-        TOGETHER: with_levers(base, tuple(LEVERS), strengths),
-        SIXTHS: with_levers(base, tuple(LEVERS), strengths, 1.0 / len(LEVERS)),
-        **{source: Redrawn(shuffles, source) for source in ("contexts", *ATTRIBUTES)},
+        NOTHING: ScenarioArm(base),
+        **{lever: arm_with_levers(base, (lever,), strengths) for lever in LEVERS},
+        TOGETHER: arm_with_levers(base, tuple(LEVERS), strengths),
+        SIXTHS: arm_with_levers(base, tuple(LEVERS), strengths, 1.0 / len(LEVERS)),
+        **{source: RedrawnArm(shuffles, source) for source in ("contexts", *ATTRIBUTES)},
     }
 
 
-def indices(size: Size, workers: int | None) -> pd.DataFrame:
+def sobol_indices(size: RunSize, workers: int | None) -> pd.DataFrame:
     """Return first-order and total indices of every group and attribute with bootstrap intervals."""
-    shuffles, rows = Shuffles(base_of()), range(2 * size.worlds)
+    shuffles, rows = VarianceDesign(baseline_scenario()), range(2 * size.worlds)
     sources = (*GROUPS, *ATTRIBUTES)
 
     def some(part: range) -> list[int]:
-        return [row for row in part for source in ("A", "B", *sources) if shuffles.results(row, source).size]
+        return [row for row in part for source in ("A", "B", *sources) if shuffles.row_results(row, source).size]
 
-    in_threads(some, rows, workers=workers)
-    centre = float(np.mean([shuffles.results(row, "A").mean() for row in rows]))
+    map_in_threads(some, rows, workers=workers)
+    centre = float(np.mean([shuffles.row_results(row, "A").mean() for row in rows]))
     draws = np.random.default_rng(2).integers(len(rows), size=(BOOTSTRAPS, len(rows)))
     found = []
     for source in sources:
-        sums = sums_of(shuffles, rows, source, centre)
+        sums = variance_sums(shuffles, rows, source, centre)
         for index, values in (("total", sums.total), ("first", sums.first)):
             again = values[draws].mean(axis=1) / sums.variance[draws].mean(axis=1)
             low, high = np.quantile(again, [0.025, 0.975])
@@ -91,43 +103,45 @@ def indices(size: Size, workers: int | None) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def picture(size: Size, workers: int | None) -> Picture:
+def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     """Return the decomposition of the variance of an organisation's result."""
-    table = indices(size, workers)
+    table = sobol_indices(size, workers)
     total = table[table["index"] == "total"].drop(columns="index")
     groups = total[total["source"].isin(GROUPS)]
     attributes = total[total["source"].isin(ATTRIBUTES)]
     told = "; ".join(
-        f"{row['source']} {percent(row['value'])} ({percent(row['low'])} to {percent(row['high'])})"
+        f"{row['source']} {format_percent(row['value'])} ({format_percent(row['low'])} to {format_percent(row['high'])})"
         for row in groups.to_dict("records")
     )
     largest = attributes.sort_values("value").iloc[-1]
     words = (
         f"Share of the variance of an organisation's result that involves each source (total index; shares overlap and "
         f"add up to more than 1): {told}. The largest single attribute is {largest['source']}, "
-        f"{percent(largest['value'])}."
+        f"{format_percent(largest['value'])}."
     )
     chart = alt.vconcat(
-        bars(groups, "Sources", "source", "value"), bars(attributes, "Single attributes", "source", "value"), spacing=8
+        interval_bars(groups, "Sources", "source", "value"),
+        interval_bars(attributes, "Single attributes", "source", "value"),
+        spacing=8,
     )
-    return Picture(
-        chart.properties(title=titled("What an organisation's result hangs on, at the defaults")), words, table
+    return ClaimPicture(
+        chart.properties(title=panel_title("What an organisation's result hangs on, at the defaults")), words, table
     )
 
 
-def closed_less(lever: str) -> Contrast:
+def unclosed_gap(lever: str) -> ArmContrast:
     """Return by how much a lever falls short of closing the gap."""
-    return Contrast(
+    return ArmContrast(
         ((NEARLY_ALL, TOGETHER, EFFECT), (-1.0, lever, EFFECT), (1.0 - NEARLY_ALL, NOTHING, EFFECT)),
     )
 
 
-def outdone(attribute: str) -> Contrast:
+def excess_context_variance(attribute: str) -> ArmContrast:
     """Return by how much more of the variance involves context than one attribute."""
-    return Contrast(((1.0, "contexts", "moved"), (-1.0, attribute, "moved")), per=("contexts", "variance"))
+    return ArmContrast(((1.0, "contexts", "moved"), (-1.0, attribute, "moved")), per=("contexts", "variance"))
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e02_no_magic_bullet",
     claim="Local context is crucial; there is no magic bullet.",
     source="kaplan2010, kaplan2012, dixonwoods2014",
@@ -135,7 +149,7 @@ EXPERIMENT = Experiment(
     "attribute of the intervention? Second: does any one of six levers close the gap that all six together close?",
     caution="Shares of variance depend on how far each source may range: context as drawn for England by assumption, "
     "attributes over their plausible ranges. Six levers cost more than one; a sixth of each is told beside them.",
-    make=make,
+    build_arms=build_arms,
     arms={
         NOTHING: "no policy",
         **{lever: f"the lever {lever.replace('_', ' ')} at its declared strength" for lever in LEVERS},
@@ -143,25 +157,25 @@ EXPERIMENT = Experiment(
         SIXTHS: "all six levers at a sixth of their strength",
     },
     parts=(
-        Part(
+        ClaimPart(
             "context over attributes",
             "More of the variance of results involves context than any one attribute of the intervention",
             "share of variance",
-            tuple(outdone(name) for name in ATTRIBUTES),
+            tuple(excess_context_variance(name) for name in ATTRIBUTES),
             VARIANCE_MATTERS,
-            Ablation(
+            MechanismAblation(
                 "organisations that all have the same context",
                 {"organisations.context.concentration": 10_000.0},
             ),
             "by which the share for context is above that of the attribute with the largest",
         ),
-        Part(
+        ClaimPart(
             "no single lever",
             "No single lever closes 80 % of the gap that all six close together",
             EFFECT,
-            tuple(closed_less(lever) for lever in LEVERS),
-            EFFECT_MATTERS,
-            Ablation(
+            tuple(unclosed_gap(lever) for lever in LEVERS),
+            MIN_EFFECT_DIFFERENCE,
+            MechanismAblation(
                 "a single shortage: leadership, alignment, culture, measurement and time plentiful, capability not",
                 {
                     **{
@@ -177,7 +191,7 @@ EXPERIMENT = Experiment(
     secondary=(EFFECT, "adoption", "effect", "fidelity", "averted"),
     curve="",
     strengths=STRENGTHS,
-    picture=picture,
+    picture=build_picture,
 )
 
 if __name__ == "__main__":

@@ -14,30 +14,30 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import Ablation, Contrast, Experiment, Part, Strengths, more
-from experiments.lives import Arm, Plain
+from experiments.design import ArmContrast, ClaimPart, ClaimTest, MechanismAblation, Strengths, difference_contrast
+from experiments.lives import OutcomeArm, ScenarioArm
 
 SOCIAL, ORIGIN = "interventions.prompt.social", "interventions.prompt.origin"
 TECHNICAL_SHARE, SOCIAL_SHARE = 0.2, 0.9
 YEAR, HALF_A_YEAR = 12.0, 6.0
-AT_ONCE = Ablation(
+AT_ONCE = MechanismAblation(
     "embedding at once: full attitudes and behaviours within months, and no staff turnover to wear them down",
     {"improving.embed": 1.0, "organisations.context.turnover": 0.001},
 )
 
 
-def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, _: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     together = base.replace({ORIGIN: {"rule": "most_ready", "number": base.organisations.number - 1}})
     return {
-        "technical": Plain(base.replace({SOCIAL: TECHNICAL_SHARE})),
-        "social": Plain(base.replace({SOCIAL: SOCIAL_SHARE})),
-        "technical, together": Plain(together.replace({SOCIAL: TECHNICAL_SHARE})),
-        "social, together": Plain(together.replace({SOCIAL: SOCIAL_SHARE})),
+        "technical": ScenarioArm(base.replace({SOCIAL: TECHNICAL_SHARE})),
+        "social": ScenarioArm(base.replace({SOCIAL: SOCIAL_SHARE})),
+        "technical, together": ScenarioArm(together.replace({SOCIAL: TECHNICAL_SHARE})),
+        "social, together": ScenarioArm(together.replace({SOCIAL: SOCIAL_SHARE})),
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e03_embedding_takes_time",
     claim="Embedding attitudes and behaviours takes time.",
     source="dixonwoods2014, crofts2016",
@@ -45,31 +45,31 @@ EXPERIMENT = Experiment(
     "attitudes and behaviours: a fifth, or nine tenths. By how many months do results trail adoption?",
     caution="The pace of embedding is set by one parameter, fitted to one place (Southmead); the delay follows from it "
     "and from how climate, time and turnover act on it.",
-    make=make,
+    build_arms=build_arms,
     arms={"technical": "a fifth of the benefit needs embedding", "social": "nine tenths of it do"},
     parts=(
-        Part(
+        ClaimPart(
             "social ones trail",
             "The results of a social intervention trail adoption by a year more than those of a technical one",
             "lag",
-            (more("social", "technical", "lag"),),
+            (difference_contrast("social", "technical", "lag"),),
             YEAR,
             AT_ONCE,
         ),
-        Part(
+        ClaimPart(
             "technical ones do not",
             "The results of a technical intervention trail adoption by less than half a year",
             "lag",
-            (Contrast(((-1.0, "technical", "lag"),), HALF_A_YEAR),),
+            (ArmContrast(((-1.0, "technical", "lag"),), HALF_A_YEAR),),
             0.0,
             None,
             "by which they trail by less than half a year",
         ),
-        Part(
+        ClaimPart(
             "begun together (added)",
             "Where all begin together and whole, results of a social intervention wait a year longer (added later)",
             "ripening",
-            (more("social, together", "technical, together", "ripening"),),
+            (difference_contrast("social, together", "technical, together", "ripening"),),
             YEAR,
             AT_ONCE,
         ),

@@ -9,11 +9,18 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import EFFECT_MATTERS, Ablation, Experiment, Part, Strengths, more
-from experiments.lives import Arm, Plain
+from experiments.design import (
+    MIN_EFFECT_DIFFERENCE,
+    ClaimPart,
+    ClaimTest,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
+from experiments.lives import OutcomeArm, ScenarioArm
 
-TAUGHT = ("tuning_step", "repair", "learning")
-NOTHING_TO_MEND = Ablation(
+LEARNING_PARAMETERS = ("tuning_step", "repair", "learning")
+NOTHING_TO_REPAIR = MechanismAblation(
     "nothing that a cycle could mend: no loss in copying, no drift, no hasty changes, no differing settings",
     {
         "copying.copy_loss": 0.0,
@@ -24,17 +31,19 @@ NOTHING_TO_MEND = Ablation(
 )
 
 
-def teaching(base: qs.Scenario, share: float) -> Plain:
+def arm_with_learning(base: qs.Scenario, share: float) -> ScenarioArm:
     """Return the arm whose cycles teach a share of what real ones do."""
-    return Plain(base.replace({f"improving.{name}": share * getattr(base.improving, name) for name in TAUGHT}))
+    return ScenarioArm(
+        base.replace({f"improving.{name}": share * getattr(base.improving, name) for name in LEARNING_PARAMETERS})
+    )
 
 
-def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, _: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
-    return {"in name": teaching(base, 0.0), "half": teaching(base, 0.5), "real": Plain(base)}
+    return {"in name": arm_with_learning(base, 0.0), "half": arm_with_learning(base, 0.5), "real": ScenarioArm(base)}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e04_real_cycles",
     claim="PDSA must be done in practice, not just in name.",
     source="leis2017, taylor2014",
@@ -43,16 +52,16 @@ EXPERIMENT = Experiment(
     caution="That real cycles restore fidelity, improve fit and build skill is how the model defines them. What is "
     "tested is how much that comes to against everything else, and not whether cycles are real in practice: of 73 "
     "published reports 14 show it.",
-    make=make,
+    build_arms=build_arms,
     arms={"in name": "cycles teach nothing", "half": "cycles teach half as much", "real": "cycles teach"},
     parts=(
-        Part(
+        ClaimPart(
             "real cycles do more",
             "Real cycles achieve more than the same number in name",
             "population_effect",
-            (more("real", "in name", "population_effect"),),
-            EFFECT_MATTERS,
-            NOTHING_TO_MEND,
+            (difference_contrast("real", "in name", "population_effect"),),
+            MIN_EFFECT_DIFFERENCE,
+            NOTHING_TO_REPAIR,
         ),
     ),
     secondary=("population_effect", "adoption", "fidelity", "appropriateness", "capability", "lapses", "averted"),

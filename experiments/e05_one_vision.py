@@ -11,13 +11,21 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import EFFECT_MATTERS, Ablation, Contrast, Experiment, Part, Strengths, more
-from experiments.lives import Arm, Plain
+from experiments.design import (
+    MIN_EFFECT_DIFFERENCE,
+    ArmContrast,
+    ClaimPart,
+    ClaimTest,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
+from experiments.lives import OutcomeArm, ScenarioArm
 
 LEADERSHIP, ALIGNMENT = "organisations.context.leadership", "organisations.context.alignment"
 LOW, HIGH = 0.3, 0.7
 EFFECT = "population_effect"
-NO_CLIMATE = Ablation(
+NO_CLIMATE = MechanismAblation(
     "climate without a say: not in the decision, not in results, not in drift, not in time, not in what leaders drop",
     {
         "deciding.climate": 0.0,
@@ -29,17 +37,17 @@ NO_CLIMATE = Ablation(
 )
 
 
-def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, _: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     levels = {"both low": (LOW, LOW), "led": (HIGH, LOW), "aligned": (LOW, HIGH), "both": (HIGH, HIGH)}
     start = base.replace({"interventions.prompt.origin": "hub"})
     return {
-        name: Plain(start.replace({LEADERSHIP: leadership, ALIGNMENT: alignment}))
+        name: ScenarioArm(start.replace({LEADERSHIP: leadership, ALIGNMENT: alignment}))
         for name, (leadership, alignment) in levels.items()
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e05_one_vision",
     claim="Leadership must be distributed, with one vision at every level and senior leaders who make time.",
     source="dixonwoods2014",
@@ -47,7 +55,7 @@ EXPERIMENT = Experiment(
     "Does raising both do more than raising either, and more than the sum of the two?",
     caution="The model holds that climate is a product of leadership, alignment and culture, each necessary. The test "
     "is whether that product matters beside all else that leaders do: make time, look at data, persevere.",
-    make=make,
+    build_arms=build_arms,
     arms={
         "both low": "low leadership, low alignment",
         "led": "high leadership, low alignment",
@@ -55,27 +63,27 @@ EXPERIMENT = Experiment(
         "both": "high leadership, high alignment",
     },
     parts=(
-        Part(
+        ClaimPart(
             "more than either",
             "Raising both achieves more than raising either alone",
             EFFECT,
             (
-                more("both", "led", EFFECT, "over leadership alone"),
-                more("both", "aligned", EFFECT, "over alignment alone"),
+                difference_contrast("both", "led", EFFECT, "over leadership alone"),
+                difference_contrast("both", "aligned", EFFECT, "over alignment alone"),
             ),
-            EFFECT_MATTERS,
+            MIN_EFFECT_DIFFERENCE,
             NO_CLIMATE,
         ),
-        Part(
+        ClaimPart(
             "more than the sum",
             "Raising both achieves more than the sum of raising each alone",
             EFFECT,
             (
-                Contrast(
+                ArmContrast(
                     ((1.0, "both", EFFECT), (-1.0, "led", EFFECT), (-1.0, "aligned", EFFECT), (1.0, "both low", EFFECT))
                 ),
             ),
-            EFFECT_MATTERS,
+            MIN_EFFECT_DIFFERENCE,
             NO_CLIMATE,
         ),
     ),

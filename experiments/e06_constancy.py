@@ -11,15 +11,23 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import EFFECT_MATTERS, Ablation, Contrast, Experiment, Part, Strengths, more
-from experiments.lives import CYCLE, Arm, Plain
+from experiments.design import (
+    MIN_EFFECT_DIFFERENCE,
+    ArmContrast,
+    ClaimPart,
+    ClaimTest,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
+from experiments.lives import CYCLE, OutcomeArm, ScenarioArm
 
 EFFECT = "late_effect"
 LEADER_EXIT, GIVING_UP = "leaders.leader_exit", "reviewing.giving_up"
 BURST = CYCLE // 2
 
 
-def bursts(base: qs.Scenario, support: float, time: float, first: int) -> qs.Scenario:
+def intermittent_coaching(base: qs.Scenario, support: float, time: float, first: int) -> qs.Scenario:
     """Return coaching every other year, beginning in a month."""
     for start in range(first, base.horizon + 1, CYCLE):
         base = base.with_policy(
@@ -28,21 +36,21 @@ def bursts(base: qs.Scenario, support: float, time: float, first: int) -> qs.Sce
     return base
 
 
-def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     support, time = strengths["coaching.support"], strengths["coaching.protected_time"]
     return {
-        "bursts": Plain(bursts(base, support, time, 1)),
-        "later bursts": Plain(bursts(base, support, time, 1 + BURST)),
-        "steady": Plain(base.with_policy("coaching", support=support / 2.0, protected_time=time / 2.0)),
-        "leaders leave": Plain(base.replace({LEADER_EXIT: 0.7})),
-        "leaders stay": Plain(base.replace({LEADER_EXIT: 0.1})),
-        "impatient": Plain(base.replace({GIVING_UP: 1.8})),
-        "patient": Plain(base.replace({GIVING_UP: 0.45})),
+        "bursts": ScenarioArm(intermittent_coaching(base, support, time, 1)),
+        "later bursts": ScenarioArm(intermittent_coaching(base, support, time, 1 + BURST)),
+        "steady": ScenarioArm(base.with_policy("coaching", support=support / 2.0, protected_time=time / 2.0)),
+        "leaders leave": ScenarioArm(base.replace({LEADER_EXIT: 0.7})),
+        "leaders stay": ScenarioArm(base.replace({LEADER_EXIT: 0.1})),
+        "impatient": ScenarioArm(base.replace({GIVING_UP: 1.8})),
+        "patient": ScenarioArm(base.replace({GIVING_UP: 0.45})),
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e06_constancy",
     claim="Boards need a long-term commitment: constancy beats the same effort in bursts.",
     source="jones2015, dixonwoods2016",
@@ -50,7 +58,7 @@ EXPERIMENT = Experiment(
     "ten years or one and a half on average; boards that bear disappointment or give up.",
     caution="Leaders who leave are followed by others who are as good on average, and who sometimes drop what is not "
     "yet embedded: that better ones may come is left out, and so is what a leader learns.",
-    make=make,
+    build_arms=build_arms,
     arms={
         "bursts": "full coaching every other year, from the first",
         "later bursts": "full coaching every other year, from the second",
@@ -61,35 +69,35 @@ EXPERIMENT = Experiment(
         "patient": "readiness to give up 0.45",
     },
     parts=(
-        Part(
+        ClaimPart(
             "steady support",
             "Steady coaching achieves more than the same amount in bursts",
             EFFECT,
-            (Contrast(((1.0, "steady", EFFECT), (-0.5, "bursts", EFFECT), (-0.5, "later bursts", EFFECT))),),
-            EFFECT_MATTERS,
-            Ablation(
+            (ArmContrast(((1.0, "steady", EFFECT), (-0.5, "bursts", EFFECT), (-0.5, "later bursts", EFFECT))),),
+            MIN_EFFECT_DIFFERENCE,
+            MechanismAblation(
                 "nothing lost between bursts: no drift and no hasty changes",
                 {"improving.decay": 0.0, "improving.erosion": 0.0},
             ),
         ),
-        Part(
+        ClaimPart(
             "leaders who stay",
             "More is achieved where leaders stay than where they leave",
             EFFECT,
-            (more("leaders stay", "leaders leave", EFFECT),),
-            EFFECT_MATTERS,
-            Ablation(
+            (difference_contrast("leaders stay", "leaders leave", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            MechanismAblation(
                 "departures that disturb nothing: successors are as their predecessors and drop nothing",
                 {"leaders.continuity": 1.0, "leaders.new_broom": 0.0},
             ),
         ),
-        Part(
+        ClaimPart(
             "patience",
             "More is achieved where boards bear disappointment than where they give up",
             EFFECT,
-            (more("patient", "impatient", EFFECT),),
-            EFFECT_MATTERS,
-            Ablation(
+            (difference_contrast("patient", "impatient", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            MechanismAblation(
                 "nothing to be patient about: goals of 0, and results seen as they are",
                 {"copying.ambition": 0.0, "reviewing.noise": 0.0},
             ),

@@ -18,20 +18,27 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import EFFECT_MATTERS, Ablation, Experiment, Part, Strengths, more
-from experiments.lives import AfterHistory, Arm
+from experiments.design import (
+    MIN_EFFECT_DIFFERENCE,
+    ClaimPart,
+    ClaimTest,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
+from experiments.lives import ArmAfterHistory, OutcomeArm
 
 EFFECT = "population_effect"
 YEARS_BEFORE = 5
 LAUNCHES = (1, 21, 41)
 NOBODY_MEETS, EVERYBODY_MEETS = 5.0, 0.0
-UNMOVED = Ablation(
+CULTURE_UNAFFECTED = MechanismAblation(
     "culture unmoved by reviews: disappointment costs none of it, and success builds none",
     {"reviewing.cynicism": 0.0, "reviewing.encouragement": 0.0},
 )
 
 
-def history(base: qs.Scenario, ambition: float) -> qs.Scenario:
+def failed_projects_history(base: qs.Scenario, ambition: float) -> qs.Scenario:
     """Return five years with three projects in every organisation but one, and goals as given."""
     one = base.interventions["prompt"].model_dump(mode="json")
     everyone = {"rule": "most_ready", "number": base.organisations.number - 1}
@@ -41,7 +48,7 @@ def history(base: qs.Scenario, ambition: float) -> qs.Scenario:
     )
 
 
-def no_history(base: qs.Scenario) -> qs.Scenario:
+def matched_history(base: qs.Scenario) -> qs.Scenario:
     """Return five years in which one organisation of all has a project without effort, of which nobody hears."""
     one = base.interventions["prompt"].model_dump(mode="json")
     alone = {**one, "launch": 1, "effort": 0.0, "benefit": 0.0, "origin": "least_ready"}
@@ -49,19 +56,19 @@ def no_history(base: qs.Scenario) -> qs.Scenario:
     return base.replace({"interventions": {"none": alone}, "horizon": 12 * YEARS_BEFORE, **quiet})
 
 
-def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, _: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     after = base.replace({"interventions.prompt.origin": "hub"})
-    failed = history(base, NOBODY_MEETS)
+    failed = failed_projects_history(base, NOBODY_MEETS)
     return {
-        "no history": AfterHistory(no_history(base), after),
-        "failed": AfterHistory(failed, after),
-        "failed, taught nothing": AfterHistory(failed.replace({"improving.learning": 0.0}), after),
-        "went well": AfterHistory(history(base, EVERYBODY_MEETS), after),
+        "no history": ArmAfterHistory(matched_history(base), after),
+        "failed": ArmAfterHistory(failed, after),
+        "failed, taught nothing": ArmAfterHistory(failed.replace({"improving.learning": 0.0}), after),
+        "went well": ArmAfterHistory(failed_projects_history(base, EVERYBODY_MEETS), after),
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e07_present_culture",
     claim="Be aware of the present culture: a history of failed projects lowers what the next one can do.",
     source="repenning2002",
@@ -69,7 +76,7 @@ EXPERIMENT = Experiment(
     "projects, against the same projects with goals that were met, and against none where failed work taught nothing.",
     caution="A history leaves only culture and capability behind: worn-out staff, lost trust in those who led it and "
     "remembered reasons why it failed are not in the model. How much a disappointing review costs is an assumption.",
-    make=make,
+    build_arms=build_arms,
     arms={
         "no history": "five years without projects",
         "failed": "three projects that fell short of their goals",
@@ -77,29 +84,29 @@ EXPERIMENT = Experiment(
         "went well": "three projects that met their goals",
     },
     parts=(
-        Part(
+        ClaimPart(
             "against no history",
             "After failed projects the next one achieves less than with no history",
             EFFECT,
-            (more("no history", "failed", EFFECT),),
-            EFFECT_MATTERS,
-            UNMOVED,
+            (difference_contrast("no history", "failed", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            CULTURE_UNAFFECTED,
         ),
-        Part(
+        ClaimPart(
             "against success",
             "After failed projects the next one achieves less than after the same projects had gone well",
             EFFECT,
-            (more("went well", "failed", EFFECT),),
-            EFFECT_MATTERS,
-            UNMOVED,
+            (difference_contrast("went well", "failed", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            CULTURE_UNAFFECTED,
         ),
-        Part(
+        ClaimPart(
             "taught nothing",
             "After failed projects that taught nothing the next one achieves less than with no history",
             EFFECT,
-            (more("no history", "failed, taught nothing", EFFECT),),
-            EFFECT_MATTERS,
-            UNMOVED,
+            (difference_contrast("no history", "failed, taught nothing", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            CULTURE_UNAFFECTED,
         ),
     ),
     secondary=("culture_left", "capability_left", EFFECT, "adoption", "effect", "fidelity", "embedding", "lapses"),

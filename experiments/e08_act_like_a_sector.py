@@ -15,10 +15,20 @@ import pandas as pd
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import EFFECT_MATTERS, Ablation, Experiment, Part, Picture, Size, Strengths, base_of, more
-from experiments.figures import heat
-from experiments.lives import Arm, Plain, quantity_of
-from qispread.engines.run import in_threads
+from experiments.design import (
+    MIN_EFFECT_DIFFERENCE,
+    ClaimPart,
+    ClaimPicture,
+    ClaimTest,
+    MechanismAblation,
+    RunSize,
+    Strengths,
+    baseline_scenario,
+    difference_contrast,
+)
+from experiments.figures import heat_map
+from experiments.lives import OutcomeArm, ScenarioArm, find_quantity
+from qispread.engines.run import map_in_threads
 from qispread.figures.palette import INK
 
 EFFECT = "population_effect"
@@ -28,25 +38,25 @@ LATITUDES = tuple(np.round(np.arange(0.0, 1.01, 0.1), 1).tolist())
 SPREADS = tuple(np.round(np.arange(0.0, 2.01, 0.2), 1).tolist())
 
 
-def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     agreed, alike = strengths["standard.standard"], base.replace({SPREAD: ALIKE})
     return {
-        "free": Plain(base),
-        "rigid": Plain(base.with_policy("standard", standard=agreed, latitude=RIGID)),
-        "latitude": Plain(base.with_policy("standard", standard=agreed, latitude=SOME)),
-        "rigid, alike": Plain(alike.with_policy("standard", standard=agreed, latitude=RIGID)),
-        "latitude, alike": Plain(alike.with_policy("standard", standard=agreed, latitude=SOME)),
+        "free": ScenarioArm(base),
+        "rigid": ScenarioArm(base.with_policy("standard", standard=agreed, latitude=RIGID)),
+        "latitude": ScenarioArm(base.with_policy("standard", standard=agreed, latitude=SOME)),
+        "rigid, alike": ScenarioArm(alike.with_policy("standard", standard=agreed, latitude=RIGID)),
+        "latitude, alike": ScenarioArm(alike.with_policy("standard", standard=agreed, latitude=SOME)),
     }
 
 
-def column(spread: float, worlds: int) -> list[dict[str, float]]:
+def map_column(spread: float, worlds: int) -> list[dict[str, float]]:
     """Return one column of the map: the gain over free copying by latitude."""
-    base, value = base_of().replace({SPREAD: spread}), quantity_of(EFFECT).value
+    base, value = baseline_scenario().replace({SPREAD: spread}), find_quantity(EFFECT).value
 
     def mean(scenario: qs.Scenario) -> float:
-        arm = Plain(scenario)
-        return float(np.mean([value(arm.live(world)) for world in range(worlds)]))
+        arm = ScenarioArm(scenario)
+        return float(np.mean([value(arm.simulate(world)) for world in range(worlds)]))
 
     free = mean(base)
     return [
@@ -59,17 +69,17 @@ def column(spread: float, worlds: int) -> list[dict[str, float]]:
     ]
 
 
-def picture(size: Size, workers: int | None) -> Picture:
+def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     """Return the map of the gain over free copying by latitude and by how different settings are."""
     worlds = max(2, size.worlds // 8)
 
     def some(part: range) -> list[tuple[int, list[dict[str, float]]]]:
-        return [(place, column(SPREADS[place], worlds)) for place in part]
+        return [(place, map_column(SPREADS[place], worlds)) for place in part]
 
-    found = dict(in_threads(some, range(len(SPREADS)), workers=workers))
+    found = dict(map_in_threads(some, range(len(SPREADS)), workers=workers))
     table = pd.DataFrame([row for place in range(len(SPREADS)) for row in found[place]])
     best = table.loc[table.groupby("setting_spread")["gain"].idxmax()]
-    chart = heat(
+    chart = heat_map(
         table,
         x=("setting_spread", "How different settings are (standard deviations)"),
         y=("latitude", "Latitude of the standard"),
@@ -88,10 +98,10 @@ def picture(size: Size, workers: int | None) -> Picture:
         "Gain in population effect over free copying, by the latitude of the standard and by how different settings "
         f"are; dots mark the best latitude: {told}."
     )
-    return Picture(chart + marks, words, table)
+    return ClaimPicture(chart + marks, words, table)
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e08_act_like_a_sector",
     claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid ones win "
     "only where settings are alike.",
@@ -100,7 +110,7 @@ EXPERIMENT = Experiment(
     "Standards are tried where settings differ as usual, and where they are alike.",
     caution="A standard here is well written, agreed by all partners at once and free of cost; how it comes about is "
     "not in the model. How far latitude loosens what the standard guards is an assumption.",
-    make=make,
+    build_arms=build_arms,
     arms={
         "free": "each copies whom it likes",
         "rigid": "an agreed standard, kept as it is",
@@ -109,13 +119,13 @@ EXPERIMENT = Experiment(
         "latitude, alike": "with latitude, where settings are alike",
     },
     parts=(
-        Part(
+        ClaimPart(
             "beats free copying",
             "A standard with latitude achieves more than free copying",
             EFFECT,
-            (more("latitude", "free", EFFECT),),
-            EFFECT_MATTERS,
-            Ablation(
+            (difference_contrast("latitude", "free", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            MechanismAblation(
                 "a standard no better than any copy: copies lose nothing and come from the original, and the standard "
                 "neither guards nor pulls",
                 {
@@ -126,27 +136,27 @@ EXPERIMENT = Experiment(
                 },
             ),
         ),
-        Part(
+        ClaimPart(
             "beats rigid",
             "A standard with latitude achieves more than a rigid one",
             EFFECT,
-            (more("latitude", "rigid", EFFECT),),
-            EFFECT_MATTERS,
-            Ablation("nothing to adapt to: settings without differences", {SPREAD: 0.0}),
+            (difference_contrast("latitude", "rigid", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            MechanismAblation("nothing to adapt to: settings without differences", {SPREAD: 0.0}),
         ),
-        Part(
+        ClaimPart(
             "rigid where alike",
             "Where settings are alike a rigid standard achieves more than one with latitude",
             EFFECT,
-            (more("rigid, alike", "latitude, alike", EFFECT),),
-            EFFECT_MATTERS,
-            Ablation("a standard that prevents no hasty change", {"improving.standard_guard": 0.0}),
+            (difference_contrast("rigid, alike", "latitude, alike", EFFECT),),
+            MIN_EFFECT_DIFFERENCE,
+            MechanismAblation("a standard that prevents no hasty change", {"improving.standard_guard": 0.0}),
         ),
     ),
     secondary=(EFFECT, "adoption", "fidelity", "appropriateness", "effect", "lapses", "averted"),
     curve="",
     strengths=("standard.standard",),
-    picture=picture,
+    picture=build_picture,
 )
 
 if __name__ == "__main__":

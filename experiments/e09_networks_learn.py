@@ -15,22 +15,31 @@ from typing import Any
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import SHARE_MATTERS, Ablation, Contrast, Experiment, Means, Part, Strengths, more
-from experiments.lives import Arm, Plain
+from experiments.design import (
+    MIN_SHARE_DIFFERENCE,
+    ArmContrast,
+    ClaimPart,
+    ClaimTest,
+    Means,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
+from experiments.lives import OutcomeArm, ScenarioArm
 
 
-def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     shape: dict[str, Any] = {name: strengths[f"learning_network.{name}"] for name in ("ties", "contact")}
     support = strengths["learning_network.support"]
     return {
-        "none": Plain(base),
-        "ties alone": Plain(base.with_policy("learning_network", support=0.0, **shape)),
-        "ties and support": Plain(base.with_policy("learning_network", support=support, **shape)),
+        "none": ScenarioArm(base),
+        "ties alone": ScenarioArm(base.with_policy("learning_network", support=0.0, **shape)),
+        "ties and support": ScenarioArm(base.with_policy("learning_network", support=support, **shape)),
     }
 
 
-def sooner(means: Means) -> str:
+def adoption_lead_remark(means: Means) -> str:
     """Return by how much sooner ties bring adoption, which the verdicts, about the end, do not tell."""
     arms = [(arm, "halfway") for arm in ("none", "ties alone", "ties and support")]
     if not all(arm in means for arm in arms):
@@ -40,18 +49,18 @@ def sooner(means: Means) -> str:
         return "Half of the units never use it in some arm, so that how soon adoption comes cannot be told."
     return (
         f"Half of the units use the intervention after {without:.0f} months without a network, after {alone:.0f} with "
-        f"ties alone, {years(without - alone)}, and after {supported:.0f} with ties and support, "
-        f"{years(without - supported)} (means over worlds, at the defaults). The verdicts are about the end of ten "
+        f"ties alone, {format_years(without - alone)}, and after {supported:.0f} with ties and support, "
+        f"{format_years(without - supported)} (means over worlds, at the defaults). The verdicts are about the end of ten "
         "years and do not tell how soon adoption comes; this measure was added later."
     )
 
 
-def years(gained: float) -> str:
+def format_years(gained: float) -> str:
     """Return a number of months as years sooner, or later."""
     return f"{abs(gained) / 12.0:.1f} years {'sooner' if gained >= 0.0 else 'later'}"
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e09_networks_learn",
     claim="Networks make a learning system: ties with practical support raise fidelity, ties alone raise adoption and "
     "little else.",
@@ -60,45 +69,45 @@ EXPERIMENT = Experiment(
     "and improving, against none.",
     caution="Ties carry word, pressure and a model to copy. Trust, shared data and joint work, which networks may also "
     "bring, count only as far as they are support.",
-    make=make,
+    build_arms=build_arms,
     arms={
         "none": "no learning network",
         "ties alone": "more ties and more contact",
         "ties and support": "the same, with practical support",
     },
     parts=(
-        Part(
+        ClaimPart(
             "with support: fidelity",
             "Ties with support raise the fidelity of users, over no network and over ties alone",
             "fidelity",
             (
-                more("ties and support", "none", "fidelity", "over no network"),
-                more("ties and support", "ties alone", "fidelity", "over ties alone"),
+                difference_contrast("ties and support", "none", "fidelity", "over no network"),
+                difference_contrast("ties and support", "ties alone", "fidelity", "over ties alone"),
             ),
-            SHARE_MATTERS,
-            Ablation(
+            MIN_SHARE_DIFFERENCE,
+            MechanismAblation(
                 "support without effect: it lends no skill, and copies lose nothing that it could save",
                 {"improving.support_skill": 0.0, "copying.copy_loss": 0.0},
             ),
         ),
-        Part(
+        ClaimPart(
             "ties alone: adoption",
             "Ties alone raise adoption",
             "adoption",
-            (more("ties alone", "none", "adoption"),),
-            SHARE_MATTERS,
-            Ablation(
+            (difference_contrast("ties alone", "none", "adoption"),),
+            MIN_SHARE_DIFFERENCE,
+            MechanismAblation(
                 "ties that carry neither word nor pressure nor a tale of success",
                 {"hearing.contact": 0.0, "deciding.peers": 0.0, "deciding.advantage": 0.0},
             ),
         ),
-        Part(
+        ClaimPart(
             "ties alone: little else",
             "Ties alone change the fidelity of users by less than one component in twenty",
             "fidelity",
             (
-                Contrast(((-1.0, "ties alone", "fidelity"), (1.0, "none", "fidelity")), SHARE_MATTERS),
-                Contrast(((1.0, "ties alone", "fidelity"), (-1.0, "none", "fidelity")), SHARE_MATTERS),
+                ArmContrast(((-1.0, "ties alone", "fidelity"), (1.0, "none", "fidelity")), MIN_SHARE_DIFFERENCE),
+                ArmContrast(((1.0, "ties alone", "fidelity"), (-1.0, "none", "fidelity")), MIN_SHARE_DIFFERENCE),
             ),
             0.0,
             None,
@@ -117,7 +126,7 @@ EXPERIMENT = Experiment(
         "averted",
     ),
     curve="adoption",
-    remark=sooner,
+    remark=adoption_lead_remark,
     strengths=("learning_network.ties", "learning_network.contact", "learning_network.support"),
 )
 

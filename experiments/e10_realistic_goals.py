@@ -10,23 +10,31 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import EFFECT_MATTERS, SHARE_MATTERS, Ablation, Experiment, Part, Strengths, more
-from experiments.lives import Arm, Plain
+from experiments.design import (
+    MIN_EFFECT_DIFFERENCE,
+    MIN_SHARE_DIFFERENCE,
+    ClaimPart,
+    ClaimTest,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
+from experiments.lives import OutcomeArm, ScenarioArm
 
 AMBITION = "copying.ambition"
 GOALS = {"realistic": 0.4, "usual": 0.8, "heroic": 1.5}
-NO_CONSEQUENCES = Ablation(
+NO_CONSEQUENCES = MechanismAblation(
     "disappointment without consequences: nobody gives up over a result, and culture stays as it is",
     {"reviewing.giving_up": 0.0, "reviewing.cynicism": 0.0, "reviewing.encouragement": 0.0},
 )
 
 
-def make(base: qs.Scenario, _: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, _: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
-    return {name: Plain(base.replace({AMBITION: ambition})) for name, ambition in GOALS.items()}
+    return {name: ScenarioArm(base.replace({AMBITION: ambition})) for name, ambition in GOALS.items()}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e10_realistic_goals",
     claim="Set realistic goals: heroic ones raise abandonment and lower what is kept at ten years.",
     source="repenning2002, schmidtke2017",
@@ -34,23 +42,23 @@ EXPERIMENT = Experiment(
     "is left after ten years?",
     caution="A goal does nothing here but measure what follows. That a stretching goal may also spur people on is not "
     "in the model, so it can only tell the cost of heroic goals and not their gain.",
-    make=make,
+    build_arms=build_arms,
     arms={name: f"the goal is {ambition:g} times the result seen" for name, ambition in GOALS.items()},
     parts=(
-        Part(
+        ClaimPart(
             "abandonment",
             "More of those that began give up with heroic than with realistic goals",
             "lapses",
-            (more("heroic", "realistic", "lapses"),),
-            SHARE_MATTERS,
+            (difference_contrast("heroic", "realistic", "lapses"),),
+            MIN_SHARE_DIFFERENCE,
             NO_CONSEQUENCES,
         ),
-        Part(
+        ClaimPart(
             "kept at ten years",
             "Less is kept at ten years with heroic than with realistic goals",
             "population_effect",
-            (more("realistic", "heroic", "population_effect"),),
-            EFFECT_MATTERS,
+            (difference_contrast("realistic", "heroic", "population_effect"),),
+            MIN_EFFECT_DIFFERENCE,
             NO_CONSEQUENCES,
         ),
     ),

@@ -12,22 +12,29 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import AVERTED_MATTERS, Ablation, Experiment, Part, Strengths, more
-from experiments.lives import Arm, Plain
+from experiments.design import (
+    MIN_AVERTED_DIFFERENCE,
+    ClaimPart,
+    ClaimTest,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
+from experiments.lives import OutcomeArm, ScenarioArm
 
 EVERY = 24
 MORE = 4
 THIRD = 1.0 / 3.0
 
 
-def launches(base: qs.Scenario, time: float) -> qs.Scenario:
+def extra_launches(base: qs.Scenario, time: float) -> qs.Scenario:
     """Return four more launches, and the staff time for them."""
     one = base.interventions["prompt"].model_dump(mode="json")
     added = {f"interventions.bullet-{i}": {**one, "launch": EVERY * i + 1} for i in range(1, MORE + 1)}
     return base.replace(added).with_policy("protected_time", protected_time=time)
 
 
-def systems(base: qs.Scenario, training: float, time: float, measurement: float) -> qs.Scenario:
+def system_levers(base: qs.Scenario, training: float, time: float, measurement: float) -> qs.Scenario:
     """Return a third of each lever."""
     return (
         base.with_policy("training", capability_growth=THIRD * training)
@@ -36,17 +43,17 @@ def systems(base: qs.Scenario, training: float, time: float, measurement: float)
     )
 
 
-def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     training, time = strengths["training.capability_growth"], strengths["protected_time.protected_time"]
     return {
-        "one launch": Plain(base),
-        "launches": Plain(launches(base, time)),
-        "systems": Plain(systems(base, training, time, strengths["feedback.measurement"])),
+        "one launch": ScenarioArm(base),
+        "launches": ScenarioArm(extra_launches(base, time)),
+        "systems": ScenarioArm(system_levers(base, training, time, strengths["feedback.measurement"])),
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e11_systems_not_bullets",
     claim="Develop systems and cultures; do not hunt for magic bullets.",
     source="dixonwoods2016, reed2018",
@@ -54,20 +61,20 @@ EXPERIMENT = Experiment(
     "or to skill, time and measurement for the one there is. Which averts more harm in ten years?",
     caution="Prices are assumed, and each new intervention is supposed to work on the same harm and to be as good as "
     "PROMPT, which favours launches: bullets that miss would cost the same. All depends on both.",
-    make=make,
+    build_arms=build_arms,
     arms={
         "one launch": "PROMPT and nothing else",
         "launches": "PROMPT, four more interventions and staff time for them",
         "systems": "PROMPT, and the same resource for skill, time and measurement",
     },
     parts=(
-        Part(
+        ClaimPart(
             "systems beat launches",
             "The resource averts more harm if spent on systems than on launches",
             "averted",
-            (more("systems", "launches", "averted"),),
-            AVERTED_MATTERS,
-            Ablation(
+            (difference_contrast("systems", "launches", "averted"),),
+            MIN_AVERTED_DIFFERENCE,
+            MechanismAblation(
                 "nothing that skill, time and measurement could mend: no drift, no hasty changes, cycles that restore "
                 "and tune nothing, no improvement made at home",
                 {

@@ -5,8 +5,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from experiments import every
-from experiments.command import arguments, run_all
+from experiments import load_all_experiments
+from experiments.command import parse_arguments, run_experiments
 from experiments.diffusion.__main__ import main as diffusion
 from experiments.facts.__main__ import main as facts
 from experiments.validation.__main__ import main as validation
@@ -14,14 +14,14 @@ from experiments.validation.__main__ import main as validation
 SMOKE, WRITE = ["--smoke"], ["--write"]
 
 
-def claims(*, smoke: bool) -> int:
+def run_claims(*, smoke: bool) -> int:
     """Run all claims."""
-    run_all(every(), arguments(SMOKE if smoke else [], "Run all experiments."))
+    run_experiments(load_all_experiments(), parse_arguments(SMOKE if smoke else [], "Run all experiments."))
     return 0
 
 
 PARTS: dict[str, Callable[[bool], int]] = {
-    "experiments": lambda smoke: claims(smoke=smoke),
+    "experiments": lambda smoke: run_claims(smoke=smoke),
     "experiments.validation": lambda smoke: validation(SMOKE if smoke else WRITE),
     "experiments.facts": lambda smoke: facts(SMOKE if smoke else WRITE),
     "experiments.diffusion": lambda smoke: diffusion(SMOKE if smoke else []),

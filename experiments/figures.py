@@ -8,11 +8,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from experiments.design import Picture
-from experiments.lives import quantity_of
-from experiments.running import Evidence, Findings
+from experiments.design import ClaimPicture
+from experiments.lives import find_quantity
+from experiments.running import ExperimentResult, PartEvidence
 from qispread.figures.figure import FONT_SIZE, TITLE_SIZE, Figure
-from qispread.figures.palette import INK, SOFT, Style, styles_of
+from qispread.figures.palette import INK, SOFT_INK, ArmStyle, assign_styles
 
 WIDTH, HEIGHT, PANEL_HEIGHT = 330, 250, 150
 ROWS = ("at the defaults", "plausible models", "mechanism off")
@@ -27,30 +27,30 @@ TITLES = {"averted": "Harm averted"}
 """What a quantity is called in figures, where its name says too little."""
 
 
-def unit_of(quantity: str) -> tuple[float, str]:
+def quantity_unit(quantity: str) -> tuple[float, str]:
     """Return the factor by which a difference of a quantity is told, and its unit."""
     names = [name.strip() for name in quantity.split(",")]
-    unit = "share" if quantity == "share of variance" else quantity_of(names[0]).unit
+    unit = "share" if quantity == "share of variance" else find_quantity(names[0]).unit
     return (100.0, UNITS[unit]) if unit in UNITS else (1.0, unit)
 
 
-def text_lines(text: str, longest: int) -> list[str]:
+def wrap_text(text: str, longest: int) -> list[str]:
     """Return a text in lines."""
     return textwrap.wrap(text, longest)
 
 
-def titled(text: str, longest: int = 58) -> alt.TitleParams:
+def panel_title(text: str, longest: int = 58) -> alt.TitleParams:
     """Return the title of a panel."""
-    return alt.TitleParams(text_lines(text, longest), anchor="start", frame="group", fontSize=TITLE_SIZE - 1, offset=6)
+    return alt.TitleParams(wrap_text(text, longest), anchor="start", frame="group", fontSize=TITLE_SIZE - 1, offset=6)
 
 
-def curves(findings: Findings) -> Picture:
+def arm_curves(findings: ExperimentResult) -> ClaimPicture:
     """Return the curves of all arms at the defaults, those that are compared in a panel of their own if so declared."""
     experiment, table = findings.experiment, findings.curves
-    factor, unit = unit_of(experiment.curve)
+    factor, unit = quantity_unit(experiment.curve)
     unit = "%" if factor != 1.0 else unit
     shown = table.assign(year=table["month"] / 12.0, value=factor * table["value"])[["arm", "year", "value"]]
-    y = f"{words_of(experiment.curve)}, {unit}"
+    y = f"{quantity_title(experiment.curve)}, {unit}"
     if experiment.panels:
         panels = [curve_panel(shown, arms, title, y, PANEL_HEIGHT) for title, arms in experiment.panels.items()]
         chart = alt.vconcat(*panels, spacing=14).resolve_scale(stroke="independent", strokeDash="independent")
@@ -58,14 +58,14 @@ def curves(findings: Findings) -> Picture:
         chart = curve_panel(shown, tuple(experiment.arms), "The arms at the defaults", y, HEIGHT)
     last = table[table["month"] == table["month"].max()]
     told = "; ".join(f"{one.arm} {factor * one.value:.3g}" for one in last.itertuples())
-    return Picture(chart, f"{words_of(experiment.curve)} over time, {unit}, at the end: {told}.", table)
+    return ClaimPicture(chart, f"{quantity_title(experiment.curve)} over time, {unit}, at the end: {told}.", table)
 
 
 def curve_panel(shown: pd.DataFrame, arms: Sequence[str], title: str, y_title: str, height: int) -> Any:
     """Return the curves of some arms; the height of a value is the same in all panels of a figure."""
     order = list(arms)
     # No arm is drawn as the base: grey beside blue, both unbroken, cannot be told apart in print without colour.
-    styles = styles_of(order, base="")
+    styles = assign_styles(order, base="")
     x = alt.Axis(grid=False, tickCount=6, labelFlush=False, **AXIS)
     y = alt.Scale(domain=[min(0.0, float(shown["value"].min())), float(shown["value"].max())], nice=True)
     return (
@@ -74,14 +74,18 @@ def curve_panel(shown: pd.DataFrame, arms: Sequence[str], title: str, y_title: s
         .encode(
             x=alt.X("year:Q", title="Years since the start", axis=x),
             y=alt.Y("value:Q", title=y_title, scale=y, axis=alt.Axis(tickCount=5, **AXIS)),
-            stroke=alt.Stroke("arm:N", sort=order, scale=scale_of(styles.values(), "colour"), legend=key(order)),
-            strokeDash=alt.StrokeDash("arm:N", sort=order, scale=scale_of(styles.values(), "dash"), legend=key(order)),
+            stroke=alt.Stroke(
+                "arm:N", sort=order, scale=arm_scale(styles.values(), "colour"), legend=arm_legend(order)
+            ),
+            strokeDash=alt.StrokeDash(
+                "arm:N", sort=order, scale=arm_scale(styles.values(), "dash"), legend=arm_legend(order)
+            ),
         )
-        .properties(width=WIDTH, height=height, title=titled(title))
+        .properties(width=WIDTH, height=height, title=panel_title(title))
     )
 
 
-def key(order: Sequence[str]) -> alt.Legend:
+def arm_legend(order: Sequence[str]) -> alt.Legend:
     """Return the legend of arms."""
     return alt.Legend(
         orient="bottom", columns=2 if len(order) > 3 else len(order), title=None, labelFontSize=FONT_SIZE - 1,
@@ -89,19 +93,19 @@ def key(order: Sequence[str]) -> alt.Legend:
     )  # fmt: skip
 
 
-def scale_of(styles: Any, sign: str) -> alt.Scale:
+def arm_scale(styles: Any, sign: str) -> alt.Scale:
     """Return the scale from arms to colours or dashes."""
-    every: list[Style] = list(styles)
+    every: list[ArmStyle] = list(styles)
     values = [list(one.dash) if sign == "dash" else one.colour for one in every]
     return alt.Scale(domain=[one.label for one in every], range=values)
 
 
-def words_of(quantity: str) -> str:
+def quantity_title(quantity: str) -> str:
     """Return the name of a quantity as a title."""
     return TITLES.get(quantity, quantity.replace("_", " ").capitalize())
 
 
-def heat(
+def heat_map(
     table: pd.DataFrame,
     *,
     x: tuple[str, str],
@@ -127,14 +131,14 @@ def heat(
         )
         # Whole pixels a cell, or seams show between cells.
         .properties(
-            title=titled(title),
+            title=panel_title(title),
             width=alt.Step(round(width / table[x[0]].nunique())),
             height=alt.Step(round(height / table[y[0]].nunique())),
         )
     )
 
 
-def bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
+def interval_bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
     """Return bars with their intervals, the largest first."""
     table = table.assign(**{name: [str(one).replace(".", " ") for one in table[name]]})
     table = table.assign(**{column: 100.0 * table[column] for column in (value, "low", "high")})
@@ -146,12 +150,12 @@ def bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
         x=alt.X(f"{value}:Q", title="Share of variance that involves it, %", axis=axis)
     )
     lines = base.mark_rule(color=INK, strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
-    return alt.layer(drawn, lines).properties(width=WIDTH - 60, height=18 * len(order), title=titled(title))
+    return alt.layer(drawn, lines).properties(width=WIDTH - 60, height=18 * len(order), title=panel_title(title))
 
 
-def rows_of(evidence: Evidence) -> pd.DataFrame:
+def evidence_rows(evidence: PartEvidence) -> pd.DataFrame:
     """Return what a part's panel draws: two intervals, and the quantiles over plausible models between them."""
-    factor, _ = unit_of(evidence.part.quantity)
+    factor, _ = quantity_unit(evidence.part.quantity)
     spread = {
         name: float(np.quantile(evidence.gains, q)) if evidence.gains.size else np.nan for name, q in QUANTILES.items()
     }
@@ -165,9 +169,9 @@ def rows_of(evidence: Evidence) -> pd.DataFrame:
     return table.assign(**{name: factor * table[name] for name in numbers})
 
 
-def part_panel(evidence: Evidence, verdict: str) -> Any:
+def part_panel(evidence: PartEvidence, verdict: str) -> Any:
     """Return the panel of one part."""
-    table, (factor, unit) = rows_of(evidence), unit_of(evidence.part.quantity)
+    table, (factor, unit) = evidence_rows(evidence), quantity_unit(evidence.part.quantity)
     if evidence.part.ablation is None:
         table = table[table["row"] != ROWS[2]]
     rows = [row for row in ROWS if row in set(table["row"])]
@@ -179,7 +183,7 @@ def part_panel(evidence: Evidence, verdict: str) -> Any:
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, grid=True, labelFlush=False, **AXIS))
     base = alt.Chart(table).encode(y=y)
     marks = alt.Chart(pd.DataFrame({"at": [0.0, factor * evidence.part.smallest], "what": ["0", "matters"]}))
-    lines = marks.mark_rule(color=SOFT).encode(
+    lines = marks.mark_rule(color=SOFT_INK).encode(
         x="at:Q",
         strokeDash=alt.StrokeDash(
             "what:N", scale=alt.Scale(domain=["0", "matters"], range=[[1, 0], [4, 3]]), legend=None
@@ -191,15 +195,15 @@ def part_panel(evidence: Evidence, verdict: str) -> Any:
         base.mark_bar(height=9, opacity=0.45).encode(x="inner_low:Q", x2="inner_high:Q", color=colour),
         base.mark_point(filled=True, size=60, opacity=1.0).encode(x=x, color=colour, shape=shape),
     ]
-    heading = [*text_lines(evidence.part.statement, 62), verdict.capitalize()]
+    heading = [*wrap_text(evidence.part.statement, 62), verdict.capitalize()]
     title_of = alt.TitleParams(
         heading[:-1], subtitle=heading[-1], anchor="start", frame="group", fontSize=TITLE_SIZE - 1, offset=4,
-        subtitleColor=SOFT, subtitleFontSize=FONT_SIZE - 1,
+        subtitleColor=SOFT_INK, subtitleFontSize=FONT_SIZE - 1,
     )  # fmt: skip
     return alt.layer(*layers).properties(width=WIDTH, height=24 * len(rows), title=title_of)
 
 
-def figure_of(findings: Findings, picture: Picture, verdicts: Sequence[str]) -> Figure:
+def build_claim_figure(findings: ExperimentResult, picture: ClaimPicture, verdicts: Sequence[str]) -> Figure:
     """Return the figure of an experiment, its parts beside its picture."""
     experiment = findings.experiment
     panels = [part_panel(one, word) for one, word in zip(findings.evidence, verdicts, strict=True)]
@@ -208,9 +212,9 @@ def figure_of(findings: Findings, picture: Picture, verdicts: Sequence[str]) -> 
     )
     dressed = chart.properties(
         padding=10,
-        title=alt.TitleParams(text_lines(experiment.claim, 100), anchor="start", fontSize=TITLE_SIZE + 1, offset=10),
+        title=alt.TitleParams(wrap_text(experiment.claim, 100), anchor="start", fontSize=TITLE_SIZE + 1, offset=10),
     )
     told = " ".join(
         f"{one.part.statement}: {verdict}." for one, verdict in zip(findings.evidence, verdicts, strict=True)
     )
-    return Figure(experiment.name, experiment.claim, f"{picture.words} {told}", picture.table, dressed)
+    return Figure(experiment.name, experiment.claim, f"{picture.caption} {told}", picture.table, dressed)

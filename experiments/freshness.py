@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import experiments
-from experiments.design import FULL, ROOT, Experiment, base_of
-from experiments.lives import Plain
-from experiments.running import arms_in, in_worlds, models_of
+from experiments.design import FULL, ROOT, ClaimTest, baseline_scenario
+from experiments.lives import ScenarioArm
+from experiments.running import arms_in_model, draw_models, run_parts
 
 if TYPE_CHECKING:
-    from qispread.fitting.people import Observed
+    from qispread.fitting.people import ObservedDiffusion
 
 PUBLISHED = ROOT / "results/published"
 RECORD = "made_from.json"
@@ -40,28 +40,28 @@ def digits(values: Iterable[float]) -> str:
 
 def model_probe() -> str:
     """Return the measures of one run of the default model at its end."""
-    return digits(np.ravel(Plain(base_of()).live(0).measures[-1]))
+    return digits(np.ravel(ScenarioArm(baseline_scenario()).simulate(0).measures[-1]))
 
 
-def claim_probe(experiment: Experiment) -> Iterator[str]:
+def claim_probe(experiment: ClaimTest) -> Iterator[str]:
     """Yield what a claim's results come from: its declaration, its plausible models, a run of its arms in the first."""
-    factors, table = models_of(experiment, FULL)
+    factors, table = draw_models(experiment, FULL)
     yield repr((FULL, experiment.horizon, experiment.fixed, experiment.strengths))
     yield from (repr((part.name, part.contrasts, part.smallest, part.ablation)) for part in experiment.parts)
     yield from (f"{factor.path} {factor.low} {factor.high}" for factor in factors)
     yield digits(table.to_numpy(np.float64).ravel())
-    base, first = base_of(experiment.horizon), {str(path): value for path, value in table.iloc[0].items()}
+    base, first = baseline_scenario(experiment.horizon), {str(path): value for path, value in table.iloc[0].items()}
     for model in ({}, first):
-        values = in_worlds(arms_in(experiment, base, model), experiment.parts, 1)
+        values = run_parts(arms_in_model(experiment, base, model), experiment.parts, 1)
         yield from (f"{key} {digits(value)}" for key, value in sorted(values.items()))
 
 
 def facts_probe() -> Iterator[str]:
     """Yield what the facts and their calibration come from."""
     from experiments.facts.finding import FULL as FULL_FACTS
-    from experiments.facts.finding import plan_of
+    from experiments.facts.finding import facts_calibration
 
-    plan = plan_of(FULL_FACTS)
+    plan = facts_calibration(FULL_FACTS)
     yield model_probe()
     yield plan.calibration.model_dump_json()
     yield from (f"{factor.path} {factor.low} {factor.high}" for factor in plan.factors)
@@ -80,41 +80,41 @@ def diffusion_probe() -> Iterator[str]:
     """Yield what the fits of the two diffusions come from: a history made with a known contact, and its fit."""
     from experiments.diffusion.running import SHUFFLES, WORLDS
     from qispread.fitting.models import CONTACT
-    from qispread.fitting.posterior import fitted
-    from qispread.fitting.simulating import theatre_of
+    from qispread.fitting.posterior import fit_model
+    from qispread.fitting.simulating import create_simulator
 
     people = villagers()
-    adopted = theatre_of(people).lived(CONTACT, 0.1, np.array([0.04]), 0)
-    found = fitted(replace(people, adopted=adopted), CONTACT)
+    adopted = create_simulator(people).simulate_adoption(CONTACT, 0.1, np.array([0.04]), 0)
+    found = fit_model(replace(people, adopted=adopted), CONTACT)
     yield f"{WORLDS} {SHUFFLES}"
     yield digits(adopted)
-    yield digits([found.evidence, *found.strength()])
+    yield digits([found.evidence, *found.strength_quantiles()])
 
 
-def villagers() -> "Observed":
+def villagers() -> "ObservedDiffusion":
     """Return forty people in a ring of ties in each of two villages, two of each adopters from the start."""
-    from qispread.fitting.people import NEVER, Observed, ties_between
+    from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
 
     village, size = np.repeat([0, 1], 40), 40
     first = np.arange(2 * size)
     second = np.where(first % size == size - 1, first - size + 1, first + 1)
     ends = np.sort([first, second], axis=0)
     order = np.lexsort(ends[::-1])
-    return Observed(
+    return ObservedDiffusion(
         ids=tuple(f"person-{index:02d}" for index in first),
-        adopted=np.where(first % size < 2, 1, NEVER),
+        adopted=np.where(first % size < 2, 1, NEVER_ADOPTED),
         periods=12,
         community=village,
         communities=("first", "second"),
-        alike=village,
-        ties=ties_between(ends[0][order], ends[1][order], np.ones(2 * size), 2 * size),
+        permutation_groups=village,
+        ties=build_tie_graph(ends[0][order], ends[1][order], np.ones(2 * size), 2 * size),
         seeded=True,
     )
 
 
 def probes() -> dict[str, Callable[[], Iterator[str]]]:
     """Return, for each published part by its module, what yields what it is made from."""
-    claims = {f"experiments.{one.name}": lambda one=one: claim_probe(one) for one in experiments.every()}
+    claims = {f"experiments.{one.name}": lambda one=one: claim_probe(one) for one in experiments.load_all_experiments()}
     return {
         **claims,
         "experiments.facts": facts_probe,

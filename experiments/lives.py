@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import qispread as qs
-from qispread.engines.run import empty_measures, run_kernel, run_one
-from qispread.measures import MEASURES, NAMES
+from qispread.engines.run import allocate_measures, run_kernel, run_replicate
+from qispread.measures import MEASURE_NAMES, MEASURES
 from qispread.rules.draws import substream
-from qispread.rules.outcome import exposure, trend
-from qispread.world.build import Blueprint, blueprint_of, start_run
+from qispread.rules.outcome import monthly_exposure, secular_trend
+from qispread.world.build import PreparedScenario, initialise_run, prepare_scenario
 from qispread.world.layout import ALIGNMENT, BASELINE, CAPABILITY, CULTURE, LEADERSHIP, SIZE
 
 Array = NDArray[np.float64]
@@ -29,7 +29,7 @@ CYCLE = 24
 
 
 @dataclass(frozen=True)
-class Life:
+class ReplicateOutcome:
     """One world in one arm.
 
     Attributes
@@ -48,17 +48,17 @@ class Life:
     def series(self, measure: str) -> Array:
         """Return a measure by month."""
         row = POOLED if MEASURES[measure].overall else FIRST
-        return self.measures[:, row, NAMES.index(measure)]
+        return self.measures[:, row, MEASURE_NAMES.index(measure)]
 
-    def over_all(self, measure: str) -> Array:
+    def population_mean(self, measure: str) -> Array:
         """Return, by month, a mean over users as a mean over all who did not start, where others count as 0."""
         return np.nan_to_num(self.series("adoption") * self.series(measure), nan=0.0)
 
 
-class Arm(Protocol):
+class OutcomeArm(Protocol):
     """What can be lived in a world."""
 
-    def live(self, replicate: int) -> Life:
+    def simulate(self, replicate: int) -> ReplicateOutcome:
         """Return the life of one replicate."""
 
 
@@ -67,27 +67,27 @@ def expected_events(scenario: qs.Scenario, organisations: Array) -> float:
 
     Equation: sum over organisations of baseline * exposure * sum over months of exp(-secular * month / 12).
     """
-    months = [trend(scenario.outcome.secular, month) for month in range(1, scenario.horizon + 1)]
-    return float(np.sum(organisations[BASELINE] * exposure(organisations[SIZE])) * np.sum(months))
+    months = [secular_trend(scenario.outcome.secular, month) for month in range(1, scenario.horizon + 1)]
+    return float(np.sum(organisations[BASELINE] * monthly_exposure(organisations[SIZE])) * np.sum(months))
 
 
 @dataclass(frozen=True)
-class Plain:
+class ScenarioArm:
     """A scenario as it is."""
 
     scenario: qs.Scenario
 
     @cached_property
-    def blueprint(self) -> Blueprint:
+    def prepared(self) -> PreparedScenario:
         """What all its worlds share."""
-        return blueprint_of(self.scenario)
+        return prepare_scenario(self.scenario)
 
-    def live(self, replicate: int) -> Life:
+    def simulate(self, replicate: int) -> ReplicateOutcome:
         """Return the life of one replicate."""
-        run = run_one(self.blueprint, replicate)
+        run = run_replicate(self.prepared, replicate)
         if run.error:
-            return Life(empty_measures(self.scenario))
-        return Life(run.measures, expected_events(self.scenario, run.start))
+            return ReplicateOutcome(allocate_measures(self.scenario))
+        return ReplicateOutcome(run.measures, expected_events(self.scenario, run.initial_organisations))
 
 
 CARRIED = [LEADERSHIP, ALIGNMENT, CULTURE, CAPABILITY]
@@ -95,7 +95,7 @@ CARRIED = [LEADERSHIP, ALIGNMENT, CULTURE, CAPABILITY]
 
 
 @dataclass(frozen=True)
-class AfterHistory:
+class ArmAfterHistory:
     """A scenario in places that bear the marks of what they went through before.
 
     The history is run first, in the same places with the same ties. Leadership, alignment, culture and capability as it
@@ -106,27 +106,27 @@ class AfterHistory:
     scenario: qs.Scenario
 
     @cached_property
-    def blueprints(self) -> tuple[Blueprint, Blueprint]:
+    def prepared_pair(self) -> tuple[PreparedScenario, PreparedScenario]:
         """What all worlds share, before and after."""
-        return blueprint_of(self.history), blueprint_of(self.scenario)
+        return prepare_scenario(self.history), prepare_scenario(self.scenario)
 
-    def live(self, replicate: int) -> Life:
+    def simulate(self, replicate: int) -> ReplicateOutcome:
         """Return the life of one replicate after its history."""
-        before, after = self.blueprints
+        before, after = self.prepared_pair
         world = before.world(replicate)
-        past = run_kernel(*start_run(before, world), self.history.horizon, empty_measures(self.history))
+        past = run_kernel(*initialise_run(before, world), self.history.horizon, allocate_measures(self.history))
         places = world.organisations.copy()
         places[CARRIED] = past.organisations[CARRIED]
         # A stream of its own, or the leaders who left in the first year of the history would leave in the same months.
         later = replace(world, organisations=places, stream=np.uint64(substream(world.stream, np.uint64(1))))
-        out = empty_measures(self.scenario)
-        run_kernel(*start_run(after, later), self.scenario.horizon, out)
+        out = allocate_measures(self.scenario)
+        run_kernel(*initialise_run(after, later), self.scenario.horizon, out)
         left = {"culture_left": float(places[CULTURE].mean()), "capability_left": float(places[CAPABILITY].mean())}
-        return Life(out, expected_events(self.scenario, places), left)
+        return ReplicateOutcome(out, expected_events(self.scenario, places), left)
 
 
 @dataclass(frozen=True)
-class Quantity:
+class MeasuredQuantity:
     """Something measured in a world.
 
     Attributes
@@ -142,39 +142,39 @@ class Quantity:
 
     meaning: str
     unit: str
-    value: Callable[[Life], float]
-    series: Callable[[Life], Array] | None = None
+    value: Callable[[ReplicateOutcome], float]
+    series: Callable[[ReplicateOutcome], Array] | None = None
 
 
-def month_of_most(series: Array) -> float:
+def saturation_month(series: Array) -> float:
     """Return the first month at which nearly all of the largest value is reached; NaN where nothing ever is."""
     most = series.max()
     return float(np.argmax(series >= NEARLY_ALL * most)) if most > 0.0 else np.nan
 
 
-def lag(life: Life) -> float:
+def effect_lag(life: ReplicateOutcome) -> float:
     """Return by how many months results trail adoption."""
     adoption = np.nan_to_num(life.series("adoption"), nan=0.0)
-    return month_of_most(life.over_all("effect")) - month_of_most(adoption)
+    return saturation_month(life.population_mean("effect")) - saturation_month(adoption)
 
 
-def ripening(life: Life) -> float:
+def cohort_effect_lag(life: ReplicateOutcome) -> float:
     """Return by how many months the results of those who begin together trail their beginning."""
-    return month_of_most(np.nan_to_num(life.series("origin_effect"), nan=0.0))
+    return saturation_month(np.nan_to_num(life.series("origin_effect"), nan=0.0))
 
 
-def halfway(life: Life) -> float:
+def half_adoption_month(life: ReplicateOutcome) -> float:
     """Return the first month in which half of those that did not start it use it; NaN where it never comes to that."""
     reached = np.nan_to_num(life.series("adoption"), nan=0.0) >= HALF
     return float(np.argmax(reached)) if reached.any() else np.nan
 
 
-def averted(life: Life) -> Array:
+def cumulative_share_averted(life: ReplicateOutcome) -> Array:
     """Return, by month, the events averted since the start as a share of those of the whole time."""
-    return life.measures[:, POOLED, NAMES.index("harm_averted")] / life.expected
+    return life.measures[:, POOLED, MEASURE_NAMES.index("harm_averted")] / life.expected
 
 
-def _read(name: str) -> Quantity:
+def _arm_quantity(name: str) -> MeasuredQuantity:
     """Return the quantity that an arm reads for itself."""
     meanings = {
         "moved": "Half the mean squared change of an organisation's result when this alone is drawn anew.",
@@ -182,55 +182,57 @@ def _read(name: str) -> Quantity:
         "culture_left": "Mean culture that the history leaves.",
         "capability_left": "Mean capability that the history leaves.",
     }
-    return Quantity(meanings[name], "share", lambda life: life.numbers[name])
+    return MeasuredQuantity(meanings[name], "share", lambda life: life.numbers[name])
 
 
 DERIVED = {
-    "population_effect": Quantity(
+    "population_effect": MeasuredQuantity(
         "Mean result over all organisations that did not start it, of the largest possible benefit, at the end; those "
         "who do not use it count as 0.",
         "share",
-        lambda life: float(life.over_all("effect")[-1]),
-        lambda life: life.over_all("effect"),
+        lambda life: float(life.population_mean("effect")[-1]),
+        lambda life: life.population_mean("effect"),
     ),
-    "late_effect": Quantity(
+    "late_effect": MeasuredQuantity(
         "Population effect, mean of the last two years, in which bursts and pauses weigh the same.",
         "share",
-        lambda life: float(life.over_all("effect")[-CYCLE:].mean()),
-        lambda life: life.over_all("effect"),
+        lambda life: float(life.population_mean("effect")[-CYCLE:].mean()),
+        lambda life: life.population_mean("effect"),
     ),
-    "averted": Quantity(
+    "averted": MeasuredQuantity(
         "Harmful events averted, of all that the trend alone would have brought.",
         "share",
-        lambda life: float(averted(life)[-1]),
-        averted,
+        lambda life: float(cumulative_share_averted(life)[-1]),
+        cumulative_share_averted,
     ),
-    "lag": Quantity(
+    "lag": MeasuredQuantity(
         "Months from the first month with 80 % of the largest adoption to the first with 80 % of the largest "
         "population effect.",
         "months",
-        lag,
+        effect_lag,
     ),
-    "halfway": Quantity(
+    "halfway": MeasuredQuantity(
         "Months until half of the organisations that did not start it use it; none where it never comes to that.",
         "months",
-        halfway,
+        half_adoption_month,
     ),
-    "ripening": Quantity(
+    "ripening": MeasuredQuantity(
         "Months until those who began at the launch have 80 % of the best result that they ever have, on average.",
         "months",
-        ripening,
+        cohort_effect_lag,
     ),
-    **{name: _read(name) for name in ("moved", "variance", "culture_left", "capability_left")},
+    **{name: _arm_quantity(name) for name in ("moved", "variance", "culture_left", "capability_left")},
 }
 
 
-def registered(name: str) -> Quantity:
+def measure_quantity(name: str) -> MeasuredQuantity:
     """Return a measure of the package as a quantity: its value at the end."""
     one = MEASURES[name]
-    return Quantity(one.meaning, one.unit, lambda life: float(life.series(name)[-1]), lambda life: life.series(name))
+    return MeasuredQuantity(
+        one.meaning, one.unit, lambda life: float(life.series(name)[-1]), lambda life: life.series(name)
+    )
 
 
-def quantity_of(name: str) -> Quantity:
+def find_quantity(name: str) -> MeasuredQuantity:
     """Return a quantity by name: one of ours, or a measure of the package."""
-    return DERIVED[name] if name in DERIVED else registered(name)
+    return DERIVED[name] if name in DERIVED else measure_quantity(name)

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from experiments import verdict
-from experiments.condition import percent
-from experiments.design import LEAST_MODELS, Experiment, Part, Size
-from experiments.figures import unit_of
+from experiments.condition import format_percent
+from experiments.design import MIN_MODELS, ClaimPart, ClaimTest, RunSize
+from experiments.figures import quantity_unit
 from experiments.lives import DERIVED
-from experiments.tables import COLUMNS, Means, means_of, read_captions
-from experiments.told import in_brief, met_told, parameters_of, plain
+from experiments.tables import COLUMNS, Means, read_arm_means, read_captions
+from experiments.told import condition_parameters, describe_defaults, explain_condition, summarise_condition
 from qispread.presentation.formatting import format_count
 
 LEAST_TOLD = 0.005
@@ -78,12 +78,12 @@ Row = dict[str, Any]
 """One row of the table of claims."""
 
 
-def rows_of(claims: pd.DataFrame) -> list[Row]:
+def named_rows(claims: pd.DataFrame) -> list[Row]:
     """Return the rows of a table by name of column."""
     return [{str(name): value for name, value in row.items()} for row in claims.to_dict("records")]
 
 
-def verdicts_in_brief(claims: pd.DataFrame, experiments: Mapping[int, Experiment], folder: Path) -> str:
+def brief_verdicts_table(claims: pd.DataFrame, experiments: Mapping[int, ClaimTest], folder: Path) -> str:
     """Return the table of verdicts."""
     lines = [
         "## In brief",
@@ -91,22 +91,24 @@ def verdicts_in_brief(claims: pd.DataFrame, experiments: Mapping[int, Experiment
         "| claim | part | verdict | under which condition | at the defaults | sign holds in | matters in |",
         "| - | - | - | - | - | - | - |",
     ]
-    for row in rows_of(claims):
+    for row in named_rows(claims):
         experiment = experiments[row["claim"]]
-        part = part_of(experiment, row["part"])
-        also = "".join(f"; also {' '.join(other)}" for other in asked_for(part, means_of(folder, experiment))[1:])
+        part = find_part(experiment, row["part"])
+        also = "".join(
+            f"; also {' '.join(other)}" for other in list_differences(part, read_arm_means(folder, experiment))[1:]
+        )
         conditional = row["verdict"] == verdict.CONDITIONAL
-        where = in_brief(str(row["condition"]), parameters_of(experiment)) if conditional else ""
+        where = summarise_condition(str(row["condition"]), condition_parameters(experiment)) if conditional else ""
         lines.append(
             f"| [{row['claim']}](#claim-{row['claim']}) | {part.statement} | **{row['verdict']}** | {where} "
-            f"| {told(row, part)}{also} | {percent(row['share_holds'])} | {percent(row['share_matters'])} |"
+            f"| {format_interval(row, part)}{also} | {format_percent(row['share_holds'])} | {format_percent(row['share_matters'])} |"
         )
     for number_of in sorted(set(claims["claim"])):
-        lines += remark_of(experiments[number_of], means_of(folder, experiments[number_of]))
+        lines += claim_remark(experiments[number_of], read_arm_means(folder, experiments[number_of]))
     return "\n".join([*lines, "", ""])
 
 
-def small_though_sure(row: Row) -> bool:
+def is_small_but_certain(row: Row) -> bool:
     """Return whether a part fails by the third requirement alone: the sign holds, and seldom matters."""
     return bool(
         row["verdict"] != verdict.SUPPORTED
@@ -116,12 +118,12 @@ def small_though_sure(row: Row) -> bool:
     )
 
 
-def part_of(experiment: Experiment, name: str) -> Part:
+def find_part(experiment: ClaimTest, name: str) -> ClaimPart:
     """Return a part of an experiment by name."""
     return next(part for part in experiment.parts if part.name == name)
 
 
-def number(value: float, factor: float) -> str:
+def format_difference(value: float, factor: float) -> str:
     """Return a difference as it is told: to a tenth, small ones to a hundredth."""
     scaled = factor * value
     if abs(scaled) < LEAST_TOLD:
@@ -129,20 +131,22 @@ def number(value: float, factor: float) -> str:
     return f"{scaled:+.1f}" if abs(scaled) >= 20.0 * LEAST_TOLD else f"{scaled:+.2f}"
 
 
-def told(row: Row, part: Part, prefix: str = "") -> str:
+def format_interval(row: Row, part: ClaimPart, prefix: str = "") -> str:
     """Return a difference with its interval and unit."""
-    factor, unit = unit_of(part.quantity)
-    value, low, high = (number(float(row[f"{prefix}{name}"]), factor) for name in ("difference", "low", "high"))
+    factor, unit = quantity_unit(part.quantity)
+    value, low, high = (
+        format_difference(float(row[f"{prefix}{name}"]), factor) for name in ("difference", "low", "high")
+    )
     return f"{value} {unit} ({low} to {high})"
 
 
-def asked_for(part: Part, means: Means) -> list[tuple[str, str]]:
+def list_differences(part: ClaimPart, means: Means) -> list[tuple[str, str]]:
     """Return the differences of a part that asks for several, each with what it is, the smallest first; or none.
 
     From means by arm, so that a difference is known where each of its arms stands in the table of arms.
     """
-    factor, unit = unit_of(part.quantity)
-    named = [one for one in part.contrasts if one.words and all(need in means for need in one.needs)]
+    factor, unit = quantity_unit(part.quantity)
+    named = [one for one in part.contrasts if one.label and all(need in means for need in one.required_values)]
     if len(named) < max(2, len(part.contrasts)):
         return []
     values = [
@@ -150,45 +154,45 @@ def asked_for(part: Part, means: Means) -> list[tuple[str, str]]:
         for one in named
     ]
     ranked = sorted(zip(values, named, strict=True), key=lambda one: one[0])
-    return [(f"{number(value, factor)} {unit}", one.words) for value, one in ranked]
+    return [(f"{format_difference(value, factor)} {unit}", one.label) for value, one in ranked]
 
 
-def reading(part: Part, means: Means) -> str:
+def describe_difference(part: ClaimPart, means: Means) -> str:
     """Return what a difference is that is not simply that between two arms."""
-    several = asked_for(part, means)
+    several = list_differences(part, means)
     if several:
         each = ", and ".join(f"{value} {words}" for value, words in several)
         return f", the {'smaller of two' if len(several) == 2 else 'smallest of those'} that must all be there: {each}"
-    return f", {part.reading}" if part.reading else ""
+    return f", {part.interpretation}" if part.interpretation else ""
 
 
-def trust(row: Row, part: Part, experiment: Experiment) -> str:
+def describe_trust(row: Row, part: ClaimPart, experiment: ClaimTest) -> str:
     """Return how far to trust a part, in a sentence or two."""
     words = (
-        f"In {row['models']} plausible models the sign holds in {percent(row['share_holds'])} (95 % interval "
-        f"{percent(row['share_low'])} to {percent(row['share_high'])}); it cannot be told from chance in "
-        f"{percent(row['share_untold'])}, and the difference matters in {percent(row['share_matters'])}."
+        f"In {row['models']} plausible models the sign holds in {format_percent(row['share_holds'])} (95 % interval "
+        f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])}); it cannot be told from chance in "
+        f"{format_percent(row['share_untold'])}, and the difference matters in {format_percent(row['share_matters'])}."
     )
     if part.ablation is not None:
-        words += f" With {part.ablation.words}, the difference is {told(row, part, 'ablation_')}."
-    if small_though_sure(row):
+        words += f" With {part.ablation.description}, the difference is {format_interval(row, part, 'ablation_')}."
+    if is_small_but_certain(row):
         words += " The sign is as claimed and the effect often small: without requirement 3 it would be supported."
-    condition, known = str(row["condition"]), parameters_of(experiment)
+    condition, known = str(row["condition"]), condition_parameters(experiment)
     if condition:
-        defaults = met_told(condition, known)
-        words += f" {condition[0].upper()}{plain(condition[1:], known)}."
+        defaults = describe_defaults(condition, known)
+        words += f" {condition[0].upper()}{explain_condition(condition[1:], known)}."
         words += f" The defaults {defaults}." if defaults else ""
     return words
 
 
-def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str, means: Means) -> str:
+def claim_section(experiment: ClaimTest, claims: pd.DataFrame, caption: str, means: Means) -> str:
     """Return the section of one claim."""
     found = []
-    for row in rows_of(claims[claims["claim"] == experiment.number]):
-        part = part_of(experiment, row["part"])
+    for row in named_rows(claims[claims["claim"] == experiment.number]):
+        part = find_part(experiment, row["part"])
         found.append(
-            f"- {part.statement}: **{row['verdict']}**. At the defaults {told(row, part)}{reading(part, means)}. "
-            f"{trust(row, part, experiment)}"
+            f"- {part.statement}: **{row['verdict']}**. At the defaults {format_interval(row, part)}{describe_difference(part, means)}. "
+            f"{describe_trust(row, part, experiment)}"
         )
     lines = [
         f'<a id="claim-{experiment.number}"></a>',
@@ -200,7 +204,7 @@ def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str, means:
         "**What was found.**",
         "",
         *found,
-        *remark_of(experiment, means),
+        *claim_remark(experiment, means),
         "",
         f"**How far to trust it.** {experiment.caution}",
         "",
@@ -217,13 +221,13 @@ def paragraph(experiment: Experiment, claims: pd.DataFrame, caption: str, means:
     return "\n".join(lines)
 
 
-def remark_of(experiment: Experiment, means: Means) -> list[str]:
+def claim_remark(experiment: ClaimTest, means: Means) -> list[str]:
     """Return the lines of what an experiment has to say of its table of arms beside the verdicts."""
     words = experiment.remark(means) if experiment.remark else ""
     return ["", f"**Claim {experiment.number}, beside the verdicts.** {words}"] if words else []
 
 
-def rule_told() -> str:
+def verdict_rule_text() -> str:
     """Return the verdict rule as it stands in the code, and what columns and measures mean."""
     rule = (verdict.__doc__ or "").split("\n", 2)[2].strip()
     columns = "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
@@ -235,18 +239,18 @@ def rule_told() -> str:
     )
 
 
-def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Experiment], size: Size) -> None:
+def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, ClaimTest], size: RunSize) -> None:
     """Write README.md from a table of claims; claims that have not been run are left out."""
     present = [one for number_of, one in experiments.items() if number_of in set(claims["claim"])]
     reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
-    trial = TRIAL.format(models=size.models) if size.models < LEAST_MODELS else ""
+    trial = TRIAL.format(models=size.models) if size.models < MIN_MODELS else ""
     text = (
         HEAD.format(count=format_count(len(experiments)))
         + trial
-        + verdicts_in_brief(claims, experiments, folder)
+        + brief_verdicts_table(claims, experiments, folder)
         + reading
     )
     captions = read_captions(folder)
-    sections = (paragraph(one, claims, captions[one.number], means_of(folder, one)) for one in present)
-    text += "".join(sections) + rule_told() + OTHERS
+    sections = (claim_section(one, claims, captions[one.number], read_arm_means(folder, one)) for one in present)
+    text += "".join(sections) + verdict_rule_text() + OTHERS
     (folder / "README.md").write_text(text, encoding="utf-8")

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import qispread as qs
-from experiments.lives import Array, Life
+from experiments.lives import Array, ReplicateOutcome
 from qispread.config.faults import Fault, InputError
 from qispread.config.interventions import Intervention
-from qispread.config.parameter import declared
+from qispread.config.parameter import declaration_of
 from qispread.config.policies import AnyPolicy
-from qispread.engines.run import empty_measures, run_kernel
-from qispread.world.build import Blueprint, blueprint_of, start_run
+from qispread.engines.run import allocate_measures, run_kernel
+from qispread.world.build import PreparedScenario, initialise_run, prepare_scenario
 from qispread.world.draw import World
 from qispread.world.layout import LEADERSHIP, RESULT, SETTING_1, SETTING_2, TURNOVER
 
@@ -63,20 +63,20 @@ def plausible_range(scenario: qs.Scenario, attribute: str) -> tuple[float, float
     *within, name = attribute.split(".")
     for one in within:
         section = getattr(section, one)
-    extra = declared(type(section).model_fields[name]) or {}
+    extra = declaration_of(type(section).model_fields[name]) or {}
     low, high = extra["plausible"]
     return float(low), float(high)
 
 
-def with_attributes(intervention: Intervention, attributes: Mapping[str, float]) -> Intervention:
+def replace_attributes(intervention: Intervention, attributes: Mapping[str, float]) -> Intervention:
     """Return an intervention with other attributes, those of its response among them."""
     own = {name: value for name, value in attributes.items() if "." not in name}
     response = {name.partition(".")[2]: value for name, value in attributes.items() if "." in name}
-    return intervention.changed(**own, response=intervention.response.changed(**response))
+    return intervention.with_fields(**own, response=intervention.response.with_fields(**response))
 
 
 @dataclass(frozen=True)
-class Shuffles:
+class VarianceDesign:
     """The rows of a design on one model; what a row gives is kept while it is asked for again."""
 
     scenario: qs.Scenario
@@ -87,7 +87,7 @@ class Shuffles:
             raise InputError([Fault("policies", "got some; shuffles draw the policy themselves: needed none")])
 
     @cached_property
-    def kept(self) -> dict[tuple[int, str], Array]:
+    def cached_results(self) -> dict[tuple[int, str], Array]:
         """Results by row and source."""
         return {}
 
@@ -101,7 +101,7 @@ class Shuffles:
         """The policies that are drawn from, one or none at a time."""
         return [self.scenario.with_policy(lever).policies if lever else {} for lever in POLICIES]
 
-    def drawn(self, row: int, source: str) -> tuple[Blueprint, World]:
+    def row_inputs(self, row: int, source: str) -> tuple[PreparedScenario, World]:
         """Return blueprint and world of a row: A with one source from B, or all from "A" or "B"."""
         rng = np.random.default_rng([self.scenario.seed, row])
         shares, policies = rng.random((2, len(ATTRIBUTES))), rng.integers(len(POLICIES), size=2)
@@ -112,26 +112,26 @@ class Shuffles:
         }
         # Both were checked by themselves; checking a whole scenario for each row would take as long as running it.
         drawn = {
-            "interventions": {"prompt": with_attributes(self.scenario.interventions["prompt"], attributes)},
+            "interventions": {"prompt": replace_attributes(self.scenario.interventions["prompt"], attributes)},
             "policies": self.policies[policies[taken["policy"]]],
         }
-        blueprint = blueprint_of(self.scenario.model_copy(update=drawn))
+        blueprint = prepare_scenario(self.scenario.model_copy(update=drawn))
         worlds = [blueprint.world(2 * row + place) for place in (0, 1)]
         places = worlds[0].organisations.copy()
         places[CONTEXT_ROWS] = worlds[taken["contexts"]].organisations[CONTEXT_ROWS]
         places[SETTING_ROWS] = worlds[taken["settings"]].organisations[SETTING_ROWS]
         tied = worlds[taken["network"]]
         chance = worlds[taken["chance"]]
-        return blueprint, replace(chance, organisations=places, pairs=tied.pairs, ties=tied.ties)
+        return blueprint, replace(chance, organisations=places, edges=tied.edges, ties=tied.ties)
 
-    def results(self, row: int, source: str) -> Array:
+    def row_results(self, row: int, source: str) -> Array:
         """Return the result of each organisation at the end of a row."""
-        if (row, source) not in self.kept:
-            blueprint, world = self.drawn(row, source)
+        if (row, source) not in self.cached_results:
+            blueprint, world = self.row_inputs(row, source)
             scenario = blueprint.scenario
-            state = run_kernel(*start_run(blueprint, world), scenario.horizon, empty_measures(scenario))
-            self.kept[row, source] = state.practices[0, RESULT].copy()
-        return self.kept[row, source]
+            state = run_kernel(*initialise_run(blueprint, world), scenario.horizon, allocate_measures(scenario))
+            self.cached_results[row, source] = state.practices[0, RESULT].copy()
+        return self.cached_results[row, source]
 
 
 SOURCES = {
@@ -141,30 +141,32 @@ SOURCES = {
 """What is drawn separately, with the group that it belongs to."""
 
 
-def moved(first: Array, second: Array) -> float:
+def squared_change(first: Array, second: Array) -> float:
     """Return half the mean squared difference: the total index times the variance, in expectation (jansen1999)."""
     return float(np.mean((first - second) ** 2) / 2.0)
 
 
 @dataclass(frozen=True)
-class Redrawn:
+class RedrawnArm:
     """The arm in which one source is drawn anew; a world of it is a few rows of the design."""
 
-    shuffles: Shuffles
+    shuffles: VarianceDesign
     source: str
 
-    def live(self, replicate: int) -> Life:
+    def simulate(self, replicate: int) -> ReplicateOutcome:
         """Return by how much results move in a row, and their variance with everything drawn anew."""
         found = []
         for row in range(ROWS * replicate, ROWS * (replicate + 1)):
-            whole, other = self.shuffles.results(row, "A"), self.shuffles.results(row, "B")
-            found.append((moved(whole, self.shuffles.results(row, self.source)), moved(whole, other)))
+            whole, other = self.shuffles.row_results(row, "A"), self.shuffles.row_results(row, "B")
+            found.append(
+                (squared_change(whole, self.shuffles.row_results(row, self.source)), squared_change(whole, other))
+            )
         means = np.array(found).mean(axis=0)
-        return Life(np.empty((0, 0, 0)), numbers={"moved": float(means[0]), "variance": float(means[1])})
+        return ReplicateOutcome(np.empty((0, 0, 0)), numbers={"moved": float(means[0]), "variance": float(means[1])})
 
 
 @dataclass(frozen=True)
-class Indices:
+class VarianceSums:
     """Sums of a row for first-order and total indices."""
 
     variance: NDArray[np.float64]
@@ -172,11 +174,13 @@ class Indices:
     first: NDArray[np.float64]
 
 
-def sums_of(shuffles: Shuffles, rows: range, source: str, centre: float) -> Indices:
+def variance_sums(shuffles: VarianceDesign, rows: range, source: str, centre: float) -> VarianceSums:
     """Return, by row, the variance and what makes the total (jansen1999) and first-order index (saltelli2010)."""
     found = []
     for row in rows:
-        whole, other = shuffles.results(row, "A") - centre, shuffles.results(row, "B") - centre
-        anew = shuffles.results(row, source) - centre
-        found.append((moved(whole, other), moved(whole, anew), float(np.mean(other * (anew - whole)))))
-    return Indices(*np.array(found).T)
+        whole, other = shuffles.row_results(row, "A") - centre, shuffles.row_results(row, "B") - centre
+        anew = shuffles.row_results(row, source) - centre
+        found.append(
+            (squared_change(whole, other), squared_change(whole, anew), float(np.mean(other * (anew - whole))))
+        )
+    return VarianceSums(*np.array(found).T)

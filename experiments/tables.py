@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.design import Experiment, Means, Part
-from experiments.running import Findings
-from experiments.verdict import Verdict
+from experiments.design import ClaimPart, ClaimTest, Means
+from experiments.running import ExperimentResult
+from experiments.verdict import ClaimVerdict
 
 CLAIMS, CAPTIONS = "claims.csv", "captions.csv"
 DECIMALS = 5
@@ -36,15 +36,15 @@ COLUMNS = {
 }
 
 
-def arms_told(part: Part) -> str:
+def describe_arms(part: ClaimPart) -> str:
     """Return what a part compares, in words."""
     if len(part.contrasts) > 2:
         first = part.contrasts[0]
-        return f"{terms_told(first.terms, first.constant)}; and {len(part.contrasts) - 1} more alike"
-    return "; and ".join(terms_told(one.terms, one.constant) for one in part.contrasts)
+        return f"{describe_terms(first.terms, first.constant)}; and {len(part.contrasts) - 1} more alike"
+    return "; and ".join(describe_terms(one.terms, one.constant) for one in part.contrasts)
 
 
-def terms_told(terms: tuple[tuple[float, str, str], ...], constant: float) -> str:
+def describe_terms(terms: tuple[tuple[float, str, str], ...], constant: float) -> str:
     """Return a weighted sum of arms in words."""
     words: list[str] = []
     for weight, arm, _ in terms:
@@ -53,7 +53,7 @@ def terms_told(terms: tuple[tuple[float, str, str], ...], constant: float) -> st
     return " ".join(words) + (f" plus {constant:g}" if constant > 0.0 else f" minus {-constant:g}" if constant else "")
 
 
-def claims_table(findings: Findings, verdicts: list[Verdict]) -> pd.DataFrame:
+def build_claims_table(findings: ExperimentResult, verdicts: list[ClaimVerdict]) -> pd.DataFrame:
     """Return the rows of one experiment."""
     rows = []
     for one, verdict in zip(findings.evidence, verdicts, strict=True):
@@ -61,7 +61,7 @@ def claims_table(findings: Findings, verdicts: list[Verdict]) -> pd.DataFrame:
             {
                 "claim": findings.experiment.number,
                 "part": one.part.name,
-                "arms": arms_told(one.part),
+                "arms": describe_arms(one.part),
                 "measure": one.part.quantity,
                 "smallest": one.part.smallest,
                 "difference": one.defaults.difference,
@@ -82,10 +82,10 @@ def claims_table(findings: Findings, verdicts: list[Verdict]) -> pd.DataFrame:
                 "condition": verdict.reason,
             }
         )
-    return rounded(pd.DataFrame(rows, columns=list(COLUMNS)))
+    return round_table(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
-def rounded(table: pd.DataFrame) -> pd.DataFrame:
+def round_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it is kept: numbers to five decimals, without a minus before zero."""
     numbers = table.select_dtypes("float").columns
     return table.assign(**{name: np.round(table[name], DECIMALS) + 0.0 for name in numbers})
@@ -102,7 +102,7 @@ def read_claims(path: Path) -> pd.DataFrame:
     return table.assign(condition=table["condition"].fillna(""))
 
 
-def is_ours(path: Path) -> bool:
+def is_claims_table(path: Path) -> bool:
     """Return whether a file is a table of claims: what a folder is known by that experiments have written to."""
     try:
         return list(pd.read_csv(path, nrows=0).columns) == list(COLUMNS)
@@ -110,7 +110,7 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def means_of(folder: Path, experiment: Experiment) -> Means:
+def read_arm_means(folder: Path, experiment: ClaimTest) -> Means:
     """Return the means of the table of arms that is kept in a folder, by arm and quantity; none without a table."""
     path = folder / f"{experiment.name}.csv"
     if not path.exists():
@@ -125,14 +125,14 @@ def read_captions(folder: Path) -> dict[int, str]:
     return {int(number): str(words) for number, words in zip(table["claim"], table["caption"], strict=True)}
 
 
-def merged_captions(folder: Path, experiment: Experiment, words: str) -> pd.DataFrame:
+def merge_captions(folder: Path, experiment: ClaimTest, words: str) -> pd.DataFrame:
     """Return the captions kept in a folder, that of one experiment as it is now, in order."""
     kept = read_captions(folder) if (folder / CAPTIONS).exists() else {}
     every = sorted({**kept, experiment.number: words}.items())
     return pd.DataFrame(every, columns=["claim", "caption"])
 
 
-def merged_claims(folder: Path, experiment: Experiment, rows: pd.DataFrame) -> pd.DataFrame:
+def merge_claims(folder: Path, experiment: ClaimTest, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the claims kept in a folder, those of one experiment as they are now, in order."""
     path = folder / CLAIMS
     kept = read_claims(path) if path.exists() else rows.iloc[:0]

@@ -4,22 +4,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from experiments.design import Experiment, base_of, strength_of
-from qispread.config.factors import numbers_of
+from experiments.design import ClaimTest, baseline_scenario, policy_strength
+from qispread.config.factors import iterate_parameters
 
 THRESHOLD = re.compile(r"(\S+) (above|at most) (\S+) \(plausible: ([^)]*)\)")
 """A threshold as the table of claims has it."""
 
 
 @dataclass(frozen=True)
-class Told:
+class ParameterText:
     """A parameter as it is told: its value by default, and what it is."""
 
     default: float
     words: str
 
 
-def first_clause(meaning: str) -> str:
+def short_meaning(meaning: str) -> str:
     """Return what a parameter is, from its description: without remarks and examples, begun with a small letter."""
     found = re.split(r"[;(]", meaning)[0].strip().rstrip(".")
     name, _, explained = found.partition(": ")
@@ -28,19 +28,19 @@ def first_clause(meaning: str) -> str:
     return found[0].lower() + found[1:]
 
 
-def parameters_of(experiment: Experiment) -> Mapping[str, Told]:
+def condition_parameters(experiment: ClaimTest) -> Mapping[str, ParameterText]:
     """Return every parameter that a condition of an experiment may name, by path."""
     found = {
-        path: Told(value, first_clause(field.description or path))
-        for path, value, field in numbers_of(base_of(experiment.horizon))
+        path: ParameterText(value, short_meaning(field.description or path))
+        for path, value, field in iterate_parameters(baseline_scenario(experiment.horizon))
     }
     for name in experiment.strengths:
         lever, strength = (part.replace("_", " ") for part in name.split("."))
-        found[name] = Told(strength_of(name)[0], f"strength of the policy {lever}, {strength}")
+        found[name] = ParameterText(policy_strength(name)[0], f"strength of the policy {lever}, {strength}")
     return found
 
 
-def plain(condition: str, known: Mapping[str, Told]) -> str:
+def explain_condition(condition: str, known: Mapping[str, ParameterText]) -> str:
     """Return a condition with each parameter in plain words before its path, and its value by default."""
 
     def threshold(found: re.Match[str]) -> str:
@@ -51,16 +51,16 @@ def plain(condition: str, known: Mapping[str, Told]) -> str:
     return THRESHOLD.sub(threshold, condition)
 
 
-def in_brief(condition: str, known: Mapping[str, Told]) -> str:
+def summarise_condition(condition: str, known: Mapping[str, ParameterText]) -> str:
     """Return a condition for a table: the thresholds, in how many models it holds there, and what the defaults do."""
     thresholds = [
         f"{known[path].words} (`{path}`) {side} {bound}" for path, side, bound, _ in THRESHOLD.findall(condition)
     ]
     what, _, _ = condition.partition(" of models with ")
-    return f"{' and '.join(thresholds)}: there {what} of models; the defaults {met_told(condition, known)}"
+    return f"{' and '.join(thresholds)}: there {what} of models; the defaults {describe_defaults(condition, known)}"
 
 
-def met_told(condition: str, known: Mapping[str, Told]) -> str:
+def describe_defaults(condition: str, known: Mapping[str, ParameterText]) -> str:
     """Return whether the defaults meet a condition, in words; nothing where it names no parameter."""
     met = [
         (known[path].default > float(bound)) == (side == "above")

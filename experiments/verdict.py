@@ -28,8 +28,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from experiments.condition import Condition, find_condition, percent
-from experiments.running import Evidence
+from experiments.condition import ValidityCondition, find_condition, format_percent
+from experiments.running import PartEvidence
 
 SUPPORTED, CONDITIONAL, UNSUPPORTED = "supported", "supported under a condition", "not supported"
 HOLDS, FAILS, MATTERS = 0.8, 0.2, 0.5
@@ -39,7 +39,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Share:
+class ModelShare:
     """A share of models with its 95 % interval (Wilson's, which is right near 0 and 1 too)."""
 
     value: float
@@ -48,13 +48,13 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClaimVerdict:
     """What is said of one part of a claim.
 
     Attributes
     ----------
     word : str
-    holds : Share
+    holds : ModelShare
         Of plausible models, in which the sign holds.
     untold : float
         Share of models in which the sign cannot be told within the model's own noise.
@@ -62,35 +62,35 @@ class Verdict:
         Share of models in which the difference is above the smallest that matters.
     ablation_left : float
         Mean difference with the mechanism off, of that with it on, over the models in which the sign holds.
-    condition : Condition or None
+    condition : ValidityCondition or None
     reason : str
         The condition, or what is missing.
     """
 
     word: str
-    holds: Share
+    holds: ModelShare
     untold: float
     matters: float
     ablation_left: float
-    condition: Condition | None
+    condition: ValidityCondition | None
     reason: str
 
 
-def share_of(count: int, models: int) -> Share:
+def wilson_share(count: int, models: int) -> ModelShare:
     """Return a share with its 95 % interval.
 
     Equation: (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n) (wilson1927).
     """
     if models == 0:
-        return Share(np.nan, np.nan, np.nan)
+        return ModelShare(np.nan, np.nan, np.nan)
     share, quantile = count / models, float(ndtri(0.5 + CONFIDENCE / 2.0))
     widening = quantile**2 / models
     middle = share + widening / 2.0
     half = quantile * float(np.sqrt(share * (1.0 - share) / models + widening / (4.0 * models)))
-    return Share(share, max(0.0, (middle - half) / (1.0 + widening)), min(1.0, (middle + half) / (1.0 + widening)))
+    return ModelShare(share, max(0.0, (middle - half) / (1.0 + widening)), min(1.0, (middle + half) / (1.0 + widening)))
 
 
-def remaining(evidence: Evidence) -> tuple[float, float]:
+def remaining_effect(evidence: PartEvidence) -> tuple[float, float]:
     """Return the mean difference with the mechanism on and off, over the models in which the sign holds."""
     holds = (evidence.gains > 0.0) & ~np.isnan(evidence.ablated_gains)
     if not holds.any():
@@ -98,24 +98,24 @@ def remaining(evidence: Evidence) -> tuple[float, float]:
     return float(evidence.gains[holds].mean()), float(evidence.ablated_gains[holds].mean())
 
 
-def carried(evidence: Evidence) -> bool:
+def is_carried_by_mechanism(evidence: PartEvidence) -> bool:
     """Return whether the effect goes with the mechanism off, at the defaults and in plausible models."""
     part = evidence.part
     if part.ablation is None:
         return True
-    on, off = remaining(evidence)
+    on, off = remaining_effect(evidence)
     goes_at_defaults = evidence.ablated.high <= max(part.smallest, LEFT * evidence.defaults.difference)
     return bool(goes_at_defaults and (np.isnan(on) or off <= max(part.smallest, LEFT * on)))
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge_part(evidence: PartEvidence) -> ClaimVerdict:
     """Return the verdict on one part by the rule at the top of this file."""
     gains, smallest = evidence.gains, evidence.part.smallest
-    holds = share_of(int((gains > 0.0).sum()), gains.size)
+    holds = wilson_share(int((gains > 0.0).sum()), gains.size)
     matters = float((gains > smallest).mean()) if gains.size else np.nan
-    on, off = remaining(evidence)
-    word, condition, reason = decided(evidence, holds, matters)
-    return Verdict(
+    on, off = remaining_effect(evidence)
+    word, condition, reason = apply_rule(evidence, holds, matters)
+    return ClaimVerdict(
         word=word,
         holds=holds,
         untold=float((~evidence.telling).mean()) if gains.size else np.nan,
@@ -126,10 +126,10 @@ def judge(evidence: Evidence) -> Verdict:
     )
 
 
-def decided(evidence: Evidence, holds: Share, matters: float) -> tuple[str, Condition | None, str]:
+def apply_rule(evidence: PartEvidence, holds: ModelShare, matters: float) -> tuple[str, ValidityCondition | None, str]:
     """Return the word, the condition if there is one, and the reason."""
     smallest = evidence.part.smallest
-    if not carried(evidence):
+    if not is_carried_by_mechanism(evidence):
         return UNSUPPORTED, None, STAYS
     if holds.high < FAILS:
         return UNSUPPORTED, None, "the sign fails nearly everywhere"
@@ -143,8 +143,8 @@ def decided(evidence: Evidence, holds: Share, matters: float) -> tuple[str, Cond
         return (
             UNSUPPORTED,
             None,
-            f"{what} in {percent(float(target.mean()))} of models, and no parameter tells in which",
+            f"{what} in {format_percent(float(target.mean()))} of models, and no parameter tells in which",
         )
-    if not condition.good_enough(HOLDS):
-        return UNSUPPORTED, condition, f"no condition is good enough; the best: {condition.words(what)}"
-    return CONDITIONAL, condition, condition.words(what)
+    if not condition.is_acceptable(HOLDS):
+        return UNSUPPORTED, condition, f"no condition is good enough; the best: {condition.describe(what)}"
+    return CONDITIONAL, condition, condition.describe(what)

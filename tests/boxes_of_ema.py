@@ -1,4 +1,4 @@
-"""Write what EMA Workbench finds in `cases_to_find` and `cases_to_paste`, which our own boxes are compared with.
+"""Write what EMA Workbench finds in `synthetic_cases` and `cases_to_paste`, which our own boxes are compared with.
 
 To be run where EMA Workbench 2.5.3 is installed, which is no dependency: `python tests/boxes_of_ema.py`. Its
 defaults are used: alpha 0.05, mass 0.05, pasting, the gain in density for each point lost.
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-STORED = Path(__file__).parent / "baselines" / "boxes_of_ema.json"
-PASTED = STORED.with_name("boxes_of_ema_pasted.json")
+STORED_BOXES = Path(__file__).parent / "baselines" / "boxes_of_ema.json"
+PASTED = STORED_BOXES.with_name("boxes_of_ema_pasted.json")
 TO_PASTE = ((380, False, 5), (380, False, 3), (220, True, 3))
 """Points, whether there are labels, and how many points there are to a case out of place."""
 
 
-def cases_to_find(points, kinds):
+def synthetic_cases(points, kinds):
     """Return columns and cases, made without any random numbers so that they are the same everywhere."""
     place = np.arange(points)
     columns = {f"x{number}": (place * root % 1.0) for number, root in enumerate(np.sqrt([2.0, 3.0, 5.0, 7.0]), 1)}
@@ -39,7 +39,7 @@ def cases_to_paste(points, kinds, every):
     return columns, core ^ ((place * 7919 % every) == 0)
 
 
-def found_by_ema(columns, cases):
+def ema_boxes(columns, cases):
     """Return the boxes of EMA Workbench, with the quasi-p-values of their limits."""
     import pandas as pd
     from ema_workbench.analysis.prim import Prim
@@ -61,9 +61,8 @@ def found_by_ema(columns, cases):
 if __name__ == "__main__":
     sys.setrecursionlimit(10_000)
     found = {
-        f"{points} {kinds}": found_by_ema(*cases_to_find(points, kinds))
-        for points, kinds in ((400, False), (600, True))
+        f"{points} {kinds}": ema_boxes(*synthetic_cases(points, kinds)) for points, kinds in ((400, False), (600, True))
     }
-    STORED.write_text(json.dumps(found) + "\n", encoding="utf-8")
-    pasted = {" ".join(map(str, given)): found_by_ema(*cases_to_paste(*given)) for given in TO_PASTE}
+    STORED_BOXES.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    pasted = {" ".join(map(str, given)): ema_boxes(*cases_to_paste(*given)) for given in TO_PASTE}
     PASTED.write_text(json.dumps(pasted) + "\n", encoding="utf-8")

@@ -2,12 +2,12 @@
 
 import shutil
 
-from qispread.rules.sources import PACKAGE
+from qispread.rules.sources import PACKAGE_FOLDER
 
 
 def other_checkout(folder):
     """Copy the package to a folder, halve what a month takes from fidelity there, and return the folder."""
-    shutil.copytree(PACKAGE, folder / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE_FOLDER, folder / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
     path = folder / "qispread" / "rules" / "improving.py"
     text = path.read_text(encoding="utf-8")
     edited = text.replace("return fidelity * (1.0 - decay", "return fidelity * (1.0 - 0.5 * decay")

@@ -1,8 +1,8 @@
 """One scenario with every policy, every kind of target and three interventions; for checks that need all rules on."""
 
-from qispread.config.load import scenario_from
+from qispread.config.load import build_scenario
 
-POLICIES = {
+ALL_POLICIES = {
     "network": {"lever": "learning_network", "start": 5, "end": 40, "target": {"most_ready": 20}},
     "standard": {"lever": "standard", "start": 8, "latitude": 0.4},
     "coaching": {"lever": "coaching", "start": 6, "end": 30, "cost": 100.0, "target": {"least_ready": 25}},
@@ -19,7 +19,7 @@ POLICIES = {
 }
 
 
-def everything(**changes):
+def all_features_scenario(**changes):
     """Return the scenario, with top-level values changed."""
     data = {
         "name": "everything",
@@ -31,6 +31,6 @@ def everything(**changes):
             "bundle": {"response": {"midpoint": 0.85, "steepness": 10.0}, "launch": 4, "origin": "random"},
             "drug": {"social": 0.2, "effort": 0.15, "codification": 0.8, "launch": 7, "origin": "broker"},
         },
-        "policies": POLICIES,
+        "policies": ALL_POLICIES,
     }
-    return scenario_from({**data, **changes})
+    return build_scenario({**data, **changes})

@@ -2,10 +2,10 @@
 
 import qispread as qs
 
-POLICY = {"support": 0.8, "cost": 2000.0}
+COACHING_FIELDS = {"support": 0.8, "cost": 2000.0}
 
 
-def scenario_of(**fields):
+def small_scenario(**fields):
     """Return a small scenario; `fields` as for `Scenario.replace`."""
     small = {
         "name": "small",
@@ -22,20 +22,20 @@ def scenario_of(**fields):
     return qs.Scenario().replace({**small, **fields})
 
 
-def coached(base, **fields):
+def with_coaching(base, **fields):
     """Return a base with coaching that costs something."""
-    return base.with_policy("coaching", **{**POLICY, **fields})
+    return base.with_policy("coaching", **{**COACHING_FIELDS, **fields})
 
 
-def save_run(folder, scenario):
+def write_run_folder(folder, scenario):
     """Write the folder of a run."""
     qs.save(qs.simulate(scenario), folder, command=["qispread", "run", "small.yaml"])
     return folder
 
 
-def save_compared(folder, base, arms, *, models=0, **how):
+def write_comparison_folder(folder, base, arms, *, models=0, **how):
     """Write the folder of a comparison; `how` as for `compare`."""
     compared = qs.compare(base, arms, **how)
-    robust = qs.robustness(compared, models=models, worlds=2) if models else None
-    qs.save_comparison(qs.Answer(compared, robust), folder, command=["qispread", "compare", "small.yaml"])
+    robust = qs.robustness(compared, models=models, replicates=2) if models else None
+    qs.save_comparison(qs.ComparisonResult(compared, robust), folder, command=["qispread", "compare", "small.yaml"])
     return folder

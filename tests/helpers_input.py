@@ -7,7 +7,7 @@ import pytest
 
 from qispread.config.faults import InputError
 
-SMALL = """\
+SMALL_YAML = """\
     name: small
     horizon: 24
     replicates: 3
@@ -17,7 +17,7 @@ SMALL = """\
 MARK = "# here"
 
 
-def put(name, text, folder="."):
+def write_file(name, text, folder="."):
     """Write a file, text or bytes, and return its path."""
     path = Path(folder, name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def put(name, text, folder="."):
     return path
 
 
-def caught(function, *arguments, **keywords):
+def catch_input_error(function, *arguments, **keywords):
     """Return the InputError that a call ends in."""
     with pytest.raises(InputError) as found:
         function(*arguments, **keywords)
@@ -34,12 +34,12 @@ def caught(function, *arguments, **keywords):
 
 def only_fault(function, *arguments, **keywords):
     """Return the one fault that a call ends in."""
-    error = caught(function, *arguments, **keywords)
+    error = catch_input_error(function, *arguments, **keywords)
     assert len(error.faults) == 1, str(error)
     return error.faults[0]
 
 
-def marked_line(text):
+def line_of_mark(text):
     """Return the line, from 1, that holds the mark."""
     return next(number for number, line in enumerate(dedent(text).splitlines(), 1) if MARK in line)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import qispread as qs
 
-SMALL = qs.Scenario().replace(
+SMALL_SCENARIO = qs.Scenario().replace(
     {"organisations.number": 12, "organisations.systems": 4, "organisations.regions": 2},
     name="small",
     horizon=12,
@@ -16,14 +16,14 @@ SMALL = qs.Scenario().replace(
     hearing={"broadcast": 0.3},
 )
 FACTORS = {"copying.copy_loss": {}, "improving.decay": {"low": 0.01, "high": 0.05, "scale": "log"}}
-FILE = """\
+SCENARIO_YAML = """\
 name: small
 horizon: 12
 organisations: {number: 12, systems: 4, regions: 2}
 network: {kind: systems, mean_degree: 4}
 hearing: {broadcast: 0.3}
 """
-EXPERIMENT = """\
+EXPERIMENT_YAML = """\
 name: trial
 base: small.yaml
 factors:
@@ -35,11 +35,11 @@ measures: {final: [effect, adoption], monthly: [effect]}
 """
 
 
-def experiment(points=40, replicates=5, **fields):
+def small_experiment(points=40, replicates=5, **fields):
     """Return what describes a small experiment."""
     described = {
         "name": "trial",
-        "base": SMALL,
+        "base": SMALL_SCENARIO,
         "factors": FACTORS,
         "design": {"kind": "latin_hypercube", "points": points},
         "replicates": replicates,
@@ -48,19 +48,19 @@ def experiment(points=40, replicates=5, **fields):
     return {**described, **fields}
 
 
-def tables(folder):
+def table_bytes(folder):
     """Return the bytes of all tables of a sweep, by their place in its folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(Path(folder).rglob("*.parquet"))}
 
 
-def command(*words):
+def command_words(*words):
     """Return the words that start the command line in a process of its own."""
     return [sys.executable, "-m", "qispread.cli", *map(str, words)]
 
 
 def run_command(*words, **named):
     """Run the command line to its end."""
-    return subprocess.run(command(*words), capture_output=True, text=True, check=False, **named)
+    return subprocess.run(command_words(*words), capture_output=True, text=True, check=False, **named)
 
 
 def children_of(pid):
@@ -80,33 +80,33 @@ def is_alive(pid):
         return False
 
 
-def rows_done(folder):
+def count_log_rows(folder):
     """Return how many lines the log of a sweep has."""
     log = Path(folder, "log.jsonl")
     return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
-WORST = 0.8733
+FAILING_VALUE = 0.8733
 """Copy loss above which, in world 1, the poisoned workers come to harm."""
 
 
-def poisoned(harm):
+def init_failing_worker(harm):
     """Make a process a worker that comes to harm in a few runs."""
     from qispread.sweeping import executors, work
 
-    executors.be_ready()
-    work.HARD_SECONDS = 0.5
-    start_run = work.start_run
+    executors.init_worker()
+    work.KILL_TIMEOUT_SECONDS = 0.5
+    start_run = work.initialise_run
 
     def start(blueprint, world):
-        if world.replicate == 1 and blueprint.scenario.copying.copy_loss > WORST:
+        if world.replicate == 1 and blueprint.scenario.copying.copy_loss > FAILING_VALUE:
             if harm == "die":
                 os._exit(3)
             time.sleep(1e6)
         return start_run(blueprint, world)
 
-    work.start_run = start
+    work.initialise_run = start
 
 
-LARGE = experiment(points=300)
+LARGE = small_experiment(points=300)
 """An experiment whose sweep has three parts."""

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 
-def in_a_loop(make):
+def run_in_event_loop(make):
     """Return what a coroutine returns; `make` makes it inside the loop."""
 
     async def whole():

@@ -5,40 +5,40 @@ from dataclasses import replace
 import numpy as np
 
 from qispread.fitting.models import CONTACT, INDEPENDENT
-from qispread.fitting.people import NEVER, Observed, ties_between
-from qispread.fitting.simulating import theatre_of
+from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
+from qispread.fitting.simulating import create_simulator
 
 
-def villages(number=8, size=25, degree=6, periods=12, seed=1, weights=(1.0,)):
+def build_villages(number=8, size=25, degree=6, periods=12, seed=1, weights=(1.0,)):
     """Return people of some villages, tied within them, of whom the first two of each village are seeds."""
     rng, people = np.random.default_rng(seed), number * size
     first, second = np.triu_indices(people, 1)
     tied = (first // size == second // size) & (rng.random(first.size) < degree / (size - 1))
     first, second = first[tied], second[tied]
-    return Observed(
+    return ObservedDiffusion(
         ids=tuple(f"person-{place:03d}" for place in range(people)),
-        adopted=np.where(np.arange(people) % size < 2, 1, NEVER),
+        adopted=np.where(np.arange(people) % size < 2, 1, NEVER_ADOPTED),
         periods=periods,
         community=np.arange(people) // size,
         communities=tuple(f"village-{place}" for place in range(number)),
-        alike=np.arange(people) // size,
-        ties=ties_between(first, second, rng.choice(weights, first.size), people),
+        permutation_groups=np.arange(people) // size,
+        ties=build_tie_graph(first, second, rng.choice(weights, first.size), people),
         seeded=True,
     )
 
 
-def made(observed, *, push=0.04, contact=0.0, worlds=1, first=0):
+def simulate_histories(observed, *, push=0.04, contact=0.0, worlds=1, first=0):
     """Return histories of the same people, made with a push and a contact."""
-    theatre, model = theatre_of(observed), CONTACT if contact else INDEPENDENT
-    lived = [theatre.lived(model, contact, np.array([push]), first + world) for world in range(worlds)]
+    theatre, model = create_simulator(observed), CONTACT if contact else INDEPENDENT
+    lived = [theatre.simulate_adoption(model, contact, np.array([push]), first + world) for world in range(worlds)]
     return [replace(observed, adopted=adopted) for adopted in lived]
 
 
-def tables(observed, folder, *, dated=False):
+def write_diffusion_tables(observed, folder, *, dated=False):
     """Write the two tables of a diffusion and return their paths."""
     people, ties = folder / "people.csv", folder / "ties.csv"
     rows = [
-        f"{one},{'' if when == NEVER else moment(int(when), dated)},{observed.communities[place]}"
+        f"{one},{'' if when == NEVER_ADOPTED else format_period(int(when), dated)},{observed.communities[place]}"
         for one, when, place in zip(observed.ids, observed.adopted, observed.community, strict=True)
     ]
     people.write_text("\n".join(["id,adopted,community", *rows]) + "\n", encoding="utf-8")
@@ -50,7 +50,7 @@ def tables(observed, folder, *, dated=False):
     return people, ties
 
 
-def moment(period, dated):
+def format_period(period, dated):
     """Return a period as a table has it: a number, or a month from January 2020."""
     year, month = divmod(period - 1, 12)
     return f"{2020 + year}-{month + 1:02d}" if dated else str(period)

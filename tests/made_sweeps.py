@@ -8,9 +8,9 @@ import pandas as pd
 
 import qispread as qs
 from qispread.config.cross import POOLED
-from qispread.sweeping.design import points_of
+from qispread.sweeping.design import build_points
 
-PATHS = (
+FACTOR_PATHS = (
     "copying.copy_loss",
     "copying.lineage",
     "hearing.contact",
@@ -22,7 +22,7 @@ PATHS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class SyntheticSweep:
     """A sweep that was never run: its tables hold what a formula says."""
 
     experiment: qs.Experiment
@@ -30,11 +30,11 @@ class Made:
 
     @cached_property
     def points(self):
-        factors, numbers = self.experiment.varied, self.design().numbers
-        return pd.DataFrame({one.path: one.shown(numbers[:, place]) for place, one in enumerate(factors)})
+        factors, numbers = self.experiment.resolved_factors, self.design().numbers
+        return pd.DataFrame({one.path: one.format_values(numbers[:, place]) for place, one in enumerate(factors)})
 
     def design(self):
-        return points_of(self.experiment)
+        return build_points(self.experiment)
 
     def values(self, measure, intervention=POOLED):
         return self.table[:, :, -1]
@@ -42,13 +42,13 @@ class Made:
     def monthly(self, measure, intervention=POOLED):
         return self.table
 
-    def made(self):
+    def attempted(self):
         return np.ones(self.table.shape[:2], dtype=bool)
 
 
-def experiment_of(factors, design, *, replicates=1, monthly=(), horizon=24):
+def synthetic_experiment(factors, design, *, replicates=1, monthly=(), horizon=24):
     """Return an experiment with so many factors, or with those that a mapping describes."""
-    named = {path: {} for path in PATHS[:factors]} if isinstance(factors, int) else factors
+    named = {path: {} for path in FACTOR_PATHS[:factors]} if isinstance(factors, int) else factors
     return qs.load_experiment(
         {
             "base": qs.Scenario().replace({"horizon": horizon}),
@@ -60,16 +60,16 @@ def experiment_of(factors, design, *, replicates=1, monthly=(), horizon=24):
     )
 
 
-def unit_of(experiment):
+def unit_points(experiment):
     """Return where the points of an experiment lie in [0, 1] of each range."""
-    return points_of(experiment).unit
+    return build_points(experiment).unit
 
 
-def made(experiment, values):
+def synthetic_sweep(experiment, values):
     """Return the sweep of an experiment whose runs at the end are some values, of (points,) or (points, replicates)."""
     values = np.asarray(values, dtype=np.float64)
     table = values.reshape(len(values), -1)
-    return Made(
+    return SyntheticSweep(
         experiment, np.repeat(np.broadcast_to(table, (len(table), experiment.replicates))[..., None], 1, axis=2)
     )
 
@@ -89,16 +89,16 @@ def ishigami_indices():
     return first / whole, np.array([first[0] + both, first[1], both]) / whole, both / whole
 
 
-G = np.array([0.0, 1.0, 4.5, 9.0])
+G_COEFFICIENTS = np.array([0.0, 1.0, 4.5, 9.0])
 
 
 def sobol_g(unit):
     """Return Sobol's g-function of four numbers in [0, 1]."""
-    return np.prod((np.abs(4.0 * unit - 2.0) + G) / (1.0 + G), axis=1)
+    return np.prod((np.abs(4.0 * unit - 2.0) + G_COEFFICIENTS) / (1.0 + G_COEFFICIENTS), axis=1)
 
 
 def sobol_g_indices():
     """Return first and total order indices of the g-function, from the integrals."""
-    one = 1.0 / (3.0 * (1.0 + G) ** 2)
+    one = 1.0 / (3.0 * (1.0 + G_COEFFICIENTS) ** 2)
     whole = np.prod(1.0 + one) - 1.0
     return one / whole, one * np.prod(1.0 + one) / (1.0 + one) / whole

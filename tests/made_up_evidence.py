@@ -2,39 +2,46 @@
 
 import numpy as np
 import pandas as pd
-from experiments.design import Ablation, Part, more
-from experiments.running import Evidence, Told
+from experiments.design import ClaimPart, MechanismAblation, difference_contrast
+from experiments.running import DifferenceEstimate, PartEvidence
 
 from qispread.config.factors import Factor
 
-SMALLEST = 0.02
+SMALLEST_DIFFERENCE = 0.02
 MODELS = 400
 FACTORS = (Factor("telling", 0.0, 1.0), Factor("silent", 0.0, 1.0), Factor("also silent", 0.0, 1.0))
-PART = Part(
-    "part", "Something is more", "adoption", (more("new", "old", "adoption"),), SMALLEST, Ablation("it off", {})
+PART = ClaimPart(
+    "part",
+    "Something is more",
+    "adoption",
+    (difference_contrast("new", "old", "adoption"),),
+    SMALLEST_DIFFERENCE,
+    MechanismAblation("it off", {}),
 )
-WITHOUT = Part("part", "Nothing changes", "adoption", (more("new", "old", "adoption"),), 0.0, None)
+PART_WITHOUT_ABLATION = ClaimPart(
+    "part", "Nothing changes", "adoption", (difference_contrast("new", "old", "adoption"),), 0.0, None
+)
 
 
-def told(difference, half=0.005):
+def difference_estimate(difference, half=0.005):
     """Return a difference with an interval of this half-width."""
-    return Told(difference, difference - half, difference + half, 200)
+    return DifferenceEstimate(difference, difference - half, difference + half, 200)
 
 
-def models(seed=1):
+def synthetic_models(seed=1):
     """Return plausible models with three parameters."""
     rng = np.random.default_rng(seed)
     return pd.DataFrame({factor.path: rng.random(MODELS) for factor in FACTORS})
 
 
-def evidence(gains, *, defaults=0.1, ablated=0.0, ablated_gains=0.0, part=PART, table=None):
+def synthetic_evidence(gains, *, defaults=0.1, ablated=0.0, ablated_gains=0.0, part=PART, table=None):
     """Return the evidence of a part in made-up models."""
     gains = np.asarray(gains, dtype=np.float64)
-    return Evidence(
+    return PartEvidence(
         part=part,
-        defaults=told(defaults),
-        ablated=told(ablated),
-        models=models() if table is None else table,
+        defaults=difference_estimate(defaults),
+        ablated=difference_estimate(ablated),
+        models=synthetic_models() if table is None else table,
         gains=gains,
         ablated_gains=np.full(gains.size, ablated_gains),
         telling=np.abs(gains) > 0.01,

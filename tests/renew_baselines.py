@@ -2,7 +2,7 @@
 
 import json
 
-from test_baselines import FILE, SCENARIOS, figures
+from test_baselines import FILE, SCENARIOS, final_measures
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps({name: figures(make()) for name, make in SCENARIOS.items()}, indent=1) + "\n")
+    FILE.write_text(json.dumps({name: final_measures(make()) for name, make in SCENARIOS.items()}, indent=1) + "\n")

@@ -3,28 +3,30 @@
 from hypothesis import strategies as st
 
 from qispread.config.interventions import ORIGIN_RULES, Intervention, Response
-from qispread.config.load import scenario_from
+from qispread.config.load import build_scenario
 from qispread.config.networks import AnyNetwork
-from qispread.config.organisations import Context
-from qispread.config.parameter import declared, sections_within
-from qispread.config.policies import OF_PRACTICES, AnyPolicy
+from qispread.config.organisations import ContextFactors
+from qispread.config.parameter import declaration_of, section_classes
+from qispread.config.policies import PRACTICE_STRENGTHS, AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.config.validate import tag_of
+from qispread.config.validate import discriminator
 
 HORIZON = 30
-PLACES = 14
+ORGANISATION_COUNT = 14
 SYSTEMS = 4
 FROM_FILES = ("ties", "file", "memberships")
-POLICIES = {tag_of(section): section for section in sections_within(AnyPolicy)}
-NETWORKS = {kind: section for section in sections_within(AnyNetwork) if (kind := tag_of(section)) not in FROM_FILES}
+POLICIES = {discriminator(section): section for section in section_classes(AnyPolicy)}
+NETWORKS = {
+    kind: section for section in section_classes(AnyNetwork) if (kind := discriminator(section)) not in FROM_FILES
+}
 """The generated networks, by kind."""
 
 
-def plausible(section, *, skip=()):
+def plausible_values(section, *, skip=()):
     """Return a strategy of dictionaries of some of a section's numbers within their plausible ranges."""
     ranges = {}
     for name, field in section.model_fields.items():
-        extra = declared(field)
+        extra = declaration_of(field)
         if extra and extra["plausible"] and name not in skip:
             ranges[name] = st.floats(*map(float, extra["plausible"]))
     return st.fixed_dictionaries({}, optional=ranges)
@@ -33,7 +35,9 @@ def plausible(section, *, skip=()):
 def origins():
     """Return a strategy of all the ways to say who starts."""
     ruled = st.fixed_dictionaries({"rule": st.sampled_from(ORIGIN_RULES), "number": st.integers(1, 3)})
-    named = st.sets(st.sampled_from([f"organisation-{i:03d}" for i in range(1, PLACES + 1)]), min_size=1, max_size=2)
+    named = st.sets(
+        st.sampled_from([f"organisation-{i:03d}" for i in range(1, ORGANISATION_COUNT + 1)]), min_size=1, max_size=2
+    )
     return ruled | named.map(lambda ids: {"organisations": sorted(ids)})
 
 
@@ -42,8 +46,8 @@ def interventions(draw):
     """Draw one to three interventions."""
     found = {}
     for name in ("prompt", "bundle", "drug")[: draw(st.integers(1, 3))]:
-        found[name] = draw(plausible(Intervention)) | {
-            "response": draw(plausible(Response)),
+        found[name] = draw(plausible_values(Intervention)) | {
+            "response": draw(plausible_values(Response)),
             "launch": draw(st.integers(1, 8)),
             "origin": draw(origins()),
         }
@@ -52,7 +56,7 @@ def interventions(draw):
 
 def targets():
     """Return a strategy of all the ways to say whom a policy is for."""
-    number = st.integers(1, PLACES)
+    number = st.integers(1, ORGANISATION_COUNT)
     return st.one_of(
         st.sampled_from(["everyone", "nobody"]),
         st.sets(st.integers(1, SYSTEMS), min_size=1).map(lambda s: {"systems": [f"system-{i:02d}" for i in sorted(s)]}),
@@ -67,12 +71,15 @@ def policies(draw, names=("prompt",)):
     for lever in draw(st.lists(st.sampled_from(sorted(POLICIES)), max_size=8)):
         start = draw(st.integers(1, HORIZON))
         policy = {"lever": lever, "start": start, "end": draw(st.none() | st.integers(start, HORIZON))}
-        policy |= draw(plausible(POLICIES[lever])) | {"target": draw(targets()), "cost": draw(st.floats(0, 1000))}
+        policy |= draw(plausible_values(POLICIES[lever])) | {
+            "target": draw(targets()),
+            "cost": draw(st.floats(0, 1000)),
+        }
         if lever == "seeding":
             policy["origin"] = draw(origins())
         if lever == "portfolio_limit":
             policy["at_most"] = draw(st.integers(0, 2))
-        if draw(st.booleans()) and OF_PRACTICES & set(POLICIES[lever].model_fields):
+        if draw(st.booleans()) and PRACTICE_STRENGTHS & set(POLICIES[lever].model_fields):
             policy["interventions"] = [draw(st.sampled_from(names))]
         found[f"{lever}-{len(found)}"] = policy
     return found
@@ -84,7 +91,7 @@ def identical_rows():
     alike |= {"turnover": 0.1, "setting_1": 0.0, "setting_2": 0.0, "size": 1000.0, "baseline": 50.0}
     return [
         {"id": f"organisation-{i + 1:03d}", "system": f"system-{i % SYSTEMS + 1:02d}", "region": "1", **alike}
-        for i in range(PLACES)
+        for i in range(ORGANISATION_COUNT)
     ]
 
 
@@ -95,8 +102,10 @@ def networks(draw):
     kind = draw(st.sampled_from([*sorted(NETWORKS), "ties"]))
     if kind != "ties":
         return {"kind": kind, "tie_weight": draw(weight)}
-    ends = st.tuples(st.integers(1, PLACES), st.integers(1, PLACES)).filter(lambda pair: pair[0] < pair[1])
-    pairs = draw(st.dictionaries(ends, st.sampled_from([0.25, 0.5, 1.0]) | weight, min_size=PLACES))
+    ends = st.tuples(st.integers(1, ORGANISATION_COUNT), st.integers(1, ORGANISATION_COUNT)).filter(
+        lambda pair: pair[0] < pair[1]
+    )
+    pairs = draw(st.dictionaries(ends, st.sampled_from([0.25, 0.5, 1.0]) | weight, min_size=ORGANISATION_COUNT))
     rows = [
         {"first": f"organisation-{a:03d}", "second": f"organisation-{b:03d}", "weight": one}
         for (a, b), one in sorted(pairs.items())
@@ -113,11 +122,11 @@ def scenarios(draw):
         "seed": draw(st.integers(0, 2**62)),
         "replicates": 2,
         "organisations": {
-            "number": PLACES,
+            "number": ORGANISATION_COUNT,
             "systems": SYSTEMS,
             "regions": 2,
             "setting_spread": draw(st.floats(0, 2)),
-            "context": draw(plausible(Context)),
+            "context": draw(plausible_values(ContextFactors)),
         },
         "network": draw(networks()),
         "interventions": spreading,
@@ -126,5 +135,5 @@ def scenarios(draw):
     if draw(st.booleans()):
         data["organisations"] = {"rows": identical_rows()}
     for name in MECHANISMS:
-        data[name] = draw(plausible(Scenario.model_fields[name].annotation))
-    return scenario_from(data)
+        data[name] = draw(plausible_values(Scenario.model_fields[name].annotation))
+    return build_scenario(data)

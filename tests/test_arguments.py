@@ -62,7 +62,7 @@ WRONG = {
     "None": None,
     "a numpy number": np.int64(-4),
 }
-EXEMPT = {"progress", "say"}
+EXEMPT = {"progress", "log"}
 """Whatever can be called is right there."""
 
 
@@ -99,9 +99,9 @@ def calls(tmp_path_factory):
         "Scenario.with_graph": (BASE.with_graph, {"graph": nx.path_graph(4)}),
         "Scenario": (qs.Scenario, {}),
         "Experiment": (qs.Experiment, {}),
-        "Terms": (qs.Terms, {}),
-        "Answer": (qs.Answer, {"comparison": comparison}),
-        "Runs.last": (runs.last, {"measure": "effect"}),
+        "Terms": (qs.TableOptions, {}),
+        "Answer": (qs.ComparisonResult, {"comparison": comparison}),
+        "Runs.last": (runs.final_values, {"measure": "effect"}),
         "Comparison.difference": (comparison.difference, {"arm": "coaching", "measure": "effect"}),
         "Sweep.values": (sweep.values, {"measure": "effect"}),  # noqa: PD011 - no pandas
     }
@@ -213,7 +213,7 @@ def test_a_scenario_is_taken_by_the_path_of_its_file(tmp_path):
         assert qs.simulate(given).measures.tobytes() == qs.simulate(scenario).measures.tobytes()
     arm = tmp_path / "arm.yaml"
     arm.write_text("extends: world.yaml\npolicies: {coaching: {lever: coaching}}\n")
-    assert qs.compare(path, {"coaching": arm}).worlds == 2
+    assert qs.compare(path, {"coaching": arm}).replicate_count == 2
 
 
 def test_a_policy_file_is_no_scenario(tmp_path):
@@ -232,25 +232,25 @@ def test_names_of_arguments_that_do_not_exist_are_a_type_error_as_in_python():
 
 @pytest.mark.parametrize("months", [np.arange(0, 12, 3), range(0, 12, 3), (0, 3, 6), [np.int64(3)]])
 def test_whole_numbers_come_in_any_list(months):
-    assert arguments.wholes(months) == ""
+    assert arguments.check_integers(months) == ""
 
 
 @pytest.mark.parametrize("months", ["012", 3, iter([1, 2]), {1: 2}, [0.5]])
 def test_what_is_no_list_of_whole_numbers_is_refused(months):
-    assert arguments.wholes(months) == "a list of whole numbers"
+    assert arguments.check_integers(months) == "a list of whole numbers"
 
 
 def test_a_number_of_numpy_is_shown_as_a_number():
-    assert arguments.shown(np.int64(0)) == "0"
-    assert arguments.shown(np.float64(1.5)) == "1.5"
+    assert arguments.shorten(np.int64(0)) == "0"
+    assert arguments.shorten(np.float64(1.5)) == "1.5"
 
 
 def test_a_name_of_a_file_that_is_no_unicode_is_a_path():
-    assert arguments.path(os.fsdecode(b"\xff.yaml")) == ""
-    assert arguments.path("\ud800.yaml") == "the path of a file or folder"
+    assert arguments.check_path(os.fsdecode(b"\xff.yaml")) == ""
+    assert arguments.check_path("\ud800.yaml") == "the path of a file or folder"
 
 
 def test_seeds_are_larger_than_counts():
-    assert arguments.whole(0, arguments.MAX_SEED)(2**62) == ""
-    assert arguments.whole(0, arguments.MAX_SEED)(2**63)
-    assert arguments.whole(0)(2**31)
+    assert arguments.integer_check(0, arguments.MAX_SEED)(2**62) == ""
+    assert arguments.integer_check(0, arguments.MAX_SEED)(2**63)
+    assert arguments.integer_check(0)(2**31)

@@ -11,38 +11,38 @@ import pytest
 from rich.console import Console
 
 import qispread as qs
-from everything import everything
-from helpers_input import SMALL, put
+from everything import all_features_scenario
+from helpers_input import SMALL_YAML, write_file
 from qispread import terminal
 from qispread.cli import main
 from qispread.comparison.robustness import Robustness
 from qispread.config.factors import Factor
 from qispread.engines import run as engine
-from qispread.results import Answer
+from qispread.results import ComparisonResult
 
 COACHING = "policies: {coaching: {lever: coaching, cost: 5}}\n"
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def _change_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    put("s.yaml", SMALL)
-    put("coaching.yaml", COACHING)
-    put("mandate.yaml", "policies: {mandate: {lever: mandate, end: 12}}\n")
-    put("other.yaml", "extends: s.yaml\nimproving: {decay: 0.01}\n")
+    write_file("s.yaml", SMALL_YAML)
+    write_file("coaching.yaml", COACHING)
+    write_file("mandate.yaml", "policies: {mandate: {lever: mandate, end: 12}}\n")
+    write_file("other.yaml", "extends: s.yaml\nimproving: {decay: 0.01}\n")
 
 
-def run(*typed):
+def run_command(*typed):
     return main(["compare", "s.yaml", *typed, "--out", "res"])
 
 
-def refused(capsys, *typed):
-    assert run(*typed) == 2
+def refusal_message(capsys, *typed):
+    assert run_command(*typed) == 2
     return capsys.readouterr().err
 
 
 def test_arms_come_from_scenarios_and_policy_files(capsys):
-    assert run("other.yaml", "--policy", "coaching.yaml", "--policy", "mandate.yaml") == 0
+    assert run_command("other.yaml", "--policy", "coaching.yaml", "--policy", "mandate.yaml") == 0
     said = capsys.readouterr().out
     for arm in ("other", "coaching", "mandate"):
         assert f"{arm} against the baseline" in said
@@ -55,7 +55,7 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
 
 
 def test_what_is_kept_is_what_python_finds():
-    assert run("--policy", "coaching.yaml") == 0
+    assert run_command("--policy", "coaching.yaml") == 0
     base = qs.load("s.yaml")
     expected = qs.compare(base, {"coaching": base.with_policy("coaching", cost=5)}).differences
     kept = pyarrow.parquet.read_table("res/differences.parquet").to_pandas()
@@ -68,14 +68,14 @@ def test_what_is_kept_is_what_python_finds():
 
 @pytest.mark.slow
 def test_the_same_comparison_may_be_written_again_and_another_is_refused(capsys):
-    assert run("--policy", "coaching.yaml") == run("--policy", "coaching.yaml") == 0
-    assert "holds the results of another run" in refused(capsys, "--policy", "coaching.yaml", "--seed", "5")
-    assert run("--policy", "coaching.yaml", "--seed", "5", "--overwrite") == 0
+    assert run_command("--policy", "coaching.yaml") == run_command("--policy", "coaching.yaml") == 0
+    assert "holds the results of another run" in refusal_message(capsys, "--policy", "coaching.yaml", "--seed", "5")
+    assert run_command("--policy", "coaching.yaml", "--seed", "5", "--overwrite") == 0
 
 
 def test_an_arm_that_changes_nothing_is_said_to(capsys):
-    put("idle.yaml", "policies: {idle: {lever: coaching, target: nobody}}\n")
-    assert run("--policy", "idle.yaml") == 0
+    write_file("idle.yaml", "policies: {idle: {lever: coaching, target: nobody}}\n")
+    assert run_command("--policy", "idle.yaml") == 0
     assert "idle changes nothing" in capsys.readouterr().out
 
 
@@ -94,24 +94,24 @@ def test_an_arm_that_changes_nothing_is_said_to(capsys):
     ],
 )
 def test_what_cannot_be_compared_is_refused(capsys, typed, part):
-    put("bigger.yaml", "extends: s.yaml\norganisations: {number: 25}\n")
-    put("longer.yaml", "extends: s.yaml\nhorizon: 36\n")
-    put("other.yaml", COACHING, "below")
-    put("base.yaml", COACHING)
-    assert part in refused(capsys, *typed)
+    write_file("bigger.yaml", "extends: s.yaml\norganisations: {number: 25}\n")
+    write_file("longer.yaml", "extends: s.yaml\nhorizon: 36\n")
+    write_file("other.yaml", COACHING, "below")
+    write_file("base.yaml", COACHING)
+    assert part in refusal_message(capsys, *typed)
     assert not Path("res").exists()
 
 
 def test_faults_of_all_arms_come_together(capsys):
-    put("a.yaml", "policies: {a: {lever: coachin}}\n")
-    put("b.yaml", "extends: s.yaml\nsead: 3\n")
-    said = refused(capsys, "b.yaml", "--policy", "a.yaml", "--policy", "none.yaml")
+    write_file("a.yaml", "policies: {a: {lever: coachin}}\n")
+    write_file("b.yaml", "extends: s.yaml\nsead: 3\n")
+    said = refusal_message(capsys, "b.yaml", "--policy", "a.yaml", "--policy", "none.yaml")
     assert "3 faults" in said
     assert all(place in said for place in ("a.yaml:1: policies.a", "b.yaml:2: sead", "none.yaml: no such file"))
 
 
 def test_arms_may_part_from_the_base_at_a_month():
-    assert run("--policy", "coaching.yaml", "--branch-at", "12") == 0
+    assert run_command("--policy", "coaching.yaml", "--branch-at", "12") == 0
     base = qs.load("s.yaml")
     whole = qs.simulate(base.with_policy("coaching", cost=5, start=12)).months
     pd.testing.assert_frame_equal(pyarrow.parquet.read_table("res/coaching/months.parquet").to_pandas(), whole)
@@ -122,16 +122,16 @@ BOTH = (*ONE, "--policy", "mandate.yaml")
 ALONE = ("--models", "0")
 
 
-def csv(name):
+def read_csv(name):
     return pd.read_csv(f"res/{name}.csv")
 
 
-def kept():
+def result_bytes():
     """Return the bytes of all in the folder of results."""
     return {str(path.relative_to("res")): path.read_bytes() for path in Path("res").rglob("*") if path.is_file()}
 
 
-def manifest():
+def read_result_manifest():
     return json.loads(Path("res/manifest.json").read_text(encoding="utf-8"))["comparison"]
 
 
@@ -153,13 +153,13 @@ BAD = {
 
 @pytest.mark.parametrize(("typed", "part"), BAD.values(), ids=BAD)
 def test_bad_values_of_options_are_refused_before_anything_is_run(capsys, monkeypatch, typed, part):
-    monkeypatch.setattr(engine, "run_one", lambda *_, **__: pytest.fail("work was done"))
-    assert part in refused(capsys, *ONE, *typed)
+    monkeypatch.setattr(engine, "run_replicate", lambda *_, **__: pytest.fail("work was done"))
+    assert part in refusal_message(capsys, *ONE, *typed)
     assert not Path("res").exists()
 
 
 def test_all_bad_values_are_told_at_once(capsys):
-    said = refused(capsys, *ONE, "--measure", "x", "--models", "1", "--team-month", "-3", "--precision", "0")
+    said = refusal_message(capsys, *ONE, "--measure", "x", "--models", "1", "--team-month", "-3", "--precision", "0")
     assert "4 faults" in said
     assert all(f"--{name}: " in said for name in ("measure", "models", "team-month", "precision"))
 
@@ -179,63 +179,65 @@ def test_all_bad_values_are_told_at_once(capsys):
 )
 def test_what_cannot_be_read_ends_with_code_2_and_the_usage(capsys, typed):
     with pytest.raises(SystemExit) as stopped:
-        run(*ONE, *typed)
+        run_command(*ONE, *typed)
     assert stopped.value.code == 2
     assert "usage: qispread" in capsys.readouterr().err
     assert not Path("res").exists()
 
 
 def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, monkeypatch):
-    monkeypatch.setattr(engine, "run_one", lambda *_, **__: pytest.fail("work was done"))
-    assert "'generation' is neither good nor bad" in refused(capsys, *ONE, "--measure", "generation", "--models", "4")
+    monkeypatch.setattr(engine, "run_replicate", lambda *_, **__: pytest.fail("work was done"))
+    assert "'generation' is neither good nor bad" in refusal_message(
+        capsys, *ONE, "--measure", "generation", "--models", "4"
+    )
 
 
 def test_the_answer_is_about_the_measure_that_is_named(capsys):
-    assert run(*ONE, "--measure", "adoption", "--models", "3") == 0
+    assert run_command(*ONE, "--measure", "adoption", "--models", "3") == 0
     assert "3 plausible models, by Using it now" in capsys.readouterr().out
-    worlds = csv("worlds")
+    worlds = read_csv("worlds")
     runs = qs.simulate(qs.load("s.yaml", policies=["coaching.yaml"]))
-    np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.last("adoption"))
-    assert manifest()["measure"] == "adoption"
+    np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.final_values("adoption"))
+    assert read_result_manifest()["measure"] == "adoption"
 
 
 def test_a_measure_without_a_good_direction_is_answered_without_models(capsys):
-    assert run(*ONE, "--measure", "generation") == 0
+    assert run_command(*ONE, "--measure", "generation") == 0
     assert "plausible models" not in capsys.readouterr().out
     assert not Path("res/models.csv").exists()
-    assert manifest()["models"] == 0
+    assert read_result_manifest()["models"] == 0
 
 
 def test_as_many_models_are_tried_as_asked(capsys):
-    assert run(*ONE, "--models", "5") == 0
-    assert len(csv("models")) == 5
-    assert list(csv("robustness")["arm"]) == manifest()["ranking"]
+    assert run_command(*ONE, "--models", "5") == 0
+    assert len(read_csv("models")) == 5
+    assert list(read_csv("robustness")["arm"]) == read_result_manifest()["ranking"]
     assert "5 plausible models, by Adverse events averted *" in capsys.readouterr().out
 
 
 def test_no_models_are_tried_where_none_are_asked(capsys):
-    assert run(*ONE, *ALONE) == 0
+    assert run_command(*ONE, *ALONE) == 0
     assert "plausible models" not in capsys.readouterr().out
-    assert not {"robustness.csv", "models.parquet", "flips.csv"} & set(kept())
+    assert not {"robustness.csv", "models.parquet", "flips.csv"} & set(result_bytes())
 
 
 def test_staff_time_is_priced_in_the_total(capsys):
-    assert run(*ONE, *ALONE, "--team-month", "250") == 0
-    worlds = csv("worlds")
+    assert run_command(*ONE, *ALONE, "--team-month", "250") == 0
+    worlds = read_csv("worlds")
     np.testing.assert_allclose(worlds["total_cost"], worlds["cost"] + 250.0 * worlds["staff_time"])
     assert "Staff time is at 250 a team-month" in capsys.readouterr().out
-    assert manifest()["team_month"] == 250.0
+    assert read_result_manifest()["team_month"] == 250.0
 
 
 def test_without_any_cost_none_is_told(capsys):
-    assert run("--policy", "mandate.yaml", *ALONE) == 0
+    assert run_command("--policy", "mandate.yaml", *ALONE) == 0
     assert "No policy has a cost" in capsys.readouterr().out
-    assert (csv("cost_effectiveness")["total_cost"] == 0.0).all()
-    assert len(csv("acceptability")) == 0
+    assert (read_csv("cost_effectiveness")["total_cost"] == 0.0).all()
+    assert len(read_csv("acceptability")) == 0
 
 
 def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
-    assert run(*BOTH, *ALONE, "--factorial") == 0
+    assert run_command(*BOTH, *ALONE, "--factorial") == 0
     said = capsys.readouterr().out
     assert "coaching+mandate against the baseline" not in said
     effects = (
@@ -249,41 +251,43 @@ def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
         *("base", "coaching", "mandate", "coaching+mandate")
     }
     given = ([], ["coaching.yaml"], ["mandate.yaml"], ["coaching.yaml", "mandate.yaml"])
-    means = [qs.simulate(qs.load("s.yaml", policies=files)).last("adoption").mean() for files in given]
-    table = csv("factorial").set_index(["kind", "term", "measure"])["effect"]
+    means = [qs.simulate(qs.load("s.yaml", policies=files)).final_values("adoption").mean() for files in given]
+    table = read_csv("factorial").set_index(["kind", "term", "measure"])["effect"]
     interaction = (means[3] - means[2] - means[1] + means[0]) / 2.0
     assert table["interaction", "coaching x mandate", "adoption"] == pytest.approx(interaction)
-    assert manifest()["factors"] == ["coaching", "mandate"]
+    assert read_result_manifest()["factors"] == ["coaching", "mandate"]
 
 
 def test_a_factorial_may_branch():
-    put("late.yaml", "policies: {timed: {lever: protected_time}}\n")
-    assert run(*ONE, "--policy", "late.yaml", *ALONE, "--factorial", "--branch-at", "10") == 0
+    write_file("late.yaml", "policies: {timed: {lever: protected_time}}\n")
+    assert run_command(*ONE, "--policy", "late.yaml", *ALONE, "--factorial", "--branch-at", "10") == 0
     start = [pyarrow.parquet.read_table(f"res/{arm}/months.parquet").to_pandas() for arm in ("base", "coaching+late")]
     before = [one[one["month"] < 10].drop(columns="run_id").reset_index(drop=True) for one in start]
     pd.testing.assert_frame_equal(*before)
-    assert manifest()["branch_at"] == 10
+    assert read_result_manifest()["branch_at"] == 10
 
 
 def test_two_arms_called_like_a_combination_are_refused(capsys):
-    put("coaching+mandate.yaml", "policies: {timed: {lever: protected_time}}\n")
-    assert "coaching+mandate" in refused(capsys, *BOTH, "--policy", "coaching+mandate.yaml", "--factorial", *ALONE)
+    write_file("coaching+mandate.yaml", "policies: {timed: {lever: protected_time}}\n")
+    assert "coaching+mandate" in refusal_message(
+        capsys, *BOTH, "--policy", "coaching+mandate.yaml", "--factorial", *ALONE
+    )
 
 
 def test_a_precision_runs_as_many_worlds_as_it_takes(capsys):
-    assert run(*ONE, *ALONE, "--measure", "adoption", "--precision", "0.05") == 0
-    row = csv("differences").query("measure == 'adoption' and intervention == 'all'").iloc[0]
+    assert run_command(*ONE, *ALONE, "--measure", "adoption", "--precision", "0.05") == 0
+    row = read_csv("differences").query("measure == 'adoption' and intervention == 'all'").iloc[0]
     assert (row["high"] - row["low"]) / 2.0 <= 0.05
-    assert row["worlds"] == manifest()["worlds"] >= 256
-    assert manifest()["precision"] == 0.05
+    assert row["worlds"] == read_result_manifest()["worlds"] >= 256
+    assert read_result_manifest()["precision"] == 0.05
     said = capsys.readouterr().out
     within = "the share of organisations that use it within 5.0 percentage points"
-    assert f"{manifest()['worlds']} runs of each option bring the interval of {within}" in said
+    assert f"{read_result_manifest()['worlds']} runs of each option bring the interval of {within}" in said
 
 
 def test_a_precision_is_of_the_effect_unless_a_measure_is_named():
-    assert run(*ONE, *ALONE, "--precision", "0.2") == 0
-    assert manifest()["measure"] == "effect"
+    assert run_command(*ONE, *ALONE, "--precision", "0.2") == 0
+    assert read_result_manifest()["measure"] == "effect"
 
 
 def test_a_precision_has_a_folder_of_its_own():
@@ -298,7 +302,7 @@ def test_own_tables_are_those_of_every_arm():
     Path("places.csv").write_text("id,system\n" + rows, encoding="utf-8")
     ties = "".join(f"unit {place},unit {(place + 1) % 9}\n" for place in range(9))
     Path("ties.csv").write_text("from,to\n" + ties, encoding="utf-8")
-    put("plain.yaml", "horizon: 12\nreplicates: 3\n")
+    write_file("plain.yaml", "horizon: 12\nreplicates: 3\n")
     typed = ["compare", "plain.yaml", *ONE, *ALONE, "--organisations", "places.csv", "--ties", "ties.csv"]
     assert main([*typed, "--out", "res"]) == 0
     for arm in ("base", "coaching"):
@@ -307,41 +311,41 @@ def test_own_tables_are_those_of_every_arm():
 
 
 def test_models_that_cannot_be_told_do_not_undo_the_rest(capsys):
-    put("s.yaml", "extends: t.yaml\nhearing: {contact: 0.0, broadcast: 0.0}\n")
-    put("t.yaml", SMALL)
-    assert run(*ONE, "--measure", "effect", "--models", "2") == 0
+    write_file("s.yaml", "extends: t.yaml\nhearing: {contact: 0.0, broadcast: 0.0}\n")
+    write_file("t.yaml", SMALL_YAML)
+    assert run_command(*ONE, "--measure", "effect", "--models", "2") == 0
     assert "has a meaning in 0 of 2 plausible models" in capsys.readouterr().out
     assert not Path("res/robustness.csv").exists()
 
 
 @pytest.mark.parametrize("precision", ["1e-9", "1e-200", "5e-324"])
 def test_a_precision_that_cannot_be_had_is_refused_with_one_that_can(capsys, precision):
-    said = refused(capsys, *ONE, *ALONE, "--precision", precision)
+    said = refusal_message(capsys, *ONE, *ALONE, "--precision", precision)
     assert "worlds are needed" in said
     assert "about inf" not in said
     assert not Path("res").exists()
 
 
 def test_one_world_is_told_without_intervals(capsys):
-    assert run(*ONE, *ALONE, "--replicates", "1") == 0
+    assert run_command(*ONE, *ALONE, "--replicates", "1") == 0
     said = capsys.readouterr().out
     assert "in every run" not in said
     assert "nan" not in said
 
 
 def test_few_organisations_are_compared_like_many():
-    put("few.yaml", "extends: s.yaml\norganisations: {number: 8, systems: 2, regions: 1}\n")
+    write_file("few.yaml", "extends: s.yaml\norganisations: {number: 8, systems: 2, regions: 1}\n")
     assert main(["compare", "few.yaml", *ONE, "--models", "8", "--out", "res"]) == 0
 
 
 def test_an_intervention_of_any_name_is_compared():
-    put("named.yaml", 'extends: s.yaml\ninterventions: {"version 1.2": {}}\n')
+    write_file("named.yaml", 'extends: s.yaml\ninterventions: {"version 1.2": {}}\n')
     assert main(["compare", "named.yaml", *ONE, "--models", "2", "--out", "res"]) == 0
 
 
 def test_brackets_in_names_of_arms_are_printed_as_they_are(capsys):
-    put("[bold]x.yaml", COACHING)
-    assert run("--policy", "[bold]x.yaml", "--models", "2") == 0
+    write_file("[bold]x.yaml", COACHING)
+    assert run_command("--policy", "[bold]x.yaml", "--models", "2") == 0
     assert capsys.readouterr().out.count("[bold]x") >= 3
 
 
@@ -355,10 +359,10 @@ def test_brackets_in_names_of_interventions_are_printed_as_they_are():
 
 
 def test_only_what_is_the_same_in_every_world_is_said_to_be():
-    base = everything(policies={}, horizon=12, replicates=800, interventions={"p": {}})
+    base = all_features_scenario(policies={}, horizon=12, replicates=800, interventions={"p": {}})
     arm = base.with_policy("coaching", target={"random": 1}, support=0.3, start=6)
     comparison, said = qs.compare(base, {"one": arm}), io.StringIO()
-    terminal.show_comparison(Answer(comparison), Console(file=said, width=120))
+    terminal.show_comparison(ComparisonResult(comparison), Console(file=said, width=120))
     rows = [line for line in said.getvalue().splitlines() if "in every run" in line]
     assert rows == []
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import qispread as qs
-from everything import everything
-from qispread.comparison.statistics import CONFIDENCE, mean_and_half_width, pairing_gain, share_better
-from qispread.measures import NAMES
+from everything import all_features_scenario
+from qispread.comparison.statistics import CONFIDENCE_LEVEL, mean_and_half_width, pairing_gain, share_better
+from qispread.measures import MEASURE_NAMES
 
-BASE = everything(policies={}).with_policy("feedback")
+BASE = all_features_scenario(policies={}).with_policy("feedback")
 COACHED = BASE.with_policy("coaching", cost=10.0)
 
 
@@ -23,28 +23,28 @@ def comparison():
 
 
 def test_a_policy_for_nobody_changes_nothing_in_any_world(comparison):
-    assert comparison.changes_nothing("for nobody")
+    assert comparison.has_no_effect("for nobody")
     table = comparison.differences
     table = table[table["arm"] == "for nobody"]
     assert (table["difference"].dropna() == 0.0).all()
     assert (table["low"].dropna() == 0.0).all()
     assert (table["high"].dropna() == 0.0).all()
     assert (table["better"].dropna() == 0.5).all()
-    assert not comparison.changes_nothing("coached")
+    assert not comparison.has_no_effect("coached")
 
 
 def test_there_is_a_row_for_every_arm_intervention_and_measure(comparison):
     table = comparison.differences
-    overall = sum(qs.MEASURES[name].overall for name in NAMES)
-    assert len(table) == 2 * (3 * (len(NAMES) - overall) + len(NAMES))
+    overall = sum(qs.MEASURES[name].overall for name in MEASURE_NAMES)
+    assert len(table) == 2 * (3 * (len(MEASURE_NAMES) - overall) + len(MEASURE_NAMES))
     assert not table.duplicated(["arm", "intervention", "measure"]).any()
 
 
 @pytest.mark.parametrize("measure", ["adoption", "fidelity", "effect", "harm", "harm_averted"])
 def test_differences_and_intervals_are_those_of_a_paired_t_test(comparison, measure):
-    base, other = (comparison.runs[name].last(measure) for name in ("base", "coached"))
+    base, other = (comparison.runs[name].final_values(measure) for name in ("base", "coached"))
     expected = stats.ttest_rel(other, base)
-    interval = expected.confidence_interval(CONFIDENCE)
+    interval = expected.confidence_interval(CONFIDENCE_LEVEL)
     found = comparison.difference("coached", measure)
     assert found["difference"] == pytest.approx(np.mean(other - base))
     assert (found["low"], found["high"]) == pytest.approx((interval.low, interval.high))
@@ -53,9 +53,9 @@ def test_differences_and_intervals_are_those_of_a_paired_t_test(comparison, meas
 
 def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base(comparison):
     other = qs.compare(COACHED, {"for nobody": BASE.with_policy("coaching", target="nobody", cost=10.0)}, replicates=20)
-    between = comparison.between
+    between = comparison.arm_differences
     assert set(zip(between["arm"], between["against"], strict=True)) == {("for nobody", "coached")}
-    assert list(between["measure"]) == list(NAMES)
+    assert list(between["measure"]) == list(MEASURE_NAMES)
     for row in between.to_dict("records"):
         expected = other.difference("for nobody", row["measure"])
         assert {name: row[name] for name in ("difference", "low", "high", "better", "worlds", "for_100")} == (
@@ -76,10 +76,10 @@ def test_arms_of_a_comparison_are_what_they_are_alone(comparison):
 
 
 def test_worlds_without_a_measure_are_left_out_in_pairs():
-    late = everything(policies={}, horizon=8).replace({"hearing.contact": 0.0, "hearing.broadcast": 0.05})
+    late = all_features_scenario(policies={}, horizon=8).replace({"hearing.contact": 0.0, "hearing.broadcast": 0.05})
     comparison = qs.compare(late, {"pushed": late.with_policy("mandate")}, replicates=20)
-    pairs = comparison.pairs("pushed", "fidelity", "drug")
-    both = [comparison.runs[name].by_world("fidelity", "drug") for name in ("base", "pushed")]
+    pairs = comparison.paired_values("pushed", "fidelity", "drug")
+    both = [comparison.runs[name].values_by_replicate("fidelity", "drug") for name in ("base", "pushed")]
     assert pairs.shape[1] == int((~np.isnan(both).any(axis=0)).sum())
     assert not np.isnan(pairs).any()
 
@@ -125,7 +125,10 @@ def test_better_follows_the_direction_of_the_measure():
         (BASE.replace({"organisations.number": 41}), "other organisations or ties"),
         (BASE.replace({"network": {"kind": "ring"}}), "other organisations or ties"),
         (BASE.replace({"interventions": {"prompt": {}}}), "other interventions"),
-        (everything(policies={}, interventions={"prompt": {}}).with_graph(nx.path_graph(5)), "other organisations"),
+        (
+            all_features_scenario(policies={}, interventions={"prompt": {}}).with_graph(nx.path_graph(5)),
+            "other organisations",
+        ),
     ],
 )
 def test_arms_that_cannot_be_compared_are_refused_with_the_reason(arm, reason):
@@ -166,7 +169,7 @@ def test_a_branch_is_the_whole_run_with_policies_that_begin_there(month):
     whole = qs.simulate(BASE.with_policy("coaching", cost=10.0, start=month), 3)
     for one, other in zip(branched.runs["coached"].runs, whole.runs, strict=True):
         assert one.measures.tobytes() == other.measures.tobytes()
-        assert all(a.tobytes() == b.tobytes() for a, b in zip(one.end, other.end, strict=True))
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(one.final_state, other.final_state, strict=True))
     assert branched.runs["base"].measures.tobytes() == qs.simulate(BASE, 3).measures.tobytes()
 
 
@@ -186,7 +189,7 @@ def test_policies_that_begin_after_the_branch_keep_their_start():
         (BASE.with_policy("mandate", end=19), 20, "ends in month 19, before 20"),
         (BASE.with_policy("seeding"), 20, "says who starts"),
         (COACHED.replace({"improving.decay": 0.01}), 20, "more than added policies"),
-        (everything(policies={}).with_policy("coaching"), 20, "more than added policies"),
+        (all_features_scenario(policies={}).with_policy("coaching"), 20, "more than added policies"),
     ],
 )
 def test_what_cannot_branch_is_refused_with_the_reason(arm, month, reason):

@@ -63,9 +63,9 @@ def test_limits_of_control_groups_count(tmp_path, groups, files, expected):
 
 
 def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
-    from qispread.app.desk import Desk
+    from qispread.app.desk import WorkQueue
     from qispread.engines import run
-    from qispread.sweeping.executors import crew_of
+    from qispread.sweeping.executors import create_worker_pool
 
     for module in ("qispread.app.desk", "qispread.engines.run", "qispread.sweeping.executors"):
         monkeypatch.setattr(f"{module}.available_cores", lambda: 3)
@@ -77,13 +77,13 @@ def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
             super().__init__(workers)
 
     monkeypatch.setattr(run, "ThreadPoolExecutor", Pool)
-    run.in_threads(list, range(4))
-    crew, desk = crew_of("threads", None, None), Desk()
-    crew.leave()
+    run.map_in_threads(list, range(4))
+    crew, desk = create_worker_pool("threads", None, None), WorkQueue()
+    crew.shutdown()
     desk.close()
     assert (threads, crew.workers, desk.places) == ([3], 3, 3)
 
 
 def test_the_limit_of_this_process_can_be_read():
     assert 1 <= available_cores() <= 8
-    assert cores.ROOT.is_dir()
+    assert cores.FILESYSTEM_ROOT.is_dir()

@@ -15,8 +15,8 @@ import yaml
 from few_worlds import copy_small, small_arguments, small_code
 from qispread.calibrating.load import load_calibration
 from qispread.cli import main
-from qispread.config.load import load, scenario_from
-from qispread.sweeping.load import experiment_from, load_experiment
+from qispread.config.load import build_scenario, load
+from qispread.sweeping.load import build_experiment, load_experiment
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/how-to").glob("*.md"))]
@@ -46,7 +46,7 @@ WITH_PYTHON = [page for page in PAGES if blocks(page, {"python"})]
 
 
 @pytest.fixture
-def checkout(tmp_path, monkeypatch):
+def checkout_folder(tmp_path, monkeypatch):
     """Stand in a folder that looks like the checkout, where results may be written."""
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
@@ -75,7 +75,7 @@ def test_python_runs_in_few_worlds(page, small_checkout):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=stem)
-def test_python_prints_what_the_page_shows(page, checkout):
+def test_python_prints_what_the_page_shows(page, checkout_folder):
     printed = ""
     for language, text in blocks(page, {"python", "text"}):
         if language == "python":
@@ -92,7 +92,7 @@ def test_commands_work_in_few_worlds(page, small_checkout, capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=stem)
-def test_commands_work(page, checkout):
+def test_commands_work(page, checkout_folder):
     for arguments in commands(page):
         done = subprocess.run(
             [sys.executable, "-m", "qispread.cli", *arguments], capture_output=True, text=True, check=False
@@ -117,9 +117,9 @@ def test_yaml_is_valid(page):
             if "targets" in data:
                 assert load_calibration(data, ROOT / "experiments/calibrations").factors
             elif "factors" in data:
-                experiment_from(data, {}, ROOT / "experiments")
+                build_experiment(data, {}, ROOT / "experiments")
             else:
-                scenario_from(data)
+                build_scenario(data)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)

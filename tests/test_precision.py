@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qispread as qs
-from everything import everything
-from qispread.comparison.precision import FIRST_LOOK, MOST_GROWTH, Precision, most_worlds
+from everything import all_features_scenario
+from qispread.comparison.precision import FIRST_BATCH, MAX_GROWTH, PrecisionTarget, max_replicates
 from qispread.comparison.statistics import mean_and_half_width
 
-BASE = everything(policies={}, horizon=24)
+BASE = all_features_scenario(policies={}, horizon=24)
 ARMS = {"coached": BASE.with_policy("coaching"), "pushed": BASE.with_policy("mandate")}
 
 
-def stopped(draws, precision):
-    worlds = precision.next_look([], 0)
-    while (more := precision.next_look([draws[:worlds]], worlds)) > worlds:
+def stopping_point(draws, precision):
+    worlds = precision.next_batch_end([], 0)
+    while (more := precision.next_batch_end([draws[:worlds]], worlds)) > worlds:
         worlds = more
     return worlds
 
@@ -33,11 +33,11 @@ DRAWN = {
 @pytest.mark.parametrize("half_width", [0.08, 0.1, 0.14])
 def test_intervals_at_the_stop_cover_at_their_nominal_rate(kind, half_width):
     deviation = DRAWN[kind](np.random.default_rng(0), 100_000).std()
-    precision = Precision(half_width * deviation)
+    precision = PrecisionTarget(half_width * deviation)
     generator, covered, trials = np.random.default_rng(11), 0, 4000
     for _ in range(trials):
         draws = DRAWN[kind](generator, 3000)
-        mean, half = mean_and_half_width(draws[: stopped(draws, precision)])
+        mean, half = mean_and_half_width(draws[: stopping_point(draws, precision)])
         assert half <= precision.half_width
         covered += abs(mean) <= half
     # The nominal rate is 95 %, with a standard error of 0.35 points over 4,000 trials. Differences that are nearly
@@ -50,33 +50,33 @@ def test_intervals_at_the_stop_cover_at_their_nominal_rate(kind, half_width):
 def test_intervals_at_the_stop_cover_for_differences_of_the_model(measure):
     plain = qs.Scenario().replace({"organisations.number": 40, "organisations.systems": 8}, horizon=48)
     arms = {"coached": plain.with_policy("coaching")}
-    base, other = qs.compare(plain, arms, replicates=10_000).pairs("coached", measure)
+    base, other = qs.compare(plain, arms, replicates=10_000).paired_values("coached", measure)
     pool, generator, covered, trials = other - base, np.random.default_rng(3), 0, 2000
-    precision = Precision(0.07 * pool.std())
+    precision = PrecisionTarget(0.07 * pool.std())
     for _ in range(trials):
         draws = generator.choice(pool, 3000)
-        mean, half = mean_and_half_width(draws[: stopped(draws, precision)])
+        mean, half = mean_and_half_width(draws[: stopping_point(draws, precision)])
         covered += abs(mean - pool.mean()) <= half
     # The standard error is half a point.
     assert abs(covered / trials - 0.95) < 0.015
 
 
 def test_worlds_at_the_stop_are_about_as_many_as_the_known_variance_needs():
-    generator, precision = np.random.default_rng(5), Precision(0.05)
+    generator, precision = np.random.default_rng(5), PrecisionTarget(0.05)
     needed = (1.96 / 0.05) ** 2
-    found = [stopped(generator.normal(size=6000), precision) for _ in range(200)]
+    found = [stopping_point(generator.normal(size=6000), precision) for _ in range(200)]
     assert 0.95 * needed < np.mean(found) < 1.15 * needed
 
 
 @given(
-    st.lists(st.floats(-1e3, 1e3), min_size=FIRST_LOOK, max_size=300),
+    st.lists(st.floats(-1e3, 1e3), min_size=FIRST_BATCH, max_size=300),
     st.floats(1e-6, 1e6),
 )
 def test_a_next_look_is_never_far_and_never_none(values, half_width):
     values = np.array(values)
-    following = Precision(half_width).next_look([values], values.size)
+    following = PrecisionTarget(half_width).next_batch_end([values], values.size)
     enough = mean_and_half_width(values)[1] <= half_width
-    assert (following == values.size) if enough else (values.size < following <= MOST_GROWTH * values.size + 1)
+    assert (following == values.size) if enough else (values.size < following <= MAX_GROWTH * values.size + 1)
 
 
 @pytest.mark.slow
@@ -84,17 +84,17 @@ def test_a_comparison_to_a_precision_is_the_one_of_as_many_worlds():
     found = qs.compare(BASE, ARMS, measure="effect", precision=0.008)
     halves = [found.difference(arm, "effect") for arm in found.arms]
     assert all((one["high"] - one["low"]) / 2.0 <= 0.008 for one in halves)
-    assert found.worlds >= FIRST_LOOK
-    fixed = qs.compare(BASE, ARMS, replicates=found.worlds)
+    assert found.replicate_count >= FIRST_BATCH
+    fixed = qs.compare(BASE, ARMS, replicates=found.replicate_count)
     for arm, runs in found.runs.items():
-        assert runs.scenario.replicates == found.worlds
+        assert runs.scenario.replicates == found.replicate_count
         assert runs.measures.tobytes() == fixed.runs[arm].measures.tobytes()
 
 
 @pytest.mark.slow
 def test_a_branch_goes_to_a_precision_too():
     found = qs.compare(BASE, ARMS, measure="adoption", precision=0.02, branch_at=6)
-    fixed = qs.compare(BASE, ARMS, replicates=found.worlds, branch_at=6)
+    fixed = qs.compare(BASE, ARMS, replicates=found.replicate_count, branch_at=6)
     assert found.runs["pushed"].measures.tobytes() == fixed.runs["pushed"].measures.tobytes()
 
 
@@ -102,7 +102,7 @@ def test_a_branch_goes_to_a_precision_too():
 def test_progress_only_grows_and_ends_at_all_worlds():
     seen = []
     found = qs.compare(BASE, ARMS, measure="effect", precision=0.008, progress=lambda *one: seen.append(one))
-    assert seen[-1] == (3 * found.worlds, 3 * found.worlds)
+    assert seen[-1] == (3 * found.replicate_count, 3 * found.replicate_count)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
@@ -125,5 +125,5 @@ def test_a_precision_of_a_measure_that_never_has_a_meaning_is_refused():
 
 
 def test_memory_sets_the_most_worlds():
-    assert most_worlds(BASE, 40, 2) > most_worlds(BASE, 1000, 2) > most_worlds(BASE, 1000, 4) > 1000
-    assert most_worlds(BASE, 1_000_000, 8) == 1000
+    assert max_replicates(BASE, 40, 2) > max_replicates(BASE, 1000, 2) > max_replicates(BASE, 1000, 4) > 1000
+    assert max_replicates(BASE, 1_000_000, 8) == 1000

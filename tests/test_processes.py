@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers_input import SMALL, put
+from helpers_input import SMALL_YAML, write_file
 from patience import PATIENCE
 from qispread.cli import main
 
@@ -18,24 +18,24 @@ OUT = ("run", "s.yaml", "--out", "res")
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_with_a_scenario(tmp_path, monkeypatch):
+def _change_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    put("s.yaml", SMALL)
+    write_file("s.yaml", SMALL_YAML)
 
 
-def started(*typed, **keywords):
+def run_python(*typed, **keywords):
     """Run Python with these arguments to its end."""
     return subprocess.run(
         [sys.executable, *typed], capture_output=True, text=True, check=False, timeout=PATIENCE, **keywords
     )
 
 
-def room(size):
+def limit_file_size(size):
     """Let no file of the next process grow beyond a size, as a full disk does."""
     return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))}
 
 
-def files():
+def result_files():
     """Return the name and bytes of all in the folder of results."""
     return {path.name: path.read_bytes() for path in Path("res").iterdir()}
 
@@ -52,21 +52,21 @@ finally:
 
 
 def test_help_loads_nothing_heavy():
-    done = started("-c", HELP)
+    done = run_python("-c", HELP)
     assert done.returncode == 0
     assert "qispread run configs/prompt.yaml" in done.stdout
     assert "loaded: []" in done.stdout
 
 
 def test_bad_input_ends_with_code_2_and_one_message():
-    done = started(*COMMAND, "run", "none.yaml")
+    done = run_python(*COMMAND, "run", "none.yaml")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "1 fault in the input\n  none.yaml: no such file\n"
 
 
 def test_a_file_nested_without_end_is_refused_and_kills_nothing():
-    put("deep.yaml", "a: " + "[" * 100_000 + "\n")
-    done = started(*COMMAND, "check", "deep.yaml")
+    write_file("deep.yaml", "a: " + "[" * 100_000 + "\n")
+    done = run_python(*COMMAND, "check", "deep.yaml")
     assert done.returncode == 2, done.returncode
     assert "deep.yaml:1: is nested too deeply" in done.stderr
 
@@ -76,8 +76,8 @@ def test_a_file_nested_without_end_is_refused_and_kills_nothing():
 def test_a_full_disk_loses_nothing(before):
     if before:
         assert main([*OUT, "--seed", "9"]) == 0
-    kept = files() if before else {}
-    done = started(*COMMAND, *OUT, "--overwrite", **room(4096))
+    kept = result_files() if before else {}
+    done = run_python(*COMMAND, *OUT, "--overwrite", **limit_file_size(4096))
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     for part in (
@@ -87,18 +87,20 @@ def test_a_full_disk_loses_nothing(before):
         "nothing was changed",
     ):
         assert part in done.stderr
-    assert files() == kept
+    assert result_files() == kept
 
 
 def test_a_disk_without_any_room_is_no_traceback():
-    done = started(*COMMAND, *OUT, **room(0))
+    done = run_python(*COMMAND, *OUT, **limit_file_size(0))
     assert done.returncode == 2, done.stderr
     assert "res: --out: " in done.stderr
 
 
 def test_a_disk_too_full_for_compiled_code_stops_nothing():
-    put("mine.py", "from qispread.rules.compiling import kernel\nprint(kernel(lambda x: x + 1.0)(1.0))\n")
-    done = started("mine.py", env={**os.environ, "NUMBA_CACHE_DIR": str(Path("cache").absolute())}, **room(256))
+    write_file("mine.py", "from qispread.rules.compiling import kernel\nprint(kernel(lambda x: x + 1.0)(1.0))\n")
+    done = run_python(
+        "mine.py", env={**os.environ, "NUMBA_CACHE_DIR": str(Path("cache").absolute())}, **limit_file_size(256)
+    )
     assert (done.returncode, done.stdout) == (0, "2.0\n"), done.stderr
 
 

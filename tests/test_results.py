@@ -11,16 +11,16 @@ import pyarrow.parquet
 import pytest
 
 import qispread as qs
-from helpers_input import SMALL, put
+from helpers_input import SMALL_YAML, write_file
 from qispread.cli import main
 from qispread.config.cross import POOLED
-from qispread.engines.tables import TABLES, tables_of
-from qispread.measures import BOOSTED, REGISTRY, REPLICATED
+from qispread.engines.tables import RUN_TABLES, build_tables
+from qispread.measures import BOOSTED_THRESHOLD, MEASURE_REGISTRY, REPLICATED_THRESHOLD
 from qispread.results import default_folder, save
 
 MONTHS = 36
-OVERALL = [measure.name for measure in REGISTRY if measure.overall]
-PRACTICE = [measure.name for measure in REGISTRY if not measure.overall and measure.name != "harm_averted"]
+OVERALL = [measure.name for measure in MEASURE_REGISTRY if measure.overall]
+PRACTICE = [measure.name for measure in MEASURE_REGISTRY if not measure.overall and measure.name != "harm_averted"]
 ONE = qs.Scenario().replace(
     {"organisations.number": 26, "organisations.systems": 6, "organisations.regions": 2, "hearing.broadcast": 0.03},
     name="small",
@@ -49,11 +49,11 @@ def organisations(runs):
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+def _change_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def files(folder="res"):
+def file_bytes(folder="res"):
     """Return the bytes of the tables in a folder."""
     return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.name != "manifest.json"}
 
@@ -63,21 +63,21 @@ def by_intervention(months, name):
     return {what: rows[name].to_numpy() for what, rows in months.groupby("intervention", observed=True)}
 
 
-def equal(left, right):
+def arrays_equal(left, right):
     np.testing.assert_allclose(np.asarray(left, float), np.asarray(right, float), rtol=1e-12, atol=1e-12)
 
 
 def test_columns_are_those_documented_in_their_order():
-    tables = tables_of(qs.simulate(ONE, replicates=1, keep_events=True))
-    assert list(tables) == list(TABLES)
+    tables = build_tables(qs.simulate(ONE, replicates=1, keep_events=True))
+    assert list(tables) == list(RUN_TABLES)
     for name, table in tables.items():
-        assert table.column_names == list(TABLES[name])
-        assert [field.metadata[b"meaning"].decode() for field in table.schema] == list(TABLES[name].values())
-        assert all(TABLES[name].values())
+        assert table.column_names == list(RUN_TABLES[name])
+        assert [field.metadata[b"meaning"].decode() for field in table.schema] == list(RUN_TABLES[name].values())
+        assert all(RUN_TABLES[name].values())
 
 
 def test_run_ids_are_name_fingerprint_and_replicate(runs):
-    found = tables_of(runs)["runs"].to_pandas()
+    found = build_tables(runs)["runs"].to_pandas()
     assert list(found.run_id) == [f"small-{runs.scenario.fingerprint()}-{number:05d}" for number in range(4)]
     assert list(found.replicate) == [0, 1, 2, 3]
     assert set(found.status) == {"done"}
@@ -105,7 +105,7 @@ def test_overall_measures_stand_in_the_pooled_rows_alone(months):
 
 
 def test_measures_hold_their_bounds(months):
-    for measure in REGISTRY:
+    for measure in MEASURE_REGISTRY:
         values = months[measure.name].dropna()
         assert len(values) > 0
         assert values.ge(0.0).all() or measure.name == "harm_averted"
@@ -116,11 +116,11 @@ def test_measures_hang_together(months):
     assert (months.awareness >= months.reach).all()
     assert (months.reach >= months.adoption).all()
     begun = months[months.reach > 0]
-    equal(begun.sustainment * begun.reach, begun.adoption)
-    equal(begun.transformed + begun.boosted + begun.little, 1.0)
+    arrays_equal(begun.sustainment * begun.reach, begun.adoption)
+    arrays_equal(begun.transformed + begun.boosted + begun.little, 1.0)
     used = months[months.adoption > 0]
-    equal(used.replication_ratio, used.effect / used.origin_effect)
-    equal(used.replicated * used.adoption, used.transformed * used.reach)
+    arrays_equal(used.replication_ratio, used.effect / used.origin_effect)
+    arrays_equal(used.replicated * used.adoption, used.transformed * used.reach)
     assert (used.generation >= 1).all()
     assert (begun.lapses >= 1 - begun.sustainment - 1e-12).all()
 
@@ -131,7 +131,7 @@ def test_a_measure_of_nobody_is_nan_and_not_null(months, runs):
     assert months.loc[nobody, ["fidelity", "effect", "embedding", "generation", "replicated"]].isna().to_numpy().all()
     assert months.loc[months.reach == 0, ["sustainment", "lapses", "transformed", "little"]].isna().to_numpy().all()
     assert months[["awareness", "reach", "adoption", "harm_averted"]].notna().to_numpy().all()
-    table = tables_of(runs)["months"]
+    table = build_tables(runs)["months"]
     assert all(column.null_count == 0 for column in table.columns)
 
 
@@ -158,7 +158,7 @@ def test_the_pooled_row_is_the_row_of_the_only_intervention():
 
 def test_the_pooled_row_counts_organisations_and_interventions_alike():
     adoption = by_intervention(qs.simulate(TWO).months, "adoption")
-    equal(adoption[POOLED], (25 * adoption["first"] + 24 * adoption["later"]) / 49)
+    arrays_equal(adoption[POOLED], (25 * adoption["first"] + 24 * adoption["later"]) / 49)
 
 
 def test_harm_averted_never_falls_where_nothing_can_make_harm_worse():
@@ -172,15 +172,15 @@ def test_harm_averted_never_falls_where_nothing_can_make_harm_worse():
 
 def test_with_one_intervention_and_nothing_at_home_all_that_is_averted_is_its_own():
     averted = by_intervention(qs.simulate(ONE.replace({"home_grown.gain": 0.0})).months, "harm_averted")
-    equal(averted[POOLED], averted["intervention"])
+    arrays_equal(averted[POOLED], averted["intervention"])
 
 
-def gini(values):
+def gini_by_definition(values):
     """Return half the mean absolute difference over the mean."""
     return np.abs(values[:, None] - values[None, :]).mean() / (2.0 * values.mean())
 
 
-def last_rows(months, what):
+def final_rows(months, what):
     found = months[(months.month == MONTHS) & (months.intervention == what)].set_index("run_id")
     found.index = found.index.astype(str)
     return found
@@ -188,42 +188,44 @@ def last_rows(months, what):
 
 def test_the_last_month_of_each_intervention_follows_from_the_organisations(runs, months, organisations):
     for what in runs.scenario.interventions:
-        last = last_rows(months, what)
+        last = final_rows(months, what)
         mine = organisations[organisations.intervention == what]
         for run, rows in mine.groupby("run_id", observed=True):
             said, followers = last.loc[run], rows[rows.origin == 0]
             users = followers[followers.stage.isin(["implementing", "embedded"])]
             begun = followers[followers.began >= 0]
             reference = rows[rows.origin == 1].best.mean()
-            equal(said.adoption, len(users) / len(followers))
-            equal(said.awareness, (followers.stage != "unaware").mean())
-            equal(said.reach, len(begun) / len(followers))
-            equal(said.lapses, (begun.lapses > 0).mean())
+            arrays_equal(said.adoption, len(users) / len(followers))
+            arrays_equal(said.awareness, (followers.stage != "unaware").mean())
+            arrays_equal(said.reach, len(begun) / len(followers))
+            arrays_equal(said.lapses, (begun.lapses > 0).mean())
             for name, column in {"appropriateness": "fit", "effect": "result"}.items():
-                equal(said[name], users[column].mean())
+                arrays_equal(said[name], users[column].mean())
             for name in ("fidelity", "embedding", "generation"):
-                equal(said[name], users[name].mean())
-            equal(said.origin_effect, reference)
-            equal(said.replicated, (users.result >= REPLICATED * reference).mean())
-            halfway = users.result.between(BOOSTED * reference, REPLICATED * reference, inclusive="left").sum()
-            equal(said.boosted, halfway / len(begun))
-            equal(said.harm_averted, rows.harm_averted.sum())
+                arrays_equal(said[name], users[name].mean())
+            arrays_equal(said.origin_effect, reference)
+            arrays_equal(said.replicated, (users.result >= REPLICATED_THRESHOLD * reference).mean())
+            halfway = users.result.between(
+                BOOSTED_THRESHOLD * reference, REPLICATED_THRESHOLD * reference, inclusive="left"
+            ).sum()
+            arrays_equal(said.boosted, halfway / len(begun))
+            arrays_equal(said.harm_averted, rows.harm_averted.sum())
 
 
 def test_the_last_month_of_all_follows_from_the_organisations(runs, months, organisations):
-    last = last_rows(months, POOLED)
+    last = final_rows(months, POOLED)
     first = next(iter(runs.scenario.interventions))
     for run, rows in organisations[organisations.intervention == first].groupby("run_id", observed=True):
         said, harm = last.loc[run], rows.harm.to_numpy()
-        equal(said.harm, np.average(harm, weights=rows["size"]))
-        equal(said.harm_gini, gini(harm))
-        equal(said.harm_range, np.percentile(harm, 90) - np.percentile(harm, 10))
-        equal(said.harm_averted, rows.all_harm_averted.sum())
+        arrays_equal(said.harm, np.average(harm, weights=rows["size"]))
+        arrays_equal(said.harm_gini, gini_by_definition(harm))
+        arrays_equal(said.harm_range, np.percentile(harm, 90) - np.percentile(harm, 10))
+        arrays_equal(said.harm_averted, rows.all_harm_averted.sum())
         for name in ("staff_time", "cost"):
-            equal(said[name], rows[name].sum())
-        equal(said.local_gain, rows.local_gain.mean())
+            arrays_equal(said[name], rows[name].sum())
+        arrays_equal(said.local_gain, rows.local_gain.mean())
         for name in ("leadership", "culture", "capability"):
-            equal(said[name], rows[f"{name}_end"].mean())
+            arrays_equal(said[name], rows[f"{name}_end"].mean())
 
 
 def test_harm_at_the_end_follows_from_the_results(runs, organisations):
@@ -232,7 +234,7 @@ def test_harm_at_the_end_follows_from_the_results(runs, organisations):
     benefit = wide.intervention.astype(str).map({name: one.benefit for name, one in scenario.interventions.items()})
     left = (1 - benefit * wide.result).groupby(["run_id", "organisation"], observed=True).prod()
     once = ~wide.index.duplicated()
-    equal(wide.harm[once], expected[once] * left.reindex(wide.index[once]))
+    arrays_equal(wide.harm[once], expected[once] * left.reindex(wide.index[once]))
 
 
 def test_only_targets_cost():
@@ -264,8 +266,8 @@ WAYS = {
 def test_the_bytes_are_the_same_each_way(way):
     save(qs.simulate(TWO), "res", csv=True)
     save(qs.simulate(TWO, **way), "other", csv=True)
-    assert files("other") == files()
-    assert len(files()) == 7
+    assert file_bytes("other") == file_bytes()
+    assert len(file_bytes()) == 7
 
 
 def test_the_bytes_are_the_same_from_an_executor_of_ones_own():
@@ -273,7 +275,7 @@ def test_the_bytes_are_the_same_from_an_executor_of_ones_own():
     with ThreadPoolExecutor(2) as executor:
         save(qs.simulate(TWO, executor=executor), "other")
         assert executor.submit(int).result() == 0
-    assert files("other") == files()
+    assert file_bytes("other") == file_bytes()
 
 
 def test_fewer_replicates_are_the_first_of_more():
@@ -282,20 +284,22 @@ def test_fewer_replicates_are_the_first_of_more():
 
 
 def with_tables():
-    put("o.csv", "id,size,shut\n" + "".join(f"p{i},{i + 1},\n" for i in range(20)) + "gone,1,2020\n", "below")
-    put("t.csv", "from,to,weight\n" + "".join(f"p{i},p{(3 * i + 1) % 20},0.5\n" for i in range(20) if (2 * i + 1) % 20))
+    write_file("o.csv", "id,size,shut\n" + "".join(f"p{i},{i + 1},\n" for i in range(20)) + "gone,1,2020\n", "below")
+    write_file(
+        "t.csv", "from,to,weight\n" + "".join(f"p{i},p{(3 * i + 1) % 20},0.5\n" for i in range(20) if (2 * i + 1) % 20)
+    )
     tables = "organisations: {file: below/o.csv, closed: shut}\nnetwork: {kind: file, file: t.csv}\n"
-    return put("s.yaml", f"name: mine\nhorizon: 24\nreplicates: 3\n{tables}")
+    return write_file("s.yaml", f"name: mine\nhorizon: 24\nreplicates: 3\n{tables}")
 
 
 @pytest.mark.parametrize("scenario", ["tables", "none"])
 def test_a_rerun_from_the_manifest_gives_the_same_bytes(scenario):
-    path = with_tables() if scenario == "tables" else put("s.yaml", SMALL)
+    path = with_tables() if scenario == "tables" else write_file("s.yaml", SMALL_YAML)
     assert main(["run", str(path), "--out", "res", "--seed", "5", "--csv"]) == 0
     for table in (*Path().glob("*.csv"), *Path().glob("below/*.csv"), path):
         table.unlink()
     assert main(["run", "res/manifest.json", "--out", "again", "--csv"]) == 0
-    assert files("again") == files()
+    assert file_bytes("again") == file_bytes()
     assert main(["run", "again/manifest.json", "--out", "res", "--csv"]) == 0
 
 

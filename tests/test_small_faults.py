@@ -130,7 +130,7 @@ class TestNotes:
         assert (code, "sensitivity needs" in words) == (0, bool(note))
         assert note in words
         heard = []
-        qs.sweep("few.yaml", "S", say=heard.append)
+        qs.sweep("few.yaml", "S", log=heard.append)
         assert any(note in one for one in heard if one.startswith("note")) == bool(note)
 
     def test_a_tab_in_a_path_is_shown_as_what_was_typed(self, capsys):
@@ -212,7 +212,7 @@ class TestSmallWorlds:
             "replicates": 2,
             "measures": {"final": ["awareness"]},
         }
-        assert qs.sweep(experiment, "S", yes=True).status.done == 4
+        assert qs.sweep(experiment, "S", confirmed=True).status.completed == 4
 
 
 def test_python_m_is_the_command():

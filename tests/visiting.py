@@ -13,7 +13,7 @@ ALL_DRAWN = """() => ['adoption', 'fidelity', 'effect'].every((measure) => {
 })"""
 
 
-class Visitor:
+class PageVisitor:
     """A visitor with a browser of their own."""
 
     def __init__(self, browser, url, *, width=1280, height=800, **how):
@@ -26,34 +26,34 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
 
-    def go(self, address=""):
+    def open(self, address=""):
         """Open the page and wait until all is drawn."""
         self.page.goto("about:blank")
         self.page.goto(self.url + address)
-        self.settle()
+        self.wait_until_drawn()
         self.page.wait_for_selector("#map .node")
         return self
 
-    def settle(self):
+    def wait_until_drawn(self):
         """Wait until the curves of all worlds are drawn."""
         self.page.wait_for_selector("#result[aria-busy=false]")
         # While worlds are still run the curves of the first of them stand already.
         self.page.wait_for_function(ALL_DRAWN)
 
-    def end(self, measure="fidelity"):
+    def final_values(self, measure="fidelity"):
         """Return where the curves of a chart end, by arm."""
         return json.loads(self.page.get_attribute(f"#chart-{measure}", "data-end"))
 
-    def move(self, value):
+    def move_slider(self, value):
         """Move the first slider of the policy that is on, and wait for its curves."""
         before = self.page.get_attribute("#chart-fidelity", "data-end")
         self.page.locator(SLIDER).first.evaluate(
             "(one, value) => { one.value = value; one.dispatchEvent(new Event('input')); }", str(value)
         )
-        self.changed("#chart-fidelity", "data-end", before)
-        self.settle()
+        self.wait_for_change("#chart-fidelity", "data-end", before)
+        self.wait_until_drawn()
 
-    def changed(self, selector, name, before):
+    def wait_for_change(self, selector, name, before):
         """Wait until an attribute is another than before."""
         for _ in range(BROWSER_PATIENCE // 25):
             if self.page.get_attribute(selector, name) != before:
@@ -61,7 +61,7 @@ class Visitor:
             self.page.wait_for_timeout(25)
         pytest.fail(f"{name} of {selector} stayed {before}")
 
-    def leave(self):
+    def close(self):
         """Close the browser; nothing was complained of, and nobody else was asked."""
         outside = [one for one in self.asked if not one.startswith((self.url, "about:", "blob:" + self.url, "data:"))]
         self.context.close()

@@ -15,18 +15,18 @@ PARTS = ("kernel", "agents")
 
 def compile_part(part):
     """Run what has a part of the model compiled and kept."""
-    from everything import everything
-    from qispread.engines.run import run_one
-    from qispread.world.build import blueprint_of
+    from everything import all_features_scenario
+    from qispread.engines.run import run_replicate
+    from qispread.world.build import prepare_scenario
 
-    run_one(blueprint_of(everything()), 0, "kernel" if part == "kernel" else "mesa")
+    run_replicate(prepare_scenario(all_features_scenario()), 0, "kernel" if part == "kernel" else "mesa")
 
 
 def compile_model():
     """Have the model compiled, unless it is already, and return the seconds that it took, or None."""
-    from qispread.rules.compiling import already_compiled
+    from qispread.rules.compiling import is_compiled
 
-    if already_compiled():
+    if is_compiled():
         return None
     began = time.monotonic()
     running = [subprocess.Popen([sys.executable, __file__, part]) for part in PARTS]

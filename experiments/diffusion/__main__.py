@@ -11,39 +11,39 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.diffusion.page import PAGE, page
-from experiments.diffusion.running import PUBLISHED, found_in, write_table
-from experiments.diffusion.studies import VARIABLE, data_folder, missing
+from experiments.diffusion.page import PAGE, render_page
+from experiments.diffusion.running import PUBLISHED, analyse_studies, write_table
+from experiments.diffusion.studies import VARIABLE, data_folder, missing_files
 from experiments.freshness import record_made
-from qispread.figures.drawing import Studio, write_drawings
+from qispread.figures.drawing import FigureRenderer, write_rendered_figures
 
 BAD_INPUT = 2
 
 
-def check() -> int:
+def check_page() -> int:
     """Say whether the page shows the stored table, and return the exit code."""
-    stale = PAGE.read_text(encoding="utf-8") != page()
+    stale = PAGE.read_text(encoding="utf-8") != render_page()
     print("docs/diffusion.md is stale; run python -m experiments.diffusion --page" if stale else "nothing is stale")
     return int(stale)
 
 
-def run(folder: Path, *, smoke: bool) -> int:
+def run_studies(folder: Path, *, smoke: bool) -> int:
     """Fit both studies, and keep what is found unless it was a smoke run."""
-    absent = missing(folder)
+    absent = missing_files(folder)
     if absent:
         for path in absent:
             print(f"{path}: no such file; say --data FOLDER, or set {VARIABLE}", file=sys.stderr)
         return BAD_INPUT
-    table, figures = found_in(folder, smoke=smoke)
-    with Studio() as studio:
-        studio.take(figures)
-        drawings = studio.drawings()
+    table, figures = analyse_studies(folder, smoke=smoke)
+    with FigureRenderer() as studio:
+        studio.submit(figures)
+        drawings = studio.collect()
     shown = table[table["kind"].isin(["verdict", "comparison", "shuffled"])]
     print(shown.dropna(axis=1, how="all").to_string(index=False, float_format="{:.4g}".format))
     if not smoke:
         write_table(table)
-        write_drawings(drawings, PUBLISHED)
-        PAGE.write_text(page(), encoding="utf-8")
+        write_rendered_figures(drawings, PUBLISHED)
+        PAGE.write_text(render_page(), encoding="utf-8")
         record_made("experiments.diffusion")
     return 0
 
@@ -58,11 +58,11 @@ def main(typed: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder of the four tables")
     asked = parser.parse_args(typed)
     if asked.check:
-        return check()
+        return check_page()
     if asked.page:
-        PAGE.write_text(page(), encoding="utf-8")
+        PAGE.write_text(render_page(), encoding="utf-8")
         return 0
-    return run(asked.data or data_folder(), smoke=asked.smoke)
+    return run_studies(asked.data or data_folder(), smoke=asked.smoke)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.diffusion.selfcheck import RUNS, approximated, selfcheck
+from experiments.diffusion.selfcheck import RUNS, approximate_posteriors, run_self_check
 from experiments.diffusion.studies import ROOT, STUDIES, Study, read_study
-from experiments.diffusion.variants import variants
+from experiments.diffusion.variants import iterate_variants
 from qispread.figures.figure import Figure
-from qispread.figures.fitting import fit_figures, named_for
-from qispread.fitting.fit import Fit, fit_observed
-from qispread.fitting.people import NEVER
+from qispread.figures.fitting import fit_figures, rename_for_study
+from qispread.fitting.fit import DiffusionFit, fit_observed
+from qispread.fitting.people import NEVER_ADOPTED
 
 PUBLISHED = ROOT / "results/published"
 TABLE = PUBLISHED / "diffusion.csv"
@@ -38,26 +38,26 @@ COLUMNS = (
 Rows = Iterator[dict[str, Any]]
 
 
-def sizes(found: Fit) -> Rows:
+def size_rows(found: DiffusionFit) -> Rows:
     """Yield what was read, and the verdict."""
     one = found.observed
     counts = {
-        "people": one.number,
+        "people": one.person_count,
         "communities": len(one.communities),
-        "ties": one.ties.others.size // 2,
+        "ties": one.ties.indices.size // 2,
         "periods": one.periods,
-        "adopted": int((one.adopted != NEVER).sum()),
+        "adopted": int((one.adopted != NEVER_ADOPTED).sum()),
         "seeds": int((one.adopted == 1).sum()),
     }
     for name, count in counts.items():
         yield {"kind": "size", "name": name, "value": count}
     yield {"kind": "verdict", "name": found.verdict}
-    yield {"kind": "most by ties", "value": found.most_by_ties}
+    yield {"kind": "most by ties", "value": found.max_share_by_ties}
     for name, there in found.signs.items():
         yield {"kind": "sign", "name": name, "value": int(there)}
 
 
-def models(found: Fit) -> Rows:
+def model_rows(found: DiffusionFit) -> Rows:
     """Yield strengths, comparisons, checks and shuffles."""
     parameters = found.tables["parameters"]
     for row in parameters[~parameters["parameter"].str.startswith("push in")].itertuples():
@@ -74,26 +74,26 @@ def models(found: Fit) -> Rows:
         yield told | {"p": row.p, "error": row.error, "count": row.shuffles}
 
 
-def of_study(study: Study, folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
+def analyse_study(study: Study, folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
     """Return all rows and the figures of one study, telling what is under way."""
     cut = SMOKE if smoke else 1
     observed = read_study(study, folder)
     print(f"{study.name}: fitting", flush=True)
-    found = fit_observed(observed, worlds=max(20, WORLDS // cut), shuffles=max(99, SHUFFLES // cut))
-    rows = [*sizes(found), *models(found)]
+    found = fit_observed(observed, replicates=max(20, WORLDS // cut), shuffles=max(99, SHUFFLES // cut))
+    rows = [*size_rows(found), *model_rows(found)]
     print(f"{study.name}: other ways to read it", flush=True)
-    rows += [{"kind": "variant", **one} for one in variants(study, folder, observed, max(99, SHUFFLES // cut))]
+    rows += [{"kind": "variant", **one} for one in iterate_variants(study, folder, observed, max(99, SHUFFLES // cut))]
     print(f"{study.name}: histories whose truth is known", flush=True)
-    rows += [{"kind": "self-check", **one} for one in selfcheck(study, observed, cut)]
+    rows += [{"kind": "self-check", **one} for one in run_self_check(study, observed, cut)]
     if study is STUDIES[0]:
-        rows += [{"kind": "approximate", **one} for one in approximated(observed, max(2_500, RUNS // cut))]
+        rows += [{"kind": "approximate", **one} for one in approximate_posteriors(observed, max(2_500, RUNS // cut))]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(study=study.name)
-    return table, [named_for(one, f"diffusion-{study.stem}", study.name) for one in fit_figures(found)]
+    return table, [rename_for_study(one, f"diffusion-{study.stem}", study.name) for one in fit_figures(found)]
 
 
-def found_in(folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
+def analyse_studies(folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
     """Return the table of all that is found, and all figures."""
-    both = [of_study(study, folder, smoke=smoke) for study in STUDIES]
+    both = [analyse_study(study, folder, smoke=smoke) for study in STUDIES]
     return pd.concat([table for table, _ in both], ignore_index=True), [one for _, some in both for one in some]
 
 

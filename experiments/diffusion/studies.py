@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qispread.fitting.people import Observed, Ties, Whole, ties_between
-from qispread.fitting.reading import Terms, read_observed
+from qispread.fitting.people import IntArray, ObservedDiffusion, TieGraph, build_tie_graph
+from qispread.fitting.reading import TableOptions, read_observed
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "QISPREAD_DATA"
@@ -25,7 +25,7 @@ class Study:
     name : str
     stem : str
         With which its files begin.
-    terms : Terms
+    terms : TableOptions
     source : str
         Keys of the bibliography.
     truth : float
@@ -38,7 +38,7 @@ class Study:
 
     name: str
     stem: str
-    terms: Terms
+    terms: TableOptions
     source: str
     truth: float
     histories: int
@@ -49,7 +49,7 @@ STUDIES = (
     Study(
         "Medical Innovation",
         "medinnov",
-        Terms(id="node", adopted="toa", never=("18",), end="17", unit="month"),
+        TableOptions(id="node", adopted="toa", never=("18",), end="17", unit="month"),
         "coleman1966, burt1987",
         0.05,
         200,
@@ -58,7 +58,7 @@ STUDIES = (
     Study(
         "Korean family planning",
         "kfamily",
-        Terms(id="node", adopted="toa", never=("11",), end="10", unit="year", self_ties="leave_out"),
+        TableOptions(id="node", adopted="toa", never=("11",), end="10", unit="year", self_ties="leave_out"),
         "rogers1981",
         0.02,
         100,
@@ -76,13 +76,13 @@ def data_folder() -> Path:
     return Path(os.environ.get(VARIABLE, ROOT.parent / "shared/data/diffusion"))
 
 
-def missing(folder: Path) -> list[Path]:
+def missing_files(folder: Path) -> list[Path]:
     """Return the files that are not there."""
     paths = [folder / f"{one.stem}_{part}.csv" for one in STUDIES for part in ("nodes", "edges")]
     return [path for path in paths if not path.exists()]
 
 
-def read_study(study: Study, folder: Path) -> Observed:
+def read_study(study: Study, folder: Path) -> ObservedDiffusion:
     """Return a study as it is read."""
     found = read_observed(folder / f"{study.stem}_nodes.csv", folder / f"{study.stem}_edges.csv", study.terms)
     shown = {str(folder / f"{study.stem}_{part}.csv"): f"{study.stem}_{part}.csv" for part in ("nodes", "edges")}
@@ -90,7 +90,7 @@ def read_study(study: Study, folder: Path) -> Observed:
     return replace(found, notes=(*notes, *(note for note in found.notes if ".csv" not in note)))
 
 
-def nominations(study: Study, folder: Path, observed: Observed) -> pd.DataFrame:
+def read_nominations(study: Study, folder: Path, observed: ObservedDiffusion) -> pd.DataFrame:
     """Return who named whom, by place and relation; naming oneself is left out."""
     table = pd.read_csv(folder / f"{study.stem}_edges.csv", dtype=str)
     place = {one: index for index, one in enumerate(observed.ids)}
@@ -100,32 +100,34 @@ def nominations(study: Study, folder: Path, observed: Observed) -> pd.DataFrame:
     return found[found["first"] != found["second"]].reset_index(drop=True)
 
 
-def towards_the_named(named: pd.DataFrame, number: int) -> Ties:
+def directed_ties(named: pd.DataFrame, number: int) -> TieGraph:
     """Return ties that stand only at those who name: they see whom they name, and not the reverse."""
     pairs = named[["first", "second"]].drop_duplicates().sort_values(["first", "second"]).to_numpy(dtype=np.int64)
     starts = np.concatenate(([0], np.cumsum(np.bincount(pairs[:, 0], minlength=number)))).astype(np.int64)
-    return Ties(starts, pairs[:, 1], np.ones(len(pairs)))
+    return TieGraph(starts, pairs[:, 1], np.ones(len(pairs)))
 
 
-def without_direction(named: pd.DataFrame, number: int) -> Ties:
+def undirected_ties(named: pd.DataFrame, number: int) -> TieGraph:
     """Return ties of weight 1 between all pairs of whom one names the other."""
     ends = np.sort(named[["first", "second"]].to_numpy(dtype=np.int64), axis=1)
     pairs = np.unique(ends, axis=0)
-    return ties_between(pairs[:, 0], pairs[:, 1], np.ones(len(pairs)), number)
+    return build_tie_graph(pairs[:, 0], pairs[:, 1], np.ones(len(pairs)), number)
 
 
-def thirds(values: Whole) -> Whole:
+def assign_thirds(values: IntArray) -> IntArray:
     """Return in which third of the people each is by a number."""
     return np.searchsorted(np.quantile(values, (1.0 / 3.0, 2.0 / 3.0)), values, side="left").astype(np.int64)
 
 
-def ways_to_read(study: Study, folder: Path, observed: Observed) -> Iterator[tuple[str, Observed]]:
+def alternative_ties(
+    study: Study, folder: Path, observed: ObservedDiffusion
+) -> Iterator[tuple[str, ObservedDiffusion]]:
     """Yield other ways to read the ties: by direction, and by relation."""
-    named, number = nominations(study, folder, observed), observed.number
+    named, number = read_nominations(study, folder, observed), observed.person_count
     yield "as in the model: ties without direction", observed
-    yield "one sees only those whom one names", replace(observed, ties=towards_the_named(named, number))
+    yield "one sees only those whom one names", replace(observed, ties=directed_ties(named, number))
     reversed_names = named.rename(columns={"first": "second", "second": "first"})
-    yield "one sees only those who name one", replace(observed, ties=towards_the_named(reversed_names, number))
+    yield "one sees only those who name one", replace(observed, ties=directed_ties(reversed_names, number))
     for relation, words in study.relations.items():
         own = named[named["relation"] == relation]
-        yield f"ties of {words} alone", replace(observed, ties=without_direction(own, number))
+        yield f"ties of {words} alone", replace(observed, ties=undirected_ties(own, number))

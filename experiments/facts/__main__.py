@@ -10,25 +10,25 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.facts.finding import FULL, SMOKE, Findings, findings, plan_of
+from experiments.facts.finding import FULL, SMOKE, FactsResult, facts_calibration, run_facts
 from experiments.facts.names import CONFIG, CONFIGS, PUBLISHED
-from experiments.facts.screening import screen
+from experiments.facts.screening import screen_parameters
 from experiments.freshness import record_made
-from experiments.validation.page import PAGE, page
+from experiments.validation.page import PAGE, render_page
 from experiments.validation.running import write_table
-from qispread.calibrating.runs import Doing
-from qispread.figures.drawing import Studio, write_drawings
+from qispread.calibrating.runs import CalibrationRunOptions
+from qispread.figures.drawing import FigureRenderer, write_rendered_figures
 
 
-def keep(found: Findings) -> None:
+def write_results(found: FactsResult) -> None:
     """Write tables, pictures, the calibrated scenario and the page."""
     for name, table in found.tables.items():
         write_table(table, PUBLISHED / f"{name}.csv")
-    with Studio() as studio:
-        studio.take(found.figures)
-        write_drawings(studio.drawings(), PUBLISHED)
+    with FigureRenderer() as studio:
+        studio.submit(found.figures)
+        write_rendered_figures(studio.collect(), PUBLISHED)
     (CONFIGS / CONFIG).write_text(found.config, encoding="utf-8")
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(render_page(), encoding="utf-8")
     record_made("experiments.facts")
 
 
@@ -47,14 +47,16 @@ def main(typed: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as passing:
         folder, size = asked.folder or Path(passing), SMOKE if asked.smoke else FULL
         if asked.screen:
-            doing = Doing(folder, {"workers": asked.workers}, print)
-            print(screen(plan_of(size), doing).to_string(index=False, float_format="{:.3f}".format))
+            doing = CalibrationRunOptions(folder, {"workers": asked.workers}, print)
+            print(
+                screen_parameters(facts_calibration(size), doing).to_string(index=False, float_format="{:.3f}".format)
+            )
             return 0
-        found = findings(size, folder, asked.workers)
+        found = run_facts(size, folder, asked.workers)
     for name in ("facts", "facts_parameters"):
         print(found.tables[name].to_string(index=False, float_format="{:.3g}".format))
     if asked.write:
-        keep(found)
+        write_results(found)
     return 0
 
 

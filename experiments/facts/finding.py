@@ -7,15 +7,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.facts.known import FACTS, FACTS_FILE, fact_of
+from experiments.facts.known import FACTS, FACTS_FILE, target_fact_id
 from experiments.facts.names import CONFIGS, MISSED, NEAR, SHORT, WAYS
-from experiments.facts.screening import TRAJECTORIES, screen
-from qispread.calibrating.calibrate import Calibrated, calibrate, check_of, posterior_of, reach_of
-from qispread.calibrating.config import calibrated_text
-from qispread.calibrating.load import Plan, load_calibration
-from qispread.calibrating.runs import Doing, run_draws
-from qispread.calibrating.tables import checked_table, spread_of
-from qispread.config.factors import value_at
+from experiments.facts.screening import TRAJECTORIES, screen_parameters
+from qispread.calibrating.calibrate import (
+    CalibrationResult,
+    calibrate,
+    compute_posterior,
+    run_coverage_check,
+    run_self_check,
+)
+from qispread.calibrating.config import render_calibrated_scenario
+from qispread.calibrating.load import CalibrationSpec, load_calibration
+from qispread.calibrating.runs import CalibrationRunOptions, run_draws
+from qispread.calibrating.tables import build_self_check_table, percentiles_95
+from qispread.config.factors import number_at_path
 from qispread.figures.calibration import parameters_figure, targets_figure
 from qispread.figures.figure import Figure
 
@@ -23,7 +29,7 @@ WORLDS, TRUTHS = 400, 200
 
 
 @dataclass(frozen=True)
-class Size:
+class FactsRunSize:
     """How much is run."""
 
     points: int
@@ -32,11 +38,11 @@ class Size:
     truths: int
 
 
-FULL, SMOKE = Size(0, WORLDS, TRAJECTORIES, TRUTHS), Size(500, 20, 4, 20)
+FULL, SMOKE = FactsRunSize(0, WORLDS, TRAJECTORIES, TRUTHS), FactsRunSize(500, 20, 4, 20)
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
+class FactsResult:
     """What is kept of it all: tables by name, figures, and the calibrated configuration."""
 
     tables: dict[str, pd.DataFrame]
@@ -44,21 +50,21 @@ class Findings:
     config: str
 
 
-def plan_of(size: Size) -> Plan:
+def facts_calibration(size: FactsRunSize) -> CalibrationSpec:
     """Return the calibration of the facts, smaller where that is wanted."""
     plan = load_calibration(FACTS_FILE)
     changes = {"points": size.points, "predictive": 20} if size.points else {}
     return replace(plan, calibration=plan.calibration.model_copy(update=changes))
 
 
-def findings(size: Size, folder: Path, workers: int | None) -> Findings:
+def run_facts(size: FactsRunSize, folder: Path, workers: int | None) -> FactsResult:
     """Run screen, defaults, calibration and medians; `folder` takes their runs."""
-    plan, doing = plan_of(size), Doing(folder, {"workers": workers}, print)
-    screened = screen(plan, doing, trajectories=size.trajectories)
-    every = calibrate(plan, folder, workers=workers, yes=True, say=print)
-    within = reaching(every, doing, size.truths)
-    tables = {"facts": facts_table(plan, doing, size.worlds, {"all": every, "within": within})}
-    tables |= {"facts_screen": screened, "facts_check": self_checked(within, every)}
+    plan, doing = facts_calibration(size), CalibrationRunOptions(folder, {"workers": workers}, print)
+    screened = screen_parameters(plan, doing, trajectories=size.trajectories)
+    every = calibrate(plan, folder, workers=workers, confirmed=True, log=print)
+    within = calibrate_within_reach(every, doing, size.truths)
+    tables = {"facts": build_facts_table(plan, doing, size.worlds, {"all": every, "within": within})}
+    tables |= {"facts_screen": screened, "facts_check": run_self_checks(within, every)}
     tables |= {"facts_parameters_all": every.parameters, "facts_parameters": within.parameters}
     tables |= {"facts_targets": within.targets, "facts_correlations": within.correlations}
     said = "What the facts within reach say of each parameter"
@@ -66,56 +72,64 @@ def findings(size: Size, folder: Path, workers: int | None) -> Findings:
         replace(parameters_figure(within.parameters, said), name="facts-parameters"),
         replace(targets_figure(within.targets), name="facts-targets"),
     ]
-    beyond = [name for name in every.plan.calibration.targets if name not in within.plan.calibration.targets]
+    beyond = [
+        name for name in every.specification.calibration.targets if name not in within.specification.calibration.targets
+    ]
     remarks = [f"Left out of the targets, since {SHORT} their intervals: {', '.join(beyond)}."] if beyond else []
     remarks += ["What was measured, met and missed is told in docs/validation.md."]
-    config = calibrated_text(within, CONFIGS, "python -m experiments.facts --write", remarks)
-    return Findings(tables, figures, config)
+    config = render_calibrated_scenario(within, CONFIGS, "python -m experiments.facts --write", remarks)
+    return FactsResult(tables, figures, config)
 
 
-def reaching(every: Calibrated, doing: Doing, truths: int) -> Calibrated:
+def calibrate_within_reach(every: CalibrationResult, doing: CalibrationRunOptions, truths: int) -> CalibrationResult:
     """Return the calibration to those targets alone that are within reach of runs, from the same runs, and checked."""
     kept = np.flatnonzero(every.targets["reachable"].to_numpy())
-    names = list(every.plan.calibration.targets)
-    targets = {names[place]: every.plan.calibration.targets[names[place]] for place in kept}
-    plan = replace(every.plan, calibration=every.plan.calibration.model_copy(update={"targets": targets}))
-    before = replace(every.before, summaries=every.before.summaries[:, kept])
-    found = posterior_of(plan, before)
-    after = run_draws(every.plan, found.equal_draws(plan.calibration.predictive, plan.calibration.seed), doing)
+    names = list(every.specification.calibration.targets)
+    targets = {names[place]: every.specification.calibration.targets[names[place]] for place in kept}
+    plan = replace(
+        every.specification, calibration=every.specification.calibration.model_copy(update={"targets": targets})
+    )
+    before = replace(every.prior_runs, summaries=every.prior_runs.summaries[:, kept])
+    found = compute_posterior(plan, before)
+    after = run_draws(every.specification, found.resample(plan.calibration.predictive, plan.calibration.seed), doing)
     after = replace(after, summaries=after.summaries[:, kept])
-    told = {"reach": reach_of(plan, before), "check": check_of(plan, before, truths)}
-    return replace(every, plan=plan, posterior=found, before=before, after=after, **told)
+    told = {"reach": run_coverage_check(plan, before), "check": run_self_check(plan, before, truths)}
+    return replace(every, specification=plan, posterior=found, prior_runs=before, posterior_runs=after, **told)
 
 
-def self_checked(within: Calibrated, every: Calibrated) -> pd.DataFrame:
+def run_self_checks(within: CalibrationResult, every: CalibrationResult) -> pd.DataFrame:
     """Return how well the facts within reach find synthetic truths again, and how much company they and all have."""
-    if within.check is None:
+    if within.self_check_result is None:
         return pd.DataFrame()
-    table = checked_table(within.plan, within.check).assign(targets=len(within.plan.calibration.targets))
-    return table.assign(lonely=within.reach.lonely, lonely_all=every.reach.lonely)
+    table = build_self_check_table(within.specification, within.self_check_result).assign(
+        targets=len(within.specification.calibration.targets)
+    )
+    return table.assign(lonely=within.coverage_check.isolation, lonely_all=every.coverage_check.isolation)
 
 
-def facts_table(plan: Plan, doing: Doing, worlds: int, calibrated: Mapping[str, Calibrated]) -> pd.DataFrame:
+def build_facts_table(
+    plan: CalibrationSpec, doing: CalibrationRunOptions, worlds: int, calibrated: Mapping[str, CalibrationResult]
+) -> pd.DataFrame:
     """Return each counterpart with what runs show at the defaults and at the calibrated medians, a row each."""
     scenario = plan.calibration.scenario
-    sets = {"default": [value_at(scenario, one.path) for one in plan.factors]}
+    sets = {"default": [number_at_path(scenario, one.path) for one in plan.factors]}
     sets |= {way: [one.medians[factor.path] for factor in plan.factors] for way, one in calibrated.items()}
     shown = {way: run_draws(plan, np.tile(np.array(one), (worlds, 1)), doing).summaries for way, one in sets.items()}
     rows = []
     for place, (name, target) in enumerate(plan.calibration.targets.items()):
-        fact = fact_of(name)
+        fact = target_fact_id(name)
         row: dict[str, object] = {"fact": fact, "counterpart": name, "about": str(target), "measured": target.value}
-        row |= dict(zip(("low", "high"), target.ends, strict=True)) | {"confidence": FACTS[fact].confidence}
-        row |= {"reachable": name in calibrated["within"].plan.calibration.targets}
+        row |= dict(zip(("low", "high"), target.interval_95, strict=True)) | {"confidence": FACTS[fact].confidence}
+        row |= {"reachable": name in calibrated["within"].specification.calibration.targets}
         for way in WAYS:
-            row |= told(way, shown[way][:, place], target.ends)
+            row |= assess_fact(way, shown[way][:, place], target.interval_95)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def told(way: str, values: np.ndarray, ends: tuple[float, float]) -> dict[str, object]:
+def assess_fact(way: str, values: np.ndarray, ends: tuple[float, float]) -> dict[str, object]:
     """Return median and interval over worlds, and the verdict."""
-    low, middle, high = spread_of(values)
+    low, middle, high = percentiles_95(values)
     verdict = NEAR if ends[0] <= middle <= ends[1] else MISSED
     reaches = bool(low <= ends[1] and high >= ends[0])
     return {

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from qispread.calibrating.tables import EDGE
+from qispread.calibrating.tables import MIN_REACH_SHARE
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED, CONFIGS = ROOT / "results/published", ROOT / "configs"
 CONFIG = "prompt_calibrated.yaml"
 NEAR, MISSED = "near", "missed"
-SHORT = f"fewer than {100 * EDGE:g} % of the runs over the whole ranges come as far as"
+SHORT = f"fewer than {100 * MIN_REACH_SHARE:g} % of the runs over the whole ranges come as far as"
 """What keeps a counterpart out of reach."""
 WAYS = ("default", "all", "within")
 """Parameter sets: the defaults, and medians calibrated to all counterparts or to those within reach of runs."""

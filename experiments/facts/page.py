@@ -7,8 +7,8 @@ import pandas as pd
 
 from experiments.facts.known import FACTS
 from experiments.facts.names import NEAR, PUBLISHED, RULE, SHORT, WAYS
-from qispread.analysis.calibration import IDENTIFIED, PARTLY
-from qispread.analysis.calibration_check import OUTSIDE
+from qispread.analysis.calibration import IDENTIFIED_SHRINKAGE, PARTLY_IDENTIFIED_SHRINKAGE
+from qispread.analysis.calibration_check import MIN_COVERED_SHARE
 from qispread.presentation.formatting import format_range, format_short
 
 SETS = dict(zip(WAYS, ("at the defaults", "calibrated to all", "calibrated to those within reach"), strict=True))
@@ -17,51 +17,51 @@ STRONGEST = 5
 """Correlations that are shown."""
 
 
-def stored(name: str) -> pd.DataFrame:
+def read_stored_table(name: str) -> pd.DataFrame:
     """Return a stored table."""
     return pd.read_csv(PUBLISHED / f"{name}.csv")
 
 
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
 
 
-def ways_of(facts: pd.DataFrame) -> dict[str, str]:
+def parameter_set_labels(facts: pd.DataFrame) -> dict[str, str]:
     """Return the parameter sets that are shown, in words: where none is out of reach, two of them are one."""
     return {way: words for way, words in SETS.items() if way != "within" or not facts["reachable"].all()}
 
 
-def said(value: float, low: float, high: float) -> str:
+def format_estimate(value: float, low: float, high: float) -> str:
     """Return a number with its interval."""
     return f"{format_short(value)} ({format_range(low, high)})"
 
 
-def verdict(row: pd.Series, way: str) -> str:
+def format_verdict(row: pd.Series, way: str) -> str:
     """Return a verdict, and whether a missed fact is within reach."""
     reach = ", within reach" if row[f"{way}_verdict"] != NEAR and row[f"{way}_within_reach"] else ""
     return f"{row[f'{way}_verdict']}{reach}"
 
 
-def facts_table(facts: pd.DataFrame) -> str:
+def render_facts_table(facts: pd.DataFrame) -> str:
     """Return each counterpart with what was measured and what runs show."""
-    header, ways = ["fact", "counterpart", "confidence", "measured"], ways_of(facts)
+    header, ways = ["fact", "counterpart", "confidence", "measured"], parameter_set_labels(facts)
     header += [part for words in ways.values() for part in (words, "")]
     rows = []
     for _, row in facts.iterrows():
         cells = [str(row["fact"]), f"`{row['counterpart']}`: {row['about']}", str(row["confidence"])]
-        cells.append(said(row["measured"], row["low"], row["high"]))
+        cells.append(format_estimate(row["measured"], row["low"], row["high"]))
         for way in ways:
-            cells += [said(row[way], row[f"{way}_low"], row[f"{way}_high"]), verdict(row, way)]
+            cells += [format_estimate(row[way], row[f"{way}_low"], row[f"{way}_high"]), format_verdict(row, way)]
         rows.append(cells)
-    return markdown(header, rows)
+    return markdown_table(header, rows)
 
 
-def counted(facts: pd.DataFrame) -> str:
+def count_near(facts: pd.DataFrame) -> str:
     """Return how many counterparts, and how many facts whole, are near, in words."""
     lines = [RULE]
-    for way, words in ways_of(facts).items():
+    for way, words in parameter_set_labels(facts).items():
         near = facts[f"{way}_verdict"] == NEAR
         whole = near.groupby(facts["fact"]).all()
         missed = facts.loc[~near, "counterpart"]
@@ -76,41 +76,41 @@ def counted(facts: pd.DataFrame) -> str:
     return " ".join(lines)
 
 
-def meanings() -> str:
+def facts_meanings_table() -> str:
     """Return what was measured, and what stands for it, of the facts that runs can show."""
     rows = [
         (name, one.statement, one.measured, one.source, "; ".join(f"`{k}`: {v}" for k, v in one.counterparts.items()))
         for name, one in FACTS.items()
         if one.counterparts
     ]
-    return markdown(("fact", "", "measured", "source", "what stands for it"), rows)
+    return markdown_table(("fact", "", "measured", "source", "what stands for it"), rows)
 
 
-def not_expressed() -> str:
+def not_expressed_table() -> str:
     """Return what the model cannot express, with the reason."""
     rows = [(name, one.statement, one.measured, one.source, one.reason) for name, one in FACTS.items() if one.reason]
-    return markdown(("fact", "", "measured", "source", "why not, or what of it not"), rows)
+    return markdown_table(("fact", "", "measured", "source", "why not, or what of it not"), rows)
 
 
-def parameters_table(parameters: pd.DataFrame) -> str:
+def render_parameters_table(parameters: pd.DataFrame) -> str:
     """Return what the facts say of each parameter."""
     rows = [
         (
             f"`{row['parameter']}`",
             format_short(row["default"]),
             format_range(row["low"], row["high"]),
-            said(row["median"], row["low_90"], row["high_90"]),
+            format_estimate(row["median"], row["low_90"], row["high_90"]),
             f"{100.0 * max(0.0, row['shrinkage']):.0f} %",
             str(row["identified"]),
         )
         for _, row in parameters.iterrows()
     ]
-    return markdown(("parameter", "default", "before", "median (90 %)", "narrower by", ""), rows)
+    return markdown_table(("parameter", "default", "before", "median (90 %)", "narrower by", ""), rows)
 
 
-def learnt(parameters: pd.DataFrame, correlations: pd.DataFrame, check: pd.DataFrame) -> str:
+def describe_identification(parameters: pd.DataFrame, correlations: pd.DataFrame, check: pd.DataFrame) -> str:
     """Return what cannot be identified, what is known only together, and whether it can be trusted, in words."""
-    half, fifth = f"{100 * IDENTIFIED:.0f} %", f"{100 * PARTLY:.0f} %"
+    half, fifth = f"{100 * IDENTIFIED_SHRINKAGE:.0f} %", f"{100 * PARTLY_IDENTIFIED_SHRINKAGE:.0f} %"
     lines = [f"A parameter is identified where its 90 % interval is narrower by {half} or more, partly from {fifth}."]
     for word, words in (("partly", "Partly identified"), ("not identified", "Not identified")):
         names = parameters.loc[parameters["identified"] == word, "parameter"]
@@ -121,11 +121,11 @@ def learnt(parameters: pd.DataFrame, correlations: pd.DataFrame, check: pd.DataF
     )
     lines.append(f"Strongest correlations in the posterior: {strongest}.")
     if len(check):
-        lines += trusted(check)
+        lines += iterate_trust_notes(check)
     return " ".join(lines)
 
 
-def trusted(check: pd.DataFrame) -> Iterator[str]:
+def iterate_trust_notes(check: pd.DataFrame) -> Iterator[str]:
     """Yield how well synthetic truths were found again, and how much company the facts have among runs."""
     covered = ", ".join(
         f"{100 * float(rows['covered'].mean()):.1f} % of them in {100 * float(str(level)):.0f} % intervals"
@@ -138,14 +138,14 @@ def trusted(check: pd.DataFrame) -> Iterator[str]:
     )
     within = {} if one["lonely"] == one["lonely_all"] else {"Those within reach": one["lonely"]}
     for words, lonely in (within | {"All counterparts": one["lonely_all"]}).items():
-        inside = "within" if lonely >= OUTSIDE else "outside"
+        inside = "within" if lonely >= MIN_COVERED_SHARE else "outside"
         yield (
             f"{words} together lie {inside} the cloud of what runs show over the whole ranges: a share of "
             f"{lonely:.3f} of the runs has as little company."
         )
 
 
-def screened(screen: pd.DataFrame) -> str:
+def describe_screening(screen: pd.DataFrame) -> str:
     """Return the parameters that tell most, in words."""
     chosen = screen[screen["chosen"]]
     told = ", ".join(f"`{row['parameter']}` {100 * row['score']:.0f} %" for _, row in chosen.iterrows())
@@ -157,17 +157,20 @@ def screened(screen: pd.DataFrame) -> str:
     )
 
 
-def facts_blocks(folder: Path = PUBLISHED) -> Iterator[tuple[str, str]]:
+def iterate_facts_blocks(folder: Path = PUBLISHED) -> Iterator[tuple[str, str]]:
     """Yield the name and text of every generated part; none where nothing is stored yet."""
     if not (folder / "facts.csv").exists():
         return
-    facts, parameters = stored("facts"), stored("facts_parameters")
-    every = stored("facts_parameters_all")
-    yield "facts: measured", meanings()
-    yield "facts: counted", counted(facts)
-    yield "facts: table", facts_table(facts)
-    yield "facts: screen", screened(stored("facts_screen"))
-    yield "facts: parameters", parameters_table(parameters)
-    yield "facts: parameters from all", ONE if facts["reachable"].all() else parameters_table(every)
-    yield "facts: learnt", learnt(parameters, stored("facts_correlations"), stored("facts_check"))
-    yield "facts: not expressed", not_expressed()
+    facts, parameters = read_stored_table("facts"), read_stored_table("facts_parameters")
+    every = read_stored_table("facts_parameters_all")
+    yield "facts: measured", facts_meanings_table()
+    yield "facts: counted", count_near(facts)
+    yield "facts: table", render_facts_table(facts)
+    yield "facts: screen", describe_screening(read_stored_table("facts_screen"))
+    yield "facts: parameters", render_parameters_table(parameters)
+    yield "facts: parameters from all", ONE if facts["reachable"].all() else render_parameters_table(every)
+    yield (
+        "facts: learnt",
+        describe_identification(parameters, read_stored_table("facts_correlations"), read_stored_table("facts_check")),
+    )
+    yield "facts: not expressed", not_expressed_table()

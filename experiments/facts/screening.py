@@ -11,40 +11,42 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.looking import load_analysis, problem_of
-from qispread.calibrating.load import Plan
-from qispread.calibrating.runs import Doing, experiment_of, shown_in
+from qispread.analysis.looking import load_analysis, salib_problem
+from qispread.calibrating.load import CalibrationSpec
+from qispread.calibrating.runs import CalibrationRunOptions, build_arm_experiment, run_arms
 from qispread.config.factors import Factor, plausible_factors
-from qispread.sweeping.design import block_of, points_of
-from qispread.sweeping.experiment import Morris
+from qispread.sweeping.design import block_size, build_points
+from qispread.sweeping.experiment import MorrisDesign
 
 NUMBER = 8
 TRAJECTORIES, LEVELS = 24, 4
 SCREEN = "screen"
 
 
-def candidates(plan: Plan) -> tuple[Factor, ...]:
+def candidate_parameters(plan: CalibrationSpec) -> tuple[Factor, ...]:
     """Return every parameter with a plausible range that no arm sets and that is not a whole number."""
     taken = {path for arm in plan.calibration.arms.values() for path in arm.changes}
     every = plausible_factors(plan.calibration.scenario)
     return tuple(one for one in every if one.path not in taken and not one.integer)
 
 
-def screen(plan: Plan, doing: Doing, *, trajectories: int = TRAJECTORIES) -> pd.DataFrame:
+def screen_parameters(
+    plan: CalibrationSpec, doing: CalibrationRunOptions, *, trajectories: int = TRAJECTORIES
+) -> pd.DataFrame:
     """Return the effects of every candidate on every target, the most telling first.
 
     Columns: parameter, score, chosen, and a column a target, the share of the mean sizes of all effects on it.
     """
-    wide = replace(plan, factors=candidates(plan))
-    design = Morris(trajectories=trajectories, levels=LEVELS)
-    shown = shown_in(wide, design, SCREEN, doing, idle=True)
-    experiment = experiment_of(wide, next(iter(plan.arms)), design)
-    unit, block = points_of(experiment).unit, block_of(experiment)
+    wide = replace(plan, factors=candidate_parameters(plan))
+    design = MorrisDesign(trajectories=trajectories, levels=LEVELS)
+    shown = run_arms(wide, design, SCREEN, doing, idle=True)
+    experiment = build_arm_experiment(wide, next(iter(plan.arms)), design)
+    unit, block = build_points(experiment).unit, block_size(experiment)
     names, table = [one.path for one in wide.factors], {}
     for place, name in enumerate(plan.calibration.targets):
         values = shown.summaries[:, place]
         whole = np.repeat(~np.isnan(values).reshape(-1, block).any(axis=1), block)
-        found = load_analysis("morris")(problem_of(names), unit[whole], values[whole], num_levels=LEVELS, seed=1)
+        found = load_analysis("morris")(salib_problem(names), unit[whole], values[whole], num_levels=LEVELS, seed=1)
         sizes = np.asarray(found["mu_star"])
         table[name] = sizes / sizes.sum()
     effects = pd.DataFrame(table)

@@ -12,37 +12,44 @@ import pandas as pd
 
 from experiments.freshness import record_made
 from experiments.validation import cascades, growth
-from experiments.validation.growth import steps_to_the_curves
-from experiments.validation.page import PAGE, page
+from experiments.validation.growth import step_size_table
+from experiments.validation.page import PAGE, render_page
 from experiments.validation.pictures import growth_figure, window_figure
-from experiments.validation.running import STEPS, TABLE, found, tally, worlds_for, write_table
-from qispread.figures.drawing import Studio, write_drawings
+from experiments.validation.running import (
+    STEPS,
+    TABLE,
+    limit_replicates,
+    run_all_limits,
+    summarise_verdicts,
+    write_table,
+)
+from qispread.figures.drawing import FigureRenderer, write_rendered_figures
 
 
-def check() -> int:
+def check_page() -> int:
     """Say whether the page shows the stored tables, and return the exit code."""
-    stale = PAGE.read_text(encoding="utf-8") != page()
+    stale = PAGE.read_text(encoding="utf-8") != render_page()
     print("docs/validation.md is stale; run python -m experiments.validation --page" if stale else "nothing is stale")
     return int(stale)
 
 
-def run(*, smoke: bool, write: bool) -> int:
+def run_limits(*, smoke: bool, write: bool) -> int:
     """Run all limits, print what was found, and keep it if that is wanted."""
-    table = found(smoke=smoke)
+    table = run_all_limits(smoke=smoke)
     figures = [
-        window_figure(worlds_for(cascades.LIMITS[0], smoke=smoke)),
-        growth_figure(worlds_for(growth.LIMITS[0], smoke=smoke)),
+        window_figure(limit_replicates(cascades.LIMITS[0], smoke=smoke)),
+        growth_figure(limit_replicates(growth.LIMITS[0], smoke=smoke)),
     ]
-    with Studio() as studio:
-        studio.take(figures)
-        drawings = studio.drawings()
+    with FigureRenderer() as studio:
+        studio.submit(figures)
+        drawings = studio.collect()
     shown = table[["limit", "quantity", "reference", "ours", "standard_error", "z", "verdict"]]
-    print(shown.to_string(index=False, float_format="{:.4g}".format), tally(table), sep="\n\n")
+    print(shown.to_string(index=False, float_format="{:.4g}".format), summarise_verdicts(table), sep="\n\n")
     if write:
         write_table(table, TABLE)
-        write_table(pd.DataFrame(steps_to_the_curves()), STEPS)
-        write_drawings(drawings, TABLE.parent)
-        PAGE.write_text(page(), encoding="utf-8")
+        write_table(pd.DataFrame(step_size_table()), STEPS)
+        write_rendered_figures(drawings, TABLE.parent)
+        PAGE.write_text(render_page(), encoding="utf-8")
         record_made("experiments.validation")
     return 0
 
@@ -57,11 +64,11 @@ def main(typed: Sequence[str] | None = None) -> int:
     ways.add_argument("--smoke", action="store_true", help="a few worlds of everything, nothing kept")
     asked = parser.parse_args(typed)
     if asked.check:
-        return check()
+        return check_page()
     if asked.page:
-        PAGE.write_text(page(), encoding="utf-8")
+        PAGE.write_text(render_page(), encoding="utf-8")
         return 0
-    return run(smoke=asked.smoke, write=asked.write)
+    return run_limits(smoke=asked.smoke, write=asked.write)
 
 
 if __name__ == "__main__":

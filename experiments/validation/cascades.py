@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 
 import qispread as qs
-from experiments.validation.exact_cascades import Array, cascade_size, trigger_chance, window
-from experiments.validation.limit import Finding, Limit, error_of, frequency_of, mean_of
-from experiments.validation.scenarios import measure, quiet, threshold
-from qispread.rules.draws import key_of
+from experiments.validation.exact_cascades import Array, cascade_size, cascade_window, trigger_probability
+from experiments.validation.limit import KnownLimit, LimitFinding, frequency_finding, mean_finding, standard_error
+from experiments.validation.scenarios import measure_by_month, single_mechanism_scenario, threshold_changes
+from qispread.rules.draws import hash_name
 
 SHARE = 0.18
 NUMBER, SMALL = 2000, 500
 MONTHS = 120
 SHARED = "cascades"
-SWEPT_SEED = key_of(SHARED) % 2**31
+SWEPT_SEED = hash_name(SHARED) % 2**31
 GLOBAL = 0.05
 """Share of organisations from which a cascade is called global."""
 LOWER, UPPER = (0.9, 0.95, 1.0, 1.05, 1.1), (5.25, 5.5, 5.75, 6.0, 6.25)
@@ -31,68 +31,74 @@ AT_LOWER, AT_UPPER = 2.0 / 3.0, 1.0 / 3.0
 """Powers of the number at which the mean reach falls at either edge: of a critical random graph, and of its seeds."""
 
 
-def reached(degree: float, number: int, worlds: int, seed: int) -> Array:
+def reached_shares(degree: float, number: int, worlds: int, seed: int) -> Array:
     """Return the share of the others that one random seed has reached in the end, by world."""
     network = {"kind": "random", "mean_degree": float(degree)}
-    scenario = quiet(MONTHS, network, number, threshold(SHARE), {"origin": "random"}, seed=seed)
-    return measure(qs.simulate(scenario, worlds), "reach")[:, -1]
+    scenario = single_mechanism_scenario(
+        MONTHS, network, number, threshold_changes(SHARE), {"origin": "random"}, seed=seed
+    )
+    return measure_by_month(qs.simulate(scenario, worlds), "reach")[:, -1]
 
 
 @lru_cache(maxsize=1)
-def swept(worlds: int) -> dict[float, Array]:
+def sweep_degrees(worlds: int) -> dict[float, Array]:
     """Return what one seed reaches at each mean degree of the sweep; several limits read the same worlds."""
-    return {float(degree): reached(degree, NUMBER, worlds, SWEPT_SEED) for degree in SWEEP}
+    return {float(degree): reached_shares(degree, NUMBER, worlds, SWEPT_SEED) for degree in SWEEP}
 
 
-def frequencies(worlds: int, _: int) -> Iterator[Finding]:
+def cascade_frequencies(worlds: int, _: int) -> Iterator[LimitFinding]:
     """Yield how often one seed starts a global cascade."""
-    sizes = swept(worlds)
+    sizes = sweep_degrees(worlds)
     for degree in INSIDE:
-        expected = trigger_chance(degree, NUMBER, SHARE)
-        yield frequency_of(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, expected)
+        expected = trigger_probability(degree, NUMBER, SHARE)
+        yield frequency_finding(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, expected)
     for degree in OUTSIDE:
-        yield frequency_of(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, 0.0)
+        yield frequency_finding(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, 0.0)
 
 
-def sizes_of_cascades(worlds: int, _: int) -> Iterator[Finding]:
+def cascade_sizes(worlds: int, _: int) -> Iterator[LimitFinding]:
     """Yield the mean share that global cascades reach."""
     for degree in INSIDE:
-        sizes = swept(worlds)[degree]
+        sizes = sweep_degrees(worlds)[degree]
         large = sizes[sizes > GLOBAL]
-        yield mean_of(f"size at mean degree {degree:g}", large, cascade_size(degree, NUMBER, SHARE))
+        yield mean_finding(f"size at mean degree {degree:g}", large, cascade_size(degree, NUMBER, SHARE))
 
 
-def beyond_the_edge(worlds: int, seed: int) -> Iterator[Finding]:
+def frequency_beyond_edge(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield how often global cascades happen beyond the upper edge, where an endless graph has none, by its size."""
     for number, full in SIZES.items():
-        sizes = reached(BEYOND, number, max(4, full * worlds // SIZES[NUMBER]), seed)
-        yield frequency_of(f"frequency at mean degree {BEYOND:g} of {number:,}", sizes > GLOBAL, 0.0)
+        sizes = reached_shares(BEYOND, number, max(4, full * worlds // SIZES[NUMBER]), seed)
+        yield frequency_finding(f"frequency at mean degree {BEYOND:g} of {number:,}", sizes > GLOBAL, 0.0)
 
 
-def edges(worlds: int, seed: int) -> Iterator[Finding]:
+def window_edges(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield where the window begins and ends, by the crossing of two sizes."""
-    lower, upper = window(SHARE)
+    lower, upper = cascade_window(SHARE)
     for name, degrees, power, edge in (("lower", LOWER, AT_LOWER, lower), ("upper", UPPER, AT_UPPER, upper)):
-        small = {degree: reached(degree, SMALL, 4 * worlds, seed) for degree in degrees}
-        large = {degree: swept(worlds)[degree] for degree in degrees}
-        at, error = crossing(scaled(small, SMALL, power), scaled(large, NUMBER, power), float(np.median(degrees)))
-        yield Finding(f"{name} edge, mean degree", edge, at, error)
+        small = {degree: reached_shares(degree, SMALL, 4 * worlds, seed) for degree in degrees}
+        large = {degree: sweep_degrees(worlds)[degree] for degree in degrees}
+        at, error = curve_crossing(
+            fit_scaled_parabola(small, SMALL, power),
+            fit_scaled_parabola(large, NUMBER, power),
+            float(np.median(degrees)),
+        )
+        yield LimitFinding(f"{name} edge, mean degree", edge, at, error)
 
 
-def scaled(found: dict[float, Array], number: int, power: float) -> tuple[Array, Array]:
+def fit_scaled_parabola(found: dict[float, Array], number: int, power: float) -> tuple[Array, Array]:
     """Return the parabola of log(number^power * mean share reached) over the mean degree, and its covariance.
 
     The seed counts as reached. Points are weighted by their errors, which are no smaller than one organisation.
     """
     shares = [(1.0 + one * (number - 1)) / number for one in found.values()]
     means = np.array([np.mean(one) for one in shares])
-    errors = np.maximum([error_of(one) for one in shares], 1.0 / number) / means
+    errors = np.maximum([standard_error(one) for one in shares], 1.0 / number) / means
     heights = np.log(means) + power * math.log(number)
     return np.polyfit(list(found), heights, 2, w=1.0 / errors, cov="unscaled")
 
 
-def crossing(one: tuple[Array, Array], other: tuple[Array, Array], near: float) -> tuple[float, float]:
-    """Return where two curves of `scaled` cross nearest to a point, and the standard error of that.
+def curve_crossing(one: tuple[Array, Array], other: tuple[Array, Array], near: float) -> tuple[float, float]:
+    """Return where two curves of `fit_scaled_parabola` cross nearest to a point, and the standard error of that.
 
     At a critical point the mean share reached falls as a power of the number, so the scaled curves of all sizes meet.
     """
@@ -106,9 +112,9 @@ def crossing(one: tuple[Array, Array], other: tuple[Array, Array], near: float) 
 def sweep_table(worlds: int) -> pd.DataFrame:
     """Return frequency and size of global cascades by mean degree, with three standard errors and what is exact."""
     rows = []
-    for degree, sizes in swept(worlds).items():
+    for degree, sizes in sweep_degrees(worlds).items():
         large = sizes[sizes > GLOBAL]
-        often = frequency_of("", sizes > GLOBAL, trigger_chance(degree, NUMBER, SHARE))
+        often = frequency_finding("", sizes > GLOBAL, trigger_probability(degree, NUMBER, SHARE))
         rows.append(
             {
                 "mean_degree": degree,
@@ -116,7 +122,7 @@ def sweep_table(worlds: int) -> pd.DataFrame:
                 "frequency_error": often.standard_error,
                 "frequency_exact": often.reference,
                 "size": large.mean() if large.size else np.nan,
-                "size_error": error_of(large),
+                "size_error": standard_error(large),
                 "size_exact": cascade_size(degree, NUMBER, SHARE) if often.reference > 0.0 else np.nan,
                 "worlds": sizes.size,
             }
@@ -125,7 +131,7 @@ def sweep_table(worlds: int) -> pd.DataFrame:
 
 
 LIMITS = (
-    Limit(
+    KnownLimit(
         "Cascade window, frequency",
         "watts2002",
         "the chance that one seed lies beside the giant cluster of those whom one tie persuades: 1 - sum_k p_k a^k, "
@@ -133,29 +139,29 @@ LIMITS = (
         "cascade is called global from 5 % of them",
         0.1,
         400,
-        frequencies,
+        cascade_frequencies,
         shared=SHARED,
     ),
-    Limit(
+    KnownLimit(
         "Cascade window, size",
         "gleeson2007",
         "q = sum_k (k p_k / z) P(Bin(k - 1, q) / k >= 0.18), size = sum_k p_k P(Bin(k, q) / k >= 0.18), q growing from "
         "a vanishing seed; the same worlds",
         0.02,
         400,
-        sizes_of_cascades,
+        cascade_sizes,
         shared=SHARED,
     ),
-    Limit(
+    KnownLimit(
         "Cascade window, beyond its upper edge",
         "watts2002,whitney2010",
         "none on an endless graph; among few, some seeds still find enough who are easily persuaded; 800, 400 and 60 "
         "worlds of 500, 2,000 and 8,000 organisations",
         0.1,
         400,
-        beyond_the_edge,
+        frequency_beyond_edge,
     ),
-    Limit(
+    KnownLimit(
         "Cascade window, edges",
         "watts2002",
         "z P(X <= 3) = 1, X Poisson with mean z: 1.02 and 5.76; at an edge the mean reach falls as number^(-2/3) and "
@@ -163,6 +169,6 @@ LIMITS = (
         "many worlds of the smaller; those of the larger are shared with the frequency",
         0.25,
         400,
-        edges,
+        window_edges,
     ),
 )

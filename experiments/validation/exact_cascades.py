@@ -8,12 +8,12 @@ from scipy.optimize import brentq
 Array = NDArray[np.float64]
 
 
-def most_ties(share: float) -> int:
+def max_persuading_degree(share: float) -> int:
     """Return the largest number of ties at which one user persuades a neighbour whose threshold is `share`."""
     return int(1.0 / share)
 
 
-def window(share: float) -> tuple[float, float]:
+def cascade_window(share: float) -> tuple[float, float]:
     """Return the mean degrees between which one seed can start a global cascade.
 
     Equation: sum over k <= 1 / share of k (k - 1) p_k = z, p_k Poisson with mean z. It comes to z P(X <= K - 2) = 1,
@@ -21,20 +21,20 @@ def window(share: float) -> tuple[float, float]:
     """
 
     def excess(z: float) -> float:
-        return z * float(stats.poisson.cdf(most_ties(share) - 2, z)) - 1.0
+        return z * float(stats.poisson.cdf(max_persuading_degree(share) - 2, z)) - 1.0
 
     peak = float(np.linspace(0.5, 20.0, 2000)[np.argmax([excess(z) for z in np.linspace(0.5, 20.0, 2000)])])
     return brentq(excess, 0.5, peak), brentq(excess, peak, 50.0)
 
 
-def trigger_chance(degree: float, number: int, share: float) -> float:
+def trigger_probability(degree: float, number: int, share: float) -> float:
     """Return the chance that one seed lies beside the giant cluster of those whom one tie persuades (Watts 2002).
 
     Equation: 1 - sum_k p_k a^k, a = 1 - sum_{1 <= k <= 1 / share} (k p_k / z) (1 - a^(k - 1)), p_k binomial.
     """
     degrees = np.arange(number)
     pmf = stats.binom.pmf(degrees, number - 1, degree / (number - 1))
-    easy = pmf * (degrees > 0) * (degrees <= most_ties(share))
+    easy = pmf * (degrees > 0) * (degrees <= max_persuading_degree(share))
     edge = easy * degrees / degree
 
     def excess(missed: float) -> float:

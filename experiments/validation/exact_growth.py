@@ -104,16 +104,16 @@ def logistic_growth(first: float, rate: float, t: Array) -> Array:
     return grown / (1.0 - first + grown)
 
 
-def bass(p: float, q: float, t: Array) -> Array:
+def bass_curve(p: float, q: float, t: Array) -> Array:
     """Return the share of users by the curve of Bass (bass1969)."""
     return (1.0 - np.exp(-(p + q) * t)) / (1.0 + q / p * np.exp(-(p + q) * t))
 
 
-def bass_on_a_ring(p: float, q: float, t: Array) -> Array:
+def bass_ring_curve(p: float, q: float, t: Array) -> Array:
     """Return the share of users of Fibich and Gibori (2010), each hearing at q / 2 from either neighbour."""
     return 1.0 - np.exp(-(p + q) * t + q * (1.0 - np.exp(-p * t)) / p)
 
 
-def chance_in(step: float, rate: float) -> float:
+def step_probability(step: float, rate: float) -> float:
     """Return the probability that something of a constant rate happens within a step."""
     return -math.expm1(-rate * step)

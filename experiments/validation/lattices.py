@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import networkx as nx
 
 import qispread as qs
-from experiments.validation.limit import Finding, Limit
-from experiments.validation.scenarios import measure, quiet, threshold
+from experiments.validation.limit import KnownLimit, LimitFinding
+from experiments.validation.scenarios import measure_by_month, single_mechanism_scenario, threshold_changes
 
 BELOW = 1e-3
 """How far below the share of a whole number of ties a threshold is set."""
@@ -14,12 +14,12 @@ RING, SIDE, BLOCK = 60, 15, 5
 """Organisations on the ring, along a side of the lattices, and along a side of the block that starts."""
 
 
-def ring(neighbours: int) -> tuple[nx.Graph, list[int]]:
+def ring_block(neighbours: int) -> tuple[nx.Graph, list[int]]:
     """Return a ring and a block on it, as wide as a neighbourhood reaches to one side."""
     return nx.circulant_graph(RING, range(1, neighbours // 2 + 1)), list(range(neighbours // 2))
 
 
-def square(*, diagonals: bool) -> tuple[nx.Graph, list[int]]:
+def square_block(*, diagonals: bool) -> tuple[nx.Graph, list[int]]:
     """Return a square lattice without borders, of four neighbours or of eight, and a square block on it."""
     steps = [(1, 0), (0, 1)] + ([(1, 1), (1, -1)] if diagonals else [])
     graph = nx.Graph()
@@ -29,56 +29,56 @@ def square(*, diagonals: bool) -> tuple[nx.Graph, list[int]]:
     return graph, [x + SIDE * y for x in range(BLOCK) for y in range(BLOCK)]
 
 
-def spread_over(graph: nx.Graph, block: list[int], share: float) -> float:
+def spread_share(graph: nx.Graph, block: list[int], share: float) -> float:
     """Return what share of the others a block reaches, given the share of ties that persuades."""
     names = nx.relabel_nodes(graph, {node: f"place-{node:03d}" for node in sorted(graph)})
     start = {"origin": {"organisations": [f"place-{node:03d}" for node in block]}}
-    quietly = quiet(120, {"kind": "ring"}, 3, threshold(share), {"origin": "random"})
+    quietly = single_mechanism_scenario(120, {"kind": "ring"}, 3, threshold_changes(share), {"origin": "random"})
     scenario = quietly.with_graph(names).replace({"interventions.one.origin": start["origin"]})
-    return float(measure(qs.simulate(scenario, 1), "reach")[0, -1])
+    return float(measure_by_month(qs.simulate(scenario, 1), "reach")[0, -1])
 
 
 def largest_threshold(graph: nx.Graph, block: list[int]) -> tuple[float, float]:
     """Return the largest share of ties at which a block reaches all, and the most it reaches at the next one."""
     ties = graph.degree[0]
-    reached = {users / ties: spread_over(graph, block, users / ties - BELOW) for users in range(1, ties + 1)}
+    reached = {users / ties: spread_share(graph, block, users / ties - BELOW) for users in range(1, ties + 1)}
     largest = max((share for share, all_of in reached.items() if all_of == 1.0), default=0.0)
     return largest, max((all_of for share, all_of in reached.items() if share > largest), default=0.0)
 
 
-def on_rings(_: int, __: int) -> Iterator[Finding]:
+def ring_findings(_: int, __: int) -> Iterator[LimitFinding]:
     """Yield the largest threshold that spreads round rings."""
     for neighbours in (2, 4, 6, 8):
-        largest, beyond = largest_threshold(*ring(neighbours))
-        yield Finding(f"largest threshold that spreads, {neighbours} neighbours", 0.5, largest)
-        yield Finding(f"share reached above it, {neighbours} neighbours", 0.0, beyond)
+        largest, beyond = largest_threshold(*ring_block(neighbours))
+        yield LimitFinding(f"largest threshold that spreads, {neighbours} neighbours", 0.5, largest)
+        yield LimitFinding(f"share reached above it, {neighbours} neighbours", 0.0, beyond)
 
 
-def on_squares(_: int, __: int) -> Iterator[Finding]:
+def square_findings(_: int, __: int) -> Iterator[LimitFinding]:
     """Yield the largest threshold that spreads over square lattices."""
     for diagonals, expected in ((False, 1.0 / 4.0), (True, 3.0 / 8.0)):
-        largest, beyond = largest_threshold(*square(diagonals=diagonals))
+        largest, beyond = largest_threshold(*square_block(diagonals=diagonals))
         ties = 8 if diagonals else 4
-        yield Finding(f"largest threshold that spreads, {ties} neighbours", expected, largest)
-        yield Finding(f"share reached above it, {ties} neighbours", 0.0, beyond)
+        yield LimitFinding(f"largest threshold that spreads, {ties} neighbours", expected, largest)
+        yield LimitFinding(f"share reached above it, {ties} neighbours", 0.0, beyond)
 
 
 LIMITS = (
-    Limit(
+    KnownLimit(
         "Thresholds on a ring",
         "morris2000,centola2007",
         "beside a block of users half of the k neighbours are users, never more: thresholds up to 1/2 spread, and none "
         "above; 60 organisations",
         0.0,
         1,
-        on_rings,
+        ring_findings,
     ),
-    Limit(
+    KnownLimit(
         "Thresholds on a square lattice",
         "morris2000,centola2007",
         "1/4 with four neighbours, 3/8 with eight; 15 by 15 organisations without borders, a block of 5 by 5 starts",
         0.0,
         1,
-        on_squares,
+        square_findings,
     ),
 )

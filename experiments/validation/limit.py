@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.rules.draws import key_of
+from qispread.rules.draws import hash_name
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class LimitFinding:
     """One number of a limit.
 
     Attributes
@@ -56,7 +56,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Limit:
+class KnownLimit:
     """One known limit.
 
     Attributes
@@ -83,71 +83,71 @@ class Limit:
     exact: str
     margin: float
     worlds: int
-    find: Callable[[int, int], Iterator[Finding]]
+    find: Callable[[int, int], Iterator[LimitFinding]]
     needs: str = ""
     shared: str = ""
 
     @property
     def seed(self) -> int:
         """The seed of its worlds: from a name, so that none is chosen and limits share no draws unless they say so."""
-        return key_of(self.shared or self.name) % 2**31
+        return hash_name(self.shared or self.name) % 2**31
 
 
-def verdict_on(one: Finding, margin: float) -> str:
+def judge_finding(one: LimitFinding, margin: float) -> str:
     """Return what a finding says about its limit; see `MEANINGS`."""
     margin = margin if one.margin is None else one.margin
     apart, allowed = abs(one.ours - one.reference), STANDARD_ERRORS * one.standard_error
     if one.standard_error == 0.0:
-        return "exact" if apart <= ROUNDING * max(1.0, abs(one.reference)) else near_or_missed(apart, margin)
+        return "exact" if apart <= ROUNDING * max(1.0, abs(one.reference)) else judge_difference(apart, margin)
     alike = apart <= allowed and not one.similar < RARE
     if alike:
         return "met" if apart + allowed <= margin else "unclear"
-    return near_or_missed(apart + allowed, margin)
+    return judge_difference(apart + allowed, margin)
 
 
-def near_or_missed(furthest: float, margin: float) -> str:
+def judge_difference(furthest: float, margin: float) -> str:
     """Return the verdict on a difference that is real, from how large it may be."""
     return "near" if furthest <= margin else "missed"
 
 
-def standard_score(one: Finding) -> float:
+def standard_score(one: LimitFinding) -> float:
     """Return the difference in standard errors; NaN where no chance is involved."""
     return (one.ours - one.reference) / one.standard_error if one.standard_error > 0.0 else math.nan
 
 
-def mean_of(quantity: str, values: Array, reference: float) -> Finding:
+def mean_finding(quantity: str, values: Array, reference: float) -> LimitFinding:
     """Return the finding that values, one a world, make of an exact mean."""
-    return Finding(quantity, reference, float(np.mean(values)), error_of(values))
+    return LimitFinding(quantity, reference, float(np.mean(values)), standard_error(values))
 
 
-def error_of(values: Array) -> float:
+def standard_error(values: Array) -> float:
     """Return the standard error of a mean over worlds."""
     return float(np.std(values, ddof=1) / math.sqrt(values.size)) if values.size > 1 else math.nan
 
 
-def frequency_of(quantity: str, happened: NDArray[np.bool_], reference: float) -> Finding:
+def frequency_finding(quantity: str, happened: NDArray[np.bool_], reference: float) -> LimitFinding:
     """Return the finding that yes or no, one a world, make of an exact probability.
 
     The standard error is that of (count + 1) / (worlds + 2), which is not 0 where something never happened.
     """
     likely = (np.count_nonzero(happened) + 1.0) / (happened.size + 2.0)
     error = math.sqrt(likely * (1.0 - likely) / happened.size)
-    return Finding(quantity, reference, float(np.mean(happened)), error)
+    return LimitFinding(quantity, reference, float(np.mean(happened)), error)
 
 
-def spread_of(quantity: str, values: Array, reference: float) -> Finding:
+def deviation_finding(quantity: str, values: Array, reference: float) -> LimitFinding:
     """Return the finding that values make of an exact standard deviation; its standard error from the fourth moment."""
     centred = values - np.mean(values)
     variance = float(np.sum(centred**2) / (values.size - 1))
     of_variance = math.sqrt(max(0.0, float(np.mean(centred**4)) - variance**2) / values.size)
     found = math.sqrt(variance)
-    return Finding(quantity, reference, found, of_variance / (2.0 * found) if found > 0.0 else math.nan)
+    return LimitFinding(quantity, reference, found, of_variance / (2.0 * found) if found > 0.0 else math.nan)
 
 
-def samples_of(quantity: str, ours: Array, theirs: Array) -> Finding:
+def two_sample_finding(quantity: str, ours: Array, theirs: Array) -> LimitFinding:
     """Return the finding that two samples make, one of them from another program."""
     from scipy.stats import ks_2samp
 
-    error = math.hypot(error_of(ours), error_of(theirs))
+    error = math.hypot(standard_error(ours), standard_error(theirs))
     similar = float(ks_2samp(ours, theirs).pvalue)
-    return Finding(quantity, float(np.mean(theirs)), float(np.mean(ours)), error, similar)
+    return LimitFinding(quantity, float(np.mean(theirs)), float(np.mean(ours)), error, similar)

@@ -15,10 +15,15 @@ import networkx as nx
 import numpy as np
 
 import qispread as qs
-from experiments.validation.exact_growth import Array, chance_in
-from experiments.validation.limit import Finding, Limit, samples_of
-from experiments.validation.scenarios import firsts, lapsing, quiet, threshold
-from qispread.world.build import blueprint_of
+from experiments.validation.exact_growth import Array, step_probability
+from experiments.validation.limit import KnownLimit, LimitFinding, two_sample_finding
+from experiments.validation.scenarios import (
+    discontinuing_changes,
+    first_adoption_months,
+    single_mechanism_scenario,
+    threshold_changes,
+)
+from qispread.world.build import prepare_scenario
 from qispread.world.draw import World
 from qispread.world.layout import ORIGIN
 
@@ -31,55 +36,57 @@ STEP = 0.1
 """Units of time in a month, where the other program knows no steps."""
 
 
-def is_there(program: str) -> bool:
+def is_installed(program: str) -> bool:
     """Return whether another program is installed."""
     return find_spec(program) is not None
 
 
-def module(name: str) -> Any:
+def import_quietly(name: str) -> Any:
     """Return a module of another program, whatever it warns of when it is imported."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return import_module(name)
 
 
-def graph_of(world: World) -> nx.Graph:
+def integer_graph(world: World) -> nx.Graph:
     """Return the ties of a world over whole numbers: sets of names would have another order in each process."""
     graph = nx.Graph()
-    graph.add_nodes_from(range(world.frame.number))
-    first, second, _ = world.pairs
+    graph.add_nodes_from(range(world.static_world.organisation_count))
+    first, second, _ = world.edges
     graph.add_edges_from(zip(first.tolist(), second.tolist(), strict=True))
     return graph
 
 
-def contagion(network: dict[str, Any], contact: float, lapse: float, months: int, seed: int) -> qs.Scenario:
+def contagion_scenario(network: dict[str, Any], contact: float, lapse: float, months: int, seed: int) -> qs.Scenario:
     """Return a scenario of spread by contact from one random origin, with or without lapses."""
-    changes = {"hearing.broadcast": 0.0, "hearing.contact": contact} | (lapsing(lapse) if lapse > 0.0 else {})
-    return quiet(months, network, NUMBER, changes, {"origin": "random"}, seed=seed)
+    changes = {"hearing.broadcast": 0.0, "hearing.contact": contact} | (
+        discontinuing_changes(lapse) if lapse > 0.0 else {}
+    )
+    return single_mechanism_scenario(months, network, NUMBER, changes, {"origin": "random"}, seed=seed)
 
 
-def ours(scenario: qs.Scenario, worlds: int) -> tuple[list[nx.Graph], list[int], Array]:
+def run_ours(scenario: qs.Scenario, worlds: int) -> tuple[list[nx.Graph], list[int], Array]:
     """Return graphs, origins and months of the first start, -1 for never, of many worlds."""
-    runs, blueprint = qs.simulate(scenario, worlds).runs, blueprint_of(scenario)
-    graphs = [graph_of(blueprint.world(run.replicate)) for run in runs]
-    origins = [int(np.flatnonzero(run.end.histories[0, ORIGIN])[0]) for run in runs]
-    return graphs, origins, firsts(qs.Runs(scenario, runs))
+    runs, blueprint = qs.simulate(scenario, worlds).runs, prepare_scenario(scenario)
+    graphs = [integer_graph(blueprint.world(run.replicate)) for run in runs]
+    origins = [int(np.flatnonzero(run.final_state.histories[0, ORIGIN])[0]) for run in runs]
+    return graphs, origins, first_adoption_months(qs.Runs(scenario, runs))
 
 
-def counted(began: Array, months: int) -> Array:
+def count_ever_adopted(began: Array, months: int) -> Array:
     """Return how many have ever begun by each month, by world, as (worlds, months)."""
     return np.array([np.sum((began > 0) & (began <= month), axis=1) for month in range(1, months + 1)]).T
 
 
-def compared(mine: Array, theirs: Array, unit: float, what: str) -> Iterator[Finding]:
+def compare_curves(mine: Array, theirs: Array, unit: float, what: str) -> Iterator[LimitFinding]:
     """Yield the comparison of two curves of how many have ever begun: the size at the end, and when half of it was."""
-    yield samples_of("share reached in the end", mine[:, -1] / NUMBER, theirs[:, -1] / NUMBER)
-    times = [unit * reaching(counts, MANY) for counts in (mine, theirs)]
-    found = samples_of(f"{what} until {MANY} are reached, if so many are", *times)
+    yield two_sample_finding("share reached in the end", mine[:, -1] / NUMBER, theirs[:, -1] / NUMBER)
+    times = [unit * steps_to_reach(counts, MANY) for counts in (mine, theirs)]
+    found = two_sample_finding(f"{what} until {MANY} are reached, if so many are", *times)
     yield replace(found, margin=TIME_MARGIN * found.reference)
 
 
-def reaching(counts: Array, number: int) -> Array:
+def steps_to_reach(counts: Array, number: int) -> Array:
     """Return after how many steps so many were reached, for the worlds in which they were."""
     reached = counts[counts[:, -1] >= number]
     return np.argmax(reached >= number, axis=1).astype(np.float64)
@@ -89,48 +96,50 @@ def ndlib_counts(
     model: str, graph: nx.Graph, origin: int, parameters: dict[str, float], months: int, seed: int
 ) -> Array:
     """Return how many NDlib has ever infected by each month; its first iteration is our first month."""
-    settings = module("ndlib.models.ModelConfig").Configuration()
+    settings = import_quietly("ndlib.models.ModelConfig").Configuration()
     for name, value in parameters.items():
         settings.add_model_parameter(name, value)
     settings.add_model_initial_configuration("Infected", [origin])
-    one = getattr(module("ndlib.models.epidemics"), model)(graph, seed=seed)
+    one = getattr(import_quietly("ndlib.models.epidemics"), model)(graph, seed=seed)
     one.set_initial_status(settings)
     found = [one.iteration(node_status=False)["node_count"] for _ in range(months)]
     return np.array([NUMBER - counts[0] for counts in found])
 
 
-def ndlib(model: str, lapse: float, months: int, worlds: int, seed: int) -> Iterator[Finding]:
+def compare_ndlib(model: str, lapse: float, months: int, worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the comparison with a model of NDlib on small worlds."""
-    graphs, origins, began = ours(contagion(SMALL_WORLD, CONTACT, lapse, months, seed), worlds)
+    graphs, origins, began = run_ours(contagion_scenario(SMALL_WORLD, CONTACT, lapse, months, seed), worlds)
     parameters = {"beta": CONTACT} | ({"gamma": lapse} if lapse > 0.0 else {})
     theirs = [
         ndlib_counts(model, graph, origin, parameters, months, (seed + place) % 2**32)
         for place, (graph, origin) in enumerate(zip(graphs, origins, strict=True))
     ]
-    yield from compared(counted(began, months), np.array(theirs), 1.0, "months")
+    yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), 1.0, "months")
 
 
-def ndlib_threshold(worlds: int, seed: int) -> Iterator[Finding]:
+def compare_ndlib_threshold(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield how many organisations begin in another month than NDlib's linear threshold model says."""
     for degree, share in ((3.0, 0.18), (6.0, 0.18), (4.0, 0.3)):
         network = {"kind": "random", "mean_degree": degree}
-        scenario = quiet(40, network, 300, threshold(share), {"origin": {"rule": "hub", "number": 3}}, seed=seed)
-        blueprint, apart = blueprint_of(scenario), 0
+        scenario = single_mechanism_scenario(
+            40, network, 300, threshold_changes(share), {"origin": {"rule": "hub", "number": 3}}, seed=seed
+        )
+        blueprint, apart = prepare_scenario(scenario), 0
         for run in qs.simulate(scenario, worlds).runs:
-            seeds = np.flatnonzero(run.end.histories[0, ORIGIN]).tolist()
-            expected = threshold_months(graph_of(blueprint.world(run.replicate)), seeds, share, 40)
-            apart += int(np.count_nonzero(firsts(qs.Runs(scenario, [run]))[0] != expected))
+            seeds = np.flatnonzero(run.final_state.histories[0, ORIGIN]).tolist()
+            expected = threshold_months(integer_graph(blueprint.world(run.replicate)), seeds, share, 40)
+            apart += int(np.count_nonzero(first_adoption_months(qs.Runs(scenario, [run]))[0] != expected))
         where = f"mean degree {degree:g}, threshold {share:g}"
-        yield Finding(f"organisations in another month, {where}", 0.0, float(apart))
+        yield LimitFinding(f"organisations in another month, {where}", 0.0, float(apart))
 
 
 def threshold_months(graph: nx.Graph, seeds: list[int], share: float, months: int) -> Array:
     """Return the month in which each organisation begins by NDlib's threshold model, -1 for never."""
-    settings = module("ndlib.models.ModelConfig").Configuration()
+    settings = import_quietly("ndlib.models.ModelConfig").Configuration()
     for node in graph:
         settings.add_node_configuration("threshold", node, share)
     settings.add_model_initial_configuration("Infected", seeds)
-    one = module("ndlib.models.epidemics").ThresholdModel(graph, seed=0)
+    one = import_quietly("ndlib.models.epidemics").ThresholdModel(graph, seed=0)
     one.set_initial_status(settings)
     began = np.full(len(graph), -1)
     for month in range(1, months + 1):
@@ -140,87 +149,87 @@ def threshold_months(graph: nx.Graph, seeds: list[int], share: float, months: in
     return began
 
 
-def eon_discrete(worlds: int, seed: int) -> Iterator[Finding]:
+def compare_eon_discrete(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the comparison with EoN in steps, each user being seen for one month."""
     months, contact, draws = 60, 0.3, np.random.default_rng(seed)
-    graphs, origins, began = ours(contagion(RANDOM, contact, 1.0, months, seed), worlds)
+    graphs, origins, began = run_ours(contagion_scenario(RANDOM, contact, 1.0, months, seed), worlds)
     theirs = []
     for graph, origin in zip(graphs, origins, strict=True):
-        _, unaware, _, _ = module("EoN").basic_discrete_SIR(graph, contact, initial_infecteds=origin, rng=draws)
+        _, unaware, _, _ = import_quietly("EoN").basic_discrete_SIR(graph, contact, initial_infecteds=origin, rng=draws)
         theirs.append(np.pad(NUMBER - np.array(unaware), (0, months), mode="edge")[:months])
-    yield from compared(counted(began, months), np.array(theirs), 1.0, "months")
+    yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), 1.0, "months")
 
 
-def eon_fast(lapse: float, worlds: int, seed: int) -> Iterator[Finding]:
+def compare_eon_fast(lapse: float, worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the comparison with EoN without steps, ours taking small ones."""
     months, draws = 600, np.random.default_rng(seed)
-    scenario = contagion(RANDOM, chance_in(STEP, CONTACT), chance_in(STEP, lapse), months, seed)
-    graphs, origins, began = ours(scenario, worlds)
+    scenario = contagion_scenario(RANDOM, step_probability(STEP, CONTACT), step_probability(STEP, lapse), months, seed)
+    graphs, origins, began = run_ours(scenario, worlds)
     times = STEP * np.arange(months)
     theirs = []
     for graph, origin in zip(graphs, origins, strict=True):
-        program = module("EoN")
+        program = import_quietly("EoN")
         when, unaware, _, _ = program.fast_SIR(
             graph, CONTACT, lapse, initial_infecteds=origin, tmax=float(times[-1]), rng=draws
         )
         theirs.append(NUMBER - np.array(unaware)[np.searchsorted(when, times, side="right") - 1])
-    yield from compared(counted(began, months), np.array(theirs), STEP, "units of time")
+    yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), STEP, "units of time")
 
 
 HUNDRED = f"two samples of {NUMBER} organisations, on the same graphs from the same origin, c = {CONTACT:g}"
 LIMITS = (
-    Limit(
+    KnownLimit(
         "NDlib, susceptible-infected",
         "rossetti2018",
         f"{HUNDRED}, small worlds, after 40 months",
         SHARE_MARGIN,
         600,
-        lambda worlds, seed: ndlib("SIModel", 0.0, 40, worlds, seed),
+        lambda worlds, seed: compare_ndlib("SIModel", 0.0, 40, worlds, seed),
         "ndlib",
     ),
-    Limit(
+    KnownLimit(
         "NDlib, susceptible-infected-removed",
         "rossetti2018",
         f"{HUNDRED}, g = {LAPSE:g}, small worlds",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: ndlib("SIRModel", LAPSE, 100, worlds, seed),
+        lambda worlds, seed: compare_ndlib("SIRModel", LAPSE, 100, worlds, seed),
         "ndlib",
     ),
-    Limit(
+    KnownLimit(
         "NDlib, linear threshold",
         "rossetti2018",
         "the month in which each of 300 organisations begins, from three hubs of the same random graphs",
         0.0,
         20,
-        ndlib_threshold,
+        compare_ndlib_threshold,
         "ndlib",
     ),
-    Limit(
+    KnownLimit(
         "EoN, one month of contagion each",
         "miller2019",
         f"two samples of {NUMBER} organisations on the same random graphs, c = 0.3, g = 1 (discrete SIR)",
         SHARE_MARGIN,
         1100,
-        eon_discrete,
+        compare_eon_discrete,
         "EoN",
     ),
-    Limit(
+    KnownLimit(
         "EoN, susceptible-infected, no steps",
         "miller2019",
         f"rate 0.05 a tie and unit of time, ours in steps of {STEP:g}; the same random graphs (fast SIR)",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: eon_fast(0.0, worlds, seed),
+        lambda worlds, seed: compare_eon_fast(0.0, worlds, seed),
         "EoN",
     ),
-    Limit(
+    KnownLimit(
         "EoN, susceptible-infected-removed, no steps",
         "miller2019",
         f"the same with lapses at rate {LAPSE:g}",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: eon_fast(LAPSE, worlds, seed),
+        lambda worlds, seed: compare_eon_fast(LAPSE, worlds, seed),
         "EoN",
     ),
 )

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from experiments.validation import cascades, growth
-from experiments.validation.exact_cascades import cascade_size, trigger_chance, window
+from experiments.validation.exact_cascades import cascade_size, cascade_window, trigger_probability
 from experiments.validation.exact_growth import bass_chain, ring_chain
-from experiments.validation.scenarios import measure
-from qispread.figures.figure import HEIGHT, Figure, colour_of, dressed, legend_height, shape_of
-from qispread.figures.palette import SOFT, styles_of
+from experiments.validation.scenarios import measure_by_month
+from qispread.figures.figure import HEIGHT, Figure, apply_layout, colour_encoding, legend_height, shape_encoding
+from qispread.figures.palette import SOFT_INK, assign_styles
 
 FREQUENCY, SIZE = "How often one seed starts one", "How many it reaches"
 DENSE = np.unique(np.concatenate((np.linspace(0.5, 8.0, 151), np.linspace(1.0, 1.1, 21), np.linspace(5.5, 5.8, 61))))
@@ -21,13 +21,13 @@ EVERY = 4
 """Months between the points of a curve."""
 
 
-def theory() -> pd.DataFrame:
+def exact_cascade_table() -> pd.DataFrame:
     """Return the exact frequency and size of global cascades by mean degree."""
-    lower, upper = window(cascades.SHARE)
+    lower, upper = cascade_window(cascades.SHARE)
     rows = []
     for degree in DENSE:
         inside = lower < degree < upper
-        often = trigger_chance(float(degree), cascades.NUMBER, cascades.SHARE) if inside else 0.0
+        often = trigger_probability(float(degree), cascades.NUMBER, cascades.SHARE) if inside else 0.0
         rows.append({"mean_degree": degree, "value": often, "arm": FREQUENCY})
         if inside:
             size = cascade_size(float(degree), cascades.NUMBER, cascades.SHARE)
@@ -35,7 +35,7 @@ def theory() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def points(table: pd.DataFrame) -> pd.DataFrame:
+def simulated_points(table: pd.DataFrame) -> pd.DataFrame:
     """Return the simulated frequency and size with three standard errors to either side."""
     pieces = []
     for name, what in (("frequency", FREQUENCY), ("size", SIZE)):
@@ -48,16 +48,16 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
 def window_figure(worlds: int) -> Figure:
     """Return the picture of the cascade window: exact curves, what is simulated, and the window shaded."""
     table = cascades.sweep_table(worlds)
-    lower, upper = window(cascades.SHARE)
-    styles = list(styles_of((FREQUENCY, SIZE)).values())
-    colour, shape = colour_of(styles, points=True), shape_of(styles)
+    lower, upper = cascade_window(cascades.SHARE)
+    styles = list(assign_styles((FREQUENCY, SIZE)).values())
+    colour, shape = colour_encoding(styles, points=True), shape_encoding(styles)
     x = alt.X("mean_degree:Q", title="Mean degree", scale=alt.Scale(domain=[0, 8], nice=False))
     y = alt.Y("value:Q", title="Share", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5))
-    shade = alt.Chart(alt.InlineData([{"low": lower, "high": upper}])).mark_rect(color=SOFT, opacity=0.1)
-    seen = alt.Chart(points(table))
+    shade = alt.Chart(alt.InlineData([{"low": lower, "high": upper}])).mark_rect(color=SOFT_INK, opacity=0.1)
+    seen = alt.Chart(simulated_points(table))
     chart = alt.layer(
         shade.encode(x=alt.X("low:Q"), x2="high:Q"),
-        alt.Chart(theory()).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
+        alt.Chart(exact_cascade_table()).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
         seen.mark_rule(strokeWidth=1.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
         seen.mark_point(filled=True, size=34, opacity=1.0).encode(x=x, y=y, color=colour, shape=shape),
     )
@@ -69,11 +69,11 @@ def window_figure(worlds: int) -> Figure:
         "a global cascade. Simulated frequencies and sizes lie on the exact lines up to a mean degree of about 5; "
         f"beyond, {cascades.NUMBER:,} organisations have more cascades than an endless graph.",
         table=table,
-        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
+        chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles)),
     )
 
 
-def growths(worlds: int) -> Iterator[pd.DataFrame]:
+def growth_curves(worlds: int) -> Iterator[pd.DataFrame]:
     """Yield the exact and the simulated mean of four kinds of growth, month by month."""
     kinds = (
         ("By contact, complete", growth.SI_COMPLETE, growth.COMPLETE),
@@ -82,7 +82,7 @@ def growths(worlds: int) -> Iterator[pd.DataFrame]:
         ("Bass, ring", growth.BASS_RING, growth.RING),
     )
     for place, (name, one, network) in enumerate(kinds):
-        shares = measure(growth.simulated(one, network, worlds, place), "adoption")
+        shares = measure_by_month(growth.simulate_growth(one, network, worlds, place), "adoption")
         numbers = (one.followers, one.broadcast, one.contact, one.months)
         exact = bass_chain(*numbers)[0] if network is growth.COMPLETE else ring_chain(*numbers)
         error = shares.std(axis=0, ddof=1) / np.sqrt(worlds)
@@ -92,9 +92,9 @@ def growths(worlds: int) -> Iterator[pd.DataFrame]:
 
 def growth_figure(worlds: int) -> Figure:
     """Return the picture of growth by hearing alone: lines exact, points ours."""
-    table = pd.concat(list(growths(worlds)), ignore_index=True)
-    styles = list(styles_of(dict.fromkeys(table["arm"])).values())
-    colour, shape = colour_of(styles, points=True), shape_of(styles)
+    table = pd.concat(list(growth_curves(worlds)), ignore_index=True)
+    styles = list(assign_styles(dict.fromkeys(table["arm"])).values())
+    colour, shape = colour_encoding(styles, points=True), shape_encoding(styles)
     x = alt.X("month:Q", title="Months since the start", scale=alt.Scale(domain=[0, 60], nice=False))
     scale, axis = alt.Scale(domain=[0, 1]), alt.Axis(format=".0%", tickCount=5)
     spots: Any = alt.Chart(table[table["month"] % EVERY == 0]).mark_point(filled=True, size=30, opacity=1.0)
@@ -112,5 +112,5 @@ def growth_figure(worlds: int) -> Figure:
         alt=f"Share of users over 60 months for {len(styles)} kinds of growth; means of {worlds:,} worlds lie on "
         f"the exact lines, at most {furthest:.3f} away.",
         table=table,
-        chart=dressed(chart, title, height=HEIGHT + legend_height(styles)),
+        chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles)),
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.validation import cascades, chance, growth, lapses, lattices, oracles, practice
-from experiments.validation.limit import Limit, standard_score, verdict_on
+from experiments.validation.limit import KnownLimit, judge_finding, standard_score
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE, STEPS = ROOT / "results/published/validation.csv", ROOT / "results/published/validation_steps.csv"
@@ -33,50 +33,50 @@ FEWEST, SMOKE = 4, 400
 
 
 @dataclass(frozen=True)
-class Family:
+class LimitFamily:
     """Limits of one kind, under one heading."""
 
     heading: str
-    limits: Sequence[Limit]
+    limits: Sequence[KnownLimit]
 
 
 FAMILIES = (
-    Family("Spread by hearing alone", growth.LIMITS),
-    Family("Users who lapse for ever", lapses.LIMITS),
-    Family("Threshold cascades", cascades.LIMITS),
-    Family("Thresholds on lattices", lattices.LIMITS),
-    Family("A practice once begun", practice.LIMITS),
-    Family("Chance", chance.LIMITS),
-    Family("Other programs", oracles.LIMITS),
+    LimitFamily("Spread by hearing alone", growth.LIMITS),
+    LimitFamily("Users who lapse for ever", lapses.LIMITS),
+    LimitFamily("Threshold cascades", cascades.LIMITS),
+    LimitFamily("Thresholds on lattices", lattices.LIMITS),
+    LimitFamily("A practice once begun", practice.LIMITS),
+    LimitFamily("Chance", chance.LIMITS),
+    LimitFamily("Other programs", oracles.LIMITS),
 )
 
 
-def worlds_for(limit: Limit, *, smoke: bool) -> int:
+def limit_replicates(limit: KnownLimit, *, smoke: bool) -> int:
     """Return how many worlds a limit is given."""
     return max(min(FEWEST, limit.worlds), limit.worlds // SMOKE) if smoke else limit.worlds
 
 
-def rows_of(family: Family, limit: Limit, *, smoke: bool = False) -> Iterator[dict[str, object]]:
+def limit_rows(family: LimitFamily, limit: KnownLimit, *, smoke: bool = False) -> Iterator[dict[str, object]]:
     """Yield a row for each finding of a limit; one without numbers where the program that it needs is missing."""
-    worlds = worlds_for(limit, smoke=smoke)
+    worlds = limit_replicates(limit, smoke=smoke)
     told = {"family": family.heading, "limit": limit.name, "source": limit.source, "exact": limit.exact}
     told |= {"margin": limit.margin, "worlds": worlds, "seed": limit.seed}
-    if limit.needs and not oracles.is_there(limit.needs):
+    if limit.needs and not oracles.is_installed(limit.needs):
         yield told | {"quantity": f"{limit.needs} is not installed", "verdict": "not run"}
         return
     for one in limit.find(worlds, limit.seed):
         numbers = {name: getattr(one, name) for name in ("quantity", "reference", "ours", "standard_error", "similar")}
         own = {} if one.margin is None else {"margin": one.margin}
-        yield told | numbers | own | {"z": standard_score(one), "verdict": verdict_on(one, limit.margin)}
+        yield told | numbers | own | {"z": standard_score(one), "verdict": judge_finding(one, limit.margin)}
 
 
-def found(*, smoke: bool = False) -> pd.DataFrame:
+def run_all_limits(*, smoke: bool = False) -> pd.DataFrame:
     """Return the table of all findings, a row each, telling what is under way."""
     rows = []
     for family in FAMILIES:
         for limit in family.limits:
             print(f"{family.heading}: {limit.name}", flush=True)
-            rows += list(rows_of(family, limit, smoke=smoke))
+            rows += list(limit_rows(family, limit, smoke=smoke))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -93,7 +93,7 @@ def read_table(path: Path) -> pd.DataFrame:
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
 
 
-def tally(table: pd.DataFrame) -> str:
+def summarise_verdicts(table: pd.DataFrame) -> str:
     """Return how many findings have each verdict, and how the standard scores are spread, in words."""
     counts = table["verdict"].value_counts()
     scores = table["z"].dropna().abs()

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import qispread as qs
-from qispread.config.load import scenario_from
-from qispread.config.organisations import FACTORS
-from qispread.measures import NAMES
-from qispread.world.layout import FIRST
+from qispread.config.load import build_scenario
+from qispread.config.organisations import CONTEXT_FACTORS
+from qispread.measures import MEASURE_NAMES
+from qispread.world.layout import FIRST_ADOPTED
 
 SURE = 50.0
 """Log-odds that are certain: 1 / (1 + exp(-50)) is 1 in floating point."""
@@ -24,7 +24,7 @@ QUIET = {
     "outcome": {"secular": 0.0},
 }
 """Everyone hears and begins at once, and then nothing changes any more."""
-EQUAL = dict(zip(FACTORS, (0.6, 0.5, 0.9, 0.4, 0.5, 0.4, 0.12), strict=True))
+EQUAL = dict(zip(CONTEXT_FACTORS, (0.6, 0.5, 0.9, 0.4, 0.5, 0.4, 0.12), strict=True))
 EQUAL |= {"baseline": 80.0, "setting_1": 0.0, "setting_2": 0.0}
 """Of places that are all alike; their climate is 0.27^(1/3) and their available time 0.32."""
 CLIMATE, AVAILABLE, VIGILANCE = 0.27 ** (1.0 / 3.0), 0.4 * 0.8, 0.5 * 0.6
@@ -34,7 +34,7 @@ STEEP = 1e7
 Changes = dict[str, Any]
 
 
-def quiet(
+def single_mechanism_scenario(
     horizon: int,
     network: dict[str, Any],
     number: int,
@@ -52,10 +52,10 @@ def quiet(
         "interventions": {"one": {**first, **(one or {})}},
         **sections,
     }
-    return scenario_from(base).replace(changes)
+    return build_scenario(base).replace(changes)
 
 
-def alike(
+def identical_organisations_scenario(
     horizon: int,
     number: int,
     changes: Changes,
@@ -66,25 +66,27 @@ def alike(
 ) -> qs.Scenario:
     """Return a scenario of places that are all alike."""
     rows = [{"id": f"organisation-{i + 1:03d}", **EQUAL, **given} for i in range(number)]
-    return quiet(horizon, {"kind": "ring"}, 3, changes, one, organisations={"rows": rows}, seed=seed)
+    return single_mechanism_scenario(
+        horizon, {"kind": "ring"}, 3, changes, one, organisations={"rows": rows}, seed=seed
+    )
 
 
-def threshold(share: float, weight: float = STEEP) -> Changes:
+def threshold_changes(share: float, weight: float = STEEP) -> Changes:
     """Return the changes by which the decision becomes a threshold at this share of practising ties."""
     return {"deciding.reluctance": weight * share, "deciding.peers": weight}
 
 
-def lapsing(chance: float) -> Changes:
+def discontinuing_changes(chance: float) -> Changes:
     """Return the changes by which each user lapses for ever with this probability a month, by a leader who leaves."""
     certain = 12.0 * SURE
     return {"leaders.leader_exit": certain if chance >= 1.0 else -12.0 * np.log1p(-chance), "leaders.new_broom": 1.0}
 
 
-def measure(runs: qs.Runs, name: str) -> NDArray[np.float64]:
+def measure_by_month(runs: qs.Runs, name: str) -> NDArray[np.float64]:
     """Return a measure of the intervention as (replicates, months from 0)."""
-    return runs.measures[:, :, 0, NAMES.index(name)]
+    return runs.measures[:, :, 0, MEASURE_NAMES.index(name)]
 
 
-def firsts(runs: qs.Runs) -> NDArray[np.int64]:
+def first_adoption_months(runs: qs.Runs) -> NDArray[np.int64]:
     """Return the month in which each organisation of each replicate began, -1 for never."""
-    return np.array([run.end.histories[0, FIRST] for run in runs.runs])
+    return np.array([run.final_state.histories[0, FIRST_ADOPTED] for run in runs.runs])

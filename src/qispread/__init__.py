@@ -17,7 +17,7 @@ _HOMES = {
     "compare": "qispread.comparison",
     "Comparison": "qispread.comparison",
     "robustness": "qispread.comparison.robustness",
-    "Answer": "qispread.results",
+    "ComparisonResult": "qispread.results",
     "save_comparison": "qispread.results",
     "write_report": "qispread.report",
     "simulate": "qispread.engines.run",
@@ -35,21 +35,21 @@ _HOMES = {
     "sensitivity": "qispread.analysis.sensitivity",
     "discover": "qispread.analysis.discovery",
     "fit": "qispread.fitting.fit",
-    "Fit": "qispread.fitting.fit",
-    "Terms": "qispread.fitting.reading",
+    "DiffusionFit": "qispread.fitting.fit",
+    "TableOptions": "qispread.fitting.reading",
     "calibrate": "qispread.calibrating.calibrate",
-    "Calibrated": "qispread.calibrating.calibrate",
+    "CalibrationResult": "qispread.calibrating.calibrate",
     "load_calibration": "qispread.calibrating.load",
     "MEASURES": "qispread.measures",
 }
 
 __all__ = [
     "MEASURES",
-    "Answer",
-    "Calibrated",
+    "CalibrationResult",
     "Comparison",
+    "ComparisonResult",
+    "DiffusionFit",
     "Experiment",
-    "Fit",
     "InputError",
     "Organisation",
     "Runs",
@@ -57,7 +57,7 @@ __all__ = [
     "SpreadModel",
     "Stage",
     "Sweep",
-    "Terms",
+    "TableOptions",
     "__version__",
     "calibrate",
     "check",
@@ -82,7 +82,7 @@ __all__ = [
 if TYPE_CHECKING:
     from qispread.analysis.discovery import discover
     from qispread.analysis.sensitivity import sensitivity
-    from qispread.calibrating.calibrate import Calibrated, calibrate
+    from qispread.calibrating.calibrate import CalibrationResult, calibrate
     from qispread.calibrating.load import load_calibration
     from qispread.comparison import Comparison, compare
     from qispread.comparison.robustness import robustness
@@ -93,11 +93,11 @@ if TYPE_CHECKING:
     from qispread.engines.agents import Organisation
     from qispread.engines.model import SpreadModel
     from qispread.engines.run import Runs, simulate
-    from qispread.fitting.fit import Fit, fit
-    from qispread.fitting.reading import Terms
+    from qispread.fitting.fit import DiffusionFit, fit
+    from qispread.fitting.reading import TableOptions
     from qispread.measures import MEASURES
     from qispread.report import write_report
-    from qispread.results import Answer, save, save_comparison
+    from qispread.results import ComparisonResult, save, save_comparison
     from qispread.sweeping.experiment import Experiment
     from qispread.sweeping.load import load_experiment
     from qispread.sweeping.reading import Sweep, read_sweep

@@ -26,7 +26,7 @@ from qispread.commands import (
     sensitivity,
     sweep,
 )
-from qispread.commands.outcome import BAD_INPUT, DONE, STOPPED, TERMINATED
+from qispread.commands.outcome import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED
 
 COMMANDS = {
     "run": (run, "simulate a scenario in many worlds"),
@@ -44,10 +44,10 @@ COMMANDS = {
 }
 
 
-OBJECTS_BETWEEN_CLEANINGS = 100_000
+GC_THRESHOLD = 100_000
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(
         prog="qispread",
@@ -61,18 +61,18 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def program() -> int:
+def run_program() -> int:
     """Run the command line as a program of its own, whose memory goes with it."""
     # Loading libraries makes many objects and no rubbish, and looking for it takes a tenth of the time to start.
-    gc.set_threshold(OBJECTS_BETWEEN_CLEANINGS, 50, 50)
+    gc.set_threshold(GC_THRESHOLD, 50, 50)
     # An interpreter that ends looks for it once more, for a quarter of a second, in memory that all goes anyway.
     atexit.register(gc.freeze)
     ended = stop_on_termination()
     code = main()
-    if ended and code == STOPPED:
-        code = TERMINATED
+    if ended and code == EXIT_INTERRUPTED:
+        code = EXIT_TERMINATED
     if threading.active_count() > 1:
-        leave(code)
+        exit_after_signal(code)
     return code
 
 
@@ -95,7 +95,7 @@ def stop_on_termination() -> list[int]:
     return came
 
 
-def leave(code: int) -> NoReturn:
+def exit_after_signal(code: int) -> NoReturn:
     """End the process without waiting for threads: one may be compiling, or in the middle of a long run.
 
     Nothing that such a thread makes is kept: whoever writes results waits for them first.
@@ -106,21 +106,21 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def main(typed: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some runs failed, 2 bad input."""
-    typed = list(sys.argv[1:] if typed is None else typed)
-    arguments = parser().parse_args(typed)
-    arguments.typed = typed
+    argv = list(sys.argv[1:] if argv is None else argv)
+    arguments = build_parser().parse_args(argv)
+    arguments.typed = argv
     try:
-        return acted(arguments)
+        return read_action(arguments)
     except KeyboardInterrupt as stop:
         from rich.console import Console
 
         Console(stderr=True, emoji=False).print(str(stop) or "Stopped; nothing was written.", style="red")
-        return STOPPED
+        return EXIT_INTERRUPTED
 
 
-def acted(arguments: argparse.Namespace) -> int:
+def read_action(arguments: argparse.Namespace) -> int:
     """Do what a command asks and return its exit code."""
     from rich.console import Console
 
@@ -136,11 +136,11 @@ def acted(arguments: argparse.Namespace) -> int:
         return int(arguments.act(arguments, Quiet(emoji=False)))
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return BAD_INPUT
+        return EXIT_BAD_INPUT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        return EXIT_OK
 
 
 if __name__ == "__main__":
-    sys.exit(program())
+    sys.exit(run_program())

@@ -5,12 +5,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path("/")
+FILESYSTEM_ROOT = Path("/")
 CONTROL_GROUPS = Path("sys/fs/cgroup")
 """Where Linux mounts control groups."""
 
 
-def available_cores(root: Path = ROOT) -> int:
+def available_cores(root: Path = FILESYSTEM_ROOT) -> int:
     """Return how many cores this process may use, at least 1.
 
     The smallest of the cores of the machine, those that the process may run on (`taskset`, a batch system) and the
@@ -21,23 +21,23 @@ def available_cores(root: Path = ROOT) -> int:
     root : Path
         Where the files of the system are: the root, but in tests.
     """
-    granted = [math.ceil(cores) for cores in granted_cores(root)]
-    return max(1, min([allowed_cores(), *granted]))
+    granted = [math.ceil(cores) for cores in quota_cores(root)]
+    return max(1, min([affinity_cores(), *granted]))
 
 
-def allowed_cores() -> int:
+def affinity_cores() -> int:
     """Return how many cores this process may run on; all where the system does not say."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def granted_cores(root: Path) -> Iterator[float]:
+def quota_cores(root: Path) -> Iterator[float]:
     """Yield each limit of processor time, in cores, that a control group of this process or one above it has."""
     for tree, inner in control_groups(root):
         place = tree / inner
         for folder in (place, *place.parents):
-            yield from limits_in(folder)
+            yield from quota_limits(folder)
             if folder == tree:
                 break
 
@@ -45,7 +45,7 @@ def granted_cores(root: Path) -> Iterator[float]:
 def control_groups(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield the tree and the place in it of each control group of this process that can limit processor time."""
     mount = root / CONTROL_GROUPS
-    for line in lines_of(root / "proc/self/cgroup"):
+    for line in read_lines(root / "proc/self/cgroup"):
         _, controllers, inner = (*line.split(":", 2), "", "")[:3]
         place = os.path.normpath(inner).lstrip("/")
         if not inner:
@@ -58,18 +58,18 @@ def control_groups(root: Path) -> Iterator[tuple[Path, str]]:
             yield mount / "cpu", place
 
 
-def limits_in(folder: Path) -> Iterator[float]:
+def quota_limits(folder: Path) -> Iterator[float]:
     """Yield the limit of processor time, in cores, that the files of a control group have: of version 2, then 1."""
     for quota, period in (
-        ((*" ".join(lines_of(folder / "cpu.max")).split(), "", "")[:2]),
-        ("".join(lines_of(folder / "cpu.cfs_quota_us")), "".join(lines_of(folder / "cpu.cfs_period_us"))),
+        ((*" ".join(read_lines(folder / "cpu.max")).split(), "", "")[:2]),
+        ("".join(read_lines(folder / "cpu.cfs_quota_us")), "".join(read_lines(folder / "cpu.cfs_period_us"))),
     ):
         # Without a limit the quota is "max" or -1.
         if quota.isdecimal() and period.isdecimal() and int(quota) and int(period):
             yield int(quota) / int(period)
 
 
-def lines_of(path: Path) -> Iterator[str]:
+def read_lines(path: Path) -> Iterator[str]:
     """Yield the lines of a file of the system; none where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """What decides whether two results are of the same run, in one place for every command that writes or reads results.
 
 A result is made by code, with libraries, of inputs. Each folder of results holds all three in its manifest, as its
-identity; `changes` compares it with what would be made now (decision 65).
+identity; `compare_identities` compares it with what would be made now (decision 65).
 """
 
 import json
@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from qispread.config.faults import Fault
-from qispread.provenance import draws_in_use, model_in_use, our_version
+from qispread.provenance import model_in_use, qispread_version, random_generator_name
 
 RESULT_LIBRARIES = ("networkx", "numba", "numpy", "scipy")
 """Libraries of which another version can give other numbers.
@@ -30,31 +30,31 @@ COMPILING = "qispread.rules.compiling"
 """The module without which no rule can be loaded."""
 MAX_LISTED = 12
 """Changes that are listed one by one."""
-MISSING = "not there"
+NOT_PRESENT = "not there"
 
 
 @dataclass(frozen=True)
-class Change:
+class EnvironmentChange:
     """One thing that differs between what was made and what would be made now.
 
     Attributes
     ----------
     name : str
         Its dotted path in the identity, such as "libraries.numba".
-    before, now : object
+    old, new : object
     """
 
     name: str
-    before: Any
-    now: Any
+    old: Any
+    new: Any
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The change in words."""
-        return f"was {self.before}, is now {self.now}"
+        return f"was {self.old}, is now {self.new}"
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.words}"
+        return f"{self.name}: {self.text}"
 
     @property
     def concerns(self) -> str:
@@ -75,7 +75,7 @@ def libraries() -> dict[str, str]:
     return {**{name: version(name) for name in RESULT_LIBRARIES}, "python": python}
 
 
-def replaced() -> dict[str, str]:
+def replaced_rule_names() -> dict[str, str]:
     """Return what was put in place of rules and constants at run time, by their names; the compiler is not loaded."""
     if COMPILING not in sys.modules:
         return {}  # no rule is loaded that could have been replaced
@@ -90,15 +90,15 @@ def environment() -> dict[str, Any]:
     Cheap after the first call, so that workers can compare it before every task.
     """
     return {
-        "qispread": our_version(),
-        "draws": draws_in_use(),
+        "qispread": qispread_version(),
+        "draws": random_generator_name(),
         "model": model_in_use(),
-        "replaced_rules": replaced(),
+        "replaced_rules": replaced_rule_names(),
         LIBRARIES: dict(libraries()),
     }
 
 
-def identity_in(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def read_identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the identity that a manifest holds; one of version 0.1, which hashed sources, in the form of today's.
 
     Raises
@@ -116,48 +116,48 @@ def identity_in(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {**held, **found, LIBRARIES: {**versions, **({"python": python} if python else {})}}
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+def compare_identities(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[EnvironmentChange]:
     """Return everything that differs between two identities, or parts of them; nothing where they are the same run.
 
     Parameters
     ----------
-    before, now : mapping
+    old, new : mapping
         As `environment` gives it, with what is of inputs beside; lists and mappings may be nested.
     """
-    old, new = flat(plain(before)), flat(plain(now))
-    names = [name for name in {**old, **new} if old.get(name, MISSING) != new.get(name, MISSING)]
-    return [Change(name, old.get(name, MISSING), new.get(name, MISSING)) for name in names]
+    old, new = flatten(to_plain_data(old)), flatten(to_plain_data(new))
+    names = [name for name in {**old, **new} if old.get(name, NOT_PRESENT) != new.get(name, NOT_PRESENT)]
+    return [EnvironmentChange(name, old.get(name, NOT_PRESENT), new.get(name, NOT_PRESENT)) for name in names]
 
 
-def plain(data: Any) -> Any:
+def to_plain_data(data: Any) -> Any:
     """Return data as a manifest gives it back."""
     return json.loads(json.dumps(data))
 
 
-def flat(data: Any, path: str = "") -> dict[str, Any]:
+def flatten(data: Any, path: str = "") -> dict[str, Any]:
     """Return nested data as values by dotted path; what is empty is as if it were not there."""
     if not isinstance(data, dict | list):
         return {path: data}
     items = data.items() if isinstance(data, dict) else enumerate(data)
     found: dict[str, Any] = {}
     for name, one in items:
-        found |= flat(one, f"{path}.{name}" if path else str(name))
+        found |= flatten(one, f"{path}.{name}" if path else str(name))
     return found
 
 
-def about(found: Iterable[Change], *kinds: str) -> list[Change]:
+def select_changes(changes: Iterable[EnvironmentChange], *kinds: str) -> list[EnvironmentChange]:
     """Return the changes that are about code, libraries or inputs."""
-    return [one for one in found if one.concerns in kinds]
+    return [one for one in changes if one.concerns in kinds]
 
 
-def reasons(found: Iterable[Change]) -> str:
+def describe_changes(changes: Iterable[EnvironmentChange]) -> str:
     """Return in words what kinds of things differ, such as "other code, other inputs"."""
-    kinds = {one.concerns for one in found}
+    kinds = {one.concerns for one in changes}
     return ", ".join(f"other {kind}" for kind in ("inputs", "code", LIBRARIES) if kind in kinds)
 
 
-def faults_of(found: Sequence[Change], file: str) -> list[Fault]:
+def change_faults(changes: Sequence[EnvironmentChange], file: str) -> list[Fault]:
     """Return a fault for each change, at most `MAX_LISTED` of them, and how many there are beside."""
-    faults = [Fault(one.name, one.words, file) for one in found[:MAX_LISTED]]
-    left = len(found) - MAX_LISTED
+    faults = [Fault(one.name, one.text, file) for one in changes[:MAX_LISTED]]
+    left = len(changes) - MAX_LISTED
     return [*faults, Fault("others", f"{left} more differ", file)] if left > 0 else faults

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from qispread.rules.shipped import record_constants
 
-REPLICATED = 0.8
+REPLICATED_THRESHOLD = 0.8
 """Share of the origin's effect from which a result counts as replicated, and an organisation as transformed."""
-BOOSTED = 0.4
+BOOSTED_THRESHOLD = 0.4
 """Share of the origin's effect from which an organisation counts as boosted. Source: assumption."""
 
 Form = Literal["percent", "index", "rate", "mean", "count", "time", "money"]
@@ -89,7 +89,7 @@ def share_measure(better: Direction = "more", **declaration: Any) -> Measure:
     return Measure(unit="share", form="percent", better=better, **declaration)
 
 
-REGISTRY = (
+MEASURE_REGISTRY = (
     share_measure(
         name="awareness",
         label="Aware of it",
@@ -321,9 +321,9 @@ REGISTRY = (
     ),
 )
 
-MEASURES = {measure.name: measure for measure in REGISTRY}
-NAMES = tuple(MEASURES)
-if len(NAMES) != len(REGISTRY):
+MEASURES = {measure.name: measure for measure in MEASURE_REGISTRY}
+MEASURE_NAMES = tuple(MEASURES)
+if len(MEASURE_NAMES) != len(MEASURE_REGISTRY):
     raise ValueError("two measures have the same name")
 
 record_constants(__name__)

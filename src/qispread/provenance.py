@@ -12,16 +12,16 @@ from typing import Any
 from qispread.config.scenario import InputFile
 from qispread.rules.sources import model_fingerprint
 
-LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
+RECORDED_LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
 
 
 @cache
-def our_version() -> str:
+def qispread_version() -> str:
     """Return the version of qispread that is installed."""
     return version("qispread")
 
 
-def draws_in_use() -> str:
+def random_generator_name() -> str:
     """Return the name of the generator of draws."""
     return "philox" if os.environ.get("QISPREAD_DRAWS") == "philox" else "splitmix64"
 
@@ -33,7 +33,7 @@ def _model(_draws: str) -> str:
 
 def model_in_use() -> str:
     """Return the fingerprint of the code that can change a number, computed once in a process."""
-    return _model(draws_in_use())
+    return _model(random_generator_name())
 
 
 def git_commit() -> str | None:
@@ -57,7 +57,7 @@ def provenance(command: Sequence[str], inputs: Iterable[InputFile]) -> dict[str,
     return {
         "command": list(command),
         "git_commit": git_commit(),
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": {name: version(name) for name in RECORDED_LIBRARIES},
         "python": platform.python_version(),
         "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
         "model": model_in_use(),

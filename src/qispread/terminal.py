@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
     from qispread.comparison import Comparison
     from qispread.comparison.robustness import Robustness
-    from qispread.config.describe import Description
+    from qispread.config.describe import ParameterDescription
     from qispread.config.scenario import Scenario
     from qispread.engines.run import Runs
     from qispread.presentation.tables import TextTable
-    from qispread.results import Answer
+    from qispread.results import ComparisonResult
 
-CAUTION = (
+MODEL_CAUTION = (
     "Runs of a model, not predictions: what copies lose has no published data and is an untested assumption "
     "(qispread describe copying)."
 )
-FACTORIAL_WORDS = (
+FACTORIAL_NOTE = (
     "Main: the mean effect over all combinations of the others; interaction: half the change in the effect of "
     "one when the other is added. Alone and together: against the baseline; beyond: together, less the sum of alone."
 )
-LEAST_WORLDS = 30
+MIN_REPLICATES = 30
 """Worlds below which nothing is said of variances."""
 
 
-def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True) -> None:
+def show_scenario(scenario: "Scenario", console: "Console", *, show_replicates: bool = True) -> None:
     """Say what will be run, and what was left out of the input."""
     from rich.markup import escape
 
@@ -42,7 +42,7 @@ def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True)
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
     places = len(organisation_ids(scenario))
     worlds = "1 world" if scenario.replicates == 1 else f"{scenario.replicates} worlds"
-    worlds = worlds if counted else "as many worlds as it takes"
+    worlds = worlds if show_replicates else "as many worlds as it takes"
     size = f"{places} organisations, {scenario.horizon} months, {worlds}"
     console.print(f"[bold]{escape(scenario.name)}[/]: {size}", soft_wrap=True)
     if scenario.description:
@@ -52,11 +52,11 @@ def introduce(scenario: "Scenario", console: "Console", *, counted: bool = True)
         console.print(f"policy {name}: months {policy.start} {end}", soft_wrap=True, markup=False)
 
 
-def compile_first(scenario: "Scenario", console: "Console") -> None:
+def compile_with_progress(scenario: "Scenario", console: "Console") -> None:
     """Compile the model where that has not been done: behind a bar on a terminal, after one line elsewhere."""
-    from qispread.rules.compiling import already_compiled
+    from qispread.rules.compiling import is_compiled
 
-    if already_compiled():
+    if is_compiled():
         return
     from qispread.engines.compile_ahead import compile_kernel
 
@@ -67,13 +67,13 @@ def compile_first(scenario: "Scenario", console: "Console") -> None:
 
 
 @contextmanager
-def progress_bar(console: "Console", what: str, total: int) -> "Iterator[Callable[[int, int], None]]":
+def progress_bar(console: "Console", description: str, total: int) -> "Iterator[Callable[[int, int], None]]":
     """Show progress with time left on a terminal, and nothing elsewhere."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(description, total=total)
         yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
@@ -82,12 +82,12 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from qispread.analysis.summary import headlines
+    from qispread.analysis.summary import headline_estimates
     from qispread.config.cross import POOLED
-    from qispread.presentation.formatting import MISSING, format_duration, format_value
+    from qispread.presentation.formatting import MISSING_MARK, format_duration, format_value
 
     horizon = runs.scenario.horizon
-    for name, figures in headlines(runs).items():
+    for name, figures in headline_estimates(runs).items():
         title = "All organisations" if name == POOLED else escape(name)
         table = Table(title=f"{title} after {format_duration(horizon)}", title_justify="left", title_style="bold")
         table.add_column("")
@@ -96,17 +96,17 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
         if several:
             table.add_column("9 in 10 runs", justify="right")
         for one in figures:
-            middle, low, high = (format_value(value, one.form) for value in (one.middle, one.low, one.high))
-            between = f"{low} to {high}" if one.worlds else MISSING
+            middle, low, high = (format_value(value, one.number_format) for value in (one.median, one.low, one.high))
+            between = f"{low} to {high}" if one.replicates else MISSING_MARK
             table.add_row(one.label, middle, *([between] if several else []))
         console.print(table)
-    console.print(CAUTION, soft_wrap=True)
-    caution_seeding([runs], console)
+    console.print(MODEL_CAUTION, soft_wrap=True)
+    show_seeding_caution([runs], console)
 
 
-def show_comparison(answer: "Answer", console: "Console") -> None:
+def show_comparison(answer: "ComparisonResult", console: "Console") -> None:
     """Print what each arm changes, at what cost, and in how many plausible models."""
-    from qispread.presentation.labels import CAUTION as DIFFERENCES_CAUTION
+    from qispread.presentation.labels import DIFFERENCES_NOTE as DIFFERENCES_CAUTION
 
     comparison = answer.comparison
     singles = [arm for arm in comparison.arms if not comparison.factors or arm in comparison.factors]
@@ -115,36 +115,36 @@ def show_comparison(answer: "Answer", console: "Console") -> None:
     if comparison.factors:
         show_factorial(answer, console)
     elif len(singles) > 1:
-        show_between(comparison, console)
+        show_arm_differences(comparison, console)
     console.print(DIFFERENCES_CAUTION, soft_wrap=True)
     if comparison.precision is not None:
         show_precision(comparison, console)
     show_costs(answer, console)
     if answer.robustness is not None:
-        show_robustness(answer.robustness, comparison.number, console)
-    caution_seeding(comparison.runs.values(), console)
+        show_robustness(answer.robustness, comparison.organisation_count, console)
+    show_seeding_caution(comparison.runs.values(), console)
 
 
-def show_differences(answer: "Answer", arm: str, console: "Console") -> None:
+def show_differences(answer: "ComparisonResult", arm: str, console: "Console") -> None:
     """Print what one arm changes."""
     from qispread.presentation.labels import DIFFERENCE_HEADINGS
     from qispread.presentation.tables import TextTable, difference_rows
 
     comparison = answer.comparison
-    if comparison.changes_nothing(arm):
+    if comparison.has_no_effect(arm):
         costs = " but costs" if comparison.difference(arm, "cost")["difference"] else ""
         console.print(f"{arm} changes nothing{costs}.", soft_wrap=True, markup=False)
     rows = difference_rows(comparison, arm)
     show_table(TextTable(f"{arm} against the baseline", DIFFERENCE_HEADINGS, [row.cells for row in rows]), console)
-    console.print(gain_of_the_ready(answer, arm), soft_wrap=True)
-    gains = [row.pairing for row in rows if row.pairing < float("inf")]
-    if gains and comparison.worlds >= LEAST_WORLDS:
+    console.print(describe_readiness_gain(answer, arm), soft_wrap=True)
+    gains = [row.pairing_gain for row in rows if row.pairing_gain < float("inf")]
+    if gains and comparison.replicate_count >= MIN_REPLICATES:
         saved = f"{min(gains):.1f} to {max(gains):.1f}"
         words = "Common random numbers cut the number of runs needed by a factor of"
         console.print(f"{words} {saved}.", soft_wrap=True)
 
 
-def show_between(comparison: "Comparison", console: "Console") -> None:
+def show_arm_differences(comparison: "Comparison", console: "Console") -> None:
     """Print how every two arms differ in the comparison's measure."""
     from qispread.presentation.tables import between_table
 
@@ -155,13 +155,13 @@ def show_table(table: "TextTable", console: "Console") -> None:
     """Print a table."""
     from rich.markup import escape
 
-    shown = plain_table(escape(table.title), table.headings)
+    shown = create_table(escape(table.title), table.headings)
     for row in table.rows:
         shown.add_row(*map(escape, row))
     console.print(shown)
 
 
-def plain_table(title: str, headings: "Iterable[str]") -> "Table":
+def create_table(title: str, headings: "Iterable[str]") -> "Table":
     """Return an empty table whose first column is of words and the others of numbers."""
     from rich import box
     from rich.table import Table
@@ -172,7 +172,7 @@ def plain_table(title: str, headings: "Iterable[str]") -> "Table":
     return table
 
 
-def gain_of_the_ready(answer: "Answer", arm: str) -> str:
+def describe_readiness_gain(answer: "ComparisonResult", arm: str) -> str:
     """Return in words what the least ready and the readiest third gain."""
     from qispread.analysis.for_whom import GROUPINGS
     from qispread.presentation.formatting import format_difference
@@ -191,7 +191,7 @@ def show_precision(comparison: "Comparison", console: "Console") -> None:
     """Say how many worlds a precision took, and how many independent ones would have."""
     from qispread.presentation.sentences import precision_phrase
 
-    worlds, asked = comparison.worlds, comparison.precision.half_width if comparison.precision else 1.0
+    worlds, asked = comparison.replicate_count, comparison.precision.half_width if comparison.precision else 1.0
     found = [comparison.difference(arm, comparison.measure) for arm in comparison.arms]
     alone = max(worlds * one["pairing"] * ((one["high"] - one["low"]) / 2.0 / asked) ** 2 for one in found)
     others = f"; independent seeds would have needed about {alone:,.0f}" if alone < float("inf") else ""
@@ -200,16 +200,16 @@ def show_precision(comparison: "Comparison", console: "Console") -> None:
     console.print(text, soft_wrap=True)
 
 
-def show_factorial(answer: "Answer", console: "Console") -> None:
+def show_factorial(answer: "ComparisonResult", console: "Console") -> None:
     """Print main effects and interactions on the comparison's measure."""
     from qispread.presentation.tables import factorial_table
 
     comparison = answer.comparison
-    show_table(factorial_table(answer.tables["factorial"], comparison.measure, comparison.number), console)
-    console.print(FACTORIAL_WORDS, soft_wrap=True)
+    show_table(factorial_table(answer.tables["factorial"], comparison.measure, comparison.organisation_count), console)
+    console.print(FACTORIAL_NOTE, soft_wrap=True)
 
 
-def show_costs(answer: "Answer", console: "Console") -> None:
+def show_costs(answer: "ComparisonResult", console: "Console") -> None:
     """Print what an event averted costs in each arm, and which arms are dominated."""
     from qispread.presentation.formatting import format_short
     from qispread.presentation.tables import cost_table
@@ -218,7 +218,7 @@ def show_costs(answer: "Answer", console: "Console") -> None:
     if not costs["total_cost"].any():
         console.print("No policy has a cost: give `cost` in its file to learn what a result costs.", soft_wrap=True)
         return
-    show_table(cost_table(costs, answer.comparison.number), console)
+    show_table(cost_table(costs, answer.comparison.organisation_count), console)
     priced = "not priced (--team-month PRICE)"
     if answer.team_month:
         priced = f"at {format_short(answer.team_month)} a team-month"
@@ -226,7 +226,7 @@ def show_costs(answer: "Answer", console: "Console") -> None:
 
 
 def show_robustness(robustness: "Robustness", number: int, console: "Console") -> None:
-    """Print how the ranking of the arms fares in plausible models of `number` organisations."""
+    """Print how the ranking of the arms fares in plausible models of `organisation_count` organisations."""
     from qispread.presentation.tables import robustness_sentences, robustness_table
 
     show_table(robustness_table(robustness, number), console)
@@ -234,7 +234,9 @@ def show_robustness(robustness: "Robustness", number: int, console: "Console") -
         console.print(sentence, soft_wrap=True, markup=False)
 
 
-def write_report(folder: "Path", console: "Console", out: str | None = None, *, overwrite: bool = False) -> None:
+def write_report_and_show(
+    folder: "Path", console: "Console", out: str | None = None, *, overwrite: bool = False
+) -> None:
     """Write the report of a folder of results and say where it is."""
     from qispread.report import write_report as write
 
@@ -242,19 +244,19 @@ def write_report(folder: "Path", console: "Console", out: str | None = None, *, 
     console.print(f"Report: {paths[0]}", soft_wrap=True, markup=False)
 
 
-def caution_seeding(several: "Iterable[Runs]", console: "Console") -> None:
+def show_seeding_caution(several: "Iterable[Runs]", console: "Console") -> None:
     """Say that shares of the pilot site's effect do not compare where a policy changes the pilot site."""
-    from qispread.presentation.labels import SEEDING, changes_pilot_site
+    from qispread.presentation.labels import SEEDING_CAUTION, changes_pilot_site
 
     if changes_pilot_site(runs.scenario for runs in several):
-        console.print(SEEDING, soft_wrap=True)
+        console.print(SEEDING_CAUTION, soft_wrap=True)
 
 
-def show_parameter(one: "Description", console: "Console") -> None:
+def show_parameter(description: "ParameterDescription", console: "Console") -> None:
     """Print one parameter."""
     say = partial(console.print, highlight=False, soft_wrap=True, markup=False)
-    say(f"  {one.path} = {one.default}" + ("" if one.unit == "-" else f" {one.unit}"))
-    say(f"    {one.meaning}")
-    known = one.known + ("" if one.source in ("-", "assumption") else f" ({one.source})")
-    plausible = f"; plausible {one.plausible}" if one.plausible else ""
-    say(f"    {one.allowed}{plausible}; {known}; {one.role}", style="dim")
+    say(f"  {description.path} = {description.default}" + ("" if description.unit == "-" else f" {description.unit}"))
+    say(f"    {description.meaning}")
+    known = description.evidence + ("" if description.source in ("-", "assumption") else f" ({description.source})")
+    plausible = f"; plausible {description.plausible_range}" if description.plausible_range else ""
+    say(f"    {description.allowed_range}{plausible}; {known}; {description.role}", style="dim")

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boxes_of_ema import STORED, cases_to_find
-from helpers_input import caught, only_fault
-from made_sweeps import experiment_of, made, unit_of
-from qispread.analysis.discovery import LIMITS, TRAJECTORY, Search, discover, discover_models
-from qispread.analysis.prim import Cases, Patience, Range, meets, step_to, trajectory
-from qispread.analysis.restrictions import balance, chance, chosen, pruned, quasi_p_values
+from boxes_of_ema import STORED_BOXES, synthetic_cases
+from helpers_input import catch_input_error, only_fault
+from made_sweeps import synthetic_experiment, synthetic_sweep, unit_points
+from qispread.analysis.discovery import LIMIT_COLUMNS, TRAJECTORY_COLUMNS, BoxSearchOptions, discover, discover_models
+from qispread.analysis.prim import CaseData, NumberRange, PrimOptions, make_step, satisfies, search_boxes
+from qispread.analysis.restrictions import chance_probability, f1_score, prune_box, quasi_p_values, suggest_box
 
 HYPERCUBE = {"kind": "latin_hypercube", "points": 600}
-KNOWN = json.loads(STORED.read_text(encoding="utf-8"))
-QUICK = Search(shuffles=0)
+KNOWN = json.loads(STORED_BOXES.read_text(encoding="utf-8"))
+QUICK = BoxSearchOptions(permutations=0)
 FACTORS = {
     "copying.copy_loss": {},
     "copying.lineage": {},
@@ -26,18 +26,18 @@ FACTORS = {
 }
 
 
-def planted(points=2000, seed=1, noise=0.0):
+def planted_cases(points=2000, seed=1, noise=0.0):
     """Return points whose cases fill a corner of two numbers and two labels, with some dealt elsewhere."""
     rng = np.random.default_rng(seed)
     columns = {name: rng.random(points) for name in "pqrs"} | {"kind": rng.choice(["a", "b", "c"], points)}
     corner = (columns["p"] > 0.7) & (columns["q"] < 0.5) & (columns["kind"] != "b")
-    return Cases(columns, corner ^ (rng.random(points) < noise))
+    return CaseData(columns, corner ^ (rng.random(points) < noise))
 
 
-def drawn(seed, points=60, columns=2, share=0.3):
+def random_cases(seed, points=60, columns=2, share=0.3):
     """Return points whose cases are dealt by chance."""
     rng = np.random.default_rng(seed)
-    return Cases({f"x{place}": rng.random(points) for place in range(columns)}, rng.random(points) < share)
+    return CaseData({f"x{place}": rng.random(points) for place in range(columns)}, rng.random(points) < share)
 
 
 class TestAgainstEma:
@@ -45,13 +45,13 @@ class TestAgainstEma:
     def test_every_box_and_limit_is_the_same(self, name):
         points, kinds = name.split()
         known = KNOWN[name]
-        columns, cases = cases_to_find(int(points), kinds == "True")
-        steps = trajectory(Cases(columns, cases), Patience())
+        columns, cases = synthetic_cases(int(points), kinds == "True")
+        steps = search_boxes(CaseData(columns, cases), PrimOptions())
         assert [one.kind for one in steps].count("peel") > 25
         whole = steps[0]
-        assert [one.cases / whole.cases for one in steps] == pytest.approx(known["coverage"])
+        assert [one.case_count / whole.case_count for one in steps] == pytest.approx(known["coverage"])
         assert [one.density for one in steps] == pytest.approx(known["density"])
-        assert [one.points / whole.points for one in steps] == pytest.approx(known["mass"])
+        assert [one.point_count / whole.point_count for one in steps] == pytest.approx(known["mass"])
         for step, limits in zip(steps, known["limits"], strict=True):
             for column, limit in limits.items():
                 assert self.told(step.box.get(column), columns[column]) == pytest.approx(limit)
@@ -61,88 +61,88 @@ class TestAgainstEma:
         """Return a limit as EMA Workbench has it: the ends of everything where there is none."""
         if not np.issubdtype(column.dtype, np.number):
             return sorted(set(column.tolist()) if limit is None else limit)
-        limit = limit or Range()
+        limit = limit or NumberRange()
         return [max(limit.low, float(column.min())), min(limit.high, float(column.max()))]
 
     @pytest.mark.parametrize("name", KNOWN)
     def test_quasi_p_values_are_the_same(self, name):
         points, kinds = name.split()
-        data = Cases(*cases_to_find(int(points), kinds == "True"))
+        data = CaseData(*synthetic_cases(int(points), kinds == "True"))
         sides = {"low": 0, "high": 1, "labels": 0}
-        for step, known in zip(trajectory(data, Patience()), KNOWN[name]["p_values"], strict=True):
+        for step, known in zip(search_boxes(data, PrimOptions()), KNOWN[name]["p_values"], strict=True):
             for (column, side), value in quasi_p_values(data, step).items():
                 assert value == pytest.approx(known[column][sides[side]], rel=1e-6, abs=1e-300)
 
 
 class TestBoxes:
     def test_a_planted_corner_is_found(self):
-        data = planted()
-        steps = trajectory(data, Patience())
-        one = steps[chosen(steps)]
+        data = planted_cases()
+        steps = search_boxes(data, PrimOptions())
+        one = steps[suggest_box(steps)]
         assert one.box["kind"] == {"a", "c"}
         assert one.box["p"].low == pytest.approx(0.7, abs=0.02)
         assert one.box["q"].high == pytest.approx(0.5, abs=0.02)
         assert one.density > 0.97
-        assert one.cases / steps[0].cases > 0.97
+        assert one.case_count / steps[0].case_count > 0.97
 
     def test_a_corner_among_noise_is_found_without_limits_on_what_tells_nothing(self):
-        data = planted(noise=0.05)
-        steps = trajectory(data, Patience())
-        one = pruned(data, steps[chosen(steps)])
+        data = planted_cases(noise=0.05)
+        steps = search_boxes(data, PrimOptions())
+        one = prune_box(data, steps[suggest_box(steps)])
         assert set(one.box) == {"p", "q", "kind"}
         assert one.box["p"].low == pytest.approx(0.7, abs=0.04)
         assert one.box["q"].high == pytest.approx(0.5, abs=0.04)
 
     def test_whole_numbers_are_cut_between_two_of_them(self):
         number = np.repeat(np.arange(8), 40)
-        data = Cases({"n": number}, number >= 5)
-        steps = trajectory(data, Patience())
-        assert steps[chosen(steps)].box == {"n": Range(low=4.5)}
+        data = CaseData({"n": number}, number >= 5)
+        steps = search_boxes(data, PrimOptions())
+        assert steps[suggest_box(steps)].box == {"n": NumberRange(low=4.5)}
         assert steps[-1].density == 1.0
 
     @settings(max_examples=60, deadline=None)
     @given(st.integers(0, 2**31), st.sampled_from([0.02, 0.05, 0.2]), st.sampled_from([0.05, 0.2]), st.booleans())
     def test_boxes_are_what_they_say(self, seed, alpha, mass, paste):
-        data = planted(points=150, seed=seed, noise=0.3)
-        steps = trajectory(data, Patience(alpha, mass, paste))
+        data = planted_cases(points=150, seed=seed, noise=0.3)
+        steps = search_boxes(data, PrimOptions(alpha, mass, paste))
         assert [one.kind for one in steps] == sorted((one.kind for one in steps), key=["whole", "peel", "paste"].index)
         for before, after in pairwise(steps):
             assert after.density > before.density
-            assert after.points >= mass * 150
-            assert (after.points < before.points) == (after.kind == "peel")
+            assert after.point_count >= mass * 150
+            assert (after.point_count < before.point_count) == (after.kind == "peel")
             if after.kind == "peel":
                 assert not (data.inside(after.box) & ~data.inside(before.box)).any()
         for one in steps:
             inside = np.logical_and.reduce(
-                [meets(data.columns[name], limit) for name, limit in one.box.items()], axis=0
+                [satisfies(data.columns[name], limit) for name, limit in one.box.items()], axis=0
             )
-            assert one.points == np.broadcast_to(inside, 150).sum()
-            assert one.cases == (data.cases & inside).sum()
+            assert one.point_count == np.broadcast_to(inside, 150).sum()
+            assert one.case_count == (data.is_case & inside).sum()
 
     @settings(max_examples=30, deadline=None)
     @given(st.integers(0, 2**31))
     def test_pruning_never_makes_a_box_worse_or_narrower(self, seed):
-        data = planted(points=200, seed=seed, noise=0.2)
-        number = int(data.cases.sum())
-        for step in trajectory(data, Patience()):
-            simple = pruned(data, step)
-            assert balance(simple, number) >= balance(step, number)
+        data = planted_cases(points=200, seed=seed, noise=0.2)
+        number = int(data.is_case.sum())
+        for step in search_boxes(data, PrimOptions()):
+            simple = prune_box(data, step)
+            assert f1_score(simple, number) >= f1_score(step, number)
             assert not (data.inside(step.box) & ~data.inside(simple.box)).any()
 
     def test_the_box_with_some_coverage_is_the_last_that_has_it(self):
-        steps = trajectory(planted(noise=0.1), Patience())
-        place = chosen(steps, 0.8)
-        assert steps[place].cases >= 0.8 * steps[0].cases
-        assert all(one.cases < 0.8 * steps[0].cases for one in steps[place + 1 :])
+        steps = search_boxes(planted_cases(noise=0.1), PrimOptions())
+        place = suggest_box(steps, 0.8)
+        assert steps[place].case_count >= 0.8 * steps[0].case_count
+        assert all(one.case_count < 0.8 * steps[0].case_count for one in steps[place + 1 :])
 
 
 class TestChance:
     def test_quasi_p_values_of_a_box_named_beforehand_are_not_too_small(self):
-        box = {"x0": Range(low=0.5), "x1": Range(high=0.6)}
+        box = {"x0": NumberRange(low=0.5), "x1": NumberRange(high=0.6)}
         found = []
         for seed in range(400):
-            data = drawn(seed, points=200)
-            found += quasi_p_values(data, step_to(data, "", box)).values()
+            data = random_cases(seed, points=200)
+            found += quasi_p_values(data, make_step(data, "", box)).values()
         shares = [np.mean(np.array(found) <= level) for level in (0.05, 0.2, 0.5)]
         assert (np.array(shares) <= np.array([0.05, 0.2, 0.5]) + 0.03).all()
 
@@ -150,43 +150,45 @@ class TestChance:
     def test_nor_are_those_of_boxes_that_were_searched_in_noise(self, columns):
         found = []
         for seed in range(40):
-            data = drawn(seed, points=200, columns=columns)
-            found += [one for step in trajectory(data, Patience()) for one in quasi_p_values(data, step).values()]
+            data = random_cases(seed, points=200, columns=columns)
+            found += [one for step in search_boxes(data, PrimOptions()) for one in quasi_p_values(data, step).values()]
         assert np.mean(np.array(found) <= 0.05) <= 0.05
 
     def test_but_such_boxes_are_dense_which_is_why_cases_are_shuffled(self):
         denser = []
         for seed in range(40):
-            steps = trajectory(drawn(seed, points=200, columns=5), Patience())
-            denser.append(steps[chosen(steps)].density / steps[0].density)
+            steps = search_boxes(random_cases(seed, points=200, columns=5), PrimOptions())
+            denser.append(steps[suggest_box(steps)].density / steps[0].density)
         assert np.mean(denser) > 1.2
 
     def test_the_chance_of_noise_is_uniform(self):
-        found = np.array([chance(drawn(seed), Patience(mass=0.2), 19) for seed in range(150)])
+        found = np.array([chance_probability(random_cases(seed), PrimOptions(mass=0.2), 19) for seed in range(150)])
         assert found.mean() == pytest.approx(0.525, abs=0.1)
         assert np.mean(found <= 0.05) <= 0.12
         assert np.mean(found <= 0.5) == pytest.approx(0.5, abs=0.17)
 
     def test_a_planted_corner_is_beyond_chance(self):
-        assert chance(planted(points=300, noise=0.05), Patience(), 99) == 0.01
+        assert chance_probability(planted_cases(points=300, noise=0.05), PrimOptions(), 99) == 0.01
 
     def test_the_same_cases_give_the_same_chance(self):
-        assert chance(drawn(1), Patience(), 19) == chance(drawn(1), Patience(), 19)
+        assert chance_probability(random_cases(1), PrimOptions(), 19) == chance_probability(
+            random_cases(1), PrimOptions(), 19
+        )
 
 
 class TestOfASweep:
     def sweep(self, replicates=4):
         """Return a sweep in which the effect is low where copies lose much in a ring or a complete network."""
-        experiment = experiment_of(FACTORS, HYPERCUBE, replicates=replicates)
-        unit = unit_of(experiment)
+        experiment = synthetic_experiment(FACTORS, HYPERCUBE, replicates=replicates)
+        unit = unit_points(experiment)
         low = (unit[:, 0] > 0.6) & (unit[:, 2] < 2.0 / 3.0)
-        return made(experiment, np.where(low, 0.2, 0.8)[:, None] + np.linspace(-0.1, 0.1, replicates))
+        return synthetic_sweep(experiment, np.where(low, 0.2, 0.8)[:, None] + np.linspace(-0.1, 0.1, replicates))
 
-    @pytest.mark.parametrize("question", [{"below": 0.5}, {"below": 0.25, "in_worlds": 0.5}])
+    @pytest.mark.parametrize("question", [{"below": 0.5}, {"below": 0.25, "replicate_share": 0.5}])
     def test_the_corner_is_told_in_the_units_of_the_parameters(self, question):
-        found = discover(self.sweep(), "effect", **question, search=QUICK)
-        limits = pd.DataFrame(found.limits_of(found.suggested)).set_index("parameter")
-        ranges = found.data.columns["copying.copy_loss"]
+        found = discover(self.sweep(), "effect", **question, options=QUICK)
+        limits = pd.DataFrame(found.box_limits(found.suggested_index)).set_index("parameter")
+        ranges = found.cases.columns["copying.copy_loss"]
         edge = ranges.min() + 0.6 * (ranges.max() - ranges.min())
         assert set(limits.index) == {"copying.copy_loss", "network"}
         assert limits.loc["copying.copy_loss", "low"] == pytest.approx(edge, abs=0.01)
@@ -196,15 +198,15 @@ class TestOfASweep:
         assert np.isnan(limits.loc["copying.copy_loss", "p_high"])
 
     def test_above_is_the_opposite_of_below(self):
-        one, other = (discover(self.sweep(), "effect", **{side: 0.5}, search=QUICK) for side in ("below", "above"))
-        assert (one.data.cases == ~other.data.cases).all()
+        one, other = (discover(self.sweep(), "effect", **{side: 0.5}, options=QUICK) for side in ("below", "above"))
+        assert (one.cases.is_case == ~other.cases.is_case).all()
 
     def test_a_point_without_the_measure_is_left_out_and_said(self):
         sweep = self.sweep()
         values = sweep.values("effect").copy()
         values[7], values[9, 0] = np.nan, np.nan
-        found = discover(made(sweep.experiment, values), "effect", below=0.5, search=QUICK)
-        assert found.data.cases.size == 599
+        found = discover(synthetic_sweep(sweep.experiment, values), "effect", below=0.5, options=QUICK)
+        assert found.cases.is_case.size == 599
         assert found.notes == ("1 of 600 points are left out: no world has 'effect'",)
 
     @pytest.mark.parametrize(("below", "met"), [(0.1, "met by none"), (0.9, "met by all")])
@@ -217,22 +219,22 @@ class TestOfASweep:
         assert "got 0 thresholds" in only_fault(discover, sweep, "effect").problem
         assert "got 2 thresholds" in only_fault(discover, sweep, "effect", below=0.1, above=0.2).problem
         assert "needed: a number" in only_fault(discover, sweep, "effect", below=float("nan")).problem
-        assert only_fault(discover, sweep, "effect", below=0.5, in_worlds=0.0).where == "in_worlds"
+        assert only_fault(discover, sweep, "effect", below=0.5, replicate_share=0.0).path == "replicate_share"
         assert "did you mean 'effect'?" in only_fault(discover, sweep, "efect", below=0.5).problem
-        assert len(caught(Search, Patience(alpha=0.7, mass=0.0), 1.2, -1).faults) == 4
+        assert len(catch_input_error(BoxSearchOptions, PrimOptions(alpha=0.7, mass=0.0), 1.2, -1).faults) == 4
 
     def test_too_few_points_are_refused(self):
-        experiment = experiment_of(2, {"kind": "latin_hypercube", "points": 12})
-        problem = only_fault(discover, made(experiment, np.arange(12.0)), "effect", below=3.0).problem
+        experiment = synthetic_experiment(2, {"kind": "latin_hypercube", "points": 12})
+        problem = only_fault(discover, synthetic_sweep(experiment, np.arange(12.0)), "effect", below=3.0).problem
         assert problem == "12 points have 'effect'; needed: at least 20"
 
     def test_tables_have_the_columns_that_are_declared(self):
-        found = discover(self.sweep(), "effect", below=0.5, search=QUICK)
-        assert list(found.trajectory) == list(TRAJECTORY)
-        assert list(found.limits) == list(LIMITS)
+        found = discover(self.sweep(), "effect", below=0.5, options=QUICK)
+        assert list(found.trajectory) == list(TRAJECTORY_COLUMNS)
+        assert list(found.limits) == list(LIMIT_COLUMNS)
         assert found.trajectory["suggested"].sum() == 1
         assert found.trajectory["coverage"].iloc[0] == 1.0
-        assert "from 0 to" in only_fault(found.limits_of, len(found.steps)).problem
+        assert "from 0 to" in only_fault(found.box_limits, len(found.steps)).problem
 
 
 class TestOfAComparison:
@@ -245,7 +247,7 @@ class TestOfAComparison:
 
     def test_models_in_which_an_arm_does_not_beat_the_base_are_told(self):
         found = discover_models(self.models(), "coaching", "effect", "more", QUICK)
-        (limit,) = found.limits_of(found.suggested)
+        (limit,) = found.box_limits(found.suggested_index)
         assert (found.unit, limit["parameter"]) == ("models", "copying.copy_loss")
         assert limit["high"] == pytest.approx(0.3, abs=0.02)
         assert found.question == "coaching is not better than the base in effect"
@@ -253,10 +255,10 @@ class TestOfAComparison:
     def test_less_is_better_of_some_measures(self):
         one, other = (discover_models(self.models(), "coaching", "harm", way, QUICK) for way in ("more", "less"))
         ties = self.models()["value.coaching"] == 5.0
-        assert ((one.data.cases & other.data.cases) == ties).all()
-        assert (one.data.cases | other.data.cases).all()
+        assert ((one.cases.is_case & other.cases.is_case) == ties).all()
+        assert (one.cases.is_case | other.cases.is_case).all()
 
     def test_an_arm_that_there_is_not_is_refused(self):
         problem = only_fault(discover_models, self.models(), "coachin", "effect", "more").problem
         assert "did you mean 'coaching'?" in problem
-        assert only_fault(discover_models, self.models(), "base", "effect", "more").where == "arm"
+        assert only_fault(discover_models, self.models(), "base", "effect", "more").path == "arm"

@@ -14,12 +14,12 @@ from rich.console import Console
 
 import qispread as qs
 from qispread import terminal
-from qispread.analysis.summary import INTERVAL, figure, months_summary, percentile_of_sorted
-from qispread.app.ensemble import SHOWN, bands_of
-from qispread.app.teaching.answering import answer_of
-from qispread.engines.run import Run, Runs
-from qispread.figures.worlds import worlds_words
-from qispread.measures import NAMES
+from qispread.analysis.summary import PERCENTILE_BAND, percentile_of_sorted, summarise_measure, summarise_months
+from qispread.app.ensemble import MONTHLY_MEASURES, compute_bands
+from qispread.app.teaching.answering import guess_result
+from qispread.engines.run import ReplicateRun, Runs
+from qispread.figures.worlds import describe_distributions
+from qispread.measures import MEASURE_NAMES
 
 WORLDS = 101
 SHARES = np.random.default_rng(5).permutation(WORLDS) / 100.0
@@ -39,32 +39,35 @@ SCENARIO = qs.Scenario().replace(
 @pytest.fixture(scope="module")
 def runs():
     """Return runs that were made up: every measure of a world is its share in every month."""
-    shape = (SCENARIO.horizon + 1, 2, len(NAMES))
+    shape = (SCENARIO.horizon + 1, 2, len(MEASURE_NAMES))
     drawn = qs.simulate(SCENARIO, 1).runs[0]
     return Runs(
         SCENARIO,
-        [Run(place, np.full(shape, share), drawn.start, drawn.end) for place, share in enumerate(SHARES)],
+        [
+            ReplicateRun(place, np.full(shape, share), drawn.initial_organisations, drawn.final_state)
+            for place, share in enumerate(SHARES)
+        ],
     )
 
 
 def test_the_interval_is_the_middle_nine_tenths():
-    assert INTERVAL == (0.05, 0.95)
+    assert PERCENTILE_BAND == (0.05, 0.95)
 
 
 def test_a_figure_has_the_5th_and_95th_percentile():
-    found = figure("share", "percent", SHARES)
-    assert (found.low, found.middle, found.high) == pytest.approx(KNOWN)
-    assert found.worlds == WORLDS
+    found = summarise_measure("share", "percent", SHARES)
+    assert (found.low, found.median, found.high) == pytest.approx(KNOWN)
+    assert found.replicates == WORLDS
 
 
 def test_worlds_without_the_measure_do_not_count():
-    found = figure("share", "percent", np.append(SHARES, [np.nan] * 50))
-    assert (found.low, found.middle, found.high, found.worlds) == pytest.approx((*KNOWN, WORLDS))
+    found = summarise_measure("share", "percent", np.append(SHARES, [np.nan] * 50))
+    assert (found.low, found.median, found.high, found.replicates) == pytest.approx((*KNOWN, WORLDS))
 
 
 def test_the_table_of_months_has_p5_median_and_p95(runs):
-    table = months_summary(runs).to_pandas()
-    assert len(table) == 3 * 2 * len(NAMES)
+    table = summarise_months(runs).to_pandas()
+    assert len(table) == 3 * 2 * len(MEASURE_NAMES)
     assert (table["worlds"] == WORLDS).all()
     for column, value in zip(("p5", "median", "p95"), KNOWN, strict=True):
         assert table[column].to_numpy() == pytest.approx(value)
@@ -87,13 +90,13 @@ def test_the_terminal_prints_them(runs):
 
 
 def test_a_chart_of_worlds_says_them_in_its_alternative_text():
-    assert "median 50%, nine in ten worlds from 5% to 95%" in worlds_words({"base": SHARES}, "Use", "percent")
+    assert "median 50%, nine in ten worlds from 5% to 95%" in describe_distributions({"base": SHARES}, "Use", "percent")
 
 
 def test_curves_of_the_page_are_drawn_between_them():
-    worlds = [np.full((3, len(SHOWN)), share) for share in SHARES]
-    bands = bands_of(worlds, 2)
-    assert set(bands) == set(SHOWN)
+    worlds = [np.full((3, len(MONTHLY_MEASURES)), share) for share in SHARES]
+    bands = compute_bands(worlds, 2)
+    assert set(bands) == set(MONTHLY_MEASURES)
     for band in bands.values():
         middle, low, high = band
         assert (low[-1], middle[-1], high[-1]) == pytest.approx(KNOWN)
@@ -102,7 +105,7 @@ def test_curves_of_the_page_are_drawn_between_them():
 def test_a_lesson_answers_with_them(runs):
     ensemble = SimpleNamespace(scenario=SCENARIO, ends=runs.runs, runs=lambda _: runs)
     guess = SimpleNamespace(kind="share", arm="base", measure="adoption")
-    found = answer_of(guess, {"base": ensemble})
+    found = guess_result(guess, {"base": ensemble})
     assert (found["low"], found["high"]) == pytest.approx((0.05, 0.95))
     assert found["value"] == pytest.approx(0.5)
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qispread.analysis.noise import point_levels, split
-from qispread.analysis.outcomes import is_constant, point_means
+from qispread.analysis.noise import additive_point_means, split_variance
+from qispread.analysis.outcomes import is_nearly_constant, replicate_means
 
 
-def crossed(variances, points=1500, worlds=60, seed=1):
+def crossed_values(variances, points=1500, worlds=60, seed=1):
     """Return values whose points, worlds and rest have these variances."""
     rng = np.random.default_rng(seed)
     of_points, of_worlds, of_both = (
@@ -19,13 +19,13 @@ def crossed(variances, points=1500, worlds=60, seed=1):
     return 5.0 + of_points + of_worlds + of_both
 
 
-def without_some(values, share, seed=2):
+def drop_values(values, share, seed=2):
     """Return values of which a share is missing."""
     gone = np.random.default_rng(seed).random(values.shape) < share
     return np.where(gone, np.nan, values)
 
 
-def variance_of_worlds(worlds):
+def variance_error(worlds):
     """Return by how much an estimate of the variance of so many worlds errs, as a share: two standard errors."""
     return 2.0 * (2.0 / (worlds - 1)) ** 0.5
 
@@ -33,28 +33,31 @@ def variance_of_worlds(worlds):
 @pytest.mark.parametrize("variances", [(4.0, 2.0, 1.0), (0.1, 2.0, 1.0), (3.0, 0.1, 5.0)])
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 def test_known_variances_are_recovered(variances, missing):
-    found = split(without_some(crossed(variances), missing))
+    found = split_variance(drop_values(crossed_values(variances), missing))
     got = np.array([found.parameters, found.worlds, found.both]) * found.variance
-    tolerance = np.array([variance_of_worlds(1500), variance_of_worlds(60), 0.01]) * variances
+    tolerance = np.array([variance_error(1500), variance_error(60), 0.01]) * variances
     assert (np.abs(got - variances) <= tolerance + 0.02).all()
     assert found.parameters + found.worlds + found.both == pytest.approx(1.0)
 
 
 def test_noise_of_points_is_the_rest_over_the_worlds():
-    found = split(crossed((1.0, 3.0, 8.0), worlds=4))
+    found = split_variance(crossed_values((1.0, 3.0, 8.0), worlds=4))
     assert found.noise_of_points == pytest.approx(2.0 / 3.0, abs=0.07)
-    assert split(crossed((0.0, 1.0, 1.0))).noise_of_points == pytest.approx(1.0, abs=0.06)
+    assert split_variance(crossed_values((0.0, 1.0, 1.0))).noise_of_points == pytest.approx(1.0, abs=0.06)
 
 
 def test_parameters_that_do_nothing_have_no_share():
-    found = [split(crossed((0.0, 1.0, 2.0), points=100, worlds=10, seed=seed)).parameters for seed in range(40)]
+    found = [
+        split_variance(crossed_values((0.0, 1.0, 2.0), points=100, worlds=10, seed=seed)).parameters
+        for seed in range(40)
+    ]
     assert np.mean(found) < 0.01
 
 
 def test_what_worlds_do_to_all_points_alike_changes_nothing_but_their_own_share():
-    values = crossed((1.0, 0.0, 1.0), points=50, worlds=8)
+    values = crossed_values((1.0, 0.0, 1.0), points=50, worlds=8)
     moved = values + np.linspace(-9.0, 9.0, 8)
-    one, other = split(values), split(moved)
+    one, other = split_variance(values), split_variance(moved)
     assert other.parameters * other.variance == pytest.approx(one.parameters * one.variance)
     assert other.both * other.variance == pytest.approx(one.both * one.variance)
     assert other.noise_of_points == pytest.approx(one.noise_of_points)
@@ -62,22 +65,22 @@ def test_what_worlds_do_to_all_points_alike_changes_nothing_but_their_own_share(
 
 @pytest.mark.parametrize("shape", [(10, 1), (1, 10), (1, 1)])
 def test_one_world_or_one_point_cannot_tell(shape):
-    assert split(np.arange(float(np.prod(shape))).reshape(shape)) is None
+    assert split_variance(np.arange(float(np.prod(shape))).reshape(shape)) is None
 
 
 def test_nothing_that_differs_has_no_split():
-    assert split(np.full((5, 4), 0.3)) is None
+    assert split_variance(np.full((5, 4), 0.3)) is None
 
 
 def test_levels_are_means_where_nothing_is_missing():
-    values = crossed((1.0, 1.0, 1.0), points=20, worlds=5)
-    assert (point_levels(values) == values.mean(axis=1)).all()
+    values = crossed_values((1.0, 1.0, 1.0), points=20, worlds=5)
+    assert (additive_point_means(values) == values.mean(axis=1)).all()
 
 
 def test_levels_do_not_move_with_the_worlds_that_are_missing():
     of_points, of_worlds = np.arange(12.0), np.array([0.0, 50.0, -20.0, 7.0])
-    values = without_some(of_points[:, None] + of_worlds, 0.3)
-    levels, means = point_levels(values), point_means(values)
+    values = drop_values(of_points[:, None] + of_worlds, 0.3)
+    levels, means = additive_point_means(values), replicate_means(values)
     assert np.diff(levels) == pytest.approx(np.diff(of_points), abs=1e-8)
     assert np.abs(np.diff(means) - np.diff(of_points)).max() > 5.0
 
@@ -85,13 +88,13 @@ def test_levels_do_not_move_with_the_worlds_that_are_missing():
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**31), st.floats(0.0, 1.0))
 def test_a_level_is_missing_where_all_of_its_worlds_are(seed, share):
-    values = without_some(crossed((1.0, 1.0, 1.0), points=9, worlds=4), share, seed)
-    assert (np.isnan(point_levels(values)) == np.isnan(values).all(axis=1)).all()
-    found = split(values)
+    values = drop_values(crossed_values((1.0, 1.0, 1.0), points=9, worlds=4), share, seed)
+    assert (np.isnan(additive_point_means(values)) == np.isnan(values).all(axis=1)).all()
+    found = split_variance(values)
     assert found is None or np.isfinite([found.parameters, found.worlds, found.both, found.noise_of_points]).all()
 
 
 def test_rounding_is_no_difference():
-    assert is_constant(np.full(9, 0.1) + np.arange(9) * 1e-17)
-    assert is_constant(np.zeros(3))
-    assert not is_constant(np.array([0.0, 1e-3]))
+    assert is_nearly_constant(np.full(9, 0.1) + np.arange(9) * 1e-17)
+    assert is_nearly_constant(np.zeros(3))
+    assert not is_nearly_constant(np.array([0.0, 1e-3]))

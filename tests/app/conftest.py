@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from folders import scenario_of
+from folders import small_scenario
 from optional import launch, require
 from patience import PATIENCE
-from visiting import Visitor
+from visiting import PageVisitor
 
 require("starlette", "app")
 require("uvicorn", "app")
@@ -23,19 +23,19 @@ WORLDS_OF_LESSONS = 60
 @pytest.fixture(scope="session")
 def start():
     """Return the scenario that the page opens with: enough worlds for an answer in two parts."""
-    return scenario_of(replicates=WORLDS)
+    return small_scenario(replicates=WORLDS)
 
 
 @pytest.fixture(scope="session")
-def serving():
+def serve_scenario():
     """Return what serves a scenario: its port and its server, until the session ends."""
-    from qispread.app.serving import bound, server_of
+    from qispread.app.serving import bind_socket, create_server
 
     running = []
 
     def serve(scenario):
-        ready, made = threading.Event(), bound(0)
-        server = server_of(scenario, ready.set)
+        ready, made = threading.Event(), bind_socket(0)
+        server = create_server(scenario, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [made]}, daemon=True)
         thread.start()
         assert ready.wait(PATIENCE)
@@ -51,17 +51,17 @@ def serving():
 
 
 @pytest.fixture(scope="session")
-def served(serving, start):
+def server(serve_scenario, start):
     """Return a server of the small scenario."""
-    return serving(start)
+    return serve_scenario(start)
 
 
 @pytest.fixture(scope="session")
-def ask(served):
+def send_request(server):
     """Return what asks the server: status, headers and body."""
 
     def asked(path, question=None, *, method="POST", headers=None, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
         sent = body if body is not None else json.dumps(question or {}).encode()
         kind = {"content-type": "application/json"} if method == "POST" else {}
         try:
@@ -75,11 +75,11 @@ def ask(served):
 
 
 @pytest.fixture(scope="session")
-def lines(ask):
+def read_lines(send_request):
     """Return what asks the server and reads its answer line by line."""
 
     def asked(path, question):
-        answer = ask(path, question)
+        answer = send_request(path, question)
         assert answer.status == 200, answer.body
         return [json.loads(line) for line in answer.body.splitlines()]
 
@@ -96,13 +96,13 @@ def browser():
 
 
 @pytest.fixture
-def visit(browser, served):
+def open_visitor(browser, server):
     """Return what lets visitors come; they leave at the end."""
     came = []
 
     def visited(address="", **how):
-        came.append(Visitor(browser, served.url, **how))
-        return came[-1].go(address)
+        came.append(PageVisitor(browser, server.url, **how))
+        return came[-1].open(address)
 
     yield visited
     for one in came:
@@ -110,7 +110,7 @@ def visit(browser, served):
 
 
 @pytest.fixture(scope="session")
-def few():
+def fewer_replicates():
     """Let lessons live through fewer worlds than on the page."""
     from qispread.app.starting import default_scenario
     from qispread.app.teaching import budget, lesson

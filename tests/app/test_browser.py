@@ -6,13 +6,13 @@ import re
 import pytest
 
 from optional import require
-from visiting import SLIDER, Visitor
+from visiting import SLIDER, PageVisitor
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-def test_the_first_screen_shows_the_map_the_curves_and_the_switches(visit):
-    visitor = visit()
+def test_the_first_screen_shows_the_map_the_curves_and_the_switches(open_visitor):
+    visitor = open_visitor()
     for selector in ("#map svg", "#chart-adoption svg", "#chart-effect svg", "#lever-list", "#play"):
         box = visitor.page.locator(selector).bounding_box()
         assert box["y"] < 800
@@ -22,8 +22,8 @@ def test_the_first_screen_shows_the_map_the_curves_and_the_switches(visit):
     assert not visitor.page.locator("#more details[open]").count()
 
 
-def test_a_switch_and_a_slider_move_the_curves(visit):
-    visitor = visit()
+def test_a_switch_and_a_slider_move_the_curves(open_visitor):
+    visitor = open_visitor()
     before = visitor.end()
     assert list(before) == ["base"]
     visitor.page.get_by_role("switch", name="Coaching").check()
@@ -33,21 +33,21 @@ def test_a_switch_and_a_slider_move_the_curves(visit):
     weak = visitor.end()
     assert weak["base"] == before["base"]
     assert weak["what-if"] > weak["base"]
-    visitor.move(0.9)
+    visitor.move_slider(0.9)
     assert visitor.end()["what-if"] > weak["what-if"]
     assert visitor.end()["base"] == before["base"]
 
 
 @pytest.mark.slow
-def test_the_address_restores_the_setting(visit):
-    first = visit("#coaching")
-    first.move(0.75)
+def test_the_address_restores_the_setting(open_visitor):
+    first = open_visitor("#coaching")
+    first.move_slider(0.75)
     first.page.fill("[aria-label='Month']", "12")
     first.page.get_by_text("Stage", exact=True).click()
     address = first.page.url
     assert "coaching=support:0.75" in address
     assert "month=12" in address
-    second = visit(address.removeprefix(first.url))
+    second = open_visitor(address.removeprefix(first.url))
     assert second.end() == first.end()
     assert second.page.locator(SLIDER).first.input_value() == "0.75"
     assert second.page.inner_text("#month-told") == "Month 12 (year 1)"
@@ -55,10 +55,10 @@ def test_the_address_restores_the_setting(visit):
 
 
 @pytest.mark.slow
-def test_two_visitors_do_not_disturb_each_other(visit):
-    one, other = visit("#coaching"), visit("#mandate")
+def test_two_visitors_do_not_disturb_each_other(open_visitor):
+    one, other = open_visitor("#coaching"), open_visitor("#mandate")
     before = other.end()
-    one.move(0.9)
+    one.move_slider(0.9)
     other.page.wait_for_timeout(300)
     assert other.end() == before
     assert "coaching" not in other.page.url
@@ -66,8 +66,8 @@ def test_two_visitors_do_not_disturb_each_other(visit):
 
 
 @pytest.mark.slow
-def test_reset_brings_back_what_was(visit):
-    visitor = visit("#coaching=support:0.9&copying.copy_loss=0.2&both.hearing.contact=0.1")
+def test_reset_brings_back_what_was(open_visitor):
+    visitor = open_visitor("#coaching=support:0.9&copying.copy_loss=0.2&both.hearing.contact=0.1")
     assert "what-if" in visitor.end()
     before = visitor.page.get_attribute("#chart-fidelity", "data-end")
     visitor.page.get_by_role("button", name="Reset").click()
@@ -79,19 +79,19 @@ def test_reset_brings_back_what_was(visit):
 
 
 @pytest.mark.slow
-def test_the_table_on_the_page_is_the_one_that_the_server_sends(visit, lines):
-    visitor = visit("#coaching=support:0.8")
+def test_the_table_on_the_page_is_the_one_that_the_server_sends(open_visitor, read_lines):
+    visitor = open_visitor("#coaching=support:0.8")
     visitor.page.click("#numbers summary")
     visitor.page.locator("#differences tbody tr").first.wait_for()
     rows = visitor.page.locator("#differences tbody tr").all()
     shown = [[cell.inner_text() for cell in row.locator("th, td").all()] for row in rows]
     setting = {"policies": {"coaching": {"support": 0.8}}}
-    assert shown == lines("/api/compare", {"setting": setting})[-1]["table"]["rows"]
+    assert shown == read_lines("/api/compare", {"setting": setting})[-1]["table"]["rows"]
 
 
 @pytest.mark.slow
-def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(visit):
-    visitor = visit()
+def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(open_visitor):
+    visitor = open_visitor()
     page = visitor.page
     page.click("#assumptions > summary")
     page.locator("summary", has_text="What a copy loses").click()
@@ -124,8 +124,8 @@ def stopped_clock(page):
     return page.clock.run_for
 
 
-def test_time_passes_and_can_be_stopped(visit):
-    visitor = visit("#month=0")
+def test_time_passes_and_can_be_stopped(open_visitor):
+    visitor = open_visitor("#month=0")
     colours = "[...document.querySelectorAll('.node')].map(one => one.getAttribute('fill')).join()"
     start = visitor.page.evaluate(colours)
     let_time_pass = stopped_clock(visitor.page)
@@ -138,8 +138,8 @@ def test_time_passes_and_can_be_stopped(visit):
     assert visitor.page.evaluate(colours) != start
 
 
-def test_whoever_wants_no_motion_gets_whole_years(visit):
-    visitor = visit("#month=0", reduced_motion="reduce")
+def test_whoever_wants_no_motion_gets_whole_years(open_visitor):
+    visitor = open_visitor("#month=0", reduced_motion="reduce")
     let_time_pass = stopped_clock(visitor.page)
     visitor.page.get_by_role("button", name="Play").evaluate(PRESS)
     let_time_pass(1000)
@@ -148,8 +148,8 @@ def test_whoever_wants_no_motion_gets_whole_years(visit):
     assert visitor.page.input_value("#month") == "24"
 
 
-def test_an_organisation_tells_its_story(visit):
-    visitor = visit("#coaching")
+def test_an_organisation_tells_its_story(open_visitor):
+    visitor = open_visitor("#coaching")
     visitor.page.click("#place-3")
     dialog = visitor.page.get_by_role("dialog")
     dialog.locator(".events li").first.wait_for()
@@ -163,8 +163,8 @@ def test_an_organisation_tells_its_story(visit):
 
 
 @pytest.mark.slow
-def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
-    visitor = visit()
+def test_pointing_at_an_organisation_shows_from_whom_it_copied(open_visitor):
+    visitor = open_visitor()
     labels = visitor.page.locator(".node").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
     copied = next(place for place, label in enumerate(labels) if re.search("copy number .*, from organisation", label))
     visitor.page.hover(f"#place-{copied}")
@@ -173,8 +173,8 @@ def test_pointing_at_an_organisation_shows_from_whom_it_copied(visit):
 
 
 @pytest.mark.slow
-def test_all_can_be_done_with_the_keyboard(visit):
-    visitor = visit()
+def test_all_can_be_done_with_the_keyboard(open_visitor):
+    visitor = open_visitor()
     page = visitor.page
     reached = set()
     for _ in range(45):
@@ -199,9 +199,11 @@ def test_all_can_be_done_with_the_keyboard(visit):
 
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
-def test_it_fits_the_screen_and_has_no_fault_of_accessibility(visit, width, zoom):
+def test_it_fits_the_screen_and_has_no_fault_of_accessibility(open_visitor, width, zoom):
     axe = require("axe_playwright_python.sync_playwright", "test")
-    visitor = visit("#coaching&standard&month=20", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
+    visitor = open_visitor(
+        "#coaching&standard&month=20", width=width // zoom, height=800 // zoom, device_scale_factor=zoom
+    )
     page = visitor.page
     for name in ("numbers", "assumptions", "files"):
         page.click(f"#{name} > summary")
@@ -230,8 +232,8 @@ def upload(visitor, **files):
 
 
 @pytest.mark.slow
-def test_marks_in_names_and_formulas_do_nothing(visit):
-    visitor = visit()
+def test_marks_in_names_and_formulas_do_nothing(open_visitor):
+    visitor = open_visitor()
     page = visitor.page
     before = page.get_attribute("#chart-fidelity", "data-end")
     table = f"id,name,system\na,{HOSTILE},{HOSTILE}\nb,=1+1,x\nc,@SUM(A1),x\nd,'; DROP TABLE,y\n"
@@ -251,7 +253,7 @@ def test_marks_in_names_and_formulas_do_nothing(visit):
     assert waiting.value.suggested_filename == "mine-differences.csv"
     address = page.url
     assert "scenario=" in address
-    other = visit(address.removeprefix(visitor.url))
+    other = open_visitor(address.removeprefix(visitor.url))
     assert "mine" in other.page.inner_text("#extent")
 
 
@@ -265,8 +267,8 @@ BAD_FILES = (
 )
 
 
-def test_bad_files_are_refused_with_the_line_and_the_page_stays(visit):
-    visitor = visit()
+def test_bad_files_are_refused_with_the_line_and_the_page_stays(open_visitor):
+    visitor = open_visitor()
     before = visitor.end()
     for files, said in BAD_FILES:
         upload(visitor, **files)
@@ -277,10 +279,10 @@ def test_bad_files_are_refused_with_the_line_and_the_page_stays(visit):
 
 
 @pytest.mark.slow
-def test_what_is_taken_away_can_be_run(visit, tmp_path):
+def test_what_is_taken_away_can_be_run(open_visitor, tmp_path):
     import qispread as qs
 
-    visitor = visit("#coaching=support:0.8,start:7")
+    visitor = open_visitor("#coaching=support:0.8,start:7")
     visitor.page.click("#files > summary")
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("button", name="What-if", exact=True).click()
@@ -296,8 +298,8 @@ def test_what_is_taken_away_can_be_run(visit, tmp_path):
 
 
 @pytest.mark.slow
-def test_long_work_can_be_cancelled(visit):
-    visitor = visit("#coaching")
+def test_long_work_can_be_cancelled(open_visitor):
+    visitor = open_visitor("#coaching")
     visitor.page.click("#files > summary")
     visitor.page.get_by_role("button", name="Write report").click()
     visitor.page.get_by_role("button", name="Cancel").click()
@@ -315,33 +317,33 @@ BAD_ADDRESSES = (
 )
 
 
-def test_an_address_that_is_wrong_is_told_in_plain_words(browser, served):
-    visitor = Visitor(browser, served.url)
+def test_an_address_that_is_wrong_is_told_in_plain_words(browser, server):
+    visitor = PageVisitor(browser, server.url)
     for address, said in BAD_ADDRESSES:
         visitor.page.goto("about:blank")
-        visitor.page.goto(served.url + address)
+        visitor.page.goto(server.url + address)
         visitor.page.locator("#notice p", has_text=said).first.wait_for()
         assert visitor.page.locator("img").count() == 0
         visitor.page.get_by_role("button", name="Reset").click()
-        visitor.settle()
+        visitor.wait_until_drawn()
         visitor.page.wait_for_selector("#map .node")
         assert not visitor.page.locator("#notice").is_visible()
     visitor.complaints = [one for one in visitor.complaints if "400 (Bad Request)" not in one]
-    visitor.leave()
+    visitor.close()
 
 
 @pytest.mark.slow
-def test_an_address_that_asks_too_much_of_the_map_is_kept_within_it(visit):
-    visitor = visit("#month=99999&world=-3&colour=%ZZ")
+def test_an_address_that_asks_too_much_of_the_map_is_kept_within_it(open_visitor):
+    visitor = open_visitor("#month=99999&world=-3&colour=%ZZ")
     assert visitor.page.input_value("#month") == "36"
 
 
 @pytest.mark.slow
-def test_a_screen_reader_hears_the_answer_and_not_every_step_to_it(visit):
-    visitor = visit("#coaching")
+def test_a_screen_reader_hears_the_answer_and_not_every_step_to_it(open_visitor):
+    visitor = open_visitor("#coaching")
     assert visitor.page.get_attribute("#headline", "role") == "status"
     before = visitor.page.inner_text("#headline")
-    visitor.move(0.9)
+    visitor.move_slider(0.9)
     after = visitor.page.inner_text("#headline")
     assert after != before
     assert "95% interval" in after

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from patience import PATIENCE
-from qispread.app.serving import HOST, bound
+from qispread.app.serving import HOST, bind_socket
 from qispread.cli import main
 from qispread.config.faults import InputError
 
@@ -50,14 +50,14 @@ def test_a_port_that_is_taken_is_passed_over_unless_it_was_asked_for(monkeypatch
         taken.listen()
         port = taken.getsockname()[1]
         monkeypatch.setattr("qispread.app.serving.PORT", port)
-        with bound(None) as other:
+        with bind_socket(None) as other:
             assert other.getsockname()[1] != port
         with pytest.raises(InputError, match=f"port {port} cannot be had"):
-            bound(port)
+            bind_socket(port)
 
 
 def test_nobody_else_can_reach_it():
-    with bound(0) as made:
+    with bind_socket(0) as made:
         assert made.getsockname()[0] == "127.0.0.1"
 
 

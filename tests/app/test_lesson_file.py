@@ -10,22 +10,22 @@ import pytest
 
 from patience import PATIENCE
 from qispread.app.teaching import budget, lesson, onefile
-from qispread.app.teaching.bundle import bundled, unclosed
-from qispread.app.teaching.lesson import lessons
-from qispread.app.teaching.onefile import lesson_file, rounded, stops_of, whole_plans
+from qispread.app.teaching.bundle import bundle_modules, escape_script
+from qispread.app.teaching.lesson import load_lessons
+from qispread.app.teaching.onefile import affordable_plans, render_offline_page, round_numbers, slider_stops
 from qispread.cli import main
 
 WORLDS = 4
 
 
 @pytest.fixture(scope="module")
-def fewest():
+def minimal_lessons():
     """Let all answers be of as few worlds as have a meaning, and sliders have few places."""
     patch = pytest.MonkeyPatch()
     small = lesson.default_scenario().replace(replicates=WORLDS)
     for module in (budget, lesson, onefile):
         patch.setattr(module, "default_scenario", lambda: small)
-    patch.setattr(onefile, "NOTCHES", 2)
+    patch.setattr(onefile, "OFFLINE_SLIDER_STEPS", 2)
     lesson.lesson_scenario.cache_clear()
     yield small
     patch.undo()
@@ -33,11 +33,11 @@ def fewest():
 
 
 @pytest.fixture(scope="module")
-def whole(fewest, tmp_path_factory):
+def offline_page_path(minimal_lessons, tmp_path_factory):
     """Return the file of the whole page."""
     told = []
     path = tmp_path_factory.mktemp("stick") / "lessons.html"
-    path.write_text(lesson_file(progress=lambda done, of: told.append((done, of))), encoding="utf-8")
+    path.write_text(render_offline_page(progress=lambda done, of: told.append((done, of))), encoding="utf-8")
     assert told[0][0] == 0
     assert told[-1][0] == told[-1][1] == len(told) - 1
     return path
@@ -65,18 +65,18 @@ def offline(browser):
         assert complaints == []
 
 
-def held_in(path):
+def read_stored_results(path):
     """Return what a file holds."""
     found = re.search(r'<script type="application/json" id="embedded">(.*?)</script>', path.read_text(), re.DOTALL)
     return json.loads(found[1])
 
 
-def unpacked(text):
+def decompress_result(text):
     """Return an answer of a file."""
     return json.loads(zlib.decompress(b64decode(text)))
 
 
-def walk(page):
+def walk_through_lesson(page):
     """Walk through a lesson to its end."""
     for control in page.locator(".step").first.locator(".guess").all():
         control.locator("input").first.focus()
@@ -90,21 +90,23 @@ def walk(page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [one.name for one in lessons()])
-def test_every_lesson_can_be_walked_through_to_its_end(offline, whole, name):
-    page = offline(whole, f"#lesson={name}")
-    walk(page)
+@pytest.mark.parametrize("name", [one.name for one in load_lessons()])
+def test_every_lesson_can_be_walked_through_to_its_end(offline, offline_page_path, name):
+    page = offline(offline_page_path, f"#lesson={name}")
+    walk_through_lesson(page)
     slider = page.locator(".try input[type=range]")
     for key in ("Home", "End"):
         slider.focus()
         page.keyboard.press(key)
-        stop = next(one for one in lessons() if one.name == name).one_thing.slider.stops[0 if key == "Home" else -1]
+        stop = next(one for one in load_lessons() if one.name == name).one_thing.slider.stops[
+            0 if key == "Home" else -1
+        ]
         page.wait_for_selector(f".moved[data-value='{stop:g}']")
 
 
 @pytest.mark.slow
-def test_the_page_is_explored_one_policy_at_a_time(offline, whole):
-    page = offline(whole)
+def test_the_page_is_explored_one_policy_at_a_time(offline, offline_page_path):
+    page = offline(offline_page_path)
     page.wait_for_selector("#map .node")
     page.wait_for_selector("#chart-effect svg")
     for name in ("Coaching", "Training"):
@@ -124,23 +126,23 @@ def test_the_page_is_explored_one_policy_at_a_time(offline, whole):
 
 
 @pytest.mark.slow
-def test_every_switch_and_every_place_of_a_slider_has_its_answer(whole, fewest):
-    held = held_in(whole)
-    levers = onefile.start_of(fewest, None)["parameters"]["levers"]
+def test_every_switch_and_every_place_of_a_slider_has_its_answer(offline_page_path, minimal_lessons):
+    held = read_stored_results(offline_page_path)
+    levers = onefile.offline_initial_data(minimal_lessons, None)["parameters"]["levers"]
     assert len(levers) == 13
     for lever in levers:
         first = next(iter(lever["strengths"]), None)
-        for stop in stops_of(first):
+        for stop in slider_stops(first):
             name = lever["lever"] if stop is None else f"{lever['lever']}={stop:.10g}"
             assert f"compare {name}" in held["answers"]
             assert f"world {name}" in held["answers"]
         usual = held["levers"][lever["lever"]]["usual"]
-        assert usual is None or usual in stops_of(first)
+        assert usual is None or usual in slider_stops(first)
 
 
 @pytest.mark.slow
-def test_the_answers_are_those_of_the_page(whole, fewest, serving):
-    served = serving(fewest)
+def test_the_answers_are_those_of_the_page(offline_page_path, minimal_lessons, serve_scenario):
+    served = serve_scenario(minimal_lessons)
     import http.client
 
     def ask(path, question):
@@ -150,51 +152,53 @@ def test_the_answers_are_those_of_the_page(whole, fewest, serving):
         connection.close()
         return lines[-1]
 
-    held = held_in(whole)
+    held = read_stored_results(offline_page_path)
     for name, path, question in (
         ("compare coaching=0.7", "/api/compare", {"setting": {"policies": {"coaching": {"support": 0.7}}}}),
         ("lesson board seen", "/api/lesson", {"lesson": "board", "part": "seen"}),
         ("lesson sector moved 0.3", "/api/lesson", {"lesson": "sector", "part": "moved", "value": 0.3}),
     ):
-        expected = rounded(ask(path, question))
-        found = unpacked(held["answers"][name])
+        expected = round_numbers(ask(path, question))
+        found = decompress_result(held["answers"][name])
         found["curves"] = [{**one, **held["charts"][one["mark"]]} for one in found["curves"]]
         assert found == expected
-    world = unpacked(held["answers"]["world coaching=0.9"])
+    world = decompress_result(held["answers"]["world coaching=0.9"])
     there = ask("/api/world", {"setting": {"policies": {"coaching": {"support": 0.9}}}, "arm": "what-if"})
-    for name, off in (("stage", 0), ("fidelity", onefile.COARSE / 2)):
+    for name, off in (("stage", 0), ("fidelity", onefile.COARSE_STEP / 2)):
         found = np.cumsum(np.reshape(world[name], (-1, len(held["places"]["ids"]))), axis=0) % 256
         expected = np.frombuffer(b64decode(there[name]), np.uint8).reshape(found.shape)
         assert np.abs(found - expected.astype(int)).max() <= off
     assert held["places"] == there["places"]
-    code = whole_plans()[1].code
+    code = affordable_plans()[1].code
     assert held["plans"][code] == ask("/api/budget", {"plans": [code]})["plans"][0]
 
 
 @pytest.mark.slow
-def test_a_team_plays_with_the_budget_and_is_told_what_the_file_does_not_hold(offline, whole):
-    page = offline(whole, "#lesson=mandate&step=3&said=0,1,0.3&pick=3")
+def test_a_team_plays_with_the_budget_and_is_told_what_the_file_does_not_hold(offline, offline_page_path):
+    page = offline(offline_page_path, "#lesson=mandate&step=3&said=0,1,0.3&pick=3")
     page.locator("#plan").wait_for()
     page.get_by_label("Training, all years").check()
     page.get_by_role("button", name="See what it averts").click()
     page.get_by_text("harmful events in ten years more").wait_for()
     page.get_by_role("button", name="Add to the board").click()
     page.locator("#board tbody tr").wait_for()
-    page.get_by_role("textbox", name="Code").fill(budget.Plan((1, *[0] * 9)).code)
+    page.get_by_role("textbox", name="Code").fill(budget.BudgetPlan((1, *[0] * 9)).code)
     page.get_by_role("button", name="Add to the board").click()
     page.get_by_text("This file does not know that plan").wait_for()
 
 
 @pytest.mark.slow
-def test_a_file_may_have_one_lesson_alone_and_is_the_same_when_written_again(fewest, offline, tmp_path, capsys):
+def test_a_file_may_have_one_lesson_alone_and_is_the_same_when_written_again(
+    minimal_lessons, offline, tmp_path, capsys
+):
     path = tmp_path / "one.html"
     assert main(["lesson", "--html", str(path), "--lesson", "4"]) == 0
     assert "to be opened in a browser" in capsys.readouterr().out
     page = offline(path)
-    walk(page)
+    walk_through_lesson(page)
     assert page.get_by_role("link", name="All lessons").count() == 0
     assert not page.locator("#explore").is_visible()
-    assert lesson_file(lessons()[3]) == path.read_text(encoding="utf-8")
+    assert render_offline_page(load_lessons()[3]) == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -217,12 +221,12 @@ def test_what_cannot_be_written_is_refused_before_anything_is_run(options, said,
 
 
 def test_the_modules_of_the_page_are_one_script():
-    script = bundled()
+    script = bundle_modules()
     assert not re.search(r"^(import|export)\b", script, flags=re.MULTILINE)
     assert script.index("const of_words") < script.index("const of_map") < script.index("const of_main")
     assert "fetch(" not in script
 
 
 def test_nothing_in_a_script_ends_it():
-    assert "</script" not in unclosed("a = '</script>' + '<!-- x'")
-    assert "<!--" not in unclosed("a = '</script>' + '<!-- x'")
+    assert "</script" not in escape_script("a = '</script>' + '<!-- x'")
+    assert "<!--" not in escape_script("a = '</script>' + '<!-- x'")

@@ -8,23 +8,23 @@ import pytest
 
 from optional import require
 from patience import PATIENCE
-from qispread.app.teaching.budget import NOTHING, PRICES, Plan, best_found
-from qispread.app.teaching.lesson import lessons
-from visiting import Visitor
+from qispread.app.teaching.budget import EMPTY_PLAN, PRICES, BudgetPlan, load_best_plan
+from qispread.app.teaching.lesson import load_lessons
+from visiting import PageVisitor
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-def attend(browser, served, few):
+def open_lesson(browser, server, fewer_replicates):
     """Return what lets a class come to a lesson; it leaves at the end."""
     came = []
 
     def attended(address, **how):
-        visitor = Visitor(browser, served.url, **how)
+        visitor = PageVisitor(browser, server.url, **how)
         came.append(visitor)
         visitor.page.goto("about:blank")
-        visitor.page.goto(served.url + address)
+        visitor.page.goto(server.url + address)
         visitor.page.wait_for_selector("#lesson h1")
         return visitor
 
@@ -33,7 +33,7 @@ def attend(browser, served, few):
         one.leave()
 
 
-def predict(page):
+def answer_guesses(page):
     """Answer every question with the keyboard, and ask what the model says."""
     go = page.get_by_role("button", name="Show what the model says")
     for control in page.locator(".step").first.locator(".guess").all():
@@ -45,7 +45,7 @@ def predict(page):
     page.get_by_role("button", name="What would change it?").wait_for()
 
 
-def change(page, place=0):
+def pick_change(page, place=0):
     """Pick one thing, and see what each does."""
     page.get_by_role("button", name="What would change it?").click()
     page.locator("#step-2 + div .options input").nth(place).check()
@@ -54,12 +54,12 @@ def change(page, place=0):
     page.wait_for_selector(".moved[data-value]")
 
 
-def test_the_list_leads_to_every_lesson(attend):
-    page = attend("#lessons").page
+def test_the_list_leads_to_every_lesson(open_lesson):
+    page = open_lesson("#lessons").page
     links = page.locator(".cards a")
-    assert links.count() == len(lessons())
+    assert links.count() == len(load_lessons())
     links.nth(3).click()
-    page.get_by_role("heading", name=lessons()[3].title).wait_for()
+    page.get_by_role("heading", name=load_lessons()[3].title).wait_for()
     assert not page.locator("#explore").is_visible()
     page.get_by_role("link", name="Explore").click()
     page.wait_for_selector("#map .node")
@@ -67,19 +67,19 @@ def test_the_list_leads_to_every_lesson(attend):
 
 
 @pytest.mark.quick_cases(1)
-@pytest.mark.parametrize("name", [one.name for one in lessons()])
-def test_a_class_walks_through_a_lesson_to_its_end(attend, name):
-    lesson = next(one for one in lessons() if one.name == name)
-    page = attend(f"#lesson={name}").page
+@pytest.mark.parametrize("name", [one.name for one in load_lessons()])
+def test_a_class_walks_through_a_lesson_to_its_end(open_lesson, name):
+    lesson = next(one for one in load_lessons() if one.name == name)
+    page = open_lesson(f"#lesson={name}").page
     assert page.locator(".chart").count() == 0
     assert lesson.title in page.title()
-    predict(page)
+    answer_guesses(page)
     told = page.inner_text("#lesson")
     assert len(re.findall("You said", told)) == len(lesson.guesses)
     assert "{" not in told
     page.locator(".chart svg").nth(len(lesson.curves)).wait_for()
     assert page.evaluate("document.activeElement.id") == "step-1"
-    change(page)
+    pick_change(page)
     assert page.locator(".discuss li").count() == len(lesson.discuss)
     assert lesson.left_out[:40] in page.inner_text("#lesson")
     page.locator(".try .chart[data-worlds]").first.wait_for()
@@ -94,12 +94,12 @@ def test_a_class_walks_through_a_lesson_to_its_end(attend, name):
 
 
 @pytest.mark.slow
-def test_the_address_holds_what_was_said_and_how_far_a_class_came(attend):
-    first = attend("#lesson=mandate").page
-    predict(first)
-    change(first, 3)
+def test_the_address_holds_what_was_said_and_how_far_a_class_came(open_lesson):
+    first = open_lesson("#lesson=mandate").page
+    answer_guesses(first)
+    pick_change(first, 3)
     address = first.url.partition("#")[2]
-    second = attend(f"#{address}").page
+    second = open_lesson(f"#{address}").page
     second.locator(".discuss li").first.wait_for()
     assert second.locator(".verdicts").inner_text() == first.locator(".verdicts").inner_text()
     assert second.locator("#step-2 + div .options input").nth(3).is_checked()
@@ -110,13 +110,13 @@ def test_the_address_holds_what_was_said_and_how_far_a_class_came(attend):
 def all_cores_taken(served, page):
     """Let every question wait in the queue, as if others had taken all cores."""
     desk = served.page.app.state.page.desk
-    idle(desk, page)
+    wait_until_idle(desk, page)
     desk.busy = desk.places
     yield desk
     desk.busy = 0
 
 
-def idle(desk, page):
+def wait_until_idle(desk, page):
     """Wait until nobody works or waits; gives up in the end."""
     for _ in range(round(PATIENCE / 0.05)):
         if not (desk.busy or desk.waiting):
@@ -125,7 +125,7 @@ def idle(desk, page):
     pytest.fail("somebody still waits")
 
 
-def cancelled(desk, part):
+def cancel_waiting(desk, part):
     """Cancel what a part of the page waits for; nobody does it then."""
     button = part.get_by_role("button", name="Cancel")
     button.wait_for()
@@ -141,12 +141,12 @@ def cancelled(desk, part):
     pytest.fail("what was cancelled still waits")
 
 
-def test_a_step_of_a_lesson_is_cancelled_and_taken_up_again(attend, served):
-    page = attend("#lesson=initiatives&said=0,0.5").page
+def test_a_step_of_a_lesson_is_cancelled_and_taken_up_again(open_lesson, server):
+    page = open_lesson("#lesson=initiatives&said=0,0.5").page
     part = page.locator(".step").nth(1)
-    with all_cores_taken(served, page) as desk:
+    with all_cores_taken(server, page) as desk:
         page.get_by_role("button", name="Show what the model says").click()
-        cancelled(desk, part)
+        cancel_waiting(desk, part)
     assert part.locator(".verdicts").count() == 0
     page.keyboard.press("Enter")
     part.locator(".verdicts").wait_for()
@@ -154,26 +154,26 @@ def test_a_step_of_a_lesson_is_cancelled_and_taken_up_again(attend, served):
 
 
 @pytest.mark.slow
-def test_a_slider_that_takes_long_is_cancelled_and_moved_again(attend, served):
-    page = attend("#lesson=mandate&step=3&said=0,1,0.3&pick=3").page
+def test_a_slider_that_takes_long_is_cancelled_and_moved_again(open_lesson, server):
+    page = open_lesson("#lesson=mandate&step=3&said=0,1,0.3&pick=3").page
     page.wait_for_selector(".moved[data-value]")
     part, slider = page.locator(".try"), page.locator(".try input[type=range]")
-    with all_cores_taken(served, page) as desk:
+    with all_cores_taken(server, page) as desk:
         slider.focus()
         page.keyboard.press("End")
-        cancelled(desk, part)
+        cancel_waiting(desk, part)
     page.keyboard.press("Home")
     part.get_by_text("with the slider where it stands").wait_for()
     assert part.locator("progress").count() == 0
 
 
 @pytest.mark.slow
-def test_a_budget_that_takes_long_is_cancelled_and_asked_again(attend, served):
-    page = play(attend)
+def test_a_budget_that_takes_long_is_cancelled_and_asked_again(open_lesson, server):
+    page = budget_game_page(open_lesson)
     page.get_by_label("Refresher, year 1", exact=True).check()
     part = page.locator(".game")
     go = page.get_by_role("button", name="See what it averts")
-    with all_cores_taken(served, page) as desk:
+    with all_cores_taken(server, page) as desk:
         go.click()
         part.get_by_role("button", name="Cancel").click()
         part.locator(".waiting").wait_for(state="detached")
@@ -182,17 +182,17 @@ def test_a_budget_that_takes_long_is_cancelled_and_asked_again(attend, served):
     assert desk.waiting == 0
 
 
-def test_whoever_goes_on_finds_the_change_on_the_page(attend):
-    page = attend("#lesson=mandate").page
-    predict(page)
-    change(page)
+def test_whoever_goes_on_finds_the_change_on_the_page(open_lesson):
+    page = open_lesson("#lesson=mandate").page
+    answer_guesses(page)
+    pick_change(page)
     page.get_by_role("link", name="Go on with it on the page").click()
     page.wait_for_selector("#result[aria-busy=false]")
     assert page.get_by_role("switch", name="Mandate").is_checked()
     assert page.get_by_role("switch", name="Coaching").is_checked()
 
 
-def play(attend):
+def budget_game_page(attend):
     """Return a page at the game with the budget."""
     page = attend("#lesson=mandate&step=3&said=0,1,0.3&pick=3").page
     page.locator("#plan").wait_for()
@@ -200,8 +200,8 @@ def play(attend):
 
 
 @pytest.mark.slow
-def test_a_team_spends_its_budget_and_the_room_is_compared(attend):
-    page = play(attend)
+def test_a_team_spends_its_budget_and_the_room_is_compared(open_lesson):
+    page = budget_game_page(open_lesson)
     for year in range(1, 6):
         page.get_by_label(f"Training, year {year}", exact=True).check()
     for year in (1, 2):
@@ -212,14 +212,14 @@ def test_a_team_spends_its_budget_and_the_room_is_compared(attend):
     page.get_by_text("harmful events in ten years more than doing nothing").wait_for()
     years = [0] * len(PRICES)
     years[list(PRICES).index("training")], years[list(PRICES).index("coaching")] = 31, 3
-    code = Plan(tuple(years)).code
+    code = BudgetPlan(tuple(years)).code
     assert page.get_by_role("textbox", name="Code").input_value().replace("-", "") == code
     assert f"plan={code}" in page.url
     page.get_by_role("textbox", name="Team").fill(HOSTILE[:24])
     page.get_by_role("button", name="Add to the board").click()
     page.locator("#board tbody tr").first.wait_for()
     page.get_by_role("textbox", name="Team").fill("Idle")
-    page.get_by_role("textbox", name="Code").fill(NOTHING.code.lower())
+    page.get_by_role("textbox", name="Code").fill(EMPTY_PLAN.code.lower())
     page.get_by_role("button", name="Add to the board").click()
     page.locator("#board tbody tr").nth(1).wait_for()
     rows = [row.inner_text().split("\t") for row in page.locator("#board tbody tr").all()]
@@ -228,15 +228,15 @@ def test_a_team_spends_its_budget_and_the_room_is_compared(attend):
     assert rows[1][3] == "0"
     page.get_by_role("button", name="Show the best that was found").click()
     page.get_by_text("It is the best that was found, and not the best there is.").wait_for()
-    assert best_found()["code"] in page.inner_text("#lesson").replace("-", "")
-    other = attend(f"#{page.url.partition('#')[2]}").page
+    assert load_best_plan()["code"] in page.inner_text("#lesson").replace("-", "")
+    other = open_lesson(f"#{page.url.partition('#')[2]}").page
     other.locator("#board tbody tr").nth(1).wait_for()
     assert [row.inner_text().split("\t") for row in other.locator("#board tbody tr").all()] == rows
     assert other.get_by_label("Training, year 5", exact=True).is_checked()
 
 
-def test_a_slip_in_a_code_is_told(attend):
-    page = play(attend)
+def test_a_slip_in_a_code_is_told(open_lesson):
+    page = budget_game_page(open_lesson)
     page.get_by_role("textbox", name="Code").fill("0000-0000-012")
     page.get_by_role("button", name="Add to the board").click()
     page.get_by_text("compare it letter by letter").wait_for()
@@ -244,23 +244,23 @@ def test_a_slip_in_a_code_is_told(attend):
 
 
 @pytest.mark.parametrize("address", ["#lesson=mandat", f"#lesson={HOSTILE}"])
-def test_a_lesson_that_there_is_not_is_told(attend, address):
-    page = attend(address).page
+def test_a_lesson_that_there_is_not_is_told(open_lesson, address):
+    page = open_lesson(address).page
     page.get_by_text("There is no lesson called").wait_for()
     assert page.locator("img").count() == 0
 
 
-def test_an_address_with_nonsense_in_it_begins_anew(attend):
-    page = attend("#lesson=board&step=9&said=x,,7&pick=99&plan=zz&room=:::").page
+def test_an_address_with_nonsense_in_it_begins_anew(open_lesson):
+    page = open_lesson("#lesson=board&step=9&said=x,,7&pick=99&plan=zz&room=:::").page
     assert page.get_by_role("button", name="Show what the model says").is_disabled()
     assert page.locator(".step:visible").count() == 1
 
 
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("width", "zoom"), [(1280, 1), (390, 1), (1280, 2)])
-def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(attend, width, zoom):
+def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(open_lesson, width, zoom):
     axe = require("axe_playwright_python.sync_playwright", "test")
-    visitor = attend("#lessons", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
+    visitor = open_lesson("#lessons", width=width // zoom, height=800 // zoom, device_scale_factor=zoom)
     for address in ("#lessons", "#lesson=mandate&step=3&said=0,1,0.3&pick=3"):
         page = visitor.page
         page.goto("about:blank")
@@ -275,8 +275,8 @@ def test_lessons_fit_the_screen_and_have_no_fault_of_accessibility(attend, width
 
 
 @pytest.mark.slow
-def test_two_classes_do_not_disturb_each_other(attend):
-    one, other = attend("#lesson=board").page, attend("#lesson=sector").page
-    predict(one)
+def test_two_classes_do_not_disturb_each_other(open_lesson):
+    one, other = open_lesson("#lesson=board").page, open_lesson("#lesson=sector").page
+    answer_guesses(one)
     assert other.locator(".verdicts").count() == 0
     assert json.loads(other.evaluate("JSON.stringify(location.hash)")) == "#lesson=sector"

@@ -5,22 +5,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import qispread as qs
-from qispread.app.limits import MOST_ORGANISATIONS
-from qispread.app.setting import MOST_CHANGES, Settings
+from qispread.app.limits import MAX_ORGANISATIONS
+from qispread.app.setting import MAX_CHANGES, PageStateReader
 from qispread.app.starting import default_scenario
 from qispread.config.faults import InputError
-from qispread.config.parameter import sections_within
+from qispread.config.parameter import section_classes
 from qispread.config.policies import AnyPolicy
-from qispread.config.validate import tag_of
-from qispread.config.writing import short_data
+from qispread.config.validate import discriminator
+from qispread.config.writing import non_default_data
 
-LEVERS = [tag for one in sections_within(AnyPolicy) if (tag := tag_of(one))]
+LEVERS = [tag for one in section_classes(AnyPolicy) if (tag := discriminator(one))]
 
 
 @pytest.fixture(scope="module")
 def read(start):
     """Return what reads settings."""
-    return Settings(start).read
+    return PageStateReader(start).read
 
 
 def faults(read, setting):
@@ -35,7 +35,7 @@ def test_the_page_opens_with_the_scenario_of_the_first_example():
 
 def test_without_changes_both_arms_are_the_scenario(read, start):
     setting = read({})
-    assert setting.same
+    assert setting.is_unchanged
     assert setting.base.fingerprint() == setting.what_if.fingerprint() == start.fingerprint()
 
 
@@ -48,13 +48,13 @@ def test_a_policy_and_a_number_alone_are_of_the_what_if(read, start):
 
 def test_a_number_in_both_is_of_both(read, start):
     setting = read({"both": {"network.mean_degree": 3.0}})
-    assert setting.same
+    assert setting.is_unchanged
     assert setting.base.fingerprint() == start.replace({"network.mean_degree": 3.0}).fingerprint()
 
 
 @pytest.mark.parametrize("lever", LEVERS)
 def test_every_lever_can_be_pulled(read, lever):
-    assert not read({"policies": {lever: {}}}).same
+    assert not read({"policies": {lever: {}}}).is_unchanged
 
 
 def test_another_network_brings_its_own_numbers(read):
@@ -62,7 +62,7 @@ def test_another_network_brings_its_own_numbers(read):
 
 
 def test_a_policy_of_a_name_that_is_taken_is_called_after_the_page(start):
-    setting = Settings(start.with_policy("coaching")).read({"policies": {"coaching": {"support": 0.9}}})
+    setting = PageStateReader(start.with_policy("coaching")).read({"policies": {"coaching": {"support": 0.9}}})
     assert list(setting.what_if.policies) == ["coaching", "coaching-what-if"]
 
 
@@ -81,8 +81,8 @@ def test_a_policy_of_a_name_that_is_taken_is_called_after_the_page(start):
         ([], "needed: a mapping"),
         ({"both": [1]}, "needed: a mapping"),
         ({"scenario": "prompt.yaml"}, "needed: a mapping"),
-        ({"both": {f"a{number}": 1 for number in range(MOST_CHANGES + 1)}}, "at most"),
-        ({"both": {"organisations.number": MOST_ORGANISATIONS + 1}}, "at most 1,000"),
+        ({"both": {f"a{number}": 1 for number in range(MAX_CHANGES + 1)}}, "at most"),
+        ({"both": {"organisations.number": MAX_ORGANISATIONS + 1}}, "at most 1,000"),
         ({"both": {"horizon": 12_000}}, "at most 600"),
         ({"both": {"replicates": 1000, "horizon": 600, "organisations.number": 900}}, "too many worlds"),
     ],
@@ -115,7 +115,7 @@ def test_no_setting_makes_the_server_look_at_a_file(read, setting, monkeypatch):
 
 def test_a_scenario_that_came_with_the_question_takes_the_place_of_the_first(read, start):
     other = start.replace(seed=7, name="other")
-    assert read({"scenario": short_data(other)}).base.fingerprint() == other.fingerprint()
+    assert read({"scenario": non_default_data(other)}).base.fingerprint() == other.fingerprint()
 
 
 ANYTHING = st.recursive(

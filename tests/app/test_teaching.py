@@ -7,14 +7,14 @@ import pytest
 
 import qispread as qs
 from qispread.app.starting import default_scenario
-from qispread.app.teaching.budget import PRICES, UNITS, YEARS, Plan
-from qispread.app.teaching.lesson import lessons
+from qispread.app.teaching.budget import BUDGET_UNITS, BUDGET_YEARS, PRICES, BudgetPlan
+from qispread.app.teaching.lesson import load_lessons
 
 FOLDER = Path(__file__).parents[2] / "docs/teaching"
 STEPS = ("predict", "see", "change", "discuss")
 
 
-def script():
+def script_rows():
     """Return the rows of the script: from, minutes, what."""
     rows = re.findall(r"^\| (\d+) \| (\d+) \| ([^|]+) \|", (FOLDER / "guide.md").read_text(), flags=re.MULTILINE)
     return [(int(start), int(minutes), what.strip()) for start, minutes, what in rows]
@@ -22,7 +22,7 @@ def script():
 
 def test_the_script_lasts_45_minutes_without_a_gap():
     clock = 0
-    for start, minutes, _ in script():
+    for start, minutes, _ in script_rows():
         assert start == clock
         clock += minutes
     assert clock == 45
@@ -30,10 +30,10 @@ def test_the_script_lasts_45_minutes_without_a_gap():
 
 def test_the_script_gives_each_step_of_a_lesson_the_time_that_it_says():
     for number in (1, 3):
-        declared = lessons()[number - 1].minutes.model_dump()
+        declared = load_lessons()[number - 1].minutes.model_dump()
         given = {
             step: minutes
-            for _, minutes, what in script()
+            for _, minutes, what in script_rows()
             for step in STEPS
             if what.startswith(f"Lesson {number}, {step}")
         }
@@ -42,7 +42,7 @@ def test_the_script_gives_each_step_of_a_lesson_the_time_that_it_says():
 
 def test_the_guide_speaks_of_every_lesson_by_its_title():
     text = (FOLDER / "guide.md").read_text()
-    for number, one in enumerate(lessons(), start=1):
+    for number, one in enumerate(load_lessons(), start=1):
         assert f"**{number}. {one.title.rstrip('?')}" in text
 
 
@@ -50,12 +50,12 @@ def test_the_guide_says_of_policies_together_what_runs_say():
     base = default_scenario().replace(replicates=20)
 
     def averted(*levers, years=31):
-        plan = Plan(tuple(years if lever in levers else 0 for lever in PRICES))
-        return qs.simulate(plan.scenario(base), workers=1).last("harm_averted").mean()
+        plan = BudgetPlan(tuple(years if lever in levers else 0 for lever in PRICES))
+        return qs.simulate(plan.scenario(base), workers=1).final_values("harm_averted").mean()
 
     for some, others in ((("mandate",), ("coaching",)), (("mandate", "standard"), ("training",))):
         assert averted(*some, *others) > max(averted(*some), averted(*others))
-    assert PRICES["coaching"] * YEARS == UNITS
+    assert PRICES["coaching"] * BUDGET_YEARS == BUDGET_UNITS
 
 
 def test_the_handout_has_the_prices_of_the_page():

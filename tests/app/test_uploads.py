@@ -7,62 +7,62 @@ from hypothesis import given, settings
 
 import qispread as qs
 from qispread.config.faults import InputError
-from qispread.config.uploads import Upload, scenario_from_uploads
-from qispread.config.writing import scenario_yaml
+from qispread.config.uploads import UploadedFile, scenario_from_uploads
+from qispread.config.writing import render_scenario_yaml
 from strategies import scenarios
 
 ORGANISATIONS = b"id,name,system\na,One,north\nb,Two,north\nc,Three,south\n"
 TIES = b"from,to\na,b\nb,c\n"
 
 
-def read(**files):
+def read_uploads(**files):
     """Read files: names with two underscores for a dot."""
-    uploads = [Upload(name.replace("__", "."), content) for name, content in files.items()]
+    uploads = [UploadedFile(name.replace("__", "."), content) for name, content in files.items()]
     return scenario_from_uploads(uploads, qs.Scenario())
 
 
 def faults(**files):
     with pytest.raises(InputError) as caught:
-        read(**files)
+        read_uploads(**files)
     return str(caught.value)
 
 
 @settings(max_examples=30)
 @given(scenarios())
 def test_a_scenario_that_is_written_reads_back_the_same(scenario):
-    written = scenario_yaml(scenario, "A remark:\nof two lines # and more").encode()
-    assert read(some__yaml=written).fingerprint() == scenario.fingerprint()
+    written = render_scenario_yaml(scenario, "A remark:\nof two lines # and more").encode()
+    assert read_uploads(some__yaml=written).fingerprint() == scenario.fingerprint()
 
 
 @pytest.mark.parametrize("name", ["on", "1e3", "true", "null", "0123", "12:30", "~", "- a", "a: b", "'", "é ü", "a#b"])
 def test_words_stay_words(name):
     scenario = qs.Scenario().replace({"description": name, "policies": {name: {"lever": "coaching"}}})
-    again = read(some__yaml=scenario_yaml(scenario).encode())
+    again = read_uploads(some__yaml=render_scenario_yaml(scenario).encode())
     assert again.description == name
     assert list(again.policies) == [name]
 
 
 def test_defaults_are_not_written():
-    assert scenario_yaml(qs.Scenario()) == "name: scenario\nhorizon: 120\nseed: 1\nreplicates: 200\n"
+    assert render_scenario_yaml(qs.Scenario()) == "name: scenario\nhorizon: 120\nseed: 1\nreplicates: 200\n"
 
 
 def test_a_scenario_comes_with_the_tables_that_it_names():
     text = b"organisations: {file: places.csv}\nnetwork: {kind: file, file: ties.csv}\n"
-    scenario = read(some__yaml=text, places__csv=ORGANISATIONS, ties__csv=TIES)
+    scenario = read_uploads(some__yaml=text, places__csv=ORGANISATIONS, ties__csv=TIES)
     assert [row.name for row in scenario.organisations.rows] == ["One", "Two", "Three"]
     assert len(scenario.network.ties) == 2
 
 
 def test_tables_alone_go_into_the_scenario_that_is_there():
-    scenario = read(places__csv=ORGANISATIONS, ties__csv=TIES)
+    scenario = read_uploads(places__csv=ORGANISATIONS, ties__csv=TIES)
     assert len(scenario.organisations.rows) == 3
     assert len(scenario.network.ties) == 2
     assert any("drawn for every organisation" in note for note in scenario.notes)
 
 
 def test_what_was_read_can_be_written_and_read_again():
-    scenario = read(places__csv=ORGANISATIONS, ties__csv=TIES)
-    assert read(some__yaml=scenario_yaml(scenario).encode()).fingerprint() == scenario.fingerprint()
+    scenario = read_uploads(places__csv=ORGANISATIONS, ties__csv=TIES)
+    assert read_uploads(some__yaml=render_scenario_yaml(scenario).encode()).fingerprint() == scenario.fingerprint()
 
 
 BOMB = b"a: &a [x, x, x, x, x, x, x, x, x]\n" + b"".join(
@@ -99,7 +99,7 @@ def test_files_that_are_none_of_ours_are_refused():
     assert "no file was sent" in faults()
     assert "got 2 scenarios" in faults(a__yaml=b"", b__yml=b"")
     with pytest.raises(InputError, match="two files have the same name"):
-        scenario_from_uploads([Upload("a.csv", TIES), Upload("a.csv", ORGANISATIONS)], qs.Scenario())
+        scenario_from_uploads([UploadedFile("a.csv", TIES), UploadedFile("a.csv", ORGANISATIONS)], qs.Scenario())
 
 
 def test_a_bad_row_is_refused_with_its_line():
@@ -108,5 +108,5 @@ def test_a_bad_row_is_refused_with_its_line():
 
 def test_a_name_with_lines_and_marks_is_shown_in_one_line():
     with pytest.raises(InputError) as caught:
-        scenario_from_uploads([Upload("<b>a\nb</b>.exe", b"")], qs.Scenario())
+        scenario_from_uploads([UploadedFile("<b>a\nb</b>.exe", b"")], qs.Scenario())
     assert "<b>a b</b>.exe" in str(caught.value)

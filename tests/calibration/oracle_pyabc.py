@@ -19,20 +19,20 @@ OBSERVED = np.array([0.81, 0.72, 0.33, 0.19])
 NAMES = ("a", "b")
 
 
-def levels(parameters):
+def noise_free_levels(parameters):
     """Return what is to be seen without errors, of (runs, times), for parameters of (runs, 2)."""
     return parameters[:, :1] * np.exp(-parameters[:, 1:] * TIMES)
 
 
-def exact(points=801):
+def exact_posterior(points=801):
     """Return mean, standard deviation and correlation of the posterior, by adding up its density over a fine grid."""
     first, second = np.meshgrid(*(np.linspace(*ends, points) for ends in BOUNDS), indexing="ij")
     places = np.column_stack([first.ravel(), second.ravel()])
-    logs = -0.5 * np.square((levels(places) - OBSERVED) / ERROR).sum(axis=1)
-    return summed(places, np.exp(logs - logs.max()))
+    logs = -0.5 * np.square((noise_free_levels(places) - OBSERVED) / ERROR).sum(axis=1)
+    return weighted_moments(places, np.exp(logs - logs.max()))
 
 
-def summed(places, weights):
+def weighted_moments(places, weights):
     """Return mean, standard deviation and correlation of weighted places."""
     weights = weights / weights.sum()
     mean = weights @ places
@@ -47,7 +47,7 @@ def summed(places, weights):
     }
 
 
-def pyabc_says(seed, particles=1000, populations=7):
+def pyabc_posterior(seed, particles=1000, populations=7):
     """Return the same as pyABC finds it, by sequential rejection with a threshold that falls."""
     import pyabc
 
@@ -55,7 +55,7 @@ def pyabc_says(seed, particles=1000, populations=7):
     draws = np.random.default_rng(seed)
 
     def model(given):
-        seen = levels(np.array([[given["a"], given["b"]]]))[0] + ERROR * draws.standard_normal(TIMES.size)
+        seen = noise_free_levels(np.array([[given["a"], given["b"]]]))[0] + ERROR * draws.standard_normal(TIMES.size)
         return {"seen": seen}
 
     prior = pyabc.Distribution(
@@ -70,12 +70,12 @@ def pyabc_says(seed, particles=1000, populations=7):
         table, weights = history.get_distribution(m=0)
         simulations = int(history.total_nr_simulations)
         history.done()
-    return {**summed(table[list(NAMES)].to_numpy(), np.asarray(weights)), "simulations": simulations}
+    return {**weighted_moments(table[list(NAMES)].to_numpy(), np.asarray(weights)), "simulations": simulations}
 
 
 def main():
     """Write what pyABC found for a few seeds, and with which version."""
-    rows = [{"seed": seed, "pyabc": version("pyabc"), **pyabc_says(seed)} for seed in (1, 2, 3)]
+    rows = [{"seed": seed, "pyabc": version("pyabc"), **pyabc_posterior(seed)} for seed in (1, 2, 3)]
     pd.DataFrame(rows).to_csv(TABLE, index=False, float_format="%.5g")
 
 

@@ -12,16 +12,30 @@ import pytest
 
 import qispread as qs
 from helpers_identity import other_libraries
-from helpers_sweep import FILE, SMALL, command, experiment, rows_done, run_command, tables
+from helpers_sweep import (
+    SCENARIO_YAML,
+    SMALL_SCENARIO,
+    command_words,
+    count_log_rows,
+    run_command,
+    small_experiment,
+    table_bytes,
+)
 from patience import PATIENCE
-from qispread.calibrating.config import calibrated_text
+from qispread.calibrating.config import render_calibrated_scenario
 from qispread.calibrating.load import load_calibration
-from qispread.calibrating.runs import failed_in, keys_of, summaries_of
-from qispread.calibrating.tables import CORRELATIONS, EDGE, PARAMETERS, TARGETS, reaching
+from qispread.calibrating.runs import compute_summaries, count_failed, required_values
+from qispread.calibrating.tables import (
+    CORRELATION_COLUMNS,
+    MIN_REACH_SHARE,
+    PARAMETER_COLUMNS,
+    TARGET_COLUMNS,
+    share_reaching,
+)
 from qispread.cli import main
 from qispread.config.faults import InputError
 from qispread.figures.calibration import calibration_figures
-from qispread.figures.figure import specification
+from qispread.figures.figure import vega_specification
 
 TARGETS_GIVEN = {
     "uptake": {"measure": "adoption", "month": 12, "value": 0.5, "error": 0.1},
@@ -31,11 +45,11 @@ TARGETS_GIVEN = {
 ARMS = {"coached": {"changes": {"policies.team": {"lever": "coaching", "support": 0.8}}}}
 
 
-def given(**fields):
+def small_calibration(**fields):
     """Return what describes a small calibration."""
     described = {
         "name": "trial",
-        "base": SMALL,
+        "base": SMALL_SCENARIO,
         "arms": ARMS,
         "parameters": {"copying.copy_loss": {}, "improving.decay": {}},
         "targets": TARGETS_GIVEN,
@@ -47,79 +61,90 @@ def given(**fields):
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def finished_calibration(tmp_path_factory):
     """Return a calibration that has been done, and its folder."""
     folder = tmp_path_factory.mktemp("done") / "calibration"
-    return qs.calibrate(given(), folder, truths=60)
+    return qs.calibrate(small_calibration(), folder, self_check_runs=60)
 
 
-def test_tables_say_what_their_columns_promise(done):
-    assert list(done.parameters) == list(PARAMETERS)
-    assert list(done.targets) == list(TARGETS)
-    assert list(done.correlations) == list(CORRELATIONS)
-    assert list(done.draws) == ["copying.copy_loss", "improving.decay", "weight"]
-    assert done.draws["weight"].sum() == pytest.approx(1.0)
-    for _, row in done.parameters.iterrows():
+def test_tables_say_what_their_columns_promise(finished_calibration):
+    assert list(finished_calibration.parameters) == list(PARAMETER_COLUMNS)
+    assert list(finished_calibration.targets) == list(TARGET_COLUMNS)
+    assert list(finished_calibration.correlations) == list(CORRELATION_COLUMNS)
+    assert list(finished_calibration.draws) == ["copying.copy_loss", "improving.decay", "weight"]
+    assert finished_calibration.draws["weight"].sum() == pytest.approx(1.0)
+    for _, row in finished_calibration.parameters.iterrows():
         ends = [row["low"], row["low_95"], row["low_90"], row["low_50"], row["median"]]
         ends += [row["high_50"], row["high_90"], row["high_95"], row["high"]]
         assert ends == sorted(ends)
-    for place, (_, row) in enumerate(done.targets.iterrows()):
-        assert row["reachable"] == (row["prior_reaching"] >= EDGE)
-        assert row["prior_reaching"] == reaching(done.before.summaries[:, place], row["low"], row["high"])
+    for place, (_, row) in enumerate(finished_calibration.targets.iterrows()):
+        assert row["reachable"] == (row["prior_reaching"] >= MIN_REACH_SHARE)
+        assert row["prior_reaching"] == share_reaching(
+            finished_calibration.prior_runs.summaries[:, place], row["low"], row["high"]
+        )
         assert (row["verdict"] == "near") == (row["low"] <= row["posterior_median"] <= row["high"])
 
 
 def test_out_of_reach_is_a_target_to_the_interval_of_which_next_to_no_runs_come():
     values = np.append(np.linspace(0.0, 0.9, 997), [0.93, 0.94, 0.95])
-    assert reaching(values, 0.9, 1.0) == pytest.approx(0.004)
-    assert reaching(values, 0.8, 1.0) > 0.1
-    assert reaching(values, 0.45, 0.4501) > 0.4
-    assert reaching(-values, -1.0, -0.9) == pytest.approx(0.004)
-    assert reaching(np.full(3, np.nan), 0.0, 1.0) == 0.0
+    assert share_reaching(values, 0.9, 1.0) == pytest.approx(0.004)
+    assert share_reaching(values, 0.8, 1.0) > 0.1
+    assert share_reaching(values, 0.45, 0.4501) > 0.4
+    assert share_reaching(-values, -1.0, -0.9) == pytest.approx(0.004)
+    assert share_reaching(np.full(3, np.nan), 0.0, 1.0) == 0.0
 
 
-def test_targets_pull_the_runs_towards_them(done):
-    wide = np.abs(done.targets["prior_median"] - done.targets["value"]) / done.targets["error"]
-    near = np.abs(done.targets["posterior_median"] - done.targets["value"]) / done.targets["error"]
+def test_targets_pull_the_runs_towards_them(finished_calibration):
+    wide = (
+        np.abs(finished_calibration.targets["prior_median"] - finished_calibration.targets["value"])
+        / finished_calibration.targets["error"]
+    )
+    near = (
+        np.abs(finished_calibration.targets["posterior_median"] - finished_calibration.targets["value"])
+        / finished_calibration.targets["error"]
+    )
     assert near.mean() < wide.mean()
-    assert done.parameters["shrinkage"].max() > 0.2
+    assert finished_calibration.parameters["shrinkage"].max() > 0.2
 
 
-def test_points_are_run_in_one_world_each_and_arms_share_them(done):
+def test_points_are_run_in_one_world_each_and_arms_share_them(finished_calibration):
     for arm in ("base", "coached"):
-        sweep = qs.read_sweep(done.folder / "runs" / arm)
-        assert sweep.status.done == 400
+        sweep = qs.read_sweep(finished_calibration.folder / "runs" / arm)
+        assert sweep.status.completed == 400
         assert str(sweep.status) == "400 of 400 runs done, 0 failed, 0 left"
         assert sweep.runs["replicate"].nunique() == 30
-    assert done.before.parameters.shape == (400, 2)
-    one, other = (qs.read_sweep(done.folder / "runs" / arm).order().points.tolist() for arm in ("base", "coached"))
+    assert finished_calibration.prior_runs.parameters.shape == (400, 2)
+    one, other = (
+        qs.read_sweep(finished_calibration.folder / "runs" / arm).order().points.tolist() for arm in ("base", "coached")
+    )
     assert one == other
 
 
-def test_only_the_draws_are_run_and_a_sweep_of_the_folder_runs_no_more(done):
-    (again,) = done.folder.glob("predictive-*")
-    for folder, runs in ((again / "base", 40), (done.folder / "runs" / "base", 400)):
-        assert qs.read_sweep(folder).status.done == runs
-        before = tables(folder)
+def test_only_the_draws_are_run_and_a_sweep_of_the_folder_runs_no_more(finished_calibration):
+    (again,) = finished_calibration.folder.glob("predictive-*")
+    for folder, runs in ((again / "base", 40), (finished_calibration.folder / "runs" / "base", 400)):
+        assert qs.read_sweep(folder).status.completed == runs
+        before = table_bytes(folder)
         said = []
-        qs.sweep(folder, say=said.append)
+        qs.sweep(folder, log=said.append)
         assert said == [f"Nothing is left to do: {runs} of {runs} runs done, 0 failed, 0 left."]
-        assert tables(folder) == before
+        assert table_bytes(folder) == before
 
 
-def test_summaries_are_what_a_run_shows_by_itself(done):
-    sweep = qs.read_sweep(done.folder / "runs" / "coached")
-    points, replicates = sweep.order().at(np.arange(3))
+def test_summaries_are_what_a_run_shows_by_itself(finished_calibration):
+    sweep = qs.read_sweep(finished_calibration.folder / "runs" / "coached")
+    points, replicates = sweep.order().runs_at(np.arange(3))
     for row, (point, replicate) in enumerate(zip(points, replicates, strict=True)):
         numbers = sweep.design().numbers[point]
         changes = dict(zip(sweep.experiment.factors, numbers.tolist(), strict=True))
         runs = {
-            arm: qs.simulate(one.replace(changes), replicates=int(replicate) + 1) for arm, one in done.plan.arms.items()
+            arm: qs.simulate(one.replace(changes), replicates=int(replicate) + 1)
+            for arm, one in finished_calibration.specification.arms.items()
         }
-        fidelity = {arm: found.last("fidelity")[int(replicate)] for arm, found in runs.items()}
-        assert done.before.parameters[row].tolist() == numbers.tolist()
-        assert done.before.summaries[row, 1] == fidelity["coached"]
-        assert done.before.summaries[row, 2] == fidelity["coached"] - fidelity["base"]
+        fidelity = {arm: found.final_values("fidelity")[int(replicate)] for arm, found in runs.items()}
+        assert finished_calibration.prior_runs.parameters[row].tolist() == numbers.tolist()
+        assert finished_calibration.prior_runs.summaries[row, 1] == fidelity["coached"]
+        assert finished_calibration.prior_runs.summaries[row, 2] == fidelity["coached"] - fidelity["base"]
 
 
 def test_changes_ratios_and_products_are_worked_out():
@@ -130,101 +155,110 @@ def test_changes_ratios_and_products_are_worked_out():
         "scaled": {"measure": "effect", "times": "copying.copy_loss", "month": 12, "value": 1, "error": 1},
         "fixed": {"measure": "effect", "times": "improving.decay", "month": 12, "value": 1, "error": 1},
     }
-    plan = load_calibration(given(targets=targets, parameters={"copying.copy_loss": {}}))
+    plan = load_calibration(small_calibration(targets=targets, parameters={"copying.copy_loss": {}}))
     key = {("base", "adoption", "all", 6), ("base", "adoption", "all", 12), ("base", "effect", "all", 12)}
-    assert keys_of(plan.calibration.targets) == key
+    assert required_values(plan.calibration.targets) == key
     read = {
         ("base", "adoption", "all", 6): np.array([0.2, 0.0]),
         ("base", "adoption", "all", 12): np.array([0.5, 0.3]),
         ("base", "effect", "all", 12): np.array([0.4, np.nan]),
     }
-    found = summaries_of(plan, np.array([[0.7], [0.8]]), read)
-    assert found[0] == pytest.approx([0.3, 2.5, 0.2, 0.28, 0.4 * SMALL.improving.decay])
+    found = compute_summaries(plan, np.array([[0.7], [0.8]]), read)
+    assert found[0] == pytest.approx([0.3, 2.5, 0.2, 0.28, 0.4 * SMALL_SCENARIO.improving.decay])
     assert found[1, 0] == pytest.approx(0.3)
     assert np.isnan(found[1, 1:]).all()
 
 
-def test_only_draws_of_the_new_posterior_are_run_for_other_values_and_other_shares(done, tmp_path):
+def test_only_draws_of_the_new_posterior_are_run_for_other_values_and_other_shares(finished_calibration, tmp_path):
     folder = tmp_path / "calibration"
-    shutil.copytree(done.folder, folder)
+    shutil.copytree(finished_calibration.folder, folder)
     (old,) = folder.glob("predictive-*")
     foreign = [folder / "predictive-notes", folder / "predictive-0123456789ab", folder / "predictive-ba9876543210"]
     for one in foreign:
         one.mkdir()
     (foreign[1] / "mine.txt").write_text("mine")
     shutil.copytree(old / "base", foreign[2] / "other")
-    before = tables(folder / "runs")
+    before = table_bytes(folder / "runs")
     said = []
     targets = {**TARGETS_GIVEN, "uptake": {**TARGETS_GIVEN["uptake"], "value": 0.6, "error": 0.05}}
-    other = qs.calibrate(given(targets=targets, accept=0.2), folder, say=said.append)
+    other = qs.calibrate(small_calibration(targets=targets, accept=0.2), folder, log=said.append)
     assert sum("Nothing is left to do" in one for one in said) == 2
-    assert tables(folder / "runs") == before
+    assert table_bytes(folder / "runs") == before
     assert not old.exists()
     assert all(one.is_dir() for one in foreign)
     (new,) = set(folder.glob("predictive-*")) - set(foreign)
-    assert qs.read_sweep(new / "coached").status.done == 40
+    assert qs.read_sweep(new / "coached").status.completed == 40
     assert len(other.draws) == 80
-    assert other.parameters["median"].tolist() != done.parameters["median"].tolist()
+    assert other.parameters["median"].tolist() != finished_calibration.parameters["median"].tolist()
 
 
-def test_the_same_file_gives_the_same_bytes_whoever_does_the_work(done, tmp_path):
-    again = qs.calibrate(given(), tmp_path / "again", executor="inline")
+def test_the_same_file_gives_the_same_bytes_whoever_does_the_work(finished_calibration, tmp_path):
+    again = qs.calibrate(small_calibration(), tmp_path / "again", executor="inline")
     for name in ("parameters", "targets", "correlations", "draws"):
-        pd.testing.assert_frame_equal(getattr(again, name), getattr(done, name), check_exact=True)
-    assert tables(again.folder) == {
-        name: one for name, one in tables(done.folder).items() if name in tables(again.folder)
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(finished_calibration, name), check_exact=True)
+    assert table_bytes(again.folder) == {
+        name: one for name, one in table_bytes(finished_calibration.folder).items() if name in table_bytes(again.folder)
     }
 
 
-def test_the_calibrated_scenario_is_read_and_has_the_medians(done, tmp_path):
-    text = calibrated_text(done, tmp_path, "qispread calibrate trial.yaml")
+def test_the_calibrated_scenario_is_read_and_has_the_medians(finished_calibration, tmp_path):
+    text = render_calibrated_scenario(finished_calibration, tmp_path, "qispread calibrate trial.yaml")
     (tmp_path / "calibrated.yaml").write_text(text)
     scenario = qs.load(tmp_path / "calibrated.yaml")
-    assert scenario.fingerprint() == done.scenario.replace(name=f"{SMALL.name}-calibrated").fingerprint()
-    assert scenario.copying.copy_loss == done.medians["copying.copy_loss"]
+    assert (
+        scenario.fingerprint()
+        == finished_calibration.scenario.replace(name=f"{SMALL_SCENARIO.name}-calibrated").fingerprint()
+    )
+    assert scenario.copying.copy_loss == finished_calibration.medians["copying.copy_loss"]
     assert "# Made by: qispread calibrate trial.yaml" in text
 
 
-def test_the_calibrated_scenario_is_read_whatever_its_base_is_called(done, tmp_path):
+def test_the_calibrated_scenario_is_read_whatever_its_base_is_called(finished_calibration, tmp_path):
     odd = tmp_path / "my #1 data: x"
     odd.mkdir()
-    (odd / "base.yaml").write_text(FILE)
-    plan = replace(done.plan, base=(odd / "base.yaml",))
-    (tmp_path / "calibrated.yaml").write_text(calibrated_text(replace(done, plan=plan), tmp_path, "command"))
-    assert qs.load(tmp_path / "calibrated.yaml").copying.copy_loss == done.medians["copying.copy_loss"]
+    (odd / "base.yaml").write_text(SCENARIO_YAML)
+    plan = replace(finished_calibration.specification, base_paths=(odd / "base.yaml",))
+    (tmp_path / "calibrated.yaml").write_text(
+        render_calibrated_scenario(replace(finished_calibration, specification=plan), tmp_path, "command")
+    )
+    assert qs.load(tmp_path / "calibrated.yaml").copying.copy_loss == finished_calibration.medians["copying.copy_loss"]
 
 
-def test_pictures_draw_the_tables(done):
-    parameters, targets = calibration_figures(done)
-    assert parameters.table is done.parameters
-    assert targets.table is done.targets
+def test_pictures_draw_the_tables(finished_calibration):
+    parameters, targets = calibration_figures(finished_calibration)
+    assert parameters.table is finished_calibration.parameters
+    assert targets.table is finished_calibration.targets
     for one in (parameters, targets):
         one.chart.to_dict()  # validates against the schema
-        assert " ".join(specification(one)["title"]["subtitle"]) == one.note
-        assert one.chart.to_dict()["height"] >= 44 * len(one.table) + 16 * len(specification(one)["title"]["subtitle"])
-        (drawn,) = (data for data in specification(one)["datasets"].values())
+        assert " ".join(vega_specification(one)["title"]["subtitle"]) == one.note
+        assert one.chart.to_dict()["height"] >= 44 * len(one.table) + 16 * len(
+            vega_specification(one)["title"]["subtitle"]
+        )
+        (drawn,) = (data for data in vega_specification(one)["datasets"].values())
         assert len(drawn) == len(one.table)
         for row in drawn:
             assert all(-1e-9 <= value <= 1.0 + 1e-9 for value in row.values() if isinstance(value, float))
-    for path in done.medians:
+    for path in finished_calibration.medians:
         assert path in parameters.alt
     for name in TARGETS_GIVEN:
         assert name in targets.alt
 
 
-def test_synthetic_truths_are_found_again(done):
-    assert done.check.truths == 60
-    low, high = done.check.interval(done.check.covered.mean(axis=1))
+def test_synthetic_truths_are_found_again(finished_calibration):
+    assert finished_calibration.self_check_result.truths == 60
+    low, high = finished_calibration.self_check_result.interval(
+        finished_calibration.self_check_result.coverage.mean(axis=1)
+    )
     assert low[1] - 0.03 <= 0.9 <= high[1] + 0.03
-    assert done.check.error.min() < 0.9
+    assert finished_calibration.self_check_result.error.min() < 0.9
 
 
 @pytest.mark.parametrize("truths", [0, -350])
 def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths, tmp_path):
     with pytest.raises(InputError, match=f"got {truths}; needed: at least 1"):
-        qs.calibrate(given(), tmp_path / "none", truths=truths)
+        qs.calibrate(small_calibration(), tmp_path / "none", self_check_runs=truths)
     assert not (tmp_path / "none").exists()
-    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     (tmp_path / "trial.yaml").write_text(
         "base: small.yaml\nparameters: {copying.copy_loss: {}}\n"
         "targets: {uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}}\n"
@@ -235,22 +269,27 @@ def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths
     assert not (tmp_path / "results").exists()
 
 
-def test_few_worlds_are_told(done):
-    assert any("only 30 worlds (replicates)" in one for one in done.notes)
-    enough = done.plan.calibration.model_copy(update={"replicates": 50})
-    assert not any("worlds" in one for one in replace(done, plan=replace(done.plan, calibration=enough)).notes)
-    assert len(set(done.before.worlds)) == 30
+def test_few_worlds_are_told(finished_calibration):
+    assert any("only 30 worlds (replicates)" in one for one in finished_calibration.notes)
+    enough = finished_calibration.specification.calibration.model_copy(update={"replicates": 50})
+    assert not any(
+        "worlds" in one
+        for one in replace(
+            finished_calibration, specification=replace(finished_calibration.specification, calibration=enough)
+        ).notes
+    )
+    assert len(set(finished_calibration.prior_runs.replicates)) == 30
 
 
 def test_parameters_that_change_nothing_in_any_arm_are_refused(tmp_path):
     idle = {"copying.copy_loss": {}, "deciding.standard": {}}
     with pytest.raises(InputError, match=r"parameters.deciding.standard: changes nothing"):
-        qs.calibrate(given(parameters=idle), tmp_path)
+        qs.calibrate(small_calibration(parameters=idle), tmp_path)
 
 
 @pytest.mark.slow
 def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
-    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     (tmp_path / "trial.yaml").write_text(
         "name: trial\nbase: small.yaml\nparameters: {copying.copy_loss: {}, improving.decay: {}}\n"
         "targets:\n  uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}\n"
@@ -288,19 +327,19 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     assert "self_check.csv" not in {path.name for path in folder.iterdir()}
 
 
-def test_no_warning_comes_where_all_targets_are_met(done, capsys):
+def test_no_warning_comes_where_all_targets_are_met(finished_calibration, capsys):
     from rich.console import Console
 
-    from qispread.commands.calibrate import MISLED, in_words, show
+    from qispread.commands.calibrate import UNMET_TARGETS_NOTE, show_result, summarise_result
 
-    assert done.warnings == ()
-    show(done, Console(width=200))
+    assert finished_calibration.warnings == ()
+    show_result(finished_calibration, Console(width=200))
     assert "warning" not in capsys.readouterr().out
-    assert MISLED not in in_words(done)
-    assert "Warning" not in calibrated_text(done, done.folder, "command")
+    assert UNMET_TARGETS_NOTE not in summarise_result(finished_calibration)
+    assert "Warning" not in render_calibrated_scenario(finished_calibration, finished_calibration.folder, "command")
 
 
-def few(points, **rest):
+def calibration_text(points, **rest):
     """Return the text of a calibration with so many points."""
     return (
         "name: trial\nbase: small.yaml\nparameters: {copying.copy_loss: {}, improving.decay: {}}\n"
@@ -314,20 +353,23 @@ def few(points, **rest):
     ("text", "told"),
     [
         (
-            few(60),
+            calibration_text(60),
             "points: keeps 6 of 60 points; needed: at least 22 for 1 target; give at least 220 points, or accept",
         ),
         (
-            few(60, accept=0.2),
+            calibration_text(60, accept=0.2),
             "accept: keeps 12 of 60 points; needed: at least 22 for 1 target; give at least 110 points",
         ),
-        (few(10, accept=1), "accept: keeps 10 of 10 points; needed: at least 22 for 1 target; give at least 22 points"),
-        (few(60, pionts=3), "accept 0.37 of them"),
+        (
+            calibration_text(10, accept=1),
+            "accept: keeps 10 of 10 points; needed: at least 22 for 1 target; give at least 22 points",
+        ),
+        (calibration_text(60, pionts=3), "accept 0.37 of them"),
     ],
 )
 def test_too_few_accepted_runs_are_refused_before_anything_is_run(command, text, told, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     (tmp_path / "trial.yaml").write_text(text)
     assert main([command, "trial.yaml"]) == 2
     assert told in " ".join(capsys.readouterr().err.split())
@@ -337,22 +379,22 @@ def test_too_few_accepted_runs_are_refused_before_anything_is_run(command, text,
 @pytest.mark.parametrize(("points", "accept"), [(220, 0.1), (60, 0.37), (22, 1)])
 def test_what_the_refusal_asks_for_is_enough(points, accept, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.yaml").write_text(FILE)
-    (tmp_path / "trial.yaml").write_text(few(points, accept=accept))
+    (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
+    (tmp_path / "trial.yaml").write_text(calibration_text(points, accept=accept))
     assert main(["check", "trial.yaml"]) == 0
 
 
 def test_too_few_runs_in_other_worlds_than_a_truth_is_in_are_refused_before_anything_is_run(tmp_path):
     with pytest.raises(InputError, match="leave 200 in other worlds than a truth of --self-check is in, of which 20"):
-        qs.calibrate(given(points=400, replicates=2, accept=0.1), tmp_path / "none", truths=10)
+        qs.calibrate(small_calibration(points=400, replicates=2, accept=0.1), tmp_path / "none", self_check_runs=10)
     with pytest.raises(InputError, match="leave 0 in other worlds"):
-        qs.calibrate(given(replicates=1), tmp_path / "none", truths=10)
+        qs.calibrate(small_calibration(replicates=1), tmp_path / "none", self_check_runs=10)
     assert not (tmp_path / "none").exists()
 
 
-def test_status_says_what_is_done_and_what_has_not_begun(done, tmp_path, monkeypatch, capsys):
+def test_status_says_what_is_done_and_what_has_not_begun(finished_calibration, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(done.folder, tmp_path / "here")
+    shutil.copytree(finished_calibration.folder, tmp_path / "here")
     assert main(["calibrate", "here", "--status"]) == 0
     told = capsys.readouterr().out
     for arm in ("base", "coached"):
@@ -370,22 +412,26 @@ def test_status_says_what_is_done_and_what_has_not_begun(done, tmp_path, monkeyp
 
 @pytest.mark.slow
 def test_a_calibration_that_was_stopped_says_how_far_it_is_and_goes_on(tmp_path):
-    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     arms = "{late: {changes: {hearing.broadcast: 0.2}}}"
-    text = few(90_000, arms=arms).replace("value: 0.5", "arm: late, against: base, value: 0.1")
+    text = calibration_text(90_000, arms=arms).replace("value: 0.5", "arm: late, against: base, value: 0.1")
     (tmp_path / "trial.yaml").write_text(text)
     process = subprocess.Popen(
-        command("calibrate", "trial.yaml"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command_words("calibrate", "trial.yaml"),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     runs = tmp_path / "results/calibrate-trial/runs"
-    while not rows_done(runs / "late") and not rows_done(runs / "base") and process.poll() is None:
+    while not count_log_rows(runs / "late") and not count_log_rows(runs / "base") and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode in {130, -signal.SIGINT}, said
     assert "Traceback" not in said
     assert "Stopped. What was run is kept; to go on, run the same command again." in said
-    begun, other = ("base", "late") if rows_done(runs / "base") else ("late", "base")
+    begun, other = ("base", "late") if count_log_rows(runs / "base") else ("late", "base")
     found = run_command("calibrate", "trial.yaml", "--status", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     for told in (said, found.stdout):
@@ -417,22 +463,22 @@ def test_results_of_another_kind_are_refused_and_stay(manifest, tmp_path, capsys
 
 def test_only_failures_of_the_first_pass_are_counted(tmp_path):
     extreme = {"interventions.intervention.response.steepness": {"low": 3.0, "high": 1e308}}
-    found = qs.sweep(experiment(points=20, factors=extreme), tmp_path / "s", passes=2, yes=True)
-    first = found.order().at(np.arange(20))
+    found = qs.sweep(small_experiment(points=20, factors=extreme), tmp_path / "s", repetitions=2, confirmed=True)
+    first = found.order().runs_at(np.arange(20))
     failed = found.runs.set_index(["point", "replicate"])["status"] == "failed"
-    assert failed_in(found) == int(failed.loc[list(zip(*first, strict=True))].sum()) > 0
-    assert failed_in(found) < found.status.failed
+    assert count_failed(found) == int(failed.loc[list(zip(*first, strict=True))].sum()) > 0
+    assert count_failed(found) < found.status.failed
 
 
-def test_runs_under_other_libraries_are_asked_for_before_any_is_run(done, tmp_path, monkeypatch):
-    folder = shutil.copytree(done.folder, tmp_path / "c")
+def test_runs_under_other_libraries_are_asked_for_before_any_is_run(finished_calibration, tmp_path, monkeypatch):
+    folder = shutil.copytree(finished_calibration.folder, tmp_path / "c")
     (folder / "runs/coached/parts/part-000000.parquet").unlink()
-    whole = tables(done.folder)
+    whole = table_bytes(finished_calibration.folder)
     other_libraries(monkeypatch, numba="0.60.9")
     with pytest.raises(InputError, match="was made with other libraries") as refused:
-        qs.calibrate(given(), folder)
+        qs.calibrate(small_calibration(), folder)
     assert {one.file for one in refused.value.faults} == {str(folder / "runs/coached")}
     said = []
-    qs.calibrate(given(), folder, yes=True, say=said.append)
+    qs.calibrate(small_calibration(), folder, confirmed=True, log=said.append)
     assert len([one for one in said if "is made with other libraries" in one]) == 1
-    assert tables(folder) == whole
+    assert table_bytes(folder) == whole

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from qispread.analysis.calibration_check import SelfCheck, reach
+from qispread.analysis.calibration_check import SelfCheck, prior_predictive_check
 
 ON_A_LINE = np.arange(11.0)[:, None]
 """Eleven runs that show 0, 1, ..., 10."""
@@ -12,7 +12,7 @@ ON_A_LINE = np.arange(11.0)[:, None]
 
 def lonely(observed, company):
     """Return the share of the runs on the line that are as lonely as what was observed, without errors."""
-    return reach(ON_A_LINE, np.array([observed]), scales=np.zeros(1), company=company).lonely
+    return prior_predictive_check(ON_A_LINE, np.array([observed]), scales=np.zeros(1), neighbours=company).isolation
 
 
 @pytest.mark.parametrize(("observed", "as_lonely"), [(5.5, 11), (10.9, 2), (12.0, 0)])
@@ -39,18 +39,20 @@ def test_runs_on_a_line_with_a_company_of_four(observed, as_lonely):
 def test_company_is_all_others_where_there_are_fewer_runs(seed):
     """Of 0, 1, 2 and 6 with all three others: mean distances 3, 7/3, 7/3 and 5; from 3 it is 2, from 8.5 it is 5.5."""
     runs = np.array([0.0, 1.0, 2.0, 6.0])[:, None]
-    found = reach(runs, np.array([3.0]), scales=np.zeros(1), seed=seed)
-    assert found.lonely == pytest.approx(1.0)
-    assert found.shares == pytest.approx([0.75])
-    far = reach(runs, np.array([8.5]), scales=np.zeros(1), seed=seed)
-    assert far.lonely == pytest.approx(1 / 5)
-    nearer = reach(runs, np.array([5.0]), scales=np.zeros(1), seed=seed)
-    assert nearer.lonely == pytest.approx(3 / 5), "1, 3 and 4 (mean 8/3): as lonely are those at 0 and 6"
+    found = prior_predictive_check(runs, np.array([3.0]), scales=np.zeros(1), seed=seed)
+    assert found.isolation == pytest.approx(1.0)
+    assert found.neighbour_shares == pytest.approx([0.75])
+    far = prior_predictive_check(runs, np.array([8.5]), scales=np.zeros(1), seed=seed)
+    assert far.isolation == pytest.approx(1 / 5)
+    nearer = prior_predictive_check(runs, np.array([5.0]), scales=np.zeros(1), seed=seed)
+    assert nearer.isolation == pytest.approx(3 / 5), "1, 3 and 4 (mean 8/3): as lonely are those at 0 and 6"
 
 
 def test_what_equals_a_run_lies_above_half_of_it():
     """Of eleven runs five lie below 5 and one is 5."""
-    assert reach(ON_A_LINE, np.array([5.0]), scales=np.zeros(1)).shares == pytest.approx([5.5 / 11])
+    assert prior_predictive_check(ON_A_LINE, np.array([5.0]), scales=np.zeros(1)).neighbour_shares == pytest.approx(
+        [5.5 / 11]
+    )
 
 
 @pytest.mark.parametrize(("covered", "truths"), [(0, 8), (3, 8), (8, 8), (45, 50), (180, 200), (1, 3)])

@@ -3,7 +3,7 @@
 import pytest
 
 import qispread as qs
-from helpers_sweep import FILE, SMALL
+from helpers_sweep import SCENARIO_YAML, SMALL_SCENARIO
 from qispread.calibrating.load import is_calibration, load_calibration
 from qispread.config.faults import InputError
 
@@ -82,7 +82,7 @@ EXPECTED = {
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "small.yaml").write_text(FILE)
+    (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     (tmp_path / "good.yaml").write_text(GOOD)
     (tmp_path / "bad.yaml").write_text(BAD)
     return tmp_path
@@ -96,7 +96,7 @@ def test_a_file_says_what_is_calibrated_to_what(folder):
     assert plan.arms["coached"].policies["team"].support == 0.8
     uptake = plan.calibration.targets["uptake"]
     assert uptake.standard_error == pytest.approx(0.4 / (2.0 * 1.96), rel=1e-3)
-    assert uptake.ends == (0.3, 0.7)
+    assert uptake.interval_95 == (0.3, 0.7)
     assert str(plan.calibration.targets["gain"]) == "effect, month 12, coached, change from base"
     assert is_calibration(folder / "good.yaml")
     assert not is_calibration(folder / "small.yaml")
@@ -105,27 +105,28 @@ def test_a_file_says_what_is_calibrated_to_what(folder):
 def test_an_interval_of_another_level_has_another_error():
     told = {"measure": "adoption", "month": 3, "value": 0.5, "interval": (0.4, 0.6)}
     narrow, wide = (
-        load_calibration(mapping({"one": {**told, "level": level}})).calibration.targets["one"] for level in (0.95, 0.5)
+        load_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
+        for level in (0.95, 0.5)
     )
     assert wide.standard_error == pytest.approx(0.1 / 0.6745, rel=1e-3)
-    assert wide.ends[1] - wide.value == pytest.approx(1.96 * wide.standard_error, rel=1e-3)
+    assert wide.interval_95[1] - wide.value == pytest.approx(1.96 * wide.standard_error, rel=1e-3)
     assert narrow.standard_error < wide.standard_error
 
 
 def test_an_interval_that_is_not_even_has_an_error_to_each_side():
     told = {"measure": "adoption", "month": 3, "value": 0.9, "interval": (0.5, 1.0)}
     one, other = (
-        load_calibration(mapping({"one": {**told, "level": level}})).calibration.targets["one"]
+        load_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
         for level in (0.95, 0.6826894921370859)
     )
     assert one.errors == pytest.approx((0.4 / 1.96, 0.1 / 1.96), rel=1e-3)
     assert one.standard_error == pytest.approx(0.25 / 1.96, rel=1e-3)
     assert other.errors == pytest.approx((0.4, 0.1))
-    assert other.ends == pytest.approx((0.9 - 1.96 * 0.4, 0.9 + 1.96 * 0.1), rel=1e-3)
+    assert other.interval_95 == pytest.approx((0.9 - 1.96 * 0.4, 0.9 + 1.96 * 0.1), rel=1e-3)
 
 
-def mapping(targets):
-    return {"base": SMALL, "parameters": {"copying.copy_loss": {}}, "targets": targets}
+def targets_mapping(targets):
+    return {"base": SMALL_SCENARIO, "parameters": {"copying.copy_loss": {}}, "targets": targets}
 
 
 def test_every_fault_is_told_with_its_line_all_at_once(folder):
@@ -143,11 +144,14 @@ def test_every_fault_is_told_with_its_line_all_at_once(folder):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"base": SMALL, "targets": {"a": {"measure": "effect", "month": 1, "value": 1, "error": 1}}}, "parameters"),
-        ({"base": SMALL, "parameters": {"copying.copy_loss": {}}}, "targets: none is given"),
+        (
+            {"base": SMALL_SCENARIO, "targets": {"a": {"measure": "effect", "month": 1, "value": 1, "error": 1}}},
+            "parameters",
+        ),
+        ({"base": SMALL_SCENARIO, "parameters": {"copying.copy_loss": {}}}, "targets: none is given"),
         ({"parameters": {"copying.copy_loss": {}}}, "base: is missing"),
         ({"base": "nowhere.yaml"}, "no such file"),
-        ({"base": SMALL, "policies": 3}, "needed: the names of policy files"),
+        ({"base": SMALL_SCENARIO, "policies": 3}, "needed: the names of policy files"),
     ],
 )
 def test_what_is_missing_is_told(given, words):

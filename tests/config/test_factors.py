@@ -3,18 +3,18 @@
 import pytest
 
 import qispread as qs
-from everything import everything
+from everything import all_features_scenario
 from helpers_input import EVIDENCE_RANGES, only_fault
-from qispread.config.factors import UNCERTAIN, numbers_of, plausible_factors, value_at
-from qispread.config.parameter import bounds_of, declared
+from qispread.config.factors import UNCERTAIN_ROLES, iterate_parameters, number_at_path, plausible_factors
+from qispread.config.parameter import declaration_of, declared_bounds
 
-ALL = everything()
-NUMBERS = {path: (value, field) for path, value, field in numbers_of(ALL)}
+ALL = all_features_scenario()
+NUMBERS = {path: (value, field) for path, value, field in iterate_parameters(ALL)}
 FACTORS = {factor.path: factor for factor in plausible_factors(ALL)}
 LEVERS = {factor.path: factor for factor in plausible_factors(ALL, ("lever",))}
 
 
-def nested(data, path):
+def nested_value(data, path):
     """Return what stands at a dotted path of nested mappings."""
     for name in path.split("."):
         data = data[name]
@@ -23,7 +23,7 @@ def nested(data, path):
 
 def test_numbers_stand_at_their_paths():
     data = ALL.model_dump(mode="json")
-    assert {path: nested(data, path) for path in NUMBERS} == {path: value for path, (value, _) in NUMBERS.items()}
+    assert {path: nested_value(data, path) for path in NUMBERS} == {path: value for path, (value, _) in NUMBERS.items()}
 
 
 def test_every_number_of_the_scenario_that_is_declared_is_found():
@@ -39,11 +39,11 @@ def test_every_number_of_the_scenario_that_is_declared_is_found():
 
 @pytest.mark.parametrize("factors", [FACTORS, LEVERS], ids=["uncertainties", "levers"])
 def test_factors_are_the_plausible_numbers_of_their_roles(factors):
-    roles = UNCERTAIN if factors is FACTORS else ("lever",)
+    roles = UNCERTAIN_ROLES if factors is FACTORS else ("lever",)
     expected = {
         path: extra["plausible"]
         for path, (value, field) in NUMBERS.items()
-        if (extra := declared(field))["plausible"]
+        if (extra := declaration_of(field))["plausible"]
         and extra["role"] in roles
         and extra["plausible"][0] <= value <= extra["plausible"][1]
     }
@@ -59,7 +59,7 @@ def test_what_policies_do_is_no_uncertainty():
 def test_how_a_run_is_made_is_never_varied():
     names = {"horizon", "seed", "replicates", "organisations.number", "interventions.prompt.launch"}
     assert names <= set(NUMBERS)
-    assert not names & {factor.path for factor in plausible_factors(ALL, (*UNCERTAIN, "lever", "run"))}
+    assert not names & {factor.path for factor in plausible_factors(ALL, (*UNCERTAIN_ROLES, "lever", "run"))}
 
 
 def test_ranges_are_those_of_the_evidence():
@@ -73,14 +73,14 @@ def test_each_end_of_each_range_is_a_scenario_that_holds_it():
     for end in ("low", "high"):
         ends = {path: getattr(factor, end) for path, factor in (FACTORS | LEVERS).items()}
         moved = ALL.replace(ends)
-        assert {path: value_at(moved, path) for path in ends} == ends
+        assert {path: number_at_path(moved, path) for path in ends} == ends
         again = {factor.path: factor for factor in plausible_factors(moved)}
         assert again == FACTORS
 
 
 def test_ranges_lie_within_what_is_allowed():
     for path, factor in (FACTORS | LEVERS).items():
-        bounds = bounds_of(NUMBERS[path][1])
+        bounds = declared_bounds(NUMBERS[path][1])
         assert factor.low < factor.high
         assert bounds.get("ge", factor.low) <= factor.low
         assert bounds.get("gt", -1e9) < factor.low
@@ -110,19 +110,19 @@ def test_given_rows_and_ties_are_no_factors():
     rows = [{"id": f"o{i}", "size": 10.0 + i, "leadership": 0.4} for i in range(4)]
     ties = [{"first": "o0", "second": f"o{i}", "weight": 0.5} for i in range(1, 4)]
     given = qs.Scenario().replace({"organisations.rows": rows, "network": {"kind": "ties", "ties": ties}})
-    paths = [path for path, _, _ in numbers_of(given)]
+    paths = [path for path, _, _ in iterate_parameters(given)]
     assert not any("rows" in path or path.startswith("network") for path in paths)
 
 
 def test_a_path_that_there_is_not_is_refused_with_the_nearest():
-    fault = only_fault(value_at, ALL, "improving.decai")
-    assert fault.where == "improving.decai"
+    fault = only_fault(number_at_path, ALL, "improving.decai")
+    assert fault.path == "improving.decai"
     assert "did you mean 'improving.decay'" in fault.problem
 
 
 @pytest.mark.parametrize("path", ["network.kind", "interventions.prompt", "policies.goals.end", "name", ""])
 def test_what_is_no_number_has_no_value(path):
-    assert "is no number" in only_fault(value_at, ALL, path).problem
+    assert "is no number" in only_fault(number_at_path, ALL, path).problem
 
 
 @pytest.mark.parametrize("name", ["version 1.2", "a.b", "with space", "[red]"])

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpers_input import MARK, SMALL, caught, marked_line, only_fault, put
+from helpers_input import MARK, SMALL_YAML, catch_input_error, line_of_mark, only_fault, write_file
 from qispread.cli import main
 from qispread.config.load import load
 
@@ -234,12 +234,12 @@ FAULTS = [
 
 @pytest.mark.parametrize(("text", "where", "parts"), [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
 def test_each_fault_is_said_at_its_place(text, where, parts):
-    put("o.csv", "id\n" + "".join(f"{name}\n" for name in "abcdefgh"))
-    put("t.csv", "from,to\norganisation-001,organisation-002\n")
-    fault = only_fault(load, put("s.yaml", text + "\n"))
-    line = marked_line(text) if MARK in text else 1
+    write_file("o.csv", "id\n" + "".join(f"{name}\n" for name in "abcdefgh"))
+    write_file("t.csv", "from,to\norganisation-001,organisation-002\n")
+    fault = only_fault(load, write_file("s.yaml", text + "\n"))
+    line = line_of_mark(text) if MARK in text else 1
     if where:
-        assert (fault.file, fault.line, fault.where) == ("s.yaml", line, where)
+        assert (fault.file, fault.line, fault.path) == ("s.yaml", line, where)
         assert str(fault).startswith(f"s.yaml:{line}: {where}: ")
     missing = [part for part in parts if part not in str(fault)]
     assert not missing, str(fault)
@@ -281,8 +281,8 @@ ALL_OF_THEM = {
 
 
 def test_all_faults_of_a_file_come_in_one_message_in_the_order_of_its_lines():
-    error = caught(load, put("s.yaml", MANY))
-    assert {(fault.line, fault.where) for fault in error.faults} == ALL_OF_THEM
+    error = catch_input_error(load, write_file("s.yaml", MANY))
+    assert {(fault.line, fault.path) for fault in error.faults} == ALL_OF_THEM
     lines = str(error).splitlines()
     assert lines[0] == "13 faults in the input"
     assert [line.split(":")[1] for line in lines[1:]] == [str(line) for line, _ in sorted(ALL_OF_THEM)]
@@ -294,24 +294,26 @@ def test_a_fault_in_one_value_hides_no_name_that_cannot_be():
         interventions: {x: {origin: nobody-1, effort: -2}}
         policies: {p: {lever: mandate, target: {systems: nowhere}}}
         """
-    said = str(caught(load, put("s.yaml", text)))
+    said = str(catch_input_error(load, write_file("s.yaml", text)))
     assert all(part in said for part in ("setting_spread", "nobody-1", "effort", "nowhere"))
 
 
 def test_faults_of_scenario_tables_and_policy_files_come_together():
-    put("o.csv", "id,size\na,-1\nb,2\nc,3\n")
-    put("t.csv", "from,to\na,a\n")
-    put("p.yaml", "policies: {p: {lever: mandate, push: -1}}\n")
+    write_file("o.csv", "id,size\na,-1\nb,2\nc,3\n")
+    write_file("t.csv", "from,to\na,a\n")
+    write_file("p.yaml", "policies: {p: {lever: mandate, push: -1}}\n")
     text = "seed: -1\norganisations: {file: o.csv}\nnetwork: {kind: file, file: t.csv}\n"
-    error = caught(load, put("s.yaml", text), policies=["missing.yaml", put("p.yaml", "policies: {p: {lever: x}}\n")])
+    error = catch_input_error(
+        load, write_file("s.yaml", text), policies=["missing.yaml", write_file("p.yaml", "policies: {p: {lever: x}}\n")]
+    )
     assert {fault.file for fault in error.faults} == {"s.yaml", "o.csv", "t.csv", "p.yaml", "missing.yaml"}
 
 
 def test_check_lists_the_faults_of_all_files(capsys):
-    put("good.yaml", SMALL)
-    put("a.yaml", "seed: -1\nsead: 2\n")
-    put("p.yaml", "policies:\n  p: {lever: mandate, push: -1}\n")
-    put("o.csv", "id,size\na,x\nb,2\n")
+    write_file("good.yaml", SMALL_YAML)
+    write_file("a.yaml", "seed: -1\nsead: 2\n")
+    write_file("p.yaml", "policies:\n  p: {lever: mandate, push: -1}\n")
+    write_file("o.csv", "id,size\na,x\nb,2\n")
     assert main(["check", "good.yaml", "a.yaml", "p.yaml", "o.csv", "none.yaml"]) == 2
     shown = capsys.readouterr()
     assert "good.yaml: no faults" in shown.out

@@ -3,56 +3,62 @@
 import pytest
 from pydantic import ValidationError
 
-from helpers_input import EVIDENCE_RANGES, MODEL_DEFAULTS, caught, only_fault, put
-from qispread.config.describe import descriptions
+from helpers_input import EVIDENCE_RANGES, MODEL_DEFAULTS, catch_input_error, only_fault, write_file
+from qispread.config.describe import all_descriptions
 from qispread.config.load import load
 from qispread.config.scenario import Scenario
 
 
 def test_a_file_lies_over_the_file_it_extends():
-    put("base.yaml", "horizon: 24\nimproving: {decay: 0.1, repair: 0.2}\nnetwork: {kind: ring, degree: 4}\n", "below")
-    scenario = load(put("s.yaml", "extends: below/base.yaml\nimproving: {decay: 0.3}\nnetwork: {tie_weight: 0.5}\n"))
+    write_file(
+        "base.yaml", "horizon: 24\nimproving: {decay: 0.1, repair: 0.2}\nnetwork: {kind: ring, degree: 4}\n", "below"
+    )
+    scenario = load(
+        write_file("s.yaml", "extends: below/base.yaml\nimproving: {decay: 0.3}\nnetwork: {tie_weight: 0.5}\n")
+    )
     assert (scenario.horizon, scenario.improving.decay, scenario.improving.repair) == (24, 0.3, 0.2)
     assert (scenario.network.kind, scenario.network.degree, scenario.network.tie_weight) == ("ring", 4, 0.5)
 
 
 def test_of_two_parents_the_later_lies_on_top():
-    put("a.yaml", "horizon: 24\nseed: 5\n")
-    put("b.yaml", "horizon: 36\n")
-    scenario = load(put("s.yaml", "extends: [a.yaml, b.yaml]\n"))
+    write_file("a.yaml", "horizon: 24\nseed: 5\n")
+    write_file("b.yaml", "horizon: 36\n")
+    scenario = load(write_file("s.yaml", "extends: [a.yaml, b.yaml]\n"))
     assert (scenario.horizon, scenario.seed) == (36, 5)
 
 
 def test_another_kind_replaces_the_whole_network_and_another_lever_the_whole_policy():
-    put("base.yaml", "network: {kind: random, mean_degree: 3}\npolicies: {p: {lever: mandate, push: 1, cost: 2}}\n")
+    write_file(
+        "base.yaml", "network: {kind: random, mean_degree: 3}\npolicies: {p: {lever: mandate, push: 1, cost: 2}}\n"
+    )
     text = "extends: base.yaml\nnetwork: {kind: ring}\npolicies: {p: {lever: feedback}}\n"
-    scenario = load(put("s.yaml", text))
-    assert scenario == load(put("t.yaml", "network: {kind: ring}\npolicies: {p: {lever: feedback}}\n"))
+    scenario = load(write_file("s.yaml", text))
+    assert scenario == load(write_file("t.yaml", "network: {kind: ring}\npolicies: {p: {lever: feedback}}\n"))
 
 
 @pytest.mark.parametrize("last", ["s.yaml", "a.yaml"])
 def test_files_that_extend_each_other_in_a_circle_are_refused(last):
-    put("a.yaml", "extends: b.yaml\n")
-    put("b.yaml", f"horizon: 9\nextends: {last}\n")
-    fault = only_fault(load, put("s.yaml", "extends: a.yaml\n"))
-    assert (fault.file, fault.line, fault.where) == ("b.yaml", 2, "extends")
+    write_file("a.yaml", "extends: b.yaml\n")
+    write_file("b.yaml", f"horizon: 9\nextends: {last}\n")
+    fault = only_fault(load, write_file("s.yaml", "extends: a.yaml\n"))
+    assert (fault.file, fault.line, fault.path) == ("b.yaml", 2, "extends")
 
 
 def test_a_missing_parent_is_a_fault_with_its_place():
-    put("s.yaml", "name: x\nextends: none.yaml\n")
+    write_file("s.yaml", "name: x\nextends: none.yaml\n")
     assert "none.yaml" in str(only_fault(load, "s.yaml"))
 
 
 def test_a_fault_points_to_the_file_that_gave_the_value():
-    put("base.yaml", "horizon: 24\nimproving:\n  decay: 3\nhearing: {contact: 5}\n", "below")
-    error = caught(load, put("s.yaml", "extends: below/base.yaml\nhearing:\n  contact: 2\n"))
+    write_file("base.yaml", "horizon: 24\nimproving:\n  decay: 3\nhearing: {contact: 5}\n", "below")
+    error = catch_input_error(load, write_file("s.yaml", "extends: below/base.yaml\nhearing:\n  contact: 2\n"))
     assert [(fault.file, fault.line) for fault in error.faults] == [("below/base.yaml", 3), ("s.yaml", 3)]
 
 
 def test_policy_files_add_their_policies():
-    put("p.yaml", "name: help\npolicies: {help: {lever: coaching}}\n")
-    put("q.yaml", "policies: {time: {lever: protected_time}}\n")
-    scenario = load(put("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml", "q.yaml"])
+    write_file("p.yaml", "name: help\npolicies: {help: {lever: coaching}}\n")
+    write_file("q.yaml", "policies: {time: {lever: protected_time}}\n")
+    scenario = load(write_file("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml", "q.yaml"])
     assert list(scenario.policies) == ["push", "help", "time"]
 
 
@@ -67,8 +73,8 @@ def test_policy_files_add_their_policies():
     ],
 )
 def test_a_bad_policy_file_is_refused(text, line, part):
-    put("p.yaml", text)
-    fault = only_fault(load, put("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml"])
+    write_file("p.yaml", text)
+    fault = only_fault(load, write_file("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml"])
     assert (fault.file, fault.line) == ("p.yaml", line)
     assert part in str(fault)
 
@@ -83,9 +89,9 @@ def test_defaults_are_those_of_the_model(path, value):
 
 @pytest.mark.parametrize(("path", "numbers"), EVIDENCE_RANGES.items())
 def test_plausible_ranges_are_those_of_the_evidence(path, numbers):
-    declared = {one.path: one for one in descriptions()}[path]
+    declared = {one.path: one for one in all_descriptions()}[path]
     assert float(declared.default) == numbers[0]
-    assert tuple(map(float, declared.plausible.split(" to "))) == numbers[1:]
+    assert tuple(map(float, declared.plausible_range.split(" to "))) == numbers[1:]
 
 
 def test_a_scenario_is_frozen():

@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from helpers_input import caught, marked_line, only_fault, put
+from helpers_input import catch_input_error, line_of_mark, only_fault, write_file
 from qispread.config import yaml_reader
 from qispread.config.load import load
 from qispread.config.scenario import Scenario
 from qispread.config.yaml_reader import read_yaml
 
 
-def read(text):
-    return read_yaml(put("s.yaml", text), "s.yaml")
+def read_yaml_text(text):
+    return read_yaml(write_file("s.yaml", text), "s.yaml")
 
 
-def value_of(text):
-    return read(f"value: {text}\n")[0]["value"]
+def parse_value(text):
+    return read_yaml_text(f"value: {text}\n")[0]["value"]
 
 
 @pytest.mark.parametrize("word", ["on", "off", "yes", "no", "NO", "y", "n", "On", "2020-01-01", "1.2.3", "1e", "e5"])
 def test_these_are_words(word):
-    assert value_of(word) == word
+    assert parse_value(word) == word
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_these_are_words(word):
     ],
 )
 def test_these_are_numbers(text, number):
-    found = value_of(text)
+    found = parse_value(text)
     assert (found, type(found)) == (number, type(number))
 
 
@@ -56,28 +56,28 @@ def test_these_are_numbers(text, number):
     ],
 )
 def test_these_are_truth_values_or_nothing(text, value):
-    assert value_of(text) is value
+    assert parse_value(text) is value
 
 
 def test_not_a_number_is_read_as_such_and_refused_later():
-    assert math.isnan(value_of(".nan"))
+    assert math.isnan(parse_value(".nan"))
 
 
 @pytest.mark.parametrize("text", ["'12'", '"on"', "'null'", "|\n  12", ">-\n  12"])
 def test_quoted_text_stays_text(text):
-    assert isinstance(value_of(text), str)
+    assert isinstance(parse_value(text), str)
 
 
 @pytest.mark.parametrize(("text", "shown"), [("0123", "0123"), ("12:30", "12:30"), ("'24'", "24"), ("on", "on")])
 def test_text_is_refused_where_a_number_is_needed(text, shown):
-    fault = only_fault(load, put("s.yaml", f"name: x\nhorizon: {text}\n"))
-    assert (fault.file, fault.line, fault.where) == ("s.yaml", 2, "horizon")
+    fault = only_fault(load, write_file("s.yaml", f"name: x\nhorizon: {text}\n"))
+    assert (fault.file, fault.line, fault.path) == ("s.yaml", 2, "horizon")
     assert f"got the text '{shown}'" in fault.problem
     assert "needed: a whole number" in fault.problem
 
 
 def test_a_number_of_thousands_of_digits_is_a_fault():
-    assert only_fault(load, put("s.yaml", f"name: x\nseed: {'9' * 5000}\n")).line == 2
+    assert only_fault(load, write_file("s.yaml", f"name: x\nseed: {'9' * 5000}\n")).line == 2
 
 
 def test_every_key_given_twice_is_a_fault_on_the_line_of_the_second():
@@ -89,8 +89,8 @@ def test_every_key_given_twice_is_a_fault_on_the_line_of_the_second():
         horizon: 36
         improving: {decay: 0.1, decay: 0.2}
         """
-    faults = caught(read, text).faults
-    assert [(fault.line, fault.where) for fault in faults] == [
+    faults = catch_input_error(read_yaml_text, text).faults
+    assert [(fault.line, fault.path) for fault in faults] == [
         (4, "organisations.number"),
         (5, "horizon"),
         (6, "improving.decay"),
@@ -99,20 +99,20 @@ def test_every_key_given_twice_is_a_fault_on_the_line_of_the_second():
 
 
 def test_an_anchor_may_be_used_again():
-    data, _ = read("a: &a {x: 1}\nb: *a\n")
+    data, _ = read_yaml_text("a: &a {x: 1}\nb: *a\n")
     assert data == {"a": {"x": 1}, "b": {"x": 1}}
 
 
 def test_an_alias_bomb_is_refused(monkeypatch):
-    monkeypatch.setattr(yaml_reader, "MOST_NODES", 5_000)
+    monkeypatch.setattr(yaml_reader, "MAX_NODES", 5_000)
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)]
-    assert "5,000 values" in only_fault(read, "\n".join(lines)).problem
+    assert "5,000 values" in only_fault(read_yaml_text, "\n".join(lines)).problem
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: &a\n  b: *a\n"])
 def test_an_alias_to_itself_is_refused(text):
-    assert "refers to itself" in only_fault(read, text).problem
+    assert "refers to itself" in only_fault(read_yaml_text, text).problem
 
 
 @pytest.mark.parametrize(
@@ -126,38 +126,38 @@ def test_an_alias_to_itself_is_refused(text):
     ],
 )
 def test_what_is_not_yaml_is_refused_with_its_line(text):
-    fault = only_fault(read, text)
+    fault = only_fault(read_yaml_text, text)
     assert fault.problem.startswith("is not valid YAML: ")
-    assert (fault.file, fault.line) == ("s.yaml", marked_line(text))
+    assert (fault.file, fault.line) == ("s.yaml", line_of_mark(text))
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "hello\n", "12\n", "[]\n"])
 def test_a_file_must_be_a_mapping(text):
-    fault = only_fault(read, text)
+    fault = only_fault(read_yaml_text, text)
     assert (fault.line, fault.problem) == (1, "must be a mapping of names to values")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing but words\n", "{}\n"])
 def test_an_empty_file_is_a_scenario_of_defaults(text):
-    assert load(put("s.yaml", text)) == Scenario()
+    assert load(write_file("s.yaml", text)) == Scenario()
 
 
 @pytest.mark.parametrize("text", [b"name: caf\xe9\n", "name: x\n".encode("utf-16"), b"\xff\xfe\x00"])
 def test_what_is_not_utf8_is_refused(text):
-    fault = only_fault(read, text)
+    fault = only_fault(read_yaml_text, text)
     assert fault.file == "s.yaml"
     assert "is not UTF-8" in fault.problem
 
 
 def test_a_byte_order_mark_is_accepted():
-    data, places = read(b"\xef\xbb\xbfname: caf\xc3\xa9\n")
+    data, places = read_yaml_text(b"\xef\xbb\xbfname: caf\xc3\xa9\n")
     assert data == {"name": "café"}
     assert places["name",].line == 1
 
 
 @pytest.mark.parametrize("text", [b"name: a\x00b\n", b"name: \x07\n"])
 def test_control_characters_are_refused(text):
-    assert only_fault(read, text).problem.startswith("is not valid YAML: ")
+    assert only_fault(read_yaml_text, text).problem.startswith("is not valid YAML: ")
 
 
 def test_a_missing_file_is_a_fault():
@@ -172,7 +172,7 @@ def test_a_folder_is_a_fault():
 
 
 def test_a_tag_cannot_run_anything():
-    caught(load, put("s.yaml", "name: !!python/object/apply:os.mkdir [harm]\n"))
+    catch_input_error(load, write_file("s.yaml", "name: !!python/object/apply:os.mkdir [harm]\n"))
     assert not Path("harm").exists()
 
 
@@ -215,5 +215,5 @@ NESTED = """\
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_every_value_knows_its_line(path, line, ending):
     text = "\n".join(part.removeprefix("    ") for part in NESTED.splitlines()) + "\n"
-    _, places = read(text.replace("\n", ending).encode())
+    _, places = read_yaml_text(text.replace("\n", ending).encode())
     assert (places[path].file, places[path].line) == ("s.yaml", line)

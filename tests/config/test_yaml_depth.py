@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers_input import only_fault, put
+from helpers_input import only_fault, write_file
 from qispread.config import yaml_reader
-from qispread.config.yaml_depth import DepthCounter, line_nested_beyond
-from qispread.config.yaml_reader import MOST_DEPTH, read_yaml
+from qispread.config.yaml_depth import DepthCounter, find_line_beyond_depth
+from qispread.config.yaml_reader import MAX_DEPTH, read_yaml
 
 DEEP = 100_000
 """Levels that end a process whose parser follows them by calling itself."""
@@ -95,23 +95,23 @@ def test_text_that_nests_without_end_is_refused_before_a_parser_sees_it(text, mo
 
     for name in ("scan", "parse", "compose", "load"):
         monkeypatch.setattr(yaml, name, asked)
-    fault = only_fault(read_yaml, put("s.yaml", text.encode()), "s.yaml")
+    fault = only_fault(read_yaml, write_file("s.yaml", text.encode()), "s.yaml")
     assert fault.problem.startswith("is nested too deeply")
     assert fault.file == "s.yaml"
-    assert fault.line == line_nested_beyond(text, MOST_DEPTH)
+    assert fault.line == find_line_beyond_depth(text, MAX_DEPTH)
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, 50])
 def test_the_line_is_the_one_on_which_it_becomes_too_deep(level):
     nested = "\n".join(f"{' ' * depth}a:" for depth in range(level + 3))
-    assert line_nested_beyond(f"# a comment\n\n{nested}\n", level) == level + 3
-    assert line_nested_beyond("[\n" * (level + 3), level) == level + 1
+    assert find_line_beyond_depth(f"# a comment\n\n{nested}\n", level) == level + 3
+    assert find_line_beyond_depth("[\n" * (level + 3), level) == level + 1
 
 
 def test_as_deep_as_may_be_is_read():
-    text = "a: " + "[" * (MOST_DEPTH - 1) + "]" * (MOST_DEPTH - 1)
-    assert list(read_yaml(put("s.yaml", text), "s.yaml")[0]) == ["a"]
-    assert line_nested_beyond(f"a: {'[' * MOST_DEPTH}{']' * MOST_DEPTH}", MOST_DEPTH) == 1
+    text = "a: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
+    assert list(read_yaml(write_file("s.yaml", text), "s.yaml")[0]) == ["a"]
+    assert find_line_beyond_depth(f"a: {'[' * MAX_DEPTH}{']' * MAX_DEPTH}", MAX_DEPTH) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import qispread as qs
-from everything import everything
-from qispread.config.load import scenario_from
+from everything import all_features_scenario
+from qispread.config.load import build_scenario
 from qispread.engines.model import SpreadModel
-from qispread.engines.run import run_one
+from qispread.engines.run import run_replicate
 from qispread.world import layout as at
-from qispread.world.build import State, blueprint_of
+from qispread.world.build import SimulationState, prepare_scenario
 from strategies import identical_rows, scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -25,37 +25,37 @@ CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 def assert_same_bytes(first, second):
     assert first.measures.tobytes() == second.measures.tobytes()
     assert not first.error
-    for name, one, other in zip(State._fields, first.end, second.end, strict=True):
+    for name, one, other in zip(SimulationState._fields, first.end, second.end, strict=True):
         assert one.tobytes() == other.tobytes(), name
 
 
-def both_engines(scenario, replicate=0):
-    blueprint = blueprint_of(scenario)
-    return run_one(blueprint, replicate, "kernel"), run_one(blueprint, replicate, "mesa")
+def run_both_engines(scenario, replicate=0):
+    blueprint = prepare_scenario(scenario)
+    return run_replicate(blueprint, replicate, "kernel"), run_replicate(blueprint, replicate, "mesa")
 
 
 @given(scenarios())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_engines_agree_on_drawn_scenarios(scenario):
-    assert_same_bytes(*both_engines(scenario, replicate=1))
+    assert_same_bytes(*run_both_engines(scenario, replicate=1))
 
 
 @pytest.mark.parametrize("replicate", range(3))
 def test_engines_agree_with_everything_on(replicate):
-    assert_same_bytes(*both_engines(everything(), replicate))
+    assert_same_bytes(*run_both_engines(all_features_scenario(), replicate))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_engines_agree_on_every_scenario_in_configs(path):
     if "nhs" in path.stem and not (ROOT / "../shared/data/nhs").exists():
         pytest.skip("the NHS data are not at ../shared/data/nhs")
-    assert_same_bytes(*both_engines(qs.load(path)))
+    assert_same_bytes(*run_both_engines(qs.load(path)))
 
 
 @pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("file", sorted((ROOT / "configs/policies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_engines_agree_under_every_policy_in_configs(file):
-    assert_same_bytes(*both_engines(qs.load(CONFIGS[-1], policies=[file]).replace({"organisations.number": 60})))
+    assert_same_bytes(*run_both_engines(qs.load(CONFIGS[-1], policies=[file]).replace({"organisations.number": 60})))
 
 
 TIED = {
@@ -71,13 +71,13 @@ TIED = {
 def test_of_peers_that_attract_alike_the_first_is_copied_on_either_engine(replicate):
     # Three origins are the same in everything, since nothing changes their versions: nobody can tell them apart.
     still = dict.fromkeys(("improving.reactive", "improving.repair", "improving.learning"), 0.0)
-    kernel, agents = both_engines(scenario_from(TIED).replace(still), replicate)
+    kernel, agents = run_both_engines(build_scenario(TIED).replace(still), replicate)
     assert_same_bytes(kernel, agents)
-    since, copied_from = (kernel.end.histories[0, row] for row in (at.SINCE, at.COPIED_FROM))
+    since, copied_from = (kernel.final_state.histories[0, row] for row in (at.LAST_ADOPTED, at.COPIED_FROM))
     assert set(copied_from[since > 1]) == {2}
 
 
-class Shuffled(SpreadModel):
+class ShuffledOrderModel(SpreadModel):
     """Visits the organisations in another order at every step of every month."""
 
     def _do(self, what):
@@ -87,8 +87,8 @@ class Shuffled(SpreadModel):
 
 
 def test_order_of_visits_does_not_matter():
-    scenario = everything()
-    usual, shuffled = SpreadModel(scenario, replicate=0), Shuffled(scenario, replicate=0)
+    scenario = all_features_scenario()
+    usual, shuffled = SpreadModel(scenario, replicate=0), ShuffledOrderModel(scenario, replicate=0)
     for model in (usual, shuffled):
         model.run_model()
     assert np.array(usual.measures).tobytes() == np.array(shuffled.measures).tobytes()
@@ -110,7 +110,7 @@ print(digest.hexdigest())
 """
 
 
-def checksum(**environment):
+def checksum_in_process(**environment):
     code = CHECKSUM.format(tests=str(ROOT / "tests"))
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
@@ -124,4 +124,4 @@ def checksum(**environment):
 
 
 def test_interpreted_kernel_gives_the_same_bytes():
-    assert checksum(NUMBA_DISABLE_JIT="1") == checksum()
+    assert checksum_in_process(NUMBA_DISABLE_JIT="1") == checksum_in_process()

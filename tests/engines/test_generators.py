@@ -19,11 +19,11 @@ import json, sys
 import qispread as qs
 scenario = qs.load(sys.argv[1]).with_policy("learning_network").with_policy("coaching", target={"random": 40})
 runs = qs.simulate(scenario.replace(seed=int(sys.argv[2])), replicates=int(sys.argv[3]))
-print(json.dumps({name: list(runs.last(name)) for name in sys.argv[4:]}))
+print(json.dumps({name: list(runs.final_values(name)) for name in sys.argv[4:]}))
 """
 
 
-def results(seed, **environment):
+def results_in_process(seed, **environment):
     arguments = [str(ROOT / "configs/prompt.yaml"), str(seed), str(WORLDS), *MEASURES]
     done = subprocess.run(
         [sys.executable, "-c", CODE, *arguments],
@@ -37,7 +37,7 @@ def results(seed, **environment):
 
 @pytest.mark.science
 def test_splitmix_and_philox_give_the_same_distributions():
-    ours, philox = results(1), results(1, QISPREAD_DRAWS="philox")
+    ours, philox = results_in_process(1), results_in_process(1, QISPREAD_DRAWS="philox")
     for name in MEASURES:
         assert not np.array_equal(ours[name], philox[name])
         assert ks_2samp(ours[name], philox[name]).pvalue > LEAST_P, name

@@ -1,12 +1,12 @@
 """What the tables of runs say, where each number can be worked out without the model."""
 
 import pytest
-from experiments.validation.scenarios import EQUAL, quiet
+from experiments.validation.scenarios import EQUAL, single_mechanism_scenario
 from scipy.stats import poisson
 
 import qispread as qs
-from qispread.engines.failures import all_failed, failure_words
-from qispread.engines.tables import tables_of
+from qispread.engines.failures import all_failed, describe_failures
+from qispread.engines.tables import build_tables
 
 SIZES, BASELINES = (1200.0, 6000.0, 30000.0), (80.0, 33.0, 7.0)
 
@@ -17,8 +17,10 @@ def test_expected_events_are_harm_times_cases_and_observed_ones_are_whole_number
         {"id": f"organisation-{place:03d}", **EQUAL, "size": size, "baseline": baseline}
         for place, (size, baseline) in enumerate(zip(SIZES, BASELINES, strict=True), 1)
     ]
-    scenario = quiet(24, {"kind": "complete"}, 3, {}, {"benefit": 0.0}, organisations={"rows": rows})
-    table = tables_of(qs.simulate(scenario, 2, keep_events=True))["observed"].to_pandas()
+    scenario = single_mechanism_scenario(
+        24, {"kind": "complete"}, 3, {}, {"benefit": 0.0}, organisations={"rows": rows}
+    )
+    table = build_tables(qs.simulate(scenario, 2, keep_events=True))["observed"].to_pandas()
     assert len(table) == 2 * 24 * 3
     for place, monthly in enumerate((0.8, 1.65, 1.75), 1):
         mine = table[table["organisation"] == f"organisation-{place:03d}"]
@@ -29,7 +31,7 @@ def test_expected_events_are_harm_times_cases_and_observed_ones_are_whole_number
 
 
 def test_of_runs_that_came_to_their_end_there_is_nothing_to_say():
-    assert all_failed(qs.simulate(quiet(1, {"kind": "complete"}, 2, {}), 1).runs) == ""
+    assert all_failed(qs.simulate(single_mechanism_scenario(1, {"kind": "complete"}, 2, {}), 1).runs) == ""
     assert all_failed([]) == ""
 
 
@@ -44,4 +46,4 @@ def test_of_runs_that_came_to_their_end_there_is_nothing_to_say():
     ],
 )
 def test_runs_that_all_failed_are_told_with_the_commonest_reason(errors, words):
-    assert failure_words(errors) == words
+    assert describe_failures(errors) == words

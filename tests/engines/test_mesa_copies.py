@@ -7,14 +7,16 @@ import mesa
 import pytest
 
 import qispread as qs
-from everything import everything
+from everything import all_features_scenario
 from qispread.engines.model import AGENT_REPORTERS
 from qispread.engines.practice import OrganisationLevers, PracticeLevers
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from small_models import finished, measures, small
 
 
-@pytest.mark.parametrize("scenario", [qs.Scenario().replace(horizon=14), everything()], ids=["default", "everything"])
+@pytest.mark.parametrize(
+    "scenario", [qs.Scenario().replace(horizon=14), all_features_scenario()], ids=["default", "everything"]
+)
 @pytest.mark.parametrize(
     "copied",
     [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))],  # noqa: S301 - our own
@@ -31,7 +33,7 @@ def test_a_copy_made_half_way_goes_on_to_the_same_bytes(scenario, copied):
     whole = finished(scenario, replicate=1, keep_events=True)
     assert measures(twin) == measures(model) == measures(whole)
     assert twin.events == model.events == whole.events
-    for one, other in zip(twin.state(), whole.state(), strict=True):
+    for one, other in zip(twin.state(), whole.export_state(), strict=True):
         assert one.tobytes() == other.tobytes()
     assert not {id(own) for own in twin.organisations} & {id(own) for own in model.organisations}
     assert all(own.model is twin for own in twin.agents)
@@ -51,7 +53,7 @@ def test_a_copy_has_the_edits_of_its_original():
 
 
 def test_stages_are_an_enumeration():
-    model = finished(everything(), replicate=0)
+    model = finished(all_features_scenario(), replicate=0)
     stages = {practice.stage for own in model.organisations for practice in own.practices.values()}
     assert all(isinstance(stage, qs.Stage) for stage in stages)
     assert {stage.name for stage in stages} > {"IMPLEMENTING", "EMBEDDED"}

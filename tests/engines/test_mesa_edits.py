@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from everything import everything
+from everything import all_features_scenario
 from small_models import finished, measures, small
 
 
@@ -26,7 +26,7 @@ def test_other_agents_in_the_model_disturb_nothing():
 
 
 def test_removed_organisations_are_neither_learnt_from_nor_measured():
-    model = qs.SpreadModel(everything(policies={}), replicate=0)
+    model = qs.SpreadModel(all_features_scenario(policies={}), replicate=0)
     for _ in range(6):
         model.step()
     for own in model.organisations[10:]:
@@ -37,7 +37,7 @@ def test_removed_organisations_are_neither_learnt_from_nor_measured():
     model.step()
     assert model.measure("leadership") == pytest.approx(fmean(own.leadership for own in left))
     assert model.measure("staff_time") == pytest.approx(sum(own.staff_time for own in left))
-    assert model.state().organisations.shape[1] == 10
+    assert model.export_state().organisations.shape[1] == 10
     assert len(model.agents) == 10
 
 
@@ -302,7 +302,7 @@ def test_closing_twice_is_closing_once():
 
 
 def test_followers_of_an_origin_that_has_closed_are_compared_with_no_other():
-    model = qs.SpreadModel(everything(policies={}), replicate=0)
+    model = qs.SpreadModel(all_features_scenario(policies={}), replicate=0)
     for _ in range(47):
         model.step()
     names = list(model.scenario.interventions)

@@ -8,14 +8,14 @@ import networkx as nx
 import pytest
 
 import qispread as qs
-from everything import everything
+from everything import all_features_scenario
 from qispread.engines.model import AGENT_REPORTERS
-from qispread.measures import NAMES
+from qispread.measures import MEASURE_NAMES
 
 
 @pytest.fixture(scope="module")
 def model():
-    model = qs.SpreadModel(everything(), replicate=0, keep_events=True, agent_reporters=AGENT_REPORTERS)
+    model = qs.SpreadModel(all_features_scenario(), replicate=0, keep_events=True, agent_reporters=AGENT_REPORTERS)
     for _ in range(12):
         model.step()
     return model
@@ -29,7 +29,7 @@ def test_it_stands_on_a_mesa_network_of_a_networkx_graph(model):
 
 
 def test_learning_networks_add_connections_while_they_last():
-    model = qs.SpreadModel(everything(), replicate=0)
+    model = qs.SpreadModel(all_features_scenario(), replicate=0)
     edges = [model.network.G.number_of_edges()]
     while model.month < 45:
         model.step()
@@ -40,16 +40,16 @@ def test_learning_networks_add_connections_while_they_last():
 
 def test_collector_holds_every_measure_and_every_organisation(model):
     table = model.datacollector.get_model_vars_dataframe()
-    assert list(table.columns) == ["month", "seed", *NAMES]
+    assert list(table.columns) == ["month", "seed", *MEASURE_NAMES]
     assert list(table["month"]) == list(range(13))
     agents = model.datacollector.get_agent_vars_dataframe()
     assert tuple(agents.columns) == tuple(AGENT_REPORTERS)
     assert len(agents) == 13 * 40
-    assert model.measure("adoption", "prompt") == model.measures[-1][0, NAMES.index("adoption")]
+    assert model.measure("adoption", "prompt") == model.measures[-1][0, MEASURE_NAMES.index("adoption")]
 
 
 def test_steps_stop_at_the_horizon():
-    model = qs.SpreadModel(everything(horizon=7, policies={}))
+    model = qs.SpreadModel(all_features_scenario(horizon=7, policies={}))
     model.run_model()
     assert (model.month, model.steps, model.running) == (7, 7, False)
 
@@ -59,7 +59,7 @@ def test_one_behaviour_can_be_changed_by_a_subclass():
         def review(self):
             """Never look back."""
 
-    model = qs.SpreadModel(everything(), replicate=0, organisation_class=Stubborn, keep_events=True)
+    model = qs.SpreadModel(all_features_scenario(), replicate=0, organisation_class=Stubborn, keep_events=True)
     model.run_model()
     assert not [event for event in model.events if event["what"] == "gave up"]
 
@@ -78,7 +78,7 @@ def test_events_say_what_happened_and_why(model):
 
 
 def test_models_can_be_collected():
-    model = qs.SpreadModel(everything(policies={}))
+    model = qs.SpreadModel(all_features_scenario(policies={}))
     model.step()
     gone = weakref.ref(model)
     del model

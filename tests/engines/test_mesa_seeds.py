@@ -9,7 +9,7 @@ import pytest
 import qispread as qs
 from qispread.engines.model import AGENT_REPORTERS
 from qispread.engines.seeds import read_seed
-from qispread.measures import NAMES
+from qispread.measures import MEASURE_NAMES
 from qispread.rules import draws
 from small_models import finished, measures, small
 
@@ -111,9 +111,9 @@ def test_purposes_of_ones_own_are_used_by_nothing_else():
     used = [value for name, value in vars(draws).items() if name.isupper() and type(value) is int and value < 64]
     assert max(value for value in used if value != draws.FIRST_FREE) == draws.FIRST_FREE - 1
     own = qs.SpreadModel(small(), replicate=0).organisations[0]
-    assert own.draw(draws.FIRST_FREE) != own.draw(draws.FIRST_FREE + 1)
+    assert own.draw_uniform(draws.FIRST_FREE) != own.draw_uniform(draws.FIRST_FREE + 1)
     with pytest.raises(ValueError, match="needed: 0 to 63"):
-        own.draw(64)
+        own.draw_uniform(64)
 
 
 @pytest.mark.parametrize("given", ["prompt", str(ROOT / "configs/prompt.yaml"), ROOT / "configs/prompt.yaml"])
@@ -151,12 +151,14 @@ def test_a_batch_gives_as_many_runs_as_iterations_each_up_to_the_horizon(given):
     assert [(row["Step"], row["month"], row["iteration"]) for row in rows] == [(6, 6, 0), (6, 6, 1), (6, 6, 2)]
     for row in rows:
         again = finished(small(), rng=row["seed"])
-        np.testing.assert_array_equal([row[name] for name in NAMES], [again.measure(name) for name in NAMES])
+        np.testing.assert_array_equal(
+            [row[name] for name in MEASURE_NAMES], [again.measure(name) for name in MEASURE_NAMES]
+        )
 
 
 def test_a_batch_over_replicates_gives_the_worlds_of_simulate():
     rows = mesa.batch_run(qs.SpreadModel, {"scenario": small(), "replicate": range(3)}, iterations=1, **BATCH)
-    assert [row["awareness"] for row in rows] == qs.simulate(small(), 3).last("awareness").tolist()
+    assert [row["awareness"] for row in rows] == qs.simulate(small(), 3).final_values("awareness").tolist()
 
 
 def test_a_batch_that_is_collected_monthly_has_every_month_once():

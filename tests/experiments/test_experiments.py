@@ -8,15 +8,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments.command import main, run
-from experiments.design import SMOKE, base_of, declared_strengths, strength_of
-from experiments.lives import AfterHistory, Plain, quantity_of
-from experiments.running import ablated_at_defaults, arms_in, examine, factors_of, measured, needed, told
-from experiments.shuffles import ATTRIBUTES, GROUPS, Redrawn, Shuffles
-from experiments.tables import COLUMNS, merged_claims, read_captions
+from experiments.design import SMOKE, baseline_scenario, declared_strengths, policy_strength
+from experiments.lives import ArmAfterHistory, ScenarioArm, find_quantity
+from experiments.running import (
+    arms_in_model,
+    measure_quantities,
+    required_quantities,
+    run_ablations,
+    run_experiment,
+    smallest_contrast,
+    uncertain_factors,
+)
+from experiments.shuffles import ATTRIBUTES, GROUPS, RedrawnArm, VarianceDesign
+from experiments.tables import COLUMNS, merge_claims, read_captions
 
 import experiments
 
-EVERY = experiments.every()
+EVERY = experiments.load_all_experiments()
 ROOT = Path(__file__).parents[2]
 TINY = replace(SMOKE, worlds=3, models=3)
 WORLDS = 4
@@ -31,21 +39,21 @@ EXACT = {
 """Parts whose difference is exactly 0 with the mechanism off, since nothing else tells the arms apart."""
 
 
-def named(experiment):
+def short_name(experiment):
     return experiment.name
 
 
-def as_it_is(experiment):
+def contrasts_at_defaults(experiment):
     """Return what each part comes to in a few worlds at the defaults."""
-    arms = experiment.make(base_of(experiment.horizon), declared_strengths(experiment))
+    arms = experiment.build_arms(baseline_scenario(experiment.horizon), declared_strengths(experiment))
     values = {}
-    for arm, quantities in needed(experiment.parts).items():
-        values |= measured({arm: [arms[arm].live(world) for world in range(WORLDS)]}, quantities)
-    return {part.name: told(part, values) for part in experiment.parts}
+    for arm, quantities in required_quantities(experiment.parts).items():
+        values |= measure_quantities({arm: [arms[arm].simulate(world) for world in range(WORLDS)]}, quantities)
+    return {part.name: smallest_contrast(part, values) for part in experiment.parts}
 
 
 @pytest.mark.quick_cases(1)
-@pytest.mark.parametrize("experiment", EVERY, ids=named)
+@pytest.mark.parametrize("experiment", EVERY, ids=short_name)
 def test_an_experiment_writes_its_table_its_figure_and_the_page(experiment, tmp_path, capsys):
     main(experiment, ["--smoke", "--out", str(tmp_path)])
     claims = pd.read_csv(tmp_path / "claims.csv")
@@ -115,9 +123,12 @@ def test_one_experiment_run_again_replaces_its_own_rows_alone(tmp_path):
 
 
 @pytest.mark.quick_cases(1)
-@pytest.mark.parametrize("experiment", EVERY, ids=named)
+@pytest.mark.parametrize("experiment", EVERY, ids=short_name)
 def test_an_ablation_takes_the_effect_away_or_below_what_matters(experiment):
-    before, after = as_it_is(experiment), ablated_at_defaults(experiment, base_of(experiment.horizon), WORLDS, 1)
+    before, after = (
+        contrasts_at_defaults(experiment),
+        run_ablations(experiment, baseline_scenario(experiment.horizon), WORLDS, 1),
+    )
     for part in experiment.parts:
         if part.ablation is None:
             assert after[part.name].worlds == 0
@@ -127,17 +138,17 @@ def test_an_ablation_takes_the_effect_away_or_below_what_matters(experiment):
             assert after[part.name].difference < max(before[part.name].difference, part.smallest)
 
 
-@pytest.mark.parametrize("experiment", EVERY, ids=named)
+@pytest.mark.parametrize("experiment", EVERY, ids=short_name)
 def test_an_ablation_changes_what_it_names_and_the_base_allows(experiment):
-    base = base_of(experiment.horizon)
+    base = baseline_scenario(experiment.horizon)
     for part in experiment.parts:
         if part.ablation is not None:
             assert base.replace(dict(part.ablation.changes)).fingerprint() != base.fingerprint()
 
 
-@pytest.mark.parametrize("experiment", EVERY, ids=named)
+@pytest.mark.parametrize("experiment", EVERY, ids=short_name)
 def test_arms_and_parts_speak_of_the_same_things(experiment):
-    arms = experiment.make(base_of(experiment.horizon), declared_strengths(experiment))
+    arms = experiment.build_arms(baseline_scenario(experiment.horizon), declared_strengths(experiment))
     assert set(experiment.arms) <= set(arms)
     for part in experiment.parts:
         assert set(part.arms) <= set(arms)
@@ -146,31 +157,31 @@ def test_arms_and_parts_speak_of_the_same_things(experiment):
     assert all(f"{{{source}," in known for source in experiment.source.split(", "))
 
 
-@pytest.mark.parametrize("experiment", EVERY, ids=named)
+@pytest.mark.parametrize("experiment", EVERY, ids=short_name)
 def test_a_plausible_model_moves_every_arm_and_its_strengths(experiment):
-    base = base_of(experiment.horizon)
-    factors = factors_of(experiment, base)
+    base = baseline_scenario(experiment.horizon)
+    factors = uncertain_factors(experiment, base)
     assert len(factors) > 50
     assert not {factor.path for factor in factors} & set(experiment.fixed)
-    assert {name for name in experiment.strengths if strength_of(name)[1]} <= {factor.path for factor in factors}
+    assert {name for name in experiment.strengths if policy_strength(name)[1]} <= {factor.path for factor in factors}
     model = {factor.path: factor.low + 0.25 * (factor.high - factor.low) for factor in factors}
-    plain, moved = experiment.make(base, declared_strengths(experiment)), arms_in(experiment, base, model)
+    plain, moved = experiment.build_arms(base, declared_strengths(experiment)), arms_in_model(experiment, base, model)
     for name, arm in plain.items():
-        if isinstance(arm, Plain):
+        if isinstance(arm, ScenarioArm):
             assert arm.scenario.fingerprint() != moved[name].scenario.fingerprint()
 
 
 def test_a_quantity_of_all_counts_those_who_do_not_use_it_as_none():
-    life = Plain(base_of().replace(replicates=1)).live(0)
-    adoption, effect = (quantity_of(name).value(life) for name in ("adoption", "effect"))
-    assert quantity_of("population_effect").value(life) == pytest.approx(adoption * effect)
-    assert life.over_all("effect")[0] == 0.0
+    life = ScenarioArm(baseline_scenario().replace(replicates=1)).simulate(0)
+    adoption, effect = (find_quantity(name).value(life) for name in ("adoption", "effect"))
+    assert find_quantity("population_effect").value(life) == pytest.approx(adoption * effect)
+    assert life.population_mean("effect")[0] == 0.0
 
 
 def test_the_events_averted_are_a_share_of_those_the_trend_alone_would_bring():
-    base = base_of()
+    base = baseline_scenario()
     useless = base.replace({"interventions.prompt.benefit": 0.0, "home_grown.gain": 0.0})
-    assert quantity_of("averted").value(Plain(useless).live(0)) == pytest.approx(0.0, abs=1e-12)
+    assert find_quantity("averted").value(ScenarioArm(useless).simulate(0)) == pytest.approx(0.0, abs=1e-12)
     whole = base.replace(
         {
             "interventions.prompt.benefit": 1.0,
@@ -182,26 +193,28 @@ def test_the_events_averted_are_a_share_of_those_the_trend_alone_would_bring():
             "leaders.new_broom": 0.0,
         }
     )
-    assert quantity_of("averted").value(Plain(whole).live(0)) > 0.98
+    assert find_quantity("averted").value(ScenarioArm(whole).simulate(0)) > 0.98
 
 
 def test_a_history_that_leaves_no_mark_is_no_history():
-    base = base_of(36).replace({"interventions.prompt.origin": "hub"})
+    base = baseline_scenario(36).replace({"interventions.prompt.origin": "hub"})
     unmoved = base.replace(
         {"reviewing.cynicism": 0.0, "reviewing.encouragement": 0.0, "improving.learning": 0.0, "horizon": 24}
     )
     other = unmoved.replace({"interventions.prompt.complexity": 0.9, "copying.ambition": 5.0})
-    first, second = (AfterHistory(history, base).live(0) for history in (unmoved, other))
+    first, second = (ArmAfterHistory(history, base).simulate(0) for history in (unmoved, other))
     assert np.array_equal(first.measures, second.measures, equal_nan=True)
 
 
 def test_drawing_everything_or_nothing_anew_is_the_other_row_or_the_same():
-    shuffles = Shuffles(base_of(24))
-    assert shuffles.drawn(0, "A")[0].scenario == Shuffles(base_of(24)).drawn(0, "A")[0].scenario
-    one, other = shuffles.drawn(3, "A"), shuffles.drawn(3, "B")
+    shuffles = VarianceDesign(baseline_scenario(24))
+    assert (
+        shuffles.row_inputs(0, "A")[0].scenario == VarianceDesign(baseline_scenario(24)).row_inputs(0, "A")[0].scenario
+    )
+    one, other = shuffles.row_inputs(3, "A"), shuffles.row_inputs(3, "B")
     assert one[1].replicate != other[1].replicate
     for source in (*GROUPS, *ATTRIBUTES):
-        blueprint, world = shuffles.drawn(3, source)
+        blueprint, world = shuffles.row_inputs(3, source)
         parts = {
             "contexts": not np.array_equal(world.organisations[:7], one[1].organisations[:7]),
             "settings": not np.array_equal(world.organisations[9:11], one[1].organisations[9:11]),
@@ -214,13 +227,13 @@ def test_drawing_everything_or_nothing_anew_is_the_other_row_or_the_same():
 
 
 def test_what_is_drawn_anew_without_effect_moves_nothing():
-    still = base_of(24).replace({"hearing.broadcast": 0.0, "hearing.contact": 0.0})
-    alone = Shuffles(still.replace({"organisations.number": 20, "organisations.systems": 7}))
-    assert Redrawn(alone, "network").live(0).numbers["moved"] == 0.0
+    still = baseline_scenario(24).replace({"hearing.broadcast": 0.0, "hearing.contact": 0.0})
+    alone = VarianceDesign(still.replace({"organisations.number": 20, "organisations.systems": 7}))
+    assert RedrawnArm(alone, "network").simulate(0).numbers["moved"] == 0.0
 
 
 def test_the_findings_of_a_part_are_told_in_its_own_models():
-    found = examine(EVERY[4], TINY, 1)
+    found = run_experiment(EVERY[4], TINY, 1)
     for one in found.evidence:
         assert len(one.models) == one.gains.size == one.ablated_gains.size == one.telling.size == TINY.models
 
@@ -235,6 +248,6 @@ def test_every_experiment_has_a_file_and_a_name_of_its_own():
 def test_claims_kept_are_read_as_they_were_written(tmp_path):
     rows = pd.DataFrame([dict.fromkeys(COLUMNS, 0.5) | {"claim": 3, "condition": "", "part": "a"}])
     rows.to_csv(tmp_path / "claims.csv", index=False)
-    merged = merged_claims(tmp_path, EVERY[0], rows.assign(claim=1))
+    merged = merge_claims(tmp_path, EVERY[0], rows.assign(claim=1))
     assert list(merged["claim"]) == [1, 3]
     assert list(merged["condition"]) == ["", ""]

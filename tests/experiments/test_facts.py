@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from experiments.facts.known import FACTS, FACTS_FILE, fact_of
+from experiments.facts.known import FACTS, FACTS_FILE, target_fact_id
 from experiments.facts.names import CONFIG, CONFIGS, NEAR, PUBLISHED, ROOT, WAYS
-from experiments.facts.page import counted, facts_blocks, facts_table
-from experiments.facts.screening import NUMBER, candidates
+from experiments.facts.page import count_near, iterate_facts_blocks, render_facts_table
+from experiments.facts.screening import NUMBER, candidate_parameters
 from experiments.validation.page import PAGE
 
 import qispread as qs
@@ -20,7 +20,7 @@ PLAN = load_calibration(FACTS_FILE)
 KEYS = (ROOT / "docs/references.bib").read_text(encoding="utf-8")
 
 
-def stored(name):
+def read_stored_table(name):
     return pd.read_csv(PUBLISHED / f"{name}.csv")
 
 
@@ -37,12 +37,12 @@ def test_every_counterpart_stands_for_one_fact_and_every_other_fact_says_why_not
 def test_arms_and_parameters_do_not_meet():
     paths = {one.path for one in PLAN.factors}
     assert len(paths) == NUMBER
-    assert paths <= {one.path for one in candidates(PLAN)}
+    assert paths <= {one.path for one in candidate_parameters(PLAN)}
     assert not any(path.startswith(("deciding.", "hearing.")) for path in paths)
 
 
 def test_the_screen_chose_what_is_calibrated():
-    screen = stored("facts_screen")
+    screen = read_stored_table("facts_screen")
     assert screen["score"].is_monotonic_decreasing
     assert set(screen.loc[screen["chosen"], "parameter"]) == {one.path for one in PLAN.factors}
     assert screen["chosen"].head(NUMBER).all()
@@ -50,20 +50,20 @@ def test_the_screen_chose_what_is_calibrated():
 
 
 def test_stored_verdicts_are_borne_out_by_their_numbers():
-    facts = stored("facts")
+    facts = read_stored_table("facts")
     assert list(facts["counterpart"]) == list(PLAN.calibration.targets)
     for _, row in facts.iterrows():
         target = PLAN.calibration.targets[row["counterpart"]]
-        assert row["fact"] == fact_of(row["counterpart"])
+        assert row["fact"] == target_fact_id(row["counterpart"])
         assert row["measured"] == target.value
-        assert (row["low"], row["high"]) == pytest.approx(target.ends, rel=1e-5)
+        assert (row["low"], row["high"]) == pytest.approx(target.interval_95, rel=1e-5)
         for way in WAYS:
             assert (row[f"{way}_verdict"] == NEAR) == (row["low"] <= row[way] <= row["high"])
             assert row[f"{way}_low"] <= row[way] <= row[f"{way}_high"]
 
 
 def test_defaults_show_what_is_stored_of_them():
-    facts = stored("facts").set_index("counterpart")
+    facts = read_stored_table("facts").set_index("counterpart")
     for name in ("coach_form", "simple_use"):
         target = PLAN.calibration.targets[name]
         runs = qs.simulate(PLAN.arms[target.arm], replicates=40)
@@ -75,7 +75,7 @@ def test_defaults_show_what_is_stored_of_them():
 
 
 def test_the_calibrated_scenario_has_the_stored_medians():
-    scenario, parameters = qs.load(CONFIGS / CONFIG), stored("facts_parameters")
+    scenario, parameters = qs.load(CONFIGS / CONFIG), read_stored_table("facts_parameters")
     changes = {row["parameter"]: float(f"{row['median']:.4g}") for _, row in parameters.iterrows()}
     expected = qs.load(CONFIGS / "prompt.yaml").replace(changes, name="prompt-calibrated")
     assert scenario.fingerprint() == expected.fingerprint()
@@ -83,35 +83,35 @@ def test_the_calibrated_scenario_has_the_stored_medians():
 
 
 def test_the_check_of_itself_is_near_its_levels():
-    check = stored("facts_check")
+    check = read_stored_table("facts_check")
     assert (check["truths"] >= 100).all()
     for level, rows in check.groupby("level"):
         assert rows["covered"].mean() == pytest.approx(float(level), abs=0.04)
 
 
 def test_the_check_is_that_of_the_calibration_that_is_shown():
-    check, facts = stored("facts_check"), stored("facts")
-    assert set(check["parameter"]) == set(stored("facts_parameters")["parameter"])
-    assert set(check["targets"]) == {int(facts["reachable"].sum())} == {len(stored("facts_targets"))}
-    assert stored("facts_targets")["reachable"].all()
+    check, facts = read_stored_table("facts_check"), read_stored_table("facts")
+    assert set(check["parameter"]) == set(read_stored_table("facts_parameters")["parameter"])
+    assert set(check["targets"]) == {int(facts["reachable"].sum())} == {len(read_stored_table("facts_targets"))}
+    assert read_stored_table("facts_targets")["reachable"].all()
 
 
 def test_the_page_has_every_block_of_the_facts():
     text = PAGE.read_text(encoding="utf-8")
-    for name, content in facts_blocks():
+    for name, content in iterate_facts_blocks():
         assert f"<!-- generated: {name} -->\n\n{content}\n" in text, name
-    assert len(re.findall("generated: facts", text)) == len(list(facts_blocks()))
+    assert len(re.findall("generated: facts", text)) == len(list(iterate_facts_blocks()))
 
 
 def test_a_calibration_to_those_within_reach_is_shown_only_where_some_are_not():
-    facts = stored("facts")
+    facts = read_stored_table("facts")
     beyond = facts.assign(reachable=facts.index != 0)
     within = "calibrated to those within reach"
     for table, shown in ((facts.assign(reachable=True), False), (beyond, True)):
-        header = facts_table(table).splitlines()[0]
+        header = render_facts_table(table).splitlines()[0]
         assert "calibrated to all" in header
         assert (within in header) == shown
-        assert (within.capitalize() in counted(table)) == shown
+        assert (within.capitalize() in count_near(table)) == shown
 
 
 @pytest.mark.science
@@ -139,8 +139,8 @@ def test_known_truths_of_the_model_itself_are_recovered():
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        check = qs.calibrate(plan, folder, truths=300).check
-    low, high = check.interval(check.covered.mean(axis=1))
+        check = qs.calibrate(plan, folder, self_check_runs=300).self_check_result
+    low, high = check.interval(check.coverage.mean(axis=1))
     assert low[1] - 0.02 <= 0.9 <= high[1] + 0.02
     assert np.sort(check.error)[0] < 0.4
     assert check.error.mean() < 0.9

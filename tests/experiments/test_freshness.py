@@ -50,7 +50,7 @@ def narrower(scenario):
     return [replace(first, high=first.low + 0.9 * (first.high - first.low)), *rest]
 
 
-def reluctant(horizon, base_of=freshness.base_of):
+def reluctant(horizon, base_of=freshness.baseline_scenario):
     """Return the base with another default."""
     return base_of(horizon).replace({"deciding.reluctance": 3.5})
 
@@ -62,14 +62,14 @@ def test_a_changed_range_or_default_makes_a_claim_stale(changed, monkeypatch):
     if changed == "range":
         monkeypatch.setattr("experiments.running.plausible_factors", narrower)
     else:
-        monkeypatch.setattr(freshness, "base_of", reluctant)
+        monkeypatch.setattr(freshness, "baseline_scenario", reluctant)
     assert fingerprint(name) != before
 
 
 def test_other_methods_make_the_diffusions_stale(monkeypatch):
     before = fingerprint("experiments.diffusion")
     assert fingerprint("experiments.diffusion") == before
-    monkeypatch.setattr("qispread.fitting.posterior.normal_weights", lambda heights: 0.0 * heights + 1.0)
+    monkeypatch.setattr("qispread.fitting.posterior.normalise_log_weights", lambda heights: 0.0 * heights + 1.0)
     assert fingerprint("experiments.diffusion") != before
 
 

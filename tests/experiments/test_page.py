@@ -10,21 +10,21 @@ import altair as alt
 import pandas as pd
 import pytest
 from experiments.design import FULL
-from experiments.figures import curve_panel, heat
-from experiments.page import asked_for, part_of, write_page
-from experiments.tables import means_of, read_claims
-from experiments.told import first_clause, parameters_of, plain
+from experiments.figures import curve_panel, heat_map
+from experiments.page import find_part, list_differences, write_page
+from experiments.tables import read_arm_means, read_claims
+from experiments.told import condition_parameters, explain_condition, short_meaning
 
 import experiments
 
-EVERY = {one.number: one for one in experiments.every()}
+EVERY = {one.number: one for one in experiments.load_all_experiments()}
 PUBLISHED = Path(__file__).parents[2] / "results/published"
 CLAIMS = read_claims(PUBLISHED / "claims.csv")
 PAGE = (PUBLISHED / "README.md").read_text(encoding="utf-8")
 CONDITIONAL = CLAIMS[CLAIMS["verdict"] == "supported under a condition"]
 
 
-def brief():
+def brief_table_cells():
     """Return the cells of the brief table, a row each."""
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| [")]
 
@@ -37,7 +37,7 @@ def test_the_published_page_is_what_the_published_tables_say(tmp_path):
 
 
 def test_the_brief_table_has_the_condition_of_each_claim_that_holds_under_one_and_of_no_other():
-    rows = brief()
+    rows = brief_table_cells()
     assert len(rows) == len(CLAIMS)
     for cells, verdict, condition in zip(rows, CLAIMS["verdict"], CLAIMS["condition"], strict=True):
         paths = re.findall(r"(\S+) (?:above|at most) \S+ \(plausible", condition)
@@ -49,13 +49,13 @@ def test_the_brief_table_has_the_condition_of_each_claim_that_holds_under_one_an
 
 
 def test_no_two_parts_of_a_claim_are_told_alike():
-    for one, other in pairwise(brief()):
+    for one, other in pairwise(brief_table_cells()):
         assert one[3:] != other[3:]
 
 
 def test_a_condition_says_what_a_parameter_is_before_its_path():
-    known = parameters_of(EVERY[1])
-    told = plain(
+    known = condition_parameters(EVERY[1])
+    told = explain_condition(
         "the sign holds in 90 % of models with deciding.reluctance at most 4.97 (plausible: 1.8 to 7.2)", known
     )
     assert told.endswith(
@@ -63,7 +63,9 @@ def test_a_condition_says_what_a_parameter_is_before_its_path():
         "(plausible: 1.8 to 7.2; by default 3.6)"
     )
     for number, condition in zip(CLAIMS["claim"], CLAIMS["condition"], strict=True):
-        assert not re.search(r" [a-z_]+\.[a-z_.]+ (above|at most)", plain(condition, parameters_of(EVERY[number])))
+        assert not re.search(
+            r" [a-z_]+\.[a-z_.]+ (above|at most)", explain_condition(condition, condition_parameters(EVERY[number]))
+        )
 
 
 @pytest.mark.parametrize(
@@ -79,22 +81,22 @@ def test_a_condition_says_what_a_parameter_is_before_its_path():
     ],
 )
 def test_a_parameter_is_told_without_remarks_and_examples(meaning, clause):
-    assert first_clause(meaning) == clause
+    assert short_meaning(meaning) == clause
 
 
 @pytest.mark.parametrize("number", EVERY)
 def test_of_several_differences_the_smallest_is_the_one_in_the_table_of_claims(number):
-    means = means_of(PUBLISHED, EVERY[number])
+    means = read_arm_means(PUBLISHED, EVERY[number])
     for row in CLAIMS[CLAIMS["claim"] == number].itertuples():
-        part = part_of(EVERY[number], row.part)
-        several = asked_for(part, means)
+        part = find_part(EVERY[number], row.part)
+        several = list_differences(part, means)
         assert len(several) in {0, len(part.contrasts)}
         if several:
             assert float(several[0][0].split()[0]) == pytest.approx(100.0 * row.difference, abs=0.051)
 
 
 def test_the_differences_that_stand_side_by_side_are_told_for_claim_1():
-    assert len(asked_for(part_of(EVERY[1], "hidden by adoption"), means_of(PUBLISHED, EVERY[1]))) == 2
+    assert len(list_differences(find_part(EVERY[1], "hidden by adoption"), read_arm_means(PUBLISHED, EVERY[1]))) == 2
 
 
 def test_a_page_is_written_where_a_table_of_arms_is_gone_or_older(tmp_path):
@@ -110,7 +112,7 @@ def test_a_page_is_written_where_a_table_of_arms_is_gone_or_older(tmp_path):
 
 
 def test_claim_9_tells_how_much_sooner_ties_bring_adoption():
-    means = means_of(PUBLISHED, EVERY[9])
+    means = read_arm_means(PUBLISHED, EVERY[9])
     gained = (means["none", "halfway"] - means["ties alone", "halfway"]) / 12.0
     assert f"{gained:.1f} years sooner" in EVERY[9].remark(means)
     assert EVERY[9].remark(means) in PAGE
@@ -135,7 +137,7 @@ def test_curves_that_share_a_panel_differ_in_colour_and_in_dash_and_panels_in_no
 
 def test_a_map_is_told_in_percentage_points_with_its_own_words():
     table = pd.DataFrame({"a": [0, 1], "b": [0, 0], "gain": [-0.06, 0.14]})
-    chart = heat(table, x=("a", "A"), y=("b", "B"), value=("gain", "Gain, points"), title="", domain=(-0.06, 0.14))
+    chart = heat_map(table, x=("a", "A"), y=("b", "B"), value=("gain", "Gain, points"), title="", domain=(-0.06, 0.14))
     assert isinstance(chart, alt.Chart)
     colour = chart.to_dict()["encoding"]["color"]
     assert colour["scale"]["domain"] == pytest.approx([-6.0, 14.0])

@@ -10,12 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments.validation import lattices, oracles, practice
-from experiments.validation.exact_cascades import cascade_size, trigger_chance, window
+from experiments.validation.exact_cascades import cascade_size, cascade_window, trigger_probability
 from experiments.validation.exact_growth import bass_chain, complete_chain, ring_bass, ring_chain
 from experiments.validation.exact_lapsing import final_size, removal_chain, transmissibility
-from experiments.validation.limit import MEANINGS, Finding, frequency_of, mean_of, spread_of, verdict_on
-from experiments.validation.page import PAGE, page
-from experiments.validation.running import COLUMNS, FAMILIES, ROOT, TABLE, read_table, rows_of
+from experiments.validation.limit import (
+    MEANINGS,
+    LimitFinding,
+    deviation_finding,
+    frequency_finding,
+    judge_finding,
+    mean_finding,
+)
+from experiments.validation.page import PAGE, render_page
+from experiments.validation.running import COLUMNS, FAMILIES, ROOT, TABLE, limit_rows, read_table
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +32,7 @@ KEYS = (ROOT / "docs/references.bib").read_text(encoding="utf-8")
 LIMITS = [limit for family in FAMILIES for limit in family.limits]
 
 
-def counted(graph, broadcast, contact, lapse, months):
+def enumerate_states(graph, broadcast, contact, lapse, months):
     """Yield the distribution over states (0 unaware, 1 user, 2 lapsed) month by month, going through all of them."""
     number = len(graph)
     now = {(1,) + (0,) * (number - 1): 1.0}
@@ -33,7 +40,7 @@ def counted(graph, broadcast, contact, lapse, months):
     for month in range(1, months + 1):
         after = {}
         for state, chance in now.items():
-            moves = [own_moves(graph, state, node, month, broadcast, contact, lapse) for node in range(number)]
+            moves = [node_transitions(graph, state, node, month, broadcast, contact, lapse) for node in range(number)]
             for combined in itertools.product(*moves):
                 key = tuple(stage for stage, _ in combined)
                 after[key] = after.get(key, 0.0) + chance * math.prod(one for _, one in combined)
@@ -41,7 +48,7 @@ def counted(graph, broadcast, contact, lapse, months):
         yield now
 
 
-def own_moves(graph, state, node, month, broadcast, contact, lapse):
+def node_transitions(graph, state, node, month, broadcast, contact, lapse):
     """Return where one place may go in a month, with probabilities; in the first month nobody sees the origin."""
     if state[node] == 2:
         return [(2, 1.0)]
@@ -52,7 +59,7 @@ def own_moves(graph, state, node, month, broadcast, contact, lapse):
     return [(0, silent), (1, 1.0 - silent)] if silent < 1.0 else [(0, 1.0)]
 
 
-def mean_share(found):
+def expected_share(found):
     """Return the expected share of the others who use it."""
     return [sum(chance * np.mean(np.array(state[1:]) == 1) for state, chance in now.items()) for now in found]
 
@@ -60,14 +67,14 @@ def mean_share(found):
 @pytest.mark.parametrize("number", [3, 4, 6])
 @pytest.mark.parametrize(("broadcast", "contact"), [(0.05, 0.3), (0.0, 0.4), (0.2, 0.0)])
 def test_exact_growth_is_what_counting_all_states_gives(number, broadcast, contact):
-    complete = mean_share(counted(nx.complete_graph(number), broadcast, contact, 0.0, 7))
+    complete = expected_share(enumerate_states(nx.complete_graph(number), broadcast, contact, 0.0, 7))
     assert bass_chain(number - 1, broadcast, contact, 7)[0] == pytest.approx(complete, abs=1e-12)
-    ring = mean_share(counted(nx.cycle_graph(number), broadcast, contact, 0.0, 7))
+    ring = expected_share(enumerate_states(nx.cycle_graph(number), broadcast, contact, 0.0, 7))
     assert ring_chain(number - 1, broadcast, contact, 7) == pytest.approx(ring, abs=1e-12)
 
 
 def test_exact_spread_with_lapses_is_what_counting_all_states_gives():
-    for month, now in enumerate(counted(nx.complete_graph(4), 0.0, 0.2, 0.3, 6)):
+    for month, now in enumerate(enumerate_states(nx.complete_graph(4), 0.0, 0.2, 0.3, 6)):
         expected = np.zeros((4, 5))
         for state, chance in now.items():
             expected[state.count(0), state.count(1)] += chance
@@ -91,13 +98,13 @@ def test_chains_are_distributions_and_shares_grow(followers, broadcast, contact)
 
 
 def test_the_window_is_that_of_watts_and_closes_where_no_cascade_starts():
-    lower, upper = window(0.18)
+    lower, upper = cascade_window(0.18)
     assert (round(lower, 2), round(upper, 2)) == (1.02, 5.76)
     for outside in (lower - 0.05, upper + 0.05):
-        assert trigger_chance(outside, 20_000, 0.18) == 0.0
+        assert trigger_probability(outside, 20_000, 0.18) == 0.0
         assert cascade_size(outside, 20_000, 0.18) == pytest.approx(0.0, abs=1e-4)
     for inside in (lower + 0.05, upper - 0.05):
-        assert trigger_chance(inside, 20_000, 0.18) > 0.02
+        assert trigger_probability(inside, 20_000, 0.18) > 0.02
         assert cascade_size(inside, 20_000, 0.18) > 0.02
 
 
@@ -111,20 +118,20 @@ def test_large_outbreaks_begin_where_each_reaches_more_than_one():
 @pytest.mark.parametrize(
     ("one", "verdict"),
     [
-        (Finding("", 1.0, 1.0 + 1e-12), "exact"),
-        (Finding("", 1.0, 1.05), "near"),
-        (Finding("", 1.0, 1.2), "missed"),
-        (Finding("", 1.0, 1.02, 0.01), "met"),
-        (Finding("", 1.0, 1.02, 0.03), "unclear"),
-        (Finding("", 1.0, 1.05, 0.01), "near"),
-        (Finding("", 1.0, 1.08, 0.01), "missed"),
-        (Finding("", 1.0, 1.02, 0.01, similar=1e-4), "near"),
-        (Finding("", 1.0, 1.02, 0.01, margin=0.01), "unclear"),
-        (Finding("", 1.0, math.nan, math.nan), "missed"),
+        (LimitFinding("", 1.0, 1.0 + 1e-12), "exact"),
+        (LimitFinding("", 1.0, 1.05), "near"),
+        (LimitFinding("", 1.0, 1.2), "missed"),
+        (LimitFinding("", 1.0, 1.02, 0.01), "met"),
+        (LimitFinding("", 1.0, 1.02, 0.03), "unclear"),
+        (LimitFinding("", 1.0, 1.05, 0.01), "near"),
+        (LimitFinding("", 1.0, 1.08, 0.01), "missed"),
+        (LimitFinding("", 1.0, 1.02, 0.01, similar=1e-4), "near"),
+        (LimitFinding("", 1.0, 1.02, 0.01, margin=0.01), "unclear"),
+        (LimitFinding("", 1.0, math.nan, math.nan), "missed"),
     ],
 )
 def test_verdicts_follow_their_rule(one, verdict):
-    assert verdict_on(one, 0.1) == verdict
+    assert judge_finding(one, 0.1) == verdict
     assert verdict in MEANINGS
 
 
@@ -135,16 +142,16 @@ def test_standard_errors_cover_what_they_should():
             [
                 abs(found.ours - found.reference) / found.standard_error
                 for found in (
-                    mean_of("", values, 0.5),
-                    spread_of("", values, math.sqrt(1.0 / 12.0)),
-                    frequency_of("", values < 0.3, 0.3),
+                    mean_finding("", values, 0.5),
+                    deviation_finding("", values, math.sqrt(1.0 / 12.0)),
+                    frequency_finding("", values < 0.3, 0.3),
                 )
             ]
             for values in draws.random((1000, 400))
         ]
     )
     assert np.mean(scores > 2.0, axis=0) == pytest.approx([0.0455] * 3, abs=0.02)
-    assert frequency_of("", np.zeros(50, dtype=bool), 0.0).standard_error > 0.0
+    assert frequency_finding("", np.zeros(50, dtype=bool), 0.0).standard_error > 0.0
 
 
 @pytest.mark.quick_cases(2)
@@ -152,21 +159,21 @@ def test_standard_errors_cover_what_they_should():
     "limit", [*lattices.LIMITS, *(one for one in practice.LIMITS if one.worlds == 1)], ids=lambda one: one.name
 )
 def test_limits_without_chance_are_met_exactly(limit):
-    assert [verdict_on(one, limit.margin) for one in limit.find(1, limit.seed)] != []
-    assert {verdict_on(one, limit.margin) for one in limit.find(1, limit.seed)} == {"exact"}
+    assert [judge_finding(one, limit.margin) for one in limit.find(1, limit.seed)] != []
+    assert {judge_finding(one, limit.margin) for one in limit.find(1, limit.seed)} == {"exact"}
 
 
 @pytest.mark.science
 def test_thresholds_agree_with_ndlib_in_every_month():
     require("ndlib", "oracles")
-    assert {one.ours for one in oracles.ndlib_threshold(2, 5)} == {0.0}
+    assert {one.ours for one in oracles.compare_ndlib_threshold(2, 5)} == {0.0}
 
 
 def test_a_limit_without_its_program_is_said_not_to_have_been_run(monkeypatch):
-    monkeypatch.setattr(oracles, "is_there", lambda _: False)
+    monkeypatch.setattr(oracles, "is_installed", lambda _: False)
     family = next(one for one in FAMILIES if one.limits is oracles.LIMITS)
     for limit in family.limits:
-        (row,) = rows_of(family, limit, smoke=True)
+        (row,) = limit_rows(family, limit, smoke=True)
         assert row["verdict"] == "not run"
         assert limit.needs in row["quantity"]
 
@@ -189,11 +196,11 @@ def test_the_stored_table_has_all_limits_and_verdicts_that_its_numbers_bear_out(
         assert (row["source"], row["exact"], row["seed"]) == (limit.source, limit.exact, limit.seed)
         assert row["worlds"] == limit.worlds
         numbers = [float(row[name]) for name in ("reference", "ours", "standard_error", "similar", "margin")]
-        assert verdict_on(Finding(row["quantity"], *numbers), 0.0) == row["verdict"] or pd.isna(row["ours"])
+        assert judge_finding(LimitFinding(row["quantity"], *numbers), 0.0) == row["verdict"] or pd.isna(row["ours"])
 
 
 def test_the_page_shows_the_stored_tables():
-    assert PAGE.read_text(encoding="utf-8") == page()
+    assert PAGE.read_text(encoding="utf-8") == render_page()
 
 
 @pytest.mark.slow

@@ -3,24 +3,31 @@
 import numpy as np
 import pytest
 from experiments.condition import find_condition
-from experiments.verdict import CONDITIONAL, SUPPORTED, UNSUPPORTED, judge, share_of
+from experiments.verdict import CONDITIONAL, SUPPORTED, UNSUPPORTED, judge_part, wilson_share
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from made_up_evidence import FACTORS, MODELS, SMALLEST, WITHOUT, evidence, models
+from made_up_evidence import (
+    FACTORS,
+    MODELS,
+    PART_WITHOUT_ABLATION,
+    SMALLEST_DIFFERENCE,
+    synthetic_evidence,
+    synthetic_models,
+)
 
 
 def test_a_large_difference_everywhere_that_goes_without_its_mechanism_is_supported():
-    verdict = judge(evidence(np.full(MODELS, 0.08)))
+    verdict = judge_part(synthetic_evidence(np.full(MODELS, 0.08)))
     assert (verdict.word, verdict.reason) == (SUPPORTED, "")
     assert (verdict.holds.value, verdict.untold, verdict.matters, verdict.ablation_left) == (1.0, 0.0, 1.0, 0.0)
 
 
 def test_a_sign_that_hangs_on_one_parameter_is_supported_under_a_condition_that_names_it():
-    table = models()
+    table = synthetic_models()
     gains = np.where(table["telling"] > 0.4, 0.08, -0.08)
-    verdict = judge(evidence(gains, table=table))
+    verdict = judge_part(synthetic_evidence(gains, table=table))
     assert verdict.word == CONDITIONAL
     threshold = verdict.condition.thresholds[0]
     assert (threshold.path, threshold.above) == ("telling", True)
@@ -32,9 +39,9 @@ def test_a_sign_that_hangs_on_one_parameter_is_supported_under_a_condition_that_
 
 
 def test_two_thresholds_are_found_where_one_does_not_do():
-    table = models()
+    table = synthetic_models()
     gains = np.where((table["telling"] > 0.4) & (table["silent"] <= 0.5), 0.08, -0.08)
-    verdict = judge(evidence(gains, table=table))
+    verdict = judge_part(synthetic_evidence(gains, table=table))
     assert verdict.word == CONDITIONAL
     assert {one.path for one in verdict.condition.thresholds} == {"telling", "silent"}
     assert verdict.condition.inside > 0.9
@@ -42,7 +49,7 @@ def test_two_thresholds_are_found_where_one_does_not_do():
 
 def test_a_sign_that_no_parameter_tells_is_not_supported():
     gains = np.where(np.random.default_rng(3).random(MODELS) < 0.5, 0.08, -0.08)
-    verdict = judge(evidence(gains))
+    verdict = judge_part(synthetic_evidence(gains))
     assert verdict.word == UNSUPPORTED
     assert verdict.condition is None
     assert "no parameter tells" in verdict.reason
@@ -50,44 +57,49 @@ def test_a_sign_that_no_parameter_tells_is_not_supported():
 
 def test_a_sign_that_fails_nearly_everywhere_is_not_supported_whatever_the_defaults_say():
     gains = np.where(np.arange(MODELS) % 10 == 0, 0.08, -0.08)
-    assert judge(evidence(gains, defaults=0.2)).word == UNSUPPORTED
+    assert judge_part(synthetic_evidence(gains, defaults=0.2)).word == UNSUPPORTED
 
 
 def test_a_difference_too_small_at_the_defaults_is_never_plainly_supported():
-    assert judge(evidence(np.full(MODELS, 0.08), defaults=SMALLEST)).word != SUPPORTED
+    assert judge_part(synthetic_evidence(np.full(MODELS, 0.08), defaults=SMALLEST_DIFFERENCE)).word != SUPPORTED
 
 
 def test_a_sign_that_holds_and_never_matters_is_not_supported():
-    assert judge(evidence(np.full(MODELS, SMALLEST / 2.0))).word == UNSUPPORTED
+    assert judge_part(synthetic_evidence(np.full(MODELS, SMALLEST_DIFFERENCE / 2.0))).word == UNSUPPORTED
 
 
 def test_where_the_sign_holds_the_condition_is_about_where_it_matters():
-    table = models()
+    table = synthetic_models()
     gains = np.where(table["telling"] > 0.7, 0.08, 0.01)
-    verdict = judge(evidence(gains, table=table))
+    verdict = judge_part(synthetic_evidence(gains, table=table))
     assert verdict.word == CONDITIONAL
     assert verdict.reason.startswith("the difference matters in")
 
 
 @pytest.mark.parametrize("left", [{"ablated": 0.06}, {"ablated_gains": 0.05}])
 def test_an_effect_that_stays_with_the_mechanism_off_is_not_supported(left):
-    verdict = judge(evidence(np.full(MODELS, 0.08), **left))
+    verdict = judge_part(synthetic_evidence(np.full(MODELS, 0.08), **left))
     assert verdict.word == UNSUPPORTED
     assert "something else carries it" in verdict.reason
 
 
 def test_less_than_a_quarter_left_is_gone():
-    assert judge(evidence(np.full(MODELS, 0.4), defaults=0.4, ablated=0.06, ablated_gains=0.06)).word == SUPPORTED
+    assert (
+        judge_part(synthetic_evidence(np.full(MODELS, 0.4), defaults=0.4, ablated=0.06, ablated_gains=0.06)).word
+        == SUPPORTED
+    )
 
 
 def test_what_says_that_nothing_happens_has_no_mechanism_to_switch_off():
-    one = evidence(np.full(MODELS, 0.03), defaults=0.03, ablated=np.nan, ablated_gains=np.nan, part=WITHOUT)
-    assert judge(one).word == SUPPORTED
+    one = synthetic_evidence(
+        np.full(MODELS, 0.03), defaults=0.03, ablated=np.nan, ablated_gains=np.nan, part=PART_WITHOUT_ABLATION
+    )
+    assert judge_part(one).word == SUPPORTED
 
 
 def test_a_share_that_may_be_below_four_fifths_does_not_pass():
     gains = np.where(np.arange(MODELS) < 0.81 * MODELS, 0.08, -0.08)
-    verdict = judge(evidence(np.random.default_rng(5).permutation(gains)))
+    verdict = judge_part(synthetic_evidence(np.random.default_rng(5).permutation(gains)))
     assert verdict.holds.value > 0.8 > verdict.holds.low
     assert verdict.word == UNSUPPORTED
 
@@ -96,7 +108,7 @@ def test_a_share_that_may_be_below_four_fifths_does_not_pass():
 def test_the_interval_of_a_share_is_wilsons(models_in_all, count):
     count = min(count, models_in_all)
     expected = binomtest(count, models_in_all).proportion_ci(method="wilson")
-    found = share_of(count, models_in_all)
+    found = wilson_share(count, models_in_all)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
@@ -104,5 +116,5 @@ def test_the_interval_of_a_share_is_wilsons(models_in_all, count):
 def test_chance_seldom_makes_a_condition(seed):
     rng = np.random.default_rng(seed)
     holds = rng.random(MODELS) < 0.5
-    condition = find_condition(models(seed + 1), holds, FACTORS)
-    assert condition is None or not condition.good_enough(0.8)
+    condition = find_condition(synthetic_models(seed + 1), holds, FACTORS)
+    assert condition is None or not condition.is_acceptable(0.8)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qispread.figures.palette import ARM_COLOURS, BASE_COLOUR, LONGEST_LABEL, SOFT, labels_of, styles_of
+from qispread.figures.palette import ARM_COLOURS, BASE_COLOUR, MAX_LABEL_LENGTH, SOFT_INK, assign_styles, build_labels
 
 
 def luminance(colour):
@@ -20,19 +20,19 @@ def test_lines_stand_out_from_white(colour):
 
 
 def test_words_in_grey_can_be_read():
-    assert 1.05 / (luminance(SOFT) + 0.05) >= 4.5
+    assert 1.05 / (luminance(SOFT_INK) + 0.05) >= 4.5
 
 
 @given(st.lists(st.text(min_size=1), unique=True, max_size=20))
 def test_labels_are_short_and_no_two_are_alike(names):
-    labels = labels_of(names)
+    labels = build_labels(names)
     assert list(labels) == names
     assert len(set(labels.values())) == len(names)
-    assert all(len(label) <= LONGEST_LABEL + 5 for label in labels.values())
+    assert all(len(label) <= MAX_LABEL_LENGTH + 5 for label in labels.values())
 
 
 def test_no_two_of_fourteen_arms_look_alike_and_the_base_is_grey():
-    styles = styles_of(["base", *(f"arm {i}" for i in range(14))])
+    styles = assign_styles(["base", *(f"arm {i}" for i in range(14))])
     looks = {(style.colour, style.dash) for style in styles.values()}
     assert len(looks) == 15
     assert styles["base"].colour == BASE_COLOUR
@@ -42,5 +42,5 @@ def test_no_two_of_fourteen_arms_look_alike_and_the_base_is_grey():
 
 def test_two_names_that_differ_in_their_middle_alone_keep_labels_of_their_own():
     first, second = ("a" * 40 + middle + "z" * 40 for middle in "12")
-    labels = labels_of([first, second])
+    labels = build_labels([first, second])
     assert labels[first] != labels[second]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qispread.figures.palette import styles_of
-from qispread.figures.worlds import GUESS, bars_of, worlds_figure
+from qispread.figures.palette import assign_styles
+from qispread.figures.worlds import GUESS_DATA, distribution_figure, histogram_bars
 
 SHARES = st.lists(st.floats(0.0, 1.0) | st.just(float("nan")), min_size=1, max_size=60).map(np.array)
 NUMBERS = st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1, max_size=60).map(np.array)
@@ -14,7 +14,7 @@ NUMBERS = st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1, max
 
 @given(SHARES, SHARES)
 def test_every_world_that_has_the_measure_is_in_one_bar_that_holds_it(first, second):
-    table, edges = bars_of({"a": first, "b": second}, "percent")
+    table, edges = histogram_bars({"a": first, "b": second}, "percent")
     assert (edges[0], edges[-1]) == (0.0, 1.0)
     for arm, values in (("a", first), ("b", second)):
         rows = table[table["arm"] == arm]
@@ -27,7 +27,7 @@ def test_every_world_that_has_the_measure_is_in_one_bar_that_holds_it(first, sec
 
 @given(NUMBERS)
 def test_numbers_have_bars_from_the_lowest_to_the_highest(values):
-    table, _ = bars_of({"a": values}, "number")
+    table, _ = histogram_bars({"a": values}, "number")
     known = values[~np.isnan(values)]
     assert table["worlds"].sum() == known.size
     if known.size:
@@ -38,15 +38,15 @@ def test_numbers_have_bars_from_the_lowest_to_the_highest(values):
 @pytest.mark.parametrize(("form", "size"), [("percent", 1.0), ("number", 5000.0)])
 def test_the_chart_is_valid_and_says_its_numbers(form, size):
     ends = {"as it is": size * np.linspace(0.1, 0.3, 41), "changed": size * np.linspace(0.5, 0.7, 41)}
-    figure = worlds_figure(ends, "effect", "Effect", "At the end", form, styles_of(ends, "as it is"))
+    figure = distribution_figure(ends, "effect", "Effect", "At the end", form, assign_styles(ends, "as it is"))
     found = figure.chart.to_dict(validate=True)
-    assert {"name": GUESS} in [layer.get("data") for layer in found["layer"]]
+    assert {"name": GUESS_DATA} in [layer.get("data") for layer in found["layer"]]
     middle = "20%" if form == "percent" else "1,000"
     assert f"as it is: median {middle}" in figure.alt
 
 
 def test_a_measure_that_no_world_has_is_drawn_empty():
     ends = {"as it is": np.full(5, np.nan)}
-    figure = worlds_figure(ends, "effect", "Effect", "At the end", "number", styles_of(ends, "as it is"))
+    figure = distribution_figure(ends, "effect", "Effect", "At the end", "number", assign_styles(ends, "as it is"))
     assert figure.table.empty
     assert figure.chart.to_dict(validate=True)

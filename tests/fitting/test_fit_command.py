@@ -9,12 +9,12 @@ import pyarrow.parquet
 import pytest
 
 import qispread as qs
-from helpers_input import caught, put
-from made_diffusion import made, tables, villages
+from helpers_input import catch_input_error, write_file
+from made_diffusion import build_villages, simulate_histories, write_diffusion_tables
 from qispread.cli import main
-from qispread.figures.fitting import fit_figures, named_for
+from qispread.figures.fitting import fit_figures, rename_for_study
 from qispread.fitting.fit import fit_observed
-from qispread.fitting.tables import CLASSES, TABLES
+from qispread.fitting.tables import EXPOSURE_CLASSES, FIT_TABLES
 
 QUICK = ["--worlds", "20", "--shuffles", "99"]
 
@@ -23,35 +23,37 @@ QUICK = ["--worlds", "20", "--shuffles", "99"]
 def folder(tmp_path_factory):
     """A folder with the two tables of a diffusion with much contact."""
     place = tmp_path_factory.mktemp("diffusion")
-    tables(made(villages(8, 20, degree=4), push=0.03, contact=0.2, first=3)[0], place, dated=True)
+    write_diffusion_tables(
+        simulate_histories(build_villages(8, 20, degree=4), push=0.03, contact=0.2, first=3)[0], place, dated=True
+    )
     return place
 
 
 @pytest.fixture(scope="module")
-def written(folder):
+def fit_output(folder):
     """The folder of a fit, and what was printed."""
     place = folder / "written"
     with redirect_stdout(StringIO()) as out:
-        assert main(["fit", *paths(folder), "--end", "2020-12", "--out", str(place), *QUICK]) == 0
+        assert main(["fit", *table_paths(folder), "--end", "2020-12", "--out", str(place), *QUICK]) == 0
     return place, " ".join(out.getvalue().split())
 
 
 @pytest.fixture
-def here(folder, monkeypatch, tmp_path):
+def working_folder(folder, monkeypatch, tmp_path):
     """Stand beside a copy of the tables."""
     for name in ("people.csv", "ties.csv"):
-        put(name, (folder / name).read_bytes(), tmp_path)
+        write_file(name, (folder / name).read_bytes(), tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def paths(folder):
+def table_paths(folder):
     """Return the paths of the two tables."""
     return [str(folder / "people.csv"), str(folder / "ties.csv")]
 
 
-def test_it_says_what_it_finds(written):
-    _, told = written
+def test_it_says_what_it_finds(fit_output):
+    _, told = fit_output
     assert told.startswith("160 people in 8 communities")
     assert "12 months" in told
     assert "The signs agree that ties are needed" in told
@@ -59,9 +61,9 @@ def test_it_says_what_it_finds(written):
     assert "Ties alone would bring" in told
 
 
-def test_it_writes_what_it_finds(written, folder):
-    place, _ = written
-    for name, (_, columns) in TABLES.items():
+def test_it_writes_what_it_finds(fit_output, folder):
+    place, _ = fit_output
+    for name, (_, columns) in FIT_TABLES.items():
         assert list(pd.read_csv(place / f"fit_{name}.csv")) == list(columns), name
         kept = pyarrow.parquet.read_schema(place / f"fit_{name}.parquet")
         assert all(kept.field(column).metadata for column in columns), name
@@ -70,16 +72,16 @@ def test_it_writes_what_it_finds(written, folder):
     about = json.loads((place / "fit.json").read_text(encoding="utf-8"))
     assert about["verdict"] == "needed"
     assert 0.5 < about["most_by_ties"] <= 1.0
-    assert [one["path"] for one in about["read"]] == paths(folder)
+    assert [one["path"] for one in about["read"]] == table_paths(folder)
 
 
 @pytest.mark.slow
-def test_it_gives_the_same_bytes_again_where_it_stands_by_default(written, here):
+def test_it_gives_the_same_bytes_again_where_it_stands_by_default(fit_output, working_folder):
     assert main(["fit", "people.csv", "ties.csv", "--end", "2020-12", *QUICK]) == 0
-    again = sorted(path for path in (here / "results/fit-people").iterdir() if path.suffix != ".json")
-    assert len(again) > len(TABLES)
+    again = sorted(path for path in (working_folder / "results/fit-people").iterdir() if path.suffix != ".json")
+    assert len(again) > len(FIT_TABLES)
     for path in again:
-        assert path.read_bytes() == (written[0] / path.name).read_bytes(), path.name
+        assert path.read_bytes() == (fit_output[0] / path.name).read_bytes(), path.name
 
 
 @pytest.mark.parametrize(
@@ -97,17 +99,17 @@ def test_it_gives_the_same_bytes_again_where_it_stands_by_default(written, here)
         (["--alike", "rolle"], "column 'rolle' (who is alike): is missing"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(words, refusal, here, capsys):
+def test_what_cannot_be_answered_is_refused(words, refusal, working_folder, capsys):
     assert main(["fit", "people.csv", "ties.csv", *words]) == 2
     told = capsys.readouterr()
     assert refusal in " ".join(told.err.split())
     assert "Traceback" not in told.err
-    assert not (here / "results").exists()
+    assert not (working_folder / "results").exists()
 
 
-def test_a_tie_to_a_stranger_is_refused_with_its_line_or_left_out_with_all_faults_at_once(here, capsys):
-    text = (here / "ties.csv").read_text(encoding="utf-8")
-    put("more.csv", text + "person-000,person-999,1\n")
+def test_a_tie_to_a_stranger_is_refused_with_its_line_or_left_out_with_all_faults_at_once(working_folder, capsys):
+    text = (working_folder / "ties.csv").read_text(encoding="utf-8")
+    write_file("more.csv", text + "person-000,person-999,1\n")
     assert main(["fit", "people.csv", "more.csv"]) == 2
     told = capsys.readouterr().err
     assert f"more.csv:{len(text.splitlines()) + 1}" in told
@@ -121,15 +123,15 @@ def test_a_tie_to_a_stranger_is_refused_with_its_line_or_left_out_with_all_fault
     assert "--start: got 'x'" in told
 
 
-def test_python_gives_what_the_command_writes(written, folder):
-    found = qs.fit(*paths(folder), qs.Terms(unit="month", end="2020-12"), worlds=20, shuffles=99)
-    kept = pd.read_csv(written[0] / "fit_comparisons.csv")
+def test_python_gives_what_the_command_writes(fit_output, folder):
+    found = qs.fit(*table_paths(folder), qs.TableOptions(unit="month", end="2020-12"), replicates=20, shuffles=99)
+    kept = pd.read_csv(fit_output[0] / "fit_comparisons.csv")
     pd.testing.assert_frame_equal(kept, found.tables["comparisons"], check_dtype=False)
 
 
 def test_one_community_is_fitted_and_nothing_is_held_out():
-    observed = made(villages(1, 60, degree=4), push=0.03, contact=0.2)[0]
-    found = fit_observed(observed, worlds=20, shuffles=99)
+    observed = simulate_histories(build_villages(1, 60, degree=4), push=0.03, contact=0.2)[0]
+    found = fit_observed(observed, replicates=20, shuffles=99)
     assert found.tables["scores"].empty
     assert set(found.signs) == {"across ties", "evidence"}
     assert any("nothing can be held out" in note for note in found.notes)
@@ -138,8 +140,8 @@ def test_one_community_is_fitted_and_nothing_is_held_out():
 
 def test_a_tie_between_two_who_never_adopted_tells_nothing_and_all_else_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    put("people.csv", "id,adopted\na0,\na1,\n" + "".join(f"a{n},{n % 8 + 2}\n" for n in range(2, 40)))
-    put("ties.csv", "from,to\na0,a1\n")
+    write_file("people.csv", "id,adopted\na0,\na1,\n" + "".join(f"a{n},{n % 8 + 2}\n" for n in range(2, 40)))
+    write_file("ties.csv", "from,to\na0,a1\n")
     assert main(["fit", "people.csv", "ties.csv", "--end", "10", *QUICK]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "neither correlation nor p" in told
@@ -152,8 +154,8 @@ def test_a_tie_between_two_who_never_adopted_tells_nothing_and_all_else_is_told(
 
 
 @pytest.mark.slow
-def test_what_was_found_is_shown_though_it_cannot_be_written(here, capsys):
-    blocked = here / "out" / "fit-curve.svg"
+def test_what_was_found_is_shown_though_it_cannot_be_written(working_folder, capsys):
+    blocked = working_folder / "out" / "fit-curve.svg"
     blocked.mkdir(parents=True)
     assert main(["fit", "people.csv", "ties.csv", "--end", "2020-12", "--out", "out", *QUICK]) == 2
     told = capsys.readouterr()
@@ -161,37 +163,37 @@ def test_what_was_found_is_shown_though_it_cannot_be_written(here, capsys):
     assert "could not be written" in told.err
 
 
-def test_a_folder_with_the_fit_of_other_tables_is_refused_before_any_fit(written, here, capsys):
-    before = {path.name: path.read_bytes() for path in written[0].iterdir()}
-    people = (here / "people.csv").read_text(encoding="utf-8")
-    put("people.csv", people + "one-more,,village-0\n")
-    assert main(["fit", "people.csv", "ties.csv", "--out", str(written[0]), *QUICK]) == 2
+def test_a_folder_with_the_fit_of_other_tables_is_refused_before_any_fit(fit_output, working_folder, capsys):
+    before = {path.name: path.read_bytes() for path in fit_output[0].iterdir()}
+    people = (working_folder / "people.csv").read_text(encoding="utf-8")
+    write_file("people.csv", people + "one-more,,village-0\n")
+    assert main(["fit", "people.csv", "ties.csv", "--out", str(fit_output[0]), *QUICK]) == 2
     told = capsys.readouterr()
     assert "holds the fit of other tables" in " ".join(told.err.split())
     assert "--out" in told.err
     assert not told.out
-    assert before == {path.name: path.read_bytes() for path in written[0].iterdir()}
+    assert before == {path.name: path.read_bytes() for path in fit_output[0].iterdir()}
 
 
 @pytest.mark.parametrize("kept", ["", "[]", "{}", '{"read": [1]}'])
-def test_a_folder_whose_fit_does_not_say_of_what_is_refused(kept, here, capsys):
-    put("out/fit.json", kept)
+def test_a_folder_whose_fit_does_not_say_of_what_is_refused(kept, working_folder, capsys):
+    write_file("out/fit.json", kept)
     assert main(["fit", "people.csv", "ties.csv", "--out", "out", *QUICK]) == 2
     assert "holds the fit of other tables" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_table_whose_name_no_folder_can_have_is_refused_with_all_other_faults(here, capsys):
-    (here / "people.csv").rename(here / "peo:ple.csv")
+def test_a_table_whose_name_no_folder_can_have_is_refused_with_all_other_faults(working_folder, capsys):
+    (working_folder / "people.csv").rename(working_folder / "peo:ple.csv")
     assert main(["fit", "peo:ple.csv", "ties.csv", "--worlds", "3"]) == 2
     told = capsys.readouterr()
     assert "2 faults" in told.err
     assert "'fit-peo:ple' is no name for a folder" in " ".join(told.err.split())
     assert "Traceback" not in told.err
-    assert not (here / "results").exists()
+    assert not (working_folder / "results").exists()
 
 
-def test_a_folder_that_cannot_be_used_is_refused_before_any_fit(here, capsys):
-    put("taken", "")
+def test_a_folder_that_cannot_be_used_is_refused_before_any_fit(working_folder, capsys):
+    write_file("taken", "")
     assert main(["fit", "people.csv", "ties.csv", "--out", "taken", *QUICK]) == 2
     told = capsys.readouterr()
     assert "is a file; needed: a folder" in " ".join(told.err.split())
@@ -199,23 +201,25 @@ def test_a_folder_that_cannot_be_used_is_refused_before_any_fit(here, capsys):
 
 
 def test_figures_draw_the_tables():
-    found = fit_observed(made(villages(4, 15), contact=0.1)[0], worlds=20, shuffles=99)
+    found = fit_observed(simulate_histories(build_villages(4, 15), contact=0.1)[0], replicates=20, shuffles=99)
     curve, exposure, ties, gains = fit_figures(found)
     assert set(curve.table["model"]) == {"independent_by_period", "contact_by_period"}
-    assert list(dict.fromkeys(exposure.table["share_of_ties"])) == list(CLASSES)
+    assert list(dict.fromkeys(exposure.table["share_of_ties"])) == list(EXPOSURE_CLASSES)
     assert ties.table["observed"].iloc[0] == found.tables["shuffles"]["observed"].iloc[0]
     assert len(gains.table) == 4
     for figure in (curve, exposure, ties, gains):
         assert figure.chart.to_dict()
         assert any(character.isdigit() for character in figure.alt)
         assert " ".join(figure.chart.to_dict()["title"]["subtitle"]) == figure.note
-        named = named_for(figure, "stem", "A study").chart.to_dict()["title"]
+        named = rename_for_study(figure, "stem", "A study").chart.to_dict()["title"]
         assert named["text"] == ["A study", figure.title]
         assert " ".join(named["subtitle"]) == figure.note
 
 
 def test_figures_say_what_their_marks_are():
-    found = fit_figures(fit_observed(made(villages(4, 15), contact=0.1)[0], worlds=20, shuffles=99))
+    found = fit_figures(
+        fit_observed(simulate_histories(build_villages(4, 15), contact=0.1)[0], replicates=20, shuffles=99)
+    )
     curve, exposure, ties, gains = (figure.note for figure in found)
     assert "bands: median and nine in ten" in curve
     assert "Black bars: observed" in exposure
@@ -225,8 +229,11 @@ def test_figures_say_what_their_marks_are():
 
 
 @pytest.mark.parametrize(("worlds", "shuffles", "seed"), [(5, 99, 0), (20, 5, 0), (20, 99, -1)])
-def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(worlds, shuffles, seed, here):
-    assert len(caught(qs.fit, "people.csv", "ties.csv", worlds=worlds, shuffles=shuffles, seed=seed).faults) == 1
+def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(worlds, shuffles, seed, working_folder):
+    assert (
+        len(catch_input_error(qs.fit, "people.csv", "ties.csv", worlds=worlds, shuffles=shuffles, seed=seed).faults)
+        == 1
+    )
 
 
 @pytest.mark.quick_cases(1)
@@ -245,7 +252,7 @@ def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(wo
 )
 def test_very_little_is_fitted_too(people, ties, verdict, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    put("people.csv", people)
-    put("ties.csv", ties)
+    write_file("people.csv", people)
+    write_file("ties.csv", ties)
     assert main(["fit", "people.csv", "ties.csv", "--end", "9", *QUICK]) == 0
     assert verdict in capsys.readouterr().out

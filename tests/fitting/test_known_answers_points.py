@@ -5,16 +5,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from qispread.fitting.exposure import share_of_groups
-from qispread.fitting.models import CONTACT, chance_stays
-from qispread.fitting.people import NEVER, Observed, ties_between
-from qispread.fitting.posterior import quantiles, strength_nodes
-from qispread.fitting.simulating import mixed_ties, scenario_of
+from qispread.fitting.exposure import group_share_exposure
+from qispread.fitting.models import CONTACT, probability_of_not_adopting
+from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
+from qispread.fitting.posterior import strength_quadrature, weighted_quantiles_95
+from qispread.fitting.simulating import complete_group_ties, diffusion_scenario
 
 
 def test_percent_points_of_a_thousand_values_alike():
     """Each of 0 to 999 stands for a thousandth around it: a share p lies at 1000 p - 0.5."""
-    found = quantiles(np.arange(1000.0), np.full(1000, 0.001))
+    found = weighted_quantiles_95(np.arange(1000.0), np.full(1000, 0.001))
     assert found == pytest.approx([24.5, 499.5, 974.5])
 
 
@@ -23,14 +23,14 @@ def people(adopted):
     zeros, number = np.zeros(len(adopted), dtype=np.int64), len(adopted)
     nobody = np.zeros(0, dtype=np.int64)
     ids = tuple(f"person-{place}" for place in range(number))
-    ties = ties_between(nobody, nobody, np.zeros(0), number)
-    return Observed(ids, np.array(adopted), 4, zeros, ("all",), zeros, ties, seeded=True)
+    ties = build_tie_graph(nobody, nobody, np.zeros(0), number)
+    return ObservedDiffusion(ids, np.array(adopted), 4, zeros, ("all",), zeros, ties, seeded=True)
 
 
 def test_in_a_group_of_two_the_other_is_all_others_and_alone_there_are_none():
     """Of two the first adopts in the first period; of three two do, one a period later; the last has nobody."""
-    observed = people([1, NEVER, 1, 2, NEVER, 1])
-    shares = share_of_groups(observed, np.array([0, 0, 1, 1, 1, 2]))
+    observed = people([1, NEVER_ADOPTED, 1, 2, NEVER_ADOPTED, 1])
+    shares = group_share_exposure(observed, np.array([0, 0, 1, 1, 1, 2]))
     assert shares[1].tolist() == [0, 1, 1, 1]
     assert shares[0].tolist() == [0, 0, 0, 0]
     assert shares[4].tolist() == [0, 0.5, 1, 1]
@@ -40,8 +40,8 @@ def test_in_a_group_of_two_the_other_is_all_others_and_alone_there_are_none():
 
 def test_groups_are_tied_within_and_nobody_to_themselves():
     """In a group of three each of two ties weighs 1/2, in a group of two the one tie weighs 1; alone there is none."""
-    ties = mixed_ties(np.array([0, 1, 0, 1, 0, 2]))
-    found = sorted(zip(ties.owners.tolist(), ties.others.tolist(), ties.weights.tolist(), strict=True))
+    ties = complete_group_ties(np.array([0, 1, 0, 1, 0, 2]))
+    found = sorted(zip(ties.owners.tolist(), ties.indices.tolist(), ties.weights.tolist(), strict=True))
     assert found == [
         (0, 2, 0.5),
         (0, 4, 0.5),
@@ -57,15 +57,17 @@ def test_groups_are_tied_within_and_nobody_to_themselves():
 def test_who_has_no_user_around_stays_by_the_push_alone_even_where_contact_is_certain():
     """With a strength of 1 one tie of weight 1 convinces for sure, and no tie does nothing: 1 - 0.1 and 0."""
     reach = np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 0.0]])
-    stays = chance_stays(CONTACT, np.array([0.1]), 1.0, reach, np.array([0.5, 1.0]))
+    stays = probability_of_not_adopting(CONTACT, np.array([0.1]), 1.0, reach, np.array([0.5, 1.0]))
     assert stays[:, 0] == pytest.approx([0.9, 0.0, 0.9 * 0.25])
 
 
 def test_the_scenario_of_a_chain_has_its_ties_once_in_the_order_of_people():
     zeros = np.zeros(3, dtype=np.int64)
-    ties = ties_between(np.array([1, 0]), np.array([2, 1]), np.array([0.5, 1.0]), 3)
-    chain = Observed(("a", "b", "c"), np.array([1, 3, NEVER]), 4, zeros, ("all",), zeros, ties, seeded=True)
-    found = [(tie.first, tie.second, tie.weight) for tie in scenario_of(chain).network.ties]
+    ties = build_tie_graph(np.array([1, 0]), np.array([2, 1]), np.array([0.5, 1.0]), 3)
+    chain = ObservedDiffusion(
+        ("a", "b", "c"), np.array([1, 3, NEVER_ADOPTED]), 4, zeros, ("all",), zeros, ties, seeded=True
+    )
+    found = [(tie.first, tie.second, tie.weight) for tie in diffusion_scenario(chain).network.ties]
     assert found == [("a", "b", 1.0), ("b", "c", 0.5)]
 
 
@@ -85,7 +87,7 @@ def test_strengths_are_looked_for_again_while_a_look_leaves_half_or_less():
     Then 7/32 to 21/32 is left, most of what was looked at. What the strengths stand for are shares of the range from
     0 to 1.
     """
-    strengths, log_widths = strength_nodes(Flat())
+    strengths, log_widths = strength_quadrature(Flat())
     assert 7 / 32 < strengths.min() < 7 / 32 + 0.001
     assert 21 / 32 - 0.001 < strengths.max() < 21 / 32
     assert np.exp(log_widths).sum() == pytest.approx(14 / 32)

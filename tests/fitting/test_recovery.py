@@ -3,30 +3,30 @@
 import numpy as np
 import pytest
 
-from made_diffusion import made, villages
+from made_diffusion import build_villages, simulate_histories
 from qispread.fitting.fit import NEEDED, NOT_NEEDED, fit_observed
-from qispread.fitting.models import BASS, CONTACT, INDEPENDENT, Model
-from qispread.fitting.posterior import fitted
+from qispread.fitting.models import BASS, CONTACT, INDEPENDENT, ContagionModel
+from qispread.fitting.posterior import fit_model
 
 HISTORIES = 30
 CONTAGION = 0.08
 
 
 @pytest.fixture(scope="module")
-def without():
-    return made(villages(6, 20), push=0.06, worlds=HISTORIES)
+def fit_without_contact():
+    return simulate_histories(build_villages(6, 20), push=0.06, worlds=HISTORIES)
 
 
 @pytest.fixture(scope="module")
 def with_contact():
-    return made(villages(6, 20), push=0.04, contact=CONTAGION, worlds=HISTORIES)
+    return simulate_histories(build_villages(6, 20), push=0.04, contact=CONTAGION, worlds=HISTORIES)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say(with_contact):
-    found = [fitted(one, CONTACT) for one in with_contact]
+    found = [fit_model(one, CONTACT) for one in with_contact]
     for truth, points in (
-        (CONTAGION, np.array([one.strength() for one in found])),
-        (0.04, np.array([one.push(0) for one in found])),
+        (CONTAGION, np.array([one.strength_quantiles() for one in found])),
+        (0.04, np.array([one.push_quantiles(0) for one in found])),
     ):
         covered = int(np.sum((points[:, 0] <= truth) & (truth <= points[:, 2])))
         # Of 30, fewer than 25 have a probability of 0.002 where each has 0.95.
@@ -35,18 +35,23 @@ def test_intervals_hold_the_truth_as_often_as_they_say(with_contact):
 
 
 def test_held_out_communities_prefer_contact_where_there_is_contact(with_contact):
-    gains = [fitted(one, CONTACT).scores.sum() - fitted(one, BASS).scores.sum() for one in with_contact]
+    gains = [fit_model(one, CONTACT).scores.sum() - fit_model(one, BASS).scores.sum() for one in with_contact]
     assert np.mean(np.array(gains) > 0.0) > 0.8
 
 
-def test_held_out_communities_do_not_prefer_contact_where_there_is_none(without):
-    gains = [fitted(one, CONTACT).scores.sum() - fitted(one, INDEPENDENT).scores.sum() for one in without]
+def test_held_out_communities_do_not_prefer_contact_where_there_is_none(fit_without_contact):
+    gains = [
+        fit_model(one, CONTACT).scores.sum() - fit_model(one, INDEPENDENT).scores.sum() for one in fit_without_contact
+    ]
     assert np.mean(np.array(gains) > 0.0) < 0.5
     assert np.mean(gains) < 0.0
 
 
-def test_evidence_is_seldom_for_contact_where_there_is_none(without):
-    free = [(fitted(one, Model("by period", "ties")), fitted(one, Model("by period", "none"))) for one in without[:20]]
+def test_evidence_is_seldom_for_contact_where_there_is_none(fit_without_contact):
+    free = [
+        (fit_model(one, ContagionModel("by period", "ties")), fit_model(one, ContagionModel("by period", "none")))
+        for one in fit_without_contact[:20]
+    ]
     assert np.mean([one.evidence > none.evidence for one, none in free]) < 0.2
 
 
@@ -56,8 +61,8 @@ def test_evidence_is_seldom_for_contact_where_there_is_none(without):
 )
 def test_the_verdict_is_right_where_it_is_plain(contact, verdict):
     # Of ten such villages one history in twenty without contact leaves too little to tell, this one among them.
-    observed = made(villages(20, 25, degree=4), push=0.03, contact=contact, first=3)[0]
-    found = fit_observed(observed, worlds=20, shuffles=199)
+    observed = simulate_histories(build_villages(20, 25, degree=4), push=0.03, contact=contact, first=3)[0]
+    found = fit_observed(observed, replicates=20, shuffles=199)
     assert found.verdict == verdict
     checks = found.tables["checks"].set_index(["model", "quantity"])
     for model in ("contact", "contact_by_period"):

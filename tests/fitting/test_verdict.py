@@ -5,28 +5,37 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from made_diffusion import made, villages
-from qispread.fitting.fit import MUCH, NEEDED, NOT_NEEDED, TOO_LITTLE, UNCLEAR, fit_observed, most_by_ties, verdict_of
-from qispread.fitting.models import Model
-from qispread.fitting.people import NEVER, Observed, ties_between
-from qispread.fitting.posterior import fitted
-from qispread.fitting.tables import checks_table
+from made_diffusion import build_villages, simulate_histories
+from qispread.fitting.fit import (
+    MAJOR_SHARE,
+    NEEDED,
+    NOT_NEEDED,
+    TOO_LITTLE,
+    UNCLEAR,
+    fit_observed,
+    judge_contagion,
+    max_share_by_ties,
+)
+from qispread.fitting.models import ContagionModel
+from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
+from qispread.fitting.posterior import fit_model
+from qispread.fitting.tables import build_checks_table
 
-FREE = Model("by period", "ties")
+FREE = ContagionModel("by period", "ties")
 
 
-def people(adopted, pairs, periods):
+def small_diffusion(adopted, pairs, periods):
     """Return some people of one community, whose first adopters are seeds."""
     first, second = np.array(pairs).T
     number, one = len(adopted), np.zeros(len(adopted), dtype=np.int64)
-    return Observed(
+    return ObservedDiffusion(
         ids=tuple(map(str, range(number))),
         adopted=np.array(adopted),
         periods=periods,
         community=one,
         communities=("",),
-        alike=one,
-        ties=ties_between(first, second, np.ones(len(pairs)), number),
+        permutation_groups=one,
+        ties=build_tie_graph(first, second, np.ones(len(pairs)), number),
         seeded=True,
     )
 
@@ -39,36 +48,40 @@ def people(adopted, pairs, periods):
         ([True, False, True], 0.9, UNCLEAR),
         ([False, True], 0.1, UNCLEAR),
         ([False, False], 0.49, NOT_NEEDED),
-        ([False, False, False], MUCH, TOO_LITTLE),
+        ([False, False, False], MAJOR_SHARE, TOO_LITTLE),
         ([False, False], 1.0, TOO_LITTLE),
     ],
 )
 def test_no_sign_says_not_needed_only_where_ties_that_bring_half_are_excluded(signs, most, verdict):
-    assert verdict_of(signs, most) == verdict
+    assert judge_contagion(signs, most) == verdict
 
 
 def test_what_ties_may_bring_is_as_worked_out_by_hand():
     # 0 is a seed tied to 1 and 2; 1 adopts in period 3 and 2, who is tied to 1 too, never: 1 is at risk with one tie
     # that has adopted in periods 2 and 3, 2 so in 2 and 3 and with two ties in 4. 3 adopts in 2, alone.
-    observed = people([1, 3, NEVER, 2], [(0, 1), (0, 2), (1, 2)], 4)
-    found = fitted(observed, FREE)
-    contact = found.strength()[2]
+    observed = small_diffusion([1, 3, NEVER_ADOPTED, 2], [(0, 1), (0, 2), (1, 2)], 4)
+    found = fit_model(observed, FREE)
+    contact = found.strength_quantiles()[2]
     brought = 4.0 * contact + 1.0 - (1.0 - contact) ** 2
-    assert most_by_ties(observed, found) == pytest.approx(min(1.0, brought / 2.0))
+    assert max_share_by_ties(observed, found) == pytest.approx(min(1.0, brought / 2.0))
     small = replace(found, strengths=found.strengths / 100.0)
     contact /= 100.0
-    assert most_by_ties(observed, small) == pytest.approx((4.0 * contact + 1.0 - (1.0 - contact) ** 2) / 2.0)
+    assert max_share_by_ties(observed, small) == pytest.approx((4.0 * contact + 1.0 - (1.0 - contact) ** 2) / 2.0)
 
 
 def test_ties_that_reach_nobody_bring_nothing():
-    observed = people([NEVER, NEVER, 2, 3, 4, 5], [(0, 1)], 6)
-    assert most_by_ties(observed, fitted(observed, FREE)) == 0.0
+    observed = small_diffusion([NEVER_ADOPTED, NEVER_ADOPTED, 2, 3, 4, 5], [(0, 1)], 6)
+    assert max_share_by_ties(observed, fit_model(observed, FREE)) == 0.0
 
 
 def test_five_people_are_too_few_to_tell():
-    found = fit_observed(people([1, 2, 3, NEVER, NEVER], [(0, 1), (2, 3), (3, 4)], 5), worlds=20, shuffles=99)
+    found = fit_observed(
+        small_diffusion([1, 2, 3, NEVER_ADOPTED, NEVER_ADOPTED], [(0, 1), (2, 3), (3, 4)], 5),
+        replicates=20,
+        shuffles=99,
+    )
     assert not any(found.signs.values())
-    assert found.most_by_ties >= MUCH
+    assert found.max_share_by_ties >= MAJOR_SHARE
     assert found.verdict == TOO_LITTLE
 
 
@@ -76,17 +89,17 @@ def test_five_people_are_too_few_to_tell():
 def test_few_villages_of_a_history_without_contact_are_too_little_to_tell_and_many_are_not():
     found = {}
     for number in (1, 24):
-        observed = made(villages(number, 20, degree=4, seed=3), push=0.06, worlds=10)
-        found[number] = np.array([most_by_ties(one, fitted(one, FREE)) for one in observed])
-    assert np.mean(found[1] < MUCH) < 0.5
-    assert (found[24] < MUCH).all()
+        observed = simulate_histories(build_villages(number, 20, degree=4, seed=3), push=0.06, worlds=10)
+        found[number] = np.array([max_share_by_ties(one, fit_model(one, FREE)) for one in observed])
+    assert np.mean(found[1] < MAJOR_SHARE) < 0.5
+    assert (found[24] < MAJOR_SHARE).all()
 
 
 def test_a_world_that_differs_from_the_observed_by_rounding_alone_counts_as_at_least_as_much():
     # On a ring every turn of a history is the same history, whose quantities are summed in another order.
     number = 31
     adopted = np.append(1, np.random.default_rng(1).integers(1, 8, number - 1))
-    observed = people(adopted.tolist(), [(one, (one + 1) % number) for one in range(number)], 7)
+    observed = small_diffusion(adopted.tolist(), [(one, (one + 1) % number) for one in range(number)], 7)
     turns = np.array([np.roll(adopted, turn) for turn in range(number)])
-    table = checks_table({"turned": turns}, replace(observed, seeded=False))
+    table = build_checks_table({"turned": turns}, replace(observed, seeded=False))
     assert table["at_least"].tolist() == [1.0, 1.0, 1.0]

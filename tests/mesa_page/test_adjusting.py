@@ -4,29 +4,36 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from everything import everything
-from folders import scenario_of
+from everything import all_features_scenario
+from folders import small_scenario
 from optional import require
-from qispread.config.factors import UNCERTAIN, plausible_factors
-from qispread.mesa_page.adjusting import NOTHING, AdjustableModel, changes_of, label_of, levers, model_parameters
+from qispread.config.factors import UNCERTAIN_ROLES, plausible_factors
+from qispread.mesa_page.adjusting import (
+    NO_POLICY_LABEL,
+    AdjustableModel,
+    build_model_parameters,
+    describe_changes,
+    policy_levers,
+    slider_label,
+)
 
 FIXED = {"base", "world", "policy"}
 
 
-def measures(model, months=12):
+def model_measures(model, months=12):
     for _ in range(months):
         model.step()
     return np.array(model.measures).tobytes()
 
 
-def sliders(scenario):
+def slider_parameters(scenario):
     require("solara", "solara")
-    return {path: one for path, one in model_parameters(scenario).items() if path not in FIXED}
+    return {path: one for path, one in build_model_parameters(scenario).items() if path not in FIXED}
 
 
 def test_without_changes_it_is_the_spread_model():
-    base = scenario_of()
-    assert measures(AdjustableModel(base, world=3)) == measures(qs.SpreadModel(base, replicate=3))
+    base = small_scenario()
+    assert model_measures(AdjustableModel(base, world=3)) == model_measures(qs.SpreadModel(base, replicate=3))
 
 
 def test_solara_viz_accepts_its_parameters():
@@ -34,8 +41,8 @@ def test_solara_viz_accepts_its_parameters():
     require("solara", "solara")
     from mesa.visualization import solara_viz
 
-    base = scenario_of()
-    model, given = AdjustableModel(base), model_parameters(base)
+    base = small_scenario()
+    model, given = AdjustableModel(base), build_model_parameters(base)
     if hasattr(solara_viz, "_build_model_init_kwargs"):
         solara_viz._check_model_params(model, given)
         built = solara_viz._build_model_init_kwargs(
@@ -48,12 +55,14 @@ def test_solara_viz_accepts_its_parameters():
 
 
 def test_changes_are_those_of_a_changed_scenario():
-    base = scenario_of()
+    base = small_scenario()
     model = AdjustableModel(base, policy="coaching", **{"copying.copy_loss": 0.1 + 0.2, "copying.lineage": 1})
     wanted = base.replace({"copying.copy_loss": 0.3, "copying.lineage": 1.0}).with_policy("coaching")
     assert model.settings == wanted
-    assert measures(model) == measures(qs.SpreadModel(wanted, replicate=0))
-    assert changes_of(model) == "coaching; copying: copy loss 0.3 in place of 0.6; copying: lineage 1 in place of 0"
+    assert model_measures(model) == model_measures(qs.SpreadModel(wanted, replicate=0))
+    assert (
+        describe_changes(model) == "coaching; copying: copy loss 0.3 in place of 0.6; copying: lineage 1 in place of 0"
+    )
 
 
 def test_organisations_may_behave_otherwise():
@@ -63,47 +72,47 @@ def test_organisations_may_behave_otherwise():
         def hear(self):
             pass
 
-    model = AdjustableModel(scenario_of(), organisation_class=Deaf)
-    measures(model)
+    model = AdjustableModel(small_scenario(), organisation_class=Deaf)
+    model_measures(model)
     assert model.measure("awareness") == 0.0
 
 
 def test_a_lever_that_the_scenario_has_is_added_under_another_name():
-    model = AdjustableModel(scenario_of().with_policy("coaching"), policy="coaching")
+    model = AdjustableModel(small_scenario().with_policy("coaching"), policy="coaching")
     assert list(model.settings.policies) == ["coaching", "coaching too"]
-    assert changes_of(model) == "coaching too"
+    assert describe_changes(model) == "coaching too"
 
 
 def test_the_scenario_that_newer_mesa_hands_to_models_is_left_alone():
-    assert AdjustableModel(scenario_of(), scenario=object()).settings == scenario_of()
+    assert AdjustableModel(small_scenario(), scenario=object()).settings == small_scenario()
 
 
 def test_what_cannot_be_is_told_and_the_base_is_shown():
-    model = AdjustableModel(scenario_of(), **{"copying.copy_loss": 7.0})
+    model = AdjustableModel(small_scenario(), **{"copying.copy_loss": 7.0})
     assert "copying.copy_loss" in model.refused
-    assert model.settings == scenario_of()
-    assert changes_of(model) == "nothing"
+    assert model.settings == small_scenario()
+    assert describe_changes(model) == "nothing"
 
 
 def test_steps_after_the_last_month_do_nothing():
-    model = AdjustableModel(scenario_of(horizon=2))
-    measures(model, 5)
+    model = AdjustableModel(small_scenario(horizon=2))
+    model_measures(model, 5)
     assert (model.month, model.running, len(model.measures)) == (2, False, 3)
 
 
-@pytest.mark.parametrize("lever", [NOTHING, *levers()])
+@pytest.mark.parametrize("lever", [NO_POLICY_LABEL, *policy_levers()])
 def test_every_policy_on_offer_can_be_tried(lever):
-    model = AdjustableModel(scenario_of(), policy=lever)
+    model = AdjustableModel(small_scenario(), policy=lever)
     model.step()
     assert not model.refused
-    assert len(model.settings.policies) == (lever != NOTHING)
+    assert len(model.settings.policies) == (lever != NO_POLICY_LABEL)
 
 
 @pytest.mark.slow
 def test_every_plausible_number_has_a_slider_over_its_plausible_range():
-    base = everything()
-    found = sliders(base)
-    factors = plausible_factors(base, (*UNCERTAIN, "lever"))
+    base = all_features_scenario()
+    found = slider_parameters(base)
+    factors = plausible_factors(base, (*UNCERTAIN_ROLES, "lever"))
     assert {factor.path: (factor.low, factor.high) for factor in factors} == {
         path: (one.min, one.max) for path, one in found.items()
     }
@@ -116,20 +125,20 @@ def test_every_plausible_number_has_a_slider_over_its_plausible_range():
 
 @pytest.mark.slow
 def test_what_spreads_comes_first_and_what_places_there_are_last():
-    parts = [path.split(".")[0] for path in sliders(scenario_of().with_policy("coaching"))]
+    parts = [path.split(".")[0] for path in slider_parameters(small_scenario().with_policy("coaching"))]
     assert list(dict.fromkeys(parts))[:3] == ["interventions", "policies", "copying"]
     assert parts[-1] == "network"
 
 
 @pytest.mark.slow
 def test_labels_tell_sliders_apart():
-    labels = [label_of(path) for path in sliders(scenario_of().with_policy("coaching"))]
+    labels = [slider_label(path) for path in slider_parameters(small_scenario().with_policy("coaching"))]
     assert len(set(labels)) == len(labels)
-    assert label_of("interventions.prompt.benefit") == "prompt: benefit"
+    assert slider_label("interventions.prompt.benefit") == "prompt: benefit"
 
 
 @pytest.mark.slow
 def test_scenarios_that_are_too_large_are_refused():
     require("solara", "solara")
     with pytest.raises(qs.InputError, match="got 5,000; the page takes at most 1,000"):
-        model_parameters(scenario_of(**{"organisations.number": 5000}))
+        build_model_parameters(small_scenario(**{"organisations.number": 5000}))

@@ -5,20 +5,20 @@ import re
 import numpy as np
 import pytest
 
-from folders import scenario_of
-from qispread.config.load import scenario_from
+from folders import small_scenario
+from qispread.config.load import build_scenario
 from qispread.figures.palette import FIDELITY_COLOURS, STAGE_COLOURS
 from qispread.mesa_page.adjusting import AdjustableModel
 from qispread.mesa_page.drawing import (
-    COLOURINGS,
-    FOLLOWED,
+    COLOUR_MODES,
+    FOLLOWED_MEASURES,
+    build_curves_table,
+    colour_key,
     curves_figure,
-    curves_table,
-    key,
+    describe_month,
     network_svg,
-    picture,
-    story,
-    told,
+    organisation_tooltip,
+    render_svg,
 )
 from qispread.world.layout import STAGES
 
@@ -29,7 +29,7 @@ POINT = re.compile(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="[\d.]+" fill="([^"]+
 
 @pytest.fixture(scope="module")
 def model():
-    made = AdjustableModel(scenario_of())
+    made = AdjustableModel(small_scenario())
     for _ in range(20):
         made.step()
     return made
@@ -65,8 +65,8 @@ def test_every_tie_is_a_line_and_every_origin_has_a_ring(model):
 
 
 def test_stories_tell_stage_fidelity_and_from_whom_it_was_learnt(model):
-    ids = model.world.frame.ids
-    stories = {own.id: story(own, own.practices[NAME], ids) for own in model.organisations}
+    ids = model.world.static_world.ids
+    stories = {own.id: organisation_tooltip(own, own.practices[NAME], ids) for own in model.organisations}
     for own in model.organisations:
         practice = own.practices[NAME]
         assert stories[own.id].startswith(f"{own.name or own.id}: {STAGES[practice.stage]}")
@@ -76,10 +76,10 @@ def test_stories_tell_stage_fidelity_and_from_whom_it_was_learnt(model):
     assert any("learnt from nobody: it is the origin" in one for one in stories.values())
 
 
-@pytest.mark.parametrize("colouring", COLOURINGS)
+@pytest.mark.parametrize("colouring", COLOUR_MODES)
 def test_markup_in_names_does_nothing(colouring):
     rows = [{"id": f"{HOSTILE}{place}", "system": "one"} for place in range(6)]
-    model = AdjustableModel(scenario_from({"organisations": {"rows": rows}, "network": {"kind": "complete"}}))
+    model = AdjustableModel(build_scenario({"organisations": {"rows": rows}, "network": {"kind": "complete"}}))
     drawn = network_svg(model, NAME, colouring)
     assert "<img" not in drawn
     assert drawn.count("&lt;img") == 6
@@ -87,29 +87,32 @@ def test_markup_in_names_does_nothing(colouring):
 
 def test_curves_are_what_the_collector_holds(model):
     kept = model.datacollector.get_model_vars_dataframe()
-    table = curves_table(model, NAME)
-    for measure, label in FOLLOWED.items():
+    table = build_curves_table(model, NAME)
+    for measure, label in FOLLOWED_MEASURES.items():
         one = table[table["arm"] == label]
         np.testing.assert_allclose(one["median"], kept[measure], atol=1e-6)
         assert list(one["month"]) == list(kept["month"])
 
 
 def test_words_say_what_the_curves_show(model):
-    adoption, fidelity, effect = (model.measure(name, NAME) for name in FOLLOWED)
-    assert told(model, NAME) == (
+    adoption, fidelity, effect = (model.measure(name, NAME) for name in FOLLOWED_MEASURES)
+    assert describe_month(model, NAME) == (
         f"Month 20 of 36: {adoption:.0%} of those who did not start it use it, "
         f"with {fidelity:.0%} of its core intact and {effect:.0%} of the largest effect."
     )
-    assert told(AdjustableModel(scenario_of()), NAME) == "Month 0 of 36: 0% of those who did not start it use it."
+    assert (
+        describe_month(AdjustableModel(small_scenario()), NAME)
+        == "Month 0 of 36: 0% of those who did not start it use it."
+    )
 
 
 def test_curves_are_drawn_from_the_first_month_on(model):
-    for one in (AdjustableModel(scenario_of()), model):
-        drawn = picture(curves_figure(one, NAME))
+    for one in (AdjustableModel(small_scenario()), model):
+        drawn = render_svg(curves_figure(one, NAME))
         assert drawn.startswith("<svg")
-        assert all(label in drawn for label in FOLLOWED.values())
+        assert all(label in drawn for label in FOLLOWED_MEASURES.values())
 
 
 def test_the_key_names_every_stage():
-    assert all(stage in key("stage") for stage in STAGES)
-    assert "not in use" in key("fidelity")
+    assert all(stage in colour_key("stage") for stage in STAGES)
+    assert "not in use" in colour_key("fidelity")

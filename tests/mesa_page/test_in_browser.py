@@ -18,13 +18,13 @@ pytestmark = pytest.mark.slow
 SERVE = """
 import folders
 from qispread.mesa_page import serve
-raise SystemExit(serve(folders.scenario_of(horizon=6), port=0, open_browser=False))
+raise SystemExit(serve(folders.small_scenario(horizon=6), port=0, open_browser=False))
 """
 MONTH = re.compile(r"Month (\d+) of 6")
 
 
 @pytest.fixture(scope="module")
-def outside():
+def blocked_proxy():
     """Return the address of a proxy that answers nothing, and how often it was asked."""
     asked, door = [], socket.create_server(("127.0.0.1", 0))
 
@@ -43,9 +43,9 @@ def outside():
 
 
 @pytest.fixture(scope="module")
-def address(outside, tmp_path_factory):
+def page_url(blocked_proxy, tmp_path_factory):
     """Return the address of the page, whose server can reach the internet through the proxy alone."""
-    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), outside[0])
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), blocked_proxy[0])
     here = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])}
     home = {"SOLARA_HOME": str(tmp_path_factory.mktemp("home"))}
     with subprocess.Popen(
@@ -65,7 +65,7 @@ def browser():
 
 
 @pytest.fixture
-def visitor(browser, address):
+def open_page(browser, page_url):
     """Return what opens the page anew, as somebody else."""
     opened = []
 
@@ -77,7 +77,7 @@ def visitor(browser, address):
         page.asked, page.complaints = [], []
         page.on("response", lambda answer: page.asked.append((answer.url, answer.status)))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(address)
+        page.goto(page_url)
         page.wait_for_selector("svg circle")
         return page
 
@@ -86,40 +86,40 @@ def visitor(browser, address):
         context.close()
 
 
-def month(page):
+def shown_month(page):
     """Return the month that the map shows."""
     return int(MONTH.search(page.locator("svg[role=img]").first.get_attribute("aria-label"))[1])
 
 
-def press(page, name, *, until):
+def press_button(page, name, *, until):
     """Press a button, and wait until the map shows a month."""
     page.get_by_role("button", name=name).click()
     page.wait_for_selector(f'svg[role=img][aria-label^="Month {until} of"]')
 
 
-def test_step_reset_and_play_move_one_visitors_model_alone(visitor, outside, address):
-    first, second = visitor(), visitor()
-    press(first, "Step", until=1)
-    press(first, "Step", until=2)
-    assert (month(first), month(second)) == (2, 0)
-    press(first, "Reset", until=0)
-    press(first, "▶", until=6)
+def test_step_reset_and_play_move_one_visitors_model_alone(open_page, blocked_proxy, page_url):
+    first, second = open_page(), open_page()
+    press_button(first, "Step", until=1)
+    press_button(first, "Step", until=2)
+    assert (shown_month(first), shown_month(second)) == (2, 0)
+    press_button(first, "Reset", until=0)
+    press_button(first, "▶", until=6)
     assert first.get_by_role("button", name="Step").is_disabled()
-    assert month(second) == 0
+    assert shown_month(second) == 0
     assert first.locator("svg circle title").first.text_content()
     for page in (first, second):
         assert not page.complaints
-        assert {url for url, _ in page.asked if not url.startswith(address)} == set()
+        assert {url for url, _ in page.asked if not url.startswith(page_url)} == set()
         assert [(url, status) for url, status in page.asked if status >= 400] == []
-    assert not outside[1]
+    assert not blocked_proxy[1]
 
 
-def test_sliders_and_policies_act_at_reset_their_meaning_is_told_and_colour_can_be_the_stage(visitor):
-    page = visitor()
+def test_sliders_and_policies_act_at_reset_their_meaning_is_told_and_colour_can_be_the_stage(open_page):
+    page = open_page()
     page.get_by_text("fidelity", exact=True).first.click()
     page.get_by_role("option", name="stage").click()
     page.wait_for_selector("text=implementing")
-    press(page, "Step", until=1)
+    press_button(page, "Step", until=1)
     page.wait_for_selector('svg[role=img] circle[fill="#4fa3d1"]')
     slider = page.get_by_role("slider", name="copying: copy loss")
     slider.focus()

@@ -6,12 +6,12 @@ import socket
 import pytest
 
 import qispread as qs
-from everything import everything
-from folders import scenario_of
+from everything import all_features_scenario
+from folders import small_scenario
 from optional import require
 from qispread import mesa_page
 from qispread.mesa_page import serving
-from qispread.mesa_page.adjusting import label_of
+from qispread.mesa_page.adjusting import slider_label
 
 
 def test_without_solara_it_says_how_to_get_it(monkeypatch):
@@ -26,7 +26,7 @@ def test_there_is_nothing_else():
         _ = mesa_page.nothing
 
 
-def drawn(scenario):
+def rendered_text(scenario):
     """Return the words and markup of every widget of the page."""
     solara = require("solara", "solara")
     box, context = solara.render(mesa_page.SpreadPage(scenario), handle_error=False)
@@ -39,18 +39,18 @@ def drawn(scenario):
 
 @pytest.mark.slow
 def test_the_map_and_the_curves_of_the_first_month_are_drawn():
-    assert "Month 0 of 36: 0% of those who did not start it use it." in drawn(scenario_of())
+    assert "Month 0 of 36: 0% of those who did not start it use it." in rendered_text(small_scenario())
 
 
 @pytest.mark.slow
 def test_every_slider_is_explained():
     require("solara", "solara")
-    from qispread.mesa_page.adjusting import model_parameters
-    from qispread.mesa_page.page import meaning_table
+    from qispread.mesa_page.adjusting import build_model_parameters
+    from qispread.mesa_page.page import render_meaning_table
 
-    base = everything()
-    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td></tr>', meaning_table(base))
-    assert [row[0] for row in rows] == [label_of(path) for path in list(model_parameters(base))[3:]]
+    base = all_features_scenario()
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td></tr>', render_meaning_table(base))
+    assert [row[0] for row in rows] == [slider_label(path) for path in list(build_model_parameters(base))[3:]]
     told = dict(rows)["copying: copy loss"]
     assert told.startswith("Loss of core components at each copy")
     assert told.endswith("0.6 in the scenario, share; plausible 0.1 to 0.9, allowed [0, 1]; hypothesis.")

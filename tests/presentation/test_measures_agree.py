@@ -7,38 +7,38 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from folders import coached, save_compared, scenario_of
+from folders import small_scenario, with_coaching, write_comparison_folder
 from qispread import terminal
 from qispread.comparison import compare
-from qispread.figures.curves import curve_figure, curve_of
-from qispread.figures.figure import specification
-from qispread.figures.palette import styles_of
-from qispread.figures.worlds import worlds_figure
-from qispread.measures import MEASURES, REGISTRY
+from qispread.figures.curves import curve_figure, curve_spec
+from qispread.figures.figure import vega_specification
+from qispread.figures.palette import assign_styles
+from qispread.figures.worlds import distribution_figure
+from qispread.measures import MEASURE_REGISTRY, MEASURES
 from qispread.presentation.formatting import format_difference, format_value
 from qispread.presentation.labels import PERCENTAGE_POINTS, difference_axis, scale_per_100
 from qispread.presentation.sentences import difference_from_row, difference_sentence
 from qispread.presentation.tables import between_table, difference_cells, difference_rows
-from qispread.report import report_of
-from qispread.report.answer import answer_of
-from qispread.report.blocks import Sheet
+from qispread.report import build_report
+from qispread.report.answer import build_headline
+from qispread.report.blocks import ReportTable
 from qispread.report.reading import read_results
-from qispread.report.view import View
+from qispread.report.view import ReportData
 
-IN_PERCENT = {one.name for one in REGISTRY if one.is_percent}
+IN_PERCENT = {one.name for one in MEASURE_REGISTRY if one.is_percent}
 
 
 @pytest.fixture(scope="module")
 def comparison():
-    base = scenario_of()
-    return compare(base, {"coaching": coached(base), "mandate": base.with_policy("mandate")})
+    base = small_scenario()
+    return compare(base, {"coaching": with_coaching(base), "mandate": base.with_policy("mandate")})
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    base = scenario_of()
-    arms = {"coaching": coached(base), "mandate": base.with_policy("mandate")}
-    return save_compared(tmp_path_factory.mktemp("agree") / "compared", base, arms)
+    base = small_scenario()
+    arms = {"coaching": with_coaching(base), "mandate": base.with_policy("mandate")}
+    return write_comparison_folder(tmp_path_factory.mktemp("agree") / "compared", base, arms)
 
 
 def asked_for(comparison, measure):
@@ -52,25 +52,27 @@ def printed(show, *arguments):
 
 
 def test_shares_and_ratios_are_in_percent_and_nothing_else():
-    assert {one.name for one in REGISTRY if one.unit in {"share", "ratio"}} - IN_PERCENT == {"harm_gini"}
+    assert {one.name for one in MEASURE_REGISTRY if one.unit in {"share", "ratio"}} - IN_PERCENT == {"harm_gini"}
     assert {MEASURES[name].unit for name in IN_PERCENT} == {"share", "ratio"}
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_terminal_and_report_write_a_difference_alike(measure, comparison, folder):
     """The terminal's table of options against each other, the report's, and the sentence of the report."""
-    view = View(read_results(folder))
-    row = comparison.apart("coaching", "mandate", measure)
-    expected = format_difference(scale_per_100(measure, comparison.number) * row["difference"], MEASURES[measure].form)
+    view = ReportData(read_results(folder))
+    row = comparison.difference_between("coaching", "mandate", measure)
+    expected = format_difference(
+        scale_per_100(measure, comparison.organisation_count) * row["difference"], MEASURES[measure].form
+    )
     if math.isnan(row["difference"]):
         pytest.skip("no run of this small comparison has the measure")
     same = row["difference"] == 0.0 and not row["low"] < 0.0
-    shown = printed(terminal.show_between, asked_for(comparison, measure))
+    shown = printed(terminal.show_arm_differences, asked_for(comparison, measure))
     line = next(one for one in shown.splitlines() if "mandate against coaching" in one)
     assert ("none" if same else expected) in line
-    apart = view.apart("mandate", "coaching", measure)
+    apart = view.pairwise_difference("mandate", "coaching", measure)
     cells = difference_cells(apart, measure)
-    if not same and scale_per_100(measure, comparison.number) == 1.0:
+    if not same and scale_per_100(measure, comparison.organisation_count) == 1.0:
         assert cells[0] == expected
         assert cells[1] in line
     sentence = difference_sentence(difference_from_row(apart), 36)
@@ -81,17 +83,17 @@ def test_terminal_and_report_write_a_difference_alike(measure, comparison, folde
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_charts_write_a_measure_as_sentences_do(measure):
-    styles = styles_of(["base"], "base")
+    styles = assign_styles(["base"], "base")
     table = pd.DataFrame({"arm": "base", "month": [0, 12], "median": [0.0, 0.25], "p5": [0.0, 0.2], "p95": [0.0, 0.3]})
-    figure = curve_figure(table, curve_of(measure), styles, 12)
+    figure = curve_figure(table, curve_spec(measure), styles, 12)
     assert figure.title == MEASURES[measure].label
     assert f"base {format_value(0.25, MEASURES[measure].form)} (" in figure.alt
-    axis = specification(figure)["layer"][0]["encoding"]["y"]
+    axis = vega_specification(figure)["layer"][0]["encoding"]["y"]
     assert axis["title"] == MEASURES[measure].axis
     assert axis["axis"]["format"].endswith("%") == (measure in IN_PERCENT)
     assert (difference_axis(measure) == PERCENTAGE_POINTS) == (measure in IN_PERCENT)
     ends = {"base": table["median"].to_numpy()}
-    assert worlds_figure(ends, measure, "t", "u", MEASURES[measure].form, styles).alt.count("%") == 3 * (
+    assert distribution_figure(ends, measure, "t", "u", MEASURES[measure].form, styles).alt.count("%") == 3 * (
         measure in IN_PERCENT
     )
 
@@ -113,17 +115,17 @@ def test_the_report_writes_the_headline_in_the_digits_of_the_terminal(comparison
     """Once printed +0.0388 in the terminal and 3.9 percentage points in the report."""
     results = read_results(folder)
     results.manifest["comparison"]["measure"] = "replication_ratio"
-    view = View(results)
+    view = ReportData(results)
     row = comparison.difference("coaching", "replication_ratio")
     expected = format_difference(row["difference"], "percent")
-    answer = answer_of(view)
-    text = " ".join([answer.sentence, *answer.more])
+    answer = build_headline(view)
+    text = " ".join([answer.sentence, *answer.details])
     assert f"{expected.lstrip('+')} percentage points" in text.replace("\N{MINUS SIGN}", "")
     groups = [
         group
-        for part in report_of(folder).sections
+        for part in build_report(folder).sections
         for block in part.blocks
-        if isinstance(block, Sheet)
+        if isinstance(block, ReportTable)
         for group in block.groups
         if group.heading.startswith(MEASURES["effect"].label)
     ]

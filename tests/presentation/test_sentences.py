@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qispread.measures import NAMES
+from qispread.measures import MEASURE_NAMES
 from qispread.presentation.formatting import format_duration, join_words
-from qispread.presentation.sentences import Difference, difference_sentence
+from qispread.presentation.sentences import DifferenceStatement, difference_sentence
 
 
 def difference(value, low, high, measure="harm_averted", better=1.0, runs=50):
-    return Difference("coaching", measure, value, low, high, better, runs)
+    return DifferenceStatement("coaching", measure, value, low, high, better, runs)
 
 
 def test_a_clear_difference_is_said_with_its_interval_and_runs():
@@ -52,7 +52,7 @@ def test_what_has_no_meaning_is_not_told():
 
 
 @given(
-    measure=st.sampled_from(NAMES),
+    measure=st.sampled_from(MEASURE_NAMES),
     value=st.floats(-1e9, 1e9),
     half=st.floats(0.0, 1e9),
     better=st.floats(0.0, 1.0),

@@ -169,33 +169,33 @@ from collections.abc import Mapping
 
 import qispread as qs
 from experiments.command import main
-from experiments.design import SHARE_MATTERS, Ablation, Experiment, Part, Strengths, more
-from experiments.lives import Arm, Plain
+from experiments.design import MIN_SHARE_DIFFERENCE, MechanismAblation, ClaimTest, ClaimPart, Strengths, difference_contrast
+from experiments.lives import OutcomeArm, ScenarioArm
 
 
-def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, Arm]:
+def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
     """Return the arms."""
     feedback = base.with_policy("feedback", measurement=strengths["feedback.measurement"])
-    return {"nothing": Plain(base), "feedback": Plain(feedback)}
+    return {"nothing": ScenarioArm(base), "feedback": ScenarioArm(feedback)}
 
 
-UNWATCHED = Ablation("gains that do not decay", {"improving.decay": 0.0, "improving.erosion": 0.0})
+UNWATCHED = MechanismAblation("gains that do not decay", {"improving.decay": 0.0, "improving.erosion": 0.0})
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ClaimTest(
     name="e12_feedback_holds",
     claim="Feedback holds gains.",
     source="kaplan2012",
     design="PROMPT spreads for ten years, with feedback to everyone or without.",
     caution="Users alone are counted.",
-    make=make,
+    build_arms=make,
     arms={"nothing": "no policy", "feedback": "feedback from the first month"},
     parts=(
-        Part(
+        ClaimPart(
             "held by feedback",
             "Fidelity is higher with feedback",
             "fidelity",
-            (more("feedback", "nothing", "fidelity"),),
-            SHARE_MATTERS,
+            (difference_contrast("feedback", "nothing", "fidelity"),),
+            MIN_SHARE_DIFFERENCE,
             UNWATCHED,
         ),
     ),

@@ -5,30 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from everything import everything
-from qispread.config.describe import Description, descriptions, within
-from qispread.engines.run import run_one
+from everything import all_features_scenario
+from qispread.config.describe import ParameterDescription, all_descriptions, describe_section
+from qispread.engines.run import run_replicate
 from qispread.rules import draws
-from qispread.world.build import blueprint_of
+from qispread.world.build import prepare_scenario
 from strategies import POLICIES
 
 BIBLIOGRAPHY = (Path(__file__).parents[2] / "docs/references.bib").read_text(encoding="utf-8")
 KEYS = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY, flags=re.MULTILINE))
-ALL = list(descriptions())
-MOVING = [one for one in ALL if one.plausible and not one.path.startswith(("network", "policies"))]
+ALL = list(all_descriptions())
+MOVING = [one for one in ALL if one.plausible_range and not one.path.startswith(("network", "policies"))]
 NETWORK_OF = {"across": "systems", "partnership_density": "systems", "mean_degree": "systems", "tie_weight": "systems"}
 
 
-def moved(scenario, other):
-    return run_one(blueprint_of(scenario), 0).measures.tobytes() != run_one(blueprint_of(other), 0).measures.tobytes()
+def outputs_differ(scenario, other):
+    return (
+        run_replicate(prepare_scenario(scenario), 0).measures.tobytes()
+        != run_replicate(prepare_scenario(other), 0).measures.tobytes()
+    )
 
 
-def other_value(one: Description, current):
-    low, high = map(float, one.plausible.split(" to "))
+def other_value(one: ParameterDescription, current):
+    low, high = map(float, one.plausible_range.split(" to "))
     return high if abs(high - current) > abs(low - current) else low
 
 
-def at(scenario, path):
+def value_at(scenario, path):
     value = scenario
     for part in path.split("."):
         value = value[part] if isinstance(value, dict) else getattr(value, part)
@@ -37,8 +40,8 @@ def at(scenario, path):
 
 @pytest.mark.parametrize("one", MOVING, ids=lambda one: one.path)
 def test_every_plausible_range_moves_an_output(one):
-    base, path = everything(), one.path.replace("NAME", "prompt")
-    assert moved(base, base.replace({path: other_value(one, at(base, path))}))
+    base, path = all_features_scenario(), one.path.replace("NAME", "prompt")
+    assert outputs_differ(base, base.replace({path: other_value(one, value_at(base, path))}))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,7 @@ def test_every_plausible_range_moves_an_output(one):
     ],
 )
 def test_every_other_parameter_moves_an_output(path, value):
-    assert moved(everything(), everything().replace({path: value}))
+    assert outputs_differ(all_features_scenario(), all_features_scenario().replace({path: value}))
 
 
 @pytest.mark.parametrize(
@@ -80,24 +83,29 @@ def test_every_other_parameter_moves_an_output(path, value):
     ],
 )
 def test_every_parameter_of_a_network_moves_an_output(network, other):
-    base = everything(network=network)
-    assert moved(base, everything(network={**network, **other}))
+    base = all_features_scenario(network=network)
+    assert outputs_differ(base, all_features_scenario(network={**network, **other}))
 
 
-LEVERS = [(lever, one) for lever, section in POLICIES.items() for one in within(section, "policies.p") if one.plausible]
+LEVERS = [
+    (lever, one)
+    for lever, section in POLICIES.items()
+    for one in describe_section(section, "policies.p")
+    if one.plausible_range
+]
 
 
 @pytest.mark.parametrize(("lever", "one"), LEVERS, ids=lambda value: getattr(value, "path", value))
 def test_every_strength_of_a_policy_moves_an_output(lever, one):
-    base = everything(policies={}).with_policy(lever, "p")
-    assert moved(base, base.replace({one.path: other_value(one, at(base, one.path))}))
+    base = all_features_scenario(policies={}).with_policy(lever, "p")
+    assert outputs_differ(base, base.replace({one.path: other_value(one, value_at(base, one.path))}))
 
 
 def test_every_parameter_says_what_it_is():
     for one in ALL:
         assert one.meaning, one.path
         assert one.unit, one.path
-        if one.known in ("measured", "derived"):
+        if one.evidence in ("measured", "derived"):
             assert set(one.source.split(",")) <= KEYS, f"{one.path}: {one.source}"
 
 
@@ -109,7 +117,7 @@ def test_sources_of_assumptions_exist_too():
 
 def test_plausible_ranges_hold_their_defaults():
     for one in [*MOVING, *(one for _, one in LEVERS)]:
-        low, high = map(float, one.plausible.split(" to "))
+        low, high = map(float, one.plausible_range.split(" to "))
         assert low <= float(one.default) <= high, one.path
 
 

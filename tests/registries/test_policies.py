@@ -6,29 +6,29 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from everything import everything
+from everything import all_features_scenario
 from qispread.comparison import arms_from_files
-from qispread.comparison.arms import added_policies
-from qispread.engines.run import run_one
-from qispread.measures import NAMES
+from qispread.comparison.arms import find_added_policies
+from qispread.engines.run import run_replicate
+from qispread.measures import MEASURE_NAMES
 from qispread.world import policies
-from qispread.world.build import blueprint_of
+from qispread.world.build import prepare_scenario
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from strategies import POLICIES
 
 CONFIGS = Path(__file__).parents[2] / "configs/policies"
-BASE = everything(policies={})
-FREE = [place for place, name in enumerate(NAMES) if name != "cost"]
+BASE = all_features_scenario(policies={})
+FREE = [place for place, name in enumerate(MEASURE_NAMES) if name != "cost"]
 
 
 def levers_in(path):
     """Return the levers of the policies that an example adds."""
     base, arms = arms_from_files(CONFIGS.parent / "prompt.yaml", [], [path])
-    return {policy.lever for arm in arms.values() for policy in added_policies(base, arm).values()}
+    return {policy.lever for arm in arms.values() for policy in find_added_policies(base, arm).values()}
 
 
-def measures(scenario):
-    return run_one(blueprint_of(scenario), 0).measures
+def measure_scenario(scenario):
+    return run_replicate(prepare_scenario(scenario), 0).measures
 
 
 def test_every_slot_has_a_policy_and_every_policy_a_file():
@@ -40,37 +40,37 @@ def test_every_slot_has_a_policy_and_every_policy_a_file():
 
 
 def test_the_scenario_with_everything_has_every_policy():
-    assert {policy.lever for policy in everything().policies.values()} == set(POLICIES)
+    assert {policy.lever for policy in all_features_scenario().policies.values()} == set(POLICIES)
 
 
 @pytest.mark.parametrize("lever", POLICIES)
 def test_it_changes_something(lever):
-    assert measures(BASE.with_policy(lever)).tobytes() != measures(BASE).tobytes()
+    assert measure_scenario(BASE.with_policy(lever)).tobytes() != measure_scenario(BASE).tobytes()
 
 
 @pytest.mark.parametrize("lever", sorted(set(POLICIES) - {"seeding"}))
 def test_for_nobody_it_changes_nothing(lever):
     nobody = BASE.with_policy(lever, target="nobody", cost=10.0)
-    assert measures(nobody).tobytes() == measures(BASE).tobytes()
+    assert measure_scenario(nobody).tobytes() == measure_scenario(BASE).tobytes()
 
 
 @pytest.mark.parametrize("lever", sorted(set(POLICIES) - {"seeding"}))
 def test_before_its_window_nothing_has_changed(lever):
-    late = measures(BASE.with_policy(lever, start=20))
-    assert late[:20].tobytes() == measures(BASE)[:20].tobytes()
-    assert late[20:].tobytes() != measures(BASE)[20:].tobytes()
+    late = measure_scenario(BASE.with_policy(lever, start=20))
+    assert late[:20].tobytes() == measure_scenario(BASE)[:20].tobytes()
+    assert late[20:].tobytes() != measure_scenario(BASE)[20:].tobytes()
 
 
 @pytest.mark.parametrize("lever", POLICIES)
 def test_it_costs_what_its_targets_cost_while_it_lasts(lever):
-    costly = measures(BASE.with_policy(lever, start=5, end=14, cost=3.0, target={"most_ready": 7}))
-    assert costly[-1, -1, NAMES.index("cost")] == 3.0 * 7 * 10
-    assert costly[4, -1, NAMES.index("cost")] == 0.0
+    costly = measure_scenario(BASE.with_policy(lever, start=5, end=14, cost=3.0, target={"most_ready": 7}))
+    assert costly[-1, -1, MEASURE_NAMES.index("cost")] == 3.0 * 7 * 10
+    assert costly[4, -1, MEASURE_NAMES.index("cost")] == 0.0
 
 
 @pytest.mark.parametrize("lever", POLICIES)
 def test_its_cost_changes_nothing_else(lever):
-    free, costly = measures(BASE.with_policy(lever)), measures(BASE.with_policy(lever, cost=9.0))
+    free, costly = measure_scenario(BASE.with_policy(lever)), measure_scenario(BASE.with_policy(lever, cost=9.0))
     np.testing.assert_array_equal(free[..., FREE], costly[..., FREE])
 
 
@@ -78,16 +78,20 @@ def test_its_cost_changes_nothing_else(lever):
 @pytest.mark.parametrize("lever", sorted(set(POLICIES) - {"seeding", "learning_network"}))
 def test_two_halves_are_one_whole(lever):
     halves = BASE.with_policy(lever, "early", start=1, end=24).with_policy(lever, "late", start=25)
-    assert measures(halves)[..., FREE].tobytes() == measures(BASE.with_policy(lever))[..., FREE].tobytes()
+    assert (
+        measure_scenario(halves)[..., FREE].tobytes() == measure_scenario(BASE.with_policy(lever))[..., FREE].tobytes()
+    )
 
 
 def test_interventions_named_are_the_only_ones_moved():
-    scenario = everything(policies={}, improving={"learning": 0.0}, reviewing={"cynicism": 0.0, "encouragement": 0.0})
+    scenario = all_features_scenario(
+        policies={}, improving={"learning": 0.0}, reviewing={"cynicism": 0.0, "encouragement": 0.0}
+    )
     alone = scenario.replace({f"interventions.{name}.effort": 0.0 for name in scenario.interventions})
     pushed = alone.with_policy("mandate", resentment=0.0, interventions=["bundle"])
     names = list(alone.interventions)
-    practice = [NAMES.index(name) for name in ("reach", "adoption", "fidelity")]
-    before, after = measures(alone), measures(pushed)
+    practice = [MEASURE_NAMES.index(name) for name in ("reach", "adoption", "fidelity")]
+    before, after = measure_scenario(alone), measure_scenario(pushed)
     for place, name in enumerate(names):
         same = np.array_equal(before[:, place, practice], after[:, place, practice], equal_nan=True)
         assert same == (name != "bundle"), name
@@ -95,8 +99,8 @@ def test_interventions_named_are_the_only_ones_moved():
 
 def test_levers_add_up_as_declared():
     def epochs_of(scenario):
-        blueprint = blueprint_of(scenario)
-        return policies.epochs_of(scenario, blueprint.schedule, blueprint.world(0))
+        blueprint = prepare_scenario(scenario)
+        return policies.build_epochs(scenario, blueprint.schedule, blueprint.world(0))
 
     epochs = epochs_of(BASE.with_policy("coaching", "a", support=0.7).with_policy("coaching", "b", support=0.7))
     assert set(epochs.practice_levers[1, :, list(PRACTICE_SLOTS).index("support")].ravel()) == {1.0}
@@ -107,23 +111,35 @@ def test_levers_add_up_as_declared():
 
 
 def test_targets_are_who_they_say():
-    from qispread.config.policies import Target
-    from qispread.world.interventions import readiness, tie_weights
-    from qispread.world.policies import targets
+    from qispread.config.policies import PolicyTarget
+    from qispread.world.interventions import readiness, weighted_degree
+    from qispread.world.policies import select_targets
 
-    world = blueprint_of(BASE).world(0)
-    ready, hubs = readiness(world), tie_weights(world)
-    most, least = targets(Target(most_ready=5), "p", world), targets(Target(least_ready=5), "p", world)
+    world = prepare_scenario(BASE).world(0)
+    ready, hubs = readiness(world), weighted_degree(world)
+    most, least = (
+        select_targets(PolicyTarget(most_ready=5), "p", world),
+        select_targets(PolicyTarget(least_ready=5), "p", world),
+    )
     assert min(ready[most]) >= max(np.delete(ready, most))
     assert max(ready[least]) <= min(np.delete(ready, least))
-    assert min(hubs[targets(Target(hubs=3), "p", world)]) >= max(np.delete(hubs, targets(Target(hubs=3), "p", world)))
-    assert targets(Target(), "p", world).size == 40
-    for nobody in (Target(organisations=()), Target(systems=()), Target(most_ready=0), Target(random=0)):
-        assert targets(nobody, "p", world).size == 0
-    assert targets(Target(random=9), "p", world).size == 9
-    assert set(targets(Target(random=9), "p", world)) != set(targets(Target(random=9), "q", world))
-    system = targets(Target(systems=("system-02",)), "p", world)
-    assert [world.frame.system_names[world.frame.system[i]] for i in system] == ["system-02"] * 5
+    assert min(hubs[select_targets(PolicyTarget(hubs=3), "p", world)]) >= max(
+        np.delete(hubs, select_targets(PolicyTarget(hubs=3), "p", world))
+    )
+    assert select_targets(PolicyTarget(), "p", world).size == 40
+    for nobody in (
+        PolicyTarget(organisations=()),
+        PolicyTarget(systems=()),
+        PolicyTarget(most_ready=0),
+        PolicyTarget(random=0),
+    ):
+        assert select_targets(nobody, "p", world).size == 0
+    assert select_targets(PolicyTarget(random=9), "p", world).size == 9
+    assert set(select_targets(PolicyTarget(random=9), "p", world)) != set(
+        select_targets(PolicyTarget(random=9), "q", world)
+    )
+    system = select_targets(PolicyTarget(systems=("system-02",)), "p", world)
+    assert [world.static_world.system_names[world.static_world.system[i]] for i in system] == ["system-02"] * 5
 
 
 def test_seeding_picks_who_starts():

@@ -6,19 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from folders import coached, save_compared, save_run, scenario_of
-from qispread.report import report_of, write_report
-from qispread.report.writing import PAGE
+from folders import small_scenario, with_coaching, write_comparison_folder, write_run_folder
+from qispread.report import build_report, write_report
+from qispread.report.writing import PAGE_FILE
 
 
 @pytest.fixture(scope="session")
-def compared(build_once):
+def comparison_folder(build_once):
     """Return the folder of a factorial comparison with plausible models, and of the report on it."""
 
     def fill(folder):
-        base = scenario_of()
-        arms = {"coaching": coached(base), "mandate": base.with_policy("mandate")}
-        compared = save_compared(folder / "compared", base, arms, models=4, factorial=True)
+        base = small_scenario()
+        arms = {"coaching": with_coaching(base), "mandate": base.with_policy("mandate")}
+        compared = write_comparison_folder(folder / "compared", base, arms, models=4, factorial=True)
         paths = [str(path.relative_to(compared)) for path in write_report(compared)]
         (folder / "paths.json").write_text(json.dumps(paths), encoding="utf-8")
 
@@ -26,27 +26,30 @@ def compared(build_once):
 
 
 @pytest.fixture(scope="session")
-def ran(tmp_path_factory):
+def run_folder(tmp_path_factory):
     """Return the folder of a run."""
-    return save_run(tmp_path_factory.mktemp("results") / "ran", scenario_of())
+    return write_run_folder(tmp_path_factory.mktemp("results") / "ran", small_scenario())
 
 
 @pytest.fixture(scope="session")
-def written(compared):
+def written_report(comparison_folder):
     """Return what was written on the comparison: its folder, the paths, the report and the page."""
-    paths = [compared / path for path in json.loads((compared.parent / "paths.json").read_text(encoding="utf-8"))]
-    page = (compared / PAGE).read_text(encoding="utf-8")
-    return SimpleNamespace(folder=compared, paths=paths, report=report_of(compared), page=page)
+    paths = [
+        comparison_folder / path
+        for path in json.loads((comparison_folder.parent / "paths.json").read_text(encoding="utf-8"))
+    ]
+    page = (comparison_folder / PAGE_FILE).read_text(encoding="utf-8")
+    return SimpleNamespace(folder=comparison_folder, paths=paths, report=build_report(comparison_folder), page=page)
 
 
 @pytest.fixture
-def copied(compared, tmp_path):
+def comparison_copy(comparison_folder, tmp_path):
     """Return a copy of the comparison's folder without its report, to be spoilt."""
-    return shutil.copytree(compared, tmp_path / "copied", ignore=shutil.ignore_patterns("charts", PAGE))
+    return shutil.copytree(comparison_folder, tmp_path / "copied", ignore=shutil.ignore_patterns("charts", PAGE_FILE))
 
 
 @pytest.fixture
-def change_manifest():
+def edit_manifest():
     """Return what changes values of a manifest."""
 
     def change(folder, **values):

@@ -22,14 +22,14 @@ def browser():
 
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(browser, written, width):
+def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(browser, written_report, width):
     asked, complaints = [], []
     page = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=True)
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
-    page.goto((written.folder / "report.html").as_uri())
+    page.goto((written_report.folder / "report.html").as_uri())
     boxes = page.evaluate(BOXES)
-    assert len(boxes) == sum(path.suffix == ".svg" for path in written.paths)
+    assert len(boxes) == sum(path.suffix == ".svg" for path in written_report.paths)
     for left, right, across, down in boxes:
         assert across > 100
         assert down > 40
@@ -52,11 +52,11 @@ FIRST_CHARTS = {
 
 
 @pytest.mark.slow
-def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written, tmp_path):
+def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written_report, tmp_path):
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not there")
     page = browser.new_page()
-    page.goto((written.folder / "report.html").as_uri())
+    page.goto((written_report.folder / "report.html").as_uri())
     # Pages of several lengths, so that their ends fall in many places.
     for height in ("297mm", "279mm", "250mm", "230mm"):
         page.add_style_tag(content=f"@media print {{ @page {{ size: 210mm {height}; }} }}")
@@ -70,9 +70,9 @@ def test_on_paper_a_heading_stands_on_the_page_of_its_chart(browser, written, tm
 
 
 @pytest.mark.slow
-def test_it_prints(browser, written):
+def test_it_prints(browser, written_report):
     page = browser.new_page()
-    page.goto((written.folder / "report.html").as_uri())
+    page.goto((written_report.folder / "report.html").as_uri())
     printed = page.pdf(prefer_css_page_size=True)
     assert printed.startswith(b"%PDF")
     page.close()

@@ -6,104 +6,104 @@ import html5lib
 import pandas as pd
 import pytest
 
-from folders import coached, save_compared, save_run, scenario_of
+from folders import small_scenario, with_coaching, write_comparison_folder, write_run_folder
 from qispread import InputError
-from qispread.report import report_of, write_report
+from qispread.report import build_report, write_report
 
 EVIL = "<script>alert(1)</script>"
 LONG = "an arm whose name has a great many characters in it, sixty-five"
 
 
-def said(report):
+def report_text(report):
     """Return all words of a report."""
-    words = [report.answer.question, report.answer.sentence, *report.answer.more]
+    words = [report.answer.question, report.answer.sentence, *report.answer.details]
     for section in report.sections:
-        for kind, block in section.kinds:
+        for kind, block in section.typed_blocks:
             words += [block.text] if kind == "words" else list(block.items) if kind == "points" else []
     return " ".join(words)
 
 
-def anchors(report):
+def section_anchors(report):
     return [section.anchor for section in report.sections]
 
 
-def report_on(folder, scenario, arms=None, **how):
-    return report_of(save_compared(folder, scenario, arms or {"coaching": coached(scenario)}, **how))
+def write_and_report(folder, scenario, arms=None, **how):
+    return build_report(write_comparison_folder(folder, scenario, arms or {"coaching": with_coaching(scenario)}, **how))
 
 
 @pytest.mark.slow
-def test_a_run_is_reported_without_what_only_a_comparison_has(ran):
-    report = report_of(ran)
-    assert anchors(report) == [
+def test_a_run_is_reported_without_what_only_a_comparison_has(run_folder):
+    report = build_report(run_folder)
+    assert section_anchors(report) == [
         *("spread", "gap", "harm", "maps", "run-charts", "classes", "assumptions", "limits", "reproduce"),
     ]
-    assert report.answer.question == "Something small spreads through fifteen places."
-    assert "of organisations use it" in report.answer.sentence
-    paths = write_report(ran)
+    assert report.headline.question == "Something small spreads through fifteen places."
+    assert "of organisations use it" in report.headline.sentence
+    paths = write_report(run_folder)
     assert paths[0].name == "report.html"
 
 
 def test_nothing_adopted(tmp_path):
-    report = report_on(tmp_path, scenario_of(**{"hearing.contact": 0.0, "hearing.broadcast": 0.0}))
-    assert "fidelity and effect have no meaning" in said(report)
-    assert "Nobody but the origin began" in said(report)
+    report = write_and_report(tmp_path, small_scenario(**{"hearing.contact": 0.0, "hearing.broadcast": 0.0}))
+    assert "fidelity and effect have no meaning" in report_text(report)
+    assert "Nobody but the origin began" in report_text(report)
     names = [figure.name for section in report.sections for figure in section.figures]
     assert "fidelity-over-time" not in names
     assert "response-classes" not in names
 
 
 def test_an_arm_that_changes_nothing(tmp_path):
-    base = scenario_of()
-    report = report_on(tmp_path, base, {"idle": coached(base, support=0.0, protected_time=0.0, cost=5.0)})
-    assert report.answer.sentence == "Idle changes nothing in adverse events averted over 3 years, in any run."
+    base = small_scenario()
+    report = write_and_report(tmp_path, base, {"idle": with_coaching(base, support=0.0, protected_time=0.0, cost=5.0)})
+    assert report.headline.sentence == "Idle changes nothing in adverse events averted over 3 years, in any run."
 
 
 @pytest.mark.slow
 def test_what_a_policy_file_says_of_its_arm_stands_beside_what_the_model_has(tmp_path):
-    base = scenario_of()
-    arm = coached(base).model_copy(update={"description": "As in Wales."})
-    report = report_on(tmp_path, base, {"coaching": arm, "mandate": base.with_policy("mandate")})
-    assert "coaching: As in Wales. In the model: an implementation team" in said(report)
-    assert "mandate: organisations are told to" in said(report)
+    base = small_scenario()
+    arm = with_coaching(base).model_copy(update={"description": "As in Wales."})
+    report = write_and_report(tmp_path, base, {"coaching": arm, "mandate": base.with_policy("mandate")})
+    assert "coaching: As in Wales. In the model: an implementation team" in report_text(report)
+    assert "mandate: organisations are told to" in report_text(report)
 
 
 @pytest.mark.slow
-def test_the_order_of_many_arms_is_not_told_as_that_of_those_named(copied, change_manifest):
-    change_manifest(copied, comparison={"ranking": ["a", "b", "c", "base", "d", "e"]})
-    assert "the order a, b, c, the base then two more holds in" in said(report_of(copied))
-    change_manifest(copied, comparison={"ranking": ["a", "b", "c", "base"]})
-    assert "the order a, b, c then the base holds in" in said(report_of(copied))
+def test_the_order_of_many_arms_is_not_told_as_that_of_those_named(comparison_copy, edit_manifest):
+    edit_manifest(comparison_copy, comparison={"ranking": ["a", "b", "c", "base", "d", "e"]})
+    assert "the order a, b, c, the base then two more holds in" in report_text(build_report(comparison_copy))
+    edit_manifest(comparison_copy, comparison={"ranking": ["a", "b", "c", "base"]})
+    assert "the order a, b, c then the base holds in" in report_text(build_report(comparison_copy))
 
 
 @pytest.mark.slow
 def test_a_seeding_policy_is_warned_of(tmp_path):
-    base = scenario_of()
-    report = report_on(tmp_path, base, {"hubs": base.with_policy("seeding")})
-    assert "do not compare where pilot sites differ" in said(report)
+    base = small_scenario()
+    report = write_and_report(tmp_path, base, {"hubs": base.with_policy("seeding")})
+    assert "do not compare where pilot sites differ" in report_text(report)
 
 
 @pytest.mark.slow
 def test_many_organisations_and_a_long_run_stay_within_size(tmp_path):
     many = {"organisations.number": 700, "organisations.systems": 100, "network.mean_degree": 10.0}
-    base = scenario_of(horizon=1300, replicates=1, **many)
-    page = write_report(save_run(tmp_path, base))[0]
+    base = small_scenario(horizon=1300, replicates=1, **many)
+    page = write_report(write_run_folder(tmp_path, base))[0]
     assert page.stat().st_size < 3_000_000
 
 
 @pytest.mark.slow
 def test_no_costs(tmp_path):
-    base = scenario_of()
-    report = report_on(tmp_path, base, {"coaching": coached(base, cost=0.0)})
+    base = small_scenario()
+    report = write_and_report(tmp_path, base, {"coaching": with_coaching(base, cost=0.0)})
     (section,) = (one for one in report.sections if one.anchor == "cost")
     assert not section.figures
-    assert "nothing can be said of value for money" in said(report)
+    assert "nothing can be said of value for money" in report_text(report)
 
 
 def test_one_world(tmp_path):
-    base = scenario_of(replicates=1)
-    report = report_on(tmp_path, base, {"coaching": coached(base), "mandate": base.with_policy("mandate")})
-    assert "in the one run simulated" in report.answer.sentence
-    assert "Of the one run simulated." in said(report)
+    base = small_scenario(replicates=1)
+    report = write_and_report(tmp_path, base, {"coaching": with_coaching(base), "mandate": base.with_policy("mandate")})
+    assert "in the one run simulated" in report.headline.sentence
+    assert "Of the one run simulated." in report_text(report)
 
 
 @pytest.mark.slow
@@ -114,9 +114,9 @@ def test_six_months_and_three_organisations_and_a_long_name(tmp_path):
         "organisations.regions": 1,
         "network.mean_degree": 2.0,
     }
-    base = scenario_of(horizon=6, **few)
-    folder = save_compared(tmp_path, base, {LONG: coached(base)})
-    figures = [one for section in report_of(folder).sections for one in section.figures]
+    base = small_scenario(horizon=6, **few)
+    folder = write_comparison_folder(tmp_path, base, {LONG: with_coaching(base)})
+    figures = [one for section in build_report(folder).sections for one in section.figures]
     assert any("Months since the start" in str(figure.chart.to_dict()) for figure in figures)
     assert all(len(figure.name) <= 60 for figure in figures)
     assert len({figure.name for figure in figures}) == len(figures)
@@ -124,18 +124,18 @@ def test_six_months_and_three_organisations_and_a_long_name(tmp_path):
 
 @pytest.mark.slow
 def test_several_interventions_are_pooled_and_it_is_said(tmp_path):
-    one = scenario_of().interventions["intervention"]
-    report = report_on(tmp_path, scenario_of(interventions={"first": one, EVIL: one}))
-    assert "All interventions together" in said(report)
-    assert "The intervention shown is first, the first." in said(report)
+    one = small_scenario().interventions["intervention"]
+    report = write_and_report(tmp_path, small_scenario(interventions={"first": one, EVIL: one}))
+    assert "All interventions together" in report_text(report)
+    assert "The intervention shown is first, the first." in report_text(report)
 
 
 @pytest.mark.slow
 def test_names_with_markup_or_formulas_do_nothing(tmp_path):
     rows = "\n".join(f"o{i},{EVIL if i % 2 else '=1+1'}" for i in range(8))
     (tmp_path / "places.csv").write_text(f"id,name\n{rows}\n", encoding="utf-8")
-    scenario = scenario_of(**{"organisations.file": str(tmp_path / "places.csv")}, description=EVIL)
-    folder = save_run(tmp_path / "ran", scenario.replace(network={"kind": "complete"}))
+    scenario = small_scenario(**{"organisations.file": str(tmp_path / "places.csv")}, description=EVIL)
+    folder = write_run_folder(tmp_path / "ran", scenario.replace(network={"kind": "complete"}))
     paths = write_report(folder)
     page = paths[0].read_text(encoding="utf-8")
     tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
@@ -155,36 +155,41 @@ def test_names_with_markup_or_formulas_do_nothing(tmp_path):
         {"identity": {"draws": "philox"}},
     ],
 )
-def test_results_of_another_program_say_so_and_are_not_run_again(copied, change_manifest, values):
-    change_manifest(copied, **values)
-    report = report_of(copied)
-    assert report.view.results.differs
+def test_results_of_another_program_say_so_and_are_not_run_again(comparison_copy, edit_manifest, values):
+    edit_manifest(comparison_copy, **values)
+    report = build_report(comparison_copy)
+    assert report.data.results.version_differences
     assert not [one for section in report.sections for one in section.figures if one.name.startswith(("map", "run-"))]
-    assert "Maps and run charts are left out" in said(report)
+    assert "Maps and run charts are left out" in report_text(report)
 
 
 @pytest.mark.slow
-def test_the_note_on_another_version_stands_first(copied, change_manifest):
-    change_manifest(copied, identity={"qispread": "0.0.9"})
-    page = write_report(copied)[0].read_text(encoding="utf-8")
+def test_the_note_on_another_version_stands_first(comparison_copy, edit_manifest):
+    edit_manifest(comparison_copy, identity={"qispread": "0.0.9"})
+    page = write_report(comparison_copy)[0].read_text(encoding="utf-8")
     assert page.index("Made by qispread 0.0.9;") < page.index("<h1>")
 
 
-def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_its_assumptions(copied, change_manifest):
-    for folder in (copied, *(copied / arm for arm in ("base", "coaching", "mandate", "coaching+mandate"))):
-        change_manifest(folder, identity={"qispread": "0.0.9"})
-    change_manifest(copied / "base", scenario={"of_old": 1})
-    assert "cannot be read by this one" in said(report_of(copied))
+def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_its_assumptions(
+    comparison_copy, edit_manifest
+):
+    for folder in (
+        comparison_copy,
+        *(comparison_copy / arm for arm in ("base", "coaching", "mandate", "coaching+mandate")),
+    ):
+        edit_manifest(folder, identity={"qispread": "0.0.9"})
+    edit_manifest(comparison_copy / "base", scenario={"of_old": 1})
+    assert "cannot be read by this one" in report_text(build_report(comparison_copy))
 
 
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     "table", ["robustness", "for_whom", "inequality", "factorial", "cost_effectiveness", "flips", "order_flips"]
 )
-def test_a_table_that_is_not_there_leaves_its_part_out(copied, table):
-    (copied / f"{table}.parquet").unlink()
+def test_a_table_that_is_not_there_leaves_its_part_out(comparison_copy, table):
+    (comparison_copy / f"{table}.parquet").unlink()
     whole = {"robustness": "robustness", "for_whom": "gains", "factorial": "factorial", "cost_effectiveness": "cost"}
-    assert whole.get(table) not in anchors(report_of(copied))
+    assert whole.get(table) not in section_anchors(build_report(comparison_copy))
 
 
 def spoil_json(folder):

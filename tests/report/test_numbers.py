@@ -4,43 +4,43 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qispread.figures.figure import specification
-from qispread.figures.palette import styles_of
-from qispread.figures.robustness import best_figure
+from qispread.figures.figure import vega_specification
+from qispread.figures.palette import assign_styles
+from qispread.figures.robustness import best_arm_figure
 from qispread.measures import MEASURES
 from qispread.presentation.formatting import format_difference
 from qispread.presentation.formatting import format_value as written_as
-from qispread.report.answer import facts_of
+from qispread.report.answer import simulation_facts
 from qispread.report.reading import read_results
-from qispread.report.tracing import world_shown
-from qispread.report.view import MOST_ARMS, View
+from qispread.report.tracing import select_example_replicate
+from qispread.report.view import MAX_SHOWN_ARMS, ReportData
 
-STYLES = styles_of(["base", "coaching", "mandate", "coaching+mandate"])
+STYLES = assign_styles(["base", "coaching", "mandate", "coaching+mandate"])
 
 
 @pytest.fixture(scope="module")
-def figures(written):
-    return {one.name: one for part in written.report.sections for one in part.figures}
+def figures(written_report):
+    return {one.name: one for part in written_report.report.sections for one in part.figures}
 
 
-def drawn(figure):
+def chart_rows(figure):
     """Return the rows that a chart has within it."""
-    return [row for rows in specification(figure)["datasets"].values() for row in rows]
+    return [row for rows in vega_specification(figure)["datasets"].values() for row in rows]
 
 
-def test_curves_draw_the_summary(written, figures):
+def test_curves_draw_the_summary(written_report, figures):
     for measure in ("adoption", "fidelity", "effect", "harm"):
-        rows = drawn(figures[f"{measure}-over-time"])
+        rows = chart_rows(figures[f"{measure}-over-time"])
         for arm in ("base", "coaching", "mandate"):
-            summary = pd.read_csv(written.folder / arm / "summary.csv")
+            summary = pd.read_csv(written_report.folder / arm / "summary.csv")
             own = summary[(summary["intervention"] == "all") & (summary["measure"] == measure)]
             shown = pd.DataFrame([row for row in rows if row["arm"] == arm and "median" in row]).drop_duplicates()
             for column in ("median", "p5", "p95"):
                 np.testing.assert_allclose(shown[column].astype(float), own[column], rtol=1e-12)
 
 
-def test_the_gap_is_adoption_times_the_share_that_replicates(written, figures):
-    months = pd.read_parquet(written.folder / "coaching" / "months.parquet")
+def test_the_gap_is_adoption_times_the_share_that_replicates(written_report, figures):
+    months = pd.read_parquet(written_report.folder / "coaching" / "months.parquet")
     last = months[(months["month"] == 36) & (months["intervention"] == "all")]
     expected = (last["adoption"] * last["replicated"].fillna(0.0)).mean()
     figure = next(one for name, one in figures.items() if name.startswith("gap") and one.title == "coaching")
@@ -48,19 +48,19 @@ def test_the_gap_is_adoption_times_the_share_that_replicates(written, figures):
     assert figure.table["adoption"].iloc[-1] == pytest.approx(last["adoption"].mean())
 
 
-def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_differences(written):
-    found = pd.read_csv(written.folder / "differences.csv")
+def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_differences(written_report):
+    found = pd.read_csv(written_report.folder / "differences.csv")
     use = found[(found["measure"] == "adoption") & (found["intervention"] == "all")].set_index("arm")
-    gap = next(part for part in written.report.sections if part.anchor == "gap").blocks[0].text
+    gap = next(part for part in written_report.report.sections if part.anchor == "gap").blocks[0].text
     for arm in ("coaching", "mandate"):
         assert f"{arm}: {100 * use['arm_mean'][arm]:.0f}% use it" in gap
 
 
-def test_arms_are_told_against_each_other_as_in_between(written):
-    between = pd.read_csv(written.folder / "between.csv")
+def test_arms_are_told_against_each_other_as_in_between(written_report):
+    between = pd.read_csv(written_report.folder / "between.csv")
     row = between[(between["measure"] == "adoption") & (between["arm"].isin(["coaching", "mandate"]))]
     row = row[row["against"].isin(["coaching", "mandate"])].iloc[0]
-    section = next(part for part in written.report.sections if part.anchor == "changes")
+    section = next(part for part in written_report.report.sections if part.anchor == "changes")
     sheet = section.blocks[-1]
     lines = {
         line[0]: line for group in sheet.groups if group.heading == MEASURES["adoption"].label for line in group.rows
@@ -75,7 +75,7 @@ def test_arms_are_told_against_each_other_as_in_between(written):
 
 
 def test_without_colour_no_two_lines_of_a_chart_look_alike(figures):
-    layers = specification(figures["adoption-over-time"])["layer"]
+    layers = vega_specification(figures["adoption-over-time"])["layer"]
     dashes = [
         tuple(one)
         for layer in layers
@@ -87,12 +87,14 @@ def test_without_colour_no_two_lines_of_a_chart_look_alike(figures):
 @pytest.mark.parametrize("share", [0.625, 0.015625, 0.125])
 def test_a_share_of_a_chart_is_rounded_as_in_the_table_beside_it(figures, share):
     table = figures["robustness-best"].table.assign(share_best=share)
-    rows = [row for row in drawn(best_figure(table, {arm: STYLES[arm] for arm in table["arm"]})) if "shown" in row]
+    rows = [
+        row for row in chart_rows(best_arm_figure(table, {arm: STYLES[arm] for arm in table["arm"]})) if "shown" in row
+    ]
     assert {row["shown"] for row in rows} == {written_as(share, "percent")}
 
 
-def test_the_plane_draws_differences_between_worlds(written, figures):
-    worlds = pd.read_csv(written.folder / "worlds.csv").pivot_table(
+def test_the_plane_draws_differences_between_worlds(written_report, figures):
+    worlds = pd.read_csv(written_report.folder / "worlds.csv").pivot_table(
         index="replicate", columns="arm", values=["harm_averted", "total_cost"]
     )
     table = figures["cost-plane"].table.set_index("replicate")
@@ -103,12 +105,12 @@ def test_the_plane_draws_differences_between_worlds(written, figures):
         np.testing.assert_allclose(own["spent"], worlds["total_cost"][arm] - worlds["total_cost"]["base"])
 
 
-def test_groups_effects_and_models_are_those_of_their_tables(written, figures):
-    gains = pd.read_csv(written.folder / "for_whom.csv")
+def test_groups_effects_and_models_are_those_of_their_tables(written_report, figures):
+    gains = pd.read_csv(written_report.folder / "for_whom.csv")
     own = gains[(gains["grouping"] == "size") & (gains["measure"] == "harm_reduction")].reset_index(drop=True)
     shown = figures["for-whom-size-harm-reduction"].table.reset_index(drop=True)
     pd.testing.assert_frame_equal(shown, own, check_dtype=False)
-    robust = pd.read_csv(written.folder / "robustness.csv").set_index("arm")
+    robust = pd.read_csv(written_report.folder / "robustness.csv").set_index("arm")
     best = figures["robustness-best"].table.set_index("arm")
     pd.testing.assert_series_equal(
         best["share_best"].sort_index(), robust["share_best"].sort_index(), check_dtype=False
@@ -124,30 +126,30 @@ def test_maps_show_the_same_places_in_every_month_and_arm(figures):
         assert table["fidelity"].notna().tolist() == table["uses"].tolist()
 
 
-def test_worlds_that_failed_are_left_out_and_counted(copied):
-    path = copied / "coaching" / "runs.parquet"
+def test_worlds_that_failed_are_left_out_and_counted(comparison_copy):
+    path = comparison_copy / "coaching" / "runs.parquet"
     runs = pd.read_parquet(path)
     runs["status"] = ["failed", *["done"] * (len(runs) - 1)]
     runs.to_parquet(path)
-    view = View(read_results(copied))
-    values = view.results.arms["coaching"].by_world(["adoption"])["adoption"]
+    view = ReportData(read_results(comparison_copy))
+    values = view.results.arms["coaching"].replicate_values(["adoption"])["adoption"]
     assert np.isnan(values[0]).all()
     assert not np.isnan(values[1:]).any()
-    assert "1 failed" in facts_of(view)
+    assert "1 failed" in simulation_facts(view)
 
 
-def test_the_world_shown_is_the_one_nearest_the_median(compared):
-    view = View(read_results(compared))
-    worlds = pd.read_csv(compared / "worlds.csv").pivot_table(index="replicate", columns="arm", values="value")
-    apart = worlds[view.best] - worlds["base"]
+def test_the_world_shown_is_the_one_nearest_the_median(comparison_folder):
+    view = ReportData(read_results(comparison_folder))
+    worlds = pd.read_csv(comparison_folder / "worlds.csv").pivot_table(index="replicate", columns="arm", values="value")
+    apart = worlds[view.best_arm] - worlds["base"]
     nearest = (apart - apart.median()).abs()
-    assert world_shown(view) == nearest.idxmin()
+    assert select_example_replicate(view) == nearest.idxmin()
 
 
 def test_an_arm_looks_the_same_in_every_chart(figures):
     looks = {}
     for figure in figures.values():
-        for layer in specification(figure)["layer"]:
+        for layer in vega_specification(figure)["layer"]:
             scale = layer.get("encoding", {}).get("color", {}).get("scale", {})
             if set(scale.get("domain", [])) & {"coaching", "mandate"} and "range" in scale:
                 looks |= {figure.name: dict(zip(scale["domain"], scale["range"], strict=True))}
@@ -157,9 +159,11 @@ def test_an_arm_looks_the_same_in_every_chart(figures):
             assert look.get(arm) == looks["adoption-over-time"][arm]
 
 
-def test_no_more_than_the_best_arms_are_drawn_and_the_base_is_always(compared):
-    view = View(read_results(compared))
-    assert view.shown[0] == "base"
-    assert len(view.shown) <= MOST_ARMS + 1
+def test_no_more_than_the_best_arms_are_drawn_and_the_base_is_always(comparison_folder):
+    view = ReportData(read_results(comparison_folder))
+    assert view.shown_arms[0] == "base"
+    assert len(view.shown_arms) <= MAX_SHOWN_ARMS + 1
     found = view.differences("harm_averted")
-    assert [found[name].value for name in view.ranked] == sorted((one.value for one in found.values()), reverse=True)
+    assert [found[name].value for name in view.ranked_arms] == sorted(
+        (one.value for one in found.values()), reverse=True
+    )

@@ -5,25 +5,25 @@ import re
 from pathlib import Path
 
 import yaml
-from bibliography import sources
+from bibliography import read_sources
 
-from qispread.config.describe import descriptions
-from qispread.presentation.references import KEY, references
-from qispread.report.assumptions import KNOWN
-from qispread.report.provenance import TITLE
+from qispread.config.describe import all_descriptions
+from qispread.presentation.references import CITATION_KEY, load_references
+from qispread.report.assumptions import EVIDENCE_ORDER
+from qispread.report.provenance import SOFTWARE_TITLE
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_source_of_a_parameter_is_in_the_bibliography_of_the_report():
-    named = {key for one in descriptions() for key in KEY.findall(one.source)}
+    named = {key for one in all_descriptions() for key in CITATION_KEY.findall(one.source)}
     assert named
-    assert named <= set(references())
+    assert named <= set(load_references())
 
 
 def test_the_bibliography_has_every_entry_without_markup():
     keys = re.findall(r"^@\w+\{(\w+),", (ROOT / "docs/references.bib").read_text(encoding="utf-8"), re.MULTILINE)
-    found = sources()
+    found = read_sources()
     assert sorted(keys) == list(found)
     for text in found.values():
         assert not set(text) & set("{}\\`")
@@ -31,12 +31,12 @@ def test_the_bibliography_has_every_entry_without_markup():
 
 
 def test_how_well_values_are_known_is_ranked_whole():
-    assert {one.known for one in descriptions()} <= set(KNOWN)
+    assert {one.evidence for one in all_descriptions()} <= set(EVIDENCE_ORDER)
 
 
 def test_what_to_cite_is_what_the_citation_file_says():
-    assert yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["title"] == TITLE
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["title"] == SOFTWARE_TITLE
 
 
 def test_the_bibliography_is_plain_data():
-    assert json.loads(json.dumps(references())) == references()
+    assert json.loads(json.dumps(load_references())) == load_references()

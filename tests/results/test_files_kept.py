@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 import qispread as qs
-from helpers_input import caught
+from helpers_input import catch_input_error
 from qispread.engines.run import Runs
 from qispread.results import comparisons, runs, save_comparison
 from qispread.results.folder import CHART_KINDS, OTHER_FILES
-from qispread.sweeping.log import LOG
-from qispread.sweeping.store import POINTS
+from qispread.sweeping.log import LOG_FILE
+from qispread.sweeping.store import POINTS_FILE
 
 SCENARIO = qs.Scenario().replace({"organisations.number": 12}, name="small", horizon=3, replicates=3)
 COACHED = SCENARIO.with_policy("coaching")
@@ -94,9 +94,9 @@ def test_nothing_is_changed_where_the_disk_is_full(ran, save, module, monkeypatc
 
 
 @pytest.mark.parametrize("manifest", [None, '{"experiment": {'])
-@pytest.mark.parametrize("name", [LOG, POINTS])
+@pytest.mark.parametrize("name", [LOG_FILE, POINTS_FILE])
 def test_a_sweep_with_no_manifest_that_can_be_read_is_no_place_for_a_run(ran, name, manifest):
-    assert set(OTHER_FILES) == {LOG, POINTS}
+    assert set(OTHER_FILES) == {LOG_FILE, POINTS_FILE}
     Path("sweep").mkdir()
     (Path("sweep") / name).touch()
     if manifest:
@@ -104,7 +104,7 @@ def test_a_sweep_with_no_manifest_that_can_be_read_is_no_place_for_a_run(ran, na
     before = contents()
     for overwrite in (False, True):
         for save in (qs.save, save_a_comparison):
-            assert f"holds {name} of a sweep" in str(caught(save, ran, "sweep", overwrite=overwrite))
+            assert f"holds {name} of a sweep" in str(catch_input_error(save, ran, "sweep", overwrite=overwrite))
     assert contents() == before
 
 
@@ -114,7 +114,7 @@ def test_some_replicates_are_not_saved_as_the_whole_run(ran, replicates):
     before = contents()
     some = Runs(SCENARIO, [ran.runs[number] for number in replicates])
     for overwrite in (False, True):
-        error = caught(qs.save, some, "full", overwrite=overwrite)
+        error = catch_input_error(qs.save, some, "full", overwrite=overwrite)
         assert f"holds {len(replicates)} of 3 replicates" in str(error)
     assert contents() == before
 
@@ -123,12 +123,12 @@ def test_one_replicate_alone_is_saved_and_told_from_the_whole_run(ran):
     qs.save(ran, "full")
     first, last = Runs(SCENARIO.replace(replicates=1), ran.runs[:1]), Runs(SCENARIO, ran.runs[2:])
     for number, alone in enumerate((first, last)):
-        assert "another run" in str(caught(qs.save, alone, "full"))
+        assert "another run" in str(catch_input_error(qs.save, alone, "full"))
         qs.save(alone, f"alone {number}")
 
 
 def test_a_run_of_which_replicates_failed_is_saved():
     failing = SCENARIO.replace({"interventions.intervention.response.steepness": 1e308})
     found = qs.simulate(failing, workers=1)
-    assert found.failed
+    assert found.failed_runs
     assert Path("res/runs.parquet") in qs.save(found, "res")

@@ -11,7 +11,7 @@ import pytest
 import qispread as qs
 from checkouts import other_checkout
 from helpers_identity import made_by_version_0_1, other_libraries, other_model
-from helpers_input import caught, only_fault, put
+from helpers_input import catch_input_error, only_fault, write_file
 from qispread import identity
 from qispread.cli import main
 from qispread.report import write_report
@@ -25,8 +25,8 @@ COMPARED = ("compare", "small.yaml", "--policy", "coaching.yaml", "--models", "0
 @pytest.fixture(autouse=True)
 def _files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    put("small.yaml", SMALL)
-    put("coaching.yaml", "policies: {coaching: {lever: coaching, cost: 5}}\n")
+    write_file("small.yaml", SMALL)
+    write_file("coaching.yaml", "policies: {coaching: {lever: coaching, cost: 5}}\n")
 
 
 def kept(folder="res"):
@@ -102,7 +102,9 @@ def test_a_rule_that_was_replaced_makes_another_run(capsys, monkeypatch):
     said = refused(capsys, *FILES)
     assert "holds the results of another run (other code)" in said
     name = "replaced_rules.qispread.rules.improving.decayed_fidelity"
-    assert f"{name}: was not there, is now {identity.replaced()[name.removeprefix('replaced_rules.')]}" in said
+    assert (
+        f"{name}: was not there, is now {identity.replaced_rule_names()[name.removeprefix('replaced_rules.')]}" in said
+    )
     assert kept() == before
 
 
@@ -110,16 +112,16 @@ def test_python_is_told_the_same(monkeypatch):
     runs = qs.simulate(qs.load("small.yaml"))
     qs.save(runs, "res")
     other_model(monkeypatch)
-    error = caught(qs.save, runs, "res")
-    assert [one.where for one in error.faults] == ["--out", "model"]
+    error = catch_input_error(qs.save, runs, "res")
+    assert [one.path for one in error.faults] == ["--out", "model"]
     qs.save(runs, "res", overwrite=True)
     assert json.loads(Path("res/manifest.json").read_text())["identity"]["model"] == "0123456789abcdef"
 
 
 def test_nothing_of_the_run_before_stays_beside_the_manifest_of_another(monkeypatch):
     assert main([*FILES, "--csv", "--report"]) == 0
-    put("notes.txt", "mine", "res")
-    put("mine.csv", "a", "res/charts")
+    write_file("notes.txt", "mine", "res")
+    write_file("mine.csv", "a", "res/charts")
     assert {"report.html", "runs.csv", "charts/mine.csv"} <= set(kept())
     assert len(kept()) > 20
     other_model(monkeypatch)
@@ -161,7 +163,7 @@ def test_results_of_version_0_1_count_as_made_by_other_code_and_can_be_run_again
 
 def test_a_sweep_or_a_calibration_is_not_replaced_even_where_that_is_asked(capsys):
     for name, kind in (("experiment", "a sweep"), ("calibration", "a calibration")):
-        put("manifest.json", json.dumps({name: {}}), "res")
+        write_file("manifest.json", json.dumps({name: {}}), "res")
         assert f"holds {kind}; choose another folder" in refused(capsys, *FILES, "--overwrite")
         assert set(kept()) == {"manifest.json"}
 

@@ -23,9 +23,9 @@ COMPILES = pytest.mark.skipif(compiling.INTERPRETED, reason="nothing is compiled
 
 
 @pytest.fixture
-def copy(tmp_path, monkeypatch):
-    shutil.copytree(sources.PACKAGE, tmp_path / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(sources, "PACKAGE", tmp_path / "qispread")
+def package_copy(tmp_path, monkeypatch):
+    shutil.copytree(sources.PACKAGE_FOLDER, tmp_path / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "PACKAGE_FOLDER", tmp_path / "qispread")
     return tmp_path / "qispread"
 
 
@@ -42,9 +42,9 @@ def edit(path, old, new):
 @pytest.mark.parametrize(
     "edited", ["rules/hearing.py", "engines/kernel.py", "world/layout.py", "measures.py", "config/organisations.py"]
 )
-def test_an_edited_compiled_source_has_other_fingerprints(copy, edited):
+def test_an_edited_compiled_source_has_other_fingerprints(package_copy, edited):
     compiled, model = fingerprints()
-    with (copy / edited).open("a", encoding="utf-8") as file:
+    with (package_copy / edited).open("a", encoding="utf-8") as file:
         file.write("\nEDITED = 1\n")
     assert sources.compiled_fingerprint() != compiled
     assert sources.model_fingerprint() != model
@@ -52,16 +52,16 @@ def test_an_edited_compiled_source_has_other_fingerprints(copy, edited):
 
 
 @pytest.mark.parametrize("edited", ["engines/agents.py", "config/load.py", "sweeping/changing.py"])
-def test_an_edited_source_that_is_not_compiled_has_another_model_only(copy, edited):
+def test_an_edited_source_that_is_not_compiled_has_another_model_only(package_copy, edited):
     compiled, model = fingerprints()
-    with (copy / edited).open("a", encoding="utf-8") as file:
+    with (package_copy / edited).open("a", encoding="utf-8") as file:
         file.write("\nEDITED = 1\n")
     assert sources.compiled_fingerprint() == compiled
     assert sources.model_fingerprint() != model
 
 
-def test_comments_docstrings_and_formatting_change_no_fingerprint(copy):
-    before, path = fingerprints(), copy / "rules" / "capacity.py"
+def test_comments_docstrings_and_formatting_change_no_fingerprint(package_copy):
+    before, path = fingerprints(), package_copy / "rules" / "capacity.py"
     edit(path, '"""What an organisation can bring', '"""All that an organisation can bring')
     edit(path, '"""Return what holds gains', '"""Return whatever holds gains')
     edit(
@@ -75,8 +75,8 @@ def test_comments_docstrings_and_formatting_change_no_fingerprint(copy):
     assert sources.compiled_fingerprint() != before[0]
 
 
-def test_a_docstring_where_none_was_changes_no_fingerprint(copy):
-    before, path = fingerprints(), copy / "world" / "levers.py"
+def test_a_docstring_where_none_was_changes_no_fingerprint(package_copy):
+    before, path = fingerprints(), package_copy / "world" / "levers.py"
     edit(
         path,
         "def _added(so_far: Values, strength: float) -> Values:\n",
@@ -85,20 +85,20 @@ def test_a_docstring_where_none_was_changes_no_fingerprint(copy):
     assert fingerprints() == before
 
 
-def test_a_moved_file_has_other_fingerprints(copy):
+def test_a_moved_file_has_other_fingerprints(package_copy):
     before = fingerprints()
-    (copy / "rules" / "hearing.py").rename(copy / "rules" / "listening.py")
+    (package_copy / "rules" / "hearing.py").rename(package_copy / "rules" / "listening.py")
     assert not set(fingerprints()) & set(before)
 
 
-def test_the_generator_is_part_of_the_fingerprints(copy, monkeypatch):
+def test_the_generator_is_part_of_the_fingerprints(package_copy, monkeypatch):
     before = fingerprints()
     monkeypatch.setenv("QISPREAD_DRAWS", "philox" if os.environ.get("QISPREAD_DRAWS") != "philox" else "")
     assert not set(fingerprints()) & set(before)
 
 
 def test_all_that_is_compiled_is_part_of_the_compiled_sources():
-    walk = content.Walk()
+    walk = content.ContentWalker()
     for function in shipped.FUNCTIONS.values():
         walk.visit_function(function)
     modules = {inspect.getmodule(getattr(one, "py_func", one)).__name__ for one in shipped.FUNCTIONS.values()}
@@ -109,7 +109,7 @@ def test_all_that_is_compiled_is_part_of_the_compiled_sources():
         modules.update(_homes(space["__name__"], name))
     ours = {Path(sys.modules[module].__file__) for module in modules if shipped.is_ours(module)}
     assert len(ours) > 20
-    assert not ours - set(sources.files_of(sources.COMPILED))
+    assert not ours - set(sources.files_of(sources.COMPILED_SOURCES))
 
 
 def _homes(module, name):
@@ -124,7 +124,7 @@ def _homes(module, name):
 
 
 def test_every_constant_in_compiled_code_was_noted_where_it_is_defined():
-    walk = content.Walk()
+    walk = content.ContentWalker()
     for function in shipped.FUNCTIONS.values():
         walk.visit_function(function)
     constants = {(space["__name__"], name) for space, name in walk.reads.values() if shipped.is_constant(space[name])}
@@ -225,10 +225,10 @@ class TestCache:
 
 
 def test_a_helper_of_compiled_code_can_be_called_from_python():
-    from qispread.engines.measuring import gini
+    from qispread.engines.measuring import gini_coefficient
 
-    assert gini(np.array([1.0, 1.0, 1.0])) == 0.0
-    assert gini(np.array([0.0, 0.0, 3.0])) == pytest.approx(2.0 / 3.0)
+    assert gini_coefficient(np.array([1.0, 1.0, 1.0])) == 0.0
+    assert gini_coefficient(np.array([0.0, 0.0, 3.0])) == pytest.approx(2.0 / 3.0)
 
 
 COUNTING = """
@@ -259,16 +259,22 @@ def counted(package, cache):
 
 @pytest.mark.slow
 @COMPILES
-def test_an_edited_docstring_compiles_nothing_and_an_edited_rule_what_calls_it(copy, tmp_path):
+def test_an_edited_docstring_compiles_nothing_and_an_edited_rule_what_calls_it(package_copy, tmp_path):
     cache = tmp_path / "cache"
-    results, compiled = counted(copy, cache)
+    results, compiled = counted(package_copy, cache)
     assert "run_months_in_order" in compiled
     edit(
-        copy / "rules" / "capacity.py", '"""Return what holds gains', '"""Return whatever\n\n    it is that holds gains'
+        package_copy / "rules" / "capacity.py",
+        '"""Return what holds gains',
+        '"""Return whatever\n\n    it is that holds gains',
     )
-    edit(copy / "engines" / "kernel.py", '"""The compiled engine', '# Words.\n"""The compiled engine')
-    assert counted(copy, cache) == [results, []]
-    edit(copy / "rules" / "capacity.py", "return measurement * leadership", "return 0.5 * measurement * leadership")
-    changed, compiled = counted(copy, cache)
+    edit(package_copy / "engines" / "kernel.py", '"""The compiled engine', '# Words.\n"""The compiled engine')
+    assert counted(package_copy, cache) == [results, []]
+    edit(
+        package_copy / "rules" / "capacity.py",
+        "return measurement * leadership",
+        "return 0.5 * measurement * leadership",
+    )
+    changed, compiled = counted(package_copy, cache)
     assert changed != results
     assert "run_months_in_order" in compiled

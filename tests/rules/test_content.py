@@ -93,7 +93,7 @@ class TestContent:
         package.inner, inner.package, inner.STEP = inner, package, 1.0
         space = {"package_of_mine": package}
         exec("def f(x):\n    return x + package_of_mine.inner.STEP", space)  # noqa: S102
-        walk = content.Walk()
+        walk = content.ContentWalker()
         walk.visit_function(space["f"])
         assert (id(vars(inner)), "STEP") in walk.reads
         inner.STEP = 2.0

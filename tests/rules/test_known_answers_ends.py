@@ -27,9 +27,11 @@ def test_without_load_everything_gets_its_full_dose_even_without_time():
 @pytest.mark.parametrize("steepness", [0.5, 1.0, 2.0, 2.7, 3.0, 3.0 * 1.1, 3.3, 4.0, 10.0])
 def test_the_response_curve_has_the_steepness_that_is_asked(steepness):
     """F^s (1 + m^s) / (F^s + m^s) with m = 0.5: at F = 0.5 it is (1 + m^s) / 2, and at 0.8 F^s is 1.6^s times m^s."""
-    half = outcome.half_response(0.5, steepness)
+    half = outcome.response_constant(0.5, steepness)
     assert half == pytest.approx(math.exp(-steepness * math.log(2.0)))
-    assert outcome.response(0.5, half, steepness) == pytest.approx((1.0 + half) / 2.0, rel=1e-12)
+    assert outcome.response_to_fidelity(0.5, half, steepness) == pytest.approx((1.0 + half) / 2.0, rel=1e-12)
     times = math.exp(steepness * math.log(1.6))
-    assert outcome.response(0.8, half, steepness) == pytest.approx(times * (1.0 + half) / (times + 1.0), rel=1e-12)
-    assert outcome.response(1.0, half, steepness) == 1.0
+    assert outcome.response_to_fidelity(0.8, half, steepness) == pytest.approx(
+        times * (1.0 + half) / (times + 1.0), rel=1e-12
+    )
+    assert outcome.response_to_fidelity(1.0, half, steepness) == 1.0

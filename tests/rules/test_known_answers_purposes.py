@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from scipy.stats import beta, norm
 
-from qispread.config.load import scenario_from
-from qispread.config.organisations import FACTORS
+from qispread.config.load import build_scenario
+from qispread.config.organisations import CONTEXT_FACTORS
 from qispread.rules import draws
-from qispread.world.build import blueprint_of
+from qispread.world.build import prepare_scenario
 from qispread.world.layout import ORGANISATION_ROWS
 
-MEANS = dict(zip(FACTORS, (0.3, 0.35, 0.4, 0.5, 0.6, 0.65, 0.15), strict=True))
+MEANS = dict(zip(CONTEXT_FACTORS, (0.3, 0.35, 0.4, 0.5, 0.6, 0.65, 0.15), strict=True))
 CORRELATION, CONCENTRATION = 0.36, 8.0
 
 
 def a_world():
     """Return the values at the start of two organisations of which nothing is given, and the stream of each."""
-    scenario = scenario_from(
+    scenario = build_scenario(
         {
             "seed": 7,
             "organisations": {
@@ -33,11 +33,11 @@ def a_world():
             "network": {"kind": "complete"},
         }
     )
-    blueprint = blueprint_of(scenario)
+    blueprint = prepare_scenario(scenario)
     streams = []
-    for name in blueprint.frame.ids:
+    for name in blueprint.static_world.ids:
         stream = np.uint64(draws.substream(np.uint64(7), np.uint64(0)))
-        for key in (draws.key_of(name), 0):
+        for key in (draws.hash_name(name), 0):
             stream = np.uint64(draws.substream(stream, np.uint64(key)))
         streams.append(stream)
     return dict(zip(ORGANISATION_ROWS, blueprint.world(0).organisations, strict=False)), streams
@@ -54,7 +54,7 @@ def test_factors_are_drawn_from_purpose_2_on_and_share_purpose_0():
     Turnover, the last, has no part in what is common.
     """
     values, streams = a_world()
-    for place, name in enumerate(FACTORS):
+    for place, name in enumerate(CONTEXT_FACTORS):
         score = scores(streams, 2 + 2 * place)
         if name != "turnover":
             score = 0.6 * scores(streams, 0) + 0.8 * score

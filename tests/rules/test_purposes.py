@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qispread.config.organisations import FACTORS
+from qispread.config.organisations import CONTEXT_FACTORS
 from qispread.rules import draws
 
 TESTS = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ OF_A_MONTH = {
 }
 OF_MONTH_0 = {
     "COMMON": NORMAL,
-    "FACTORS": NORMAL * len(FACTORS),
+    "FACTORS": NORMAL * len(CONTEXT_FACTORS),
     "SIZE": NORMAL,
     "BASELINE": NORMAL,
     "SETTING": NORMAL * 2,
@@ -52,11 +52,11 @@ def taken(purposes):
 def test_no_two_purposes_share_a_number(purposes):
     for (one, numbers), (other, others) in combinations(taken(purposes).items(), 2):
         assert not set(numbers) & set(others), f"{one} and {other}"
-    assert all(0 <= number < draws.PURPOSES_A_MONTH for numbers in taken(purposes).values() for number in numbers)
+    assert all(0 <= number < draws.PURPOSES_PER_MONTH for numbers in taken(purposes).values() for number in numbers)
 
 
 def test_a_normal_draw_takes_its_purpose_and_the_next():
-    assert draws.SEEN_SECOND == draws.SEEN_FIRST + 1
+    assert draws.REVIEW_NOISE_SECOND == draws.REVIEW_NOISE + 1
 
 
 def test_every_purpose_is_listed_here():
@@ -67,7 +67,7 @@ def test_every_purpose_is_listed_here():
 SPY = """
 import collections, json, sys
 sys.path.insert(0, {tests!r})
-import qispread.rules.draws as draws
+import qispread.rules.draws
 
 asked = collections.defaultdict(collections.Counter)
 plain = draws.random_word
@@ -144,5 +144,5 @@ def test_every_purpose_is_asked_for(runs_watched, engine):
     for when, purpose, _ in runs_watched[engine]["sites"]:
         seen[when].add(purpose)
     later = {number for numbers in taken(OF_A_MONTH).values() for number in numbers}
-    assert seen["later"] == later - ({draws.OBSERVED} if engine == "kernel" else set())
+    assert seen["later"] == later - ({draws.OBSERVED_EVENTS} if engine == "kernel" else set())
     assert seen["month 0"] == {number for numbers in taken(OF_MONTH_0).values() for number in numbers}

@@ -78,10 +78,10 @@ def test_a_compiled_function_may_take_the_place_of_a_rule(replace):
 
 def test_a_constant_of_a_rules_module_is_taken_by_both_engines(replace):
     before = digests()
-    replace(draws, "BEGINS", draws.BEGINS + 40)
+    replace(draws, "BEGINS", draws.ADOPTS + 40)
     changed = digests()
     assert changed[0] == changed[1] != before[0]
-    assert replaced_rules() == (f"qispread.rules.draws.BEGINS={draws.BEGINS}",)
+    assert replaced_rules() == (f"qispread.rules.draws.BEGINS={draws.ADOPTS}",)
 
 
 def test_a_constant_that_was_imported_by_name_follows(replace):
@@ -89,7 +89,7 @@ def test_a_constant_that_was_imported_by_name_follows(replace):
     replace(measures, "REPLICATED", 0.01)
     changed = digests()
     assert changed[0] == changed[1] != before[0]
-    assert measuring.REPLICATED == 0.01
+    assert measuring.REPLICATED_THRESHOLD == 0.01
     assert replaced_rules() == ("qispread.measures.REPLICATED=0.01",)
 
 
@@ -212,7 +212,7 @@ def test_what_a_replacement_reads_is_neither_ignored_nor_taken_from_the_cache(tm
 @COMPILES
 def test_what_is_replaced_while_another_thread_looks_is_taken(replace, monkeypatch):
     first, second = (numba.njit(error_model="numpy")(additive) for _ in range(2))
-    compile_again = replacing._compile_again
+    compile_again = replacing._recompile
     waiting = [second]
 
     def replaced_meanwhile(walk):
@@ -221,7 +221,7 @@ def test_what_is_replaced_while_another_thread_looks_is_taken(replace, monkeypat
             capacity.climate = waiting.pop()
 
     with monkeypatch.context() as patched:
-        patched.setattr(replacing, "_compile_again", replaced_meanwhile)
+        patched.setattr(replacing, "_recompile", replaced_meanwhile)
         replace(capacity, "climate", first)
         apply_replacements()
     assert build.climate is capacity.climate is second

@@ -47,13 +47,13 @@ WORKED = [
     (capacity.vigilance, (0.4, 0.5), 0.2),
     (capacity.vigilance, (1.0, 0.0), 0.0),
     # training gives 0.25 + 0.01 * 0.85 * 0.75
-    (capacity.trained, (0.25, 0.12, 0.15), 0.256375),
-    (capacity.trained, (0.25, 0.12, 1.0), 0.25),
-    (capacity.trained, (1.0, 0.12, 0.0), 1.0),
-    (capacity.grown, (0.5, 0.12), 0.505),
-    (capacity.grown, (0.5, 12.0), 1.0),
-    (capacity.resented, (0.5, 0.06), 0.4975),
-    (capacity.resented, (0.5, 0.0), 0.5),
+    (capacity.trained_capability, (0.25, 0.12, 0.15), 0.256375),
+    (capacity.trained_capability, (0.25, 0.12, 1.0), 0.25),
+    (capacity.trained_capability, (1.0, 0.12, 0.0), 1.0),
+    (capacity.grown_factor, (0.5, 0.12), 0.505),
+    (capacity.grown_factor, (0.5, 12.0), 1.0),
+    (capacity.resented_culture, (0.5, 0.06), 0.4975),
+    (capacity.resented_culture, (0.5, 0.0), 0.5),
     # copying without support loses 0.6 * 0.6 * 0.6
     (copying.copy_loss, (0.6, 0.6, 0.4, 0.0), 0.216),
     (copying.copy_loss, (0.6, 0.6, 0.4, 0.5), 0.108),
@@ -75,8 +75,8 @@ WORKED = [
     # inclination is 2.5 * 0.4 + 2 * 0.3 - 3 * 0.1 + 2 * 0.5
     (deciding.inclination, (0.4, 0.3, -0.1, 0.5, 2.5, 2.0, 3.0, 2.0), 2.3),
     # logistic(-3.6 + 2.3 + 0.3 - 1.5 * 0.4) = 1 / (1 + e^1.6)
-    (deciding.chance_begins, (3.6, 2.3, 0.3, 1.5, 0.4), 1.0 / (1.0 + E**1.6)),
-    (deciding.chance_begins, (3.6, 3.6, 0.0, 1.5, 0.0), 0.5),
+    (deciding.chance_adopts, (3.6, 2.3, 0.3, 1.5, 0.4), 1.0 / (1.0 + E**1.6)),
+    (deciding.chance_adopts, (3.6, 3.6, 0.0, 1.5, 0.0), 0.5),
     (deciding.attraction, (0.5, 0.4, 0.25), 0.05),
     (deciding.expected_goal, (0.8, 0.5, 0.3), 0.4),
     (deciding.expected_goal, (0.8, 0.1, 0.3), 0.24),
@@ -89,9 +89,9 @@ WORKED = [
     (hearing.chance_hears, (0.0, 1.0), 0.0),
     (hearing.chance_hears, (1.0, 1.0), 1.0),
     # home-grown: (0.2 + 0.01 * 0.5 * 0.4 * 0.25 * 0.8) * (1 - 0.02 * 0.8) = 0.2004 * 0.984
-    (home_grown.local_gain_after, (0.2, 0.5, 0.4, 0.25, 0.2, 0.01, 0.02), 0.1971936),
-    (home_grown.local_gain_after, (0.2, 0.5, 0.4, 0.0, 1.0, 0.01, 0.02), 0.2),
-    (home_grown.local_gain_after, (0.0, 0.5, 0.0, 1.0, 0.0, 0.01, 0.02), 0.0),
+    (home_grown.local_improvement_after, (0.2, 0.5, 0.4, 0.25, 0.2, 0.01, 0.02), 0.1971936),
+    (home_grown.local_improvement_after, (0.2, 0.5, 0.4, 0.0, 1.0, 0.01, 0.02), 0.2),
+    (home_grown.local_improvement_after, (0.0, 0.5, 0.0, 1.0, 0.0, 0.01, 0.02), 0.0),
     # a real cycle: (0.25 + 0.3 * 0.5) * (0.5 + 0.5 * 0.4) * 0.5 = 0.4 * 0.7 * 0.5
     (improving.chance_real_cycle, (0.25, 0.5, 0.4, 0.5, 0.3, 0.5), 0.14),
     (improving.chance_real_cycle, (0.9, 1.0, 1.0, 1.0, 0.3, 0.5), 1.0),
@@ -119,61 +119,65 @@ WORKED = [
     (leaders.successor_leadership, (0.8, 0.4, 0.5), 0.6),
     (leaders.successor_leadership, (0.8, 0.4, 1.0), 0.8),
     # response with m = 0.5 and s = 3: F^3 * 1.125 / (F^3 + 0.125); at the midpoint (1 + m^s) / 2
-    (outcome.half_response, (0.5, 3.0), 0.125),
-    (outcome.half_response, (1.0, 10.0), 1.0),
-    (outcome.response, (0.5, 0.125, 3.0), 0.5625),
-    (outcome.response, (1.0, 0.125, 3.0), 1.0),
-    (outcome.response, (0.0, 0.125, 3.0), 0.0),
-    (outcome.fit, (2.88, 1.2), 1.0 / E),
-    (outcome.fit, (0.0, 1.2), 1.0),
+    (outcome.response_constant, (0.5, 3.0), 0.125),
+    (outcome.response_constant, (1.0, 10.0), 1.0),
+    (outcome.response_to_fidelity, (0.5, 0.125, 3.0), 0.5625),
+    (outcome.response_to_fidelity, (1.0, 0.125, 3.0), 1.0),
+    (outcome.response_to_fidelity, (0.0, 0.125, 3.0), 0.0),
+    (outcome.appropriateness, (2.88, 1.2), 1.0 / E),
+    (outcome.appropriateness, (0.0, 1.2), 1.0),
     (outcome.practice_result, (0.5, 0.8, 0.6, 0.5), 0.28),
     (outcome.practice_result, (0.5, 0.8, 0.0, 0.0), 0.4),
     (outcome.practice_result, (0.5, 0.8, 1.0, 0.0), 0.0),
     (outcome.squared_distance, (1.0, -1.0, -2.0, 3.0), 25.0),
-    (outcome.trend, (0.05, 240), 1.0 / E),
-    (outcome.trend, (0.05, 0), 1.0),
-    (outcome.remaining, (80.0, 0.5, 0.4), 64.0),
-    (outcome.exposure, (4200.0,), 0.035),
-    (outcome.prevented, (64.0, 0.5, 0.4), 16.0),
-    (outcome.prevented, (0.0, 1.0, 1.0), 0.0),
+    (outcome.secular_trend, (0.05, 240), 1.0 / E),
+    (outcome.secular_trend, (0.05, 0), 1.0),
+    (outcome.remaining_rate, (80.0, 0.5, 0.4), 64.0),
+    (outcome.monthly_exposure, (4200.0,), 0.035),
+    (outcome.prevented_rate, (64.0, 0.5, 0.4), 16.0),
+    (outcome.prevented_rate, (0.0, 1.0, 1.0), 0.0),
     # a review sees 0.4 - 0.25 * 0.6 * 2
-    (reviewing.seen_result, (0.4, 0.25, 0.4, -2.0), 0.1),
-    (reviewing.seen_result, (0.4, 0.25, 1.0, -2.0), 0.4),
+    (reviewing.observed_result, (0.4, 0.25, 0.4, -2.0), 0.1),
+    (reviewing.observed_result, (0.4, 0.25, 1.0, -2.0), 0.4),
     # 1 - exp(-0.9 * (1.2 - 0.7) * 0.2) = 1 - e^-0.09
-    (reviewing.chance_gives_up, (0.2, 0.9, 1.2, 0.7), 1.0 - E**-0.09),
-    (reviewing.chance_gives_up, (0.2, 0.9, 1.0, 1.0), 0.0),
-    (reviewing.disappointed, (0.5, 0.06), 0.47),
+    (reviewing.chance_discontinues, (0.2, 0.9, 1.2, 0.7), 1.0 - E**-0.09),
+    (reviewing.chance_discontinues, (0.2, 0.9, 1.0, 1.0), 0.0),
+    (reviewing.disappointed_culture, (0.5, 0.06), 0.47),
 ]
 
 
-def between(low, high):
+def range_strategy(low, high):
     return st.floats(low, high, allow_nan=False)
 
 
-SHARE = between(0.0, 1.0)
+SHARE = range_strategy(0.0, 1.0)
 ARGUMENTS = {
-    **dict.fromkeys(("effort", "load", "excess", "protected_time", "contact"), between(0.0, 3.0)),
-    **dict.fromkeys(("rate", "leader_exit"), between(0.0, 12.0)),
-    **dict.fromkeys(("reluctance", "inclined"), between(-60.0, 60.0)),
-    **dict.fromkeys(("value", "aim", "first", "second", "other_first", "other_second"), between(-6.0, 6.0)),
-    **dict.fromkeys(("weight_peers", "weight_advantage", "weight_climate", "weight_standard"), between(-10.0, 10.0)),
-    **dict.fromkeys(("push", "weight_overload", "giving_up", "ambition", "shortfall"), between(0.0, 10.0)),
-    **dict.fromkeys(("harm", "left"), between(0.0, 10_000.0)),
+    **dict.fromkeys(("effort", "load", "excess", "protected_time", "contact"), range_strategy(0.0, 3.0)),
+    **dict.fromkeys(("rate", "leader_exit"), range_strategy(0.0, 12.0)),
+    **dict.fromkeys(("reluctance", "inclined"), range_strategy(-60.0, 60.0)),
+    **dict.fromkeys(("value", "aim", "first", "second", "other_first", "other_second"), range_strategy(-6.0, 6.0)),
+    **dict.fromkeys(
+        ("weight_peers", "weight_advantage", "weight_climate", "weight_standard"), range_strategy(-10.0, 10.0)
+    ),
+    **dict.fromkeys(("push", "weight_overload", "giving_up", "ambition", "shortfall"), range_strategy(0.0, 10.0)),
+    **dict.fromkeys(("harm", "left"), range_strategy(0.0, 10_000.0)),
     "embedded": st.booleans(),
-    "squared_distance": between(0.0, 100.0),
-    "similarity_range": between(0.1, 50.0),
-    "utility": between(-1000.0, 1000.0),
-    "climate_excess": between(-0.5, 0.5),
-    "reactive": between(0.0, 2.0 / 3.0),  # 1.5 times this is a probability
-    "midpoint": between(0.01, 1.0),
-    "half": between(1e-9, 1.0),
-    "steepness": between(0.1, 20.0),
-    "breadth": between(0.05, 5.0),
+    "squared_distance": range_strategy(0.0, 100.0),
+    "similarity_range": range_strategy(0.1, 50.0),
+    "utility": range_strategy(-1000.0, 1000.0),
+    "climate_excess": range_strategy(-0.5, 0.5),
+    "reactive": range_strategy(0.0, 2.0 / 3.0),  # 1.5 times this is a probability
+    "midpoint": range_strategy(0.01, 1.0),
+    "half": range_strategy(1e-9, 1.0),
+    "steepness": range_strategy(0.1, 20.0),
+    "breadth": range_strategy(0.05, 5.0),
     "month": st.integers(0, 480),
-    "size": between(1e-3, 1e5),
-    "normal_draw": between(-8.0, 8.0),
-    "forbearance": between(1.0, 3.0),
-    "prevented.result": between(0.0, 0.999),  # nothing is left to prevent where benefit and result are both 1
+    "size": range_strategy(1e-3, 1e5),
+    "normal_draw": range_strategy(-8.0, 8.0),
+    "forbearance": range_strategy(1.0, 3.0),
+    "prevented_rate.result": range_strategy(
+        0.0, 0.999
+    ),  # nothing is left to prevent where benefit and result are both 1
 }
 """Where each argument may lie, by its name or by rule and name; [0, 1] where nothing is said."""
 
@@ -196,12 +200,12 @@ ROUNDING = 1e-12
 QUICK = settings(max_examples=40, deadline=None)
 
 
-def parameters_of(rule):
+def rule_parameters(rule):
     return list(inspect.signature(getattr(rule, "py_func", rule)).parameters)
 
 
-def arguments(rule):
-    named = [(f"{rule.__name__}.{name}", name) for name in parameters_of(rule)]
+def rule_arguments(rule):
+    named = [(f"{rule.__name__}.{name}", name) for name in rule_parameters(rule)]
     return st.tuples(*(ARGUMENTS.get(whole, ARGUMENTS.get(name, SHARE)) for whole, name in named))
 
 
@@ -226,7 +230,7 @@ def test_every_rule_declares_its_effect_in_each_argument(name):
 @QUICK
 @given(data=st.data())
 def test_shares_and_probabilities_stay_between_0_and_1(name, data):
-    assert 0.0 <= RULES[name](*data.draw(arguments(RULES[name]))) <= 1.0 + ROUNDING
+    assert 0.0 <= RULES[name](*data.draw(rule_arguments(RULES[name]))) <= 1.0 + ROUNDING
 
 
 @pytest.mark.parametrize(
@@ -242,8 +246,8 @@ def test_shares_and_probabilities_stay_between_0_and_1(name, data):
 @given(data=st.data())
 def test_a_rule_rises_or_falls_as_its_signature_says(name, place, effect, data):
     rule = RULES[name]
-    drawn = list(data.draw(arguments(rule)))
-    low, high = sorted((drawn[place], data.draw(arguments(rule))[place]))
+    drawn = list(data.draw(rule_arguments(rule)))
+    low, high = sorted((drawn[place], data.draw(rule_arguments(rule))[place]))
     if name == "inclination":
         drawn[4:] = [abs(weight) for weight in drawn[4:]]
     values = [rule(*drawn[:place], one, *drawn[place + 1 :]) for one in (low, high)]
@@ -252,36 +256,36 @@ def test_a_rule_rises_or_falls_as_its_signature_says(name, place, effect, data):
 
 
 @pytest.mark.parametrize(
-    "name", ["overload", "workload", "prevented", "remaining", "expected_goal", "squared_distance"]
+    "name", ["overload", "workload", "prevented_rate", "remaining_rate", "expected_goal", "squared_distance"]
 )
 @QUICK
 @given(data=st.data())
 def test_amounts_are_never_negative(name, data):
-    assert RULES[name](*data.draw(arguments(RULES[name]))) >= 0.0
+    assert RULES[name](*data.draw(rule_arguments(RULES[name]))) >= 0.0
 
 
 @QUICK
-@given(value=between(-6.0, 6.0), aim=between(-6.0, 6.0), share=SHARE)
+@given(value=range_strategy(-6.0, 6.0), aim=range_strategy(-6.0, 6.0), share=SHARE)
 def test_moving_never_goes_past_the_aim(value, aim, share):
     low, high = sorted((value, aim))
     assert low - ROUNDING <= improving.moved_towards(value, aim, share) <= high + ROUNDING
 
 
 @QUICK
-@given(harm=between(1.0, 1e4), benefit=SHARE, result=between(0.0, 0.99))
+@given(harm=range_strategy(1.0, 1e4), benefit=SHARE, result=range_strategy(0.0, 0.99))
 def test_what_remains_and_what_is_prevented_add_up(harm, benefit, result):
-    left = outcome.remaining(harm, benefit, result)
-    assert left + outcome.prevented(left, benefit, result) == pytest.approx(harm, rel=1e-9)
+    left = outcome.remaining_rate(harm, benefit, result)
+    assert left + outcome.prevented_rate(left, benefit, result) == pytest.approx(harm, rel=1e-9)
 
 
 @QUICK
-@given(utility=between(-700.0, 700.0))
+@given(utility=range_strategy(-700.0, 700.0))
 def test_the_logistic_is_symmetric(utility):
     assert deciding.logistic(utility) + deciding.logistic(-utility) == pytest.approx(1.0, abs=1e-12)
 
 
 @QUICK
-@given(ends=st.tuples(*[between(-6.0, 6.0)] * 4))
+@given(ends=st.tuples(*[range_strategy(-6.0, 6.0)] * 4))
 def test_distance_is_the_same_both_ways(ends):
     assert outcome.squared_distance(*ends) == outcome.squared_distance(*ends[2:], *ends[:2])
 
@@ -291,5 +295,5 @@ def test_distance_is_the_same_both_ways(ends):
 @QUICK
 @given(data=st.data())
 def test_a_compiled_rule_equals_its_interpreted_twin_in_every_bit(name, data):
-    rule, drawn = RULES[name], data.draw(arguments(RULES[name]))
+    rule, drawn = RULES[name], data.draw(rule_arguments(RULES[name]))
     assert float(rule(*drawn)).hex() == float(rule.py_func(*drawn)).hex()

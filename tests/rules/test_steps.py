@@ -32,8 +32,8 @@ def improve(levers=(0.0, 0.0, 1.0), *, capability=0.5, dose=1.0, fidelity=0.5, *
 
 def test_stock_is_taken_of_time_measurement_and_vigilance():
     # min(1, 0.4 + 0.1) * (0.5 + 0.5 * 0.6), min(1, 0.7 + 0.6), their product with leadership
-    assert steps.take_stock(0.4, 0.1, 0.6, 0.5, 0.7, 0.6) == pytest.approx((0.4, 1.0, 0.6))
-    assert steps.take_stock(0.4, 0.1, 0.6, 0.5, 0.3, 0.2) == pytest.approx((0.4, 0.5, 0.3))
+    assert steps.update_capacity(0.4, 0.1, 0.6, 0.5, 0.7, 0.6) == pytest.approx((0.4, 1.0, 0.6))
+    assert steps.update_capacity(0.4, 0.1, 0.6, 0.5, 0.3, 0.2) == pytest.approx((0.4, 0.5, 0.3))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_standard_is_copied_first_then_a_peer_then_the_literature():
         0.6,
         0.7,
     )
-    assert copy(0.0, has_peer=False)[4] == pytest.approx(outcome.fit(0.6**2 + 0.7**2, breadth))
+    assert copy(0.0, has_peer=False)[4] == pytest.approx(outcome.appropriateness(0.6**2 + 0.7**2, breadth))
 
 
 def test_a_real_cycle_tunes_repairs_and_teaches():
@@ -94,9 +94,9 @@ def test_a_real_cycle_tunes_repairs_and_teaches():
     assert tuning == [0.5, -0.5]
     assert fidelity == pytest.approx(0.6)
     assert capability == 1.0
-    assert fit == pytest.approx(outcome.fit(0.5, INTERVENTION[1]))
+    assert fit == pytest.approx(outcome.appropriateness(0.5, INTERVENTION[1]))
     assert embedding == pytest.approx(0.4 * (1.0 - 0.01))
-    responded = outcome.response(fidelity, INTERVENTION[2], INTERVENTION[3])
+    responded = outcome.response_to_fidelity(fidelity, INTERVENTION[2], INTERVENTION[3])
     assert result == outcome.practice_result(responded, fit, INTERVENTION[4], embedding)
 
 
@@ -138,9 +138,9 @@ def test_a_goal_that_is_met_encourages():
 
 @pytest.mark.parametrize(("giving_up", "happened"), [(0.0, steps.FELL_SHORT), (1e6, steps.GAVE_UP)])
 def test_a_goal_that_is_missed_disappoints_and_may_end_it(giving_up, happened):
-    assert review(0.1, giving_up=giving_up) == (happened, 0.1, reviewing.disappointed(0.5, 0.06))
+    assert review(0.1, giving_up=giving_up) == (happened, 0.1, reviewing.disappointed_culture(0.5, 0.06))
 
 
 def test_a_review_sees_through_noise_where_nothing_is_measured():
-    noise = draws.normal(STREAM, MONTH, draws.SEEN_FIRST)
-    assert review(0.1, noise=0.2)[1] == reviewing.seen_result(0.1, 0.2, 0.5, noise)
+    noise = draws.normal(STREAM, MONTH, draws.REVIEW_NOISE)
+    assert review(0.1, noise=0.2)[1] == reviewing.observed_result(0.1, 0.2, 0.5, noise)

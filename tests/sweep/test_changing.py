@@ -6,16 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qispread as qs
-from everything import everything
-from helpers_input import caught
-from helpers_sweep import SMALL, experiment
+from everything import all_features_scenario
+from helpers_input import catch_input_error
+from helpers_sweep import SMALL_SCENARIO, small_experiment
 from qispread.config.factors import plausible_factors
-from qispread.engines.run import run_one
-from qispread.sweeping.changing import refuse_impossible
-from qispread.sweeping.design import points_of
+from qispread.engines.run import run_replicate
+from qispread.sweeping.changing import check_points
+from qispread.sweeping.design import build_points
 from qispread.sweeping.load import load_experiment
-from qispread.sweeping.work import job_of, lived, packed
-from qispread.world.build import blueprint_of
+from qispread.sweeping.work import pickle_job, run_months_until_stopped, unpickle_job
+from qispread.world.build import prepare_scenario
 from strategies import scenarios
 
 WHOLE = {
@@ -29,20 +29,22 @@ WHOLE = {
     "organisations.context": {"values": [{"slack": 0.2}, {"leadership": 0.7}]},
     "leaders.leader_exit": {},
 }
-EVERYTHING = everything()
+EVERYTHING = all_features_scenario()
 
 
-def same_bytes(given, points=4):
+def assert_same_bytes_as_full_scenario(given, points=4):
     """Make sure that some points of an experiment give the bytes of scenarios changed whole, in two worlds."""
     found = load_experiment(
         {**given, "design": {"kind": "latin_hypercube", "points": points}, "measures": {"final": "all"}}
     )
-    job = job_of(packed(found, None, "test"))
-    for numbers in points_of(found).numbers:
-        values = {factor.path: factor.value(number) for factor, number in zip(found.varied, numbers, strict=True)}
-        blueprint = blueprint_of(found.scenario.replace(values))
+    job = unpickle_job(pickle_job(found, None, "test"))
+    for numbers in build_points(found).numbers:
+        values = {
+            factor.path: factor.value(number) for factor, number in zip(found.resolved_factors, numbers, strict=True)
+        }
+        blueprint = prepare_scenario(found.scenario.replace(values))
         for replicate in (0, 1):
-            expected, measured = run_one(blueprint, replicate), lived(job, numbers, replicate)
+            expected, measured = run_replicate(blueprint, replicate), run_months_until_stopped(job, numbers, replicate)
             assert not expected.error
             assert measured.tobytes() == expected.measures.tobytes()
 
@@ -52,18 +54,18 @@ def same_bytes(given, points=4):
 def test_any_plausible_parameters_of_any_scenario(scenario, data):
     factors = plausible_factors(scenario, ("uncertainty", "world", "lever"))
     chosen = data.draw(st.lists(st.sampled_from(factors), min_size=1, max_size=5, unique=True))
-    same_bytes({"base": scenario, "factors": {factor.path: {} for factor in chosen}}, points=2)
+    assert_same_bytes_as_full_scenario({"base": scenario, "factors": {factor.path: {} for factor in chosen}}, points=2)
 
 
 @pytest.mark.parametrize("path", WHOLE)
 def test_parts_exchanged_whole_and_whole_numbers(path):
-    same_bytes({"base": SMALL, "factors": {path: WHOLE[path], "improving.decay": {}}})
+    assert_same_bytes_as_full_scenario({"base": SMALL_SCENARIO, "factors": {path: WHOLE[path], "improving.decay": {}}})
 
 
 def test_every_parameter_of_a_scenario_with_everything():
     paths = [factor.path for factor in plausible_factors(EVERYTHING, ("uncertainty", "world", "lever"))]
     assert len(paths) > 60
-    same_bytes({"base": EVERYTHING, "factors": {path: {} for path in paths}}, points=3)
+    assert_same_bytes_as_full_scenario({"base": EVERYTHING, "factors": {path: {} for path in paths}}, points=3)
 
 
 @pytest.mark.parametrize(
@@ -77,21 +79,21 @@ def test_every_parameter_of_a_scenario_with_everything():
     ],
 )
 def test_windows_and_strengths(path, low, high):
-    same_bytes({"base": EVERYTHING, "factors": {path: {"low": low, "high": high}}})
+    assert_same_bytes_as_full_scenario({"base": EVERYTHING, "factors": {path: {"low": low, "high": high}}})
 
 
 def test_points_that_cannot_be_are_refused_before_anything_is_run():
     factors = {"organisations.number": {"values": [8, 40]}, "network.mean_degree": {"low": 3, "high": 10}}
-    found = load_experiment(experiment(base=qs.Scenario().replace({"organisations.systems": 4,
+    found = load_experiment(small_experiment(base=qs.Scenario().replace({"organisations.systems": 4,
                             "organisations.regions": 2}), factors=factors))  # fmt: skip
-    error = caught(refuse_impossible, found.scenario, found.varied, points_of(found).numbers)
+    error = catch_input_error(check_points, found.scenario, found.resolved_factors, build_points(found).numbers)
     assert all("at most 7 ties each" in fault.problem for fault in error.faults)
     assert 1 <= len(error.faults) <= 10
 
 
 def test_values_are_python_numbers_of_the_right_kind():
     found = load_experiment(
-        experiment(factors={"organisations.number": {"low": 12, "high": 20}, "copying.copy_loss": {}})
+        small_experiment(factors={"organisations.number": {"low": 12, "high": 20}, "copying.copy_loss": {}})
     )
-    whole, real = job_of(packed(found, None, "kinds")).changer.values(np.array([13.0, 0.5]))
+    whole, real = unpickle_job(pickle_job(found, None, "kinds")).applier.values(np.array([13.0, 0.5]))
     assert (type(whole), type(real)) == (int, float)

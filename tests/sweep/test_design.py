@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers_input import only_fault
-from helpers_sweep import FACTORS, experiment
+from helpers_sweep import FACTORS, small_experiment
 from qispread.config.factors import Factor
-from qispread.sweeping.design import block_of, number_of_points, points_of
+from qispread.sweeping.design import block_size, build_points, count_points
 from qispread.sweeping.load import load_experiment
-from qispread.sweeping.order import Order, order_of
+from qispread.sweeping.order import RunOrder, build_run_order
 
 THREE = {
     **FACTORS,
@@ -29,43 +29,43 @@ DESIGNS = {
 }
 
 
-def made(name, **fields):
-    return load_experiment(experiment(factors=THREE, design=DESIGNS[name][0], **fields))
+def make_experiment(name, **fields):
+    return load_experiment(small_experiment(factors=THREE, design=DESIGNS[name][0], **fields))
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_a_design_has_so_many_points_all_within_the_ranges(name):
-    found = made(name)
-    numbers = points_of(found).numbers
-    assert len(numbers) == number_of_points(found) == DESIGNS[name][1]
-    for factor, column in zip(found.varied, numbers.T, strict=True):
+    found = make_experiment(name)
+    numbers = build_points(found).numbers
+    assert len(numbers) == count_points(found) == DESIGNS[name][1]
+    for factor, column in zip(found.resolved_factors, numbers.T, strict=True):
         assert factor.low <= column.min() < column.max() <= factor.high
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_same_seed_gives_the_same_points_and_another_others(name):
-    first, again, other = (points_of(made(name, seed=seed)).numbers for seed in (1, 1, 2))
+    first, again, other = (build_points(make_experiment(name, seed=seed)).numbers for seed in (1, 1, 2))
     assert first.tobytes() == again.tobytes()
     assert (first.tobytes() == other.tobytes()) == (name == "grid")
 
 
 @pytest.mark.parametrize("name", ["latin_hypercube", "sobol"])
 def test_each_stretch_of_a_range_has_its_share_of_points(name):
-    points = points_of(made(name))
+    points = build_points(make_experiment(name))
     count = len(points.numbers)
     assert (np.sort(np.floor(points.unit * count), axis=0) == np.arange(count)[:, None]).all()
     assert np.bincount(points.numbers[:, 2].astype(int)).tolist() == pytest.approx([count / 3] * 3, abs=1)
 
 
 def test_a_grid_has_every_combination_once():
-    numbers = points_of(made("grid")).numbers
+    numbers = build_points(make_experiment("grid")).numbers
     assert len({row.tobytes() for row in numbers}) == len(numbers)
 
 
 @pytest.mark.parametrize("name", ["saltelli", "saltelli, pairs", "morris"])
 def test_in_a_block_points_differ_in_one_factor_as_the_design_says(name):
-    found = made(name)
-    unit, block = points_of(found).unit, block_of(found)
+    found = make_experiment(name)
+    unit, block = build_points(found).unit, block_size(found)
     for first in range(0, len(unit), block):
         rows = unit[first : first + block]
         if name == "morris":
@@ -77,7 +77,7 @@ def test_in_a_block_points_differ_in_one_factor_as_the_design_says(name):
 def test_without_salib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "SALib.sample", None)
     monkeypatch.delitem(sys.modules, "SALib.sample.sobol", raising=False)
-    assert "pip install 'qispread[sensitivity]'" in only_fault(points_of, made("saltelli")).problem
+    assert "pip install 'qispread[sensitivity]'" in only_fault(build_points, make_experiment("saltelli")).problem
 
 
 units = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20).map(np.array)
@@ -105,23 +105,23 @@ def test_levels_take_both_ends_and_differ():
 
 
 @st.composite
-def orders(draw):
+def draw_run_order(draw):
     """Draw the order of the runs of some design."""
     block, blocks = draw(st.integers(1, 4)), draw(st.integers(1, 8))
     points = draw(st.permutations(range(block * blocks)))
-    return Order(np.array(points), draw(st.integers(1, 7)), block, draw(st.integers(1, 20)))
+    return RunOrder(np.array(points), draw(st.integers(1, 7)), block, draw(st.integers(1, 20)))
 
 
-@given(orders())
+@given(draw_run_order())
 def test_every_run_has_one_place_and_every_place_one_part(order):
     points, replicates = order.at(np.arange(order.runs))
     runs = list(zip(points.tolist(), replicates.tolist(), strict=True))
     assert len(set(runs)) == order.runs == order.points.size * order.replicates
-    assert [order.place_of(*run) for run in runs] == list(range(order.runs))
+    assert [order.position_of(*run) for run in runs] == list(range(order.runs))
     assert [place for part in range(order.parts) for place in order.part(part)] == list(range(order.runs))
 
 
-@given(orders(), st.data())
+@given(draw_run_order(), st.data())
 def test_a_sweep_that_is_stopped_anywhere_is_an_even_sample(order, data):
     done = data.draw(st.integers(0, order.runs))
     points, replicates = order.at(np.arange(done))
@@ -132,7 +132,7 @@ def test_a_sweep_that_is_stopped_anywhere_is_an_even_sample(order, data):
     assert by_replicate.max() - by_replicate.min() <= passes * order.block
 
 
-@given(orders())
+@given(draw_run_order())
 def test_points_that_belong_together_share_their_worlds(order):
     _, replicates = order.at(np.arange(order.runs))
     assert (np.ptp(replicates.reshape(-1, order.block), axis=1) == 0).all()
@@ -140,8 +140,8 @@ def test_points_that_belong_together_share_their_worlds(order):
 
 def test_the_order_does_not_follow_the_points_of_a_grid_but_keeps_a_sequence():
     def order(name):
-        found = made(name)
-        return order_of(found, number_of_points(found)).points
+        found = make_experiment(name)
+        return build_run_order(found, count_points(found)).points
 
     assert (np.diff(order("grid")) != 1).any()
     assert (np.diff(order("sobol")) == 1).all()

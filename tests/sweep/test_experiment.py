@@ -5,66 +5,66 @@ import json
 import pytest
 
 import qispread as qs
-from helpers_input import caught, marked_line, only_fault, put
-from helpers_sweep import EXPERIMENT, FACTORS, FILE, SMALL, experiment
+from helpers_input import catch_input_error, line_of_mark, only_fault, write_file
+from helpers_sweep import EXPERIMENT_YAML, FACTORS, SCENARIO_YAML, SMALL_SCENARIO, small_experiment
 from qispread.config.faults import Fault
 from qispread.sweeping.load import load_experiment
 
 
 @pytest.fixture
 def _files():
-    put("small.yaml", FILE)
+    write_file("small.yaml", SCENARIO_YAML)
 
 
-def faults_of(text):
+def experiment_faults(text):
     """Return the faults of an experiment file."""
-    put("small.yaml", FILE)
-    put("x.yaml", text)
-    return caught(load_experiment, "x.yaml").faults
+    write_file("small.yaml", SCENARIO_YAML)
+    write_file("x.yaml", text)
+    return catch_input_error(load_experiment, "x.yaml").faults
 
 
-def with_factor(line):
+def experiment_with_factor(line):
     """Return an experiment file with one factor, which is marked."""
     return f"base: small.yaml\nfactors:\n  {line}  # here\n"
 
 
 @pytest.mark.usefixtures("_files")
 def test_a_file_says_what_a_mapping_says():
-    put("trial.yaml", EXPERIMENT)
-    by_file, by_mapping = load_experiment("trial.yaml"), load_experiment(experiment())
+    write_file("trial.yaml", EXPERIMENT_YAML)
+    by_file, by_mapping = load_experiment("trial.yaml"), load_experiment(small_experiment())
     assert by_file.identity() == by_mapping.identity()
-    assert [factor.path for factor in by_file.varied] == list(FACTORS)
+    assert [factor.path for factor in by_file.resolved_factors] == list(FACTORS)
 
 
 @pytest.mark.usefixtures("_files")
 def test_ranges_are_the_plausible_ones_unless_given():
-    put("trial.yaml", EXPERIMENT)
-    first, second = load_experiment("trial.yaml").varied
+    write_file("trial.yaml", EXPERIMENT_YAML)
+    first, second = load_experiment("trial.yaml").resolved_factors
     assert (first.low, first.high, first.scale) == (0.1, 0.9, "linear")
     assert (second.low, second.high, second.scale) == (0.01, 0.05, "log")
 
 
 def test_a_base_and_policies_are_found_beside_the_file():
-    put("small.yaml", FILE, "configs")
-    put("coaching.yaml", "policies: {coaching: {lever: coaching}}\n", "configs")
+    write_file("small.yaml", SCENARIO_YAML, "configs")
+    write_file("coaching.yaml", "policies: {coaching: {lever: coaching}}\n", "configs")
     text = (
         "base: ../configs/small.yaml\npolicies: [../configs/coaching.yaml]\nfactors: {policies.coaching.support: {}}\n"
     )
-    put("x.yaml", text, "experiments")
-    assert load_experiment("experiments/x.yaml").varied[0].path == "policies.coaching.support"
+    write_file("x.yaml", text, "experiments")
+    assert load_experiment("experiments/x.yaml").resolved_factors[0].path == "policies.coaching.support"
 
 
 def test_a_table_that_a_value_names_is_found_beside_the_file_and_kept_whole():
-    put("small.yaml", FILE)
-    put(
+    write_file("small.yaml", SCENARIO_YAML)
+    write_file(
         "ties.csv", "from,to\n" + "".join(f"organisation-{i:03d},organisation-{i + 1:03d}\n" for i in range(1, 12)), "t"
     )
-    put(
+    write_file(
         "x.yaml",
         "base: ../small.yaml\nfactors: {network: {values: [{kind: systems}, {kind: file, file: ties.csv}]}}\n",
         "t",
     )
-    (factor,) = load_experiment("t/x.yaml").varied
+    (factor,) = load_experiment("t/x.yaml").resolved_factors
     assert factor.labels == ("systems", "ties")
     assert len(factor.values[1].ties) == 11
 
@@ -100,9 +100,9 @@ def test_a_table_that_a_value_names_is_found_beside_the_file_and_kept_whole():
     ],
 )
 def test_a_factor_that_cannot_be_is_refused_in_its_line(line, parts):
-    (fault,) = faults_of(with_factor(line))
+    (fault,) = experiment_faults(experiment_with_factor(line))
     assert all(part in str(fault) for part in parts), str(fault)
-    assert (fault.file, fault.line) == ("x.yaml", marked_line(with_factor(line)))
+    assert (fault.file, fault.line) == ("x.yaml", line_of_mark(experiment_with_factor(line)))
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_a_factor_that_cannot_be_is_refused_in_its_line(line, parts):
     ],
 )  # fmt: skip
 def test_an_experiment_that_cannot_be_is_refused(text, parts):
-    (fault,) = faults_of(text)
+    (fault,) = experiment_faults(text)
     assert all(part in str(fault) for part in parts), str(fault)
 
 
 def test_all_faults_come_at_once():
-    found = faults_of(
+    found = experiment_faults(
         "base: small.yaml\nseeds: 1\nreplicates: 0\ndesign: {kind: sobol, points: 3}\nmeasures: {final: nothing}\n"
         "factors:\n  copying.copy_los: {}\n  improving.decay: {low: 2, high: 3}\n"
     )
@@ -139,21 +139,21 @@ def test_all_faults_come_at_once():
 
 
 def test_faults_of_the_scenario_come_with_those_of_the_experiment():
-    put("bad.yaml", "horizon: 0\n")
-    put("x.yaml", "base: bad.yaml\nreplicates: 0\nfactors: {copying.copy_loss: {}}\n")
-    assert {fault.file for fault in caught(load_experiment, "x.yaml").faults} == {"bad.yaml", "x.yaml"}
+    write_file("bad.yaml", "horizon: 0\n")
+    write_file("x.yaml", "base: bad.yaml\nreplicates: 0\nfactors: {copying.copy_loss: {}}\n")
+    assert {fault.file for fault in catch_input_error(load_experiment, "x.yaml").faults} == {"bad.yaml", "x.yaml"}
 
 
-def points_file(text, factors="{}"):
+def write_points_experiment(text, factors="{}"):
     """Write an experiment over a list of points, and return its name."""
-    put("small.yaml", FILE)
-    put("points.csv", text)
-    put("x.yaml", f"base: small.yaml\nfactors: {factors}\ndesign: {{kind: list, file: points.csv}}\n")
+    write_file("small.yaml", SCENARIO_YAML)
+    write_file("points.csv", text)
+    write_file("x.yaml", f"base: small.yaml\nfactors: {factors}\ndesign: {{kind: list, file: points.csv}}\n")
     return "x.yaml"
 
 
 def test_the_columns_of_a_list_of_points_are_its_factors():
-    found = load_experiment(points_file("copying.copy_loss,organisations.number\n0.2,12\n0.4,14\n0.3,13\n"))
+    found = load_experiment(write_points_experiment("copying.copy_loss,organisations.number\n0.2,12\n0.4,14\n0.3,13\n"))
     assert list(found.factors) == ["copying.copy_loss", "organisations.number"]
     assert found.design.rows == ((0.2, 12.0), (0.4, 14.0), (0.3, 13.0))
     assert [one.path for one in found.scenario.inputs] == ["points.csv"]
@@ -161,7 +161,7 @@ def test_the_columns_of_a_list_of_points_are_its_factors():
 
 def test_a_list_of_points_names_values_by_their_labels():
     factors = "{network: {values: [{kind: ring}, {kind: systems, mean_degree: 4}]}}"
-    found = load_experiment(points_file("network\nsystems\nring\n", factors))
+    found = load_experiment(write_points_experiment("network\nsystems\nring\n", factors))
     assert found.design.rows == ((1.0,), (0.0,))
 
 
@@ -180,35 +180,37 @@ def test_a_list_of_points_names_values_by_their_labels():
     ],
 )
 def test_a_list_of_points_that_cannot_be_is_refused(text, factors, line, part):
-    fault = only_fault(load_experiment, points_file(text, factors))
+    fault = only_fault(load_experiment, write_points_experiment(text, factors))
     assert part in fault.problem
     assert fault.line == line
 
 
 def test_a_manifest_holds_the_whole_experiment():
-    written = load_experiment(experiment(factors={**FACTORS, "network": {"values": [{"kind": "ring"}, SMALL.network]}}))
+    written = load_experiment(
+        small_experiment(factors={**FACTORS, "network": {"values": [{"kind": "ring"}, SMALL_SCENARIO.network]}})
+    )
     text = json.dumps({"experiment": written.model_dump(mode="json", exclude={"scenario"}),
-                       "scenario": SMALL.model_dump(mode="json")})  # fmt: skip
-    put("manifest.json", text)
+                       "scenario": SMALL_SCENARIO.model_dump(mode="json")})  # fmt: skip
+    write_file("manifest.json", text)
     read = load_experiment("manifest.json")
     assert read.identity() == written.identity()
-    assert read.varied == written.varied
+    assert read.resolved_factors == written.resolved_factors
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"scenario": {}}', '{"experiment": {"name": 1}, "scenario": {}}'])
 def test_another_manifest_is_refused(text):
-    put("manifest.json", text)
+    write_file("manifest.json", text)
     assert only_fault(load_experiment, "manifest.json") == Fault("", "is not the manifest of a sweep", "manifest.json")
 
 
 def test_an_experiment_in_python_needs_no_file():
-    found = qs.load_experiment(qs.Experiment(scenario=SMALL, factors={"copying.copy_loss": {}}))
+    found = qs.load_experiment(qs.Experiment(scenario=SMALL_SCENARIO, factors={"copying.copy_loss": {}}))
     assert found.factors["copying.copy_loss"].high == 0.9
 
 
 @pytest.mark.parametrize("text", ["nothing", "", '{"experiment": {"name": "tri'])
 def test_a_manifest_that_was_cut_short_is_said_to_be_so(text):
-    put("manifest.json", text)
+    write_file("manifest.json", text)
     fault = only_fault(load_experiment, "manifest.json")
     assert "is not whole: it was cut short" in fault.problem
     assert fault.file == "manifest.json"

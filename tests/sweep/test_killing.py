@@ -14,26 +14,26 @@ from pathlib import Path
 import pytest
 
 import qispread as qs
-from helpers_input import caught, only_fault, put
+from helpers_input import catch_input_error, only_fault, write_file
 from helpers_sweep import (
-    EXPERIMENT,
-    FILE,
-    WORST,
+    EXPERIMENT_YAML,
+    FAILING_VALUE,
+    SCENARIO_YAML,
     children_of,
-    command,
-    experiment,
+    command_words,
+    count_log_rows,
+    init_failing_worker,
     is_alive,
-    poisoned,
-    rows_done,
-    tables,
+    small_experiment,
+    table_bytes,
 )
 from patience import PATIENCE
-from qispread.rules.sources import PACKAGE
+from qispread.rules.sources import PACKAGE_FOLDER
 from qispread.sweeping import cluster
-from qispread.sweeping.executors import ProcessCrew
+from qispread.sweeping.executors import ProcessWorkerPool
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
-LONG = EXPERIMENT.replace("points: 40", "points: 600")
+LONG = EXPERIMENT_YAML.replace("points: 40", "points: 600")
 RUNS = 3000
 
 
@@ -41,25 +41,25 @@ RUNS = 3000
 def undisturbed(tmp_path_factory):
     """The tables of a sweep that nothing disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    put("small.yaml", FILE, folder)
-    put("trial.yaml", LONG, folder)
-    return tables(qs.sweep(folder / "trial.yaml", folder / "s").folder)
+    write_file("small.yaml", SCENARIO_YAML, folder)
+    write_file("trial.yaml", LONG, folder)
+    return table_bytes(qs.sweep(folder / "trial.yaml", folder / "s").folder)
 
 
 @pytest.fixture(autouse=True)
 def _files():
-    put("small.yaml", FILE)
-    put("trial.yaml", LONG)
+    write_file("small.yaml", SCENARIO_YAML)
+    write_file("trial.yaml", LONG)
 
 
-def started(*words):
+def start_sweep(*words):
     """Start a sweep in a process and a session of its own."""
-    told = command("sweep", "trial.yaml", "--out", "s", "--workers", "2", *words)
+    told = command_words("sweep", "trial.yaml", "--out", "s", "--workers", "2", *words)
     with Path("said").open("w") as said:
         return subprocess.Popen(told, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
 
 
-def ended(process):
+def wait_for_exit(process):
     """Wait for the end of a process, and return what it said."""
     process.wait(timeout=PATIENCE)
     return Path("said").read_text()
@@ -75,15 +75,15 @@ def wait_for(condition):
 
 def wait_for_parts(process, number):
     """Wait until a sweep has written so many parts more than it had, or has ended."""
-    wanted = rows_done("s") + number
-    wait_for(lambda: rows_done("s") >= wanted or process.poll() is not None)
+    wanted = count_log_rows("s") + number
+    wait_for(lambda: count_log_rows("s") >= wanted or process.poll() is not None)
 
 
-def finish(undisturbed):
+def finish_and_compare(undisturbed):
     """Run the same command to its end, and make sure that all is as if nothing had happened."""
     status = qs.sweep("trial.yaml", "s").status
-    assert (status.done, status.failed, status.left) == (RUNS, 0, 0)
-    assert tables("s") == undisturbed
+    assert (status.completed, status.failed, status.pending) == (RUNS, 0, 0)
+    assert table_bytes("s") == undisturbed
     assert list(Path("s").rglob("*.tmp-*")) == []
 
 
@@ -91,7 +91,7 @@ def kill_parents(executor, times, seed):
     """Kill the parent so many times, each after a part or none and a moment more; return how often it was running."""
     rng, killed = random.Random(seed), 0  # noqa: S311 - moments, not secrets
     for _ in range(times):
-        process = started("--executor", executor)
+        process = start_sweep("--executor", executor)
         wait_for_parts(process, rng.choice([0, 1, 1, 2]))
         time.sleep(rng.choice([0.0, 0.0, 0.02, 0.3]) * rng.random())
         workers = children_of(process.pid)
@@ -102,15 +102,15 @@ def kill_parents(executor, times, seed):
     return killed
 
 
-def slow(*values):
+def slow_down(*values):
     return pytest.param(*values, marks=pytest.mark.slow_faults)
 
 
 @pytest.mark.quick_cases(0)
-@pytest.mark.parametrize(("executor", "times"), [("threads", 3), ("processes", 1), slow("dask", 3)])
+@pytest.mark.parametrize(("executor", "times"), [("threads", 3), ("processes", 1), slow_down("dask", 3)])
 def test_kill_9_of_the_parent_loses_nothing_and_leaves_nobody_behind(executor, times, undisturbed):
     assert kill_parents(executor, times, seed=1)
-    finish(undisturbed)
+    finish_and_compare(undisturbed)
 
 
 @pytest.mark.slow_faults
@@ -118,26 +118,26 @@ def test_kill_9_of_the_parent_loses_nothing_and_leaves_nobody_behind(executor, t
 @pytest.mark.parametrize("executor", ["threads", "processes", "dask"])
 def test_kill_9_of_the_parent_at_many_moments(executor, seed, undisturbed):
     kill_parents(executor, 12, seed=100 + seed)
-    finish(undisturbed)
+    finish_and_compare(undisturbed)
 
 
 def kill_workers(executor, times, seed):
     """Kill workers of a running sweep, and return how many were killed and how it ended."""
     rng, killed = random.Random(seed), 0  # noqa: S311 - moments, not secrets
-    process = started("--executor", executor)
+    process = start_sweep("--executor", executor)
     for _ in range(times):
         wait_for_parts(process, 1)
         time.sleep(0.1 * rng.random())
-        workers = [pid for pid in children_of(process.pid) if "spawn_main" in words_of(pid)]
+        workers = [pid for pid in children_of(process.pid) if "spawn_main" in process_arguments(pid)]
         if workers and process.poll() is None:
             os.kill(rng.choice(workers), signal.SIGKILL)
             killed += 1
-    said = ended(process)
+    said = wait_for_exit(process)
     assert process.returncode == 0, said
     return killed
 
 
-def words_of(pid):
+def process_arguments(pid):
     """Return what a process was started with."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text()
@@ -146,10 +146,10 @@ def words_of(pid):
 
 
 @pytest.mark.quick_cases(0)
-@pytest.mark.parametrize(("executor", "times"), [("processes", 2), slow("dask", 2)])
+@pytest.mark.parametrize(("executor", "times"), [("processes", 2), slow_down("dask", 2)])
 def test_kill_9_of_a_worker_loses_nothing(executor, times, undisturbed):
     assert kill_workers(executor, times, seed=2)
-    assert tables("s") == undisturbed
+    assert table_bytes("s") == undisturbed
 
 
 @pytest.mark.slow_faults
@@ -157,43 +157,43 @@ def test_kill_9_of_a_worker_loses_nothing(executor, times, undisturbed):
 @pytest.mark.parametrize("executor", ["processes", "dask"])
 def test_kill_9_of_many_workers_loses_nothing(executor, seed, undisturbed):
     assert kill_workers(executor, 8, seed=200 + seed)
-    assert tables("s") == undisturbed
+    assert table_bytes("s") == undisturbed
 
 
-@pytest.mark.parametrize("executor", ["threads", slow("processes"), slow("dask")])
+@pytest.mark.parametrize("executor", ["threads", slow_down("processes"), slow_down("dask")])
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(executor, undisturbed):
-    process = started("--executor", executor)
+    process = start_sweep("--executor", executor)
     wait_for_parts(process, 1)
     os.killpg(process.pid, signal.SIGINT)
-    said = ended(process)
+    said = wait_for_exit(process)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert "Stopped." in said
     assert "To go on, run the same command again." in said.replace("\n", " ")
-    assert qs.read_sweep("s").status.done >= 500
-    finish(undisturbed)
+    assert qs.read_sweep("s").status.completed >= 500
+    finish_and_compare(undisturbed)
 
 
 def test_ctrl_c_before_anything_is_run_says_so():
-    process = started()
+    process = start_sweep()
     wait_for(Path("s/.lock").exists)
     process.send_signal(signal.SIGINT)
-    said = ended(process)
+    said = wait_for_exit(process)
     # Where an interrupt meets code that C has started, Python ends itself by the signal, which shells show as 130.
     assert process.returncode in (130, -signal.SIGINT), said
     assert said.strip().endswith("Stopped. Nothing was run yet.")
     assert "Traceback" not in said
 
 
-def hurt_by(harm, monkeypatch):
+def install_failing_worker(harm, monkeypatch):
     """Let worker processes come to harm in a few runs."""
 
     def pool(workers):
         return ProcessPoolExecutor(
-            workers, multiprocessing.get_context("spawn"), initializer=poisoned, initargs=(harm,)
+            workers, multiprocessing.get_context("spawn"), initializer=init_failing_worker, initargs=(harm,)
         )
 
-    monkeypatch.setattr(ProcessCrew, "_started", staticmethod(pool))
+    monkeypatch.setattr(ProcessWorkerPool, "_start_executor", staticmethod(pool))
 
 
 def rows_without(runs, failed):
@@ -201,14 +201,14 @@ def rows_without(runs, failed):
 
 
 @pytest.mark.quick_cases(0)
-@pytest.mark.parametrize(("harm", "timeout"), [("die", None), slow("hang", 0.2)])
+@pytest.mark.parametrize(("harm", "timeout"), [("die", None), slow_down("hang", 0.2)])
 def test_a_run_that_ends_its_worker_is_a_row_and_its_neighbours_are_run(harm, timeout, monkeypatch):
-    described = experiment(points=30, replicates=2)
+    described = small_experiment(points=30, replicates=2)
     whole = qs.sweep(described, "whole").runs
-    hurt_by(harm, monkeypatch)
+    install_failing_worker(harm, monkeypatch)
     found = qs.sweep(described, "s", executor="processes", workers=2, timeout=timeout).runs
     failed = found[found.status == "failed"]
-    expected = (whole["copying.copy_loss"] > WORST) & (whole.replicate == 1)
+    expected = (whole["copying.copy_loss"] > FAILING_VALUE) & (whole.replicate == 1)
     assert expected.sum() == 1
     assert failed.run_id.tolist() == whole.run_id[expected].tolist()
     assert set(failed.error) == {"the worker that ran it died, 3 times"}
@@ -220,10 +220,10 @@ def test_workers_that_cannot_start_are_told(monkeypatch):
         return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=os._exit, initargs=(1,))
 
     monkeypatch.setattr("qispread.sweeping.executors.ProcessPoolExecutor", lambda workers, *_, **__: never(workers))
-    assert "end before they do any work" in only_fault(qs.sweep, experiment(), "s", executor="processes").problem
+    assert "end before they do any work" in only_fault(qs.sweep, small_experiment(), "s", executor="processes").problem
 
 
-class Cluster:
+class DaskTestCluster:
     """A Dask scheduler and two workers, in processes of their own."""
 
     def __init__(self, **environment):
@@ -248,65 +248,65 @@ class Cluster:
 
 @pytest.mark.slow
 def test_a_scheduler_elsewhere_gives_the_same_bytes(undisturbed):
-    with Cluster() as there:
+    with DaskTestCluster() as there:
         qs.sweep("trial.yaml", "s", executor="dask", scheduler=there.address)
-    assert tables("s") == undisturbed
+    assert table_bytes("s") == undisturbed
 
 
 @pytest.mark.slow
 def test_kill_9_of_the_dask_scheduler_is_told_and_loses_nothing(undisturbed, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECTING", 2.0)
-    with Cluster() as there:
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT", 2.0)
+    with DaskTestCluster() as there:
 
         def kill(now):
             # Runs come back in any order, so that so many are done says nothing of what is written.
-            if rows_done("s"):
+            if count_log_rows("s"):
                 there.scheduler.kill()
 
-        error = caught(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address, progress=kill)
+        error = catch_input_error(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address, progress=kill)
     assert f"{there.address} has gone; what is done is kept, and the same command goes on from there" in str(error)
-    assert 500 <= qs.read_sweep("s").status.done < RUNS
-    finish(undisturbed)
+    assert 500 <= qs.read_sweep("s").status.completed < RUNS
+    finish_and_compare(undisturbed)
 
 
 @pytest.mark.slow_faults
 def test_kill_9_of_a_worker_of_a_cluster_loses_nothing(undisturbed):
-    with Cluster() as there:
+    with DaskTestCluster() as there:
 
         def kill(now):
             if now.done >= 700:
                 there.workers[0].kill()
 
         qs.sweep("trial.yaml", "s", executor="dask", scheduler=there.address, progress=kill)
-    assert tables("s") == undisturbed
+    assert table_bytes("s") == undisturbed
 
 
 @pytest.mark.slow
 def test_a_cluster_without_qispread_is_refused(tmp_path):
-    put("qispread.py", "raise ImportError('not here')\n", tmp_path / "other")
-    with Cluster(PYTHONPATH=str(tmp_path / "other")) as there:
-        error = caught(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address)
+    write_file("qispread.py", "raise ImportError('not here')\n", tmp_path / "other")
+    with DaskTestCluster(PYTHONPATH=str(tmp_path / "other")) as there:
+        error = catch_input_error(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address)
     assert all("has no qispread that says what it is: not here" in one.problem for one in error.faults)
 
 
 @pytest.mark.slow_faults
 def test_a_cluster_with_other_sources_is_refused(tmp_path):
-    shutil.copytree(PACKAGE, tmp_path / "other" / "qispread")
+    shutil.copytree(PACKAGE_FOLDER, tmp_path / "other" / "qispread")
     with (tmp_path / "other" / "qispread" / "measures.py").open("a") as file:
         file.write("EDITED = True\n")
-    with Cluster(PYTHONPATH=str(tmp_path / "other")) as there:
-        error = caught(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address)
+    with DaskTestCluster(PYTHONPATH=str(tmp_path / "other")) as there:
+        error = catch_input_error(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address)
     assert 1 <= len(error.faults) <= 2
     assert all("has a worker that differs" in one.problem and "has model" in one.problem for one in error.faults)
 
 
 def test_a_scheduler_that_is_not_there_is_told(monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECTING", 1.0)
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT", 1.0)
     fault = only_fault(qs.sweep, "trial.yaml", "s", executor="dask", scheduler="tcp://127.0.0.1:9")
-    assert (fault.where, "cannot be reached" in fault.problem) == ("--scheduler", True)
+    assert (fault.path, "cannot be reached" in fault.problem) == ("--scheduler", True)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "nonsense://x", ""])
 def test_an_address_that_is_none_is_told(address, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECTING", 1.0)
-    assert only_fault(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=address).where == "--scheduler"
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT", 1.0)
+    assert only_fault(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=address).path == "--scheduler"

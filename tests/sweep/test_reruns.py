@@ -7,8 +7,8 @@ import pytest
 
 import qispread as qs
 from helpers_identity import made_by_version_0_1, other_model
-from helpers_input import put
-from helpers_sweep import SMALL, experiment, run_command
+from helpers_input import write_file
+from helpers_sweep import SMALL_SCENARIO, run_command, small_experiment
 from qispread.cli import main
 
 OLD = {"numba": "0.60.9"}
@@ -29,14 +29,14 @@ def test_the_manifest_of_a_rerun_makes_that_very_run_again(folder, capsys):
     capsys.readouterr()
     assert main(["run", "again/manifest.json", "--replicates", "2", "--out", "more"]) == 2
     assert "the manifest is of replicate 3 alone" in capsys.readouterr().err
-    put("coaching.yaml", "policies: {coaching: {lever: coaching}}\n")
+    write_file("coaching.yaml", "policies: {coaching: {lever: coaching}}\n")
     assert main(["compare", "again/manifest.json", "--policy", "coaching.yaml", "--out", "more"]) == 2
     assert "is of replicate 3 alone, and arms are compared in replicates from 0 on" in capsys.readouterr().err
 
 
 def test_a_rerun_of_another_replicate_is_another_run():
-    found = qs.sweep(experiment(), "s")
-    first, second = (f"{found.store.stem}-000007-0000{replicate}" for replicate in (1, 2))
+    found = qs.sweep(small_experiment(), "s")
+    first, second = (f"{found.store.run_id_prefix}-000007-0000{replicate}" for replicate in (1, 2))
     assert main(["sweep", "s", "--run", first, "--out", "one"]) == 0
     assert main(["sweep", "s", "--run", second, "--out", "one"]) == 2
     assert main(["sweep", "s", "--run", second, "--out", "one", "--overwrite"]) == 0
@@ -51,7 +51,7 @@ def test_a_rerun_goes_where_out_says_also_from_an_archive(folder, capsys):
     assert Path("elsewhere/months.parquet").exists()
     assert main(["sweep", str(folder), "--run", run_id, "--out", str(folder)]) == 2
     assert "is the folder of the sweep; with --run it says where the run's results go" in capsys.readouterr().err
-    put("reruns", "a file, so that nothing can be written there", folder)
+    write_file("reruns", "a file, so that nothing can be written there", folder)
     assert main(["sweep", str(folder), "--run", run_id]) == 2
     assert "say with --out where the results of this run go" in capsys.readouterr().err
 
@@ -70,9 +70,9 @@ def test_a_rerun_by_other_code_says_so_and_replaces_nothing_unasked(folder, caps
 
 @pytest.mark.parametrize("replicate", ["2", -1, 1.5, True])
 def test_a_replicate_that_cannot_be_is_refused(replicate, capsys):
-    qs.save(qs.simulate(SMALL.replace(horizon=2), replicates=1), "s")
+    qs.save(qs.simulate(SMALL_SCENARIO.replace(horizon=2), replicates=1), "s")
     manifest = json.loads(Path("s/manifest.json").read_text())
-    put("m.json", json.dumps({**manifest, "replicate": replicate}))
+    write_file("m.json", json.dumps({**manifest, "replicate": replicate}))
     assert main(["run", "m.json"]) == 2
     assert "needed: a whole number of at least 0" in capsys.readouterr().err
 

@@ -15,17 +15,17 @@ import pytest
 import qispread as qs
 from checkouts import other_checkout
 from helpers_identity import made_by_version_0_1, other_libraries, other_model
-from helpers_input import caught
-from helpers_sweep import LARGE, experiment, rows_done, tables
+from helpers_input import catch_input_error
+from helpers_sweep import LARGE, count_log_rows, small_experiment, table_bytes
 from qispread import identity
 from qispread.cli import main
-from qispread.rules.sources import PACKAGE
+from qispread.rules.sources import PACKAGE_FOLDER
 from qispread.sweeping import executors, work
-from qispread.sweeping.cluster import DaskCrew
-from qispread.sweeping.executors import MAX_REFUSALS, crew_of
+from qispread.sweeping.cluster import DaskWorkerPool
+from qispread.sweeping.executors import MAX_REFUSALS, create_worker_pool
 from qispread.sweeping.load import load_experiment
 from qispread.sweeping.rerun import environment_changes
-from qispread.sweeping.work import MismatchError, packed, run_chunk
+from qispread.sweeping.work import MismatchError, pickle_job, run_chunk
 
 OLD = {"numba": "0.60.9"}
 
@@ -47,11 +47,11 @@ def half(folder, **named):
 
     with pytest.raises(EnoughError):
         qs.sweep(LARGE, folder, progress=stop, workers=1, executor="inline", **named)
-    assert rows_done(folder) == 1
+    assert count_log_rows(folder) == 1
 
 
 def test_a_worker_with_other_code_refuses_before_it_runs_or_understands_anything(monkeypatch):
-    parcel = packed(load_experiment(LARGE), None, "k")
+    parcel = pickle_job(load_experiment(LARGE), None, "k")
     other_model(monkeypatch)
     monkeypatch.setattr(work, "Experiment", None)
     with pytest.raises(MismatchError, match=r"has model 0123456789abcdef \(here [0-9a-f]{16}\)"):
@@ -60,7 +60,7 @@ def test_a_worker_with_other_code_refuses_before_it_runs_or_understands_anything
 
 def test_a_worker_is_compared_every_time(monkeypatch):
     found = load_experiment(LARGE)
-    parcel, numbers = packed(found, None, "k"), np.array([[0.5, 0.02]])
+    parcel, numbers = pickle_job(found, None, "k"), np.array([[0.5, 0.02]])
     run_chunk(parcel, numbers, np.zeros(1, dtype=np.int64))
     other_libraries(monkeypatch, **OLD)
     with pytest.raises(MismatchError, match=r"libraries.numba 0.60.9"):
@@ -92,8 +92,8 @@ def refusal(worker):
 def test_what_one_worker_refuses_others_run_and_it_is_said_once(undisturbed):
     said = []
     with Mixed(1) as pool:
-        found = qs.sweep(LARGE, "s", executor=pool, say=said.append)
-    assert tables(found.folder) == tables(undisturbed)
+        found = qs.sweep(LARGE, "s", executor=pool, log=said.append)
+    assert table_bytes(found.folder) == table_bytes(undisturbed)
     told = [one for one in said if "gets no work" in one]
     assert told == ["Worker one gets no work of this sweep: it has numba 0.60.9 (here 0.68.1)."]
 
@@ -101,11 +101,11 @@ def test_what_one_worker_refuses_others_run_and_it_is_said_once(undisturbed):
 def test_where_all_workers_refuse_the_sweep_stops_with_words_and_nothing_is_lost(undisturbed):
     half("s")
     with Mixed(2) as pool:
-        error = caught(qs.sweep, LARGE, "s", executor=pool)
+        error = catch_input_error(qs.sweep, LARGE, "s", executor=pool)
     assert "no worker is left that has the code and the libraries of this sweep; what is done is kept" in str(error)
-    assert {one.where for one in error.faults} == {"--executor", "worker one", "worker two"}
-    assert qs.read_sweep("s").status.done == 500
-    assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+    assert {one.path for one in error.faults} == {"--executor", "worker one", "worker two"}
+    assert qs.read_sweep("s").status.completed == 500
+    assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
 
 
 class Unsized(Executor):
@@ -118,22 +118,22 @@ def mismatch(number):
 
 def test_more_workers_than_cores_may_refuse_where_nobody_says_how_many_there_are(monkeypatch):
     monkeypatch.setattr(executors, "available_cores", lambda: 2)
-    crew = crew_of(Unsized(), None, None)
+    crew = create_worker_pool(Unsized(), None, None)
     assert crew.workers == 2
     for number in range(50):
         crew.refused(mismatch(number))
     crew.accepted()
     for number in range(MAX_REFUSALS - 1):
         crew.refused(mismatch(number))
-    assert "no worker is left" in str(caught(crew.refused, mismatch(0)))
+    assert "no worker is left" in str(catch_input_error(crew.refused, mismatch(0)))
 
 
 def test_no_worker_is_left_once_as_many_refuse_as_there_are():
     with ThreadPoolExecutor(3) as pool:
-        for crew in (crew_of(pool, None, None), crew_of(Unsized(), 3, None)):
+        for crew in (create_worker_pool(pool, None, None), create_worker_pool(Unsized(), 3, None)):
             for number in (0, 1, 1, 0):
                 crew.refused(mismatch(number))
-            assert "no worker is left" in str(caught(crew.refused, mismatch(2)))
+            assert "no worker is left" in str(catch_input_error(crew.refused, mismatch(2)))
 
 
 def test_code_that_changes_while_a_sweep_runs_stops_it(undisturbed):
@@ -142,9 +142,9 @@ def test_code_that_changes_while_a_sweep_runs_stops_it(undisturbed):
         def change(_):
             other_model(patched)
 
-        error = caught(qs.sweep, LARGE, "s", progress=change, executor="inline")
+        error = catch_input_error(qs.sweep, LARGE, "s", progress=change, executor="inline")
     assert "no worker is left that has the code" in str(error)
-    assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+    assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
 
 
 class LateCluster:
@@ -193,11 +193,11 @@ def wait_for(condition):
 @pytest.mark.slow_faults
 @pytest.mark.parametrize("looked_at", [True, False], ids=["when it comes", "when it is handed work"])
 def test_a_dask_worker_of_another_checkout_that_comes_late_writes_no_row(looked_at, tmp_path, monkeypatch):
-    monkeypatch.setattr(DaskCrew, "chunk_seconds", 0.01)
+    monkeypatch.setattr(DaskWorkerPool, "chunk_seconds", 0.01)
     if not looked_at:
-        monkeypatch.setattr(DaskCrew, "_compare_newcomers", lambda _: None)
-    described = experiment(points=600)
-    whole = tables(qs.sweep(described, "whole").folder)
+        monkeypatch.setattr(DaskWorkerPool, "_compare_newcomers", lambda _: None)
+    described = small_experiment(points=600)
+    whole = table_bytes(qs.sweep(described, "whole").folder)
     said, came = [], []
     with LateCluster(other_checkout(tmp_path / "other")) as there:
 
@@ -205,8 +205,8 @@ def test_a_dask_worker_of_another_checkout_that_comes_late_writes_no_row(looked_
             if not came:
                 came.append(there.late())
 
-        found = qs.sweep(described, "s", executor="dask", scheduler=there.address, progress=come, say=said.append)
-    assert tables(found.folder) == whole
+        found = qs.sweep(described, "s", executor="dask", scheduler=there.address, progress=come, log=said.append)
+    assert table_bytes(found.folder) == whole
     told = [one for one in said if "gets no work of this sweep: it has model" in one]
     assert len(told) == 1
 
@@ -218,11 +218,11 @@ def test_other_code_is_refused_with_the_ways_that_can_work(folder, monkeypatch):
     (folder / "parts/part-000002.parquet").unlink()
     other_model(monkeypatch)
     for given in (LARGE, folder):
-        error = caught(qs.sweep, given, folder)
+        error = catch_input_error(qs.sweep, given, folder)
         first, *rest = error.faults
         assert "holds a sweep made by other code (qispread 0.1.0" in first.problem
         assert first.problem.endswith("; finish it with that code, or begin anew in another folder (--out)")
-        assert [one.where for one in rest] == ["model"]
+        assert [one.path for one in rest] == ["model"]
         assert rest[0].problem.endswith("is now 0123456789abcdef")
 
 
@@ -230,14 +230,14 @@ def test_all_that_differs_is_said_at_once(folder, monkeypatch):
     (folder / "parts/part-000002.parquet").unlink()
     other_model(monkeypatch)
     monkeypatch.setenv("QISPREAD_DRAWS", "philox")
-    error = caught(qs.sweep, experiment(points=300, replicates=6), folder)
-    assert {one.where for one in error.faults} == {"", "model", "draws", "experiment.replicates"}
+    error = catch_input_error(qs.sweep, small_experiment(points=300, replicates=6), folder)
+    assert {one.path for one in error.faults} == {"", "model", "draws", "experiment.replicates"}
 
 
 def test_another_experiment_may_go_on_by_its_folder_and_the_old_one_does(folder):
-    error = caught(qs.sweep, experiment(points=300, replicates=6), folder)
+    error = catch_input_error(qs.sweep, small_experiment(points=300, replicates=6), folder)
     assert f"go on with that one: qispread sweep {folder}" in str(error)
-    assert qs.sweep(folder).status.left == 0
+    assert qs.sweep(folder).status.pending == 0
 
 
 def test_a_sweep_of_version_0_1_is_read_and_not_gone_on_with(folder, undisturbed):
@@ -252,7 +252,7 @@ def test_a_sweep_of_version_0_1_is_read_and_not_gone_on_with(folder, undisturbed
     assert "model: was 5f5f5f5f5f5f5f5f (sources, as an earlier version" in str(
         environment_changes(found, found.runs.run_id[0])[0]
     )
-    error = caught(qs.sweep, folder)
+    error = catch_input_error(qs.sweep, folder)
     assert "made by other code (qispread 0.1.0" in str(error)
     assert "model: was 5f5f5f5f5f5f5f5f (sources, as an earlier version hashed them), is now " in str(error)
 
@@ -262,23 +262,23 @@ def test_other_libraries_are_asked_for_and_noted_with_each_part(monkeypatch, und
     here = identity.libraries()
     with monkeypatch.context() as patched:
         other_libraries(patched, **OLD)
-        error = caught(qs.sweep, LARGE, "s")
+        error = catch_input_error(qs.sweep, LARGE, "s")
         assert "was made with other libraries" in str(error)
         assert "--yes to continue with these" in str(error)
         assert f"libraries.numba: was {here['numba']}, is now 0.60.9" in str(error)
-        assert rows_done("s") == 1
+        assert count_log_rows("s") == 1
         said = []
-        found = qs.sweep(LARGE, "s", yes=True, passes=2, say=said.append, executor="inline")
+        found = qs.sweep(LARGE, "s", confirmed=True, repetitions=2, log=said.append, executor="inline")
         note = "note: the rest is made with other libraries than the finished parts: libraries.numba: was "
         assert said[0].startswith(note + here["numba"])
-        qs.sweep(LARGE, "s", passes=2)
+        qs.sweep(LARGE, "s", repetitions=2)
     lines = [json.loads(line) for line in Path("s/log.jsonl").read_text().splitlines()]
     assert [line["environment"] for line in lines] == [0, *[1] * (len(lines) - 1)]
     held = json.loads(Path("s/manifest.json").read_text())["environments"]
     assert [one["numba"] for one in held] == [here["numba"], "0.60.9"]
     assert found.store.environments == held
     # What was accepted once, either way, is not asked for again.
-    assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+    assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
     assert main(["sweep", "s", "--status"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"parts made with numba {here['numba']}" in told
@@ -288,12 +288,12 @@ def test_other_libraries_are_asked_for_and_noted_with_each_part(monkeypatch, und
 def test_nothing_is_asked_where_nothing_is_left(folder, monkeypatch):
     other_libraries(monkeypatch, **OLD)
     said = []
-    qs.sweep(folder, say=said.append)
+    qs.sweep(folder, log=said.append)
     assert said == ["Nothing is left to do: 1,500 of 1,500 runs done, 0 failed, 0 left."]
 
 
 def test_a_docstring_that_is_edited_ends_no_sweep(tmp_path):
-    shutil.copytree(PACKAGE, tmp_path / "other" / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE_FOLDER, tmp_path / "other" / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
     path = tmp_path / "other" / "qispread" / "rules" / "improving.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"""', '"""Edited. ', 1) + "# and a comment\n", encoding="utf-8")

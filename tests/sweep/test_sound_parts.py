@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from helpers_input import caught, only_fault, put
-from helpers_sweep import EXPERIMENT, FILE, LARGE, command, rows_done, tables
+from helpers_input import catch_input_error, only_fault, write_file
+from helpers_sweep import EXPERIMENT_YAML, LARGE, SCENARIO_YAML, command_words, count_log_rows, table_bytes
 from qispread.cli import main
 from qispread.config.faults import InputError
 from qispread.sweeping import lock, order
-from qispread.sweeping.lock import HELD, FolderLock
+from qispread.sweeping.lock import LOCK_HELD, FolderLock
 
 OLD = {"numba": "0.60.9"}
 
@@ -45,19 +45,19 @@ def half(folder, **named):
 
     with pytest.raises(EnoughError):
         qs.sweep(LARGE, folder, progress=stop, workers=1, executor="inline", **named)
-    assert rows_done(folder) == 1
+    assert count_log_rows(folder) == 1
 
 
 def test_an_order_that_is_drawn_otherwise_now_is_kept_as_it_was(monkeypatch, undisturbed):
     half("s")
-    monkeypatch.setattr(order, "ORDER_DRAWS", 1)
-    assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+    monkeypatch.setattr(order, "ORDER_SEED", 1)
+    assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
     runs = qs.read_sweep("s").runs
     assert len(runs) == len(runs.drop_duplicates(["point", "replicate"])) == 1500
 
 
 def at(self, places):
-    """Pair points and replicates otherwise than `Order.at` does."""
+    """Pair points and replicates otherwise than `RunOrder.runs_at` does."""
     turn, place = np.divmod(places, self.points.size)
     return self.points[place], (place // self.block + 2 * turn) % self.replicates
 
@@ -66,7 +66,7 @@ def at(self, places):
 def test_another_order_is_noticed_before_anything_is_run_twice(how, monkeypatch, undisturbed):
     half("s")
     with monkeypatch.context() as patched:
-        patched.setattr(order, "ORDER_DRAWS", 1)
+        patched.setattr(order, "ORDER_SEED", 1)
         if how == "no file":
             Path("s/order.npy").unlink()
         elif how == "another file":
@@ -74,11 +74,11 @@ def test_another_order_is_noticed_before_anything_is_run_twice(how, monkeypatch,
         elif how == "no numbers":
             Path("s/order.npy").write_bytes(b"none")
         else:
-            patched.setattr(order.Order, "at", at)
+            patched.setattr(order.RunOrder, "at", at)
         assert "its runs come in another order than when it was begun" in only_fault(qs.sweep, LARGE, "s").problem
-        assert rows_done("s") == 1
+        assert count_log_rows("s") == 1
     if how == "no file":
-        assert tables(qs.sweep(LARGE, "s").folder) == tables(undisturbed)
+        assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
 
 
 def test_a_part_that_holds_other_runs_than_the_order_says_is_named(folder):
@@ -126,12 +126,12 @@ def empty_the_end(path):
 READERS = {
     "runs": lambda found: found.runs,
     "values": lambda found: found.values("effect"),
-    "each_part": lambda found: list(found.each_part()),
+    "each_part": lambda found: list(found.iterate_parts()),
 }
 MONTHLY = {
     "months": lambda found: found.months(),
     "monthly": lambda found: found.monthly("effect"),
-    "each_months": lambda found: list(found.each_months("effect")),
+    "each_months": lambda found: list(found.iterate_months("effect")),
 }
 
 
@@ -176,21 +176,21 @@ def test_a_file_system_without_locks_is_said_and_a_file_takes_their_place(number
     def hold(_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(lock, "_hold", hold)
+    monkeypatch.setattr(lock, "_acquire", hold)
     said, inside = [], []
 
     def look(_):
-        inside.append(Path("s", HELD).read_text())
+        inside.append(Path("s", LOCK_HELD).read_text())
 
-    found = qs.sweep(LARGE, "s", say=said.append, progress=look)
-    assert tables(found.folder) == tables(undisturbed)
+    found = qs.sweep(LARGE, "s", log=said.append, progress=look)
+    assert table_bytes(found.folder) == table_bytes(undisturbed)
     assert f"is on a file system without locks ({os.strerror(number)})" in said[0]
     assert f"process {os.getpid()} on " in inside[0]
-    assert not Path("s", HELD).exists()
-    put(HELD, f"process {os.getpid()} on elsewhere\n", "s")
-    problem = str(caught(FolderLock(Path("s")).__enter__))
+    assert not Path("s", LOCK_HELD).exists()
+    write_file(LOCK_HELD, f"process {os.getpid()} on elsewhere\n", "s")
+    problem = str(catch_input_error(FolderLock(Path("s")).__enter__))
     assert "is held by another sweep (process" in problem
-    assert f"where that process has ended, remove s/{HELD}" in problem
+    assert f"where that process has ended, remove s/{LOCK_HELD}" in problem
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks for processes as POSIX does")
@@ -198,13 +198,13 @@ def test_a_file_that_a_killed_process_left_in_the_place_of_a_lock_holds_nothing(
     def hold(_):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    monkeypatch.setattr(lock, "_hold", hold)
+    monkeypatch.setattr(lock, "_acquire", hold)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    put(HELD, lock.this_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
+    write_file(LOCK_HELD, lock.current_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
     with FolderLock(tmp_path):
-        assert (tmp_path / HELD).read_text() == lock.this_process()
-    assert not (tmp_path / HELD).exists()
+        assert (tmp_path / LOCK_HELD).read_text() == lock.current_process()
+    assert not (tmp_path / LOCK_HELD).exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks for processes as POSIX does")
@@ -224,13 +224,13 @@ def test_two_sweeps_that_find_the_file_of_a_killed_process_never_both_hold_the_f
         return dead
 
     def try_to_hold():
-        refused.append(caught(FolderLock(tmp_path).__enter__))
+        refused.append(catch_input_error(FolderLock(tmp_path).__enter__))
 
-    monkeypatch.setattr(lock, "_hold", hold)
+    monkeypatch.setattr(lock, "_acquire", hold)
     monkeypatch.setattr(lock, "is_dead", look)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    put(HELD, lock.this_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
+    write_file(LOCK_HELD, lock.current_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
     refused = []
     second = threading.Thread(target=try_to_hold)
     second.start()
@@ -239,7 +239,7 @@ def test_two_sweeps_that_find_the_file_of_a_killed_process_never_both_hold_the_f
         holds.set()
         second.join()
         assert "is held by another sweep" in str(refused[0])
-        assert (tmp_path / HELD).read_text() == lock.this_process()
+        assert (tmp_path / LOCK_HELD).read_text() == lock.current_process()
     assert [path.name for path in tmp_path.glob(".lock-*")] == []
 
 
@@ -248,16 +248,16 @@ def test_of_sweeps_that_start_at_once_one_alone_holds_the_folder(monkeypatch, tm
     def hold(_):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    monkeypatch.setattr(lock, "_hold", hold)
+    monkeypatch.setattr(lock, "_acquire", hold)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    left = lock.this_process().replace(str(os.getpid()), str(process.pid))
+    left = lock.current_process().replace(str(os.getpid()), str(process.pid))
     start, tried, holding = threading.Barrier(2), threading.Barrier(2), []
 
     def try_to_hold():
         for number in range(50):
             if start.wait(60) == 0:
-                put(HELD, left, tmp_path)
+                write_file(LOCK_HELD, left, tmp_path)
             start.wait(60)
             one = FolderLock(tmp_path)
             with suppress(InputError), one:
@@ -277,8 +277,8 @@ def test_of_sweeps_that_start_at_once_one_alone_holds_the_folder(monkeypatch, tm
 
 @pytest.mark.parametrize("address", ["s3://bucket/s", "memory://s", "file:///s", "gs://a/b"])
 def test_an_address_in_the_place_of_a_folder_is_refused(address):
-    put("small.yaml", FILE)
-    put("trial.yaml", EXPERIMENT)
+    write_file("small.yaml", SCENARIO_YAML)
+    write_file("trial.yaml", EXPERIMENT_YAML)
     before = sorted(Path().iterdir())
     for call in (
         lambda: qs.sweep(LARGE, address),
@@ -294,12 +294,12 @@ def test_an_address_in_the_place_of_a_folder_is_refused(address):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes otherwise")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_sigterm_says_what_ctrl_c_says_and_leaves_nothing_behind(executor, tmp_path):
-    put("small.yaml", FILE)
-    put("trial.yaml", EXPERIMENT.replace("points: 40", "points: 4000"))
-    words = command("sweep", "trial.yaml", "--out", "s", "--workers", "2", "--executor", executor)
+    write_file("small.yaml", SCENARIO_YAML)
+    write_file("trial.yaml", EXPERIMENT_YAML.replace("points: 40", "points: 4000"))
+    words = command_words("sweep", "trial.yaml", "--out", "s", "--workers", "2", "--executor", executor)
     with Path("said").open("w") as said:
         process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
-    wait_for(lambda: rows_done("s") or process.poll() is not None)
+    wait_for(lambda: count_log_rows("s") or process.poll() is not None)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 143
     told = " ".join(Path("said").read_text().split())

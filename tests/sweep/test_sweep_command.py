@@ -8,32 +8,32 @@ import subprocess
 import pytest
 
 import qispread as qs
-from helpers_input import put
-from helpers_sweep import EXPERIMENT, FILE, command
+from helpers_input import write_file
+from helpers_sweep import EXPERIMENT_YAML, SCENARIO_YAML, command_words
 from qispread.cli import main
-from qispread.sweeping.trying import duration
+from qispread.sweeping.trying import format_duration
 
 
 @pytest.fixture(autouse=True)
 def _files():
-    put("small.yaml", FILE)
-    put("trial.yaml", EXPERIMENT)
+    write_file("small.yaml", SCENARIO_YAML)
+    write_file("trial.yaml", EXPERIMENT_YAML)
 
 
-def said(capsys):
+def printed_text(capsys):
     return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     assert main(["sweep", "trial.yaml"]) == 0
-    told = said(capsys)
+    told = printed_text(capsys)
     assert re.fullmatch(
         r"note: design\.points: got 40; qispread sensitivity needs at least 64 points "
         r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
         told,
     )
     assert main(["sweep", "trial.yaml"]) == 0
-    assert said(capsys).startswith("Nothing is left to do: 200 of 200 runs done")
+    assert printed_text(capsys).startswith("Nothing is left to do: 200 of 200 runs done")
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     [(0.0, "1 s"), (1.4, "1 s"), (89.0, "89 s"), (90.0, "1.5 min"), (5400.0, "1.5 h"), (129_600.0, "1.5 days")],
 )
 def test_how_long_a_sweep_takes_is_said_in_the_unit_that_fits(seconds, words):
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words
 
 
 @pytest.mark.parametrize("what", ["trial.yaml", "results/sweep-trial"])
 def test_status_says_what_is_done_failed_and_left(what, capsys):
     assert main(["sweep", "trial.yaml"]) == 0
-    said(capsys)
+    printed_text(capsys)
     assert main(["sweep", what, "--status"]) == 0
-    assert said(capsys) == "results/sweep-trial: 200 of 200 runs done, 0 failed, 0 left"
+    assert printed_text(capsys) == "results/sweep-trial: 200 of 200 runs done, 0 failed, 0 left"
 
 
 def test_status_of_nothing_is_told(capsys):
@@ -59,9 +59,11 @@ def test_status_of_nothing_is_told(capsys):
 
 def test_failures_are_told_and_give_the_exit_code(capsys):
     steep = "  interventions.intervention.response.steepness: {values: [3.0, 1e+308]}\n"
-    put("trial.yaml", EXPERIMENT.replace("factors:\n", "factors:\n" + steep).replace("points: 40", "points: 4"))
+    write_file(
+        "trial.yaml", EXPERIMENT_YAML.replace("factors:\n", "factors:\n" + steep).replace("points: 40", "points: 4")
+    )
     assert main(["sweep", "trial.yaml", "--out", "s"]) == 1
-    told = said(capsys)
+    told = printed_text(capsys)
     assert "10 of 20 runs done, 10 failed, 0 left" in told
     assert told.count(" failed: the state is no longer finite: parameters are extreme") == 5
     assert main(["sweep", "trial.yaml", "--out", "s", "--status"]) == 0
@@ -72,9 +74,9 @@ def test_failures_are_told_and_give_the_exit_code(capsys):
 def test_one_run_is_made_again_with_its_events(engine, capsys):
     assert main(["sweep", "trial.yaml"]) == 0
     run_id = qs.read_sweep("results/sweep-trial").runs.run_id[33]
-    said(capsys)
+    printed_text(capsys)
     assert main(["sweep", "results/sweep-trial", "--run", run_id, "--engine", engine, "--events"]) == 0
-    told = said(capsys)
+    told = printed_text(capsys)
     assert "The same numbers as its row, to the last bit." in told
     assert (qs.read_sweep("results/sweep-trial").folder / "reruns" / run_id / "events.txt").stat().st_size
 
@@ -106,7 +108,7 @@ def test_a_run_that_there_is_not_is_told(capsys):
 
 
 def test_faults_are_told_with_file_and_line(capsys):
-    put("trial.yaml", EXPERIMENT.replace("copying.copy_loss", "copying.copy_los"))
+    write_file("trial.yaml", EXPERIMENT_YAML.replace("copying.copy_loss", "copying.copy_los"))
     assert main(["sweep", "trial.yaml"]) == 2
     told = capsys.readouterr().err
     assert (
@@ -116,17 +118,17 @@ def test_faults_are_told_with_file_and_line(capsys):
 
 def test_a_changed_experiment_is_refused_with_what_changed(capsys):
     assert main(["sweep", "trial.yaml"]) == 0
-    put("trial.yaml", EXPERIMENT.replace("replicates: 5", "replicates: 6"))
+    write_file("trial.yaml", EXPERIMENT_YAML.replace("replicates: 5", "replicates: 6"))
     assert main(["sweep", "trial.yaml"]) == 2
     assert "experiment.replicates: was 5, is now 6" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 def test_a_terminal_gets_progress_and_a_pipe_none():
-    put("trial.yaml", EXPERIMENT.replace("points: 40", "points: 800"))
+    write_file("trial.yaml", EXPERIMENT_YAML.replace("points: 40", "points: 800"))
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        command("sweep", "trial.yaml"), stdout=theirs, env={**os.environ, "COLUMNS": "120"}
+        command_words("sweep", "trial.yaml"), stdout=theirs, env={**os.environ, "COLUMNS": "120"}
     ) as process:
         os.close(theirs)
         shown = b""
@@ -138,14 +140,14 @@ def test_a_terminal_gets_progress_and_a_pipe_none():
         assert process.wait() == 0
     os.close(ours)
     assert re.search(rb"of 4,000 runs, [0-9,]+ a second, none failed", shown)
-    piped = subprocess.run(command("sweep", "trial.yaml", "--out", "t"), capture_output=True, check=True)
+    piped = subprocess.run(command_words("sweep", "trial.yaml", "--out", "t"), capture_output=True, check=True)
     assert b"a second" not in piped.stdout + piped.stderr
 
 
 def test_experiments_are_checked_like_scenarios(capsys):
     assert main(["check", "trial.yaml", "small.yaml"]) == 0
     note = "note: design.points: got 40; qispread sensitivity needs at least 64 points"
-    assert said(capsys) == f"trial.yaml: no faults {note} small.yaml: no faults"
-    put("trial.yaml", EXPERIMENT.replace("replicates: 5", "replicates: 0"))
+    assert printed_text(capsys) == f"trial.yaml: no faults {note} small.yaml: no faults"
+    write_file("trial.yaml", EXPERIMENT_YAML.replace("replicates: 5", "replicates: 0"))
     assert main(["check", "trial.yaml"]) == 2
     assert "trial.yaml:7: replicates: got 0" in capsys.readouterr().err

@@ -12,174 +12,191 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qispread.config.load import scenario_from
-from qispread.config.organisations import FACTORS
-from qispread.config.parameter import sections_within
+from qispread.config.load import build_scenario
+from qispread.config.organisations import CONTEXT_FACTORS
+from qispread.config.parameter import section_classes
 from qispread.config.policies import AnyPolicy
-from qispread.config.validate import tag_of
-from qispread.world.build import blueprint_of, start_run
+from qispread.config.validate import discriminator
+from qispread.world.build import initialise_run, prepare_scenario
 from qispread.world.draw import draw_world
-from qispread.world.frame import frame_of
-from qispread.world.layout import BASELINE, GIVEN_ROWS, ORGANISATION_ROWS, SETTING_1, SETTING_2, SIZE
-from qispread.world.organisations import beta_quantiles, quantile
+from qispread.world.frame import build_static_world
+from qispread.world.layout import BASELINE, GIVEN_ROW_COUNT, ORGANISATION_ROWS, SETTING_1, SETTING_2, SIZE
+from qispread.world.organisations import beta_quantile_table, interpolate_quantile
 from strategies import NETWORKS
 
 FALSE_ALARM = 1e-4
 STANDARD_ERRORS = 4.0
 NUMBER = 20_000
-CORRELATED = FACTORS[:6]
-MEANS = dict(zip(FACTORS, (0.5, 0.5, 0.5, 0.25, 0.4, 0.45, 0.15), strict=True))
+CORRELATED = CONTEXT_FACTORS[:6]
+MEANS = dict(zip(CONTEXT_FACTORS, (0.5, 0.5, 0.5, 0.25, 0.4, 0.45, 0.15), strict=True))
 """The defaults of section 2 of the model; concentration 6, correlation 0.25."""
-LEVERS = sorted(tag_of(section) for section in sections_within(AnyPolicy))
+LEVERS = sorted(discriminator(section) for section in section_classes(AnyPolicy))
 
 
-def near(found, expected, spread):
+def mean_is_near(found, expected, spread):
     """Return whether the mean of independent values with this standard deviation lies within four standard errors."""
     return abs(np.mean(found) - expected) <= STANDARD_ERRORS * spread / math.sqrt(len(found))
 
 
-def places(number=NUMBER, replicate=0, **organisations):
+def draw_organisations_of(number=NUMBER, replicate=0, **organisations):
     """Return the organisations of a world, a row a quantity, on a ring (the cheapest network)."""
     sizes = {"number": number, "systems": 1, "regions": 1, **organisations}
     data = {"organisations": sizes, "network": {"kind": "ring"}}
-    return blueprint_of(scenario_from(data)).world(replicate).organisations
+    return prepare_scenario(build_scenario(data)).world(replicate).organisations
 
 
-def scores_of(drawn, means, concentration):
+def factor_scores(drawn, means, concentration):
     """Return the normal scores of the context factors under the betas that they should come from."""
     shares = [
         stats.beta.cdf(row, means[name] * concentration, (1.0 - means[name]) * concentration)
-        for name, row in zip(FACTORS, drawn, strict=False)
+        for name, row in zip(CONTEXT_FACTORS, drawn, strict=False)
     ]
     return stats.norm.ppf(shares)
 
 
-def fresh_start(replicate=0, **changes):
+def draw_fresh(replicate=0, **changes):
     """Return the world and the plan of a small scenario, drawn anew and not taken from a cache."""
     draw_world.cache_clear()
-    frame_of.cache_clear()
+    build_static_world.cache_clear()
     data = {"horizon": 24, "organisations": {"number": 60, "systems": 12, "regions": 3}, **changes}
-    blueprint = blueprint_of(scenario_from(data))
+    blueprint = prepare_scenario(build_scenario(data))
     world = blueprint.world(replicate)
-    return world, start_run(blueprint, world)
+    return world, initialise_run(blueprint, world)
 
 
 @pytest.fixture(scope="module")
-def drawn():
+def large_world():
     """The organisations of one large world with the defaults."""
-    return places()
+    return draw_organisations_of()
 
 
-@pytest.mark.parametrize("name", FACTORS)
-def test_each_factor_has_its_declared_beta_distribution_and_mean(drawn, name):
+@pytest.mark.parametrize("name", CONTEXT_FACTORS)
+def test_each_factor_has_its_declared_beta_distribution_and_mean(large_world, name):
     beta = stats.beta(6.0 * MEANS[name], 6.0 * (1.0 - MEANS[name]))
-    assert stats.kstest(drawn[FACTORS.index(name)], beta.cdf).pvalue > FALSE_ALARM
-    assert near(drawn[FACTORS.index(name)], MEANS[name], math.sqrt(MEANS[name] * (1.0 - MEANS[name]) / 7.0))
+    assert stats.kstest(large_world[CONTEXT_FACTORS.index(name)], beta.cdf).pvalue > FALSE_ALARM
+    assert mean_is_near(
+        large_world[CONTEXT_FACTORS.index(name)], MEANS[name], math.sqrt(MEANS[name] * (1.0 - MEANS[name]) / 7.0)
+    )
 
 
 @pytest.mark.parametrize(("mean", "concentration"), [(0.1, 3.0), (0.8, 3.0), (0.5, 20.0), (0.05, 20.0)])
 def test_other_means_and_concentrations_are_followed_too(mean, concentration):
-    context = {**dict.fromkeys(FACTORS, mean), "concentration": concentration}
-    found = places(4000, context=context)
-    for row in found[: len(FACTORS)]:
+    context = {**dict.fromkeys(CONTEXT_FACTORS, mean), "concentration": concentration}
+    found = draw_organisations_of(4000, context=context)
+    for row in found[: len(CONTEXT_FACTORS)]:
         assert stats.kstest(row, stats.beta(mean * concentration, (1 - mean) * concentration).cdf).pvalue > FALSE_ALARM
 
 
-@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(range(len(FACTORS)), 2)))
-def test_normal_scores_of_two_factors_are_correlated_as_declared(drawn, one, other):
-    scores = scores_of(drawn[: len(FACTORS)], MEANS, 6.0)
-    expected = 0.25 if FACTORS[one] in CORRELATED and FACTORS[other] in CORRELATED else 0.0
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(range(len(CONTEXT_FACTORS)), 2)))
+def test_normal_scores_of_two_factors_are_correlated_as_declared(large_world, one, other):
+    scores = factor_scores(large_world[: len(CONTEXT_FACTORS)], MEANS, 6.0)
+    expected = 0.25 if CONTEXT_FACTORS[one] in CORRELATED and CONTEXT_FACTORS[other] in CORRELATED else 0.0
     found = np.corrcoef(scores[one], scores[other])[0, 1]
     assert abs(math.atanh(found) - math.atanh(expected)) < STANDARD_ERRORS / math.sqrt(NUMBER - 3)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.6])
 def test_the_correlation_is_a_parameter(correlation):
-    scores = scores_of(places(context={"correlation": correlation})[: len(FACTORS)], MEANS, 6.0)
+    scores = factor_scores(
+        draw_organisations_of(context={"correlation": correlation})[: len(CONTEXT_FACTORS)], MEANS, 6.0
+    )
     found = np.corrcoef(scores[:6])[np.triu_indices(6, 1)]
     assert np.abs(np.arctanh(found) - math.atanh(correlation)).max() < STANDARD_ERRORS / math.sqrt(NUMBER - 3)
 
 
 def test_full_correlation_makes_one_score_of_the_first_six_factors():
-    found = places(500, context={"correlation": 1.0, **dict.fromkeys(CORRELATED, 0.3)})
+    found = draw_organisations_of(500, context={"correlation": 1.0, **dict.fromkeys(CORRELATED, 0.3)})
     assert np.array_equal(found[:6], np.tile(found[0], (6, 1)))
-    assert not np.array_equal(found[0], found[FACTORS.index("turnover")])
+    assert not np.array_equal(found[0], found[CONTEXT_FACTORS.index("turnover")])
 
 
-def test_the_copula_is_gaussian_in_its_corners(drawn):
+def test_the_copula_is_gaussian_in_its_corners(large_world):
     """Two scores both above one standard deviation: the corner of a bivariate normal, not only its correlation."""
-    scores = scores_of(drawn[: len(FACTORS)], MEANS, 6.0)
+    scores = factor_scores(large_world[: len(CONTEXT_FACTORS)], MEANS, 6.0)
     both = stats.multivariate_normal(cov=[[1.0, 0.25], [0.25, 1.0]]).cdf([-1.0, -1.0])
     for one, other in itertools.combinations(scores[:6], 2):
         for sign in (1.0, -1.0):
-            assert near((sign * one > 1.0) & (sign * other > 1.0), both, math.sqrt(both * (1.0 - both)))
+            assert mean_is_near((sign * one > 1.0) & (sign * other > 1.0), both, math.sqrt(both * (1.0 - both)))
 
 
 @pytest.mark.parametrize("row", [SETTING_1, SETTING_2])
-def test_settings_are_standard_normal(drawn, row):
-    assert stats.kstest(drawn[row], "norm").pvalue > FALSE_ALARM
+def test_settings_are_standard_normal(large_world, row):
+    assert stats.kstest(large_world[row], "norm").pvalue > FALSE_ALARM
 
 
-def test_the_spread_of_settings_is_a_parameter(drawn):
-    assert np.allclose(places(setting_spread=2.0)[[SETTING_1, SETTING_2]], 2.0 * drawn[[SETTING_1, SETTING_2]])
-    assert not places(10, setting_spread=0.0)[[SETTING_1, SETTING_2]].any()
+def test_the_spread_of_settings_is_a_parameter(large_world):
+    assert np.allclose(
+        draw_organisations_of(setting_spread=2.0)[[SETTING_1, SETTING_2]], 2.0 * large_world[[SETTING_1, SETTING_2]]
+    )
+    assert not draw_organisations_of(10, setting_spread=0.0)[[SETTING_1, SETTING_2]].any()
 
 
 @pytest.mark.parametrize(("row", "mean", "variation"), [(SIZE, 4200.0, 0.5), (BASELINE, 87.0, 0.25)])
-def test_sizes_and_baselines_are_lognormal_with_declared_mean_and_variation(drawn, row, mean, variation):
+def test_sizes_and_baselines_are_lognormal_with_declared_mean_and_variation(large_world, row, mean, variation):
     spread = math.sqrt(math.log(1.0 + variation**2))
     lognormal = stats.lognorm(spread, scale=mean / math.sqrt(1.0 + variation**2))
-    assert stats.kstest(drawn[row], lognormal.cdf).pvalue > FALSE_ALARM
-    assert near(drawn[row], mean, mean * variation)
-    assert abs(np.log(drawn[row]).std() - spread) < STANDARD_ERRORS * spread / math.sqrt(2 * NUMBER)
-    assert drawn[row].std() / drawn[row].mean() == pytest.approx(variation, rel=0.03)
+    assert stats.kstest(large_world[row], lognormal.cdf).pvalue > FALSE_ALARM
+    assert mean_is_near(large_world[row], mean, mean * variation)
+    assert abs(np.log(large_world[row]).std() - spread) < STANDARD_ERRORS * spread / math.sqrt(2 * NUMBER)
+    assert large_world[row].std() / large_world[row].mean() == pytest.approx(variation, rel=0.03)
 
 
 def test_a_size_without_variation_is_the_mean_and_a_baseline_never_exceeds_all_cases():
-    found = places(2000, size={"mean": 3e3, "variation": 0.0}, baseline={"mean": 9000.0, "variation": 0.5})
+    found = draw_organisations_of(
+        2000, size={"mean": 3e3, "variation": 0.0}, baseline={"mean": 9000.0, "variation": 0.5}
+    )
     assert np.allclose(found[SIZE], 3e3, rtol=1e-12)
     assert found[BASELINE].max() == 10_000.0
 
 
-def test_context_size_baseline_and_setting_are_independent(drawn):
-    scores = np.vstack([scores_of(drawn[: len(FACTORS)], MEANS, 6.0), np.log(drawn[SIZE : BASELINE + 1]), drawn[9:11]])
-    found = np.corrcoef(scores)[len(FACTORS) :]
-    off_diagonal = found[~np.eye(GIVEN_ROWS, dtype=bool)[len(FACTORS) :]]
+def test_context_size_baseline_and_setting_are_independent(large_world):
+    scores = np.vstack(
+        [
+            factor_scores(large_world[: len(CONTEXT_FACTORS)], MEANS, 6.0),
+            np.log(large_world[SIZE : BASELINE + 1]),
+            large_world[9:11],
+        ]
+    )
+    found = np.corrcoef(scores)[len(CONTEXT_FACTORS) :]
+    off_diagonal = found[~np.eye(GIVEN_ROW_COUNT, dtype=bool)[len(CONTEXT_FACTORS) :]]
     assert np.abs(off_diagonal).max() < stats.norm.isf(FALSE_ALARM / off_diagonal.size) / math.sqrt(NUMBER)
 
 
 def test_the_same_place_in_different_worlds_is_drawn_anew():
-    found = np.array([places(20, replicate)[0, 0] for replicate in range(2000)])
+    found = np.array([draw_organisations_of(20, replicate)[0, 0] for replicate in range(2000)])
     assert stats.kstest(found, stats.beta(3.0, 3.0).cdf).pvalue > FALSE_ALARM
 
 
 @pytest.mark.parametrize("mean", [0.05, 0.15, 0.25, 0.5, 0.7, 0.8])
 @pytest.mark.parametrize("concentration", [3.0, 6.0, 20.0])
 def test_the_table_of_quantiles_is_exact_to_four_decimals(mean, concentration):
-    nodes = beta_quantiles(mean, concentration)
+    nodes = beta_quantile_table(mean, concentration)
     scores = np.linspace(-5.9, 5.9, 1500)
     exact = stats.beta.ppf(stats.norm.cdf(scores), mean * concentration, (1.0 - mean) * concentration)
-    found = np.array([quantile(nodes, float(score)) for score in scores])
+    found = np.array([interpolate_quantile(nodes, float(score)) for score in scores])
     assert np.abs(found - exact).max() < 1e-4
 
 
 def test_scores_beyond_the_table_stay_inside_it():
-    nodes = beta_quantiles(0.5, 6.0)
-    assert quantile(nodes, -40.0) == pytest.approx(nodes[0], abs=1e-9)
-    assert quantile(nodes, 40.0) == pytest.approx(nodes[-1], abs=1e-9)
+    nodes = beta_quantile_table(0.5, 6.0)
+    assert interpolate_quantile(nodes, -40.0) == pytest.approx(nodes[0], abs=1e-9)
+    assert interpolate_quantile(nodes, 40.0) == pytest.approx(nodes[-1], abs=1e-9)
     assert 0.0 <= nodes[0] < nodes[-1] <= 1.0
 
 
 @pytest.mark.parametrize("number", [9, 50, 99, 151, 999])
 def test_one_more_organisation_changes_no_draw_of_the_others(number):
-    before, after = places(number, systems=5, regions=2), places(number + 1, systems=5, regions=2)
+    before, after = (
+        draw_organisations_of(number, systems=5, regions=2),
+        draw_organisations_of(number + 1, systems=5, regions=2),
+    )
     assert np.array_equal(before, after[:, :number])
 
 
 def test_the_order_of_a_table_and_what_it_gives_change_no_other_draw():
     rows = [{"id": f"trust-{letter}"} for letter in "abcdef"]
     given = [{**rows[0], "culture": 0.9, "size": 100.0, "setting_2": -3.0}, *rows[1:]]
-    worlds = [graphs("complete", organisations={"rows": table})[0] for table in (rows, rows[::-1], given)]
+    worlds = [network_worlds("complete", organisations={"rows": table})[0] for table in (rows, rows[::-1], given)]
     plain, reversed_rows, partly = (world.organisations for world in worlds)
     assert np.array_equal(plain, reversed_rows[:, ::-1])
     changed = np.zeros_like(plain, dtype=bool)
@@ -188,63 +205,65 @@ def test_the_order_of_a_table_and_what_it_gives_change_no_other_draw():
     assert np.array_equal(plain[~changed], partly[~changed])
 
 
-def graphs(kind, count=1, organisations=None, **network):
+def network_worlds(kind, count=1, organisations=None, **network):
     """Return the worlds of some replicates with this kind of network."""
-    blueprint = blueprint_of(
-        scenario_from({"network": {"kind": kind, **network}, "organisations": organisations or {}})
+    blueprint = prepare_scenario(
+        build_scenario({"network": {"kind": kind, **network}, "organisations": organisations or {}})
     )
     return [blueprint.world(replicate) for replicate in range(count)]
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_ties_are_simple_undirected_weighted_as_declared_and_new_in_each_replicate(kind):
-    world, other = graphs(kind, 2, tie_weight=0.4)
+    world, other = network_worlds(kind, 2, tie_weight=0.4)
     matrix = np.zeros((152, 152))
     for own in range(152):
-        mine = world.ties.others[world.ties.starts[own] : world.ties.starts[own + 1]]
+        mine = world.ties.indices[world.ties.indptr[own] : world.ties.indptr[own + 1]]
         assert np.all(np.diff(mine) > 0)
-        matrix[own, mine] = world.ties.weights[world.ties.starts[own] : world.ties.starts[own + 1]]
+        matrix[own, mine] = world.ties.weights[world.ties.indptr[own] : world.ties.indptr[own + 1]]
     assert np.array_equal(matrix, matrix.T)
     assert set(np.unique(matrix)) <= {0.0, 0.4}
     assert not matrix.diagonal().any()
-    assert np.count_nonzero(matrix) == 2 * world.graph().number_of_edges() == 2 * world.pairs[0].size
-    same = all(np.array_equal(ours, theirs) for ours, theirs in zip(world.pairs, other.pairs, strict=True))
+    assert np.count_nonzero(matrix) == 2 * world.graph().number_of_edges() == 2 * world.edges[0].size
+    same = all(np.array_equal(ours, theirs) for ours, theirs in zip(world.edges, other.edges, strict=True))
     assert same != NETWORKS[kind].differs_by_replicate
 
 
 @pytest.mark.parametrize(("degree", "across", "systems"), [(6.0, 0.12, 44), (4.0, 0.3, 12), (9.0, 0.0, 44)])
 def test_partnerships_have_the_declared_mean_degree_share_across_and_density(degree, across, systems):
-    worlds = graphs("systems", 200, {"number": 152, "systems": systems}, mean_degree=degree, across=across)
-    system, region = worlds[0].frame.system, worlds[0].frame.region
-    ends = [world.pairs[:2] for world in worlds]
+    worlds = network_worlds("systems", 200, {"number": 152, "systems": systems}, mean_degree=degree, across=across)
+    system, region = worlds[0].static_world.system, worlds[0].static_world.region
+    ends = [world.edges[:2] for world in worlds]
     counts = [[a.size, np.sum(region[a] != region[b]), np.sum(system[a] == system[b])] for a, b in ends]
     wanted = 152 * degree / 2.0
     room = sum(math.comb(int(members), 2) for members in np.bincount(system))
     inside = min(wanted * (1.0 - across), 0.8 * room)
     for column, expected in zip(np.transpose(counts), (wanted, wanted * across, inside), strict=True):
-        assert near(column, expected, math.sqrt(expected))  # a sum of chances varies at most as a Poisson
+        assert mean_is_near(column, expected, math.sqrt(expected))  # a sum of chances varies at most as a Poisson
 
 
 def test_random_ties_are_as_many_as_declared_and_binomially_spread():
-    worlds = graphs("random", 100, mean_degree=5.0)
+    worlds = network_worlds("random", 100, mean_degree=5.0)
     chance = 5.0 / 151.0
-    assert near([w.pairs[0].size for w in worlds], 152 * 2.5, math.sqrt(math.comb(152, 2) * chance * (1 - chance)))
-    degrees = np.concatenate([np.diff(w.ties.starts) for w in worlds])
+    assert mean_is_near(
+        [w.edges[0].size for w in worlds], 152 * 2.5, math.sqrt(math.comb(152, 2) * chance * (1 - chance))
+    )
+    degrees = np.concatenate([np.diff(w.ties.indptr) for w in worlds])
     assert degrees.var() == pytest.approx(151 * chance * (1 - chance), rel=0.05)
 
 
 def test_a_ring_ties_the_nearest_and_a_complete_network_everyone():
-    (ring,), (everyone,) = graphs("ring", degree=4), graphs("complete")
-    assert {(b - a) % 152 for a, b in zip(*ring.pairs[:2], strict=True)} == {1, 2, 150, 151}
-    assert ring.pairs[0].size == 152 * 2
+    (ring,), (everyone,) = network_worlds("ring", degree=4), network_worlds("complete")
+    assert {(b - a) % 152 for a, b in zip(*ring.edges[:2], strict=True)} == {1, 2, 150, 151}
+    assert ring.edges[0].size == 152 * 2
     assert nx.density(everyone.graph()) == 1.0
 
 
 def test_a_small_world_keeps_clustering_and_shortens_paths():
     """Clustering 3 (k - 2) / (4 (k - 1)) (1 - rewiring)^3 (Barrat and Weigt 2000); the ties stay as many."""
-    lattice = graphs("small_world", 1, degree=6, rewiring=0.0)[0]
-    moved = [world.graph() for world in graphs("small_world", 30, degree=6, rewiring=0.1)]
-    assert np.array_equal(lattice.pairs[:2], graphs("ring", degree=6)[0].pairs[:2])
+    lattice = network_worlds("small_world", 1, degree=6, rewiring=0.0)[0]
+    moved = [world.graph() for world in network_worlds("small_world", 30, degree=6, rewiring=0.1)]
+    assert np.array_equal(lattice.edges[:2], network_worlds("ring", degree=6)[0].edges[:2])
     assert nx.average_clustering(lattice.graph()) == pytest.approx(0.6)
     assert np.mean([nx.average_clustering(graph) for graph in moved]) == pytest.approx(0.6 * 0.9**3, abs=0.02)
     assert {graph.number_of_edges() for graph in moved} == {152 * 3}
@@ -253,36 +272,36 @@ def test_a_small_world_keeps_clustering_and_shortens_paths():
 
 def test_a_scale_free_network_has_the_degrees_of_barabasi_and_albert():
     """Share 2 m (m + 1) / (k (k + 1) (k + 2)) of degree k."""
-    worlds = graphs("scale_free", 30, {"number": 1000}, ties_a_newcomer=3)
-    degrees = np.concatenate([np.diff(world.ties.starts) for world in worlds])
-    assert {world.pairs[0].size for world in worlds} == {3 * (1000 - 3)}
+    worlds = network_worlds("scale_free", 30, {"number": 1000}, ties_a_newcomer=3)
+    degrees = np.concatenate([np.diff(world.ties.indptr) for world in worlds])
+    assert {world.edges[0].size for world in worlds} == {3 * (1000 - 3)}
     assert all(nx.is_connected(world.graph()) for world in worlds[:3])
     for k in (3, 4, 6):
         assert np.mean(degrees == k) == pytest.approx(24.0 / (k * (k + 1) * (k + 2)), abs=0.01)
 
 
 def test_hubs_are_the_largest_of_their_partnerships_and_tied_to_each_other():
-    (world,) = graphs("hub_and_spoke")
-    system, size = world.frame.system, world.organisations[SIZE]
+    (world,) = network_worlds("hub_and_spoke")
+    system, size = world.static_world.system, world.organisations[SIZE]
     hubs = {int(max(np.flatnonzero(system == one), key=lambda i: size[i])) for one in range(44)}
     expected = set(itertools.combinations(sorted(hubs), 2))
     expected |= {tuple(sorted((h, int(i)))) for h in hubs for i in np.flatnonzero(system == system[h]) if i != h}
-    assert set(zip(*(part.tolist() for part in world.pairs[:2]), strict=True)) == expected
+    assert set(zip(*(part.tolist() for part in world.edges[:2]), strict=True)) == expected
 
 
 def assert_same_world(one, other):
     assert int(one.stream) == int(other.stream)
     assert np.array_equal(one.organisations, other.organisations)
-    for ours, theirs in zip((*one.pairs, *one.ties), (*other.pairs, *other.ties), strict=True):
+    for ours, theirs in zip((*one.edges, *one.ties), (*other.edges, *other.ties), strict=True):
         assert np.array_equal(ours, theirs)
 
 
 def test_a_scenario_drawn_twice_is_the_same_and_another_replicate_or_seed_is_not():
-    world, (plan, _) = fresh_start()
-    again, (plan_again, _) = fresh_start()
+    world, (plan, _) = draw_fresh()
+    again, (plan_again, _) = draw_fresh()
     assert_same_world(world, again)
     assert np.array_equal(plan.streams, plan_again.streams)
-    for other, (other_plan, _) in (fresh_start(replicate=1), fresh_start(seed=2)):
+    for other, (other_plan, _) in (draw_fresh(replicate=1), draw_fresh(seed=2)):
         assert not np.intersect1d(plan.streams, other_plan.streams).size
         assert not np.intersect1d(world.organisations, other.organisations).size
 
@@ -291,8 +310,8 @@ def test_a_scenario_drawn_twice_is_the_same_and_another_replicate_or_seed_is_not
 @pytest.mark.parametrize("origin", ["most_ready", "random", "broker"])
 def test_one_more_intervention_disturbs_no_place_tie_stream_or_origin(order, origin):
     one = {"origin": origin}
-    world, (plan, state) = fresh_start(interventions={"first": one})
-    more, (wider, wider_state) = fresh_start(interventions=dict.fromkeys(order, one))
+    world, (plan, state) = draw_fresh(interventions={"first": one})
+    more, (wider, wider_state) = draw_fresh(interventions=dict.fromkeys(order, one))
     assert_same_world(world, more)
     place = order.index("first")
     assert np.array_equal(plan.streams, wider.streams[[place, -1]])
@@ -304,31 +323,31 @@ def test_one_more_intervention_disturbs_no_place_tie_stream_or_origin(order, ori
 
 @pytest.mark.parametrize("lever", LEVERS)
 def test_a_policy_disturbs_no_place_tie_or_stream(lever):
-    world, (plan, state) = fresh_start()
+    world, (plan, state) = draw_fresh()
     policies = {"new": {"lever": lever, "start": 5, "target": {"random": 20}}}
-    treated, (with_policy, start) = fresh_start(policies=policies)
+    treated, (with_policy, start) = draw_fresh(policies=policies)
     assert_same_world(world, treated)
     assert np.array_equal(plan.streams, with_policy.streams)
     assert np.array_equal(plan.system_setting, with_policy.system_setting)
     assert np.array_equal(plan.leadership_at_start, with_policy.leadership_at_start)
     assert np.array_equal(state.organisations, start.organisations)
-    before = with_policy.starts[with_policy.of_month[0]]
-    assert np.array_equal(with_policy.others[before[0] : before[-1]], plan.others)
+    before = with_policy.indptr[with_policy.epoch_of_month[0]]
+    assert np.array_equal(with_policy.indices[before[0] : before[-1]], plan.indices)
 
 
 def ties_in_month(plan, month):
     """Return the ties of a month as {(own, other): weight}."""
-    starts = plan.starts[plan.of_month[month]]
+    starts = plan.starts[plan.epoch_of_month[month]]
     owners = np.repeat(np.arange(starts.size - 1), np.diff(starts))
     part = slice(starts[0], starts[-1])
-    return dict(zip(zip(owners, plan.others[part], strict=True), plan.weights[part], strict=True))
+    return dict(zip(zip(owners, plan.indices[part], strict=True), plan.weights[part], strict=True))
 
 
 def test_a_learning_network_adds_ties_among_its_targets_and_takes_none_away():
     weak = {"kind": "systems", "tie_weight": 0.5}
     learning = {"lever": "learning_network", "start": 5, "end": 9, "ties": 6.0, "target": {"most_ready": 15}}
-    _, (plan, _) = fresh_start(network=weak)
-    _, (treated, _) = fresh_start(network=weak, policies={"learning": learning})
+    _, (plan, _) = draw_fresh(network=weak)
+    _, (treated, _) = draw_fresh(network=weak, policies={"learning": learning})
     before, during, after = ties_in_month(plan, 6), ties_in_month(treated, 6), ties_in_month(treated, 10)
     added = {pair for pair in during if during[pair] != before.get(pair)}
     assert after == before
@@ -341,7 +360,7 @@ def test_a_learning_network_adds_ties_among_its_targets_and_takes_none_away():
 def test_two_learning_networks_draw_ties_of_their_own():
     learning = {"lever": "learning_network", "start": 1, "ties": 3.0}
     plans = [
-        fresh_start(policies=dict.fromkeys(names, learning))[1][0] for names in (("one",), ("two",), ("one", "two"))
+        draw_fresh(policies=dict.fromkeys(names, learning))[1][0] for names in (("one",), ("two",), ("one", "two"))
     ]
     first, second, both = (set(ties_in_month(plan, 1)) for plan in plans)
     assert first != second

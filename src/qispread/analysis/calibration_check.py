@@ -6,23 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.analysis.calibration import (
-    ACCEPT,
-    LEVELS,
-    Numbers,
-    Runs,
-    Whole,
-    conditioned,
-    refuse_few,
-    scaled_by,
-    spreads,
-    with_errors,
+    DEFAULT_ACCEPT,
+    INTERVAL_LEVELS,
+    CompleteRuns,
+    FloatArray,
+    IntArray,
+    accept_and_adjust,
+    add_measurement_error,
+    check_enough_runs,
+    column_spreads,
+    scale_columns,
 )
 
-TRUTHS = 200
+DEFAULT_TRUTHS = 200
 """Synthetic truths unless told otherwise."""
-TRUTH_DRAWS = 0x7472757468
-Z = 1.959963984540054
-OUTSIDE = 0.01
+TRUTH_SEED = 0x7472757468
+NORMAL_QUANTILE_975 = 1.959963984540054
+MIN_COVERED_SHARE = 0.01
 """Share of the runs at least as lonely as what was observed, below which that lies outside the cloud."""
 
 
@@ -34,32 +34,34 @@ class SelfCheck:
     ----------
     error : array of (parameters,) float64
         Root mean square of posterior mean less truth, in standard deviations of the prior: 1 is nothing learnt.
-    covered : array of (levels, parameters) float64
-        Share of the truths within the interval of each of `LEVELS`.
+    coverage : array of (levels, parameters) float64
+        Share of the truths within the interval of each of `INTERVAL_LEVELS`.
     truths : int
     """
 
-    error: Numbers
-    covered: Numbers
+    error: FloatArray
+    coverage: FloatArray
     truths: int
 
-    def interval(self, share: Numbers) -> tuple[Numbers, Numbers]:
+    def interval(self, share: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the 95 % interval of shares of so many truths (wilson1927)."""
-        middle = (share + Z**2 / (2.0 * self.truths)) / (1.0 + Z**2 / self.truths)
-        half = Z * np.sqrt(share * (1.0 - share) / self.truths + (Z / (2.0 * self.truths)) ** 2)
-        half = half / (1.0 + Z**2 / self.truths)
+        middle = (share + NORMAL_QUANTILE_975**2 / (2.0 * self.truths)) / (1.0 + NORMAL_QUANTILE_975**2 / self.truths)
+        half = NORMAL_QUANTILE_975 * np.sqrt(
+            share * (1.0 - share) / self.truths + (NORMAL_QUANTILE_975 / (2.0 * self.truths)) ** 2
+        )
+        half = half / (1.0 + NORMAL_QUANTILE_975**2 / self.truths)
         return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def self_check(
-    parameters: Numbers,
-    summaries: Numbers,
+    parameters: FloatArray,
+    summaries: FloatArray,
     *,
-    bounds: Numbers,
-    scales: Numbers,
-    accept: float = ACCEPT,
-    truths: int = TRUTHS,
-    worlds: Whole | None = None,
+    bounds: FloatArray,
+    scales: FloatArray,
+    accept: float = DEFAULT_ACCEPT,
+    truths: int = DEFAULT_TRUTHS,
+    replicates: IntArray | None = None,
     seed: int = 0,
 ) -> SelfCheck:
     """Return how well the parameters of some of the runs are found again from what these show, with errors.
@@ -69,7 +71,7 @@ def self_check(
 
     Parameters
     ----------
-    worlds : array of (runs,) int64, optional
+    replicates : array of (runs,) int64, optional
         In which world each run is; each in its own unless given.
 
     Others as for `posterior`.
@@ -81,67 +83,73 @@ def self_check(
     """
     used = np.flatnonzero(~(np.isnan(parameters).any(axis=1) | np.isnan(summaries).any(axis=1)))
     kept, (count, targets) = round(accept * used.size), (used.size, summaries.shape[1])
-    refuse_few(count, kept, targets)
-    of_world = used if worlds is None else worlds[used]
-    noisy = with_errors(summaries, scales, seed)[used]
-    chosen = np.random.default_rng((seed, TRUTH_DRAWS)).permutation(count)[:truths]
+    check_enough_runs(count, kept, targets)
+    of_world = used if replicates is None else replicates[used]
+    noisy = add_measurement_error(summaries, scales, seed)[used]
+    chosen = np.random.default_rng((seed, TRUTH_SEED)).permutation(count)[:truths]
     apart, within = [], []
     for row in chosen:
         others = np.flatnonzero(of_world != of_world[row])
         rest, taken = used[others], round(accept * others.size)
-        refuse_few(rest.size, taken, targets)
-        runs = Runs(parameters[rest], noisy[others], bounds, rest)
-        found, truth = conditioned(runs, noisy[row], taken, rest.size), parameters[used[row]]
+        check_enough_runs(rest.size, taken, targets)
+        runs = CompleteRuns(parameters[rest], noisy[others], bounds, rest)
+        found, truth = accept_and_adjust(runs, noisy[row], taken, rest.size), parameters[used[row]]
         apart.append((found.mean - truth) / parameters[used].std(axis=0))
-        ends = [found.interval(level) for level in LEVELS]
+        ends = [found.interval(level) for level in INTERVAL_LEVELS]
         within.append([(one[:, 0] <= truth) & (truth <= one[:, 1]) for one in ends])
     return SelfCheck(np.sqrt(np.mean(np.square(apart), axis=0)), np.mean(within, axis=0), len(chosen))
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class PriorPredictiveCheck:
     """Whether what was observed lies where runs do.
 
     Attributes
     ----------
-    shares : array of (summaries,) float64
+    neighbour_shares : array of (summaries,) float64
         Share of the runs, with errors, that lie below what was observed.
-    lonely : float
+    isolation : float
         Share of the runs that have as little company or less: those nearest to them are as far away.
     """
 
-    shares: Numbers
-    lonely: float
+    neighbour_shares: FloatArray
+    isolation: float
 
     @property
-    def inside(self) -> bool:
+    def is_covered(self) -> bool:
         """Whether it lies within the cloud of the runs."""
-        return self.lonely >= OUTSIDE
+        return self.isolation >= MIN_COVERED_SHARE
 
 
-def reach(
-    summaries: Numbers, observed: Numbers, *, scales: Numbers, probes: int = 500, company: int = 20, seed: int = 0
-) -> Reach:
+def prior_predictive_check(
+    summaries: FloatArray,
+    observed: FloatArray,
+    *,
+    scales: FloatArray,
+    probes: int = 500,
+    neighbours: int = 20,
+    seed: int = 0,
+) -> PriorPredictiveCheck:
     """Return whether what was observed lies within the cloud of runs with errors (prior predictive check).
 
-    Equation: the mean distance to the `company` nearest runs, in spreads, of what was observed against that of some
+    Equation: the mean distance to the `neighbours` nearest runs, in spreads, of what was observed against that of some
     of the runs themselves: the share of those for which it is at least as large, plus one of each for itself.
     """
     from scipy.spatial import cKDTree
 
-    noisy = with_errors(summaries[~np.isnan(summaries).any(axis=1)], scales, seed)
-    spread = spreads(noisy)
-    places = scaled_by(noisy, spread)
+    noisy = add_measurement_error(summaries[~np.isnan(summaries).any(axis=1)], scales, seed)
+    spread = column_spreads(noisy)
+    places = scale_columns(noisy, spread)
     tree = cKDTree(places)
-    chosen = np.random.default_rng((seed, TRUTH_DRAWS)).permutation(len(noisy))[:probes]
-    nearest = min(company, len(noisy) - 1)
-    alone = mean_distance(tree.query(places[chosen], nearest + 1)[0][:, 1:])
-    own = mean_distance(tree.query(scaled_by(observed[None], spread), nearest)[0].reshape(1, -1))[0]
+    chosen = np.random.default_rng((seed, TRUTH_SEED)).permutation(len(noisy))[:probes]
+    nearest = min(neighbours, len(noisy) - 1)
+    alone = row_mean(tree.query(places[chosen], nearest + 1)[0][:, 1:])
+    own = row_mean(tree.query(scale_columns(observed[None], spread), nearest)[0].reshape(1, -1))[0]
     lonely = (int((alone >= own).sum()) + 1) / (alone.size + 1)
     below = (noisy < observed).mean(axis=0) + 0.5 * (noisy == observed).mean(axis=0)
-    return Reach(below, float(lonely))
+    return PriorPredictiveCheck(below, float(lonely))
 
 
-def mean_distance(distances: NDArray[np.float64]) -> Numbers:
+def row_mean(distances: NDArray[np.float64]) -> FloatArray:
     """Return the mean distance of each row."""
     return np.asarray(distances.mean(axis=1))

@@ -1,61 +1,61 @@
 """The tables of a comparison: what each is and what its columns mean, declared once."""
 
-from qispread.comparison.arms import BASE
+from qispread.comparison.arms import BASELINE_ARM
 
-ARM = f"Name of the arm; '{BASE}' for what the others are compared with."
-OTHER = "Name of the arm."
-LOW, HIGH = "Lower end of the 95 % interval.", "Upper end of the 95 % interval."
-PAIRED = {
+ARM_MEANING = f"Name of the arm; '{BASELINE_ARM}' for what the others are compared with."
+OTHER_ARM = "Name of the arm."
+LOWER_MEANING, UPPER_MEANING = "Lower end of the 95 % interval.", "Upper end of the 95 % interval."
+PAIRED_COLUMNS = {
     "base": "Mean of the base over worlds.",
     "arm_mean": "Mean of the arm over worlds.",
     "difference": "Mean of the paired differences, arm less base.",
-    "low": LOW,
-    "high": HIGH,
+    "low": LOWER_MEANING,
+    "high": UPPER_MEANING,
 }
-WORLDS = "Worlds that have the measure in both."
+PAIRED_REPLICATES = "Worlds that have the measure in both."
 
 
-def interval(what: str, name: str) -> dict[str, str]:
+def interval_columns(quantity: str, name: str) -> dict[str, str]:
     """Return the columns of a difference from the base with its interval."""
     return {
-        f"{name}_difference": f"{what} than in the base, mean over worlds.",
-        f"{name}_low": LOW,
-        f"{name}_high": HIGH,
+        f"{name}_difference": f"{quantity} than in the base, mean over worlds.",
+        f"{name}_low": LOWER_MEANING,
+        f"{name}_high": UPPER_MEANING,
     }
 
 
-def price(what: str, name: str) -> dict[str, str]:
+def cost_columns(quantity: str, name: str) -> dict[str, str]:
     """Return the columns of what one unit of effect costs."""
     return {
-        f"cost_per_{name}": f"Additional cost of each {what} [currency]; blank unless dearer and better.",
+        f"cost_per_{name}": f"Additional cost of each {quantity} [currency]; blank unless dearer and better.",
         f"cost_per_{name}_low": "Lower end of Fieller's 95 % interval; blank where it is unbounded.",
         f"cost_per_{name}_high": "Upper end of it.",
     }
 
 
-TABLES: dict[str, tuple[str, dict[str, str]]] = {
+COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "differences": (
         "What each arm changes at the end.",
         {
-            "arm": OTHER,
+            "arm": OTHER_ARM,
             "intervention": "Name of the intervention; 'all' for all together.",
             "measure": "Name of the measure.",
-            **PAIRED,
+            **PAIRED_COLUMNS,
             "better": "Share of worlds in which the arm is better; worlds without any difference count half.",
             "for_100": "The difference for every 100 organisations, of sums over organisations.",
             "pairing": "How many times as many worlds independent seeds would have needed.",
-            "worlds": WORLDS,
+            "worlds": PAIRED_REPLICATES,
         },
     ),
     "between": (
         "How every two arms differ at the end, all interventions together.",
         {
-            "arm": OTHER,
+            "arm": OTHER_ARM,
             "against": "Name of the arm that it is compared with.",
             "measure": "Name of the measure.",
             "difference": "Mean of the paired differences, arm less the other.",
-            "low": LOW,
-            "high": HIGH,
+            "low": LOWER_MEANING,
+            "high": UPPER_MEANING,
             "better": "Share of worlds in which the arm is better than the other.",
             "for_100": "The difference for every 100 organisations, of sums over organisations.",
             "worlds": "Worlds that have the measure in both.",
@@ -64,7 +64,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "worlds": (
         "Cost and effect of each arm in each world that failed in none.",
         {
-            "arm": ARM,
+            "arm": ARM_MEANING,
             "replicate": "Which world, from 0.",
             "cost": "Cost of policies [currency]",
             "staff_time": "Staff time given to what spreads [team-months]",
@@ -77,24 +77,24 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "cost_effectiveness": (
         "What each arm costs and achieves, and what one unit of effect costs.",
         {
-            "arm": ARM,
+            "arm": ARM_MEANING,
             "cost": "Cost of policies, mean over worlds [currency]",
             "staff_time": "Staff time given to what spreads, mean over worlds [team-months]",
             "total_cost": "Total cost, mean over worlds [currency]",
             "harm_averted": "Harmful events averted, mean over worlds [events]",
             "at_80": "Practices at 80 % of the origin's effect, mean over worlds.",
-            **interval("More total cost", "cost"),
-            **interval("More events averted", "averted"),
-            **price("event averted", "event"),
-            **interval("More practices at 80 %", "at_80"),
-            **price("practice at 80 %", "at_80"),
+            **interval_columns("More total cost", "cost"),
+            **interval_columns("More events averted", "averted"),
+            **cost_columns("event averted", "event"),
+            **interval_columns("More practices at 80 %", "at_80"),
+            **cost_columns("practice at 80 %", "at_80"),
             "standing": "Whether it is on the frontier of cost and effect, or which arms dominate it.",
         },
     ),
     "acceptability": (
         "The share of worlds in which each arm is worth most, by what an event averted is worth.",
         {
-            "arm": ARM,
+            "arm": ARM_MEANING,
             "willingness": "What an event averted is worth [currency]",
             "probability": "Share of worlds in which the net benefit of this arm is the largest.",
             "expected": "Whether its mean net benefit is the largest.",
@@ -103,24 +103,24 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "for_whom": (
         "What each third of the organisations gains, by context at the start.",
         {
-            "arm": OTHER,
+            "arm": OTHER_ARM,
             "grouping": "What organisations are grouped by: readiness, capability, size, setting or ties.",
             "group": "Which third of each world.",
             "measure": "harm_reduction (share of the harm at the start that is gone), adoption or result.",
-            **PAIRED,
-            "worlds": WORLDS,
+            **PAIRED_COLUMNS,
+            "worlds": PAIRED_REPLICATES,
         },
     ),
     "inequality": (
         "Inequality of harm between organisations before and after.",
         {
-            "arm": ARM,
+            "arm": ARM_MEANING,
             "measure": "harm_range (90th less 10th percentile) or harm_gini.",
             "start": "Mean over worlds in month 0.",
             "end": "Mean over worlds at the end.",
             "difference": "Of the end from the base's end, mean of the paired differences.",
-            "low": LOW,
-            "high": HIGH,
+            "low": LOWER_MEANING,
+            "high": UPPER_MEANING,
         },
     ),
     "factorial": (
@@ -131,15 +131,15 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "term": "The factors concerned.",
             "measure": "Name of the measure.",
             "effect": "Mean over worlds.",
-            "low": LOW,
-            "high": HIGH,
+            "low": LOWER_MEANING,
+            "high": UPPER_MEANING,
             "worlds": "Worlds that have the measure in every combination.",
         },
     ),
     "robustness": (
         "How the arms fare in plausible models.",
         {
-            "arm": ARM,
+            "arm": ARM_MEANING,
             "rank": "Rank in the comparison itself, 1 the best.",
             "value": "Mean of the measure over models.",
             "share_best": "Share of models in which it is best.",
@@ -184,6 +184,6 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def columns_of(table: str) -> list[str]:
+def table_columns(table: str) -> list[str]:
     """Return the columns of a table, in order."""
-    return list(TABLES[table][1])
+    return list(COMPARISON_TABLES[table][1])

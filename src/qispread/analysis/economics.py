@@ -10,18 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from qispread.analysis.columns import columns_of
-from qispread.comparison.arms import BASE
+from qispread.analysis.columns import table_columns
+from qispread.comparison.arms import BASELINE_ARM
 from qispread.comparison.paired import Comparison
-from qispread.comparison.statistics import CONFIDENCE, mean_and_half_width
+from qispread.comparison.statistics import CONFIDENCE_LEVEL, mean_and_half_width
 
 WILLINGNESS_STEPS = 41
-FRONTIER = "on the frontier"
-EFFECTS = {"averted": "harm_averted", "at_80": "at_80"}
+ON_FRONTIER = "on the frontier"
+EFFECT_COLUMNS = {"averted": "harm_averted", "at_80": "at_80"}
 """What money buys: harmful events averted, organisations that reach 80 % of the origin's effect."""
 
 
-def worlds_table(comparison: Comparison, team_month: float = 0.0) -> pd.DataFrame:
+def build_replicate_table(comparison: Comparison, team_month: float = 0.0) -> pd.DataFrame:
     """Return cost and effect of each arm in each world that did not fail in any arm.
 
     Parameters
@@ -40,55 +40,60 @@ def worlds_table(comparison: Comparison, team_month: float = 0.0) -> pd.DataFram
     done = ~np.any([[bool(run.error) for run in runs.runs] for runs in comparison.runs.values()], axis=0)
     pieces = []
     for arm, runs in comparison.runs.items():
-        cost, staff_time = runs.by_world("cost"), runs.by_world("staff_time")
+        cost, staff_time = runs.values_by_replicate("cost"), runs.values_by_replicate("staff_time")
         piece = {
             "arm": arm,
             "replicate": np.arange(done.size),
             "cost": cost,
             "staff_time": staff_time,
             "total_cost": cost + team_month * staff_time,
-            "harm_averted": runs.by_world("harm_averted"),
-            "at_80": reaching(comparison, arm),
-            "value": runs.by_world(comparison.measure),
+            "harm_averted": runs.values_by_replicate("harm_averted"),
+            "at_80": count_replicated(comparison, arm),
+            "value": runs.values_by_replicate(comparison.measure),
         }
         pieces.append(pd.DataFrame(piece)[done])
     table: pd.DataFrame = pd.concat(pieces, ignore_index=True)
     return table
 
 
-def reaching(comparison: Comparison, arm: str) -> NDArray[np.float64]:
+def count_replicated(comparison: Comparison, arm: str) -> NDArray[np.float64]:
     """Return how many practices reach 80 % of the origin's effect in each world of an arm."""
     runs = comparison.runs[arm]
-    found = np.zeros(comparison.worlds)
+    found = np.zeros(comparison.replicate_count)
     for intervention in runs.scenario.interventions:
-        share = runs.by_world("adoption", intervention) * np.nan_to_num(runs.by_world("replicated", intervention))
+        share = runs.values_by_replicate("adoption", intervention) * np.nan_to_num(
+            runs.values_by_replicate("replicated", intervention)
+        )
         place = list(runs.scenario.interventions).index(intervention)
         followers = [
-            np.nan if run.end is None else comparison.number - run.end.histories[place, -1].sum() for run in runs.runs
+            np.nan
+            if run.final_state is None
+            else comparison.organisation_count - run.final_state.histories[place, -1].sum()
+            for run in runs.runs
         ]
         # A share of them is a whole number but for rounding.
         found += np.rint(share * np.array(followers))
     return found
 
 
-def by_arm(worlds: pd.DataFrame, column: str) -> dict[str, NDArray[np.float64]]:
+def values_by_arm(replicates: pd.DataFrame, column: str) -> dict[str, NDArray[np.float64]]:
     """Return one column of the table of worlds as an array for each arm."""
-    return {str(arm): part[column].to_numpy() for arm, part in worlds.groupby("arm", sort=False)}
+    return {str(arm): part[column].to_numpy() for arm, part in replicates.groupby("arm", sort=False)}
 
 
-def fieller(above: NDArray[np.float64], below: NDArray[np.float64]) -> tuple[float, float, float]:
+def fieller_interval(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return the ratio of two paired means with its 95 % interval by Fieller's theorem (fieller1954).
 
     With means a and b, their variances and covariance over n, and Student's t: the ratios r for which
     (a - r b)^2 <= t^2 (v_aa - 2 r v_ab + r^2 v_bb). Bounds are NaN where no bounded interval exists, since b is not
     told from 0; the ratio is NaN where b is 0.
     """
-    a, b = float(above.mean()), float(below.mean())
+    a, b = float(numerator.mean()), float(denominator.mean())
     ratio = a / b if b != 0.0 else np.nan
-    if above.size < 2 or b == 0.0:
+    if numerator.size < 2 or b == 0.0:
         return ratio, np.nan, np.nan
-    t = float(stdtrit(above.size - 1, 0.5 + CONFIDENCE / 2.0))
-    (v_aa, v_ab), (_, v_bb) = t * t * np.cov(above, below) / above.size
+    t = float(stdtrit(numerator.size - 1, 0.5 + CONFIDENCE_LEVEL / 2.0))
+    (v_aa, v_ab), (_, v_bb) = t * t * np.cov(numerator, denominator) / numerator.size
     curve = b * b - v_bb
     if curve <= 0.0:
         return ratio, np.nan, np.nan
@@ -97,44 +102,48 @@ def fieller(above: NDArray[np.float64], below: NDArray[np.float64]) -> tuple[flo
     return ratio, (middle - root) / curve, (middle + root) / curve
 
 
-def cost_effectiveness(worlds: pd.DataFrame) -> pd.DataFrame:
+def cost_effectiveness(replicates: pd.DataFrame) -> pd.DataFrame:
     """Return cost and effect of each arm, the differences from the base, and what one unit of effect costs.
 
     A ratio is given only where the arm costs more and does more good, with its interval by Fieller's theorem;
     ``standing`` tells which arms are dominated.
     """
-    columns = {name: by_arm(worlds, name) for name in ("cost", "staff_time", "total_cost", "harm_averted", "at_80")}
-    standings = standings_of(
+    columns = {
+        name: values_by_arm(replicates, name) for name in ("cost", "staff_time", "total_cost", "harm_averted", "at_80")
+    }
+    standings = find_dominance(
         {arm: float(values.mean()) for arm, values in columns["total_cost"].items()},
         {arm: float(values.mean()) for arm, values in columns["harm_averted"].items()},
     )
     rows = []
     for arm in columns["cost"]:
         row: dict[str, Any] = {"arm": arm} | {name: float(values[arm].mean()) for name, values in columns.items()}
-        dearer = columns["total_cost"][arm] - columns["total_cost"][BASE]
-        row |= interval_of("cost", dearer)
-        for label, name in EFFECTS.items():
-            more = columns[name][arm] - columns[name][BASE]
-            row |= interval_of(label, more)
-            row |= price_of("event" if label == "averted" else label, dearer, more)
+        dearer = columns["total_cost"][arm] - columns["total_cost"][BASELINE_ARM]
+        row |= difference_interval("cost", dearer)
+        for label, name in EFFECT_COLUMNS.items():
+            more = columns[name][arm] - columns[name][BASELINE_ARM]
+            row |= difference_interval(label, more)
+            row |= cost_per_effect_columns("event" if label == "averted" else label, dearer, more)
         rows.append({**row, "standing": standings[arm]})
-    return pd.DataFrame(rows, columns=columns_of("cost_effectiveness"))
+    return pd.DataFrame(rows, columns=table_columns("cost_effectiveness"))
 
 
-def interval_of(label: str, apart: NDArray[np.float64]) -> dict[str, float]:
+def difference_interval(label: str, differences: NDArray[np.float64]) -> dict[str, float]:
     """Return a mean difference with its interval, as columns named after a label."""
-    mean, half = mean_and_half_width(apart)
+    mean, half = mean_and_half_width(differences)
     return {f"{label}_difference": mean, f"{label}_low": mean - half, f"{label}_high": mean + half}
 
 
-def price_of(label: str, dearer: NDArray[np.float64], more: NDArray[np.float64]) -> dict[str, float]:
+def cost_per_effect_columns(
+    label: str, extra_cost: NDArray[np.float64], extra_effect: NDArray[np.float64]
+) -> dict[str, float]:
     """Return what one unit of effect costs, as columns named after a label; NaN unless dearer and better."""
-    trade = dearer.mean() > 0.0 and more.mean() > 0.0
-    ratio, low, high = fieller(dearer, more) if trade else (np.nan, np.nan, np.nan)
+    trade = extra_cost.mean() > 0.0 and extra_effect.mean() > 0.0
+    ratio, low, high = fieller_interval(extra_cost, extra_effect) if trade else (np.nan, np.nan, np.nan)
     return {f"cost_per_{label}": ratio, f"cost_per_{label}_low": low, f"cost_per_{label}_high": high}
 
 
-def standings_of(cost: dict[str, float], effect: dict[str, float]) -> dict[str, str]:
+def find_dominance(cost: dict[str, float], effect: dict[str, float]) -> dict[str, str]:
     """Return for each arm whether it is on the frontier of mean cost and effect, or what dominates it.
 
     An arm is dominated by one that does no less good for no more money, and one of the two better; and by a mix of two
@@ -147,10 +156,10 @@ def standings_of(cost: dict[str, float], effect: dict[str, float]) -> dict[str, 
         if better:
             found[arm] = f"dominated by {min(better, key=lambda other: (-effect[other], cost[other]))}"
     rest = sorted((arm for arm in points if arm not in found), key=lambda arm: points[arm])
-    frontier = hull_of(rest, points)
+    frontier = efficiency_frontier(rest, points)
     for arm in rest:
         if arm in frontier:
-            found[arm] = FRONTIER
+            found[arm] = ON_FRONTIER
             continue
         below = [other for other in frontier if points[other] < points[arm]]
         above = [other for other in frontier if points[other] > points[arm]]
@@ -158,22 +167,22 @@ def standings_of(cost: dict[str, float], effect: dict[str, float]) -> dict[str, 
     return found
 
 
-def hull_of(arms: list[str], points: dict[str, tuple[float, float]]) -> list[str]:
+def efficiency_frontier(arms: list[str], points: dict[str, tuple[float, float]]) -> list[str]:
     """Return those of some arms, in ascending order of cost, that no mix of two others dominates."""
     frontier: list[tuple[float, float]] = []
     for point in sorted({points[arm] for arm in arms}):
-        while len(frontier) > 1 and mixes_better(frontier[-2], frontier[-1], point):
+        while len(frontier) > 1 and is_extendedly_dominated(frontier[-2], frontier[-1], point):
             frontier.pop()
         frontier.append(point)
     return [arm for arm in arms if points[arm] in frontier]
 
 
-def dominates(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def dominates(point: tuple[float, float], other: tuple[float, float]) -> bool:
     """Return whether a point (cost, effect) does no less good for no more money, and one of the two better."""
-    return one[0] <= other[0] and one[1] >= other[1] and one != other
+    return point[0] <= other[0] and point[1] >= other[1] and point != other
 
 
-def mixes_better(low: tuple[float, float], middle: tuple[float, float], high: tuple[float, float]) -> bool:
+def is_extendedly_dominated(low: tuple[float, float], middle: tuple[float, float], high: tuple[float, float]) -> bool:
     """Return whether the line between two points (cost, effect) passes above a third between them."""
     if high[0] <= low[0]:
         return False
@@ -181,17 +190,17 @@ def mixes_better(low: tuple[float, float], middle: tuple[float, float], high: tu
     return low[1] + part * (high[1] - low[1]) > middle[1] + 1e-12 * abs(middle[1])
 
 
-def dearest_trade(worlds: pd.DataFrame) -> float:
+def max_cost_per_event(replicates: pd.DataFrame) -> float:
     """Return the largest cost of an event averted on the frontier, or of all arms where none there has one."""
-    table = cost_effectiveness(worlds)
+    table = cost_effectiveness(replicates)
     if table.empty:
         return np.nan
-    first = table.loc[table["standing"] == FRONTIER, "cost_per_event"].dropna()
+    first = table.loc[table["standing"] == ON_FRONTIER, "cost_per_event"].dropna()
     prices = table["cost_per_event"].dropna() if first.empty else first
     return np.nan if prices.empty else float(prices.max())
 
 
-def acceptability(worlds: pd.DataFrame) -> pd.DataFrame:
+def acceptability(replicates: pd.DataFrame) -> pd.DataFrame:
     """Return for each willingness to pay for an event averted the share of worlds in which each arm is worth most.
 
     Net benefit of an arm in a world is willingness x events averted - total cost (vanhout1994). Willingness goes from 0
@@ -204,10 +213,10 @@ def acceptability(worlds: pd.DataFrame) -> pd.DataFrame:
         Columns: ``arm``, ``willingness``, ``probability``, ``expected`` (whether its mean net benefit is the largest).
         Empty where no arm costs more and does more good.
     """
-    costs, effects = by_arm(worlds, "total_cost"), by_arm(worlds, "harm_averted")
+    costs, effects = values_by_arm(replicates, "total_cost"), values_by_arm(replicates, "harm_averted")
     names = list(costs)
-    columns = columns_of("acceptability")
-    dearest = dearest_trade(worlds)
+    columns = table_columns("acceptability")
+    dearest = max_cost_per_event(replicates)
     if np.isnan(dearest):
         return pd.DataFrame(columns=columns)
     cost, effect = np.array(list(costs.values())), np.array(list(effects.values()))

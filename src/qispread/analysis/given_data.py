@@ -5,19 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.analysis.looking import SEED, Looking, interval_of, load_analysis, problem_of
-from qispread.analysis.outcomes import FEW, Numbers, Swept
-from qispread.analysis.sensitivity_tables import Sensitivity
+from qispread.analysis.looking import RESAMPLING_SEED, SensitivityInput, interval_columns, load_analysis, salib_problem
+from qispread.analysis.outcomes import MAX_CATEGORIES, FloatArray, SweepReader
+from qispread.analysis.sensitivity_tables import SensitivityResult
 from qispread.config.cross import POOLED
 from qispread.sweeping.notes import MIN_POINTS
 
 RESAMPLES = 200
-Z = 1.959963984540054
+NORMAL_QUANTILE_975 = 1.959963984540054
 
 
-def first_order(
-    sweep: Swept, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
-) -> Sensitivity:
+def first_order_indices(
+    sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
+) -> SensitivityResult:
     """Return the share of the variance of the levels of points that each parameter makes by itself.
 
     Equation: V[E(y | x_i)] / V(y). For a parameter of many values by RBD-FAST, as SALib has it with ten harmonics and
@@ -28,51 +28,51 @@ def first_order(
     Parameters and errors as for `sensitivity`.
     """
     names, numbers, rows = list(sweep.experiment.factors), sweep.design().numbers, []
-    look = Looking(sweep, measure, intervention, months, 1, "points", MIN_POINTS)
-    for one in look.months():
-        first, half, estimators = first_of(numbers[one.kept], one.levels)
-        columns = interval_of("first", first, half) | {"estimator": estimators, "points": one.levels.size}
-        rows.append(one.table(names, columns))
+    look = SensitivityInput(sweep, measure, intervention, months, 1, "points", MIN_POINTS)
+    for one in look.iterate_months():
+        first, half, estimators = estimate_first_order(numbers[one.selected_points], one.point_means)
+        columns = interval_columns("first", first, half) | {"estimator": estimators, "points": one.point_means.size}
+        rows.append(one.build_rows(names, columns))
     if sweep.experiment.design.kind == "list":
         look.notes.append("points of a list: shares hold only as far as the parameters vary independently in it")
-    return look.answer("first_order", rows)
+    return look.build_result("first_order", rows)
 
 
-def first_of(numbers: Numbers, levels: Numbers) -> tuple[list[float], list[float], list[str]]:
+def estimate_first_order(points: FloatArray, levels: FloatArray) -> tuple[list[float], list[float], list[str]]:
     """Return the share, half its interval and the estimator of each parameter."""
-    order = np.random.default_rng(SEED).permutation(levels.size)
-    numbers, levels = numbers[order], levels[order]  # equal values must not keep the order of the design
+    order = np.random.default_rng(RESAMPLING_SEED).permutation(levels.size)
+    points, levels = points[order], levels[order]  # equal values must not keep the order of the design
     first, half, estimators = [], [], []
-    for column in numbers.T:
-        few = np.unique(column).size <= FEW
-        one, width = class_share(column, levels) if few else rbd_fast_share(column, levels)
+    for column in points.T:
+        few = np.unique(column).size <= MAX_CATEGORIES
+        one, width = class_index(column, levels) if few else rbd_fast_index(column, levels)
         first.append(one)
         half.append(width)
         estimators.append("classes" if few else "rbd_fast")
     return first, half, estimators
 
 
-def rbd_fast_share(column: Numbers, levels: Numbers) -> tuple[float, float]:
+def rbd_fast_index(column: FloatArray, levels: FloatArray) -> tuple[float, float]:
     """Return the share of a parameter of many values with half its interval."""
     analyze = load_analysis("rbd_fast")
-    found = analyze(problem_of(["x"]), column[:, None], levels, num_resamples=RESAMPLES, seed=SEED)
+    found = analyze(salib_problem(["x"]), column[:, None], levels, num_resamples=RESAMPLES, seed=RESAMPLING_SEED)
     return float(found["S1"][0]), float(found["S1_conf"][0])
 
 
-def class_share(column: Numbers, levels: Numbers) -> tuple[float, float]:
+def class_index(column: FloatArray, levels: FloatArray) -> tuple[float, float]:
     """Return the share of a parameter of few values with half its interval.
 
     Equation: 1 - (within / (n - k)) / (all / (n - 1)), of the squares within k classes and of all n points: what is
     expected of no effect is 0.
     """
     _, classes = np.unique(column, return_inverse=True)
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(RESAMPLING_SEED)
     drawn = (rng.integers(levels.size, size=levels.size) for _ in range(RESAMPLES))
-    again = [class_shares(classes[rows], levels[rows]) for rows in drawn]
-    return class_shares(classes, levels), Z * float(np.std(again, ddof=1))
+    again = [between_class_variance(classes[rows], levels[rows]) for rows in drawn]
+    return between_class_variance(classes, levels), NORMAL_QUANTILE_975 * float(np.std(again, ddof=1))
 
 
-def class_shares(classes: NDArray[np.int64], levels: Numbers) -> float:
+def between_class_variance(classes: NDArray[np.int64], levels: FloatArray) -> float:
     """Return the share of variance between classes, without the bias of few points."""
     count = np.bincount(classes)
     there = count > 0

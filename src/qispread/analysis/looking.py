@@ -8,47 +8,47 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.analysis.noise import Split, point_levels, split
-from qispread.analysis.outcomes import Numbers, Swept, is_constant, is_too_large, outcomes
-from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS, Sensitivity
+from qispread.analysis.noise import VarianceComponents, additive_point_means, split_variance
+from qispread.analysis.outcomes import FloatArray, SweepReader, is_nearly_constant, is_too_large, measure_by_month
+from qispread.analysis.sensitivity_tables import INDEX_COLUMNS, PAIR_COLUMNS, VARIANCE_COLUMNS, SensitivityResult
 from qispread.config.faults import Fault, InputError
 from qispread.sweeping.salib import load_salib
 
-SEED = 1
+RESAMPLING_SEED = 1
 """Of resampling, so that the same sweep gives the same bytes; SALib takes 0 for no seed."""
 
 
-MOST_LISTED = 4
+MAX_LISTED_MONTHS = 4
 """Months that are told one by one."""
 
 
 @dataclass(frozen=True, eq=False)
-class Month:
+class MonthSelection:
     """A measure in a month, at the points that are used.
 
     Attributes
     ----------
     month : int
-    kept : array of (all points,) bool
+    selected_points : array of (all points,) bool
         Which points are used.
-    levels : array of (points,) float64
+    point_means : array of (points,) float64
         Of each point over its worlds.
-    split : Split or None
+    variance_components : VarianceComponents or None
         How the variance of single runs is made up, where that can be told.
     """
 
     month: int
-    kept: NDArray[np.bool_]
-    levels: Numbers
-    split: Split | None
+    selected_points: NDArray[np.bool_]
+    point_means: FloatArray
+    variance_components: VarianceComponents | None
 
-    def table(self, names: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
+    def build_rows(self, names: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
         """Return the rows of this month, one a parameter."""
         return pd.DataFrame({"month": self.month, "parameter": list(names)} | columns)
 
 
 @dataclass(frozen=True)
-class Gaps:
+class MissingSummary:
     """What a month lacks.
 
     Attributes
@@ -69,35 +69,35 @@ class Gaps:
 
 
 @dataclass(eq=False)
-class Looking:
+class SensitivityInput:
     """A look at a measure of a sweep.
 
     Attributes
     ----------
     sweep : Sweep
     measure, intervention : str
-    asked : sequence of int or None
+    requested_months : sequence of int or None
         Months.
-    together : int
+    block_size : int
         Points that make sense together only, and stand one after another.
-    what : str
+    unit_name : str
         What so many points are called.
-    least : int
+    min_units : int
         How many of these are needed.
     """
 
-    sweep: Swept
+    sweep: SweepReader
     measure: str
     intervention: str
-    asked: Sequence[int] | None
-    together: int
-    what: str
-    least: int
+    requested_months: Sequence[int] | None
+    block_size: int
+    unit_name: str
+    min_units: int
     notes: list[str] = field(default_factory=list)
     noise: list[dict[str, Any]] = field(default_factory=list)
-    gaps: list[Gaps] = field(default_factory=list)
+    missing: list[MissingSummary] = field(default_factory=list)
 
-    def months(self) -> Iterator[Month]:
+    def iterate_months(self) -> Iterator[MonthSelection]:
         """Yield the months that can be analysed.
 
         Raises
@@ -106,114 +106,120 @@ class Looking:
             Where none can.
         """
         refused: dict[str, list[int]] = {}
-        made = self.sweep.made()
-        values_by_month = outcomes(self.sweep, self.measure, self.intervention, self.asked)
+        made = self.sweep.attempted()
+        values_by_month = measure_by_month(self.sweep, self.measure, self.intervention, self.requested_months)
         for month, values in values_by_month.items():
-            levels = point_levels(values)
-            kept = whole_blocks(levels, self.together)
-            problem = self.problem(levels, kept, made)
+            levels = additive_point_means(values)
+            kept = complete_blocks(levels, self.block_size)
+            problem = self.find_problem(levels, kept, made)
             if problem:
                 refused.setdefault(problem, []).append(month)
                 continue
-            self.gaps.append(self.gaps_of(month, values, kept, made))
-            yield Month(month, kept, levels[kept], self.split_of(month, values[kept]))
+            self.missing.append(self.summarise_missing(month, values, kept, made))
+            yield MonthSelection(month, kept, levels[kept], self.split_variance(month, values[kept]))
         if sum(map(len, refused.values())) == len(values_by_month):
-            raise InputError([Fault(months_told(months), problem) for problem, months in refused.items()])
-        self.note_gaps()
+            raise InputError([Fault(format_months(months), problem) for problem, months in refused.items()])
+        self.note_missing()
         self.notes += [
-            f"{months_told(months)} {'is' if len(months) == 1 else 'are'} left out: {problem}"
+            f"{format_months(months)} {'is' if len(months) == 1 else 'are'} left out: {problem}"
             for problem, months in refused.items()
         ]
 
-    def problem(self, levels: Numbers, kept: NDArray[np.bool_], made: NDArray[np.bool_]) -> str:
+    def find_problem(self, levels: FloatArray, kept: NDArray[np.bool_], made: NDArray[np.bool_]) -> str:
         """Return why a month cannot be analysed, or nothing."""
-        whole, number = int(kept.sum()) // self.together, levels.size // self.together
-        if whole < self.least:
+        whole, number = int(kept.sum()) // self.block_size, levels.size // self.block_size
+        if whole < self.min_units:
             waiting = "" if made.all() else f"; {np.count_nonzero(~made):,} of {made.size:,} runs not made yet"
-            there = f"'{self.measure}' is there for {whole} of {number} {self.what}"
-            return f"{there}; needed: at least {self.least}{waiting}"
+            there = f"'{self.measure}' is there for {whole} of {number} {self.unit_name}"
+            return f"{there}; needed: at least {self.min_units}{waiting}"
         if is_too_large(levels[kept]):
             return f"'{self.measure}' is too large to be analysed, up to {np.abs(levels[kept]).max():.2g}"
-        if is_constant(levels[kept]):
+        if is_nearly_constant(levels[kept]):
             return f"'{self.measure}' is the same at all points, {levels[kept][0]:g}: it depends on nothing varied"
         return ""
 
-    def gaps_of(self, month: int, values: Numbers, kept: NDArray[np.bool_], made: NDArray[np.bool_]) -> Gaps:
+    def summarise_missing(
+        self, month: int, values: FloatArray, kept: NDArray[np.bool_], made: NDArray[np.bool_]
+    ) -> MissingSummary:
         """Return what a month lacks: of the points that are left out, and of the runs of those that are used."""
-        waiting = ~made.any(axis=1).reshape(-1, self.together).all(axis=1)
-        left_out = ~kept.reshape(-1, self.together)[:, 0]
+        waiting = ~made.any(axis=1).reshape(-1, self.block_size).all(axis=1)
+        left_out = ~kept.reshape(-1, self.block_size)[:, 0]
         missing = made[kept] & np.isnan(values[kept])
         whole, unmade = int((left_out & ~waiting).sum()), int((left_out & waiting).sum())
-        return Gaps(month, unmade, whole, waiting.size, int(missing.sum()), int(made[kept].sum()))
+        return MissingSummary(month, unmade, whole, waiting.size, int(missing.sum()), int(made[kept].sum()))
 
-    def note_gaps(self) -> None:
+    def note_missing(self) -> None:
         """Note what is left out, once for all months: where they differ, the month that lacks most."""
         unmade, whole, missing = (
-            max(self.gaps, key=lambda one: getattr(one, name)) for name in ("unmade", "whole", "missing")
+            max(self.missing, key=lambda one: getattr(one, name)) for name in ("unmade", "whole", "missing")
         )
-        point = "a point of each" if self.together > 1 else "them"
+        point = "a point of each" if self.block_size > 1 else "them"
         if unmade.unmade:
-            what = f"{unmade.unmade} of {unmade.all} {self.what}"
+            what = f"{unmade.unmade} of {unmade.all} {self.unit_name}"
             self.notes.append(f"{what} are left out whole: no run of {point} was made yet")
         if whole.whole:
-            what = f"{self.most('whole', whole)}{whole.whole} of {whole.all} {self.what}"
+            what = f"{self.worst_month_prefix('whole', whole)}{whole.whole} of {whole.all} {self.unit_name}"
             self.notes.append(f"{what} are left out whole: no world has '{self.measure}' at {point}")
         if missing.missing:
-            what = f"{self.most('missing', missing)}{missing.missing} of {missing.made} runs that were made"
+            what = (
+                f"{self.worst_month_prefix('missing', missing)}{missing.missing} of {missing.made} runs that were made"
+            )
             allowed = "the levels of points allow for which worlds these are"
             self.notes.append(f"{what} have no '{self.measure}'; {allowed}")
 
-    def most(self, name: str, gaps: Gaps) -> str:
+    def worst_month_prefix(self, name: str, gaps: MissingSummary) -> str:
         """Return how a note begins: with the month that lacks most, where months differ."""
-        alike = len({getattr(one, name) for one in self.gaps}) == 1
-        return f"month {gaps.month}: " if len(self.gaps) == 1 else "" if alike else f"up to (month {gaps.month}) "
+        alike = len({getattr(one, name) for one in self.missing}) == 1
+        return f"month {gaps.month}: " if len(self.missing) == 1 else "" if alike else f"up to (month {gaps.month}) "
 
-    def split_of(self, month: int, values: Numbers) -> Split | None:
+    def split_variance(self, month: int, values: FloatArray) -> VarianceComponents | None:
         """Return how the variance of single runs is made up, and keep it for the table of noise."""
-        found = split(values)
+        found = split_variance(values)
         if found is not None:
             row = {"month": month, "points": values.shape[0], "replicates": values.shape[1]}
-            self.noise.append(row | {name: getattr(found, name) for name in NOISE if name not in row})
+            self.noise.append(row | {name: getattr(found, name) for name in VARIANCE_COLUMNS if name not in row})
         return found
 
-    def answer(self, method: str, indices: Sequence[pd.DataFrame], pairs: Sequence[pd.DataFrame] = ()) -> Sensitivity:
+    def build_result(
+        self, method: str, indices: Sequence[pd.DataFrame], pairs: Sequence[pd.DataFrame] = ()
+    ) -> SensitivityResult:
         """Return the tables of all months."""
         if not self.noise:
             self.notes.append("noise cannot be told from effect with one world a point; it adds to total indices")
         table = pd.concat(indices, ignore_index=True)
-        return Sensitivity(
+        return SensitivityResult(
             method,
             self.measure,
             self.intervention,
-            table[[name for name in INDICES[method] if name in table]],
-            pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(columns=list(PAIRS)),
-            pd.DataFrame(self.noise, columns=list(NOISE)),
+            table[[name for name in INDEX_COLUMNS[method] if name in table]],
+            pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(columns=list(PAIR_COLUMNS)),
+            pd.DataFrame(self.noise, columns=list(VARIANCE_COLUMNS)),
             tuple(self.notes),
         )
 
 
-def months_told(months: Sequence[int]) -> str:
+def format_months(months: Sequence[int]) -> str:
     """Return some months in words: a few by number, more by how many they are and the ends."""
     if len(months) == 1:
         return f"month {months[0]}"
-    if len(months) <= MOST_LISTED:
+    if len(months) <= MAX_LISTED_MONTHS:
         return f"months {', '.join(map(str, months))}"
     return f"{len(months)} months from {months[0]} to {months[-1]}"
 
 
-def whole_blocks(levels: Numbers, together: int) -> NDArray[np.bool_]:
+def complete_blocks(levels: FloatArray, block_size: int) -> NDArray[np.bool_]:
     """Return which points stand in blocks of which no point is missing."""
-    whole = ~np.isnan(levels).reshape(-1, together).any(axis=1)
-    return np.repeat(whole, together)
+    whole = ~np.isnan(levels).reshape(-1, block_size).any(axis=1)
+    return np.repeat(whole, block_size)
 
 
-def interval_of(name: str, value: Any, half: Any) -> dict[str, Numbers]:
+def interval_columns(name: str, value: Any, half: Any) -> dict[str, FloatArray]:
     """Return a column with the ends of its interval."""
     value, half = np.asarray(value, dtype=np.float64), np.asarray(half, dtype=np.float64)
     return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
 
 
-def problem_of(names: Sequence[str]) -> dict[str, Any]:
+def salib_problem(names: Sequence[str]) -> dict[str, Any]:
     """Return the problem as SALib wants it, in the unit cube: a new one each time, since SALib changes it."""
     return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qispread.analysis.outcomes import Numbers, point_means
+from qispread.analysis.outcomes import FloatArray, replicate_means
 
-MOST_TURNS, CLOSE = 200, 1e-12
+MAX_ITERATIONS, CONVERGENCE_TOLERANCE = 200, 1e-12
 
 
 @dataclass(frozen=True)
-class Split:
+class VarianceComponents:
     """Shares of the variance of single runs, which sum to 1.
 
     Attributes
@@ -34,7 +34,7 @@ class Split:
     noise_of_points: float
 
 
-def split(values: Numbers) -> Split | None:
+def split_variance(values: FloatArray) -> VarianceComponents | None:
     """Return how the variance of single runs is made up, or None where replicates are too few to tell.
 
     Every world is run at every point, so that points and worlds are crossed. Equation: y = mean + point + world + rest,
@@ -65,10 +65,10 @@ def split(values: Numbers) -> Split | None:
     if whole == 0.0:
         return None
     parameters, shared, both = (parts / whole).tolist()
-    return Split(parameters, shared, both, whole, min(1.0, noise / between) if between > 0.0 else 1.0)
+    return VarianceComponents(parameters, shared, both, whole, min(1.0, noise / between) if between > 0.0 else 1.0)
 
 
-def point_levels(values: Numbers) -> Numbers:
+def additive_point_means(values: FloatArray) -> FloatArray:
     """Return the level of each point: its mean over worlds, allowing for which worlds are missing; NaN without any.
 
     Equation: the effect of the point in the least squares fit y = point + world, which is the mean where none is
@@ -80,7 +80,7 @@ def point_levels(values: Numbers) -> Numbers:
     """
     known = ~np.isnan(values)
     if known.all():
-        return point_means(values)
+        return replicate_means(values)
     found = np.full(len(values), np.nan)
     some = known.any(axis=1)
     if some.any():
@@ -88,14 +88,14 @@ def point_levels(values: Numbers) -> Numbers:
     return found
 
 
-def additive_fit(values: Numbers) -> tuple[Numbers, Numbers]:
+def additive_fit(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the effects of points and of worlds that fit best by least squares, those of worlds with mean 0."""
     world = np.zeros(values.shape[1])
     scale = float(np.nanmax(np.abs(values)))
-    for _ in range(MOST_TURNS):
-        point = point_means(values - world)
-        before, world = world, point_means((values - point[:, None]).T)
-        if np.abs(world - before).max() <= CLOSE * scale:
+    for _ in range(MAX_ITERATIONS):
+        point = replicate_means(values - world)
+        before, world = world, replicate_means((values - point[:, None]).T)
+        if np.abs(world - before).max() <= CONVERGENCE_TOLERANCE * scale:
             break
     centre = world.mean()
     return point + centre, world - centre

@@ -8,19 +8,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qispread.config.cross import POOLED
-from qispread.config.faults import Fault, InputError, place_of_name
-from qispread.sweeping.design import Points
+from qispread.config.faults import Fault, InputError, index_of
+from qispread.sweeping.design import DesignPoints
 from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.reading import Sweep
 
-Numbers = NDArray[np.float64]
-MONTHS_APART = 12
+FloatArray = NDArray[np.float64]
+MONTH_INTERVAL = 12
 """Months between those that are looked at, unless some are named."""
-FEW = 12
+MAX_CATEGORIES = 12
 """Values up to which a number is treated as one of a few."""
 
 
-class Swept(Protocol):
+class SweepReader(Protocol):
     """What is read of a sweep; `qispread.read_sweep` returns it."""
 
     @property
@@ -31,29 +31,29 @@ class Swept(Protocol):
     def points(self) -> pd.DataFrame:
         """A row a point, a column a factor."""
 
-    def design(self) -> Points:
+    def design(self) -> DesignPoints:
         """Return the points as numbers."""
 
-    def values(self, measure: str, intervention: str = POOLED) -> Numbers:
+    def values(self, measure: str, intervention: str = POOLED) -> FloatArray:
         """Return a measure at the end, of (points, replicates)."""
 
-    def monthly(self, measure: str, intervention: str = POOLED) -> Numbers:
+    def monthly(self, measure: str, intervention: str = POOLED) -> FloatArray:
         """Return a measure over time, of (points, replicates, months)."""
 
-    def made(self) -> NDArray[np.bool_]:
+    def attempted(self) -> NDArray[np.bool_]:
         """Return which runs were made, of (points, replicates)."""
 
 
-def swept(value: Any) -> str:
+def check_swept(value: Any) -> str:
     """Check that a value is a sweep, as the checks of `qispread.config.arguments` do."""
     return (
         "" if hasattr(value, "experiment") and hasattr(value, "made") else "a Sweep, as qispread.read_sweep returns it"
     )
 
 
-def outcomes(
-    sweep: Swept, measure: str, intervention: str = POOLED, months: Sequence[int] | None = None
-) -> dict[int, Numbers]:
+def measure_by_month(
+    sweep: SweepReader, measure: str, intervention: str = POOLED, months: Sequence[int] | None = None
+) -> dict[int, FloatArray]:
     """Return a measure by month, each an array of (points, replicates) with NaN where a run has none.
 
     Parameters
@@ -68,14 +68,14 @@ def outcomes(
     InputError
         For a measure or an intervention that was not kept, for months that were not, and where all runs failed.
     """
-    refuse_failed(sweep)
+    reject_failed(sweep)
     experiment = sweep.experiment
-    experiment.row_of(intervention)
+    experiment.row_index(intervention)
     kept = experiment.measures
-    place_of_name(measure, (*kept.final, *(name for name in kept.monthly if name not in kept.final)), "kept measure")
+    index_of(measure, (*kept.final, *(name for name in kept.monthly if name not in kept.final)), "kept measure")
     end = experiment.scenario.horizon
     if months is None:
-        months = sorted({*range(MONTHS_APART, end, MONTHS_APART), end}) if measure in kept.monthly else (end,)
+        months = sorted({*range(MONTH_INTERVAL, end, MONTH_INTERVAL), end}) if measure in kept.monthly else (end,)
     check_months(months, measure, experiment)
     if measure not in kept.monthly:
         return {end: sweep.values(measure, intervention)}
@@ -83,7 +83,7 @@ def outcomes(
     return {month: values[:, :, month] for month in months}
 
 
-def refuse_failed(sweep: Swept) -> None:
+def reject_failed(sweep: SweepReader) -> None:
     """Refuse a sweep all of whose runs failed.
 
     Raises
@@ -91,9 +91,9 @@ def refuse_failed(sweep: Swept) -> None:
     InputError
         With how many there are and why the first of them failed.
     """
-    if not isinstance(sweep, Sweep) or sweep.status.done or not sweep.status.failed:
+    if not isinstance(sweep, Sweep) or sweep.status.completed or not sweep.status.failed:
         return
-    errors = (str(error) for part in sweep.each_part() for error in part["error"] if error)
+    errors = (str(error) for part in sweep.iterate_parts() for error in part["error"] if error)
     reason = next(errors, "no reason is given")
     raise InputError([Fault(str(sweep.folder), f"all {sweep.status.failed:,} runs failed: {reason}")])
 
@@ -113,13 +113,13 @@ def check_months(months: Sequence[int], measure: str, experiment: Experiment) ->
         raise InputError(faults)
 
 
-def default_measure(experiment: Experiment) -> str:
+def choose_measure(experiment: Experiment) -> str:
     """Return the measure that is looked at unless one is named: harm averted where it was kept, else the first kept."""
     kept = experiment.measures.final or experiment.measures.monthly
     return "harm_averted" if "harm_averted" in kept else kept[0]
 
 
-def point_means(values: Numbers) -> Numbers:
+def replicate_means(values: FloatArray) -> FloatArray:
     """Return the mean of each point over the worlds that have it, NaN where none has."""
     known = ~np.isnan(values)
     found = np.full(len(values), np.nan)
@@ -128,12 +128,12 @@ def point_means(values: Numbers) -> Numbers:
     return found
 
 
-def is_too_large(values: Numbers) -> bool:
+def is_too_large(values: FloatArray) -> bool:
     """Return whether values are so large that their variance is no number."""
     with np.errstate(over="ignore", invalid="ignore"):
         return not bool(np.isfinite(np.var(values)))
 
 
-def is_constant(values: Numbers) -> bool:
+def is_nearly_constant(values: FloatArray) -> bool:
     """Return whether values do not differ by more than rounding."""
     return values.size == 0 or bool(np.ptp(values) <= 1e-10 * np.abs(values).max())

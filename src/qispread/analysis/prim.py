@@ -12,32 +12,32 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Range:
+class NumberRange:
     """Numbers from low to high, both included; a side without limit is infinite."""
 
     low: float = -np.inf
     high: float = np.inf
 
 
-Limit = Range | frozenset[str]
+BoxLimit = NumberRange | frozenset[str]
 """What a box asks of a parameter: a range of numbers, or one of some labels."""
-Box = Mapping[str, Limit]
+Box = Mapping[str, BoxLimit]
 """The parameters that a box restricts; the box that is empty holds everything."""
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
+class CaseData:
     """Points and which of them are cases.
 
     Attributes
     ----------
     columns : dict of str to array
         By parameter: numbers, or labels as text.
-    cases : array of bool
+    is_case : array of bool
     """
 
     columns: Mapping[str, NDArray[Any]]
-    cases: Flags
+    is_case: Flags
 
     @cached_property
     def labels(self) -> dict[str, frozenset[str]]:
@@ -50,14 +50,14 @@ class Cases:
 
     def inside(self, box: Box) -> Flags:
         """Return which points a box holds."""
-        found = np.ones(self.cases.size, dtype=bool)
+        found = np.ones(self.is_case.size, dtype=bool)
         for name, limit in box.items():
-            found &= meets(self.columns[name], limit)
+            found &= satisfies(self.columns[name], limit)
         return found
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class PeelStep:
     """A box on the way from everything to a dense corner.
 
     Attributes
@@ -65,23 +65,23 @@ class Step:
     kind : {"whole", "peel", "paste", "pruned"}
         How it came from the one before.
     box : Box
-    points, cases : int
+    point_count, case_count : int
         That it holds.
     """
 
     kind: str
     box: Box
-    points: int
-    cases: int
+    point_count: int
+    case_count: int
 
     @property
     def density(self) -> float:
         """Share of the points inside that are cases."""
-        return self.cases / self.points
+        return self.case_count / self.point_count
 
 
 @dataclass(frozen=True)
-class Patience:
+class PrimOptions:
     """How boxes are searched.
 
     Attributes
@@ -99,67 +99,69 @@ class Patience:
     paste: bool = True
 
 
-def meets(column: NDArray[Any], limit: Limit) -> Flags:
+def satisfies(column: NDArray[Any], limit: BoxLimit) -> Flags:
     """Return which values a limit allows."""
-    if isinstance(limit, Range):
+    if isinstance(limit, NumberRange):
         return np.asarray((column >= limit.low) & (column <= limit.high))
     return np.asarray(np.logical_or.reduce([column == label for label in sorted(limit)]))
 
 
-def trajectory(data: Cases, patience: Patience) -> list[Step]:
+def search_boxes(data: CaseData, options: PrimOptions) -> list[PeelStep]:
     """Return boxes from everything to the densest, each a step from the one before.
 
     Equation: of all steps that take a share alpha from one side of a range, or one label, the one with the largest
     gain of density for each point lost is taken; of equal ones that which restricts fewest parameters.
     """
-    steps = [step_to(data, "whole", {})]
-    least_points = patience.mass * data.cases.size
-    for kind, candidates in (("peel", narrower), ("paste", wider))[: 1 + patience.paste]:
+    steps = [make_step(data, "whole", {})]
+    least_points = options.mass * data.is_case.size
+    for kind, candidates in (("peel", peel_candidates), ("paste", paste_candidates))[: 1 + options.paste]:
         while True:
-            box = best(data, steps[-1], candidates(data, steps[-1].box, patience.alpha), least_points)
+            box = best_candidate(data, steps[-1], candidates(data, steps[-1].box, options.alpha), least_points)
             if box is None:
                 break
-            steps.append(step_to(data, kind, box))
+            steps.append(make_step(data, kind, box))
     return steps
 
 
-def step_to(data: Cases, kind: str, box: Box) -> Step:
+def make_step(data: CaseData, kind: str, box: Box) -> PeelStep:
     """Return a box with what it holds."""
     inside = data.inside(box)
-    return Step(kind, box, int(np.count_nonzero(inside)), int(np.count_nonzero(data.cases & inside)))
+    return PeelStep(kind, box, int(np.count_nonzero(inside)), int(np.count_nonzero(data.is_case & inside)))
 
 
-def best(data: Cases, now: Step, candidates: Iterator[tuple[Box, Flags]], least_points: float) -> Box | None:
+def best_candidate(
+    data: CaseData, current: PeelStep, candidates: Iterator[tuple[Box, Flags]], least_points: float
+) -> Box | None:
     """Return the candidate with the largest gain of density for each point lost or won, or None where none gains."""
     found, score = None, (0.0, 0)
     for box, held in candidates:
         points = int(np.count_nonzero(held))
-        if points == now.points or points < max(least_points, 1):
+        if points == current.point_count or points < max(least_points, 1):
             continue
-        density = np.count_nonzero(data.cases & held) / points
-        gain = (density - now.density) / abs(points - now.points)
+        density = np.count_nonzero(data.is_case & held) / points
+        gain = (density - current.density) / abs(points - current.point_count)
         if gain > 0.0 and (gain, -len(box)) > score:
             found, score = box, (gain, -len(box))
     return found
 
 
-def narrower(data: Cases, box: Box, alpha: float) -> Iterator[tuple[Box, Flags]]:
+def peel_candidates(data: CaseData, box: Box, alpha: float) -> Iterator[tuple[Box, Flags]]:
     """Yield boxes that are smaller by one step, with the points that they hold."""
     inside = data.inside(box)
     for name, column in data.columns.items():
         limit = box.get(name)
         if name in data.labels:
-            yield from without_one_label(data, box, inside, name)
+            yield from peel_label_candidates(data, box, inside, name)
             continue
-        ordered, now = np.sort(column[inside]), limit if isinstance(limit, Range) else Range()
-        high, low = edge(ordered, 1.0 - alpha), edge(ordered, alpha)
+        ordered, now = np.sort(column[inside]), limit if isinstance(limit, NumberRange) else NumberRange()
+        high, low = cut_point(ordered, 1.0 - alpha), cut_point(ordered, alpha)
         if high is not None:
-            yield {**box, name: Range(now.low, high)}, inside & (column <= high)
+            yield {**box, name: NumberRange(now.low, high)}, inside & (column <= high)
         if low is not None:
-            yield {**box, name: Range(low, now.high)}, inside & (column >= low)
+            yield {**box, name: NumberRange(low, now.high)}, inside & (column >= low)
 
 
-def without_one_label(data: Cases, box: Box, inside: Flags, name: str) -> Iterator[tuple[Box, Flags]]:
+def peel_label_candidates(data: CaseData, box: Box, inside: Flags, name: str) -> Iterator[tuple[Box, Flags]]:
     """Yield boxes that lack one label more."""
     now = box.get(name, data.labels[name])
     if isinstance(now, frozenset) and len(now) > 1:
@@ -167,7 +169,7 @@ def without_one_label(data: Cases, box: Box, inside: Flags, name: str) -> Iterat
             yield {**box, name: now - {label}}, inside & (data.columns[name] != label)
 
 
-def wider(data: Cases, box: Box, alpha: float) -> Iterator[tuple[Box, Flags]]:
+def paste_candidates(data: CaseData, box: Box, alpha: float) -> Iterator[tuple[Box, Flags]]:
     """Yield boxes that are larger by one step, with the points that they hold."""
     for name in data.columns:
         limit = box.get(name)
@@ -175,14 +177,16 @@ def wider(data: Cases, box: Box, alpha: float) -> Iterator[tuple[Box, Flags]]:
             continue
         rest = {other: one for other, one in box.items() if other != name}
         open_box = data.inside(rest)
-        for wide in wider_limits(data, name, limit, open_box, alpha):
-            if wide in (Range(), data.labels.get(name)):
+        for wide in wider_limit_candidates(data, name, limit, open_box, alpha):
+            if wide in (NumberRange(), data.labels.get(name)):
                 yield rest, open_box
             else:
-                yield {**box, name: wide}, open_box & meets(data.columns[name], wide)
+                yield {**box, name: wide}, open_box & satisfies(data.columns[name], wide)
 
 
-def wider_limits(data: Cases, name: str, limit: Limit, open_box: Flags, alpha: float) -> Iterator[Limit]:
+def wider_limit_candidates(
+    data: CaseData, name: str, limit: BoxLimit, open_box: Flags, alpha: float
+) -> Iterator[BoxLimit]:
     """Yield limits of a parameter that allow one step more; `open_box` is what is held without a limit on it."""
     if isinstance(limit, frozenset):
         yield from (limit | {label} for label in sorted(data.labels[name] - limit))
@@ -190,14 +194,14 @@ def wider_limits(data: Cases, name: str, limit: Limit, open_box: Flags, alpha: f
     column = data.columns[name]
     below, above = open_box & (column < limit.low), open_box & (column > limit.high)
     if below.any():
-        low = edge(np.sort(column[below]), 1.0 - alpha)
-        yield Range(-np.inf if low is None else low, limit.high)
+        low = cut_point(np.sort(column[below]), 1.0 - alpha)
+        yield NumberRange(-np.inf if low is None else low, limit.high)
     if above.any():
-        high = edge(np.sort(column[above]), alpha)
-        yield Range(limit.low, np.inf if high is None else high)
+        high = cut_point(np.sort(column[above]), alpha)
+        yield NumberRange(limit.low, np.inf if high is None else high)
 
 
-def edge(ordered: NDArray[Any], share: float) -> float | None:
+def cut_point(ordered: NDArray[Any], share: float) -> float | None:
     """Return where a share of ordered numbers is cut off: midway between two that differ, or None where none do.
 
     Below a half the numbers under the edge go and above it those over it; equal numbers go together.

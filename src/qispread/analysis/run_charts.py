@@ -8,23 +8,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from qispread.config.faults import Fault, InputError, place_of_name
-from qispread.engines.tables import described
+from qispread.config.faults import Fault, InputError, index_of
+from qispread.engines.tables import with_column_metadata
 from qispread.engines.trace import Trace
 from qispread.presentation.formatting import format_value
-from qispread.rules.outcome import trend
-from qispread.world.layout import BASELINE, EXPOSURE, FIRST, HARM, NEVER, ORIGIN, SIZE
+from qispread.rules.outcome import secular_trend
+from qispread.world.layout import BASELINE, EVENT_RATE, EXPOSURE, FIRST_ADOPTED, NEVER, ORIGIN, SIZE
 
-FEWEST_USEFUL = 10
+MIN_USEFUL_POINTS = 10
 """With fewer points off the median the rules say nothing (anhoej2014 studies ten and more)."""
-FEWEST_IN_BASELINE = 8
+MIN_BASELINE_POINTS = 8
 """Points before a change from which the median is taken over them alone (assumption)."""
-FEWEST_EVENTS = 5.0
+MIN_EVENTS_PER_POINT = 5.0
 """Events expected a point, on average, from which months are not put together (assumption)."""
-PERIODS = (1, 3, 6, 12)
+POINT_MONTHS = (1, 3, 6, 12)
 """Months that a point may take."""
-CASES_A_RATE = 10_000.0
-MONTHS_A_YEAR = 12
+CASES_PER_RATE = 10_000.0
+MONTHS_PER_YEAR = 12
 
 SIGNAL, NO_SIGNAL, TOO_FEW = "signal", "no signal", "too few points to tell"
 
@@ -82,7 +82,7 @@ class RunChart:
         return self.shift or self.few_crossings
 
     @property
-    def state(self) -> str:
+    def verdict(self) -> str:
         """What the chart says, in words."""
         if self.longest_run_limit is None:
             return TOO_FEW
@@ -90,7 +90,7 @@ class RunChart:
 
 
 @lru_cache(maxsize=512)
-def limits(useful: int) -> tuple[int, int]:
+def anhoej_limits(useful: int) -> tuple[int, int]:
     """Return the longest run and the fewest crossings that chance would have among so many useful points, from 1.
 
     Equation: round(log2 n) + 3, and the 5th percentile of a binomial of n - 1 trials of 1/2. Source: anhoej2014.
@@ -100,7 +100,7 @@ def limits(useful: int) -> tuple[int, int]:
     return round(math.log2(useful)) + 3, int(binom.ppf(0.05, useful - 1, 0.5))
 
 
-def read_run_chart(values: ArrayLike, baseline: int | None = None) -> RunChart:
+def analyse_run_chart(values: ArrayLike, baseline: int | None = None) -> RunChart:
     """Read a run chart by the Anhoej rules (anhoej2014): a long run, or few crossings, on points off the median.
 
     False alarms of random points, by exact count: 1.3, 3.1 and 4.3 % of charts of 12, 24 and 36 points around their own
@@ -133,7 +133,7 @@ def read_run_chart(values: ArrayLike, baseline: int | None = None) -> RunChart:
     judged = judged[~np.isnan(judged) & (judged != median)] if known.size else judged[:0]
     crossed = np.flatnonzero(np.diff(judged > median)) + 1
     runs = np.diff([0, *crossed, judged.size])
-    longest_limit, crossings_limit = limits(judged.size) if judged.size >= FEWEST_USEFUL else (None, None)
+    longest_limit, crossings_limit = anhoej_limits(judged.size) if judged.size >= MIN_USEFUL_POINTS else (None, None)
     return RunChart(
         median=median,
         baseline=baseline,
@@ -145,7 +145,7 @@ def read_run_chart(values: ArrayLike, baseline: int | None = None) -> RunChart:
     )
 
 
-def chosen_organisations(trace: Trace, intervention: str) -> dict[str, str]:
+def select_organisations(trace: Trace, intervention: str) -> dict[str, str]:
     """Return a few organisations for run charts, by a rule that does not look at the charts: ids, each with its reason.
 
     They are the origin (the largest, where there are several); of the others that ever began, those with the largest,
@@ -157,18 +157,18 @@ def chosen_organisations(trace: Trace, intervention: str) -> dict[str, str]:
     InputError
         For an intervention that there is not.
     """
-    place = place_of_name(intervention, tuple(trace.scenario.interventions), "intervention")
+    place = index_of(intervention, tuple(trace.scenario.interventions), "intervention")
     history, size = trace.end.histories[place], trace.world.organisations[SIZE]
-    fall, ids = falls(trace), np.array(trace.world.frame.ids)
+    fall, ids = event_rate_falls(trace), np.array(trace.world.static_world.ids)
 
     def ranked(who: NDArray[np.bool_], score: NDArray[np.float64]) -> list[int]:
         return sorted(np.flatnonzero(who).tolist(), key=lambda i: (-score[i], ids[i]))
 
-    follows, began = history[ORIGIN] == 0, history[FIRST] != NEVER
+    follows, began = history[ORIGIN] == 0, history[FIRST_ADOPTED] != NEVER
     origins = ranked(~follows, size)
     users, others = ranked(follows & began, fall), ranked(follows & ~began, size)
     found = {origins[0]: f"the origin of {intervention}" + (", the largest of several" if origins[1:] else "")}
-    for rank, words in spread(len(users)).items():
+    for rank, words in spread_ranks(len(users)).items():
         found[users[rank]] = (
             f"the {words} fall of expected harm beyond the trend among those that began: "
             f"{format_value(max(0.0, float(fall[users[rank]])), 'percent')}"
@@ -178,25 +178,25 @@ def chosen_organisations(trace: Trace, intervention: str) -> dict[str, str]:
     return {str(ids[i]): why for i, why in found.items()}
 
 
-def spread(number: int) -> dict[int, str]:
+def spread_ranks(count: int) -> dict[int, str]:
     """Return the first, the middle and the last of so many ranks, each once, with its name."""
-    named = {(number - 1) // 2: "median", number - 1: "smallest", 0: "largest"}
-    return dict(sorted(named.items())) if number else {}
+    named = {(count - 1) // 2: "median", count - 1: "smallest", 0: "largest"}
+    return dict(sorted(named.items())) if count else {}
 
 
-def falls(trace: Trace) -> NDArray[np.float64]:
+def event_rate_falls(trace: Trace) -> NDArray[np.float64]:
     """Return by how much the expected harm of each organisation fell beyond the trend, as a share of what that leaves.
 
     Beyond it: the trend alone lowers the harm of everyone, and would be read as the doing of what spread.
     """
-    scenario, after = trace.scenario, trace.end.organisations[HARM]
-    before = trace.world.organisations[BASELINE] * trend(scenario.outcome.secular, scenario.horizon)
+    scenario, after = trace.scenario, trace.end.organisations[EVENT_RATE]
+    before = trace.world.organisations[BASELINE] * secular_trend(scenario.outcome.secular, scenario.horizon)
     left = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)
     return np.asarray(1.0 - left)
 
 
 @dataclass(frozen=True, eq=False)
-class Rates:
+class EventRateSeries:
     """The harm that one organisation observes, as points of a run chart.
 
     Attributes
@@ -207,23 +207,23 @@ class Rates:
         A row a point, with the columns of `RATE_COLUMNS`.
     months : int
         How many months a point takes: 1, 3, 6 or 12.
-    began : int or None
+    started : int or None
         Month in which it first began; None if never.
     chart : RunChart
         Of the rates.
-    basis : str
+    baseline_reason : str
         Over which points the median is taken, and why, in words.
     """
 
     organisation: str
     table: pa.Table
     months: int
-    began: int | None
+    started: int | None
     chart: RunChart
-    basis: str
+    baseline_reason: str
 
 
-def rates(trace: Trace, organisation: str, intervention: str | None = None) -> Rates:
+def build_event_rate_series(trace: Trace, organisation: str, intervention: str | None = None) -> EventRateSeries:
     """Return the rates of harm that one organisation observes, and what a run chart of them says.
 
     A point takes the fewest of 1, 3, 6 or 12 months in which at least 5 events are expected on average over the run,
@@ -244,52 +244,52 @@ def rates(trace: Trace, organisation: str, intervention: str | None = None) -> R
     InputError
         For a trace without events, and an organisation or an intervention that there is not.
     """
-    if trace.observed is None or trace.expected is None:
+    if trace.observed_events is None or trace.expected_events is None:
         raise InputError([Fault("trace", "it kept no events; make it with trace(..., observe=True)")])
-    i = place_of_name(organisation, trace.world.frame.ids, "organisation")
-    months = months_a_point(trace.expected[:, i])
-    points = len(trace.observed) // months
-    count = trace.observed[: points * months, i].reshape(points, months).sum(axis=1)
-    cases = np.full(points, CASES_A_RATE * months * trace.end.organisations[EXPOSURE, i])
+    i = index_of(organisation, trace.world.static_world.ids, "organisation")
+    months = months_per_point(trace.expected_events[:, i])
+    points = len(trace.observed_events) // months
+    count = trace.observed_events[: points * months, i].reshape(points, months).sum(axis=1)
+    cases = np.full(points, CASES_PER_RATE * months * trace.end.organisations[EXPOSURE, i])
     columns = {
-        "period": (np.arange(points) + 0.5) * months / MONTHS_A_YEAR,
+        "period": (np.arange(points) + 0.5) * months / MONTHS_PER_YEAR,
         "count": count,
         "cases": cases,
-        "rate": count / cases * CASES_A_RATE,
+        "rate": count / cases * CASES_PER_RATE,
     }
-    began = first_begun(trace, i, intervention)
-    baseline, basis = baseline_of(points, months, began)
-    return Rates(
+    began = first_adoption_month(trace, i, intervention)
+    baseline, basis = baseline_points(points, months, began)
+    return EventRateSeries(
         organisation=organisation,
-        table=described(pa.table(columns), RATE_COLUMNS),
+        table=with_column_metadata(pa.table(columns), RATE_COLUMNS),
         months=months,
-        began=began,
-        chart=read_run_chart(columns["rate"], baseline),
-        basis=basis,
+        started=began,
+        chart=analyse_run_chart(columns["rate"], baseline),
+        baseline_reason=basis,
     )
 
 
-def months_a_point(expected: NDArray[np.float64]) -> int:
+def months_per_point(expected: NDArray[np.float64]) -> int:
     """Return how many months a point takes, from the events expected in each month."""
-    fitting = [months for months in PERIODS if months <= expected.size]
+    fitting = [months for months in POINT_MONTHS if months <= expected.size]
     mean = float(np.mean(expected))
-    return next((months for months in fitting if mean * months >= FEWEST_EVENTS), fitting[-1])
+    return next((months for months in fitting if mean * months >= MIN_EVENTS_PER_POINT), fitting[-1])
 
 
-def first_begun(trace: Trace, i: int, intervention: str | None) -> int | None:
+def first_adoption_month(trace: Trace, i: int, intervention: str | None) -> int | None:
     """Return the month in which an organisation first began an intervention, or any; None if never."""
     names = tuple(trace.scenario.interventions)
-    places = range(len(names)) if intervention is None else [place_of_name(intervention, names, "intervention")]
-    begun = [int(month) for month in trace.end.histories[places, FIRST, i] if month != NEVER]
+    places = range(len(names)) if intervention is None else [index_of(intervention, names, "intervention")]
+    begun = [int(month) for month in trace.end.histories[places, FIRST_ADOPTED, i] if month != NEVER]
     return min(begun, default=None)
 
 
-def baseline_of(points: int, months: int, began: int | None) -> tuple[int | None, str]:
+def baseline_points(points: int, months: int, began: int | None) -> tuple[int | None, str]:
     """Return how many points the median is taken over, None for all, and the reason in words."""
     if began is None:
         return None, f"median over all {points} points: it never began"
     before = min(points, (began - 1) // months)
-    if before >= FEWEST_IN_BASELINE:
+    if before >= MIN_BASELINE_POINTS:
         return before, f"median over the {before} points before it began in month {began}; those after it are judged"
-    why = f"{before} points lie before it began in month {began}, and {FEWEST_IN_BASELINE} are needed"
+    why = f"{before} points lie before it began in month {began}, and {MIN_BASELINE_POINTS} are needed"
     return None, f"median over all {points} points: only {why}"

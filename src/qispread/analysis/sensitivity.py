@@ -7,30 +7,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.given_data import first_order
-from qispread.analysis.looking import SEED, Looking, interval_of, load_analysis, problem_of
-from qispread.analysis.noise import Split
-from qispread.analysis.outcomes import Numbers, Swept, swept
-from qispread.analysis.sensitivity_tables import PAIRS, Sensitivity
+from qispread.analysis.given_data import first_order_indices
+from qispread.analysis.looking import RESAMPLING_SEED, SensitivityInput, interval_columns, load_analysis, salib_problem
+from qispread.analysis.noise import VarianceComponents
+from qispread.analysis.outcomes import FloatArray, SweepReader, check_swept
+from qispread.analysis.sensitivity_tables import PAIR_COLUMNS, SensitivityResult
 from qispread.config import arguments
 from qispread.config.cross import POOLED
 from qispread.config.faults import Fault, InputError
-from qispread.sweeping.design import block_of
-from qispread.sweeping.experiment import Morris, Saltelli
+from qispread.sweeping.design import block_size
+from qispread.sweeping.experiment import MorrisDesign, SaltelliDesign
 from qispread.sweeping.notes import MIN_BLOCKS
 
 RESAMPLES = 400
 
 
-@arguments.checks(
-    sweep=swept,
-    measure=arguments.text,
-    intervention=arguments.text,
-    months=arguments.optional(arguments.wholes),
+@arguments.validate_arguments(
+    sweep=check_swept,
+    measure=arguments.check_text,
+    intervention=arguments.check_text,
+    months=arguments.optional_check(arguments.check_integers),
 )
 def sensitivity(
-    sweep: Swept, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
-) -> Sensitivity:
+    sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
+) -> SensitivityResult:
     """Return which parameters a measure depends on, by the method that the design of the sweep is for.
 
     Sobol' indices for a saltelli design, elementary effects for morris, first-order shares of variance for the others.
@@ -49,13 +49,19 @@ def sensitivity(
         points that have it, and where SALib is not installed.
     """
     design = sweep.experiment.design
-    method = sobol if isinstance(design, Saltelli) else morris if isinstance(design, Morris) else first_order
+    method = (
+        sobol_indices
+        if isinstance(design, SaltelliDesign)
+        else morris_effects
+        if isinstance(design, MorrisDesign)
+        else first_order_indices
+    )
     return method(sweep, measure, intervention=intervention, months=months)
 
 
-def sobol(
-    sweep: Swept, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
-) -> Sensitivity:
+def sobol_indices(
+    sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
+) -> SensitivityResult:
     """Return first and total order indices of the levels of points, and second order where the design has it.
 
     Equation: first V[E(y | x_i)] / V(y), total E[V(y | all but x_i)] / V(y) (sobol2001, saltelli2010). A block with a
@@ -65,23 +71,29 @@ def sobol(
     Parameters and errors as for `sensitivity`; the design must be saltelli.
     """
     experiment = sweep.experiment
-    if not isinstance(experiment.design, Saltelli):
-        raise unfit("sobol", experiment.design.kind, "saltelli")
+    if not isinstance(experiment.design, SaltelliDesign):
+        raise wrong_design_error("sobol", experiment.design.kind, "saltelli")
     analyze, names, second = load_analysis("sobol"), list(experiment.factors), experiment.design.second_order
-    look = Looking(sweep, measure, intervention, months, block_of(experiment), "blocks", MIN_BLOCKS)
+    look = SensitivityInput(sweep, measure, intervention, months, block_size(experiment), "blocks", MIN_BLOCKS)
     rows, pairs = [], []
-    for one in look.months():
-        found = analyze(problem_of(names), one.levels, calc_second_order=second, num_resamples=RESAMPLES, seed=SEED)
-        columns = interval_of("first", found["S1"], found["S1_conf"])
-        columns |= interval_of("total", found["ST"], found["ST_conf"])
-        columns |= without_noise(columns, one.split)
-        rows.append(one.table(names, columns | {"blocks": one.levels.size // look.together}))
+    for one in look.iterate_months():
+        found = analyze(
+            salib_problem(names),
+            one.point_means,
+            calc_second_order=second,
+            num_resamples=RESAMPLES,
+            seed=RESAMPLING_SEED,
+        )
+        columns = interval_columns("first", found["S1"], found["S1_conf"])
+        columns |= interval_columns("total", found["ST"], found["ST_conf"])
+        columns |= subtract_noise(columns, one.variance_components)
+        rows.append(one.build_rows(names, columns | {"blocks": one.point_means.size // look.block_size}))
         if second:
-            pairs.append(pairs_of(one.month, names, found))
-    return look.answer("sobol", rows, pairs)
+            pairs.append(second_order_rows(one.month, names, found))
+    return look.build_result("sobol", rows, pairs)
 
 
-def without_noise(columns: dict[str, Numbers], noise: Split | None) -> dict[str, Numbers]:
+def subtract_noise(columns: dict[str, FloatArray], noise: VarianceComponents | None) -> dict[str, FloatArray]:
     """Return the indices less what noise adds to them; none where that cannot be told, or all is noise."""
     if noise is None or noise.noise_of_points >= 1.0:
         return {}
@@ -92,18 +104,18 @@ def without_noise(columns: dict[str, Numbers], noise: Split | None) -> dict[str,
     }
 
 
-def pairs_of(month: int, names: Sequence[str], found: Any) -> pd.DataFrame:
+def second_order_rows(month: int, names: Sequence[str], analysis: Any) -> pd.DataFrame:
     """Return the second order indices of a month, a row a pair."""
     rows = []
     for one, other in combinations(range(len(names)), 2):
-        second, half = found["S2"][one, other], found["S2_conf"][one, other]
+        second, half = analysis["S2"][one, other], analysis["S2_conf"][one, other]
         rows.append((month, names[one], names[other], second, second - half, second + half))
-    return pd.DataFrame(rows, columns=list(PAIRS))
+    return pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
 
 
-def morris(
-    sweep: Swept, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
-) -> Sensitivity:
+def morris_effects(
+    sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
+) -> SensitivityResult:
     """Return the elementary effects of each parameter on the levels of points.
 
     Equation: of a step d in [0, 1] of one range, (y after - y before) / d; mu is their mean, mu_star that of their
@@ -113,23 +125,23 @@ def morris(
     Parameters and errors as for `sensitivity`; the design must be morris.
     """
     experiment, unit = sweep.experiment, sweep.design().unit
-    if not isinstance(experiment.design, Morris) or unit is None:
-        raise unfit("morris", experiment.design.kind, "morris")
+    if not isinstance(experiment.design, MorrisDesign) or unit is None:
+        raise wrong_design_error("morris", experiment.design.kind, "morris")
     analyze, names, rows = load_analysis("morris"), list(experiment.factors), []
-    look = Looking(sweep, measure, intervention, months, block_of(experiment), "walks", MIN_BLOCKS)
-    options = {"num_levels": experiment.design.levels, "num_resamples": RESAMPLES, "seed": SEED}
-    for one in look.months():
-        found = analyze(problem_of(names), unit[one.kept], one.levels, **options)
+    look = SensitivityInput(sweep, measure, intervention, months, block_size(experiment), "walks", MIN_BLOCKS)
+    options = {"num_levels": experiment.design.levels, "num_resamples": RESAMPLES, "seed": RESAMPLING_SEED}
+    for one in look.iterate_months():
+        found = analyze(salib_problem(names), unit[one.selected_points], one.point_means, **options)
         columns = {"mu": np.asarray(found["mu"]), "sigma": np.asarray(found["sigma"])}
-        columns |= interval_of("mu_star", found["mu_star"], found["mu_star_conf"])
-        rows.append(one.table(names, columns | {"trajectories": one.levels.size // look.together}))
-    unordered = ", ".join(factor.path for factor in experiment.varied if factor.labels)
+        columns |= interval_columns("mu_star", found["mu_star"], found["mu_star_conf"])
+        rows.append(one.build_rows(names, columns | {"trajectories": one.point_means.size // look.block_size}))
+    unordered = ", ".join(factor.path for factor in experiment.resolved_factors if factor.labels)
     if unordered:
         look.notes.append(f"no scale: effects of {unordered} depend on the order in which the values are listed")
-    return look.answer("morris", rows)
+    return look.build_result("morris", rows)
 
 
-def unfit(method: str, got: str, needed: str) -> InputError:
+def wrong_design_error(method: str, design: str, required: str) -> InputError:
     """Return the error for a design that a method is not for."""
-    problem = f"{method} cannot be had from a {got} design; needed: design: {{kind: {needed}}} in the experiment"
+    problem = f"{method} cannot be had from a {design} design; needed: design: {{kind: {required}}} in the experiment"
     return InputError([Fault("design.kind", problem)])

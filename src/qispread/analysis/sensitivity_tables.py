@@ -4,50 +4,50 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-LEADING = {"sobol": "total", "morris": "mu_star", "first_order": "first"}
+RANKING_COLUMN = {"sobol": "total", "morris": "mu_star", "first_order": "first"}
 """The column by which parameters are ranked, by method."""
-WHERE = {"month": "Month.", "parameter": "Path of the parameter."}
-LOWER, UPPER = "Lower end of its 95 % interval, by bootstrap.", "Upper end of it."
-ALONE = "Share of the variance between points that the parameter makes by itself."
-INDICES: dict[str, dict[str, str]] = {
+KEY_COLUMNS = {"month": "Month.", "parameter": "Path of the parameter."}
+LOWER_END, UPPER_END = "Lower end of its 95 % interval, by bootstrap.", "Upper end of it."
+FIRST_ORDER_MEANING = "Share of the variance between points that the parameter makes by itself."
+INDEX_COLUMNS: dict[str, dict[str, str]] = {
     "sobol": {
-        **WHERE,
-        "first": ALONE,
-        "first_low": LOWER,
-        "first_high": UPPER,
+        **KEY_COLUMNS,
+        "first": FIRST_ORDER_MEANING,
+        "first_low": LOWER_END,
+        "first_high": UPPER_END,
         "total": "Share of it in which the parameter takes part, alone or with others; noise adds to it.",
-        "total_low": LOWER,
-        "total_high": UPPER,
+        "total_low": LOWER_END,
+        "total_high": UPPER_END,
         "first_without_noise": "The first with the noise of the points taken off; absent with one world a point.",
         "total_without_noise": "The total likewise; somewhat too small where noise is alike at neighbouring points.",
         "blocks": "Blocks of points that were used.",
     },
     "morris": {
-        **WHERE,
+        **KEY_COLUMNS,
         "mu": "Mean elementary effect: the change of the measure for a step, as if over the whole range.",
         "mu_star": "Mean size of the elementary effects.",
-        "mu_star_low": LOWER,
-        "mu_star_high": UPPER,
+        "mu_star_low": LOWER_END,
+        "mu_star_high": UPPER_END,
         "sigma": "Their standard deviation: large beside mu_star where it is not linear or depends on the others.",
         "trajectories": "Walks that were used.",
     },
     "first_order": {
-        **WHERE,
-        "first": ALONE,
+        **KEY_COLUMNS,
+        "first": FIRST_ORDER_MEANING,
         "first_low": "Lower end of its 95 % interval, by bootstrap; of rbd_fast rather too wide.",
-        "first_high": UPPER,
+        "first_high": UPPER_END,
         "estimator": "rbd_fast for many values, classes for few.",
         "points": "Points that were used.",
     },
 }
-PAIRS = {
-    **WHERE,
+PAIR_COLUMNS = {
+    **KEY_COLUMNS,
     "other": "Path of another parameter.",
     "second": "Share of the variance between points that the two make together, beyond what each makes by itself.",
-    "low": LOWER,
-    "high": UPPER,
+    "low": LOWER_END,
+    "high": UPPER_END,
 }
-NOISE = {
+VARIANCE_COLUMNS = {
     "month": "Month.",
     "points": "Points that were used.",
     "replicates": "Worlds of each point.",
@@ -60,7 +60,7 @@ NOISE = {
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class SensitivityResult:
     """What a measure depends on.
 
     Attributes
@@ -68,11 +68,11 @@ class Sensitivity:
     method : {"sobol", "morris", "first_order"}
     measure, intervention : str
     indices : DataFrame
-        A row a month and parameter; columns as `INDICES` has them by method.
+        A row a month and parameter; columns as `INDEX_COLUMNS` has them by method.
     pairs : DataFrame
-        Second order indices, columns as `PAIRS` has them; empty where the design has none.
+        Second order indices, columns as `PAIR_COLUMNS` has them; empty where the design has none.
     noise : DataFrame
-        A row a month, columns as `NOISE` has them; empty with one world a point, which cannot tell noise from effect.
+        A row a month, columns as `VARIANCE_COLUMNS` has them; empty with one world a point, which cannot tell noise from effect.
     notes : tuple of str
         What was left out, and what must be known to read the tables.
     """
@@ -86,13 +86,15 @@ class Sensitivity:
     notes: tuple[str, ...]
 
     @property
-    def leading(self) -> str:
+    def ranking_column(self) -> str:
         """The column by which parameters are ranked."""
-        return LEADING[self.method]
+        return RANKING_COLUMN[self.method]
 
     @property
-    def last(self) -> pd.DataFrame:
+    def final_indices(self) -> pd.DataFrame:
         """The indices of the last month, the most telling parameter first."""
         latest = self.indices[self.indices["month"] == self.indices["month"].max()]
-        ranked: pd.DataFrame = latest.sort_values(self.leading, ascending=False, kind="stable", ignore_index=True)
+        ranked: pd.DataFrame = latest.sort_values(
+            self.ranking_column, ascending=False, kind="stable", ignore_index=True
+        )
         return ranked

@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.analysis.outcomes import Numbers
+from qispread.analysis.outcomes import FloatArray
 from qispread.config.faults import Fault, InputError
 
-LEAST_POINTS = 20
+MIN_CASES_POINTS = 20
 
 
 @dataclass(frozen=True)
-class Threshold:
+class CaseThreshold:
     """What makes a case of a point.
 
     Attributes
@@ -22,30 +22,30 @@ class Threshold:
     side : {"below", "above"}
     value : float
         In the unit of the measure.
-    in_worlds : float or None
+    replicate_share : float or None
         Share of its worlds that must be beyond; None where its level over worlds must.
     """
 
     side: Literal["below", "above"]
     value: float
-    in_worlds: float | None = None
+    replicate_share: float | None = None
 
     def __str__(self) -> str:
         return f"{self.side} {self.value:g}"
 
-    def beyond(self, numbers: Numbers) -> NDArray[np.bool_]:
+    def is_beyond(self, numbers: FloatArray) -> NDArray[np.bool_]:
         """Return which numbers lie beyond it; none that are missing."""
         return np.asarray(numbers < self.value if self.side == "below" else numbers > self.value)
 
-    def cases(self, levels: Numbers, values: Numbers) -> NDArray[np.bool_]:
+    def classify(self, levels: FloatArray, values: FloatArray) -> NDArray[np.bool_]:
         """Return which points are cases, by their levels or by their values in each world."""
-        if self.in_worlds is None:
-            return self.beyond(levels)
+        if self.replicate_share is None:
+            return self.is_beyond(levels)
         worlds = np.maximum(np.count_nonzero(~np.isnan(values), axis=1), 1)
-        return np.asarray(self.beyond(values).sum(axis=1) / worlds >= self.in_worlds)
+        return np.asarray(self.is_beyond(values).sum(axis=1) / worlds >= self.replicate_share)
 
 
-def threshold_of(below: float | None, above: float | None, in_worlds: float | None) -> Threshold:
+def parse_threshold(below: float | None, above: float | None, replicate_share: float | None) -> CaseThreshold:
     """Return the threshold that is asked for.
 
     Raises
@@ -57,22 +57,22 @@ def threshold_of(below: float | None, above: float | None, in_worlds: float | No
     if len(given) != 1:
         faults.append(Fault("threshold", f"got {len(given)} thresholds; needed: one, below or above which cases are"))
     faults += [Fault("threshold", f"got {one}; needed: a number") for one in given if not math.isfinite(one)]
-    if in_worlds is not None and not 0.0 < in_worlds <= 1.0:
-        faults.append(Fault("in_worlds", f"got {in_worlds}; needed: a share above 0 and at most 1"))
+    if replicate_share is not None and not 0.0 < replicate_share <= 1.0:
+        faults.append(Fault("replicate_share", f"got {replicate_share}; needed: a share above 0 and at most 1"))
     if faults:
         raise InputError(faults)
-    return Threshold("above" if below is None else "below", given[0], in_worlds)
+    return CaseThreshold("above" if below is None else "below", given[0], replicate_share)
 
 
-def check_cases(cases: NDArray[np.bool_], what: str, levels: Numbers, question: str) -> None:
+def check_cases(cases: NDArray[np.bool_], subject: str, levels: FloatArray, question: str) -> None:
     """Refuse cases that are everything or nothing, or among too few points."""
-    if cases.size < LEAST_POINTS:
-        problem = f"{cases.size} points have '{what}'; needed: at least {LEAST_POINTS}"
+    if cases.size < MIN_CASES_POINTS:
+        problem = f"{cases.size} points have '{subject}'; needed: at least {MIN_CASES_POINTS}"
         raise InputError([Fault("points", problem)])
     number = int(np.count_nonzero(cases))
     if 0 < number < cases.size:
         return
     low, middle, high = np.quantile(levels, (0.0, 0.5, 1.0))
     met = "met by none" if number == 0 else "met by all"
-    told = f"{what} goes from {low:.4g} to {high:.4g} with median {middle:.4g}"
+    told = f"{subject} goes from {low:.4g} to {high:.4g} with median {middle:.4g}"
     raise InputError([Fault("threshold", f"{question}: {met} of {cases.size} points; {told}")])

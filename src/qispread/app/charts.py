@@ -9,36 +9,38 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.figures.curves import curve_figure, curve_of, time_axis
-from qispread.figures.figure import Figure, specification
-from qispread.figures.palette import styles_of
+from qispread.figures.curves import curve_figure, curve_spec, time_axis
+from qispread.figures.figure import Figure, vega_specification
+from qispread.figures.palette import assign_styles
 from qispread.measures import MEASURES
 from qispread.presentation.formatting import lower_first
 
-HEIGHT = 162
+CURVE_HEIGHT = 162
 """Pixels of a curve: three stand above one another on a first screen, each with its unit in its title."""
-DIGITS = 6
-PARTS = ("median", "p5", "p95")
+CURVE_DIGITS = 6
+BAND_PARTS = ("median", "p5", "p95")
 
 
-def curve_table(arms: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+def build_curve_table(arms: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
     """Return the table of a curve from the bands of each arm, (3, horizon + 1)."""
     return pd.concat(
         [
-            pd.DataFrame({"arm": name, "month": np.arange(values.shape[1]), **dict(zip(PARTS, values, strict=True))})
+            pd.DataFrame(
+                {"arm": name, "month": np.arange(values.shape[1]), **dict(zip(BAND_PARTS, values, strict=True))}
+            )
             for name, values in arms.items()
         ],
         ignore_index=True,
     )
 
 
-def curve(measure: str, arms: dict[str, NDArray[np.float64]], *, height: int = HEIGHT) -> Figure:
+def curve_figure_for_page(measure: str, arms: dict[str, NDArray[np.float64]], *, height: int = CURVE_HEIGHT) -> Figure:
     """Return the figure of a measure over time in some arms, the first grey, as the report draws it."""
     horizon = next(iter(arms.values())).shape[1] - 1
-    one = curve_of(measure)
-    if height == HEIGHT:
+    one = curve_spec(measure)
+    if height == CURVE_HEIGHT:
         one = replace(one, title=f"{one.title}: {lower_first(one.unit)}", unit="")
-    return curve_figure(curve_table(arms), one, styles_of(arms, next(iter(arms))), horizon, height=height)
+    return curve_figure(build_curve_table(arms), one, assign_styles(arms, next(iter(arms))), horizon, height=height)
 
 
 @lru_cache(maxsize=256)
@@ -55,8 +57,8 @@ def empty_chart(measure: str, horizon: int, size: float, names: tuple[str, ...])
         Of the arms.
     """
     arms = {name: np.full((3, horizon + 1), size) for name in names}
-    figure = curve(measure, arms)
-    found = specification(figure)
+    figure = curve_figure_for_page(measure, arms)
+    found = vega_specification(figure)
     (data,) = found["datasets"]
     return json.dumps(
         {
@@ -81,7 +83,7 @@ def chart_without_numbers(measure: str, arms: dict[str, NDArray[np.float64]]) ->
     return {"mark": f"{measure}-{horizon}-{size:g}-{'-'.join(arms)}", **found}
 
 
-def numbers(values: NDArray[np.float64]) -> list[Any]:
+def to_json_numbers(values: NDArray[np.float64]) -> list[Any]:
     """Return numbers for JSON: rounded, and null where there is none."""
-    rounded = np.round(values, DIGITS)
+    rounded = np.round(values, CURVE_DIGITS)
     return [None if np.isnan(one) else one for one in rounded.tolist()]

@@ -11,23 +11,23 @@ from typing import NamedTuple, TypeVar
 
 from qispread.cores import available_cores
 
-Result = TypeVar("Result")
+WorkResult = TypeVar("WorkResult")
 
-NOW, FIRST, REST, LONG = range(4)
+PRIORITY_IMMEDIATE, PRIORITY_FIRST, PRIORITY_REST, PRIORITY_LONG = range(4)
 """How urgent: what is short, a first answer, the rest of an answer, what everybody expects to take long."""
 
 
-class Urgency(NamedTuple):
+class Priority(NamedTuple):
     """What goes first: by kind, and of a kind by who asked first: one answer is whole before the next begins."""
 
-    kind: int = NOW
+    kind: int = PRIORITY_IMMEDIATE
     ticket: int = 0
 
 
-AT_ONCE = Urgency()
+IMMEDIATE = Priority()
 
 
-class Desk:
+class WorkQueue:
     """Gives work to threads; one event loop uses it.
 
     Parameters
@@ -46,31 +46,31 @@ class Desk:
         self.places = places or available_cores()
         self.busy = 0
         self._pool = ThreadPoolExecutor(self.places, thread_name_prefix="desk")
-        self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._one_long = asyncio.Lock()
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         """Pieces of work that wait for their turn."""
         return sum(not turn.done() for _, _, turn in self._waiting)
 
-    def ticket(self) -> int:
+    def next_ticket(self) -> int:
         """Return the number of whoever asks now: larger than all before."""
         return next(self._numbers)
 
-    async def work(self, task: Callable[[], Result], urgency: Urgency = AT_ONCE) -> Result:
+    async def run(self, task: Callable[[], WorkResult], priority: Priority = IMMEDIATE) -> WorkResult:
         """Return what a task returns, once it had its turn.
 
         A caller that is cancelled loses its place in the queue. A task that has begun goes on to its end, and holds
         its place until then: tasks are to be short.
         """
-        await self._turn(urgency)
+        await self._acquire_slot(priority)
         done = asyncio.get_running_loop().run_in_executor(self._pool, task)
-        done.add_done_callback(self._left)
+        done.add_done_callback(self._release_slot)
         return await asyncio.shield(done)
 
-    async def long_work(self, task: Callable[[Event], Result]) -> Result:
+    async def run_long(self, task: Callable[[Event], WorkResult]) -> WorkResult:
         """Return what a long task returns; of these there is one at a time, and it is told when nobody waits for it.
 
         Parameters
@@ -81,31 +81,31 @@ class Desk:
         stop = Event()
         async with self._one_long:
             try:
-                return await self.work(partial(task, stop), Urgency(LONG, self.ticket()))
+                return await self.run(partial(task, stop), Priority(PRIORITY_LONG, self.next_ticket()))
             except asyncio.CancelledError:
                 stop.set()
                 raise
 
-    async def _turn(self, urgency: Urgency) -> None:
+    async def _acquire_slot(self, priority: Priority) -> None:
         if self.busy < self.places:
             self.busy += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (urgency, next(self._numbers), turn))
+        heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._next()
+                self._start_next()
             raise
 
-    def _left(self, done: "asyncio.Future[Result]") -> None:
+    def _release_slot(self, done: "asyncio.Future[WorkResult]") -> None:
         if not done.cancelled():
             # Looked at, so that a mishap whose caller has gone is not reported as forgotten.
             done.exception()
-        self._next()
+        self._start_next()
 
-    def _next(self) -> None:
+    def _start_next(self) -> None:
         while self._waiting:
             _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():

@@ -3,36 +3,36 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from qispread.app.limits import MOST_BODY
+from qispread.app.limits import MAX_BODY
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Nothing from elsewhere, no code in the page's own text."""
-HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
+SECURITY_HEADERS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-SHORT_BODY = 2**16
+MAX_DISCARDED_BODY = 2**16
 """Bytes of a question that are read although it is refused."""
-HOSTS = ("127.0.0.1", "localhost")
+ALLOWED_HOSTS = ("127.0.0.1", "localhost")
 """Under which this computer is asked; any other name was made to point here by somebody else."""
 
 
-def name_of(address: bytes) -> str:
+def host_name(address: bytes) -> str:
     """Return the name in an address such as 127.0.0.1:8765."""
     return address.decode("latin-1").rsplit(":", 1)[0].lower()
 
 
-class Guard:
+class SecurityMiddleware:
     """Refuses what does not come from the page itself, and too large questions.
 
     Parameters
@@ -42,7 +42,7 @@ class Guard:
         Names under which it may be asked.
     """
 
-    def __init__(self, app: "ASGIApp", hosts: Collection[str] = HOSTS) -> None:
+    def __init__(self, app: "ASGIApp", hosts: Collection[str] = ALLOWED_HOSTS) -> None:
         self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -53,20 +53,20 @@ class Guard:
 
         async def dressed(message: "Message") -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *HEADERS]
+                message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
             await send(message)
 
-        problem = self.problem(scope["method"], dict(scope["headers"]))
+        problem = self.find_violation(scope["method"], dict(scope["headers"]))
         if problem:
-            await drained(receive, dict(scope["headers"]))
-            await refuse(*problem, dressed)
+            await discard_body(receive, dict(scope["headers"]))
+            await send_refusal(*problem, dressed)
             return
-        await self.app(scope, limited(receive), dressed)
+        await self.app(scope, limit_body(receive), dressed)
 
-    def problem(self, method: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+    def find_violation(self, method: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """Return status and reason of a refusal, or None."""
         host = headers.get(b"host", b"")
-        if name_of(host) not in self.hosts:
+        if host_name(host) not in self.hosts:
             return 421, "This page answers on this computer alone."
         if method not in ("GET", "HEAD", "POST"):
             return 405, "Only GET and POST are answered."
@@ -76,21 +76,21 @@ class Guard:
         if method == "POST" and not headers.get(b"content-type", b"").startswith(b"application/json"):
             return 415, "A question is sent as JSON."
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > MOST_BODY:
-            return 413, f"Too large: at most {MOST_BODY / 2**20:g} MB can be sent."
+        if not length.isdigit() or int(length) > MAX_BODY:
+            return 413, f"Too large: at most {MAX_BODY / 2**20:g} MB can be sent."
         return None
 
 
-async def drained(receive: "Receive", headers: dict[bytes, bytes]) -> None:
+async def discard_body(receive: "Receive", headers: dict[bytes, bytes]) -> None:
     """Take the rest of a short question: one that is refused with some of it unread would be cut off, not answered."""
     length = headers.get(b"content-length", b"0")
-    more = length.isdigit() and 0 < int(length) <= SHORT_BODY
+    more = length.isdigit() and 0 < int(length) <= MAX_DISCARDED_BODY
     while more:
         message = await receive()
         more = message["type"] == "http.request" and message.get("more_body", False)
 
 
-def limited(receive: "Receive") -> "Receive":
+def limit_body(receive: "Receive") -> "Receive":
     """Return a receiver that takes no more than the largest body, whatever its length was said to be."""
     taken = 0
 
@@ -98,14 +98,14 @@ def limited(receive: "Receive") -> "Receive":
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MOST_BODY:
+        if taken > MAX_BODY:
             return {"type": "http.disconnect"}
         return message
 
     return measured
 
 
-async def refuse(status: int, reason: str, send: "Send") -> None:
+async def send_refusal(status: int, reason: str, send: "Send") -> None:
     """Send a refusal in plain words."""
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -2,18 +2,18 @@
 
 from qispread.config.cross import organisation_ids
 from qispread.config.faults import Fault, InputError
-from qispread.config.networks import Complete, Ties
+from qispread.config.networks import CompleteNetwork, GivenTiesNetwork
 from qispread.config.scenario import Scenario
 
-MOST_ORGANISATIONS, MOST_MONTHS, MOST_WORLDS, MOST_TIES = 1000, 600, 1000, 20_000
-MOST_WORK = 40_000_000
+MAX_ORGANISATIONS, MAX_MONTHS, MAX_REPLICATES, MAX_TIES = 1000, 600, 1000, 20_000
+MAX_WORK = 40_000_000
 """Months that organisations live in all worlds of an arm, an intervention each: about two seconds of one core."""
-MOST_BODY = 4 * 2**20
+MAX_BODY = 4 * 2**20
 """Bytes that a question may have, files with it."""
-MOST_CHANGES = 300
+MAX_CHANGES = 300
 
 
-def refuse_large(scenario: Scenario) -> None:
+def check_size(scenario: Scenario) -> None:
     """Refuse a scenario that is too large for a page that answers at once.
 
     Raises
@@ -22,19 +22,19 @@ def refuse_large(scenario: Scenario) -> None:
         With every limit that it passes, and what to do.
     """
     number = len(organisation_ids(scenario))
-    ties = len(scenario.network.ties) if isinstance(scenario.network, Ties) else 0
-    ties = number * (number - 1) // 2 if isinstance(scenario.network, Complete) else ties
+    ties = len(scenario.network.ties) if isinstance(scenario.network, GivenTiesNetwork) else 0
+    ties = number * (number - 1) // 2 if isinstance(scenario.network, CompleteNetwork) else ties
     sizes = (
-        ("organisations", number, MOST_ORGANISATIONS),
-        ("horizon", scenario.horizon, MOST_MONTHS),
-        ("replicates", scenario.replicates, MOST_WORLDS),
-        ("network", ties, MOST_TIES),
+        ("organisations", number, MAX_ORGANISATIONS),
+        ("horizon", scenario.horizon, MAX_MONTHS),
+        ("replicates", scenario.replicates, MAX_REPLICATES),
+        ("network", ties, MAX_TIES),
     )
     faults = [Fault(name, f"got {got:,}; the page takes at most {most:,}") for name, got, most in sizes if got > most]
     work = number * scenario.horizon * scenario.replicates * len(scenario.interventions)
-    if work > MOST_WORK and not faults:
+    if work > MAX_WORK and not faults:
         problem = f"got {scenario.replicates:,}: too many worlds for so many organisations, months and interventions"
-        worlds = max(1, MOST_WORK * scenario.replicates // work)
+        worlds = max(1, MAX_WORK * scenario.replicates // work)
         faults.append(Fault("replicates", f"{problem}; the page takes at most {worlds:,}"))
     if faults:
         raise InputError(faults)

@@ -15,32 +15,39 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qispread.app import downloads
-from qispread.app.answers import answers
-from qispread.app.desk import AT_ONCE, REST, Desk, Urgency
-from qispread.app.ensemble import Ensemble, Ensembles
-from qispread.app.guard import Guard
-from qispread.app.limits import refuse_large
-from qispread.app.pages import KINDS, Charting, asset, assets, page_html, start_data
-from qispread.app.parameters import parameters_of
-from qispread.app.setting import Setting, Settings
-from qispread.app.story import events_of, story_of
-from qispread.app.streams import Message, faults_of, first_then_long, streamed, told_long
-from qispread.app.teaching.answering import checked_part, lesson_answers
-from qispread.app.teaching.budget import outcomes, plans_of
-from qispread.app.teaching.lesson import lesson_called
-from qispread.app.worlds import checked_intervention, checked_replicate, world_of
+from qispread.app.answers import stream_comparison
+from qispread.app.desk import IMMEDIATE, PRIORITY_REST, Priority, WorkQueue
+from qispread.app.ensemble import Ensemble, EnsembleCache
+from qispread.app.guard import SecurityMiddleware
+from qispread.app.limits import check_size
+from qispread.app.pages import (
+    CONTENT_TYPES,
+    VegaBundle,
+    initial_page_data,
+    load_static_files,
+    make_static_file,
+    render_index,
+)
+from qispread.app.parameters import list_parameters
+from qispread.app.setting import PageState, PageStateReader
+from qispread.app.story import build_story, organisation_events
+from qispread.app.streams import Message, error_faults, stream_partial, stream_progress, stream_response
+from qispread.app.teaching.answering import stream_lesson_results, validate_part
+from qispread.app.teaching.budget import evaluate_plans, parse_plan_codes
+from qispread.app.teaching.lesson import find_lesson
+from qispread.app.worlds import build_map_data, validate_intervention, validate_replicate
 from qispread.config.adapting import adaptation_notes
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
-from qispread.config.uploads import Upload, scenario_from_uploads
-from qispread.config.writing import short_data
-from qispread.rules.compiling import already_compiled
+from qispread.config.uploads import UploadedFile, scenario_from_uploads
+from qispread.config.writing import non_default_data
+from qispread.rules.compiling import is_compiled
 
-Asked = dict[str, Any]
-PLAIN_JSON: dict[str, str] = {"cache-control": "no-store"}
+RequestData = dict[str, Any]
+NO_STORE_HEADERS: dict[str, str] = {"cache-control": "no-store"}
 
 
-class Page:
+class PageEndpoints:
     """The answers to all questions of all visitors: it keeps nothing of them but results, for whoever asks the same.
 
     Parameters
@@ -50,16 +57,16 @@ class Page:
     """
 
     def __init__(self, start: Scenario) -> None:
-        self.settings, self.desk, self.charting = Settings(start), Desk(), Charting()
-        self.ensembles = Ensembles(self.desk)
-        self.files = assets()
-        self.html = asset(page_html(start_data(start)).encode(), KINDS["html"])
-        self.compiling = not already_compiled()
+        self.settings, self.desk, self.charting = PageStateReader(start), WorkQueue(), VegaBundle()
+        self.ensembles = EnsembleCache(self.desk)
+        self.files = load_static_files()
+        self.html = make_static_file(render_index(initial_page_data(start)).encode(), CONTENT_TYPES["html"])
+        self.compiling = not is_compiled()
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Prepare what every visitor needs first, and stop the threads at the end."""
-        self.charting.begin()
+        self.charting.start_build()
         first = asyncio.create_task(self.warm_up())
         yield
         first.cancel()
@@ -68,39 +75,39 @@ class Page:
     async def warm_up(self) -> None:
         """Compile the model, and run the worlds that the page opens with."""
         start = self.settings.start
-        await self.ensembles.of(start).reach(1, self.desk, AT_ONCE)
+        await self.ensembles.get(start).ensure_replicates(1, self.desk, IMMEDIATE)
         self.compiling = False
-        await self.ensembles.of(start).reach(start.replicates, self.desk, Urgency(REST))
+        await self.ensembles.get(start).ensure_replicates(start.replicates, self.desk, Priority(PRIORITY_REST))
 
-    async def setting(self, asked: Asked) -> Setting:
+    async def read_state(self, request: RequestData) -> PageState:
         """Return the setting of a question; a scenario that was never seen is read aside."""
-        return await self.desk.work(partial(self.settings.read, asked.get("setting", {})))
+        return await self.desk.run(partial(self.settings.read, request.get("setting", {})))
 
-    async def page(self, request: Request) -> Response:
+    async def get_page(self, request: Request) -> Response:
         """Send the page."""
-        return self.html.answer(request)
+        return self.html.respond(request)
 
-    async def file(self, request: Request) -> Response:
+    async def get_file(self, request: Request) -> Response:
         """Send a file of the page."""
         found = self.files.get(request.url.path)
-        return found.answer(request) if found else Response("There is nothing here.", 404, media_type="text/plain")
+        return found.respond(request) if found else Response("There is nothing here.", 404, media_type="text/plain")
 
-    async def library(self, request: Request) -> Response:
+    async def get_library(self, request: Request) -> Response:
         """Send the library that draws the charts."""
-        return await self.charting.answer(request)
+        return await self.charting.respond(request)
 
-    async def parameters(self, asked: Asked) -> Response:
+    async def get_parameters(self, request: RequestData) -> Response:
         """Tell what can be changed in a setting."""
-        setting = await self.setting(asked)
-        return JSONResponse(parameters_of(setting.base), headers=PLAIN_JSON)
+        setting = await self.read_state(request)
+        return JSONResponse(list_parameters(setting.base), headers=NO_STORE_HEADERS)
 
-    async def compare(self, asked: Asked) -> Response:
+    async def stream_compare(self, request: RequestData) -> Response:
         """Tell what a setting comes to, in parts."""
-        setting = await self.setting(asked)
+        setting = await self.read_state(request)
 
-        return streamed(self.compiled_first(answers(setting, self.ensembles)))
+        return stream_response(self.announce_compilation(stream_comparison(setting, self.ensembles)))
 
-    async def compiled_first(self, messages: AsyncIterator[Message]) -> AsyncIterator[Message]:
+    async def announce_compilation(self, messages: AsyncIterator[Message]) -> AsyncIterator[Message]:
         """Yield messages, after word that the model is being compiled where it is."""
         if self.compiling:
             yield {
@@ -111,94 +118,98 @@ class Page:
         async for one in messages:
             yield one
 
-    async def lesson(self, asked: Asked) -> Response:
+    async def stream_lesson(self, request: RequestData) -> Response:
         """Tell what one step of a lesson comes to."""
-        lesson = lesson_called(asked.get("lesson"))
-        part, value = checked_part(asked.get("part"), asked.get("value"), lesson)
-        return streamed(self.compiled_first(lesson_answers(lesson, part, value, self.ensembles)))
+        lesson = find_lesson(request.get("lesson"))
+        part, value = validate_part(request.get("part"), request.get("value"), lesson)
+        return stream_response(self.announce_compilation(stream_lesson_results(lesson, part, value, self.ensembles)))
 
-    async def budget(self, asked: Asked) -> Response:
+    async def stream_budget(self, request: RequestData) -> Response:
         """Tell what the plans of some teams avert, and the best that a search found."""
-        return streamed(self.compiled_first(outcomes(plans_of(asked.get("plans")), self.ensembles)))
+        return stream_response(
+            self.announce_compilation(evaluate_plans(parse_plan_codes(request.get("plans")), self.ensembles))
+        )
 
-    async def world(self, asked: Asked) -> Response:
+    async def get_world(self, request: RequestData) -> Response:
         """Tell one world month by month, for the map."""
-        setting = await self.setting(asked)
-        found = await self.desk.work(partial(world_of, *self.one_world(setting, asked)))
-        return JSONResponse(found, headers=PLAIN_JSON)
+        setting = await self.read_state(request)
+        found = await self.desk.run(partial(build_map_data, *self.parse_world_request(setting, request)))
+        return JSONResponse(found, headers=NO_STORE_HEADERS)
 
-    def one_world(self, setting: Setting, asked: Asked) -> tuple[Scenario, int, str]:
+    def parse_world_request(self, state: PageState, request: RequestData) -> tuple[Scenario, int, str]:
         """Return arm, number and intervention of the world that is asked for."""
-        scenario = setting.arm(asked.get("arm"))
-        replicate = checked_replicate(asked.get("replicate", 0), scenario)
-        return scenario, replicate, checked_intervention(asked.get("intervention"), scenario)
+        scenario = state.arm(request.get("arm"))
+        replicate = validate_replicate(request.get("replicate", 0), scenario)
+        return scenario, replicate, validate_intervention(request.get("intervention"), scenario)
 
-    async def organisation(self, asked: Asked) -> Response:
+    async def stream_organisation(self, request: RequestData) -> Response:
         """Tell the story of one organisation: at once what the run holds, then the events with their reasons."""
-        scenario, replicate, intervention = self.one_world(await self.setting(asked), asked)
-        name, arm = asked.get("organisation"), asked["arm"]
-        first = partial(story_of, scenario, arm, replicate, intervention, name)
+        scenario, replicate, intervention = self.parse_world_request(await self.read_state(request), request)
+        name, arm = request.get("organisation"), request["arm"]
+        first = partial(build_story, scenario, arm, replicate, intervention, name)
 
         def events(stop: Any, tell: Any) -> Message:
-            return {"events": events_of(scenario, replicate, name, stop, tell)}
+            return {"events": organisation_events(scenario, replicate, name, stop, tell)}
 
-        return streamed(first_then_long(self.desk, first, events))
+        return stream_response(stream_partial(self.desk, first, events))
 
-    async def yaml(self, asked: Asked) -> Response:
+    async def get_yaml(self, request: RequestData) -> Response:
         """Send one arm as a scenario."""
-        return sent(downloads.yaml_of(await self.setting(asked), asked.get("arm")))
+        return download_response(downloads.render_arm_yaml(await self.read_state(request), request.get("arm")))
 
-    async def table(self, asked: Asked) -> Response:
+    async def get_table(self, request: RequestData) -> Response:
         """Send curves or differences as CSV."""
-        setting = await self.setting(asked)
-        made = downloads.curves_csv if asked.get("table") == "curves" else downloads.differences_csv
-        return sent(await self.desk.work(partial(made, setting, *await self.all_worlds(setting))))
+        setting = await self.read_state(request)
+        made = downloads.render_curves_csv if request.get("table") == "curves" else downloads.render_differences_csv
+        return download_response(await self.desk.run(partial(made, setting, *await self.full_ensembles(setting))))
 
-    async def picture(self, asked: Asked) -> Response:
+    async def get_picture(self, request: RequestData) -> Response:
         """Send one curve as a picture."""
-        setting = await self.setting(asked)
-        what = asked.get("measure"), asked.get("kind", "svg")
-        arms = await self.all_worlds(setting)
-        return sent(await self.desk.work(partial(downloads.picture_of, setting, *arms, *what)))
+        setting = await self.read_state(request)
+        what = request.get("measure"), request.get("kind", "svg")
+        arms = await self.full_ensembles(setting)
+        return download_response(await self.desk.run(partial(downloads.render_picture, setting, *arms, *what)))
 
-    async def all_worlds(self, setting: Setting) -> tuple[Ensemble, Ensemble]:
+    async def full_ensembles(self, state: PageState) -> tuple[Ensemble, Ensemble]:
         """Return the ensembles of both arms with all their worlds."""
-        urgency = Urgency(REST, self.desk.ticket())
-        return await self.ensembles.both(setting.base, setting.what_if, setting.base.replicates, urgency)
+        urgency = Priority(PRIORITY_REST, self.desk.next_ticket())
+        return await self.ensembles.get_both(state.base, state.what_if, state.base.replicates, urgency)
 
-    async def report(self, asked: Asked) -> Response:
+    async def stream_report(self, request: RequestData) -> Response:
         """Send the report, telling how far it is."""
-        setting = await self.setting(asked)
+        setting = await self.read_state(request)
 
         def made(stop: Any, tell: Any) -> Message:
-            found = downloads.report_of(setting, stop, tell)
+            found = downloads.build_page_report(setting, stop, tell)
             return {"name": found.name, "kind": found.kind, "content": found.content.decode()}
 
-        return streamed(told_long(self.desk, made))
+        return stream_response(stream_progress(self.desk, made))
 
-    async def upload(self, asked: Asked) -> Response:
+    async def post_upload(self, request: RequestData) -> Response:
         """Read files that a visitor chose, and send back the scenario that they hold; nothing is kept."""
-        given = downloads.checked_files(asked.get("files"))
-        otherwise = (await self.setting(asked)).base
+        given = downloads.validate_uploads(request.get("files"))
+        otherwise = (await self.read_state(request)).base
 
         def read(stop: Any, tell: Any) -> Message:  # noqa: ARG001 - as long work is called
-            return received([Upload(name, decoded(name, content)) for name, content in given], otherwise)
+            return read_uploads(
+                [UploadedFile(name, decode_upload(name, content)) for name, content in given], otherwise
+            )
 
-        return streamed(told_long(self.desk, read))
+        return stream_response(stream_progress(self.desk, read))
 
 
-def received(uploads: list[Upload], otherwise: Scenario) -> Message:
+def read_uploads(uploads: list[UploadedFile], default: Scenario) -> Message:
     """Return the scenario of some files as the page keeps it, with what reading them left out."""
-    scenario = scenario_from_uploads(uploads, otherwise)
-    refuse_large(scenario)
+    scenario = scenario_from_uploads(uploads, default)
+    check_size(scenario)
     return {
-        "scenario": short_data(scenario),
+        "scenario": non_default_data(scenario),
         "notes": [*scenario.notes, *adaptation_notes(scenario)],
-        "parameters": parameters_of(scenario),
+        "parameters": list_parameters(scenario),
     }
 
 
-def decoded(name: str, content: str) -> bytes:
+def decode_upload(name: str, content: str) -> bytes:
     """Return the bytes of a file that was sent in letters."""
     try:
         return base64.b64decode(content, validate=True)
@@ -206,26 +217,26 @@ def decoded(name: str, content: str) -> bytes:
         raise InputError([Fault(name[:60], "did not arrive whole; send it again")]) from None
 
 
-def sent(found: downloads.Download) -> Response:
+def download_response(download: downloads.Download) -> Response:
     """Return a file to be kept, not shown."""
-    ascii_name = found.name.encode("ascii", "replace").decode().replace('"', "'").replace("?", "_")
-    headers = {"content-disposition": f'attachment; filename="{ascii_name}"', **PLAIN_JSON}
-    return Response(found.content, media_type=found.kind, headers=headers)
+    ascii_name = download.name.encode("ascii", "replace").decode().replace('"', "'").replace("?", "_")
+    headers = {"content-disposition": f'attachment; filename="{ascii_name}"', **NO_STORE_HEADERS}
+    return Response(download.content, media_type=download.kind, headers=headers)
 
 
-def asking(answer: Callable[[Asked], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def make_handler(endpoint: Callable[[RequestData], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     """Return what answers a request from what answers a question; faults are told in plain words."""
 
     async def answered(request: Request) -> Response:
         try:
-            return await answer(await question_of(request))
+            return await endpoint(await parse_request(request))
         except InputError as error:
-            return JSONResponse(faults_of(error), 400, headers=PLAIN_JSON)
+            return JSONResponse(error_faults(error), 400, headers=NO_STORE_HEADERS)
 
     return answered
 
 
-async def question_of(request: Request) -> Asked:
+async def parse_request(request: Request) -> RequestData:
     """Return the question in a request; asking without one is asking about the scenario that the page opened with."""
     if request.method != "POST":
         return {}
@@ -238,7 +249,7 @@ async def question_of(request: Request) -> Asked:
     return found
 
 
-def application(start: Scenario) -> Guard:
+def create_application(start: Scenario) -> SecurityMiddleware:
     """Return the server of the page as an ASGI application.
 
     Parameters
@@ -251,26 +262,26 @@ def application(start: Scenario) -> Guard:
     InputError
         For a scenario that is too large for a page that answers at once.
     """
-    page = Page(start)
+    page = PageEndpoints(start)
     questions = {
-        "/api/compare": page.compare,
-        "/api/lesson": page.lesson,
-        "/api/budget": page.budget,
-        "/api/world": page.world,
-        "/api/organisation": page.organisation,
-        "/api/scenario.yaml": page.yaml,
-        "/api/table.csv": page.table,
-        "/api/picture": page.picture,
-        "/api/report": page.report,
-        "/api/upload": page.upload,
+        "/api/compare": page.stream_compare,
+        "/api/lesson": page.stream_lesson,
+        "/api/budget": page.stream_budget,
+        "/api/world": page.get_world,
+        "/api/organisation": page.stream_organisation,
+        "/api/scenario.yaml": page.get_yaml,
+        "/api/table.csv": page.get_table,
+        "/api/picture": page.get_picture,
+        "/api/report": page.stream_report,
+        "/api/upload": page.post_upload,
     }
     routes = [
-        Route("/", page.page),
-        Route("/api/parameters", asking(page.parameters), methods=["GET", "POST"]),
-        *(Route(path, asking(answer), methods=["POST"]) for path, answer in questions.items()),
-        Route("/vega.js", page.library),
-        Route("/{path:path}", page.file),
+        Route("/", page.get_page),
+        Route("/api/parameters", make_handler(page.get_parameters), methods=["GET", "POST"]),
+        *(Route(path, make_handler(answer), methods=["POST"]) for path, answer in questions.items()),
+        Route("/vega.js", page.get_library),
+        Route("/{path:path}", page.get_file),
     ]
     found = Starlette(routes=routes, lifespan=page.lifespan)
     found.state.page = page
-    return Guard(found)
+    return SecurityMiddleware(found)

@@ -6,17 +6,17 @@ from typing import Any
 
 import uvicorn
 
-from qispread.app.routes import application
+from qispread.app.routes import create_application
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
 HOST, PORT = "127.0.0.1", 8765
-LARGEST_PORT = 65_535
-PATIENCE = 1
+MAX_PORT = 65_535
+SHUTDOWN_SECONDS = 1
 """Seconds that visitors have to finish when the server stops."""
 
 
-class Announcing(uvicorn.Server):
+class ReadyServer(uvicorn.Server):
     """A server that says when it answers."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
@@ -30,7 +30,7 @@ class Announcing(uvicorn.Server):
             self.ready()
 
 
-def bound(port: int | None) -> socket.socket:
+def bind_socket(port: int | None) -> socket.socket:
     """Return a socket of this computer alone: at a port, or at the usual one or any that is free where none is given.
 
     Raises
@@ -38,8 +38,8 @@ def bound(port: int | None) -> socket.socket:
     InputError
         For a port that is none, or that another program has.
     """
-    if port is not None and not 0 <= port <= LARGEST_PORT:
-        raise InputError([Fault("--port", f"got {port}; needed: a number from 0 to {LARGEST_PORT}")])
+    if port is not None and not 0 <= port <= MAX_PORT:
+        raise InputError([Fault("--port", f"got {port}; needed: a number from 0 to {MAX_PORT}")])
     for wanted in (port,) if port is not None else (PORT, 0):
         made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,12 +53,12 @@ def bound(port: int | None) -> socket.socket:
     raise InputError([Fault("--port", problem)])
 
 
-def address_of(made: socket.socket) -> str:
+def page_address(socket: socket.socket) -> str:
     """Return the address of a page that is served at a socket."""
-    return f"http://{HOST}:{made.getsockname()[1]}/"
+    return f"http://{HOST}:{socket.getsockname()[1]}/"
 
 
-def server_of(start: Scenario, ready: Callable[[], object] = lambda: None) -> Announcing:
+def create_server(start: Scenario, ready: Callable[[], object] = lambda: None) -> ReadyServer:
     """Return a server of the page: its `run` takes the sockets that it answers at, and ends when it is interrupted.
 
     Parameters
@@ -75,11 +75,11 @@ def server_of(start: Scenario, ready: Callable[[], object] = lambda: None) -> An
     """
     options: dict[str, Any] = {"http": "h11", "ws": "none", "lifespan": "on", "loop": "asyncio"}
     config = uvicorn.Config(
-        application(start),
+        create_application(start),
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=PATIENCE,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         **options,
     )
-    return Announcing(config, ready)
+    return ReadyServer(config, ready)

@@ -9,37 +9,39 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from qispread.app.limits import MOST_CHANGES, refuse_large
-from qispread.comparison import BASE
-from qispread.config.factors import numbers_of
-from qispread.config.faults import Fault, InputError, nearest
-from qispread.config.load import scenario_from
+from qispread.app.limits import MAX_CHANGES, check_size
+from qispread.comparison import BASELINE_ARM
+from qispread.config.factors import iterate_parameters
+from qispread.config.faults import Fault, InputError, did_you_mean
+from qispread.config.load import build_scenario
 from qispread.config.networks import AnyNetwork
-from qispread.config.parameter import sections_within
+from qispread.config.parameter import section_classes
 from qispread.config.scenario import Scenario
-from qispread.config.uploads import Upload
-from qispread.config.validate import tag_of
-from qispread.config.yaml_reader import Keys, Places
+from qispread.config.uploads import UploadedFile
+from qispread.config.validate import discriminator
+from qispread.config.yaml_reader import KeyPath, SourceLocations
 
 WHAT_IF = "what-if"
-ARMS = (BASE, WHAT_IF)
-PARTS = ("scenario", "both", "alone", "policies")
-FROM_FILES = ("ties", "file", "memberships")
-KINDS = tuple(kind for one in sections_within(AnyNetwork) if (kind := tag_of(one)) and kind not in FROM_FILES)
+ARMS = (BASELINE_ARM, WHAT_IF)
+STATE_PARTS = ("scenario", "both", "alone", "policies")
+FILE_NETWORKS = ("ties", "file", "memberships")
+DRAWABLE_NETWORKS = tuple(
+    kind for one in section_classes(AnyNetwork) if (kind := discriminator(one)) and kind not in FILE_NETWORKS
+)
 """The networks that the page can draw by itself."""
-OF_WORLDS = ("organisations", "network", "horizon", "seed", "replicates")
+WORLD_PATHS = ("organisations", "network", "horizon", "seed", "replicates")
 """Parts in which the arms of a comparison cannot differ."""
-MOST_SETTINGS, MOST_SCENARIOS = 128, 32
+MAX_CACHED_STATES, MAX_CACHED_SCENARIOS = 128, 32
 
 
 @dataclass(frozen=True)
-class Setting:
+class PageState:
     """The two arms of a visitor.
 
     Attributes
     ----------
     base, what_if : Scenario
-    same : bool
+    is_unchanged : bool
         Whether nothing tells them apart.
     """
 
@@ -47,34 +49,34 @@ class Setting:
     what_if: Scenario
 
     @property
-    def same(self) -> bool:
+    def is_unchanged(self) -> bool:
         """Whether nothing tells the arms apart."""
         return self.base.fingerprint() == self.what_if.fingerprint()
 
     def arm(self, name: Any) -> Scenario:
         """Return an arm by its name."""
         if name not in ARMS:
-            raise InputError([Fault("arm", f"got {name}; needed: {BASE} or {WHAT_IF}")])
-        return self.base if name == BASE else self.what_if
+            raise InputError([Fault("arm", f"got {name}; needed: {BASELINE_ARM} or {WHAT_IF}")])
+        return self.base if name == BASELINE_ARM else self.what_if
 
 
-class Settings:
+class PageStateReader:
     """Reads settings against the scenario that the page opened with, and keeps those read last."""
 
     def __init__(self, start: Scenario) -> None:
-        refuse_large(start)
+        check_size(start)
         self.start = start
-        self._settings: LRUCache[str, Setting] = LRUCache(MOST_SETTINGS)
-        self._scenarios: LRUCache[str, Scenario] = LRUCache(MOST_SCENARIOS)
+        self._settings: LRUCache[str, PageState] = LRUCache(MAX_CACHED_STATES)
+        self._scenarios: LRUCache[str, Scenario] = LRUCache(MAX_CACHED_SCENARIOS)
         self._reading = RLock()
 
-    def read(self, data: Any) -> Setting:
+    def read(self, data: Any) -> PageState:
         """Return the setting of plain data.
 
         Parameters
         ----------
         data : dict
-            ``scenario``, where it is not the one that the page opened with; ``both`` and ``alone``, numbers by path
+            ``scenario``, where it is not the one that the page opened with; ``both`` and ``what_if_only``, numbers by path
             that both arms have or the what-if alone; ``policies`` of the what-if, by lever.
 
         Raises
@@ -82,8 +84,8 @@ class Settings:
         InputError
             With every fault; for a path that is no number of the scenario, and for a name of a file.
         """
-        parts = parts_of(data)
-        mark = marked(parts)
+        parts = validate_parts(data)
+        mark = content_hash(parts)
         with self._reading:
             found = self._settings.get(mark)
             if found is None:
@@ -95,35 +97,35 @@ class Settings:
         """Return the scenario of plain data, or the one that the page opened with."""
         if data is None:
             return self.start
-        mark = marked(data)
+        mark = content_hash(data)
         found = self._scenarios.get(mark)
         if found is None:
-            found = scenario_from(data, finder=no_file)
-            refuse_large(found)
+            found = build_scenario(data, finder=reject_file)
+            check_size(found)
             self._scenarios[mark] = found
         return found
 
-    def _read(self, parts: dict[str, Any]) -> Setting:
+    def _read(self, parts: dict[str, Any]) -> PageState:
         whole = self.scenario(parts["scenario"])
-        base = self._scenarios.get(both := marked({**parts, "alone": {}, "policies": {}}))
+        base = self._scenarios.get(both := content_hash({**parts, "alone": {}, "policies": {}}))
         if base is None:
-            base = changed(whole, parts["both"], alone=False)
-            refuse_large(base)
+            base = apply_changes(whole, parts["both"], what_if_only=False)
+            check_size(base)
             self._scenarios[both] = base
-        return Setting(base, with_policies(changed(base, parts["alone"], alone=True), parts["policies"]))
+        return PageState(base, add_policies(apply_changes(base, parts["alone"], what_if_only=True), parts["policies"]))
 
 
-def no_file(path: Keys, name: str, places: Places) -> tuple[Upload, str]:  # noqa: ARG001 - as a finder is called
+def reject_file(path: KeyPath, name: str, locations: SourceLocations) -> tuple[UploadedFile, str]:  # noqa: ARG001 - as a finder is called
     """Refuse to look for a file: a page has none."""
     raise InputError([Fault(".".join(map(str, path)), f"names the file '{name}'; a setting holds no files")])
 
 
-def marked(data: Any) -> str:
+def content_hash(data: Any) -> str:
     """Return a short hash of plain data."""
     return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def parts_of(data: Any) -> dict[str, Any]:
+def validate_parts(data: Any) -> dict[str, Any]:
     """Return the parts of a setting, each a mapping.
 
     Raises
@@ -133,14 +135,18 @@ def parts_of(data: Any) -> dict[str, Any]:
     """
     if not isinstance(data, dict):
         raise InputError([Fault("setting", "needed: a mapping")])
-    faults = [Fault(f"setting.{name}", "unknown name" + nearest(name, PARTS)) for name in data if name not in PARTS]
+    faults = [
+        Fault(f"setting.{name}", "unknown name" + did_you_mean(name, STATE_PARTS))
+        for name in data
+        if name not in STATE_PARTS
+    ]
     parts: dict[str, Any] = {"scenario": data.get("scenario")}
-    for name in PARTS[1:]:
+    for name in STATE_PARTS[1:]:
         parts[name] = data.get(name) or {}
         if not isinstance(parts[name], dict):
             faults.append(Fault(f"setting.{name}", "needed: a mapping of names to values"))
-        elif len(parts[name]) > MOST_CHANGES:
-            faults.append(Fault(f"setting.{name}", f"got {len(parts[name])} changes; at most {MOST_CHANGES} are taken"))
+        elif len(parts[name]) > MAX_CHANGES:
+            faults.append(Fault(f"setting.{name}", f"got {len(parts[name])} changes; at most {MAX_CHANGES} are taken"))
     if parts["scenario"] is not None and not isinstance(parts["scenario"], dict):
         faults.append(Fault("setting.scenario", "needed: a mapping"))
     if faults:
@@ -148,12 +154,12 @@ def parts_of(data: Any) -> dict[str, Any]:
     return parts
 
 
-def changed(scenario: Scenario, changes: Mapping[str, Any], *, alone: bool) -> Scenario:
+def apply_changes(scenario: Scenario, changes: Mapping[str, Any], *, what_if_only: bool) -> Scenario:
     """Return a scenario with some of its numbers changed, or its kind of network.
 
     Parameters
     ----------
-    alone : bool
+    what_if_only : bool
         Whether the change is of the what-if alone: then it cannot be of the places.
 
     Raises
@@ -163,26 +169,26 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], *, alone: bool) -> S
     """
     if not changes:
         return scenario
-    numbers = {path for path, _, _ in numbers_of(scenario)}
+    numbers = {path for path, _, _ in iterate_parameters(scenario)}
     origins = {f"interventions.{name}.origin" for name in scenario.interventions}
     faults: list[Fault] = []
     values: dict[str, Any] = {}
     for path, value in changes.items():
-        if path == "network" and not alone and value in KINDS:
+        if path == "network" and not what_if_only and value in DRAWABLE_NETWORKS:
             values = {path: {"kind": value}, **values}
-        elif alone and path.split(".")[0] in OF_WORLDS:
+        elif what_if_only and path.split(".")[0] in WORLD_PATHS:
             faults.append(Fault(path, "the arms of a comparison share it; change it in both"))
         elif path in numbers | origins or path.startswith("network."):
             values[path] = value
         else:
-            faults.append(Fault(path, "is no number of the scenario" + nearest(path, numbers)))
+            faults.append(Fault(path, "is no number of the scenario" + did_you_mean(path, numbers)))
     if faults:
         raise InputError(faults)
-    refuse_values(values)
+    check_change_values(values)
     return scenario.replace(values)
 
 
-def refuse_values(values: Mapping[str, Any]) -> None:
+def check_change_values(values: Mapping[str, Any]) -> None:
     """Refuse what is neither a number nor a way to say who starts, before it is looked at any further."""
     faults = [
         Fault(path, "needed: a number")
@@ -193,7 +199,7 @@ def refuse_values(values: Mapping[str, Any]) -> None:
         raise InputError(faults)
 
 
-def with_policies(scenario: Scenario, policies: Mapping[str, Any]) -> Scenario:
+def add_policies(scenario: Scenario, policies: Mapping[str, Any]) -> Scenario:
     """Return a scenario with policies added, each called after its lever, or after the page where that is taken."""
     if not policies:
         return scenario

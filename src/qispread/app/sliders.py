@@ -5,15 +5,15 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from qispread.config.parameter import bounds_of, declared
+from qispread.config.parameter import declaration_of, declared_bounds
 
-NOTCHES = 40
+SLIDER_STEPS = 40
 """Steps of a slider, about: coarse enough that a class asks the same."""
-NEAR = 1e-9
-STEPS = (5.0, 2.0, 1.0)
+STEP_TOLERANCE = 1e-9
+ROUND_STEPS = (5.0, 2.0, 1.0)
 
 
-def slider_of(field: FieldInfo, value: float, notches: int = NOTCHES) -> dict[str, Any] | None:
+def build_slider(field: FieldInfo, value: float, steps: int = SLIDER_STEPS) -> dict[str, Any] | None:
     """Return the ends and the step of a slider over the plausible range, or over what is allowed where that is short.
 
     Parameters
@@ -22,7 +22,7 @@ def slider_of(field: FieldInfo, value: float, notches: int = NOTCHES) -> dict[st
         A declaration.
     value : float
         The number now, which the slider can show.
-    notches : int
+    steps : int
         Steps that it has, about.
 
     Returns
@@ -30,29 +30,29 @@ def slider_of(field: FieldInfo, value: float, notches: int = NOTCHES) -> dict[st
     dict or None
         ``low``, ``high`` and ``step``; None where a number must be typed.
     """
-    bounds = bounds_of(field)
-    extra = declared(field) or {}
+    bounds = declared_bounds(field)
+    extra = declaration_of(field) or {}
     plausible = extra.get("plausible")
     first, last = plausible or (bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt")))
     if first is None or last is None or (last - first > 1.0 and not plausible):
         return None
     low, high = float(min(first, value)), float(max(last, value))
-    step = step_of(low, high, value, notches, whole=isinstance(value, int))
+    step = choose_step(low, high, value, steps, integer=isinstance(value, int))
     return {"low": low, "high": high, "step": step}
 
 
-def step_of(low: float, high: float, value: float, notches: int, *, whole: bool) -> float:
+def choose_step(low: float, high: float, value: float, steps: int, *, integer: bool) -> float:
     """Return the largest round step of at most a notch by which `value` and `high` can be reached from `low`."""
-    wanted = max((high - low) / notches, 1.0 if whole else 0.0) or 1.0
+    wanted = max((high - low) / steps, 1.0 if integer else 0.0) or 1.0
     power = math.floor(math.log10(wanted)) + 1
     for exponent in range(power, power - 4, -1):
-        for first in STEPS:
+        for first in ROUND_STEPS:
             step = first * 10.0**exponent
-            if step <= wanted * (1.0 + NEAR) and all(divides(step, end - low) for end in (value, high)):
+            if step <= wanted * (1.0 + STEP_TOLERANCE) and all(is_divisor(step, end - low) for end in (value, high)):
                 return float(f"{step:.12g}")
-    return float(f"{(high - low) / notches:.3g}")
+    return float(f"{(high - low) / steps:.3g}")
 
 
-def divides(step: float, whole: float) -> bool:
+def is_divisor(step: float, whole: float) -> bool:
     """Return whether so many steps make a whole."""
     return abs(whole / step - round(whole / step)) < 1e-6

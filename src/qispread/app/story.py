@@ -7,37 +7,37 @@ from typing import Any
 import numpy as np
 from cachetools import LRUCache
 
-from qispread.analysis.run_charts import rates
+from qispread.analysis.run_charts import build_event_rate_series
 from qispread.app.setting import ARMS
-from qispread.app.worlds import traced
-from qispread.comparison import BASE
-from qispread.config.faults import place_of_name
-from qispread.config.organisations import FACTORS, Context
+from qispread.app.worlds import cached_trace
+from qispread.comparison import BASELINE_ARM
+from qispread.config.faults import index_of
+from qispread.config.organisations import CONTEXT_FACTORS, ContextFactors
 from qispread.config.scenario import Scenario
 from qispread.engines.trace import Trace
-from qispread.figures.figure import specification
-from qispread.figures.palette import styles_of
-from qispread.figures.run_charts import run_figure
-from qispread.world.layout import BASELINE, HARM, NEVER, SIZE, STAGES
+from qispread.figures.figure import vega_specification
+from qispread.figures.palette import assign_styles
+from qispread.figures.run_charts import run_chart_figure
+from qispread.world.layout import BASELINE, EVENT_RATE, NEVER, SIZE, STAGES
 
-MOST_EVENTS = 500_000
+MAX_CACHED_EVENTS = 500_000
 """Events that are kept, of all worlds whose stories were told last."""
-A_YEAR = 12
-ROOM_ABOVE = 1.08
+MONTHS_PER_YEAR = 12
+AXIS_HEADROOM = 1.08
 
-Events = list[dict[str, Any]]
-Told = Callable[[str, int, int], None]
+EventList = list[dict[str, Any]]
+ProgressReporter = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and of how much."""
 
-_chronicles: LRUCache[tuple[str, int], Events] = LRUCache(MOST_EVENTS, getsizeof=len)
-_reading = Lock()
+_event_cache: LRUCache[tuple[str, int], EventList] = LRUCache(MAX_CACHED_EVENTS, getsizeof=len)
+_event_lock = Lock()
 
 
-class StoppedError(Exception):
+class RequestCancelledError(Exception):
     """Nobody waits for the answer any more."""
 
 
-def story_of(scenario: Scenario, arm: str, replicate: int, intervention: str, organisation: Any) -> dict[str, Any]:
+def build_story(scenario: Scenario, arm: str, replicate: int, intervention: str, organisation: Any) -> dict[str, Any]:
     """Return the story of an organisation without its events, which take longer.
 
     Returns
@@ -52,51 +52,55 @@ def story_of(scenario: Scenario, arm: str, replicate: int, intervention: str, or
     InputError
         For an organisation that there is not.
     """
-    found = traced(scenario, replicate)
-    frame = found.world.frame
-    i = place_of_name(str(organisation)[:200], frame.ids, "organisation")
-    seen = rates(found, frame.ids[i], intervention)
-    top = max(ROOM_ABOVE * max(seen.table["rate"].to_pylist(), default=0.0), 1.0)
-    figure = run_figure(seen, frame.names[i], styles_of(ARMS, BASE)[arm], 1, scenario.horizon, top, alone=True)
-    harm = found.world.organisations[BASELINE, i], found.end.organisations[HARM, i]
+    found = cached_trace(scenario, replicate)
+    frame = found.world.static_world
+    i = index_of(str(organisation)[:200], frame.ids, "organisation")
+    seen = build_event_rate_series(found, frame.ids[i], intervention)
+    top = max(AXIS_HEADROOM * max(seen.table["rate"].to_pylist(), default=0.0), 1.0)
+    figure = run_chart_figure(
+        seen, frame.names[i], assign_styles(ARMS, BASELINE_ARM)[arm], 1, scenario.horizon, top, alone=True
+    )
+    harm = found.world.organisations[BASELINE, i], found.end.organisations[EVENT_RATE, i]
     return {
         "id": frame.ids[i],
         "name": frame.names[i],
         "partnership": frame.system_names[frame.system[i]],
         "size": round(float(found.world.organisations[SIZE, i])),
         "harm": [round(float(one), 1) for one in harm],
-        "context": context_of(found, i),
-        "practice": practice_of(found, intervention, i),
-        "chart": {"specification": specification(figure), "alt": figure.alt},
+        "context": describe_context(found, i),
+        "practice": describe_practice(found, intervention, i),
+        "chart": {"specification": vega_specification(figure), "alt": figure.alt},
         "said": figure.note,
     }
 
 
-def context_of(found: Trace, i: int) -> list[dict[str, Any]]:
+def describe_context(trace: Trace, i: int) -> list[dict[str, Any]]:
     """Return each factor of an organisation's context: its meaning, its value at the start and at the end, its rank.
 
     The rank is the share of organisations that had less of it at the start.
     """
     rows = []
-    for place, name in enumerate(FACTORS):
-        start = found.world.organisations[place]
+    for place, name in enumerate(CONTEXT_FACTORS):
+        start = trace.world.organisations[place]
         rows.append(
             {
                 "factor": name,
-                "meaning": Context.model_fields[name].description,
+                "meaning": ContextFactors.model_fields[name].description,
                 "start": round(float(start[i]), 3),
-                "end": round(float(found.end.organisations[place, i]), 3),
+                "end": round(float(trace.end.organisations[place, i]), 3),
                 "rank": round(float(np.mean(start < start[i])), 3),
             }
         )
     return rows
 
 
-def practice_of(found: Trace, intervention: str, i: int) -> dict[str, Any]:
+def describe_practice(trace: Trace, intervention: str, i: int) -> dict[str, Any]:
     """Return what an organisation does with an intervention at the end."""
     whole = ("stage", "first", "generation", "lapses", "origin")
-    stage, first, generation, lapses, origin = (int(found.values(name, intervention)[-1, i]) for name in whole)
-    shares = {name: round(float(found.values(name, intervention)[-1, i]), 3) for name in ("fidelity", "result", "fit")}
+    stage, first, generation, lapses, origin = (int(trace.quantity(name, intervention)[-1, i]) for name in whole)
+    shares = {
+        name: round(float(trace.quantity(name, intervention)[-1, i]), 3) for name in ("fidelity", "result", "fit")
+    }
     return {
         "stage": STAGES[stage],
         "began": None if first == NEVER else first,
@@ -107,42 +111,46 @@ def practice_of(found: Trace, intervention: str, i: int) -> dict[str, Any]:
     }
 
 
-def events_of(scenario: Scenario, replicate: int, organisation: Any, stop: Event, tell: Told) -> Events:
+def organisation_events(
+    scenario: Scenario, replicate: int, organisation: Any, cancelled: Event, report_progress: ProgressReporter
+) -> EventList:
     """Return what happened at an organisation and why, from the Mesa engine, month by month.
 
     Raises
     ------
     InputError
         For an organisation that there is not.
-    StoppedError
-        Where `stop` was set before the run was over.
+    RequestCancelledError
+        Where `cancelled` was set before the run was over.
     """
-    frame = traced(scenario, replicate).world.frame
-    name = frame.ids[place_of_name(str(organisation)[:200], frame.ids, "organisation")]
+    frame = cached_trace(scenario, replicate).world.static_world
+    name = frame.ids[index_of(str(organisation)[:200], frame.ids, "organisation")]
     return [
         {key: value for key, value in event.items() if key != "organisation"}
-        for event in chronicle(scenario, replicate, stop, tell)
+        for event in replicate_events(scenario, replicate, cancelled, report_progress)
         if event["organisation"] in {name, ""}
     ]
 
 
-def chronicle(scenario: Scenario, replicate: int, stop: Event, tell: Told) -> Events:
+def replicate_events(
+    scenario: Scenario, replicate: int, cancelled: Event, report_progress: ProgressReporter
+) -> EventList:
     """Return all events of one world; those asked for last are kept."""
     mark = scenario.fingerprint(), replicate
-    with _reading:
-        if mark in _chronicles:
-            return _chronicles[mark]
+    with _event_lock:
+        if mark in _event_cache:
+            return _event_cache[mark]
     from qispread.engines.model import SpreadModel
 
     model = SpreadModel(scenario, replicate=replicate, keep_events=True)
     while model.month < scenario.horizon:
-        if stop.is_set():
-            raise StoppedError
-        if model.month % A_YEAR == 0:
-            tell("Living its months again", model.month, scenario.horizon)
+        if cancelled.is_set():
+            raise RequestCancelledError
+        if model.month % MONTHS_PER_YEAR == 0:
+            report_progress("Living its months again", model.month, scenario.horizon)
         model.step()
     events = model.events or []
-    if len(events) <= MOST_EVENTS:
-        with _reading:
-            _chronicles[mark] = events
+    if len(events) <= MAX_CACHED_EVENTS:
+        with _event_lock:
+            _event_cache[mark] = events
     return events

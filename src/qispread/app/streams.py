@@ -10,73 +10,75 @@ from typing import Any, TypeVar
 
 from starlette.responses import StreamingResponse
 
-from qispread.app.desk import Desk
-from qispread.app.story import StoppedError
+from qispread.app.desk import WorkQueue
+from qispread.app.story import RequestCancelledError
 from qispread.config.faults import InputError
 
-Mishap = TypeVar("Mishap", bound=BaseException)
-LOG = logging.getLogger("uvicorn.error")
-LINES = "application/x-ndjson"
+ErrorType = TypeVar("ErrorType", bound=BaseException)
+LOGGER = logging.getLogger("uvicorn.error")
+NDJSON_TYPE = "application/x-ndjson"
 Message = dict[str, Any]
 LongTask = Callable[[Event, Callable[[str, int, int], None]], Message]
 """Work that takes seconds: it looks at the event to learn that nobody waits any more, and tells how far it is."""
 
 
-def faults_of(error: InputError) -> Message:
+def error_faults(error: InputError) -> Message:
     """Return the faults of an error, for the page to list."""
     return {
         "faults": [
-            {"where": one.where, "problem": one.problem, "file": one.file, "line": one.line} for one in error.faults
+            {"where": one.path, "problem": one.problem, "file": one.file, "line": one.line} for one in error.faults
         ]
     }
 
 
-async def lines(messages: AsyncIterator[Message]) -> AsyncIterator[bytes]:
+async def encode_lines(messages: AsyncIterator[Message]) -> AsyncIterator[bytes]:
     """Yield each message as a line of JSON; an error becomes the last one, in plain words."""
     try:
         async for message in messages:
-            yield as_line(message)
+            yield encode_line(message)
     except* InputError as group:
-        yield as_line(faults_of(first_of(group)))
-    except* StoppedError:
-        yield as_line(mishap("it was stopped"))
+        yield encode_line(error_faults(first_error(group)))
+    except* RequestCancelledError:
+        yield encode_line(internal_error("it was stopped"))
     except* Exception as group:
-        LOG.exception("an answer failed")
-        yield as_line(mishap(f"the server failed ({first_of(group)}); what it was is said where it was started"))
+        LOGGER.exception("an answer failed")
+        yield encode_line(
+            internal_error(f"the server failed ({first_error(group)}); what it was is said where it was started")
+        )
 
 
-def mishap(problem: str) -> Message:
+def internal_error(error: str) -> Message:
     """Return a fault that no input is to blame for."""
-    return {"faults": [{"where": "", "problem": problem, "file": "", "line": 0}]}
+    return {"faults": [{"where": "", "problem": error, "file": "", "line": 0}]}
 
 
-def first_of(group: BaseExceptionGroup[Mishap]) -> Mishap:
+def first_error(group: BaseExceptionGroup[ErrorType]) -> ErrorType:
     """Return the first error of a group."""
     error: Any = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    found: Mishap = error
+    found: ErrorType = error
     return found
 
 
-def as_line(message: Message) -> bytes:
+def encode_line(message: Message) -> bytes:
     """Return a message as one line."""
     return json.dumps(message, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def streamed(messages: AsyncIterator[Message]) -> StreamingResponse:
+def stream_response(messages: AsyncIterator[Message]) -> StreamingResponse:
     """Return messages as a response that ends when its reader leaves."""
-    return StreamingResponse(lines(messages), media_type=LINES, headers={"cache-control": "no-store"})
+    return StreamingResponse(encode_lines(messages), media_type=NDJSON_TYPE, headers={"cache-control": "no-store"})
 
 
-async def told_long(desk: Desk, task: LongTask) -> AsyncIterator[Message]:
+async def stream_progress(queue: WorkQueue, task: LongTask) -> AsyncIterator[Message]:
     """Yield how far a long task is, and then what it returns; the task is stopped when nobody waits."""
     loop, news = asyncio.get_running_loop(), asyncio.Queue[Message | None]()
 
     def tell(what: str, done: int, of: int) -> None:
         loop.call_soon_threadsafe(news.put_nowait, {"doing": what, "done": done, "of": of})
 
-    work = asyncio.create_task(desk.long_work(lambda stop: task(stop, tell)))
+    work = asyncio.create_task(queue.run_long(lambda stop: task(stop, tell)))
     work.add_done_callback(lambda _: news.put_nowait(None))
     try:
         while (one := await news.get()) is not None:
@@ -86,8 +88,8 @@ async def told_long(desk: Desk, task: LongTask) -> AsyncIterator[Message]:
         work.cancel()
 
 
-async def first_then_long(desk: Desk, first: Callable[[], Message], task: LongTask) -> AsyncIterator[Message]:
+async def stream_partial(queue: WorkQueue, first: Callable[[], Message], task: LongTask) -> AsyncIterator[Message]:
     """Yield what is there at once, and then what takes long."""
-    yield await desk.work(partial(first))
-    async for one in told_long(desk, task):
+    yield await queue.run(partial(first))
+    async for one in stream_progress(queue, task):
         yield one

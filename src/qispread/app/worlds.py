@@ -8,21 +8,21 @@ import numpy as np
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
-from qispread.analysis.places import closest, positions
-from qispread.config.faults import Fault, InputError, place_of_name
+from qispread.analysis.places import map_positions, min_distance
+from qispread.config.faults import Fault, InputError, index_of
 from qispread.config.scenario import Scenario
 from qispread.engines.trace import Trace, trace
 from qispread.world.draw import World
-from qispread.world.layout import EMBEDDED, IMPLEMENTING, NEVER, SIZE, SOURCES
+from qispread.world.layout import COPY_SOURCES, EMBEDDED, IMPLEMENTING, NEVER, SIZE
 
-MOST_BYTES, MOST_LAYOUTS = 256 * 2**20, 128
+MAX_TRACE_BYTES, MAX_LAYOUTS = 256 * 2**20, 128
 """Memory for worlds lived through that are kept, and how many layouts are."""
-STEPS = 250
+FIDELITY_STEPS = 250
 """Steps of fidelity, so that it fits a byte."""
 NOT_IN_USE = 255
 
 
-def checked_replicate(value: Any, scenario: Scenario) -> int:
+def validate_replicate(value: Any, scenario: Scenario) -> int:
     """Return the number of a world.
 
     Raises
@@ -36,37 +36,37 @@ def checked_replicate(value: Any, scenario: Scenario) -> int:
     return value
 
 
-def checked_intervention(value: Any, scenario: Scenario) -> str:
+def validate_intervention(value: Any, scenario: Scenario) -> str:
     """Return the name of an intervention; the first where none is given."""
     names = tuple(scenario.interventions)
     if value is None:
         return names[0]
-    return names[place_of_name(str(value), names, "intervention")]
+    return names[index_of(str(value), names, "intervention")]
 
 
-def bytes_of(found: Trace) -> int:
+def trace_bytes(trace: Trace) -> int:
     """Return the memory that a world lived through takes."""
-    return int(found.organisations.nbytes + found.practices.nbytes + found.histories.nbytes)
+    return int(trace.organisations.nbytes + trace.practices.nbytes + trace.histories.nbytes)
 
 
 @cached(
-    LRUCache(maxsize=MOST_BYTES, getsizeof=bytes_of),
+    LRUCache(maxsize=MAX_TRACE_BYTES, getsizeof=trace_bytes),
     key=lambda scenario, replicate: (scenario.fingerprint(), replicate),
     lock=Lock(),
 )
-def traced(scenario: Scenario, replicate: int) -> Trace:
+def cached_trace(scenario: Scenario, replicate: int) -> Trace:
     """Return one world lived through, with the harm that is observed in it."""
     return trace(scenario, replicate, observe=True)
 
 
 @cached(
-    LRUCache(maxsize=MOST_LAYOUTS),
+    LRUCache(maxsize=MAX_LAYOUTS),
     key=lambda mark, world: (mark, world.seed, world.replicate),
     lock=Lock(),
 )
-def laid_out(_mark: str, world: World) -> dict[str, Any]:
+def cached_layout(_mark: str, world: World) -> dict[str, Any]:
     """Return where everybody stands, the same in both arms and in every month; worlds of other marks are others."""
-    places, frame = positions(world), world.frame
+    places, frame = map_positions(world), world.static_world
     return {
         "ids": frame.ids,
         "names": frame.names,
@@ -74,69 +74,69 @@ def laid_out(_mark: str, world: World) -> dict[str, Any]:
         "size": np.round(world.organisations[SIZE]).tolist(),
         "x": np.round(places[0], 4).tolist(),
         "y": np.round(places[1], 4).tolist(),
-        "closest": round(closest(places), 5),
+        "closest": round(min_distance(places), 5),
     }
 
 
-def world_of(scenario: Scenario, replicate: int, intervention: str) -> dict[str, Any]:
+def build_map_data(scenario: Scenario, replicate: int, intervention: str) -> dict[str, Any]:
     """Return one world of one arm for the map; it is kept for whoever asks for a story in it."""
-    return world_told(traced(scenario, replicate), scenario, intervention)
+    return map_message(cached_trace(scenario, replicate), scenario, intervention)
 
 
-def world_told(found: Trace, scenario: Scenario, intervention: str) -> dict[str, Any]:
+def map_message(trace: Trace, scenario: Scenario, intervention: str) -> dict[str, Any]:
     """Return a world that was lived through, for the map.
 
     Returns
     -------
     dict
-        ``places``; ``ties`` in force, each stretch of months with its own; ``stage`` and ``fidelity`` of every month
-        and organisation, a byte each; ``beginnings``: who began when, from whom, how many copies from the origin.
+        ``places``; ``ties_in_month`` in force, each stretch of months with its own; ``stage`` and ``fidelity`` of every month
+        and organisation, a byte each; ``adoption_events``: who began when, from whom, how many copies from the origin.
     """
     return {
-        "places": laid_out(scenario.world_fingerprint(), found.world),
+        "places": cached_layout(scenario.world_fingerprint(), trace.world),
         "months": scenario.horizon,
-        "ties": ties_of(found),
-        "stage": packed(found.values("stage", intervention)),
-        "fidelity": packed(fidelity_bytes(found, intervention)),
-        "origins": np.flatnonzero(found.values("origin", intervention)[0]).tolist(),
-        "beginnings": beginnings(found, intervention),
-        "sources": {str(code): words for code, words in SOURCES.items() if words},
+        "ties": ties_by_period(trace),
+        "stage": encode_bytes(trace.quantity("stage", intervention)),
+        "fidelity": encode_bytes(encode_fidelity(trace, intervention)),
+        "origins": np.flatnonzero(trace.quantity("origin", intervention)[0]).tolist(),
+        "beginnings": adoption_events(trace, intervention),
+        "sources": {str(code): words for code, words in COPY_SOURCES.items() if words},
     }
 
 
-def packed(values: NDArray[Any]) -> str:
+def encode_bytes(values: NDArray[Any]) -> str:
     """Return small whole numbers as bytes in letters, month by month."""
     return b64encode(np.ascontiguousarray(values, dtype=np.uint8).tobytes()).decode()
 
 
-def fidelity_bytes(found: Trace, intervention: str) -> NDArray[np.int64]:
+def encode_fidelity(trace: Trace, intervention: str) -> NDArray[np.int64]:
     """Return the fidelity of those who use it in steps, and a mark for the others."""
-    steps = np.round(found.values("fidelity", intervention) * STEPS).astype(np.int64)
-    return np.where(in_use(found, intervention), steps, NOT_IN_USE)
+    steps = np.round(trace.quantity("fidelity", intervention) * FIDELITY_STEPS).astype(np.int64)
+    return np.where(users_by_month(trace, intervention), steps, NOT_IN_USE)
 
 
-def in_use(found: Trace, intervention: str) -> NDArray[np.bool_]:
+def users_by_month(trace: Trace, intervention: str) -> NDArray[np.bool_]:
     """Return who uses it in each month."""
-    return np.isin(found.values("stage", intervention), (IMPLEMENTING, EMBEDDED))
+    return np.isin(trace.quantity("stage", intervention), (IMPLEMENTING, EMBEDDED))
 
 
-def ties_of(found: Trace) -> list[dict[str, Any]]:
+def ties_by_period(trace: Trace) -> list[dict[str, Any]]:
     """Return the ties of each stretch of months in which they stay the same."""
     stretches: list[dict[str, Any]] = []
-    starts = [0, *(np.flatnonzero(np.diff(found.plan.of_month)) + 1).tolist()]
+    starts = [0, *(np.flatnonzero(np.diff(trace.plan.epoch_of_month)) + 1).tolist()]
     for month in starts:
-        first, second, _ = found.ties(month)
+        first, second, _ = trace.ties_in_month(month)
         pairs = np.array([first, second]).T.ravel().tolist()
         if not stretches or stretches[-1]["pairs"] != pairs:
             stretches.append({"from": month, "pairs": pairs})
     return stretches
 
 
-def beginnings(found: Trace, intervention: str) -> list[list[int]]:
+def adoption_events(trace: Trace, intervention: str) -> list[list[int]]:
     """Return every beginning in order of time: month, organisation, from whom, copies from the origin."""
-    since = found.values("since", intervention)
+    since = trace.quantity("since", intervention)
     began = (since[1:] != since[:-1]) & (since[1:] != NEVER)
     month, who = np.nonzero(began)
-    columns = (found.values(name, intervention)[1:][began] for name in ("copied_from", "generation"))
+    columns = (trace.quantity(name, intervention)[1:][began] for name in ("copied_from", "generation"))
     rows: list[list[int]] = np.array([month + 1, who, *columns]).T.tolist()
     return rows

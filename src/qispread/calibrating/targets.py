@@ -5,27 +5,27 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from qispread.config.cross import POOLED
-from qispread.config.parameter import Names, Section, choice
-from qispread.config.scenario import Scenario, folder_name
-from qispread.sweeping.experiment import Varied, known_measures, nothing_said
+from qispread.config.parameter import ConfigSection, Names, choice
+from qispread.config.scenario import Scenario, validate_folder_name
+from qispread.sweeping.experiment import FactorSpec, empty_if_none, validate_measures
 
-BASE = "base"
+BASELINE_ARM = "base"
 """The arm that is the base scenario itself."""
-LEVEL, FAR = 0.95, 1.959963984540054
+DEFAULT_LEVEL, NORMAL_QUANTILE_975 = 0.95, 1.959963984540054
 """Level of the intervals that are told, and how many standard errors that is to either side."""
 
 
-def known_measure(name: str) -> str:
+def validate_measure(name: str) -> str:
     """Return the name of a measure, if there is one."""
-    return known_measures((name,))[0]
+    return validate_measures((name,))[0]
 
 
-class Target(Section):
+class CalibrationTarget(ConfigSection):
     """One thing that was observed, and what in a run it is compared with."""
 
-    measure: Annotated[str, AfterValidator(known_measure)] = choice(..., "A measure, by name.", role="run")
+    measure: Annotated[str, AfterValidator(validate_measure)] = choice(..., "A measure, by name.", role="run")
     intervention: str = choice(POOLED, "Of which intervention; all together unless named.", role="run")
-    arm: str = choice(BASE, "In which arm.", role="run")
+    arm: str = choice(BASELINE_ARM, "In which arm.", role="run")
     month: int = choice(..., "In which month.", unit="month", role="run", low=0)
     times: str | None = choice(None, "A measure or a parameter's path by which it is multiplied.", role="run")
     since: int | None = choice(None, "An earlier month with which it is compared.", unit="month", role="run", low=0)
@@ -34,12 +34,12 @@ class Target(Section):
     value: float = choice(..., "What was observed.", role="run")
     error: float | None = choice(None, "Its standard error.", role="run", above=0.0)
     interval: tuple[float, float] | None = choice(None, "Its interval, in place of a standard error.", role="run")
-    level: float = choice(LEVEL, "Of that interval.", role="run", above=0.0, below=1.0)
+    level: float = choice(DEFAULT_LEVEL, "Of that interval.", role="run", above=0.0, below=1.0)
     source: str = choice("", "Where it was observed.", role="run")
     note: str = choice("", "What must be known to read it.", role="run")
 
     @model_validator(mode="after")
-    def _uncertain(self) -> "Target":
+    def _validate_uncertainty(self) -> "CalibrationTarget":
         if (self.error is None) == (self.interval is None):
             raise ValueError("needed: either its error or its interval")
         if self.interval is not None and self.interval[0] >= self.interval[1]:
@@ -74,15 +74,15 @@ class Target(Section):
         return (self.value - low) / far, (high - self.value) / far
 
     @property
-    def ends(self) -> tuple[float, float]:
+    def interval_95(self) -> tuple[float, float]:
         """Its 95 % interval: as given where it is of that level, else of a normal distribution."""
-        if self.interval is not None and self.level == LEVEL:
+        if self.interval is not None and self.level == DEFAULT_LEVEL:
             return self.interval
         below, above = self.errors
-        return self.value - FAR * below, self.value + FAR * above
+        return self.value - NORMAL_QUANTILE_975 * below, self.value + NORMAL_QUANTILE_975 * above
 
     @property
-    def about(self) -> tuple[Any, ...]:
+    def identity(self) -> tuple[Any, ...]:
         """What tells it from other targets: two may not be about one thing."""
         compared = self.compare if self.since is not None or self.against is not None else ""
         return (self.measure, self.intervention, self.arm, self.month, self.times, self.since, self.against, compared)
@@ -100,31 +100,33 @@ class Target(Section):
     def __str__(self) -> str:
         whose = "" if self.intervention == POOLED else f" of {self.intervention}"
         times = f" x {self.times}" if self.times else ""
-        where = "" if self.arm == BASE else f", {self.arm}"
+        where = "" if self.arm == BASELINE_ARM else f", {self.arm}"
         joined = {"change": "change from", "ratio": "ratio to"}[self.compare]
         since = "" if self.since is None else f", {joined} month {self.since}"
         against = "" if self.against is None else f", {joined} {self.against}"
         return f"{self.measure}{whose}{times}, month {self.month}{where}{since}{against}"
 
 
-class Arm(Section):
+class CalibrationArm(ConfigSection):
     """What an arm changes of the base: policy files that are added, and values by path."""
 
     policies: Names = choice((), "Policy files that are added.", role="run")
     changes: dict[str, Any] = choice({}, "Values by path.", role="run")
 
 
-class Calibration(Section):
+class Calibration(ConfigSection):
     """A calibration, whole: with the scenarios of its arms, nothing else is needed to do it."""
 
-    name: Annotated[str, AfterValidator(folder_name)] = choice(
+    name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
         "calibration", "Short name, used for folders.", role="run"
     )
     description: str = choice("", "What it is for, for people.", role="run")
     scenario: Scenario = Scenario()
-    arms: dict[str, Annotated[Arm, BeforeValidator(nothing_said)]] = choice({}, "By name, beside the base.", role="run")
-    parameters: dict[str, Annotated[Varied, BeforeValidator(nothing_said)]] = choice({}, "By path.", role="run")
-    targets: dict[str, Target] = choice({}, "By name.", role="run")
+    arms: dict[str, Annotated[CalibrationArm, BeforeValidator(empty_if_none)]] = choice(
+        {}, "By name, beside the base.", role="run"
+    )
+    parameters: dict[str, Annotated[FactorSpec, BeforeValidator(empty_if_none)]] = choice({}, "By path.", role="run")
+    targets: dict[str, CalibrationTarget] = choice({}, "By name.", role="run")
     points: int = choice(2000, "Points at which it is run, filling all ranges evenly.", role="run", low=1)
     replicates: int = choice(
         200, "Worlds among which the points are dealt, one each.", unit="worlds", role="run", low=1, high=10_000_000

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from qispread.commands.outcome import DONE
+from qispread.commands.outcome import EXIT_OK
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,13 +26,13 @@ def add(command: argparse.ArgumentParser) -> None:
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Serve the page on this computer until Ctrl-C."""
     if arguments.mesa:
-        return act_with_mesa(arguments)
-    require_extra()
-    start = scenario_of(arguments)
-    from qispread.app.serving import address_of, bound, server_of
+        return serve_mesa(arguments)
+    require_app_packages()
+    start = load_start_scenario(arguments)
+    from qispread.app.serving import bind_socket, create_server, page_address
 
-    made = bound(arguments.port)
-    address = address_of(made)
+    made = bind_socket(arguments.port)
+    address = page_address(made)
 
     def ready() -> None:
         console.print(f"The page of {start.name}: {address} (Ctrl-C stops it)", soft_wrap=True, markup=False)
@@ -42,15 +42,15 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
             webbrowser.open(address)
 
     try:
-        server_of(start, ready).run(sockets=[made])
+        create_server(start, ready).run(sockets=[made])
     except KeyboardInterrupt:
         console.print("Stopped.")
     finally:
         made.close()
-    return DONE
+    return EXIT_OK
 
 
-def act_with_mesa(arguments: argparse.Namespace) -> int:
+def serve_mesa(arguments: argparse.Namespace) -> int:
     """Serve Mesa's own page of the model on this computer until Ctrl-C.
 
     Raises
@@ -63,10 +63,10 @@ def act_with_mesa(arguments: argparse.Namespace) -> int:
 
     if arguments.replicates is not None:
         raise InputError([Fault("--replicates", "is for the page of many worlds: Mesa's page lives one")])
-    return serve(scenario_of(arguments), port=arguments.port, open_browser=not arguments.no_browser)
+    return serve(load_start_scenario(arguments), port=arguments.port, open_browser=not arguments.no_browser)
 
 
-def require_extra() -> None:
+def require_app_packages() -> None:
     """Refuse to start without the packages of the extra.
 
     Raises
@@ -84,13 +84,13 @@ def require_extra() -> None:
         raise InputError([Fault("app", problem)])
 
 
-def scenario_of(arguments: argparse.Namespace) -> "Scenario":
+def load_start_scenario(arguments: argparse.Namespace) -> "Scenario":
     """Return the scenario that the page opens with."""
     from qispread.app.starting import default_scenario
-    from qispread.config.load import load, refuse_policy_file
+    from qispread.config.load import load, reject_policy_file
 
     changes = {} if arguments.replicates is None else {"replicates": arguments.replicates}
     if arguments.scenario is None:
         return default_scenario().replace(changes)
-    refuse_policy_file(arguments.scenario)
+    reject_policy_file(arguments.scenario)
     return load(arguments.scenario, changes=changes)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qispread.commands.given import path_table
-from qispread.commands.outcome import DONE, SOME_FAILED, STOPPED, writing
-from qispread.commands.sweep import progress_bar, tell
+from qispread.commands.outcome import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, report_interrupted_write
+from qispread.commands.sweep import show_progress, sweep_progress_bar
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qispread.calibrating.calibrate import Calibrated
+    from qispread.calibrating.calibrate import CalibrationResult
 
-CONFIG = "calibrated.yaml"
-MISLED = "By targets that runs do not meet, so that it may not hold (see the warning above):"
+CALIBRATED_FILE = "calibrated.yaml"
+UNMET_TARGETS_NOTE = "By targets that runs do not meet, so that it may not hold (see the warning above):"
 """What comes before what is said of the parameters, where there is a warning."""
 
 
@@ -49,12 +49,12 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     from qispread.calibrating.calibrate import calibrate
 
     if arguments.status:
-        return tell_status(arguments, console)
+        return show_status(arguments, console)
     if arguments.out is not None:
-        refuse_others(Path(arguments.out))
+        check_output_folder(Path(arguments.out))
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
     try:
-        with progress_bar(console) as advance:
+        with sweep_progress_bar(console) as advance:
             found = calibrate(
                 arguments.targets,
                 arguments.out,
@@ -62,24 +62,26 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
                 workers=arguments.workers,
                 scheduler=arguments.scheduler,
                 timeout=arguments.timeout,
-                yes=arguments.yes,
+                confirmed=arguments.yes,
                 retry_failed=arguments.retry_failed,
-                truths=arguments.self_check,
+                self_check_runs=arguments.self_check,
                 progress=advance,
-                say=say,
+                log=say,
             )
     except KeyboardInterrupt:
-        stopped(arguments, console)
-        return STOPPED
-    show(found, console)
-    with writing():
-        write(found, arguments)
-    say(f"Results: parameters.csv, targets.csv, posterior.csv, {CONFIG} and others, with pictures, in {found.folder}")
-    say(f"To run it: qispread run {found.folder / CONFIG}")
-    return SOME_FAILED if found.before.failed or found.after.failed else DONE
+        show_stopped(arguments, console)
+        return EXIT_INTERRUPTED
+    show_result(found, console)
+    with report_interrupted_write():
+        write_outputs(found, arguments)
+    say(
+        f"Results: parameters.csv, targets.csv, posterior.csv, {CALIBRATED_FILE} and others, with pictures, in {found.folder}"
+    )
+    say(f"To run it: qispread run {found.folder / CALIBRATED_FILE}")
+    return EXIT_SOME_FAILED if found.prior_runs.failed or found.posterior_runs.failed else EXIT_OK
 
 
-def tell_status(arguments: argparse.Namespace, console: "Console") -> int:
+def show_status(arguments: argparse.Namespace, console: "Console") -> int:
     """Say what is done, failed and left of the runs of a calibration, and what has not begun.
 
     Raises
@@ -89,33 +91,33 @@ def tell_status(arguments: argparse.Namespace, console: "Console") -> int:
     """
     from qispread.calibrating.calibrate import default_folder
     from qispread.calibrating.load import load_calibration
-    from qispread.calibrating.runs import not_begun, sweeps_in
+    from qispread.calibrating.runs import describe_missing_sweeps, find_sweeps
 
     given = Path(arguments.out or arguments.targets)
     plan = None if Path(arguments.targets).is_dir() else load_calibration(arguments.targets)
     folder = given if plan is None or arguments.out else default_folder(plan)
-    begun = sweeps_in(folder)
+    begun = find_sweeps(folder)
     for one in begun:
-        tell(one, console)
-    for words in not_begun(plan, folder, begun):
+        show_progress(one, console)
+    for words in describe_missing_sweeps(plan, folder, begun):
         console.print(f"{words}: not begun", soft_wrap=True, markup=False, highlight=False)
-    return DONE
+    return EXIT_OK
 
 
-def stopped(arguments: argparse.Namespace, console: "Console") -> None:
+def show_stopped(arguments: argparse.Namespace, console: "Console") -> None:
     """Say what is kept of a calibration that was stopped, and how to go on."""
     from qispread.config.faults import InputError
 
     say = partial(console.print, style="red", soft_wrap=True, markup=False)
     try:
-        tell_status(arguments, console)
+        show_status(arguments, console)
     except InputError:
         say("Stopped. Nothing was run yet.")
         return
     say("Stopped. What was run is kept; to go on, run the same command again.")
 
 
-def refuse_others(folder: Path) -> None:
+def check_output_folder(folder: Path) -> None:
     """Refuse a folder that holds results of another kind, before anything is run.
 
     Raises
@@ -123,26 +125,26 @@ def refuse_others(folder: Path) -> None:
     InputError
         Where it has the manifest of something that is no calibration.
     """
-    from qispread.results.folder import MANIFEST, read_manifest, refuse
+    from qispread.results.folder import MANIFEST, output_folder_error, read_manifest
 
     if (folder / MANIFEST).exists() and "calibration" not in read_manifest(folder):
-        raise refuse(folder, "holds results of another kind; say another folder")
+        raise output_folder_error(folder, "holds results of another kind; say another folder")
 
 
-def show(found: "Calibrated", console: "Console") -> None:
+def show_result(result: "CalibrationResult", console: "Console") -> None:
     """Print why it may not hold, and what was learnt of each parameter and target, in words and tables."""
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
-    for warning in found.warnings:
+    for warning in result.warnings:
         say(f"warning: {warning}", style="red")
-    show_parameters(found, console)
-    show_targets(found, console)
-    for line in in_words(found):
+    show_parameters(result, console)
+    show_targets(result, console)
+    for line in summarise_result(result):
         say(line)
-    for note in found.notes[len(found.warnings) :]:
+    for note in result.notes[len(result.warnings) :]:
         say(f"note: {note}", style="yellow")
 
 
-def show_parameters(found: "Calibrated", console: "Console") -> None:
+def show_parameters(result: "CalibrationResult", console: "Console") -> None:
     """Print the posterior of each parameter."""
     from rich.markup import escape
 
@@ -151,30 +153,30 @@ def show_parameters(found: "Calibrated", console: "Console") -> None:
     table = path_table(
         "Parameters: ranges before, medians and 90 % intervals after", ("", "Before", "After", "Narrower by")
     )
-    for one in found.parameters.to_dict("records"):
+    for one in result.parameters.to_dict("records"):
         after = f"{format_short(one['median'])} ({format_range(one['low_90'], one['high_90'])})"
         narrower = f"{100.0 * max(0.0, one['shrinkage']):.0f} %"
         table.add_row(escape(str(one["parameter"])), format_range(one["low"], one["high"]), after, narrower)
     console.print(table)
 
 
-def show_targets(found: "Calibrated", console: "Console") -> None:
+def show_targets(result: "CalibrationResult", console: "Console") -> None:
     """Print each target against what runs show."""
     from rich.markup import escape
 
     from qispread.presentation.formatting import format_range, format_short
 
     table = path_table("Targets, 95 % intervals in brackets", ("", "Observed", "Runs at draws", ""))
-    for one in found.targets.to_dict("records"):
+    for one in result.targets.to_dict("records"):
         observed = f"{format_short(one['value'])} ({format_range(one['low'], one['high'])})"
         shown = f"{format_short(one['posterior_median'])} ({format_range(one['posterior_low'], one['posterior_high'])})"
         table.add_row(escape(str(one["target"])), observed, shown, str(one["verdict"]))
     console.print(table)
 
 
-def in_words(found: "Calibrated") -> list[str]:
+def summarise_result(result: "CalibrationResult") -> list[str]:
     """Return in plain words what was learnt, what cannot be told, and whether it can be trusted."""
-    table, lines = found.parameters, [MISLED] if found.warnings else []
+    table, lines = result.parameters, [UNMET_TARGETS_NOTE] if result.warnings else []
     for word, told in (
         ("identified", "Identified:"),
         ("partly", "Partly identified:"),
@@ -184,60 +186,65 @@ def in_words(found: "Calibrated") -> list[str]:
         names = list(table.loc[table["identified"] == word, "parameter"])
         if names:
             lines.append(f"{told} {', '.join(names)}.")
-    missed = list(found.targets.loc[found.targets["verdict"] == "missed", "target"])
+    missed = list(result.targets.loc[result.targets["verdict"] == "missed", "target"])
     lines.append(f"Missed: {', '.join(missed)}." if missed else "No target is missed.")
     lines.append(
-        f"From {len(found.posterior.prior):,} runs, {len(found.posterior.draws):,} kept, worth "
-        f"{found.posterior.effective:,.0f} independent draws."
+        f"From {len(result.posterior.prior):,} runs, {len(result.posterior.draws):,} kept, worth "
+        f"{result.posterior.effective_sample_size:,.0f} independent draws."
     )
-    return [*lines, *checked(found)]
+    return [*lines, *describe_self_check(result)]
 
 
-def checked(found: "Calibrated") -> list[str]:
+def describe_self_check(result: "CalibrationResult") -> list[str]:
     """Return how well synthetic truths were found again, in words."""
-    if found.check is None:
+    if result.self_check_result is None:
         return []
     import numpy as np
 
-    from qispread.analysis.calibration import LEVELS
+    from qispread.analysis.calibration import INTERVAL_LEVELS
 
-    lines, check = [], found.check
-    for level, share in zip(LEVELS, check.covered.mean(axis=1), strict=True):
+    lines, check = [], result.self_check_result
+    for level, share in zip(INTERVAL_LEVELS, check.coverage.mean(axis=1), strict=True):
         low, high = check.interval(np.array(share))
         lines.append(f"{100 * level:.0f} % intervals hold {share:.1%} of the truths ({low:.1%} to {high:.1%})")
-    errors = ", ".join(f"{one.path} {error:.2f}" for one, error in zip(found.plan.factors, check.error, strict=True))
+    errors = ", ".join(
+        f"{one.path} {error:.2f}" for one, error in zip(result.specification.factors, check.error, strict=True)
+    )
     return [
         f"Self-check on {check.truths} synthetic truths, mean over the parameters: {'; '.join(lines)}.",
         f"Error of posterior means, in standard deviations of the range (1 is nothing learnt): {errors}.",
     ]
 
 
-def write(found: "Calibrated", arguments: argparse.Namespace) -> None:
+def write_outputs(result: "CalibrationResult", arguments: argparse.Namespace) -> None:
     """Write tables, pictures and the calibrated scenario."""
     from qispread.calibrating import tables
-    from qispread.calibrating.config import calibrated_text
+    from qispread.calibrating.config import render_calibrated_scenario
     from qispread.figures.calibration import calibration_figures
     from qispread.figures.saving import save_analysis
 
     written: dict[str, tuple[Any, dict[str, str]]] = {
-        "parameters": (found.parameters, tables.PARAMETERS),
-        "targets": (found.targets, tables.TARGETS),
-        "correlations": (found.correlations, tables.CORRELATIONS),
-        "posterior": (found.draws, tables.draws_meanings(found.plan)),
+        "parameters": (result.parameters, tables.PARAMETER_COLUMNS),
+        "targets": (result.targets, tables.TARGET_COLUMNS),
+        "correlations": (result.correlations, tables.CORRELATION_COLUMNS),
+        "posterior": (result.draws, tables.draws_column_meanings(result.specification)),
     }
     for stale in ("self_check.csv", "self_check.parquet"):
-        (found.folder / stale).unlink(missing_ok=True)
-    if found.check is not None:
-        written["self_check"] = (tables.checked_table(found.plan, found.check), tables.CHECKED)
-    calibration = found.plan.calibration
+        (result.folder / stale).unlink(missing_ok=True)
+    if result.self_check_result is not None:
+        written["self_check"] = (
+            tables.build_self_check_table(result.specification, result.self_check_result),
+            tables.SELF_CHECK_COLUMNS,
+        )
+    calibration = result.specification.calibration
     about = {
         "calibration": calibration.model_dump(mode="json", exclude={"scenario"}),
         "scenario": calibration.scenario.model_dump(mode="json", exclude_none=True),
-        "runs": {"all": len(found.before.summaries), "left_out": found.posterior.left_out},
-        "effective_draws": found.posterior.effective,
-        "inside_the_cloud": found.reach.inside,
-        "notes": list(found.notes),
+        "runs": {"all": len(result.prior_runs.summaries), "left_out": result.posterior.excluded_runs},
+        "effective_draws": result.posterior.effective_sample_size,
+        "inside_the_cloud": result.coverage_check.is_covered,
+        "notes": list(result.notes),
     }
     command = ["qispread", *arguments.typed]
-    texts = {CONFIG: calibrated_text(found, found.folder, shlex.join(command))}
-    save_analysis(found.folder, "", written, calibration_figures(found), about, command, texts)
+    texts = {CALIBRATED_FILE: render_calibrated_scenario(result, result.folder, shlex.join(command))}
+    save_analysis(result.folder, "", written, calibration_figures(result), about, command, texts)

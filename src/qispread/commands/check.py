@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from qispread.commands.outcome import DONE
+from qispread.commands.outcome import EXIT_OK
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     faults: list[Any] = []
     for file in arguments.files:
         try:
-            scenario = checked(file)
+            scenario = check_one_file(file)
         except InputError as error:
             faults.extend(error.faults)
             continue
@@ -34,10 +34,10 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
             console.print(f"  note: {note}", soft_wrap=True, markup=False)
     if faults:
         raise InputError(faults)
-    return DONE
+    return EXIT_OK
 
 
-def checked(file: str) -> "Scenario | None":
+def check_one_file(file: str) -> "Scenario | None":
     """Return the scenario of a file that has no faults; None for a policy file."""
     from qispread.calibrating.load import is_calibration, load_calibration
     from qispread.config.load import check as check_file

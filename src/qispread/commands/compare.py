@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qispread import terminal
-from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED, writing
+from qispread.commands.outcome import EXIT_OK, EXIT_SOME_FAILED, MAX_SHOWN_FAILURES, report_interrupted_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qispread.comparison import Comparison
     from qispread.comparison.robustness import Robustness
     from qispread.config.scenario import Scenario
-    from qispread.results import Answer
+    from qispread.results import ComparisonResult
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -54,12 +54,12 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Compare arms with a base, print what differs and write the tables."""
-    from qispread.comparison import arms_from_files, ready_arms
-    from qispread.results import Answer, Asked, save_comparison, tidied
+    from qispread.comparison import arms_from_files, prepare_arms
+    from qispread.results import ComparisonRequest, ComparisonResult, cleanup_on_abort, save_comparison
     from qispread.sweeping.files import local_folder
 
-    refuse_bad(arguments)
-    refuse_single_replicates(arguments)
+    check_arguments(arguments)
+    reject_single_replicates(arguments)
     base, arms = arms_from_files(
         arguments.base,
         arguments.others,
@@ -69,33 +69,35 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         seed=arguments.seed,
         replicates=arguments.replicates,
     )
-    everything = ready_arms(base, arms, arguments.branch_at, factorial=arguments.factorial)
-    measure, models = measure_of(arguments), models_of(arguments)
-    asked = Asked(everything, measure, arguments.precision, arguments.team_month, models)
-    folder = local_folder(arguments.out) if arguments.out else asked.folder()
-    with tidied(folder):
-        asked.check(folder, overwrite=arguments.overwrite)
-        terminal.introduce(base, console, counted=arguments.precision is None)
-        terminal.compile_first(base, console)
-        comparison = compared(base, arms, len(everything), arguments, console)
-        robust = robustness_of(comparison, models, arguments, console)
-    answer = Answer(comparison, robust, arguments.team_month)
+    everything = prepare_arms(base, arms, arguments.branch_at, factorial=arguments.factorial)
+    measure, models = choose_measure(arguments), choose_model_count(arguments)
+    asked = ComparisonRequest(everything, measure, arguments.precision, arguments.team_month, models)
+    folder = local_folder(arguments.out) if arguments.out else asked.default_folder()
+    with cleanup_on_abort(folder):
+        asked.check_output_folder(folder, overwrite=arguments.overwrite)
+        terminal.show_scenario(base, console, show_replicates=arguments.precision is None)
+        terminal.compile_with_progress(base, console)
+        comparison = run_comparison(base, arms, len(everything), arguments, console)
+        robust = run_robustness(comparison, models, arguments, console)
+    answer = ComparisonResult(comparison, robust, arguments.team_month)
     typed = ["qispread", *arguments.typed]
-    with writing():
+    with report_interrupted_write():
         paths = save_comparison(answer, folder, overwrite=arguments.overwrite, command=typed)
-        told(answer, paths, arguments, console)
-    return SOME_FAILED if any(runs.failed for runs in comparison.runs.values()) else DONE
+        show_result(answer, paths, arguments, console)
+    return EXIT_SOME_FAILED if any(runs.failed_runs for runs in comparison.runs.values()) else EXIT_OK
 
 
-def told(answer: "Answer", paths: "list[Path]", arguments: argparse.Namespace, console: "Console") -> None:
+def show_result(
+    result: "ComparisonResult", paths: "list[Path]", arguments: argparse.Namespace, console: "Console"
+) -> None:
     """Print the answer, where it is kept and what failed, and write the report if it is asked."""
-    from qispread.comparison import BASE
+    from qispread.comparison import BASELINE_ARM
     from qispread.engines.failures import all_failed
 
-    runs = answer.comparison.runs
+    runs = result.comparison.runs
     nothing = {name: said for name, one in runs.items() if (said := all_failed(one.runs))}
-    if not set(nothing) & {BASE} and len(nothing) < len(answer.comparison.arms):
-        terminal.show_comparison(answer, console)
+    if not set(nothing) & {BASELINE_ARM} and len(nothing) < len(result.comparison.arms):
+        terminal.show_comparison(result, console)
     say = partial(console.print, soft_wrap=True, markup=False)
     names = ", ".join(path.name for path in paths if path.suffix != ".parquet")
     say(f"Results: {names}, the tables as Parquet too, and a folder an arm in {paths[0].parent}")
@@ -104,13 +106,13 @@ def told(answer: "Answer", paths: "list[Path]", arguments: argparse.Namespace, c
     if arguments.report and nothing:
         say("No report is written: it compares all arms.", style="red")
     elif arguments.report:
-        terminal.write_report(paths[0].parent, console)
-    failures = [(name, run) for name, one in runs.items() if name not in nothing for run in one.failed]
-    for name, failure in failures[:MOST_FAILURES]:
+        terminal.write_report_and_show(paths[0].parent, console)
+    failures = [(name, run) for name, one in runs.items() if name not in nothing for run in one.failed_runs]
+    for name, failure in failures[:MAX_SHOWN_FAILURES]:
         say(f"{name}, replicate {failure.replicate} failed: {failure.error}", style="red")
 
 
-def refuse_single_replicates(arguments: argparse.Namespace) -> None:
+def reject_single_replicates(arguments: argparse.Namespace) -> None:
     """Refuse manifests of one replicate that is not the first: arms are compared in all of them, from the first.
 
     Raises
@@ -132,9 +134,9 @@ def refuse_single_replicates(arguments: argparse.Namespace) -> None:
         raise InputError(faults)
 
 
-def refuse_bad(arguments: argparse.Namespace) -> None:
+def check_arguments(arguments: argparse.Namespace) -> None:
     """Refuse what can be seen to be wrong before anything is read."""
-    from qispread.config.faults import Fault, InputError, nearest
+    from qispread.config.faults import Fault, InputError, did_you_mean
     from qispread.measures import MEASURES
 
     faults = []
@@ -144,8 +146,8 @@ def refuse_bad(arguments: argparse.Namespace) -> None:
         faults.append(Fault("--models", f"got {arguments.models}; needed: at least 2, or 0 for none"))
     wanted = arguments.measure
     if wanted is not None and wanted not in MEASURES:
-        faults.append(Fault("--measure", f"no measure is called '{wanted}'{nearest(wanted, MEASURES)}"))
-    elif arguments.models and MEASURES[measure_of(arguments)].better == "neither":
+        faults.append(Fault("--measure", f"no measure is called '{wanted}'{did_you_mean(wanted, MEASURES)}"))
+    elif arguments.models and MEASURES[choose_measure(arguments)].better == "neither":
         faults.append(Fault("--models", f"'{wanted}' is neither good nor bad: arms cannot be ranked by it"))
     if not 0.0 <= arguments.team_month < float("inf"):
         faults.append(Fault("--team-month", f"got {arguments.team_month}; needed: a price of at least 0"))
@@ -155,7 +157,7 @@ def refuse_bad(arguments: argparse.Namespace) -> None:
         raise InputError(faults)
 
 
-def compared(
+def run_comparison(
     base: "Scenario", arms: "dict[str, Scenario]", count: int, arguments: argparse.Namespace, console: "Console"
 ) -> "Comparison":
     """Run the arms behind a progress bar."""
@@ -165,7 +167,7 @@ def compared(
         return compare(
             base,
             arms,
-            measure=measure_of(arguments),
+            measure=choose_measure(arguments),
             precision=arguments.precision,
             branch_at=arguments.branch_at,
             factorial=arguments.factorial,
@@ -174,24 +176,24 @@ def compared(
         )
 
 
-def measure_of(arguments: argparse.Namespace) -> str:
+def choose_measure(arguments: argparse.Namespace) -> str:
     """Return the measure that the answer is about: 0.01 of a harmful event would mean nothing as a precision."""
-    from qispread.comparison.paired import HEADLINE
+    from qispread.comparison.paired import DEFAULT_MEASURE
 
-    return arguments.measure or (HEADLINE if arguments.precision is None else "effect")
+    return arguments.measure or (DEFAULT_MEASURE if arguments.precision is None else "effect")
 
 
-def models_of(arguments: argparse.Namespace) -> int:
+def choose_model_count(arguments: argparse.Namespace) -> int:
     """Return how many plausible models are asked: none by default where arms cannot be ranked by the measure."""
-    from qispread.comparison.robustness import MODELS
+    from qispread.comparison.robustness import DEFAULT_MODELS
     from qispread.measures import MEASURES
 
     if arguments.models is not None:
         return int(arguments.models)
-    return 0 if MEASURES[measure_of(arguments)].better == "neither" else MODELS
+    return 0 if MEASURES[choose_measure(arguments)].better == "neither" else DEFAULT_MODELS
 
 
-def robustness_of(
+def run_robustness(
     comparison: "Comparison", models: int, arguments: argparse.Namespace, console: "Console"
 ) -> "Robustness | None":
     """Run the arms in plausible models behind a progress bar; what cannot be said of them does not undo the rest."""

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from qispread import terminal
-from qispread.commands.outcome import DONE
+from qispread.commands.outcome import EXIT_OK
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,14 +22,14 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Print every parameter, or those that a word finds."""
-    from qispread.config.describe import as_markdown, as_yaml, parts
+    from qispread.config.describe import describe_parts, render_markdown, render_yaml_template
     from qispread.config.faults import Fault, InputError
 
     if arguments.yaml or arguments.markdown:
-        sys.stdout.write(as_yaml() if arguments.yaml else as_markdown())
-        return DONE
+        sys.stdout.write(render_yaml_template() if arguments.yaml else render_markdown())
+        return EXIT_OK
     word, shown = arguments.search.lower(), 0
-    for heading, meaning, found in parts():
+    for heading, meaning, found in describe_parts():
         whole = word in heading.lower() or word in meaning.lower()
         chosen = [one for one in found if whole or word in one.path.lower() or word in one.meaning.lower()]
         if chosen:
@@ -39,4 +39,4 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         shown += len(chosen)
     if not shown:
         raise InputError([Fault("describe", f"no parameter's place or meaning holds '{arguments.search}'")])
-    return DONE
+    return EXIT_OK

@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qispread import terminal
-from qispread.commands.given import about_sweep, path_table, sweep_at, unfinished
-from qispread.commands.outcome import DONE
+from qispread.commands.given import open_sweep, path_table, sweep_provenance, unfinished_note
+from qispread.commands.outcome import EXIT_OK
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from qispread.analysis.discovery import Discovery, Search
+    from qispread.analysis.discovery import BoxSearchOptions, Discovery
 
-MOST_BOXES = 12
-QUASI = (
+MAX_BOXES = 12
+QUASI_P_NOTE = (
     "p, of each limit: how likely at least as many failures were inside, if the limit told nothing (quasi-p-values). A "
     "limit with a large one can go."
 )
-FEW_MODELS = "few models: what is found in so few is a hint, to be checked by a sweep of the same parameters"
-LEAST_MODELS = 200
-TELLING = 0.05
+FEW_MODELS_NOTE = "few models: what is found in so few is a hint, to be checked by a sweep of the same parameters"
+MIN_MODELS = 200
+MAX_CHANCE = 0.05
 """Probability above which chance alone may have made a box."""
 
 
@@ -55,64 +55,68 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Search for boxes, print the trade-off and the limits of one, and write tables and pictures."""
-    from qispread.analysis.discovery import Search
-    from qispread.analysis.prim import Patience
+    from qispread.analysis.discovery import BoxSearchOptions
+    from qispread.analysis.prim import PrimOptions
 
-    search = Search(Patience(arguments.alpha, arguments.mass), arguments.coverage, arguments.shuffles)
-    seek = in_comparison if arguments.arm is not None else in_sweep
+    search = BoxSearchOptions(PrimOptions(arguments.alpha, arguments.mass), arguments.coverage, arguments.shuffles)
+    seek = discover_in_comparison if arguments.arm is not None else discover_in_sweep
     found, folder, about = seek(arguments, search)
-    box = found.suggested if arguments.box is None else arguments.box
-    found.limits_of(box)
-    write(found, folder, about, arguments)
-    show(found, box, about["notes"], console)
+    box = found.suggested_index if arguments.box is None else arguments.box
+    found.box_limits(box)
+    write_outputs(found, folder, about, arguments)
+    show_discovery(found, box, about["notes"], console)
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
     say(f"Results: discovery.csv, discovery_limits.csv and others, with pictures, in {folder}")
-    return DONE
+    return EXIT_OK
 
 
-def in_sweep(arguments: argparse.Namespace, search: "Search") -> "tuple[Discovery, Path, dict[str, Any]]":
+def discover_in_sweep(
+    arguments: argparse.Namespace, options: "BoxSearchOptions"
+) -> "tuple[Discovery, Path, dict[str, Any]]":
     """Return what is found in a sweep, the folder to write to, and what was read."""
     from qispread.analysis.discovery import discover
-    from qispread.analysis.outcomes import default_measure
+    from qispread.analysis.outcomes import choose_measure
     from qispread.config.cross import POOLED
-    from qispread.figures.saving import analysis_folder
+    from qispread.figures.saving import analysis_path
 
-    sweep = sweep_at(arguments.results)
-    measure, whose = arguments.measure or default_measure(sweep.experiment), arguments.intervention or POOLED
+    sweep = open_sweep(arguments.results)
+    measure, whose = arguments.measure or choose_measure(sweep.experiment), arguments.intervention or POOLED
     found = discover(
         sweep,
         measure,
         below=arguments.below,
         above=arguments.above,
-        in_worlds=arguments.in_worlds,
+        replicate_share=arguments.in_worlds,
         intervention=whose,
         month=arguments.month,
-        search=search,
+        options=options,
     )
     names = (measure,) if whose == POOLED else (measure, whose)
-    folder = Path(arguments.out) if arguments.out else analysis_folder(sweep.folder, *names)
-    return found, folder, {"notes": (*unfinished(sweep), *found.notes), **about_sweep(sweep)}
+    folder = Path(arguments.out) if arguments.out else analysis_path(sweep.folder, *names)
+    return found, folder, {"notes": (*unfinished_note(sweep), *found.notes), **sweep_provenance(sweep)}
 
 
-def in_comparison(arguments: argparse.Namespace, search: "Search") -> "tuple[Discovery, Path, dict[str, Any]]":
+def discover_in_comparison(
+    arguments: argparse.Namespace, options: "BoxSearchOptions"
+) -> "tuple[Discovery, Path, dict[str, Any]]":
     """Return what is found in the plausible models of a comparison, the folder to write to, and what was read."""
     from qispread.analysis.discovery import discover_models
-    from qispread.figures.saving import analysis_folder
+    from qispread.figures.saving import analysis_path
     from qispread.measures import MEASURES
     from qispread.results import read_manifest
 
     folder = Path(arguments.results)
-    refuse_for_comparison(arguments)
+    check_comparison_options(arguments)
     manifest = read_manifest(folder)
-    models = models_of(folder, manifest)
+    models = read_plausible_models(folder, manifest)
     measure = manifest["comparison"]["measure"]
-    found = discover_models(models, arguments.arm, measure, MEASURES[measure].better, search)
-    notes = (FEW_MODELS,) if len(models) < LEAST_MODELS else ()
-    place = Path(arguments.out) if arguments.out else analysis_folder(folder, arguments.arm)
+    found = discover_models(models, arguments.arm, measure, MEASURES[measure].better, options)
+    notes = (FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()
+    place = Path(arguments.out) if arguments.out else analysis_path(folder, arguments.arm)
     return found, place, {"notes": notes, "comparison": manifest["identity"]}
 
 
-def refuse_for_comparison(arguments: argparse.Namespace) -> None:
+def check_comparison_options(arguments: argparse.Namespace) -> None:
     """Refuse options that a comparison's models cannot answer."""
     from qispread.config.faults import Fault, InputError
 
@@ -124,7 +128,7 @@ def refuse_for_comparison(arguments: argparse.Namespace) -> None:
         raise InputError(faults)
 
 
-def models_of(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
+def read_plausible_models(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
     """Return the plausible models of a comparison.
 
     Raises
@@ -149,62 +153,69 @@ def models_of(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
     raise InputError([Fault("", problem, str(path))])
 
 
-def write(found: "Discovery", folder: Path, about: dict[str, Any], arguments: argparse.Namespace) -> None:
+def write_outputs(
+    discovery: "Discovery", folder: Path, provenance_data: dict[str, Any], arguments: argparse.Namespace
+) -> None:
     """Write tables and pictures."""
-    from qispread.analysis.discovery import LIMITS, TRAJECTORY
+    from qispread.analysis.discovery import LIMIT_COLUMNS, TRAJECTORY_COLUMNS
     from qispread.figures.discovery import discovery_figures
     from qispread.figures.saving import save_analysis
 
-    tables = {"": (found.trajectory, TRAJECTORY), "_limits": (found.limits, LIMITS)}
-    told = {"cases": found.question, "suggested": found.suggested, "chance": found.chance, **about}
-    save_analysis(folder, "discovery", tables, discovery_figures(found), told, ["qispread", *arguments.typed])
+    tables = {"": (discovery.trajectory, TRAJECTORY_COLUMNS), "_limits": (discovery.limits, LIMIT_COLUMNS)}
+    told = {
+        "cases": discovery.question,
+        "suggested": discovery.suggested_index,
+        "chance": discovery.chance_probability,
+        **provenance_data,
+    }
+    save_analysis(folder, "discovery", tables, discovery_figures(discovery), told, ["qispread", *arguments.typed])
 
 
-def show(found: "Discovery", box: int, notes: tuple[str, ...], console: "Console") -> None:
+def show_discovery(discovery: "Discovery", box: int, notes: tuple[str, ...], console: "Console") -> None:
     """Print the question, the boxes, the limits of one of them, and what chance would find."""
     from rich.markup import escape
 
     from qispread.presentation.formatting import format_value
 
-    whole = found.steps[0]
+    whole = discovery.steps[0]
     say = partial(console.print, soft_wrap=True, highlight=False)
     share = format_value(whole.density, "percent")
-    say(f"[bold]{escape(found.question)}[/]: {whole.cases} of {whole.points} {found.unit}, {share}")
-    show_boxes(found, box, console)
-    if not found.steps[found.suggested].box:
+    say(f"[bold]{escape(discovery.question)}[/]: {whole.case_count} of {whole.point_count} {discovery.unit}, {share}")
+    show_boxes(discovery, box, console)
+    if not discovery.steps[discovery.suggested_index].box:
         say("No box says more than everything together: where it fails is not told by any few limits.")
-    if found.steps[box].box:
-        show_limits(found, box, console)
-        say(QUASI)
-    elif box != found.suggested:
+    if discovery.steps[box].box:
+        show_limits(discovery, box, console)
+        say(QUASI_P_NOTE)
+    elif box != discovery.suggested_index:
         say(f"Box {box} has no limits: it holds everything.")
-    if found.chance is not None:
-        say(chance_in_words(found.chance))
+    if discovery.chance_probability is not None:
+        say(describe_chance(discovery.chance_probability))
     for note in notes:
         say(f"[yellow]note[/] {escape(note)}")
 
 
-def chance_in_words(chance: float) -> str:
+def describe_chance(chance: float) -> str:
     """Return how much the search is to be believed."""
     told = f"Were failures dealt out by chance, the search would find as telling a box with probability {chance:.2g}"
-    return f"{told}." if chance <= TELLING else f"[yellow]{told}: this one may say nothing.[/]"
+    return f"{told}." if chance <= MAX_CHANCE else f"[yellow]{told}: this one may say nothing.[/]"
 
 
-def show_boxes(found: "Discovery", box: int, console: "Console") -> None:
+def show_boxes(discovery: "Discovery", box: int, console: "Console") -> None:
     """Print some of the boxes, from everything to the densest."""
     from qispread.presentation.formatting import format_value
 
-    table = terminal.plain_table("Boxes", ("", "Coverage", "Density", "Mass", "Limits on"))
-    last = len(found.steps) - 1
-    shown = {round(place * last / (MOST_BOXES - 1)) for place in range(MOST_BOXES)} | {box, found.suggested}
-    for one in found.trajectory[found.trajectory["box"].isin(shown)].to_dict("records"):
+    table = terminal.create_table("Boxes", ("", "Coverage", "Density", "Mass", "Limits on"))
+    last = len(discovery.steps) - 1
+    shown = {round(place * last / (MAX_BOXES - 1)) for place in range(MAX_BOXES)} | {box, discovery.suggested_index}
+    for one in discovery.trajectory[discovery.trajectory["box"].isin(shown)].to_dict("records"):
         mark = " suggested" if one["suggested"] else ""
         shares = (format_value(one[name], "percent") for name in ("coverage", "density", "mass"))
         table.add_row(f"{one['box']}{mark}", *shares, str(one["restricted"]))
     console.print(table)
 
 
-def show_limits(found: "Discovery", box: int, console: "Console") -> None:
+def show_limits(discovery: "Discovery", box: int, console: "Console") -> None:
     """Print the limits of a box."""
     import math
 
@@ -213,10 +224,10 @@ def show_limits(found: "Discovery", box: int, console: "Console") -> None:
     from qispread.presentation.formatting import format_range
 
     table = path_table(f"Limits of box {box}", ("", "Inside", "Of", "p"))
-    for one in found.limits_of(box):
+    for one in discovery.box_limits(box):
         p_values = [one[f"p_{side}"] for side in ("low", "high", "labels")]
         told = ", ".join(f"{value:.2g}" for value in p_values if not math.isnan(value))
-        inside, of = one["labels"], ", ".join(sorted(found.data.labels.get(one["parameter"], ())))
+        inside, of = one["labels"], ", ".join(sorted(discovery.cases.labels.get(one["parameter"], ())))
         if not inside:
             inside, of = (format_range(one[f"{all_of}low"], one[f"{all_of}high"]) for all_of in ("", "whole_"))
         table.add_row(*map(escape, (str(one["parameter"]), inside, of)), told)

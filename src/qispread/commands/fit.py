@@ -8,26 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qispread import terminal
-from qispread.commands.outcome import DONE
+from qispread.commands.outcome import EXIT_OK
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from qispread.fitting.fit import Fit
-    from qispread.fitting.people import Observed
-    from qispread.fitting.reading import Terms
+    from qispread.fitting.fit import DiffusionFit
+    from qispread.fitting.people import ObservedDiffusion
+    from qispread.fitting.reading import TableOptions
 
-NAME = "fit"
+FILE_PREFIX = "fit"
 """With which all files begin."""
-FIELDS = {"id": "id", "adopted": "adopted", "community": "community", "from": "first", "to": "second"}
-FIELDS |= {"weight": "weight"}
-"""What `--columns` calls the fields of `Terms`."""
-CAUTION = (
+COLUMN_FIELDS = {"id": "id", "adopted": "adopted", "community": "community", "from": "first", "to": "second"}
+COLUMN_FIELDS |= {"weight": "weight"}
+"""What `--columns` calls the fields of `TableOptions`."""
+CONTAGION_CAUTION = (
     "Ties that help to foretell are no proof of contagion: like people are tied, and what reaches one may reach the "
     "other. Intervals are of this model of these people."
 )
-VERDICTS = {
+VERDICT_TEXTS = {
     "needed": "The signs agree that ties are needed, with a push free in each period",
     "not needed": "No sign that ties are needed, once a push is free in each period",
     "unclear": "The signs do not agree whether ties are needed, with a push free in each period",
@@ -44,7 +44,7 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar="FIELD=COLUMN",
         nargs="+",
         default=[],
-        help=f"for fields that the tables name otherwise: {', '.join(FIELDS)}",
+        help=f"for fields that the tables name otherwise: {', '.join(COLUMN_FIELDS)}",
     )
     command.add_argument("--never", metavar="TEXT", nargs="+", default=[], help="what `adopted` says of non-adopters")
     command.add_argument("--start", metavar="WHEN", help="first period (default: 1, or the earliest date)")
@@ -64,7 +64,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.set_defaults(act=act)
 
 
-def terms_of(arguments: argparse.Namespace) -> "Terms":
+def table_options(arguments: argparse.Namespace) -> "TableOptions":
     """Return the terms on which the tables are to be read.
 
     Raises
@@ -72,22 +72,22 @@ def terms_of(arguments: argparse.Namespace) -> "Terms":
     InputError
         For columns that are given for no field.
     """
-    from qispread.config.faults import Fault, InputError, nearest
-    from qispread.fitting.reading import Terms
+    from qispread.config.faults import Fault, InputError, did_you_mean
+    from qispread.fitting.reading import TableOptions
 
     columns, faults = {}, []
     for given in arguments.columns:
         name, sign, column = given.partition("=")
-        if name not in FIELDS or not sign or not column:
-            hint = nearest(name, FIELDS) if name not in FIELDS else ""
+        if name not in COLUMN_FIELDS or not sign or not column:
+            hint = did_you_mean(name, COLUMN_FIELDS) if name not in COLUMN_FIELDS else ""
             faults.append(Fault("--columns", f"got '{given}'; needed: FIELD=COLUMN{hint}"))
         else:
-            columns[FIELDS[name]] = column
+            columns[COLUMN_FIELDS[name]] = column
     if faults:
         raise InputError(faults)
-    return Terms(
+    return TableOptions(
         **columns,
-        alike=tuple(arguments.alike),
+        permutation_columns=tuple(arguments.alike),
         never=tuple(arguments.never),
         start=arguments.start,
         end=arguments.end,
@@ -98,7 +98,7 @@ def terms_of(arguments: argparse.Namespace) -> "Terms":
     )
 
 
-def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
+def read_tables(arguments: argparse.Namespace, options: "TableOptions") -> "ObservedDiffusion":
     """Return what the tables say.
 
     Raises
@@ -107,18 +107,18 @@ def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
         With every fault of the tables, of the numbers asked for and of the name of the folder.
     """
     from qispread.config.faults import Fault, InputError
-    from qispread.fitting.fit import refuse_counts
+    from qispread.fitting.fit import check_counts
     from qispread.fitting.reading import read_observed
 
     faults: list[Fault] = []
-    counts = partial(refuse_counts, arguments.worlds, arguments.shuffles, arguments.seed)
-    for check in (counts, partial(folder_for, arguments)):
+    counts = partial(check_counts, arguments.worlds, arguments.shuffles, arguments.seed)
+    for check in (counts, partial(output_folder, arguments)):
         try:
             check()
         except InputError as error:
             faults += error.faults
     try:
-        observed = read_observed(arguments.people, arguments.ties, terms)
+        observed = read_observed(arguments.people, arguments.ties, options)
     except InputError as error:
         raise InputError([*faults, *error.faults]) from None
     if faults:
@@ -126,7 +126,7 @@ def read(arguments: argparse.Namespace, terms: "Terms") -> "Observed":
     return observed
 
 
-def folder_for(arguments: argparse.Namespace) -> Path:
+def output_folder(arguments: argparse.Namespace) -> Path:
     """Return the folder for results.
 
     Raises
@@ -135,18 +135,18 @@ def folder_for(arguments: argparse.Namespace) -> Path:
         Where none is given and no folder can be called as the table of people is.
     """
     from qispread.config.faults import Fault, InputError
-    from qispread.config.scenario import folder_name
+    from qispread.config.scenario import validate_folder_name
 
     if arguments.out:
         return Path(arguments.out)
     name = f"fit-{Path(arguments.people).stem}"
     try:
-        return Path("results", folder_name(name))
+        return Path("results", validate_folder_name(name))
     except ValueError as error:
         raise InputError([Fault("--out", f"is not given, and '{name}' is no name for a folder; {error}")]) from None
 
 
-def refuse_folder(folder: Path, observed: "Observed") -> None:
+def check_output_folder(folder: Path, observed: "ObservedDiffusion") -> None:
     """Refuse a folder that cannot be written to, or that holds the fit of other tables.
 
     Raises
@@ -154,18 +154,20 @@ def refuse_folder(folder: Path, observed: "Observed") -> None:
     InputError
         In both cases.
     """
-    from qispread.results.folder import check_folder, refuse
+    from qispread.results.folder import check_results_folder, output_folder_error
 
-    check_folder(folder, {}, (), overwrite=True)
-    kept = folder / f"{NAME}.json"
-    if kept.exists() and hashes_in(kept) != [one["sha256"] for one in observed.inputs]:
-        raise refuse(folder, "holds the fit of other tables; say another folder with --out, or remove this one")
+    check_results_folder(folder, {}, (), overwrite=True)
+    kept = folder / f"{FILE_PREFIX}.json"
+    if kept.exists() and stored_hashes(kept) != [one["sha256"] for one in observed.inputs]:
+        raise output_folder_error(
+            folder, "holds the fit of other tables; say another folder with --out, or remove this one"
+        )
 
 
-def hashes_in(kept: Path) -> list[str] | None:
+def stored_hashes(path: Path) -> list[str] | None:
     """Return the hashes of the tables of a fit, as it tells them; None where it tells none."""
     try:
-        return [one["sha256"] for one in json.loads(kept.read_text(encoding="utf-8"))["read"]]
+        return [one["sha256"] for one in json.loads(path.read_text(encoding="utf-8"))["read"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -173,72 +175,77 @@ def hashes_in(kept: Path) -> list[str] | None:
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Fit the models, print what they say of ties, and write tables and pictures."""
     from qispread.fitting.fit import fit_observed
-    from qispread.fitting.models import models_for
-    from qispread.results.folder import tidied
+    from qispread.fitting.models import identifiable_models
+    from qispread.results.folder import cleanup_on_abort
 
-    observed, folder = read(arguments, terms_of(arguments)), folder_for(arguments)
-    with tidied(folder):
-        refuse_folder(folder, observed)
-        introduce(observed, console)
-        with terminal.progress_bar(console, "Fitting", len(list(models_for(observed)))) as advance:
+    observed, folder = read_tables(arguments, table_options(arguments)), output_folder(arguments)
+    with cleanup_on_abort(folder):
+        check_output_folder(folder, observed)
+        show_input(observed, console)
+        with terminal.progress_bar(console, "Fitting", len(list(identifiable_models(observed)))) as advance:
             found = fit_observed(
                 observed,
-                worlds=arguments.worlds,
+                replicates=arguments.worlds,
                 shuffles=arguments.shuffles,
                 seed=arguments.seed,
                 progress=advance,
             )
-        show(found, console)
-        write(found, folder, arguments)
+        show_fit(found, console)
+        write_outputs(found, folder, arguments)
     console.print(f"Results: fit_parameters.csv and others, with pictures, in {folder}", soft_wrap=True, markup=False)
-    return DONE
+    return EXIT_OK
 
 
-def introduce(observed: "Observed", console: "Console") -> None:
+def show_input(observed: "ObservedDiffusion", console: "Console") -> None:
     """Say what was read."""
-    from qispread.fitting.people import NEVER
+    from qispread.fitting.people import NEVER_ADOPTED
 
-    adopted, units = int((observed.adopted != NEVER).sum()), f"{observed.periods} {observed.unit}s"
+    adopted, units = int((observed.adopted != NEVER_ADOPTED).sum()), f"{observed.periods} {observed.unit}s"
     seeds = int((observed.adopted == 1).sum()) if observed.seeded else 0
     several = len(observed.communities)
     where = f" in {several} communities" if several > 1 else ""
-    ties = observed.ties.others.size // 2
+    ties = observed.ties.indices.size // 2
     console.print(
-        f"{observed.number:,} people{where}, {ties:,} ties, {units}: {adopted:,} adopted, {seeds:,} of them as seeds",
+        f"{observed.person_count:,} people{where}, {ties:,} ties, {units}: {adopted:,} adopted, {seeds:,} of them as seeds",
         soft_wrap=True,
         highlight=False,
     )
 
 
-def write(found: "Fit", folder: Path, arguments: argparse.Namespace) -> None:
+def write_outputs(fit_result: "DiffusionFit", folder: Path, arguments: argparse.Namespace) -> None:
     """Write tables and pictures."""
     from qispread.figures.fitting import fit_figures
     from qispread.figures.saving import save_analysis
-    from qispread.fitting.tables import TABLES
+    from qispread.fitting.tables import FIT_TABLES
 
-    tables = {f"_{name}": (table, TABLES[name][1]) for name, table in found.tables.items() if not table.empty}
-    about = {"verdict": found.verdict, "signs": found.signs, "most_by_ties": found.most_by_ties, "notes": found.notes}
-    about |= {"read": found.observed.inputs}
-    save_analysis(folder, NAME, tables, fit_figures(found), about, ["qispread", *arguments.typed])
+    tables = {f"_{name}": (table, FIT_TABLES[name][1]) for name, table in fit_result.tables.items() if not table.empty}
+    about = {
+        "verdict": fit_result.verdict,
+        "signs": fit_result.signs,
+        "most_by_ties": fit_result.max_share_by_ties,
+        "notes": fit_result.notes,
+    }
+    about |= {"read": fit_result.observed.inputs}
+    save_analysis(folder, FILE_PREFIX, tables, fit_figures(fit_result), about, ["qispread", *arguments.typed])
 
 
-def show(found: "Fit", console: "Console") -> None:
+def show_fit(fit_result: "DiffusionFit", console: "Console") -> None:
     """Print the strength of contagion in each model, what ties add, and what the signs say."""
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
-    console.print(strengths_shown(found))
-    if not found.tables["scores"].empty:
-        console.print(gains_shown(found))
-    say(across_in_words(found))
-    say(f"{VERDICTS[found.verdict]}: {signs_in_words(found)}.")
-    say(most_in_words(found))
-    say(CAUTION)
-    for note in found.notes:
+    console.print(build_strengths_table(fit_result))
+    if not fit_result.tables["scores"].empty:
+        console.print(build_gains_table(fit_result))
+    say(describe_tie_correlation(fit_result))
+    say(f"{VERDICT_TEXTS[fit_result.verdict]}: {describe_signs(fit_result)}.")
+    say(describe_max_share(fit_result))
+    say(CONTAGION_CAUTION)
+    for note in fit_result.notes:
         console.print(f"[yellow]note[/] {note.replace('[', chr(92) + '[')}", soft_wrap=True, highlight=False)
 
 
-def across_in_words(found: "Fit") -> str:
+def describe_tie_correlation(fit_result: "DiffusionFit") -> str:
     """Return how times of adoption go together across ties, and whether by chance."""
-    row = found.tables["shuffles"].iloc[0]
+    row = fit_result.tables["shuffles"].iloc[0]
     if isnan(row["observed"]):
         return "Times of adoption across ties: all alike, so that there is neither correlation nor p."
     return (
@@ -247,49 +254,49 @@ def across_in_words(found: "Fit") -> str:
     )
 
 
-def most_in_words(found: "Fit") -> str:
+def describe_max_share(fit_result: "DiffusionFit") -> str:
     """Return the share of the adoptions that ties may bring, and what follows from it for the verdict."""
-    from qispread.fitting.fit import MUCH, NOT_NEEDED, TOO_LITTLE
+    from qispread.fitting.fit import MAJOR_SHARE, NOT_NEEDED, TOO_LITTLE
 
-    high = found.posteriors["contact_by_period"].strength()[2]
-    told = f"Ties alone would bring {found.most_by_ties:.0%} of the adoptions at the upper end of contact ({high:.2g})"
+    high = fit_result.posteriors["contact_by_period"].strength_quantiles()[2]
+    told = f"Ties alone would bring {fit_result.max_share_by_ties:.0%} of the adoptions at the upper end of contact ({high:.2g})"
     follows = {
-        NOT_NEEDED: f": below {MUCH:.0%}, so that it is excluded that they bring as many as all else.",
-        TOO_LITTLE: f": not below {MUCH:.0%}, so that it is not excluded that they bring as many as all else.",
+        NOT_NEEDED: f": below {MAJOR_SHARE:.0%}, so that it is excluded that they bring as many as all else.",
+        TOO_LITTLE: f": not below {MAJOR_SHARE:.0%}, so that it is not excluded that they bring as many as all else.",
     }
-    return told + follows.get(found.verdict, ".")
+    return told + follows.get(fit_result.verdict, ".")
 
 
-def signs_in_words(found: "Fit") -> str:
+def describe_signs(fit_result: "DiffusionFit") -> str:
     """Return each sign and whether it is there."""
     words = {
         "across ties": ("tied people adopt at like times", "tied people do not adopt at like times"),
         "evidence": ("the evidence is for contact", "the evidence is against contact"),
         "held out": ("held-out communities are foretold better", "held-out communities are not foretold better"),
     }
-    return "; ".join(words[name][not there] for name, there in found.signs.items())
+    return "; ".join(words[name][not there] for name, there in fit_result.signs.items())
 
 
-def strengths_shown(found: "Fit") -> Any:
+def build_strengths_table(fit_result: "DiffusionFit") -> Any:
     """Return the table of the strength of contagion and of the evidence for it."""
-    table = terminal.plain_table("Contagion, 95 % intervals in brackets", ("", "Strength", "Evidence"))
-    parameters = found.tables["parameters"]
-    for name, one in found.posteriors.items():
+    table = terminal.create_table("Contagion, 95 % intervals in brackets", ("", "Strength", "Evidence"))
+    parameters = fit_result.tables["parameters"]
+    for name, one in fit_result.posteriors.items():
         if one.model.contagion == "none":
             continue
         rows = parameters[(parameters["model"] == name) & ~parameters["parameter"].str.startswith("push")]
         row: pd.Series[Any] = rows.iloc[0]
         words = f"{row['parameter']} {row['median']:.3g} ({row['low']:.2g} to {row['high']:.2g})"
-        base = found.posteriors["independent" + ("_by_period" if one.model.push == "by period" else "")]
+        base = fit_result.posteriors["independent" + ("_by_period" if one.model.push == "by period" else "")]
         table.add_row(name, words, f"{one.evidence - base.evidence:+.1f}")
     return table
 
 
-def gains_shown(found: "Fit") -> Any:
+def build_gains_table(fit_result: "DiffusionFit") -> Any:
     """Return the table of gains in communities held out."""
     title = "Gain in log-probability of a held-out community, mean"
-    table = terminal.plain_table(title, ("", "Against", "Gain", "95 % interval"))
-    for row in found.tables["comparisons"].to_dict("records"):
+    table = terminal.create_table(title, ("", "Against", "Gain", "95 % interval"))
+    for row in fit_result.tables["comparisons"].to_dict("records"):
         gain, low, high = (f"{row[name]:+.2f}" for name in ("gain", "low", "high"))
         table.add_row(str(row["model"]), str(row["against"]), gain, f"{low} to {high}")
     return table

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qispread.sweeping.reading import Sweep
 
 
-def sweep_at(given: str) -> "Sweep":
+def open_sweep(source: str) -> "Sweep":
     """Return the sweep in a folder, or that of an experiment file in its usual folder.
 
     Raises
@@ -24,29 +24,29 @@ def sweep_at(given: str) -> "Sweep":
     from qispread.sweeping.reading import read_sweep
     from qispread.sweeping.store import default_folder
 
-    path = Path(given)
+    path = Path(source)
     return read_sweep(default_folder(load_experiment(path)) if path.suffix in {".yaml", ".yml"} else path)
 
 
-def about_sweep(sweep: "Sweep") -> dict[str, Any]:
+def sweep_provenance(sweep: "Sweep") -> dict[str, Any]:
     """Return which runs an analysis of a sweep has read."""
     status = sweep.status
     return {
-        "sweep": sweep.store.stem,
-        "runs": {"all": status.runs, "done": status.done, "failed": status.failed, "left": status.left},
+        "sweep": sweep.store.run_id_prefix,
+        "runs": {"all": status.runs, "done": status.completed, "failed": status.failed, "left": status.pending},
     }
 
 
-def unfinished(sweep: "Sweep") -> tuple[str, ...]:
+def unfinished_note(sweep: "Sweep") -> tuple[str, ...]:
     """Return a note where runs of a sweep are still missing."""
     # Of all runs: those that were never wanted are missing too.
     status, every = sweep.status, sweep.store.runs
-    left = every - status.done - status.failed
+    left = every - status.completed - status.failed
     return (f"the sweep is not finished: {left:,} of {every:,} runs not made yet",) if left else ()
 
 
 def path_table(title: str, headings: Iterable[str]) -> "Table":
     """Return an empty table whose first column is of paths, which are folded where they are too long and never cut."""
-    table = terminal.plain_table(title, headings)
+    table = terminal.create_table(title, headings)
     table.columns[0].overflow = "fold"
     return table

@@ -4,8 +4,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from qispread import terminal
-from qispread.commands.app import require_extra
-from qispread.commands.outcome import DONE
+from qispread.commands.app import require_app_packages
+from qispread.commands.outcome import EXIT_OK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +29,18 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Compute every answer of the file, and write it."""
     from pathlib import Path
 
-    require_extra()
+    require_app_packages()
     path = Path(arguments.html)
-    refuse_file(path, overwrite=arguments.overwrite)
-    only = None if arguments.lesson is None else chosen(arguments.lesson)
-    from qispread.app.teaching.onefile import lesson_file
+    check_output_file(path, overwrite=arguments.overwrite)
+    only = None if arguments.lesson is None else choose_lesson(arguments.lesson)
+    from qispread.app.teaching.onefile import render_offline_page
 
     with terminal.progress_bar(console, "Computing answers", 1) as advance:
-        page = lesson_file(only, advance)
+        page = render_offline_page(only, advance)
     write_page(page, path)
     size = path.stat().st_size / 1e6
     console.print(f"{path}: {size:.1f} MB, to be opened in a browser", soft_wrap=True, markup=False, highlight=False)
-    return DONE
+    return EXIT_OK
 
 
 def write_page(page: str, path: "Path") -> None:
@@ -52,15 +52,15 @@ def write_page(page: str, path: "Path") -> None:
         Where it cannot be written.
     """
     from qispread.config.faults import Fault, InputError
-    from qispread.sweeping.files import write_whole
+    from qispread.sweeping.files import atomic_write
 
     try:
-        write_whole(path, page.encode())
+        atomic_write(path, page.encode())
     except OSError as error:
         raise InputError([Fault(str(path), f"could not be written: {error.strerror or error}")]) from None
 
 
-def refuse_file(path: "Path", *, overwrite: bool) -> None:
+def check_output_file(path: "Path", *, overwrite: bool) -> None:
     """Refuse a file that cannot be written.
 
     Raises
@@ -81,7 +81,7 @@ def refuse_file(path: "Path", *, overwrite: bool) -> None:
     raise InputError([Fault(str(path), problem)])
 
 
-def chosen(asked: str) -> "Lesson":
+def choose_lesson(name: str) -> "Lesson":
     """Return a lesson by its number or its name.
 
     Raises
@@ -89,11 +89,11 @@ def chosen(asked: str) -> "Lesson":
     InputError
         Where there is none.
     """
-    from qispread.app.teaching.lesson import lesson_called, lessons
+    from qispread.app.teaching.lesson import find_lesson, load_lessons
     from qispread.config.faults import Fault, InputError
 
-    if not asked.isdecimal():
-        return lesson_called(asked)
-    if not 1 <= int(asked) <= len(lessons()):
-        raise InputError([Fault("--lesson", f"got {asked}; needed: a number from 1 to {len(lessons())}")])
-    return lessons()[int(asked) - 1]
+    if not name.isdecimal():
+        return find_lesson(name)
+    if not 1 <= int(name) <= len(load_lessons()):
+        raise InputError([Fault("--lesson", f"got {name}; needed: a number from 1 to {len(load_lessons())}")])
+    return load_lessons()[int(name) - 1]

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-DONE, SOME_FAILED, BAD_INPUT, STOPPED, TERMINATED = 0, 1, 2, 130, 143
+EXIT_OK, EXIT_SOME_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 1, 2, 130, 143
 """Exit codes."""
-MOST_FAILURES = 5
+MAX_SHOWN_FAILURES = 5
 """How many failures are printed; the table of runs has them all."""
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def report_interrupted_write() -> Iterator[None]:
     """Let a stop in here say that results were being written."""
     try:
         yield

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from qispread import terminal
-from qispread.commands.outcome import DONE
+from qispread.commands.outcome import EXIT_OK
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,5 +26,5 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 
     if arguments.overwrite and not arguments.out:
         raise InputError([Fault("--overwrite", "is for --out; a report beside its results is written anew anyway")])
-    terminal.write_report(Path(arguments.results), console, arguments.out, overwrite=arguments.overwrite)
-    return DONE
+    terminal.write_report_and_show(Path(arguments.results), console, arguments.out, overwrite=arguments.overwrite)
+    return EXIT_OK

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qispread import terminal
-from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED, writing
+from qispread.commands.outcome import EXIT_OK, EXIT_SOME_FAILED, MAX_SHOWN_FAILURES, report_interrupted_write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,11 +35,11 @@ def add(command: argparse.ArgumentParser) -> None:
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Simulate a scenario, print its headlines and write its tables."""
     from qispread.config.faults import Fault, InputError
-    from qispread.config.load import load, refuse_policy_file
-    from qispread.results import check_folder, default_folder, read_origin, save, tidied
+    from qispread.config.load import load, reject_policy_file
+    from qispread.results import check_run_folder, cleanup_on_abort, default_folder, read_origin, save
     from qispread.sweeping.files import local_folder
 
-    refuse_policy_file(arguments.scenario)
+    reject_policy_file(arguments.scenario)
     origin = read_origin(arguments.scenario)
     replicates = 1 if arguments.events and arguments.replicates is None else arguments.replicates
     changes = {"seed": arguments.seed, "replicates": replicates}
@@ -61,19 +61,19 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     if faults:
         raise InputError(faults)
     as_it_was = (arguments.seed, arguments.organisations, arguments.ties) == (None, None, None) and not arguments.policy
-    about = origin.about if as_it_was else {}
+    about = origin.description if as_it_was else {}
     say = partial(console.print, soft_wrap=True, markup=False)
     for note in origin.notes:
         say(f"note: {note}", style="yellow")
     from qispread.engines.failures import all_failed
 
     folder = local_folder(arguments.out) if arguments.out else default_folder(scenario, origin.replicate)
-    with tidied(folder):
-        check_folder(folder, scenario, overwrite=arguments.overwrite, replicate=origin.replicate)
-        terminal.introduce(scenario, console)
-        runs = simulated(scenario, origin.replicate, arguments, console)
+    with cleanup_on_abort(folder):
+        check_run_folder(folder, scenario, overwrite=arguments.overwrite, replicate=origin.replicate)
+        terminal.show_scenario(scenario, console)
+        runs = run_simulation(scenario, origin.replicate, arguments, console)
     typed = ["qispread", *arguments.typed]
-    with writing():
+    with report_interrupted_write():
         paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=typed, about=about)
     nothing = all_failed(runs.runs)
     if not nothing:
@@ -81,20 +81,22 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
     if nothing:
         say(f"{nothing}{'; no report is written' if arguments.report else ''}", style="red")
-        return SOME_FAILED
+        return EXIT_SOME_FAILED
     if arguments.report:
-        terminal.write_report(folder, console)
-    for failure in runs.failed[:MOST_FAILURES]:
+        terminal.write_report_and_show(folder, console)
+    for failure in runs.failed_runs[:MAX_SHOWN_FAILURES]:
         say(f"replicate {failure.replicate} failed: {failure.error}", style="red")
-    return SOME_FAILED if runs.failed else DONE
+    return EXIT_SOME_FAILED if runs.failed_runs else EXIT_OK
 
 
-def simulated(scenario: "Scenario", replicate: int | None, arguments: argparse.Namespace, console: "Console") -> "Runs":
+def run_simulation(
+    scenario: "Scenario", replicate: int | None, arguments: argparse.Namespace, console: "Console"
+) -> "Runs":
     """Run the scenario, or one replicate of it, behind a progress bar."""
     from qispread.engines.run import Runs, run_replicates
 
     if arguments.engine == "kernel" and not arguments.events:
-        terminal.compile_first(scenario, console)
+        terminal.compile_with_progress(scenario, console)
     wanted = range(scenario.replicates) if replicate is None else range(replicate, replicate + 1)
     with terminal.progress_bar(console, "Simulating", len(wanted)) as advance:
         runs = run_replicates(

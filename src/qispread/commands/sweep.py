@@ -7,21 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qispread.commands.outcome import DONE, MOST_FAILURES, SOME_FAILED, STOPPED
+from qispread.commands.outcome import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, MAX_SHOWN_FAILURES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from qispread.config.scenario import Scenario
     from qispread.sweeping.reading import Sweep
-    from qispread.sweeping.runner import Progress
+    from qispread.sweeping.runner import SweepProgress
 
-OF_A_SWEEP = ("executor", "workers", "scheduler", "timeout", "retry_failed", "yes")
+SWEEP_OPTIONS = ("executor", "workers", "scheduler", "timeout", "retry_failed", "yes")
 """Options that matter where a sweep is run."""
-OF_A_RUN = ("engine", "events", "overwrite")
+RERUN_OPTIONS = ("engine", "events", "overwrite")
 """Options that matter where one of its runs is made again."""
 OUT_HELP = "folder for results (default: results/sweep-NAME; with --run: reruns/RUN_ID in the folder of the sweep)"
-RERUNS = "reruns"
+RERUNS_FOLDER = "reruns"
 """The folder, within that of a sweep, of its runs that are made again."""
 
 
@@ -54,15 +54,15 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Do what was asked with an experiment."""
-    refuse_idle_options(arguments)
+    check_unused_options(arguments)
     if arguments.status:
-        return tell_status(arguments, console)
+        return show_status(arguments, console)
     if arguments.run:
-        return run_again(arguments, console)
+        return rerun_one(arguments, console)
     return run_sweep(arguments, console)
 
 
-def refuse_idle_options(arguments: argparse.Namespace) -> None:
+def check_unused_options(arguments: argparse.Namespace) -> None:
     """Refuse options that would do nothing beside the others, all at once.
 
     Raises
@@ -73,15 +73,17 @@ def refuse_idle_options(arguments: argparse.Namespace) -> None:
     from qispread.config.faults import Fault, InputError
 
     given = {
-        name for name in (*OF_A_SWEEP, *OF_A_RUN) if not any(getattr(arguments, name) is one for one in (None, False))
+        name
+        for name in (*SWEEP_OPTIONS, *RERUN_OPTIONS)
+        if not any(getattr(arguments, name) is one for one in (None, False))
     }
     idle: dict[str, str] = {}
     if arguments.status:
-        idle = dict.fromkeys((*OF_A_SWEEP, *OF_A_RUN), "does nothing with --status, which runs nothing")
+        idle = dict.fromkeys((*SWEEP_OPTIONS, *RERUN_OPTIONS), "does nothing with --status, which runs nothing")
     elif arguments.run:
-        idle = dict.fromkeys(OF_A_SWEEP, "does nothing with --run, which runs one run here and now")
+        idle = dict.fromkeys(SWEEP_OPTIONS, "does nothing with --run, which runs one run here and now")
     else:
-        idle = dict.fromkeys(OF_A_RUN, "is for one run; needed: --run RUN_ID")
+        idle = dict.fromkeys(RERUN_OPTIONS, "is for one run; needed: --run RUN_ID")
         if arguments.executor not in (None, "dask"):
             idle["scheduler"] = f"does nothing with --executor {arguments.executor}; needed: --executor dask"
         if arguments.executor == "inline":
@@ -99,7 +101,7 @@ def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
 
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
     try:
-        with progress_bar(console) as advance:
+        with sweep_progress_bar(console) as advance:
             found = sweep(
                 arguments.experiment,
                 arguments.out,
@@ -107,33 +109,33 @@ def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
                 workers=arguments.workers,
                 scheduler=arguments.scheduler,
                 timeout=arguments.timeout,
-                yes=arguments.yes,
+                confirmed=arguments.yes,
                 retry_failed=arguments.retry_failed,
                 progress=advance,
-                say=say,
+                log=say,
                 command=["qispread", *arguments.typed],
             )
     except KeyboardInterrupt:
-        stopped(arguments, console)
-        return STOPPED
+        show_stopped(arguments, console)
+        return EXIT_INTERRUPTED
     say(f"{found.status}, in {found.folder}")
     if found.status.failed:
-        tell_failures(found, console)
-    return SOME_FAILED if found.status.failed else DONE
+        show_failures(found, console)
+    return EXIT_SOME_FAILED if found.status.failed else EXIT_OK
 
 
-def stopped(arguments: argparse.Namespace, console: "Console") -> None:
+def show_stopped(arguments: argparse.Namespace, console: "Console") -> None:
     """Say what is kept of a sweep that was stopped, and how to go on."""
     from qispread.config.faults import InputError
 
     try:
-        kept = f"{sweep_of(arguments).status}. To go on, run the same command again."
+        kept = f"{find_sweep(arguments).status}. To go on, run the same command again."
     except InputError:
         kept = "Nothing was run yet."
     console.print(f"Stopped. {kept}", style="red", soft_wrap=True, markup=False)
 
 
-def sweep_of(arguments: argparse.Namespace) -> "Sweep":
+def find_sweep(arguments: argparse.Namespace) -> "Sweep":
     """Return the sweep that the arguments speak of: by its folder, or by its experiment."""
     from qispread.sweeping.load import load_experiment
     from qispread.sweeping.reading import read_sweep
@@ -145,60 +147,60 @@ def sweep_of(arguments: argparse.Namespace) -> "Sweep":
     return read_sweep(given if given.is_dir() else default_folder(load_experiment(arguments.experiment)))
 
 
-def tell_status(arguments: argparse.Namespace, console: "Console") -> int:
+def show_status(arguments: argparse.Namespace, console: "Console") -> int:
     """Say what is done, failed and left of a sweep."""
-    tell(sweep_of(arguments), console)
-    return DONE
+    show_progress(find_sweep(arguments), console)
+    return EXIT_OK
 
 
-def tell(found: "Sweep", console: "Console") -> None:
+def show_progress(sweep: "Sweep", console: "Console") -> None:
     """Say how far a sweep is, and the first failures."""
-    from qispread.sweeping.log import part_name
-    from qispread.sweeping.resuming import environment_words
+    from qispread.sweeping.log import part_file_name
+    from qispread.sweeping.resuming import describe_environments
 
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
-    say(f"{found.folder}: {found.status}")
-    for words in environment_words(found.store):
+    say(f"{sweep.folder}: {sweep.status}")
+    for words in describe_environments(sweep.store):
         say(words)
-    unsound = found.store.unsound()
+    unsound = sweep.store.damaged_parts()
     if unsound:
-        listed = ", ".join(part_name(part) for part in unsound[:MOST_FAILURES])
-        more = f" and {len(unsound) - MOST_FAILURES:,} more" if len(unsound) > MOST_FAILURES else ""
+        listed = ", ".join(part_file_name(part) for part in unsound[:MAX_SHOWN_FAILURES])
+        more = f" and {len(unsound) - MAX_SHOWN_FAILURES:,} more" if len(unsound) > MAX_SHOWN_FAILURES else ""
         say(f"Missing or not as written, and made again when the sweep goes on: {listed}{more}.", style="red")
-    if found.status.failed:
-        tell_failures(found, console)
+    if sweep.status.failed:
+        show_failures(sweep, console)
 
 
-def tell_failures(found: "Sweep", console: "Console") -> None:
+def show_failures(sweep: "Sweep", console: "Console") -> None:
     """Print the first failures."""
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False, style="red")
     told = 0
-    for table in found.each_part():
+    for table in sweep.iterate_parts():
         for _, row in table[table["status"] == "failed"].iterrows():
             say(f"{row['run_id']} failed: {row['error']}")
             told += 1
-            if told == MOST_FAILURES:
+            if told == MAX_SHOWN_FAILURES:
                 return
 
 
-def run_again(arguments: argparse.Namespace, console: "Console") -> int:
+def rerun_one(arguments: argparse.Namespace, console: "Console") -> int:
     """Run one run of a sweep again, say whether it gave the same numbers, and write its tables."""
     from qispread import terminal
-    from qispread.results import save, tidied
-    from qispread.sweeping.rerun import differing, environment_changes, rerun, run_of, scenario_at
+    from qispread.results import cleanup_on_abort, save
+    from qispread.sweeping.rerun import differing_columns, environment_changes, parse_run_id, point_scenario, rerun
 
-    found = sweep_of(arguments)
+    found = find_sweep(arguments)
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
-    point, replicate = run_of(found, arguments.run)
-    folder = folder_of_rerun(found, arguments)
+    point, replicate = parse_run_id(found, arguments.run)
+    folder = rerun_folder(found, arguments)
     others = environment_changes(found, arguments.run)
     for one in others:
         say(f"note: {one}", style="yellow")
-    with tidied(folder):
-        check_rerun_folder(folder, scenario_at(found, point).replace(replicates=1), replicate, arguments)
+    with cleanup_on_abort(folder):
+        check_rerun_folder(folder, point_scenario(found, point).replace(replicates=1), replicate, arguments)
         runs = rerun(found, arguments.run, engine=arguments.engine or "kernel", keep_events=arguments.events)
     terminal.show_headlines(runs, console)
-    apart = differing(found, arguments.run, runs.runs[0])
+    apart = differing_columns(found, arguments.run, runs.runs[0])
     if apart is None:
         say("The sweep has no row of this run yet.")
     elif apart:
@@ -209,10 +211,10 @@ def run_again(arguments: argparse.Namespace, console: "Console") -> int:
     typed, about = ["qispread", *arguments.typed], {"run_id": arguments.run}
     paths = save(runs, folder, overwrite=arguments.overwrite, command=typed, about=about)
     say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
-    return SOME_FAILED if apart or runs.failed else DONE
+    return EXIT_SOME_FAILED if apart or runs.failed_runs else EXIT_OK
 
 
-def folder_of_rerun(found: "Sweep", arguments: argparse.Namespace) -> Path:
+def rerun_folder(found: "Sweep", arguments: argparse.Namespace) -> Path:
     """Return the folder for the results of a run that is made again.
 
     Raises
@@ -224,32 +226,32 @@ def folder_of_rerun(found: "Sweep", arguments: argparse.Namespace) -> Path:
     from qispread.sweeping.files import local_folder
 
     if not arguments.out:
-        return found.folder / RERUNS / str(arguments.run)
+        return found.folder / RERUNS_FOLDER / str(arguments.run)
     folder = local_folder(arguments.out)
     if folder.resolve() == found.folder.resolve():
         problem = "is the folder of the sweep; with --run it says where the run's results go"
-        raise InputError([Fault("--out", f"{problem}; leave it out for {found.folder / RERUNS}", str(folder))])
+        raise InputError([Fault("--out", f"{problem}; leave it out for {found.folder / RERUNS_FOLDER}", str(folder))])
     return folder
 
 
 def check_rerun_folder(folder: Path, scenario: "Scenario", replicate: int, arguments: argparse.Namespace) -> None:
-    """Make sure that the results of a run can be written, before it is run; raises as `check_folder`."""
+    """Make sure that the results of a run can be written, before it is run; raises as `check_run_folder`."""
     from qispread.config.faults import Fault, InputError
-    from qispread.results import check_folder
+    from qispread.results import check_run_folder
 
     try:
-        check_folder(folder, scenario, overwrite=arguments.overwrite, replicate=replicate or None)
+        check_run_folder(folder, scenario, overwrite=arguments.overwrite, replicate=replicate or None)
     except InputError as error:
         if arguments.out:
             raise
         more = "; say with --out where the results of this run go"
         raise InputError(
-            [Fault(one.where, one.problem + (more if one.where == "--out" else ""), one.file) for one in error.faults]
+            [Fault(one.path, one.problem + (more if one.path == "--out" else ""), one.file) for one in error.faults]
         ) from None
 
 
 @contextmanager
-def progress_bar(console: "Console") -> "Iterator[Callable[[Progress], None] | None]":
+def sweep_progress_bar(console: "Console") -> "Iterator[Callable[[SweepProgress], None] | None]":
     """Show progress, runs a second, failures and time left on a terminal, and nothing elsewhere."""
     if not console.is_terminal:
         yield None
@@ -263,10 +265,10 @@ def progress_bar(console: "Console") -> "Iterator[Callable[[Progress], None] | N
     with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Sweeping", total=None, visible=False, rate="", failed="none failed")
 
-        def advance(now: "Progress") -> None:
+        def advance(now: "SweepProgress") -> None:
             failed = f"{now.failed:,} failed" if now.failed else "none failed"
             rate = f"{now.rate:,.0f} a second" if now.rate >= 1.0 else f"{60.0 * now.rate:,.1f} a minute"
-            completed = now.done + now.failed
+            completed = now.completed + now.failed
             bar.update(task, total=now.runs, completed=completed, visible=True, rate=rate, failed=failed)
 
         yield advance

@@ -5,43 +5,43 @@ from itertools import combinations
 from pathlib import Path
 
 from qispread.config.faults import Fault, InputError
-from qispread.config.load import load, policy_fragment, refuse_policy_file
-from qispread.config.policies import AnyPolicy, Seeding
-from qispread.config.scenario import Scenario, folder_name
-from qispread.config.validate import fault_at
+from qispread.config.load import load, read_policy_file, reject_policy_file
+from qispread.config.policies import AnyPolicy, SeedingPolicy
+from qispread.config.scenario import Scenario, validate_folder_name
+from qispread.config.validate import fault_at_path
 
-BASE = "base"
-TAKEN = (BASE, "charts")
+BASELINE_ARM = "base"
+RESERVED_NAMES = (BASELINE_ARM, "charts")
 """Names that no arm can have: of what arms are compared with, and of the folder of a report's charts."""
-FILES = (".json", ".csv", ".parquet", ".html", ".txt")
+SIBLING_FILE_SUFFIXES = (".json", ".csv", ".parquet", ".html", ".txt")
 """Endings of the files that stand beside the folders of arms."""
-JOINED = "+"
-MOST_FACTORS = 6
+NAME_SEPARATOR = "+"
+MAX_FACTORS = 6
 
 
-def ready_arms(
+def prepare_arms(
     base: Scenario, arms: Mapping[str, Scenario], branch_at: int | None = None, *, factorial: bool = False
 ) -> dict[str, Scenario]:
     """Return the base and the arms as they will be run, by name; raises as `compare`."""
-    refuse_unlike(base, arms)
-    every = combined(base, arms) if factorial else dict(arms)
-    return {BASE: base, **(every if branch_at is None else parted(base, every, branch_at))}
+    check_comparable(base, arms)
+    every = build_factorial_arms(base, arms) if factorial else dict(arms)
+    return {BASELINE_ARM: base, **(every if branch_at is None else branch_arms(base, every, branch_at))}
 
 
-def added_policies(base: Scenario, arm: Scenario) -> dict[str, AnyPolicy]:
+def find_added_policies(base: Scenario, arm: Scenario) -> dict[str, AnyPolicy]:
     """Return the policies that an arm has and the base has not, or has otherwise."""
     return {key: policy for key, policy in arm.policies.items() if policy != base.policies.get(key)}
 
 
-def adds_policies_alone(base: Scenario, arm: Scenario) -> bool:
+def differs_only_by_policies(base: Scenario, arm: Scenario) -> bool:
     """Return whether an arm is the base with policies added, and nothing else."""
-    added = added_policies(base, arm)
+    added = find_added_policies(base, arm)
     kept = {key: policy for key, policy in arm.policies.items() if key not in added}
     rest = arm.replace(policies=kept, name=base.name, replicates=base.replicates)
     return rest.fingerprint() == base.fingerprint()
 
 
-def combined(base: Scenario, arms: Mapping[str, Scenario]) -> dict[str, Scenario]:
+def build_factorial_arms(base: Scenario, arms: Mapping[str, Scenario]) -> dict[str, Scenario]:
     """Return every combination of the policies that arms add, the single ones first: a full factorial.
 
     Raises
@@ -51,30 +51,30 @@ def combined(base: Scenario, arms: Mapping[str, Scenario]) -> dict[str, Scenario
         two that add a policy of one name, and for one that is called like a combination of others.
     """
     faults: list[Fault] = []
-    if not 1 < len(arms) <= MOST_FACTORS:
+    if not 1 < len(arms) <= MAX_FACTORS:
         count = "1 arm" if len(arms) == 1 else f"{len(arms)} arms"
-        faults.append(Fault("factorial", f"got {count}; needed: 2 to {MOST_FACTORS}, to be combined"))
+        faults.append(Fault("factorial", f"got {count}; needed: 2 to {MAX_FACTORS}, to be combined"))
     owners: dict[str, str] = {}
     for name, arm in arms.items():
-        if not adds_policies_alone(base, arm):
+        if not differs_only_by_policies(base, arm):
             faults.append(Fault(f"arm '{name}'", "differs from the base in more than added policies"))
-        for key in added_policies(base, arm):
+        for key in find_added_policies(base, arm):
             if key in owners:
                 faults.append(Fault(f"arm '{name}'", f"adds a policy '{key}', as arm '{owners[key]}' does"))
             owners[key] = name
-    mixes = {JOINED.join(some) for size in range(2, len(arms) + 1) for some in combinations(arms, size)}
+    mixes = {NAME_SEPARATOR.join(some) for size in range(2, len(arms) + 1) for some in combinations(arms, size)}
     faults += [Fault(f"arm '{name}'", "has the name of a combination of others") for name in mixes & set(arms)]
     if faults:
         raise InputError(faults)
     found = dict(arms)
     for size in range(2, len(arms) + 1):
         for names in combinations(arms, size):
-            added = {key: policy for name in names for key, policy in added_policies(base, arms[name]).items()}
-            found[JOINED.join(names)] = base.replace(policies={**base.policies, **added})
+            added = {key: policy for name in names for key, policy in find_added_policies(base, arms[name]).items()}
+            found[NAME_SEPARATOR.join(names)] = base.replace(policies={**base.policies, **added})
     return found
 
 
-def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
+def check_comparable(base: Scenario, arms: Mapping[str, Scenario]) -> None:
     """Refuse arms that differ from the base in their world, or that are the base.
 
     Raises
@@ -85,7 +85,7 @@ def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
     faults = [] if arms else [Fault("arms", "none is given; needed: at least one arm beside the base")]
     for name, arm in arms.items():
         where = f"arm '{name}'"
-        faults += name_faults(name)
+        faults += check_arm_name(name)
         before = len(faults)
         if arm.world_fingerprint() != base.world_fingerprint():
             faults.append(Fault(where, "has other organisations or ties than the base: differences would mix worlds"))
@@ -105,18 +105,18 @@ def refuse_unlike(base: Scenario, arms: Mapping[str, Scenario]) -> None:
         raise InputError(faults)
 
 
-def name_faults(name: str) -> list[Fault]:
+def check_arm_name(name: str) -> list[Fault]:
     """Return why an arm cannot be called so: its name is that of its folder."""
     try:
-        folder_name(name)
+        validate_folder_name(name)
     except ValueError as error:
         return [Fault(f"arm '{name}'", str(error))]
-    if name in TAKEN or Path(name).suffix in FILES:
+    if name in RESERVED_NAMES or Path(name).suffix in SIBLING_FILE_SUFFIXES:
         return [Fault(f"arm '{name}'", f"'{name}' is taken by what stands beside arms; choose another name")]
     return []
 
 
-def parted(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str, Scenario]:
+def branch_arms(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str, Scenario]:
     """Return arms whose added policies begin when they part from the base.
 
     Raises
@@ -131,11 +131,11 @@ def parted(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str
     faults: list[Fault] = []
     found: dict[str, Scenario] = {}
     for name, arm in arms.items():
-        added = added_policies(base, arm)
-        if not adds_policies_alone(base, arm):
+        added = find_added_policies(base, arm)
+        if not differs_only_by_policies(base, arm):
             faults.append(Fault(f"arm '{name}'", "differs from the base in more than added policies: it cannot branch"))
         for key, policy in added.items():
-            if isinstance(policy, Seeding):
+            if isinstance(policy, SeedingPolicy):
                 faults.append(Fault(f"arm '{name}', policy '{key}'", "says who starts, which is past by then"))
             elif policy.end is not None and policy.end < month:
                 faults.append(Fault(f"arm '{name}', policy '{key}'", f"ends in month {policy.end}, before {month}"))
@@ -147,7 +147,7 @@ def parted(base: Scenario, arms: Mapping[str, Scenario], month: int) -> dict[str
     return found
 
 
-def own_words(file: str, *, is_policy: bool) -> tuple[str, dict[str, str]]:
+def arm_name_and_description(file: str, *, is_policy: bool) -> tuple[str, dict[str, str]]:
     """Return what an arm is called, and the description that its policy file has.
 
     Raises
@@ -157,10 +157,10 @@ def own_words(file: str, *, is_policy: bool) -> tuple[str, dict[str, str]]:
     """
     if not is_policy:
         return Path(file).stem, {}
-    data, places = policy_fragment(Path(file), file)
+    data, places = read_policy_file(Path(file), file)
     words = {key: data[key] for key in ("name", "description") if data.get(key) is not None}
     faults = [
-        fault_at((key,), f"got {value!r}; needed: text", places)
+        fault_at_path((key,), f"got {value!r}; needed: text", places)
         for key, value in words.items()
         if not isinstance(value, str) or not value.strip()
     ]
@@ -171,7 +171,7 @@ def own_words(file: str, *, is_policy: bool) -> tuple[str, dict[str, str]]:
 
 def arms_from_files(
     base: str | Path,
-    others: Sequence[str | Path],
+    scenario_files: Sequence[str | Path],
     policies: Sequence[str | Path],
     *,
     organisations: str | Path | None = None,
@@ -185,7 +185,7 @@ def arms_from_files(
     ----------
     base : str or Path
         The scenario that arms are compared with.
-    others : sequence of str or Path
+    scenario_files : sequence of str or Path
         Scenarios, each an arm.
     policies : sequence of str or Path
         Policy files, each an arm: the base with the policies of the file, and its description if it has one.
@@ -202,30 +202,32 @@ def arms_from_files(
     given = {"seed": seed, "replicates": replicates}
     changes = {name: value for name, value in given.items() if value is not None}
     sources: list[tuple[str, str | Path, list[str | Path]]] = [
-        *((str(path), path, []) for path in others),
+        *((str(path), path, []) for path in scenario_files),
         *((str(path), base, [path]) for path in policies),
     ]
     faults: list[Fault] = []
     scenarios: dict[str, Scenario] = {}
-    for file, path, added in [(BASE, base, []), *sources]:
+    for file, path, added in [(BASELINE_ARM, base, []), *sources]:
         try:
-            name, described = (BASE, {}) if file == BASE else own_words(file, is_policy=bool(added))
+            name, described = (
+                (BASELINE_ARM, {}) if file == BASELINE_ARM else arm_name_and_description(file, is_policy=bool(added))
+            )
         except InputError as error:
             faults.extend(error.faults)
             continue
-        wrong = [Fault("", fault.problem, file) for fault in name_faults(name)] if file != BASE else []
+        wrong = [Fault("", fault.problem, file) for fault in check_arm_name(name)] if file != BASELINE_ARM else []
         if name in scenarios and not wrong:
             wrong = [Fault("", f"another arm is called '{name}' already; give one another name", file)]
         if wrong:
             faults.extend(wrong)
             continue
         try:
-            refuse_policy_file(path)
+            reject_policy_file(path)
             scenarios[name] = load(path, organisations=organisations, ties=ties, policies=added, changes=changes)
             scenarios[name] = scenarios[name].model_copy(update=described)
         except InputError as error:
             faults.extend(error.faults)
     if faults:
         raise InputError(faults)
-    found = scenarios.pop(BASE)
+    found = scenarios.pop(BASELINE_ARM)
     return found, scenarios

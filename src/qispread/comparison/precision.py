@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from qispread.comparison.statistics import mean_and_half_width
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
-from qispread.measures import NAMES
+from qispread.measures import MEASURE_NAMES
 from qispread.world.layout import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
 
-FIRST_LOOK = 256
+FIRST_BATCH = 256
 """Worlds before the first look: with fewer, a variance that is small by chance stops too early."""
-LEAST_GROWTH, MOST_GROWTH = 1.25, 2.0
-LEAST_WITH_MEANING = 0.05
+MIN_GROWTH, MAX_GROWTH = 1.25, 2.0
+MIN_DEFINED_SHARE = 0.05
 """Share of worlds that must have the measure in both arms."""
-MOST_TIMES, MOST_TOLD = 1e100, 1e12
-MOST_BYTES = 4 * 2**30
+MAX_RATIO, MAX_REPORTED = 1e100, 1e12
+MAX_RUN_BYTES = 4 * 2**30
 """How much memory the worlds of all arms may take."""
 
 
 @dataclass(frozen=True)
-class Precision:
+class PrecisionTarget:
     """The half-width that the 95 % interval of a difference shall have in every arm.
 
     The rule: run 256 worlds, look, and go on in batches until at a look t s / sqrt(n) is at most `half_width` in every
@@ -46,30 +46,30 @@ class Precision:
         if not (math.isfinite(self.half_width) and self.half_width > 0.0):
             raise InputError([Fault("precision", f"got {self.half_width}; needed: a number above 0")])
 
-    def next_look(self, differences: Sequence[NDArray[np.float64]], worlds: int) -> int:
-        """Return how many worlds the next look needs, or `worlds` itself where these are enough.
+    def next_batch_end(self, differences: Sequence[NDArray[np.float64]], replicates: int) -> int:
+        """Return how many worlds the next look needs, or `replicates` itself where these are enough.
 
         Parameters
         ----------
         differences : sequence of arrays
             Of each arm, the paired differences of the worlds so far that have the measure in both.
-        worlds : int
+        replicates : int
             Worlds so far.
         """
-        if worlds < FIRST_LOOK:
-            return FIRST_LOOK
+        if replicates < FIRST_BATCH:
+            return FIRST_BATCH
         halves = np.array([mean_and_half_width(one)[1] for one in differences])
         if (halves <= self.half_width).all():
-            return worlds
-        growth = min(float(halves.max()) / self.half_width, MOST_GROWTH) ** 2
-        return math.ceil(worlds * min(max(growth, LEAST_GROWTH), MOST_GROWTH))
+            return replicates
+        growth = min(float(halves.max()) / self.half_width, MAX_GROWTH) ** 2
+        return math.ceil(replicates * min(max(growth, MIN_GROWTH), MAX_GROWTH))
 
-    def needed(self, differences: Sequence[NDArray[np.float64]], worlds: int) -> float:
+    def required_replicates(self, differences: Sequence[NDArray[np.float64]], worlds: int) -> float:
         """Return how many worlds the variance so far says are needed."""
         wide = max(mean_and_half_width(one)[1] for one in differences)
-        return worlds * min(wide / self.half_width, MOST_TIMES) ** 2
+        return worlds * min(wide / self.half_width, MAX_RATIO) ** 2
 
-    def refuse_too_many(self, differences: Sequence[NDArray[np.float64]], worlds: int, most: int) -> None:
+    def check_feasible(self, differences: Sequence[NDArray[np.float64]], worlds: int, most: int) -> None:
         """Refuse a precision that needs more worlds than memory holds, or whose measure seldom has a meaning.
 
         Raises
@@ -78,21 +78,21 @@ class Precision:
             With the number needed and the precision that can be had.
         """
         with_it = min(one.size for one in differences)
-        if with_it < worlds * LEAST_WITH_MEANING:
+        if with_it < worlds * MIN_DEFINED_SHARE:
             problem = f"the measure has a meaning in {with_it} of {worlds} worlds; needed: another measure"
             raise InputError([Fault("precision", problem)])
-        needed = self.needed(differences, worlds)
+        needed = self.required_replicates(differences, worlds)
         if needed > most:
             wide = max(mean_and_half_width(one)[1] for one in differences)
             within = wide * math.sqrt(worlds / most)
-            about = f"{needed:,.0f}" if needed < MOST_TOLD else f"{needed:.0e}"
+            about = f"{needed:,.0f}" if needed < MAX_REPORTED else f"{needed:.0e}"
             problem = f"got {self.half_width:g}: about {about} worlds are needed; "
             raise InputError([Fault("precision", f"{problem}at most {most:,} fit, which give about {within:.3g}")])
 
 
-def most_worlds(scenario: Scenario, number: int, arms: int) -> int:
+def max_replicates(scenario: Scenario, number: int, arms: int) -> int:
     """Return how many worlds of some arms fit into 4 GiB, at least 1,000, of `number` organisations each."""
     spreading = len(scenario.interventions)
     rows = len(ORGANISATION_ROWS) + spreading * (len(PRACTICE_ROWS) + len(HISTORY_ROWS) + len(VISIBLE_ROWS))
-    measures = (scenario.horizon + 1) * (spreading + 1) * len(NAMES)
-    return max(1000, MOST_BYTES // (8 * arms * (rows * number + measures)))
+    measures = (scenario.horizon + 1) * (spreading + 1) * len(MEASURE_NAMES)
+    return max(1000, MAX_RUN_BYTES // (8 * arms * (rows * number + measures)))

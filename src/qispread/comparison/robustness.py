@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.comparison.arms import BASE
+from qispread.comparison.arms import BASELINE_ARM
 from qispread.comparison.paired import Comparison
-from qispread.comparison.statistics import mean_of_known
+from qispread.comparison.statistics import finite_mean
 from qispread.config import arguments
-from qispread.config.factors import Factor, plausible_factors, value_at
+from qispread.config.factors import Factor, number_at_path, plausible_factors
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
-from qispread.engines.run import Progress, Runs, in_threads, run_one
+from qispread.engines.run import ProgressCallback, Runs, map_in_threads, run_replicate
 from qispread.measures import MEASURES
-from qispread.world.build import blueprint_of
+from qispread.world.build import prepare_scenario
 
-MODELS, MODEL_WORLDS, LEAST_MODELS = 64, 8, 2
-TELLING = 0.05
+DEFAULT_MODELS, REPLICATES_PER_MODEL, MIN_MODELS = 64, 8, 2
+SIGNIFICANCE_LEVEL = 0.05
 """Largest adjusted p-value with which a parameter is said to flip the best arm."""
 
 
@@ -38,11 +38,11 @@ class Robustness:
         A row a model: its parameters by path.
     means : DataFrame
         A row a model: the mean of the measure over worlds, by arm.
-    worlds : int
+    replicates_per_model : int
         Of each model and arm.
     factors : list of Factor
         What was varied.
-    asked : int
+    requested_models : int
         Models that were run, those left out too.
     """
 
@@ -50,33 +50,33 @@ class Robustness:
     ranking: tuple[str, ...]
     models: pd.DataFrame
     means: pd.DataFrame
-    worlds: int
+    replicates_per_model: int
     factors: list[Factor]
-    asked: int
+    requested_models: int
 
     def __repr__(self) -> str:
-        return f"Robustness({self.measure}: {len(self.models)} models, ranking holds in {self.ranking_holds:.0%})"
+        return f"Robustness({self.measure}: {len(self.models)} models, ranking holds in {self.ranking_stability:.0%})"
 
     @property
-    def gains(self) -> NDArray[np.float64]:
+    def oriented_means(self) -> NDArray[np.float64]:
         """The measure by model and arm in the order of the ranking, turned so that more is better."""
         sign = -1.0 if MEASURES[self.measure].better == "less" else 1.0
         return sign * self.means[list(self.ranking)].to_numpy()
 
     @property
-    def ranking_holds(self) -> float:
+    def ranking_stability(self) -> float:
         """Share of models in which all arms stand in the same order."""
-        return float(np.mean((np.diff(self.gains, axis=1) <= 0.0).all(axis=1)))
+        return float(np.mean((np.diff(self.oriented_means, axis=1) <= 0.0).all(axis=1)))
 
     @property
-    def stays(self) -> NDArray[np.bool_]:
+    def best_unchanged(self) -> NDArray[np.bool_]:
         """Whether the best arm of the comparison is best, by model; arms that share the first place both are."""
-        return np.asarray(self.gains[:, 0] >= self.gains.max(axis=1))
+        return np.asarray(self.oriented_means[:, 0] >= self.oriented_means.max(axis=1))
 
     @property
-    def best_holds(self) -> float:
+    def best_stability(self) -> float:
         """Share of models in which the best arm stays the best."""
-        return float(self.stays.mean())
+        return float(self.best_unchanged.mean())
 
     @property
     def arms(self) -> pd.DataFrame:
@@ -86,8 +86,8 @@ class Robustness:
         ``share_above_base`` (shares of models), ``regret_mean`` and ``regret_worst``: by how much the arm falls short
         of the best of each model (savage1951).
         """
-        gains = self.gains
-        best, base = gains.max(axis=1, keepdims=True), gains[:, [self.ranking.index(BASE)]]
+        gains = self.oriented_means
+        best, base = gains.max(axis=1, keepdims=True), gains[:, [self.ranking.index(BASELINE_ARM)]]
         regret, first = best - gains, gains == best
         return pd.DataFrame(
             {
@@ -102,17 +102,17 @@ class Robustness:
         )
 
     @property
-    def flips(self) -> pd.DataFrame:
+    def best_arm_drivers(self) -> pd.DataFrame:
         """The table of parameters, the most telling first.
 
         For each the two-sample Kolmogorov-Smirnov ``distance`` between its values in models where the best arm stays
         best and in the others (spear1980), ``p_value``, ``adjusted`` for the number of parameters (holm1979), the
         medians ``holds_median`` and ``flips_median``, and the range ``low`` to ``high``. Empty where nothing flips.
         """
-        return self.telling_apart(self.stays)
+        return self.discriminating_parameters(self.best_unchanged)
 
-    def telling_apart(self, stays: NDArray[np.bool_]) -> pd.DataFrame:
-        """Return which parameters tell the models in which something holds from the others; columns of `flips`."""
+    def discriminating_parameters(self, stays: NDArray[np.bool_]) -> pd.DataFrame:
+        """Return which parameters tell the models in which something holds from the others; columns of `best_arm_drivers`."""
         from scipy.stats import ks_2samp
 
         rows = []
@@ -128,17 +128,17 @@ class Robustness:
         return table
 
     @property
-    def order_flips(self) -> pd.DataFrame:
+    def order_drivers(self) -> pd.DataFrame:
         """The parameters that tell where two arms that follow each other in the ranking change places.
 
         Columns ``arm`` and ``against``, the arm next after it, ``holds``, the share of models in which the first does
-        not fall behind, then those of `flips`, adjusted for the parameters of each pair. Pairs that never change places
+        not fall behind, then those of `best_arm_drivers`, adjusted for the parameters of each pair. Pairs that never change places
         are left out.
         """
-        gains, found = self.gains, []
+        gains, found = self.oriented_means, []
         for place, (arm, against) in enumerate(pairwise(self.ranking)):
             stays = gains[:, place] >= gains[:, place + 1]
-            table = self.telling_apart(stays)
+            table = self.discriminating_parameters(stays)
             for name, value in (("holds", float(stays.mean())), ("against", against), ("arm", arm)):
                 table.insert(0, name, value)
             found.append(table)
@@ -146,23 +146,23 @@ class Robustness:
         return pd.concat(filled, ignore_index=True) if filled else found[0]
 
     @property
-    def changing_places(self) -> list[tuple[str, str, str]]:
+    def order_changes(self) -> list[tuple[str, str, str]]:
         """Each arm, the next in the ranking, and the parameter that tells most where they change places.
 
         Pairs of which none can be told from chance are left out.
         """
-        table = self.order_flips
-        found = table[table["adjusted"] <= TELLING].drop_duplicates(["arm", "against"])
+        table = self.order_drivers
+        found = table[table["adjusted"] <= SIGNIFICANCE_LEVEL].drop_duplicates(["arm", "against"])
         return [(str(one.arm), str(one.against), str(one.parameter)) for one in found.itertuples()]
 
     @property
-    def top_flip(self) -> str | None:
+    def main_driver(self) -> str | None:
         """The parameter that most tells where the best arm changes, or None where none can be told from chance."""
-        flips = self.flips
-        return str(flips["parameter"][0]) if len(flips) and flips["adjusted"][0] <= TELLING else None
+        flips = self.best_arm_drivers
+        return str(flips["parameter"][0]) if len(flips) and flips["adjusted"][0] <= SIGNIFICANCE_LEVEL else None
 
 
-def ranking_of(comparison: Comparison) -> tuple[str, ...]:
+def rank_arms(comparison: Comparison) -> tuple[str, ...]:
     """Return all arms by the mean of the comparison's measure, the best first; ties go by their order.
 
     Raises
@@ -174,7 +174,7 @@ def ranking_of(comparison: Comparison) -> tuple[str, ...]:
     if direction == "neither":
         problem = f"'{comparison.measure}' is neither good nor bad: arms cannot be ranked by it"
         raise InputError([Fault("measure", problem)])
-    means = {arm: mean_of_known(runs.by_world(comparison.measure)) for arm, runs in comparison.runs.items()}
+    means = {arm: finite_mean(runs.values_by_replicate(comparison.measure)) for arm, runs in comparison.runs.items()}
     sign = 1.0 if direction == "less" else -1.0
     return tuple(sorted(means, key=lambda arm: (np.isnan(means[arm]), sign * means[arm])))
 
@@ -184,16 +184,16 @@ def shared_factors(scenarios: Mapping[str, Scenario]) -> list[Factor]:
 
     Left out are those whose range does not fit the scenario, such as a mean degree that few organisations cannot have.
     """
-    base = scenarios[BASE]
+    base = scenarios[BASELINE_ARM]
     return [
         factor
         for factor in plausible_factors(base)
-        if all(value_at(arm, factor.path) == value_at(base, factor.path) for arm in scenarios.values())
-        and fits(base, factor)
+        if all(number_at_path(arm, factor.path) == number_at_path(base, factor.path) for arm in scenarios.values())
+        and accepts_range(base, factor)
     ]
 
 
-def fits(scenario: Scenario, factor: Factor) -> bool:
+def accepts_range(scenario: Scenario, factor: Factor) -> bool:
     """Return whether a scenario can have both ends of a factor's range."""
     try:
         for end in (factor.low, factor.high):
@@ -203,7 +203,7 @@ def fits(scenario: Scenario, factor: Factor) -> bool:
     return True
 
 
-def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
+def draw_plausible_models(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
     """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979)."""
     from scipy.stats import qmc
 
@@ -216,20 +216,20 @@ def latin_hypercube(factors: Sequence[Factor], models: int, seed: int) -> pd.Dat
     return pd.DataFrame(columns)
 
 
-@arguments.checks(
-    comparison=arguments.instance(Comparison, "a Comparison, as qispread.compare returns it"),
-    models=arguments.whole(),
-    worlds=arguments.whole(),
-    workers=arguments.optional(arguments.whole(1)),
-    progress=arguments.optional(arguments.called),
+@arguments.validate_arguments(
+    comparison=arguments.instance_check(Comparison, "a Comparison, as qispread.compare returns it"),
+    models=arguments.integer_check(),
+    replicates=arguments.integer_check(),
+    workers=arguments.optional_check(arguments.integer_check(1)),
+    progress=arguments.optional_check(arguments.check_callable),
 )
 def robustness(
     comparison: Comparison,
-    models: int = MODELS,
-    worlds: int = MODEL_WORLDS,
+    models: int = DEFAULT_MODELS,
+    replicates: int = REPLICATES_PER_MODEL,
     *,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Robustness:
     """Run the arms of a comparison again in plausible models.
 
@@ -242,7 +242,7 @@ def robustness(
         Its measure is what arms are ranked by; models in which it has no meaning in some arm are left out.
     models : int
         Plausible models, at least 2.
-    worlds : int
+    replicates : int
         Worlds of each arm in each model, at least 1.
     progress : callable, optional
         Called with the models done and in all.
@@ -252,34 +252,36 @@ def robustness(
     InputError
         For numbers below these, and for a measure of which neither direction is good.
     """
-    if models < LEAST_MODELS or worlds < 1:
-        problem = f"got {models} models of {worlds} worlds; needed: at least {LEAST_MODELS} of 1"
+    if models < MIN_MODELS or replicates < 1:
+        problem = f"got {models} models of {replicates} worlds; needed: at least {MIN_MODELS} of 1"
         raise InputError([Fault("robustness", problem)])
-    ranking = ranking_of(comparison)
+    ranking = rank_arms(comparison)
     scenarios = {arm: runs.scenario for arm, runs in comparison.runs.items()}
     factors = shared_factors(scenarios)
-    table = latin_hypercube(factors, models, scenarios[BASE].seed)
+    table = draw_plausible_models(factors, models, scenarios[BASELINE_ARM].seed)
     rows = [{str(path): value for path, value in row.items()} for row in table.to_dict("records")]
 
     def some(part: range) -> list[tuple[int, dict[str, float]]]:
-        return [(place, means_in(scenarios, rows[place], comparison.measure, worlds)) for place in part]
+        return [(place, arm_means(scenarios, rows[place], comparison.measure, replicates)) for place in part]
 
-    found = dict(in_threads(some, range(models), workers=workers, progress=progress))
+    found = dict(map_in_threads(some, range(models), workers=workers, progress=progress))
     values = pd.DataFrame([found[place] for place in range(models)])
     known = values.notna().all(axis=1)
-    if known.sum() < LEAST_MODELS:
+    if known.sum() < MIN_MODELS:
         problem = f"'{comparison.measure}' has a meaning in {known.sum()} of {models} plausible models"
-        raise InputError([Fault("robustness", f"{problem}; needed: in {LEAST_MODELS}, or another measure")])
+        raise InputError([Fault("robustness", f"{problem}; needed: in {MIN_MODELS}, or another measure")])
     models_kept, values_kept = (one[known].reset_index(drop=True) for one in (table, values))
-    return Robustness(comparison.measure, ranking, models_kept, values_kept, worlds, factors, models)
+    return Robustness(comparison.measure, ranking, models_kept, values_kept, replicates, factors, models)
 
 
-def means_in(scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure: str, worlds: int) -> dict[str, float]:
+def arm_means(
+    scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure: str, worlds: int
+) -> dict[str, float]:
     """Return the mean of a measure at the end, by arm, over those worlds of a model that have it in all arms."""
     values = []
     for scenario in scenarios.values():
-        blueprint = blueprint_of(scenario.replace(changes))
-        done = Runs(blueprint.scenario, [run_one(blueprint, replicate) for replicate in range(worlds)])
-        values.append(done.by_world(measure))
+        blueprint = prepare_scenario(scenario.replace(changes))
+        done = Runs(blueprint.scenario, [run_replicate(blueprint, replicate) for replicate in range(worlds)])
+        values.append(done.values_by_replicate(measure))
     known = ~np.isnan(values).any(axis=0)
-    return {arm: mean_of_known(found[known]) for arm, found in zip(scenarios, values, strict=True)}
+    return {arm: finite_mean(found[known]) for arm, found in zip(scenarios, values, strict=True)}

@@ -5,47 +5,47 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.comparison.arms import BASE, ready_arms
-from qispread.comparison.paired import HEADLINE, Comparison
-from qispread.comparison.precision import Precision, most_worlds
+from qispread.comparison.arms import BASELINE_ARM, prepare_arms
+from qispread.comparison.paired import DEFAULT_MEASURE, Comparison
+from qispread.comparison.precision import PrecisionTarget, max_replicates
 from qispread.config import arguments
 from qispread.config.cross import organisation_ids
-from qispread.config.faults import place_of_name
+from qispread.config.faults import index_of
 from qispread.config.scenario import Scenario
-from qispread.config.scenario_argument import ScenarioLike, read_scenario, scenario_like, scenarios_by_name
-from qispread.engines.branching import simulate_futures
-from qispread.engines.failures import refuse_failed
-from qispread.engines.run import Engine, Progress, Run, Runs, run_replicates
-from qispread.measures import NAMES
+from qispread.config.scenario_argument import ScenarioLike, check_scenario, check_scenarios, read_scenario
+from qispread.engines.branching import simulate_branches
+from qispread.engines.failures import raise_if_failed
+from qispread.engines.run import Engine, ProgressCallback, ReplicateRun, Runs, run_replicates
+from qispread.measures import MEASURE_NAMES
 
-Play = Callable[[range, Progress], dict[str, list[Run]]]
+ReplicateRunner = Callable[[range, ProgressCallback], dict[str, list[ReplicateRun]]]
 """Runs some replicates of all arms; its progress counts the worlds of all arms."""
 
 
-@arguments.checks(
-    base=scenario_like,
-    arms=scenarios_by_name,
-    replicates=arguments.optional(arguments.whole(1)),
-    measure=arguments.text,
-    precision=arguments.optional(arguments.number),
-    branch_at=arguments.optional(arguments.whole()),
-    factorial=arguments.flag,
+@arguments.validate_arguments(
+    base=check_scenario,
+    arms=check_scenarios,
+    replicates=arguments.optional_check(arguments.integer_check(1)),
+    measure=arguments.check_text,
+    precision=arguments.optional_check(arguments.check_number),
+    branch_at=arguments.optional_check(arguments.integer_check()),
+    factorial=arguments.check_flag,
     engine=arguments.engine,
-    workers=arguments.optional(arguments.whole(1)),
-    progress=arguments.optional(arguments.called),
+    workers=arguments.optional_check(arguments.integer_check(1)),
+    progress=arguments.optional_check(arguments.check_callable),
 )
 def compare(
     base: ScenarioLike,
     arms: Mapping[str, ScenarioLike],
     replicates: int | None = None,
     *,
-    measure: str = HEADLINE,
+    measure: str = DEFAULT_MEASURE,
     precision: float | None = None,
     branch_at: int | None = None,
     factorial: bool = False,
     engine: Engine = "kernel",
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Comparison:
     """Run a base and other arms in the same worlds with the same draws.
 
@@ -80,27 +80,31 @@ def compare(
         For arms that cannot be compared with the base, each with the reason, or no arm at all; for a measure that
         there is not; for a precision that cannot be had.
     """
-    place_of_name(measure, NAMES, "measure")
+    index_of(measure, MEASURE_NAMES, "measure")
     base = read_scenario(base)
     count = base.replicates if replicates is None else replicates
-    ready = ready_arms(base, {name: read_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial)
+    ready = prepare_arms(base, {name: read_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial)
     scenarios = {name: arm.replace(replicates=count) for name, arm in ready.items()}
-    play = whole(scenarios, engine, workers) if branch_at is None else branching(scenarios, branch_at, workers)
-    asked = None if precision is None else Precision(precision)
-    most = most_worlds(base, len(organisation_ids(base)), len(scenarios))
-    found = play_worlds(play, tuple(scenarios), count, measure, asked, most, progress or (lambda _, __: None))
-    worlds = len(found[BASE])
+    play = (
+        run_from_start(scenarios, engine, workers)
+        if branch_at is None
+        else run_from_branch(scenarios, branch_at, workers)
+    )
+    asked = None if precision is None else PrecisionTarget(precision)
+    most = max_replicates(base, len(organisation_ids(base)), len(scenarios))
+    found = run_replicate_batches(play, tuple(scenarios), count, measure, asked, most, progress or (lambda _, __: None))
+    worlds = len(found[BASELINE_ARM])
     runs = {name: Runs(scenarios[name].replace(replicates=worlds), done) for name, done in found.items()}
     factors = tuple(arms) if factorial else ()
     return Comparison(runs, measure=measure, precision=asked, branch_at=branch_at, factors=factors)
 
 
-def whole(scenarios: Mapping[str, Scenario], engine: Engine, workers: int | None) -> Play:
+def run_from_start(scenarios: Mapping[str, Scenario], engine: Engine, workers: int | None) -> ReplicateRunner:
     """Return what runs every arm from its first month."""
 
-    def play(replicates: range, progress: Progress) -> dict[str, list[Run]]:
+    def play(replicates: range, progress: ProgressCallback) -> dict[str, list[ReplicateRun]]:
         count, total = len(replicates), len(replicates) * len(scenarios)
-        found: dict[str, list[Run]] = {}
+        found: dict[str, list[ReplicateRun]] = {}
         for place, (name, scenario) in enumerate(scenarios.items()):
 
             def advance(done: int, _: int, before: int = place * count) -> None:
@@ -112,54 +116,56 @@ def whole(scenarios: Mapping[str, Scenario], engine: Engine, workers: int | None
     return play
 
 
-def branching(scenarios: Mapping[str, Scenario], month: int, workers: int | None) -> Play:
+def run_from_branch(scenarios: Mapping[str, Scenario], month: int, workers: int | None) -> ReplicateRunner:
     """Return what runs the base up to a month, and all arms from there."""
 
-    def play(replicates: range, progress: Progress) -> dict[str, list[Run]]:
+    def play(replicates: range, progress: ProgressCallback) -> dict[str, list[ReplicateRun]]:
         arms = len(scenarios)
 
         def advance(done: int, total: int) -> None:
             progress(done * arms, total * arms)
 
-        return simulate_futures(scenarios[BASE], scenarios, month, replicates, workers=workers, progress=advance)
+        return simulate_branches(
+            scenarios[BASELINE_ARM], scenarios, month, replicates, workers=workers, progress=advance
+        )
 
     return play
 
 
-def play_worlds(
-    play: Play,
+def run_replicate_batches(
+    runner: ReplicateRunner,
     arms: tuple[str, ...],
     count: int,
     measure: str,
-    precision: Precision | None,
-    most: int,
-    progress: Progress,
-) -> dict[str, list[Run]]:
+    precision: PrecisionTarget | None,
+    max_replicates: int,
+    progress: ProgressCallback,
+) -> dict[str, list[ReplicateRun]]:
     """Return the runs of all arms: of `count` worlds, or of as many as a precision takes."""
-    found: dict[str, list[Run]] = {name: [] for name in arms}
-    done, target = 0, count if precision is None else precision.next_look([], 0)
+    found: dict[str, list[ReplicateRun]] = {name: [] for name in arms}
+    done, target = 0, count if precision is None else precision.next_batch_end([], 0)
     while done < target:
 
         def advance(more: int, total: int, before: int = done * len(arms)) -> None:
             progress(before + more, before + total)
 
-        for name, runs in play(range(done, target), advance).items():
+        for name, runs in runner(range(done, target), advance).items():
             found[name].extend(runs)
         done = target
         if precision is not None:
-            refuse_failed(found)
-            differences = paired_differences(found, measure)
-            precision.refuse_too_many(differences, done, most)
-            target = min(precision.next_look(differences, done), most)
+            raise_if_failed(found)
+            differences = complete_differences(found, measure)
+            precision.check_feasible(differences, done, max_replicates)
+            target = min(precision.next_batch_end(differences, done), max_replicates)
     return found
 
 
-def paired_differences(found: Mapping[str, list[Run]], measure: str) -> list[NDArray[np.float64]]:
+def complete_differences(found: Mapping[str, list[ReplicateRun]], measure: str) -> list[NDArray[np.float64]]:
     """Return the differences of each arm from the base in the worlds that have the measure in both."""
-    place = NAMES.index(measure)
+    place = MEASURE_NAMES.index(measure)
     last = {
         name: np.array([np.nan if run.error else run.measures[-1, -1, place] for run in runs])
         for name, runs in found.items()
     }
-    apart = [values - last[BASE] for name, values in last.items() if name != BASE]
+    apart = [values - last[BASELINE_ARM] for name, values in last.items() if name != BASELINE_ARM]
     return [one[~np.isnan(one)] for one in apart]

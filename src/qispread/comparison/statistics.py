@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-CONFIDENCE = 0.95
+CONFIDENCE_LEVEL = 0.95
 
 
-def mean_and_half_width(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> tuple[float, float]:
+def mean_and_half_width(values: NDArray[np.float64], confidence: float = CONFIDENCE_LEVEL) -> tuple[float, float]:
     """Return the mean of some values and the half-width of its Student interval; NaN where there are too few."""
     if values.size < 2:
         return (float(values.mean()) if values.size else np.nan), np.nan
@@ -15,11 +15,11 @@ def mean_and_half_width(values: NDArray[np.float64], confidence: float = CONFIDE
     return float(values.mean()), quantile * float(values.std(ddof=1)) / float(np.sqrt(values.size))
 
 
-def share_better(apart: NDArray[np.float64], direction: str) -> float:
+def share_better(differences: NDArray[np.float64], direction: str) -> float:
     """Return the share of worlds in which a difference is for the better; worlds without any count half."""
-    if direction == "neither" or not apart.size:
+    if direction == "neither" or not differences.size:
         return np.nan
-    signs = np.sign(apart if direction == "more" else -apart)
+    signs = np.sign(differences if direction == "more" else -differences)
     return float(np.mean((signs + 1.0) / 2.0))
 
 
@@ -35,13 +35,13 @@ def pairing_gain(base: NDArray[np.float64], other: NDArray[np.float64]) -> float
     return independent / paired if paired > 0.0 else (np.inf if independent > 0.0 else np.nan)
 
 
-def mean_of_known(values: NDArray[np.float64]) -> float:
+def finite_mean(values: NDArray[np.float64]) -> float:
     """Return the mean of the values that are numbers; NaN where none is."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else np.nan
 
 
-def means_by_month(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def monthly_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean over runs, the rows, of what is known in each month; NaN where nothing is."""
     known = np.count_nonzero(~np.isnan(values), axis=0)
     sums = np.nansum(values, axis=0)

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.faults import Fault, InputError, did_you_mean
 
 Check = Callable[[Any], str]
 """Returns what is needed in place of a value; an empty text where the value is right."""
@@ -23,7 +23,7 @@ MAX_SEED = 2**63 - 1
 ENGINES = ("kernel", "mesa")
 
 
-def checks(**wanted: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Return a decorator that checks arguments by name, and refuses all that are wrong at once.
 
     Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python.
@@ -38,7 +38,7 @@ def checks(**wanted: Check) -> Callable[[Callable[Parameters, Result]], Callable
                 arguments = signature.bind(*given, **named).arguments
             except TypeError:
                 return function(*given, **named)
-            refuse_wrong(arguments, **wanted)
+            check_arguments(arguments, **checks)
             return function(*given, **named)
 
         return checked
@@ -46,7 +46,7 @@ def checks(**wanted: Check) -> Callable[[Callable[Parameters, Result]], Callable
     return decorated
 
 
-def refuse_wrong(given: Mapping[str, Any], /, **wanted: Check) -> None:
+def check_arguments(arguments: Mapping[str, Any], /, **checks: Check) -> None:
     """Refuse what is given under some names where checks say that something else is needed.
 
     Raises
@@ -55,15 +55,15 @@ def refuse_wrong(given: Mapping[str, Any], /, **wanted: Check) -> None:
         With every one that is wrong.
     """
     faults = [
-        Fault(name, f"got {shown(given[name])}; needed: {needed}")
-        for name, check in wanted.items()
-        if name in given and (needed := check(given[name]))
+        Fault(name, f"got {shorten(arguments[name])}; needed: {needed}")
+        for name, check in checks.items()
+        if name in arguments and (needed := check(arguments[name]))
     ]
     if faults:
         raise InputError(faults)
 
 
-def shown(value: Any) -> str:
+def shorten(value: Any) -> str:
     """Return a value, or where it is large its type, as a person would say it."""
     if value is None:
         return "None"
@@ -79,44 +79,44 @@ def shown(value: Any) -> str:
     return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
 
 
-def optional(check: Check) -> Check:
+def optional_check(check: Check) -> Check:
     """Return a check that takes None too."""
     return lambda value: "" if value is None else check(value)
 
 
-def is_whole(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
     """Return whether a value is a whole number, and no truth value."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def whole(low: int | None = None, high: int = MAX_COUNT) -> Check:
+def integer_check(low: int | None = None, high: int = MAX_COUNT) -> Check:
     """Return a check for whole numbers up to `high`, from `low` where it is given."""
     needed = "a whole number" if low is None else f"a whole number of at least {low}"
 
     def check(value: Any) -> str:
-        if not is_whole(value) or (low is not None and value < low):
+        if not is_integer(value) or (low is not None and value < low):
             return needed
         return "" if abs(value) <= high else f"{needed} and at most {high:,}"
 
     return check
 
 
-def number(value: Any) -> str:
+def check_number(value: Any) -> str:
     """Check that a value is a number; whether it may be infinite, or NaN, is for who knows what that would mean."""
     return "" if not isinstance(value, bool) and isinstance(value, Real) else "a number"
 
 
-def flag(value: Any) -> str:
+def check_flag(value: Any) -> str:
     """Check that a value is true or false."""
     return "" if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool") else "True or False"
 
 
-def text(value: Any) -> str:
+def check_text(value: Any) -> str:
     """Check that a value is text."""
     return "" if isinstance(value, str) else "text"
 
 
-def path(value: Any) -> str:
+def check_path(value: Any) -> str:
     """Check that a value is the path of a file or folder."""
     given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(given, str) or not given.strip() or "\0" in given:
@@ -134,61 +134,61 @@ def is_list(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Iterator)
 
 
-def paths(value: Any) -> str:
+def check_paths(value: Any) -> str:
     """Check that a value is a list of paths."""
-    fine = is_list(value) and not any(path(one) for one in value)
+    fine = is_list(value) and not any(check_path(one) for one in value)
     return "" if fine else "a list of paths"
 
 
-def texts(value: Any) -> str:
+def check_texts(value: Any) -> str:
     """Check that a value is a list of texts."""
-    fine = is_list(value) and not any(text(one) for one in value)
+    fine = is_list(value) and not any(check_text(one) for one in value)
     return "" if fine else "a list of texts"
 
 
-def wholes(value: Any) -> str:
+def check_integers(value: Any) -> str:
     """Check that a value holds whole numbers."""
-    fine = is_list(value) and all(map(is_whole, value))
+    fine = is_list(value) and all(map(is_integer, value))
     return "" if fine else "a list of whole numbers"
 
 
-def mapping(value: Any) -> str:
+def check_mapping(value: Any) -> str:
     """Check that a value is a mapping of names."""
-    fine = isinstance(value, Mapping) and not any(text(one) for one in value)
+    fine = isinstance(value, Mapping) and not any(check_text(one) for one in value)
     return "" if fine else "a mapping of names to values"
 
 
-def called(value: Any) -> str:
+def check_callable(value: Any) -> str:
     """Check that a value can be called."""
     return "" if callable(value) else "a function"
 
 
-def one_of(*names: str) -> Check:
+def choice_check(*names: str) -> Check:
     """Return a check for some names, which hints at the nearest."""
 
     def check(value: Any) -> str:
         if isinstance(value, str) and value in names:
             return ""
-        hint = nearest(value, names, listing=False) if isinstance(value, str) else ""
+        hint = did_you_mean(value, names, listing=False) if isinstance(value, str) else ""
         return f"{' or '.join(names)}{hint}"
 
     return check
 
 
-engine = one_of(*ENGINES)
+engine = choice_check(*ENGINES)
 
 
-def instance(kinds: type | tuple[type, ...], needed: str) -> Check:
+def instance_check(kinds: type | tuple[type, ...], needed: str) -> Check:
     """Return a check for objects of some classes."""
     return lambda value: "" if isinstance(value, kinds) else needed
 
 
-def described_by(kinds: type | tuple[type, ...], needed: str) -> Check:
+def described_check(kinds: type | tuple[type, ...], needed: str) -> Check:
     """Return a check for what is an object, a path of its file, or a mapping that says what the file would."""
 
     def check(value: Any) -> str:
         if isinstance(value, str | os.PathLike):
-            return path(value)
-        return "" if isinstance(value, kinds) or not mapping(value) else needed
+            return check_path(value)
+        return "" if isinstance(value, kinds) or not check_mapping(value) else needed
 
     return check

@@ -9,43 +9,43 @@ from pydantic_core import PydanticUndefined
 
 from qispread.config.interventions import Intervention
 from qispread.config.networks import AnyNetwork
-from qispread.config.parameter import Section, declared, range_text, sections_within
+from qispread.config.parameter import ConfigSection, declaration_of, format_range, section_classes
 from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.config.validate import needed, options_of, tag_of
+from qispread.config.validate import allowed_types, discriminator, expected_type
 
-HIDDEN = ("inputs", "notes", "rows")
+INTERNAL_FIELDS = ("inputs", "notes", "rows")
 """What reading files fills in: nobody writes it."""
 
 
 @dataclass(frozen=True)
-class Description:
+class ParameterDescription:
     """One parameter as its declaration has it.
 
     Attributes
     ----------
     path : str
         Where it stands in a scenario.
-    default, allowed, plausible, unit, meaning, source, known, role : str
+    default, allowed_range, plausible_range, unit, meaning, source, evidence, role : str
     """
 
     path: str
     default: str
     unit: str
-    allowed: str
-    plausible: str
+    allowed_range: str
+    plausible_range: str
     meaning: str
     source: str
-    known: str
+    evidence: str
     role: str
 
 
-def shown_default(field: FieldInfo) -> str:
+def format_default(field: FieldInfo) -> str:
     """Return a default as it would be written."""
     value = field.default
     if value is PydanticUndefined or value is ...:
         return "(required)"
-    if isinstance(value, Section):
+    if isinstance(value, ConfigSection):
         short = value.model_dump(exclude_defaults=True)
         number = f"{short['number']} " if "number" in short else ""
         return f"{number}{short['rule']}" if "rule" in short else "everyone"
@@ -54,72 +54,72 @@ def shown_default(field: FieldInfo) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def described(path: str, field: FieldInfo) -> Description | None:
+def describe_field(path: str, field: FieldInfo) -> ParameterDescription | None:
     """Return the description of a field, or None where it is no parameter."""
-    extra = declared(field)
+    extra = declaration_of(field)
     if extra is None:
         return None
     plausible = extra["plausible"]
-    return Description(
+    return ParameterDescription(
         path=path,
-        default=shown_default(field),
+        default=format_default(field),
         unit=str(extra["unit"]),
-        allowed=range_text(field) or needed(options_of(field.annotation), field),
-        plausible=f"{plausible[0]:g} to {plausible[1]:g}" if plausible else "",
+        allowed_range=format_range(field) or expected_type(allowed_types(field.annotation), field),
+        plausible_range=f"{plausible[0]:g} to {plausible[1]:g}" if plausible else "",
         meaning=field.description or "",
         source=str(extra["source"]),
-        known=str(extra["known"]),
+        evidence=str(extra["known"]),
         role=str(extra["role"]),
     )
 
 
-def within(section: type[Section], path: str) -> Iterator[Description]:
+def describe_section(section: type[ConfigSection], path: str) -> Iterator[ParameterDescription]:
     """Yield the description of every parameter of a section and of the sections in it."""
     for name, field in section.model_fields.items():
         here = f"{path}.{name}" if path else name
-        found = described(here, field) if name not in HIDDEN else None
+        found = describe_field(here, field) if name not in INTERNAL_FIELDS else None
         if found is not None:
             yield found
-        elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from within(field.annotation, here)
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, ConfigSection):
+            yield from describe_section(field.annotation, here)
 
 
-def title_of(section: type[Section]) -> str:
+def section_title(section: type[ConfigSection]) -> str:
     """Return what a section is about."""
     return (section.__doc__ or "").strip().splitlines()[0]
 
 
-def parts() -> Iterator[tuple[str, str, list[Description]]]:
+def describe_parts() -> Iterator[tuple[str, str, list[ParameterDescription]]]:
     """Yield heading, meaning and parameters of every part of a scenario, in the order of its file."""
     top = [
         found
         for name, field in Scenario.model_fields.items()
-        if name in ("name", "description", "horizon", "seed", "replicates") and (found := described(name, field))
+        if name in ("name", "description", "horizon", "seed", "replicates") and (found := describe_field(name, field))
     ]
-    yield "Scenario", title_of(Scenario), top
+    yield "Scenario", section_title(Scenario), top
     organisations = Scenario.model_fields["organisations"].annotation
     for section, path in ((organisations, "organisations"), (Intervention, "interventions.NAME")):
-        if isinstance(section, type) and issubclass(section, Section):
-            yield path, title_of(section), list(within(section, path))
+        if isinstance(section, type) and issubclass(section, ConfigSection):
+            yield path, section_title(section), list(describe_section(section, path))
     for name in MECHANISMS:
         section = Scenario.model_fields[name].annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            yield name, title_of(section), list(within(section, name))
+        if isinstance(section, type) and issubclass(section, ConfigSection):
+            yield name, section_title(section), list(describe_section(section, name))
     for union, path in ((AnyNetwork, "network"), (AnyPolicy, "policies.NAME")):
-        for section in sections_within(union):
-            tag = tag_of(section)
+        for section in section_classes(union):
+            tag = discriminator(section)
             if tag:
                 key = "kind" if path == "network" else "lever"
-                yield f"{path} ({key}: {tag})", title_of(section), list(within(section, path))
+                yield f"{path} ({key}: {tag})", section_title(section), list(describe_section(section, path))
 
 
-def descriptions() -> Iterator[Description]:
+def all_descriptions() -> Iterator[ParameterDescription]:
     """Yield the description of every parameter there is."""
-    for _, _, found in parts():
+    for _, _, found in describe_parts():
         yield from found
 
 
-def as_markdown() -> str:
+def render_markdown() -> str:
     """Return the reference page of all parameters."""
     lines = [
         "# Parameters",
@@ -130,38 +130,40 @@ def as_markdown() -> str:
         "*assumption*, a *hypothesis* that results hinge on, or a *choice* of yours. Its role: an *uncertainty* of the",
         "world, a *lever* that somebody can pull, what *world* there is, or how the *run* is made.",
     ]
-    for heading, meaning, found in parts():
+    for heading, meaning, found in describe_parts():
         lines += ["", f"## {heading}", "", meaning, ""]
         if found:
             lines += [
                 "| parameter | default | unit | allowed | plausible | meaning | source | known | role |",
                 "|---|---|---|---|---|---|---|---|---|",
             ]
-            lines += ["| " + " | ".join(cell(value) for value in asdict(one).values()) + " |" for one in found]
+            lines += [
+                "| " + " | ".join(escape_markdown_cell(value) for value in asdict(one).values()) + " |" for one in found
+            ]
     return "\n".join(lines) + "\n"
 
 
-def cell(text: str) -> str:
+def escape_markdown_cell(text: str) -> str:
     """Return text that is safe in a cell of a Markdown table."""
     return text.replace("|", "\\|")
 
 
-def as_yaml() -> str:
+def render_yaml_template() -> str:
     """Return a scenario with every default and the meaning of each parameter as a comment."""
     lines = ["# Every parameter with its default; leave out what you do not change."]
     lines += list(yaml_lines(Scenario, 0))
     return "\n".join(lines) + "\n"
 
 
-def yaml_lines(section: type[Section], depth: int) -> Iterator[str]:
+def yaml_lines(section: type[ConfigSection], depth: int) -> Iterator[str]:
     """Yield the lines of one section."""
     indent = "  " * depth
     for name, field in section.model_fields.items():
-        if name in HIDDEN:
+        if name in INTERNAL_FIELDS:
             continue
         value: Any = field.default
-        if isinstance(value, Section) and declared(field) is None:
-            tag = tag_of(type(value))
+        if isinstance(value, ConfigSection) and declaration_of(field) is None:
+            tag = discriminator(type(value))
             yield f"{indent}{name}:"
             if tag:
                 yield f"{indent}  kind: {tag}"
@@ -170,14 +172,14 @@ def yaml_lines(section: type[Section], depth: int) -> Iterator[str]:
             yield f"{indent}interventions:  # {field.description}"
             yield f"{indent}  intervention:"
             yield from yaml_lines(Intervention, depth + 2)
-        elif declared(field) is not None:
-            yield f"{indent}{name}: {yaml_value(field)}  # {field.description}"
+        elif declaration_of(field) is not None:
+            yield f"{indent}{name}: {default_as_yaml(field)}  # {field.description}"
 
 
-def yaml_value(field: FieldInfo) -> str:
+def default_as_yaml(field: FieldInfo) -> str:
     """Return a default as YAML."""
     value = field.default
-    if isinstance(value, Section):
+    if isinstance(value, ConfigSection):
         return str(value.model_dump(exclude_defaults=True).get("rule", "everyone"))
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic.fields import FieldInfo
 
-from qispread.config.faults import Fault, InputError, nearest
-from qispread.config.parameter import Role, Section, declared
+from qispread.config.faults import Fault, InputError, did_you_mean
+from qispread.config.parameter import ConfigSection, Role, declaration_of
 from qispread.config.scenario import Scenario
 
-UNCERTAIN: tuple[Role, ...] = ("uncertainty", "world")
+UNCERTAIN_ROLES: tuple[Role, ...] = ("uncertainty", "world")
 """Roles of what nobody decides."""
 
 Scale = Literal["linear", "log"]
@@ -54,22 +54,22 @@ class Factor:
         Equation: low + u (high - low), or low (high / low)^u on a log scale.
         """
         if self.integer:
-            place = np.floor(self._spread(unit, self.low, self.high + 1.0))
+            place = np.floor(self._interpolate(unit, self.low, self.high + 1.0))
         else:
-            place = self._spread(unit, self.low, self.high)
+            place = self._interpolate(unit, self.low, self.high)
         found: NDArray[np.float64] = np.clip(place, self.low, self.high)
         return found
 
-    def _spread(self, unit: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    def _interpolate(self, unit: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
         if self.scale == "log":
             return np.asarray(low * (high / low) ** unit)
         return low + unit * (high - low)
 
-    def levels(self, number: int) -> NDArray[np.float64]:
+    def levels(self, count: int) -> NDArray[np.float64]:
         """Return so many numbers that differ, spread over the range with both ends; of values all."""
         if self.values:
             return np.arange(len(self.values), dtype=np.float64)
-        spread = np.clip(self._spread(np.linspace(0.0, 1.0, number), self.low, self.high), self.low, self.high)
+        spread = np.clip(self._interpolate(np.linspace(0.0, 1.0, count), self.low, self.high), self.low, self.high)
         return np.unique(np.rint(spread)) if self.integer else spread
 
     def value(self, number: float) -> Any:
@@ -78,7 +78,7 @@ class Factor:
             return self.values[int(number)]
         return int(number) if self.integer else float(number)
 
-    def shown(self, numbers: NDArray[np.float64]) -> Any:
+    def format_values(self, numbers: NDArray[np.float64]) -> Any:
         """Return the column of a table for numbers of a design: labels, or numbers of the right kind."""
         if self.labels:
             return [self.labels[int(number)] for number in numbers]
@@ -87,7 +87,7 @@ class Factor:
         return numbers.astype(np.int64) if self.integer else numbers
 
 
-def part_at(scenario: Scenario, path: str) -> Any:
+def value_at_path(scenario: Scenario, path: str) -> Any:
     """Return what stands at a path of a scenario: a number, a word or a whole part.
 
     Raises
@@ -99,53 +99,53 @@ def part_at(scenario: Scenario, path: str) -> Any:
     for name in path.split("."):
         if isinstance(part, dict) and name in part:
             part = part[name]
-        elif isinstance(part, Section) and name in type(part).model_fields:
+        elif isinstance(part, ConfigSection) and name in type(part).model_fields:
             part = getattr(part, name)
         else:
-            raise InputError([Fault(path, "is nothing of the scenario" + nearest(path, paths_of(scenario)))])
+            raise InputError([Fault(path, "is nothing of the scenario" + did_you_mean(path, list_paths(scenario)))])
     return part
 
 
-def paths_of(scenario: Scenario) -> list[str]:
+def list_paths(scenario: Scenario) -> list[str]:
     """Return the path of every part of a scenario that can be changed by itself."""
-    return list(_paths_within("", scenario))
+    return list(_list_paths("", scenario))
 
 
-def _paths_within(path: str, part: Any) -> Iterator[str]:
-    inside = vars(part) if isinstance(part, Section) else part
+def _list_paths(path: str, part: Any) -> Iterator[str]:
+    inside = vars(part) if isinstance(part, ConfigSection) else part
     for name, one in inside.items() if isinstance(inside, dict) else ():
         here = f"{path}.{name}" if path else name
         yield here
-        yield from _paths_within(here, one)
+        yield from _list_paths(here, one)
 
 
-def numbers_of(scenario: Scenario) -> Iterator[tuple[str, float, FieldInfo]]:
+def iterate_parameters(scenario: Scenario) -> Iterator[tuple[str, float, FieldInfo]]:
     """Yield path, value and declaration of every number of a scenario that is a parameter."""
-    yield from _numbers_within("", scenario)
+    yield from _iterate_parameters("", scenario)
 
 
-def _numbers_within(path: str, value: Any) -> Iterator[tuple[str, float, FieldInfo]]:
+def _iterate_parameters(path: str, value: Any) -> Iterator[tuple[str, float, FieldInfo]]:
     if isinstance(value, dict):
         for name, one in value.items():
-            yield from _numbers_within(f"{path}.{name}", one)
-    elif isinstance(value, Section):
+            yield from _iterate_parameters(f"{path}.{name}", one)
+    elif isinstance(value, ConfigSection):
         for name, field in type(value).model_fields.items():
             here, inside = f"{path}.{name}" if path else name, getattr(value, name)
-            if declared(field) is not None and isinstance(inside, int | float) and not isinstance(inside, bool):
+            if declaration_of(field) is not None and isinstance(inside, int | float) and not isinstance(inside, bool):
                 yield here, inside, field
             else:
-                yield from _numbers_within(here, inside)
+                yield from _iterate_parameters(here, inside)
 
 
-def plausible_factors(scenario: Scenario, roles: Collection[Role] = UNCERTAIN) -> list[Factor]:
+def plausible_factors(scenario: Scenario, roles: Collection[Role] = UNCERTAIN_ROLES) -> list[Factor]:
     """Return the parameters that have a plausible range, each over that range.
 
     A parameter that the scenario has put outside its plausible range is left out: that is a choice, such as a
     mechanism switched off.
     """
     found = []
-    for path, value, field in numbers_of(scenario):
-        extra = declared(field) or {}
+    for path, value, field in iterate_parameters(scenario):
+        extra = declaration_of(field) or {}
         if not extra["plausible"] or extra["role"] not in roles:
             continue
         low, high = extra["plausible"]
@@ -154,7 +154,7 @@ def plausible_factors(scenario: Scenario, roles: Collection[Role] = UNCERTAIN) -
     return found
 
 
-def value_at(scenario: Scenario, path: str) -> float:
+def number_at_path(scenario: Scenario, path: str) -> float:
     """Return the number at a path.
 
     Raises
@@ -162,7 +162,7 @@ def value_at(scenario: Scenario, path: str) -> float:
     InputError
         Where the scenario has no number there.
     """
-    numbers = {found: value for found, value, _ in numbers_of(scenario)}
+    numbers = {found: value for found, value, _ in iterate_parameters(scenario)}
     if path not in numbers:
-        raise InputError([Fault(path, "is no number of the scenario" + nearest(path, numbers))])
+        raise InputError([Fault(path, "is no number of the scenario" + did_you_mean(path, numbers))])
     return numbers[path]

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-CUT_SHORT = (
+TRUNCATION_MARK = (
     "is not whole: it was cut short, or edited by hand so that it is no longer JSON; the files beside it are "
     "unaffected: restore it from a backup"
 )
@@ -18,7 +18,7 @@ class Fault:
 
     Attributes
     ----------
-    where : str
+    path : str
         The parameter, row or option concerned, as the user knows it.
     problem : str
         What was got and what is needed.
@@ -28,14 +28,14 @@ class Fault:
         Line in the file, from 1; 0 where there is none.
     """
 
-    where: str
+    path: str
     problem: str
     file: str = ""
     line: int = 0
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return visible(": ".join(part for part in (place, self.where, self.problem) if part))
+        return visible(": ".join(part for part in (place, self.path, self.problem) if part))
 
 
 def visible(text: str) -> str:
@@ -47,12 +47,12 @@ class InputError(ValueError):
     """Input that cannot be used; `faults` holds every fault found, and the message lists them all."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.where)))
+        self.faults = tuple(sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.path)))
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__("\n".join([f"{count} in the input", *(f"  {fault}" for fault in self.faults)]))
 
 
-def place_of_name(name: str, names: Sequence[str], what: str) -> int:
+def index_of(name: str, names: Sequence[str], what: str) -> int:
     """Return the place of a name among some.
 
     Raises
@@ -63,25 +63,25 @@ def place_of_name(name: str, names: Sequence[str], what: str) -> int:
     if not isinstance(name, str):
         raise InputError([Fault(what, f"got {name!r:.60}; needed: the name of one, such as '{next(iter(names), '')}'")])
     if name not in names:
-        raise InputError([Fault(what, f"no {what} is called '{name}'{nearest(name, names)}")])
+        raise InputError([Fault(what, f"no {what} is called '{name}'{did_you_mean(name, names)}")])
     return names.index(name)
 
 
-def coding(got: str, needed: str) -> str:
+def declared_encoding(got: str, needed: str) -> str:
     """Return in words how two names differ that look alike, such as an accent that is a character of its own."""
     if got == needed or unicodedata.normalize("NFKC", got) != unicodedata.normalize("NFKC", needed):
         return ""
     return f" They look alike but are coded differently: got {got!a}, needed {needed!a}"
 
 
-MOST_LISTED = 24
+MAX_LISTED = 24
 
 
-def nearest(name: str, valid: Iterable[str], *, listing: bool = True) -> str:
+def did_you_mean(name: str, valid_names: Iterable[str], *, listing: bool = True) -> str:
     """Return a hint with the nearest valid name, or else, if `listing`, with all of them where they are few."""
-    names = sorted(valid)
+    names = sorted(valid_names)
     by_small_letters = {one.lower(): one for one in names}
     close = difflib.get_close_matches(name.lower(), by_small_letters, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean '{by_small_letters[close[0]]}'?{coding(name, by_small_letters[close[0]])}"
-    return f"; valid: {', '.join(names)}" if listing and 0 < len(names) <= MOST_LISTED else ""
+        return f"; did you mean '{by_small_letters[close[0]]}'?{declared_encoding(name, by_small_letters[close[0]])}"
+    return f"; valid: {', '.join(names)}" if listing and 0 < len(names) <= MAX_LISTED else ""

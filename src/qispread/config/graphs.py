@@ -5,10 +5,10 @@ from typing import Any
 from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.organisations import ROW_FIELDS
-from qispread.config.scenario import Scenario, plain
-from qispread.config.scenario_argument import ScenarioLike, read_scenario, scenario_like
+from qispread.config.scenario import Scenario, to_plain_data
+from qispread.config.scenario_argument import ScenarioLike, check_scenario, read_scenario
 
-CONVERTED = {
+CONVERTED_GRAPHS = {
     "igraph": "; graph.to_networkx() makes one",
     "numpy": "; networkx.from_numpy_array(...) makes one of a matrix",
     "pandas": "; networkx.from_pandas_edgelist(...) makes one of a table of ties",
@@ -21,11 +21,11 @@ def networkx_graph(value: Any) -> str:
     """Check that a value is a networkx graph."""
     if all(hasattr(value, name) for name in ("nodes", "edges", "is_directed")) and callable(value.edges):
         return ""
-    return f"a networkx graph{CONVERTED.get(type(value).__module__.partition('.')[0], '')}"
+    return f"a networkx graph{CONVERTED_GRAPHS.get(type(value).__module__.partition('.')[0], '')}"
 
 
-@arguments.checks(
-    scenario=scenario_like,
+@arguments.validate_arguments(
+    scenario=check_scenario,
     graph=networkx_graph,
 )
 def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
@@ -53,14 +53,14 @@ def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
     rows = [
         {
             "id": ids[node],
-            **{name: plain(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"},
+            **{name: to_plain_data(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"},
         }
         for node, given in graph.nodes(data=True)
     ]
     weights: dict[tuple[str, str], Any] = {}
     for first, second, weight in graph.edges(data="weight", default=1.0):
         pair = (min(ids[first], ids[second]), max(ids[first], ids[second]))
-        weights[pair] = heavier(plain(weight), weights.get(pair))
+        weights[pair] = larger_weight(to_plain_data(weight), weights.get(pair))
     ties = [{"first": a, "second": b, "weight": weight} for (a, b), weight in weights.items()]
     organisations = scenario.organisations.model_dump(mode="json", exclude={"number", "systems", "regions", "file"})
     fresh: dict[str, Any] = {"inputs": (), "notes": ()}
@@ -69,7 +69,7 @@ def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
     )
 
 
-def heavier(weight: Any, other: Any) -> Any:
+def larger_weight(weight: Any, other: Any) -> Any:
     """Return the larger of two weights, or one that is no number, which is refused later."""
     numbers = isinstance(weight, int | float) and isinstance(other, int | float)
     return max(float(weight), float(other)) if numbers else weight if other is None else other

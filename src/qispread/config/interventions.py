@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, model_validator
 
-from qispread.config.parameter import Names, Section, choice, parameter
+from qispread.config.parameter import ConfigSection, Names, choice, parameter
 
 OriginRule = Literal["most_ready", "least_ready", "random", "hub", "broker"]
 ORIGIN_RULES: tuple[str, ...] = get_args(OriginRule)
 
 
-class Origin(Section):
+class Origin(ConfigSection):
     """Who starts: named organisations, or the first `number` by a rule."""
 
     rule: OriginRule | None = choice(
@@ -22,23 +22,23 @@ class Origin(Section):
     number: int = choice(1, "How many start, by the rule.", role="lever", unit="organisations", low=1)
 
     @model_validator(mode="after")
-    def _one_way(self) -> "Origin":
+    def _validate_single_rule(self) -> "Origin":
         if (self.rule is None) == (not self.organisations):
             raise ValueError("give either a rule or organisations")
         return self
 
 
-def origin_from_text(value: Any) -> Any:
+def parse_origin(value: Any) -> Any:
     """Return the long form of an origin that is given as one word: a rule, or the id of an organisation."""
     if isinstance(value, str):
         return {"rule": value} if value in ORIGIN_RULES else {"organisations": (value,)}
     return value
 
 
-OriginField = Annotated[Origin, BeforeValidator(origin_from_text)]
+OriginField = Annotated[Origin, BeforeValidator(parse_origin)]
 
 
-class Response(Section):
+class Response(ConfigSection):
     """How the result depends on fidelity."""
 
     midpoint: float = parameter(
@@ -59,7 +59,7 @@ class Response(Section):
     )
 
 
-class Intervention(Section):
+class Intervention(ConfigSection):
     """What spreads: a training programme, a care bundle, a drug."""
 
     benefit: float = parameter(

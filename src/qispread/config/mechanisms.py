@@ -1,9 +1,9 @@
 """The parameters of the rules, one section for each file in `qispread.rules`."""
 
-from qispread.config.parameter import Section, parameter
+from qispread.config.parameter import ConfigSection, parameter
 
 
-class Leaders(Section):
+class LeaderParameters(ConfigSection):
     """Leaders leave and are followed."""
 
     leader_exit: float = parameter(
@@ -19,7 +19,7 @@ class Leaders(Section):
     new_broom: float = parameter(0.25, "Probability that a successor drops a practice still being implemented.")
 
 
-class Capacity(Section):
+class CapacityParameters(ConfigSection):
     """What an organisation can bring to improvement."""
 
     unled_time: float = parameter(
@@ -27,7 +27,7 @@ class Capacity(Section):
     )
 
 
-class Hearing(Section):
+class HearingParameters(ConfigSection):
     """How word of an intervention reaches an organisation."""
 
     broadcast: float = parameter(
@@ -48,7 +48,7 @@ class Hearing(Section):
     )
 
 
-class Deciding(Section):
+class DecisionParameters(ConfigSection):
     """The weights of the decision to begin, in log-odds a month; sweep each by half and double."""
 
     reluctance: float = parameter(
@@ -77,7 +77,7 @@ class Deciding(Section):
     )
 
 
-class Copying(Section):
+class CopyingParameters(ConfigSection):
     """What a copy loses and what is expected of it."""
 
     copy_loss: float = parameter(
@@ -104,7 +104,7 @@ class Copying(Section):
     )
 
 
-class Improving(Section):
+class ImprovementParameters(ConfigSection):
     """PDSA, drift and embedding, a month."""
 
     support_skill: float = parameter(0.3, "Skill that full support lends.", plausible=(0.1, 0.6))
@@ -154,7 +154,7 @@ class Improving(Section):
     )
 
 
-class Reviewing(Section):
+class ReviewParameters(ConfigSection):
     """The yearly review."""
 
     interval: int = parameter(12, "Months between reviews.", unit="months", low=1)
@@ -188,7 +188,7 @@ class Reviewing(Section):
     )
 
 
-class HomeGrown(Section):
+class LocalImprovementParameters(ConfigSection):
     """Improvement made at home with the time left over."""
 
     gain: float = parameter(
@@ -209,7 +209,7 @@ class HomeGrown(Section):
     )
 
 
-class Outcome(Section):
+class OutcomeParameters(ConfigSection):
     """What happens to harm anyway."""
 
     secular: float = parameter(

@@ -7,61 +7,61 @@ from typing import Any
 
 from qispread.config.cross import organisation_ids
 from qispread.config.faults import InputError
-from qispread.config.networks import Memberships, Ties, TiesFile
+from qispread.config.networks import GivenTiesNetwork, MembershipsNetwork, TiesFileNetwork
 from qispread.config.scenario import Scenario
 from qispread.config.tables import (
-    Reading,
-    leave_out_isolated,
-    organisation_rows,
-    ties_of_file,
-    ties_of_memberships,
+    ReadContext,
+    drop_isolated,
+    read_memberships,
+    read_organisation_rows,
+    read_ties_file,
 )
-from qispread.config.validate import fault_at, place_of
-from qispread.config.yaml_reader import Keys, Places, Readable
+from qispread.config.validate import fault_at_path, source_location
+from qispread.config.yaml_reader import KeyPath, ReadableFile, SourceLocations
 
-COUNTS = ("number", "systems", "regions")
+DERIVED_COUNTS = ("number", "systems", "regions")
 """What a table of organisations counts for itself."""
-Finder = Callable[[Keys, str, Places], tuple[Readable, str]]
+TableResolver = Callable[[KeyPath, str, SourceLocations], tuple[ReadableFile, str]]
 """Gives what to read for the name of a table that stands at a path, and what to call it."""
 
 
-def beside(path: Keys, name: str, places: Places, base: Path) -> Path:
+def resolve_path(path: KeyPath, name: str, places: SourceLocations, base: Path) -> Path:
     """Return a file that the scenario names at a path: relative to the file that gives the name."""
-    file = place_of(path, places).file
+    file = source_location(path, places).file
     return Path(os.path.normpath((Path(file).parent if file else base) / name))
 
 
-def on_disk(base: Path) -> Finder:
+def disk_resolver(base: Path) -> TableResolver:
     """Return what finds tables on the disk; those that no file named are relative to `base`."""
 
-    def found(path: Keys, name: str, places: Places) -> tuple[Readable, str]:
-        file = beside(path, name, places, base)
+    def found(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
+        file = resolve_path(path, name, places, base)
         return file, str(file)
 
     return found
 
 
-class Tables:
+class TableReferences:
     """The tables that a scenario names, read into rows and ties.
 
     Attributes
     ----------
     rows, ties : list or None
         What was read; None where nothing had to be, or could be.
-    reading : Reading
+    reading : ReadContext
         Places, faults, notes and hashes.
     whole : bool
         Whether every row of the organisations could be read.
     """
 
-    def __init__(self, scenario: Scenario, wrong: set[str], places: Places, finder: Finder) -> None:
+    def __init__(self, scenario: Scenario, wrong: set[str], places: SourceLocations, finder: TableResolver) -> None:
         self.scenario, self.wrong, self.places, self.finder = scenario, wrong, places, finder
-        self.reading, self.whole = Reading(), True
-        self.rows = self._gathered(self.read_organisations)
-        self.ties = self._gathered(self.read_ties)
-        self.leave_out()
+        self.reading, self.whole = ReadContext(), True
+        self.rows = self._collect_problems(self.read_organisations)
+        self.ties = self._collect_problems(self.read_ties)
+        self.drop_isolated()
 
-    def _gathered(self, read: Any) -> list[Any] | None:
+    def _collect_problems(self, read: Any) -> list[Any] | None:
         try:
             found: list[Any] | None = read()
         except InputError as error:
@@ -74,15 +74,15 @@ class Tables:
         section = self.scenario.organisations
         if section.file is None or section.rows:
             return None
-        for name in set(COUNTS) & section.model_fields_set:
+        for name in set(DERIVED_COUNTS) & section.model_fields_set:
             problem = "cannot be given with a table, which counts its own"
-            self.reading.faults.append(fault_at(("organisations", name), problem, self.places))
+            self.reading.faults.append(fault_at_path(("organisations", name), problem, self.places))
         path, shown = self.finder(("organisations", "file"), section.file, self.places)
-        rows = organisation_rows(section, path, shown, self.reading)
+        rows = read_organisation_rows(section, path, shown, self.reading)
         self.whole = not self.reading.ragged
         return rows
 
-    def known(self) -> set[str] | None:
+    def known_ids(self) -> set[str] | None:
         """Return the ids that ties may name, or None where they could not be read."""
         if self.rows is not None:
             return {str(row["id"]) for row in self.rows} if self.whole else None
@@ -93,24 +93,24 @@ class Tables:
     def read_ties(self) -> list[Any] | None:
         """Read the table of ties, if the scenario names one."""
         network = self.scenario.network
-        if "network" in self.wrong or not isinstance(network, TiesFile | Memberships):
+        if "network" in self.wrong or not isinstance(network, TiesFileNetwork | MembershipsNetwork):
             return None
         path, shown = self.finder(("network", "file"), network.file, self.places)
-        if isinstance(network, TiesFile):
-            return ties_of_file(network, path, shown, self.known(), self.reading)
-        return ties_of_memberships(network, path, shown, self.known(), self.reading)
+        if isinstance(network, TiesFileNetwork):
+            return read_ties_file(network, path, shown, self.known_ids(), self.reading)
+        return read_memberships(network, path, shown, self.known_ids(), self.reading)
 
-    def leave_out(self) -> None:
+    def drop_isolated(self) -> None:
         """Leave out organisations that no tie names, where the scenario says so."""
         section, network = self.scenario.organisations, self.scenario.network
-        given = [tie.model_dump() for tie in network.ties] if isinstance(network, Ties) else self.ties
+        given = [tie.model_dump() for tie in network.ties] if isinstance(network, GivenTiesNetwork) else self.ties
         if self.rows is None or section.file is None or not given:
             return
         _, shown = self.finder(("organisations", "file"), section.file, self.places)
-        self.rows = leave_out_isolated(self.rows, given, section.without_ties, shown, self.reading)
+        self.rows = drop_isolated(self.rows, given, section.without_ties, shown, self.reading)
 
 
-def with_tables(data: dict[str, Any], tables: Tables) -> dict[str, Any]:
+def insert_tables(data: dict[str, Any], tables: TableReferences) -> dict[str, Any]:
     """Return data with the rows and ties that were read in the place of the tables' names."""
     reading = tables.reading
     data = dict(data)

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from qispread.config.parameter import Section, choice, parameter
+from qispread.config.parameter import ConfigSection, choice, parameter
 
 Problem = tuple[str, str]
 """Name of a field, and what is wrong with it."""
 
 
-class Network(Section):
+class GeneratedNetwork(ConfigSection):
     """What all generated networks share.
 
     Attributes
@@ -57,7 +57,7 @@ def mean_degree() -> float:
     return degree
 
 
-class Systems(Network):
+class SystemsNetwork(GeneratedNetwork):
     """Dense within the partnership and its region, with some ties across: the default."""
 
     kind: Literal["systems"] = "systems"
@@ -79,7 +79,7 @@ class Systems(Network):
         yield from mean_degree_problems(self.mean_degree, organisations)
 
 
-class SmallWorld(Network):
+class SmallWorldNetwork(GeneratedNetwork):
     """A ring with some ties moved at random (watts1998)."""
 
     kind: Literal["small_world"] = "small_world"
@@ -91,7 +91,7 @@ class SmallWorld(Network):
         yield from degree_problems(self.degree, organisations)
 
 
-class ScaleFree(Network):
+class ScaleFreeNetwork(GeneratedNetwork):
     """Newcomers tie themselves to those who have many ties (barabasi1999)."""
 
     kind: Literal["scale_free"] = "scale_free"
@@ -103,7 +103,7 @@ class ScaleFree(Network):
             yield "ties_a_newcomer", f"got {self.ties_a_newcomer}; needed: below {organisations}"
 
 
-class Random(Network):
+class RandomNetwork(GeneratedNetwork):
     """Each pair is tied with the same probability (erdos1959)."""
 
     kind: Literal["random"] = "random"
@@ -114,7 +114,7 @@ class Random(Network):
         yield from mean_degree_problems(self.mean_degree, organisations)
 
 
-class Ring(Network):
+class RingNetwork(GeneratedNetwork):
     """Each organisation tied to its nearest neighbours in a ring."""
 
     differs_by_replicate: ClassVar[bool] = False
@@ -127,7 +127,7 @@ class Ring(Network):
         yield from degree_problems(self.degree, organisations)
 
 
-class Complete(Network):
+class CompleteNetwork(GeneratedNetwork):
     """Everyone tied to everyone."""
 
     differs_by_replicate: ClassVar[bool] = False
@@ -135,13 +135,13 @@ class Complete(Network):
     kind: Literal["complete"] = "complete"
 
 
-class HubAndSpoke(Network):
+class HubAndSpokeNetwork(GeneratedNetwork):
     """In each partnership the largest organisation is tied to all others; the hubs are tied to each other."""
 
     kind: Literal["hub_and_spoke"] = "hub_and_spoke"
 
 
-class TieRow(Section):
+class GivenTie(ConfigSection):
     """One given tie."""
 
     first: str = choice(..., "Id of one organisation.")
@@ -149,14 +149,14 @@ class TieRow(Section):
     weight: float = choice(1.0, "Strength of the tie.", above=0.0, high=1.0)
 
 
-class Ties(Section):
+class GivenTiesNetwork(ConfigSection):
     """Ties as given."""
 
     kind: Literal["ties"] = "ties"
-    ties: tuple[TieRow, ...] = choice((), "The ties themselves.")
+    ties: tuple[GivenTie, ...] = choice((), "The ties themselves.")
 
 
-class TiesFile(Section):
+class TiesFileNetwork(ConfigSection):
     """Ties from a CSV table of two ids and, if present, a weight; of a pair given twice the larger weight holds."""
 
     kind: Literal["file"] = "file"
@@ -169,7 +169,7 @@ class TiesFile(Section):
     )
 
 
-class Memberships(Section):
+class MembershipsNetwork(ConfigSection):
     """Ties between those who share a group; weight = groups shared / most groups shared by any pair."""
 
     kind: Literal["memberships"] = "memberships"
@@ -182,6 +182,15 @@ class Memberships(Section):
 
 
 AnyNetwork = Annotated[
-    Systems | SmallWorld | ScaleFree | Random | Ring | Complete | HubAndSpoke | Ties | TiesFile | Memberships,
+    SystemsNetwork
+    | SmallWorldNetwork
+    | ScaleFreeNetwork
+    | RandomNetwork
+    | RingNetwork
+    | CompleteNetwork
+    | HubAndSpokeNetwork
+    | GivenTiesNetwork
+    | TiesFileNetwork
+    | MembershipsNetwork,
     Field(discriminator="kind"),
 ]

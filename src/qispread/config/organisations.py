@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from qispread.config.parameter import Section, choice, parameter
+from qispread.config.parameter import ConfigSection, choice, parameter
 from qispread.rules.shipped import record_constants
 
-FACTORS = ("leadership", "alignment", "culture", "capability", "measurement", "slack", "turnover")
+CONTEXT_FACTORS = ("leadership", "alignment", "culture", "capability", "measurement", "slack", "turnover")
 """The context factors, in the order in which every table and array holds them."""
 
 
-class Context(Section):
+class ContextFactors(ConfigSection):
     """Means of the context factors at the start, drawn from correlated beta distributions (MUSIQ: kaplan2012)."""
 
     leadership: float = parameter(
@@ -58,7 +58,7 @@ class Context(Section):
     )
 
 
-class Size(Section):
+class SizeDistribution(ConfigSection):
     """Sizes: a lognormal distribution over organisations."""
 
     mean: float = parameter(4200.0, "Mean size, such as births a year.", unit="cases/year", above=0.0, role="world")
@@ -67,7 +67,7 @@ class Size(Section):
     )
 
 
-class Baseline(Section):
+class BaselineDistribution(ConfigSection):
     """Harm before anything: a lognormal distribution over organisations."""
 
     mean: float = parameter(
@@ -85,7 +85,7 @@ class Baseline(Section):
     )
 
 
-class OrganisationRow(Section):
+class OrganisationRow(ConfigSection):
     """One organisation as given; what is missing is drawn."""
 
     id: str = choice(..., "Unique name by which ties, origins and targets speak of it.")
@@ -111,7 +111,7 @@ ROW_FIELDS = tuple(OrganisationRow.model_fields)
 TEXT_FIELDS = ("id", "name", "system", "region")
 
 
-class Organisations(Section):
+class Organisations(ConfigSection):
     """The places: generated, or read from a table."""
 
     number: int = choice(
@@ -135,8 +135,8 @@ class Organisations(Section):
         "keep", "What to do with organisations that no given tie names."
     )
     rows: tuple[OrganisationRow, ...] = choice((), "The table itself, once read.")
-    size: Size = Size()
-    baseline: Baseline = Baseline()
+    size: SizeDistribution = SizeDistribution()
+    baseline: BaselineDistribution = BaselineDistribution()
     setting_spread: float = parameter(
         1.0,
         "Standard deviation of each coordinate of the setting: how different places are.",
@@ -144,7 +144,7 @@ class Organisations(Section):
         low=0.0,
         plausible=(0.3, 2.0),
     )
-    context: Context = Context()
+    context: ContextFactors = ContextFactors()
 
     @property
     def system_count(self) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-Known = Literal["measured", "derived", "assumption", "hypothesis", "choice"]
+Evidence = Literal["measured", "derived", "assumption", "hypothesis", "choice"]
 """How well a default is known: read in a source; computed from figures in a source; no source; no source although
 results hinge on it; the user's to set."""
 
@@ -19,14 +19,14 @@ Role = Literal["uncertainty", "lever", "world", "run"]
 the run is made."""
 
 
-def as_names(value: Any) -> Any:
+def to_names(value: Any) -> Any:
     """Return one name, or a list of names, as the tuple that a frozen section holds."""
     if isinstance(value, str):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(as_names)]
+Names = Annotated[tuple[str, ...], BeforeValidator(to_names)]
 
 
 class SectionClass(type(BaseModel)):  # type: ignore[misc]
@@ -43,29 +43,31 @@ class SectionClass(type(BaseModel)):  # type: ignore[misc]
         try:
             return super().__call__(**fields)
         except ValidationError as error:
-            from qispread.config.validate import fault_at, said, walk
+            from qispread.config.validate import error_text, fault_at_path, locate
 
-            spots = [(detail, walk(tuple(detail["loc"]), cls)) for detail in error.errors()]
-            raise InputError([fault_at(spot.path, said(detail, spot), {}) for detail, spot in spots]) from None
+            spots = [(detail, locate(tuple(detail["loc"]), cls)) for detail in error.errors()]
+            raise InputError(
+                [fault_at_path(spot.path, error_text(detail, spot), {}) for detail, spot in spots]
+            ) from None
 
 
 if TYPE_CHECKING:
     # Type checkers would take the class of sections for what hides their fields.
-    Checked = BaseModel
+    ArgumentCheckMeta = BaseModel
 else:
 
-    class Checked(BaseModel, metaclass=SectionClass):
+    class ArgumentCheckMeta(BaseModel, metaclass=SectionClass):
         """What is checked in the package's own words when it is made."""
 
 
-class Section(Checked):
+class ConfigSection(ArgumentCheckMeta):
     """A frozen part of a scenario that refuses what it does not know."""
 
     model_config = ConfigDict(
         strict=True, allow_inf_nan=False, extra="forbid", frozen=True, validate_default=True, populate_by_name=True
     )
 
-    def changed(self, **fields: Any) -> Self:
+    def with_fields(self, **fields: Any) -> Self:
         """Return a copy with some fields changed, checked as if it had been read from a file."""
         return type(self).model_validate({**self.model_dump(), **fields})
 
@@ -81,7 +83,7 @@ def parameter(
     below: float | None = None,
     plausible: tuple[float, float] | None = None,
     source: str = "assumption",
-    known: Known = "assumption",
+    known: Evidence = "assumption",
     role: Role = "uncertainty",
 ) -> Any:
     """Declare a parameter of a section.
@@ -112,15 +114,15 @@ def choice(default: Any, meaning: str, *, role: Role = "world", unit: str = "-",
     return parameter(default, meaning, unit=unit, source="-", known="choice", role=role, **bounds)
 
 
-def bounds_of(field: FieldInfo) -> dict[str, float]:
+def declared_bounds(field: FieldInfo) -> dict[str, float]:
     """Return the declared bounds of a field, as {"ge": ..., "lt": ...}."""
     names = ("ge", "gt", "le", "lt")
     return {name: getattr(item, name) for item in field.metadata for name in names if hasattr(item, name)}
 
 
-def range_text(field: FieldInfo) -> str:
+def format_range(field: FieldInfo) -> str:
     """Return the allowed range of a field in interval notation, or an empty string where there is none."""
-    bounds = bounds_of(field)
+    bounds = declared_bounds(field)
     if not bounds:
         return ""
     left = f"[{bounds['ge']:g}" if "ge" in bounds else f"({bounds['gt']:g}" if "gt" in bounds else "(-inf"
@@ -128,15 +130,15 @@ def range_text(field: FieldInfo) -> str:
     return f"{left}, {right}"
 
 
-def declared(field: FieldInfo) -> dict[str, Any] | None:
+def declaration_of(field: FieldInfo) -> dict[str, Any] | None:
     """Return unit, plausible range, source, known and role of a field, or None where it is no parameter."""
     extra = field.json_schema_extra
     return dict(extra) if isinstance(extra, dict) and "unit" in extra else None
 
 
-def sections_within(annotation: Any) -> Iterator[type[Section]]:
+def section_classes(annotation: Any) -> Iterator[type[ConfigSection]]:
     """Yield each section class that an annotation speaks of, looking into unions, tuples and dictionaries."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
+    if isinstance(annotation, type) and issubclass(annotation, ConfigSection):
         yield annotation
     for part in get_args(annotation):
-        yield from sections_within(part)
+        yield from section_classes(part)

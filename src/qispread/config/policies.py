@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from qispread.config.faults import nearest
+from qispread.config.faults import did_you_mean
 from qispread.config.interventions import Origin, OriginField
-from qispread.config.parameter import Names, Section, choice, parameter
+from qispread.config.parameter import ConfigSection, Names, choice, parameter
 
 
-class Target(Section):
+class PolicyTarget(ConfigSection):
     """Whom a policy is for: everyone, or one of these; none of a kind is nobody."""
 
     systems: Names | None = choice(None, "Everyone in these partnerships.", role="lever")
@@ -24,33 +24,33 @@ class Target(Section):
     random: int | None = choice(None, "n drawn at random.", role="lever", unit="organisations", low=0)
 
     @model_validator(mode="after")
-    def _one_rule(self) -> "Target":
+    def _validate_single_rule(self) -> "PolicyTarget":
         if len(self.model_dump(exclude_none=True)) > 1:
             raise ValueError("give one rule only, or list organisations")
         return self
 
 
-TARGET_WORDS: dict[str, dict[str, Any]] = {"everyone": {}, "nobody": {"organisations": ()}}
+NAMED_TARGETS: dict[str, dict[str, Any]] = {"everyone": {}, "nobody": {"organisations": ()}}
 
 
-def target_from_text(value: Any) -> Any:
+def parse_target(value: Any) -> Any:
     """Return the long form of a target given as one word."""
     if not isinstance(value, str):
         return value
-    if value not in TARGET_WORDS:
-        raise ValueError(f"needed: everyone, nobody or a mapping{nearest(value, TARGET_WORDS, listing=False)}")
-    return TARGET_WORDS[value]
+    if value not in NAMED_TARGETS:
+        raise ValueError(f"needed: everyone, nobody or a mapping{did_you_mean(value, NAMED_TARGETS, listing=False)}")
+    return NAMED_TARGETS[value]
 
 
-class Policy(Section):
+class Policy(ConfigSection):
     """What all policies share: a window of months, a target group, a cost."""
 
     start: int = choice(1, "First month in force.", role="lever", unit="month", low=1)
     end: int | None = choice(
         None, "Last month in force; if absent or after the horizon: the horizon.", role="lever", unit="month"
     )
-    target: Annotated[Target, BeforeValidator(target_from_text)] = choice(
-        Target(), "everyone, or a rule that picks organisations.", role="lever"
+    target: Annotated[PolicyTarget, BeforeValidator(parse_target)] = choice(
+        PolicyTarget(), "everyone, or a rule that picks organisations.", role="lever"
     )
     interventions: Names = choice(
         (),
@@ -61,7 +61,7 @@ class Policy(Section):
     cost: float = choice(0.0, "Cost of each target.", role="lever", unit="currency/month", low=0.0)
 
 
-OF_PRACTICES = {"support", "standard", "latitude", "push", "ambition", "refresh", "origin"}
+PRACTICE_STRENGTHS = {"support", "standard", "latitude", "push", "ambition", "refresh", "origin"}
 """Strengths that can be kept to some interventions; all others act on the organisation itself."""
 
 
@@ -70,7 +70,7 @@ def strength(default: Any, meaning: str, **declaration: Any) -> Any:
     return parameter(default, meaning, role="lever", **declaration)
 
 
-class LearningNetwork(Policy):
+class LearningNetworkPolicy(Policy):
     """Organisations learn from each other: more ties, more contact, practical insight."""
 
     lever: Literal["learning_network"] = "learning_network"
@@ -80,7 +80,7 @@ class LearningNetwork(Policy):
     support: float = strength(0.2, "Support through site visits and practical insight.", plausible=(0.0, 0.5))
 
 
-class Standard(Policy):
+class StandardPolicy(Policy):
     """Each partnership agrees one version; the more of it use that version, the more it pulls the others."""
 
     lever: Literal["standard"] = "standard"
@@ -88,7 +88,7 @@ class Standard(Policy):
     latitude: float = strength(0.6, "How far the standard lets a place adapt: 1 free, 0 rigid.", plausible=(0.0, 1.0))
 
 
-class Coaching(Policy):
+class CoachingPolicy(Policy):
     """An implementation team that works alongside (PROMPT Wales: renwick2021)."""
 
     lever: Literal["coaching"] = "coaching"
@@ -96,7 +96,7 @@ class Coaching(Policy):
     protected_time: float = strength(0.1, "Time brought along.", unit="full teams", low=0.0, high=1.0)
 
 
-class Training(Policy):
+class TrainingPolicy(Policy):
     """Staff are trained in improvement; of those trained the share `turnover` leaves within the year."""
 
     lever: Literal["training"] = "training"
@@ -112,7 +112,7 @@ class Training(Policy):
     )
 
 
-class BoardProgramme(Policy):
+class BoardProgrammePolicy(Policy):
     """Boards learn to lead improvement, and stay."""
 
     lever: Literal["board_programme"] = "board_programme"
@@ -124,7 +124,7 @@ class BoardProgramme(Policy):
     )
 
 
-class DistributedLeadership(Policy):
+class DistributedLeadershipPolicy(Policy):
     """One vision, led at every level."""
 
     lever: Literal["distributed_leadership"] = "distributed_leadership"
@@ -133,7 +133,7 @@ class DistributedLeadership(Policy):
     )
 
 
-class ProtectedTime(Policy):
+class ProtectedTimePolicy(Policy):
     """Staff are given time."""
 
     lever: Literal["protected_time"] = "protected_time"
@@ -142,14 +142,14 @@ class ProtectedTime(Policy):
     )
 
 
-class Feedback(Policy):
+class FeedbackPolicy(Policy):
     """Audit and feedback."""
 
     lever: Literal["feedback"] = "feedback"
     measurement: float = strength(0.2, "Added to measurement.", plausible=(0.05, 0.4))
 
 
-class Mandate(Policy):
+class MandatePolicy(Policy):
     """Organisations are told to; it can feel punitive (Matching Michigan: bion2013)."""
 
     lever: Literal["mandate"] = "mandate"
@@ -165,7 +165,7 @@ class Mandate(Policy):
     )
 
 
-class Goals(Policy):
+class GoalsPolicy(Policy):
     """Goals are set: realistic 0.4, usual 0.8, heroic 1.5."""
 
     lever: Literal["goals"] = "goals"
@@ -174,21 +174,21 @@ class Goals(Policy):
     )
 
 
-class PortfolioLimit(Policy):
+class PortfolioLimitPolicy(Policy):
     """No more than so many practices implemented at once; others wait."""
 
     lever: Literal["portfolio_limit"] = "portfolio_limit"
     at_most: int = strength(1, "Practices implemented at once.", unit="practices", low=0)
 
 
-class Seeding(Policy):
+class SeedingPolicy(Policy):
     """Who starts, in place of the intervention's own origin; it acts at the launch, whatever the window."""
 
     lever: Literal["seeding"] = "seeding"
     origin: OriginField = strength(Origin(rule="hub", number=3), "Who starts: an id, a rule, or several.", unit="-")
 
 
-class Refresher(Policy):
+class RefresherPolicy(Policy):
     """Once a year the core is gone through again (annual PROMPT days)."""
 
     lever: Literal["refresher"] = "refresher"
@@ -196,18 +196,18 @@ class Refresher(Policy):
 
 
 AnyPolicy = Annotated[
-    LearningNetwork
-    | Standard
-    | Coaching
-    | Training
-    | BoardProgramme
-    | DistributedLeadership
-    | ProtectedTime
-    | Feedback
-    | Mandate
-    | Goals
-    | PortfolioLimit
-    | Seeding
-    | Refresher,
+    LearningNetworkPolicy
+    | StandardPolicy
+    | CoachingPolicy
+    | TrainingPolicy
+    | BoardProgrammePolicy
+    | DistributedLeadershipPolicy
+    | ProtectedTimePolicy
+    | FeedbackPolicy
+    | MandatePolicy
+    | GoalsPolicy
+    | PortfolioLimitPolicy
+    | SeedingPolicy
+    | RefresherPolicy,
     Field(discriminator="lever"),
 ]

@@ -10,19 +10,19 @@ from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.interventions import Intervention
 from qispread.config.mechanisms import (
-    Capacity,
-    Copying,
-    Deciding,
-    Hearing,
-    HomeGrown,
-    Improving,
-    Leaders,
-    Outcome,
-    Reviewing,
+    CapacityParameters,
+    CopyingParameters,
+    DecisionParameters,
+    HearingParameters,
+    ImprovementParameters,
+    LeaderParameters,
+    LocalImprovementParameters,
+    OutcomeParameters,
+    ReviewParameters,
 )
-from qispread.config.networks import AnyNetwork, Systems
+from qispread.config.networks import AnyNetwork, SystemsNetwork
 from qispread.config.organisations import Organisations
-from qispread.config.parameter import Names, Section, choice
+from qispread.config.parameter import ConfigSection, Names, choice
 from qispread.config.policies import AnyPolicy
 
 MECHANISMS = (
@@ -38,28 +38,28 @@ MECHANISMS = (
 )
 """Sections whose numbers the rules take, in the order in which a month meets them."""
 
-HOW_READ: Any = {"organisations": {"file", "columns", "closed", "without_ties"}}
+TABLE_OPTIONS: Any = {"organisations": {"file", "columns", "closed", "without_ties"}}
 """What says how a table was read, whose rows the scenario holds."""
 
 
-def folder_name(name: str) -> str:
+def validate_folder_name(name: str) -> str:
     """Return a name, if a folder can be called so."""
     if not name.strip() or name.startswith(".") or set(name) & set('/\\\0<>:"|?*'):
         raise ValueError("needed: a name that a folder can have, without / \\ < > : \" | ? * and not starting with '.'")
     return name
 
 
-class InputFile(Section):
+class InputFile(ConfigSection):
     """A file that was read, and the SHA-256 of its bytes."""
 
     path: str = choice(..., "As it was given.")
     sha256: str = choice(..., "Of its bytes.")
 
 
-class Scenario(Section):
+class Scenario(ConfigSection):
     """Everything that a run depends on."""
 
-    name: Annotated[str, AfterValidator(folder_name)] = choice(
+    name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
         "scenario", "Short name, used for folders and tables.", role="run"
     )
     description: str = choice("", "What it is about, for people.", role="run")
@@ -67,18 +67,18 @@ class Scenario(Section):
     seed: int = choice(1, "Seed of all draws.", role="run", low=0, below=2**63)
     replicates: int = choice(200, "Worlds to simulate.", unit="worlds", role="run", low=1, high=10_000_000)
     organisations: Organisations = Organisations()
-    network: AnyNetwork = Systems()
+    network: AnyNetwork = SystemsNetwork()
     interventions: dict[str, Intervention] = choice({"intervention": Intervention()}, "What spreads, by name.")
     policies: dict[str, AnyPolicy] = choice({}, "What is done about it, by name.", role="lever")
-    leaders: Leaders = Leaders()
-    capacity: Capacity = Capacity()
-    hearing: Hearing = Hearing()
-    deciding: Deciding = Deciding()
-    copying: Copying = Copying()
-    improving: Improving = Improving()
-    reviewing: Reviewing = Reviewing()
-    home_grown: HomeGrown = HomeGrown()
-    outcome: Outcome = Outcome()
+    leaders: LeaderParameters = LeaderParameters()
+    capacity: CapacityParameters = CapacityParameters()
+    hearing: HearingParameters = HearingParameters()
+    deciding: DecisionParameters = DecisionParameters()
+    copying: CopyingParameters = CopyingParameters()
+    improving: ImprovementParameters = ImprovementParameters()
+    reviewing: ReviewParameters = ReviewParameters()
+    home_grown: LocalImprovementParameters = LocalImprovementParameters()
+    outcome: OutcomeParameters = OutcomeParameters()
     inputs: tuple[InputFile, ...] = choice((), "Files that were read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
 
@@ -86,8 +86,8 @@ class Scenario(Section):
         # Mesa's batch_run would take the fields, which a model of pydantic gives, for values to run through.
         raise TypeError("a scenario is one value, not a sequence of values")
 
-    @arguments.checks(
-        changes=arguments.optional(arguments.mapping),
+    @arguments.validate_arguments(
+        changes=arguments.optional_check(arguments.check_mapping),
     )
     def replace(self, changes: dict[str, Any] | None = None, /, **fields: Any) -> Self:
         """Return a scenario with some values changed.
@@ -104,24 +104,24 @@ class Scenario(Section):
         InputError
             For a path that does not exist or a value that cannot be; all faults at once.
         """
-        from qispread.config.adapting import written_paths
-        from qispread.config.load import scenario_from
-        from qispread.config.yaml_reader import Place
+        from qispread.config.adapting import iterate_paths
+        from qispread.config.load import build_scenario
+        from qispread.config.yaml_reader import SourceLocation
 
         data = self.model_dump(mode="json")
-        places: dict[tuple[str | int, ...], Place] = {}
+        places: dict[tuple[str | int, ...], SourceLocation] = {}
         for path, value in {**(changes or {}), **fields}.items():
             if path == "organisations.file":
                 data["organisations"].update(rows=[], number=None, systems=None, regions=None)
                 data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}
                 data.update(inputs=[], notes=[])
-            set_at(data, path, value)
-            places |= {one: Place("", 0) for one in written_paths(value, tuple(path.split(".")))}
-        return type(self).model_validate(scenario_from(data, places).model_dump())
+            set_at_path(data, path, value)
+            places |= {one: SourceLocation("", 0) for one in iterate_paths(value, tuple(path.split(".")))}
+        return type(self).model_validate(build_scenario(data, places).model_dump())
 
-    @arguments.checks(
-        lever=arguments.text,
-        name=arguments.optional(arguments.text),
+    @arguments.validate_arguments(
+        lever=arguments.check_text,
+        name=arguments.optional_check(arguments.check_text),
     )
     def with_policy(self, lever: str, name: str | None = None, **fields: Any) -> Self:
         """Return a scenario with one more policy, named after its lever unless `name` says otherwise.
@@ -154,16 +154,18 @@ class Scenario(Section):
 
     def fingerprint(self) -> str:
         """Return a short hash of all that can change a result: the same for files of other names and notes."""
-        data = self.model_dump(mode="json", exclude={"inputs": True, "notes": True, "description": True, **HOW_READ})
+        data = self.model_dump(
+            mode="json", exclude={"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
+        )
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
     def world_fingerprint(self) -> str:
         """Return a short hash of what the places and ties depend on: scenarios that share it share their worlds."""
-        data = self.model_dump(mode="json", include={"organisations", "network"}, exclude=HOW_READ)
+        data = self.model_dump(mode="json", include={"organisations", "network"}, exclude=TABLE_OPTIONS)
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 
-def set_at(data: dict[str, Any], path: str, value: Any) -> None:
+def set_at_path(data: dict[str, Any], path: str, value: Any) -> None:
     """Set the value at a dotted path of nested dictionaries, making what is missing (checked later).
 
     A name that has a point itself, such as that of an intervention, is found where it is.
@@ -173,7 +175,7 @@ def set_at(data: dict[str, Any], path: str, value: Any) -> None:
         known = [name for name in data if rest == name or rest.startswith(f"{name}.")]
         first = max(known, key=len) if known else rest.split(".")[0]
         if rest == first:
-            data[first] = plain(value)
+            data[first] = to_plain_data(value)
             return
         rest = rest.removeprefix(f"{first}.")
         inside = data.setdefault(first, {})
@@ -182,12 +184,12 @@ def set_at(data: dict[str, Any], path: str, value: Any) -> None:
         data = inside
 
 
-def plain(value: Any) -> Any:
+def to_plain_data(value: Any) -> Any:
     """Return a value as a file would give it: sections as mappings, numbers of numpy as Python's own."""
-    if isinstance(value, Section):
+    if isinstance(value, ConfigSection):
         return value.model_dump(mode="json")
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: to_plain_data(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_plain_data(item) for item in value]
     return value.item() if getattr(value, "ndim", None) == 0 else value

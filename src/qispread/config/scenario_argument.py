@@ -5,24 +5,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qispread.config.arguments import path, shown
+from qispread.config.arguments import check_path, shorten
 from qispread.config.faults import Fault, InputError
-from qispread.config.load import load, refuse_policy_file
+from qispread.config.load import load, reject_policy_file
 from qispread.config.scenario import Scenario
-from qispread.config.shipped import SHIPPED, shipped_scenario
+from qispread.config.shipped import SHIPPED_SCENARIOS, shipped_scenario
 
 ScenarioLike = Scenario | str | os.PathLike[str]
 
 
-def scenario_like(value: Any) -> str:
+def check_scenario(value: Any) -> str:
     """Check that a value is a scenario, or names one."""
     if isinstance(value, Scenario):
         return ""
-    names = ", ".join(f"'{name}'" for name in SHIPPED)
-    return path(value) and f"a Scenario, the path of its file, or {names}; qispread.load(...) reads a file"
+    names = ", ".join(f"'{name}'" for name in SHIPPED_SCENARIOS)
+    return check_path(value) and f"a Scenario, the path of its file, or {names}; qispread.load(...) reads a file"
 
 
-def scenarios_by_name(value: Any) -> str:
+def check_scenarios(value: Any) -> str:
     """Check that a value is a mapping of names to scenarios."""
     example = "a mapping of names to scenarios, such as {'coaching': base.with_policy('coaching')}"
     if not isinstance(value, Mapping):
@@ -30,11 +30,11 @@ def scenarios_by_name(value: Any) -> str:
     odd = next((name for name in value if not isinstance(name, str)), None)
     if odd is not None:
         return f"{example}: the name {odd!r} is not text"
-    wrong = next((name for name, one in value.items() if scenario_like(one)), None)
-    return "" if wrong is None else f"{example}: '{wrong}' is {shown(value[wrong])}"
+    wrong = next((name for name, one in value.items() if check_scenario(one)), None)
+    return "" if wrong is None else f"{example}: '{wrong}' is {shorten(value[wrong])}"
 
 
-def read_scenario(given: ScenarioLike) -> Scenario:
+def read_scenario(scenario: ScenarioLike) -> Scenario:
     """Return a scenario that is given as such, by the path of its file, or by the name of one that is shipped.
 
     Raises
@@ -42,12 +42,12 @@ def read_scenario(given: ScenarioLike) -> Scenario:
     InputError
         For what is none of these, for a policy file, and for faults in the file.
     """
-    if isinstance(given, Scenario):
-        return given
-    if needed := scenario_like(given):
-        raise InputError([Fault("scenario", f"got {shown(given)}; needed: {needed}")])
-    file = Path(given)
-    if isinstance(given, str) and not file.suffix and file.name == given and not file.exists():
-        return shipped_scenario(given)
-    refuse_policy_file(file)
+    if isinstance(scenario, Scenario):
+        return scenario
+    if needed := check_scenario(scenario):
+        raise InputError([Fault("scenario", f"got {shorten(scenario)}; needed: {needed}")])
+    file = Path(scenario)
+    if isinstance(scenario, str) and not file.suffix and file.name == scenario and not file.exists():
+        return shipped_scenario(scenario)
+    reject_policy_file(file)
     return load(file)

@@ -1,6 +1,6 @@
 """Scenarios that come with the package, by name."""
 
-from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.faults import Fault, InputError, did_you_mean
 from qispread.config.interventions import Intervention
 from qispread.config.scenario import Scenario
 
@@ -14,7 +14,7 @@ def default_scenario() -> Scenario:
     )
 
 
-SHIPPED = {"prompt": default_scenario}
+SHIPPED_SCENARIOS = {"prompt": default_scenario}
 
 
 def shipped_scenario(name: str) -> Scenario:
@@ -25,9 +25,9 @@ def shipped_scenario(name: str) -> Scenario:
     InputError
         For a name that is none of them.
     """
-    if name not in SHIPPED:
-        hint = nearest(name, SHIPPED, listing=False)
-        names = ", ".join(f"'{one}'" for one in SHIPPED)
+    if name not in SHIPPED_SCENARIOS:
+        hint = did_you_mean(name, SHIPPED_SCENARIOS, listing=False)
+        names = ", ".join(f"'{one}'" for one in SHIPPED_SCENARIOS)
         problem = f"no scenario is called '{name}', and no such file exists{hint}"
         raise InputError([Fault("scenario", f"{problem}; needed: a Scenario, the path of a YAML file, or {names}")])
-    return SHIPPED[name]()
+    return SHIPPED_SCENARIOS[name]()

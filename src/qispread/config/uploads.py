@@ -7,19 +7,19 @@ from typing import Any
 import yaml
 
 from qispread.config.faults import Fault, InputError
-from qispread.config.load import FRAGMENT, holds_policies_alone, scenario_from, use_tables
+from qispread.config.load import POLICY_FILE_KEYS, build_scenario, is_policy_file, override_tables
 from qispread.config.scenario import Scenario
-from qispread.config.tables import Reading, read_table
-from qispread.config.validate import fault_at
-from qispread.config.writing import short_data
-from qispread.config.yaml_reader import LOADER, Keys, Places, Readable, read_text, read_yaml
+from qispread.config.tables import ReadContext, read_table
+from qispread.config.validate import fault_at_path
+from qispread.config.writing import non_default_data
+from qispread.config.yaml_reader import LOADER, KeyPath, ReadableFile, SourceLocations, read_text, read_yaml
 
 YAML_ENDINGS, TABLE_ENDING = (".yaml", ".yml"), ".csv"
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 
 
 @dataclass(frozen=True)
-class Upload:
+class UploadedFile:
     """A file that somebody sent.
 
     Attributes
@@ -37,19 +37,19 @@ class Upload:
         return self.content
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The name as messages have it: one line, not long."""
-        return " ".join(self.name.split())[:LONGEST_NAME] or "a file without a name"
+        return " ".join(self.name.split())[:MAX_NAME_LENGTH] or "a file without a name"
 
 
-def scenario_from_uploads(uploads: Sequence[Upload], otherwise: Scenario) -> Scenario:
+def scenario_from_uploads(uploads: Sequence[UploadedFile], default: Scenario) -> Scenario:
     """Return the scenario of a YAML file with the tables that it names, or of tables alone.
 
     Parameters
     ----------
-    uploads : sequence of Upload
+    uploads : sequence of UploadedFile
         At most one YAML scenario; tables of organisations and of ties as CSV.
-    otherwise : Scenario
+    default : Scenario
         What tables without a scenario are put into.
 
     Raises
@@ -59,26 +59,26 @@ def scenario_from_uploads(uploads: Sequence[Upload], otherwise: Scenario) -> Sce
     """
     scenarios = [one for one in uploads if one.name.lower().endswith(YAML_ENDINGS)]
     tables = {one.name: one for one in uploads if one.name.lower().endswith(TABLE_ENDING)}
-    refuse_files(uploads)
-    data, places = read_sent(scenarios[0]) if scenarios else (short_data(otherwise), {})
+    check_uploads(uploads)
+    data, places = read_uploaded_yaml(scenarios[0]) if scenarios else (non_default_data(default), {})
     named = {part.get("file") for part in (data.get("organisations"), data.get("network")) if isinstance(part, dict)}
-    kinds = {is_of_ties(one): name for name, one in tables.items() if name not in named}
-    use_tables(data, places, kinds.get(False), kinds.get(True))
+    kinds = {is_ties_table(one): name for name, one in tables.items() if name not in named}
+    override_tables(data, places, kinds.get(False), kinds.get(True))
 
-    def sent(path: Keys, name: str, places: Places) -> tuple[Readable, str]:
+    def sent(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
         if name not in tables:
             problem = f"names the file '{name}', which was not sent; choose it together with the scenario"
-            raise InputError([fault_at(path, problem, places)])
-        return tables[name], tables[name].shown
+            raise InputError([fault_at_path(path, problem, places)])
+        return tables[name], tables[name].display_name
 
-    return scenario_from(data, places, finder=sent)
+    return build_scenario(data, places, finder=sent)
 
 
-def refuse_files(uploads: Sequence[Upload]) -> None:
+def check_uploads(uploads: Sequence[UploadedFile]) -> None:
     """Refuse no files, files that are neither YAML nor CSV, and more than a scenario needs."""
     names = [one.name.lower() for one in uploads]
     faults = [
-        Fault("", "is neither a YAML scenario nor a CSV table", one.shown)
+        Fault("", "is neither a YAML scenario nor a CSV table", one.display_name)
         for one, name in zip(uploads, names, strict=True)
         if not name.endswith((*YAML_ENDINGS, TABLE_ENDING))
     ]
@@ -93,7 +93,7 @@ def refuse_files(uploads: Sequence[Upload]) -> None:
         raise InputError(faults)
 
 
-def read_sent(upload: Upload) -> tuple[dict[str, Any], Places]:
+def read_uploaded_yaml(upload: UploadedFile) -> tuple[dict[str, Any], SourceLocations]:
     """Return the data of a YAML file that was sent, and the line of each value.
 
     Raises
@@ -101,32 +101,34 @@ def read_sent(upload: Upload) -> tuple[dict[str, Any], Places]:
     InputError
         For text that is no scenario, has aliases, extends another file or holds policies alone.
     """
-    refuse_aliases(upload)
-    data, places = read_yaml(upload, upload.shown)
+    reject_aliases(upload)
+    data, places = read_yaml(upload, upload.display_name)
     faults = []
     if "extends" in data:
-        faults.append(fault_at(("extends",), "another file cannot be extended here; send one whole scenario", places))
-    if holds_policies_alone(data):
-        problem = f"holds {', '.join(sorted(FRAGMENT & set(data)))} alone; needed: a scenario"
-        faults.append(Fault("", problem, upload.shown))
+        faults.append(
+            fault_at_path(("extends",), "another file cannot be extended here; send one whole scenario", places)
+        )
+    if is_policy_file(data):
+        problem = f"holds {', '.join(sorted(POLICY_FILE_KEYS & set(data)))} alone; needed: a scenario"
+        faults.append(Fault("", problem, upload.display_name))
     if faults:
         raise InputError(faults)
     return data, places
 
 
-def refuse_aliases(upload: Upload) -> None:
+def reject_aliases(upload: UploadedFile) -> None:
     """Refuse aliases, through which a small file unfolds to a huge one."""
     try:
-        for event in yaml.parse(read_text(upload, upload.shown), Loader=LOADER):
+        for event in yaml.parse(read_text(upload, upload.display_name), Loader=LOADER):
             if isinstance(event, yaml.AliasEvent):
                 line = event.start_mark.line + 1 if event.start_mark else 0
-                raise InputError([Fault("", "holds an alias (*name); write the value out", upload.shown, line)])
+                raise InputError([Fault("", "holds an alias (*name); write the value out", upload.display_name, line)])
     except yaml.YAMLError:
         # Said with its line by the reader, which comes next.
         return
 
 
-def is_of_ties(upload: Upload) -> bool:
+def is_ties_table(upload: UploadedFile) -> bool:
     """Return whether a table is one of ties: it has ends, and no ids."""
-    columns = read_table(upload, upload.shown, Reading()).columns
+    columns = read_table(upload, upload.display_name, ReadContext()).columns
     return "id" not in columns and {"from", "to"} <= set(columns)

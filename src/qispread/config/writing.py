@@ -5,45 +5,45 @@ from typing import Any
 
 import yaml
 
-from qispread.config.parameter import Section
-from qispread.config.scenario import HOW_READ, Scenario, plain
-from qispread.config.validate import tag_of
-from qispread.config.yaml_reader import WORDS
+from qispread.config.parameter import ConfigSection
+from qispread.config.scenario import TABLE_OPTIONS, Scenario, to_plain_data
+from qispread.config.validate import discriminator
+from qispread.config.yaml_reader import LITERAL_WORDS
 
-LEFT_OUT = {"inputs", "notes", *HOW_READ["organisations"]}
+OMITTED_FIELDS = {"inputs", "notes", *TABLE_OPTIONS["organisations"]}
 """What reading files fills in, and how a table was read whose rows are written."""
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
-ALWAYS = ("name", "horizon", "seed", "replicates")
-WIDTH = 110
+PLAIN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
+REQUIRED_FIELDS = ("name", "horizon", "seed", "replicates")
+LINE_WIDTH = 110
 
 
-def short_data(section: Section) -> dict[str, Any]:
+def non_default_data(section: ConfigSection) -> dict[str, Any]:
     """Return the fields of a section that differ from their defaults, and what tells its kind.
 
     Parameters
     ----------
-    section : Section
+    section : ConfigSection
         A scenario, or a part of one.
     """
     found: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        telling = name in ("kind", "lever") and tag_of(type(section)) is not None
-        if name not in LEFT_OUT and (telling or value != field.default):
-            found[name] = shortened(value)
+        telling = name in ("kind", "lever") and discriminator(type(section)) is not None
+        if name not in OMITTED_FIELDS and (telling or value != field.default):
+            found[name] = to_short_data(value)
     return found
 
 
-def shortened(value: Any) -> Any:
+def to_short_data(value: Any) -> Any:
     """Return a value with all sections in it as short data."""
-    if isinstance(value, Section):
-        return short_data(value)
+    if isinstance(value, ConfigSection):
+        return non_default_data(value)
     if isinstance(value, dict):
-        return {key: shortened(item) for key, item in value.items()}
-    return [shortened(item) for item in value] if isinstance(value, list | tuple) else plain(value)
+        return {key: to_short_data(item) for key, item in value.items()}
+    return [to_short_data(item) for item in value] if isinstance(value, list | tuple) else to_plain_data(value)
 
 
-class Writer(yaml.SafeDumper):
+class ScenarioDumper(yaml.SafeDumper):
     """Writes text so that the reader takes it for text: quoted wherever it could be anything else."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as the library has it
@@ -51,16 +51,16 @@ class Writer(yaml.SafeDumper):
         return True
 
 
-def written_text(writer: Writer, text: str) -> yaml.ScalarNode:
+def represent_text(writer: ScenarioDumper, text: str) -> yaml.ScalarNode:
     """Return the node of a text."""
-    bare = PLAIN.fullmatch(text) is not None and text not in WORDS
+    bare = PLAIN_TEXT.fullmatch(text) is not None and text not in LITERAL_WORDS
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style=None if bare else '"')
 
 
-Writer.add_representer(str, written_text)
+ScenarioDumper.add_representer(str, represent_text)
 
 
-def scenario_yaml(scenario: Scenario, remark: str = "") -> str:
+def render_scenario_yaml(scenario: Scenario, remark: str = "") -> str:
     """Return a scenario as YAML that `qispread run` reads: the same fingerprint, without the defaults.
 
     Parameters
@@ -70,8 +70,8 @@ def scenario_yaml(scenario: Scenario, remark: str = "") -> str:
         What the first line says, as a comment.
     """
     # Named whether they are the defaults or not: policies alone would be taken for a policy file.
-    always = {name: getattr(scenario, name) for name in ALWAYS}
-    data = {**always, **short_data(scenario)}
-    body: str = yaml.dump(data, Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
+    always = {name: getattr(scenario, name) for name in REQUIRED_FIELDS}
+    data = {**always, **non_default_data(scenario)}
+    body: str = yaml.dump(data, Dumper=ScenarioDumper, sort_keys=False, allow_unicode=True, width=LINE_WIDTH)
     first = " ".join(remark.split())
     return f"# {first}\n{body}" if first else body

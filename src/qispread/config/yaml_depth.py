@@ -64,10 +64,10 @@ class DepthCounter:
         if document := DOCUMENT.match(self.text, start):
             self.position, self.blocks, self.continues = document.end(), [], False
         else:
-            self.position = self.end_of(INDENT)
+            self.position = self.find_end(INDENT)
         column = self.position - start
         if self.continues and column > self.column():
-            self.position = self.end_of(TO_LINE_END)
+            self.position = self.find_end(TO_LINE_END)
             return
         while self.blocks and self.column() > column:
             self.blocks.pop()
@@ -91,16 +91,16 @@ class DepthCounter:
                 self.position = token.start()
                 yield from self.flow()
             if kind == "entry":
-                yield self.opened(node - start, "sequence" if token.group() == "-" else "mapping"), node
+                yield self.open_columns(node - start, "sequence" if token.group() == "-" else "mapping"), node
                 node = None
             elif kind != "property":
                 colon = KEY_COLON.match(self.text, self.position)
                 self.continues = kind == "plain" and colon is None
                 if colon is None:
-                    self.position = self.end_of(TO_LINE_END)
+                    self.position = self.find_end(TO_LINE_END)
                     return
                 self.position = colon.end()
-                yield self.opened(node - start, "mapping"), node
+                yield self.open_columns(node - start, "mapping"), node
                 node = None
 
     def flow(self) -> Iterator[tuple[int, int]]:
@@ -116,7 +116,7 @@ class DepthCounter:
                 if depth == 0:
                     return
 
-    def opened(self, column: int, kind: str) -> int:
+    def open_columns(self, column: int, kind: str) -> int:
         """Open a block collection at a column, unless it is open already, and return how many are open."""
         while self.blocks and self.column() > column:
             self.blocks.pop()
@@ -140,15 +140,15 @@ class DepthCounter:
             if self.text[end : end + 1] not in ("\n", "") and end - self.position <= self.column():
                 return
             self.position = end
-            self.position = self.end_of(TO_LINE_END) + 1
+            self.position = self.find_end(TO_LINE_END) + 1
 
-    def end_of(self, pattern: re.Pattern[str]) -> int:
+    def find_end(self, pattern: re.Pattern[str]) -> int:
         """Return where a pattern that always matches ends from here."""
         match = pattern.match(self.text, self.position)
         return match.end() if match else self.position
 
 
-def line_nested_beyond(text: str, most: int) -> int | None:
+def find_line_beyond_depth(text: str, most: int) -> int | None:
     """Return the line, from 1, in which a YAML text first nests deeper than so many levels, or None.
 
     Parameters

@@ -5,57 +5,59 @@ from collections.abc import Mapping
 from qispread.config.scenario import Scenario
 from qispread.engines.kernel import run_months
 from qispread.engines.run import (
-    MISHAPS,
-    Progress,
-    Run,
-    broken,
-    empty_measures,
-    finished,
-    in_threads,
-    measure_start,
+    RUN_ERRORS,
+    ProgressCallback,
+    ReplicateRun,
+    allocate_measures,
+    completed_run,
+    failed_run,
+    map_in_threads,
+    measure_month_zero,
 )
-from qispread.world.build import Blueprint, blueprint_of, start_run
+from qispread.world.build import PreparedScenario, initialise_run, prepare_scenario
 
 
-def run_futures(past: Blueprint, futures: Mapping[str, Blueprint], replicate: int, month: int) -> dict[str, Run]:
+def run_branches(
+    base: PreparedScenario, arms: Mapping[str, PreparedScenario], replicate: int, month: int
+) -> dict[str, ReplicateRun]:
     """Run one replicate of a base up to the month before `month`, and each future from there.
 
     Parameters
     ----------
-    past : Blueprint
+    base : PreparedScenario
         Of the base.
-    futures : mapping of str to Blueprint
+    arms : mapping of str to PreparedScenario
         Of the arms, which must not differ from the base before `month`.
     replicate : int
     month : int
         The first month in which they may differ, from 2.
     """
-    horizon, shared = past.scenario.horizon, empty_measures(past.scenario)
+    horizon, shared = base.scenario.horizon, allocate_measures(base.scenario)
     try:
-        world = past.world(replicate)
-        plan, state = start_run(past, world)
-        measure_start(state, shared[0])
+        world = base.world(replicate)
+        plan, state = initialise_run(base, world)
+        measure_month_zero(state, shared[0])
         run_months(plan, state, 1, month - 1, shared[1:month])
         runs = {}
-        for name, future in futures.items():
-            own_plan, _ = start_run(future, world)
+        for name, future in arms.items():
+            own_plan, _ = initialise_run(future, world)
             own_state, out = state.copy(), shared.copy()
             run_months(own_plan, own_state, month, horizon, out[month:])
-            runs[name] = finished(replicate, world.organisations, own_state, out)
-    except MISHAPS as error:
-        return {name: broken(future, replicate, error) for name, future in futures.items()}
+            runs[name] = completed_run(replicate, world.organisations, own_state, out)
+    except RUN_ERRORS as error:
+        return {name: failed_run(future, replicate, error) for name, future in arms.items()}
     return runs
 
 
-def simulate_futures(
+def simulate_branches(
     base: Scenario,
-    futures: Mapping[str, Scenario],
+    arms: Mapping[str, Scenario],
     month: int,
     replicates: range,
     *,
     workers: int | None = None,
-    progress: Progress | None = None,
-) -> dict[str, list[Run]]:
+    progress: ProgressCallback | None = None,
+) -> dict[str, list[ReplicateRun]]:
     """Run a base up to a month once in each of some worlds, and all futures from there, on the kernel.
 
     Returns
@@ -63,11 +65,11 @@ def simulate_futures(
     dict of str to list of Run
         By future, in order of replicates: the same bytes as each run whole.
     """
-    past = blueprint_of(base)
-    blueprints = {name: blueprint_of(future) for name, future in futures.items()}
+    past = prepare_scenario(base)
+    blueprints = {name: prepare_scenario(future) for name, future in arms.items()}
 
-    def some(part: range) -> list[dict[str, Run]]:
-        return [run_futures(past, blueprints, replicate, month) for replicate in part]
+    def some(part: range) -> list[dict[str, ReplicateRun]]:
+        return [run_branches(past, blueprints, replicate, month) for replicate in part]
 
-    found = in_threads(some, replicates, workers=workers, progress=progress)
-    return {name: sorted((runs[name] for runs in found), key=lambda run: run.replicate) for name in futures}
+    found = map_in_threads(some, replicates, workers=workers, progress=progress)
+    return {name: sorted((runs[name] for runs in found), key=lambda run: run.replicate) for name in arms}

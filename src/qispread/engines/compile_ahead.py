@@ -7,16 +7,16 @@ from numba.core import event
 from qispread.config.scenario import Scenario
 from qispread.engines.kernel import run_months_in_order
 from qispread.engines.measuring import measure_month
-from qispread.engines.run import Progress, run_one
+from qispread.engines.run import ProgressCallback, run_replicate
 from qispread.rules.compiling import INTERPRETED
-from qispread.rules.content import Walk
-from qispread.world.build import blueprint_of
+from qispread.rules.content import ContentWalker
+from qispread.world.build import prepare_scenario
 
 
-class _Counting(event.Listener):  # type: ignore[misc]
+class _CompilationCounter(event.Listener):  # type: ignore[misc]
     """Tells how many of the kernel's functions have been compiled whenever one more is."""
 
-    def __init__(self, functions: list[Any], progress: Progress) -> None:
+    def __init__(self, functions: list[Any], progress: ProgressCallback) -> None:
         self.waiting = {id(function) for function in functions}
         self.total, self.progress = len(functions), progress
 
@@ -30,7 +30,7 @@ class _Counting(event.Listener):  # type: ignore[misc]
             self.progress(self.total - len(self.waiting), self.total)
 
 
-def compile_kernel(scenario: Scenario, progress: Progress) -> None:
+def compile_kernel(scenario: Scenario, progress: ProgressCallback) -> None:
     """Compile all that the kernel needs to run a scenario, by running one replicate of it.
 
     Parameters
@@ -41,9 +41,9 @@ def compile_kernel(scenario: Scenario, progress: Progress) -> None:
     """
     if INTERPRETED:
         return
-    blueprint = blueprint_of(scenario)
-    walk = Walk()
+    blueprint = prepare_scenario(scenario)
+    walk = ContentWalker()
     for function in (measure_month, run_months_in_order):
         walk.visit_function(function)
-    with event.install_listener("numba:compile", _Counting(walk.functions, progress)):
-        run_one(blueprint, 0)
+    with event.install_listener("numba:compile", _CompilationCounter(walk.functions, progress)):
+        run_replicate(blueprint, 0)

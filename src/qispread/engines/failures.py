@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from qispread.config.faults import Fault, InputError
-from qispread.engines.run import Run
+from qispread.engines.run import ReplicateRun
 
 
-def all_failed(runs: Iterable[Run]) -> str:
+def all_failed(runs: Iterable[ReplicateRun]) -> str:
     """Return in words that all worlds of a run failed, and why; an empty text where one came to its end."""
-    return failure_words([run.error for run in runs])
+    return describe_failures([run.error for run in runs])
 
 
-def failure_words(errors: list[str]) -> str:
+def describe_failures(errors: list[str]) -> str:
     """Return in words that all worlds failed and the commonest reason, from the error of each ("" for none)."""
     if not errors or not all(errors):
         return ""
@@ -20,7 +20,7 @@ def failure_words(errors: list[str]) -> str:
     return f"{'the only run' if len(errors) == 1 else f'all {len(errors):,} runs'} failed: {reason}"
 
 
-def refuse_failed(arms: Mapping[str, Iterable[Run]]) -> None:
+def raise_if_failed(arms: Mapping[str, Iterable[ReplicateRun]]) -> None:
     """Refuse arms all of whose worlds failed.
 
     Raises

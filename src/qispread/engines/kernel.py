@@ -10,39 +10,39 @@ from numpy.typing import NDArray
 
 from qispread.engines.measuring import measure_month
 from qispread.engines.stages_adopting import decide, hear
-from qispread.engines.stages_context import apply_policies, change_leaders, share_time, take_stock
-from qispread.engines.stages_improving import grow_at_home, harm, improve, publish, review
+from qispread.engines.stages_context import apply_policies, change_leaders, share_time, update_capacity
+from qispread.engines.stages_improving import improve, improve_locally, publish_state, review, update_events
 from qispread.rules.compiling import kernel
 from qispread.world import layout as at
-from qispread.world.build import Plan, State
+from qispread.world.build import RunInputs, SimulationState
 
 
-def run_months(plan: Plan, state: State, first: int, last: int, out: NDArray[np.float64]) -> None:
+def run_months(inputs: RunInputs, state: SimulationState, first: int, last: int, measures: NDArray[np.float64]) -> None:
     """Run months `first` to `last`, both included, on `state` itself.
 
     Parameters
     ----------
-    plan : Plan
-    state : State
+    inputs : RunInputs
+    state : SimulationState
         As it was at the end of month `first` - 1.
-    out : array of (last - first + 1, i + 1, measures)
+    measures : array of (last - first + 1, i + 1, measures)
         Filled with the measures of each month.
     """
     # Numba's own sorting took a tenth of the compiling, for one call a run (decision 68).
-    run_months_in_order(plan, state, first, last, np.argsort(state.organisations[at.HARM]), out)
+    run_months_in_order(inputs, state, first, last, np.argsort(state.organisations[at.EVENT_RATE]), measures)
 
 
 @kernel
 def run_months_in_order(
-    plan: Plan, state: State, first: int, last: int, order: NDArray[np.int64], out: NDArray[np.float64]
+    plan: RunInputs, state: SimulationState, first: int, last: int, order: NDArray[np.int64], out: NDArray[np.float64]
 ) -> None:
     """Run months as `run_months` does, from the order of the organisations by harm, which is brought up to date."""
     for month in range(first, last + 1):
-        epoch = plan.of_month[month]
-        if plan.acts[epoch]:
+        epoch = plan.epoch_of_month[month]
+        if plan.has_growth[epoch]:
             apply_policies(plan, state, epoch)
         change_leaders(plan, state, epoch, month)
-        take_stock(plan, state.organisations, epoch)
+        update_capacity(plan, state.organisations, epoch)
         for k in range(state.practices.shape[0]):
             if month >= plan.interventions[k].launch:
                 hear(plan, state, epoch, month, k)
@@ -54,7 +54,7 @@ def run_months_in_order(
             improve(plan, state, epoch, month, k)
         for k in range(state.practices.shape[0]):
             review(plan, state, month, k)
-        grow_at_home(plan, state)
-        harm(plan, state, month)
-        publish(state)
+        improve_locally(plan, state)
+        update_events(plan, state, month)
+        publish_state(state)
         measure_month(state.organisations, state.practices, state.histories, order, out[month - first])

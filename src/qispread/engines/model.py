@@ -11,24 +11,23 @@ from mesa.discrete_space import Network
 from numpy.typing import NDArray
 
 from qispread.config.cross import POOLED
-from qispread.config.faults import Fault, InputError, place_of_name
+from qispread.config.faults import Fault, InputError, index_of
 from qispread.config.scenario import Scenario
 from qispread.config.scenario_argument import read_scenario
 from qispread.engines.agents import Organisation
 from qispread.engines.measuring import measure_month
-from qispread.engines.practice import Attributes, Practice, StepNumbers
+from qispread.engines.practice import InterventionAttributes, Practice, StepParameters
 from qispread.engines.seeds import read_replicate, read_seed
 from qispread.engines.stages_context import leaders_leaving
-from qispread.engines.state_tables import AGENT_REPORTERS as AGENT_REPORTERS  # noqa: PLC0414 - part of the interface
-from qispread.engines.state_tables import measured_state, reporter_function, state_of
+from qispread.engines.state_tables import measured_state, read_state, reporter_function
 from qispread.engines.ties import TieNetwork
-from qispread.measures import NAMES
+from qispread.measures import MEASURE_NAMES
 from qispread.rules import outcome
-from qispread.world.build import State, blueprint_of, start_run
-from qispread.world.layout import HARM
-from qispread.world.observed import observed_events
+from qispread.world.build import SimulationState, initialise_run, prepare_scenario
+from qispread.world.layout import EVENT_RATE
+from qispread.world.observed import draw_observed_events
 
-MONTH = (
+MONTH_STEPS = (
     "change_leader",
     "take_stock",
     "hear",
@@ -42,7 +41,7 @@ MONTH = (
 )
 """The steps of a month, in order, after what policies move. All act on what peers published last month."""
 
-READS_TOO_EARLY = tuple(int(part) for part in mesa.__version__.split(".")[:2]) < (3, 5)
+COLLECTS_TOO_EARLY = tuple(int(part) for part in mesa.__version__.split(".")[:2]) < (3, 5)
 """Up to Mesa 3.4 `batch_run` takes what is collected at the start for the first step: its last row is a month early."""
 
 
@@ -74,7 +73,7 @@ class SpreadModel(mesa.Model):
     scenario : Scenario
         With the seed that is used.
     replicate : int
-    network : mesa.discrete_space.Network
+    network : mesa.discrete_space.GeneratedNetwork
         Cells by organisation id; its `G` is the networkx graph. A change of either counts from the next month on.
     organisations : list of Organisation
         Those that are left, in order.
@@ -108,7 +107,7 @@ class SpreadModel(mesa.Model):
         settings, world = read_scenario(scenario), read_replicate(0 if replicate is None else replicate)
         if replicate is None or rng is not None or seed is not None:
             settings = settings.model_copy(update={"seed": read_seed(rng, seed)})
-        blueprint = blueprint_of(settings)
+        blueprint = prepare_scenario(settings)
         self.world = blueprint.world(world)
         # Mesa's own generators start from all that names the world, so that no two worlds share their chances.
         super().__init__(rng=int(self.world.stream))
@@ -116,13 +115,13 @@ class SpreadModel(mesa.Model):
         self._mesa_step, self.step = self.step, self._accept_and_step  # type: ignore[method-assign]
         self.settings, self.replicate = settings, world
         self.month, self.epoch, self.organisation_class, self._complete = 0, -1, organisation_class, False
-        self.plan, self.start = start_run(blueprint, self.world)
-        self.numbers = StepNumbers.from_record(self.plan.parameters)
-        self.attributes = [Attributes.from_record(record) for record in self.plan.interventions]
+        self.plan, self.start = initialise_run(blueprint, self.world)
+        self.step_parameters = StepParameters.from_record(self.plan.parameters)
+        self.attributes = [InterventionAttributes.from_record(record) for record in self.plan.interventions]
         self.events: list[dict[str, Any]] | None = [] if keep_events else None
         self.observed: list[NDArray[np.float64]] = []
         self.measures: list[NDArray[np.float64]] = []
-        self._by_harm = np.argsort(self.start.organisations[HARM])
+        self._by_harm = np.argsort(self.start.organisations[EVENT_RATE])
         layout = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}
         self.network = Network(self.world.graph(), random=self.random, **layout)
         self.tie_network = TieNetwork(self.network, self.world)
@@ -133,11 +132,11 @@ class SpreadModel(mesa.Model):
         self._enter_epoch()
         self.datacollector = mesa.DataCollector(
             model_reporters={"month": "month", "seed": "seed"}
-            | {name: [self.pooled, [name]] for name in NAMES}
+            | {name: [self.pooled_measure, [name]] for name in MEASURE_NAMES}
             | dict(model_reporters or {}),
             agent_reporters={name: reporter_function(given) for name, given in (agent_reporters or {}).items()},
         )
-        self._measure()
+        self._update_measures()
 
     @property
     def scenario(self) -> Scenario:
@@ -177,16 +176,16 @@ class SpreadModel(mesa.Model):
         self._accept_month()
         self.month += 1
         self._enter_epoch()
-        self._tell_policies()
-        if self.plan.acts[self.epoch]:
+        self._log_policy_changes()
+        if self.plan.has_growth[self.epoch]:
             self._do("follow_policies")
-        self._draw_leavers()
-        for what in MONTH:
+        self._draw_leader_exits()
+        for what in MONTH_STEPS:
             self._do(what)
-        self._measure()
-        self._observe()
+        self._update_measures()
+        self._draw_observed_events()
         if self.month == self.settings.horizon:
-            self._finish()
+            self._check_finite()
 
     def _accept_and_step(self) -> None:
         # After the last month a subclass may do nothing where this class refuses.
@@ -200,7 +199,7 @@ class SpreadModel(mesa.Model):
             problem = f"the run ended in month {self.month}; a longer horizon makes a longer run"
             raise InputError([Fault("horizon", problem)])
         if self.tie_network.has_changed():
-            self.read_ties()
+            self.refresh_ties()
 
     def _do(self, what: str) -> None:
         # By type: a model may hold other agents, which know nothing of these steps.
@@ -212,43 +211,43 @@ class SpreadModel(mesa.Model):
             self.step()
         self.steps = self.month
 
-    def _finish(self) -> None:
+    def _check_finite(self) -> None:
         self.running = False
-        if READS_TOO_EARLY:
+        if COLLECTS_TOO_EARLY:
             self.steps += 1
 
-    def _tell_policies(self) -> None:
+    def _log_policy_changes(self) -> None:
         if self.events is None:
             return
         for name, policy in self.settings.policies.items():
             if self.month == policy.start:
-                self._keep("", "", "policy begins", name)
+                self._append_event("", "", "policy begins", name)
             if self.month == (policy.end or self.settings.horizon) + 1:
-                self._keep("", "", "policy has ended", name)
+                self._append_event("", "", "policy has ended", name)
 
     def _enter_epoch(self) -> None:
         """Begin a month with the levers and ties that are in force in it."""
-        self.trend = outcome.trend(self.settings.outcome.secular, self.month)
+        self.trend = outcome.secular_trend(self.settings.outcome.secular, self.month)
         self._members: dict[str, int] = {}
         self._users: dict[tuple[str, str], int] = {}
-        epoch = int(self.plan.of_month[self.month])
+        epoch = int(self.plan.epoch_of_month[self.month])
         if epoch != self.epoch:
             self.epoch = epoch
             for organisation in self.organisations:
                 organisation.enter_epoch(epoch)
-            self.tie_network.follow_plan(self.plan, epoch)
+            self.tie_network.apply_epoch(self.plan, epoch)
             if self.tie_network.has_changed():
-                self.read_ties()
+                self.refresh_ties()
 
-    def _draw_leavers(self) -> None:
+    def _draw_leader_exits(self) -> None:
         """Draw whose leader leaves this month, for all at once: most stay, and a call for each would cost more."""
-        rates = np.zeros(self.world.frame.number)
+        rates = np.zeros(self.world.static_world.organisation_count)
         for own in self.organisations:
             rates[own.index] = own.levers.leader_exit
         rates *= self.settings.leaders.leader_exit
-        self.leaving = leaders_leaving(self.plan.streams[-1], self.month, rates).tolist()
+        self.leaders_leaving = leaders_leaving(self.plan.streams[-1], self.month, rates).tolist()
 
-    def read_ties(self) -> None:
+    def refresh_ties(self) -> None:
         """Give every organisation its ties, as the network has them now.
 
         Raises
@@ -256,7 +255,7 @@ class SpreadModel(mesa.Model):
         InputError
             For ties in the network that cannot be.
         """
-        self.tie_network.give_ties(self.organisations, self.settings.deciding.similarity_range)
+        self.tie_network.assign_ties(self.organisations, self.settings.deciding.similarity_range)
 
     def require_incomplete(self) -> None:
         """Refuse organisations beyond those of the scenario, for which there is neither plan nor world.
@@ -267,32 +266,32 @@ class SpreadModel(mesa.Model):
             Once the model has all its organisations.
         """
         if self._complete:
-            of_scenario = f"the model has all {self.world.frame.number} of its scenario"
+            of_scenario = f"the model has all {self.world.static_world.organisation_count} of its scenario"
             problem = f"{of_scenario}; needed: a scenario with more, or an agent of another kind"
             raise InputError([Fault("organisations", problem)])
 
-    def forget(self, organisation: Organisation) -> None:
+    def drop_organisation(self, organisation: Organisation) -> None:
         """Go on without an organisation that is being removed."""
         for peer, _, _ in organisation.ties:
             peer.ties = [tie for tie in peer.ties if tie.peer is not organisation]
         self.organisations.remove(organisation)
 
-    def fellows_practising(self, organisation: Organisation, name: str) -> float:
+    def partnership_share_practising(self, organisation: Organisation, name: str) -> float:
         """Return the share of the others in an organisation's partnership seen using an intervention."""
         if not self._members:
-            self._count_partnerships()
+            self._update_partnership_counts()
         fellows = self._members[organisation.system] - 1
         others = self._users[organisation.system, name] - organisation.practices[name].visible.practising
         return others / fellows if fellows > 0 else 0.0
 
-    def _count_partnerships(self) -> None:
+    def _update_partnership_counts(self) -> None:
         for organisation in self.organisations:
             self._members[organisation.system] = self._members.get(organisation.system, 0) + 1
             for name, practice in organisation.practices.items():
                 key = (organisation.system, name)
                 self._users[key] = self._users.get(key, 0) + practice.visible.practising
 
-    def mean_setting(self, organisation: Organisation) -> tuple[float, float]:
+    def partnership_setting(self, organisation: Organisation) -> tuple[float, float]:
         """Return the mean setting of an organisation's partnership at the start."""
         first, second = self.plan.system_setting[:, self.plan.system[organisation.index]]
         return float(first), float(second)
@@ -302,41 +301,41 @@ class SpreadModel(mesa.Model):
         first, second = self.plan.origin_setting[list(self.settings.interventions).index(name)]
         return float(first), float(second)
 
-    def note(self, organisation: Organisation, what: str, why: str, practice: Practice | None) -> None:
+    def record_event(self, organisation: Organisation, event: str, reason: str, practice: Practice | None) -> None:
         """Keep an event, if events are kept."""
         if self.events is not None:
-            self._keep(organisation.id, practice.name if practice else "", what, why)
+            self._append_event(organisation.id, practice.name if practice else "", event, reason)
 
-    def _keep(self, organisation: str, intervention: str, what: str, why: str) -> None:
+    def _append_event(self, organisation: str, intervention: str, what: str, why: str) -> None:
         values = (self.month, organisation, intervention, what, why)
         if self.events is not None:
             self.events.append(dict(zip(("month", "organisation", "intervention", "what", "why"), values, strict=True)))
 
-    def state(self) -> State:
+    def export_state(self) -> SimulationState:
         """Return the state of the organisations that are left, as the kernel holds it."""
-        return state_of(self.organisations, self.settings.interventions)
+        return read_state(self.organisations, self.settings.interventions)
 
-    def _measure(self) -> None:
-        row = np.full((len(self.settings.interventions) + 1, len(NAMES)), np.nan)
+    def _update_measures(self) -> None:
+        row = np.full((len(self.settings.interventions) + 1, len(MEASURE_NAMES)), np.nan)
         if self.organisations:
             state = measured_state(self.organisations, self.settings.interventions)
             if self._by_harm.size != len(self.organisations):
-                self._by_harm = np.argsort(state[0][HARM])
+                self._by_harm = np.argsort(state[0][EVENT_RATE])
             measure_month(*state, self._by_harm, row)
         self.measures.append(row)
         self.datacollector.collect(self)
 
-    def _observe(self) -> None:
+    def _draw_observed_events(self) -> None:
         if self.events is not None:
-            expected = np.zeros(self.world.frame.number)
+            expected = np.zeros(self.world.static_world.organisation_count)
             for own in self.organisations:
                 expected[own.index] = own.harm * own.exposure
-            counted = observed_events(self.plan.streams[-1], expected, self.month)
+            counted = draw_observed_events(self.plan.streams[-1], expected, self.month)
             self.observed.append(np.array([expected, counted]))
 
-    def pooled(self, name: str) -> float:
+    def pooled_measure(self, name: str) -> float:
         """Return this month's measure over all interventions."""
-        return float(self.measures[-1][-1, NAMES.index(name)])
+        return float(self.measures[-1][-1, MEASURE_NAMES.index(name)])
 
     def measure(self, name: str, intervention: str = POOLED) -> float:
         """Return this month's measure of one intervention, or of all.
@@ -346,5 +345,5 @@ class SpreadModel(mesa.Model):
         InputError
             For a measure or an intervention that there is not.
         """
-        row = place_of_name(intervention, (*self.settings.interventions, POOLED), "intervention")
-        return float(self.measures[-1][row, place_of_name(name, NAMES, "measure")])
+        row = index_of(intervention, (*self.settings.interventions, POOLED), "intervention")
+        return float(self.measures[-1][row, index_of(name, MEASURE_NAMES, "measure")])

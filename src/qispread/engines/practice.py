@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qispread.rules import capacity, steps
-from qispread.world.layout import NEVER, NOBODY, Stage
+from qispread.world.layout import COPIED_FROM_NOBODY, NEVER, Stage
 
 if TYPE_CHECKING:
     from qispread.engines.agents import Organisation
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 UNAWARE, _, IMPLEMENTING, EMBEDDED, LAPSED = Stage
 
 
-class Tie(NamedTuple):
+class PeerTie(NamedTuple):
     """A tie to a peer, its weight in (0, 1], and how alike the two settings are, in (0, 1]."""
 
     peer: "Organisation"
     weight: float
-    alike: float
+    similarity: float
 
 
 class OrganisationLevers(NamedTuple):
@@ -48,7 +48,7 @@ class PracticeLevers(NamedTuple):
     refresh: float
 
 
-class Attributes(NamedTuple):
+class InterventionAttributes(NamedTuple):
     """The numbers of an intervention; its workload, new and embedded; and the tuples of them that steps take."""
 
     benefit: float
@@ -68,16 +68,21 @@ class Attributes(NamedTuple):
     improved: tuple[float, ...]
 
     @classmethod
-    def from_record(cls, record: Any) -> "Attributes":
+    def from_record(cls, record: Any) -> "InterventionAttributes":
         """Return the attributes that a record of `world.build.Plan.interventions` holds."""
         effort, upkeep = record.effort.item(), record.upkeep.item()
         workloads = [capacity.workload(effort, upkeep, embedded) for embedded in (False, True)]
         return cls._make(
-            [*record.item(), *workloads, numbers_of(record, steps.COPIED), numbers_of(record, steps.IMPROVED)]
+            [
+                *record.item(),
+                *workloads,
+                record_numbers(record, steps.COPIED_FIELDS),
+                record_numbers(record, steps.INTERVENTION_FIELDS),
+            ]
         )
 
 
-class StepNumbers(NamedTuple):
+class StepParameters(NamedTuple):
     """The parameters of each step that comes from `qispread.rules.steps`, in the order that it wants."""
 
     deciding: tuple[float, ...]
@@ -86,23 +91,23 @@ class StepNumbers(NamedTuple):
     reviewing: tuple[float, ...]
 
     @classmethod
-    def from_record(cls, record: Any) -> "StepNumbers":
+    def from_record(cls, record: Any) -> "StepParameters":
         """Return the numbers that the record `world.build.Plan.parameters` holds."""
         return cls(
-            deciding=numbers_of(record.deciding, steps.DECIDING),
-            copying=numbers_of(record.copying, steps.COPYING),
-            improving=numbers_of(record.improving, steps.IMPROVING),
-            reviewing=numbers_of(record.reviewing, steps.REVIEWING),
+            deciding=record_numbers(record.deciding, steps.DECIDING),
+            copying=record_numbers(record.copying, steps.COPYING),
+            improving=record_numbers(record.improving, steps.IMPROVING),
+            reviewing=record_numbers(record.reviewing, steps.REVIEWING),
         )
 
 
-def numbers_of(record: Any, names: Iterable[str]) -> tuple[float, ...]:
+def record_numbers(record: Any, names: Iterable[str]) -> tuple[float, ...]:
     """Return some fields of a record as Python's own numbers, which compiled functions take faster."""
     return tuple(record[name].item() for name in names)
 
 
 @dataclass(slots=True)
-class Visible:
+class PublicState:
     """What peers could see of a practice at the end of last month."""
 
     practising: bool = False
@@ -121,7 +126,7 @@ class Practice:
     ----------
     name : str
         Of the intervention.
-    attributes : Attributes
+    attributes : InterventionAttributes
         Of the intervention: benefit, complexity and the others.
     stream : uint64
         Of its draws.
@@ -134,17 +139,17 @@ class Practice:
     """
 
     name: str
-    attributes: Attributes
+    attributes: InterventionAttributes
     stream: Any
     origin: int = 0
     levers: PracticeLevers = field(init=False)
-    visible: Visible = field(default_factory=Visible)
+    visible: PublicState = field(default_factory=PublicState)
     stage: Stage = UNAWARE
     since: int = NEVER
     anniversary: int = 0
     first: int = NEVER
     generation: int = 0
-    copied_from: int = NOBODY
+    copied_from: int = COPIED_FROM_NOBODY
     lapses: int = 0
     fidelity: float = 0.0
     tuning_1: float = 0.0
@@ -161,21 +166,21 @@ class Practice:
         """Whether it is being implemented or is embedded."""
         return self.stage == IMPLEMENTING or self.stage == EMBEDDED  # noqa: PLR1714 - twice as fast
 
-    def lapse(self) -> None:
+    def discontinue(self) -> None:
         """End; nothing remains but the memory of how often."""
         self.stage = LAPSED
         self.lapses += 1
         self.fidelity = self.embedding = self.fit = self.result = 0.0
 
-    def publish(self) -> None:
+    def publish_state(self) -> None:
         """Show peers what they can see next month."""
         visible = self.visible
         visible.practising, visible.result, visible.fidelity = self.in_use, self.result, self.fidelity
         visible.tuning_1, visible.tuning_2, visible.generation = self.tuning_1, self.tuning_2, self.generation
 
 
-NOTHING_SEEN = Visible()
+NO_OBSERVATION = PublicState()
 """What is seen where no peer practises."""
 
-PLACE, VERSION = attrgetter(*steps.PLACE), attrgetter(*steps.VERSION)
+ORGANISATION_FIELDS, VERSION_FIELDS = attrgetter(*steps.ORGANISATION_FIELDS), attrgetter(*steps.VERSION_FIELDS)
 """What a step takes of an organisation, and of its practice, as tuples."""

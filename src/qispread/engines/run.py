@@ -11,45 +11,45 @@ from numpy.typing import NDArray
 
 from qispread.config import arguments
 from qispread.config.cross import POOLED
-from qispread.config.faults import place_of_name
+from qispread.config.faults import index_of
 from qispread.config.scenario import Scenario
-from qispread.config.scenario_argument import ScenarioLike, read_scenario, scenario_like
+from qispread.config.scenario_argument import ScenarioLike, check_scenario, read_scenario
 from qispread.cores import available_cores
 from qispread.engines.kernel import run_months
 from qispread.engines.measuring import measure_month
-from qispread.measures import NAMES, REGISTRY
-from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
-from qispread.world.layout import GIVEN_ROWS, HARM
+from qispread.measures import MEASURE_NAMES, MEASURE_REGISTRY
+from qispread.world.build import PreparedScenario, RunInputs, SimulationState, initialise_run, prepare_scenario
+from qispread.world.layout import EVENT_RATE, GIVEN_ROW_COUNT
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Engine = Literal["kernel", "mesa"]
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Called with the replicates done and the replicates in all."""
 
-OVERALL = [place for place, measure in enumerate(REGISTRY) if measure.overall]
+OVERALL_COLUMNS = [place for place, measure in enumerate(MEASURE_REGISTRY) if measure.overall]
 """The measures that always have a meaning."""
 
-MISHAPS = (ArithmeticError, ValueError, MemoryError)
+RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
 """What may end one replicate and not the others."""
 
-Done = TypeVar("Done")
+TaskResult = TypeVar("TaskResult")
 
-TASKS_A_WORKER = 32
+TASKS_PER_WORKER = 32
 
 
 @dataclass
-class Run:
+class ReplicateRun:
     """One replicate.
 
     Attributes
     ----------
     replicate : int
     measures : array of (horizon + 1, interventions + 1, measures)
-    start : array of (11, n)
+    initial_organisations : array of (11, n)
         The organisations as they were drawn.
-    end : State or None
+    final_state : SimulationState or None
         None where it failed.
     error : str
         Why it failed.
@@ -61,8 +61,8 @@ class Run:
 
     replicate: int
     measures: NDArray[np.float64]
-    start: NDArray[np.float64]
-    end: State | None
+    initial_organisations: NDArray[np.float64]
+    final_state: SimulationState | None
     error: str = ""
     events: list[dict[str, Any]] | None = None
     observed: list[NDArray[np.float64]] = field(default_factory=list)
@@ -77,11 +77,11 @@ class Runs:
     scenario : Scenario
     measures : array of (replicates, horizon + 1, interventions + 1, measures) float64
         From month 0; the last row of interventions pools them; NaN where a measure has no meaning.
-    runs : list of Run
+    runs : list of ReplicateRun
     """
 
     scenario: Scenario
-    runs: list[Run] = field(default_factory=list)
+    runs: list[ReplicateRun] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"Runs({self.scenario.name}: {len(self.runs)} worlds, {self.scenario.horizon} months)"
@@ -97,11 +97,11 @@ class Runs:
         return (*self.scenario.interventions, POOLED)
 
     @property
-    def failed(self) -> list[Run]:
+    def failed_runs(self) -> list[ReplicateRun]:
         """The replicates that failed."""
         return [run for run in self.runs if run.error]
 
-    def last(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
+    def final_values(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
         """Return a measure at the end of each replicate that did not fail, as an array.
 
         Raises
@@ -110,81 +110,89 @@ class Runs:
             For a measure or an intervention that there is not.
         """
         done = np.array([not run.error for run in self.runs])
-        values: NDArray[np.float64] = self.by_world(measure, intervention)[done]
+        values: NDArray[np.float64] = self.values_by_replicate(measure, intervention)[done]
         return values
 
-    def by_world(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
-        """Return a measure at the end of every replicate, as `last` does, but NaN where one failed."""
-        place = place_of_name(intervention, self.interventions, "intervention")
-        column = place_of_name(measure, NAMES, "measure")
+    def values_by_replicate(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
+        """Return a measure at the end of every replicate, as `final_values` does, but NaN where one failed."""
+        place = index_of(intervention, self.interventions, "intervention")
+        column = index_of(measure, MEASURE_NAMES, "measure")
         return np.array([np.nan if run.error else run.measures[-1, place, column] for run in self.runs])
 
     @property
     def months(self) -> "pd.DataFrame":
         """The table of months: a row for each replicate, month and intervention."""
-        from qispread.engines.tables import months_table
+        from qispread.engines.tables import build_months_table
 
-        table: pd.DataFrame = months_table(self).to_pandas()
+        table: pd.DataFrame = build_months_table(self).to_pandas()
         return table
 
     @property
     def organisations(self) -> "pd.DataFrame":
         """The table of organisations at the end: a row for each replicate, organisation and intervention."""
-        from qispread.engines.tables import organisations_table
+        from qispread.engines.tables import build_organisations_table
 
-        table: pd.DataFrame = organisations_table(self).to_pandas()
+        table: pd.DataFrame = build_organisations_table(self).to_pandas()
         return table
 
 
-def empty_measures(scenario: Scenario) -> NDArray[np.float64]:
+def allocate_measures(scenario: Scenario) -> NDArray[np.float64]:
     """Return the array of one replicate's measures, still without meaning."""
-    return np.full((scenario.horizon + 1, len(scenario.interventions) + 1, len(NAMES)), np.nan)
+    return np.full((scenario.horizon + 1, len(scenario.interventions) + 1, len(MEASURE_NAMES)), np.nan)
 
 
-def measure_start(state: State, out: NDArray[np.float64]) -> None:
+def measure_month_zero(state: SimulationState, measures: NDArray[np.float64]) -> None:
     """Write the measures of month 0."""
-    order = np.argsort(state.organisations[HARM])
-    measure_month(state.organisations, state.practices, state.histories, order, out)
+    order = np.argsort(state.organisations[EVENT_RATE])
+    measure_month(state.organisations, state.practices, state.histories, order, measures)
 
 
-def run_kernel(plan: Plan, state: State, horizon: int, out: NDArray[np.float64]) -> State:
-    """Run all months of a plan on `state` itself and return it; `out` is (horizon + 1, i + 1, measures)."""
-    measure_start(state, out[0])
-    run_months(plan, state, 1, horizon, out[1:])
+def run_kernel(plan: RunInputs, state: SimulationState, horizon: int, measures: NDArray[np.float64]) -> SimulationState:
+    """Run all months of a plan on `export_state` itself and return it; `measures` is (horizon + 1, i + 1, measures)."""
+    measure_month_zero(state, measures[0])
+    run_months(plan, state, 1, horizon, measures[1:])
     return state
 
 
-def finished(replicate: int, start: NDArray[np.float64], state: State, out: NDArray[np.float64]) -> Run:
+def completed_run(
+    replicate: int, start: NDArray[np.float64], state: SimulationState, out: NDArray[np.float64]
+) -> ReplicateRun:
     """Return a run that has lived its months, failed if it holds what is no number."""
-    finite = all(np.isfinite(array).all() for array in (state.organisations, state.practices, out[:, -1, OVERALL]))
+    finite = all(
+        np.isfinite(array).all() for array in (state.organisations, state.practices, out[:, -1, OVERALL_COLUMNS])
+    )
     problem = "" if finite else "the state is no longer finite: parameters are extreme"
-    return Run(replicate, out, start.copy(), state, problem)
+    return ReplicateRun(replicate, out, start.copy(), state, problem)
 
 
-def broken(blueprint: Blueprint, replicate: int, error: Exception) -> Run:
+def failed_run(blueprint: PreparedScenario, replicate: int, error: Exception) -> ReplicateRun:
     """Return a run that an exception has ended."""
-    missing = np.full((GIVEN_ROWS, blueprint.frame.number), np.nan)
-    return Run(replicate, empty_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}")
+    missing = np.full((GIVEN_ROW_COUNT, blueprint.static_world.organisation_count), np.nan)
+    return ReplicateRun(
+        replicate, allocate_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}"
+    )
 
 
-def run_one(blueprint: Blueprint, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False) -> Run:
+def run_replicate(
+    blueprint: PreparedScenario, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False
+) -> ReplicateRun:
     """Run one replicate; an exception or a result that is not finite becomes its `error`."""
-    out = empty_measures(blueprint.scenario)
+    out = allocate_measures(blueprint.scenario)
     events, observed = None, []
     try:
         world = blueprint.world(replicate)
         if engine == "kernel" and not keep_events:
-            state = run_kernel(*start_run(blueprint, world), blueprint.scenario.horizon, out)
+            state = run_kernel(*initialise_run(blueprint, world), blueprint.scenario.horizon, out)
         else:
             from qispread.engines.model import SpreadModel
 
             model = SpreadModel(blueprint.scenario, replicate=replicate, keep_events=keep_events)
             model.run_model()
-            out[:], state = np.array(model.measures), model.state()
+            out[:], state = np.array(model.measures), model.export_state()
             events, observed = model.events, model.observed
-    except MISHAPS as error:
-        return broken(blueprint, replicate, error)
-    run = finished(replicate, world.organisations, state, out)
+    except RUN_ERRORS as error:
+        return failed_run(blueprint, replicate, error)
+    run = completed_run(replicate, world.organisations, state, out)
     run.events, run.observed = events, observed
     return run
 
@@ -196,21 +204,21 @@ def compile_model() -> None:
     run_replicates(Scenario(horizon=1), range(1))
 
 
-def chunks(replicates: range, workers: int) -> Iterator[range]:
+def split_replicates(replicates: range, workers: int) -> Iterator[range]:
     """Yield the replicates in even pieces, several a worker."""
-    size = max(1, len(replicates) // (workers * TASKS_A_WORKER))
+    size = max(1, len(replicates) // (workers * TASKS_PER_WORKER))
     for first in range(0, len(replicates), size):
         yield replicates[first : first + size]
 
 
-@arguments.checks(
-    scenario=scenario_like,
-    replicates=arguments.optional(arguments.whole(1)),
+@arguments.validate_arguments(
+    scenario=check_scenario,
+    replicates=arguments.optional_check(arguments.integer_check(1)),
     engine=arguments.engine,
-    workers=arguments.optional(arguments.whole(1)),
-    executor=arguments.optional(arguments.instance(Executor, "an executor of threads")),
-    keep_events=arguments.flag,
-    progress=arguments.optional(arguments.called),
+    workers=arguments.optional_check(arguments.integer_check(1)),
+    executor=arguments.optional_check(arguments.instance_check(Executor, "an executor of threads")),
+    keep_events=arguments.check_flag,
+    progress=arguments.optional_check(arguments.check_callable),
 )
 def simulate(
     scenario: ScenarioLike,
@@ -220,7 +228,7 @@ def simulate(
     workers: int | None = None,
     executor: Executor | None = None,
     keep_events: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Runs:
     """Run a scenario in many worlds.
 
@@ -276,31 +284,31 @@ def run_replicates(
     workers: int | None = None,
     executor: Executor | None = None,
     keep_events: bool = False,
-    progress: Progress | None = None,
-) -> list[Run]:
+    progress: ProgressCallback | None = None,
+) -> list[ReplicateRun]:
     """Run some replicates of a scenario, in order; the rest is as for `simulate`."""
-    blueprint = blueprint_of(scenario)
+    blueprint = prepare_scenario(scenario)
 
-    def some(part: range) -> list[Run]:
-        return [run_one(blueprint, replicate, engine, keep_events=keep_events) for replicate in part]
+    def some(part: range) -> list[ReplicateRun]:
+        return [run_replicate(blueprint, replicate, engine, keep_events=keep_events) for replicate in part]
 
-    found = in_threads(some, replicates, workers=workers, executor=executor, progress=progress)
+    found = map_in_threads(some, replicates, workers=workers, executor=executor, progress=progress)
     return sorted(found, key=lambda run: run.replicate)
 
 
-def in_threads(
-    task: Callable[[range], list[Done]],
+def map_in_threads(
+    task: Callable[[range], list[TaskResult]],
     replicates: range,
     *,
     workers: int | None = None,
     executor: Executor | None = None,
-    progress: Progress | None = None,
-) -> list[Done]:
+    progress: ProgressCallback | None = None,
+) -> list[TaskResult]:
     """Return what a task makes of all replicates, in any order; it is given some of them at a time."""
     workers = workers or available_cores()
-    found: list[Done] = []
+    found: list[TaskResult] = []
     own = ThreadPoolExecutor(workers)
-    futures = [(executor or own).submit(task, part) for part in chunks(replicates, workers)]
+    futures = [(executor or own).submit(task, part) for part in split_replicates(replicates, workers)]
     try:
         for future in as_completed(futures):
             found.extend(future.result())

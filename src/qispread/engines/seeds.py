@@ -9,7 +9,7 @@ from qispread.config.faults import Fault, InputError
 SEED_BITS = 63
 """A scenario's seed is below 2^63."""
 
-NEEDED_SEED = f"needed: a whole number from 0 to 2^{SEED_BITS} - 1, a numpy Generator or a SeedSequence"
+SEED_REQUIREMENT = f"needed: a whole number from 0 to 2^{SEED_BITS} - 1, a numpy Generator or a SeedSequence"
 
 
 def read_seed(rng: Any = None, seed: Any = None) -> int:
@@ -25,7 +25,7 @@ def read_seed(rng: Any = None, seed: Any = None) -> int:
     name, given = ("rng", rng) if seed is None else ("seed", seed)
     if isinstance(given, int | np.integer) and not isinstance(given, bool):
         if not 0 <= given < 2**SEED_BITS:
-            raise InputError([Fault(name, f"got {given}; {NEEDED_SEED}")])
+            raise InputError([Fault(name, f"got {given}; {SEED_REQUIREMENT}")])
         return int(given)
     if isinstance(given, np.random.BitGenerator):
         given = np.random.Generator(given)
@@ -35,7 +35,7 @@ def read_seed(rng: Any = None, seed: Any = None) -> int:
         given = seed_sequence(name, given)
     if isinstance(given, np.random.SeedSequence):
         return int(given.generate_state(1, np.uint64)[0]) >> (64 - SEED_BITS)
-    raise InputError([Fault(name, f"got {given!r}; {NEEDED_SEED}")])
+    raise InputError([Fault(name, f"got {given!r}; {SEED_REQUIREMENT}")])
 
 
 def seed_sequence(name: str, numbers: Any) -> np.random.SeedSequence:
@@ -49,7 +49,7 @@ def seed_sequence(name: str, numbers: Any) -> np.random.SeedSequence:
     try:
         return np.random.SeedSequence(numbers)
     except (TypeError, ValueError):
-        raise InputError([Fault(name, f"got {numbers!r}; {NEEDED_SEED}")]) from None
+        raise InputError([Fault(name, f"got {numbers!r}; {SEED_REQUIREMENT}")]) from None
 
 
 def read_replicate(given: Any) -> int:

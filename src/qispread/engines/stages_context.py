@@ -8,39 +8,41 @@ from qispread.rules.compiling import inlined, kernel, stage
 from qispread.rules.draws import uniform
 from qispread.world import layout as at
 from qispread.world import levers as by
-from qispread.world.build import Plan, State, settle_climate
+from qispread.world.build import RunInputs, SimulationState, update_climate
 
-Array = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 
 
 @inlined
-def lapse(practices: Array, histories: NDArray[np.int64], i: int) -> None:
+def discontinue(practices: FloatArray, histories: NDArray[np.int64], i: int) -> None:
     """End one practice; nothing of it remains but the memory of how often."""
-    histories[at.STAGE, i] = at.LAPSED
-    histories[at.LAPSES, i] += 1
+    histories[at.STAGE, i] = at.DISCONTINUED
+    histories[at.TIMES_DISCONTINUED, i] += 1
     practices[at.FIDELITY, i] = 0.0
     practices[at.EMBEDDING, i] = 0.0
-    practices[at.FIT, i] = 0.0
+    practices[at.APPROPRIATENESS, i] = 0.0
     practices[at.RESULT, i] = 0.0
 
 
 @stage
-def apply_policies(plan: Plan, state: State, epoch: int) -> None:
+def apply_policies(plan: RunInputs, state: SimulationState, epoch: int) -> None:
     """Let what policies build up or wear down move by a month."""
     organisations, practices, histories = state.organisations, state.practices, state.histories
     levers = plan.organisation_levers[epoch]
     for i in range(organisations.shape[1]):
         turnover = organisations[at.TURNOVER, i]
-        organisations[at.CAPABILITY, i] = capacity.trained(
+        organisations[at.CAPABILITY, i] = capacity.trained_capability(
             organisations[at.CAPABILITY, i], levers[by.CAPABILITY_GROWTH, i], turnover
         )
-        organisations[at.LEADERSHIP, i] = capacity.grown(
+        organisations[at.LEADERSHIP, i] = capacity.grown_factor(
             organisations[at.LEADERSHIP, i], levers[by.LEADERSHIP_GROWTH, i]
         )
-        organisations[at.ALIGNMENT, i] = capacity.grown(organisations[at.ALIGNMENT, i], levers[by.ALIGNMENT_GROWTH, i])
-        organisations[at.CULTURE, i] = capacity.resented(organisations[at.CULTURE, i], levers[by.RESENTMENT, i])
+        organisations[at.ALIGNMENT, i] = capacity.grown_factor(
+            organisations[at.ALIGNMENT, i], levers[by.ALIGNMENT_GROWTH, i]
+        )
+        organisations[at.CULTURE, i] = capacity.resented_culture(organisations[at.CULTURE, i], levers[by.RESENTMENT, i])
     for i in range(organisations.shape[1]):
-        settle_climate(organisations, i)
+        update_climate(organisations, i)
     for k in range(practices.shape[0]):
         fidelity, refresh = practices[k, at.FIDELITY], plan.practice_levers[epoch, k, by.REFRESH]
         stages = histories[k, at.STAGE]
@@ -50,7 +52,7 @@ def apply_policies(plan: Plan, state: State, epoch: int) -> None:
 
 
 @stage
-def follow_leader(plan: Plan, state: State, month: int, i: int) -> None:
+def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) -> None:
     """Let a successor take over, who drops some of what is still being implemented."""
     organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
     stream, pool = plan.streams[-1, i], plan.leadership_at_start
@@ -58,17 +60,17 @@ def follow_leader(plan: Plan, state: State, month: int, i: int) -> None:
     organisations[at.LEADERSHIP, i] = leaders.successor_leadership(
         organisations[at.LEADERSHIP, i], drawn, parameters.continuity
     )
-    settle_climate(organisations, i)
+    update_climate(organisations, i)
     for k in range(histories.shape[0]):
         if (
             histories[k, at.STAGE, i] == at.IMPLEMENTING
             and uniform(plan.streams[k, i], month, draws.DROPPED) < parameters.new_broom
         ):
-            lapse(state.practices[k], histories[k], i)
+            discontinue(state.practices[k], histories[k], i)
 
 
 @stage
-def change_leaders(plan: Plan, state: State, epoch: int, month: int) -> None:
+def change_leaders(plan: RunInputs, state: SimulationState, epoch: int, month: int) -> None:
     """Let leaders leave and be followed."""
     streams, factors = plan.streams[-1], plan.organisation_levers[epoch, by.LEADER_EXIT]
     leader_exit = plan.parameters.leaders.leader_exit
@@ -78,11 +80,11 @@ def change_leaders(plan: Plan, state: State, epoch: int, month: int) -> None:
             factor = factors[i]
             chance = leaders.chance_leader_leaves(leader_exit * factor)
         if uniform(streams[i], month, draws.LEADER_LEAVES) < chance:
-            follow_leader(plan, state, month, i)
+            replace_leader(plan, state, month, i)
 
 
 @kernel
-def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: Array) -> NDArray[np.bool_]:
+def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: FloatArray) -> NDArray[np.bool_]:
     """Return which leaders leave this month, from their rates a year."""
     leaving = np.empty(streams.size, np.bool_)
     for i in range(streams.size):
@@ -91,12 +93,16 @@ def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: Array) -> ND
 
 
 @stage
-def take_stock(plan: Plan, organisations: Array, epoch: int) -> None:
+def update_capacity(plan: RunInputs, organisations: FloatArray, epoch: int) -> None:
     """Work out the time, measurement and vigilance of the month, and pay for policies."""
     unled_time = plan.parameters.capacity.unled_time
     levers = plan.organisation_levers[epoch]
     for i in range(organisations.shape[1]):
-        organisations[at.AVAILABLE, i], organisations[at.WATCHED, i], organisations[at.VIGILANCE, i] = steps.take_stock(
+        (
+            organisations[at.AVAILABLE_TIME, i],
+            organisations[at.EFFECTIVE_MEASUREMENT, i],
+            organisations[at.VIGILANCE, i],
+        ) = steps.update_capacity(
             organisations[at.SLACK, i],
             levers[by.PROTECTED_TIME, i],
             organisations[at.LEADERSHIP, i],
@@ -104,11 +110,11 @@ def take_stock(plan: Plan, organisations: Array, epoch: int) -> None:
             organisations[at.MEASUREMENT, i],
             levers[by.FEEDBACK, i],
         )
-        organisations[at.COST, i] += levers[by.COST_A_MONTH, i]
+        organisations[at.COST, i] += levers[by.COST_PER_MONTH, i]
 
 
 @inlined
-def load_of(plan: Plan, histories: NDArray[np.int64], i: int) -> float:
+def organisation_workload(plan: RunInputs, histories: NDArray[np.int64], i: int) -> float:
     """Return the staff time that the practices of one organisation ask, in full teams."""
     load = 0.0
     for k in range(histories.shape[0]):
@@ -120,11 +126,11 @@ def load_of(plan: Plan, histories: NDArray[np.int64], i: int) -> float:
 
 
 @stage
-def share_time(plan: Plan, state: State) -> None:
+def share_time(plan: RunInputs, state: SimulationState) -> None:
     """Divide the time of each organisation among what it uses."""
     organisations = state.organisations
     for i in range(organisations.shape[1]):
-        organisations[at.DOSE, i], organisations[at.SPARE, i], given = steps.share_time(
-            organisations[at.AVAILABLE, i], load_of(plan, state.histories, i)
+        organisations[at.DOSE, i], organisations[at.SPARE_TIME, i], given = steps.share_time(
+            organisations[at.AVAILABLE_TIME, i], organisation_workload(plan, state.histories, i)
         )
         organisations[at.STAFF_TIME, i] += given

@@ -3,18 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.engines.stages_context import lapse
+from qispread.engines.stages_context import discontinue
 from qispread.rules import home_grown, outcome, steps
 from qispread.rules.compiling import stage
 from qispread.world import layout as at
 from qispread.world import levers as by
-from qispread.world.build import Plan, State, settle_climate
+from qispread.world.build import RunInputs, SimulationState, update_climate
 
-Array = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 
 
 @stage
-def improve(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
+def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
     """Let users run a PDSA cycle, or drift; let them embed."""
     organisations, practices, stages = state.organisations, state.practices[k], state.histories[k, at.STAGE]
     one, parameters = plan.interventions[k], plan.parameters.improving
@@ -42,7 +42,7 @@ def improve(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
             month,
             (
                 organisations[at.CAPABILITY, i],
-                organisations[at.WATCHED, i],
+                organisations[at.EFFECTIVE_MEASUREMENT, i],
                 organisations[at.VIGILANCE, i],
                 organisations[at.DOSE, i],
                 organisations[at.CLIMATE, i],
@@ -56,7 +56,7 @@ def improve(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
                 practices[at.TUNING_1, i],
                 practices[at.TUNING_2, i],
                 practices[at.EMBEDDING, i],
-                practices[at.FIT, i],
+                practices[at.APPROPRIATENESS, i],
             ),
             intervention,
             numbers,
@@ -66,14 +66,14 @@ def improve(plan: Plan, state: State, epoch: int, month: int, k: int) -> None:
         practices[at.TUNING_1, i] = tuning_1
         practices[at.TUNING_2, i] = tuning_2
         practices[at.EMBEDDING, i] = embedding
-        practices[at.FIT, i] = fit
+        practices[at.APPROPRIATENESS, i] = fit
         practices[at.RESULT, i] = result
-        practices[at.BEST, i] = max(practices[at.BEST, i], result)
+        practices[at.BEST_RESULT, i] = max(practices[at.BEST_RESULT, i], result)
         stages[i] = at.EMBEDDED if embedded else at.IMPLEMENTING
 
 
 @stage
-def review(plan: Plan, state: State, month: int, k: int) -> None:
+def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
     """Let users look back on the anniversary of their start, and go on or give up."""
     organisations, practices, histories = state.organisations, state.practices[k], state.histories[k]
     parameters = plan.parameters.reviewing
@@ -86,7 +86,7 @@ def review(plan: Plan, state: State, month: int, k: int) -> None:
         parameters.encouragement,
     )
     for i in range(organisations.shape[1]):
-        if histories[at.ANNIVERSARY, i] != today or histories[at.SINCE, i] == month:
+        if histories[at.REVIEW_PHASE, i] != today or histories[at.LAST_ADOPTED, i] == month:
             continue
         if histories[at.STAGE, i] != at.IMPLEMENTING and histories[at.STAGE, i] != at.EMBEDDED:
             continue
@@ -95,26 +95,26 @@ def review(plan: Plan, state: State, month: int, k: int) -> None:
             month,
             practices[at.RESULT, i],
             practices[at.GOAL, i],
-            organisations[at.WATCHED, i],
+            organisations[at.EFFECTIVE_MEASUREMENT, i],
             organisations[at.CULTURE, i],
             organisations[at.LEADERSHIP, i],
             numbers,
         )
-        settle_climate(organisations, i)
+        update_climate(organisations, i)
         if happened == steps.GAVE_UP:
-            lapse(practices, histories, i)
+            discontinue(practices, histories, i)
 
 
 @stage
-def grow_at_home(plan: Plan, state: State) -> None:
+def improve_locally(plan: RunInputs, state: SimulationState) -> None:
     """Let time that is left over go to local improvement."""
     organisations, parameters = state.organisations, plan.parameters.home_grown
     for i in range(organisations.shape[1]):
-        organisations[at.LOCAL_GAIN, i] = home_grown.local_gain_after(
-            organisations[at.LOCAL_GAIN, i],
+        organisations[at.LOCAL_IMPROVEMENT, i] = home_grown.local_improvement_after(
+            organisations[at.LOCAL_IMPROVEMENT, i],
             organisations[at.CAPABILITY, i],
-            organisations[at.WATCHED, i],
-            organisations[at.SPARE, i],
+            organisations[at.EFFECTIVE_MEASUREMENT, i],
+            organisations[at.SPARE_TIME, i],
             organisations[at.VIGILANCE, i],
             parameters.gain,
             parameters.loss,
@@ -122,29 +122,33 @@ def grow_at_home(plan: Plan, state: State) -> None:
 
 
 @stage
-def harm(plan: Plan, state: State, month: int) -> None:
+def update_events(plan: RunInputs, state: SimulationState, month: int) -> None:
     """Work out the harm of the month, and what was averted and by what; loops without branches, which are quick."""
     organisations, practices = state.organisations, state.practices
-    factor = outcome.trend(plan.parameters.outcome.secular, month)
-    left, exposure = organisations[at.HARM], organisations[at.EXPOSURE]
-    averted, baseline = organisations[at.HARM_AVERTED], organisations[at.BASELINE]
-    local_gain = organisations[at.LOCAL_GAIN]
+    factor = outcome.secular_trend(plan.parameters.outcome.secular, month)
+    left, exposure = organisations[at.EVENT_RATE], organisations[at.EXPOSURE]
+    averted, baseline = organisations[at.EVENTS_AVERTED], organisations[at.BASELINE]
+    local_gain = organisations[at.LOCAL_IMPROVEMENT]
     for i in range(left.size):
         left[i] = baseline[i] * factor * (1.0 - local_gain[i])
     for k in range(practices.shape[0]):
         benefit, result = plan.interventions[k].benefit, practices[k, at.RESULT]
         for i in range(left.size):
-            left[i] = outcome.remaining(left[i], benefit, result[i])
+            left[i] = outcome.remaining_rate(left[i], benefit, result[i])
     for k in range(practices.shape[0]):
-        benefit, result, prevented = plan.interventions[k].benefit, practices[k, at.RESULT], practices[k, at.PREVENTED]
+        benefit, result, prevented = (
+            plan.interventions[k].benefit,
+            practices[k, at.RESULT],
+            practices[k, at.EVENTS_PREVENTED],
+        )
         for i in range(left.size):
-            prevented[i] += outcome.prevented(left[i], benefit, result[i]) * exposure[i]
+            prevented[i] += outcome.prevented_rate(left[i], benefit, result[i]) * exposure[i]
     for i in range(left.size):
         averted[i] += (baseline[i] * factor - left[i]) * exposure[i]
 
 
 @stage
-def publish(state: State) -> None:
+def publish_state(state: SimulationState) -> None:
     """Show peers what they can see next month."""
     for k in range(state.practices.shape[0]):
         practices, histories, visible = state.practices[k], state.histories[k], state.visible[k]

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.engines.measuring import HISTORY_READ, ORGANISATION_READ, PRACTICE_READ
-from qispread.world.build import State
+from qispread.world.build import SimulationState
 from qispread.world.layout import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
 
 if TYPE_CHECKING:
     from qispread.engines.agents import Organisation
 
 
-class Table:
+class StateTable:
     """Some attributes of things as an array with a row for each of many names.
 
     Parameters
@@ -35,31 +35,31 @@ class Table:
         self.values_of = attrgetter(*(rows[row] for row in self.read))
         self.missing = np.nan if dtype is np.float64 else -1
 
-    def fill(self, things: Sequence[Any]) -> NDArray[Any]:
+    def fill(self, agents: Sequence[Any]) -> NDArray[Any]:
         """Return the array of (rows, number of things)."""
-        table = np.full((self.rows, len(things)), self.missing, dtype=self.dtype)
-        values = np.fromiter(chain.from_iterable(map(self.values_of, things)), self.dtype, len(self.read) * len(things))
-        table[self.read] = values.reshape(len(things), len(self.read)).T
+        table = np.full((self.rows, len(agents)), self.missing, dtype=self.dtype)
+        values = np.fromiter(chain.from_iterable(map(self.values_of, agents)), self.dtype, len(self.read) * len(agents))
+        table[self.read] = values.reshape(len(agents), len(self.read)).T
         return table
 
 
-ORGANISATIONS, PRACTICES = Table(ORGANISATION_ROWS), Table(PRACTICE_ROWS)
-HISTORIES, SEEN = Table(HISTORY_ROWS, dtype=np.int64), Table(VISIBLE_ROWS)
+ORGANISATIONS, PRACTICES = StateTable(ORGANISATION_ROWS), StateTable(PRACTICE_ROWS)
+HISTORIES, SEEN = StateTable(HISTORY_ROWS, dtype=np.int64), StateTable(VISIBLE_ROWS)
 
-MEASURED_ORGANISATIONS = Table(ORGANISATION_ROWS, ORGANISATION_READ)
-MEASURED_PRACTICES = Table(PRACTICE_ROWS, PRACTICE_READ)
-MEASURED_HISTORIES = Table(HISTORY_ROWS, HISTORY_READ, np.int64)
+MEASURED_ORGANISATIONS = StateTable(ORGANISATION_ROWS, ORGANISATION_READ)
+MEASURED_PRACTICES = StateTable(PRACTICE_ROWS, PRACTICE_READ)
+MEASURED_HISTORIES = StateTable(HISTORY_ROWS, HISTORY_READ, np.int64)
 
 
-def practices_of(organisations: Iterable["Organisation"], interventions: Iterable[str]) -> list[list[Any]]:
+def list_practices(organisations: Iterable["Organisation"], interventions: Iterable[str]) -> list[list[Any]]:
     """Return the practices of some organisations, a list for each intervention."""
     return [[own.practices[name] for own in organisations] for name in interventions]
 
 
-def state_of(organisations: Sequence["Organisation"], interventions: Iterable[str]) -> State:
+def read_state(organisations: Sequence["Organisation"], interventions: Iterable[str]) -> SimulationState:
     """Return the state of some organisations as the kernel holds it."""
-    practices = practices_of(organisations, interventions)
-    return State(
+    practices = list_practices(organisations, interventions)
+    return SimulationState(
         organisations=ORGANISATIONS.fill(organisations),
         practices=np.array([PRACTICES.fill(row) for row in practices]),
         histories=np.array([HISTORIES.fill(row) for row in practices]),
@@ -71,7 +71,7 @@ def measured_state(
     organisations: Sequence["Organisation"], interventions: Iterable[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Return the three arrays that `measure_month` takes, with the rows alone that it reads."""
-    practices = practices_of(organisations, interventions)
+    practices = list_practices(organisations, interventions)
     return (
         MEASURED_ORGANISATIONS.fill(organisations),
         np.array([MEASURED_PRACTICES.fill(row) for row in practices]),

@@ -6,15 +6,15 @@ import numpy as np
 import pyarrow as pa
 
 from qispread.config.cross import POOLED
-from qispread.config.organisations import FACTORS
-from qispread.measures import REGISTRY
-from qispread.world.build import blueprint_of
+from qispread.config.organisations import CONTEXT_FACTORS
+from qispread.measures import MEASURE_REGISTRY
+from qispread.world.build import prepare_scenario
 from qispread.world.layout import (
+    COPIED_FROM_NOBODY,
+    COPY_SOURCES,
     HISTORY_ROWS,
-    NOBODY,
     ORGANISATION_ROWS,
     PRACTICE_ROWS,
-    SOURCES,
     STAGES,
 )
 
@@ -34,8 +34,10 @@ MONTH_COLUMNS = {
     "run_id": "Name of the run.",
     "month": "Month, from 0, the state before the first.",
     "intervention": f"Name of the intervention; '{POOLED}' for all together.",
-} | {measure.name: f"{measure.meaning} [{measure.unit}]" for measure in REGISTRY}
-START_COLUMNS = {name: f"{name} at the start" for name in (*FACTORS, "size", "baseline", "setting_1", "setting_2")}
+} | {measure.name: f"{measure.meaning} [{measure.unit}]" for measure in MEASURE_REGISTRY}
+START_COLUMNS = {
+    name: f"{name} at the start" for name in (*CONTEXT_FACTORS, "size", "baseline", "setting_1", "setting_2")
+}
 END_COLUMNS = {
     "leadership_end": ("leadership", "Leadership at the end [share]"),
     "alignment_end": ("alignment", "Alignment at the end [share]"),
@@ -89,7 +91,7 @@ OBSERVED_COLUMNS = {
     "expected": "Harmful events expected: harm per 10,000 times cases [events]",
     "observed": "Harmful events observed, a Poisson draw around them, for run charts [events]",
 }
-TABLES = {
+RUN_TABLES = {
     "runs": RUN_COLUMNS,
     "months": MONTH_COLUMNS,
     "organisations": ORGANISATION_COLUMNS,
@@ -98,16 +100,16 @@ TABLES = {
 }
 
 
-def coded(codes: Any, words: list[str]) -> Any:
+def decode_column(codes: Any, words: list[str]) -> Any:
     """Return a column of words from their codes, kept as a dictionary."""
     return pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), pa.array(words, pa.string()))
 
 
-def runs_table(runs: "Runs") -> pa.Table:
+def build_runs_table(runs: "Runs") -> pa.Table:
     """Return the table of runs."""
     scenario, done = runs.scenario, runs.runs
     columns: dict[str, Any] = {
-        "run_id": run_names(runs),
+        "run_id": build_run_names(runs),
         "scenario": [scenario.name] * len(done),
         "replicate": [run.replicate for run in done],
         "seed": [scenario.seed] * len(done),
@@ -118,38 +120,42 @@ def runs_table(runs: "Runs") -> pa.Table:
     return pa.table(columns)
 
 
-def run_names(runs: "Runs") -> list[str]:
+def build_run_names(runs: "Runs") -> list[str]:
     """Return the names of all runs, in order."""
     stem = f"{runs.scenario.name}-{runs.scenario.fingerprint()}"
     return [f"{stem}-{run.replicate:05d}" for run in runs.runs]
 
 
-def months_table(runs: "Runs") -> pa.Table:
+def build_months_table(runs: "Runs") -> pa.Table:
     """Return the table of months: replicates, months and interventions in order, the pooled one last."""
     values = runs.measures
     count, months, rows, _ = values.shape
     replicate, month, intervention = np.unravel_index(np.arange(count * months * rows), (count, months, rows))
     columns: dict[str, Any] = {
-        "run_id": coded(replicate, run_names(runs)),
+        "run_id": decode_column(replicate, build_run_names(runs)),
         "month": month.astype(np.int32),
-        "intervention": coded(intervention, list(runs.interventions)),
+        "intervention": decode_column(intervention, list(runs.interventions)),
     }
-    for place, measure in enumerate(REGISTRY):
+    for place, measure in enumerate(MEASURE_REGISTRY):
         columns[measure.name] = np.ascontiguousarray(values[..., place]).ravel()
     return pa.table(columns)
 
 
-def source_words(ids: tuple[str, ...]) -> list[str]:
+def copy_source_names(ids: tuple[str, ...]) -> list[str]:
     """Return the words for `copied_from` + 4: four sources that are no peer, then the peers."""
-    return [SOURCES[code] for code in range(NOBODY, 0)] + list(ids)
+    return [COPY_SOURCES[code] for code in range(COPIED_FROM_NOBODY, 0)] + list(ids)
 
 
-def organisations_table(runs: "Runs") -> pa.Table:
+def build_organisations_table(runs: "Runs") -> pa.Table:
     """Return the table of organisations at the end of the runs that did not fail."""
-    frame = blueprint_of(runs.scenario).frame
-    done = [(place, run, run.end) for place, run in enumerate(runs.runs) if run.end is not None and not run.error]
+    frame = prepare_scenario(runs.scenario).static_world
+    done = [
+        (place, run, run.final_state)
+        for place, run in enumerate(runs.runs)
+        if run.final_state is not None and not run.error
+    ]
     names = list(runs.scenario.interventions)
-    shape = (len(done), frame.number, len(names))
+    shape = (len(done), frame.organisation_count, len(names))
     replicate, organisation, intervention = np.unravel_index(np.arange(int(np.prod(shape))), shape)
 
     def by_organisation(values: list[Any]) -> Any:
@@ -162,16 +168,18 @@ def organisations_table(runs: "Runs") -> pa.Table:
         return by_practice([end.histories[:, HISTORY_ROWS.index(name)] for _, _, end in done])
 
     columns: dict[str, Any] = {
-        "run_id": coded(np.array([place for place, _, _ in done])[replicate], run_names(runs)),
-        "organisation": coded(organisation, list(frame.ids)),
-        "name": coded(organisation, list(frame.names)),
-        "system": coded(frame.system[organisation], list(frame.system_names)),
-        "intervention": coded(intervention, names),
-        "stage": coded(history("stage"), list(STAGES)),
-        "copied_from": coded(history("copied_from") - NOBODY, source_words(frame.ids)),
+        "run_id": decode_column(np.array([place for place, _, _ in done])[replicate], build_run_names(runs)),
+        "organisation": decode_column(organisation, list(frame.ids)),
+        "name": decode_column(organisation, list(frame.names)),
+        "system": decode_column(frame.system[organisation], list(frame.system_names)),
+        "intervention": decode_column(intervention, names),
+        "stage": decode_column(history("stage"), list(STAGES)),
+        "copied_from": decode_column(history("copied_from") - COPIED_FROM_NOBODY, copy_source_names(frame.ids)),
     }
     for name in START_COLUMNS:
-        columns[name] = by_organisation([run.start[ORGANISATION_ROWS.index(name)] for _, run, _ in done])
+        columns[name] = by_organisation(
+            [run.initial_organisations[ORGANISATION_ROWS.index(name)] for _, run, _ in done]
+        )
     for name, (row, _) in END_COLUMNS.items():
         columns[name] = by_organisation([end.organisations[ORGANISATION_ROWS.index(row)] for _, _, end in done])
     for name, (row, _) in PRACTICE_COLUMNS.items():
@@ -181,36 +189,36 @@ def organisations_table(runs: "Runs") -> pa.Table:
     return pa.table(columns)
 
 
-def events_table(runs: "Runs") -> pa.Table:
+def build_events_table(runs: "Runs") -> pa.Table:
     """Return the table of events of the runs that kept them."""
     rows = [
         {"run_id": name, **event}
-        for name, run in zip(run_names(runs), runs.runs, strict=True)
+        for name, run in zip(build_run_names(runs), runs.runs, strict=True)
         for event in run.events or ()
     ]
     schema = pa.schema([(name, pa.int32() if name == "month" else pa.string()) for name in EVENT_COLUMNS])
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def observed_table(runs: "Runs") -> pa.Table:
+def build_observed_table(runs: "Runs") -> pa.Table:
     """Return the table of events that organisations observe, of the runs that kept them."""
-    ids, names = list(blueprint_of(runs.scenario).frame.ids), run_names(runs)
+    ids, names = list(prepare_scenario(runs.scenario).static_world.ids), build_run_names(runs)
     kept = [(place, run) for place, run in enumerate(runs.runs) if run.observed]
     values = np.array([run.observed for _, run in kept])
     shape = (len(kept), values.shape[1], len(ids))
     replicate, month, organisation = np.unravel_index(np.arange(int(np.prod(shape))), shape)
     return pa.table(
         {
-            "run_id": coded(np.array([place for place, _ in kept])[replicate], names),
+            "run_id": decode_column(np.array([place for place, _ in kept])[replicate], names),
             "month": (month + 1).astype(np.int32),
-            "organisation": coded(organisation, ids),
+            "organisation": decode_column(organisation, ids),
             "expected": values[:, :, 0].ravel(),
             "observed": values[:, :, 1].ravel().astype(np.int64),
         }
     )
 
 
-def described(table: pa.Table, columns: dict[str, str]) -> pa.Table:
+def with_column_metadata(table: pa.Table, columns: dict[str, str]) -> pa.Table:
     """Return a table whose columns carry their meaning as metadata, where they are declared."""
     fields = [
         field.with_metadata({"meaning": columns[field.name]}) if field.name in columns else field
@@ -219,11 +227,15 @@ def described(table: pa.Table, columns: dict[str, str]) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def tables_of(runs: "Runs") -> dict[str, pa.Table]:
+def build_tables(runs: "Runs") -> dict[str, pa.Table]:
     """Return all tables of some runs, by name."""
-    tables = {"runs": runs_table(runs), "months": months_table(runs), "organisations": organisations_table(runs)}
+    tables = {
+        "runs": build_runs_table(runs),
+        "months": build_months_table(runs),
+        "organisations": build_organisations_table(runs),
+    }
     if any(run.events is not None for run in runs.runs):
-        tables["events"] = events_table(runs)
+        tables["events"] = build_events_table(runs)
     if any(run.observed for run in runs.runs):
-        tables["observed"] = observed_table(runs)
-    return {name: described(table, TABLES[name]) for name, table in tables.items()}
+        tables["observed"] = build_observed_table(runs)
+    return {name: with_column_metadata(table, RUN_TABLES[name]) for name, table in tables.items()}

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.faults import Fault, InputError, did_you_mean
 from qispread.engines.agents import Organisation
-from qispread.engines.practice import Tie
+from qispread.engines.practice import PeerTie
 from qispread.rules.deciding import similarity
 from qispread.rules.outcome import squared_distance
-from qispread.world.build import Plan
+from qispread.world.build import RunInputs
 from qispread.world.draw import World
 
 Pairs = dict[tuple[int, int], float]
@@ -23,20 +23,20 @@ class TieNetwork:
 
     Parameters
     ----------
-    network : mesa.discrete_space.Network
+    network : mesa.discrete_space.GeneratedNetwork
         Of `world.graph()`, with a cell for each organisation under its id.
     world : World
     """
 
     def __init__(self, network: Any, world: World) -> None:
         self.network = network
-        self.cells = [network[name] for name in world.frame.ids]
-        first, second, weight = (array.tolist() for array in world.pairs)
+        self.cells = [network[name] for name in world.static_world.ids]
+        first, second, weight = (array.tolist() for array in world.edges)
         self.planned: Pairs = dict(zip(zip(first, second, strict=True), weight, strict=True))
         self._remember_graph()
         self._remember_connections()
 
-    def follow_plan(self, plan: Plan, epoch: int) -> None:
+    def apply_epoch(self, plan: RunInputs, epoch: int) -> None:
         """Change in the network what the plan changes between epochs, and leave the rest as it is."""
         wanted, before = planned_ties(plan, epoch), self.planned
         for pair in before.keys() - wanted.keys():
@@ -76,14 +76,14 @@ class TieNetwork:
         faults = [
             Fault(
                 f"network.G.nodes[{name!r}]",
-                f"no cell has this name; {needed}{nearest(str(name), valid, listing=False)}",
+                f"no cell has this name; {needed}{did_you_mean(str(name), valid, listing=False)}",
             )
             for name in unknown
         ]
         if faults:
             raise InputError(faults)
 
-    def _follow_cells(self) -> None:
+    def _sync_graph_from_cells(self) -> None:
         """Do in the graph what has been done to cells alone."""
         graph = self.network.G
         for cell, before in zip(self.cells, self._known_connections, strict=True):
@@ -95,7 +95,7 @@ class TieNetwork:
         # At once: if ties are then refused, what somebody takes back must not be taken for another change.
         self._remember_connections()
 
-    def _follow_graph(self) -> None:
+    def _sync_cells_from_graph(self) -> None:
         """Do to cells what has been done in the graph alone."""
         graph = self._graph()
         for cell in self.cells:
@@ -108,7 +108,7 @@ class TieNetwork:
                 cell.connect(self.network[name], name)
         self._remember_connections()
 
-    def give_ties(self, organisations: Sequence[Organisation], similarity_range: float) -> None:
+    def assign_ties(self, organisations: Sequence[Organisation], similarity_range: float) -> None:
         """Give organisations their ties to each other, peers in order, or leave them the ties that they have.
 
         Cells and graph are made to agree first on who is tied to whom.
@@ -119,9 +119,9 @@ class TieNetwork:
             For every node without a cell; or else for every weight outside (0, 1] and every tie to itself.
         """
         self._require_cells()
-        self._follow_cells()
+        self._sync_graph_from_cells()
         self._require_cells()
-        self._follow_graph()
+        self._sync_cells_from_graph()
         graph, left = self._graph(), {own.id: own for own in organisations}
         edges = {
             own: [(left[name], data.get("weight", 1.0)) for name, data in graph.get(own.id, {}).items() if name in left]
@@ -134,32 +134,35 @@ class TieNetwork:
             raise InputError(faults)
         for own, ends in edges.items():
             in_order = sorted(ends, key=lambda end: end[0].index)
-            own.ties = [Tie(peer, float(weight), alike(own, peer, similarity_range)) for peer, weight in in_order]
+            own.ties = [
+                PeerTie(peer, float(weight), context_similarity(own, peer, similarity_range))
+                for peer, weight in in_order
+            ]
         # Last, so that ties that were refused are read, and refused, again.
         self._remember_graph()
 
 
-def tie_faults(own: Organisation, peer: Organisation, weight: Any) -> list[Fault]:
+def tie_faults(organisation: Organisation, peer: Organisation, weight: Any) -> list[Fault]:
     """Return what is wrong with a tie that somebody has put into the graph."""
-    where = f"network.G.edges[{own.id!r}, {peer.id!r}]"
-    if own is peer:
+    where = f"network.G.edges[{organisation.id!r}, {peer.id!r}]"
+    if organisation is peer:
         return [Fault(where, "an organisation cannot be tied to itself")]
     if not isinstance(weight, int | float | np.integer | np.floating) or not 0.0 < weight <= 1.0:
         return [Fault(f"{where}['weight']", f"got {weight!r}; needed: a number in (0, 1]")]
     return []
 
 
-def alike(one: Organisation, other: Organisation, similarity_range: float) -> float:
+def context_similarity(first: Organisation, second: Organisation, similarity_range: float) -> float:
     """Return how alike the settings of two organisations are, in (0, 1]."""
-    distance = squared_distance(one.setting_1, one.setting_2, other.setting_1, other.setting_2)
+    distance = squared_distance(first.setting_1, first.setting_2, second.setting_1, second.setting_2)
     return similarity(distance, similarity_range)
 
 
-def planned_ties(plan: Plan, epoch: int) -> Pairs:
+def planned_ties(plan: RunInputs, epoch: int) -> Pairs:
     """Return the ties that the plan has in an epoch, those of learning networks among them."""
-    starts: NDArray[np.int64] = plan.starts[epoch]
+    starts: NDArray[np.int64] = plan.indptr[epoch]
     first = np.repeat(np.arange(starts.size - 1), np.diff(starts))
-    second, weight = plan.others[starts[0] : starts[-1]], plan.weights[starts[0] : starts[-1]]
+    second, weight = plan.indices[starts[0] : starts[-1]], plan.weights[starts[0] : starts[-1]]
     once = first < second
     pairs = zip(first[once].tolist(), second[once].tolist(), strict=True)
     return dict(zip(pairs, weight[once].tolist(), strict=True))

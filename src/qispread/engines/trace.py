@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.faults import Fault, InputError, did_you_mean
 from qispread.config.scenario import Scenario
 from qispread.engines.kernel import run_months
-from qispread.engines.run import MISHAPS, empty_measures, finished, measure_start
-from qispread.world.build import Blueprint, Plan, State, blueprint_of, start_run
+from qispread.engines.run import RUN_ERRORS, allocate_measures, completed_run, measure_month_zero
+from qispread.world.build import PreparedScenario, RunInputs, SimulationState, initialise_run, prepare_scenario
 from qispread.world.draw import World
-from qispread.world.frame import Pairs
-from qispread.world.layout import EXPOSURE, HARM, HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS
-from qispread.world.observed import observed_events
+from qispread.world.frame import Edges
+from qispread.world.layout import EVENT_RATE, EXPOSURE, HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS
+from qispread.world.observed import draw_observed_events
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,7 +27,7 @@ class Trace:
     scenario : Scenario
     replicate : int
     world : World
-    plan : Plan
+    plan : RunInputs
         What stayed the same in the run.
     months : tuple of int
         The months kept, ascending; 0 is the state before the first.
@@ -35,33 +35,33 @@ class Trace:
     practices : array of (months, interventions, rows, n) float64
     histories : array of (months, interventions, rows, n) int64
         Rows as in `world.layout`.
-    end : State
+    end : SimulationState
         At the horizon, kept or not.
     measures : array of (horizon + 1, interventions + 1, measures) float64
         Of every month, as of a run.
-    expected : array of (horizon, n) float64, or None
+    expected_events : array of (horizon, n) float64, or None
         Harmful events expected in every month from 1, if they were asked for.
-    observed : array of (horizon, n) int64, or None
+    observed_events : array of (horizon, n) int64, or None
         Harmful events observed: a Poisson draw around what is expected.
     """
 
     scenario: Scenario
     replicate: int
     world: World
-    plan: Plan
+    plan: RunInputs
     months: tuple[int, ...]
     organisations: NDArray[np.float64]
     practices: NDArray[np.float64]
     histories: NDArray[np.int64]
-    end: State
+    end: SimulationState
     measures: NDArray[np.float64]
-    expected: NDArray[np.float64] | None = None
-    observed: NDArray[np.int64] | None = None
+    expected_events: NDArray[np.float64] | None = None
+    observed_events: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         return f"Trace({self.scenario.name}: world {self.replicate}, {len(self.months)} months kept)"
 
-    def values(self, name: str, intervention: str | None = None) -> NDArray[Any]:
+    def quantity(self, name: str, intervention: str | None = None) -> NDArray[Any]:
         """Return a quantity of every organisation in the months kept, as an array of (months, n).
 
         Parameters
@@ -80,9 +80,9 @@ class Trace:
         faults = []
         if name not in names:
             owner = "an organisation" if intervention is None else "a practice"
-            faults.append(Fault("name", f"no quantity of {owner} is called '{name}'{nearest(name, names)}"))
+            faults.append(Fault("name", f"no quantity of {owner} is called '{name}'{did_you_mean(name, names)}"))
         if intervention is not None and intervention not in interventions:
-            problem = f"no intervention is called '{intervention}'{nearest(intervention, interventions)}"
+            problem = f"no intervention is called '{intervention}'{did_you_mean(intervention, interventions)}"
             faults.append(Fault("intervention", problem))
         if faults:
             raise InputError(faults)
@@ -93,12 +93,12 @@ class Trace:
             return self.practices[:, place, PRACTICE_ROWS.index(name)]
         return self.histories[:, place, HISTORY_ROWS.index(name)]
 
-    def ties(self, month: int) -> Pairs:
+    def ties_in_month(self, month: int) -> Edges:
         """Return the ties in force in a month, kept or not, with those of learning networks, each tie once.
 
         Returns
         -------
-        Pairs
+        Edges
             Arrays of first and second organisation and of weight, first < second, ascending.
 
         Raises
@@ -106,18 +106,18 @@ class Trace:
         InputError
             For a month outside 0 to the horizon.
         """
-        faults = month_faults([month], self.scenario.horizon)
+        faults = check_months([month], self.scenario.horizon)
         if faults:
             raise InputError(faults)
-        starts = self.plan.starts[self.plan.of_month[month]]
-        first = np.repeat(np.arange(self.world.frame.number), np.diff(starts))
+        starts = self.plan.indptr[self.plan.epoch_of_month[month]]
+        first = np.repeat(np.arange(self.world.static_world.organisation_count), np.diff(starts))
         these = slice(starts[0], starts[-1])
-        second, weight = self.plan.others[these], self.plan.weights[these]
+        second, weight = self.plan.indices[these], self.plan.weights[these]
         once = first < second
         return first[once], second[once], weight[once]
 
 
-def month_faults(months: Iterable[int], horizon: int) -> list[Fault]:
+def check_months(months: Iterable[int], horizon: int) -> list[Fault]:
     """Return a fault for each month that is no whole number from 0 to the horizon, and one where there is none."""
     needed = f"needed: a whole number from 0 to the horizon, {horizon}"
     asked = list(months)
@@ -155,21 +155,21 @@ def trace(
         fails.
     """
     asked = range(scenario.horizon + 1) if months is None else months
-    faults = month_faults(asked, scenario.horizon)
+    faults = check_months(asked, scenario.horizon)
     if replicate < 0:
         faults.append(Fault("replicate", f"got {replicate}; needed: 0 or more"))
     if faults:
         raise InputError(faults)
     kept = tuple(sorted({int(month) for month in asked}))
     try:
-        return traced(blueprint_of(scenario), replicate, kept, observe=observe)
+        return trace_replicate(prepare_scenario(scenario), replicate, kept, observe=observe)
     except InputError:
         raise
-    except MISHAPS as error:
+    except RUN_ERRORS as error:
         raise InputError([Fault("scenario", f"world {replicate} failed: {type(error).__name__}: {error}")]) from error
 
 
-def traced(blueprint: Blueprint, replicate: int, months: tuple[int, ...], *, observe: bool) -> Trace:
+def trace_replicate(blueprint: PreparedScenario, replicate: int, months: tuple[int, ...], *, observe: bool) -> Trace:
     """Return the trace of one replicate; `months` ascending, each once.
 
     Raises
@@ -177,17 +177,17 @@ def traced(blueprint: Blueprint, replicate: int, months: tuple[int, ...], *, obs
     InputError
         Where the run ends with what is no number.
     """
-    scenario, world, out = blueprint.scenario, blueprint.world(replicate), empty_measures(blueprint.scenario)
-    plan, state = start_run(blueprint, world)
-    measure_start(state, out[0])
+    scenario, world, out = blueprint.scenario, blueprint.world(replicate), allocate_measures(blueprint.scenario)
+    plan, state = initialise_run(blueprint, world)
+    measure_month_zero(state, out[0])
     kept, expected = [state.copy()] if 0 in months else [], []
     ends = range(1, scenario.horizon + 1) if observe else sorted({*months, scenario.horizon} - {0})
-    for month in lived_in(plan, state, ends, out):
+    for month in run_to_months(plan, state, ends, out):
         if month in months:
             kept.append(state.copy())
         if observe:
-            expected.append(state.organisations[HARM] * state.organisations[EXPOSURE])
-    problem = finished(replicate, world.organisations, state, out).error
+            expected.append(state.organisations[EVENT_RATE] * state.organisations[EXPOSURE])
+    problem = completed_run(replicate, world.organisations, state, out).error
     if problem:
         raise InputError([Fault("scenario", f"world {replicate} failed: {problem}")])
     return Trace(
@@ -201,12 +201,14 @@ def traced(blueprint: Blueprint, replicate: int, months: tuple[int, ...], *, obs
         histories=np.array([one.histories for one in kept]),
         end=state,
         measures=out,
-        expected=np.array(expected) if observe else None,
-        observed=observed_in(plan, expected) if observe else None,
+        expected_events=np.array(expected) if observe else None,
+        observed_events=draw_observed(plan, expected) if observe else None,
     )
 
 
-def lived_in(plan: Plan, state: State, ends: Iterable[int], out: NDArray[np.float64]) -> Iterator[int]:
+def run_to_months(
+    plan: RunInputs, state: SimulationState, ends: Iterable[int], out: NDArray[np.float64]
+) -> Iterator[int]:
     """Run on `state` itself up to each of some months, ascending from 1, and yield each when it is over."""
     first = 1
     for month in ends:
@@ -215,6 +217,6 @@ def lived_in(plan: Plan, state: State, ends: Iterable[int], out: NDArray[np.floa
         yield month
 
 
-def observed_in(plan: Plan, expected: list[NDArray[np.float64]]) -> NDArray[np.int64]:
+def draw_observed(plan: RunInputs, expected: list[NDArray[np.float64]]) -> NDArray[np.int64]:
     """Return the events observed in every month from 1, (horizon, n), from those expected."""
-    return np.array([observed_events(plan.streams[-1], row, month) for month, row in enumerate(expected, start=1)])
+    return np.array([draw_observed_events(plan.streams[-1], row, month) for month, row in enumerate(expected, start=1)])

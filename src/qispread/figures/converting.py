@@ -8,17 +8,17 @@ import subprocess
 import sys
 from typing import Any
 
-SCALE = 2
+PNG_SCALE = 2
 """Pixels of a PNG for one of the SVG."""
-ROUNDED = re.compile(r"(-?\d+\.\d)\d+")
-PLACED = re.compile(r'(?<= )(?:d|transform|x|y|x1|x2|y1|y2)="[^"]*"')
-SPOKEN = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
-NAMED = re.compile(r'(?<= id=")[^"]+(?=")')
-NOTHING = {"data": {"values": [{}]}, "mark": "point"}
+DECIMALS = re.compile(r"(-?\d+\.\d)\d+")
+POSITION_ATTRIBUTES = re.compile(r'(?<= )(?:d|transform|x|y|x1|x2|y1|y2)="[^"]*"')
+ARIA_ATTRIBUTES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+ID_ATTRIBUTES = re.compile(r'(?<= id=")[^"]+(?=")')
+EMPTY_CHART = {"data": {"values": [{}]}, "mark": "point"}
 """The least chart, for the converter to get ready on."""
 
 
-class Converter:
+class VegaRenderer:
     """A process that makes pictures, one after the other; it gets ready while others work."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Converter:
             start_new_session=True,
         )
 
-    def pictures(self, specification: dict[str, Any], name: str) -> tuple[str, bytes]:
+    def render(self, specification: dict[str, Any], name: str) -> tuple[str, bytes]:
         """Return a specification as SVG and PNG; ids in the SVG begin with `name`.
 
         Raises
@@ -58,36 +58,36 @@ class Converter:
         self.process.wait()
 
 
-def converted(request: dict[str, Any]) -> dict[str, str]:
+def render_request(request: dict[str, Any]) -> dict[str, str]:
     """Return the answer to one request: SVG and PNG, or why there is none."""
     import vl_convert
 
     try:
-        svg = slimmed(str(vl_convert.vegalite_to_svg(request["specification"])), request["name"])
-        png = base64.b64encode(bytes(vl_convert.svg_to_png(svg, scale=SCALE))).decode("ascii")
+        svg = minify_svg(str(vl_convert.vegalite_to_svg(request["specification"])), request["name"])
+        png = base64.b64encode(bytes(vl_convert.svg_to_png(svg, scale=PNG_SCALE))).decode("ascii")
     except ValueError as error:
         return {"error": str(error)}
     return {"svg": svg, "png": png}
 
 
-def slimmed(svg: str, name: str) -> str:
+def minify_svg(svg: str, name: str) -> str:
     """Return an SVG with its places to a tenth of a pixel, and ids that no other figure has."""
-    for place, old in enumerate(dict.fromkeys(NAMED.findall(svg))):
+    for place, old in enumerate(dict.fromkeys(ID_ATTRIBUTES.findall(svg))):
         new = f"{name}-{place}"
         svg = svg.replace(f'id="{old}"', f'id="{new}"').replace(f"url(#{old})", f"url(#{new})")
-    svg = SPOKEN.sub("", svg)
-    return PLACED.sub(lambda found: ROUNDED.sub(r"\1", found[0]), svg)
+    svg = ARIA_ATTRIBUTES.sub("", svg)
+    return POSITION_ATTRIBUTES.sub(lambda found: DECIMALS.sub(r"\1", found[0]), svg)
 
 
-def serve() -> None:
+def serve_requests() -> None:
     """Answer requests, a line each, until there are no more, or nobody reads the answers."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    converted({"specification": NOTHING, "name": "nothing"})
+    render_request({"specification": EMPTY_CHART, "name": "nothing"})
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(converted(json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(render_request(json.loads(line))) + "\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    serve()
+    serve_requests()

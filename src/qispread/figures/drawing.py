@@ -11,19 +11,19 @@ from typing import Any, Self
 
 import pandas as pd
 
-from qispread.figures.converting import Converter
-from qispread.figures.figure import Figure, specification
+from qispread.figures.converting import VegaRenderer
+from qispread.figures.figure import Figure, vega_specification
 
-CONVERTERS = 2
+RENDERER_PROCESSES = 2
 """Processes that convert."""
-HEAD = re.compile(r"<svg[^>]*>")
-GROUND = re.compile(r'<rect width="[\d.]+" height="[\d.]+" fill="white"/>')
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+SVG_HEAD = re.compile(r"<svg[^>]*>")
+SVG_BACKGROUND = re.compile(r'<rect width="[\d.]+" height="[\d.]+" fill="white"/>')
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 """With what a cell begins that a spreadsheet would take for a formula."""
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class RenderedFigure:
     """A figure as pictures.
 
     Attributes
@@ -31,30 +31,30 @@ class Drawing:
     figure : Figure
     svg : str
         To keep: a file of its own.
-    inline : str
+    inline_svg : str
         To put into a page.
     png : bytes
     """
 
     figure: Figure
     svg: str
-    inline: str
+    inline_svg: str
     png: bytes
 
 
-class Studio:
+class FigureRenderer:
     """Draws figures in the background, while the next ones are made; to be used in a `with` statement.
 
     Two processes convert, since the converter keeps Python's lock; each gets ready as soon as the studio opens.
     """
 
     def __init__(self) -> None:
-        self.converters = [Converter() for _ in range(CONVERTERS)]
-        self.idle: SimpleQueue[Converter] = SimpleQueue()
+        self.converters = [VegaRenderer() for _ in range(RENDERER_PROCESSES)]
+        self.idle: SimpleQueue[VegaRenderer] = SimpleQueue()
         for one in self.converters:
             self.idle.put(one)
-        self.pool = ThreadPoolExecutor(CONVERTERS)
-        self.waiting: list[Future[Drawing]] = []
+        self.pool = ThreadPoolExecutor(RENDERER_PROCESSES)
+        self.waiting: list[Future[RenderedFigure]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -64,27 +64,27 @@ class Studio:
         for one in self.converters:
             one.close()
 
-    def take(self, figures: Iterable[Figure]) -> None:
+    def submit(self, figures: Iterable[Figure]) -> None:
         """Begin to draw some figures."""
-        self.waiting += [self.pool.submit(self.draw, figure) for figure in figures]
+        self.waiting += [self.pool.submit(self.render, figure) for figure in figures]
 
-    def draw(self, figure: Figure) -> Drawing:
+    def render(self, figure: Figure) -> RenderedFigure:
         """Return the pictures of one figure."""
         converter = self.idle.get()
         try:
-            svg, png = converter.pictures(specification(figure), figure.name)
+            svg, png = converter.render(vega_specification(figure), figure.name)
         finally:
             self.idle.put(converter)
-        return Drawing(figure, svg, inlined(svg, figure), png)
+        return RenderedFigure(figure, svg, to_inline_svg(svg, figure), png)
 
-    def drawings(self) -> list[Drawing]:
+    def collect(self) -> list[RenderedFigure]:
         """Return all drawings, in the order in which the figures were taken."""
         return [future.result() for future in self.waiting]
 
 
-def inlined(svg: str, figure: Figure) -> str:
+def to_inline_svg(svg: str, figure: Figure) -> str:
     """Return an SVG as part of a page: one picture with its meaning in words, without ground or name space."""
-    head = HEAD.match(svg)
+    head = SVG_HEAD.match(svg)
     size = re.search(r'width="([\d.]+)" height="([\d.]+)"', head[0] if head else "")
     if head is None or size is None:
         raise ValueError(f"the drawing of {figure.name} does not begin with an svg element of a given size")
@@ -93,20 +93,20 @@ def inlined(svg: str, figure: Figure) -> str:
         f'<svg role="img" aria-label="{escape(figure.alt)}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}">'
     )
-    return GROUND.sub("", opening + svg[head.end() :], count=1)
+    return SVG_BACKGROUND.sub("", opening + svg[head.end() :], count=1)
 
 
-def harmless(table: pd.DataFrame) -> pd.DataFrame:
+def escape_csv_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose words no spreadsheet takes for a formula: an apostrophe goes before those that look so."""
     words = table.select_dtypes(exclude=["number", "bool"]).columns
-    return table.assign(**{name: [_harmless_cell(value) for value in table[name]] for name in words})
+    return table.assign(**{name: [_escape_formula_cell(value) for value in table[name]] for name in words})
 
 
-def _harmless_cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value
+def _escape_formula_cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_PREFIXES) else value
 
 
-def write_drawings(drawings: Sequence[Drawing], folder: Path) -> list[Path]:
+def write_rendered_figures(drawings: Sequence[RenderedFigure], folder: Path) -> list[Path]:
     """Write each figure as SVG, PNG and CSV into a folder that exists, and return the paths."""
     paths: list[Path] = []
     for one in drawings:
@@ -114,5 +114,5 @@ def write_drawings(drawings: Sequence[Drawing], folder: Path) -> list[Path]:
         paths += [stem.with_suffix(kind) for kind in (".svg", ".png", ".csv")]
         stem.with_suffix(".svg").write_text(one.svg, encoding="utf-8")
         stem.with_suffix(".png").write_bytes(one.png)
-        harmless(one.figure.table).to_csv(stem.with_suffix(".csv"), index=False, lineterminator="\n")
+        escape_csv_formulas(one.figure.table).to_csv(stem.with_suffix(".csv"), index=False, lineterminator="\n")
     return paths

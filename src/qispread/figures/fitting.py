@@ -11,24 +11,24 @@ import pandas as pd
 from qispread.figures.figure import (
     HEIGHT,
     Figure,
-    colour_of,
-    dash_of,
-    dressed,
-    file_name,
+    apply_layout,
+    build_title,
+    colour_encoding,
+    dash_encoding,
+    figure_file_name,
     legend_height,
-    shape_of,
-    titled,
-    wrapped,
+    shape_encoding,
+    wrap_title,
     zero_line,
 )
 from qispread.figures.intervals import interval_chart
-from qispread.figures.palette import INK, styles_of
-from qispread.fitting.fit import Fit
-from qispread.fitting.tables import CLASSES
+from qispread.figures.palette import INK, assign_styles
+from qispread.fitting.fit import DiffusionFit
+from qispread.fitting.tables import EXPOSURE_CLASSES
 
-SHOWN = ("independent_by_period", "contact_by_period")
+SHOWN_MODELS = ("independent_by_period", "contact_by_period")
 """The two models that differ in contagion alone, the push being free in each period."""
-LABELS = {
+MODEL_LABELS = {
     "independent": "Push alone",
     "bass": "Bass, no network",
     "community": "Own community",
@@ -42,16 +42,16 @@ TIES_KEY = (
     "what nine in ten would be. Dashed: no correlation."
 )
 GAINS_KEY = "Right of the dashed line a community is foretold better with contact by ties than without."
-SEEN, SHUFFLED = "observed", "Shuffled"
+OBSERVED_LABEL, SHUFFLED_LABEL = "observed", "Shuffled"
 
 
-def label_of(model: str) -> str:
+def model_label(model: str) -> str:
     """Return the name of a model as a figure shows it."""
     base = model.removesuffix("_by_period")
-    return LABELS[base] + (", free push" if base != model else "")
+    return MODEL_LABELS[base] + (", free push" if base != model else "")
 
 
-def percent(low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
+def percent_axis(low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
     """Return scale and axis of shares."""
     return {
         "scale": alt.Scale(domain=[low, high], nice=False),
@@ -59,37 +59,37 @@ def percent(low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
     }
 
 
-def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
+def rows_of_shown_models(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the models that are drawn, under their labels."""
-    kept = table[table["model"].isin(SHOWN)]
-    return kept.assign(arm=[label_of(name) for name in kept["model"]])
+    kept = table[table["model"].isin(SHOWN_MODELS)]
+    return kept.assign(arm=[model_label(name) for name in kept["model"]])
 
 
-def points_of(frame: pd.DataFrame, x: Any, y: Any) -> Any:
+def observed_points(frame: pd.DataFrame, x: Any, y: Any) -> Any:
     """Return what was observed as rings in ink."""
     mark = alt.Chart(frame).mark_point(shape="circle", color=INK, size=34, filled=False, strokeWidth=1.6, opacity=1.0)
     return mark.encode(x=x, y=y)
 
 
-def curve_figure(found: Fit) -> Figure:
+def adoption_curve_figure(fit: DiffusionFit) -> Figure:
     """Return the adoption curve: observed as rings, two models as medians with nine in ten worlds."""
-    table = shown_rows(found.tables["curve"])
-    styles = list(styles_of(dict.fromkeys(table["arm"])).values())
-    periods, unit = found.observed.periods, found.observed.unit
+    table = rows_of_shown_models(fit.tables["curve"])
+    styles = list(assign_styles(dict.fromkeys(table["arm"])).values())
+    periods, unit = fit.observed.periods, fit.observed.unit
     x = alt.X(
         "period:Q",
         title=unit.capitalize(),
         scale=alt.Scale(domain=[1, periods], nice=False),
         axis=alt.Axis(tickCount=6, format="d", tickMinStep=1),
     )
-    y = alt.Y("median:Q", title="Share of people who have adopted", **percent())
-    base, seen = alt.Chart(table), table[table["model"] == SHOWN[0]][["period", SEEN]]
+    y = alt.Y("median:Q", title="Share of people who have adopted", **percent_axis())
+    base, seen = alt.Chart(table), table[table["model"] == SHOWN_MODELS[0]][["period", OBSERVED_LABEL]]
     chart = alt.layer(
         base.mark_area(fillOpacity=0.16, opacity=1.0).encode(
-            x=x, y=alt.Y("p5:Q", **percent()), y2="p95:Q", color=colour_of(styles)
+            x=x, y=alt.Y("p5:Q", **percent_axis()), y2="p95:Q", color=colour_encoding(styles)
         ),
-        base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour_of(styles), strokeDash=dash_of(styles)),
-        points_of(seen, x, alt.Y(f"{SEEN}:Q", **percent())),
+        base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour_encoding(styles), strokeDash=dash_encoding(styles)),
+        observed_points(seen, x, alt.Y(f"{OBSERVED_LABEL}:Q", **percent_axis())),
     )
     last = table[table["period"] == periods]
     told = "; ".join(f"{one.arm} {one.median:.0%} ({one.p5:.0%} to {one.p95:.0%})" for one in last.itertuples())
@@ -97,34 +97,36 @@ def curve_figure(found: Fit) -> Figure:
     return Figure(
         name="fit-curve",
         title=title,
-        alt=f"Share of people who have adopted by {unit}. At the end {last[SEEN].iloc[0]:.0%} observed; medians of "
+        alt=f"Share of people who have adopted by {unit}. At the end {last[OBSERVED_LABEL].iloc[0]:.0%} observed; medians of "
         f"simulated worlds with nine in ten of them: {told}.",
         table=table.drop(columns="arm"),
-        chart=dressed(chart, title, height=HEIGHT + legend_height(styles), key=CURVE_KEY),
+        chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles), key=CURVE_KEY),
         note=CURVE_KEY,
     )
 
 
-def thresholds_figure(found: Fit) -> Figure | None:
+def thresholds_figure(fit: DiffusionFit) -> Figure | None:
     """Return the distribution of exposure at adoption; None where no explained adopter has ties."""
-    table = shown_rows(found.tables["thresholds"])
-    if table[SEEN].isna().all():
+    table = rows_of_shown_models(fit.tables["thresholds"])
+    if table[OBSERVED_LABEL].isna().all():
         return None
-    styles = list(styles_of(dict.fromkeys(table["arm"])).values())
-    top = float(np.ceil(10.0 * np.nanmax(table[["p95", SEEN]].to_numpy()) + 0.2) / 10.0)
-    shares: dict[str, Any] = percent(high=min(1.0, top))
-    x = alt.X("share_of_ties:N", sort=list(CLASSES), title="Share of ties that had adopted before",
+    styles = list(assign_styles(dict.fromkeys(table["arm"])).values())
+    top = float(np.ceil(10.0 * np.nanmax(table[["p95", OBSERVED_LABEL]].to_numpy()) + 0.2) / 10.0)
+    shares: dict[str, Any] = percent_axis(high=min(1.0, top))
+    x = alt.X("share_of_ties:N", sort=list(EXPOSURE_CLASSES), title="Share of ties that had adopted before",
               axis=alt.Axis(labelAngle=0, labelOverlap=False))  # fmt: skip
     y, beside = alt.Y("median:Q", title="Share of adopters", **shares), alt.XOffset("arm:N")
-    base, seen = alt.Chart(table), table[table["model"] == SHOWN[0]][["share_of_ties", SEEN]]
+    base, seen = alt.Chart(table), table[table["model"] == SHOWN_MODELS[0]][["share_of_ties", OBSERVED_LABEL]]
     chart = alt.layer(
         base.mark_rule(strokeWidth=2).encode(
-            x=x, xOffset=beside, y=alt.Y("p5:Q", **shares), y2="p95:Q", color=colour_of(styles, points=True)
+            x=x, xOffset=beside, y=alt.Y("p5:Q", **shares), y2="p95:Q", color=colour_encoding(styles, points=True)
         ),
         base.mark_point(filled=True, size=46, opacity=1.0).encode(
-            x=x, xOffset=beside, y=y, color=colour_of(styles, points=True), shape=shape_of(styles)
+            x=x, xOffset=beside, y=y, color=colour_encoding(styles, points=True), shape=shape_encoding(styles)
         ),
-        alt.Chart(seen).mark_tick(color=INK, thickness=2, size=44).encode(x=x, y=alt.Y(f"{SEEN}:Q", **shares)),
+        alt.Chart(seen)
+        .mark_tick(color=INK, thickness=2, size=44)
+        .encode(x=x, y=alt.Y(f"{OBSERVED_LABEL}:Q", **shares)),
     )
     told = "; ".join(
         f"{one.share_of_ties}: {one.observed:.0%} observed, {one.arm} {one.p5:.0%} to {one.p95:.0%}"
@@ -136,36 +138,37 @@ def thresholds_figure(found: Fit) -> Figure | None:
         title=title,
         alt=f"Share of adopters by the share of their ties that had adopted before, with nine in ten worlds. {told}.",
         table=table.drop(columns="arm"),
-        chart=dressed(chart, title, height=HEIGHT + legend_height(styles), key=THRESHOLDS_KEY),
+        chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles), key=THRESHOLDS_KEY),
         note=THRESHOLDS_KEY,
     )
 
 
-def correlation_rows(found: Fit) -> pd.DataFrame:
+def correlation_rows(fit: DiffusionFit) -> pd.DataFrame:
     """Return the correlation across ties under shuffles and under each model, with nine in ten of each."""
-    one, checks = found.tables["shuffles"].iloc[0], found.tables["checks"]
-    checks = checks[(checks["quantity"] == one["statistic"]) & checks["model"].isin(SHOWN)]
+    one, checks = fit.tables["shuffles"].iloc[0], fit.tables["checks"]
+    checks = checks[(checks["quantity"] == one["statistic"]) & checks["model"].isin(SHOWN_MODELS)]
     half = 1.6448536269514722 * float(one["spread"])
-    rows = [{"row": SHUFFLED, "value": one["mean"], "low": one["mean"] - half, "high": one["mean"] + half}]
+    rows = [{"row": SHUFFLED_LABEL, "value": one["mean"], "low": one["mean"] - half, "high": one["mean"] + half}]
     rows += [
-        {"row": label_of(row.model), "value": row.median, "low": row.p5, "high": row.p95} for row in checks.itertuples()
+        {"row": model_label(row.model), "value": row.median, "low": row.p5, "high": row.p95}
+        for row in checks.itertuples()
     ]
     return pd.DataFrame(rows).assign(observed=one["observed"])
 
 
-def correlation_figure(found: Fit) -> Figure | None:
+def correlation_figure(fit: DiffusionFit) -> Figure | None:
     """Return the correlation of times across ties against chance and models; None where there is none to show."""
-    rows = correlation_rows(found)
+    rows = correlation_rows(fit)
     if np.isnan(rows["observed"].iloc[0]) or rows["value"].isna().all():
         return None
-    styles = list(styles_of((*map(label_of, SHOWN), SHUFFLED)).values())
+    styles = list(assign_styles((*map(model_label, SHOWN_MODELS), SHUFFLED_LABEL)).values())
     title = "Times of adoption across ties"
     chart = interval_chart(rows.assign(arm=rows["row"]), title, "Correlation over ties", "number", styles, key=TIES_KEY)
     seen = alt.Chart(alt.InlineData([{}])).mark_rule(color=INK, strokeWidth=2)
     value = float(rows["observed"].iloc[0])
     chart.layer = [seen.encode(x=alt.XDatum(value)), *chart.layer]
     told = "; ".join(f"{one.row} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})" for one in rows.itertuples())
-    p = found.tables["shuffles"].iloc[0]
+    p = fit.tables["shuffles"].iloc[0]
     return Figure(
         name="fit-ties",
         title=title,
@@ -177,16 +180,20 @@ def correlation_figure(found: Fit) -> Figure | None:
     )
 
 
-def gains_figure(found: Fit) -> Figure | None:
+def gains_figure(fit: DiffusionFit) -> Figure | None:
     """Return what contact adds in each held-out community; None where nothing could be held out."""
-    scores = found.tables["scores"]
+    scores = fit.tables["scores"]
     if scores.empty:
         return None
     wide = scores.pivot_table(index="community", columns="model", values="score", sort=False)
-    table = pd.DataFrame({"gain": wide[SHOWN[1]] - wide[SHOWN[0]]}).sort_values("gain", kind="stable").reset_index()
+    table = (
+        pd.DataFrame({"gain": wide[SHOWN_MODELS[1]] - wide[SHOWN_MODELS[0]]})
+        .sort_values("gain", kind="stable")
+        .reset_index()
+    )
     table["rank"] = np.arange(1, len(table) + 1)
     table["arm"] = np.where(table["gain"] > 0.0, "Better", "Worse")
-    styles = list(styles_of(("Better", "Worse")).values())
+    styles = list(assign_styles(("Better", "Worse")).values())
     x = alt.X(
         "gain:Q",
         title="Gain in log-likelihood",
@@ -195,8 +202,8 @@ def gains_figure(found: Fit) -> Figure | None:
     )
     y = alt.Y("rank:O", title="Communities, by gain", axis=alt.Axis(labels=False, ticks=False))
     points = alt.Chart(table).mark_point(filled=True, size=40, opacity=1.0)
-    legendless = {"color": colour_of(styles, points=True), "shape": shape_of(styles)}
-    row = found.compared(SHOWN[1], SHOWN[0])
+    legendless = {"color": colour_encoding(styles, points=True), "shape": shape_encoding(styles)}
+    row = fit.comparison(SHOWN_MODELS[1], SHOWN_MODELS[0])
     title = "What contact by ties adds in communities held out"
     better = int((table["gain"] > 0.0).sum())
     return Figure(
@@ -206,20 +213,20 @@ def gains_figure(found: Fit) -> Figure | None:
         f"of each community's history: {better} of {len(table)} are foretold better; mean {row['gain']:.2f} "
         f"({row['low']:.2f} to {row['high']:.2f}).",
         table=table.drop(columns=["arm", "rank"]),
-        chart=dressed(alt.layer(zero_line(), points.encode(x=x, y=y, **legendless)), title,
+        chart=apply_layout(alt.layer(zero_line(), points.encode(x=x, y=y, **legendless)), title,
                       height=HEIGHT + legend_height(styles), key=GAINS_KEY),
         note=GAINS_KEY,
     )  # fmt: skip
 
 
-def fit_figures(found: Fit) -> Sequence[Figure]:
+def fit_figures(fit: DiffusionFit) -> Sequence[Figure]:
     """Return all figures of a fit that have something to show."""
-    made = (curve_figure(found), thresholds_figure(found), correlation_figure(found), gains_figure(found))
+    made = (adoption_curve_figure(fit), thresholds_figure(fit), correlation_figure(fit), gains_figure(fit))
     return [one for one in made if one is not None]
 
 
-def named_for(figure: Figure, stem: str, study: str) -> Figure:
+def rename_for_study(figure: Figure, stem: str, study: str) -> Figure:
     """Return a figure under the name of a study, in its file name and above its title."""
-    name = file_name(stem, figure.name.removeprefix("fit-"))
-    title = titled([study, *wrapped(figure.title)], figure.note)
+    name = figure_file_name(stem, figure.name.removeprefix("fit-"))
+    title = build_title([study, *wrap_title(figure.title)], figure.note)
     return replace(figure, name=name, alt=f"{study}. {figure.alt}", chart=figure.chart.properties(title=title))

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 BASE_COLOUR = "#595959"
-INK, SOFT = "#222222", "#595959"
+INK, SOFT_INK = "#222222", "#595959"
 ARM_COLOURS = ("#0072B2", "#C44E00", "#008763", "#B0588A", "#A87400", "#2C8CC2", "#000000")
 """The set of Okabe and Ito without yellow, some darker so that a line stands out from white by 3 to 1."""
 BASE_DASH = (8, 3, 2, 3, 2, 3)
 """Of the base where arms stand beside it."""
 ARM_DASHES = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (4, 2), (12, 4), (5, 2, 1, 2))
 SECOND_DASHES = ((3, 3), (10, 2), (1, 3), (6, 2, 2, 2), (2, 4), (8, 6), (3, 1, 1, 1))
-SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-right", "triangle-left")
+ARM_SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-right", "triangle-left")
 FIDELITY_COLOURS = (
     "#fde725",
     "#bddf26",
@@ -34,12 +34,12 @@ STAGE_COLOURS = {
     "lapsed": "#c44e00",
 }
 CLASS_COLOURS = {"transformed": "#00496F", "boosted": "#4FA3D1", "little": "#D4D4D4"}
-LONGEST_LABEL = 44
-KEPT_OF_END = 14
+MAX_LABEL_LENGTH = 44
+KEPT_SUFFIX_LENGTH = 14
 
 
 @dataclass(frozen=True)
-class Style:
+class ArmStyle:
     """How an arm looks in every chart.
 
     Attributes
@@ -62,34 +62,34 @@ class Style:
     shape: str
 
 
-def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
+def shorten_name(name: str, longest: int = MAX_LABEL_LENGTH) -> str:
     """Return a name of at most so many characters, its middle left out where it is longer."""
     if len(name) <= longest:
         return name
-    end = min(KEPT_OF_END, longest // 3)
+    end = min(KEPT_SUFFIX_LENGTH, longest // 3)
     return f"{name[: longest - end - 1].rstrip()}…{name[-end:].lstrip()}"
 
 
-def labels_of(names: Iterable[str]) -> dict[str, str]:
+def build_labels(names: Iterable[str]) -> dict[str, str]:
     """Return a short label for each name, no two alike."""
     labels: dict[str, str] = {}
     for name in names:
-        label, number = shortened(name), 1
+        label, number = shorten_name(name), 1
         while label in labels.values():
             number += 1
-            label = f"{shortened(name, LONGEST_LABEL - 4)} ({number})"
+            label = f"{shorten_name(name, MAX_LABEL_LENGTH - 4)} ({number})"
         labels[name] = label
     return labels
 
 
-def styles_of(arms: Iterable[str], base: str = "base") -> dict[str, Style]:
+def assign_styles(arms: Iterable[str], base: str = "base") -> dict[str, ArmStyle]:
     """Return the style of each arm: the base grey, the others in a fixed order that begins anew after seven."""
-    labels = labels_of(arms)
+    labels = build_labels(arms)
     others = [name for name in labels if name != base]
-    styles = {base: Style(base, labels[base], BASE_COLOUR, (1, 0), "circle")} if base in labels else {}
+    styles = {base: ArmStyle(base, labels[base], BASE_COLOUR, (1, 0), "circle")} if base in labels else {}
     for place, name in enumerate(others):
         turn, colour = divmod(place, len(ARM_COLOURS))
         dashes = (ARM_DASHES, SECOND_DASHES)[turn % 2]
-        shape = SHAPES[(place + 1) % len(SHAPES)]
-        styles[name] = Style(name, labels[name], ARM_COLOURS[colour], dashes[colour], shape)
+        shape = ARM_SHAPES[(place + 1) % len(ARM_SHAPES)]
+        styles[name] = ArmStyle(name, labels[name], ARM_COLOURS[colour], dashes[colour], shape)
     return {name: styles[name] for name in labels}

@@ -5,18 +5,18 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from qispread.analysis.run_charts import Rates
-from qispread.figures.curves import time_axis, time_channel
-from qispread.figures.figure import PLACED, Figure, dressed, file_name
-from qispread.figures.palette import INK, SOFT, Style, shortened
+from qispread.analysis.run_charts import EventRateSeries
+from qispread.figures.curves import time_axis, time_encoding
+from qispread.figures.figure import UNTYPED_ALTAIR, Figure, apply_layout, figure_file_name
+from qispread.figures.palette import INK, SOFT_INK, ArmStyle, shorten_name
 from qispread.presentation.formatting import format_short
 
-RUN_HEIGHT = 190
-MOST_DOTS = 300
+RUN_CHART_HEIGHT = 190
+MAX_DOTS = 300
 """Points above which only the line that joins them is drawn."""
 
 
-def verdict(rates: Rates) -> str:
+def describe_run_chart(rates: EventRateSeries) -> str:
     """Return what the rules say of a run chart, in words."""
     chart = rates.chart
     if chart.longest_run_limit is None or chart.crossings_limit is None:
@@ -34,19 +34,19 @@ def verdict(rates: Rates) -> str:
     )
 
 
-def run_figure(
-    rates: Rates, name: str, style: Style, place: int, horizon: int, top: float, *, alone: bool = False
+def run_chart_figure(
+    rates: EventRateSeries, name: str, style: ArmStyle, position: int, horizon: int, top: float, *, alone: bool = False
 ) -> Figure:
     """Return the run chart of one organisation in one arm.
 
     Parameters
     ----------
-    rates : Rates
+    rates : EventRateSeries
     name : str
         The organisation's, for people.
-    style : Style
+    style : ArmStyle
         Of the arm.
-    place : int
+    position : int
         Of the organisation among those shown, for the name of the file.
     horizon : int
     top : float
@@ -55,39 +55,43 @@ def run_figure(
         Whether there is but one arm: then the chart bears the organisation's name and not the arm's.
     """
     table = rates.table.to_pandas().assign(organisation=rates.organisation, arm=style.name, median=rates.chart.median)
-    began = f"It began in month {rates.began}." if rates.began is not None else "It never began."
-    told = f"Median {format_short(rates.chart.median)} per 10,000 over {len(table)} points. {verdict(rates)} {began}"
+    began = f"It began in month {rates.started}." if rates.started is not None else "It never began."
+    told = f"Median {format_short(rates.chart.median)} per 10,000 over {len(table)} points. {describe_run_chart(rates)} {began}"
     every = "month" if rates.months == 1 else f"{rates.months} months"
-    title = f"{shortened(name) if alone else style.label}: harm observed, a point every {every}"
+    title = f"{shorten_name(name) if alone else style.label}: harm observed, a point every {every}"
     return Figure(
-        name=file_name("run chart", place, style.name),
+        name=figure_file_name("run chart", position, style.name),
         title=title,
         alt=f"Run chart of harm observed at {name}, {style.name}. {told}",
         table=table,
         chart=run_chart(table, rates, style, horizon, top, title),
-        note=f"{verdict(rates)} {began} {rates.basis[0].upper()}{rates.basis[1:]}.",
+        note=f"{describe_run_chart(rates)} {began} {rates.baseline_reason[0].upper()}{rates.baseline_reason[1:]}.",
     )
 
 
-def run_chart(table: pd.DataFrame, rates: Rates, style: Style, horizon: int, top: float, title: str) -> Any:
+def run_chart(
+    table: pd.DataFrame, rates: EventRateSeries, style: ArmStyle, horizon: int, top: float, title: str
+) -> Any:
     """Return the points joined by a line, the median, and the month in which it began."""
     unit, _ = time_axis(horizon)
     shown = table.assign(time=table["period"] * 12.0 / unit)[["time", "rate"]]
-    x = time_channel(horizon)
+    x = time_encoding(horizon)
     y = alt.Y("rate:Q", scale=alt.Scale(domain=[0, top]), axis=alt.Axis(tickCount=4, format="~s"), title="Per 10,000")
     base = alt.Chart(shown).encode(x=x, y=y)
     layers = [base.mark_line(color=style.colour, strokeWidth=1.2)]
-    if len(table) <= MOST_DOTS:
+    if len(table) <= MAX_DOTS:
         layers.append(base.mark_circle(color=style.colour, size=22, opacity=1.0))
     if len(table):
         layers.append(
             alt.Chart(table[["median"]].head(1)).mark_rule(color=INK).encode(y=alt.Y("median:Q", title="Per 10,000"))
         )
-    if rates.began is not None:
-        start = pd.DataFrame({"time": [rates.began / unit], "words": ["began"]})
+    if rates.started is not None:
+        start = pd.DataFrame({"time": [rates.started / unit], "words": ["began"]})
         mark = alt.Chart(start).encode(x=x)
         layers += [
-            mark.mark_rule(color=SOFT, strokeDash=[3, 3]),
-            mark.mark_text(align="left", dx=3, color=SOFT).encode(y=PLACED.YValue(7), text=alt.Text("words:N")),
+            mark.mark_rule(color=SOFT_INK, strokeDash=[3, 3]),
+            mark.mark_text(align="left", dx=3, color=SOFT_INK).encode(
+                y=UNTYPED_ALTAIR.YValue(7), text=alt.Text("words:N")
+            ),
         ]
-    return dressed(alt.layer(*layers), title, height=RUN_HEIGHT)
+    return apply_layout(alt.layer(*layers), title, height=RUN_CHART_HEIGHT)

@@ -8,17 +8,24 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from qispread.config.scenario import folder_name
-from qispread.engines.tables import described
-from qispread.figures.drawing import Studio
+from qispread.config.scenario import validate_folder_name
+from qispread.engines.tables import with_column_metadata
+from qispread.figures.drawing import FigureRenderer
 from qispread.figures.figure import Figure
 from qispread.provenance import provenance
-from qispread.results.folder import ANALYSIS, MANIFEST, check_folder, files_told, write_table, written_whole
+from qispread.results.folder import (
+    ANALYSIS_FOLDER,
+    MANIFEST,
+    check_results_folder,
+    listed_analysis_files,
+    replace_atomically,
+    write_table,
+)
 
 
-def analysis_folder(results: Path, *names: str) -> Path:
+def analysis_path(results: Path, *names: str) -> Path:
     """Return the folder of an analysis within a folder of results."""
-    return results / ANALYSIS / ".".join(folder_name(name) for name in names)
+    return results / ANALYSIS_FOLDER / ".".join(validate_folder_name(name) for name in names)
 
 
 def save_analysis(
@@ -26,7 +33,7 @@ def save_analysis(
     name: str,
     tables: Mapping[str, tuple[pd.DataFrame, Mapping[str, str]]],
     figures: Sequence[Figure],
-    about: Mapping[str, Any],
+    provenance_data: Mapping[str, Any],
     command: Sequence[str],
     texts: Mapping[str, str] | None = None,
 ) -> list[Path]:
@@ -41,7 +48,7 @@ def save_analysis(
     tables : mapping of str to (DataFrame, columns)
         By the rest of their names; columns with their meanings.
     figures : sequence of Figure
-    about : mapping
+    provenance_data : mapping
         What is analysed and what must be known to read it.
     command : sequence of str
         What was typed.
@@ -58,27 +65,27 @@ def save_analysis(
     InputError
         Where the folder cannot be used or writing fails.
     """
-    check_folder(folder, {}, (), overwrite=True)
-    with Studio() as studio:
-        studio.take(figures)
-        drawings = studio.drawings()
+    check_results_folder(folder, {}, (), overwrite=True)
+    with FigureRenderer() as studio:
+        studio.submit(figures)
+        drawings = studio.collect()
     kept_in = f"{name}.json" if name else MANIFEST
-    with written_whole(folder, files_told(folder / kept_in), replacing=True) as new:
+    with replace_atomically(folder, listed_analysis_files(folder / kept_in), replacing=True) as new:
         for rest, (table, meanings) in tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
-            write_table(described(kept, dict(meanings)), new, name + rest, csv=True)
+            write_table(with_column_metadata(kept, dict(meanings)), new, name + rest, csv=True)
         for one in drawings:
             (new / f"{one.figure.name}.svg").write_text(one.svg, encoding="utf-8")
             (new / f"{one.figure.name}.png").write_bytes(one.png)
         for file, text in (texts or {}).items():
             (new / file).write_text(text, encoding="utf-8")
         names = sorted([kept_in, *(path.name for path in new.iterdir())])
-        pictures = {one.name: pictured(one) for one in figures}
-        data = {**about, "pictures": pictures, "files": names, **provenance(command, ())}
+        pictures = {one.name: describe_figure(one) for one in figures}
+        data = {**provenance_data, "pictures": pictures, "files": names, **provenance(command, ())}
         (new / kept_in).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return [folder / name for name in names]
 
 
-def pictured(figure: Figure) -> str:
+def describe_figure(figure: Figure) -> str:
     """Return a picture in words."""
     return f"{figure.alt} {figure.note}".strip()

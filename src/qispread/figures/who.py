@@ -7,35 +7,37 @@ import altair as alt
 import pandas as pd
 
 from qispread.figures.figure import (
-    PLACED,
+    UNTYPED_ALTAIR,
     Figure,
-    colour_of,
-    dressed,
-    file_name,
-    labelled,
+    apply_layout,
+    colour_encoding,
+    figure_file_name,
+    label_arms,
     legend_height,
-    records,
-    shape_of,
+    shape_encoding,
+    to_records,
     zero_line,
 )
-from qispread.figures.intervals import interval_chart, number_axis
-from qispread.figures.palette import CLASS_COLOURS, INK, Style
+from qispread.figures.intervals import difference_axis, interval_chart
+from qispread.figures.palette import CLASS_COLOURS, INK, ArmStyle
 from qispread.measures import MEASURES
 from qispread.presentation.formatting import format_difference, format_short, format_value
 
-MORE_THAN_BASE = "Percentage points more than in the base"
-GROUP_ROOM, DOT_ROOM, GROUP_AXIS = 12, 15, 76
-CLASSES = {
+GAIN_TITLE = "Percentage points more than in the base"
+GROUP_HEIGHT, DOT_HEIGHT, GROUP_AXIS_HEIGHT = 12, 15, 76
+RESPONSE_CLASSES = {
     "transformed": "Transformed: 80 % of the origin's effect or more",
     "boosted": "Boosted: 40 to 80 %",
     "little": "Little: less, or given up",
 }
-CLASS_ROW = 46
-LEAST_LABELLED = 0.09
+CLASS_ROW_HEIGHT = 46
+MIN_LABELLED_SHARE = 0.09
 """Share from which a part of a bar has room for its number."""
 
 
-def group_figure(table: pd.DataFrame, grouping: str, measure: str, styles: dict[str, Style], limits: Any) -> Figure:
+def subgroup_figure(
+    table: pd.DataFrame, grouping: str, measure: str, styles: dict[str, ArmStyle], limits: Any
+) -> Figure:
     """Return the figure of what each third gains, by one context factor.
 
     Parameters
@@ -43,7 +45,7 @@ def group_figure(table: pd.DataFrame, grouping: str, measure: str, styles: dict[
     table : DataFrame
         The rows of `for_whom` of one grouping and measure.
     grouping, measure : str
-    styles : dict of str to Style
+    styles : dict of str to ArmStyle
         Without the base.
     limits : tuple of two floats
         Of the axis, the same for all groupings.
@@ -51,29 +53,31 @@ def group_figure(table: pd.DataFrame, grouping: str, measure: str, styles: dict[
     groups, kept = list(dict.fromkeys(table["group"])), table[table["arm"].isin(list(styles))]
     told = [
         f"{arm}: "
-        + ", ".join(f"{one['group']} {format_difference(one['difference'], 'percent')}" for one in records(part))
+        + ", ".join(f"{one['group']} {format_difference(one['difference'], 'percent')}" for one in to_records(part))
         for arm, part in kept.groupby("arm", sort=False)
     ]
     words = f"Gain against the base by {grouping}, in percentage points. {'; '.join(told)}."
-    shown = labelled(kept, styles)[["arm", "group", "difference", "low", "high"]]
+    shown = label_arms(kept, styles)[["arm", "group", "difference", "low", "high"]]
     return Figure(
-        name=file_name("for whom", grouping, measure),
+        name=figure_file_name("for whom", grouping, measure),
         title=f"By {grouping}",
         alt=words,
         table=kept,
-        chart=group_chart(shown, f"By {grouping}", groups, list(styles.values()), limits),
+        chart=subgroup_chart(shown, f"By {grouping}", groups, list(styles.values()), limits),
     )
 
 
-def group_chart(shown: pd.DataFrame, title: str, groups: Sequence[str], styles: Sequence[Style], limits: Any) -> Any:
+def subgroup_chart(
+    table: pd.DataFrame, title: str, groups: Sequence[str], styles: Sequence[ArmStyle], limits: Any
+) -> Any:
     """Return points with intervals, a row a group and a line an arm."""
     order = [style.label for style in styles]
     y = alt.Y("group:N", sort=list(groups), title=None, axis=alt.Axis(labelLimit=150, ticks=False, labelPadding=8))
     offset = alt.YOffset("arm:N", sort=order, scale=alt.Scale(paddingOuter=0.4))
     scale = alt.Scale(domain=list(limits), nice=True)
-    x_axis: dict[str, Any] = {"axis": number_axis("percent"), "scale": scale, "title": MORE_THAN_BASE}
-    colour = colour_of(styles, points=True)
-    base = alt.Chart(shown).encode(y=y, yOffset=offset)
+    x_axis: dict[str, Any] = {"axis": difference_axis("percent"), "scale": scale, "title": GAIN_TITLE}
+    colour = colour_encoding(styles, points=True)
+    base = alt.Chart(table).encode(y=y, yOffset=offset)
     bars = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", **x_axis),
         x2=alt.X2("high"),
@@ -82,13 +86,13 @@ def group_chart(shown: pd.DataFrame, title: str, groups: Sequence[str], styles: 
     points = base.mark_point(filled=True, size=56, opacity=1.0).encode(
         x=alt.X("difference:Q", **x_axis),
         color=colour,
-        shape=shape_of(styles),
+        shape=shape_encoding(styles),
     )
-    height = GROUP_AXIS + len(groups) * (GROUP_ROOM + DOT_ROOM * len(styles)) + legend_height(styles)
-    return dressed(alt.layer(zero_line(), bars, points), title, height=height)
+    height = GROUP_AXIS_HEIGHT + len(groups) * (GROUP_HEIGHT + DOT_HEIGHT * len(styles)) + legend_height(styles)
+    return apply_layout(alt.layer(zero_line(), bars, points), title, height=height)
 
 
-def inequality_figure(table: pd.DataFrame, measure: str, styles: dict[str, Style]) -> Figure:
+def inequality_figure(table: pd.DataFrame, measure: str, styles: dict[str, ArmStyle]) -> Figure:
     """Return the figure of inequality at the start, and at the end of each arm.
 
     Parameters
@@ -96,7 +100,7 @@ def inequality_figure(table: pd.DataFrame, measure: str, styles: dict[str, Style
     table : DataFrame
         The rows of `inequality` of one measure. An interval is that of the paired difference, drawn around the end.
     measure : str
-    styles : dict of str to Style
+    styles : dict of str to ArmStyle
     """
     declared = MEASURES[measure]
     kept = table[table["arm"].isin(list(styles))]
@@ -109,9 +113,9 @@ def inequality_figure(table: pd.DataFrame, measure: str, styles: dict[str, Style
         bounds = {"low": base_end + one["low"], "high": base_end + one["high"]}
         rows.append({"row": f"End, {label}", "arm": label, "value": one["end"], **bounds})
     told = "; ".join(f"{arm} {format_short(float(one['end']))}" for arm, one in ends.iterrows())
-    shades = [Style("", "At the start", INK, (1, 0), "diamond"), *styles.values()]
+    shades = [ArmStyle("", "At the start", INK, (1, 0), "diamond"), *styles.values()]
     return Figure(
-        name=file_name(measure, "start and end"),
+        name=figure_file_name(measure, "start and end"),
         title=declared.label,
         alt=f"{declared.label}: {format_short(start)} at the start; at the end {told} (means over runs).",
         table=kept,
@@ -119,7 +123,7 @@ def inequality_figure(table: pd.DataFrame, measure: str, styles: dict[str, Style
     )
 
 
-def classes_figure(table: pd.DataFrame, title: str, name: str) -> Figure:
+def response_classes_figure(table: pd.DataFrame, title: str, name: str) -> Figure:
     """Return the figure of response classes: for each row the shares of those that began.
 
     Parameters
@@ -130,29 +134,29 @@ def classes_figure(table: pd.DataFrame, title: str, name: str) -> Figure:
     """
     known = table.dropna()
     told = "; ".join(
-        f"{one['row']}: " + ", ".join(f"{format_value(one[kind], 'percent')} {kind}" for kind in CLASSES)
-        for one in records(known)
+        f"{one['row']}: " + ", ".join(f"{format_value(one[kind], 'percent')} {kind}" for kind in RESPONSE_CLASSES)
+        for one in to_records(known)
     )
     return Figure(
-        name=file_name(name),
+        name=figure_file_name(name),
         title=title,
         alt=f"Stacked bars of organisations that began, by the share of the origin's effect that they reach. {told}.",
         table=table,
-        chart=classes_chart(known, title),
+        chart=response_classes_chart(known, title),
     )
 
 
-def classes_chart(table: pd.DataFrame, title: str) -> Any:
+def response_classes_chart(table: pd.DataFrame, title: str) -> Any:
     """Return stacked bars, a row each, named above it."""
-    order, words = list(dict.fromkeys(table["row"])), list(CLASSES.values())
+    order, words = list(dict.fromkeys(table["row"])), list(RESPONSE_CLASSES.values())
     long = pd.concat(
         [
             pd.DataFrame({"row": table["row"], "class": words[place], "rank": place, "share": table[kind]})
-            for place, kind in enumerate(CLASSES)
+            for place, kind in enumerate(RESPONSE_CLASSES)
         ]
     )
     # Written here as in tables: a browser rounds halves otherwise.
-    long["shown"] = ["" if share < LEAST_LABELLED else format_value(share, "percent") for share in long["share"]]
+    long["shown"] = ["" if share < MIN_LABELLED_SHARE else format_value(share, "percent") for share in long["share"]]
     y = alt.Y("row:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
     key = alt.Legend(
         orient="top", direction="vertical", columns=1, title=None, labelLimit=0, offset=4, symbolType="square"
@@ -170,6 +174,6 @@ def classes_chart(table: pd.DataFrame, title: str) -> Any:
     names = (
         alt.Chart(table)
         .mark_text(align="left", dy=-10, color=INK, limit=330)
-        .encode(x=PLACED.XValue(0), y=y, text=alt.Text("row:N"))
+        .encode(x=UNTYPED_ALTAIR.XValue(0), y=y, text=alt.Text("row:N"))
     )
-    return dressed(alt.layer(bars, numbers, names), title, height=128 + CLASS_ROW * max(1, len(order)))
+    return apply_layout(alt.layer(bars, numbers, names), title, height=128 + CLASS_ROW_HEIGHT * max(1, len(order)))

@@ -8,39 +8,49 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.analysis.summary import INTERVAL
-from qispread.figures.figure import PLACED, Figure, colour_of, dressed, file_name, number_format, unkeyed
-from qispread.figures.palette import INK, SOFT, Style
+from qispread.analysis.summary import PERCENTILE_BAND
+from qispread.figures.figure import (
+    UNTYPED_ALTAIR,
+    Figure,
+    apply_layout,
+    axis_number_format,
+    colour_encoding,
+    figure_file_name,
+    without_legend,
+)
+from qispread.figures.palette import INK, SOFT_INK, ArmStyle
 from qispread.presentation.formatting import format_value
 
-BARS = 40
+BAR_COUNT = 40
 """Bars of a share from none to all, each of as many hundredths."""
-ROW, AXIS_ROOM = 84, 62
+ROW_HEIGHT, AXIS_HEIGHT = 84, 62
 """Pixels of an arm, and of title and axis together."""
-FULL = 0.72
+MAX_BAR_SHARE = 0.72
 """Share of its row that the highest bar of an arm takes; its name stands above."""
-GUESS = "guess"
+GUESS_DATA = "guess"
 """Data that a page may put in: what somebody expected, with columns ``value`` and ``label``."""
 
 
-def edges_of(values: Sequence[NDArray[np.float64]], form: str) -> NDArray[np.float64]:
+def bar_edges(values: Sequence[NDArray[np.float64]], number_format: str) -> NDArray[np.float64]:
     """Return the edges of the bars of all arms."""
-    if form == "percent" and all(known.size == 0 or float(known.max()) <= 1.0 for known in values):
-        return np.linspace(0.0, 1.0, BARS + 1)
+    if number_format == "percent" and all(known.size == 0 or float(known.max()) <= 1.0 for known in values):
+        return np.linspace(0.0, 1.0, BAR_COUNT + 1)
     known = np.concatenate(values)
     if known.size == 0:
         return np.array([0.0, 1.0])
-    return np.histogram_bin_edges(known, bins=BARS)
+    return np.histogram_bin_edges(known, bins=BAR_COUNT)
 
 
-def bars_of(ends: Mapping[str, NDArray[np.float64]], form: str) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+def histogram_bars(
+    ends: Mapping[str, NDArray[np.float64]], number_format: str
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Return the bars of every arm, and their edges.
 
     Parameters
     ----------
     ends : mapping of str to array
         The measure at the end of each world, by arm; NaN where a world has none.
-    form : {"percent", "number"}
+    number_format : {"percent", "number"}
 
     Returns
     -------
@@ -48,7 +58,7 @@ def bars_of(ends: Mapping[str, NDArray[np.float64]], form: str) -> tuple[pd.Data
         Columns ``arm``, ``low`` and ``high`` (of the bar) and ``worlds``.
     """
     known = {arm: values[~np.isnan(values)] for arm, values in ends.items()}
-    edges = edges_of(list(known.values()), form)
+    edges = bar_edges(list(known.values()), number_format)
     parts = []
     for arm, values in known.items():
         worlds = np.histogram(values, bins=edges)[0]
@@ -57,21 +67,27 @@ def bars_of(ends: Mapping[str, NDArray[np.float64]], form: str) -> tuple[pd.Data
     return pd.concat(parts, ignore_index=True), edges
 
 
-def worlds_words(ends: Mapping[str, NDArray[np.float64]], title: str, form: str) -> str:
+def describe_distributions(ends: Mapping[str, NDArray[np.float64]], title: str, number_format: str) -> str:
     """Return the distribution of every arm in words."""
     told = []
     for arm, values in ends.items():
         known = values[~np.isnan(values)]
         if known.size:
             low, middle, high = (
-                format_value(float(one), form) for one in np.quantile(known, (INTERVAL[0], 0.5, INTERVAL[1]))
+                format_value(float(one), number_format)
+                for one in np.quantile(known, (PERCENTILE_BAND[0], 0.5, PERCENTILE_BAND[1]))
             )
             told.append(f"{arm}: median {middle}, nine in ten worlds from {low} to {high}")
     return f"{title}, in how many worlds. {'; '.join(told)}."
 
 
-def worlds_figure(
-    ends: Mapping[str, NDArray[np.float64]], measure: str, title: str, unit: str, form: str, styles: dict[str, Style]
+def distribution_figure(
+    ends: Mapping[str, NDArray[np.float64]],
+    measure: str,
+    title: str,
+    unit: str,
+    number_format: str,
+    styles: dict[str, ArmStyle],
 ) -> Figure:
     """Return the figure of how a measure at the end is spread over worlds, arms one below the other.
 
@@ -80,30 +96,35 @@ def worlds_figure(
     ends : mapping of str to array
         The measure at the end of each world, by arm.
     measure, title, unit : str
-    form : {"percent", "number"}
-    styles : dict of str to Style
+    number_format : {"percent", "number"}
+    styles : dict of str to ArmStyle
     """
-    table, edges = bars_of({arm: ends[arm] for arm in styles}, form)
+    table, edges = histogram_bars({arm: ends[arm] for arm in styles}, number_format)
     return Figure(
-        name=file_name(measure, "worlds"),
+        name=figure_file_name(measure, "worlds"),
         title=title,
-        alt=worlds_words({arm: ends[arm] for arm in styles}, title, form),
+        alt=describe_distributions({arm: ends[arm] for arm in styles}, title, number_format),
         table=table,
-        chart=worlds_chart(table, edges, title, unit, form, list(styles.values())),
+        chart=distribution_chart(table, edges, title, unit, number_format, list(styles.values())),
         note="Each bar counts worlds.",
     )
 
 
-def worlds_chart(
-    table: pd.DataFrame, edges: NDArray[np.float64], title: str, unit: str, form: str, styles: Sequence[Style]
+def distribution_chart(
+    table: pd.DataFrame,
+    edges: NDArray[np.float64],
+    title: str,
+    unit: str,
+    number_format: str,
+    styles: Sequence[ArmStyle],
 ) -> Any:
     """Return the bars of every arm in a row of its own, and a line where somebody's guess may be put."""
     rows = {style.name: len(styles) - 1 - place for place, style in enumerate(styles)}
     labels = {style.name: style.label for style in styles}
     most = table.groupby("arm")["worlds"].transform("max")
     floor = table["arm"].map(rows).astype(float)
-    shown = table.assign(arm=table["arm"].map(labels), floor=floor, top=floor + FULL * table["worlds"] / most)
-    form_of_axis = ".0%" if form == "percent" else number_format(float(np.abs(edges).max()))
+    shown = table.assign(arm=table["arm"].map(labels), floor=floor, top=floor + MAX_BAR_SHARE * table["worlds"] / most)
+    form_of_axis = ".0%" if number_format == "percent" else axis_number_format(float(np.abs(edges).max()))
     axis = alt.Axis(format=form_of_axis, tickCount=5, grid=True)
     scale = alt.Scale(domain=[float(edges[0]), float(edges[-1])])
     height = alt.Scale(domain=[0, len(styles)])
@@ -115,18 +136,20 @@ def worlds_chart(
             x2=alt.X2("high"),
             y=alt.Y("floor:Q", axis=None, scale=height),
             y2=alt.Y2("top"),
-            color=unkeyed(colour_of(styles)),
+            color=without_legend(colour_encoding(styles)),
         )
     )
     names = pd.DataFrame({"arm": [one.label for one in styles], "row": [rows[one.name] + 1.0 for one in styles]})
     written_names = (
         alt.Chart(names)
         .mark_text(align="left", baseline="top", dy=3, color=INK, fontWeight=600)
-        .encode(x=PLACED.XValue(0), y=alt.Y("row:Q", axis=None, scale=height), text="arm:N")
+        .encode(x=UNTYPED_ALTAIR.XValue(0), y=alt.Y("row:Q", axis=None, scale=height), text="arm:N")
     )
-    guess = alt.Chart(alt.NamedData(GUESS)).encode(x=alt.X("value:Q", title=unit, axis=axis, scale=scale))
+    guess = alt.Chart(alt.NamedData(GUESS_DATA)).encode(x=alt.X("value:Q", title=unit, axis=axis, scale=scale))
     line = guess.mark_rule(color=INK, strokeWidth=1.6, strokeDash=[5, 3])
-    said = guess.mark_text(align="right", baseline="top", dx=-4, dy=3, color=SOFT).encode(
-        y=PLACED.YValue(0), text="label:N"
+    said = guess.mark_text(align="right", baseline="top", dx=-4, dy=3, color=SOFT_INK).encode(
+        y=UNTYPED_ALTAIR.YValue(0), text="label:N"
     )
-    return dressed(alt.layer(bars, written_names, line, said), title, height=AXIS_ROOM + ROW * len(styles))
+    return apply_layout(
+        alt.layer(bars, written_names, line, said), title, height=AXIS_HEIGHT + ROW_HEIGHT * len(styles)
+    )

@@ -6,21 +6,21 @@ from typing import Literal
 
 import numpy as np
 
-from qispread.fitting.exposure import Reach, at_risk, share_of_groups, share_of_ties, tie_reach
-from qispread.fitting.people import Numbers, Observed, Whole
+from qispread.fitting.exposure import Exposure, build_risk_set, group_share_exposure, tie_exposure, tie_share_exposure
+from qispread.fitting.people import FloatArray, IntArray, ObservedDiffusion
 
-Push = Literal["constant", "by period"]
-Contagion = Literal["none", "everybody", "community", "ties", "share"]
-MOST_WEIGHT = 10.0
+ExternalInfluence = Literal["constant", "by period"]
+ContagionKind = Literal["none", "everybody", "community", "ties", "share"]
+MAX_WEIGHT = 10.0
 """Log-odds that a whole neighbourhood of users can add at most: beyond, the decision is as good as a threshold."""
-NAMES: dict[Contagion, str] = {
+MODEL_NAMES: dict[ContagionKind, str] = {
     "none": "independent",
     "everybody": "bass",
     "community": "community",
     "ties": "contact",
     "share": "reinforcement",
 }
-WORDS: dict[Contagion, str] = {
+MODEL_DESCRIPTIONS: dict[ContagionKind, str] = {
     "none": "an external push alone",
     "everybody": "push, and everybody alike (Bass, without network)",
     "community": "push, and everybody of the own community",
@@ -30,7 +30,7 @@ WORDS: dict[Contagion, str] = {
 
 
 @dataclass(frozen=True)
-class Model:
+class ContagionModel:
     """One model of who adopts when.
 
     Attributes
@@ -40,114 +40,124 @@ class Model:
     contagion : {"none", "everybody", "community", "ties", "share"}
     """
 
-    push: Push
-    contagion: Contagion
+    push: ExternalInfluence
+    contagion: ContagionKind
 
     @property
     def name(self) -> str:
         """Its short name."""
-        return NAMES[self.contagion] + ("" if self.push == "constant" else "_by_period")
+        return MODEL_NAMES[self.contagion] + ("" if self.push == "constant" else "_by_period")
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What it says, in words."""
-        return WORDS[self.contagion] + ("" if self.push == "constant" else "; the push free in each period")
+        return MODEL_DESCRIPTIONS[self.contagion] + (
+            "" if self.push == "constant" else "; the push free in each period"
+        )
 
     @property
-    def largest(self) -> float:
+    def max_strength(self) -> float:
         """The largest strength of contagion."""
-        return 0.0 if self.contagion == "none" else MOST_WEIGHT if self.contagion == "share" else 1.0
+        return 0.0 if self.contagion == "none" else MAX_WEIGHT if self.contagion == "share" else 1.0
 
 
-INDEPENDENT, BASS, CONTACT = Model("constant", "none"), Model("constant", "everybody"), Model("constant", "ties")
+INDEPENDENT, BASS, CONTACT = (
+    ContagionModel("constant", "none"),
+    ContagionModel("constant", "everybody"),
+    ContagionModel("constant", "ties"),
+)
 
 
-def models_for(observed: Observed) -> Iterator[Model]:
+def identifiable_models(observed: ObservedDiffusion) -> Iterator[ContagionModel]:
     """Yield the models that can be told apart.
 
     A push that is free in each period leaves nothing for what everybody has alike; one community is everybody.
     """
     several = len(observed.communities) > 1
     for push in ("constant", "by period"):
-        yield Model(push, "none")
+        yield ContagionModel(push, "none")
         if push == "constant":
-            yield Model(push, "everybody")
+            yield ContagionModel(push, "everybody")
         if several:
-            yield Model(push, "community")
-        yield Model(push, "ties")
-        yield Model(push, "share")
+            yield ContagionModel(push, "community")
+        yield ContagionModel(push, "ties")
+        yield ContagionModel(push, "share")
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class RiskSets:
     """Person-periods at risk, those alike together; C cells.
 
     Attributes
     ----------
     levels : array of L
-    reach : array of (C, L)
-        As in `Reach`.
+    exposure : array of (C, L)
+        As in `Exposure`.
     community, push : arrays of C
         Of which community, and to which of the pushes exposed.
-    adopted, stayed : arrays of C
+    adopted, not_adopted : arrays of C
         How many did and did not adopt.
-    pushes : int
+    push_count : int
         How many pushes there are.
     """
 
-    levels: Numbers
-    reach: Numbers
-    community: Whole
-    push: Whole
-    adopted: Numbers
-    stayed: Numbers
-    pushes: int
+    levels: FloatArray
+    exposure: FloatArray
+    community: IntArray
+    push: IntArray
+    adopted: FloatArray
+    not_adopted: FloatArray
+    push_count: int
 
 
-def reach_of(observed: Observed, contagion: Contagion) -> Reach:
+def compute_exposure(observed: ObservedDiffusion, contagion: ContagionKind) -> Exposure:
     """Return what reaches people by a kind of contagion."""
     if contagion == "ties":
-        return tie_reach(observed)
-    shares: dict[str, Callable[[], Numbers]] = {
-        "none": lambda: np.zeros((observed.number, observed.periods)),
-        "everybody": lambda: share_of_groups(observed, np.zeros(observed.number, dtype=np.int64)),
-        "community": lambda: share_of_groups(observed, observed.community),
-        "share": lambda: share_of_ties(observed),
+        return tie_exposure(observed)
+    shares: dict[str, Callable[[], FloatArray]] = {
+        "none": lambda: np.zeros((observed.person_count, observed.periods)),
+        "everybody": lambda: group_share_exposure(observed, np.zeros(observed.person_count, dtype=np.int64)),
+        "community": lambda: group_share_exposure(observed, observed.community),
+        "share": lambda: tie_share_exposure(observed),
     }
-    return Reach(np.ones(1), shares[contagion]()[:, :, None])
+    return Exposure(np.ones(1), shares[contagion]()[:, :, None])
 
 
-def pushes_of(observed: Observed, model: Model) -> Whole:
+def assign_pushes(observed: ObservedDiffusion, model: ContagionModel) -> IntArray:
     """Return, as (n, periods), which push each person is exposed to in each period."""
     periods = np.arange(observed.periods) - (observed.first_explained - 1)
     place = np.maximum(periods, 0) if model.push == "by period" else np.zeros_like(periods)
-    return np.broadcast_to(place, (observed.number, observed.periods))
+    return np.broadcast_to(place, (observed.person_count, observed.periods))
 
 
-def cells_of(observed: Observed, model: Model, *, reach: Reach | None = None, pushes: Whole | None = None) -> Cells:
+def count_risk_sets(
+    observed: ObservedDiffusion, model: ContagionModel, *, reach: Exposure | None = None, pushes: IntArray | None = None
+) -> RiskSets:
     """Return the person-periods at risk, counted by what they have in common.
 
-    `reach` and `pushes`, as (n, periods), take the place of those of the model.
+    `exposure` and `push_count`, as (n, periods), take the place of those of the model.
     """
-    reach = reach_of(observed, model.contagion) if reach is None else reach
-    pushes = pushes_of(observed, model) if pushes is None else pushes
-    person, period = np.nonzero(at_risk(observed))
+    reach = compute_exposure(observed, model.contagion) if reach is None else reach
+    pushes = assign_pushes(observed, model) if pushes is None else pushes
+    person, period = np.nonzero(build_risk_set(observed))
     push = pushes[person, period]
-    keys = np.column_stack((observed.community[person], push, reach.amounts[person, period]))
+    keys = np.column_stack((observed.community[person], push, reach.counts[person, period]))
     rows, which = np.unique(keys, axis=0, return_inverse=True)
     adopts = observed.adopted[person] == period + 1
-    return Cells(
+    return RiskSets(
         levels=reach.levels,
-        reach=np.asarray(rows[:, 2:], dtype=np.float64),
+        exposure=np.asarray(rows[:, 2:], dtype=np.float64),
         community=rows[:, 0].astype(np.int64),
         push=rows[:, 1].astype(np.int64),
         adopted=np.bincount(which.ravel(), adopts).astype(np.float64),
-        stayed=np.bincount(which.ravel(), ~adopts).astype(np.float64),
-        pushes=int(pushes.max()) + 1,
+        not_adopted=np.bincount(which.ravel(), ~adopts).astype(np.float64),
+        push_count=int(pushes.max()) + 1,
     )
 
 
-def chance_stays(model: Model, push: Numbers, strength: float, reach: Numbers, levels: Numbers) -> Numbers:
+def probability_of_not_adopting(
+    model: ContagionModel, push: FloatArray, strength: float, reach: FloatArray, levels: FloatArray
+) -> FloatArray:
     """Return the probability that somebody who could adopt in a period does not.
 
     Equations: (1 - b) prod over ties that use it (1 - c w), the rule of hearing; of everybody or of a community
@@ -157,7 +167,7 @@ def chance_stays(model: Model, push: Numbers, strength: float, reach: Numbers, l
 
     Parameters
     ----------
-    model : Model
+    model : ContagionModel
     push : array of B
         b, the chance to adopt when nobody around has.
     strength : float
@@ -171,7 +181,7 @@ def chance_stays(model: Model, push: Numbers, strength: float, reach: Numbers, l
     """
     if model.contagion == "share":
         odds = np.exp(strength * reach[:, :1])
-        stays: Numbers = (1.0 - push) / (1.0 - push + push * odds)
+        stays: FloatArray = (1.0 - push) / (1.0 - push + push * odds)
         return stays
     with np.errstate(divide="ignore"):
         silent = np.log1p(-strength * levels)

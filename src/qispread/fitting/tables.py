@@ -7,21 +7,21 @@ import numpy as np
 import pandas as pd
 
 from qispread.comparison.statistics import mean_and_half_width
-from qispread.fitting.correlation import CLOSE, Shuffled, tie_correlation, times_of
-from qispread.fitting.exposure import thresholds
-from qispread.fitting.people import NEVER, Numbers, Observed, Whole
-from qispread.fitting.posterior import Posterior
+from qispread.fitting.correlation import ROUNDING_TOLERANCE, PermutationTest, adoption_times, tie_correlation
+from qispread.fitting.exposure import exposure_at_adoption
+from qispread.fitting.people import NEVER_ADOPTED, FloatArray, IntArray, ObservedDiffusion
+from qispread.fitting.posterior import ContagionPosterior
 
-BANDS = (0.05, 0.5, 0.95)
-MODEL = {"model": "Name of the model."}
-SIMULATED = {
+BAND_LEVELS = (0.05, 0.5, 0.95)
+MODEL_COLUMN = {"model": "Name of the model."}
+SIMULATED_COLUMNS = {
     "observed": "Observed.",
     "p5": "5th percentile over simulated worlds, each with parameters of its own from the posterior.",
     "median": "Median over them.",
     "p95": "95th percentile over them.",
 }
-PARAMETERS = {
-    **MODEL,
+PARAMETER_COLUMNS = {
+    **MODEL_COLUMN,
     "meaning": "What the model says.",
     "parameter": "push, push in a period, or the strength of contagion: contact, mixing or weight.",
     "unit": "Chance a period, or log-odds for the whole share of ties.",
@@ -29,8 +29,8 @@ PARAMETERS = {
     "median": "Its median.",
     "high": "97.5th percentile of it.",
 }
-COMPARISONS = {
-    **MODEL,
+COMPARISON_COLUMNS = {
+    **MODEL_COLUMN,
     "against": "Name of the model that it is compared with.",
     "evidence": "Log of how much likelier the model makes all that was observed, parameters averaged over their prior.",
     "most": "The same at the likeliest strength of contagion, where it alone differs: the most that any prior gives.",
@@ -40,24 +40,28 @@ COMPARISONS = {
     "high": "Upper end of it.",
     "gain_a_person": "The sum of the gains over all people.",
 }
-SCORES = {
-    **MODEL,
+SCORE_COLUMNS = {
+    **MODEL_COLUMN,
     "community": "Community that was held out.",
     "people": "How many it has.",
     "adoptions": "Of them, those whose adoption is explained.",
     "score": "Log of the probability of its history under the model, told of all others.",
 }
-CURVE = {**MODEL, "period": "Period, from 1.", **SIMULATED}
-CURVE["observed"] = "Share of people who had adopted by its end."
-THRESHOLDS = {**MODEL, "share_of_ties": "Share of one's ties that had adopted before one did.", **SIMULATED}
-THRESHOLDS["observed"] = "Share of those who adopted and have ties."
-CHECKS = {
-    **MODEL,
+CURVE_COLUMNS = {**MODEL_COLUMN, "period": "Period, from 1.", **SIMULATED_COLUMNS}
+CURVE_COLUMNS["observed"] = "Share of people who had adopted by its end."
+THRESHOLD_COLUMNS = {
+    **MODEL_COLUMN,
+    "share_of_ties": "Share of one's ties that had adopted before one did.",
+    **SIMULATED_COLUMNS,
+}
+THRESHOLD_COLUMNS["observed"] = "Share of those who adopted and have ties."
+CHECK_COLUMNS = {
+    **MODEL_COLUMN,
     "quantity": "What is compared.",
-    **SIMULATED,
+    **SIMULATED_COLUMNS,
     "at_least": "Share of simulated worlds with at least as much as was observed.",
 }
-SHUFFLES = {
+SHUFFLE_COLUMNS = {
     "statistic": "What is compared.",
     "observed": "Its value as observed.",
     "mean": "Its mean with times of adoption shuffled among people who are alike.",
@@ -67,24 +71,24 @@ SHUFFLES = {
     "error": "Monte Carlo standard error of p.",
     "shuffles": "How many shuffles.",
 }
-TABLES: dict[str, tuple[str, dict[str, str]]] = {
-    "parameters": ("The parameters of every model.", PARAMETERS),
-    "comparisons": ("Which models foretell held-out communities better.", COMPARISONS),
-    "scores": ("The score of every model in every held-out community.", SCORES),
-    "curve": ("The adoption curve, observed and simulated.", CURVE),
-    "thresholds": ("Exposure at adoption, observed and simulated.", THRESHOLDS),
-    "checks": ("Other quantities of the observed history among those of simulated ones.", CHECKS),
-    "shuffles": ("Times of adoption across ties, against chance.", SHUFFLES),
+FIT_TABLES: dict[str, tuple[str, dict[str, str]]] = {
+    "parameters": ("The parameters of every model.", PARAMETER_COLUMNS),
+    "comparisons": ("Which models foretell held-out communities better.", COMPARISON_COLUMNS),
+    "scores": ("The score of every model in every held-out community.", SCORE_COLUMNS),
+    "curve": ("The adoption curve, observed and simulated.", CURVE_COLUMNS),
+    "thresholds": ("Exposure at adoption, observed and simulated.", THRESHOLD_COLUMNS),
+    "checks": ("Other quantities of the observed history among those of simulated ones.", CHECK_COLUMNS),
+    "shuffles": ("Times of adoption across ties, against chance.", SHUFFLE_COLUMNS),
 }
 """The tables by the rest of their names."""
 
-STRENGTHS = {
+STRENGTH_LABELS = {
     "everybody": ("mixing", "chance a period from all others together, once all have adopted"),
     "community": ("mixing", "chance a period from all of the community together, once all have adopted"),
     "ties": ("contact", "chance a period from each tie of weight 1 that has adopted"),
     "share": ("weight", "log-odds for the whole share of ties"),
 }
-PAIRS = (
+COMPARED_MODELS = (
     ("bass", "independent"),
     ("contact", "independent"),
     ("contact", "bass"),
@@ -98,58 +102,63 @@ PAIRS = (
     ("reinforcement_by_period", "independent_by_period"),
 )
 """What is compared with what."""
-CLASSES = ("none", "to 25 %", "to 50 %", "to 75 %", "to 100 %")
-EDGES = (0.0, 0.25, 0.5, 0.75)
+EXPOSURE_CLASSES = ("none", "to 25 %", "to 50 %", "to 75 %", "to 100 %")
+EXPOSURE_EDGES = (0.0, 0.25, 0.5, 0.75)
 """The largest share of each class but the last."""
 
 
-def parameters_table(posteriors: Mapping[str, Posterior], first: int) -> pd.DataFrame:
+def build_parameters_table(posteriors: Mapping[str, ContagionPosterior], first: int) -> pd.DataFrame:
     """Return the parameters of all models; `first` is the first period that is explained."""
     rows = [row for one in posteriors.values() for row in parameter_rows(one, first)]
-    return pd.DataFrame(rows, columns=list(PARAMETERS))
+    return pd.DataFrame(rows, columns=list(PARAMETER_COLUMNS))
 
 
-def parameter_rows(one: Posterior, first: int) -> Iterator[dict[str, Any]]:
+def parameter_rows(posterior: ContagionPosterior, first: int) -> Iterator[dict[str, Any]]:
     """Yield a row for each parameter of a model."""
-    told = {"model": one.model.name, "meaning": one.model.words}
-    if one.model.contagion != "none":
-        name, unit = STRENGTHS[one.model.contagion]
-        yield {**told, "parameter": name, "unit": unit, **named(one.strength())}
-    for place in range(one.pushes.shape[1]):
-        name = "push" if one.model.push == "constant" else f"push in period {first + place}"
-        yield {**told, "parameter": name, "unit": "chance a period without users around", **named(one.push(place))}
+    told = {"model": posterior.model.name, "meaning": posterior.model.description}
+    if posterior.model.contagion != "none":
+        name, unit = STRENGTH_LABELS[posterior.model.contagion]
+        yield {**told, "parameter": name, "unit": unit, **label_quantiles(posterior.strength_quantiles())}
+    for place in range(posterior.pushes.shape[1]):
+        name = "push" if posterior.model.push == "constant" else f"push in period {first + place}"
+        yield {
+            **told,
+            "parameter": name,
+            "unit": "chance a period without users around",
+            **label_quantiles(posterior.push_quantiles(place)),
+        }
 
 
-def named(points: Numbers) -> dict[str, float]:
+def label_quantiles(points: FloatArray) -> dict[str, float]:
     """Return three points of a posterior by name."""
     return dict(zip(("low", "median", "high"), points.tolist(), strict=True))
 
 
-def comparisons_table(posteriors: Mapping[str, Posterior], observed: Observed) -> pd.DataFrame:
+def build_comparisons_table(posteriors: Mapping[str, ContagionPosterior], observed: ObservedDiffusion) -> pd.DataFrame:
     """Return how much better models foretell than others; the gains are left out where there is one community."""
     several = len(observed.communities) > 1
     rows = []
-    for name, other in PAIRS:
+    for name, other in COMPARED_MODELS:
         if name not in posteriors or other not in posteriors:
             continue
         one, two = posteriors[name], posteriors[other]
         row: dict[str, Any] = {"model": name, "against": other, "evidence": one.evidence - two.evidence}
         alone = two.model.contagion == "none" and one.model.push == two.model.push
-        row["most"] = one.most if alone else np.nan
+        row["most"] = one.max_log_likelihood if alone else np.nan
         row["communities"] = len(observed.communities) if several else 0
         if several:
             gains = one.scores - two.scores
             middle, half = mean_and_half_width(gains)
             row |= {"gain": middle, "low": middle - half, "high": middle + half}
-            row["gain_a_person"] = float(np.sum(gains)) / observed.number
+            row["gain_a_person"] = float(np.sum(gains)) / observed.person_count
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(COMPARISONS))
+    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
 
 
-def scores_table(posteriors: Mapping[str, Posterior], observed: Observed) -> pd.DataFrame:
+def build_scores_table(posteriors: Mapping[str, ContagionPosterior], observed: ObservedDiffusion) -> pd.DataFrame:
     """Return the score of each model in each community; no rows where there is one community."""
     if len(observed.communities) < 2:
-        return pd.DataFrame(columns=list(SCORES))
+        return pd.DataFrame(columns=list(SCORE_COLUMNS))
     people = np.bincount(observed.community)
     explained = np.bincount(observed.community, observed.adopted >= observed.first_explained).astype(int)
     rows = [
@@ -157,104 +166,120 @@ def scores_table(posteriors: Mapping[str, Posterior], observed: Observed) -> pd.
         for name, one in posteriors.items()
         for row in zip(observed.communities, people.tolist(), explained.tolist(), one.scores.tolist(), strict=True)
     ]
-    return pd.DataFrame(rows, columns=list(SCORES))
+    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
-def bands(simulated: Numbers) -> dict[str, Numbers]:
+def percentile_bands(simulated: FloatArray) -> dict[str, FloatArray]:
     """Return the percentiles over worlds, the rows; NaN where there is none."""
     if not len(simulated):
         return dict.fromkeys(("p5", "median", "p95"), np.full(simulated.shape[1:], np.nan))
-    return dict(zip(("p5", "median", "p95"), np.quantile(simulated, BANDS, axis=0), strict=True))
+    return dict(zip(("p5", "median", "p95"), np.quantile(simulated, BAND_LEVELS, axis=0), strict=True))
 
 
-def curve_of(adopted: Whole, periods: int) -> Numbers:
+def adoption_curve(adopted: IntArray, periods: int) -> FloatArray:
     """Return the share who had adopted by the end of each period, along the last axis."""
     times = np.arange(1, periods + 1)
-    return np.asarray(np.mean((adopted[..., None] != NEVER) & (adopted[..., None] <= times), axis=-2))
+    return np.asarray(np.mean((adopted[..., None] != NEVER_ADOPTED) & (adopted[..., None] <= times), axis=-2))
 
 
-def curve_table(simulated: Mapping[str, Whole], observed: Observed) -> pd.DataFrame:
+def build_curve_table(simulated: Mapping[str, IntArray], observed: ObservedDiffusion) -> pd.DataFrame:
     """Return the adoption curve of all models beside the observed."""
-    periods, seen = np.arange(1, observed.periods + 1), curve_of(observed.adopted, observed.periods)
+    periods, seen = np.arange(1, observed.periods + 1), adoption_curve(observed.adopted, observed.periods)
     tables = [
-        pd.DataFrame({"model": name, "period": periods, "observed": seen, **bands(curve_of(worlds, observed.periods))})
+        pd.DataFrame(
+            {
+                "model": name,
+                "period": periods,
+                "observed": seen,
+                **percentile_bands(adoption_curve(worlds, observed.periods)),
+            }
+        )
         for name, worlds in simulated.items()
     ]
-    return pd.concat(tables, ignore_index=True)[list(CURVE)]
+    return pd.concat(tables, ignore_index=True)[list(CURVE_COLUMNS)]
 
 
-def classes_of(observed: Observed) -> Numbers:
+def exposure_distribution(observed: ObservedDiffusion) -> FloatArray:
     """Return the share of adopters in each class of exposure at adoption; NaN where nobody adopted."""
-    found = np.searchsorted(EDGES, thresholds(observed), side="left")
-    counts = np.bincount(found, minlength=len(CLASSES)).astype(np.float64)
-    return counts / counts.sum() if counts.sum() else np.full(len(CLASSES), np.nan)
+    found = np.searchsorted(EXPOSURE_EDGES, exposure_at_adoption(observed), side="left")
+    counts = np.bincount(found, minlength=len(EXPOSURE_CLASSES)).astype(np.float64)
+    return counts / counts.sum() if counts.sum() else np.full(len(EXPOSURE_CLASSES), np.nan)
 
 
-def thresholds_table(simulated: Mapping[str, Whole], observed: Observed) -> pd.DataFrame:
+def build_thresholds_table(simulated: Mapping[str, IntArray], observed: ObservedDiffusion) -> pd.DataFrame:
     """Return the distribution of exposure at adoption in all models beside the observed."""
     tables = [
-        pd.DataFrame({"model": name, "share_of_ties": CLASSES, "observed": classes_of(observed), **bands(found)})
-        for name, found in ((name, worlds_of(observed, worlds, classes_of)) for name, worlds in simulated.items())
+        pd.DataFrame(
+            {
+                "model": name,
+                "share_of_ties": EXPOSURE_CLASSES,
+                "observed": exposure_distribution(observed),
+                **percentile_bands(found),
+            }
+        )
+        for name, found in (
+            (name, simulated_quantity(observed, worlds, exposure_distribution)) for name, worlds in simulated.items()
+        )
     ]
-    return pd.concat(tables, ignore_index=True)[list(THRESHOLDS)]
+    return pd.concat(tables, ignore_index=True)[list(THRESHOLD_COLUMNS)]
 
 
-def worlds_of(observed: Observed, worlds: Whole, quantity: Any) -> Numbers:
+def simulated_quantity(observed: ObservedDiffusion, histories: IntArray, quantity: Any) -> FloatArray:
     """Return a quantity of each simulated history that has one."""
-    found = np.array([quantity(observed.with_adopted(adopted)) for adopted in worlds])
+    found = np.array([quantity(observed.with_adopted(adopted)) for adopted in histories])
     known = ~np.isnan(found.reshape(len(found), -1)).any(axis=1)
     return np.asarray(found[known])
 
 
-def correlation_of(observed: Observed) -> float:
+def observed_correlation(observed: ObservedDiffusion) -> float:
     """Return the correlation of times of adoption over ties."""
-    return tie_correlation(times_of(observed.adopted, observed.periods), observed.ties)
+    return tie_correlation(adoption_times(observed.adopted, observed.periods), observed.ties)
 
 
-def mean_threshold(observed: Observed) -> float:
+def mean_exposure_at_adoption(observed: ObservedDiffusion) -> float:
     """Return the mean exposure at adoption."""
-    found = thresholds(observed)
+    found = exposure_at_adoption(observed)
     return float(found.mean()) if found.size else np.nan
 
 
-def adopted_share(observed: Observed) -> float:
+def adopted_share(observed: ObservedDiffusion) -> float:
     """Return the share who had adopted by the end."""
-    return float(np.mean(observed.adopted != NEVER))
+    return float(np.mean(observed.adopted != NEVER_ADOPTED))
 
 
-QUANTITIES = {
-    "correlation of times across ties": correlation_of,
-    "mean exposure at adoption": mean_threshold,
+CHECKED_QUANTITIES = {
+    "correlation of times across ties": observed_correlation,
+    "mean exposure at adoption": mean_exposure_at_adoption,
     "share who adopted by the end": adopted_share,
 }
 
 
-def checks_table(simulated: Mapping[str, Whole], observed: Observed) -> pd.DataFrame:
+def build_checks_table(simulated: Mapping[str, IntArray], observed: ObservedDiffusion) -> pd.DataFrame:
     """Return where the observed stands among what each model makes."""
     rows = []
     for name, worlds in simulated.items():
-        for words, quantity in QUANTITIES.items():
-            seen, found = quantity(observed), worlds_of(observed, worlds, quantity)
-            points = {end: float(value) for end, value in bands(found).items()}
+        for words, quantity in CHECKED_QUANTITIES.items():
+            seen, found = quantity(observed), simulated_quantity(observed, worlds, quantity)
+            points = {end: float(value) for end, value in percentile_bands(found).items()}
             rows.append({"model": name, "quantity": words, "observed": seen, **points})
             known = found.size and not np.isnan(seen)
-            rows[-1]["at_least"] = float(np.mean(found >= seen - CLOSE)) if known else np.nan
-    return pd.DataFrame(rows, columns=list(CHECKS))
+            rows[-1]["at_least"] = float(np.mean(found >= seen - ROUNDING_TOLERANCE)) if known else np.nan
+    return pd.DataFrame(rows, columns=list(CHECK_COLUMNS))
 
 
-def shuffles_table(found: Mapping[str, Shuffled]) -> pd.DataFrame:
+def build_shuffles_table(test: Mapping[str, PermutationTest]) -> pd.DataFrame:
     """Return each statistic against its shuffles."""
     rows = [
         (
             name,
             one.observed,
             one.mean,
-            one.spread,
-            one.z,
-            one.p,
-            one.error,
-            one.shuffled.size,
+            one.standard_deviation,
+            one.z_score,
+            one.p_value,
+            one.p_value_error,
+            one.permuted.size,
         )
-        for name, one in found.items()
+        for name, one in test.items()
     ]
-    return pd.DataFrame(rows, columns=list(SHUFFLES))
+    return pd.DataFrame(rows, columns=list(SHUFFLE_COLUMNS))

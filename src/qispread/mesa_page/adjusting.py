@@ -3,24 +3,30 @@
 from collections.abc import Iterator
 from typing import Any
 
-from qispread.analysis.places import positions
-from qispread.app.limits import refuse_large
-from qispread.app.sliders import slider_of
-from qispread.config.factors import UNCERTAIN, numbers_of
+from qispread.analysis.places import map_positions
+from qispread.app.limits import check_size
+from qispread.app.sliders import build_slider
+from qispread.config.factors import UNCERTAIN_ROLES, iterate_parameters
 from qispread.config.faults import InputError
-from qispread.config.parameter import declared, sections_within
+from qispread.config.parameter import declaration_of, section_classes
 from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.config.validate import tag_of
+from qispread.config.validate import discriminator
 from qispread.engines.agents import Organisation
 from qispread.engines.model import SpreadModel
 
-PLACES = ("organisations", "network")
-ADJUSTABLE = (*UNCERTAIN, "lever")
-ORDER = ("interventions", "policies", "copying", *(name for name in MECHANISMS if name != "copying"), *PLACES)
-NOTHING = "nothing more"
+PLACE_SECTIONS = ("organisations", "network")
+ADJUSTABLE_ROLES = (*UNCERTAIN_ROLES, "lever")
+GROUP_ORDER = (
+    "interventions",
+    "policies",
+    "copying",
+    *(name for name in MECHANISMS if name != "copying"),
+    *PLACE_SECTIONS,
+)
+NO_POLICY_LABEL = "nothing more"
 """What is done where no policy is tried."""
-DIGITS = 12
+SLIDER_DECIMALS = 12
 """Decimals that a slider's number keeps: what a browser adds to it is rounded away."""
 
 
@@ -32,7 +38,7 @@ class AdjustableModel(SpreadModel):
     base : Scenario
         From which everything else is taken.
     policy : str
-        The lever of one more policy, in force from the first month with its declared strength; or `NOTHING`.
+        The lever of one more policy, in force from the first month with its declared strength; or `NO_POLICY_LABEL`.
     world : int
         Which world, from 0.
     organisation_class : type
@@ -54,7 +60,7 @@ class AdjustableModel(SpreadModel):
         self,
         base: Scenario,
         *,
-        policy: str = NOTHING,
+        policy: str = NO_POLICY_LABEL,
         world: int = 0,
         organisation_class: type[Organisation] = Organisation,
         **kwargs: Any,
@@ -63,12 +69,12 @@ class AdjustableModel(SpreadModel):
         kwargs.pop("scenario", None)
         scenario, refused = base, ""
         try:
-            scenario = adjusted(base, policy, kwargs)
+            scenario = apply_adjustments(base, policy, kwargs)
         except InputError as error:
             # SolaraViz would show nothing.
             refused = str(error)
         super().__init__(scenario, replicate=world, organisation_class=organisation_class)
-        self.base, self.refused, self.places = base, refused, positions(self.world)
+        self.base, self.refused, self.places = base, refused, map_positions(self.world)
 
     @property
     def scenario(self) -> Any:
@@ -86,7 +92,7 @@ class AdjustableModel(SpreadModel):
             super().step()
 
 
-def adjusted(base: Scenario, lever: str, numbers: dict[str, float]) -> Scenario:
+def apply_adjustments(base: Scenario, lever: str, numbers: dict[str, float]) -> Scenario:
     """Return a scenario with other numbers and one more policy, under a name that is free.
 
     Raises
@@ -94,11 +100,11 @@ def adjusted(base: Scenario, lever: str, numbers: dict[str, float]) -> Scenario:
     InputError
         For numbers that cannot stand together.
     """
-    known = dict(values_of(base))
-    rounded = {path: round(value, DIGITS) for path, value in numbers.items()}
+    known = dict(iterate_values(base))
+    rounded = {path: round(value, SLIDER_DECIMALS) for path, value in numbers.items()}
     changes = {path: value for path, value in rounded.items() if value != known.get(path)}
     scenario = base.replace(changes) if changes else base
-    if lever == NOTHING:
+    if lever == NO_POLICY_LABEL:
         return scenario
     name = lever
     while name in scenario.policies:
@@ -106,30 +112,30 @@ def adjusted(base: Scenario, lever: str, numbers: dict[str, float]) -> Scenario:
     return scenario.with_policy(lever, name)
 
 
-def values_of(scenario: Scenario) -> Iterator[tuple[str, float]]:
+def iterate_values(scenario: Scenario) -> Iterator[tuple[str, float]]:
     """Yield path and value of every number of a scenario."""
-    for path, value, _ in numbers_of(scenario):
+    for path, value, _ in iterate_parameters(scenario):
         yield path, value
 
 
-def changes_of(model: AdjustableModel) -> str:
+def describe_changes(model: AdjustableModel) -> str:
     """Return in words what a model has that its base has not."""
-    before = dict(values_of(model.base))
+    before = dict(iterate_values(model.base))
     words = [name for name in model.settings.policies if name not in model.base.policies]
     words += [
-        f"{label_of(path)} {value:g} in place of {before[path]:g}"
-        for path, value in values_of(model.settings)
+        f"{slider_label(path)} {value:g} in place of {before[path]:g}"
+        for path, value in iterate_values(model.settings)
         if path in before and value != before[path]
     ]
     return "; ".join(words) or "nothing"
 
 
-def levers() -> list[str]:
+def policy_levers() -> list[str]:
     """Return the levers of the policies that can be tried."""
-    return [tag_of(section) or "" for section in sections_within(AnyPolicy) if tag_of(section)]
+    return [discriminator(section) or "" for section in section_classes(AnyPolicy) if discriminator(section)]
 
 
-def model_parameters(scenario: Scenario) -> dict[str, Any]:
+def build_model_parameters(scenario: Scenario) -> dict[str, Any]:
     """Return what SolaraViz asks for: the world, one more policy, and a slider for each number with a plausible range.
 
     Raises
@@ -139,26 +145,31 @@ def model_parameters(scenario: Scenario) -> dict[str, Any]:
     """
     from mesa.visualization import Slider
 
-    refuse_large(scenario.replace(replicates=1))
+    check_size(scenario.replace(replicates=1))
     worlds = Slider("Which world", value=0, min=0, max=max(1, scenario.replicates - 1), step=1, dtype=int)
-    policy = {"type": "Select", "label": "What is done", "value": NOTHING, "values": [NOTHING, *levers()]}
+    policy = {
+        "type": "Select",
+        "label": "What is done",
+        "value": NO_POLICY_LABEL,
+        "values": [NO_POLICY_LABEL, *policy_levers()],
+    }
     found: dict[str, Any] = {"base": scenario, "world": worlds, "policy": policy}
-    for path, value, field in sorted(numbers_of(scenario), key=lambda one: place_of_group(one[0])):
-        extra = declared(field) or {}
-        ends = slider_of(field, value) if extra["plausible"] and extra["role"] in ADJUSTABLE else None
+    for path, value, field in sorted(iterate_parameters(scenario), key=lambda one: group_order(one[0])):
+        extra = declaration_of(field) or {}
+        ends = build_slider(field, value) if extra["plausible"] and extra["role"] in ADJUSTABLE_ROLES else None
         if ends is not None:
             kind = int if isinstance(value, int) else float
             low, high, step = (kind(ends[name]) for name in ("low", "high", "step"))
-            found[path] = Slider(label_of(path), value=value, min=low, max=high, step=step, dtype=kind)
+            found[path] = Slider(slider_label(path), value=value, min=low, max=high, step=step, dtype=kind)
     return found
 
 
-def place_of_group(path: str) -> int:
+def group_order(path: str) -> int:
     """Return where the sliders of a part of the scenario stand: what spreads first, what places there are last."""
     part = path.split(".", maxsplit=1)[0]
-    return ORDER.index(part) if part in ORDER else len(ORDER)
+    return GROUP_ORDER.index(part) if part in GROUP_ORDER else len(GROUP_ORDER)
 
 
-def label_of(path: str) -> str:
+def slider_label(path: str) -> str:
     """Return what a slider is called, from the path of its number."""
     return ": ".join(part.replace("_", " ") for part in path.rsplit(".", maxsplit=2)[-2:])

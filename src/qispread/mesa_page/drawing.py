@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.analysis.places import closest
-from qispread.figures.converting import slimmed
-from qispread.figures.curves import Curve, curve_chart
-from qispread.figures.drawing import inlined
-from qispread.figures.figure import HEIGHT, Figure, file_name, specification
-from qispread.figures.maps import FAINT_TIE, MOST_TIES, legend_figure
-from qispread.figures.palette import FIDELITY_COLOURS, INK, SOFT, STAGE_COLOURS, styles_of
-from qispread.measures import MEASURES, NAMES
-from qispread.presentation.labels import OVER_TIME
-from qispread.world.layout import SOURCES, STAGES
+from qispread.analysis.places import min_distance
+from qispread.figures.converting import minify_svg
+from qispread.figures.curves import CurveSpec, curve_chart
+from qispread.figures.drawing import to_inline_svg
+from qispread.figures.figure import HEIGHT, Figure, figure_file_name, vega_specification
+from qispread.figures.maps import MAX_DRAWN_TIES, TIE_COLOUR, map_legend_figure
+from qispread.figures.palette import FIDELITY_COLOURS, INK, SOFT_INK, STAGE_COLOURS, assign_styles
+from qispread.measures import MEASURE_NAMES, MEASURES
+from qispread.presentation.labels import CURVE_MEASURES
+from qispread.world.layout import COPY_SOURCES, STAGES
 
 if TYPE_CHECKING:
     from qispread.engines.agents import Organisation
@@ -26,91 +26,97 @@ if TYPE_CHECKING:
     from qispread.engines.practice import Practice
     from qispread.mesa_page.adjusting import AdjustableModel
 
-SIDE, LARGEST = 500, 7.0
+MAP_PIXELS, MAX_POINT_RADIUS = 500, 7.0
 """Pixels: of the map, and of the radius of a point at most."""
-RING = 1.9
+ORIGIN_RING_RATIO = 1.9
 """Radius of the ring around where it began, for one of the point within."""
-FOLLOWED = {name: MEASURES[name].label for name in OVER_TIME}
+FOLLOWED_MEASURES = {name: MEASURES[name].label for name in CURVE_MEASURES}
 """Measures that the page follows, with their labels."""
-COLOURINGS = ("fidelity", "stage")
+COLOUR_MODES = ("fidelity", "stage")
 
 
 def network_svg(model: "AdjustableModel", intervention: str, colouring: str) -> str:
     """Return the map of a model now: ties, organisations in the colour of fidelity or stage, origins ringed."""
-    nearest = closest(model.places)
-    radius = LARGEST if np.isnan(nearest) else min(LARGEST, 0.45 * SIDE * nearest)
-    points = "".join(point(own, model, intervention, colouring, radius) for own in model.organisations)
+    nearest = min_distance(model.places)
+    radius = MAX_POINT_RADIUS if np.isnan(nearest) else min(MAX_POINT_RADIUS, 0.45 * MAP_PIXELS * nearest)
+    points = "".join(point_svg(own, model, intervention, colouring, radius) for own in model.organisations)
     return (
-        f'<svg role="img" aria-label="{escape(told(model, intervention))}" viewBox="0 0 {SIDE} {SIDE}" '
-        f'style="max-width: {SIDE}px; width: 100%; background: white">'
-        f'<path d="{"".join(tie_lines(model))}" stroke="{FAINT_TIE}" stroke-width="0.7" fill="none"/>{points}</svg>'
+        f'<svg role="img" aria-label="{escape(describe_month(model, intervention))}" viewBox="0 0 {MAP_PIXELS} {MAP_PIXELS}" '
+        f'style="max-width: {MAP_PIXELS}px; width: 100%; background: white">'
+        f'<path d="{"".join(tie_lines(model))}" stroke="{TIE_COLOUR}" stroke-width="0.7" fill="none"/>{points}</svg>'
     )
 
 
-def on_screen(model: "AdjustableModel", index: int) -> tuple[float, float]:
+def screen_position(model: "AdjustableModel", index: int) -> tuple[float, float]:
     """Return where an organisation stands, in pixels from the top left."""
     x, y = model.places[:, index]
-    return float(x) * SIDE, (1.0 - float(y)) * SIDE
+    return float(x) * MAP_PIXELS, (1.0 - float(y)) * MAP_PIXELS
 
 
 def tie_lines(model: "AdjustableModel") -> Iterator[str]:
     """Yield a line for each tie in force; none where there are too many to see."""
     pairs = [(own.index, tie.peer.index) for own in model.organisations for tie in own.ties]
-    if len(pairs) <= 2 * MOST_TIES:
+    if len(pairs) <= 2 * MAX_DRAWN_TIES:
         for pair in pairs:
             if pair[0] < pair[1]:
-                (x, y), (to_x, to_y) = (on_screen(model, index) for index in pair)
+                (x, y), (to_x, to_y) = (screen_position(model, index) for index in pair)
                 yield f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}"
 
 
-def point(own: "Organisation", model: "AdjustableModel", intervention: str, colouring: str, radius: float) -> str:
+def point_svg(
+    organisation: "Organisation", model: "AdjustableModel", intervention: str, colouring: str, radius: float
+) -> str:
     """Return one organisation, with its story as a title that shows when it is pointed at."""
-    practice, (x, y) = own.practices[intervention], on_screen(model, own.index)
+    practice, (x, y) = organisation.practices[intervention], screen_position(model, organisation.index)
     place = f'<circle cx="{x:.1f}" cy="{y:.1f}"'
-    ring = f'{place} r="{RING * radius:.1f}" fill="none" stroke="{INK}" stroke-width="1.6"/>' if practice.origin else ""
+    ring = (
+        f'{place} r="{ORIGIN_RING_RATIO * radius:.1f}" fill="none" stroke="{INK}" stroke-width="1.6"/>'
+        if practice.origin
+        else ""
+    )
     return (
-        f'{ring}{place} r="{radius:.1f}" fill="{colour(practice, colouring)}" stroke="{SOFT}" stroke-width="0.7">'
-        f"<title>{escape(story(own, practice, model.world.frame.ids))}</title></circle>"
+        f'{ring}{place} r="{radius:.1f}" fill="{point_colour(practice, colouring)}" stroke="{SOFT_INK}" stroke-width="0.7">'
+        f"<title>{escape(organisation_tooltip(organisation, practice, model.world.static_world.ids))}</title></circle>"
     )
 
 
-def colour(practice: "Practice", colouring: str) -> str:
+def point_colour(practice: "Practice", colouring: str) -> str:
     """Return the colour of a point: that of its stage, or of the fidelity of what it uses, white where it uses none."""
     if colouring == "stage":
         return STAGE_COLOURS[STAGES[practice.stage]]
     return FIDELITY_COLOURS[round(practice.fidelity * (len(FIDELITY_COLOURS) - 1))] if practice.in_use else "white"
 
 
-def story(own: "Organisation", practice: "Practice", ids: tuple[str, ...]) -> str:
+def organisation_tooltip(organisation: "Organisation", practice: "Practice", ids: tuple[str, ...]) -> str:
     """Return what there is to tell of an organisation when it is pointed at."""
-    words = f"{own.name or own.id}: {STAGES[practice.stage]}"
+    words = f"{organisation.name or organisation.id}: {STAGES[practice.stage]}"
     if not practice.in_use:
         return words
     source = practice.copied_from
-    learnt = f"learnt from {ids[source] if source >= 0 else SOURCES[source]}"
+    learnt = f"learnt from {ids[source] if source >= 0 else COPY_SOURCES[source]}"
     return f"{words}, fidelity {practice.fidelity:.0%}, effect {practice.result:.0%}, {learnt}"
 
 
 @cache
-def key(colouring: str) -> str:
+def colour_key(colouring: str) -> str:
     """Return the key of the map's colours."""
     if colouring == "fidelity":
-        return picture(legend_figure())
+        return render_svg(map_legend_figure())
     signs = (
         f'<span style="margin-right: 1em; white-space: nowrap"><svg width="14" height="14"><circle cx="7" cy="7" r="6" '
-        f'fill="{shade}" stroke="{SOFT}"/></svg> {stage}</span>'
+        f'fill="{shade}" stroke="{SOFT_INK}"/></svg> {stage}</span>'
         for stage, shade in STAGE_COLOURS.items()
     )
     return f"<p>{''.join(signs)}</p>"
 
 
-def curves_table(model: "SpreadModel", intervention: str) -> pd.DataFrame:
+def build_curves_table(model: "SpreadModel", intervention: str) -> pd.DataFrame:
     """Return the measures that are followed, of each month so far, as `curve_chart` takes them."""
     row = list(model.settings.interventions).index(intervention)
     values: NDArray[np.float64] = np.array([month[row] for month in model.measures])
     tables = []
-    for measure, label in FOLLOWED.items():
-        found = values[:, NAMES.index(measure)].round(6)
+    for measure, label in FOLLOWED_MEASURES.items():
+        found = values[:, MEASURE_NAMES.index(measure)].round(6)
         one = {"arm": label, "month": np.arange(len(found)), "median": found, "p5": found, "p95": found}
         tables.append(pd.DataFrame(one))
     return pd.concat(tables, ignore_index=True)
@@ -118,24 +124,24 @@ def curves_table(model: "SpreadModel", intervention: str) -> pd.DataFrame:
 
 def curves_figure(model: "SpreadModel", intervention: str) -> Figure:
     """Return the curves of a model up to now."""
-    table, horizon = curves_table(model, intervention), model.settings.horizon
+    table, horizon = build_curves_table(model, intervention), model.settings.horizon
     title = f"{intervention}, month {model.month}"
-    curve = Curve("share", title, "Share", "percent")
-    chart = curve_chart(table, curve, styles_of(FOLLOWED.values()), horizon, HEIGHT)
-    return Figure(file_name("curves", intervention), title, told(model, intervention), table, chart)
+    curve = CurveSpec("share", title, "Share", "percent")
+    chart = curve_chart(table, curve, assign_styles(FOLLOWED_MEASURES.values()), horizon, HEIGHT)
+    return Figure(figure_file_name("curves", intervention), title, describe_month(model, intervention), table, chart)
 
 
-def told(model: "SpreadModel", intervention: str) -> str:
+def describe_month(model: "SpreadModel", intervention: str) -> str:
     """Return what can be seen now, in words."""
-    shares = {name: model.measure(name, intervention) for name in FOLLOWED}
+    shares = {name: model.measure(name, intervention) for name in FOLLOWED_MEASURES}
     words = f"{shares['adoption']:.0%} of those who did not start it use it"
     if shares["adoption"] > 0.0:
         words += f", with {shares['fidelity']:.0%} of its core intact and {shares['effect']:.0%} of the largest effect"
     return f"Month {model.month} of {model.settings.horizon}: {words}."
 
 
-def picture(figure: Figure) -> str:
+def render_svg(figure: Figure) -> str:
     """Return a figure as SVG, drawn here and not in the browser, for which Solara would fetch Vega from afar."""
     import vl_convert
 
-    return inlined(slimmed(str(vl_convert.vegalite_to_svg(specification(figure))), figure.name), figure)
+    return to_inline_svg(minify_svg(str(vl_convert.vegalite_to_svg(vega_specification(figure))), figure.name), figure)

@@ -10,20 +10,20 @@ from mesa.visualization.utils import update_counter
 from pydantic.fields import FieldInfo
 
 from qispread.app.starting import default_scenario
-from qispread.config.describe import described
-from qispread.config.factors import numbers_of
+from qispread.config.describe import describe_field
+from qispread.config.factors import iterate_parameters
 from qispread.config.scenario import Scenario
 from qispread.engines.agents import Organisation
-from qispread.mesa_page.adjusting import AdjustableModel, changes_of, label_of, model_parameters
-from qispread.mesa_page.drawing import COLOURINGS, curves_figure, key, network_svg, picture, told
-from qispread.mesa_page.serving import HOME, given_scenario
+from qispread.mesa_page.adjusting import AdjustableModel, build_model_parameters, describe_changes, slider_label
+from qispread.mesa_page.drawing import COLOUR_MODES, colour_key, curves_figure, describe_month, network_svg, render_svg
+from qispread.mesa_page.serving import SOLARA_APP, given_scenario
 
 PLAY_INTERVAL = 50
 """Milliseconds that the page waits between months at first."""
-HOW = "Sliders and what is done act when you press Reset; what they mean stands on Page 1."
+USAGE_NOTE = "Sliders and what is done act when you press Reset; what they mean stands on Page 1."
 
 
-def ask_nobody() -> None:
+def disable_solara_telemetry() -> None:
     """Stop Solara from telling others that it is used, where it serves this page."""
     from solara.server import settings
 
@@ -31,24 +31,24 @@ def ask_nobody() -> None:
     settings.main.mode = "production"
 
 
-if os.environ.get("SOLARA_APP", "").startswith(HOME):
-    ask_nobody()
+if os.environ.get("SOLARA_APP", "").startswith(SOLARA_APP):
+    disable_solara_telemetry()
 
 
 @solara.component
 def NetworkView(model: AdjustableModel) -> None:
     """Show the organisations on the map, in the colour of what is chosen."""
     update_counter.get()
-    colouring = solara.use_reactive(COLOURINGS[0])
+    colouring = solara.use_reactive(COLOUR_MODES[0])
     interventions = list(model.settings.interventions)
     intervention = solara.use_reactive(interventions[0])
     with solara.Card():
         with solara.Row():
-            solara.Select("Colour", value=colouring, values=list(COLOURINGS))
+            solara.Select("Colour", value=colouring, values=list(COLOUR_MODES))
             if len(interventions) > 1:
                 solara.Select("Intervention", value=intervention, values=interventions)
         solara.HTML(tag="div", unsafe_innerHTML=network_svg(model, intervention.value, colouring.value))
-        solara.HTML(tag="div", unsafe_innerHTML=key(colouring.value))
+        solara.HTML(tag="div", unsafe_innerHTML=colour_key(colouring.value))
 
 
 @solara.component
@@ -57,40 +57,40 @@ def CurvesView(model: AdjustableModel) -> None:
     update_counter.get()
     with solara.Card():
         for intervention in model.settings.interventions:
-            solara.HTML(tag="div", unsafe_innerHTML=picture(curves_figure(model, intervention)))
-            solara.Div(children=[told(model, intervention)])
+            solara.HTML(tag="div", unsafe_innerHTML=render_svg(curves_figure(model, intervention)))
+            solara.Div(children=[describe_month(model, intervention)])
         if model.refused:
             solara.Error(f"{model.refused}. The base is shown.")
-        solara.Div(children=[f"Changed: {changes_of(model)}. {HOW}"], style={"margin-top": "1em"})
+        solara.Div(children=[f"Changed: {describe_changes(model)}. {USAGE_NOTE}"], style={"margin-top": "1em"})
 
 
 @solara.component
 def MeaningView(model: AdjustableModel) -> None:
     """Show what every slider means, where its default comes from, and how well it is known."""
     with solara.Card("What the sliders mean"):
-        solara.HTML(tag="div", unsafe_innerHTML=meaning_table(model.base))
+        solara.HTML(tag="div", unsafe_innerHTML=render_meaning_table(model.base))
 
 
-def meaning_table(scenario: Scenario) -> str:
+def render_meaning_table(scenario: Scenario) -> str:
     """Return the declaration of every number that has a slider, as a table in HTML, in the order of the sliders."""
-    fields = {path: (value, field) for path, value, field in numbers_of(scenario)}
+    fields = {path: (value, field) for path, value, field in iterate_parameters(scenario)}
     rows = "".join(
-        f'<tr><th scope="row">{escape(label_of(path))}</th><td>{escape(meaning(path, *fields[path]))}</td></tr>'
-        for path in model_parameters(scenario)
+        f'<tr><th scope="row">{escape(slider_label(path))}</th><td>{escape(describe_number(path, *fields[path]))}</td></tr>'
+        for path in build_model_parameters(scenario)
         if path in fields
     )
     return f'<table style="text-align: left">{rows}</table>'
 
 
-def meaning(path: str, value: float, field: FieldInfo) -> str:
+def describe_number(path: str, value: float, field: FieldInfo) -> str:
     """Return what is told of one number."""
-    one = described(path, field)
+    one = describe_field(path, field)
     if one is None:
         raise TypeError(f"{path} is no parameter")
     unit = "" if one.unit == "-" else f", {one.unit}"
     source = "" if one.source in ("-", "assumption") else f" ({one.source})"
-    ranges = f"{value:g} in the scenario{unit}; plausible {one.plausible}, allowed {one.allowed}"
-    return f"{one.meaning} {ranges}; {one.known}{source}."
+    ranges = f"{value:g} in the scenario{unit}; plausible {one.plausible_range}, allowed {one.allowed_range}"
+    return f"{one.meaning} {ranges}; {one.evidence}{source}."
 
 
 @solara.component
@@ -105,7 +105,7 @@ def SpreadPage(scenario: Scenario | None = None, organisation_class: type[Organi
         A subclass of `Organisation` with behaviour of one's own.
     """
     start, own = scenario or default_scenario(), {"organisation_class": organisation_class}
-    parameters: dict[str, Any] = solara.use_memo(lambda: model_parameters(start) | own, [])
+    parameters: dict[str, Any] = solara.use_memo(lambda: build_model_parameters(start) | own, [])
     model = solara.use_memo(lambda: AdjustableModel(start, organisation_class=organisation_class), [])
     SolaraViz(
         model,

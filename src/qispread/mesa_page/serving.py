@@ -7,22 +7,22 @@ from importlib.util import find_spec
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 
-HOME = "qispread.mesa_page"
-SETTINGS = {
-    "SOLARA_APP": HOME,
+SOLARA_APP = "qispread.mesa_page"
+SOLARA_ENVIRONMENT = {
+    "SOLARA_APP": SOLARA_APP,
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
     "SOLARA_THEME_SHOW_BANNER": "False",
     "SOLARA_CHECK_HOOKS": "off",
 }
 """What Solara reads when it is imported: which page to show, to report to nobody, to be silent about Mesa."""
-GIVEN: dict[str, Scenario] = {}
+STARTED_WITH: dict[str, Scenario] = {}
 """The scenario that `serve` was given, as "scenario"."""
 
 
 def given_scenario() -> Scenario | None:
     """Return the scenario that `serve` was given, if it was."""
-    return GIVEN.get("scenario")
+    return STARTED_WITH.get("scenario")
 
 
 def require_solara() -> None:
@@ -57,18 +57,20 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
     require_solara()
     import uvicorn
 
-    from qispread.app.serving import PATIENCE, Announcing, address_of, bound
+    from qispread.app.serving import SHUTDOWN_SECONDS, ReadyServer, bind_socket, page_address
 
-    made = bound(port)
-    os.environ.update(SETTINGS)
+    made = bind_socket(port)
+    os.environ.update(SOLARA_ENVIRONMENT)
     # Solara would tell everybody who is not on a page within another page what its cookie could not do there.
     warnings.filterwarnings("ignore", "Cookies with samesite", UserWarning)
     # Each visitor's state has IPython look where it runs, which means nothing here.
     warnings.filterwarnings("ignore", "Attempting to work in a virtualenv", UserWarning)
     try:
-        get_ready(scenario)
-        config = uvicorn.Config("solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=PATIENCE)
-        server = Announcing(config, lambda: announce(address_of(made), open_browser=open_browser))
+        warm_up(scenario)
+        config = uvicorn.Config(
+            "solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+        )
+        server = ReadyServer(config, lambda: show_address(page_address(made), open_browser=open_browser))
         server.run(sockets=[made])
     except KeyboardInterrupt:
         return 0
@@ -77,7 +79,7 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
     return 0
 
 
-def get_ready(scenario: Scenario | None) -> None:
+def warm_up(scenario: Scenario | None) -> None:
     """Keep the scenario for the page, and load and compile what the first visitor would wait for.
 
     Raises
@@ -86,15 +88,15 @@ def get_ready(scenario: Scenario | None) -> None:
         For a scenario that is too large.
     """
     from qispread.app.starting import default_scenario
-    from qispread.mesa_page.adjusting import AdjustableModel, model_parameters
+    from qispread.mesa_page.adjusting import AdjustableModel, build_model_parameters
 
     base = scenario or default_scenario()
-    GIVEN["scenario"] = base
-    model_parameters(base)
+    STARTED_WITH["scenario"] = base
+    build_model_parameters(base)
     AdjustableModel(base).step()
 
 
-def announce(address: str, *, open_browser: bool) -> None:
+def show_address(address: str, *, open_browser: bool) -> None:
     """Say where the page is, and open it if that is wanted."""
     import sys
     import webbrowser

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 MILLION, HUNDRED = 1e6, 100.0
 MINUS = "\N{MINUS SIGN}"
-MISSING = "\N{EN DASH}"
+MISSING_MARK = "\N{EN DASH}"
 """Stands for a value that has no meaning."""
 COUNT_WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
-NEGATIVE = re.compile(r"(?:(?<=^)|(?<=[\s(]))-(?=\d)")
+NEGATIVE_NUMBER = re.compile(r"(?:(?<=^)|(?<=[\s(]))-(?=\d)")
 
 
 def format_value(value: float, form: str) -> str:
@@ -25,7 +25,7 @@ def format_value(value: float, form: str) -> str:
         Of the measure, see `qispread.measures.Form`; only "percent" is written otherwise than as a number.
     """
     if math.isnan(value):
-        return MISSING
+        return MISSING_MARK
     if form == "percent":
         return with_minus(f"{100.0 * value:.0f}%")
     return format_short(value)
@@ -34,7 +34,7 @@ def format_value(value: float, form: str) -> str:
 def format_difference(value: float, form: str) -> str:
     """Return a signed difference in text, shares in percentage points with one decimal; a dash for NaN."""
     if math.isnan(value):
-        return MISSING
+        return MISSING_MARK
     if form == "percent":
         return with_minus(f"{100.0 * value:+.1f}")
     return format_short(value, "+")
@@ -67,7 +67,7 @@ def format_range(low: float, high: float) -> str:
 def format_interval(low: float, high: float, form: str) -> str:
     """Return the interval of a difference in text; a dash where an end has no meaning."""
     if math.isnan(low) or math.isnan(high):
-        return MISSING
+        return MISSING_MARK
     return f"{format_difference(low, form)} to {format_difference(high, form)}"
 
 
@@ -92,11 +92,11 @@ def format_count(count: int) -> str:
     return COUNT_WORDS[count] if count < len(COUNT_WORDS) else str(count)
 
 
-def join_words(names: Sequence[str], last: str = "and") -> str:
-    """Return names as a list in a sentence, the last joined by `last`."""
+def join_words(names: Sequence[str], conjunction: str = "and") -> str:
+    """Return names as a list in a sentence, the last joined by `conjunction`."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+    return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"
 
 
 def capitalise_first(text: str) -> str:
@@ -114,8 +114,8 @@ def with_minus(text: str) -> str:
     return text.replace("-", MINUS)
 
 
-def typeset(text: str) -> str:
+def apply_typography(text: str) -> str:
     """Return a text from elsewhere with real minus signs, percent signs beside their numbers, a dash for "-" alone."""
     if text == "-":
-        return MISSING
-    return NEGATIVE.sub(MINUS, text).replace(" %", "%")
+        return MISSING_MARK
+    return NEGATIVE_NUMBER.sub(MINUS, text).replace(" %", "%")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from qispread.config.policies import Seeding
+from qispread.config.policies import SeedingPolicy
 from qispread.config.scenario import Scenario
 from qispread.measures import MEASURES
 
-HEADLINES = (
+HEADLINE_MEASURES = (
     "adoption",
     "lapses",
     "fidelity",
@@ -17,7 +17,7 @@ HEADLINES = (
     "harm_averted",
 )
 """Measures of each intervention that a run prints."""
-DIFFERENCES = (
+DIFFERENCE_MEASURES = (
     "adoption",
     "lapses",
     "fidelity",
@@ -30,22 +30,24 @@ DIFFERENCES = (
     "cost",
 )
 """Measures in which options are compared, in the order of the tables."""
-OVER_TIME = ("adoption", "fidelity", "effect")
+CURVE_MEASURES = ("adoption", "fidelity", "effect")
 """Measures whose course a report, the page and Mesa's page show first."""
 
 PER_100 = " *"
 """Mark behind the label of a sum that is given for every 100 organisations."""
 PERCENTAGE_POINTS = "Percentage points"
-INTERVAL = "95% interval"
-BETTER_IN = "Better in"
-DIFFERENCE_HEADINGS = ("", "Baseline", "Option", "Difference", INTERVAL, BETTER_IN)
+INTERVAL_HEADING = "95% interval"
+BETTER_IN_HEADING = "Better in"
+DIFFERENCE_HEADINGS = ("", "Baseline", "Option", "Difference", INTERVAL_HEADING, BETTER_IN_HEADING)
 """Of the table of one option against the baseline."""
-CAUTION = (
+DIFFERENCES_NOTE = (
     "Means over runs at the end; differences of shares in percentage points. The interval is simulation error: it "
     "narrows with more runs and does not include uncertainty about the assumptions. Better in: the share of runs. *: "
     "for every 100 organisations."
 )
-SEEDING = "A seeding policy changes the pilot site: shares of its effect do not compare where pilot sites differ."
+SEEDING_CAUTION = (
+    "A seeding policy changes the pilot site: shares of its effect do not compare where pilot sites differ."
+)
 
 
 def difference_axis(measure: str, *, per_100: bool = False) -> str:
@@ -77,4 +79,6 @@ def scale_per_100(measure: str, organisations: int) -> float:
 
 def changes_pilot_site(scenarios: Iterable[Scenario | None]) -> bool:
     """Return whether a policy of any scenario changes the pilot site."""
-    return any(isinstance(one, Seeding) for each in scenarios if each is not None for one in each.policies.values())
+    return any(
+        isinstance(one, SeedingPolicy) for each in scenarios if each is not None for one in each.policies.values()
+    )

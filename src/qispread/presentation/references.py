@@ -4,11 +4,11 @@ import json
 import re
 from importlib.resources import files
 
-KEY = re.compile(r"[a-z]+(?:19|20)\d\d")
+CITATION_KEY = re.compile(r"[a-z]+(?:19|20)\d\d")
 """A key of the bibliography, such as "kaplan2012"."""
 
 
-def references() -> dict[str, str]:
+def load_references() -> dict[str, str]:
     """Return the sources by key, as they are cited."""
     text = files("qispread.presentation").joinpath("references.json").read_text(encoding="utf-8")
     return dict(json.loads(text))

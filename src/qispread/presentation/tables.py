@@ -10,22 +10,22 @@ from qispread.comparison.paired import Comparison
 from qispread.comparison.robustness import Robustness
 from qispread.measures import MEASURES
 from qispread.presentation.formatting import (
-    MISSING,
+    MISSING_MARK,
     format_difference,
     format_interval,
     format_short,
     format_value,
 )
 from qispread.presentation.labels import (
-    BETTER_IN,
-    DIFFERENCES,
-    INTERVAL,
+    BETTER_IN_HEADING,
+    DIFFERENCE_MEASURES,
+    INTERVAL_HEADING,
     PER_100,
     marked_label,
     scale_per_100,
 )
 
-SAME = "none"
+NO_DIFFERENCE = "none"
 IN_EVERY_RUN = "in every run"
 """In place of the interval of a difference that is the same in all runs."""
 
@@ -56,21 +56,21 @@ class DifferenceRow:
     measure : str
     cells : sequence of str
         Under `labels.DIFFERENCE_HEADINGS`.
-    pairing : float
+    pairing_gain : float
         How many times as many independent runs would have been needed.
     """
 
     measure: str
     cells: Sequence[str]
-    pairing: float
+    pairing_gain: float
 
 
 def difference_rows(comparison: Comparison, arm: str) -> list[DifferenceRow]:
     """Return what an arm changes, a row a measure; shares in percentage points, sums for every 100 organisations."""
     rows = []
-    for measure in DIFFERENCES:
+    for measure in DIFFERENCE_MEASURES:
         one = comparison.difference(arm, measure)
-        form, scale = MEASURES[measure].form, scale_per_100(measure, comparison.number)
+        form, scale = MEASURES[measure].form, scale_per_100(measure, comparison.organisation_count)
         means = (format_value(scale * one[name], form) for name in ("base", "arm_mean"))
         cells = (marked_label(measure), *means, *difference_cells(one, measure, scale))
         rows.append(DifferenceRow(measure, cells, one["pairing"]))
@@ -91,7 +91,7 @@ def difference_cells(row: Mapping[Any, Any], measure: str, scale: float = 1.0) -
     """
     value, low, high, better = (float(row[name]) for name in ("difference", "low", "high", "better"))
     if value == 0.0 and not low < 0.0:
-        return (SAME, "", "")
+        return (NO_DIFFERENCE, "", "")
     form = MEASURES[measure].form
     interval = format_interval(scale * low, scale * high, form)
     return (
@@ -108,14 +108,14 @@ def is_same_in_every_run(low: float, high: float) -> bool:
 
 def between_table(comparison: Comparison) -> TextTable:
     """Return how every two arms differ in the comparison's measure."""
-    measure, table = comparison.measure, comparison.between
-    scale = scale_per_100(measure, comparison.number)
+    measure, table = comparison.measure, comparison.arm_differences
+    scale = scale_per_100(measure, comparison.organisation_count)
     rows = [
         (f"{row['arm']} against {row['against']}", *difference_cells(row, measure, scale))
         for row in table[table["measure"] == measure].to_dict("records")
     ]
     title = f"Options against each other: {marked_label(measure)}"
-    return TextTable(title, ("", "Difference", INTERVAL, BETTER_IN), rows)
+    return TextTable(title, ("", "Difference", INTERVAL_HEADING, BETTER_IN_HEADING), rows)
 
 
 def factorial_table(factorial: pd.DataFrame, measure: str, organisations: int) -> TextTable:
@@ -136,7 +136,7 @@ def factorial_table(factorial: pd.DataFrame, measure: str, organisations: int) -
         term = f"{row['kind']}: {row['term']}"
         rows.append((term, format_difference(effect, form), format_interval(low, high, form)))
     title = f"Effects on {marked_label(measure)}, of every combination"
-    return TextTable(title, ("", "Effect", INTERVAL), rows)
+    return TextTable(title, ("", "Effect", INTERVAL_HEADING), rows)
 
 
 def cost_table(costs: pd.DataFrame, organisations: int) -> TextTable:
@@ -146,9 +146,11 @@ def cost_table(costs: pd.DataFrame, organisations: int) -> TextTable:
         price, low, high = (float(row[f"cost_per_event{end}"]) for end in ("", "_low", "_high"))
         bounds = [format_value(end, "money") for end in (low, high)]
         more = format_short(100.0 / organisations * float(row["cost_difference"]), "+")
-        interval = MISSING if MISSING in bounds else " to ".join(bounds)
+        interval = MISSING_MARK if MISSING_MARK in bounds else " to ".join(bounds)
         rows.append((str(row["arm"]), more, format_value(price, "money"), interval, str(row["standing"])))
-    return TextTable("Cost", ("", f"More than baseline{PER_100}", "Cost per event averted", INTERVAL, "Standing"), rows)
+    return TextTable(
+        "Cost", ("", f"More than baseline{PER_100}", "Cost per event averted", INTERVAL_HEADING, "Standing"), rows
+    )
 
 
 def robustness_table(robustness: Robustness, organisations: int) -> TextTable:
@@ -169,20 +171,22 @@ def robustness_table(robustness: Robustness, organisations: int) -> TextTable:
 
 def format_regret(value: float, form: str) -> str:
     """Return a regret in text: a difference without a sign, shares in percentage points."""
-    return MISSING if pd.isna(value) else format_difference(value, form).removeprefix("+")
+    return MISSING_MARK if pd.isna(value) else format_difference(value, form).removeprefix("+")
 
 
 def robustness_sentences(robustness: Robustness) -> list[str]:
     """Return in how many plausible models the ranking holds, and which parameters decide it."""
-    ranking, best = (format_value(share, "percent") for share in (robustness.ranking_holds, robustness.best_holds))
+    ranking, best = (
+        format_value(share, "percent") for share in (robustness.ranking_stability, robustness.best_stability)
+    )
     text = f"The full ranking holds in {ranking} of them, and the best option stays the best in {best}."
-    if not robustness.stays.all():
-        flip = robustness.top_flip
+    if not robustness.best_unchanged.all():
+        flip = robustness.main_driver
         text += (
             f" {flip} decides most which option is best." if flip else " No parameter clearly decides which is best."
         )
     decisive = [
         f"What decides between {arm} and {against} is {parameter}."
-        for arm, against, parameter in robustness.changing_places
+        for arm, against, parameter in robustness.order_changes
     ]
     return [text, *decisive]

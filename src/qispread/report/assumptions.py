@@ -5,126 +5,139 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from qispread.comparison import BASE
-from qispread.config.describe import Description, title_of, within
-from qispread.config.parameter import Section as ScenarioSection
+from qispread.comparison import BASELINE_ARM
+from qispread.config.describe import ParameterDescription, describe_section, section_title
+from qispread.config.parameter import ConfigSection as ScenarioSection
 from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.presentation.references import KEY, references
-from qispread.report.blocks import Block, Group, Points, Section, Sheet, Words
-from qispread.report.changes import plain
-from qispread.report.view import View
+from qispread.presentation.references import CITATION_KEY, load_references
+from qispread.report.blocks import BulletList, Paragraph, ReportBlock, ReportSection, ReportTable, RowGroup
+from qispread.report.changes import format_plain_value
+from qispread.report.view import ReportData
 
-KNOWN = ("hypothesis", "assumption", "derived", "measured", "choice")
+EVIDENCE_ORDER = ("hypothesis", "assumption", "derived", "measured", "choice")
 """How well a value is known, the least first."""
-ROLES = ("uncertainty", "lever")
-UNNAMED = ("-", "assumption")
-HEADER = ("Parameter", "Value", "Unit", "Plausible", "Known", "Source", "Meaning")
+SHOWN_ROLES = ("uncertainty", "lever")
+NO_SOURCE = ("-", "assumption")
+ASSUMPTION_HEADER = ("Parameter", "Value", "Unit", "Plausible", "Known", "Source", "Meaning")
 
 
 @dataclass(frozen=True)
-class Part:
+class AssumptionGroup:
     """One part of a scenario.
 
     Attributes
     ----------
     heading : str
-    rows : list of (Description, str, bool)
+    rows : list of (ParameterDescription, str, bool)
         Each parameter, its value in words, and whether it was changed from the default.
     """
 
     heading: str
-    rows: list[tuple[Description, str, bool]]
+    rows: list[tuple[ParameterDescription, str, bool]]
 
     @property
-    def rank(self) -> int:
+    def evidence_rank(self) -> int:
         """How well the least known of its parameters is known."""
-        return min((KNOWN.index(one.known) for one, _, _ in self.rows), default=len(KNOWN))
+        return min((EVIDENCE_ORDER.index(one.evidence) for one, _, _ in self.rows), default=len(EVIDENCE_ORDER))
 
 
-def assumptions_section(view: View) -> Section:
+def assumptions_section(view: ReportData) -> ReportSection:
     """Return the section of assumptions, with the sources that it names."""
-    base = view.results.first.scenario
+    base = view.results.base_arm.scenario
     if base is None:
         text = (
             "The scenario was written by another version and cannot be read by this one; its manifest has every value."
         )
-        return Section("assumptions", "What it rests on", [Words(text)])
-    found = sorted((part for part in parts_of(view, base) if part.rows), key=lambda part: part.rank)
-    groups = [Group(part.heading, [line(*row) for row in part.rows]) for part in found]
-    count = {word: sum(one.known == word for part in found for one, _, _ in part.rows) for word in KNOWN}
+        return ReportSection("assumptions", "What it rests on", [Paragraph(text)])
+    found = sorted((part for part in build_groups(view, base) if part.rows), key=lambda part: part.evidence_rank)
+    groups = [RowGroup(part.heading, [assumption_row(*row) for row in part.rows]) for part in found]
+    count = {word: sum(one.evidence == word for part in found for one, _, _ in part.rows) for word in EVIDENCE_ORDER}
     lead = (
         f"{sum(count.values())} parameters: {count['measured']} measured, {count['derived']} derived from measures, "
         f"{count['assumption']} assumptions, {count['choice']} choices of whoever made the scenario, and "
         f"{count['hypothesis']} hypotheses on which results hinge. Values changed from the default say so."
     )
     caption = "Every uncertain parameter and every lever of the scenario, by mechanism; those with hypotheses first."
-    cited = sorted({key for part in found for one, _, _ in part.rows for key in KEY.findall(one.source)})
-    blocks: list[Block] = [Words(lead), Sheet(caption, HEADER, groups, words=(1, 2, 4, 5, 6), small=True)]
-    known = references()
-    return Section(
+    cited = sorted({key for part in found for one, _, _ in part.rows for key in CITATION_KEY.findall(one.source)})
+    blocks: list[ReportBlock] = [
+        Paragraph(lead),
+        ReportTable(caption, ASSUMPTION_HEADER, groups, text_columns=(1, 2, 4, 5, 6), small=True),
+    ]
+    known = load_references()
+    return ReportSection(
         "assumptions",
         "What it rests on",
         [
             *blocks,
-            Words("Sources", "heading"),
-            Points([f"{key}: {known[key]}" for key in cited if key in known], small=True),
+            Paragraph("Sources", "heading"),
+            BulletList([f"{key}: {known[key]}" for key in cited if key in known], small=True),
         ],
     )
 
 
-def parts_of(view: View, base: Scenario) -> Iterator[Part]:
+def build_groups(view: ReportData, base: Scenario) -> Iterator[AssumptionGroup]:
     """Yield every part: mechanisms, places, what spreads, and the policies of the base and of the arms."""
     for name in MECHANISMS:
-        yield part_of(f"{name.replace('_', ' ').capitalize()}: {meaning(getattr(base, name))}", getattr(base, name))
-    yield part_of("Organisations, where no table gives them", base.organisations)
-    yield part_of(f"Network: {meaning(base.network)}", base.network)
+        yield build_group(
+            f"{name.replace('_', ' ').capitalize()}: {section_meaning(getattr(base, name))}", getattr(base, name)
+        )
+    yield build_group("Organisations, where no table gives them", base.organisations)
+    yield build_group(f"Network: {section_meaning(base.network)}", base.network)
     for name, one in base.interventions.items():
-        yield part_of(f"What spreads: {name}", one)
+        yield build_group(f"What spreads: {name}", one)
     seen: list[tuple[str, Any]] = []
-    for arm in view.shown:
+    for arm in view.shown_arms:
         scenario = view.results.arms[arm].scenario
         for name, policy in scenario.policies.items() if scenario is not None else ():
             if (name, policy) not in seen:
                 seen.append((name, policy))
-                where = "" if arm in {name, BASE} else f" in {arm}"
-                yield part_of(f"Policy: {name}{where}: {meaning(policy)}", policy)
+                where = "" if arm in {name, BASELINE_ARM} else f" in {arm}"
+                yield build_group(f"Policy: {name}{where}: {section_meaning(policy)}", policy)
 
 
-def meaning(section: ScenarioSection) -> str:
+def section_meaning(section: ScenarioSection) -> str:
     """Return what a section is about, to stand within a line."""
-    return title_of(type(section)).split(" (")[0].rstrip(".")
+    return section_title(type(section)).split(" (")[0].rstrip(".")
 
 
-def part_of(heading: str, section: ScenarioSection) -> Part:
+def build_group(heading: str, section: ScenarioSection) -> AssumptionGroup:
     """Return one part: its uncertain parameters and levers, the least known first."""
     rows = []
-    for one in within(type(section), ""):
-        if one.role not in ROLES:
+    for one in describe_section(type(section), ""):
+        if one.role not in SHOWN_ROLES:
             continue
         value = reduce(getattr, one.path.split("."), section)
-        text = shown(value)
+        text = format_value(value)
         rows.append((one, text, text != one.default))
-    return Part(heading, sorted(rows, key=lambda row: KNOWN.index(row[0].known)))
+    return AssumptionGroup(heading, sorted(rows, key=lambda row: EVIDENCE_ORDER.index(row[0].evidence)))
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value as the declaration writes its defaults."""
     if isinstance(value, ScenarioSection):
         short = value.model_dump(exclude_defaults=True)
         number = f"{short['number']} " if "number" in short else ""
         if short.get("rule"):
             return f"{number}{short['rule']}"
-        return ", ".join(f"{name}: {plain(item)}" for name, item in short.items()) or "everyone"
+        return ", ".join(f"{name}: {format_plain_value(item)}" for name, item in short.items()) or "everyone"
     if value is None or value in ((), {}, ""):
         return "none"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else plain(value)
+    return str(value).lower() if isinstance(value, bool) else format_plain_value(value)
 
 
-def line(one: Description, value: str, changed: bool) -> list[str]:
+def assumption_row(description: ParameterDescription, value: str, changed: bool) -> list[str]:
     """Return the row of one parameter."""
-    said = f"{value} (changed from {one.default})" if changed else value
-    source = "" if one.source in UNNAMED else one.source.replace(",", ", ")
-    unit = "" if one.unit == "-" else one.unit
-    return [one.path, said, unit, one.plausible, one.known, source, one.meaning]
+    said = f"{value} (changed from {description.default})" if changed else value
+    source = "" if description.source in NO_SOURCE else description.source.replace(",", ", ")
+    unit = "" if description.unit == "-" else description.unit
+    return [
+        description.path,
+        said,
+        unit,
+        description.plausible_range,
+        description.evidence,
+        source,
+        description.meaning,
+    ]

@@ -8,22 +8,22 @@ from qispread.figures.figure import Figure
 
 
 @dataclass(frozen=True)
-class Words:
+class Paragraph:
     """A paragraph.
 
     Attributes
     ----------
     text : str
-    tone : {"plain", "note", "heading"}
+    style : {"plain", "note", "heading"}
         A note is in small print; a heading stands above a part of a section.
     """
 
     text: str
-    tone: Literal["plain", "note", "heading"] = "plain"
+    style: Literal["plain", "note", "heading"] = "plain"
 
 
 @dataclass(frozen=True)
-class Points:
+class BulletList:
     """A list.
 
     Attributes
@@ -38,7 +38,7 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Grid:
+class FigureGrid:
     """Figures side by side, as many in a row as there is room for.
 
     Attributes
@@ -53,7 +53,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Group:
+class RowGroup:
     """Rows of a table under a heading of their own.
 
     Attributes
@@ -69,49 +69,49 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ReportTable:
     """A table.
 
     Attributes
     ----------
     caption : str
     header : sequence of str
-    groups : sequence of Group
-    words : sequence of int
+    groups : sequence of RowGroup
+    text_columns : sequence of int
         The columns that hold words and not numbers, the first aside.
     small : bool
     """
 
     caption: str
     header: Sequence[str]
-    groups: Sequence[Group]
-    words: Sequence[int] = ()
+    groups: Sequence[RowGroup]
+    text_columns: Sequence[int] = ()
     small: bool = False
 
 
-Block = Words | Points | Grid | Sheet
+ReportBlock = Paragraph | BulletList | FigureGrid | ReportTable
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A part of the report with a heading.
 
     Attributes
     ----------
     anchor, heading : str
-    blocks : sequence of Block
+    blocks : sequence of ReportBlock
     """
 
     anchor: str
     heading: str
-    blocks: Sequence[Block]
+    blocks: Sequence[ReportBlock]
 
     @property
-    def kinds(self) -> list[tuple[str, Block]]:
+    def typed_blocks(self) -> list[tuple[str, ReportBlock]]:
         """The blocks, each with the name of its kind."""
         return [(type(block).__name__.lower(), block) for block in self.blocks]
 
     @property
     def figures(self) -> list[Figure]:
         """All figures of the section, in order."""
-        return [figure for block in self.blocks if isinstance(block, Grid) for figure in block.figures]
+        return [figure for block in self.blocks if isinstance(block, FigureGrid) for figure in block.figures]

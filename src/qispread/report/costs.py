@@ -5,17 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-from qispread.comparison import BASE
+from qispread.comparison import BASELINE_ARM
 from qispread.figures.cost import acceptability_figure, plane_figure
-from qispread.figures.figure import records
-from qispread.presentation.formatting import MISSING, format_short
-from qispread.report.blocks import Block, Grid, Group, Section, Sheet, Words
-from qispread.report.view import View
+from qispread.figures.figure import to_records
+from qispread.presentation.formatting import MISSING_MARK, format_short
+from qispread.report.blocks import FigureGrid, Paragraph, ReportBlock, ReportSection, ReportTable, RowGroup
+from qispread.report.view import ReportData
 
-HEADING = "What it costs"
+COSTS_HEADING = "What it costs"
 
 
-def costs_section(view: View) -> Section | None:
+def costs_section(view: ReportData) -> ReportSection | None:
     """Return the section of costs; None where the tables are absent."""
     table, worlds = view.table("cost_effectiveness"), view.table("worlds")
     if table is None or worlds is None:
@@ -23,30 +23,30 @@ def costs_section(view: View) -> Section | None:
     price = float(view.results.comparison.get("team_month") or 0.0)
     if not table["total_cost"].fillna(0.0).abs().gt(0.0).any():
         told = "No policy here has a cost, and staff time has no price: nothing can be said of value for money."
-        return Section("cost", HEADING, [Words(told)])
-    blocks: list[Block] = [
-        Words(priced(price)),
-        Grid(cost_figures(view, table, worlds)),
-        cost_sheet(view, table, price),
+        return ReportSection("cost", COSTS_HEADING, [Paragraph(told)])
+    blocks: list[ReportBlock] = [
+        Paragraph(cost_basis(price)),
+        FigureGrid(cost_figures(view, table, worlds)),
+        cost_table(view, table, price),
     ]
-    beaten = [f"{one['arm']} is {one['standing']}" for one in records(table) if "dominated" in str(one["standing"])]
+    beaten = [f"{one['arm']} is {one['standing']}" for one in to_records(table) if "dominated" in str(one["standing"])]
     if beaten:
         told = "; ".join(beaten)
-        blocks.append(Words(f"{told[0].upper()}{told[1:]}: as much can be had for less, or more for the same."))
+        blocks.append(Paragraph(f"{told[0].upper()}{told[1:]}: as much can be had for less, or more for the same."))
     note = "Prices are as given, without discounting. Intervals are Fieller's; a dash: the ratio has no meaning."
-    return Section("cost", HEADING, [*blocks, Words(note, "note")])
+    return ReportSection("cost", COSTS_HEADING, [*blocks, Paragraph(note, "note")])
 
 
-def priced(price: float) -> str:
+def cost_basis(price: float) -> str:
     """Return what counts as cost."""
     if price:
         return f"Costs are those of policies, and staff time at {format_short(price)} a team-month."
     return "Costs are those of policies. Staff time has no price here and is not in them."
 
 
-def cost_figures(view: View, table: pd.DataFrame, worlds: pd.DataFrame) -> list[Any]:
+def cost_figures(view: ReportData, table: pd.DataFrame, worlds: pd.DataFrame) -> list[Any]:
     """Return the plane and the acceptability curve."""
-    base = worlds[worlds["arm"] == BASE].set_index("replicate")
+    base = worlds[worlds["arm"] == BASELINE_ARM].set_index("replicate")
     others = worlds[worlds["arm"].isin(list(view.arm_styles)) & worlds["replicate"].isin(base.index)]
     points = pd.DataFrame(
         {
@@ -63,7 +63,7 @@ def cost_figures(view: View, table: pd.DataFrame, worlds: pd.DataFrame) -> list[
     return figures + ([acceptability_figure(acceptability, view.styles)] if acceptability is not None else [])
 
 
-def cost_sheet(view: View, table: pd.DataFrame, price: float) -> Sheet:
+def cost_table(view: ReportData, table: pd.DataFrame, price: float) -> ReportTable:
     """Return the table of cost-effectiveness."""
     header = [
         "Arm",
@@ -75,29 +75,31 @@ def cost_sheet(view: View, table: pd.DataFrame, price: float) -> Sheet:
         "Standing",
     ]
     rows = []
-    for row in records(table):
-        name, is_base = str(row["arm"]), row["arm"] == BASE
-        more = ("", "") if is_base else (extra(row["cost_difference"]), extra(row["averted_difference"]))
-        ratios = ("", "") if is_base else (ratio(row, "cost_per_event"), ratio(row, "cost_per_at_80"))
+    for row in to_records(table):
+        name, is_base = str(row["arm"]), row["arm"] == BASELINE_ARM
+        more = (
+            ("", "") if is_base else (format_signed(row["cost_difference"]), format_signed(row["averted_difference"]))
+        )
+        ratios = ("", "") if is_base else (format_ratio(row, "cost_per_event"), format_ratio(row, "cost_per_at_80"))
         rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["standing"])])
     time = "with" if price else "without"
     caption = (
-        f"Means over {view.results.worlds} worlds; cost {time} staff time. At 80 %: organisations that use it and "
+        f"Means over {view.results.replicate_count} worlds; cost {time} staff time. At 80 %: organisations that use it and "
         "reach 80 % of the origin's effect."
     )
-    return Sheet(caption, header, [Group("", rows)], words=(6,))
+    return ReportTable(caption, header, [RowGroup("", rows)], text_columns=(6,))
 
 
-def extra(value: float) -> str:
+def format_signed(value: float) -> str:
     """Return a difference with its sign."""
     return format_short(value, "+") if value else "0"
 
 
-def ratio(row: dict[str, Any], name: str) -> str:
+def format_ratio(row: dict[str, Any], name: str) -> str:
     """Return a ratio with its interval where it has one."""
     middle, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     if math.isnan(middle):
-        return MISSING
+        return MISSING_MARK
     if math.isnan(low) or math.isnan(high):
         return f"{format_short(middle)} (no bounds)"
     return f"{format_short(middle)} ({format_short(low)} to {format_short(high)})"

@@ -4,10 +4,10 @@ from importlib.metadata import metadata
 from typing import Any
 
 from qispread import __version__
-from qispread.report.blocks import Block, Group, Points, Section, Sheet, Words
-from qispread.report.view import View
+from qispread.report.blocks import BulletList, Paragraph, ReportBlock, ReportSection, ReportTable, RowGroup
+from qispread.report.view import ReportData
 
-LIMITS = """
+KNOWN_LIMITS = """
 No published data measure how fidelity falls with distance from the origin. The two parameters that govern it,
 copying.copy_loss and copying.lineage, are hypotheses, and results hinge on them.
 
@@ -30,51 +30,59 @@ All that is known of its limits, where each stands in the model and what to do a
 docs/what_the_model_cannot_say.md of the program's documentation.
 """
 """What the model cannot tell, a paragraph each."""
-TITLE = "qispread: how quality improvement spreads between health-care organisations"
+SOFTWARE_TITLE = "qispread: how quality improvement spreads between health-care organisations"
 """Of the program, as CITATION.cff has it."""
 
 
-def limits_section() -> Section:
+def limits_section() -> ReportSection:
     """Return the section of known limits."""
-    return Section(
-        "limits", "What it cannot tell", [Points([" ".join(text.split()) for text in LIMITS.strip().split("\n\n")])]
+    return ReportSection(
+        "limits",
+        "What it cannot tell",
+        [BulletList([" ".join(text.split()) for text in KNOWN_LIMITS.strip().split("\n\n")])],
     )
 
 
-def reproduce_section(view: View) -> Section:
+def reproduce_section(view: ReportData) -> ReportSection:
     """Return the section on making it again and citing it."""
     manifest = view.results.manifest
-    blocks: list[Block] = [
-        Sheet(
+    blocks: list[ReportBlock] = [
+        ReportTable(
             "The same command with the same version gives the same bytes on the same kind of machine.",
             ("What", "Value"),
-            [Group("", facts(view, manifest))],
-            words=(1,),
+            [RowGroup("", reproduction_facts(view, manifest))],
+            text_columns=(1,),
             small=True,
         )
     ]
-    files = input_rows(view)
+    files = input_file_rows(view)
     if files:
-        blocks.append(Sheet("Files that were read.", ("File", "SHA-256"), [Group("", files)], words=(1,), small=True))
-    blocks.append(Words("To cite", "heading"))
-    blocks.append(Words(f"The qispread contributors. {TITLE}. Version {manifest['identity']['qispread']}."))
-    if view.results.differs:
-        blocks.append(Words(f"This report was written by version {__version__}.", "note"))
-    return Section("reproduce", "How to make it again, and cite it", blocks)
+        blocks.append(
+            ReportTable(
+                "Files that were read.", ("File", "SHA-256"), [RowGroup("", files)], text_columns=(1,), small=True
+            )
+        )
+    blocks.append(Paragraph("To cite", "heading"))
+    blocks.append(
+        Paragraph(f"The qispread contributors. {SOFTWARE_TITLE}. Version {manifest['identity']['qispread']}.")
+    )
+    if view.results.version_differences:
+        blocks.append(Paragraph(f"This report was written by version {__version__}.", "note"))
+    return ReportSection("reproduce", "How to make it again, and cite it", blocks)
 
 
-def facts(view: View, manifest: dict[str, Any]) -> list[list[str]]:
+def reproduction_facts(view: ReportData, manifest: dict[str, Any]) -> list[list[str]]:
     """Return what is needed to make the results again."""
-    identity, scenario = manifest["identity"], view.results.first.manifest["scenario"]
+    identity, scenario = manifest["identity"], view.results.base_arm.manifest["scenario"]
     told = view.results.comparison
     rows = [
         ["Command", " ".join(str(word) for word in manifest.get("command", []))],
         ["Scenario", str(scenario.get("name", ""))],
         ["Seed", str(scenario.get("seed", ""))],
-        ["Worlds", str(view.results.worlds)],
+        ["Worlds", str(view.results.replicate_count)],
         ["Arms", ", ".join(view.results.arms) if told else ""],
         ["Arms part from the base in month", str(told.get("branch_at") or "")],
-        ["Precision asked for", precision(told)],
+        ["Precision asked for", describe_precision(told)],
         ["Version", f"{metadata('qispread')['Name']} {identity['qispread']}"],
         ["Commit", str(manifest.get("git_commit") or "")],
         ["Fingerprint of the model's code", str(identity.get("model", manifest.get("sources", "")))],
@@ -86,13 +94,17 @@ def facts(view: View, manifest: dict[str, Any]) -> list[list[str]]:
     return [row for row in rows if row[1]]
 
 
-def precision(told: dict[str, Any]) -> str:
+def describe_precision(manifest_entry: dict[str, Any]) -> str:
     """Return which precision was asked for."""
-    asked = told.get("precision")
-    return "" if asked is None else f"{asked:g}, half the width of the 95 % interval of {told.get('measure', '')}"
+    asked = manifest_entry.get("precision")
+    return (
+        ""
+        if asked is None
+        else f"{asked:g}, half the width of the 95 % interval of {manifest_entry.get('measure', '')}"
+    )
 
 
-def input_rows(view: View) -> list[list[str]]:
+def input_file_rows(view: ReportData) -> list[list[str]]:
     """Return the files that any arm read, each once."""
     manifests = [view.results.manifest, *(arm.manifest for arm in view.results.arms.values())]
     found = {str(one["path"]): str(one["sha256"]) for manifest in manifests for one in manifest.get("inputs", [])}

@@ -13,17 +13,17 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from qispread.comparison import BASE
+from qispread.comparison import BASELINE_ARM
 from qispread.config.cross import POOLED
-from qispread.config.faults import CUT_SHORT, Fault, InputError
-from qispread.config.load import scenario_from
+from qispread.config.faults import TRUNCATION_MARK, Fault, InputError
+from qispread.config.load import build_scenario
 from qispread.config.scenario import Scenario
-from qispread.identity import Change, about, changes, environment, identity_in
+from qispread.identity import EnvironmentChange, compare_identities, environment, read_identity, select_changes
 from qispread.measures import MEASURES
-from qispread.results import COMPARISON_TABLES, MANIFEST, SUMMARY
+from qispread.results import COMPARISON_TABLES, MANIFEST, SUMMARY_FILE
 
-DIFFERENCES = "differences"
-NAMES = {
+DIFFERENCES_TABLE = "differences"
+SHORT_VERSION_NAMES = {
     "qispread": "version",
     "draws": "generator of draws",
     "model": "code of the model",
@@ -35,7 +35,7 @@ SUMMARY_COLUMNS = ("month", "intervention", "measure", "worlds", "median", "p5",
 
 
 @dataclass(frozen=True, eq=False)
-class Arm:
+class ArmResults:
     """One run of a folder.
 
     Attributes
@@ -55,15 +55,15 @@ class Arm:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """Median and nine in ten worlds of every measure of all interventions together, by month."""
-        path = self.folder / SUMMARY
-        table = checked(path, SUMMARY_COLUMNS, lambda: pyarrow.csv.read_csv(path).to_pandas())
+        path = self.folder / SUMMARY_FILE
+        table = read_checked_table(path, SUMMARY_COLUMNS, lambda: pyarrow.csv.read_csv(path).to_pandas())
         return table[table["intervention"] == POOLED].drop(columns="intervention")
 
-    def by_world(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    def replicate_values(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """Return measures of all interventions together, each (worlds, months); NaN where a world failed."""
         path, needed = self.folder / "months.parquet", ("month", "intervention", *measures)
         pooled = [("intervention", "=", POOLED)]
-        table = checked(
+        table = read_checked_table(
             path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed), filters=pooled).to_pandas()
         )
         months, failed = int(table["month"].max()) + 1, self.failed[:, None]
@@ -72,42 +72,44 @@ class Arm:
 
     @property
     def replicates(self) -> NDArray[np.int64]:
-        """The numbers of the worlds, in the order of `by_world`."""
-        return self.runs["replicate"].to_numpy(dtype=np.int64)
+        """The numbers of the worlds, in the order of `replicate_values`."""
+        return self.run_status["replicate"].to_numpy(dtype=np.int64)
 
     @property
     def failed(self) -> NDArray[np.bool_]:
         """Whether each world failed."""
-        return np.asarray(self.runs["status"] == "failed")
+        return np.asarray(self.run_status["status"] == "failed")
 
     @cached_property
-    def runs(self) -> pd.DataFrame:
+    def run_status(self) -> pd.DataFrame:
         """Number and status of every world."""
         path, needed = self.folder / "runs.parquet", ("replicate", "status")
-        return checked(path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed)).to_pandas())
+        return read_checked_table(
+            path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed)).to_pandas()
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class ResultsFolder:
     """A folder of a run or of a comparison.
 
     Attributes
     ----------
     folder : Path
     manifest : dict
-    arms : dict of str to Arm
+    arms : dict of str to ArmResults
         The base first; of a run, the run.
     tables : dict of str to DataFrame
         Those of a comparison that the folder has.
-    differs : tuple of str
+    version_differences : tuple of str
         How what made it differs from the program that runs; empty where both are the same.
     """
 
     folder: Path
     manifest: dict[str, Any]
-    arms: dict[str, Arm]
+    arms: dict[str, ArmResults]
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    differs: tuple[str, ...] = ()
+    version_differences: tuple[str, ...] = ()
 
     @property
     def comparison(self) -> dict[str, Any]:
@@ -115,14 +117,14 @@ class Results:
         return dict(self.manifest.get("comparison", {}))
 
     @property
-    def first(self) -> Arm:
+    def base_arm(self) -> ArmResults:
         """The base, or the run."""
         return next(iter(self.arms.values()))
 
     @property
-    def others(self) -> list[str]:
+    def other_arms(self) -> list[str]:
         """The arms beside the base."""
-        return [name for name in self.arms if name != BASE] if self.comparison else []
+        return [name for name in self.arms if name != BASELINE_ARM] if self.comparison else []
 
     @property
     def measure(self) -> str:
@@ -133,20 +135,20 @@ class Results:
     @property
     def horizon(self) -> int:
         """Months of the run."""
-        return int(self.first.manifest["scenario"]["horizon"])
+        return int(self.base_arm.manifest["scenario"]["horizon"])
 
     @property
-    def worlds(self) -> int:
+    def replicate_count(self) -> int:
         """Worlds simulated."""
-        return len(self.first.replicates)
+        return len(self.base_arm.replicates)
 
 
-def refused(path: Path, problem: str) -> InputError:
+def reading_error(path: Path, problem: str) -> InputError:
     """Return the error for what cannot be read."""
     return InputError([Fault("report", problem, str(path))])
 
 
-def checked(path: Path, columns: Sequence[str], read: Any) -> pd.DataFrame:
+def read_checked_table(path: Path, columns: Sequence[str], reader: Any) -> pd.DataFrame:
     """Return a table, if it can be read and has some columns.
 
     Raises
@@ -155,15 +157,15 @@ def checked(path: Path, columns: Sequence[str], read: Any) -> pd.DataFrame:
         Where it is missing or broken, or lacks a column.
     """
     if not path.is_file():
-        raise refused(path, "is missing; needed: a whole folder as run or compare wrote it; run it again")
+        raise reading_error(path, "is missing; needed: a whole folder as run or compare wrote it; run it again")
     try:
-        table: pd.DataFrame = read()
+        table: pd.DataFrame = reader()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise refused(path, f"cannot be read as a table of results: {reason}; run it again") from None
+        raise reading_error(path, f"cannot be read as a table of results: {reason}; run it again") from None
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise refused(path, f"lacks the columns {', '.join(missing)}; run it again with this version")
+        raise reading_error(path, f"lacks the columns {', '.join(missing)}; run it again with this version")
     return table
 
 
@@ -177,46 +179,48 @@ def read_results_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     if not folder.is_dir():
-        raise refused(folder, "is no folder; needed: one that qispread run or qispread compare wrote")
+        raise reading_error(folder, "is no folder; needed: one that qispread run or qispread compare wrote")
     if not path.is_file():
-        hint = "; made by an earlier version? run the comparison again" if (folder / BASE).is_dir() else ""
-        raise refused(folder, f"holds no results: {MANIFEST} is missing{hint}")
+        hint = "; made by an earlier version? run the comparison again" if (folder / BASELINE_ARM).is_dir() else ""
+        raise reading_error(folder, f"holds no results: {MANIFEST} is missing{hint}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        found["identity"]["qispread"], identity_in(found)
+        found["identity"]["qispread"], read_identity(found)
     except json.JSONDecodeError:
-        raise refused(path, CUT_SHORT) from None
+        raise reading_error(path, TRUNCATION_MARK) from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise refused(path, "is no manifest of results; needed: the file as run or compare wrote it") from None
+        raise reading_error(path, "is no manifest of results; needed: the file as run or compare wrote it") from None
     if not isinstance(found.get("scenario", found.get("comparison")), dict):
-        raise refused(path, "names neither a scenario nor a comparison; needed: the file as run or compare wrote it")
+        raise reading_error(
+            path, "names neither a scenario nor a comparison; needed: the file as run or compare wrote it"
+        )
     return dict(found)
 
 
-def changes_since(manifest: dict[str, Any]) -> list[Change]:
+def changes_since(manifest: dict[str, Any]) -> list[EnvironmentChange]:
     """Return what differs of code and libraries between what made results and what runs now."""
     now = environment()
-    before = {name: one for name, one in identity_in(manifest).items() if name in now}
-    return changes(before, now)
+    before = {name: one for name, one in read_identity(manifest).items() if name in now}
+    return compare_identities(before, now)
 
 
-def in_words(change: Change) -> str:
+def describe_version_changes(change: EnvironmentChange) -> str:
     """Return what differs in words."""
     *_, name = change.name.split(".", maxsplit=1)
-    return f"{NAMES.get(name, name)} {change.before}, now {change.now}"
+    return f"{SHORT_VERSION_NAMES.get(name, name)} {change.old}, now {change.new}"
 
 
-def read_arm(name: str, folder: Path, *, strict: bool) -> Arm:
+def read_arm(name: str, folder: Path, *, strict: bool) -> ArmResults:
     """Return one run of a folder; a scenario that cannot be read is an error if `strict`, else None."""
     manifest = read_results_manifest(folder)
     if "scenario" not in manifest or "horizon" not in manifest["scenario"]:
-        raise refused(folder / MANIFEST, "names no scenario; needed: the manifest of a run")
+        raise reading_error(folder / MANIFEST, "names no scenario; needed: the manifest of a run")
     try:
-        return Arm(name, folder, manifest, scenario_from(manifest["scenario"]))
+        return ArmResults(name, folder, manifest, build_scenario(manifest["scenario"]))
     except InputError:
         if strict:
             raise
-        return Arm(name, folder, manifest, None)
+        return ArmResults(name, folder, manifest, None)
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -224,12 +228,14 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     tables = {}
     for name, (_, columns) in COMPARISON_TABLES.items():
         path = folder / f"{name}.parquet"
-        if name == DIFFERENCES or path.is_file():
-            tables[name] = checked(path, tuple(columns), lambda path=path: pyarrow.parquet.read_table(path).to_pandas())
+        if name == DIFFERENCES_TABLE or path.is_file():
+            tables[name] = read_checked_table(
+                path, tuple(columns), lambda path=path: pyarrow.parquet.read_table(path).to_pandas()
+            )
     return tables
 
 
-def read_results(folder: Path) -> Results:
+def read_results(folder: Path) -> ResultsFolder:
     """Return what a folder of a run or a comparison holds.
 
     Raises
@@ -239,12 +245,14 @@ def read_results(folder: Path) -> Results:
     """
     manifest = read_results_manifest(folder)
     found = changes_since(manifest)
-    differs, strict = tuple(in_words(one) for one in found), not about(found, "code")
+    differs, strict = tuple(describe_version_changes(one) for one in found), not select_changes(found, "code")
     if "comparison" not in manifest:
         name = str(manifest["scenario"].get("name", "run"))
-        return Results(folder, manifest, {name: read_arm(name, folder, strict=strict)}, differs=differs)
+        return ResultsFolder(
+            folder, manifest, {name: read_arm(name, folder, strict=strict)}, version_differences=differs
+        )
     names = manifest["comparison"].get("arms")
-    if not isinstance(names, list) or BASE not in names or len(names) < 2:
-        raise refused(folder / MANIFEST, f"names no arms; needed: '{BASE}' and at least one more")
+    if not isinstance(names, list) or BASELINE_ARM not in names or len(names) < 2:
+        raise reading_error(folder / MANIFEST, f"names no arms; needed: '{BASELINE_ARM}' and at least one more")
     arms = {str(name): read_arm(str(name), folder / str(name), strict=strict) for name in names}
-    return Results(folder, manifest, {BASE: arms.pop(BASE), **arms}, read_tables(folder), differs)
+    return ResultsFolder(folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder), differs)

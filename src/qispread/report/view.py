@@ -9,73 +9,73 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qispread.analysis.summary import percentile_of_sorted
-from qispread.comparison import BASE
-from qispread.comparison.statistics import means_by_month
+from qispread.comparison import BASELINE_ARM
+from qispread.comparison.statistics import monthly_means
 from qispread.config.cross import POOLED, organisation_ids
-from qispread.figures.curves import MOST_BANDS
-from qispread.figures.figure import records
-from qispread.figures.palette import Style, styles_of
+from qispread.figures.curves import MAX_BANDS
+from qispread.figures.figure import to_records
+from qispread.figures.palette import ArmStyle, assign_styles
 from qispread.measures import MEASURES
-from qispread.presentation.sentences import Difference, difference_from_row
-from qispread.report.reading import DIFFERENCES, Results
+from qispread.presentation.sentences import DifferenceStatement, difference_from_row
+from qispread.report.reading import DIFFERENCES_TABLE, ResultsFolder
 
-MOST_ARMS = 7
+MAX_SHOWN_ARMS = 7
 """Arms beside the base that charts and long tables show; those that rank first, where there are more."""
-SHOWN_AT = (0.1, 0.3, 0.5, 1.0)
+SHOWN_MONTH_SHARES = (0.1, 0.3, 0.5, 1.0)
 """Shares of the horizon at which maps and bars are drawn."""
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class ReportData:
     """Results, as the sections of a report need them."""
 
-    results: Results
+    results: ResultsFolder
 
     @cached_property
-    def ranked(self) -> list[str]:
+    def ranked_arms(self) -> list[str]:
         """The arms beside the base, the best first: by the mean difference in the headline measure."""
         if not self.results.comparison:
             return []
         sign = -1.0 if MEASURES[self.results.measure].better == "less" else 1.0
         found = self.differences(self.results.measure)
         merit = {name: sign * one.value for name, one in found.items()}
-        return sorted(self.results.others, key=lambda name: -np.nan_to_num(merit.get(name, np.nan), nan=-np.inf))
+        return sorted(self.results.other_arms, key=lambda name: -np.nan_to_num(merit.get(name, np.nan), nan=-np.inf))
 
     @property
-    def best(self) -> str:
+    def best_arm(self) -> str:
         """The best arm beside the base; of a run, the run."""
-        return next(iter([*self.ranked, self.results.first.name]))
+        return next(iter([*self.ranked_arms, self.results.base_arm.name]))
 
     @cached_property
-    def shown(self) -> list[str]:
+    def shown_arms(self) -> list[str]:
         """The arms that charts show, the base first."""
-        kept = set(self.ranked[:MOST_ARMS])
-        return [self.results.first.name, *(name for name in self.results.others if name in kept)]
+        kept = set(self.ranked_arms[:MAX_SHOWN_ARMS])
+        return [self.results.base_arm.name, *(name for name in self.results.other_arms if name in kept)]
 
     @cached_property
-    def styles(self) -> dict[str, Style]:
+    def styles(self) -> dict[str, ArmStyle]:
         """How each arm that is shown looks."""
-        return styles_of(self.shown, BASE)
+        return assign_styles(self.shown_arms, BASELINE_ARM)
 
     @property
-    def arm_styles(self) -> dict[str, Style]:
+    def arm_styles(self) -> dict[str, ArmStyle]:
         """The styles without the base's."""
-        return {name: style for name, style in self.styles.items() if name != BASE}
+        return {name: style for name, style in self.styles.items() if name != BASELINE_ARM}
 
     @property
-    def left_out(self) -> int:
+    def omitted_arm_count(self) -> int:
         """How many arms are not shown."""
-        return max(0, len(self.results.others) - MOST_ARMS)
+        return max(0, len(self.results.other_arms) - MAX_SHOWN_ARMS)
 
     @property
     def months_shown(self) -> list[int]:
         """A few months over the run, the last among them."""
-        return sorted({max(1, round(share * self.results.horizon)) for share in SHOWN_AT})
+        return sorted({max(1, round(share * self.results.horizon)) for share in SHOWN_MONTH_SHARES})
 
     @cached_property
-    def organisations(self) -> int | None:
+    def organisation_count(self) -> int | None:
         """How many organisations there are, if it is known."""
-        scenario = self.results.first.scenario
+        scenario = self.results.base_arm.scenario
         return len(organisation_ids(scenario)) if scenario is not None else None
 
     def table(self, name: str) -> pd.DataFrame | None:
@@ -86,31 +86,31 @@ class View:
     def curve(self, measure: str) -> pd.DataFrame:
         """Return median and nine in ten worlds of a measure by arm and month, for the arms shown."""
         pieces = []
-        for name in self.shown:
+        for name in self.shown_arms:
             summary = self.results.arms[name].summary
             pieces.append(summary[summary["measure"] == measure].drop(columns="measure").assign(arm=name))
         columns = ["arm", "month", "worlds", "median", "p5", "p95"]
         return pd.concat(pieces, ignore_index=True)[columns]
 
-    def differences(self, measure: str) -> dict[str, Difference]:
+    def differences(self, measure: str) -> dict[str, DifferenceStatement]:
         """Return the differences in a measure of all interventions together, by arm."""
-        table = self.results.tables[DIFFERENCES]
+        table = self.results.tables[DIFFERENCES_TABLE]
         rows = table[(table["intervention"] == POOLED) & (table["measure"] == measure)]
-        return {str(row["arm"]): difference_from_row(row) for row in records(rows)}
+        return {str(row["arm"]): difference_from_row(row) for row in to_records(rows)}
 
     def row(self, arm: str, measure: str) -> dict[str, Any]:
         """Return the row of the differences of one arm and measure."""
-        table = self.results.tables[DIFFERENCES]
+        table = self.results.tables[DIFFERENCES_TABLE]
         chosen = table[(table["intervention"] == POOLED) & (table["measure"] == measure) & (table["arm"] == arm)]
         return dict(chosen.iloc[0]) if len(chosen) else {}
 
-    def apart(self, first: str, second: str, measure: str) -> dict[str, Any] | None:
+    def pairwise_difference(self, first: str, second: str, measure: str) -> dict[str, Any] | None:
         """Return the row of `between` of one arm against another, turned where the table has it the other way round."""
         table = self.table("between")
         if table is None:
             return None
         pair = table["arm"].isin([first, second]) & table["against"].isin([first, second])
-        rows = records(table[pair & (table["measure"] == measure)])
+        rows = to_records(table[pair & (table["measure"] == measure)])
         if not rows or np.isnan(float(rows[0]["low"])):
             return None
         row = rows[0]
@@ -121,19 +121,19 @@ class View:
         return {**row, "arm": first, "against": second, **turned, **ends}
 
     @property
-    def middles(self) -> str:
-        """What `gap` has."""
+    def gap_medians(self) -> str:
+        """What `fidelity_gap` has."""
         return "means" if self.results.comparison else "medians"
 
     @cached_property
-    def gap(self) -> pd.DataFrame:
+    def fidelity_gap(self) -> pd.DataFrame:
         """The share that uses it, and the share that uses it and replicates the origin's effect.
 
         Means over worlds in a comparison, as in its tables; medians of a run, as in its answer.
         """
-        pieces, middle = [], means_by_month if self.results.comparison else median_of
-        for name in self.shown:
-            worlds = self.results.arms[name].by_world(["adoption", "replicated"])
+        pieces, middle = [], monthly_means if self.results.comparison else replicate_median
+        for name in self.shown_arms:
+            worlds = self.results.arms[name].replicate_values(["adoption", "replicated"])
             uses, replicates = worlds["adoption"], worlds["replicated"]
             reached = np.where(uses == 0.0, 0.0, uses * replicates)
             columns = {"adoption": middle(uses), "reached": middle(reached)}
@@ -141,19 +141,19 @@ class View:
         return pd.concat(pieces, ignore_index=True)
 
 
-def bands_words(view: View) -> str:
+def bands_note(view: ReportData) -> str:
     """Return how to read curves with bands."""
-    if view.results.worlds < 2:
+    if view.results.replicate_count < 2:
         return "Of the one run simulated."
     text = "Lines are medians over runs; bands hold nine of ten."
-    if len(view.styles) > MOST_BANDS:
+    if len(view.styles) > MAX_BANDS:
         text += " With so many options only the baseline has its band; the CSV files have all."
-    if view.left_out:
+    if view.omitted_arm_count:
         text += f" Charts show the {len(view.styles) - 1} options that rank first."
     return text
 
 
-def median_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def replicate_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median over worlds, the rows, of what is known in each month; NaN where nothing is."""
     ordered = np.sort(values, axis=0)
     return percentile_of_sorted(ordered, np.count_nonzero(~np.isnan(ordered), axis=0), 0.5)

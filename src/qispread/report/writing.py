@@ -12,65 +12,74 @@ from markupsafe import Markup
 
 from qispread import __version__
 from qispread.config import arguments
-from qispread.figures.drawing import Drawing, Studio, write_drawings
+from qispread.figures.drawing import FigureRenderer, RenderedFigure, write_rendered_figures
 from qispread.figures.figure import Figure
-from qispread.presentation.formatting import typeset
-from qispread.report.answer import CAUTION, Answer, answer_of
+from qispread.presentation.formatting import apply_typography
+from qispread.report.answer import MODEL_CAUTION, ReportHeadline, build_headline
 from qispread.report.assumptions import assumptions_section
-from qispread.report.blocks import Section
-from qispread.report.changes import changes_section
+from qispread.report.blocks import ReportSection
+from qispread.report.changes import differences_section
 from qispread.report.costs import costs_section
-from qispread.report.failures import refuse_failed
-from qispread.report.gains import gains_section
+from qispread.report.failures import reject_failed_results
+from qispread.report.gains import equity_section
 from qispread.report.holding import factorial_section, robustness_section
 from qispread.report.provenance import limits_section, reproduce_section
-from qispread.report.reading import read_results, refused
-from qispread.report.spreading import classes_section, curves_section, gap_section, harm_section
-from qispread.report.tracing import traced_sections
-from qispread.report.view import View
-from qispread.results.folder import CHARTS, MANIFEST, PAGE, WAYS_OUT, check_folder, forget_charts, refuse, tidied
+from qispread.report.reading import read_results, reading_error
+from qispread.report.spreading import classes_section, curves_section, event_rate_section, fidelity_gap_section
+from qispread.report.tracing import example_sections
+from qispread.report.view import ReportData
+from qispread.results.folder import (
+    CHARTS_FOLDER,
+    MANIFEST,
+    PAGE_FILE,
+    REMEDIES,
+    check_results_folder,
+    cleanup_on_abort,
+    output_folder_error,
+    remove_charts,
+)
 from qispread.sweeping.files import local_folder
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportContent:
     """A report before it is drawn.
 
     Attributes
     ----------
-    view : View
-    answer : Answer
-    sections : sequence of Section
+    data : ReportData
+    headline : ReportHeadline
+    sections : sequence of ReportSection
     """
 
-    view: View
-    answer: Answer
-    sections: Sequence[Section]
+    data: ReportData
+    headline: ReportHeadline
+    sections: Sequence[ReportSection]
 
 
-def report_of(folder: Path, seen: Callable[[Iterable[Figure]], object] = list) -> Report:
-    """Return the report on a folder of results; `seen` is given figures as they are made. Raises as `write_report`."""
+def build_report(folder: Path, on_figure: Callable[[Iterable[Figure]], object] = list) -> ReportContent:
+    """Return the report on a folder of results; `on_figure` is given figures as they are made. Raises as `write_report`."""
     results = read_results(folder)
-    refuse_failed(results)
-    view = View(results)
-    answer, sections = answer_of(view), []
-    seen([answer.picture])
-    for section in sections_of(view):
-        seen(section.figures)
+    reject_failed_results(results)
+    view = ReportData(results)
+    answer, sections = build_headline(view), []
+    on_figure([answer.chart])
+    for section in build_sections(view):
+        on_figure(section.figures)
         sections.append(section)
-    return Report(view, answer, sections)
+    return ReportContent(view, answer, sections)
 
 
-def sections_of(view: View) -> Iterator[Section]:
+def build_sections(view: ReportData) -> Iterator[ReportSection]:
     """Yield the sections, in order; what the results do not hold is left out."""
     if view.results.comparison:
-        yield changes_section(view)
+        yield differences_section(view)
     yield curves_section(view)
-    yield gap_section(view)
-    yield harm_section(view)
-    asked = (gains_section, costs_section)
+    yield fidelity_gap_section(view)
+    yield event_rate_section(view)
+    asked = (equity_section, costs_section)
     yield from (section for make in asked if (section := make(view)) is not None)
-    yield from traced_sections(view)
+    yield from example_sections(view)
     yield classes_section(view)
     asked = (robustness_section, factorial_section)
     yield from (section for make in asked if (section := make(view)) is not None)
@@ -79,10 +88,10 @@ def sections_of(view: View) -> Iterator[Section]:
     yield reproduce_section(view)
 
 
-@arguments.checks(
-    folder=arguments.path,
-    out=arguments.optional(arguments.path),
-    overwrite=arguments.flag,
+@arguments.validate_arguments(
+    folder=arguments.check_path,
+    out=arguments.optional_check(arguments.check_path),
+    overwrite=arguments.check_flag,
 )
 def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite: bool = False) -> list[Path]:
     """Write the report on a folder that `run` or `compare` wrote: one page, and its charts as files.
@@ -110,18 +119,18 @@ def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite
     """
     folder = Path(folder)
     place = folder if out is None else local_folder(out)
-    with tidied(place):
+    with cleanup_on_abort(place):
         if place.resolve() != folder.resolve():
             check_report_folder(place, overwrite=overwrite)
-        with Studio() as studio:
-            report = report_of(folder, studio.take)
-            drawings = studio.drawings()
-        page = page_of(report, {one.figure.name: one for one in drawings})
-        with written_beside(place) as new:
-            (new / CHARTS).mkdir()
-            (new / PAGE).write_text(page, encoding="utf-8")
-            names = [path.name for path in write_drawings(drawings, new / CHARTS)]
-    return [place / PAGE, *(place / CHARTS / name for name in names)]
+        with FigureRenderer() as studio:
+            report = build_report(folder, studio.submit)
+            drawings = studio.collect()
+        page = render_page(report, {one.figure.name: one for one in drawings})
+        with write_atomically(place) as new:
+            (new / CHARTS_FOLDER).mkdir()
+            (new / PAGE_FILE).write_text(page, encoding="utf-8")
+            names = [path.name for path in write_rendered_figures(drawings, new / CHARTS_FOLDER)]
+    return [place / PAGE_FILE, *(place / CHARTS_FOLDER / name for name in names)]
 
 
 def check_report_folder(folder: Path, *, overwrite: bool) -> None:
@@ -133,14 +142,16 @@ def check_report_folder(folder: Path, *, overwrite: bool) -> None:
         Where it holds results, of which the report would seem to be; or a report, and `overwrite` is off; or cannot be
         written to.
     """
-    check_folder(folder, {}, (), overwrite=True)
+    check_results_folder(folder, {}, (), overwrite=True)
     if (folder / MANIFEST).exists():
-        raise refuse(folder, "holds other results, which the report does not describe; choose another folder")
-    if (folder / PAGE).exists() and not overwrite:
-        raise refuse(folder, f"holds another {PAGE}; {WAYS_OUT}")
+        raise output_folder_error(
+            folder, "holds other results, which the report does not describe; choose another folder"
+        )
+    if (folder / PAGE_FILE).exists() and not overwrite:
+        raise output_folder_error(folder, f"holds another {PAGE_FILE}; {REMEDIES}")
 
 
-def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
+def render_page(report: ReportContent, drawings: dict[str, RenderedFigure]) -> str:
     """Return the whole page."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("qispread.report"),
@@ -149,20 +160,20 @@ def page_of(report: Report, drawings: dict[str, Drawing]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["typeset"] = typeset
+    environment.filters["typeset"] = apply_typography
     return environment.get_template("page.html").render(
         report=report,
-        answer=report.answer,
+        answer=report.headline,
         sections=report.sections,
-        results=report.view.results,
-        pictures={name: Markup(one.inline) for name, one in drawings.items()},  # noqa: S704 - drawn and escaped by us
-        caution=CAUTION,
+        results=report.data.results,
+        pictures={name: Markup(one.inline_svg) for name, one in drawings.items()},  # noqa: S704 - drawn and escaped by us
+        caution=MODEL_CAUTION,
         version=__version__,
     )
 
 
 @contextmanager
-def written_beside(folder: Path) -> Iterator[Path]:
+def write_atomically(folder: Path) -> Iterator[Path]:
     """Give a folder to write to, and move what is in it into place once all is written.
 
     Charts that an earlier report names and that were not drawn again are removed; other files stay.
@@ -176,13 +187,13 @@ def written_beside(folder: Path) -> Iterator[Path]:
     try:
         new.mkdir()
         yield new
-        charts = folder / CHARTS
-        forget_charts(folder, {path.stem for path in (new / CHARTS).iterdir()})
+        charts = folder / CHARTS_FOLDER
+        remove_charts(folder, {path.stem for path in (new / CHARTS_FOLDER).iterdir()})
         charts.mkdir(exist_ok=True)
-        for path in sorted((new / CHARTS).iterdir()):
+        for path in sorted((new / CHARTS_FOLDER).iterdir()):
             path.replace(charts / path.name)
-        (new / PAGE).replace(folder / PAGE)
+        (new / PAGE_FILE).replace(folder / PAGE_FILE)
     except OSError as error:
-        raise refused(folder, f"the report could not be written: {error.strerror or error}") from None
+        raise reading_error(folder, f"the report could not be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)

@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from qispread.analysis.columns import TABLES
-from qispread.analysis.economics import acceptability, cost_effectiveness, worlds_table
-from qispread.analysis.effects import factorial
-from qispread.analysis.for_whom import for_whom, inequality
-from qispread.comparison import BASE, Comparison
-from qispread.comparison.paired import HEADLINE
+from qispread.analysis.columns import COMPARISON_TABLES
+from qispread.analysis.economics import acceptability, build_replicate_table, cost_effectiveness
+from qispread.analysis.effects import factorial_effects
+from qispread.analysis.for_whom import inequality_table, subgroup_gains
+from qispread.comparison import BASELINE_ARM, Comparison
+from qispread.comparison.paired import DEFAULT_MEASURE
 from qispread.comparison.robustness import Robustness
 from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
-from qispread.engines.tables import described
+from qispread.engines.tables import with_column_metadata
 from qispread.provenance import provenance
 from qispread.results.folder import (
     MANIFEST,
-    arms_in,
-    check_folder,
-    forget_analyses,
-    forget_arms,
-    forget_charts,
-    holds_same,
+    arm_folders,
+    check_results_folder,
+    cleanup_on_abort,
+    delete_stale_analyses,
+    delete_stale_arms,
+    has_fingerprint,
+    remove_charts,
     remove_files,
-    tidied,
+    replace_atomically,
     write_table,
-    written_whole,
 )
-from qispread.results.manifest import identity, single_replicate, written_out
-from qispread.results.names import OURS
-from qispread.results.runs import write_run
+from qispread.results.manifest import full_scenario, run_fingerprint, single_replicate
+from qispread.results.names import OWN_FILES
+from qispread.results.runs import write_run_folder
 from qispread.sweeping.files import local_folder
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ComparisonResult:
     """A comparison with all that is said about it.
 
     Attributes
@@ -65,43 +65,45 @@ class Answer:
     team_month: float = 0.0
 
     def __post_init__(self) -> None:
-        arguments.refuse_wrong(
+        arguments.check_arguments(
             {"comparison": self.comparison, "robustness": self.robustness},
-            comparison=arguments.instance(Comparison, "a Comparison, as qispread.compare returns it"),
-            robustness=arguments.optional(arguments.instance(Robustness, "as qispread.robustness returns it")),
+            comparison=arguments.instance_check(Comparison, "a Comparison, as qispread.compare returns it"),
+            robustness=arguments.optional_check(
+                arguments.instance_check(Robustness, "as qispread.robustness returns it")
+            ),
         )
-        if arguments.number(self.team_month) or not 0.0 <= self.team_month < math.inf:
+        if arguments.check_number(self.team_month) or not 0.0 <= self.team_month < math.inf:
             raise InputError([Fault("team_month", f"got {self.team_month}; needed: a price of at least 0")])
 
     @cached_property
     def tables(self) -> "dict[str, pd.DataFrame]":
         """All tables by name; docs/tables.md tells their columns."""
-        worlds = worlds_table(self.comparison, self.team_month)
+        worlds = build_replicate_table(self.comparison, self.team_month)
         found = {
             "differences": self.comparison.differences,
-            "between": self.comparison.between,
+            "between": self.comparison.arm_differences,
             "worlds": worlds,
             "cost_effectiveness": cost_effectiveness(worlds),
             "acceptability": acceptability(worlds),
-            "for_whom": for_whom(self.comparison),
-            "inequality": inequality(self.comparison),
+            "for_whom": subgroup_gains(self.comparison),
+            "inequality": inequality_table(self.comparison),
         }
         if self.comparison.factors:
-            found["factorial"] = factorial(self.comparison)
+            found["factorial"] = factorial_effects(self.comparison)
         if self.robustness is not None:
             models = self.robustness.models.join(self.robustness.means.add_prefix("value."))
-            found |= {"robustness": self.robustness.arms, "models": models, "flips": self.robustness.flips}
-            found["order_flips"] = self.robustness.order_flips
+            found |= {"robustness": self.robustness.arms, "models": models, "flips": self.robustness.best_arm_drivers}
+            found["order_flips"] = self.robustness.order_drivers
         return found
 
-    def described(self) -> dict[str, Any]:
+    def describe_for_manifest(self) -> dict[str, Any]:
         """Return what the manifest says of the comparison."""
         comparison, robustness = self.comparison, self.robustness
         precision = comparison.precision
         found: dict[str, Any] = {
             "arms": list(comparison.runs),
             "measure": comparison.measure,
-            "worlds": comparison.worlds,
+            "worlds": comparison.replicate_count,
             "branch_at": comparison.branch_at,
             "precision": precision.half_width if precision else None,
             "factors": list(comparison.factors),
@@ -111,17 +113,17 @@ class Answer:
         if robustness is not None:
             found |= {
                 "models": len(robustness.models),
-                "model_worlds": robustness.worlds,
+                "model_worlds": robustness.replicates_per_model,
                 "ranking": list(robustness.ranking),
-                "ranking_holds": robustness.ranking_holds,
-                "best_holds": robustness.best_holds,
-                "top_flip": robustness.top_flip,
+                "ranking_holds": robustness.ranking_stability,
+                "best_holds": robustness.best_stability,
+                "top_flip": robustness.main_driver,
             }
         return found
 
 
 @dataclass(frozen=True)
-class Asked:
+class ComparisonRequest:
     """What tells the results of one comparison from those of another, known before any world is run.
 
     Attributes
@@ -137,64 +139,68 @@ class Asked:
     """
 
     arms: Mapping[str, Scenario]
-    measure: str = HEADLINE
+    measure: str = DEFAULT_MEASURE
     precision: float | None = None
     team_month: float = 0.0
     models: int = 0
 
-    def mark(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return the identity that the manifest keeps."""
         arms = self.arms
         if self.precision is not None:
             arms = {name: arm.replace(replicates=1) for name, arm in arms.items()}
         asked = {name: getattr(self, name) for name in ("measure", "precision", "team_month", "models")}
         marks = {name: arm.fingerprint() for name, arm in arms.items()}
-        return {**identity(arms[BASE]), "scenario": marks, "asked": asked}
+        return {**run_fingerprint(arms[BASELINE_ARM]), "scenario": marks, "asked": asked}
 
-    def folder(self) -> Path:
+    def default_folder(self) -> Path:
         """Return the folder for the results: another for everything that tells comparisons apart."""
-        mark = json.dumps([self.mark()["scenario"], self.mark()["asked"]])
-        return Path("results") / f"compare-{self.arms[BASE].name}-{hashlib.sha256(mark.encode()).hexdigest()[:12]}"
+        mark = json.dumps([self.fingerprint()["scenario"], self.fingerprint()["asked"]])
+        return (
+            Path("results") / f"compare-{self.arms[BASELINE_ARM].name}-{hashlib.sha256(mark.encode()).hexdigest()[:12]}"
+        )
 
-    def check(self, folder: Path, *, overwrite: bool = False) -> None:
+    def check_output_folder(self, folder: Path, *, overwrite: bool = False) -> None:
         """Make sure that the comparison can be written to a folder: each arm to one of its own in it.
 
         Raises
         ------
         InputError
-            As `check_folder`, for the whole and for any arm.
+            As `check_results_folder`, for the whole and for any arm.
         """
-        with tidied(folder):
-            mark = self.mark()
-            scenarios = {f"scenario.{name}": written_out(arm) for name, arm in self.arms.items()}
-            check_folder(folder, mark, OURS, overwrite=overwrite, scenarios=scenarios)
-            same = holds_same(folder, mark)
+        with cleanup_on_abort(folder):
+            mark = self.fingerprint()
+            scenarios = {f"scenario.{name}": full_scenario(arm) for name, arm in self.arms.items()}
+            check_results_folder(folder, mark, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
+            same = has_fingerprint(folder, mark)
             for name, arm in self.arms.items():
-                own = {} if self.precision is not None else identity(arm)
-                inside = {"scenario": written_out(arm)}
-                check_folder(folder / name, own, OURS, overwrite=overwrite or same, scenarios=inside)
+                own = {} if self.precision is not None else run_fingerprint(arm)
+                inside = {"scenario": full_scenario(arm)}
+                check_results_folder(folder / name, own, OWN_FILES, overwrite=overwrite or same, scenarios=inside)
 
 
-def asked_of(answer: Answer) -> Asked:
+def build_request(answer: ComparisonResult) -> ComparisonRequest:
     """Return what was asked for an answer."""
     comparison, precision = answer.comparison, answer.comparison.precision
-    return Asked(
+    return ComparisonRequest(
         {name: runs.scenario for name, runs in comparison.runs.items()},
         comparison.measure,
         precision.half_width if precision else None,
         answer.team_month,
-        answer.robustness.asked if answer.robustness else 0,
+        answer.robustness.requested_models if answer.robustness else 0,
     )
 
 
-@arguments.checks(
-    answer=arguments.instance((Answer, Comparison), "an Answer, or a Comparison as qispread.compare returns it"),
-    folder=arguments.optional(arguments.path),
-    overwrite=arguments.flag,
-    command=arguments.optional(arguments.texts),
+@arguments.validate_arguments(
+    result=arguments.instance_check(
+        (ComparisonResult, Comparison), "an Answer, or a Comparison as qispread.compare returns it"
+    ),
+    folder=arguments.optional_check(arguments.check_path),
+    overwrite=arguments.check_flag,
+    command=arguments.optional_check(arguments.check_texts),
 )
 def save_comparison(
-    answer: Answer | Comparison,
+    result: ComparisonResult | Comparison,
     folder: str | Path | None = None,
     *,
     overwrite: bool = False,
@@ -204,7 +210,7 @@ def save_comparison(
 
     Parameters
     ----------
-    answer : Answer or Comparison
+    result : ComparisonResult or Comparison
     folder : str or Path, optional
         ``results/compare-NAME-FINGERPRINT`` unless given.
     overwrite : bool
@@ -212,45 +218,45 @@ def save_comparison(
 
     Returns and raises as `save`.
     """
-    whole = Answer(answer) if isinstance(answer, Comparison) else answer
-    asked, runs = asked_of(whole), whole.comparison.runs
-    place = local_folder(folder) if folder is not None else asked.folder()
-    asked.check(place, overwrite=overwrite)
+    whole = ComparisonResult(result) if isinstance(result, Comparison) else result
+    asked, runs = build_request(whole), whole.comparison.runs
+    place = local_folder(folder) if folder is not None else asked.default_folder()
+    asked.check_output_folder(place, overwrite=overwrite)
     typed = command if command is not None else sys.argv
     tables = whole.tables
-    others = {name: arms_in(place / name) for name in others_among(place, runs)}
-    gone, other = set(arms_in(place)) - set(runs), not holds_same(place, asked.mark())
+    others = {name: arm_folders(place / name) for name in other_arm_folders(place, runs)}
+    gone, other = set(arm_folders(place)) - set(runs), not has_fingerprint(place, asked.fingerprint())
 
     def forget() -> None:
-        forget_charts(place)
-        forget_arms(place, gone, OURS)
+        remove_charts(place)
+        delete_stale_arms(place, gone, OWN_FILES)
         if other:
-            forget_analyses(place)
+            delete_stale_analyses(place)
         for name, arms in others.items():
-            forget_arms(place / name, arms, OURS)
-            forget_analyses(place / name)
-            forget_charts(place / name)
-            remove_files(place / name, OURS)
+            delete_stale_arms(place / name, arms, OWN_FILES)
+            delete_stale_analyses(place / name)
+            remove_charts(place / name)
+            remove_files(place / name, OWN_FILES)
 
-    with written_whole(place, OURS, replacing=True, forgetting=forget) as new:
+    with replace_atomically(place, OWN_FILES, replacing=True, forgetting=forget) as new:
         for name, arm in runs.items():
             (new / name).mkdir()
-            write_run(arm, new / name, typed)
+            write_run_folder(arm, new / name, typed)
         for name, table in tables.items():
             kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
-            write_table(described(kept, TABLES[name][1]), new, name, csv=True)
+            write_table(with_column_metadata(kept, COMPARISON_TABLES[name][1]), new, name, csv=True)
         inputs = {(one.path, one.sha256): one for arm in runs.values() for one in arm.scenario.inputs}
         manifest = {
-            "identity": asked.mark(),
+            "identity": asked.fingerprint(),
             **provenance(typed, list(inputs.values())),
-            "comparison": whole.described(),
+            "comparison": whole.describe_for_manifest(),
         }
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         names = sorted(path.name for path in new.iterdir() if path.is_file())
     return [place / name for name in names]
 
 
-def others_among(folder: Path, arms: Mapping[str, Runs]) -> list[str]:
+def other_arm_folders(folder: Path, arms: Mapping[str, Runs]) -> list[str]:
     """Return the arms whose folders within a folder do not hold the results of the same runs.
 
     Raises
@@ -258,5 +264,5 @@ def others_among(folder: Path, arms: Mapping[str, Runs]) -> list[str]:
     InputError
         Where an arm lacks some of its replicates.
     """
-    marks = {name: identity(arm.scenario, single_replicate(arm)) for name, arm in arms.items()}
-    return [name for name, mark in marks.items() if not holds_same(folder / name, mark)]
+    marks = {name: run_fingerprint(arm.scenario, single_replicate(arm)) for name, arm in arms.items()}
+    return [name for name, mark in marks.items() if not has_fingerprint(folder / name, mark)]

@@ -15,34 +15,34 @@ import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
-from qispread.config.faults import CUT_SHORT, Fault, InputError
-from qispread.identity import Change, changes, faults_of, identity_in, reasons
+from qispread.config.faults import TRUNCATION_MARK, Fault, InputError
+from qispread.identity import EnvironmentChange, change_faults, compare_identities, describe_changes, read_identity
 from qispread.results.manifest import scenario_changes
 from qispread.sweeping.files import local_folder
 
 MANIFEST = "manifest.json"
-WAYS_OUT = "choose another folder, or say --overwrite"
-OTHER_KINDS = {"experiment": "a sweep", "calibration": "a calibration"}
+REMEDIES = "choose another folder, or say --overwrite"
+OTHER_RESULT_KINDS = {"experiment": "a sweep", "calibration": "a calibration"}
 """What a manifest is of that is neither a run nor a comparison, by a name that it has."""
 OTHER_FILES = {"log.jsonl": "a sweep", "points.parquet": "a sweep"}
 """What a folder holds by a file in it, be its manifest cut or lost: a sweep can be read without one."""
-ANALYSIS = "analysis"
+ANALYSIS_FOLDER = "analysis"
 """The folder of analyses within a folder of results."""
-CHARTS, CHART_KINDS = "charts", (".svg", ".png", ".csv")
+CHARTS_FOLDER, CHART_KINDS = "charts", (".svg", ".png", ".csv")
 """The folder of a report's charts within a folder of results, and the files that each chart is."""
-PAGE = "report.html"
-NAMED = re.compile(r'<meta name="qispread-charts" content="([^"]*)">')
+PAGE_FILE = "report.html"
+NAMED_FOLDERS = re.compile(r'<meta name="qispread-charts" content="([^"]*)">')
 """How a report names its charts, so that other files beside them are not taken for them."""
 
 
-def refuse(folder: Path, problem: str) -> InputError:
+def output_folder_error(folder: Path, problem: str) -> InputError:
     """Return the error for an output folder that cannot be used."""
     return InputError([Fault("--out", problem, str(folder))])
 
 
-def check_folder(
+def check_results_folder(
     folder: Path,
-    mark: Mapping[str, Any],
+    fingerprint: Mapping[str, Any],
     names: Collection[str],
     *,
     overwrite: bool = False,
@@ -53,7 +53,7 @@ def check_folder(
     Parameters
     ----------
     folder : Path
-    mark : mapping
+    fingerprint : mapping
         The identity of what will be written, as in its manifest.
     names : collection of str
         The files that may be written.
@@ -74,18 +74,18 @@ def check_folder(
         with tempfile.TemporaryFile(dir=folder):
             pass
     except FileExistsError:
-        raise refuse(folder, "is a file; needed: a folder") from None
+        raise output_folder_error(folder, "is a file; needed: a folder") from None
     except NotADirectoryError:
-        raise refuse(folder, "part of its path is a file") from None
+        raise output_folder_error(folder, "part of its path is a file") from None
     except OSError as error:
-        raise refuse(folder, f"cannot be written to: {error.strerror}") from None
+        raise output_folder_error(folder, f"cannot be written to: {error.strerror}") from None
     if names:
-        refuse_other_kind(folder)
+        reject_other_kind(folder)
     if not overwrite and any((folder / name).exists() for name in names):
-        refuse_other(folder, mark, scenarios or {})
+        reject_other_results(folder, fingerprint, scenarios or {})
 
 
-def refuse_other_kind(folder: Path) -> None:
+def reject_other_kind(folder: Path) -> None:
     """Refuse a folder that holds a sweep, be its manifest cut or lost, or a calibration: a run must not be mixed in.
 
     Raises
@@ -95,17 +95,17 @@ def refuse_other_kind(folder: Path) -> None:
     """
     for name, words in OTHER_FILES.items():
         if (folder / name).exists():
-            raise refuse(folder, f"holds {name} of {words}; choose another folder")
+            raise output_folder_error(folder, f"holds {name} of {words}; choose another folder")
     try:
         manifest = read_manifest(folder)
     except InputError:
         return
-    for name, words in OTHER_KINDS.items():
+    for name, words in OTHER_RESULT_KINDS.items():
         if name in manifest:
-            raise refuse(folder, f"holds {words}; choose another folder")
+            raise output_folder_error(folder, f"holds {words}; choose another folder")
 
 
-def refuse_other(folder: Path, mark: Mapping[str, Any], scenarios: Mapping[str, Mapping[str, Any]]) -> None:
+def reject_other_results(folder: Path, mark: Mapping[str, Any], scenarios: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse a folder whose results are not those of an identity, with everything that differs.
 
     Raises
@@ -114,17 +114,19 @@ def refuse_other(folder: Path, mark: Mapping[str, Any], scenarios: Mapping[str, 
         With a fault for each difference.
     """
     try:
-        found = changes(identity_in(read_manifest(folder)), mark)
+        found = compare_identities(read_identity(read_manifest(folder)), mark)
     except (InputError, KeyError, TypeError, ValueError):
-        problem = f"holds the results of another run, and no {MANIFEST} that identifies it; {WAYS_OUT}"
-        raise refuse(folder, problem) from None
+        problem = f"holds the results of another run, and no {MANIFEST} that identifies it; {REMEDIES}"
+        raise output_folder_error(folder, problem) from None
     if found:
-        detailed = [every for one in found for every in in_detail(folder, one, scenarios)]
-        head = Fault("--out", f"holds the results of another run ({reasons(found)}); {WAYS_OUT}", str(folder))
-        raise InputError([head, *faults_of(detailed, str(folder))])
+        detailed = [every for one in found for every in describe_contents(folder, one, scenarios)]
+        head = Fault("--out", f"holds the results of another run ({describe_changes(found)}); {REMEDIES}", str(folder))
+        raise InputError([head, *change_faults(detailed, str(folder))])
 
 
-def in_detail(folder: Path, change: Change, scenarios: Mapping[str, Mapping[str, Any]]) -> list[Change]:
+def describe_contents(
+    folder: Path, change: EnvironmentChange, scenarios: Mapping[str, Mapping[str, Any]]
+) -> list[EnvironmentChange]:
     """Return the values that differ in a scenario that does, where both are known; any other change as it is."""
     inside = change.name.removeprefix("scenario").removeprefix(".")
     if change.name not in scenarios or Path(inside).name != inside:
@@ -136,10 +138,10 @@ def in_detail(folder: Path, change: Change, scenarios: Mapping[str, Mapping[str,
         return [change]
 
 
-def holds_same(folder: Path, mark: Mapping[str, Any]) -> bool:
+def has_fingerprint(folder: Path, fingerprint: Mapping[str, Any]) -> bool:
     """Return whether a folder holds the results of this identity."""
     try:
-        return not changes(identity_in(read_manifest(folder)), mark)
+        return not compare_identities(read_identity(read_manifest(folder)), fingerprint)
     except (InputError, KeyError, TypeError, ValueError):
         return False
 
@@ -158,7 +160,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError([Fault("", f"holds no {name}; needed: a folder of results", str(folder))]) from None
     except json.JSONDecodeError as error:
-        raise InputError([Fault("", CUT_SHORT, str(path), error.lineno)]) from None
+        raise InputError([Fault("", TRUNCATION_MARK, str(path), error.lineno)]) from None
     except (OSError, ValueError) as error:
         raise InputError([Fault("", f"is no manifest that can be read: {error}", str(path))]) from None
     if not isinstance(found, dict):
@@ -167,7 +169,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
 
 
 @contextmanager
-def written_whole(
+def replace_atomically(
     folder: Path, names: Collection[str], *, replacing: bool, forgetting: Callable[[], None] | None = None
 ) -> Iterator[Path]:
     """Give a folder to write to, and move its files into place once all are written, the manifest last.
@@ -203,12 +205,12 @@ def written_whole(
         for name in set(names) - {str(path) for path in written} if replacing else ():
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise refuse(folder, f"could not be written: {error.strerror or error}; {changed}") from None
+        raise output_folder_error(folder, f"could not be written: {error.strerror or error}; {changed}") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def folders_at(folder: Path) -> set[Path]:
+def result_folders(folder: Path) -> set[Path]:
     """Return a folder, those in it and those that it is in, as far as they are there; none for an impossible name."""
     try:
         return {path for path in (folder, *folder.parents, *folder.glob("*/")) if path.exists()}
@@ -217,19 +219,19 @@ def folders_at(folder: Path) -> set[Path]:
 
 
 @contextmanager
-def tidied(folder: Path) -> Iterator[None]:
+def cleanup_on_abort(folder: Path) -> Iterator[None]:
     """Remove the folders, with their parents, that were made for results and are empty, should the work be stopped."""
-    before = folders_at(folder)
+    before = result_folders(folder)
     try:
         yield
     except BaseException:
-        for path in sorted(folders_at(folder) - before, reverse=True):
+        for path in sorted(result_folders(folder) - before, reverse=True):
             with suppress(OSError):
                 path.rmdir()
         raise
 
 
-def arms_in(folder: Path) -> list[str]:
+def arm_folders(folder: Path) -> list[str]:
     """Return the arms of the comparison that a folder holds; none where it holds no comparison."""
     try:
         arms = [str(arm) for arm in read_manifest(folder)["comparison"]["arms"]]
@@ -250,7 +252,7 @@ def remove_files(folder: Path, names: Collection[str]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def forget_arms(folder: Path, arms: Collection[str], names: Collection[str]) -> None:
+def delete_stale_arms(folder: Path, arms: Collection[str], names: Collection[str]) -> None:
     """Remove what an earlier comparison in a folder wrote for some of its arms; what is not ours stays.
 
     Raises
@@ -264,7 +266,7 @@ def forget_arms(folder: Path, arms: Collection[str], names: Collection[str]) -> 
             (folder / arm).rmdir()
 
 
-def files_told(path: Path) -> list[str]:
+def listed_analysis_files(path: Path) -> list[str]:
     """Return the names of the files that an analysis wrote, as its JSON file tells them; none where there is none."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))["files"]
@@ -273,7 +275,7 @@ def files_told(path: Path) -> list[str]:
         return []
 
 
-def forget_analyses(folder: Path) -> None:
+def delete_stale_analyses(folder: Path) -> None:
     """Remove the analyses of results that are being replaced; what is not ours stays.
 
     Raises
@@ -281,24 +283,24 @@ def forget_analyses(folder: Path) -> None:
     OSError
         Where that is not allowed.
     """
-    for told in list(folder.glob(f"{ANALYSIS}/*/*.json")):
-        remove_files(told.parent, files_told(told))
+    for told in list(folder.glob(f"{ANALYSIS_FOLDER}/*/*.json")):
+        remove_files(told.parent, listed_analysis_files(told))
         with suppress(OSError):
             told.parent.rmdir()
             told.parent.parent.rmdir()
 
 
-def charts_named(folder: Path) -> list[str]:
+def chart_files(folder: Path) -> list[str]:
     """Return the names of the charts of the report in a folder, as its page names them; none where it has no report."""
     try:
-        named = NAMED.search((folder / PAGE).read_text(encoding="utf-8"))
+        named = NAMED_FOLDERS.search((folder / PAGE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     names = html.unescape(named[1]).split() if named else []
     return [name for name in names if Path(name).name == name]
 
 
-def forget_charts(folder: Path, keep: Collection[str] = ()) -> None:
+def remove_charts(folder: Path, keep: Collection[str] = ()) -> None:
     """Remove the charts that the report in a folder names, each with its numbers, but those to keep; others stay.
 
     Raises
@@ -306,10 +308,10 @@ def forget_charts(folder: Path, keep: Collection[str] = ()) -> None:
     OSError
         Where that is not allowed.
     """
-    for name in set(charts_named(folder)) - set(keep):
-        remove_files(folder / CHARTS, [name + kind for kind in CHART_KINDS])
+    for name in set(chart_files(folder)) - set(keep):
+        remove_files(folder / CHARTS_FOLDER, [name + kind for kind in CHART_KINDS])
     with suppress(OSError):
-        (folder / CHARTS).rmdir()
+        (folder / CHARTS_FOLDER).rmdir()
 
 
 def write_table(table: Any, folder: Path, name: str, *, csv: bool) -> None:
@@ -321,10 +323,10 @@ def write_table(table: Any, folder: Path, name: str, *, csv: bool) -> None:
 
 def write_csv(table: Any, path: Path) -> None:
     """Write a table as CSV."""
-    pyarrow.csv.write_csv(plain(table), path)
+    pyarrow.csv.write_csv(to_csv_values(table), path)
 
 
-def plain(table: Any) -> Any:
+def to_csv_values(table: Any) -> Any:
     """Return a table as CSV can hold it: words as plain text, and nothing where a number has no meaning."""
     fields = [
         (field.name, pyarrow.string() if pyarrow.types.is_dictionary(field.type) else field.type)

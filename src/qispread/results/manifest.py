@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qispread.config.faults import Fault, InputError
-from qispread.config.scenario import HOW_READ, Scenario
-from qispread.identity import Change, changes, environment
+from qispread.config.scenario import TABLE_OPTIONS, Scenario
+from qispread.identity import EnvironmentChange, compare_identities, environment
 from qispread.provenance import provenance
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ REPLICATE = "replicate"
 """Name in a manifest of the one replicate that it is of, where that is not the first."""
 
 
-def identity(scenario: Scenario, replicate: int | None = None) -> dict[str, Any]:
+def run_fingerprint(scenario: Scenario, replicate: int | None = None) -> dict[str, Any]:
     """Return what tells the results of one run from those of another: code, libraries and inputs.
 
     Parameters
@@ -47,7 +47,7 @@ def single_replicate(runs: "Runs") -> int | None:
     return None
 
 
-def manifest_of(
+def build_manifest(
     scenario: Scenario, command: Sequence[str], replicate: int | None = None, about: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return what is needed to make the same results again.
@@ -59,34 +59,34 @@ def manifest_of(
     command : sequence of str
         What was typed.
     replicate : int, optional
-        As for `identity`.
+        As for `run_fingerprint`.
     about : mapping, optional
         What else is known of the results, such as the name that the run has in a sweep.
     """
     return {
-        "identity": identity(scenario, replicate),
+        "identity": run_fingerprint(scenario, replicate),
         **({} if replicate is None else {REPLICATE: replicate}),
         **(about or {}),
         **provenance(command, scenario.inputs),
-        "scenario": written_out(scenario),
+        "scenario": full_scenario(scenario),
     }
 
 
-def written_out(scenario: Scenario) -> dict[str, Any]:
+def full_scenario(scenario: Scenario) -> dict[str, Any]:
     """Return a scenario as a manifest holds it."""
     return scenario.model_dump(mode="json", exclude_none=True)
 
 
-def scenario_changes(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+def scenario_changes(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[EnvironmentChange]:
     """Return the values that differ between two scenarios as manifests hold them, below a name; not words and files."""
-    found = changes(that_matters(before), that_matters(now))
-    return [Change(f"{name}.{one.name}", one.before, one.now) for one in found]
+    found = compare_identities(result_changing(before), result_changing(now))
+    return [EnvironmentChange(f"{name}.{one.name}", one.old, one.new) for one in found]
 
 
-def that_matters(scenario: Mapping[str, Any]) -> dict[str, Any]:
+def result_changing(scenario: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a scenario, as a manifest holds it, can change a result."""
     left = {name: part for name, part in scenario.items() if name not in ("inputs", "notes", "description")}
-    for name, fields in HOW_READ.items():
+    for name, fields in TABLE_OPTIONS.items():
         if isinstance(left.get(name), dict):
             left[name] = {field: value for field, value in left[name].items() if field not in fields}
     return left

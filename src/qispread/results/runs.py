@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qispread.analysis.summary import months_summary
+from qispread.analysis.summary import summarise_months
 from qispread.config import arguments
 from qispread.config.scenario import Scenario
 from qispread.engines.run import Runs
-from qispread.engines.tables import tables_of
+from qispread.engines.tables import build_tables
 from qispread.results import folder as folders
 from qispread.results.folder import (
     MANIFEST,
-    arms_in,
-    forget_analyses,
-    forget_arms,
-    forget_charts,
-    holds_same,
+    arm_folders,
+    delete_stale_analyses,
+    delete_stale_arms,
+    has_fingerprint,
+    remove_charts,
+    replace_atomically,
     write_csv,
     write_table,
-    written_whole,
 )
-from qispread.results.manifest import identity, manifest_of, single_replicate, written_out
-from qispread.results.names import CHRONICLE, OURS, SUMMARY
+from qispread.results.manifest import build_manifest, full_scenario, run_fingerprint, single_replicate
+from qispread.results.names import EVENTS_TEXT_FILE, OWN_FILES, SUMMARY_FILE
 from qispread.sweeping.files import local_folder
 
 
@@ -34,22 +34,24 @@ def default_folder(scenario: Scenario, replicate: int | None = None) -> Path:
     return Path("results") / f"{scenario.name}-{scenario.fingerprint()}{alone}"
 
 
-def check_folder(folder: Path, scenario: Scenario, *, overwrite: bool = False, replicate: int | None = None) -> None:
+def check_run_folder(
+    folder: Path, scenario: Scenario, *, overwrite: bool = False, replicate: int | None = None
+) -> None:
     """Make sure that the results of a scenario can be written to a folder; see `qispread.results.folder`.
 
     `replicate` is the one that results are of, where they are of one that is not the first.
     """
-    mark, scenarios = identity(scenario, replicate), {"scenario": written_out(scenario)}
-    folders.check_folder(folder, mark, OURS, overwrite=overwrite, scenarios=scenarios)
+    mark, scenarios = run_fingerprint(scenario, replicate), {"scenario": full_scenario(scenario)}
+    folders.check_results_folder(folder, mark, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
 
 
-@arguments.checks(
-    runs=arguments.instance(Runs, "Runs, as qispread.simulate returns them"),
-    folder=arguments.optional(arguments.path),
-    csv=arguments.flag,
-    overwrite=arguments.flag,
-    command=arguments.optional(arguments.texts),
-    about=arguments.optional(arguments.mapping),
+@arguments.validate_arguments(
+    runs=arguments.instance_check(Runs, "Runs, as qispread.simulate returns them"),
+    folder=arguments.optional_check(arguments.check_path),
+    csv=arguments.check_flag,
+    overwrite=arguments.check_flag,
+    command=arguments.optional_check(arguments.check_texts),
+    about=arguments.optional_check(arguments.check_mapping),
 )
 def save(
     runs: Runs,
@@ -89,36 +91,36 @@ def save(
     """
     alone = single_replicate(runs)
     place = local_folder(folder) if folder is not None else default_folder(runs.scenario, alone)
-    check_folder(place, runs.scenario, overwrite=overwrite, replicate=alone)
-    other = not holds_same(place, identity(runs.scenario, alone))
-    arms = arms_in(place)
+    check_run_folder(place, runs.scenario, overwrite=overwrite, replicate=alone)
+    other = not has_fingerprint(place, run_fingerprint(runs.scenario, alone))
+    arms = arm_folders(place)
 
     def forget() -> None:
         if other:
-            forget_arms(place, arms, OURS)
-            forget_analyses(place)
-            forget_charts(place)
+            delete_stale_arms(place, arms, OWN_FILES)
+            delete_stale_analyses(place)
+            remove_charts(place)
 
-    with written_whole(place, OURS, replacing=other, forgetting=forget) as new:
-        write_run(runs, new, command if command is not None else sys.argv, csv=csv, about=about)
+    with replace_atomically(place, OWN_FILES, replacing=other, forgetting=forget) as new:
+        write_run_folder(runs, new, command if command is not None else sys.argv, csv=csv, about=about)
         names = sorted(path.name for path in new.iterdir())
     return [place / name for name in names]
 
 
-def write_run(
+def write_run_folder(
     runs: Runs, folder: Path, command: Sequence[str], *, csv: bool = False, about: Mapping[str, Any] | None = None
 ) -> None:
     """Write the tables of some runs and their manifest to a folder that is there; the rest is as for `save`."""
-    for name, table in tables_of(runs).items():
+    for name, table in build_tables(runs).items():
         write_table(table, folder, name, csv=csv)
         if name == "events":
-            write_chronicle(table, folder / CHRONICLE)
-    write_csv(months_summary(runs), folder / SUMMARY)
-    manifest = manifest_of(runs.scenario, command, single_replicate(runs), about)
+            write_events_text(table, folder / EVENTS_TEXT_FILE)
+    write_csv(summarise_months(runs), folder / SUMMARY_FILE)
+    manifest = build_manifest(runs.scenario, command, single_replicate(runs), about)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_chronicle(events: Any, path: Path) -> None:
+def write_events_text(events: Any, path: Path) -> None:
     """Write events as lines to read: month, organisation, intervention, what happened, why."""
     with path.open("w", encoding="utf-8") as file:
         for event in events.to_pylist():

@@ -54,7 +54,7 @@ def vigilance(measurement: Rises, leadership: Rises) -> Share:
 
 
 @rule
-def trained(capability: Rises, rate: Rises, turnover: Falls) -> Share:
+def trained_capability(capability: Rises, rate: Rises, turnover: Falls) -> Share:
     """Return capability after a month of training, in [0, 1].
 
     Equation: C + (rate / 12) (1 - turnover) (1 - C), with `rate` a year; the share `turnover` of those trained leave
@@ -64,7 +64,7 @@ def trained(capability: Rises, rate: Rises, turnover: Falls) -> Share:
 
 
 @rule
-def grown(factor: Rises, rate: Rises) -> Share:
+def grown_factor(factor: Rises, rate: Rises) -> Share:
     """Return a context factor in [0, 1] after a month of growing towards 1 at `rate` a year.
 
     Equation: F + (rate / 12) (1 - F). Source: assumption.
@@ -73,7 +73,7 @@ def grown(factor: Rises, rate: Rises) -> Share:
 
 
 @rule
-def resented(culture: Rises, resentment: Falls) -> Share:
+def resented_culture(culture: Rises, resentment: Falls) -> Share:
     """Return culture after a month of being pushed, falling at `resentment` a year.
 
     Equation: culture * (1 - resentment / 12). Source: bion2013 for the sign; the size is an assumption.

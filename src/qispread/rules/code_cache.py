@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from platformdirs import user_cache_path
 
-from qispread.rules.content import UnknownContentError, Walk, content_hash
+from qispread.rules.content import ContentWalker, UnknownContentError, content_hash
 from qispread.rules.sources import compiled_fingerprint
 
 try:  # Numba promises none of these: without them each process compiles
@@ -51,7 +51,7 @@ def is_writable(folder: Path) -> bool:
         return False
 
 
-def cache_places() -> Iterator[Path]:
+def cache_candidates() -> Iterator[Path]:
     """Yield the folders in which compiled code may be kept, the best first."""
     if "NUMBA_CACHE_DIR" in os.environ:
         yield Path(os.environ["NUMBA_CACHE_DIR"]) / "qispread"
@@ -66,17 +66,17 @@ def cache_folder() -> Path | None:
     if FunctionCache is None:
         return None
     name = f"{compiled_fingerprint()}-{environment()}"
-    return next((place for base in cache_places() if is_writable(place := base / name)), None)
+    return next((place for base in cache_candidates() if is_writable(place := base / name)), None)
 
 
-def remove_unused(base: Path, most: int = MAX_CACHE_BYTES) -> None:
+def remove_unused(base: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
     """Remove the compiled code that was used longest ago, until what is left fits.
 
     Parameters
     ----------
     base : Path
         The folder that holds the folders of all versions and environments.
-    most : int
+    max_bytes : int
         Bytes that may stay.
     """
     families: dict[Path, list[Path]] = {}  # an index and its data belong together
@@ -90,7 +90,7 @@ def remove_unused(base: Path, most: int = MAX_CACHE_BYTES) -> None:
     total = 0
     for _, size, paths in sorted(used, key=lambda one: -one[0]):
         total += size
-        if total > most:
+        if total > max_bytes:
             for path in paths:
                 with suppress(OSError):
                     path.unlink()
@@ -99,7 +99,7 @@ def remove_unused(base: Path, most: int = MAX_CACHE_BYTES) -> None:
             folder.rmdir()
 
 
-class _Place(_CacheLocator or object):  # type: ignore[misc]
+class _CacheLocation(_CacheLocator or object):  # type: ignore[misc]
     """Where the code of a function is, for Numba; it never goes stale, since its name says what it was made of."""
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -120,7 +120,7 @@ class _Serialised(CompileResultCacheImpl or object):  # type: ignore[misc]
 
     def __init__(self, function: Callable[..., Any], folder: Path, key: str) -> None:
         self._lineno = function.__code__.co_firstlineno
-        self._locator = _Place(folder, key)
+        self._locator = _CacheLocation(folder, key)
         self._filename_base = self.get_filename_base(f"{function.__module__}.{function.__qualname__}", "")
 
 
@@ -194,7 +194,7 @@ class CodeCache:
 
     def _calls_what_is_bound(self) -> bool:
         """Return whether each function that is called was compiled with what it reads now, as far as is known."""
-        walk = Walk()
+        walk = ContentWalker()
         walk.visit_function(self.function)
         return all(is_current(one) for one in walk.functions)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-VERSIONED = frozenset({"llvmlite", "numba", "numpy", "scipy", *sys.stdlib_module_names})
+VERSIONED_PACKAGES = frozenset({"llvmlite", "numba", "numpy", "scipy", *sys.stdlib_module_names})
 """Packages whose functions are told by name: their versions are part of where compiled code is kept."""
 
-WITHOUT_EFFECT = frozenset(
+IGNORED_OPTIONS = frozenset(
     {"cache", "forceinline", "inline", "nogil", "nopython", "no_cfunc_wrapper", "no_cpython_wrapper"}
 )
 """Options of compiling that change no number."""
@@ -50,12 +50,12 @@ def content_hash(function: Any) -> str:
     UnknownContentError
         Where the function reads an object that is neither number, text, tuple, array, function, enumeration nor module.
     """
-    walk = Walk()
+    walk = ContentWalker()
     walk.visit_function(function)
     return walk.content()
 
 
-class Walk:
+class ContentWalker:
     """A walk over functions and all that they read.
 
     Attributes
@@ -135,7 +135,7 @@ class Walk:
     def _visit_named(self, value: Any) -> None:
         module = getattr(value, "__module__", None) or type(value).__module__
         name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
-        versioned = module.partition(".")[0] in VERSIONED
+        versioned = module.partition(".")[0] in VERSIONED_PACKAGES
         if hasattr(value, "py_func") or (isinstance(value, FunctionType) and not versioned):
             self.visit_function(value)
         elif isinstance(value, ModuleType):
@@ -174,7 +174,7 @@ class Walk:
         self.visit(value)
         if not isinstance(value, ModuleType) or id(vars(value)) in modules:
             return
-        if value.__name__.partition(".")[0] not in VERSIONED:
+        if value.__name__.partition(".")[0] not in VERSIONED_PACKAGES:
             modules.add(id(vars(value)))
             for inner in names:
                 self._visit_name(vars(value), inner, names, modules)
@@ -196,7 +196,7 @@ class Walk:
 
 def _options(function: Any) -> dict[str, str]:
     options = getattr(function, "targetoptions", OPTIONS)
-    return {name: repr(value) for name, value in options.items() if value and name not in WITHOUT_EFFECT}
+    return {name: repr(value) for name, value in options.items() if value and name not in IGNORED_OPTIONS}
 
 
 def _names(code: CodeType) -> Iterator[str]:

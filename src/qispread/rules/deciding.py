@@ -57,7 +57,7 @@ def inclination(
 
 
 @rule
-def chance_begins(reluctance: Falls, inclined: Rises, push: Rises, weight_overload: Falls, excess: Falls) -> Share:
+def chance_adopts(reluctance: Falls, inclined: Rises, push: Rises, weight_overload: Falls, excess: Falls) -> Share:
     """Return the probability that an aware organisation begins this month.
 
     Equation: logistic(-reluctance + inclination + push - w_overload * overload). Source: assumption.

@@ -5,7 +5,7 @@ from qispread.rules.effects import Falls, Rises, Share
 
 
 @rule
-def local_gain_after(
+def local_improvement_after(
     local_gain: Rises,
     capability: Rises,
     measurement: Rises,

@@ -8,13 +8,13 @@ from qispread.rules.effects import Effect, Falls, Neither, Rises, Share
 
 
 @rule
-def half_response(midpoint: Rises, steepness: Falls) -> Share:
+def response_constant(midpoint: Rises, steepness: Falls) -> Share:
     """Return m^s, the constant of the response curve: it stays the same for an intervention."""
     return float(midpoint**steepness)
 
 
 @rule
-def response(fidelity: Rises, half: Falls, steepness: Neither) -> Share:
+def response_to_fidelity(fidelity: Rises, half: Falls, steepness: Neither) -> Share:
     """Return the share of the benefit that this fidelity can give, in [0, 1], 1 at full fidelity.
 
     Equation: F^s (1 + m^s) / (F^s + m^s), with midpoint m, steepness s > 0 and `half` = m^s. Source: durlak2008
@@ -25,7 +25,7 @@ def response(fidelity: Rises, half: Falls, steepness: Neither) -> Share:
 
 
 @rule
-def fit(squared_distance: Falls, breadth: Rises) -> Share:
+def appropriateness(squared_distance: Falls, breadth: Rises) -> Share:
     """Return how well a version fits a setting, in (0, 1].
 
     Equation: exp(-|tuning - setting|^2 / (2 breadth^2)). Source: castro2004 (fidelity and fit); form an assumption.
@@ -49,7 +49,7 @@ def squared_distance(first: Neither, second: Neither, other_first: Neither, othe
 
 
 @rule
-def trend(secular: Falls, month: Annotated[int, Effect.FALLS]) -> Share:
+def secular_trend(secular: Falls, month: Annotated[int, Effect.FALLS]) -> Share:
     """Return the factor by which harm falls anyway: exp(-secular * month / 12), `secular` a year.
 
     Source: bion2013 (Matching Michigan).
@@ -58,19 +58,19 @@ def trend(secular: Falls, month: Annotated[int, Effect.FALLS]) -> Share:
 
 
 @rule
-def remaining(harm: Rises, benefit: Falls, result: Falls) -> float:
+def remaining_rate(harm: Rises, benefit: Falls, result: Falls) -> float:
     """Return the harm that remains when a practice with this result acts on it: harm * (1 - benefit * result)."""
     return harm * (1.0 - benefit * result)
 
 
 @rule
-def exposure(size: Rises) -> float:
+def monthly_exposure(size: Rises) -> float:
     """Return the tens of thousands of cases a month behind a size in cases a year."""
     return size / 120_000.0
 
 
 @rule
-def prevented(left: Rises, benefit: Rises, result: Rises) -> float:
+def prevented_rate(left: Rises, benefit: Rises, result: Rises) -> float:
     """Return how much higher the harm that is left would be without this practice, all else the same.
 
     Equation: left * b r / (1 - b r), the difference between left / (1 - b r) and left; 0 where b r is 1.

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from qispread.rules.code_cache import CodeCache, is_current
 from qispread.rules.compiling import compiled
-from qispread.rules.content import UnknownContentError, Walk, content_hash
+from qispread.rules.content import ContentWalker, UnknownContentError, content_hash
 from qispread.rules.shipped import BINDINGS, FUNCTIONS, Binding, is_ours
 
 _LOCK = threading.RLock()
@@ -55,7 +55,7 @@ class _State(NamedTuple):
         return same and self.functions == len(FUNCTIONS)
 
 
-class _Bound:
+class _BoundState:
     """What was bound when it was last looked at.
 
     Attributes
@@ -81,7 +81,7 @@ class _Bound:
         return not state.mutable and state.is_bound()
 
 
-_BOUND = _Bound()
+_BOUND = _BoundState()
 
 
 def apply_replacements() -> None:
@@ -103,21 +103,21 @@ def apply_replacements() -> None:
         if _BOUND.holds():
             return  # another thread has looked
         while True:
-            state, walk = _look()
-            _compile_again(walk)
+            state, walk = _find_replacements()
+            _recompile(walk)
             _BOUND.state = state
             if state.is_bound():
                 return  # else another thread has replaced something while this one compiled
 
 
-def _look() -> tuple[_State, Walk]:
+def _find_replacements() -> tuple[_State, ContentWalker]:
     """Take over all replacements, and return what is bound, before anything is compiled with it."""
-    homes = _homes()
+    homes = _original_bindings()
     while changed := _changed():
         for binding in changed:
-            _take_over(binding)
-        homes = _homes()
-    walk = _walk_over_all()
+            _adopt_replacement(binding)
+        homes = _original_bindings()
+    walk = _walk_all()
     spaces: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
     for key, (space, name) in walk.reads.items():
         spaces.setdefault(id(space), (space, {}))[1][name] = walk.values[key]
@@ -182,7 +182,7 @@ def _changed() -> list[Binding]:
     return [binding for binding, value in seen.items() if _differs(_value(binding), value)]
 
 
-def _take_over(binding: Binding) -> None:
+def _adopt_replacement(binding: Binding) -> None:
     """Compile what was put in place of a function where it is plain, and bind it in the modules that import it."""
     before = _BOUND.values.get(binding, BINDINGS[binding])
     given = _value(binding)
@@ -218,22 +218,22 @@ def _usable(binding: Binding, given: Any) -> Any:
         return given
     options = getattr(shipped, "targetoptions", {})
     inner, inline = (bool(options.get(name, False)) for name in ("no_cpython_wrapper", "forceinline"))
-    return compiled(given, kept=False, inner=inner, forceinline=inline)
+    return compiled(given, cached=False, inner=inner, forceinline=inline)
 
 
-def _homes() -> dict[Binding, Any]:
+def _original_bindings() -> dict[Binding, Any]:
     return {binding: _value(binding) for binding in list(BINDINGS)}
 
 
-def _walk_over_all() -> Walk:
-    walk = Walk()
+def _walk_all() -> ContentWalker:
+    walk = ContentWalker()
     for binding, shipped in FUNCTIONS.items():
         for function in (shipped, _value(binding)):
             walk.visit_function(function)
     return walk
 
 
-def _compile_again(walk: Walk) -> None:
+def _recompile(walk: ContentWalker) -> None:
     """Compile again what was compiled with something that is bound no more, after all that it calls."""
     for function in walk.functions:
         if is_current(function):

@@ -7,7 +7,7 @@ from qispread.rules.effects import Falls, Neither, Rises, Share
 
 
 @rule
-def seen_result(result: Rises, noise: Neither, measurement: Neither, normal_draw: Rises) -> float:
+def observed_result(result: Rises, noise: Neither, measurement: Neither, normal_draw: Rises) -> float:
     """Return the result as the organisation sees it: result + noise * (1 - measurement) * N(0, 1).
 
     Source: schmidtke2017 (few boards see the role of chance); the size is an assumption.
@@ -16,7 +16,7 @@ def seen_result(result: Rises, noise: Neither, measurement: Neither, normal_draw
 
 
 @rule
-def chance_gives_up(shortfall: Rises, giving_up: Rises, forbearance: Rises, leadership: Falls) -> Share:
+def chance_discontinues(shortfall: Rises, giving_up: Rises, forbearance: Rises, leadership: Falls) -> Share:
     """Return the probability of giving up at a review that shows a positive shortfall of goal over result.
 
     Equation: 1 - exp(-giving_up * (forbearance - leadership) * shortfall), forbearance at least 1. Source: assumption.
@@ -25,6 +25,6 @@ def chance_gives_up(shortfall: Rises, giving_up: Rises, forbearance: Rises, lead
 
 
 @rule
-def disappointed(culture: Rises, cynicism: Falls) -> Share:
+def disappointed_culture(culture: Rises, cynicism: Falls) -> Share:
     """Return culture after a disappointing review: culture * (1 - cynicism). Source: repenning2002; size assumed."""
     return culture * (1.0 - cynicism)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-COMPILED = (
+COMPILED_SOURCES = (
     "rules/*.py",
     "world/*.py",
     "engines/kernel.py",
@@ -35,7 +35,7 @@ MODEL = (
 )
 """Sources that can change a number in a result: what is read, drawn, run, measured, varied and compared."""
 
-PACKAGE = Path(__file__).resolve().parent.parent
+PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 
 
 def compiled_fingerprint() -> str:
@@ -47,7 +47,7 @@ def compiled_fingerprint() -> str:
         16 hexadecimal digits; other digits after any edit of these sources that is more than comments, docstrings
         or formatting.
     """
-    return _fingerprint(COMPILED)
+    return _fingerprint(COMPILED_SOURCES)
 
 
 def model_fingerprint() -> str:
@@ -69,14 +69,14 @@ def source_fingerprint() -> str:
 
 def files_of(patterns: Iterable[str]) -> list[Path]:
     """Return the files of the package that patterns name, sorted by path."""
-    return sorted({file for pattern in patterns for file in PACKAGE.glob(pattern)})
+    return sorted({file for pattern in patterns for file in PACKAGE_FOLDER.glob(pattern)})
 
 
 def _fingerprint(patterns: Iterable[str]) -> str:
     digest = hashlib.blake2b(os.environ.get("QISPREAD_DRAWS", "").encode(), digest_size=8)
     for path in files_of(patterns):
         tree = ast.parse(path.read_bytes(), filename=str(path))
-        digest.update("\n".join((path.relative_to(PACKAGE).as_posix(), *_tokens(tree), "")).encode())
+        digest.update("\n".join((path.relative_to(PACKAGE_FOLDER).as_posix(), *_tokens(tree), "")).encode())
     return digest.hexdigest()
 
 
@@ -90,7 +90,7 @@ def _tokens(tree: ast.AST) -> list[str]:
     while waiting:
         node = waiting.pop()
         if isinstance(node, list):
-            entries = [entry for entry in node if not _says_nothing(entry)]
+            entries = [entry for entry in node if not _is_ignored_token(entry)]
             tokens.append(f"[{len(entries)}")
             waiting.extend(reversed(entries))
         elif isinstance(node, ast.AST):
@@ -105,5 +105,5 @@ def _tokens(tree: ast.AST) -> list[str]:
     return tokens
 
 
-def _says_nothing(node: object) -> bool:
+def _is_ignored_token(node: object) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

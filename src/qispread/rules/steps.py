@@ -6,7 +6,7 @@ attributes (decision 62). What stays the same in a run comes in tuples, in the o
 
 from qispread.rules import capacity, copying, deciding, draws, improving, outcome, reviewing
 from qispread.rules.compiling import rule as inlined
-from qispread.rules.draws import Word, uniform
+from qispread.rules.draws import Word64, uniform
 
 Numbers = tuple[float, ...]
 
@@ -16,7 +16,7 @@ DECIDING = ("reluctance", "peers", "advantage", "climate", "standard", "overload
 COPYING = ("copy_loss", "lineage", "standard_codification")
 """Parameters of `copy`."""
 
-COPIED = ("complexity", "codification", "breadth")
+COPIED_FIELDS = ("complexity", "codification", "breadth")
 """What `copy` takes of the intervention."""
 
 IMPROVING = (
@@ -35,11 +35,11 @@ IMPROVING = (
 )
 """Parameters of `improve`."""
 
-PLACE = ("capability", "watched", "vigilance", "dose", "climate", "turnover", "setting_1", "setting_2")
-VERSION = ("fidelity", "tuning_1", "tuning_2", "embedding", "fit")
+ORGANISATION_FIELDS = ("capability", "watched", "vigilance", "dose", "climate", "turnover", "setting_1", "setting_2")
+VERSION_FIELDS = ("fidelity", "tuning_1", "tuning_2", "embedding", "fit")
 """What `improve` takes of the organisation and of its practice."""
 
-IMPROVED = ("complexity", "breadth", "half", "steepness", "social")
+INTERVENTION_FIELDS = ("complexity", "breadth", "half", "steepness", "social")
 """What `improve` takes of the intervention."""
 
 REVIEWING = ("noise", "giving_up", "forbearance", "cynicism", "encouragement")
@@ -56,7 +56,7 @@ GOAL_MET, FELL_SHORT, GAVE_UP = range(3)
 
 
 @inlined
-def take_stock(
+def update_capacity(
     slack: float, protected_time: float, leadership: float, unled_time: float, measurement: float, feedback: float
 ) -> tuple[float, float, float]:
     """Return the time available for improvement, the measurement with what policies add, and the vigilance."""
@@ -73,7 +73,7 @@ def share_time(available: float, load: float) -> tuple[float, float, float]:
 
 @inlined
 def decide(
-    stream: Word,
+    stream: Word64,
     month: int,
     peers: float,
     advantage: float,
@@ -108,20 +108,22 @@ def decide(
         peers, advantage, climate - 0.5, system_push, for_peers, for_advantage, for_climate, for_standard
     )
     excess = deciding.overload(load, effort, available)
-    chance = deciding.chance_begins(reluctance, inclined, push, against_overload, excess)
-    begins = uniform(stream, month, draws.BEGINS) < chance
+    chance = deciding.chance_adopts(reluctance, inclined, push, against_overload, excess)
+    begins = uniform(stream, month, draws.ADOPTS) < chance
     return begins, deciding.expected_goal(ambition, advantage, claimed_result)
 
 
 @inlined
-def fit_to(tuning_1: float, tuning_2: float, setting_1: float, setting_2: float, breadth: float) -> float:
+def practice_appropriateness(
+    tuning_1: float, tuning_2: float, setting_1: float, setting_2: float, breadth: float
+) -> float:
     """Return how well a version fits a setting, in (0, 1]."""
-    return outcome.fit(outcome.squared_distance(tuning_1, tuning_2, setting_1, setting_2), breadth)
+    return outcome.appropriateness(outcome.squared_distance(tuning_1, tuning_2, setting_1, setting_2), breadth)
 
 
 @inlined
 def copy(
-    stream: Word,
+    stream: Word64,
     month: int,
     standard: float,
     support: float,
@@ -153,7 +155,7 @@ def copy(
     setting : tuple of float
         Of who copies.
     intervention, parameters : tuple of float
-        As `COPIED` and `COPYING` name them.
+        As `COPIED_FIELDS` and `COPYING` name them.
     """
     complexity, codification, breadth = intervention
     loss, lineage, standard_codification = parameters
@@ -170,12 +172,18 @@ def copy(
         whose = FROM_LITERATURE
         fidelity = 1.0 - copying.copy_loss(loss, complexity, codification, 0.0)
         tuning_1, tuning_2 = published
-    return whose, fidelity, tuning_1, tuning_2, fit_to(tuning_1, tuning_2, setting[0], setting[1], breadth)
+    return (
+        whose,
+        fidelity,
+        tuning_1,
+        tuning_2,
+        practice_appropriateness(tuning_1, tuning_2, setting[0], setting[1], breadth),
+    )
 
 
 @inlined
 def improve(
-    stream: Word,
+    stream: Word64,
     month: int,
     place: Numbers,
     levers: Numbers,
@@ -191,13 +199,13 @@ def improve(
         Of the practice.
     month : int
     place : tuple of float
-        What `PLACE` names, of the organisation.
+        What `ORGANISATION_FIELDS` names, of the organisation.
     levers : tuple of float
         Support, standard and latitude of policies.
     version : tuple of float
-        What `VERSION` names, of the practice.
+        What `VERSION_FIELDS` names, of the practice.
     intervention, parameters : tuple of float
-        As `IMPROVED` and `IMPROVING` name them.
+        As `INTERVENTION_FIELDS` and `IMPROVING` name them.
 
     Returns
     -------
@@ -230,7 +238,7 @@ def improve(
         happened = LEARNT
         tuning_1 = improving.moved_towards(tuning_1, setting_1, tuning_step * latitude)
         tuning_2 = improving.moved_towards(tuning_2, setting_2, tuning_step * latitude)
-        fit = fit_to(tuning_1, tuning_2, setting_1, setting_2, breadth)
+        fit = practice_appropriateness(tuning_1, tuning_2, setting_1, setting_2, breadth)
         fidelity = improving.moved_towards(fidelity, 1.0, repair)
         capability = improving.moved_towards(capability, 1.0, learning)
     else:
@@ -240,14 +248,14 @@ def improve(
         fidelity = improving.eroded_fidelity(fidelity, erosion * changes, complexity)
     fidelity = improving.decayed_fidelity(fidelity, decay, vigilance, embedding, embedding_holds)
     embedding = improving.embedded_further(embedding, embed, climate, dose, turnover)
-    responded = outcome.response(fidelity, half, steepness)
+    responded = outcome.response_to_fidelity(fidelity, half, steepness)
     result = outcome.practice_result(responded, fit, social, embedding)
     return happened, embedding > embedded_above, fidelity, tuning_1, tuning_2, embedding, fit, result, capability
 
 
 @inlined
 def review(
-    stream: Word,
+    stream: Word64,
     month: int,
     result: float,
     goal: float,
@@ -271,10 +279,10 @@ def review(
         As `REVIEWING` names them.
     """
     noise, giving_up, forbearance, cynicism, encouragement = parameters
-    seen = reviewing.seen_result(result, noise, watched, draws.normal(stream, month, draws.SEEN_FIRST))
+    seen = reviewing.observed_result(result, noise, watched, draws.normal(stream, month, draws.REVIEW_NOISE))
     shortfall = goal - seen
     if shortfall <= 0.0:
         return GOAL_MET, seen, improving.moved_towards(culture, 1.0, encouragement)
-    chance = reviewing.chance_gives_up(shortfall, giving_up, forbearance, leadership)
-    gives_up = uniform(stream, month, draws.GIVES_UP) < chance
-    return (GAVE_UP if gives_up else FELL_SHORT), seen, reviewing.disappointed(culture, cynicism)
+    chance = reviewing.chance_discontinues(shortfall, giving_up, forbearance, leadership)
+    gives_up = uniform(stream, month, draws.DISCONTINUES) < chance
+    return (GAVE_UP if gives_up else FELL_SHORT), seen, reviewing.disappointed_culture(culture, cynicism)

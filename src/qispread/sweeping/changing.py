@@ -11,33 +11,33 @@ from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
-from qispread.config.adapting import adapts
-from qispread.config.cross import cross_faults
+from qispread.config.adapting import is_adaptable
+from qispread.config.cross import cross_validate
 from qispread.config.factors import Factor
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.sweeping.design import Numbers
-from qispread.world.build import Blueprint, blueprint_of, intervention_records, parameter_record
+from qispread.sweeping.design import FloatArray
+from qispread.world.build import PreparedScenario, build_intervention_records, build_parameter_record, prepare_scenario
 from qispread.world.draw import World, draw_world
-from qispread.world.frame import Frame, frame_of, ties_given
-from qispread.world.organisations import distribution_of
-from qispread.world.policies import schedule_of
+from qispread.world.frame import StaticWorld, build_static_world, given_edges
+from qispread.world.organisations import build_distributions
+from qispread.world.policies import build_schedule
 
-MOST_FRAMES, MOST_BLUEPRINTS = 64, 2048
+MAX_CACHED_WORLDS, MAX_CACHED_SCENARIOS = 64, 2048
 """How many are kept in memory: frames and whatever has large arrays, and what has next to none."""
-COUNTED = ("organisations", "organisations.number", "organisations.systems", "organisations.regions")
+POPULATION_PATHS = ("organisations", "organisations.number", "organisations.systems", "organisations.regions")
 """What decides which organisations there are."""
-WINDOWS = ("start", "end")
+WINDOW_FIELDS = ("start", "end")
 """Fields of a policy on which it depends when it acts."""
-MOST_SAID = 10
+MAX_REPORTED = 10
 
-Tree = dict[str, Any]
-Made = TypeVar("Made")
+PathTree = dict[str, Any]
+CachedValue = TypeVar("CachedValue")
 
 
-def tree_of(factors: Sequence[Factor]) -> Tree:
+def build_path_tree(factors: Sequence[Factor]) -> PathTree:
     """Return the paths of factors as nested mappings, with the place of each factor at its end."""
-    tree: Tree = {}
+    tree: PathTree = {}
     for place, factor in enumerate(factors):
         *parents, last = factor.path.split(".")
         inside = tree
@@ -47,48 +47,50 @@ def tree_of(factors: Sequence[Factor]) -> Tree:
     return tree
 
 
-def grown(part: Any, tree: Tree, values: Sequence[Any]) -> Any:
+def with_values(part: Any, tree: PathTree, values: Sequence[Any]) -> Any:
     """Return a copy of a part with the values of factors in it."""
     if isinstance(part, dict):
         changed = {
-            name: values[below] if isinstance(below, int) else grown(part[name], below, values)
+            name: values[below] if isinstance(below, int) else with_values(part[name], below, values)
             for name, below in tree.items()
         }
         return {**part, **changed}
     return part.model_copy(
         update={
-            name: values[below] if isinstance(below, int) else grown(getattr(part, name), below, values)
+            name: values[below] if isinstance(below, int) else with_values(getattr(part, name), below, values)
             for name, below in tree.items()
         }
     )
 
 
-def touches(factors: Sequence[Factor], *paths: str) -> bool:
+def affects(factors: Sequence[Factor], *paths: str) -> bool:
     """Return whether a factor is, or stands within, one of some parts."""
     return any(factor.path == path or factor.path.startswith(f"{path}.") for factor in factors for path in paths)
 
 
-def reschedules(factor: Factor) -> bool:
+def affects_schedule(factor: Factor) -> bool:
     """Return whether a factor can change when policies act, or with which ambition everyone starts."""
     names = factor.path.split(".")
     if names[0] == "policies":
-        return len(names) < 3 or names[2] in WINDOWS
-    return factor.path in ("copying", "copying.ambition", *COUNTED)
+        return len(names) < 3 or names[2] in WINDOW_FIELDS
+    return factor.path in ("copying", "copying.ambition", *POPULATION_PATHS)
 
 
-def kept(cache: "LRUCache[bytes, Made]", key: bytes, lock: Lock, make: Callable[[], Made]) -> Made:
+def cache_get_or_create(
+    cache: "LRUCache[bytes, CachedValue]", key: bytes, lock: Lock, factory: Callable[[], CachedValue]
+) -> CachedValue:
     """Return what a cache has, or what is made and then kept there; all threads get the same object."""
     with lock:
         found = cache.get(key)
     if found is not None:
         return found
-    made = make()
+    made = factory()
     with lock:
-        there: Made = cache.setdefault(key, made)
+        there: CachedValue = cache.setdefault(key, made)
     return there
 
 
-class Changer:
+class PointApplier:
     """Makes what is needed to run the points of one experiment.
 
     Parameters
@@ -100,90 +102,96 @@ class Changer:
 
     def __init__(self, scenario: Scenario, factors: Sequence[Factor]) -> None:
         self.factors = tuple(factors)
-        self.tree = tree_of(self.factors)
-        self.base = blueprint_of(scenario)
-        self.worldly = [place for place, one in enumerate(factors) if touches([one], "organisations", "network")]
+        self.tree = build_path_tree(self.factors)
+        self.base = prepare_scenario(scenario)
+        self.worldly = [place for place, one in enumerate(factors) if affects([one], "organisations", "network")]
         # Worlds are worth keeping only where other points have them too.
         self.shares_worlds = all(self.factors[place].values for place in self.worldly)
-        self.direct = [self._field(factor) for factor in self.factors]
-        self.mechanical = [place for place, one in enumerate(factors) if touches([one], *MECHANISMS)]
-        self.intervenes = touches(self.factors, "interventions")
-        self.recounts = touches(self.factors, *COUNTED)
-        self.reschedules = any(reschedules(factor) for factor in self.factors)
-        self.frames: LRUCache[Any, Frame] = LRUCache(MOST_FRAMES)
-        self.blueprints: LRUCache[bytes, Blueprint] = LRUCache(MOST_FRAMES if self.heavy else MOST_BLUEPRINTS)
+        self.direct = [self._record_field(factor) for factor in self.factors]
+        self.mechanical = [place for place, one in enumerate(factors) if affects([one], *MECHANISMS)]
+        self.intervenes = affects(self.factors, "interventions")
+        self.recounts = affects(self.factors, *POPULATION_PATHS)
+        self.reschedules = any(affects_schedule(factor) for factor in self.factors)
+        self.frames: LRUCache[Any, StaticWorld] = LRUCache(MAX_CACHED_WORLDS)
+        self.blueprints: LRUCache[bytes, PreparedScenario] = LRUCache(
+            MAX_CACHED_WORLDS if self.is_large else MAX_CACHED_SCENARIOS
+        )
         self.lock = Lock()
 
     @property
-    def heavy(self) -> bool:
+    def is_large(self) -> bool:
         """Whether the blueprint of a point has large arrays of its own."""
         return bool(self.worldly) or self.reschedules
 
-    def _field(self, factor: Factor) -> tuple[str, str] | None:
+    def _record_field(self, factor: Factor) -> tuple[str, str] | None:
         """Return section and field of a factor that is a number of a mechanism, as their record has them."""
         names = tuple(factor.path.split("."))
         if len(names) != 2 or names[0] not in MECHANISMS:
             return None
         return (names[0], names[1]) if names[1] in self.base.parameters[names[0]].dtype.names else None
 
-    def values(self, numbers: Numbers) -> list[Any]:
+    def values(self, numbers: FloatArray) -> list[Any]:
         """Return the values of all factors at a point."""
         return [factor.value(number) for factor, number in zip(self.factors, numbers.tolist(), strict=True)]
 
-    def scenario(self, numbers: Numbers) -> Scenario:
+    def scenario(self, numbers: FloatArray) -> Scenario:
         """Return the scenario of a point."""
-        found: Scenario = grown(self.base.scenario, self.tree, self.values(numbers))
+        found: Scenario = with_values(self.base.scenario, self.tree, self.values(numbers))
         return found
 
-    def blueprint(self, numbers: Numbers) -> Blueprint:
+    def prepared_scenario(self, numbers: FloatArray) -> PreparedScenario:
         """Return the blueprint of a point, kept for its runs in other worlds."""
-        return kept(self.blueprints, numbers.tobytes(), self.lock, lambda: self._blueprint(numbers))
-
-    def _blueprint(self, numbers: Numbers) -> Blueprint:
-        base, scenario = self.base, self.scenario(numbers)
-        frame = self.frame(scenario, numbers) if self.worldly else base.frame
-        return base._replace(
-            scenario=scenario,
-            frame=frame,
-            parameters=self.parameters(scenario, numbers) if self.mechanical else base.parameters,
-            interventions=intervention_records(scenario) if self.intervenes else base.interventions,
-            schedule=schedule_of(scenario, frame.number) if self.reschedules else base.schedule,
+        return cache_get_or_create(
+            self.blueprints, numbers.tobytes(), self.lock, lambda: self._prepare_scenario(numbers)
         )
 
-    def parameters(self, scenario: Scenario, numbers: Numbers) -> Any:
+    def _prepare_scenario(self, numbers: FloatArray) -> PreparedScenario:
+        base, scenario = self.base, self.scenario(numbers)
+        frame = self.static_world(scenario, numbers) if self.worldly else base.static_world
+        return base._replace(
+            scenario=scenario,
+            static_world=frame,
+            parameters=self.parameters(scenario, numbers) if self.mechanical else base.parameters,
+            interventions=build_intervention_records(scenario) if self.intervenes else base.interventions,
+            schedule=build_schedule(scenario, frame.organisation_count) if self.reschedules else base.schedule,
+        )
+
+    def parameters(self, scenario: Scenario, numbers: FloatArray) -> Any:
         """Return the record of all mechanisms at a point."""
         if any(self.direct[place] is None for place in self.mechanical):
-            return parameter_record(scenario)
+            return build_parameter_record(scenario)
         record = self.base.parameters.copy()
         for place in self.mechanical:
             section, name = self.direct[place] or ("", "")
             record[section][name] = self.factors[place].value(numbers[place])
         return record
 
-    def frame(self, scenario: Scenario, numbers: Numbers) -> Frame:
+    def static_world(self, scenario: Scenario, numbers: FloatArray) -> StaticWorld:
         """Return the frame of a point, the same object for points that share their places and ties."""
-        return kept(self.frames, numbers[self.worldly].tobytes(), self.lock, lambda: self._frame(scenario))
-
-    def _frame(self, scenario: Scenario) -> Frame:
-        if self.recounts:
-            made: Frame = frame_of.__wrapped__(scenario)
-            return made
-        return replace(
-            self.base.frame,
-            distribution=distribution_of(scenario.organisations),
-            network=scenario.network,
-            given_ties=ties_given(scenario, self.base.frame.ids),
+        return cache_get_or_create(
+            self.frames, numbers[self.worldly].tobytes(), self.lock, lambda: self._build_static_world(scenario)
         )
 
-    def world(self, blueprint: Blueprint, replicate: int) -> World:
+    def _build_static_world(self, scenario: Scenario) -> StaticWorld:
+        if self.recounts:
+            made: StaticWorld = build_static_world.__wrapped__(scenario)
+            return made
+        return replace(
+            self.base.static_world,
+            distribution=build_distributions(scenario.organisations),
+            network=scenario.network,
+            given_ties=given_edges(scenario, self.base.static_world.ids),
+        )
+
+    def world(self, prepared: PreparedScenario, replicate: int) -> World:
         """Return the world of a run, kept for other runs where they can share it."""
         if self.shares_worlds:
-            return blueprint.world(replicate)
-        world: World = draw_world.__wrapped__(blueprint.frame, blueprint.scenario.seed, replicate)
+            return prepared.world(replicate)
+        world: World = draw_world.__wrapped__(prepared.static_world, prepared.scenario.seed, replicate)
         return world
 
 
-def refuse_impossible(scenario: Scenario, factors: Sequence[Factor], numbers: Numbers) -> None:
+def check_points(scenario: Scenario, factors: Sequence[Factor], numbers: FloatArray) -> None:
     """Refuse points at which the parts of a scenario do not fit each other, such as more ties than organisations.
 
     Ranges hold their declared bounds: only whole numbers, exchanged parts and the number of ties can be at odds.
@@ -196,15 +204,15 @@ def refuse_impossible(scenario: Scenario, factors: Sequence[Factor], numbers: Nu
     odd = [one for one in factors if one.integer or one.path.endswith("mean_degree") or one.path == "organisations"]
     if not odd:
         return
-    tree, seen, tried = tree_of(factors), set(), {one.path for one in factors}
+    tree, seen, tried = build_path_tree(factors), set(), {one.path for one in factors}
     faults: list[Fault] = []
     for point, row in enumerate(numbers):
         values = [factor.value(number) for factor, number in zip(factors, row.tolist(), strict=True)]
-        changed = grown(scenario, tree, values)
-        for path, problem in cross_faults(changed, set()):
-            if ".".join(map(str, path)) not in tried and adapts(changed, path):
+        changed = with_values(scenario, tree, values)
+        for path, problem in cross_validate(changed, set()):
+            if ".".join(map(str, path)) not in tried and is_adaptable(changed, path):
                 continue
-            if len(faults) < MOST_SAID and (path, problem) not in seen:
+            if len(faults) < MAX_REPORTED and (path, problem) not in seen:
                 seen.add((path, problem))
                 faults.append(Fault(f"point {point}: {'.'.join(map(str, path))}", problem))
     if faults:

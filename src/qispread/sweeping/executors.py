@@ -10,22 +10,22 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any
 
-from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.faults import Fault, InputError, did_you_mean
 from qispread.cores import available_cores
-from qispread.sweeping.main_guard import unguarded
-from qispread.sweeping.work import MismatchError, Watch, name_of_process
+from qispread.sweeping.main_guard import unguarded_error
+from qispread.sweeping.work import MismatchError, Watchdog, process_name
 
-NAMES = ("inline", "threads", "processes", "dask")
-MOST_OUTSTANDING = 16
-AHEAD = 4
+EXECUTOR_NAMES = ("inline", "threads", "processes", "dask")
+MAX_OUTSTANDING = 16
+CHUNKS_PER_WORKER = 4
 """Chunks handed out for each worker, where there are many."""
 MAX_REFUSALS = 200
 """Refusals in a row, with no work done between them, after which all workers count as refusing."""
-MOST_STARTS = 3
+MAX_START_ATTEMPTS = 3
 """Times that workers which end while they start are started, since one may have been killed from outside."""
 
 
-class Inline(Executor):
+class InlineExecutor(Executor):
     """Runs what it is given at once, in the caller's own thread: for looking into with a debugger."""
 
     def submit(self, task: Any, /, *arguments: Any, **named: Any) -> "Future[Any]":
@@ -38,7 +38,7 @@ class Inline(Executor):
         return future
 
 
-class Crew:
+class WorkerPool:
     """Workers that can be asked for results, replaced when they break, and sent away.
 
     Attributes
@@ -46,7 +46,7 @@ class Crew:
     executor : concurrent.futures.Executor
     workers : int
         How many there are, or are taken to be: one for each core where that is not known.
-    known : int or None
+    known_workers : int or None
         How many there are; None where an executor of the user's own does not say.
     outstanding : int
         How many chunks are handed out at most, which bounds what is held in memory.
@@ -56,21 +56,21 @@ class Crew:
 
     chunk_seconds = 0.1
 
-    say: Callable[[str], None] = staticmethod(lambda _: None)
+    log: Callable[[str], None] = staticmethod(lambda _: None)
     """Called with what there is to know while they work."""
 
     def __init__(self, executor: Executor, known: int | None) -> None:
-        self.executor, self.known = executor, known
+        self.executor, self.known_workers = executor, known
         self.workers = workers = known or available_cores()
         self.mismatched: dict[str, str] = {}
         self.refusals = 0
-        self.outstanding = max(MOST_OUTSTANDING, AHEAD * workers)
+        self.outstanding = max(MAX_OUTSTANDING, CHUNKS_PER_WORKER * workers)
 
     def submit(self, task: Any, *arguments: Any) -> "Future[Any]":
         """Hand out a task."""
         return self.executor.submit(task, *arguments)
 
-    def replace(self) -> None:
+    def restart(self) -> None:
         """Start anew after the workers broke.
 
         Raises
@@ -94,104 +94,104 @@ class Crew:
         """
         self.refusals += 1
         self.note_mismatch(error.worker, error.differs)
-        alone = error.process == name_of_process()
-        every = self.known is not None and len(self.mismatched) >= self.known
+        alone = error.process == process_name()
+        every = self.known_workers is not None and len(self.mismatched) >= self.known_workers
         if alone or every or self.refusals >= MAX_REFUSALS:
-            raise self.none_left()
+            raise self.no_worker_error()
 
     def note_mismatch(self, worker: str, differs: str) -> None:
         """Say once that a worker differs and gets no work."""
         if worker not in self.mismatched:
             self.mismatched[worker] = differs
-            self.say(f"Worker {worker} gets no work of this sweep: it has {differs}.")
+            self.log(f"Worker {worker} gets no work of this sweep: it has {differs}.")
 
-    def none_left(self) -> InputError:
+    def no_worker_error(self) -> InputError:
         """Return the error for workers that all have other code or libraries."""
         named = [Fault(f"worker {name}", f"has {differs}") for name, differs in self.mismatched.items()]
         problem = "no worker is left that has the code and the libraries of this sweep; what is done is kept, and the "
         problem += "same command goes on from there once workers have them"
-        return InputError([Fault("--executor", problem), *named[:MOST_OUTSTANDING]])
+        return InputError([Fault("--executor", problem), *named[:MAX_OUTSTANDING]])
 
-    def check(self) -> None:
-        """Look whether the workers can be reached, where that is not known anyway; raises as `replace`."""
+    def check_alive(self) -> None:
+        """Look whether the workers can be reached, where that is not known anyway; raises as `restart`."""
 
-    def leave(self, *, at_once: bool = False) -> None:
-        """Send the workers away; `at_once` gives up what they are doing."""
+    def shutdown(self, *, immediately: bool = False) -> None:
+        """Send the workers away; `immediately` gives up what they are doing."""
 
 
-class InlineCrew(Crew):
+class InlineWorkerPool(WorkerPool):
     """Nobody but ourselves."""
 
     def __init__(self) -> None:
-        super().__init__(Inline(), 1)
+        super().__init__(InlineExecutor(), 1)
         self.outstanding = 1
 
 
-class ThreadCrew(Crew):
+class ThreadWorkerPool(WorkerPool):
     """Threads: the compiled model lets go of Python's lock."""
 
     def __init__(self, workers: int) -> None:
         super().__init__(ThreadPoolExecutor(workers), workers)
 
-    def leave(self, *, at_once: bool = False) -> None:
-        """Send the threads away; `at_once` does not wait for what they are doing, whose results nobody takes."""
-        self.executor.shutdown(wait=not at_once, cancel_futures=at_once)
+    def shutdown(self, *, immediately: bool = False) -> None:
+        """Send the threads away; `immediately` does not wait for what they are doing, whose results nobody takes."""
+        self.executor.shutdown(wait=not immediately, cancel_futures=immediately)
 
 
-def be_ready() -> None:
+def init_worker() -> None:
     """Make a process a worker: it leaves Ctrl-C to its parent, and ends when its parent has died."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Watch.alone = True
+    Watchdog.enabled = True
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+        threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
 
 
-def _end_after(parent: Any) -> None:
+def _exit_with_parent(parent: Any) -> None:
     parent.join()
     os._exit(1)
 
 
-def answer() -> int:
+def ping() -> int:
     """Return the id of this process: a worker that can say it can work."""
     return os.getpid()
 
 
-class ProcessCrew(Crew):
+class ProcessWorkerPool(WorkerPool):
     """Processes, started afresh and not forked, so that they work in notebooks and on every system."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(self._started(workers), workers)
+        super().__init__(self._start_executor(workers), workers)
 
     @staticmethod
-    def _started(workers: int) -> ProcessPoolExecutor:
-        for _ in range(MOST_STARTS):
-            pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=be_ready)
+    def _start_executor(workers: int) -> ProcessPoolExecutor:
+        for _ in range(MAX_START_ATTEMPTS):
+            pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=init_worker)
             try:
-                pool.submit(answer).result()
+                pool.submit(ping).result()
             except BrokenProcessPool:
                 pool.shutdown(cancel_futures=True)
             else:
                 return pool
-        raise unguarded()
+        raise unguarded_error()
 
-    def replace(self) -> None:
+    def restart(self) -> None:
         """Start other processes."""
-        self.leave(at_once=True)
+        self.shutdown(immediately=True)
         self.mismatched.clear()
-        self.executor = self._started(self.workers)
+        self.executor = self._start_executor(self.workers)
 
-    def leave(self, *, at_once: bool = False) -> None:
+    def shutdown(self, *, immediately: bool = False) -> None:
         """Send the processes away, or end them."""
         processes = dict(getattr(self.executor, "_processes", None) or {})
-        if at_once:
+        if immediately:
             for process in processes.values():
                 with suppress(OSError, ValueError):
                     process.kill()
-        self.executor.shutdown(wait=True, cancel_futures=at_once)
+        self.executor.shutdown(wait=True, cancel_futures=immediately)
 
 
-def crew_of(executor: str | Executor, workers: int | None, scheduler: str | None) -> Crew:
+def create_worker_pool(executor: str | Executor, workers: int | None, scheduler: str | None) -> WorkerPool:
     """Return the workers that a name, or an executor of the user's own, stands for.
 
     Raises
@@ -206,15 +206,17 @@ def crew_of(executor: str | Executor, workers: int | None, scheduler: str | None
         faults.append(Fault("--scheduler", "is for --executor dask alone"))
     elif scheduler is not None and not scheduler.strip():
         faults.append(Fault("--scheduler", "got nothing; needed: an address such as tcp://host:8786"))
-    if isinstance(executor, str) and executor not in NAMES:
-        faults.append(Fault("--executor", f"got '{executor}'{nearest(executor, NAMES)}"))
+    if isinstance(executor, str) and executor not in EXECUTOR_NAMES:
+        faults.append(Fault("--executor", f"got '{executor}'{did_you_mean(executor, EXECUTOR_NAMES)}"))
     if faults:
         raise InputError(faults)
     count = workers or available_cores()
     if isinstance(executor, Executor):
-        return Crew(executor, workers or getattr(executor, "_max_workers", None))
+        return WorkerPool(executor, workers or getattr(executor, "_max_workers", None))
     if executor == "dask":
-        from qispread.sweeping.cluster import DaskCrew
+        from qispread.sweeping.cluster import DaskWorkerPool
 
-        return DaskCrew(count, scheduler)
-    return {"inline": lambda _: InlineCrew(), "threads": ThreadCrew, "processes": ProcessCrew}[executor](count)
+        return DaskWorkerPool(count, scheduler)
+    return {"inline": lambda _: InlineWorkerPool(), "threads": ThreadWorkerPool, "processes": ProcessWorkerPool}[
+        executor
+    ](count)

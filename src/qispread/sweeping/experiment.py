@@ -7,15 +7,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from qispread.config.cross import POOLED
 from qispread.config.factors import Factor, Scale
-from qispread.config.faults import Fault, InputError, nearest, place_of_name
-from qispread.config.parameter import Names, Section, choice
-from qispread.config.scenario import HOW_READ, Scenario, folder_name
-from qispread.measures import MEASURES, NAMES
+from qispread.config.faults import Fault, InputError, did_you_mean, index_of
+from qispread.config.parameter import ConfigSection, Names, choice
+from qispread.config.scenario import TABLE_OPTIONS, Scenario, validate_folder_name
+from qispread.measures import MEASURE_NAMES, MEASURES
 
-ALL = "all"
+ALL_MEASURES = "all"
 
 
-def power_of_two(number: int) -> int:
+def validate_power_of_two(number: int) -> int:
     """Return a number, if it is a power of two: other numbers unbalance a Sobol' sequence."""
     if number < 1 or number & (number - 1):
         below = 1 << (max(number, 1).bit_length() - 1)
@@ -23,33 +23,35 @@ def power_of_two(number: int) -> int:
     return number
 
 
-def even(number: int) -> int:
+def validate_even(number: int) -> int:
     """Return a number, if it is even."""
     if number % 2:
         raise ValueError("needed: an even number")
     return number
 
 
-def known_measures(names: tuple[str, ...]) -> tuple[str, ...]:
+def validate_measures(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of measures, written out where they are all."""
     for name in names:
-        if name != ALL and name not in MEASURES:
-            raise ValueError(f"no measure is called '{name}'" + nearest(name, (*NAMES, ALL), listing=False))
-    return NAMES if ALL in names else tuple(dict.fromkeys(names))
+        if name != ALL_MEASURES and name not in MEASURES:
+            raise ValueError(
+                f"no measure is called '{name}'" + did_you_mean(name, (*MEASURE_NAMES, ALL_MEASURES), listing=False)
+            )
+    return MEASURE_NAMES if ALL_MEASURES in names else tuple(dict.fromkeys(names))
 
 
-PowerOfTwo = Annotated[int, AfterValidator(power_of_two)]
-MeasureNames = Annotated[Names, AfterValidator(known_measures)]
+PowerOfTwo = Annotated[int, AfterValidator(validate_power_of_two)]
+MeasureNames = Annotated[Names, AfterValidator(validate_measures)]
 
 
-class Grid(Section):
+class GridDesign(ConfigSection):
     """Every combination of levels."""
 
     kind: Literal["grid"] = "grid"
     levels: int = choice(5, "Levels of a factor that has a range; one with values has these.", role="run", low=2)
 
 
-class PointsFile(Section):
+class PointsListDesign(ConfigSection):
     """Points from a CSV table: a column a factor, a row a point."""
 
     kind: Literal["list"] = "list"
@@ -57,21 +59,21 @@ class PointsFile(Section):
     rows: tuple[tuple[float, ...], ...] = choice((), "The points themselves, once read.", role="run")
 
 
-class LatinHypercube(Section):
+class LatinHypercubeDesign(ConfigSection):
     """A Latin hypercube: each factor's range is filled evenly (mckay1979)."""
 
     kind: Literal["latin_hypercube"] = "latin_hypercube"
     points: int = choice(256, "How many points.", role="run", low=1)
 
 
-class Sobol(Section):
+class SobolDesign(ConfigSection):
     """A scrambled Sobol' sequence: all factors' ranges are filled evenly together (sobol1967)."""
 
     kind: Literal["sobol"] = "sobol"
     points: PowerOfTwo = choice(256, "How many points, a power of 2.", role="run", low=1)
 
 
-class Saltelli(Section):
+class SaltelliDesign(ConfigSection):
     """For Sobol' indices: so many base points, times 2 more than there are factors (saltelli2010)."""
 
     kind: Literal["saltelli"] = "saltelli"
@@ -81,20 +83,23 @@ class Saltelli(Section):
     )
 
 
-class Morris(Section):
+class MorrisDesign(ConfigSection):
     """For elementary effects: walks that move one factor at a time (morris1991)."""
 
     kind: Literal["morris"] = "morris"
     trajectories: int = choice(10, "How many walks, each of one point more than there are factors.", role="run", low=2)
-    levels: Annotated[int, AfterValidator(even)] = choice(
+    levels: Annotated[int, AfterValidator(validate_even)] = choice(
         4, "Levels of each factor, an even number.", role="run", low=2
     )
 
 
-AnyDesign = Annotated[Grid | PointsFile | LatinHypercube | Sobol | Saltelli | Morris, Field(discriminator="kind")]
+AnyDesign = Annotated[
+    GridDesign | PointsListDesign | LatinHypercubeDesign | SobolDesign | SaltelliDesign | MorrisDesign,
+    Field(discriminator="kind"),
+]
 
 
-class Varied(Section):
+class FactorSpec(ConfigSection):
     """How a factor is varied: over a range, or among values."""
 
     low: float | None = choice(None, "Where its range begins; the declared plausible range unless given.", role="run")
@@ -106,7 +111,7 @@ class Varied(Section):
     labels: Names = choice((), "Names of the values in tables.", role="run")
 
     @model_validator(mode="after")
-    def _one_way(self) -> "Varied":
+    def _validate_single_form(self) -> "FactorSpec":
         ranged = self.low is not None or self.high is not None or self.scale != "linear"
         if ranged and self.values:
             raise ValueError("give a range or values, not both")
@@ -117,39 +122,39 @@ class Varied(Section):
         return self
 
 
-def nothing_said(value: Any) -> Any:
+def empty_if_none(value: Any) -> Any:
     """Return an empty mapping where a factor is named and nothing is said of it."""
     return {} if value is None else value
 
 
-class Kept(Section):
+class OutputSpec(ConfigSection):
     """Which measures are kept."""
 
-    final: MeasureNames = choice((ALL,), "At the end of each run: names, or all.", role="run")
+    final: MeasureNames = choice((ALL_MEASURES,), "At the end of each run: names, or all.", role="run")
     monthly: MeasureNames = choice((), "In every month of each run: names, or all.", role="run")
 
 
-class Experiment(Section):
+class Experiment(ConfigSection):
     """A sweep, whole: with the scenario that is varied, nothing else is needed to run it."""
 
-    name: Annotated[str, AfterValidator(folder_name)] = choice(
+    name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
         "experiment", "Short name, used for folders.", role="run"
     )
     description: str = choice("", "The question, for people.", role="run")
     scenario: Scenario = Scenario()
-    factors: dict[str, Annotated[Varied, BeforeValidator(nothing_said)]] = choice({}, "By path.", role="run")
-    design: AnyDesign = LatinHypercube()
+    factors: dict[str, Annotated[FactorSpec, BeforeValidator(empty_if_none)]] = choice({}, "By path.", role="run")
+    design: AnyDesign = LatinHypercubeDesign()
     replicates: int = choice(
         20, "Worlds in which each point is run.", unit="worlds", role="run", low=1, high=10_000_000
     )
-    measures: Kept = Kept()
+    measures: OutputSpec = OutputSpec()
     interventions: Literal["pooled", "each"] = choice(
         "pooled", "Whether measures are kept for all interventions together, or for each by name too.", role="run"
     )
     seed: int = choice(1, "Seed of the design; that of the worlds is the scenario's.", role="run", low=0, below=2**32)
 
     @cached_property
-    def varied(self) -> tuple[Factor, ...]:
+    def resolved_factors(self) -> tuple[Factor, ...]:
         """The factors, with the parts of scenarios that are their values.
 
         Raises
@@ -157,17 +162,17 @@ class Experiment(Section):
         InputError
             With every fault of the factors.
         """
-        from qispread.sweeping.varying import checked_factors
+        from qispread.sweeping.varying import validate_factors
 
-        return checked_factors(self.scenario, self.factors)
+        return validate_factors(self.scenario, self.factors)
 
     @property
-    def rows(self) -> tuple[str, ...]:
+    def intervention_rows(self) -> tuple[str, ...]:
         """The names of the interventions whose measures are kept, that of the pooled rows first."""
         return (POOLED,) if self.interventions == "pooled" else (POOLED, *self.scenario.interventions)
 
-    def row_of(self, intervention: str) -> int:
-        """Return the place among `rows` of an intervention.
+    def row_index(self, intervention: str) -> int:
+        """Return the place among `intervention_rows` of an intervention.
 
         Raises
         ------
@@ -182,12 +187,12 @@ class Experiment(Section):
             needed = "needed: 'interventions: each' in the experiment file, and a sweep that is run with it"
             problem = f"got '{intervention}', but measures were kept of all interventions together alone; {needed}"
             raise InputError([Fault("intervention", problem)])
-        place_of_name(intervention, (POOLED, *self.scenario.interventions), "intervention")
-        return self.rows.index(intervention)
+        index_of(intervention, (POOLED, *self.scenario.interventions), "intervention")
+        return self.intervention_rows.index(intervention)
 
     def identity(self) -> dict[str, Any]:
         """Return all that can change a result or a table, as plain data."""
-        words: Any = {"inputs": True, "notes": True, "description": True, **HOW_READ}
+        words: Any = {"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
         data = self.model_dump(mode="json", exclude={"description": True, "scenario": words})
         # The order of factors decides which column of the design each has.
         return {**data, "order": list(self.factors)}

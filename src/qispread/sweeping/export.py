@@ -48,7 +48,7 @@ def as_batch_run(sweep: "Sweep", *, months: bool = False) -> "pd.DataFrame":
     return joined[columns].sort_values(["RunId", "Step"], ignore_index=True)
 
 
-def mean_of_worlds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def replicate_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean over the second axis of what is a number, NaN where nothing is."""
     there = ~np.isnan(values)
     count = there.sum(axis=1)
@@ -57,18 +57,18 @@ def mean_of_worlds(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return mean
 
 
-def each_world(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def identity(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values as they are."""
     return values
 
 
-def as_ema(sweep: "Sweep", *, worlds: str = "mean") -> tuple["pd.DataFrame", dict[str, NDArray[np.float64]]]:
+def as_ema(sweep: "Sweep", *, replicates: str = "mean") -> tuple["pd.DataFrame", dict[str, NDArray[np.float64]]]:
     """Return (experiments, outcomes) as EMA Workbench's ``perform_experiments`` does.
 
     Parameters
     ----------
     sweep : Sweep
-    worlds : {"mean", "each"}
+    replicates : {"mean", "each"}
         Whether an outcome is the mean over a point's worlds, of (points,) or (points, months), or each of them, of
         (points, worlds) or (points, worlds, months) as its replicator gives.
 
@@ -79,11 +79,11 @@ def as_ema(sweep: "Sweep", *, worlds: str = "mean") -> tuple["pd.DataFrame", dic
     dict of str to array
         Measures at the end by name; those kept by month as "measure by month".
     """
-    if worlds not in ("mean", "each"):
-        raise InputError([Fault("worlds", f"got '{worlds}'; needed: one of mean, each")])
-    gathered = mean_of_worlds if worlds == "mean" else each_world
+    if replicates not in ("mean", "each"):
+        raise InputError([Fault("worlds", f"got '{replicates}'; needed: one of mean, each")])
+    gathered = replicate_mean if replicates == "mean" else identity
     table = sweep.points.reset_index(drop=True)
-    for factor in sweep.experiment.varied:
+    for factor in sweep.experiment.resolved_factors:
         # Its scenario discovery under pandas 3 takes floats and categories alone.
         table[factor.path] = table[factor.path].astype("category" if factor.labels else "float64")
     name = sweep.experiment.scenario.name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qispread.config.faults import Fault, InputError
 
-STALE = ".*.tmp-*"
+TEMPORARY_PATTERN = ".*.tmp-*"
 """Names of what a process that was killed may leave behind."""
 
 
@@ -29,7 +29,7 @@ def local_folder(given: str | Path) -> Path:
     return Path(given)
 
 
-def settle_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     """Make sure that the names in a folder outlast a loss of power, where the system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
@@ -39,7 +39,7 @@ def settle_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes) -> None:
     """Write a file beside its place and move it there once it is safely on disk.
 
     Raises
@@ -56,7 +56,7 @@ def write_whole(path: Path, content: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    settle_folder(path.parent)
+    fsync_folder(path.parent)
 
 
 def append_line(path: Path, line: str) -> None:
@@ -70,7 +70,7 @@ def append_line(path: Path, line: str) -> None:
     with path.open("ab") as file:
         before = file.tell()
         try:
-            file.write((("" if _ends_well(path) else "\n") + line + "\n").encode())
+            file.write((("" if _ends_with_newline(path) else "\n") + line + "\n").encode())
             file.flush()
             os.fsync(file.fileno())
         except OSError:
@@ -79,7 +79,7 @@ def append_line(path: Path, line: str) -> None:
             raise
 
 
-def _ends_well(path: Path) -> bool:
+def _ends_with_newline(path: Path) -> bool:
     """Return whether a file is empty or ends with a line break."""
     with path.open("rb") as file:
         if not file.seek(0, os.SEEK_END):
@@ -88,8 +88,8 @@ def _ends_well(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-def remove_stale(*folders: Path) -> None:
+def remove_temporary_files(*folders: Path) -> None:
     """Remove what a process that was killed left half written."""
     for folder in folders:
-        for path in folder.glob(STALE):
+        for path in folder.glob(TEMPORARY_PATTERN):
             path.unlink(missing_ok=True)

@@ -9,19 +9,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from qispread.config import arguments
-from qispread.config.factors import Factor, paths_of
-from qispread.config.faults import CUT_SHORT, Fault, InputError, nearest
-from qispread.config.load import load, read_extended
-from qispread.config.named_tables import beside
+from qispread.config.factors import Factor, list_paths
+from qispread.config.faults import TRUNCATION_MARK, Fault, InputError, did_you_mean
+from qispread.config.load import load, read_with_parents
+from qispread.config.named_tables import resolve_path
 from qispread.config.scenario import InputFile, Scenario
-from qispread.config.tables import Reading, Table, number_or_none, read_table
-from qispread.config.validate import fault_at, faults_in, frozen
-from qispread.config.yaml_reader import Place, Places, read_text
-from qispread.sweeping.experiment import Experiment, Varied
-from qispread.sweeping.notes import notes_on
-from qispread.sweeping.varying import Checking, explicit, factors_of
+from qispread.config.tables import CsvTable, ReadContext, parse_number, read_table
+from qispread.config.validate import fault_at_path, to_tuples, validate_section
+from qispread.config.yaml_reader import SourceLocation, SourceLocations, read_text
+from qispread.sweeping.experiment import Experiment, FactorSpec
+from qispread.sweeping.notes import analysis_notes
+from qispread.sweeping.varying import FactorValidator, explicit_spec, resolve_valid_factors
 
-Given = str | Path | Mapping[str, Any] | Experiment
+ExperimentSource = str | Path | Mapping[str, Any] | Experiment
 """What describes an experiment: a file, the folder or manifest of a sweep, a mapping like the file, or itself."""
 EXPERIMENT = (
     "an Experiment, the path of its file or of the folder of a sweep, or a mapping that says what the file would"
@@ -29,32 +29,32 @@ EXPERIMENT = (
 MANIFEST = "manifest.json"
 
 
-@arguments.checks(
-    given=arguments.described_by(Experiment, EXPERIMENT),
+@arguments.validate_arguments(
+    source=arguments.described_check(Experiment, EXPERIMENT),
 )
-def load_experiment(given: Given) -> Experiment:
+def load_experiment(source: ExperimentSource) -> Experiment:
     """Read an experiment.
 
     Parameters
     ----------
-    given : str, Path, mapping or Experiment
+    source : str, Path, mapping or Experiment
         A YAML file; the folder or the manifest.json of a sweep; or a mapping that says what the file would, whose
-        ``base`` may be a Scenario.
+        ``folder`` may be a Scenario.
 
     Raises
     ------
     InputError
         With every fault of the experiment, of its scenario and of its tables.
     """
-    if isinstance(given, Experiment):
-        return with_factors(given, {}, Path(), [])
-    if isinstance(given, Mapping):
-        return experiment_from(dict(given), {}, Path())
-    path = Path(given)
+    if isinstance(source, Experiment):
+        return resolve_factors(source, {}, Path(), [])
+    if isinstance(source, Mapping):
+        return build_experiment(dict(source), {}, Path())
+    path = Path(source)
     if path.is_dir() or path.suffix == ".json":
-        return experiment_of_manifest(path / MANIFEST if path.is_dir() else path)
-    data, places = read_extended(path, str(path))
-    return experiment_from(data, places, path.parent)
+        return read_experiment_manifest(path / MANIFEST if path.is_dir() else path)
+    data, places = read_with_parents(path, str(path))
+    return build_experiment(data, places, path.parent)
 
 
 def is_experiment(path: str | Path) -> bool:
@@ -62,7 +62,7 @@ def is_experiment(path: str | Path) -> bool:
     if Path(path).suffix not in (".yaml", ".yml"):
         return False
     try:
-        return "factors" in read_extended(Path(path), str(path))[0]
+        return "factors" in read_with_parents(Path(path), str(path))[0]
     except InputError:
         return False
 
@@ -71,10 +71,10 @@ def check_experiment(path: str | Path) -> Scenario:
     """Check an experiment file, and return its scenario, with notes on both; raises as it is read."""
     experiment = load_experiment(path)
     scenario = experiment.scenario
-    return scenario.model_copy(update={"notes": (*scenario.notes, *notes_on(experiment))})
+    return scenario.model_copy(update={"notes": (*scenario.notes, *analysis_notes(experiment))})
 
 
-def experiment_of_manifest(path: Path) -> Experiment:
+def read_experiment_manifest(path: Path) -> Experiment:
     """Return the experiment that the manifest of a sweep holds.
 
     Raises
@@ -86,63 +86,67 @@ def experiment_of_manifest(path: Path) -> Experiment:
     try:
         kept = json.loads(text)
     except ValueError as error:
-        raise InputError([Fault("", CUT_SHORT, str(path), getattr(error, "lineno", 0))]) from None
+        raise InputError([Fault("", TRUNCATION_MARK, str(path), getattr(error, "lineno", 0))]) from None
     try:
-        return Experiment.model_validate(frozen({**kept["experiment"], "scenario": kept["scenario"]}))
+        return Experiment.model_validate(to_tuples({**kept["experiment"], "scenario": kept["scenario"]}))
     except (ValueError, KeyError, TypeError, ValidationError):
         raise InputError([Fault("", "is not the manifest of a sweep", str(path))]) from None
 
 
-def experiment_from(data: dict[str, Any], places: Places, folder: Path) -> Experiment:
+def build_experiment(data: dict[str, Any], places: SourceLocations, folder: Path) -> Experiment:
     """Return the checked experiment that data describes; `folder` is what its files are relative to."""
     faults: list[Fault] = []
     base, policies = data.pop("base", None), data.pop("policies", [])
     scenario = data.pop("scenario", base)
     if not isinstance(scenario, Scenario):
-        scenario = base_scenario(base, policies, places, folder, faults)
+        scenario = load_base_scenario(base, policies, places, folder, faults)
     elif policies:
-        faults.append(fault_at(("policies",), "can be added to a base file only; change the scenario itself", places))
-    found = faults_in(Experiment, {**data, "scenario": scenario or Scenario()}, places)
+        faults.append(
+            fault_at_path(("policies",), "can be added to a base file only; change the scenario itself", places)
+        )
+    found = validate_section(Experiment, {**data, "scenario": scenario or Scenario()}, places)
     if scenario is None:
         raise InputError([*faults, *found])
     if not found:
-        experiment = Experiment.model_validate(frozen({**data, "scenario": scenario}))
-        return with_factors(experiment, places, folder, faults)
-    checking = Checking(scenario, places, folder)
-    factors_of(rightly_said(data.get("factors")), checking)
+        experiment = Experiment.model_validate(to_tuples({**data, "scenario": scenario}))
+        return resolve_factors(experiment, places, folder, faults)
+    checking = FactorValidator(scenario, places, folder)
+    resolve_valid_factors(valid_factor_specs(data.get("factors")), checking)
     raise InputError([*faults, *found, *checking.faults])
 
 
-def base_scenario(base: Any, policies: Any, places: Places, folder: Path, faults: list[Fault]) -> Scenario | None:
+def load_base_scenario(
+    base: Any, policies: Any, places: SourceLocations, folder: Path, faults: list[Fault]
+) -> Scenario | None:
     """Return the scenario that an experiment varies, or None with its faults noted."""
     if not isinstance(base, str | Path):
-        faults.append(fault_at(("base",), "is missing; needed: the file of a scenario", places))
+        faults.append(fault_at_path(("base",), "is missing; needed: the file of a scenario", places))
         return None
     named = [policies] if isinstance(policies, str) else policies
     if not isinstance(named, list | tuple) or not all(isinstance(one, str | Path) for one in named):
-        faults.append(fault_at(("policies",), "needed: the names of policy files", places))
+        faults.append(fault_at_path(("policies",), "needed: the names of policy files", places))
         return None
     try:
-        path = beside(("base",), str(base), places, folder)
-        added = [beside(("policies", place), str(one), places, folder) for place, one in enumerate(named)]
+        path = resolve_path(("base",), str(base), places, folder)
+        added = [resolve_path(("policies", place), str(one), places, folder) for place, one in enumerate(named)]
         return load(path, policies=added)
     except InputError as error:
         faults.extend(error.faults)
         return None
 
 
-def rightly_said(given: Any) -> dict[str, Varied]:
+def valid_factor_specs(factor_specs: Any) -> dict[str, FactorSpec]:
     """Return what is said of factors, as far as it is right by itself."""
     found = {}
-    for path, one in given.items() if isinstance(given, dict) else ():
+    for path, one in factor_specs.items() if isinstance(factor_specs, dict) else ():
         try:
-            found[str(path)] = Varied.model_validate(frozen(one or {}))
+            found[str(path)] = FactorSpec.model_validate(to_tuples(one or {}))
         except ValidationError:
             continue
     return found
 
 
-def with_factors(experiment: Experiment, places: Places, folder: Path, faults: list[Fault]) -> Experiment:
+def resolve_factors(experiment: Experiment, places: SourceLocations, folder: Path, faults: list[Fault]) -> Experiment:
     """Return an experiment in which all is written out: ranges of factors, and the rows of a table of points.
 
     Raises
@@ -150,22 +154,22 @@ def with_factors(experiment: Experiment, places: Places, folder: Path, faults: l
     InputError
         With every fault of the factors and of the table.
     """
-    checking = Checking(experiment.scenario, places, folder, faults)
+    checking = FactorValidator(experiment.scenario, places, folder, faults)
     if experiment.design.kind == "list" and not experiment.design.rows:
-        return from_table(experiment, checking)
+        return points_from_csv(experiment, checking)
     if not experiment.factors:
-        checking.faults.append(fault_at(("factors",), "none is given; needed: at least one", places))
-    factors = factors_of(experiment.factors, checking)
+        checking.faults.append(fault_at_path(("factors",), "none is given; needed: at least one", places))
+    factors = resolve_valid_factors(experiment.factors, checking)
     if checking.faults:
         raise InputError(checking.faults)
-    return experiment.model_copy(update={"factors": {factor.path: explicit(factor) for factor in factors}})
+    return experiment.model_copy(update={"factors": {factor.path: explicit_spec(factor) for factor in factors}})
 
 
-def from_table(experiment: Experiment, checking: Checking) -> Experiment:
+def points_from_csv(experiment: Experiment, checking: FactorValidator) -> Experiment:
     """Return an experiment with the points of its table as rows; a column that is no factor yet becomes one."""
     design: Any = experiment.design
-    path = beside(("design", "file"), design.file, checking.places, checking.base)
-    reading = Reading()
+    path = resolve_path(("design", "file"), design.file, checking.locations, checking.folder)
+    reading = ReadContext()
     try:
         table = read_table(path, os.path.normpath(path), reading)
     except InputError as error:
@@ -173,12 +177,15 @@ def from_table(experiment: Experiment, checking: Checking) -> Experiment:
     checking.faults += reading.faults
     for name in experiment.factors:
         if name not in table.columns:
-            checking.fault(name, f"has no column in {table.shown}" + nearest(name, table.columns))
-    columns = {name: column_of(name, table, experiment.factors.get(name, Varied()), checking) for name in table.columns}
+            checking.fault(name, f"has no column in {table.display_name}" + did_you_mean(name, table.columns))
+    columns = {
+        name: parse_factor_column(name, table, experiment.factors.get(name, FactorSpec()), checking)
+        for name in table.columns
+    }
     if checking.faults or any(column is None for column in columns.values()):
         raise InputError(checking.faults)
     rows = tuple(zip(*(numbers for _, numbers in columns.values() if numbers), strict=True))
-    factors = {name: explicit(factor) for name, (factor, _) in columns.items() if factor}
+    factors = {name: explicit_spec(factor) for name, (factor, _) in columns.items() if factor}
     inputs = (*experiment.scenario.inputs, *(InputFile(**one) for one in reading.inputs))
     kept = experiment.scenario.model_copy(update={"inputs": inputs})
     return experiment.model_copy(
@@ -186,36 +193,44 @@ def from_table(experiment: Experiment, checking: Checking) -> Experiment:
     )
 
 
-def column_of(name: str, table: Table, varied: Varied, checking: Checking) -> tuple[Factor | None, list[float]]:
+def parse_factor_column(
+    name: str, table: CsvTable, specs: FactorSpec, checking: FactorValidator
+) -> tuple[Factor | None, list[float]]:
     """Return the factor of a column and its numbers: those in the cells, or the places of the values that they name."""
-    if name not in paths_of(checking.scenario):
-        problem = "is nothing of the scenario" + nearest(name, paths_of(checking.scenario))
-        checking.faults.append(Fault(f"column '{name}'", problem, table.shown, 1))
+    if name not in list_paths(checking.scenario):
+        problem = "is nothing of the scenario" + did_you_mean(name, list_paths(checking.scenario))
+        checking.faults.append(Fault(f"column '{name}'", problem, table.display_name, 1))
         return None, []
     given = [(line, cells[name]) for line, cells in table.rows]
-    if varied.values:
-        return among_labels(name, table, varied, checking)
-    numbers = [number_or_none(cell) for _, cell in given]
+    if specs.values:
+        return parse_label_column(name, table, specs, checking)
+    numbers = [parse_number(cell) for _, cell in given]
     for (line, cell), number in zip(given, numbers, strict=True):
         if not isinstance(number, float) or number - number != 0.0:
             problem = f"got '{cell}'; needed: a number"
-            checking.faults.append(Fault(f"column '{name}'", problem, table.shown, line))
+            checking.faults.append(Fault(f"column '{name}'", problem, table.display_name, line))
     right = [number for number in numbers if isinstance(number, float) and number - number == 0.0]
     if len(right) < len(numbers) or not right:
         return None, []
     # The table says what is run, so that its own ends are the range, and the declared bounds are all that holds them.
-    here = Checking(checking.scenario, {("factors", name): Place(table.shown, 1, f"column '{name}'")})
-    factor = next(iter(factors_of({name: Varied(low=min(right), high=max(right))}, here)), None)
+    here = FactorValidator(
+        checking.scenario, {("factors", name): SourceLocation(table.display_name, 1, f"column '{name}'")}
+    )
+    factor = next(iter(resolve_valid_factors({name: FactorSpec(low=min(right), high=max(right))}, here)), None)
     checking.faults += here.faults
     for (line, cell), number in zip(given, right, strict=True):
         if factor is not None and factor.integer and not number.is_integer():
-            checking.faults.append(Fault(f"column '{name}'", f"got {cell}; needed: a whole number", table.shown, line))
+            checking.faults.append(
+                Fault(f"column '{name}'", f"got {cell}; needed: a whole number", table.display_name, line)
+            )
     return factor, right
 
 
-def among_labels(name: str, table: Table, varied: Varied, checking: Checking) -> tuple[Factor | None, list[float]]:
+def parse_label_column(
+    name: str, table: CsvTable, specs: FactorSpec, checking: FactorValidator
+) -> tuple[Factor | None, list[float]]:
     """Return the factor of a column of labels and the place of the value that each names."""
-    factor = next(iter(factors_of({name: varied}, checking)), None)
+    factor = next(iter(resolve_valid_factors({name: specs}, checking)), None)
     if factor is None:
         return None, []
     labels = factor.labels or tuple(f"{value:g}" for value in factor.values)
@@ -224,6 +239,6 @@ def among_labels(name: str, table: Table, varied: Varied, checking: Checking) ->
         if cells[name] in labels:
             places.append(float(labels.index(cells[name])))
         else:
-            problem = f"got '{cells[name]}'; needed: a label" + nearest(cells[name], labels)
-            checking.faults.append(Fault(f"column '{name}'", problem, table.shown, line))
+            problem = f"got '{cells[name]}'; needed: a label" + did_you_mean(cells[name], labels)
+            checking.faults.append(Fault(f"column '{name}'", problem, table.display_name, line))
     return factor, places

@@ -10,7 +10,7 @@ from typing import IO, Any, Self
 
 from qispread.config.faults import Fault, InputError
 
-LOCK, HELD, REMOVING = ".lock", ".lock-held", ".lock-removing"
+LOCK, LOCK_HELD, REMOVING = ".lock", ".lock-held", ".lock-removing"
 """The file that is locked, the one that is there while a folder is held where no file can be locked, and the one that
 is there while a process removes that of another which has ended."""
 HELD_ERRORS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
@@ -20,10 +20,10 @@ NO_LOCKS = (
     "removed by hand should this process be killed on another machine"
 )
 
-Say = Callable[[str], None]
+Logger = Callable[[str], None]
 
 
-def _hold(file: IO[Any]) -> None:
+def _acquire(file: IO[Any]) -> None:
     """Take the lock of a file, or raise OSError at once where another process has it, or where there are no locks."""
     try:
         import fcntl
@@ -56,7 +56,7 @@ class FolderLock:
         Where another sweep holds it, with the process that does, or the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, say: Say | None = None) -> None:
+    def __init__(self, folder: Path, say: Logger | None = None) -> None:
         self.folder, self.say = folder, say
         self.held: Path | None = None
 
@@ -66,14 +66,14 @@ class FolderLock:
         except OSError as error:
             raise InputError([Fault("", f"cannot be written to: {error.strerror}", str(self.folder))]) from None
         try:
-            _hold(self.file)
+            _acquire(self.file)
         except OSError as error:
             if error.errno in HELD_ERRORS:
                 self.file.seek(0)
                 raise self._refusal(self.file.read()) from None
             self._hold_by_file(error)
         self.file.truncate(0)
-        self.file.write(this_process())
+        self.file.write(current_process())
         self.file.flush()
         return self
 
@@ -84,21 +84,21 @@ class FolderLock:
 
     def _hold_by_file(self, error: OSError) -> None:
         """Hold the folder by a file that is there."""
-        held = self.folder / HELD
+        held = self.folder / LOCK_HELD
         try:
-            if is_dead(text_of(held)):
+            if is_dead(read_lock_text(held)):
                 self._remove_of_dead(held)
             with held.open("x", encoding="utf-8") as file:
-                file.write(this_process())
+                file.write(current_process())
         except FileExistsError:
             left = [str(path) for path in (held, self.folder / REMOVING) if path.exists()]
             more = f"; where that process has ended, remove {' and '.join(left)}" if left else ""
-            raise self._refusal(text_of(held), more) from None
+            raise self._refusal(read_lock_text(held), more) from None
         except OSError as second:
             raise InputError([Fault("", f"cannot be written to: {second.strerror}", str(self.folder))]) from None
         self.held = held
         if self.say is not None:
-            self.say(NO_LOCKS.format(folder=self.folder, error=error.strerror, held=HELD))
+            self.say(NO_LOCKS.format(folder=self.folder, error=error.strerror, held=LOCK_HELD))
 
     def _remove_of_dead(self, held: Path) -> None:
         """Remove the file of a holder that has ended; raises FileExistsError where another process is about to."""
@@ -106,7 +106,7 @@ class FolderLock:
         removing.open("x").close()
         try:
             # Another process may have removed it, and hold the folder by a file of its own, since we looked.
-            if is_dead(text_of(held)):
+            if is_dead(read_lock_text(held)):
                 held.unlink(missing_ok=True)
         finally:
             removing.unlink(missing_ok=True)
@@ -120,12 +120,12 @@ class FolderLock:
             self.held.unlink(missing_ok=True)
 
 
-def this_process() -> str:
+def current_process() -> str:
     """Return which process this is, as a lock says it."""
     return f"process {os.getpid()} on {socket.gethostname()}\n"
 
 
-def text_of(path: Path) -> str:
+def read_lock_text(path: Path) -> str:
     """Return what a file holds; nothing where it is not there, or not any more."""
     try:
         return path.read_text(encoding="utf-8")
@@ -136,7 +136,7 @@ def text_of(path: Path) -> str:
 def is_dead(holder: str) -> bool:
     """Return whether a lock is of a process of this machine that has ended."""
     words = holder.split()
-    if len(words) != len(this_process().split()) or words[-1] != socket.gethostname() or not words[1].isdigit():
+    if len(words) != len(current_process().split()) or words[-1] != socket.gethostname() or not words[1].isdigit():
         return False
     if os.name != "posix":
         return False  # where a signal of 0 is none that only asks

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LOG = "log.jsonl"
+LOG_FILE = "log.jsonl"
 
 
-def part_name(number: int) -> str:
+def part_file_name(number: int) -> str:
     """Return the name of the file of a part."""
     return f"part-{number:06d}.parquet"
 
 
 @dataclass(frozen=True)
-class Written:
+class PartRecord:
     """A line of the log: a part that is on disk.
 
     Attributes
@@ -35,30 +35,30 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Status:
+class SweepStatus:
     """How far a sweep is."""
 
     folder: Path
     runs: int
-    done: int
+    completed: int
     failed: int
 
     @property
-    def left(self) -> int:
+    def pending(self) -> int:
         """Runs that are still missing; those that failed are none of them."""
-        return self.runs - self.done - self.failed
+        return self.runs - self.completed - self.failed
 
     def __str__(self) -> str:
-        return f"{self.done:,} of {self.runs:,} runs done, {self.failed:,} failed, {self.left:,} left"
+        return f"{self.completed:,} of {self.runs:,} runs done, {self.failed:,} failed, {self.pending:,} left"
 
 
-def read_log(path: Path) -> Iterator[Written]:
+def read_log(path: Path) -> Iterator[PartRecord]:
     """Yield the lines of a log; one that was cut short counts for nothing, and so its part is run again."""
     if not path.exists():
         return
     for line in path.read_bytes().splitlines():
         try:
             found = json.loads(line)
-            yield Written(found["part"], found["rows"], found["failed"], found["files"], found.get("environment", 0))
+            yield PartRecord(found["part"], found["rows"], found["failed"], found["files"], found.get("environment", 0))
         except (ValueError, KeyError, TypeError):
             continue

@@ -6,17 +6,17 @@ from qispread.config.faults import Fault, InputError
 
 NAME_IN_WORKERS = "__mp_main__"
 """How multiprocessing calls the script that it imports again in a process that it starts."""
-UNGUARDED = 1
+EXIT_UNGUARDED = 1
 """Exit code of such a process where the script starts a sweep as it is imported."""
 
 
-def unguarded() -> InputError:
+def unguarded_error() -> InputError:
     """Return the error of workers that end as they start: mostly since each runs the caller's script again."""
     problem = "worker processes end before they do any work; a script must start a sweep under if __name__ =="
     return InputError([Fault("--executor", f"{problem} '__main__'")])
 
 
-def leave_import_by_worker() -> None:
+def exit_import_in_worker() -> None:
     """End this process where it is a worker that runs a script again which starts a sweep without a main guard.
 
     A new process imports the script that it was started from under another name. It ends without a word: the process
@@ -25,5 +25,5 @@ def leave_import_by_worker() -> None:
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == NAME_IN_WORKERS:
-            raise SystemExit(UNGUARDED)
+            raise SystemExit(EXIT_UNGUARDED)
         frame = frame.f_back

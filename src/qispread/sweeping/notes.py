@@ -1,6 +1,6 @@
 """What is worth knowing of an experiment before it is run."""
 
-from qispread.sweeping.experiment import Experiment, LatinHypercube, Morris, Saltelli, Sobol
+from qispread.sweeping.experiment import Experiment, LatinHypercubeDesign, MorrisDesign, SaltelliDesign, SobolDesign
 
 MIN_BLOCKS = 8
 """Walks, or blocks of a saltelli design, that a sensitivity analysis needs."""
@@ -8,14 +8,14 @@ MIN_POINTS = 64
 """Points that one of any other design needs: with ten harmonics of fewer a third of the variance would be chance."""
 
 
-def notes_on(experiment: Experiment) -> tuple[str, ...]:
+def analysis_notes(experiment: Experiment) -> tuple[str, ...]:
     """Return notes on an experiment: whether it is too small for a sensitivity analysis."""
     design = experiment.design
-    if isinstance(design, Morris):
+    if isinstance(design, MorrisDesign):
         found = ("trajectories", design.trajectories, MIN_BLOCKS, "walks")
-    elif isinstance(design, Saltelli):
+    elif isinstance(design, SaltelliDesign):
         found = ("points", design.points, MIN_BLOCKS, "base points")
-    elif isinstance(design, LatinHypercube | Sobol):
+    elif isinstance(design, LatinHypercubeDesign | SobolDesign):
         found = ("points", design.points, MIN_POINTS, "points")
     else:
         return ()

@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.config.cross import organisation_ids
-from qispread.sweeping.design import block_of
-from qispread.sweeping.experiment import Experiment, Morris, Saltelli, Sobol
+from qispread.sweeping.design import block_size
+from qispread.sweeping.experiment import Experiment, MorrisDesign, SaltelliDesign, SobolDesign
 
-Whole = NDArray[np.int64]
+IntArray = NDArray[np.int64]
 
-MOST_RUNS_A_PART = 500
-WORK_A_PART = 50_000_000
+MAX_RUNS_PER_PART = 500
+WORK_PER_PART = 50_000_000
 """Organisation-months times interventions in a part: some seconds of work, lost where a sweep is killed."""
-BYTES_A_PART = 16 * 2**20
-ORDER_DRAWS = 0x6F72646572
+BYTES_PER_PART = 16 * 2**20
+ORDER_SEED = 0x6F72646572
 """Sets the draws of the order apart from those of the design."""
 
 
 @dataclass(frozen=True, eq=False)
-class Order:
+class RunOrder:
     """The runs of a sweep in order: any first so many of them are an even sample of points and of worlds.
 
     The order goes through all points again and again, each time with another replicate for each block of points, so
@@ -40,7 +40,7 @@ class Order:
         Runs in a part.
     """
 
-    points: Whole
+    points: IntArray
     replicates: int
     block: int
     part_runs: int
@@ -55,16 +55,16 @@ class Order:
         """How many parts there are."""
         return -(-self.runs // self.part_runs)
 
-    def part(self, number: int) -> range:
+    def part_positions(self, number: int) -> range:
         """Return the places in the order that a part holds."""
         return range(number * self.part_runs, min(self.runs, (number + 1) * self.part_runs))
 
-    def at(self, places: Whole) -> tuple[Whole, Whole]:
+    def runs_at(self, positions: IntArray) -> tuple[IntArray, IntArray]:
         """Return the point and the replicate at each of some places in the order."""
-        turn, place = np.divmod(places, self.points.size)
+        turn, place = np.divmod(positions, self.points.size)
         return self.points[place], (place // self.block + turn) % self.replicates
 
-    def place_of(self, point: int, replicate: int) -> int:
+    def position_of(self, point: int, replicate: int) -> int:
         """Return the place in the order of a run."""
         place = int(np.flatnonzero(self.points == point)[0])
         return (replicate - place // self.block) % self.replicates * self.points.size + place
@@ -73,8 +73,8 @@ class Order:
         """Return a hash of the order: of the points and replicates of its first pass and of its last."""
         last = (self.replicates - 1) * self.points.size
         passes = np.arange(self.points.size, dtype=np.int64)
-        # Hashed as it is used, and not as it was drawn, so that a change of `at` is noticed too.
-        content = [column.astype("<i8").tobytes() for first in (0, last) for column in self.at(first + passes)]
+        # Hashed as it is used, and not as it was drawn, so that a change of `runs_at` is noticed too.
+        content = [column.astype("<i8").tobytes() for first in (0, last) for column in self.runs_at(first + passes)]
         return hashlib.sha256(b"".join(content)).hexdigest()
 
     def as_file(self) -> bytes:
@@ -84,37 +84,39 @@ class Order:
         return out.getvalue()
 
 
-def runs_a_part(experiment: Experiment) -> int:
+def runs_per_part(experiment: Experiment) -> int:
     """Return how many runs a part holds: less where runs are long or their months take much room."""
     scenario = experiment.scenario
     work = len(organisation_ids(scenario)) * scenario.horizon * len(scenario.interventions)
-    room = 8 * (scenario.horizon + 1) * len(experiment.rows) * max(1, len(experiment.measures.monthly))
-    return max(1, min(MOST_RUNS_A_PART, WORK_A_PART // work, BYTES_A_PART // room))
+    room = 8 * (scenario.horizon + 1) * len(experiment.intervention_rows) * max(1, len(experiment.measures.monthly))
+    return max(1, min(MAX_RUNS_PER_PART, WORK_PER_PART // work, BYTES_PER_PART // room))
 
 
-def even_parts(runs: int, most: int) -> int:
+def balanced_part_size(runs: int, max_runs: int) -> int:
     """Return how many runs a part holds, at most so many, where parts that are as large as each other hold all."""
-    parts = -(-runs // most)
+    parts = -(-runs // max_runs)
     return -(-runs // parts)
 
 
-def order_of(experiment: Experiment, points: int, passes: int | None = None, kept: Whole | None = None) -> Order:
+def build_run_order(
+    experiment: Experiment, points: int, repetitions: int | None = None, kept: IntArray | None = None
+) -> RunOrder:
     """Return the order of the runs of an experiment.
 
-    Where only so many `passes` through the points are wanted, parts are cut so that next to nothing more is run.
+    Where only so many `repetitions` through the points are wanted, parts are cut so that next to nothing more is run.
     Points that are drawn as a sequence are even already in their own order; all others are shuffled. An order that was
     `kept` is not drawn again, since numpy does not promise the same shuffle in every version.
     """
     found = np.arange(points, dtype=np.int64)
     if kept is not None and np.array_equal(np.sort(kept), found):
         found = kept
-    elif not isinstance(experiment.design, Sobol | Saltelli | Morris):
-        found = np.random.default_rng((experiment.seed, ORDER_DRAWS)).permutation(found)
-    most, wanted = runs_a_part(experiment), points * (passes or 0)
-    part_runs = even_parts(wanted, most) if wanted else most
-    return Order(found, experiment.replicates, block_of(experiment), part_runs)
+    elif not isinstance(experiment.design, SobolDesign | SaltelliDesign | MorrisDesign):
+        found = np.random.default_rng((experiment.seed, ORDER_SEED)).permutation(found)
+    most, wanted = runs_per_part(experiment), points * (repetitions or 0)
+    part_runs = balanced_part_size(wanted, most) if wanted else most
+    return RunOrder(found, experiment.replicates, block_size(experiment), part_runs)
 
 
-def months_shape(experiment: Experiment) -> tuple[int, int, int]:
+def monthly_shape(experiment: Experiment) -> tuple[int, int, int]:
     """Return the shape of what is kept of the months of a run: months, interventions, measures."""
-    return experiment.scenario.horizon + 1, len(experiment.rows), len(experiment.measures.monthly)
+    return experiment.scenario.horizon + 1, len(experiment.intervention_rows), len(experiment.measures.monthly)

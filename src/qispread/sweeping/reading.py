@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from qispread.config import arguments
 from qispread.config.cross import POOLED
-from qispread.config.faults import Fault, InputError, place_of_name
+from qispread.config.faults import Fault, InputError, index_of
 from qispread.sweeping.experiment import Experiment
-from qispread.sweeping.load import MANIFEST, experiment_of_manifest
-from qispread.sweeping.log import Status, part_name
-from qispread.sweeping.store import MONTHS, ORDER, PARTS, POINTS, Store, open_store
+from qispread.sweeping.load import MANIFEST, read_experiment_manifest
+from qispread.sweeping.log import SweepStatus, part_file_name
+from qispread.sweeping.store import MONTHS_FOLDER, ORDER, PARTS_FOLDER, POINTS_FILE, SweepStore, open_store
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from qispread.sweeping.design import Points
-    from qispread.sweeping.order import Order
-    from qispread.sweeping.tables import Block
+    from qispread.sweeping.design import DesignPoints
+    from qispread.sweeping.order import RunOrder
+    from qispread.sweeping.tables import PartBuffer
 
 OTHER_ORDER = (
     "its runs come in another order than when it was begun, so that some would be made twice and others never: "
@@ -42,10 +42,10 @@ class Sweep:
         Where the folder holds no sweep.
     """
 
-    @arguments.checks(folder=arguments.path)
+    @arguments.validate_arguments(folder=arguments.check_path)
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.store: Store = open_store(self.folder)
+        self.store: SweepStore = open_store(self.folder)
 
     def __repr__(self) -> str:
         return f"Sweep({self.folder}: {self.status})"
@@ -53,17 +53,17 @@ class Sweep:
     @cached_property
     def experiment(self) -> Experiment:
         """The experiment, with its scenario."""
-        return experiment_of_manifest(self.folder / MANIFEST)
+        return read_experiment_manifest(self.folder / MANIFEST)
 
     @property
-    def status(self) -> Status:
+    def status(self) -> SweepStatus:
         """How many runs are done, failed and left."""
         return self.store.status()
 
     @property
     def parts(self) -> list[int]:
         """The numbers of the parts that are there, ascending."""
-        return sorted(part for part, one in self.store.written.items() if self.store.present(one))
+        return sorted(part for part, one in self.store.part_records.items() if self.store.exists(one))
 
     @cached_property
     def points(self) -> "pd.DataFrame":
@@ -77,7 +77,7 @@ class Sweep:
         """The table of runs, in the order of points and replicates; those that failed have a status and an error."""
         import pandas as pd
 
-        parts = list(self.each_part())
+        parts = list(self.iterate_parts())
         if not parts:
             import pyarrow as pa
 
@@ -87,12 +87,12 @@ class Sweep:
         table = pd.concat(parts, ignore_index=True)
         return table.sort_values(["point", "replicate"], ignore_index=True)
 
-    def each_part(self) -> "Iterator[pd.DataFrame]":
+    def iterate_parts(self) -> "Iterator[pd.DataFrame]":
         """Yield the table of runs part by part, in the order in which they were run, so that memory stays flat."""
         for part in self.parts:
-            yield self.read(PARTS, part).to_pandas()
+            yield self.read_part(PARTS_FOLDER, part).to_pandas()
 
-    def each_months(self, *measures: str) -> "Iterator[pd.DataFrame]":
+    def iterate_months(self, *measures: str) -> "Iterator[pd.DataFrame]":
         """Yield the table of months part by part; with the measures named, or all that were kept.
 
         Raises
@@ -103,13 +103,13 @@ class Sweep:
         names = self._monthly(measures)
         for part in self.parts:
             columns = ["run_id", "point", "replicate", "month", "intervention", *names]
-            yield self.read(MONTHS, part, columns).to_pandas()
+            yield self.read_part(MONTHS_FOLDER, part, columns).to_pandas()
 
     def months(self, *measures: str) -> "pd.DataFrame":
-        """Return the table of months, of the measures named or of all; it may be large: see `each_months`."""
+        """Return the table of months, of the measures named or of all; it may be large: see `iterate_months`."""
         import pandas as pd
 
-        found = [table.astype({"run_id": str}) for table in self.each_months(*measures)]
+        found = [table.astype({"run_id": str}) for table in self.iterate_months(*measures)]
         names = ["run_id", "point", "replicate", "month", "intervention", *self._monthly(measures)]
         table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
         return table.sort_values(["point", "replicate", "month"], kind="stable", ignore_index=True)
@@ -122,14 +122,14 @@ class Sweep:
         InputError
             For a measure or intervention that was not kept.
         """
-        self.experiment.row_of(intervention)
+        self.experiment.row_index(intervention)
         column = measure if intervention == POOLED else f"{measure}.{intervention}"
-        from qispread.sweeping.work import final_columns
+        from qispread.sweeping.work import build_final_columns
 
-        place_of_name(column, tuple(final_columns(self.experiment)), "measure at the end")
-        found = self._empty()
+        index_of(column, tuple(build_final_columns(self.experiment)), "measure at the end")
+        found = self._missing_array()
         for part in self.parts:
-            table = self.read(PARTS, part, ["point", "replicate", column])
+            table = self.read_part(PARTS_FOLDER, part, ["point", "replicate", column])
             found[table["point"].to_numpy(), table["replicate"].to_numpy()] = table[column].to_numpy()
         return found
 
@@ -142,26 +142,26 @@ class Sweep:
             For a measure or intervention of which no months were kept.
         """
         self._monthly((measure,))
-        row = self.experiment.row_of(intervention)
+        row = self.experiment.row_index(intervention)
         months = self.experiment.scenario.horizon + 1
-        found = self._empty(months)
+        found = self._missing_array(months)
         for part in self.parts:
-            table = self.read(MONTHS, part, ["point", "replicate", measure])
-            shape = (-1, months, len(self.experiment.rows))
+            table = self.read_part(MONTHS_FOLDER, part, ["point", "replicate", measure])
+            shape = (-1, months, len(self.experiment.intervention_rows))
             points, replicates, values = (table[name].to_numpy().reshape(shape) for name in table.column_names)
             found[points[:, 0, 0], replicates[:, 0, 0]] = values[:, :, row]
         return found
 
-    def made(self) -> "NDArray[np.bool_]":
+    def attempted(self) -> "NDArray[np.bool_]":
         """Return which runs were made, those that failed too, as an array of (points, replicates)."""
         import numpy as np
 
         order, found = self.order(), np.zeros((self._points_table().num_rows, self.experiment.replicates), dtype=bool)
         for part in self.parts:
-            found[order.at(np.array(order.part(part)))] = True
+            found[order.runs_at(np.array(order.part_positions(part)))] = True
         return found
 
-    def design(self) -> "Points":
+    def design(self) -> "DesignPoints":
         """Return the points as numbers of the design.
 
         Raises
@@ -169,11 +169,11 @@ class Sweep:
         InputError
             Where their table is not as it was written.
         """
-        from qispread.sweeping.tables import points_from
+        from qispread.sweeping.tables import points_from_table
 
-        return points_from(self._points_table(), self.experiment)
+        return points_from_table(self._points_table(), self.experiment)
 
-    def order(self) -> "Order":
+    def order(self) -> "RunOrder":
         """Return the order in which the runs are made.
 
         Raises
@@ -184,12 +184,12 @@ class Sweep:
         return self._order
 
     @cached_property
-    def _order(self) -> "Order":
+    def _order(self) -> "RunOrder":
         from dataclasses import replace
 
-        from qispread.sweeping.order import order_of
+        from qispread.sweeping.order import build_run_order
 
-        drawn = order_of(self.experiment, self._points_table().num_rows, kept=kept_order(self.folder / ORDER))
+        drawn = build_run_order(self.experiment, self._points_table().num_rows, kept=read_order(self.folder / ORDER))
         found, begun = replace(drawn, part_runs=int(self.store.manifest["part_runs"])), self._begun_order
         if begun is not None and found.sha256() != begun:
             raise InputError([Fault("", OTHER_ORDER, str(self.folder))])
@@ -200,34 +200,34 @@ class Sweep:
         """The hash of the order in which the sweep was begun; None where an earlier version began it."""
         return self.store.manifest.get("order_sha256")
 
-    def failed_places(self, part: int) -> "NDArray[np.int64]":
+    def failed_positions(self, part: int) -> "NDArray[np.int64]":
         """Return the places within a part of the runs that failed."""
         import numpy as np
 
-        table = self.read(PARTS, part, ["status"])
+        table = self.read_part(PARTS_FOLDER, part, ["status"])
         return np.flatnonzero(np.array(table["status"].to_pylist()) == "failed")
 
-    def block(self, part: int) -> "Block":
+    def block(self, part: int) -> "PartBuffer":
         """Return what a part holds, with the runs that failed as missing."""
-        from qispread.sweeping.order import months_shape
-        from qispread.sweeping.tables import Block
-        from qispread.sweeping.work import final_columns
+        from qispread.sweeping.order import monthly_shape
+        from qispread.sweeping.tables import PartBuffer
+        from qispread.sweeping.work import build_final_columns
 
-        shape, names = months_shape(self.experiment), list(final_columns(self.experiment))
-        table = self.read(PARTS, part)
-        block = Block(table.num_rows, len(names), shape)
+        shape, names = monthly_shape(self.experiment), list(build_final_columns(self.experiment))
+        table = self.read_part(PARTS_FOLDER, part)
+        block = PartBuffer(table.num_rows, len(names), shape)
         for place, name in enumerate(names):
             block.final[:, place] = table[name].to_numpy()
         if shape[2]:
-            months = self.read(MONTHS, part)
+            months = self.read_part(MONTHS_FOLDER, part)
             for place, name in enumerate(self.experiment.measures.monthly):
                 block.months[..., place] = months[name].to_numpy().reshape(block.months.shape[:3])
-        failed = self.failed_places(part)
+        failed = self.failed_positions(part)
         block.errors = {int(place): table["error"][int(place)].as_py() for place in failed}
         block.left = set(failed.tolist())
         return block
 
-    def _empty(self, *shape: int) -> "NDArray[np.float64]":
+    def _missing_array(self, *shape: int) -> "NDArray[np.float64]":
         import numpy as np
 
         return np.full((self._points_table().num_rows, self.experiment.replicates, *shape), np.nan)
@@ -235,13 +235,13 @@ class Sweep:
     def _monthly(self, measures: tuple[str, ...]) -> tuple[str, ...]:
         kept = self.experiment.measures.monthly
         for name in measures:
-            place_of_name(name, kept, "measure kept by month")
+            index_of(name, kept, "measure kept by month")
         return measures or kept
 
     def _points_table(self) -> Any:
-        return self._table(POINTS)
+        return self._table(POINTS_FILE)
 
-    def read(self, where: str, part: int, columns: list[str] | None = None) -> Any:
+    def read_part(self, where: str, part: int, columns: list[str] | None = None) -> Any:
         """Return the table of one part, from the folder of parts or of months, as pyarrow reads it.
 
         Raises
@@ -249,7 +249,7 @@ class Sweep:
         InputError
             Where it is not as it was written, or holds runs of another sweep or others than the order says.
         """
-        path, runs = f"{where}/{part_name(part)}", {"point", "replicate"}
+        path, runs = f"{where}/{part_file_name(part)}", {"point", "replicate"}
         if columns is not None and not runs <= set(columns):
             return self._table(path, columns)
         table = self._table(path, None if columns is None else [*dict.fromkeys([*columns, "run_id"])])
@@ -260,7 +260,7 @@ class Sweep:
         """Return a table of the folder, or some of its columns, if it is as it was written."""
         import pyarrow.parquet
 
-        content = self.store.sound_bytes(path)
+        content = self.store.intact_bytes(path)
         # Opened as a single file: a folder would be taken for a data set, and its name for columns.
         source = self.folder / path if content is None else pyarrow.BufferReader(content)
         return pyarrow.parquet.ParquetFile(source).read(columns)
@@ -269,11 +269,11 @@ class Sweep:
         """Make sure that a part holds the runs of this sweep that the order says, each once."""
         import numpy as np
 
-        file = str(self.folder / where / part_name(part))
-        if not all(name.startswith(f"{self.store.stem}-") for name in table["run_id"].unique().to_pylist()):
+        file = str(self.folder / where / part_file_name(part))
+        if not all(name.startswith(f"{self.store.run_id_prefix}-") for name in table["run_id"].unique().to_pylist()):
             problem = "holds runs of another sweep: remove it, and run the sweep again"
             raise InputError([Fault("", problem, file)])
-        points, replicates = self.order().at(np.array(self.order().part(part)))
+        points, replicates = self.order().runs_at(np.array(self.order().part_positions(part)))
         rows, left = divmod(table.num_rows, len(points))
         right = not left and all(
             np.array_equal(table[name].to_numpy(), np.repeat(wanted, rows))
@@ -284,7 +284,7 @@ class Sweep:
             raise InputError([Fault("", problem, file)])
 
 
-def kept_order(path: Path) -> "NDArray[np.int64] | None":
+def read_order(path: Path) -> "NDArray[np.int64] | None":
     """Return the order of points that a file holds; None where there is none, or none that can be read."""
     import numpy as np
 
@@ -295,8 +295,8 @@ def kept_order(path: Path) -> "NDArray[np.int64] | None":
     return found.astype(np.int64) if found.ndim == 1 and np.issubdtype(found.dtype, np.integer) else None
 
 
-@arguments.checks(
-    folder=arguments.path,
+@arguments.validate_arguments(
+    folder=arguments.check_path,
 )
 def read_sweep(folder: str | Path) -> Sweep:
     """Return the tables of a sweep, finished or not.

@@ -10,17 +10,17 @@ import numpy as np
 from qispread.config import arguments
 from qispread.config.faults import Fault, InputError
 from qispread.config.scenario import Scenario
-from qispread.engines.run import Engine, Run, Runs, run_one
-from qispread.identity import Change, changes, environment, identity_in
+from qispread.engines.run import Engine, ReplicateRun, Runs, run_replicate
+from qispread.identity import EnvironmentChange, compare_identities, environment, read_identity
 from qispread.sweeping.reading import Sweep
-from qispread.sweeping.store import PARTS
-from qispread.sweeping.work import final_columns
-from qispread.world.build import blueprint_of
+from qispread.sweeping.store import PARTS_FOLDER
+from qispread.sweeping.work import build_final_columns
+from qispread.world.build import prepare_scenario
 
-NAME = re.compile(r"(?P<stem>.+)-(?P<point>\d{6,})-(?P<replicate>\d{5,})")
+RUN_ID = re.compile(r"(?P<stem>.+)-(?P<point>\d{6,})-(?P<replicate>\d{5,})")
 
 
-def run_of(sweep: Sweep, run_id: str) -> tuple[int, int]:
+def parse_run_id(sweep: Sweep, run_id: str) -> tuple[int, int]:
     """Return the point and the replicate of a run.
 
     Raises
@@ -28,28 +28,28 @@ def run_of(sweep: Sweep, run_id: str) -> tuple[int, int]:
     InputError
         For the name of a run that the sweep has not.
     """
-    found = NAME.fullmatch(run_id)
+    found = RUN_ID.fullmatch(run_id)
     points, replicates = len(sweep.points), sweep.experiment.replicates
-    stem = sweep.store.stem
+    stem = sweep.store.run_id_prefix
     if found and found["stem"] == stem and int(found["point"]) < points and int(found["replicate"]) < replicates:
         return int(found["point"]), int(found["replicate"])
     known = f"{stem}-000000-00000 to {stem}-{points - 1:06d}-{replicates - 1:05d}"
     raise InputError([Fault("--run", f"no run is called '{run_id}'; they are called {known}", str(sweep.folder))])
 
 
-def scenario_at(sweep: Sweep, point: int) -> Scenario:
+def point_scenario(sweep: Sweep, point: int) -> Scenario:
     """Return the scenario of a point."""
     experiment = sweep.experiment
     numbers = sweep.design().numbers[point].tolist()
-    values = {one.path: one.value(number) for one, number in zip(experiment.varied, numbers, strict=True)}
+    values = {one.path: one.value(number) for one, number in zip(experiment.resolved_factors, numbers, strict=True)}
     return experiment.scenario.replace(values)
 
 
-@arguments.checks(
-    sweep=arguments.instance((Sweep, str, PathLike), "a Sweep, or its folder"),
-    run_id=arguments.text,
+@arguments.validate_arguments(
+    sweep=arguments.instance_check((Sweep, str, PathLike), "a Sweep, or its folder"),
+    run_id=arguments.check_text,
     engine=arguments.engine,
-    keep_events=arguments.flag,
+    keep_events=arguments.check_flag,
 )
 def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", keep_events: bool = False) -> Runs:
     """Run one run of a sweep again.
@@ -75,46 +75,46 @@ def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", 
         For the name of a run that the sweep has not.
     """
     found = sweep if isinstance(sweep, Sweep) else Sweep(sweep)
-    point, replicate = run_of(found, run_id)
-    scenario = scenario_at(found, point).replace(replicates=1)
-    return Runs(scenario, [run_one(blueprint_of(scenario), replicate, engine, keep_events=keep_events)])
+    point, replicate = parse_run_id(found, run_id)
+    scenario = point_scenario(found, point).replace(replicates=1)
+    return Runs(scenario, [run_replicate(prepare_scenario(scenario), replicate, engine, keep_events=keep_events)])
 
 
-def environment_changes(sweep: Sweep, run_id: str) -> list[Change]:
+def environment_changes(sweep: Sweep, run_id: str) -> list[EnvironmentChange]:
     """Return how code and libraries differ from those with which a run of a sweep was made, or would have been."""
-    point, replicate = run_of(sweep, run_id)
+    point, replicate = parse_run_id(sweep, run_id)
     order = sweep.order()
-    written = sweep.store.written.get(order.place_of(point, replicate) // order.part_runs)
-    now, held = environment(), identity_in(sweep.store.manifest)
+    written = sweep.store.part_records.get(order.position_of(point, replicate) // order.part_runs)
+    now, held = environment(), read_identity(sweep.store.manifest)
     before = {name: one for name, one in held.items() if name in now}
     known = sweep.store.environments
     if written is not None and written.environment < len(known):
         before["libraries"] = known[written.environment]
-    return changes(before, now)
+    return compare_identities(before, now)
 
 
-def row_of(sweep: Sweep, run_id: str) -> dict[str, Any] | None:
+def stored_row(sweep: Sweep, run_id: str) -> dict[str, Any] | None:
     """Return the row of a run in the tables, or None where it has not been run yet."""
-    point, replicate = run_of(sweep, run_id)
+    point, replicate = parse_run_id(sweep, run_id)
     order = sweep.order()
-    part, place = divmod(order.place_of(point, replicate), order.part_runs)
+    part, place = divmod(order.position_of(point, replicate), order.part_runs)
     if part not in sweep.parts:
         return None
-    row: dict[str, Any] = sweep.read(PARTS, part).slice(place, 1).to_pylist()[0]
+    row: dict[str, Any] = sweep.read_part(PARTS_FOLDER, part).slice(place, 1).to_pylist()[0]
     return row
 
 
-def differing(sweep: Sweep, run_id: str, run: Run) -> list[str] | None:
+def differing_columns(sweep: Sweep, run_id: str, run: ReplicateRun) -> list[str] | None:
     """Return the columns in which a run differs by any bit from its row in the tables; None where it has none."""
-    row = row_of(sweep, run_id)
+    row = stored_row(sweep, run_id)
     if row is None:
         return None
     if run.error or row["error"]:
         return [] if run.error == row["error"] else ["error"]
-    columns = final_columns(sweep.experiment).items()
-    return [name for name, (place, column) in columns if not same(row[name], run.measures[-1, place, column])]
+    columns = build_final_columns(sweep.experiment).items()
+    return [name for name, (place, column) in columns if not same_number(row[name], run.measures[-1, place, column])]
 
 
-def same(first: float, second: float) -> bool:
+def same_number(first: float, second: float) -> bool:
     """Return whether two numbers are the same; two that are none are."""
     return np.float64(first).tobytes() == np.float64(second).tobytes()

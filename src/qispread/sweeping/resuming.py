@@ -4,9 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qispread.config.faults import Fault, InputError
-from qispread.identity import Change, about, changes, environment, faults_of, identity_in
+from qispread.identity import (
+    EnvironmentChange,
+    change_faults,
+    compare_identities,
+    environment,
+    read_identity,
+    select_changes,
+)
 from qispread.sweeping.experiment import Experiment
-from qispread.sweeping.store import Store, identity_of
+from qispread.sweeping.store import SweepStore, sweep_fingerprint
 
 MAX_LIBRARY_CHANGES = 8
 OTHER_LIBRARIES = (
@@ -15,12 +22,12 @@ OTHER_LIBRARIES = (
 )
 
 
-def refuse_changed(store: Store, experiment: Experiment, *, by_folder: bool = False) -> None:
+def check_unchanged(store: SweepStore, experiment: Experiment, *, by_folder: bool = False) -> None:
     """Refuse to go on with a sweep whose experiment or code has changed.
 
     Parameters
     ----------
-    store : Store
+    store : SweepStore
     experiment : Experiment
     by_folder : bool
         Whether it is gone on with by its folder, so that only another program can be the reason.
@@ -30,33 +37,35 @@ def refuse_changed(store: Store, experiment: Experiment, *, by_folder: bool = Fa
     InputError
         With everything that changed, and what can be done.
     """
-    found = about(changes(identity_in(store.manifest), identity_of(experiment)), "inputs", "code")
+    found = select_changes(
+        compare_identities(read_identity(store.manifest), sweep_fingerprint(experiment)), "inputs", "code"
+    )
     if found:
-        problem = f"{what_it_holds(store, found)}; {ways_out(store, found, by_folder=by_folder)}"
-        raise InputError([Fault("", problem, str(store.folder)), *faults_of(found, str(store.folder))])
+        problem = f"{describe_folder(store, found)}; {describe_remedies(store, found, by_folder=by_folder)}"
+        raise InputError([Fault("", problem, str(store.folder)), *change_faults(found, str(store.folder))])
 
 
-def what_it_holds(store: Store, found: Sequence[Change]) -> str:
+def describe_folder(store: SweepStore, found: Sequence[EnvironmentChange]) -> str:
     """Return in words what a folder holds of which something changed."""
-    if not about(found, "code"):
+    if not select_changes(found, "code"):
         return "holds a sweep of another experiment"
     version = store.manifest["identity"].get("qispread", "unknown")
     commit = store.manifest.get("git_commit")
     made = f"qispread {version}" + (f", commit {commit}" if commit else "")
-    other = " of another experiment," if about(found, "inputs") else ""
+    other = " of another experiment," if select_changes(found, "inputs") else ""
     return f"holds a sweep{other} made by other code ({made})"
 
 
-def ways_out(store: Store, found: Sequence[Change], *, by_folder: bool) -> str:
+def describe_remedies(store: SweepStore, found: Sequence[EnvironmentChange], *, by_folder: bool) -> str:
     """Return in words what can be done: only what can work."""
-    if about(found, "code"):
+    if select_changes(found, "code"):
         return "finish it with that code, or begin anew in another folder (--out)"
     if by_folder:
         return "begin anew in another folder (--out)"
     return f"begin anew in another folder (--out), or go on with that one: qispread sweep {store.folder}"
 
 
-def accept_libraries(store: Store, say: Callable[[str], None], *, yes: bool) -> None:
+def accept_libraries(store: SweepStore, say: Callable[[str], None], *, yes: bool) -> None:
     """Let a sweep be gone on with under other libraries only where that was asked for, and say so.
 
     Raises
@@ -69,22 +78,22 @@ def accept_libraries(store: Store, say: Callable[[str], None], *, yes: bool) -> 
     if not found:
         return
     if not yes:
-        raise InputError([Fault("", OTHER_LIBRARIES, str(store.folder)), *faults_of(found, str(store.folder))])
+        raise InputError([Fault("", OTHER_LIBRARIES, str(store.folder)), *change_faults(found, str(store.folder))])
     listed = ", ".join(map(str, found[:MAX_LIBRARY_CHANGES]))
     say(f"note: the rest is made with other libraries than the finished parts: {listed}; the log records which")
 
 
-def library_changes(store: Store, now: Mapping[str, Any]) -> list[Change]:
+def library_changes(store: SweepStore, now: Mapping[str, Any]) -> list[EnvironmentChange]:
     """Return how libraries differ from those that were used last, unless they were accepted before."""
     known = store.environments
-    if any(not changes(one, now) for one in known):
+    if any(not compare_identities(one, now) for one in known):
         return []
-    return [Change(f"libraries.{one.name}", one.before, one.now) for one in changes(known[-1], now)]
+    return [EnvironmentChange(f"libraries.{one.name}", one.old, one.new) for one in compare_identities(known[-1], now)]
 
 
-def environment_words(store: Store) -> list[str]:
+def describe_environments(store: SweepStore) -> list[str]:
     """Return in words how many parts were made with which libraries, where not all were made with the same."""
-    known, parts = store.environments, [one.environment for one in store.written.values()]
+    known, parts = store.environments, [one.environment for one in store.part_records.values()]
     used = sorted(set(parts))
     if len(used) < 2:
         return []

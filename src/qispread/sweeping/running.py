@@ -14,82 +14,82 @@ from qispread.config.faults import Fault, InputError
 from qispread.identity import environment
 from qispread.sweeping.experiment import Experiment
 from qispread.sweeping.files import local_folder
-from qispread.sweeping.load import EXPERIMENT, Given, load_experiment
+from qispread.sweeping.load import EXPERIMENT, ExperimentSource, load_experiment
 from qispread.sweeping.lock import FolderLock
-from qispread.sweeping.log import Status
-from qispread.sweeping.main_guard import leave_import_by_worker
-from qispread.sweeping.notes import notes_on
+from qispread.sweeping.log import SweepStatus
+from qispread.sweeping.main_guard import exit_import_in_worker
+from qispread.sweeping.notes import analysis_notes
 from qispread.sweeping.reading import Sweep
-from qispread.sweeping.resuming import accept_libraries, refuse_changed
+from qispread.sweeping.resuming import accept_libraries, check_unchanged
 from qispread.sweeping.store import (
     ORDER,
-    POINTS,
-    Store,
+    POINTS_FILE,
+    SweepStore,
+    clean_temporary_files,
+    create_store,
+    create_sweep_folders,
     default_folder,
     is_sweep,
-    make_folder,
-    make_store,
     open_store,
-    tidy,
 )
 
 if TYPE_CHECKING:
-    from qispread.sweeping.design import Points
-    from qispread.sweeping.executors import Crew
-    from qispread.sweeping.order import Order
-    from qispread.sweeping.runner import Progress, Runner
+    from qispread.sweeping.design import DesignPoints
+    from qispread.sweeping.executors import WorkerPool
+    from qispread.sweeping.order import RunOrder
+    from qispread.sweeping.runner import ChunkScheduler, SweepProgress
 
-MOST_RUNS = 100_000
+CONFIRMATION_THRESHOLD = 100_000
 """Runs above which a sweep must be asked for twice."""
 
-Say = Callable[[str], None]
+LogFunction = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """Who does the work, how, and who is told; as for `sweep`. None of it changes a byte but a timeout."""
+class RunOptions:
+    """Who does the work, how, and who is told; as for `reader`. None of it changes a byte but a timeout."""
 
     executor: str | Executor
     workers: int | None
     scheduler: str | None
     timeout: float | None
     retry_failed: bool
-    passes: int | None
-    progress: "Callable[[Progress], None] | None"
-    say: Say
+    repetitions: int | None
+    progress: "Callable[[SweepProgress], None] | None"
+    log: LogFunction
 
 
-def silent(_: str) -> None:
+def discard_message(_: str) -> None:
     """Say nothing."""
 
 
-@arguments.checks(
-    experiment=arguments.described_by(Experiment, EXPERIMENT),
-    folder=arguments.optional(arguments.path),
-    executor=arguments.instance((str, Executor), "the name of an executor, or one of concurrent.futures"),
-    workers=arguments.optional(arguments.whole()),
-    scheduler=arguments.optional(arguments.text),
-    timeout=arguments.optional(arguments.number),
-    yes=arguments.flag,
-    retry_failed=arguments.flag,
-    passes=arguments.optional(arguments.whole(1)),
-    progress=arguments.optional(arguments.called),
-    say=arguments.called,
-    command=arguments.optional(arguments.texts),
+@arguments.validate_arguments(
+    experiment=arguments.described_check(Experiment, EXPERIMENT),
+    folder=arguments.optional_check(arguments.check_path),
+    executor=arguments.instance_check((str, Executor), "the name of an executor, or one of concurrent.futures"),
+    workers=arguments.optional_check(arguments.integer_check()),
+    scheduler=arguments.optional_check(arguments.check_text),
+    timeout=arguments.optional_check(arguments.check_number),
+    confirmed=arguments.check_flag,
+    retry_failed=arguments.check_flag,
+    repetitions=arguments.optional_check(arguments.integer_check(1)),
+    progress=arguments.optional_check(arguments.check_callable),
+    log=arguments.check_callable,
+    command=arguments.optional_check(arguments.check_texts),
 )
 def sweep(
-    experiment: Given,
+    experiment: ExperimentSource,
     folder: str | Path | None = None,
     *,
     executor: str | Executor = "threads",
     workers: int | None = None,
     scheduler: str | None = None,
     timeout: float | None = None,
-    yes: bool = False,
+    confirmed: bool = False,
     retry_failed: bool = False,
-    passes: int | None = None,
-    progress: "Callable[[Progress], None] | None" = None,
-    say: Say = silent,
+    repetitions: int | None = None,
+    progress: "Callable[[SweepProgress], None] | None" = None,
+    log: LogFunction = discard_message,
     command: Sequence[str] | None = None,
 ) -> Sweep:
     """Run an experiment, or go on with it where it stopped; the same bytes with any executor and number of workers.
@@ -107,17 +107,17 @@ def sweep(
         Address of a Dask scheduler, such as "tcp://host:8786"; else Dask runs on this machine.
     timeout : float, optional
         Seconds that a run may take; one that takes longer is a row that failed.
-    yes : bool
+    confirmed : bool
         Whether to start even with very many runs, or with factors that seem to change nothing; and to go on with other
         libraries than a sweep was begun with.
     retry_failed : bool
         Whether to run those again that failed.
-    passes : int, optional
+    repetitions : int, optional
         How often to go through all points, each time with another world for each; unless given as often as there are
         replicates, and in a folder that is gone on with by its name as often as before. The rest is not run.
     progress : callable, optional
-        Called with a `Progress` now and then.
-    say : callable, optional
+        Called with a `SweepProgress` now and then.
+    log : callable, optional
         Called with what there is to know before it starts.
     command : sequence of str, optional
         What was typed, for the manifest.
@@ -133,217 +133,237 @@ def sweep(
         For faults of the experiment, a folder that cannot be used, holds another experiment or was made by other code,
         workers that cannot be had. What was written before is kept, and the same call goes on from there.
     """
-    leave_import_by_worker()
+    exit_import_in_worker()
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
     wanted = load_experiment(experiment)
-    named = folder_named(experiment)
+    named = existing_sweep_folder(experiment)
     place = local_folder(folder) if folder is not None else named or default_folder(wanted)
     if is_sweep(place):
         store = open_store(place)
-        refuse_changed(store, wanted, by_folder=named is not None)
+        check_unchanged(store, wanted, by_folder=named is not None)
         store.check_points()
-        passes = passes or (store.passes if named else wanted.replicates)
-        if nothing_left(store, retry_failed=retry_failed, passes=passes):
-            say(f"Nothing is left to do: {store.status()}.")
+        repetitions = repetitions or (store.repetitions if named else wanted.replicates)
+        if is_complete(store, retry_failed=retry_failed, repetitions=repetitions):
+            log(f"Nothing is left to do: {store.status()}.")
             return Sweep(place)
-        accept_libraries(store, say, yes=yes)
+        accept_libraries(store, log, yes=confirmed)
         fresh = None
     else:
-        fresh = fresh_points(wanted, say, yes=yes, timeout=timeout, passes=passes)
-    make_folder(place)
-    with FolderLock(place, say):
-        tidy(place)
-        work = begun_work(place, wanted, fresh, list(command if command is not None else sys.argv), passes)
-        work.go_on(Wishes(executor, workers, scheduler, timeout, retry_failed, passes, progress, say))
+        fresh = prepare_points(wanted, log, yes=confirmed, timeout=timeout, passes=repetitions)
+    create_sweep_folders(place)
+    with FolderLock(place, log):
+        clean_temporary_files(place)
+        work = open_or_create_session(
+            place, wanted, fresh, list(command if command is not None else sys.argv), repetitions
+        )
+        work.resume(RunOptions(executor, workers, scheduler, timeout, retry_failed, repetitions, progress, log))
     return Sweep(place)
 
 
-def folder_named(experiment: Given) -> Path | None:
+def existing_sweep_folder(experiment: ExperimentSource) -> Path | None:
     """Return the folder by which a sweep is gone on with, if that is what was given."""
     return Path(experiment) if isinstance(experiment, str | Path) and Path(experiment).is_dir() else None
 
 
-def nothing_left(store: Store, *, retry_failed: bool, passes: int | None) -> bool:
+def is_complete(store: SweepStore, *, retry_failed: bool, repetitions: int | None) -> bool:
     """Return whether every run that is wanted has its row, and every part is as it was written."""
-    if any(part not in store.written for part in range(store.parts_within(passes))):
+    if any(part not in store.part_records for part in range(store.count_parts(repetitions))):
         return False
     return not (retry_failed and store.status().failed) and not store.verify()
 
 
-def telling(
-    progress: "Callable[[Progress], None]", before: Status, left: int, wishes: Wishes
+def progress_adapter(
+    progress: "Callable[[SweepProgress], None]", before: SweepStatus, left: int, options: RunOptions
 ) -> Callable[[int, int], None]:
-    """Return what is called with the runs done and failed since now, and tells of all; `left` are still to do."""
-    from qispread.sweeping.runner import Progress
+    """Return what is called with the runs done and failed since now, and tells of all; `count_pending` are still to do."""
+    from qispread.sweeping.runner import SweepProgress
 
-    began, failed_before = time.monotonic(), 0 if wishes.retry_failed else before.failed
+    began, failed_before = time.monotonic(), 0 if options.retry_failed else before.failed
 
     def advance(done: int, failed: int) -> None:
         rate = (done + failed) / max(time.monotonic() - began, 1e-9)
-        progress(Progress(before.done + done, failed_before + failed, before.done + failed_before + left, rate))
+        progress(
+            SweepProgress(
+                before.completed + done, failed_before + failed, before.completed + failed_before + left, rate
+            )
+        )
 
     return advance
 
 
-class Work:
+class SweepSession:
     """What is needed to go on with a sweep."""
 
-    def __init__(self, store: Store, experiment: Experiment, points: "Points", order: "Order") -> None:
+    def __init__(self, store: SweepStore, experiment: Experiment, points: "DesignPoints", order: "RunOrder") -> None:
         self.store, self.experiment, self.points, self.order = store, experiment, points, order
 
-    def todo(self, wishes: Wishes) -> Iterator[Any]:
+    def pending_parts(self, options: RunOptions) -> Iterator[Any]:
         """Yield each part that is wanted and not whole, with the places of its runs that are missing, or failed."""
         import numpy as np
 
-        for part in self.wanted(wishes):
-            written = self.store.written.get(part)
+        for part in self.selected_parts(options):
+            written = self.store.part_records.get(part)
             if written is None:
-                yield part, np.arange(len(self.order.part(part)))
-            elif wishes.retry_failed and written.failed:
-                yield part, self.sweep.failed_places(part)
+                yield part, np.arange(len(self.order.part_positions(part)))
+            elif options.retry_failed and written.failed:
+                yield part, self.reader.failed_positions(part)
 
-    def wanted(self, wishes: Wishes) -> range:
+    def selected_parts(self, options: RunOptions) -> range:
         """Return the parts that are wanted."""
-        return range(self.store.parts_within(wishes.passes))
+        return range(self.store.count_parts(options.repetitions))
 
-    def left(self, wishes: Wishes) -> int:
+    def count_pending(self, options: RunOptions) -> int:
         """Return how many runs are to do."""
-        missing = sum(len(self.order.part(part)) for part in self.wanted(wishes) if part not in self.store.written)
-        return missing + (self.store.status().failed if wishes.retry_failed else 0)
+        missing = sum(
+            len(self.order.part_positions(part))
+            for part in self.selected_parts(options)
+            if part not in self.store.part_records
+        )
+        return missing + (self.store.status().failed if options.retry_failed else 0)
 
     @property
-    def sweep(self) -> Sweep:
+    def reader(self) -> Sweep:
         """The reader of what is there."""
         return Sweep(self.store.folder)
 
-    def go_on(self, wishes: Wishes) -> None:
+    def resume(self, options: RunOptions) -> None:
         """Run what is missing."""
         from qispread.engines.run import compile_model
-        from qispread.sweeping.executors import crew_of
-        from qispread.sweeping.trying import estimate_of
+        from qispread.sweeping.executors import create_worker_pool
+        from qispread.sweeping.trying import estimate_resources
 
         lost = [part for part in self.store.verify() if part < self.order.parts]
         if lost:
-            wishes.say(f"{len(lost)} parts are missing or not as they were written, and are run again.")
+            options.log(f"{len(lost)} parts are missing or not as they were written, and are run again.")
         before = self.store.status()
         compile_model()
-        crew = crew_of(wishes.executor, wishes.workers, wishes.scheduler)
-        crew.say = wishes.say
+        crew = create_worker_pool(options.executor, options.workers, options.scheduler)
+        crew.log = options.log
         try:
-            estimate = estimate_of(self.experiment, self.order, self.points.numbers, crew.workers, wishes.timeout)
-            left = self.left(wishes)
-            wishes.say(f"{before}: {estimate.of(left)}." if before.done else f"{estimate.of(left)}.")
-            self.runner(crew, estimate.pace, before, wishes).run(self.todo(wishes))
+            estimate = estimate_resources(
+                self.experiment, self.order, self.points.numbers, crew.workers, options.timeout
+            )
+            left = self.count_pending(options)
+            options.log(f"{before}: {estimate.describe(left)}." if before.completed else f"{estimate.describe(left)}.")
+            self.create_scheduler(crew, estimate.seconds_per_run, before, options).run(self.pending_parts(options))
         except BaseException:
-            crew.leave(at_once=True)
+            crew.shutdown(immediately=True)
             raise
-        crew.leave()
+        crew.shutdown()
 
-    def runner(self, crew: "Crew", pace: float, before: Status, wishes: Wishes) -> "Runner":
+    def create_scheduler(
+        self, pool: "WorkerPool", pace: float, before: SweepStatus, options: RunOptions
+    ) -> "ChunkScheduler":
         """Return the one who hands out the work."""
-        from qispread.sweeping.runner import Runner
-        from qispread.sweeping.work import packed
+        from qispread.sweeping.runner import ChunkScheduler
+        from qispread.sweeping.work import pickle_job
 
         key = uuid.uuid4().hex
-        return Runner(
-            crew,
-            packed(self.experiment, wishes.timeout, key),
+        return ChunkScheduler(
+            pool,
+            pickle_job(self.experiment, options.timeout, key),
             key,
             self.order,
             self.points.numbers,
             pace=pace,
-            open_block=self.block,
-            keep=self.keep,
-            progress=None if wishes.progress is None else telling(wishes.progress, before, self.left(wishes), wishes),
+            open_block=self.load_part_buffer,
+            keep=self.write_part,
+            progress=None
+            if options.progress is None
+            else progress_adapter(options.progress, before, self.count_pending(options), options),
         )
 
-    def block(self, part: int) -> Any:
+    def load_part_buffer(self, part: int) -> Any:
         """Return the block of a part, with the runs that it has already."""
-        from qispread.sweeping.order import months_shape
-        from qispread.sweeping.tables import Block
-        from qispread.sweeping.work import final_columns
+        from qispread.sweeping.order import monthly_shape
+        from qispread.sweeping.tables import PartBuffer
+        from qispread.sweeping.work import build_final_columns
 
-        if part in self.store.written:
-            return self.sweep.block(part)
-        columns = len(final_columns(self.experiment))
-        return Block(len(self.order.part(part)), columns, months_shape(self.experiment))
+        if part in self.store.part_records:
+            return self.reader.block(part)
+        columns = len(build_final_columns(self.experiment))
+        return PartBuffer(len(self.order.part_positions(part)), columns, monthly_shape(self.experiment))
 
-    def keep(self, part: int, block: Any) -> None:
+    def write_part(self, part: int, block: Any) -> None:
         """Write a part that is whole."""
         import numpy as np
 
-        from qispread.sweeping.tables import encoded, months_table, run_names, runs_table
+        from qispread.sweeping.tables import build_months_table, build_run_ids, build_runs_table, encode_parquet
 
-        points, replicates = self.order.at(np.array(self.order.part(part)))
-        names = run_names(self.store.stem, points, replicates)
+        points, replicates = self.order.runs_at(np.array(self.order.part_positions(part)))
+        names = build_run_ids(self.store.run_id_prefix, points, replicates)
         contents = {}
         if self.experiment.measures.monthly:
-            contents["months"] = encoded(months_table(self.experiment, names, points, replicates, block))
+            contents["months"] = encode_parquet(build_months_table(self.experiment, names, points, replicates, block))
         numbers = self.points.numbers[points]
-        contents["parts"] = encoded(runs_table(self.experiment, names, points, replicates, numbers, block))
-        self.store.put(part, len(names), len(block.errors), contents)
+        contents["parts"] = encode_parquet(build_runs_table(self.experiment, names, points, replicates, numbers, block))
+        self.store.write_part(part, len(names), len(block.errors), contents)
 
 
-def fresh_points(experiment: Experiment, say: Say, *, yes: bool, timeout: float | None, passes: int | None) -> "Points":
+def prepare_points(
+    experiment: Experiment, say: LogFunction, *, yes: bool, timeout: float | None, passes: int | None
+) -> "DesignPoints":
     """Return the points of a sweep that has not begun, once nothing speaks against it."""
     from qispread.engines.run import compile_model
-    from qispread.sweeping.design import points_of
+    from qispread.sweeping.design import build_points
 
-    refuse_many(experiment, yes=yes, passes=passes)
-    for note in notes_on(experiment):
+    check_run_count(experiment, yes=yes, passes=passes)
+    for note in analysis_notes(experiment):
         say(f"note: {note}")
     compile_model()
-    points = points_of(experiment)
-    refuse_idle(experiment, points, say, yes=yes, timeout=timeout)
+    points = build_points(experiment)
+    check_inert_factors(experiment, points, say, yes=yes, timeout=timeout)
     return points
 
 
-def begun_work(
-    folder: Path, experiment: Experiment, fresh: "Points | None", command: Sequence[str], passes: int | None
-) -> Work:
+def open_or_create_session(
+    folder: Path, experiment: Experiment, prepare: "DesignPoints | None", command: Sequence[str], passes: int | None
+) -> SweepSession:
     """Return the work of a folder that is held: that of the sweep in it, or of one begun now."""
-    from qispread.sweeping.order import order_of
-    from qispread.sweeping.tables import encoded, points_table
+    from qispread.sweeping.order import build_run_order
+    from qispread.sweeping.tables import build_points_table, encode_parquet
 
-    if fresh is None or is_sweep(folder):
+    if prepare is None or is_sweep(folder):
         store = open_store(folder)
-        refuse_changed(store, experiment)
-        store.want(passes)
+        check_unchanged(store, experiment)
+        store.set_repetitions(passes)
         store.use_environment(environment()["libraries"])
         found = Sweep(folder)
-        return Work(store, experiment, found.design(), found.order())
-    order = order_of(experiment, len(fresh.numbers), passes)
-    table = encoded(points_table(experiment, fresh))
+        return SweepSession(store, experiment, found.design(), found.order())
+    order = build_run_order(experiment, len(prepare.numbers), passes)
+    table = encode_parquet(build_points_table(experiment, prepare))
     cut = {
         "runs": order.runs,
         "part_runs": order.part_runs,
         "passes": passes,
         "order_sha256": order.sha256(),
     }
-    store = make_store(folder, experiment, {ORDER: order.as_file(), POINTS: table}, cut, command)
-    return Work(store, experiment, fresh, order)
+    store = create_store(folder, experiment, {ORDER: order.as_file(), POINTS_FILE: table}, cut, command)
+    return SweepSession(store, experiment, prepare, order)
 
 
-def refuse_many(experiment: Experiment, *, yes: bool, passes: int | None = None) -> None:
+def check_run_count(experiment: Experiment, *, yes: bool, passes: int | None = None) -> None:
     """Refuse a sweep of very many runs that was not asked for twice."""
-    from qispread.sweeping.design import number_of_points
+    from qispread.sweeping.design import count_points
 
-    points, worlds = number_of_points(experiment), min(experiment.replicates, passes or experiment.replicates)
+    points, worlds = count_points(experiment), min(experiment.replicates, passes or experiment.replicates)
     runs = points * worlds
-    if runs > MOST_RUNS and not yes:
-        problem = f"{points:,} points in {worlds:,} worlds are {runs:,} runs, more than {MOST_RUNS:,}"
+    if runs > CONFIRMATION_THRESHOLD and not yes:
+        problem = f"{points:,} points in {worlds:,} worlds are {runs:,} runs, more than {CONFIRMATION_THRESHOLD:,}"
         raise InputError([Fault("design", f"{problem}; give --yes to run them all the same")])
 
 
-def refuse_idle(experiment: Experiment, points: "Points", say: Say, *, yes: bool, timeout: float | None) -> None:
+def check_inert_factors(
+    experiment: Experiment, points: "DesignPoints", say: LogFunction, *, yes: bool, timeout: float | None
+) -> None:
     """Refuse points that cannot be, and factors that change nothing unless they are wanted all the same."""
-    from qispread.sweeping.changing import refuse_impossible
-    from qispread.sweeping.trying import idle_factors
+    from qispread.sweeping.changing import check_points
+    from qispread.sweeping.trying import find_inert_factors
 
-    refuse_impossible(experiment.scenario, experiment.varied, points.numbers)
-    idle = idle_factors(experiment, points.numbers, timeout)
+    check_points(experiment.scenario, experiment.resolved_factors, points.numbers)
+    idle = find_inert_factors(experiment, points.numbers, timeout)
     if idle and not yes:
-        raise InputError([Fault(one.where, f"{one.problem}; leave it out, or give --yes") for one in idle])
+        raise InputError([Fault(one.path, f"{one.problem}; leave it out, or give --yes") for one in idle])
     for one in idle:
         say(f"note: {one}")

@@ -10,18 +10,18 @@ from typing import Any
 
 from qispread.config.faults import Fault, InputError
 from qispread.cores import available_cores
-from qispread.identity import environment, identity_in
+from qispread.identity import environment, read_identity
 from qispread.provenance import provenance
 from qispread.sweeping.experiment import Experiment
-from qispread.sweeping.files import append_line, remove_stale, write_whole
-from qispread.sweeping.load import MANIFEST, experiment_of_manifest
-from qispread.sweeping.log import LOG, Status, Written, part_name, read_log
+from qispread.sweeping.files import append_line, atomic_write, remove_temporary_files
+from qispread.sweeping.load import MANIFEST, read_experiment_manifest
+from qispread.sweeping.log import LOG_FILE, PartRecord, SweepStatus, part_file_name, read_log
 
-POINTS, ORDER, PARTS, MONTHS = "points.parquet", "order.npy", "parts", "months"
+POINTS_FILE, ORDER, PARTS_FOLDER, MONTHS_FOLDER = "points.parquet", "order.npy", "parts", "months"
 ENVIRONMENTS = "environments"
 """Name in the manifest of the libraries with which parts were made; lines of the log name them by their places."""
-AGAIN = "run the same command again to go on"
-NOT_AS_WRITTEN = {
+RESUME_HINT = "run the same command again to go on"
+PART_CHANGED_MESSAGE = {
     True: "is not as it was written, and no run can be made without it: restore it from a backup",
     False: "is not as it was written; run the sweep again: this part alone is then made again",
 }
@@ -36,26 +36,26 @@ def default_folder(experiment: Experiment) -> Path:
     return Path("results") / f"sweep-{experiment.name}"
 
 
-def identity_of(experiment: Experiment) -> dict[str, Any]:
+def sweep_fingerprint(experiment: Experiment) -> dict[str, Any]:
     """Return what tells the tables of one sweep from those of another."""
     return {**environment(), "experiment": experiment.identity()}
 
 
-def stem_of(experiment: Experiment) -> str:
+def run_id_prefix(experiment: Experiment) -> str:
     """Return how the names of all runs begin."""
     marks = json.dumps(experiment.identity(), sort_keys=True)
     return f"{experiment.name}-{hashlib.sha256(marks.encode()).hexdigest()[:12]}"
 
 
 @dataclass
-class Store:
+class SweepStore:
     """What is in a folder, and what is known of it.
 
     Attributes
     ----------
     folder : Path
     manifest : dict
-    written : dict of int to Written
+    part_records : dict of int to PartRecord
         By part, as the log has it.
     environment : int
         The place, among those of the manifest, of the libraries with which parts are made now.
@@ -63,9 +63,9 @@ class Store:
 
     folder: Path
     manifest: dict[str, Any]
-    written: dict[int, Written] = field(default_factory=dict)
+    part_records: dict[int, PartRecord] = field(default_factory=dict)
     environment: int = 0
-    _sound: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    _intact: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:
@@ -73,19 +73,19 @@ class Store:
         return int(self.manifest["runs"])
 
     @property
-    def stem(self) -> str:
+    def run_id_prefix(self) -> str:
         """How the names of all runs begin."""
         return str(self.manifest["stem"])
 
     @property
-    def passes(self) -> int | None:
+    def repetitions(self) -> int | None:
         """How many passes through the points are wanted; None for all."""
         return self.manifest.get("passes")
 
     @property
     def environments(self) -> list[dict[str, str]]:
         """The libraries with which parts were made, in the order in which they were first used."""
-        found: list[dict[str, str]] = self.manifest.get(ENVIRONMENTS) or [identity_in(self.manifest)["libraries"]]
+        found: list[dict[str, str]] = self.manifest.get(ENVIRONMENTS) or [read_identity(self.manifest)["libraries"]]
         return found
 
     def use_environment(self, libraries: Mapping[str, str]) -> None:
@@ -104,48 +104,48 @@ class Store:
 
     def _write_manifest(self) -> None:
         try:
-            write_whole(self.folder / MANIFEST, manifest_text(self.manifest))
+            atomic_write(self.folder / MANIFEST, render_manifest(self.manifest))
         except OSError as error:
-            raise unwritable(self.folder, error) from None
+            raise folder_error(self.folder, error) from None
 
-    def parts_within(self, passes: int | None) -> int:
+    def count_parts(self, repetitions: int | None) -> int:
         """Return how many parts hold so many passes through the points, or all."""
         replicates = int(self.manifest["experiment"]["replicates"])
-        wanted = self.runs // replicates * min(replicates, passes or replicates)
+        wanted = self.runs // replicates * min(replicates, repetitions or replicates)
         return -(-wanted // int(self.manifest["part_runs"]))
 
-    def want(self, passes: int | None) -> None:
+    def set_repetitions(self, repetitions: int | None) -> None:
         """Note that more passes are wanted than before; the folder is held."""
-        if self.passes is None or passes is None or passes <= self.passes:
+        if self.repetitions is None or repetitions is None or repetitions <= self.repetitions:
             return
-        self.manifest["passes"] = passes
+        self.manifest["passes"] = repetitions
         self._write_manifest()
 
-    def status(self) -> Status:
+    def status(self) -> SweepStatus:
         """Return how far the sweep is, by the log and the files that are there: of the runs that are wanted."""
-        there = [one for one in self.written.values() if self.present(one)]
+        there = [one for one in self.part_records.values() if self.exists(one)]
         failed = sum(one.failed for one in there)
         rows = sum(one.rows for one in there)
-        wanted = min(self.runs, self.parts_within(self.passes) * int(self.manifest["part_runs"]))
-        return Status(self.folder, max(wanted, rows), rows - failed, failed)
+        wanted = min(self.runs, self.count_parts(self.repetitions) * int(self.manifest["part_runs"]))
+        return SweepStatus(self.folder, max(wanted, rows), rows - failed, failed)
 
-    def present(self, one: Written) -> bool:
+    def exists(self, record: PartRecord) -> bool:
         """Return whether the files of a part are there and of the size that they had."""
         try:
-            return all((self.folder / path).stat().st_size == file["bytes"] for path, file in one.files.items())
+            return all((self.folder / path).stat().st_size == file["bytes"] for path, file in record.files.items())
         except OSError:
             return False
 
-    def whole(self, one: Written) -> bool:
+    def is_intact(self, record: PartRecord) -> bool:
         """Return whether the files of a part are what they were, by their hashes."""
-        if not self.present(one):
+        if not self.exists(record):
             return False
         try:
-            return all(sha256_of(self.folder / path) == file["sha256"] for path, file in one.files.items())
+            return all(file_sha256(self.folder / path) == file["sha256"] for path, file in record.files.items())
         except OSError:
             return False
 
-    def sound_bytes(self, path: str) -> bytes | None:
+    def intact_bytes(self, path: str) -> bytes | None:
         """Return what a file of the sweep holds, read whole and compared with its hash, once while it stays as it is.
 
         Parameters
@@ -167,41 +167,41 @@ class Store:
         try:
             before = file.stat()
             seen = (before.st_mtime_ns, before.st_size)
-            if self._sound.get(file) == seen:
+            if self._intact.get(file) == seen:
                 return None
             content = file.read_bytes()
         except OSError as error:
             raise InputError([Fault("", f"cannot be read: {error.strerror or error}", str(file))]) from None
         if hashlib.sha256(content).hexdigest() != self._hash_of(path):
-            raise InputError([Fault("", NOT_AS_WRITTEN[path == POINTS], str(file))])
-        self._sound[file] = seen
+            raise InputError([Fault("", PART_CHANGED_MESSAGE[path == POINTS_FILE], str(file))])
+        self._intact[file] = seen
         return content
 
     def _hash_of(self, path: str) -> str:
         """Return the hash that a file had when it was written."""
-        if path == POINTS:
+        if path == POINTS_FILE:
             return str(self.manifest["points_sha256"])
         part = int(Path(path).stem.rpartition("-")[2])
-        return str(self.written[part].files[path]["sha256"])
+        return str(self.part_records[part].files[path]["sha256"])
 
     def check_points(self) -> None:
-        """Make sure that the table of points is as it was written; raises as `sound_bytes`."""
-        self.sound_bytes(POINTS)
+        """Make sure that the table of points is as it was written; raises as `intact_bytes`."""
+        self.intact_bytes(POINTS_FILE)
 
     def verify(self) -> list[int]:
         """Forget the parts that are missing, cut or changed on disk, and return their numbers."""
-        lost = self.unsound()
+        lost = self.damaged_parts()
         for part in lost:
-            del self.written[part]
+            del self.part_records[part]
         return lost
 
-    def unsound(self) -> list[int]:
+    def damaged_parts(self) -> list[int]:
         """Return the numbers of the parts that are missing, cut or changed on disk."""
         with ThreadPoolExecutor(min(8, available_cores() + 1)) as pool:
-            sound = dict(zip(self.written, pool.map(self.whole, self.written.values()), strict=True))
+            sound = dict(zip(self.part_records, pool.map(self.is_intact, self.part_records.values()), strict=True))
         return sorted(part for part, right in sound.items() if not right)
 
-    def put(self, part: int, rows: int, failed: int, contents: Mapping[str, bytes]) -> None:
+    def write_part(self, part: int, rows: int, failed: int, contents: Mapping[str, bytes]) -> None:
         """Write the files of a part, and then its line of the log.
 
         Parameters
@@ -217,9 +217,9 @@ class Store:
         files: dict[str, dict[str, Any]] = {}
         try:
             for where, content in contents.items():
-                write_whole(self.folder / where / part_name(part), content)
+                atomic_write(self.folder / where / part_file_name(part), content)
                 digest = hashlib.sha256(content).hexdigest()
-                files[f"{where}/{part_name(part)}"] = {"sha256": digest, "bytes": len(content)}
+                files[f"{where}/{part_file_name(part)}"] = {"sha256": digest, "bytes": len(content)}
             line = {
                 "part": part,
                 "rows": rows,
@@ -227,24 +227,24 @@ class Store:
                 "files": files,
                 "environment": self.environment,
             }
-            append_line(self.folder / LOG, json.dumps(line))
+            append_line(self.folder / LOG_FILE, json.dumps(line))
         except OSError as error:
-            raise unwritable(self.folder, error, f"; {self.status()}; {AGAIN}") from None
-        self.written[part] = Written(part, rows, failed, files, self.environment)
+            raise folder_error(self.folder, error, f"; {self.status()}; {RESUME_HINT}") from None
+        self.part_records[part] = PartRecord(part, rows, failed, files, self.environment)
 
 
-def sha256_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def unwritable(folder: Path, error: OSError, rest: str = "") -> InputError:
+def folder_error(folder: Path, error: OSError, rest: str = "") -> InputError:
     """Return the error for a folder that cannot be written to."""
     return InputError([Fault("", f"could not be written: {error.strerror or error}{rest}", str(folder))])
 
 
-def make_folder(folder: Path) -> None:
+def create_sweep_folders(folder: Path) -> None:
     """Make the folder of a sweep and those within it.
 
     Raises
@@ -253,28 +253,28 @@ def make_folder(folder: Path) -> None:
         Where that cannot be.
     """
     try:
-        for inside in (PARTS, MONTHS):
+        for inside in (PARTS_FOLDER, MONTHS_FOLDER):
             (folder / inside).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise InputError([Fault("", "is a file, or part of its path is; needed: a folder", str(folder))]) from None
     except OSError as error:
-        raise unwritable(folder, error) from None
+        raise folder_error(folder, error) from None
 
 
-def make_store(
+def create_store(
     folder: Path,
     experiment: Experiment,
     design: Mapping[str, bytes],
-    cut: Mapping[str, int | str | None],
+    part_runs: Mapping[str, int | str | None],
     command: Sequence[str],
-) -> Store:
+) -> SweepStore:
     """Write points, order and manifest of a new sweep, the manifest last, and return its store; its folder is held.
 
     Parameters
     ----------
     design : mapping of str to bytes
         The points and their order, by the name of the file of each.
-    cut : mapping of str to int, str or None
+    part_runs : mapping of str to int, str or None
         How many "runs" it has in all and in a part ("part_runs"), how many "passes" of it are wanted, None for all, and
         the hash of their order ("order_sha256").
 
@@ -285,28 +285,30 @@ def make_store(
     """
     data = experiment.model_dump(mode="json", exclude={"scenario"})
     manifest = {
-        "identity": (mark := identity_of(experiment)),
+        "identity": (mark := sweep_fingerprint(experiment)),
         ENVIRONMENTS: [mark["libraries"]],
         **provenance(command, experiment.scenario.inputs),
-        "stem": stem_of(experiment),
-        **cut,
-        "points_sha256": hashlib.sha256(design[POINTS]).hexdigest(),
+        "stem": run_id_prefix(experiment),
+        **part_runs,
+        "points_sha256": hashlib.sha256(design[POINTS_FILE]).hexdigest(),
         "experiment": data,
         "scenario": experiment.scenario.model_dump(mode="json", exclude_none=True),
     }
     try:
         # The manifest is there before the first part, so that parts without one are of nobody knows which sweep.
-        if (folder / LOG).exists() or any(any((folder / inside).glob("part-*")) for inside in (PARTS, MONTHS)):
+        if (folder / LOG_FILE).exists() or any(
+            any((folder / inside).glob("part-*")) for inside in (PARTS_FOLDER, MONTHS_FOLDER)
+        ):
             raise InputError([Fault("--out", NO_MANIFEST, str(folder))])
         for name, content in design.items():
-            write_whole(folder / name, content)
-        write_whole(folder / MANIFEST, manifest_text(manifest))
+            atomic_write(folder / name, content)
+        atomic_write(folder / MANIFEST, render_manifest(manifest))
     except OSError as error:
-        raise unwritable(folder, error, "; nothing was run") from None
-    return Store(folder, manifest)
+        raise folder_error(folder, error, "; nothing was run") from None
+    return SweepStore(folder, manifest)
 
 
-def manifest_text(manifest: Mapping[str, Any]) -> bytes:
+def render_manifest(manifest: Mapping[str, Any]) -> bytes:
     """Return a manifest as it is written."""
     return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -321,11 +323,11 @@ def is_sweep(folder: Path) -> bool:
     """
     if not (folder / MANIFEST).is_file():
         return False
-    experiment_of_manifest(folder / MANIFEST)
+    read_experiment_manifest(folder / MANIFEST)
     return True
 
 
-def open_store(folder: Path) -> Store:
+def open_store(folder: Path) -> SweepStore:
     """Return the store of a sweep that has begun, as its log has it.
 
     Raises
@@ -338,9 +340,9 @@ def open_store(folder: Path) -> Store:
     if not is_sweep(folder):
         raise InputError([Fault("", "holds no sweep: it has no manifest", str(folder))])
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    return Store(folder, manifest, {one.part: one for one in read_log(folder / LOG)})
+    return SweepStore(folder, manifest, {one.part: one for one in read_log(folder / LOG_FILE)})
 
 
-def tidy(folder: Path) -> None:
+def clean_temporary_files(folder: Path) -> None:
     """Remove what a sweep that was killed left half written; the folder is held."""
-    remove_stale(folder, folder / PARTS, folder / MONTHS)
+    remove_temporary_files(folder, folder / PARTS_FOLDER, folder / MONTHS_FOLDER)

@@ -9,20 +9,20 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from qispread.config.cross import organisation_ids, system_labels
-from qispread.config.networks import Ties
+from qispread.config.networks import GivenTiesNetwork
 from qispread.config.scenario import Scenario
-from qispread.rules.draws import key_of
-from qispread.world.layout import GIVEN_ROWS, ORGANISATION_ROWS
-from qispread.world.organisations import Distribution, distribution_of
+from qispread.rules.draws import hash_name
+from qispread.world.layout import GIVEN_ROW_COUNT, ORGANISATION_ROWS
+from qispread.world.organisations import OrganisationDistributions, build_distributions
 
-MOST_FRAMES = 64
+MAX_CACHED_WORLDS = 64
 
-Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+Edges = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Ties as (first, second, weight), first < second, in ascending order."""
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class StaticWorld:
     """The fixed part of a world.
 
     Attributes
@@ -35,9 +35,9 @@ class Frame:
         Index of the partnership and region of each.
     system_names : tuple of str
         Of the partnerships.
-    given : array of (11, n) float64
+    given_values : array of (11, n) float64
         What the table gives, in the order of `layout.ORGANISATION_ROWS`; NaN where it is to be drawn.
-    given_ties : Pairs or None
+    given_ties : Edges or None
         Where the scenario gives the ties themselves.
     """
 
@@ -47,24 +47,24 @@ class Frame:
     system: NDArray[np.int64]
     region: NDArray[np.int64]
     system_names: tuple[str, ...]
-    given: NDArray[np.float64]
-    given_ties: Pairs | None
-    distribution: Distribution
+    given_values: NDArray[np.float64]
+    given_ties: Edges | None
+    distribution: OrganisationDistributions
     network: Any
 
     @property
-    def number(self) -> int:
+    def organisation_count(self) -> int:
         """How many organisations there are."""
         return len(self.ids)
 
 
-def indices(labels: tuple[str, ...]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def index_labels(labels: tuple[str, ...]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return the index of each label among the distinct ones in order of first appearance, and these."""
     distinct = {label: index for index, label in enumerate(dict.fromkeys(labels))}
     return np.array([distinct[label] for label in labels], dtype=np.int64), tuple(distinct)
 
 
-def region_labels(scenario: Scenario, system: NDArray[np.int64]) -> tuple[str, ...]:
+def assign_regions(scenario: Scenario, system: NDArray[np.int64]) -> tuple[str, ...]:
     """Return the region of each organisation: as given, or partnerships dealt out in turn."""
     rows = scenario.organisations.rows
     if rows:
@@ -72,16 +72,16 @@ def region_labels(scenario: Scenario, system: NDArray[np.int64]) -> tuple[str, .
     return tuple(str(int(s) % scenario.organisations.region_count) for s in system)
 
 
-def given_values(scenario: Scenario) -> NDArray[np.float64]:
+def read_given_values(scenario: Scenario) -> NDArray[np.float64]:
     """Return what the table of organisations gives, NaN elsewhere."""
     rows = scenario.organisations.rows
     if not rows:
-        return np.full((GIVEN_ROWS, scenario.organisations.number), np.nan)
-    cells = [[getattr(row, name) for row in rows] for name in ORGANISATION_ROWS[:GIVEN_ROWS]]
+        return np.full((GIVEN_ROW_COUNT, scenario.organisations.number), np.nan)
+    cells = [[getattr(row, name) for row in rows] for name in ORGANISATION_ROWS[:GIVEN_ROW_COUNT]]
     return np.array(cells, dtype=np.float64)
 
 
-def sorted_pairs(first: list[int], second: list[int], weight: list[float] | float) -> Pairs:
+def sort_edges(first: list[int], second: list[int], weight: list[float] | float) -> Edges:
     """Return ties with the smaller index first, in ascending order."""
     a, b = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
     w = np.broadcast_to(np.asarray(weight, dtype=np.float64), a.shape)
@@ -90,9 +90,9 @@ def sorted_pairs(first: list[int], second: list[int], weight: list[float] | floa
     return low[order], high[order], w[order].copy()
 
 
-def ties_given(scenario: Scenario, ids: tuple[str, ...]) -> Pairs | None:
+def given_edges(scenario: Scenario, ids: tuple[str, ...]) -> Edges | None:
     """Return the ties that the scenario itself gives, or None."""
-    if not isinstance(scenario.network, Ties):
+    if not isinstance(scenario.network, GivenTiesNetwork):
         return None
     place = {name: index for index, name in enumerate(ids)}
     ties = scenario.network.ties
@@ -100,24 +100,24 @@ def ties_given(scenario: Scenario, ids: tuple[str, ...]) -> Pairs | None:
     for tie in ties:
         first, second = sorted((place[tie.first], place[tie.second]))
         weights[first, second] = max(tie.weight, weights.get((first, second), 0.0))
-    return sorted_pairs([a for a, _ in weights], [b for _, b in weights], list(weights.values()))
+    return sort_edges([a for a, _ in weights], [b for _, b in weights], list(weights.values()))
 
 
-@cached(LRUCache(maxsize=MOST_FRAMES), key=lambda scenario: scenario.world_fingerprint(), lock=Lock())
-def frame_of(scenario: Scenario) -> Frame:
+@cached(LRUCache(maxsize=MAX_CACHED_WORLDS), key=lambda scenario: scenario.world_fingerprint(), lock=Lock())
+def build_static_world(scenario: Scenario) -> StaticWorld:
     """Return the frame of a scenario, the same object for scenarios that share their places and ties."""
     ids = organisation_ids(scenario)
-    system, system_names = indices(system_labels(scenario))
-    region, _ = indices(region_labels(scenario, system))
-    return Frame(
+    system, system_names = index_labels(system_labels(scenario))
+    region, _ = index_labels(assign_regions(scenario, system))
+    return StaticWorld(
         ids=ids,
         names=tuple(row.name or row.id for row in scenario.organisations.rows) or ids,
-        keys=np.array([key_of(name) for name in ids], dtype=np.uint64),
+        keys=np.array([hash_name(name) for name in ids], dtype=np.uint64),
         system=system,
         region=region,
         system_names=system_names,
-        given=given_values(scenario),
-        given_ties=ties_given(scenario, ids),
-        distribution=distribution_of(scenario.organisations),
+        given_values=read_given_values(scenario),
+        given_ties=given_edges(scenario, ids),
+        distribution=build_distributions(scenario.organisations),
         network=scenario.network,
     )

@@ -39,27 +39,31 @@ ORGANISATION_ROWS = (
     BASELINE,
     SETTING_1,
     SETTING_2,
-    LOCAL_GAIN,
-    HARM,
+    LOCAL_IMPROVEMENT,
+    EVENT_RATE,
     CLIMATE,
-    AVAILABLE,
+    AVAILABLE_TIME,
     DOSE,
-    SPARE,
-    WATCHED,
+    SPARE_TIME,
+    EFFECTIVE_MEASUREMENT,
     VIGILANCE,
     STAFF_TIME,
     COST,
-    HARM_AVERTED,
+    EVENTS_AVERTED,
     EXPOSURE,
 ) = range(len(ORGANISATION_ROWS))
-GIVEN_ROWS = 11
+GIVEN_ROW_COUNT = 11
 """The first rows are what a table of organisations may give; the rest arise in the run."""
 
 PRACTICE_ROWS = ("fidelity", "tuning_1", "tuning_2", "embedding", "goal", "fit", "result", "best", "harm_averted")
-FIDELITY, TUNING_1, TUNING_2, EMBEDDING, GOAL, FIT, RESULT, BEST, PREVENTED = range(len(PRACTICE_ROWS))
+FIDELITY, TUNING_1, TUNING_2, EMBEDDING, GOAL, APPROPRIATENESS, RESULT, BEST_RESULT, EVENTS_PREVENTED = range(
+    len(PRACTICE_ROWS)
+)
 
 HISTORY_ROWS = ("stage", "since", "anniversary", "first", "generation", "copied_from", "lapses", "origin")
-STAGE, SINCE, ANNIVERSARY, FIRST, GENERATION, COPIED_FROM, LAPSES, ORIGIN = range(len(HISTORY_ROWS))
+STAGE, LAST_ADOPTED, REVIEW_PHASE, FIRST_ADOPTED, GENERATION, COPIED_FROM, TIMES_DISCONTINUED, ORIGIN = range(
+    len(HISTORY_ROWS)
+)
 
 
 class Stage(IntEnum):
@@ -73,19 +77,19 @@ class Stage(IntEnum):
 
 
 STAGES = tuple(stage.name.lower() for stage in Stage)
-UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, LAPSED = Stage
+UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, DISCONTINUED = Stage
 """The same for code that is compiled, where each is a whole number."""
 
 NEVER = -1
 """What `since` and `first` say of a practice that has not begun."""
 
-NOBODY, LITERATURE, AGREED_STANDARD, OWN_INVENTION = -4, -1, -2, -3
+COPIED_FROM_NOBODY, COPIED_FROM_LITERATURE, COPIED_FROM_STANDARD, COPIED_FROM_SELF = -4, -1, -2, -3
 """What `copied_from` says where it is not the index of a peer."""
-SOURCES = {
-    NOBODY: "",
-    LITERATURE: "the literature",
-    AGREED_STANDARD: "the partnership's standard",
-    OWN_INVENTION: "nobody: it is the origin",
+COPY_SOURCES = {
+    COPIED_FROM_NOBODY: "",
+    COPIED_FROM_LITERATURE: "the literature",
+    COPIED_FROM_STANDARD: "the partnership's standard",
+    COPIED_FROM_SELF: "nobody: it is the origin",
 }
 
 VISIBLE_ROWS = ("practising", "result", "fidelity", "tuning_1", "tuning_2", "generation")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+SlotValues = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Slot:
+class LeverSlot:
     """One quantity that policies can move.
 
     Attributes
@@ -23,51 +23,51 @@ class Slot:
     """
 
     neutral: float
-    combine: Callable[[Values, float], Values]
+    combine: Callable[[SlotValues, float], SlotValues]
 
 
-def _added(so_far: Values, strength: float) -> Values:
+def _add(current: SlotValues, strength: float) -> SlotValues:
     # Too much is infinite, and the run says that it failed.
     with np.errstate(over="ignore"):
-        return so_far + strength
+        return current + strength
 
 
-def _added_to_one(so_far: Values, strength: float) -> Values:
-    return np.minimum(1.0, so_far + strength)
+def _add_up_to_one(current: SlotValues, strength: float) -> SlotValues:
+    return np.minimum(1.0, current + strength)
 
 
-def _added_to_monthly(so_far: Values, strength: float) -> Values:
+def _add_monthly_rates(current: SlotValues, strength: float) -> SlotValues:
     """Add rates a year, up to the whole that is missing in a month."""
-    return np.minimum(12.0, so_far + strength)
+    return np.minimum(12.0, current + strength)
 
 
-def _multiplied(so_far: Values, strength: float) -> Values:
-    return so_far * strength
+def _multiply(current: SlotValues, strength: float) -> SlotValues:
+    return current * strength
 
 
-def _latest(so_far: Values, strength: float) -> Values:
-    return np.full_like(so_far, strength)
+def _take_latest(current: SlotValues, strength: float) -> SlotValues:
+    return np.full_like(current, strength)
 
 
-def _largest(so_far: Values, strength: float) -> Values:
-    return np.maximum(so_far, strength)
+def _take_largest(current: SlotValues, strength: float) -> SlotValues:
+    return np.maximum(current, strength)
 
 
-def _smallest(so_far: Values, strength: float) -> Values:
-    return np.minimum(so_far, strength)
+def _take_smallest(current: SlotValues, strength: float) -> SlotValues:
+    return np.minimum(current, strength)
 
 
 ORGANISATION_SLOTS = {
-    "protected_time": Slot(0.0, _added),
-    "measurement": Slot(0.0, _added),
-    "contact": Slot(1.0, _multiplied),
-    "leader_exit": Slot(1.0, _multiplied),
-    "capability_growth": Slot(0.0, _added_to_monthly),
-    "leadership_growth": Slot(0.0, _added_to_monthly),
-    "alignment_growth": Slot(0.0, _added_to_monthly),
-    "resentment": Slot(0.0, _added_to_one),
-    "at_most": Slot(math.inf, _smallest),
-    "cost": Slot(0.0, _added),
+    "protected_time": LeverSlot(0.0, _add),
+    "measurement": LeverSlot(0.0, _add),
+    "contact": LeverSlot(1.0, _multiply),
+    "leader_exit": LeverSlot(1.0, _multiply),
+    "capability_growth": LeverSlot(0.0, _add_monthly_rates),
+    "leadership_growth": LeverSlot(0.0, _add_monthly_rates),
+    "alignment_growth": LeverSlot(0.0, _add_monthly_rates),
+    "resentment": LeverSlot(0.0, _add_up_to_one),
+    "at_most": LeverSlot(math.inf, _take_smallest),
+    "cost": LeverSlot(0.0, _add),
 }
 (
     PROTECTED_TIME,
@@ -78,16 +78,16 @@ ORGANISATION_SLOTS = {
     LEADERSHIP_GROWTH,
     ALIGNMENT_GROWTH,
     RESENTMENT,
-    AT_MOST,
-    COST_A_MONTH,
+    MAX_PRACTICES,
+    COST_PER_MONTH,
 ) = range(len(ORGANISATION_SLOTS))
 
 PRACTICE_SLOTS = {
-    "support": Slot(0.0, _added_to_one),
-    "standard": Slot(0.0, _largest),
-    "latitude": Slot(1.0, _smallest),
-    "push": Slot(0.0, _added),
-    "ambition": Slot(0.8, _latest),
-    "refresh": Slot(0.0, _largest),
+    "support": LeverSlot(0.0, _add_up_to_one),
+    "standard": LeverSlot(0.0, _take_largest),
+    "latitude": LeverSlot(1.0, _take_smallest),
+    "push": LeverSlot(0.0, _add),
+    "ambition": LeverSlot(0.8, _take_latest),
+    "refresh": LeverSlot(0.0, _take_largest),
 }
 SUPPORT, STANDARD, LATITUDE, PUSH, AMBITION, REFRESH = range(len(PRACTICE_SLOTS))

@@ -5,19 +5,19 @@ from numpy.typing import NDArray
 from scipy.special import pdtr, pdtrik
 
 from qispread.rules.compiling import kernel
-from qispread.rules.draws import OBSERVED, uniform
+from qispread.rules.draws import OBSERVED_EVENTS, uniform
 
 
 @kernel
-def observing_draws(streams: NDArray[np.uint64], month: int) -> NDArray[np.float64]:
+def observation_draws(streams: NDArray[np.uint64], month: int) -> NDArray[np.float64]:
     """Return the draw of a month by which each organisation observes its events."""
     drawn = np.empty(streams.size)
     for i in range(streams.size):
-        drawn[i] = uniform(streams[i], month, OBSERVED)
+        drawn[i] = uniform(streams[i], month, OBSERVED_EVENTS)
     return drawn
 
 
-def observed_events(streams: NDArray[np.uint64], expected: NDArray[np.float64], month: int) -> NDArray[np.int64]:
+def draw_observed_events(streams: NDArray[np.uint64], expected: NDArray[np.float64], month: int) -> NDArray[np.int64]:
     """Return the events that each organisation observes in a month: Poisson with the expected number as mean.
 
     Parameters
@@ -29,7 +29,7 @@ def observed_events(streams: NDArray[np.uint64], expected: NDArray[np.float64], 
     month : int
         From 1.
     """
-    drawn = observing_draws(streams, month)
+    drawn = observation_draws(streams, month)
     mean = np.maximum(expected, np.finfo(float).tiny)
     least = np.ceil(pdtrik(drawn, mean))
     below = np.maximum(least - 1, 0)

@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr
 
-from qispread.config.organisations import FACTORS, Organisations
-from qispread.rules.compiling import SIGNED, kernel, rule
+from qispread.config.organisations import CONTEXT_FACTORS, Organisations
+from qispread.rules.compiling import TO_INT64, kernel, rule
 from qispread.rules.draws import BASELINE as DRAW_BASELINE
-from qispread.rules.draws import COMMON, SETTING, Word, normal, substream
-from qispread.rules.draws import FACTORS as DRAW_FACTORS
+from qispread.rules.draws import COMMON_FACTOR, SETTING, Word64, normal, substream
+from qispread.rules.draws import CONTEXT_FACTOR as DRAW_FACTORS
 from qispread.rules.draws import SIZE as DRAW_SIZE
 from qispread.world.layout import BASELINE, SETTING_1, SETTING_2, SIZE
 
-NODES_A_UNIT = 32
-FARTHEST = 6
-CORRELATED = 6
+NODES_PER_UNIT = 32
+MAX_NORMAL_SCORE = 6
+CORRELATED_FACTORS = 6
 """How many factors, the first of `FACTORS`, are correlated; turnover is not."""
 
 
-class Distribution(NamedTuple):
+class OrganisationDistributions(NamedTuple):
     """The distributions that organisations are drawn from.
 
     Attributes
@@ -45,38 +45,40 @@ class Distribution(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def beta_quantiles(mean: float, concentration: float) -> NDArray[np.float64]:
+def beta_quantile_table(mean: float, concentration: float) -> NDArray[np.float64]:
     """Return the quantiles of a beta distribution at normal scores from -6 to 6 in steps of 1/32.
 
     The beta has parameters mean * concentration and (1 - mean) * concentration.
     """
-    scores = np.arange(-FARTHEST * NODES_A_UNIT, FARTHEST * NODES_A_UNIT + 1) / NODES_A_UNIT
+    scores = np.arange(-MAX_NORMAL_SCORE * NODES_PER_UNIT, MAX_NORMAL_SCORE * NODES_PER_UNIT + 1) / NODES_PER_UNIT
     quantiles: NDArray[np.float64] = betaincinv(mean * concentration, (1.0 - mean) * concentration, ndtr(scores))
     return quantiles
 
 
-def lognormal(mean: float, variation: float) -> tuple[float, float]:
+def lognormal_parameters(mean: float, variation: float) -> tuple[float, float]:
     """Return mean and standard deviation of the logarithm, from the mean and coefficient of variation."""
     variance = math.log1p(variation * variation)
     return math.log(mean) - variance / 2.0, math.sqrt(variance)
 
 
-def distribution_of(organisations: Organisations) -> Distribution:
+def build_distributions(organisations: Organisations) -> OrganisationDistributions:
     """Return what a scenario's organisations are drawn from."""
     context = organisations.context
-    return Distribution(
-        quantiles=np.array([beta_quantiles(getattr(context, name), context.concentration) for name in FACTORS]),
+    return OrganisationDistributions(
+        quantiles=np.array(
+            [beta_quantile_table(getattr(context, name), context.concentration) for name in CONTEXT_FACTORS]
+        ),
         correlation=context.correlation,
-        size=lognormal(organisations.size.mean, organisations.size.variation),
-        baseline=lognormal(organisations.baseline.mean, organisations.baseline.variation),
+        size=lognormal_parameters(organisations.size.mean, organisations.size.variation),
+        baseline=lognormal_parameters(organisations.baseline.mean, organisations.baseline.variation),
         setting_spread=organisations.setting_spread,
     )
 
 
 @rule
-def quantile(nodes: NDArray[np.float64], score: float) -> float:
+def interpolate_quantile(nodes: NDArray[np.float64], score: float) -> float:
     """Return the quantile at a normal score, by linear interpolation between nodes."""
-    place = (min(max(score, -FARTHEST + 1e-9), FARTHEST - 1e-9) + FARTHEST) * NODES_A_UNIT
+    place = (min(max(score, -MAX_NORMAL_SCORE + 1e-9), MAX_NORMAL_SCORE - 1e-9) + MAX_NORMAL_SCORE) * NODES_PER_UNIT
     index = int(place)
     part = place - index
     return float(nodes[index] * (1.0 - part) + nodes[index + 1] * part)
@@ -84,7 +86,7 @@ def quantile(nodes: NDArray[np.float64], score: float) -> float:
 
 @kernel
 def draw_organisations(
-    stream: Word, keys: NDArray[np.uint64], given: NDArray[np.float64], distribution: Distribution
+    stream: Word64, keys: NDArray[np.uint64], given: NDArray[np.float64], distribution: OrganisationDistributions
 ) -> NDArray[np.float64]:
     """Return the first rows of the organisations, (11, n): given values where there are, draws elsewhere.
 
@@ -98,18 +100,18 @@ def draw_organisations(
     """
     out = given.copy()
     # Numba compiles a function anew for every whole number that is written in a call to it.
-    month, common_draw, size_draw = SIGNED(0), SIGNED(COMMON), SIGNED(DRAW_SIZE)
-    baseline_draw, setting_draw = SIGNED(DRAW_BASELINE), SIGNED(SETTING)
+    month, common_draw, size_draw = TO_INT64(0), TO_INT64(COMMON_FACTOR), TO_INT64(DRAW_SIZE)
+    baseline_draw, setting_draw = TO_INT64(DRAW_BASELINE), TO_INT64(SETTING)
     shared, own = math.sqrt(distribution.correlation), math.sqrt(1.0 - distribution.correlation)
     for i in range(keys.size):
         mine = substream(substream(stream, keys[i]), 0)
         common = normal(mine, month, common_draw)
-        for factor in range(len(FACTORS)):
+        for factor in range(len(CONTEXT_FACTORS)):
             score = normal(mine, month, DRAW_FACTORS + 2 * factor)
-            if factor < CORRELATED:
+            if factor < CORRELATED_FACTORS:
                 score = shared * common + own * score
             if math.isnan(given[factor, i]):
-                out[factor, i] = quantile(distribution.quantiles[factor], score)
+                out[factor, i] = interpolate_quantile(distribution.quantiles[factor], score)
         if math.isnan(given[SIZE, i]):
             out[SIZE, i] = math.exp(distribution.size[0] + distribution.size[1] * normal(mine, month, size_draw))
         if math.isnan(given[BASELINE, i]):

@@ -11,42 +11,42 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.comparison.statistics import mean_of_known
+from qispread.comparison.statistics import finite_mean
 from qispread.measures import MEASURES
-from qispread.presentation.formatting import format_difference, format_value, typeset
+from qispread.presentation.formatting import apply_typography, format_difference, format_value
 
-Values = Callable[[str, str], NDArray[np.float64]]
+ValueLookup = Callable[[str, str], NDArray[np.float64]]
 """Gives a measure at the end in every world of an arm, by the names of arm and measure; ``measure@24`` is its median
 in a month, alone."""
-OTHERWISE = "otherwise"
+OTHERWISE_CONDITION = "otherwise"
 
-PLACE = re.compile(r"\{(?P<arm>[^{}<>.-]+?)(?: (?P<sign>[->]) (?P<other>[^{}.]+?))?\.(?P<measure>\w+(?:@\d+)?)\}")
-TERM = r"(?P<{0}>[A-Za-z][^<>.]*?)\.(?P<{1}>\w+(?:@\d+)?)"
+PLACEHOLDER = re.compile(r"\{(?P<arm>[^{}<>.-]+?)(?: (?P<sign>[->]) (?P<other>[^{}.]+?))?\.(?P<measure>\w+(?:@\d+)?)\}")
+TERM_PATTERN = r"(?P<{0}>[A-Za-z][^<>.]*?)\.(?P<{1}>\w+(?:@\d+)?)"
 CONDITION = re.compile(
-    f"{TERM.format('arm', 'measure')}"
-    rf"(?: - {TERM.format('less', 'less_measure')})? (?P<sign>[<>]) "
-    rf"(?:(?P<number>-?[\d.]+)|{TERM.format('other', 'other_measure')})"
+    f"{TERM_PATTERN.format('arm', 'measure')}"
+    rf"(?: - {TERM_PATTERN.format('less', 'less_measure')})? (?P<sign>[<>]) "
+    rf"(?:(?P<number>-?[\d.]+)|{TERM_PATTERN.format('other', 'other_measure')})"
 )
 
 
-def filled(text: str, values: Values) -> str:
+def fill_template(text: str, values: ValueLookup) -> str:
     """Return a text with numbers in the places that it leaves for them."""
 
     def number(place: "re.Match[str]") -> str:
         arm, sign, other, measure = place.group("arm", "sign", "other", "measure")
         first, form = values(arm, measure), MEASURES[measure.partition("@")[0]].form
         if sign is None:
-            return format_value(mean_of_known(first), form)
+            return format_value(finite_mean(first), form)
         second = values(other, measure)
         if sign == ">":
             known = ~np.isnan(first) & ~np.isnan(second)
             return format_value(float(np.mean((first > second)[known])), "percent")
-        return format_difference(mean_of_known(first - second), form).removeprefix("+")
+        return format_difference(finite_mean(first - second), form).removeprefix("+")
 
-    return typeset(PLACE.sub(number, text))
+    return apply_typography(PLACEHOLDER.sub(number, text))
 
 
-def holds(condition: str, values: Values) -> bool:
+def condition_holds(condition: str, values: ValueLookup) -> bool:
     """Return whether a condition is true of the means over worlds.
 
     Raises
@@ -54,7 +54,7 @@ def holds(condition: str, values: Values) -> bool:
     ValueError
         For a text that is no condition.
     """
-    if condition == OTHERWISE:
+    if condition == OTHERWISE_CONDITION:
         return True
     found = CONDITION.fullmatch(condition)
     if found is None:
@@ -62,7 +62,7 @@ def holds(condition: str, values: Values) -> bool:
     term: Mapping[str, str | None] = found.groupdict()
 
     def value(arm: str, measure: str) -> float:
-        return mean_of_known(values(str(term[arm]), str(term[measure])))
+        return finite_mean(values(str(term[arm]), str(term[measure])))
 
     left = value("arm", "measure") - (value("less", "less_measure") if term["less"] else 0.0)
     right = value("other", "other_measure") if term["number"] is None else float(term["number"])

@@ -7,33 +7,33 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from qispread.app.starting import default_scenario
-from qispread.config.faults import Fault, InputError, place_of_name
-from qispread.config.parameter import Section
+from qispread.config.faults import Fault, InputError, index_of
+from qispread.config.parameter import ConfigSection
 from qispread.config.scenario import Scenario
 from qispread.config.yaml_reader import read_yaml
-from qispread.measures import NAMES
+from qispread.measures import MEASURE_NAMES
 
-Texts = tuple[str, ...]
-SHARE, CHOICE = "share", "choice"
+TextList = tuple[str, ...]
+SHARE_GUESS, CHOICE_GUESS = "share", "choice"
 
 
-class Part(Section):
+class LessonSection(ConfigSection):
     """A section of a lesson, whose lists are read as tuples."""
 
     @model_validator(mode="before")
     @classmethod
-    def _lists(cls, data: Any) -> Any:
-        return frozen(data)
+    def _lists_to_tuples(cls, data: Any) -> Any:
+        return to_tuples(data)
 
 
-def frozen(value: Any) -> Any:
+def to_tuples(value: Any) -> Any:
     """Return plain data with each list as the tuple that a frozen section holds."""
     if isinstance(value, dict):
-        return {key: frozen(one) for key, one in value.items()}
-    return tuple(frozen(one) for one in value) if isinstance(value, list | tuple) else value
+        return {key: to_tuples(one) for key, one in value.items()}
+    return tuple(to_tuples(one) for one in value) if isinstance(value, list | tuple) else value
 
 
-class Arm(Part):
+class LessonArm(LessonSection):
     """One future: PROMPT in England with some numbers changed and some policies.
 
     Attributes
@@ -58,30 +58,32 @@ class Arm(Part):
         return changed
 
 
-class Option(Part):
+class AnswerOption(LessonSection):
     """One answer among several; `when` says in which case it is the model's: see `qispread.app.teaching.filling`."""
 
     text: str
     when: str
 
 
-class Guess(Part):
+class GuessQuestion(LessonSection):
     """A question that the class answers before it sees anything: a share of one arm, or one of some options."""
 
     question: str
     kind: Literal["share", "choice"]
     arm: str = ""
     measure: str = ""
-    options: tuple[Option, ...] = ()
+    options: tuple[AnswerOption, ...] = ()
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if (self.kind == SHARE and not (self.arm and self.measure)) or (self.kind == CHOICE and len(self.options) < 2):
+    def _validate_kind(self) -> Self:
+        if (self.kind == SHARE_GUESS and not (self.arm and self.measure)) or (
+            self.kind == CHOICE_GUESS and len(self.options) < 2
+        ):
             raise ValueError("a share needs arm and measure; a choice needs at least two options")
         return self
 
 
-class Slider(Part):
+class LessonSlider(LessonSection):
     """A number of one arm that the class moves at the end.
 
     Attributes
@@ -98,13 +100,13 @@ class Slider(Part):
     unit: str = ""
     stops: tuple[float, ...]
 
-    def changes(self, value: float) -> dict[str, float]:
+    def values_at(self, value: float) -> dict[str, float]:
         """Return the numbers by path at a place of the slider: whole ones where they count."""
         found = {path: factor * value for path, factor in self.paths.items()}
         return {path: int(number) if path.endswith("at_most") else number for path, number in found.items()}
 
 
-class OneThing(Part):
+class InterventionChoice(LessonSection):
     """What single thing changes it: some changes, one of which the class picks before it sees what each does.
 
     Attributes
@@ -116,13 +118,13 @@ class OneThing(Part):
     question: str
     measure: str
     against: str = ""
-    arms: tuple[Arm, ...]
-    said: Texts
-    slider: Slider
-    curves: Texts
+    arms: tuple[LessonArm, ...]
+    said: TextList
+    slider: LessonSlider
+    curves: TextList
 
 
-class Minutes(Part):
+class LessonMinutes(LessonSection):
     """How long each step takes in a class."""
 
     predict: int = Field(ge=1)
@@ -131,12 +133,12 @@ class Minutes(Part):
     discuss: int = Field(ge=1)
 
     @property
-    def whole(self) -> int:
+    def total(self) -> int:
         """Minutes of the lesson."""
         return self.predict + self.see + self.change + self.discuss
 
 
-class Lesson(Part):
+class Lesson(LessonSection):
     """One lesson.
 
     Attributes
@@ -145,7 +147,7 @@ class Lesson(Part):
         In addresses.
     story : tuple of str
         Paragraphs.
-    arms : tuple of Arm
+    arms : tuple of LessonArm
         What the class sees, the first in grey.
     curves, spread : tuple of str, str
         Measures shown over time, and the one whose worlds are shown at the end.
@@ -159,47 +161,47 @@ class Lesson(Part):
 
     name: str
     title: str
-    minutes: Minutes
+    minutes: LessonMinutes
     sources: str
-    story: Texts
-    arms: tuple[Arm, ...]
-    guesses: tuple[Guess, ...]
-    curves: Texts
+    story: TextList
+    arms: tuple[LessonArm, ...]
+    guesses: tuple[GuessQuestion, ...]
+    curves: TextList
     spread: str
-    said: Texts
-    one_thing: OneThing
-    discuss: Texts
+    said: TextList
+    one_thing: InterventionChoice
+    discuss: TextList
     left_out: str
-    checks: Texts
+    checks: TextList
     budget: bool = False
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
+    def _validate_names(self) -> Self:
         own = [arm.name for arm in self.arms]
         every = {*own, *(arm.name for arm in self.one_thing.arms)}
-        asked = {guess.arm for guess in self.guesses if guess.kind == SHARE}
+        asked = {guess.arm for guess in self.guesses if guess.kind == SHARE_GUESS}
         measures = {*self.curves, *self.one_thing.curves, self.spread, self.one_thing.measure}
         measures |= {guess.measure for guess in self.guesses if guess.measure}
-        wrong = [*sorted(asked - set(own)), *sorted(measures - set(NAMES))]
+        wrong = [*sorted(asked - set(own)), *sorted(measures - set(MEASURE_NAMES))]
         wrong += sorted({self.one_thing.slider.arm} - every)
-        wrong += sorted({self.against} - set(own))
+        wrong += sorted({self.comparison_arm} - set(own))
         if wrong or len(every) < len(own) + len(self.one_thing.arms):
             raise ValueError(f"names an arm twice, or what there is not: {', '.join(wrong)}")
         return self
 
     @property
-    def against(self) -> str:
+    def comparison_arm(self) -> str:
         """The arm that single changes are compared with."""
         return self.one_thing.against or self.arms[0].name
 
-    def arm(self, name: str) -> Arm:
+    def arm(self, name: str) -> LessonArm:
         """Return an arm by its name."""
         every = {one.name: one for one in (*self.arms, *self.one_thing.arms)}
         return every[name]
 
 
 @lru_cache(maxsize=1)
-def lessons() -> tuple[Lesson, ...]:
+def load_lessons() -> tuple[Lesson, ...]:
     """Return the lessons in their order.
 
     Raises
@@ -215,7 +217,7 @@ def lessons() -> tuple[Lesson, ...]:
         raise InputError(faults) from None
 
 
-def lesson_called(name: Any) -> Lesson:
+def find_lesson(name: Any) -> Lesson:
     """Return a lesson by its name.
 
     Raises
@@ -223,8 +225,8 @@ def lesson_called(name: Any) -> Lesson:
     InputError
         Where there is none of that name.
     """
-    names = [one.name for one in lessons()]
-    return lessons()[place_of_name(str(name)[:60], names, "lesson")]
+    names = [one.name for one in load_lessons()]
+    return load_lessons()[index_of(str(name)[:60], names, "lesson")]
 
 
 @lru_cache(maxsize=256)
@@ -233,8 +235,8 @@ def lesson_scenario(lesson: str, arm: str, value: float | None = None) -> Scenar
 
     Lessons are of PROMPT in England whatever scenario the page opened with: their sentences are true of it alone.
     """
-    one = lesson_called(lesson)
+    one = find_lesson(lesson)
     scenario = one.arm(arm).scenario(default_scenario())
     if value is None:
         return scenario
-    return scenario.replace(one.one_thing.slider.changes(value))
+    return scenario.replace(one.one_thing.slider.values_at(value))

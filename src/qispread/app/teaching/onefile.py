@@ -14,34 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread import __version__
-from qispread.app.answers import told
-from qispread.app.desk import FIRST, Desk, Urgency
-from qispread.app.ensemble import Ensembles
-from qispread.app.pages import charting, start_data
-from qispread.app.sliders import slider_of
+from qispread.app.answers import comparison_message
+from qispread.app.desk import PRIORITY_FIRST, Priority, WorkQueue
+from qispread.app.ensemble import EnsembleCache
+from qispread.app.pages import bundle_vega, initial_page_data
+from qispread.app.sliders import build_slider
 from qispread.app.starting import default_scenario
-from qispread.app.teaching.answering import CHANGED, MOVED, SEEN, lesson_answers
-from qispread.app.teaching.budget import PRICES, UNITS, YEARS, Plan, best_found, outcomes
-from qispread.app.teaching.bundle import page_in_one
-from qispread.app.teaching.lesson import Lesson, lessons
-from qispread.app.worlds import NOT_IN_USE, STEPS, world_told
-from qispread.config.parameter import sections_within
+from qispread.app.teaching.answering import PART_CHANGED, PART_MOVED, PART_SEEN, stream_lesson_results
+from qispread.app.teaching.budget import BUDGET_UNITS, BUDGET_YEARS, PRICES, BudgetPlan, evaluate_plans, load_best_plan
+from qispread.app.teaching.bundle import render_single_file
+from qispread.app.teaching.lesson import Lesson, load_lessons
+from qispread.app.worlds import FIDELITY_STEPS, NOT_IN_USE, map_message
+from qispread.config.parameter import section_classes
 from qispread.config.policies import AnyPolicy
 from qispread.config.scenario import Scenario
-from qispread.config.validate import tag_of
+from qispread.config.validate import discriminator
 from qispread.engines.trace import trace
 
-NOTCHES = 6
+OFFLINE_SLIDER_STEPS = 6
 """Steps of a slider, about: each place of each is run when the file is written."""
-DIGITS = 4
+OFFLINE_DIGITS = 4
 """Of the numbers of curves: an eighth of a pixel."""
-COARSE = STEPS // 50
-Progress = Callable[[int, int], None]
-Held = dict[str, Any]
-Bytes = NDArray[np.uint8]
+COARSE_STEP = FIDELITY_STEPS // 50
+FileProgress = Callable[[int, int], None]
+StoredResults = dict[str, Any]
+ByteArray = NDArray[np.uint8]
 
 
-def lesson_file(only: Lesson | None = None, progress: Progress | None = None) -> str:
+def render_offline_page(only: Lesson | None = None, progress: FileProgress | None = None) -> str:
     """Return the page as one file that needs no server and no network.
 
     Parameters
@@ -51,10 +51,10 @@ def lesson_file(only: Lesson | None = None, progress: Progress | None = None) ->
     progress : callable, optional
         Told how many answers are there, and of how many.
     """
-    return in_own_loop(written(only, progress or (lambda _done, _of: None)))
+    return run_in_new_loop(build_offline_page(only, progress or (lambda _done, _of: None)))
 
 
-def in_own_loop(work: Coroutine[Any, Any, str]) -> str:
+def run_in_new_loop(work: Coroutine[Any, Any, str]) -> str:
     """Return what asynchronous work returns, run in a thread of its own: a notebook has a loop running already.
 
     Who is interrupted while waiting for it does not wait any longer; the work is cancelled.
@@ -76,66 +76,70 @@ def in_own_loop(work: Coroutine[Any, Any, str]) -> str:
         pool.shutdown(wait=False)
 
 
-async def written(only: Lesson | None, progress: Progress) -> str:
+async def build_offline_page(only: Lesson | None, progress: FileProgress) -> str:
     """Return the file; the worlds of its answers are run on all cores."""
-    desk = Desk()
+    desk = WorkQueue()
     try:
-        library = asyncio.create_task(charting())
+        library = asyncio.create_task(bundle_vega())
         scenario = default_scenario()
-        start = start_of(scenario, only)
-        held: Held = {"charts": {}, "answers": {}, "plans": {}}
-        work = list(tasks(scenario, Ensembles(desk), start, held, only))
+        start = offline_initial_data(scenario, only)
+        held: StoredResults = {"charts": {}, "answers": {}, "plans": {}}
+        work = list(iterate_tasks(scenario, EnsembleCache(desk), start, held, only))
         for done, task in enumerate(work):
             progress(done, len(work))
             await task()
         progress(len(work), len(work))
-        return page_in_one(start, held, (await library).content)
+        return render_single_file(start, held, (await library).content)
     finally:
         desk.close()
 
 
-def start_of(scenario: Scenario, only: Lesson | None) -> Held:
+def offline_initial_data(scenario: Scenario, only: Lesson | None) -> StoredResults:
     """Return what the page begins with: fewer places of each slider than with a server."""
-    start = start_data(scenario)
+    start = initial_page_data(scenario)
     start["file"] = {"only": only is not None, "version": __version__}
     if only is not None:
         start["lessons"] = [one for one in start["lessons"] if one["name"] == only.name]
-    for lever, section in zip(start["parameters"]["levers"], levers(), strict=True):
+    for lever, section in zip(start["parameters"]["levers"], policy_classes(), strict=True):
         lever["strengths"] = [one for one in lever["strengths"][:1] if one["slider"]]
         for one in lever["strengths"]:
             field = section.model_fields[one["name"]]
-            one["slider"] = slider_of(field, field.default, NOTCHES)
+            one["slider"] = build_slider(field, field.default, OFFLINE_SLIDER_STEPS)
     return start
 
 
-def levers() -> list[Any]:
+def policy_classes() -> list[Any]:
     """Return the classes of policies, in the order of the page."""
-    return [section for section in sections_within(AnyPolicy) if tag_of(section)]
+    return [section for section in section_classes(AnyPolicy) if discriminator(section)]
 
 
-def tasks(
-    scenario: Scenario, ensembles: Ensembles, start: Held, held: Held, only: Lesson | None
+def iterate_tasks(
+    scenario: Scenario, ensembles: EnsembleCache, start: StoredResults, held: StoredResults, only: Lesson | None
 ) -> Iterator[Callable[[], Awaitable[None]]]:
     """Yield what must be computed, each by itself."""
-    for lesson in lessons() if only is None else [only]:
-        steps = [(SEEN, None), (CHANGED, None), *((MOVED, stop) for stop in lesson.one_thing.slider.stops)]
+    for lesson in load_lessons() if only is None else [only]:
+        steps = [
+            (PART_SEEN, None),
+            (PART_CHANGED, None),
+            *((PART_MOVED, stop) for stop in lesson.one_thing.slider.stops),
+        ]
         for part, value in steps:
-            yield partial(keep_lesson, lesson, part, value, ensembles, held)
+            yield partial(store_lesson, lesson, part, value, ensembles, held)
         if lesson.budget:
-            held["best"] = best_found()
-            for plan in whole_plans():
-                yield partial(keep_plan, plan, ensembles, held)
+            held["best"] = load_best_plan()
+            for plan in affordable_plans():
+                yield partial(store_plan, plan, ensembles, held)
     if only is None:
         held["levers"] = {}
-        yield partial(keep_base, scenario, ensembles, held)
+        yield partial(store_baseline, scenario, ensembles, held)
         for lever in start["parameters"]["levers"]:
             first = next(iter(lever["strengths"]), None)
             held["levers"][lever["lever"]] = {"name": first and first["name"], "usual": first and first["value"]}
-            for value in stops_of(first):
-                yield partial(keep_policy, scenario, lever["lever"], first, value, ensembles, held)
+            for value in slider_stops(first):
+                yield partial(store_policy, scenario, lever["lever"], first, value, ensembles, held)
 
 
-def stops_of(strength: Held | None) -> list[float | None]:
+def slider_stops(strength: StoredResults | None) -> list[float | None]:
     """Return the places of a slider; where there is none, the one setting there is."""
     if strength is None:
         return [None]
@@ -144,95 +148,104 @@ def stops_of(strength: Held | None) -> list[float | None]:
     return [float(one) for one in places]
 
 
-def whole_plans() -> list[Plan]:
+def affordable_plans() -> list[BudgetPlan]:
     """Return every plan that can be paid for and buys policies for all five years or not at all."""
-    found = [Plan(masks) for masks in product((0, 2**YEARS - 1), repeat=len(PRICES))]
-    return [one for one in found if one.spent <= UNITS]
+    found = [BudgetPlan(masks) for masks in product((0, 2**BUDGET_YEARS - 1), repeat=len(PRICES))]
+    return [one for one in found if one.units_spent <= BUDGET_UNITS]
 
 
-def packed(data: Any) -> str:
+def compress_json(data: Any) -> str:
     """Return data as compressed text, with numbers to the digits that a screen shows."""
-    text = json.dumps(rounded(data), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(round_numbers(data), allow_nan=False, separators=(",", ":"))
     return b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
-def rounded(data: Any) -> Any:
+def round_numbers(data: Any) -> Any:
     """Return data with its numbers rounded."""
     if isinstance(data, float):
-        return round(data, DIGITS)
+        return round(data, OFFLINE_DIGITS)
     if isinstance(data, dict):
-        return {key: rounded(one) for key, one in data.items()}
-    return [rounded(one) for one in data] if isinstance(data, list) else data
+        return {key: round_numbers(one) for key, one in data.items()}
+    return [round_numbers(one) for one in data] if isinstance(data, list) else data
 
 
-def named(value: float) -> str:
+def format_js_number(value: float) -> str:
     """Return a number as the page writes it."""
     return f"{value:.10g}"
 
 
-def keep(name: str, answer: Held, held: Held) -> None:
+def store_result(name: str, answer: StoredResults, held: StoredResults) -> None:
     """Put an answer into the file; the looks of its charts stand there once."""
     curves = []
     for curve in answer.get("curves", []):
         looks = ("measure", "title", "data", "unit", "specification")
         held["charts"].setdefault(curve["mark"], {look: curve[look] for look in looks})
         curves.append({key: value for key, value in curve.items() if key not in looks})
-    held["answers"][name] = packed({**answer, "curves": curves} if curves else answer)
+    held["answers"][name] = compress_json({**answer, "curves": curves} if curves else answer)
 
 
-async def keep_lesson(lesson: Lesson, part: str, value: float | None, ensembles: Ensembles, held: Held) -> None:
+async def store_lesson(
+    lesson: Lesson, part: str, value: float | None, ensembles: EnsembleCache, held: StoredResults
+) -> None:
     """Keep one step of a lesson."""
-    answer = [one async for one in lesson_answers(lesson, part, value, ensembles)][-1]
-    ending = [] if value is None else [named(value)]
-    keep(" ".join(("lesson", lesson.name, part, *ending)), answer, held)
+    answer = [one async for one in stream_lesson_results(lesson, part, value, ensembles)][-1]
+    ending = [] if value is None else [format_js_number(value)]
+    store_result(" ".join(("lesson", lesson.name, part, *ending)), answer, held)
 
 
-async def keep_plan(plan: Plan, ensembles: Ensembles, held: Held) -> None:
+async def store_plan(plan: BudgetPlan, ensembles: EnsembleCache, held: StoredResults) -> None:
     """Keep what a plan averts."""
-    answer = [one async for one in outcomes([plan], ensembles)][-1]
+    answer = [one async for one in evaluate_plans([plan], ensembles)][-1]
     (held["plans"][plan.code],) = answer["plans"]
 
 
-async def keep_base(scenario: Scenario, ensembles: Ensembles, held: Held) -> None:
+async def store_baseline(scenario: Scenario, ensembles: EnsembleCache, held: StoredResults) -> None:
     """Keep the base, and where everybody stands."""
-    await keep_setting("base", scenario, scenario, ensembles, held)
+    await store_state("base", scenario, scenario, ensembles, held)
 
 
-async def keep_policy(
-    scenario: Scenario, lever: str, strength: Held | None, value: float | None, ensembles: Ensembles, held: Held
+async def store_policy(
+    scenario: Scenario,
+    lever: str,
+    strength: StoredResults | None,
+    value: float | None,
+    ensembles: EnsembleCache,
+    held: StoredResults,
 ) -> None:
     """Keep one policy at one strength."""
     if strength is None or value is None:
-        await keep_setting(lever, scenario, scenario.with_policy(lever), ensembles, held)
+        await store_state(lever, scenario, scenario.with_policy(lever), ensembles, held)
         return
     fields: dict[str, Any] = {strength["name"]: round(value) if strength["whole"] else value}
     what_if = scenario.with_policy(lever, **fields)
-    await keep_setting(f"{lever}={named(value)}", scenario, what_if, ensembles, held)
+    await store_state(f"{lever}={format_js_number(value)}", scenario, what_if, ensembles, held)
 
 
-async def keep_setting(name: str, base: Scenario, what_if: Scenario, ensembles: Ensembles, held: Held) -> None:
+async def store_state(
+    name: str, base: Scenario, what_if: Scenario, ensembles: EnsembleCache, held: StoredResults
+) -> None:
     """Keep curves and table of a setting, and one world of its what-if."""
     desk, count = ensembles.desk, base.replicates
-    both = await ensembles.both(base, what_if, count, Urgency(FIRST, desk.ticket()))
-    keep(f"compare {name}", await desk.work(partial(told, *both, count)), held)
-    lived = await desk.work(partial(trace, what_if, 0))
-    world = world_told(lived, what_if, next(iter(base.interventions)))
+    both = await ensembles.get_both(base, what_if, count, Priority(PRIORITY_FIRST, desk.next_ticket()))
+    store_result(f"compare {name}", await desk.run(partial(comparison_message, *both, count)), held)
+    lived = await desk.run(partial(trace, what_if, 0))
+    world = map_message(lived, what_if, next(iter(base.interventions)))
     for shared in ("places", "sources"):
         held[shared] = world.pop(shared)
     stage, fidelity = (np.frombuffer(b64decode(world[name]), dtype=np.uint8) for name in ("stage", "fidelity"))
     number = len(held["places"]["ids"])
-    world |= {"stage": by_month(stage, number), "fidelity": by_month(coarse(fidelity), number)}
-    keep(f"world {name}", world, held)
+    world |= {"stage": delta_encode(stage, number), "fidelity": delta_encode(coarsen_fidelity(fidelity), number)}
+    store_result(f"world {name}", world, held)
 
 
-def coarse(fidelity: Bytes) -> Bytes:
+def coarsen_fidelity(fidelity: ByteArray) -> ByteArray:
     """Return fidelity in steps of a fiftieth, which take half the room."""
-    fewer = COARSE * np.round(fidelity / COARSE)
+    fewer = COARSE_STEP * np.round(fidelity / COARSE_STEP)
     return np.where(fidelity == NOT_IN_USE, fidelity, fewer).astype(np.uint8)
 
 
-def by_month(values: Bytes, number: int) -> list[int]:
-    """Return what changes in each month in each of `number` places, modulo 256: mostly nothing, which takes no room."""
-    months = values.reshape(-1, number)
+def delta_encode(values: ByteArray, count: int) -> list[int]:
+    """Return what changes in each month in each of `count` places, modulo 256: mostly nothing, which takes no room."""
+    months = values.reshape(-1, count)
     found: list[int] = np.diff(months, axis=0, prepend=np.zeros_like(months[:1])).ravel().tolist()
     return found

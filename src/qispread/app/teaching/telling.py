@@ -3,34 +3,34 @@
 from typing import Any
 
 from qispread.app.starting import default_scenario
-from qispread.app.teaching.budget import PRICES, UNITS, YEARS
-from qispread.app.teaching.lesson import Lesson, lesson_scenario, lessons
-from qispread.config.describe import title_of
-from qispread.config.factors import value_at
-from qispread.config.parameter import sections_within
+from qispread.app.teaching.budget import BUDGET_UNITS, BUDGET_YEARS, PRICES
+from qispread.app.teaching.lesson import Lesson, lesson_scenario, load_lessons
+from qispread.config.describe import section_title
+from qispread.config.factors import number_at_path
+from qispread.config.parameter import section_classes
 from qispread.config.policies import AnyPolicy
-from qispread.config.validate import tag_of
+from qispread.config.validate import discriminator
 from qispread.measures import MEASURES
-from qispread.presentation.references import KEY, references
+from qispread.presentation.references import CITATION_KEY, load_references
 
 
-def lessons_told() -> list[dict[str, Any]]:
+def describe_lessons() -> list[dict[str, Any]]:
     """Return every lesson without what its runs would tell."""
-    return [lesson_told(number, one) for number, one in enumerate(lessons(), start=1)]
+    return [describe_lesson(number, one) for number, one in enumerate(load_lessons(), start=1)]
 
 
-def lesson_told(number: int, lesson: Lesson) -> dict[str, Any]:
+def describe_lesson(number: int, lesson: Lesson) -> dict[str, Any]:
     """Return one lesson without what its runs would tell."""
     one = lesson.one_thing
     slider = one.slider
-    known = references()
+    known = load_references()
     return {
         "name": lesson.name,
         "number": number,
         "title": lesson.title,
-        "minutes": {**lesson.minutes.model_dump(), "whole": lesson.minutes.whole},
+        "minutes": {**lesson.minutes.model_dump(), "whole": lesson.minutes.total},
         "story": list(lesson.story),
-        "sources": [known[key] for key in KEY.findall(lesson.sources) if key in known],
+        "sources": [known[key] for key in CITATION_KEY.findall(lesson.sources) if key in known],
         "guesses": [
             {"question": guess.question, "kind": guess.kind, "options": [option.text for option in guess.options]}
             for guess in lesson.guesses
@@ -42,27 +42,27 @@ def lesson_told(number: int, lesson: Lesson) -> dict[str, Any]:
             "label": slider.label,
             "unit": slider.unit,
             "stops": list(slider.stops),
-            "start": start_of(lesson),
+            "start": slider_start(lesson),
         },
         "measure": {"meaning": MEASURES[one.measure].meaning, "form": MEASURES[one.measure].form},
         "discuss": list(lesson.discuss),
         "left_out": lesson.left_out,
-        "setting": setting_of(lesson),
-        "budget": budget_told() if lesson.budget else None,
+        "setting": lesson_state(lesson),
+        "budget": describe_budget() if lesson.budget else None,
     }
 
 
-def start_of(lesson: Lesson) -> int:
+def slider_start(lesson: Lesson) -> int:
     """Return at which of its values the slider begins: the one that the arm has."""
     slider = lesson.one_thing.slider
     path, factor = next(iter(slider.paths.items()))
-    now = value_at(lesson_scenario(lesson.name, slider.arm), path) / factor
+    now = number_at_path(lesson_scenario(lesson.name, slider.arm), path) / factor
     return min(range(len(slider.stops)), key=lambda place: abs(slider.stops[place] - now))
 
 
-def setting_of(lesson: Lesson) -> dict[str, Any] | None:
+def lesson_state(lesson: Lesson) -> dict[str, Any] | None:
     """Return a setting with which the page goes on from a lesson; None where the page cannot have it."""
-    base, arm = lesson.arm(lesson.against), lesson.arm(lesson.one_thing.slider.arm)
+    base, arm = lesson.arm(lesson.comparison_arm), lesson.arm(lesson.one_thing.slider.arm)
     plain = all(isinstance(value, int | float) for value in (*base.change.values(), *arm.change.values()))
     if not plain:
         return None
@@ -70,9 +70,9 @@ def setting_of(lesson: Lesson) -> dict[str, Any] | None:
     return {"both": base.change, "alone": alone, "policies": arm.policies}
 
 
-def budget_told() -> dict[str, Any]:
+def describe_budget() -> dict[str, Any]:
     """Return what a plan can be made of."""
-    levers = {tag_of(one): title_of(one) for one in sections_within(AnyPolicy)}
+    levers = {discriminator(one): section_title(one) for one in section_classes(AnyPolicy)}
     policies = [
         {
             "lever": lever,
@@ -82,4 +82,4 @@ def budget_told() -> dict[str, Any]:
         }
         for lever, price in PRICES.items()
     ]
-    return {"units": UNITS, "years": YEARS, "policies": policies, "months": default_scenario().horizon}
+    return {"units": BUDGET_UNITS, "years": BUDGET_YEARS, "policies": policies, "months": default_scenario().horizon}
