@@ -42,7 +42,7 @@ def write_diffusion_tables(observed, folder, *, dated=False):
         for one, when, place in zip(observed.ids, observed.adopted, observed.community, strict=True)
     ]
     people.write_text("\n".join(["id,adopted,community", *rows]) + "\n", encoding="utf-8")
-    owners, others = observed.ties.owners, observed.ties.others
+    owners, others = observed.ties.owners, observed.ties.indices
     once = owners < others
     pairs = zip(owners[once], others[once], observed.ties.weights[once], strict=True)
     named = [f"{observed.ids[a]},{observed.ids[b]},{weight:g}" for a, b, weight in pairs]

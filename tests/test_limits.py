@@ -94,7 +94,7 @@ def test_small_steps_among_many_give_the_curve_of_bass():
 
 def cascade(world, share, seeds, months):
     """Return the month in which each begins: the origin at 1, others once the share of their ties has."""
-    number, starts, others = world.static_world.number, world.ties.starts, world.ties.others
+    number, starts, others = world.static_world.organisation_count, world.ties.starts, world.ties.others
     began = np.full(number, -1)
     began[seeds] = 1
     for month in range(2, months + 1):

@@ -69,7 +69,7 @@ def placed_world(request):
 
 def test_everyone_stands_in_the_square_and_apart(placed_world):
     made, points = placed_world
-    number = made.static_world.number
+    number = made.static_world.organisation_count
     assert points.shape == (2, number)
     assert points.min() >= 0.0
     assert points.max() <= 1.0

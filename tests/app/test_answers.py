@@ -251,7 +251,7 @@ def test_nothing_is_run_for_somebody_who_has_left(server, start):
     assert b'"worlds"' in answer.readline()
     connection.close()
     answer.close()
-    ensemble = page.ensembles.of(page.settings.read(setting).what_if)
+    ensemble = page.ensembles.get(page.settings.read(setting).what_if)
     waited = threading.Event()
     for _ in range(round(PATIENCE / 0.02)):
         if not page.desk.busy and not page.desk.waiting:

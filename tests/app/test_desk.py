@@ -37,7 +37,7 @@ def test_no_more_is_done_at_a_time_than_there_are_places():
 
     async def act(desk):
         await asyncio.gather(*(desk.run(task) for _ in range(30)))
-        return desk.busy, desk.waiting
+        return desk.busy, desk.waiting_count
 
     assert run_with_queue(act) == (0, 0)
     assert most == 2
@@ -76,7 +76,7 @@ def test_who_leaves_the_queue_costs_nobody_a_place():
         staying = asyncio.create_task(desk.run(lambda: "answered"))
         gate.set()
         await asyncio.gather(*held)
-        return await staying, desk.busy, desk.waiting
+        return await staying, desk.busy, desk.waiting_count
 
     assert run_with_queue(act) == ("answered", 0, 0)
 

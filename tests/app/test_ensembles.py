@@ -42,7 +42,7 @@ def both_ensembles(start):
 
     async def act(ensembles, settings):
         setting = settings.read(SETTING)
-        return *await ensembles.both(setting.base, setting.what_if, start.replicates, IMMEDIATE), setting
+        return *await ensembles.get_both(setting.base, setting.what_if, start.replicates, IMMEDIATE), setting
 
     return run_with_ensembles(start, act)
 
@@ -112,7 +112,7 @@ def test_visitors_who_ask_the_same_share_the_same_worlds(start, monkeypatch):
 
 def test_whoever_leaves_takes_no_worlds_away(start):
     async def act(ensembles, settings):
-        what_if = ensembles.of(settings.read(SETTING).what_if)
+        what_if = ensembles.get(settings.read(SETTING).what_if)
         leaving = asyncio.create_task(what_if.reach(start.replicates, ensembles.desk, Priority()))
         staying = asyncio.create_task(what_if.reach(start.replicates, ensembles.desk, Priority()))
         await asyncio.sleep(0.005)

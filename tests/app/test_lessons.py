@@ -70,7 +70,7 @@ def lesson_ensembles(lesson):
             for part in (PART_SEEN, PART_CHANGED):
                 for name, scenario in part_scenarios(lesson, part, None).items():
                     found[name] = ensembles.get(scenario)
-                    await found[name].reach(scenario.replicates, desk, (0, 0))
+                    await found[name].ensure_replicates(scenario.replicates, desk, (0, 0))
             for one in found.values():
                 one.settle()
             return found

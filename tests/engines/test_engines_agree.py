@@ -25,7 +25,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 def assert_same_bytes(first, second):
     assert first.measures.tobytes() == second.measures.tobytes()
     assert not first.error
-    for name, one, other in zip(SimulationState._fields, first.end, second.end, strict=True):
+    for name, one, other in zip(SimulationState._fields, first.final_state, second.final_state, strict=True):
         assert one.tobytes() == other.tobytes(), name
 
 

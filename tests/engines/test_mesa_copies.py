@@ -8,8 +8,8 @@ import pytest
 
 import qispread as qs
 from everything import all_features_scenario
-from qispread.engines.model import AGENT_REPORTERS
 from qispread.engines.practice import OrganisationLevers, PracticeLevers
+from qispread.engines.state_tables import AGENT_REPORTERS
 from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from small_models import finished, measures, small
 

@@ -9,7 +9,7 @@ import pytest
 
 import qispread as qs
 from everything import all_features_scenario
-from qispread.engines.model import AGENT_REPORTERS
+from qispread.engines.state_tables import AGENT_REPORTERS
 from qispread.measures import MEASURE_NAMES
 
 

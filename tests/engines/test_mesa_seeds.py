@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from qispread.engines.model import AGENT_REPORTERS
 from qispread.engines.seeds import read_seed
+from qispread.engines.state_tables import AGENT_REPORTERS
 from qispread.measures import MEASURE_NAMES
 from qispread.rules import draws
 from small_models import finished, measures, small

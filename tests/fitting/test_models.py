@@ -46,7 +46,7 @@ def chain_of_three():
 
 def adoption_probabilities(observed, model, strength, pushes):
     """Return, as (n, periods), the chance of everybody to adopt in each period."""
-    reach, stays = compute_exposure(observed, model.contagion), np.empty((observed.number, observed.periods))
+    reach, stays = compute_exposure(observed, model.contagion), np.empty((observed.person_count, observed.periods))
     for period in range(observed.periods):
         push = pushes[min(max(period + 1 - observed.first_explained, 0), pushes.size - 1)]
         here = probability_of_not_adopting(model, np.array([push]), strength, reach.counts[:, period], reach.levels)

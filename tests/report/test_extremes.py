@@ -16,7 +16,7 @@ LONG = "an arm whose name has a great many characters in it, sixty-five"
 
 def report_text(report):
     """Return all words of a report."""
-    words = [report.answer.question, report.answer.sentence, *report.answer.details]
+    words = [report.headline.question, report.headline.sentence, *report.headline.details]
     for section in report.sections:
         for kind, block in section.typed_blocks:
             words += [block.text] if kind == "words" else list(block.items) if kind == "points" else []

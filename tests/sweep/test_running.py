@@ -118,7 +118,7 @@ def test_a_factor_is_tried_in_other_worlds_at_every_point(monkeypatch):
 def test_progress_goes_up_to_all_runs():
     seen = []
     qs.sweep(small_experiment(), "s", progress=seen.append, workers=1)
-    assert seen[-1].done == seen[-1].runs == 200
+    assert seen[-1].completed == seen[-1].runs == 200
     assert [one.done for one in seen] == sorted(one.done for one in seen)
     assert seen[-1].seconds_left == 0.0
     assert all(one.rate > 0.0 and one.failed == 0 for one in seen)
@@ -330,7 +330,7 @@ def test_the_runs_of_an_unfinished_sweep_can_be_read():
         pass
 
     def stop(now):
-        if now.done >= 500:
+        if now.completed >= 500:
             raise EnoughError
 
     with pytest.raises(EnoughError):
@@ -374,7 +374,7 @@ def test_passes_run_each_point_so_often_and_leave_the_rest_to_do(monkeypatch):
     found = qs.sweep(small_experiment(), "s", repetitions=2, progress=heard.append)
     assert found.status.completed == 80
     assert found.status.pending == 0
-    assert heard[-1].done == heard[-1].runs == 80
+    assert heard[-1].completed == heard[-1].runs == 80
     assert (found.runs.groupby("point")["replicate"].nunique() == 2).all()
     assert found.runs["replicate"].value_counts().tolist() == [16] * 5
     said = []

@@ -40,7 +40,7 @@ def half(folder, **named):
         pass
 
     def stop(now):
-        if now.done >= 500:
+        if now.completed >= 500:
             raise EnoughError
 
     with pytest.raises(EnoughError):

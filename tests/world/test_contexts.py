@@ -337,7 +337,7 @@ def test_a_policy_disturbs_no_place_tie_or_stream(lever):
 
 def ties_in_month(plan, month):
     """Return the ties of a month as {(own, other): weight}."""
-    starts = plan.starts[plan.epoch_of_month[month]]
+    starts = plan.indptr[plan.epoch_of_month[month]]
     owners = np.repeat(np.arange(starts.size - 1), np.diff(starts))
     part = slice(starts[0], starts[-1])
     return dict(zip(zip(owners, plan.indices[part], strict=True), plan.weights[part], strict=True))

@@ -47,7 +47,7 @@ class SweepReader(Protocol):
 def check_swept(value: Any) -> str:
     """Check that a value is a sweep, as the checks of `qispread.config.arguments` do."""
     return (
-        "" if hasattr(value, "experiment") and hasattr(value, "made") else "a Sweep, as qispread.read_sweep returns it"
+        "" if hasattr(value, "experiment") and hasattr(value, "attempted") else "a Sweep, as qispread.read_sweep returns it"
     )
 
 

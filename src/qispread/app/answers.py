@@ -17,10 +17,10 @@ from qispread.figures.curves import curve_spec, describe_curves
 from qispread.measures import MEASURES
 from qispread.presentation.formatting import format_duration, format_value
 from qispread.presentation.labels import (
+    CURVE_MEASURES,
     DIFFERENCE_HEADINGS,
     DIFFERENCE_MEASURES,
     DIFFERENCES_NOTE,
-    CURVE_MEASURES,
     SEEDING_CAUTION,
     changes_pilot_site,
 )

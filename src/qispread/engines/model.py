@@ -29,15 +29,15 @@ from qispread.world.observed import draw_observed_events
 
 MONTH_STEPS = (
     "change_leader",
-    "take_stock",
+    "update_capacity",
     "hear",
     "decide",
     "share_time",
     "improve",
     "review",
-    "grow_at_home",
-    "suffer_harm",
-    "publish",
+    "improve_locally",
+    "update_events",
+    "publish_state",
 )
 """The steps of a month, in order, after what policies move. All act on what peers published last month."""
 
@@ -178,7 +178,7 @@ class SpreadModel(mesa.Model):
         self._enter_epoch()
         self._log_policy_changes()
         if self.plan.has_growth[self.epoch]:
-            self._do("follow_policies")
+            self._do("apply_policies")
         self._draw_leader_exits()
         for what in MONTH_STEPS:
             self._do(what)

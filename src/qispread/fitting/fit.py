@@ -118,7 +118,7 @@ def max_share_by_ties(observed: ObservedDiffusion, posterior: ContagionPosterior
 @arguments.validate_arguments(
     people=arguments.check_path,
     ties=arguments.check_path,
-    terms=arguments.optional_check(arguments.instance_check(TableOptions, "Terms")),
+    terms=arguments.optional_check(arguments.instance_check(TableOptions, "TableOptions")),
     replicates=arguments.integer_check(),
     shuffles=arguments.integer_check(),
     seed=arguments.integer_check(0, arguments.MAX_SEED),
