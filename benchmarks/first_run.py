@@ -20,9 +20,9 @@ TIMED = """
 import time
 start = time.process_time()
 from qispread import simulate
-from qispread.app.starting import default_scenario
+from qispread.interfaces.page.default_scenario import default_scenario
 scenario = default_scenario()
-import qispread.engines.kernel
+import qispread.model.engines.kernel
 loaded, wall = time.process_time(), time.perf_counter()
 simulate(scenario, 1, workers=1)
 print(loaded - start, time.process_time() - loaded, time.perf_counter() - wall)

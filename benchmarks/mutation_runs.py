@@ -75,10 +75,15 @@ COMPILING = tuple(
 
 AREAS = {
     "rules": Area(("rules/*.py",), COMPILING, MODEL_TESTS, interpreted=True),
-    "engines": Area(("engines/*.py",), ("engines/compile_ahead.py",), MODEL_TESTS, interpreted=True),
+    "engines": Area(("engines/*.py",), ("model/engines/compile_ahead.py",), MODEL_TESTS, interpreted=True),
     "statistics": Area(
         ("analysis/*.py", "comparison/*.py", "fitting/*.py"),
-        ("analysis/places.py", "analysis/columns.py", "fitting/reading.py", "fitting/tables.py"),
+        (
+            "outputs/figures/map_layout.py",
+            "analysis/comparison_schema.py",
+            "runs/diffusion_fit/read_diffusion.py",
+            "runs/diffusion_fit/fit_tables.py",
+        ),
         (
             "tests/analysis",
             "tests/comparison",

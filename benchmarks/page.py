@@ -42,7 +42,7 @@ MOVE = """([value, worlds]) => new Promise(done => {
 def start_server(port: int) -> tuple[subprocess.Popen, float]:
     """Start the server and return it with the seconds until it answers."""
     begin = time.perf_counter()
-    command = [sys.executable, "-m", "qispread.cli", "app", "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "qispread.interfaces.cli.main", "app", "--no-browser", "--port", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command
     server.stdout.readline()
     return server, time.perf_counter() - begin
@@ -114,7 +114,7 @@ def offline_file_timing() -> list[BenchmarkResult]:
     """Return how long the file without a server takes to write, and how large it is."""
     with tempfile.TemporaryDirectory() as folder:
         path, begin = Path(folder) / "lessons.html", time.perf_counter()
-        command = [sys.executable, "-m", "qispread.cli", "lesson", "--html", str(path)]
+        command = [sys.executable, "-m", "qispread.interfaces.cli.main", "lesson", "--html", str(path)]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
         seconds = time.perf_counter() - begin
         return [

@@ -23,10 +23,16 @@ from typing import Any
 from idiomatic_mesa import IdiomaticModel
 
 from qispread import Scenario, SpreadModel, simulate
-from qispread.cores import available_cores
-from qispread.engines.run import allocate_measures, run_kernel
-from qispread.world.build import PreparedScenario, RunInputs, SimulationState, initialise_run, prepare_scenario
-from qispread.world.draw import draw_world
+from qispread.common.cpu_cores import available_cores
+from qispread.model.engines.simulation import allocate_measures, run_kernel
+from qispread.model.world.draw_world import draw_world
+from qispread.model.world.run_inputs import (
+    PreparedScenario,
+    RunInputs,
+    SimulationState,
+    initialise_run,
+    prepare_scenario,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBER, MONTHS = 215, 120

@@ -18,11 +18,11 @@ from idiomatic_mesa import IdiomaticModel
 from run import MONTHS, NUMBER, ROOT, BenchmarkResult, BenchmarkSize, markdown_table, ratios, run_interleaved, time_call
 
 from qispread import load_experiment, sweep
-from qispread.engines.run import run_replicate
-from qispread.sweeping.changing import PointApplier
-from qispread.sweeping.design import build_points
-from qispread.sweeping.order import build_run_order
-from qispread.world.draw import draw_world
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.world.draw_world import draw_world
+from qispread.runs.sweep.apply_point import PointApplier
+from qispread.runs.sweep.designs import build_points
+from qispread.runs.sweep.run_order import build_run_order
 
 WORKERS, REPLICATES = 2, 20
 MEASURES = (

@@ -32,8 +32,8 @@ from run import (
 )
 
 from qispread import Scenario, compare, load
-from qispread.config.policies import CoachingPolicy
-from qispread.world.draw import draw_world
+from qispread.inputs.policies import CoachingPolicy
+from qispread.model.world.draw_world import draw_world
 
 CONFIGS = ROOT / "configs"
 ARM, REPLICATES = "coaching", 500

@@ -13,37 +13,37 @@ from pathlib import Path
 
 from bibliography import read_sources
 
-import qispread.measures
-import qispread.rules
+import qispread.model.measures
+import qispread.model.rules
 from qispread.analysis.discovery import LIMIT_COLUMNS, TRAJECTORY_COLUMNS
 from qispread.analysis.sensitivity_tables import INDEX_COLUMNS, PAIR_COLUMNS, VARIANCE_COLUMNS
-from qispread.calibrating import tables as calibrated
-from qispread.config.describe import (
+from qispread.inputs.network_kinds import AnyNetwork
+from qispread.inputs.organisations import ContextFactors, OrganisationRow
+from qispread.inputs.parameter import ConfigSection, declaration_of, section_classes
+from qispread.inputs.parameter_descriptions import (
     describe_parts,
     escape_markdown_cell,
     format_default,
     render_markdown,
     section_title,
 )
-from qispread.config.networks import AnyNetwork
-from qispread.config.organisations import ContextFactors, OrganisationRow
-from qispread.config.parameter import ConfigSection, declaration_of, section_classes
-from qispread.config.policies import AnyPolicy, Policy
-from qispread.config.scenario import Scenario
-from qispread.config.validate import discriminator
-from qispread.engines import tables
-from qispread.engines.agents import Organisation
-from qispread.engines.model import MONTH_STEPS
-from qispread.fitting.tables import FIT_TABLES as FITTING
-from qispread.results import COMPARISON_TABLES
-from qispread.rules import draws
-from qispread.world import layout
-from qispread.world.frame import build_static_world
-from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
-from qispread.world.networks import tie_probabilities
+from qispread.inputs.policies import AnyPolicy, Policy
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.validate import discriminator
+from qispread.model.engines import run_tables
+from qispread.model.engines.agents import Organisation
+from qispread.model.engines.mesa_model import MONTH_STEPS
+from qispread.model.rules import random_draws
+from qispread.model.world import state_arrays
+from qispread.model.world.lever_slots import ORGANISATION_SLOTS, PRACTICE_SLOTS
+from qispread.model.world.network_builders import tie_probabilities
+from qispread.model.world.static_world import build_static_world
+from qispread.outputs.results import COMPARISON_TABLES
+from qispread.runs.calibration import calibration_tables as calibrated
+from qispread.runs.diffusion_fit.fit_tables import FIT_TABLES as FITTING
 
 DOCS = Path(__file__).resolve().parent
-REFERENCES = "../src/qispread/presentation/references.json"
+REFERENCES = "../src/qispread/outputs/text/references.json"
 """The bibliography that reports show."""
 BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d\b")
@@ -57,7 +57,7 @@ IN_WORDS = {
     "exposure": "Cases a month: size / 12 [tens of thousands of cases]",
     "tuning_1": "First coordinate of the setting that the version in use is fitted to [standard deviations]",
     "tuning_2": "Second coordinate of the setting that the version in use is fitted to [standard deviations]",
-    "stage": ", ".join(layout.STAGES) + ".",
+    "stage": ", ".join(state_arrays.STAGES) + ".",
     "anniversary": "Month in which it last began, modulo the months between reviews.",
     "copied_from": "The peer that it copied last, or what else: the literature, the standard, nobody.",
     "practising": "1 where the stage is implementing or embedded, else 0.",
@@ -91,7 +91,7 @@ def docstring_part(docstring: str, mark: str) -> str:
 
 def iterate_rules() -> Iterator[tuple[str, str, str]]:
     """Yield module, name and docstring of every function of the rules that is decorated as one."""
-    for path in sorted(Path(qispread.rules.__path__[0]).glob("*.py")):
+    for path in sorted(Path(qispread.model.rules.__path__[0]).glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and "rule" in map(ast.unparse, node.decorator_list):
                 yield path.stem, node.name, ast.get_docstring(node) or ""
@@ -115,24 +115,24 @@ def rules() -> str:
 def organisation_state() -> str:
     """Return the table of an organisation's state."""
     by_name = {name: docstring for _, name, docstring in iterate_rules()}
-    meanings = dict(tables.END_COLUMNS.values()) | IN_WORDS
+    meanings = dict(run_tables.END_COLUMNS.values()) | IN_WORDS
     meanings |= {row: docstring_summary(by_name[name]) for row, name in BY_RULE.items()}
-    given = layout.ORGANISATION_ROWS[: layout.GIVEN_ROW_COUNT]
+    given = state_arrays.ORGANISATION_ROWS[: state_arrays.GIVEN_ROW_COUNT]
     for name in given:
         field = ContextFactors.model_fields.get(name) or OrganisationRow.model_fields[name]
         meanings[name] = f"{field.description} [{(declaration_of(field) or {})['unit']}]"
     rows = (
         (format_code(name), meanings[name], "given or drawn" if name in given else "arises in the run")
-        for name in layout.ORGANISATION_ROWS
+        for name in state_arrays.ORGANISATION_ROWS
     )
     return markdown_table(("variable", "meaning", "origin"), rows)
 
 
 def practice_state() -> str:
     """Return the table of a practice's state, and which of it peers can see."""
-    meanings = {**dict(tables.PRACTICE_COLUMNS.values()), **dict(tables.HISTORY_COLUMNS.values()), **IN_WORDS}
-    names = dict.fromkeys((*layout.HISTORY_ROWS, *layout.PRACTICE_ROWS, *layout.VISIBLE_ROWS))
-    rows = ((format_code(name), meanings[name], "yes" if name in layout.VISIBLE_ROWS else "no") for name in names)
+    meanings = {**dict(run_tables.PRACTICE_COLUMNS.values()), **dict(run_tables.HISTORY_COLUMNS.values()), **IN_WORDS}
+    names = dict.fromkeys((*state_arrays.HISTORY_ROWS, *state_arrays.PRACTICE_ROWS, *state_arrays.VISIBLE_ROWS))
+    rows = ((format_code(name), meanings[name], "yes" if name in state_arrays.VISIBLE_ROWS else "no") for name in names)
     return markdown_table(("variable", "meaning", "seen by peers"), rows)
 
 
@@ -149,7 +149,7 @@ def measures() -> str:
     """Return the table of measures."""
     rows = (
         (format_code(one.name), one.meaning, one.unit, one.better, "the whole only" if one.overall else "each and all")
-        for one in qispread.measures.MEASURE_REGISTRY
+        for one in qispread.model.measures.MEASURE_REGISTRY
     )
     return markdown_table(("measure", "meaning", "unit", "better", "of the interventions"), rows)
 
@@ -201,8 +201,8 @@ def default_ties() -> str:
 
 def purposes() -> str:
     """Return the table of what draws are for."""
-    found = {name: value for name, value in vars(draws).items() if name.isupper() and type(value) is int}
-    rows = ((format_code(name), str(value)) for name, value in found.items() if value < draws.FIRST_FREE)
+    found = {name: value for name, value in vars(random_draws).items() if name.isupper() and type(value) is int}
+    rows = ((format_code(name), str(value)) for name, value in found.items() if value < random_draws.FIRST_FREE)
     return markdown_table(("purpose", "number"), rows)
 
 
@@ -251,8 +251,8 @@ CALIBRATING = {
 def render_tables_page() -> str:
     """Return the page of result tables."""
     lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", ""]
-    for name, columns in tables.RUN_TABLES.items():
-        about = docstring_summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
+    for name, columns in run_tables.RUN_TABLES.items():
+        about = docstring_summary(getattr(getattr(run_tables, f"{name}_table", None), "__doc__", ""))
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
     lines += ["# Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
@@ -271,7 +271,10 @@ def render_tables_page() -> str:
     for name, (about, columns) in CALIBRATING.items():
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
         lines += [f"## {name} (calibration)", "", about, "", markdown_table(("column", "meaning"), rows), ""]
-    return "\n".join([*lines, "## Measures", "", docstring_summary(qispread.measures.__doc__), "", measures()]) + "\n"
+    return (
+        "\n".join([*lines, "## Measures", "", docstring_summary(qispread.model.measures.__doc__), "", measures()])
+        + "\n"
+    )
 
 
 def generated_pages() -> dict[str, str]:

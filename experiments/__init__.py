@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from experiments.design import ClaimTest
+    from experiments.claim_test import ClaimTest
 
 EXPERIMENT_NAMES = tuple(sorted(path.stem for path in Path(__file__).parent.glob("e[0-9][0-9]_*.py")))
 """The files of the experiments, in the order of their numbers."""

@@ -1,7 +1,7 @@
 """The best plan for the decision budget of the lessons that a search finds: `python -m experiments.best_budget`.
 
 Decided before it was run. Plans are ten policies, each in force or not in each of five years, at the costs of
-`qispread.app.teaching.budget`, of at most a hundred units. Climbing starts from plans drawn at random. Plans that
+`qispread.interfaces.page.teaching.budget`, of at most a hundred units. Climbing starts from plans drawn at random. Plans that
 differ in one policy and year, or in two of which one is given up for the other, are looked at in random order, and
 climbing goes on as long as one of them averts more harm in the worlds of the search. These have another seed than the
 worlds of the class, so that the best is not the one that chance favours there. The plans that averted the most are
@@ -16,14 +16,14 @@ from random import Random
 import numpy as np
 
 import qispread as qs
-from qispread.app.starting import default_scenario
-from qispread.app.teaching.budget import BUDGET_MEASURE, BUDGET_UNITS, BUDGET_YEARS, PRICES, BudgetPlan
-from qispread.comparison.statistics import mean_and_half_width
-from qispread.engines.run import map_in_threads
+from qispread.interfaces.page.default_scenario import default_scenario
+from qispread.interfaces.page.teaching.budget import BUDGET_MEASURE, BUDGET_UNITS, BUDGET_YEARS, PRICES, BudgetPlan
+from qispread.model.engines.simulation import map_in_threads
+from qispread.runs.comparison.paired_statistics import mean_and_half_width
 
 SEED, WORLDS, MORE_WORLDS, FINAL_WORLDS, STARTS, BATCH = 2027, 16, 64, 400, 12, 24
 KEPT_PLANS = 12
-STORED_PLAN = Path(__file__).parents[1] / "src/qispread/app/teaching/best_plan.json"
+STORED_PLAN = Path(__file__).parents[1] / "src/qispread/interfaces/page/teaching/best_plan.json"
 """Where the page reads it."""
 
 

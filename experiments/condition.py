@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.config.factors import Factor
+from qispread.inputs.factors import Factor
 
 SIGNIFICANCE_LEVEL = 0.05
 """Largest p-value, adjusted for the number of parameters, with which a parameter is said to tell models apart."""

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 import qispread as qs
-from experiments.command import main
-from experiments.condition import format_percent
-from experiments.design import (
+from experiments.claim_figures import heat_map, panel_title
+from experiments.claim_test import (
     MIN_SHARE_DIFFERENCE,
     ArmContrast,
     ClaimPart,
@@ -28,9 +27,10 @@ from experiments.design import (
     Strengths,
     baseline_scenario,
 )
-from experiments.figures import heat_map, panel_title
-from experiments.lives import OutcomeArm, ScenarioArm, find_quantity
-from qispread.engines.run import map_in_threads
+from experiments.condition import format_percent
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm, find_quantity
+from qispread.model.engines.simulation import map_in_threads
 
 RARELY, MAX_ADOPTED_SHARE = 0.2, 0.5
 LOSSES = tuple(np.round(np.arange(0.0, 1.01, 0.125), 3).tolist())

@@ -4,7 +4,7 @@ Decided before it was run. Two parts.
 
 Context against attributes: if the contexts of all organisations were drawn anew, by how much would an organisation's
 result change, against drawing anew any one attribute of the intervention over its plausible range? Total indices of a
-grouped design (experiments/shuffles.py), each attribute against context, and context has to come first against every
+grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to come first against every
 one. (With 8 rows a model the sign could not be told in 71 % of models; there have been 32 since then.) All six sources
 are decomposed at the defaults, with bootstrap intervals over rows.
 
@@ -21,9 +21,8 @@ import numpy as np
 import pandas as pd
 
 import qispread as qs
-from experiments.command import main
-from experiments.condition import format_percent
-from experiments.design import (
+from experiments.claim_figures import interval_bars, panel_title
+from experiments.claim_test import (
     MIN_EFFECT_DIFFERENCE,
     ArmContrast,
     ClaimPart,
@@ -34,10 +33,11 @@ from experiments.design import (
     Strengths,
     baseline_scenario,
 )
-from experiments.figures import interval_bars, panel_title
-from experiments.lives import NEARLY_ALL, OutcomeArm, ScenarioArm
-from experiments.shuffles import ATTRIBUTES, GROUPS, RedrawnArm, VarianceDesign, variance_sums
-from qispread.engines.run import map_in_threads
+from experiments.condition import format_percent
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import NEARLY_ALL, OutcomeArm, ScenarioArm
+from experiments.variance_decomposition import ATTRIBUTES, GROUPS, RedrawnArm, VarianceDesign, variance_sums
+from qispread.model.engines.simulation import map_in_threads
 
 EFFECT = "population_effect"
 LEVERS = {

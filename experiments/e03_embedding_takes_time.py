@@ -13,9 +13,9 @@ the first month with the whole intervention, fitted to the place, so that nothin
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import ArmContrast, ClaimPart, ClaimTest, MechanismAblation, Strengths, difference_contrast
-from experiments.lives import OutcomeArm, ScenarioArm
+from experiments.claim_test import ArmContrast, ClaimPart, ClaimTest, MechanismAblation, Strengths, difference_contrast
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 SOCIAL, ORIGIN = "interventions.prompt.social", "interventions.prompt.origin"
 TECHNICAL_SHARE, SOCIAL_SHARE = 0.2, 0.9

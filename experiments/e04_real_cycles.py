@@ -8,8 +8,7 @@ Ablation: nothing that a cycle could mend (no loss in copying, no drift, no hast
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_test import (
     MIN_EFFECT_DIFFERENCE,
     ClaimPart,
     ClaimTest,
@@ -17,7 +16,8 @@ from experiments.design import (
     Strengths,
     difference_contrast,
 )
-from experiments.lives import OutcomeArm, ScenarioArm
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 LEARNING_PARAMETERS = ("tuning_step", "repair", "learning")
 NOTHING_TO_REPAIR = MechanismAblation(

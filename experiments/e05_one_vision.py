@@ -10,8 +10,7 @@ alignment can change nothing (it acts through climate only).
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_test import (
     MIN_EFFECT_DIFFERENCE,
     ArmContrast,
     ClaimPart,
@@ -20,7 +19,8 @@ from experiments.design import (
     Strengths,
     difference_contrast,
 )
-from experiments.lives import OutcomeArm, ScenarioArm
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 LEADERSHIP, ALIGNMENT = "organisations.context.leadership", "organisations.context.alignment"
 LOW, HIGH = 0.3, 0.7

@@ -10,8 +10,7 @@ the readiness to give up at the two ends of its plausible range.
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_test import (
     MIN_EFFECT_DIFFERENCE,
     ArmContrast,
     ClaimPart,
@@ -20,7 +19,8 @@ from experiments.design import (
     Strengths,
     difference_contrast,
 )
-from experiments.lives import CYCLE, OutcomeArm, ScenarioArm
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import CYCLE, OutcomeArm, ScenarioArm
 
 EFFECT = "late_effect"
 LEADER_EXIT, GIVING_UP = "leaders.leader_exit", "reviewing.giving_up"

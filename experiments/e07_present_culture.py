@@ -17,8 +17,7 @@ Ablation: reviews leave culture as it is.
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_test import (
     MIN_EFFECT_DIFFERENCE,
     ClaimPart,
     ClaimTest,
@@ -26,7 +25,8 @@ from experiments.design import (
     Strengths,
     difference_contrast,
 )
-from experiments.lives import ArmAfterHistory, OutcomeArm
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import ArmAfterHistory, OutcomeArm
 
 EFFECT = "population_effect"
 YEARS_BEFORE = 5

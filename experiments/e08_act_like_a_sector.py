@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_figures import heat_map
+from experiments.claim_test import (
     MIN_EFFECT_DIFFERENCE,
     ClaimPart,
     ClaimPicture,
@@ -26,10 +26,10 @@ from experiments.design import (
     baseline_scenario,
     difference_contrast,
 )
-from experiments.figures import heat_map
-from experiments.lives import OutcomeArm, ScenarioArm, find_quantity
-from qispread.engines.run import map_in_threads
-from qispread.figures.palette import INK
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm, find_quantity
+from qispread.model.engines.simulation import map_in_threads
+from qispread.outputs.figures.palette import INK
 
 EFFECT = "population_effect"
 SPREAD = "organisations.setting_spread"

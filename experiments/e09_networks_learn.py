@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_test import (
     MIN_SHARE_DIFFERENCE,
     ArmContrast,
     ClaimPart,
@@ -25,7 +24,8 @@ from experiments.design import (
     Strengths,
     difference_contrast,
 )
-from experiments.lives import OutcomeArm, ScenarioArm
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 
 def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:

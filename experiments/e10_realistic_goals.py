@@ -9,8 +9,7 @@ others leave. Ablation: disappointment has no consequences.
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_test import (
     MIN_EFFECT_DIFFERENCE,
     MIN_SHARE_DIFFERENCE,
     ClaimPart,
@@ -19,7 +18,8 @@ from experiments.design import (
     Strengths,
     difference_contrast,
 )
-from experiments.lives import OutcomeArm, ScenarioArm
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 AMBITION = "copying.ambition"
 GOALS = {"realistic": 0.4, "usual": 0.8, "heroic": 1.5}

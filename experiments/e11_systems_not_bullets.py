@@ -11,8 +11,7 @@ launches. The measure is the harm that is averted over all ten years and all org
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import (
+from experiments.claim_test import (
     MIN_AVERTED_DIFFERENCE,
     ClaimPart,
     ClaimTest,
@@ -20,7 +19,8 @@ from experiments.design import (
     Strengths,
     difference_contrast,
 )
-from experiments.lives import OutcomeArm, ScenarioArm
+from experiments.experiment_command import main
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 EVERY = 24
 MORE = 4

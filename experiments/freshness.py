@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import experiments
-from experiments.design import FULL, ROOT, ClaimTest, baseline_scenario
-from experiments.lives import ScenarioArm
-from experiments.running import arms_in_model, draw_models, run_parts
+from experiments.claim_test import FULL, ROOT, ClaimTest, baseline_scenario
+from experiments.replicate_outcomes import ScenarioArm
+from experiments.run_experiment import arms_in_model, draw_models, run_parts
 
 if TYPE_CHECKING:
-    from qispread.fitting.people import ObservedDiffusion
+    from qispread.runs.diffusion_fit.observed_diffusion import ObservedDiffusion
 
 PUBLISHED = ROOT / "results/published"
 RECORD = "made_from.json"
@@ -58,8 +58,8 @@ def claim_probe(experiment: ClaimTest) -> Iterator[str]:
 
 def facts_probe() -> Iterator[str]:
     """Yield what the facts and their calibration come from."""
-    from experiments.facts.finding import FULL as FULL_FACTS
-    from experiments.facts.finding import facts_calibration
+    from experiments.facts.run_facts import FULL as FULL_FACTS
+    from experiments.facts.run_facts import facts_calibration
 
     plan = facts_calibration(FULL_FACTS)
     yield model_probe()
@@ -69,7 +69,7 @@ def facts_probe() -> Iterator[str]:
 
 def validation_probe() -> Iterator[str]:
     """Yield what the known limits come from: the model, and which limits there are."""
-    from experiments.validation.running import FAMILIES
+    from experiments.validation.run_validation import FAMILIES
 
     yield model_probe()
     for family in FAMILIES:
@@ -78,10 +78,10 @@ def validation_probe() -> Iterator[str]:
 
 def diffusion_probe() -> Iterator[str]:
     """Yield what the fits of the two diffusions come from: a history made with a known contact, and its fit."""
-    from experiments.diffusion.running import SHUFFLES, WORLDS
-    from qispread.fitting.models import CONTACT
-    from qispread.fitting.posterior import fit_model
-    from qispread.fitting.simulating import create_simulator
+    from experiments.diffusion.run_studies import SHUFFLES, WORLDS
+    from qispread.runs.diffusion_fit.contagion_models import CONTACT
+    from qispread.runs.diffusion_fit.contagion_posterior import fit_model
+    from qispread.runs.diffusion_fit.simulate_diffusion import create_simulator
 
     people = villagers()
     adopted = create_simulator(people).simulate_adoption(CONTACT, 0.1, np.array([0.04]), 0)
@@ -93,7 +93,7 @@ def diffusion_probe() -> Iterator[str]:
 
 def villagers() -> "ObservedDiffusion":
     """Return forty people in a ring of ties in each of two villages, two of each adopters from the start."""
-    from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
+    from qispread.runs.diffusion_fit.observed_diffusion import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
 
     village, size = np.repeat([0, 1], 40), 40
     first = np.arange(2 * size)

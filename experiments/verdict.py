@@ -29,7 +29,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from experiments.condition import ValidityCondition, find_condition, format_percent
-from experiments.running import PartEvidence
+from experiments.run_experiment import PartEvidence
 
 SUPPORTED, CONDITIONAL, UNSUPPORTED = "supported", "supported under a condition", "not supported"
 HOLDS, FAILS, MATTERS = 0.8, 0.2, 0.5

@@ -15,7 +15,7 @@ GENERATED = (
     "docs/*",
     "tests/baselines/*",
     "results/published/made_from.json",
-    "src/qispread/presentation/references.json",
+    "src/qispread/outputs/text/references.json",
 )
 """What the commands of recipes write."""
 

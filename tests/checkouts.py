@@ -2,7 +2,7 @@
 
 import shutil
 
-from qispread.rules.sources import PACKAGE_FOLDER
+from qispread.model.rules.source_hash import PACKAGE_FOLDER
 
 
 def other_checkout(folder):

@@ -2,7 +2,7 @@
 
 import json
 
-from qispread import identity
+from qispread.runs import identity
 
 
 def other_model(monkeypatch, fingerprint="0123456789abcdef"):

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from qispread.config.faults import InputError
+from qispread.inputs.errors import InputError
 
 SMALL_YAML = """\
     name: small

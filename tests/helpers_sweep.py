@@ -55,7 +55,7 @@ def table_bytes(folder):
 
 def command_words(*words):
     """Return the words that start the command line in a process of its own."""
-    return [sys.executable, "-m", "qispread.cli", *map(str, words)]
+    return [sys.executable, "-m", "qispread.interfaces.cli.main", *map(str, words)]
 
 
 def run_command(*words, **named):
@@ -92,11 +92,11 @@ FAILING_VALUE = 0.8733
 
 def init_failing_worker(harm):
     """Make a process a worker that comes to harm in a few runs."""
-    from qispread.sweeping import executors, work
+    from qispread.runs.sweep import worker, worker_pools
 
-    executors.init_worker()
-    work.KILL_TIMEOUT_SECONDS = 0.5
-    start_run = work.initialise_run
+    worker_pools.init_worker()
+    worker.KILL_TIMEOUT_SECONDS = 0.5
+    start_run = worker.initialise_run
 
     def start(blueprint, world):
         if world.replicate == 1 and blueprint.scenario.copying.copy_loss > FAILING_VALUE:
@@ -105,7 +105,7 @@ def init_failing_worker(harm):
             time.sleep(1e6)
         return start_run(blueprint, world)
 
-    work.initialise_run = start
+    worker.initialise_run = start
 
 
 LARGE = small_experiment(points=300)

@@ -2,14 +2,14 @@
 
 from hypothesis import strategies as st
 
-from qispread.config.interventions import ORIGIN_RULES, Intervention, Response
-from qispread.config.load import build_scenario
-from qispread.config.networks import AnyNetwork
-from qispread.config.organisations import ContextFactors
-from qispread.config.parameter import declaration_of, section_classes
-from qispread.config.policies import PRACTICE_STRENGTHS, AnyPolicy
-from qispread.config.scenario import MECHANISMS, Scenario
-from qispread.config.validate import discriminator
+from qispread.inputs.interventions import ORIGIN_RULES, Intervention, Response
+from qispread.inputs.load_scenario import build_scenario
+from qispread.inputs.network_kinds import AnyNetwork
+from qispread.inputs.organisations import ContextFactors
+from qispread.inputs.parameter import declaration_of, section_classes
+from qispread.inputs.policies import PRACTICE_STRENGTHS, AnyPolicy
+from qispread.inputs.scenario import MECHANISMS, Scenario
+from qispread.inputs.validate import discriminator
 
 HORIZON = 30
 ORGANISATION_COUNT = 14

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import qispread as qs
-from qispread.config import arguments
+from qispread.inputs import argument_checks
 
 BASE = qs.Scenario(name="tiny", horizon=24, replicates=2).replace(
     {"organisations.number": 12, "organisations.systems": 4, "organisations.regions": 2}
@@ -232,25 +232,25 @@ def test_names_of_arguments_that_do_not_exist_are_a_type_error_as_in_python():
 
 @pytest.mark.parametrize("months", [np.arange(0, 12, 3), range(0, 12, 3), (0, 3, 6), [np.int64(3)]])
 def test_whole_numbers_come_in_any_list(months):
-    assert arguments.check_integers(months) == ""
+    assert argument_checks.check_integers(months) == ""
 
 
 @pytest.mark.parametrize("months", ["012", 3, iter([1, 2]), {1: 2}, [0.5]])
 def test_what_is_no_list_of_whole_numbers_is_refused(months):
-    assert arguments.check_integers(months) == "a list of whole numbers"
+    assert argument_checks.check_integers(months) == "a list of whole numbers"
 
 
 def test_a_number_of_numpy_is_shown_as_a_number():
-    assert arguments.shorten(np.int64(0)) == "0"
-    assert arguments.shorten(np.float64(1.5)) == "1.5"
+    assert argument_checks.shorten(np.int64(0)) == "0"
+    assert argument_checks.shorten(np.float64(1.5)) == "1.5"
 
 
 def test_a_name_of_a_file_that_is_no_unicode_is_a_path():
-    assert arguments.check_path(os.fsdecode(b"\xff.yaml")) == ""
-    assert arguments.check_path("\ud800.yaml") == "the path of a file or folder"
+    assert argument_checks.check_path(os.fsdecode(b"\xff.yaml")) == ""
+    assert argument_checks.check_path("\ud800.yaml") == "the path of a file or folder"
 
 
 def test_seeds_are_larger_than_counts():
-    assert arguments.integer_check(0, arguments.MAX_SEED)(2**62) == ""
-    assert arguments.integer_check(0, arguments.MAX_SEED)(2**63)
-    assert arguments.integer_check(0)(2**31)
+    assert argument_checks.integer_check(0, argument_checks.MAX_SEED)(2**62) == ""
+    assert argument_checks.integer_check(0, argument_checks.MAX_SEED)(2**63)
+    assert argument_checks.integer_check(0)(2**31)

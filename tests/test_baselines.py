@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.measures import MEASURE_NAMES
+from all_features import all_features_scenario
+from qispread.model.measures import MEASURE_NAMES
 
 FILE = Path(__file__).parent / "baselines/measures.json"
 ROOT = Path(__file__).parents[1]

@@ -9,9 +9,9 @@ import pytest
 
 import qispread as qs
 from helpers_input import SMALL_YAML, write_file
-from qispread.cli import main
-from qispread.config.describe import all_descriptions
-from qispread.engines import run as engine
+from qispread.inputs.parameter_descriptions import all_descriptions
+from qispread.interfaces.cli.main import main
+from qispread.model.engines import simulation as engine
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMETERS = ROOT / "docs" / "parameters.md"

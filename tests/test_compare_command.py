@@ -11,14 +11,14 @@ import pytest
 from rich.console import Console
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from helpers_input import SMALL_YAML, write_file
-from qispread import terminal
-from qispread.cli import main
-from qispread.comparison.robustness import Robustness
-from qispread.config.factors import Factor
-from qispread.engines import run as engine
-from qispread.results import ComparisonResult
+from qispread.inputs.factors import Factor
+from qispread.interfaces.cli import terminal
+from qispread.interfaces.cli.main import main
+from qispread.model.engines import simulation as engine
+from qispread.outputs.results import ComparisonResult
+from qispread.runs.comparison.robustness import Robustness
 
 COACHING = "policies: {coaching: {lever: coaching, cost: 5}}\n"
 

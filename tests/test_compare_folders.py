@@ -14,9 +14,9 @@ import pytest
 
 from helpers_input import SMALL_YAML, write_file
 from patience import PATIENCE
-from qispread.cli import main
-from qispread.engines import run as engine
-from qispread.results import comparisons as saving
+from qispread.interfaces.cli.main import main
+from qispread.model.engines import simulation as engine
+from qispread.outputs.results import comparison_results as saving
 
 ONE = ("--policy", "coaching.yaml")
 BOTH = (*ONE, "--policy", "mandate.yaml")
@@ -129,7 +129,7 @@ def test_an_arm_of_failures_alone_is_told_in_a_line_and_ends_with_code_1(capsys,
 def interrupt_command(*typed):
     """Press Ctrl-C once the command has said what it will run, and return its exit code and what it said."""
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "qispread.cli", "compare", *typed],
+        [sys.executable, "-u", "-m", "qispread.interfaces.cli.main", "compare", *typed],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.comparison.statistics import CONFIDENCE_LEVEL, mean_and_half_width, pairing_gain, share_better
-from qispread.measures import MEASURE_NAMES
+from all_features import all_features_scenario
+from qispread.model.measures import MEASURE_NAMES
+from qispread.runs.comparison.paired_statistics import CONFIDENCE_LEVEL, mean_and_half_width, pairing_gain, share_better
 
 BASE = all_features_scenario(policies={}).with_policy("feedback")
 COACHED = BASE.with_policy("coaching", cost=10.0)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from qispread import cores
-from qispread.cores import available_cores
+from qispread.common import cpu_cores
+from qispread.common.cpu_cores import available_cores
 
 
 @pytest.fixture(autouse=True)
@@ -63,21 +63,25 @@ def test_limits_of_control_groups_count(tmp_path, groups, files, expected):
 
 
 def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
-    from qispread.app.desk import WorkQueue
-    from qispread.engines import run
-    from qispread.sweeping.executors import create_worker_pool
+    from qispread.interfaces.page.work_queue import WorkQueue
+    from qispread.model.engines import simulation
+    from qispread.runs.sweep.worker_pools import create_worker_pool
 
-    for module in ("qispread.app.desk", "qispread.engines.run", "qispread.sweeping.executors"):
+    for module in (
+        "qispread.interfaces.page.work_queue",
+        "qispread.model.engines.simulation",
+        "qispread.runs.sweep.worker_pools",
+    ):
         monkeypatch.setattr(f"{module}.available_cores", lambda: 3)
     threads = []
 
-    class Pool(run.ThreadPoolExecutor):
+    class Pool(simulation.ThreadPoolExecutor):
         def __init__(self, workers):
             threads.append(workers)
             super().__init__(workers)
 
-    monkeypatch.setattr(run, "ThreadPoolExecutor", Pool)
-    run.map_in_threads(list, range(4))
+    monkeypatch.setattr(simulation, "ThreadPoolExecutor", Pool)
+    simulation.map_in_threads(list, range(4))
     crew, desk = create_worker_pool("threads", None, None), WorkQueue()
     crew.shutdown()
     desk.close()
@@ -86,4 +90,4 @@ def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
 
 def test_the_limit_of_this_process_can_be_read():
     assert 1 <= available_cores() <= 8
-    assert cores.FILESYSTEM_ROOT.is_dir()
+    assert cpu_cores.FILESYSTEM_ROOT.is_dir()

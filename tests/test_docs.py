@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from few_worlds import copy_small, small_arguments, small_code
-from qispread.calibrating.load import load_calibration
-from qispread.cli import main
-from qispread.config.load import build_scenario, load
-from qispread.sweeping.load import build_experiment, load_experiment
+from qispread.inputs.load_scenario import build_scenario, load
+from qispread.interfaces.cli.main import main
+from qispread.runs.calibration.load_calibration import load_calibration
+from qispread.runs.sweep.load_experiment import build_experiment, load_experiment
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/how-to").glob("*.md"))]
@@ -95,7 +95,10 @@ def test_commands_work_in_few_worlds(page, small_checkout, capsys):
 def test_commands_work(page, checkout_folder):
     for arguments in commands(page):
         done = subprocess.run(
-            [sys.executable, "-m", "qispread.cli", *arguments], capture_output=True, text=True, check=False
+            [sys.executable, "-m", "qispread.interfaces.cli.main", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
 

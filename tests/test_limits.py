@@ -23,10 +23,10 @@ from experiments.validation.scenarios import (
 from scipy import stats
 
 import qispread as qs
-from qispread.measures import MEASURE_NAMES
-from qispread.world.build import prepare_scenario
-from qispread.world.layout import EMBEDDING, FIDELITY, FIRST_ADOPTED, GENERATION, ORIGIN
-from qispread.world.observed import draw_observed_events, observation_draws
+from qispread.model.measures import MEASURE_NAMES
+from qispread.model.world.observed_events import draw_observed_events, observation_draws
+from qispread.model.world.run_inputs import prepare_scenario
+from qispread.model.world.state_arrays import EMBEDDING, FIDELITY, FIRST_ADOPTED, GENERATION, ORIGIN
 
 STANDARD_ERRORS = 4.0
 

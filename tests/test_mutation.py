@@ -219,7 +219,7 @@ def test_one_case_of_each_test_is_taken_before_a_second_of_any():
 
 ROW = {
     "area": "rules",
-    "file": "src/qispread/rules/one.py",
+    "file": "src/qispread/model/rules/one.py",
     "function": "one",
     "line": "3",
     "operator": "arithmetic",

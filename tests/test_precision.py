@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.comparison.precision import FIRST_BATCH, MAX_GROWTH, PrecisionTarget, max_replicates
-from qispread.comparison.statistics import mean_and_half_width
+from all_features import all_features_scenario
+from qispread.runs.comparison.paired_statistics import mean_and_half_width
+from qispread.runs.comparison.precision import FIRST_BATCH, MAX_GROWTH, PrecisionTarget, max_replicates
 
 BASE = all_features_scenario(policies={}, horizon=24)
 ARMS = {"coached": BASE.with_policy("coaching"), "pushed": BASE.with_policy("mandate")}

@@ -12,11 +12,11 @@ import pytest
 
 import qispread as qs
 from helpers_input import SMALL_YAML, write_file
-from qispread.cli import main
-from qispread.config.cross import POOLED
-from qispread.engines.tables import RUN_TABLES, build_tables
-from qispread.measures import BOOSTED_THRESHOLD, MEASURE_REGISTRY, REPLICATED_THRESHOLD
-from qispread.results import default_folder, save
+from qispread.inputs.cross_checks import POOLED
+from qispread.interfaces.cli.main import main
+from qispread.model.engines.run_tables import RUN_TABLES, build_tables
+from qispread.model.measures import BOOSTED_THRESHOLD, MEASURE_REGISTRY, REPLICATED_THRESHOLD
+from qispread.outputs.results import default_folder, save
 
 MONTHS = 36
 OVERALL = [measure.name for measure in MEASURE_REGISTRY if measure.overall]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import qispread as qs
-from qispread.cli import main
-from qispread.config.adapting import adaptation_notes
+from qispread.inputs.adapt_scenario import adaptation_notes
+from qispread.interfaces.cli.main import main
 
 CASES = Path(__file__).parent / "cases"
 FAILED = CASES / "05-report-of-failed-worlds" / "all_fail.yaml"
@@ -221,7 +221,7 @@ def test_python_m_is_the_command():
             subprocess.run(
                 [sys.executable, "-m", module, *typed], capture_output=True, text=True, timeout=120, check=False
             )
-            for module in ("qispread", "qispread.cli")
+            for module in ("qispread", "qispread.interfaces.cli.main")
         ]
         assert (done[0].returncode, done[0].stdout, done[0].stderr) == (
             done[1].returncode,

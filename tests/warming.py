@@ -15,16 +15,16 @@ PARTS = ("kernel", "agents")
 
 def compile_part(part):
     """Run what has a part of the model compiled and kept."""
-    from everything import all_features_scenario
-    from qispread.engines.run import run_replicate
-    from qispread.world.build import prepare_scenario
+    from all_features import all_features_scenario
+    from qispread.model.engines.simulation import run_replicate
+    from qispread.model.world.run_inputs import prepare_scenario
 
     run_replicate(prepare_scenario(all_features_scenario()), 0, "kernel" if part == "kernel" else "mesa")
 
 
 def compile_model():
     """Have the model compiled, unless it is already, and return the seconds that it took, or None."""
-    from qispread.rules.compiling import is_compiled
+    from qispread.model.rules.jit import is_compiled
 
     if is_compiled():
         return None

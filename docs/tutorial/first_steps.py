@@ -233,7 +233,7 @@ def _(mo):
     - Give `copying.lineage` the value 1, so that everyone learns from the original:
       `scenario.replace({"copying.lineage": 1.0})`. What becomes of the three lines?
     - Subclass `qs.Organisation` and override one step of the month: `docs/how-to/change_one_behaviour.md`.
-    - See it move: `solara run qispread.mesa_page`.
+    - See it move: `solara run qispread.interfaces.mesa_page`.
     """)
     return
 

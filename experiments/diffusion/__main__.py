@@ -11,11 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.diffusion.page import PAGE, render_page
-from experiments.diffusion.running import PUBLISHED, analyse_studies, write_table
+from experiments.diffusion.diffusion_page import PAGE, render_page
+from experiments.diffusion.run_studies import PUBLISHED, analyse_studies, write_table
 from experiments.diffusion.studies import VARIABLE, data_folder, missing_files
 from experiments.freshness import record_made
-from qispread.figures.drawing import FigureRenderer, write_rendered_figures
+from qispread.outputs.figures.render import FigureRenderer, write_rendered_figures
 
 BAD_INPUT = 2
 

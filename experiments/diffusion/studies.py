@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qispread.fitting.people import IntArray, ObservedDiffusion, TieGraph, build_tie_graph
-from qispread.fitting.reading import TableOptions, read_observed
+from qispread.runs.diffusion_fit.observed_diffusion import IntArray, ObservedDiffusion, TieGraph, build_tie_graph
+from qispread.runs.diffusion_fit.read_diffusion import TableOptions, read_observed
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "QISPREAD_DATA"

@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.facts.finding import FULL, SMOKE, FactsResult, facts_calibration, run_facts
-from experiments.facts.names import CONFIG, CONFIGS, PUBLISHED
+from experiments.facts.file_names import CONFIG, CONFIGS, PUBLISHED
+from experiments.facts.run_facts import FULL, SMOKE, FactsResult, facts_calibration, run_facts
 from experiments.facts.screening import screen_parameters
 from experiments.freshness import record_made
-from experiments.validation.page import PAGE, render_page
-from experiments.validation.running import write_table
-from qispread.calibrating.runs import CalibrationRunOptions
-from qispread.figures.drawing import FigureRenderer, write_rendered_figures
+from experiments.validation.run_validation import write_table
+from experiments.validation.validation_page import PAGE, render_page
+from qispread.outputs.figures.render import FigureRenderer, write_rendered_figures
+from qispread.runs.calibration.calibration_runs import CalibrationRunOptions
 
 
 def write_results(found: FactsResult) -> None:

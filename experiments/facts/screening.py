@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.looking import load_analysis, salib_problem
-from qispread.calibrating.load import CalibrationSpec
-from qispread.calibrating.runs import CalibrationRunOptions, build_arm_experiment, run_arms
-from qispread.config.factors import Factor, plausible_factors
-from qispread.sweeping.design import block_size, build_points
-from qispread.sweeping.experiment import MorrisDesign
+from qispread.analysis.sensitivity_inputs import load_analysis, salib_problem
+from qispread.inputs.factors import Factor, plausible_factors
+from qispread.runs.calibration.calibration_runs import CalibrationRunOptions, build_arm_experiment, run_arms
+from qispread.runs.calibration.load_calibration import CalibrationSpec
+from qispread.runs.sweep.designs import block_size, build_points
+from qispread.runs.sweep.experiment import MorrisDesign
 
 NUMBER = 8
 TRAJECTORIES, LEVELS = 24, 4

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments.freshness import record_made
-from experiments.validation import cascades, growth
-from experiments.validation.growth import step_size_table
-from experiments.validation.page import PAGE, render_page
+from experiments.validation import cascades, hearing_growth
+from experiments.validation.hearing_growth import step_size_table
 from experiments.validation.pictures import growth_figure, window_figure
-from experiments.validation.running import (
+from experiments.validation.run_validation import (
     STEPS,
     TABLE,
     limit_replicates,
@@ -23,7 +22,8 @@ from experiments.validation.running import (
     summarise_verdicts,
     write_table,
 )
-from qispread.figures.drawing import FigureRenderer, write_rendered_figures
+from experiments.validation.validation_page import PAGE, render_page
+from qispread.outputs.figures.render import FigureRenderer, write_rendered_figures
 
 
 def check_page() -> int:
@@ -38,7 +38,7 @@ def run_limits(*, smoke: bool, write: bool) -> int:
     table = run_all_limits(smoke=smoke)
     figures = [
         window_figure(limit_replicates(cascades.LIMITS[0], smoke=smoke)),
-        growth_figure(limit_replicates(growth.LIMITS[0], smoke=smoke)),
+        growth_figure(limit_replicates(hearing_growth.LIMITS[0], smoke=smoke)),
     ]
     with FigureRenderer() as studio:
         studio.submit(figures)

@@ -9,9 +9,9 @@ import pandas as pd
 
 import qispread as qs
 from experiments.validation.exact_cascades import Array, cascade_size, cascade_window, trigger_probability
-from experiments.validation.limit import KnownLimit, LimitFinding, frequency_finding, mean_finding, standard_error
+from experiments.validation.known_limit import KnownLimit, LimitFinding, frequency_finding, mean_finding, standard_error
 from experiments.validation.scenarios import measure_by_month, single_mechanism_scenario, threshold_changes
-from qispread.rules.draws import hash_name
+from qispread.model.rules.random_draws import hash_name
 
 SHARE = 0.18
 NUMBER, SMALL = 2000, 500

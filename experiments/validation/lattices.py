@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import networkx as nx
 
 import qispread as qs
-from experiments.validation.limit import KnownLimit, LimitFinding
+from experiments.validation.known_limit import KnownLimit, LimitFinding
 from experiments.validation.scenarios import measure_by_month, single_mechanism_scenario, threshold_changes
 
 BELOW = 1e-3

@@ -16,16 +16,16 @@ import numpy as np
 
 import qispread as qs
 from experiments.validation.exact_growth import Array, step_probability
-from experiments.validation.limit import KnownLimit, LimitFinding, two_sample_finding
+from experiments.validation.known_limit import KnownLimit, LimitFinding, two_sample_finding
 from experiments.validation.scenarios import (
     discontinuing_changes,
     first_adoption_months,
     single_mechanism_scenario,
     threshold_changes,
 )
-from qispread.world.build import prepare_scenario
-from qispread.world.draw import World
-from qispread.world.layout import ORIGIN
+from qispread.model.world.draw_world import World
+from qispread.model.world.run_inputs import prepare_scenario
+from qispread.model.world.state_arrays import ORIGIN
 
 NUMBER, SMALL_WORLD, RANDOM = 100, {"kind": "small_world"}, {"kind": "random", "mean_degree": 5.0}
 CONTACT, LAPSE = 0.05, 0.08

@@ -7,12 +7,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from experiments.validation import cascades, growth
+from experiments.validation import cascades, hearing_growth
 from experiments.validation.exact_cascades import cascade_size, cascade_window, trigger_probability
 from experiments.validation.exact_growth import bass_chain, ring_chain
 from experiments.validation.scenarios import measure_by_month
-from qispread.figures.figure import HEIGHT, Figure, apply_layout, colour_encoding, legend_height, shape_encoding
-from qispread.figures.palette import SOFT_INK, assign_styles
+from qispread.outputs.figures.figure import HEIGHT, Figure, apply_layout, colour_encoding, legend_height, shape_encoding
+from qispread.outputs.figures.palette import SOFT_INK, assign_styles
 
 FREQUENCY, SIZE = "How often one seed starts one", "How many it reaches"
 DENSE = np.unique(np.concatenate((np.linspace(0.5, 8.0, 151), np.linspace(1.0, 1.1, 21), np.linspace(5.5, 5.8, 61))))
@@ -76,15 +76,15 @@ def window_figure(worlds: int) -> Figure:
 def growth_curves(worlds: int) -> Iterator[pd.DataFrame]:
     """Yield the exact and the simulated mean of four kinds of growth, month by month."""
     kinds = (
-        ("By contact, complete", growth.SI_COMPLETE, growth.COMPLETE),
-        ("Bass, complete", growth.BASS_COMPLETE, growth.COMPLETE),
-        ("By contact, ring", growth.SI_RING, growth.RING),
-        ("Bass, ring", growth.BASS_RING, growth.RING),
+        ("By contact, complete", hearing_growth.SI_COMPLETE, hearing_growth.COMPLETE),
+        ("Bass, complete", hearing_growth.BASS_COMPLETE, hearing_growth.COMPLETE),
+        ("By contact, ring", hearing_growth.SI_RING, hearing_growth.RING),
+        ("Bass, ring", hearing_growth.BASS_RING, hearing_growth.RING),
     )
     for place, (name, one, network) in enumerate(kinds):
-        shares = measure_by_month(growth.simulate_growth(one, network, worlds, place), "adoption")
+        shares = measure_by_month(hearing_growth.simulate_growth(one, network, worlds, place), "adoption")
         numbers = (one.followers, one.broadcast, one.contact, one.months)
-        exact = bass_chain(*numbers)[0] if network is growth.COMPLETE else ring_chain(*numbers)
+        exact = bass_chain(*numbers)[0] if network is hearing_growth.COMPLETE else ring_chain(*numbers)
         error = shares.std(axis=0, ddof=1) / np.sqrt(worlds)
         months = np.arange(one.months + 1)
         yield pd.DataFrame({"arm": name, "month": months, "ours": shares.mean(axis=0), "error": error, "exact": exact})

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import qispread as qs
-from qispread.config.load import build_scenario
-from qispread.config.organisations import CONTEXT_FACTORS
-from qispread.measures import MEASURE_NAMES
-from qispread.world.layout import FIRST_ADOPTED
+from qispread.inputs.load_scenario import build_scenario
+from qispread.inputs.organisations import CONTEXT_FACTORS
+from qispread.model.measures import MEASURE_NAMES
+from qispread.model.world.state_arrays import FIRST_ADOPTED
 
 SURE = 50.0
 """Log-odds that are certain: 1 / (1 + exp(-50)) is 1 in floating point."""

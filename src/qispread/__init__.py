@@ -9,38 +9,38 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "load": "qispread.config.load",
-    "check": "qispread.config.load",
-    "InputError": "qispread.config.faults",
-    "Scenario": "qispread.config.scenario",
-    "with_graph": "qispread.config.graphs",
-    "compare": "qispread.comparison",
-    "Comparison": "qispread.comparison",
-    "robustness": "qispread.comparison.robustness",
-    "ComparisonResult": "qispread.results",
-    "save_comparison": "qispread.results",
-    "write_report": "qispread.report",
-    "simulate": "qispread.engines.run",
-    "Runs": "qispread.engines.run",
-    "SpreadModel": "qispread.engines.model",
-    "Organisation": "qispread.engines.agents",
-    "Stage": "qispread.world.layout",
-    "save": "qispread.results",
-    "sweep": "qispread.sweeping.running",
-    "read_sweep": "qispread.sweeping.reading",
-    "Sweep": "qispread.sweeping.reading",
-    "rerun": "qispread.sweeping.rerun",
-    "load_experiment": "qispread.sweeping.load",
-    "Experiment": "qispread.sweeping.experiment",
+    "load": "qispread.inputs.load_scenario",
+    "check": "qispread.inputs.load_scenario",
+    "InputError": "qispread.inputs.errors",
+    "Scenario": "qispread.inputs.scenario",
+    "with_graph": "qispread.inputs.from_networkx",
+    "compare": "qispread.runs.comparison",
+    "Comparison": "qispread.runs.comparison",
+    "robustness": "qispread.runs.comparison.robustness",
+    "ComparisonResult": "qispread.outputs.results",
+    "save_comparison": "qispread.outputs.results",
+    "write_report": "qispread.outputs.report",
+    "simulate": "qispread.model.engines.simulation",
+    "Runs": "qispread.model.engines.simulation",
+    "SpreadModel": "qispread.model.engines.mesa_model",
+    "Organisation": "qispread.model.engines.agents",
+    "Stage": "qispread.model.world.state_arrays",
+    "save": "qispread.outputs.results",
+    "sweep": "qispread.runs.sweep.run_sweep",
+    "read_sweep": "qispread.runs.sweep.sweep_reader",
+    "Sweep": "qispread.runs.sweep.sweep_reader",
+    "rerun": "qispread.runs.sweep.rerun",
+    "load_experiment": "qispread.runs.sweep.load_experiment",
+    "Experiment": "qispread.runs.sweep.experiment",
     "sensitivity": "qispread.analysis.sensitivity",
     "discover": "qispread.analysis.discovery",
-    "fit": "qispread.fitting.fit",
-    "DiffusionFit": "qispread.fitting.fit",
-    "TableOptions": "qispread.fitting.reading",
-    "calibrate": "qispread.calibrating.calibrate",
-    "CalibrationResult": "qispread.calibrating.calibrate",
-    "load_calibration": "qispread.calibrating.load",
-    "MEASURES": "qispread.measures",
+    "fit": "qispread.runs.diffusion_fit.fit_diffusion",
+    "DiffusionFit": "qispread.runs.diffusion_fit.fit_diffusion",
+    "TableOptions": "qispread.runs.diffusion_fit.read_diffusion",
+    "calibrate": "qispread.runs.calibration.run_calibration",
+    "CalibrationResult": "qispread.runs.calibration.run_calibration",
+    "load_calibration": "qispread.runs.calibration.load_calibration",
+    "MEASURES": "qispread.model.measures",
 }
 
 __all__ = [
@@ -82,28 +82,28 @@ __all__ = [
 if TYPE_CHECKING:
     from qispread.analysis.discovery import discover
     from qispread.analysis.sensitivity import sensitivity
-    from qispread.calibrating.calibrate import CalibrationResult, calibrate
-    from qispread.calibrating.load import load_calibration
-    from qispread.comparison import Comparison, compare
-    from qispread.comparison.robustness import robustness
-    from qispread.config.faults import InputError
-    from qispread.config.graphs import with_graph
-    from qispread.config.load import check, load
-    from qispread.config.scenario import Scenario
-    from qispread.engines.agents import Organisation
-    from qispread.engines.model import SpreadModel
-    from qispread.engines.run import Runs, simulate
-    from qispread.fitting.fit import DiffusionFit, fit
-    from qispread.fitting.reading import TableOptions
-    from qispread.measures import MEASURES
-    from qispread.report import write_report
-    from qispread.results import ComparisonResult, save, save_comparison
-    from qispread.sweeping.experiment import Experiment
-    from qispread.sweeping.load import load_experiment
-    from qispread.sweeping.reading import Sweep, read_sweep
-    from qispread.sweeping.rerun import rerun
-    from qispread.sweeping.running import sweep
-    from qispread.world.layout import Stage
+    from qispread.inputs.errors import InputError
+    from qispread.inputs.from_networkx import with_graph
+    from qispread.inputs.load_scenario import check, load
+    from qispread.inputs.scenario import Scenario
+    from qispread.model.engines.agents import Organisation
+    from qispread.model.engines.mesa_model import SpreadModel
+    from qispread.model.engines.simulation import Runs, simulate
+    from qispread.model.measures import MEASURES
+    from qispread.model.world.state_arrays import Stage
+    from qispread.outputs.report import write_report
+    from qispread.outputs.results import ComparisonResult, save, save_comparison
+    from qispread.runs.calibration.load_calibration import load_calibration
+    from qispread.runs.calibration.run_calibration import CalibrationResult, calibrate
+    from qispread.runs.comparison import Comparison, compare
+    from qispread.runs.comparison.robustness import robustness
+    from qispread.runs.diffusion_fit.fit_diffusion import DiffusionFit, fit
+    from qispread.runs.diffusion_fit.read_diffusion import TableOptions
+    from qispread.runs.sweep.experiment import Experiment
+    from qispread.runs.sweep.load_experiment import load_experiment
+    from qispread.runs.sweep.rerun import rerun
+    from qispread.runs.sweep.run_sweep import sweep
+    from qispread.runs.sweep.sweep_reader import Sweep, read_sweep
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ STOPPED = 130
 def program() -> int:
     """Run the command line and return its exit code; a stop while it is still being loaded is told as any other."""
     try:
-        from qispread.cli import run_program as run
+        from qispread.interfaces.cli.main import run_program as run
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; nothing was written.\n")
         return STOPPED

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boxes_of_ema import STORED_BOXES, synthetic_cases
+from ema_boxes import STORED_BOXES, synthetic_cases
 from helpers_input import catch_input_error, only_fault
-from made_sweeps import synthetic_experiment, synthetic_sweep, unit_points
+from qispread.analysis.box_pruning import chance_probability, f1_score, prune_box, quasi_p_values, suggest_box
 from qispread.analysis.discovery import LIMIT_COLUMNS, TRAJECTORY_COLUMNS, BoxSearchOptions, discover, discover_models
 from qispread.analysis.prim import CaseData, NumberRange, PrimOptions, make_step, satisfies, search_boxes
-from qispread.analysis.restrictions import chance_probability, f1_score, prune_box, quasi_p_values, suggest_box
+from synthetic_sweeps import synthetic_experiment, synthetic_sweep, unit_points
 
 HYPERCUBE = {"kind": "latin_hypercube", "points": 600}
 KNOWN = json.loads(STORED_BOXES.read_text(encoding="utf-8"))

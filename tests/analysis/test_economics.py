@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from qispread.analysis.economics import (
     acceptability,
     build_replicate_table,
@@ -19,9 +19,9 @@ from qispread.analysis.economics import (
     fieller_interval,
     values_by_arm,
 )
-from qispread.comparison import BASELINE_ARM
-from qispread.comparison.statistics import CONFIDENCE_LEVEL
-from qispread.measures import REPLICATED_THRESHOLD
+from qispread.model.measures import REPLICATED_THRESHOLD
+from qispread.runs.comparison import BASELINE_ARM
+from qispread.runs.comparison.paired_statistics import CONFIDENCE_LEVEL
 
 PLAIN = all_features_scenario(policies={}, replicates=12).replace({"hearing.broadcast": 0.05})
 ARMS = {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qispread.analysis.economics import find_dominance
-from qispread.comparison import BASELINE_ARM
+from qispread.runs.comparison import BASELINE_ARM
 
 FRONTIER = "on the frontier"
 

@@ -13,13 +13,13 @@ import pytest
 from rich.console import Console
 
 import qispread as qs
-from qispread import terminal
-from qispread.analysis.summary import PERCENTILE_BAND, percentile_of_sorted, summarise_measure, summarise_months
-from qispread.app.ensemble import MONTHLY_MEASURES, compute_bands
-from qispread.app.teaching.answering import guess_result
-from qispread.engines.run import ReplicateRun, Runs
-from qispread.figures.worlds import describe_distributions
-from qispread.measures import MEASURE_NAMES
+from qispread.interfaces.cli import terminal
+from qispread.interfaces.page.ensembles import MONTHLY_MEASURES, compute_bands
+from qispread.interfaces.page.teaching.lesson_results import guess_result
+from qispread.model.engines.simulation import ReplicateRun, Runs
+from qispread.model.measures import MEASURE_NAMES
+from qispread.outputs.figures.distribution_figures import describe_distributions
+from qispread.runs.summary import PERCENTILE_BAND, percentile_of_sorted, summarise_measure, summarise_months
 
 WORLDS = 101
 SHARES = np.random.default_rng(5).permutation(WORLDS) / 100.0

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from helpers_input import only_fault
-from qispread.analysis.calibration import select_nearest
+from qispread.analysis.case_thresholds import CaseThreshold, parse_threshold
 from qispread.analysis.discovery import display_limits
 from qispread.analysis.economics import dominates, efficiency_frontier, fieller_interval, values_by_arm
-from qispread.analysis.given_data import estimate_first_order
-from qispread.analysis.outcomes import is_nearly_constant
 from qispread.analysis.prim import NumberRange
+from qispread.analysis.rbd_fast import estimate_first_order
 from qispread.analysis.run_charts import spread_ranks
-from qispread.analysis.thresholds import CaseThreshold, parse_threshold
+from qispread.runs.calibration.abc_posterior import select_nearest
+from qispread.runs.sweep.sweep_outcomes import is_nearly_constant
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [0.0, 0.0], [3.0, 3.0, 3.0], [1.0, 1.0 + 1e-12]])

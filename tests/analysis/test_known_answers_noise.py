@@ -7,7 +7,7 @@ variance of points is that of their means less rest / W, and that of worlds like
 import numpy as np
 import pytest
 
-from qispread.analysis.noise import split_variance
+from qispread.analysis.variance_components import split_variance
 
 REST = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
 """Rows and columns sum to 0, so that no effect takes any of it; squares sum to 4."""

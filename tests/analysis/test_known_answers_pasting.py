@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from boxes_of_ema import PASTED, TO_PASTE, cases_to_paste
+from ema_boxes import PASTED, TO_PASTE, cases_to_paste
 from qispread.analysis.prim import (
     CaseData,
     NumberRange,

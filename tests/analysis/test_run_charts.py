@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from qispread.analysis.run_charts import (
     NO_SIGNAL,
     RATE_COLUMNS,
@@ -24,8 +24,8 @@ from qispread.analysis.run_charts import (
     months_per_point,
     select_organisations,
 )
-from qispread.engines.trace import trace
-from qispread.world.layout import SIZE
+from qispread.model.engines.trace import trace
+from qispread.model.world.state_arrays import SIZE
 
 
 @pytest.mark.parametrize(("useful", "longest", "crossings"), [(10, 6, 2), (12, 7, 3), (24, 8, 8), (36, 8, 13)])

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from SALib.analyze.sobol import analyze
 
 from helpers_input import catch_input_error, only_fault
-from made_sweeps import (
+from qispread.analysis.rbd_fast import between_class_variance
+from qispread.analysis.sensitivity import morris_effects, sensitivity, sobol_indices
+from qispread.analysis.sensitivity_tables import INDEX_COLUMNS, PAIR_COLUMNS, VARIANCE_COLUMNS
+from qispread.inputs.errors import InputError
+from synthetic_sweeps import (
     FACTOR_PATHS,
     SyntheticSweep,
     ishigami,
@@ -21,10 +25,6 @@ from made_sweeps import (
     synthetic_sweep,
     unit_points,
 )
-from qispread.analysis.given_data import between_class_variance
-from qispread.analysis.sensitivity import morris_effects, sensitivity, sobol_indices
-from qispread.analysis.sensitivity_tables import INDEX_COLUMNS, PAIR_COLUMNS, VARIANCE_COLUMNS
-from qispread.config.faults import InputError
 
 SALTELLI = {"kind": "saltelli", "points": 16}
 MANY = {"kind": "saltelli", "points": 1024}

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from folders import small_scenario
+from browser_client import PageVisitor
 from optional import launch, require
 from patience import PATIENCE
-from visiting import PageVisitor
+from result_fixtures import small_scenario
 
 require("starlette", "app")
 require("uvicorn", "app")
@@ -29,7 +29,7 @@ def start():
 @pytest.fixture(scope="session")
 def serve_scenario():
     """Return what serves a scenario: its port and its server, until the session ends."""
-    from qispread.app.serving import bind_socket, create_server
+    from qispread.interfaces.page.server import bind_socket, create_server
 
     running = []
 
@@ -112,8 +112,8 @@ def open_visitor(browser, server):
 @pytest.fixture(scope="session")
 def fewer_replicates():
     """Let lessons live through fewer worlds than on the page."""
-    from qispread.app.starting import default_scenario
-    from qispread.app.teaching import budget, lesson
+    from qispread.interfaces.page.default_scenario import default_scenario
+    from qispread.interfaces.page.teaching import budget, lesson
 
     patch = pytest.MonkeyPatch()
     small = default_scenario().replace(replicates=WORLDS_OF_LESSONS)

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from browser_client import SLIDER, PageVisitor
 from optional import require
-from visiting import SLIDER, PageVisitor
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -24,18 +24,18 @@ def test_the_first_screen_shows_the_map_the_curves_and_the_switches(open_visitor
 
 def test_a_switch_and_a_slider_move_the_curves(open_visitor):
     visitor = open_visitor()
-    before = visitor.end()
+    before = visitor.final_values()
     assert list(before) == ["base"]
     visitor.page.get_by_role("switch", name="Coaching").check()
     visitor.page.wait_for_selector(SLIDER)
     visitor.changed("#chart-fidelity", "data-end", json.dumps(before, separators=(",", ":")))
     visitor.settle()
-    weak = visitor.end()
+    weak = visitor.final_values()
     assert weak["base"] == before["base"]
     assert weak["what-if"] > weak["base"]
     visitor.move_slider(0.9)
-    assert visitor.end()["what-if"] > weak["what-if"]
-    assert visitor.end()["base"] == before["base"]
+    assert visitor.final_values()["what-if"] > weak["what-if"]
+    assert visitor.final_values()["base"] == before["base"]
 
 
 @pytest.mark.slow
@@ -48,7 +48,7 @@ def test_the_address_restores_the_setting(open_visitor):
     assert "coaching=support:0.75" in address
     assert "month=12" in address
     second = open_visitor(address.removeprefix(first.url))
-    assert second.end() == first.end()
+    assert second.final_values() == first.final_values()
     assert second.page.locator(SLIDER).first.input_value() == "0.75"
     assert second.page.inner_text("#month-told") == "Month 12 (year 1)"
     assert second.page.locator("[name=colour][value=stage]").is_checked()
@@ -57,10 +57,10 @@ def test_the_address_restores_the_setting(open_visitor):
 @pytest.mark.slow
 def test_two_visitors_do_not_disturb_each_other(open_visitor):
     one, other = open_visitor("#coaching"), open_visitor("#mandate")
-    before = other.end()
+    before = other.final_values()
     one.move_slider(0.9)
     other.page.wait_for_timeout(300)
-    assert other.end() == before
+    assert other.final_values() == before
     assert "coaching" not in other.page.url
     assert "mandate" not in one.page.url
 
@@ -68,12 +68,12 @@ def test_two_visitors_do_not_disturb_each_other(open_visitor):
 @pytest.mark.slow
 def test_reset_brings_back_what_was(open_visitor):
     visitor = open_visitor("#coaching=support:0.9&copying.copy_loss=0.2&both.hearing.contact=0.1")
-    assert "what-if" in visitor.end()
+    assert "what-if" in visitor.final_values()
     before = visitor.page.get_attribute("#chart-fidelity", "data-end")
     visitor.page.get_by_role("button", name="Reset").click()
     visitor.changed("#chart-fidelity", "data-end", before)
     visitor.settle()
-    assert list(visitor.end()) == ["base"]
+    assert list(visitor.final_values()) == ["base"]
     assert visitor.page.url == visitor.url
     assert not visitor.page.get_by_role("switch", name="Coaching").is_checked()
 
@@ -102,13 +102,13 @@ def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(open_visitor
         page.keyboard.press("ArrowLeft")
     visitor.changed("#chart-fidelity", "data-end", before)
     visitor.settle()
-    alone = visitor.end()
+    alone = visitor.final_values()
     assert alone["what-if"] > alone["base"]
     before = page.get_attribute("#chart-fidelity", "data-end")
     page.get_by_label("Copy loss: in the base too").check()
     visitor.changed("#chart-fidelity", "data-end", before)
     visitor.settle()
-    assert visitor.end()["base"] == alone["what-if"]
+    assert visitor.final_values()["base"] == alone["what-if"]
     assert "both.copying.copy_loss" in page.url
     assert "a hypothesis" in page.locator("#assumptions").inner_text()
 
@@ -269,12 +269,12 @@ BAD_FILES = (
 
 def test_bad_files_are_refused_with_the_line_and_the_page_stays(open_visitor):
     visitor = open_visitor()
-    before = visitor.end()
+    before = visitor.final_values()
     for files, said in BAD_FILES:
         upload(visitor, **files)
         visitor.page.locator("#files li, #files p", has_text=said).first.wait_for()
         assert visitor.page.locator("#files [role=alert]").count() == 1
-    assert visitor.end() == before
+    assert visitor.final_values() == before
     assert visitor.page.locator("img").count() == 0
 
 

@@ -11,11 +11,11 @@ import sys
 import pytest
 
 from patience import PATIENCE
-from qispread.app.serving import HOST, bind_socket
-from qispread.cli import main
-from qispread.config.faults import InputError
+from qispread.inputs.errors import InputError
+from qispread.interfaces.cli.main import main
+from qispread.interfaces.page.server import HOST, bind_socket
 
-COMMAND = [sys.executable, "-m", "qispread.cli", "app", "--no-browser"]
+COMMAND = [sys.executable, "-m", "qispread.interfaces.cli.main", "app", "--no-browser"]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_port_that_is_taken_is_passed_over_unless_it_was_asked_for(monkeypatch
         taken.bind((HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setattr("qispread.app.serving.PORT", port)
+        monkeypatch.setattr("qispread.interfaces.page.server.PORT", port)
         with bind_socket(None) as other:
             assert other.getsockname()[1] != port
         with pytest.raises(InputError, match=f"port {port} cannot be had"):
@@ -81,7 +81,9 @@ def test_without_the_extra_it_says_how_to_get_it(capsys, monkeypatch):
 
 
 def test_the_first_look_at_the_command_line_loads_no_server():
-    code = "import sys, qispread.cli as c; c.parser(); print({'starlette', 'uvicorn'} & set(sys.modules))"
+    code = (
+        "import sys, qispread.interfaces.cli.main as c; c.parser(); print({'starlette', 'uvicorn'} & set(sys.modules))"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     assert found.stdout.strip() == "set()"
 

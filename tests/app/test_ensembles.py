@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from looping import run_in_event_loop
-from qispread.analysis.summary import summarise_months
-from qispread.app import ensemble
-from qispread.app.answers import DRAWN_MEASURES, comparison_message, stream_comparison
-from qispread.app.charts import BAND_PARTS, build_curve_table
-from qispread.app.desk import IMMEDIATE, Priority, WorkQueue
-from qispread.app.ensemble import MONTHLY_MEASURES, EnsembleCache, answer_stages, build_comparison
-from qispread.app.setting import PageStateReader
-from qispread.engines.run import failed_run
-from qispread.figures.curves import curve_figure, curve_spec
-from qispread.figures.figure import vega_specification
-from qispread.figures.palette import assign_styles
-from qispread.presentation.tables import difference_rows
+from event_loop import run_in_event_loop
+from qispread.interfaces.page import ensembles as ensemble
+from qispread.interfaces.page.compare_endpoint import DRAWN_MEASURES, comparison_message, stream_comparison
+from qispread.interfaces.page.ensembles import MONTHLY_MEASURES, EnsembleCache, answer_stages, build_comparison
+from qispread.interfaces.page.live_charts import BAND_PARTS, build_curve_table
+from qispread.interfaces.page.page_state import PageStateReader
+from qispread.interfaces.page.work_queue import IMMEDIATE, Priority, WorkQueue
+from qispread.model.engines.simulation import failed_run
+from qispread.outputs.figures.curve_figures import curve_figure, curve_spec
+from qispread.outputs.figures.figure import vega_specification
+from qispread.outputs.figures.palette import assign_styles
+from qispread.outputs.text.display_tables import difference_rows
+from qispread.runs.summary import summarise_months
 
 SETTING = {"policies": {"coaching": {"support": 0.8, "cost": 100.0}}, "alone": {"copying.copy_loss": 0.4}}
 

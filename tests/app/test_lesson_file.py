@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 
 from patience import PATIENCE
-from qispread.app.teaching import budget, lesson, onefile
-from qispread.app.teaching.bundle import bundle_modules, escape_script
-from qispread.app.teaching.lesson import load_lessons
-from qispread.app.teaching.onefile import affordable_plans, render_offline_page, round_numbers, slider_stops
-from qispread.cli import main
+from qispread.interfaces.cli.main import main
+from qispread.interfaces.page.teaching import budget, lesson, offline_page
+from qispread.interfaces.page.teaching.js_bundle import bundle_modules, escape_script
+from qispread.interfaces.page.teaching.lesson import load_lessons
+from qispread.interfaces.page.teaching.offline_page import (
+    affordable_plans,
+    render_offline_page,
+    round_numbers,
+    slider_stops,
+)
 
 WORLDS = 4
 
@@ -23,9 +28,9 @@ def minimal_lessons():
     """Let all answers be of as few worlds as have a meaning, and sliders have few places."""
     patch = pytest.MonkeyPatch()
     small = lesson.default_scenario().replace(replicates=WORLDS)
-    for module in (budget, lesson, onefile):
+    for module in (budget, lesson, offline_page):
         patch.setattr(module, "default_scenario", lambda: small)
-    patch.setattr(onefile, "OFFLINE_SLIDER_STEPS", 2)
+    patch.setattr(offline_page, "OFFLINE_SLIDER_STEPS", 2)
     lesson.lesson_scenario.cache_clear()
     yield small
     patch.undo()
@@ -128,7 +133,7 @@ def test_the_page_is_explored_one_policy_at_a_time(offline, offline_page_path):
 @pytest.mark.slow
 def test_every_switch_and_every_place_of_a_slider_has_its_answer(offline_page_path, minimal_lessons):
     held = read_stored_results(offline_page_path)
-    levers = onefile.offline_initial_data(minimal_lessons, None)["parameters"]["levers"]
+    levers = offline_page.offline_initial_data(minimal_lessons, None)["parameters"]["levers"]
     assert len(levers) == 13
     for lever in levers:
         first = next(iter(lever["strengths"]), None)
@@ -164,7 +169,7 @@ def test_the_answers_are_those_of_the_page(offline_page_path, minimal_lessons, s
         assert found == expected
     world = decompress_result(held["answers"]["world coaching=0.9"])
     there = ask("/api/world", {"setting": {"policies": {"coaching": {"support": 0.9}}}, "arm": "what-if"})
-    for name, off in (("stage", 0), ("fidelity", onefile.COARSE_STEP / 2)):
+    for name, off in (("stage", 0), ("fidelity", offline_page.COARSE_STEP / 2)):
         found = np.cumsum(np.reshape(world[name], (-1, len(held["places"]["ids"]))), axis=0) % 256
         expected = np.frombuffer(b64decode(there[name]), np.uint8).reshape(found.shape)
         assert np.abs(found - expected.astype(int)).max() <= off

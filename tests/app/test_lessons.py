@@ -11,19 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qispread as qs
-from looping import run_in_event_loop
-from qispread.app.desk import WorkQueue
-from qispread.app.ensemble import EnsembleCache
-from qispread.app.starting import default_scenario
-from qispread.app.teaching.answering import (
-    PART_CHANGED,
-    PART_MOVED,
-    PART_SEEN,
-    arm_values,
-    part_scenarios,
-    stream_lesson_results,
-)
-from qispread.app.teaching.budget import (
+from event_loop import run_in_event_loop
+from qispread.inputs.errors import InputError
+from qispread.inputs.load_scenario import load
+from qispread.interfaces.page.default_scenario import default_scenario
+from qispread.interfaces.page.ensembles import EnsembleCache
+from qispread.interfaces.page.teaching.budget import (
     BUDGET_UNITS,
     BUDGET_YEARS,
     CODE_DIGITS,
@@ -35,12 +28,25 @@ from qispread.app.teaching.budget import (
     parse_plan_code,
     year_ranges,
 )
-from qispread.app.teaching.filling import CONDITION, OTHERWISE_CONDITION, PLACEHOLDER, condition_holds, fill_template
-from qispread.app.teaching.lesson import Lesson, find_lesson, lesson_scenario, load_lessons
-from qispread.app.teaching.telling import describe_lessons
-from qispread.config.faults import InputError
-from qispread.config.load import load
-from qispread.measures import MEASURES
+from qispread.interfaces.page.teaching.lesson import Lesson, find_lesson, lesson_scenario, load_lessons
+from qispread.interfaces.page.teaching.lesson_api import describe_lessons
+from qispread.interfaces.page.teaching.lesson_results import (
+    PART_CHANGED,
+    PART_MOVED,
+    PART_SEEN,
+    arm_values,
+    part_scenarios,
+    stream_lesson_results,
+)
+from qispread.interfaces.page.teaching.templating import (
+    CONDITION,
+    OTHERWISE_CONDITION,
+    PLACEHOLDER,
+    condition_holds,
+    fill_template,
+)
+from qispread.interfaces.page.work_queue import WorkQueue
+from qispread.model.measures import MEASURES
 
 ROOT = Path(__file__).parents[2]
 NAMES = [one.name for one in load_lessons()]
@@ -180,7 +186,7 @@ def test_what_the_page_is_told_before_holds_no_answer():
     ],
 )
 def test_a_step_that_there_is_not_is_refused(part, value, said):
-    from qispread.app.teaching.answering import validate_part
+    from qispread.interfaces.page.teaching.lesson_results import validate_part
 
     with pytest.raises(InputError, match=said):
         validate_part(part, value, load_lessons()[0])

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from browser_client import PageVisitor
 from optional import require
 from patience import PATIENCE
-from qispread.app.teaching.budget import EMPTY_PLAN, PRICES, BudgetPlan, load_best_plan
-from qispread.app.teaching.lesson import load_lessons
-from visiting import PageVisitor
+from qispread.interfaces.page.teaching.budget import EMPTY_PLAN, PRICES, BudgetPlan, load_best_plan
+from qispread.interfaces.page.teaching.lesson import load_lessons
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -30,7 +30,7 @@ def open_lesson(browser, server, fewer_replicates):
 
     yield attended
     for one in came:
-        one.leave()
+        one.close()
 
 
 def answer_guesses(page):

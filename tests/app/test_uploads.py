@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 import qispread as qs
-from qispread.config.faults import InputError
-from qispread.config.uploads import UploadedFile, scenario_from_uploads
-from qispread.config.writing import render_scenario_yaml
+from qispread.inputs.errors import InputError
+from qispread.inputs.scenario_yaml import render_scenario_yaml
+from qispread.inputs.uploads import UploadedFile, scenario_from_uploads
 from strategies import scenarios
 
 ORGANISATIONS = b"id,name,system\na,One,north\nb,Two,north\nc,Three,south\n"

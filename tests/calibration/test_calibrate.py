@@ -22,20 +22,20 @@ from helpers_sweep import (
     table_bytes,
 )
 from patience import PATIENCE
-from qispread.calibrating.config import render_calibrated_scenario
-from qispread.calibrating.load import load_calibration
-from qispread.calibrating.runs import compute_summaries, count_failed, required_values
-from qispread.calibrating.tables import (
+from qispread.inputs.errors import InputError
+from qispread.interfaces.cli.main import main
+from qispread.outputs.figures.calibration_figures import calibration_figures
+from qispread.outputs.figures.figure import vega_specification
+from qispread.runs.calibration.calibrated_scenario import render_calibrated_scenario
+from qispread.runs.calibration.calibration_runs import compute_summaries, count_failed, required_values
+from qispread.runs.calibration.calibration_tables import (
     CORRELATION_COLUMNS,
     MIN_REACH_SHARE,
     PARAMETER_COLUMNS,
     TARGET_COLUMNS,
     share_reaching,
 )
-from qispread.cli import main
-from qispread.config.faults import InputError
-from qispread.figures.calibration import calibration_figures
-from qispread.figures.figure import vega_specification
+from qispread.runs.calibration.load_calibration import load_calibration
 
 TARGETS_GIVEN = {
     "uptake": {"measure": "adoption", "month": 12, "value": 0.5, "error": 0.1},
@@ -330,7 +330,7 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
 def test_no_warning_comes_where_all_targets_are_met(finished_calibration, capsys):
     from rich.console import Console
 
-    from qispread.commands.calibrate import UNMET_TARGETS_NOTE, show_result, summarise_result
+    from qispread.interfaces.cli.calibrate_command import UNMET_TARGETS_NOTE, show_result, summarise_result
 
     assert finished_calibration.warnings == ()
     show_result(finished_calibration, Console(width=200))

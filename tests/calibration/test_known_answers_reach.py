@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from qispread.analysis.calibration_check import SelfCheck, prior_predictive_check
+from qispread.runs.calibration.self_check import SelfCheck, prior_predictive_check
 
 ON_A_LINE = np.arange(11.0)[:, None]
 """Eleven runs that show 0, 1, ..., 10."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qispread.analysis.calibration import (
+from qispread.runs.calibration.abc_posterior import (
     INTERVAL_LEVELS,
     ParameterPosterior,
     column_spreads,

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from optional import require
-from qispread.analysis.calibration import (
+from qispread.inputs.errors import InputError
+from qispread.runs.calibration.abc_posterior import (
     INTERVAL_LEVELS,
     add_measurement_error,
     classify_identifiability,
@@ -16,8 +17,7 @@ from qispread.analysis.calibration import (
     variance_inflation,
     weighted_quantiles,
 )
-from qispread.analysis.calibration_check import prior_predictive_check, self_check
-from qispread.config.faults import InputError
+from qispread.runs.calibration.self_check import prior_predictive_check, self_check
 
 SLOPES = np.array([[2.0, 0.0], [0.5, 1.5], [0.0, 1.0]])
 CHANCE, ERROR = 0.05, 0.1

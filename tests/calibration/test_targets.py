@@ -4,8 +4,8 @@ import pytest
 
 import qispread as qs
 from helpers_sweep import SCENARIO_YAML, SMALL_SCENARIO
-from qispread.calibrating.load import is_calibration, load_calibration
-from qispread.config.faults import InputError
+from qispread.inputs.errors import InputError
+from qispread.runs.calibration.load_calibration import is_calibration, load_calibration
 
 GOOD = """\
 name: good

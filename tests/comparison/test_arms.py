@@ -5,10 +5,10 @@ from itertools import chain, combinations
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from helpers_input import SMALL_YAML, catch_input_error, write_file
-from qispread.comparison import BASELINE_ARM, arms_from_files, prepare_arms
-from qispread.comparison.arms import MAX_FACTORS, differs_only_by_policies, find_added_policies
+from qispread.runs.comparison import BASELINE_ARM, arms_from_files, prepare_arms
+from qispread.runs.comparison.arms import MAX_FACTORS, differs_only_by_policies, find_added_policies
 
 PLAIN = all_features_scenario(policies={}, horizon=24, replicates=2).with_policy("feedback")
 LEVERS = ("coaching", "training", "mandate", "protected_time", "standard", "refresher", "goals")

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from helpers_input import only_fault
-from qispread.comparison import BASELINE_ARM
-from qispread.comparison.precision import PrecisionTarget, max_replicates
-from qispread.comparison.running import run_replicate_batches
-from qispread.comparison.statistics import mean_and_half_width, monthly_means
-from qispread.config.faults import InputError
-from qispread.measures import MEASURE_NAMES
-from qispread.world.layout import VISIBLE_ROWS
+from qispread.inputs.errors import InputError
+from qispread.model.measures import MEASURE_NAMES
+from qispread.model.world.state_arrays import VISIBLE_ROWS
+from qispread.runs.comparison import BASELINE_ARM
+from qispread.runs.comparison.paired_statistics import mean_and_half_width, monthly_means
+from qispread.runs.comparison.precision import PrecisionTarget, max_replicates
+from qispread.runs.comparison.run_comparison import run_replicate_batches
 
 
 def test_a_measure_without_a_meaning_in_one_of_two_arms_is_refused():

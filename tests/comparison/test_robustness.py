@@ -11,10 +11,11 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from helpers_input import only_fault
-from qispread.comparison import BASELINE_ARM, Comparison
-from qispread.comparison.robustness import (
+from qispread.inputs.factors import Factor, number_at_path, plausible_factors
+from qispread.runs.comparison import BASELINE_ARM, Comparison
+from qispread.runs.comparison.robustness import (
     SIGNIFICANCE_LEVEL,
     Robustness,
     draw_plausible_models,
@@ -22,7 +23,6 @@ from qispread.comparison.robustness import (
     robustness,
     shared_factors,
 )
-from qispread.config.factors import Factor, number_at_path, plausible_factors
 
 PLAIN = all_features_scenario(policies={}, horizon=12, replicates=4, interventions={"prompt": {}}).replace(
     {"hearing.broadcast": 0.1, "organisations.number": 16, "organisations.systems": 4}

@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from helpers_input import EVIDENCE_RANGES, MODEL_DEFAULTS, catch_input_error, only_fault, write_file
-from qispread.config.describe import all_descriptions
-from qispread.config.load import load
-from qispread.config.scenario import Scenario
+from qispread.inputs.load_scenario import load
+from qispread.inputs.parameter_descriptions import all_descriptions
+from qispread.inputs.scenario import Scenario
 
 
 def test_a_file_lies_over_the_file_it_extends():

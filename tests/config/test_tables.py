@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers_input import catch_input_error, only_fault, write_file
-from qispread.config.load import check, load
+from qispread.inputs.load_scenario import check, load
 
 ROOT = Path(__file__).resolve().parents[2]
 NHS = ROOT.parent / "shared" / "data" / "nhs"

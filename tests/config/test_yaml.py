@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from helpers_input import catch_input_error, line_of_mark, only_fault, write_file
-from qispread.config import yaml_reader
-from qispread.config.load import load
-from qispread.config.scenario import Scenario
-from qispread.config.yaml_reader import read_yaml
+from qispread.inputs import yaml_reader
+from qispread.inputs.load_scenario import load
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.yaml_reader import read_yaml
 
 
 def read_yaml_text(text):

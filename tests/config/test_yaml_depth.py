@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers_input import only_fault, write_file
-from qispread.config import yaml_reader
-from qispread.config.yaml_depth import DepthCounter, find_line_beyond_depth
-from qispread.config.yaml_reader import MAX_DEPTH, read_yaml
+from qispread.inputs import yaml_reader
+from qispread.inputs.yaml_depth import DepthCounter, find_line_beyond_depth
+from qispread.inputs.yaml_reader import MAX_DEPTH, read_yaml
 
 DEEP = 100_000
 """Levels that end a process whose parser follows them by calling itself."""

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.config.load import build_scenario
-from qispread.engines.model import SpreadModel
-from qispread.engines.run import run_replicate
-from qispread.world import layout as at
-from qispread.world.build import SimulationState, prepare_scenario
+from all_features import all_features_scenario
+from qispread.inputs.load_scenario import build_scenario
+from qispread.model.engines.mesa_model import SpreadModel
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.world import state_arrays as at
+from qispread.model.world.run_inputs import SimulationState, prepare_scenario
 from strategies import identical_rows, scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -98,8 +98,8 @@ CHECKSUM = """
 import hashlib, sys
 sys.path.insert(0, {tests!r})
 from everything import everything
-from qispread.engines.run import run_one
-from qispread.world.build import blueprint_of
+from qispread.model.engines.simulation import run_one
+from qispread.model.world.run_inputs import blueprint_of
 scenario = everything()
 run = run_one(blueprint_of(scenario), 2)
 assert not run.error, run.error

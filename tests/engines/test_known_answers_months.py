@@ -5,11 +5,11 @@ import pytest
 from experiments.validation.scenarios import AVAILABLE, identical_organisations_scenario, measure_by_month
 
 import qispread as qs
-from qispread.config.policies import RefresherPolicy
-from qispread.engines.measuring import measure_month
-from qispread.measures import BOOSTED_THRESHOLD, MEASURE_NAMES, REPLICATED_THRESHOLD
-from qispread.world import layout as at
-from qispread.world.policies import COST_ONLY, IN_FORCE, OUTSIDE_WINDOW, policy_status
+from qispread.inputs.policies import RefresherPolicy
+from qispread.model.engines.measure_kernel import measure_month
+from qispread.model.measures import BOOSTED_THRESHOLD, MEASURE_NAMES, REPLICATED_THRESHOLD
+from qispread.model.world import state_arrays as at
+from qispread.model.world.policy_schedule import COST_ONLY, IN_FORCE, OUTSIDE_WINDOW, policy_status
 
 ENGINES = ("kernel", "mesa")
 

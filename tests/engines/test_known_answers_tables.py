@@ -5,8 +5,8 @@ from experiments.validation.scenarios import EQUAL, single_mechanism_scenario
 from scipy.stats import poisson
 
 import qispread as qs
-from qispread.engines.failures import all_failed, describe_failures
-from qispread.engines.tables import build_tables
+from qispread.model.engines.run_failures import all_failed, describe_failures
+from qispread.model.engines.run_tables import build_tables
 
 SIZES, BASELINES = (1200.0, 6000.0, 30000.0), (80.0, 33.0, 7.0)
 

@@ -11,8 +11,8 @@ from experiments.validation.scenarios import (
 )
 
 import qispread as qs
-from qispread.engines.trace import trace
-from qispread.world.layout import (
+from qispread.model.engines.trace import trace
+from qispread.model.world.state_arrays import (
     AWARE,
     COPIED_FROM,
     COPIED_FROM_LITERATURE,

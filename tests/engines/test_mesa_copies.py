@@ -7,10 +7,10 @@ import mesa
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.engines.practice import OrganisationLevers, PracticeLevers
-from qispread.engines.state_tables import AGENT_REPORTERS
-from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
+from all_features import all_features_scenario
+from qispread.model.engines.practice import OrganisationLevers, PracticeLevers
+from qispread.model.engines.state_tables import AGENT_REPORTERS
+from qispread.model.world.lever_slots import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from small_models import finished, measures, small
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from small_models import finished, measures, small
 
 

@@ -8,9 +8,9 @@ import networkx as nx
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.engines.state_tables import AGENT_REPORTERS
-from qispread.measures import MEASURE_NAMES
+from all_features import all_features_scenario
+from qispread.model.engines.state_tables import AGENT_REPORTERS
+from qispread.model.measures import MEASURE_NAMES
 
 
 @pytest.fixture(scope="module")

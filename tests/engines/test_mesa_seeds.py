@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from qispread.engines.seeds import read_seed
-from qispread.engines.state_tables import AGENT_REPORTERS
-from qispread.measures import MEASURE_NAMES
-from qispread.rules import draws
+from qispread.model.engines.seeds import read_seed
+from qispread.model.engines.state_tables import AGENT_REPORTERS
+from qispread.model.measures import MEASURE_NAMES
+from qispread.model.rules import random_draws
 from small_models import finished, measures, small
 
 ROOT = Path(__file__).parents[2]
@@ -108,10 +108,10 @@ def test_what_is_no_replicate_is_refused(replicate):
 
 
 def test_purposes_of_ones_own_are_used_by_nothing_else():
-    used = [value for name, value in vars(draws).items() if name.isupper() and type(value) is int and value < 64]
-    assert max(value for value in used if value != draws.FIRST_FREE) == draws.FIRST_FREE - 1
+    used = [value for name, value in vars(random_draws).items() if name.isupper() and type(value) is int and value < 64]
+    assert max(value for value in used if value != random_draws.FIRST_FREE) == random_draws.FIRST_FREE - 1
     own = qs.SpreadModel(small(), replicate=0).organisations[0]
-    assert own.draw_uniform(draws.FIRST_FREE) != own.draw_uniform(draws.FIRST_FREE + 1)
+    assert own.draw_uniform(random_draws.FIRST_FREE) != own.draw_uniform(random_draws.FIRST_FREE + 1)
     with pytest.raises(ValueError, match="needed: 0 to 63"):
         own.draw_uniform(64)
 

@@ -6,12 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.engines.model import SpreadModel
-from qispread.engines.run import run_replicate
-from qispread.engines.trace import trace
-from qispread.world.build import SimulationState, prepare_scenario
-from qispread.world.layout import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS
+from all_features import all_features_scenario
+from qispread.model.engines.mesa_model import SpreadModel
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.engines.trace import trace
+from qispread.model.world.run_inputs import SimulationState, prepare_scenario
+from qispread.model.world.state_arrays import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS
 from strategies import HORIZON, scenarios
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments.diffusion.__main__ import main
-from experiments.diffusion.page import BLOCKS, PAGE, read_stored_table, render_page, share_with_interval
-from experiments.diffusion.running import COLUMNS
+from experiments.diffusion.diffusion_page import BLOCKS, PAGE, read_stored_table, render_page, share_with_interval
+from experiments.diffusion.run_studies import COLUMNS
 from experiments.diffusion.studies import (
     STUDIES,
     alternative_ties,
@@ -14,11 +14,11 @@ from experiments.diffusion.studies import (
     read_nominations,
     read_study,
 )
-from experiments.validation.page import BLOCK
+from experiments.validation.validation_page import BLOCK
 
-from qispread.fitting.correlation import adoption_times, permutation_test, tie_correlation
-from qispread.fitting.fit import judge_contagion
-from qispread.fitting.tables import adoption_curve
+from qispread.runs.diffusion_fit.fit_diffusion import judge_contagion
+from qispread.runs.diffusion_fit.fit_tables import adoption_curve
+from qispread.runs.diffusion_fit.tie_correlation import adoption_times, permutation_test, tie_correlation
 
 ABSENT = missing_files(data_folder())
 needs_data = pytest.mark.skipif(bool(ABSENT), reason=f"the data are not here: {', '.join(map(str, ABSENT))}")

@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from experiments.everything import PARTS
+from experiments.run_all import PARTS
 
 import experiments
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from experiments.command import main, run
-from experiments.design import SMOKE, baseline_scenario, declared_strengths, policy_strength
-from experiments.lives import ArmAfterHistory, ScenarioArm, find_quantity
-from experiments.running import (
+from experiments.claim_test import SMOKE, baseline_scenario, declared_strengths, policy_strength
+from experiments.claims_table import COLUMNS, merge_claims, read_captions
+from experiments.experiment_command import main, run
+from experiments.replicate_outcomes import ArmAfterHistory, ScenarioArm, find_quantity
+from experiments.run_experiment import (
     arms_in_model,
     measure_quantities,
     required_quantities,
@@ -19,8 +20,7 @@ from experiments.running import (
     smallest_contrast,
     uncertain_factors,
 )
-from experiments.shuffles import ATTRIBUTES, GROUPS, RedrawnArm, VarianceDesign
-from experiments.tables import COLUMNS, merge_claims, read_captions
+from experiments.variance_decomposition import ATTRIBUTES, GROUPS, RedrawnArm, VarianceDesign
 
 import experiments
 

@@ -7,14 +7,14 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from experiments.facts.known import FACTS, FACTS_FILE, target_fact_id
-from experiments.facts.names import CONFIG, CONFIGS, NEAR, PUBLISHED, ROOT, WAYS
-from experiments.facts.page import count_near, iterate_facts_blocks, render_facts_table
+from experiments.facts.facts_page import count_near, iterate_facts_blocks, render_facts_table
+from experiments.facts.file_names import CONFIG, CONFIGS, NEAR, PUBLISHED, ROOT, WAYS
+from experiments.facts.observed_facts import FACTS, FACTS_FILE, target_fact_id
 from experiments.facts.screening import NUMBER, candidate_parameters
-from experiments.validation.page import PAGE
+from experiments.validation.validation_page import PAGE
 
 import qispread as qs
-from qispread.calibrating.load import load_calibration
+from qispread.runs.calibration.load_calibration import load_calibration
 
 PLAN = load_calibration(FACTS_FILE)
 KEYS = (ROOT / "docs/references.bib").read_text(encoding="utf-8")

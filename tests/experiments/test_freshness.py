@@ -17,7 +17,7 @@ from experiments.freshness import (
 )
 
 from experiments import freshness
-from qispread.config.factors import plausible_factors
+from qispread.inputs.factors import plausible_factors
 
 
 def test_whatever_is_published_is_of_todays_model_or_known_to_be_stale():
@@ -30,7 +30,7 @@ def test_whatever_is_published_is_of_todays_model_or_known_to_be_stale():
 
 
 def test_everything_that_is_made_at_once_has_a_fingerprint():
-    from experiments.everything import PARTS
+    from experiments.run_all import PARTS
 
     parts = {*PARTS} - {"experiments"}
     assert parts <= set(probes())
@@ -60,7 +60,7 @@ def test_a_changed_range_or_default_makes_a_claim_stale(changed, monkeypatch):
     name = "experiments.e06_constancy"
     before = fingerprint(name)
     if changed == "range":
-        monkeypatch.setattr("experiments.running.plausible_factors", narrower)
+        monkeypatch.setattr("experiments.run_experiment.plausible_factors", narrower)
     else:
         monkeypatch.setattr(freshness, "baseline_scenario", reluctant)
     assert fingerprint(name) != before
@@ -69,7 +69,9 @@ def test_a_changed_range_or_default_makes_a_claim_stale(changed, monkeypatch):
 def test_other_methods_make_the_diffusions_stale(monkeypatch):
     before = fingerprint("experiments.diffusion")
     assert fingerprint("experiments.diffusion") == before
-    monkeypatch.setattr("qispread.fitting.posterior.normalise_log_weights", lambda heights: 0.0 * heights + 1.0)
+    monkeypatch.setattr(
+        "qispread.runs.diffusion_fit.contagion_posterior.normalise_log_weights", lambda heights: 0.0 * heights + 1.0
+    )
     assert fingerprint("experiments.diffusion") != before
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 import pytest
-from experiments.design import FULL
-from experiments.figures import curve_panel, heat_map
-from experiments.page import find_part, list_differences, write_page
-from experiments.tables import read_arm_means, read_claims
-from experiments.told import condition_parameters, explain_condition, short_meaning
+from experiments.claim_figures import curve_panel, heat_map
+from experiments.claim_test import FULL
+from experiments.claims_table import read_arm_means, read_claims
+from experiments.condition_text import condition_parameters, explain_condition, short_meaning
+from experiments.results_page import find_part, list_differences, write_page
 
 import experiments
 

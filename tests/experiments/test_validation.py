@@ -9,11 +9,11 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from experiments.validation import lattices, oracles, practice
+from experiments.validation import lattices, oracles, practice_limits
 from experiments.validation.exact_cascades import cascade_size, cascade_window, trigger_probability
+from experiments.validation.exact_discontinuation import final_size, removal_chain, transmissibility
 from experiments.validation.exact_growth import bass_chain, complete_chain, ring_bass, ring_chain
-from experiments.validation.exact_lapsing import final_size, removal_chain, transmissibility
-from experiments.validation.limit import (
+from experiments.validation.known_limit import (
     MEANINGS,
     LimitFinding,
     deviation_finding,
@@ -21,8 +21,8 @@ from experiments.validation.limit import (
     judge_finding,
     mean_finding,
 )
-from experiments.validation.page import PAGE, render_page
-from experiments.validation.running import COLUMNS, FAMILIES, ROOT, TABLE, limit_rows, read_table
+from experiments.validation.run_validation import COLUMNS, FAMILIES, ROOT, TABLE, limit_rows, read_table
+from experiments.validation.validation_page import PAGE, render_page
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,7 +156,7 @@ def test_standard_errors_cover_what_they_should():
 
 @pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
-    "limit", [*lattices.LIMITS, *(one for one in practice.LIMITS if one.worlds == 1)], ids=lambda one: one.name
+    "limit", [*lattices.LIMITS, *(one for one in practice_limits.LIMITS if one.worlds == 1)], ids=lambda one: one.name
 )
 def test_limits_without_chance_are_met_exactly(limit):
     assert [judge_finding(one, limit.margin) for one in limit.find(1, limit.seed)] != []

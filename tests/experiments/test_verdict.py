@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from made_up_evidence import (
+from synthetic_evidence import (
     FACTORS,
     MODELS,
     PART_WITHOUT_ABLATION,

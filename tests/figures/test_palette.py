@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qispread.figures.palette import ARM_COLOURS, BASE_COLOUR, MAX_LABEL_LENGTH, SOFT_INK, assign_styles, build_labels
+from qispread.outputs.figures.palette import (
+    ARM_COLOURS,
+    BASE_COLOUR,
+    MAX_LABEL_LENGTH,
+    SOFT_INK,
+    assign_styles,
+    build_labels,
+)
 
 
 def luminance(colour):

@@ -4,13 +4,13 @@ import altair as alt
 import numpy as np
 import pytest
 
-from made_sweeps import FACTOR_PATHS, SyntheticSweep, ishigami, synthetic_experiment, unit_points
 from qispread.analysis.discovery import BoxSearchOptions, discover
 from qispread.analysis.sensitivity import sensitivity
-from qispread.figures.discovery import discovery_figures, limit_rows
-from qispread.figures.figure import vega_specification
-from qispread.figures.sensitivity import MAX_LINES, MAX_ROWS, sensitivity_figures
-from qispread.presentation.formatting import format_short
+from qispread.common.formatting import format_short
+from qispread.outputs.figures.discovery_figures import discovery_figures, limit_rows
+from qispread.outputs.figures.figure import vega_specification
+from qispread.outputs.figures.sensitivity_figures import MAX_LINES, MAX_ROWS, sensitivity_figures
+from synthetic_sweeps import FACTOR_PATHS, SyntheticSweep, ishigami, synthetic_experiment, unit_points
 
 KINDS = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "systems"}]
 FACTORS = {"copying.copy_loss": {}, "copying.lineage": {}, "network": {"values": KINDS}}
@@ -65,7 +65,7 @@ def test_intervals_are_drawn_as_the_table_has_them():
 
 def test_many_parameters_are_drawn_in_part_and_said_to_be():
     import qispread as qs
-    from qispread.config.factors import plausible_factors
+    from qispread.inputs.factors import plausible_factors
 
     names = [one.path for one in plausible_factors(qs.Scenario())][: MAX_ROWS + 5]
     found = sensitivity(example_sweep({"kind": "morris"}, {name: {} for name in names}), "effect")

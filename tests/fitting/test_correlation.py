@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_diffusion import build_villages, simulate_histories
-from qispread.fitting.correlation import (
+from qispread.runs.diffusion_fit.observed_diffusion import NEVER_ADOPTED, build_tie_graph
+from qispread.runs.diffusion_fit.tie_correlation import (
     PermutationTest,
     adoption_times,
     permutation_test,
     permute_within_groups,
     tie_correlation,
 )
-from qispread.fitting.people import NEVER_ADOPTED, build_tie_graph
+from synthetic_diffusion import build_villages, simulate_histories
 
 
 def test_those_who_had_not_by_the_end_come_after_it():

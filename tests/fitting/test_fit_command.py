@@ -10,11 +10,11 @@ import pytest
 
 import qispread as qs
 from helpers_input import catch_input_error, write_file
-from made_diffusion import build_villages, simulate_histories, write_diffusion_tables
-from qispread.cli import main
-from qispread.figures.fitting import fit_figures, rename_for_study
-from qispread.fitting.fit import fit_observed
-from qispread.fitting.tables import EXPOSURE_CLASSES, FIT_TABLES
+from qispread.interfaces.cli.main import main
+from qispread.outputs.figures.fit_figures import fit_figures, rename_for_study
+from qispread.runs.diffusion_fit.fit_diffusion import fit_observed
+from qispread.runs.diffusion_fit.fit_tables import EXPOSURE_CLASSES, FIT_TABLES
+from synthetic_diffusion import build_villages, simulate_histories, write_diffusion_tables
 
 QUICK = ["--worlds", "20", "--shuffles", "99"]
 

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from qispread.fitting.exposure import group_share_exposure
-from qispread.fitting.models import CONTACT, probability_of_not_adopting
-from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
-from qispread.fitting.posterior import strength_quadrature, weighted_quantiles_95
-from qispread.fitting.simulating import complete_group_ties, diffusion_scenario
+from qispread.runs.diffusion_fit.contagion_models import CONTACT, probability_of_not_adopting
+from qispread.runs.diffusion_fit.contagion_posterior import strength_quadrature, weighted_quantiles_95
+from qispread.runs.diffusion_fit.exposure import group_share_exposure
+from qispread.runs.diffusion_fit.observed_diffusion import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
+from qispread.runs.diffusion_fit.simulate_diffusion import complete_group_ties, diffusion_scenario
 
 
 def test_percent_points_of_a_thousand_values_alike():

@@ -7,15 +7,8 @@ import numpy as np
 import pytest
 from scipy.special import betaln
 
-from made_diffusion import build_villages, simulate_histories
-from qispread.fitting.exposure import (
-    build_risk_set,
-    exposure_at_adoption,
-    group_share_exposure,
-    tie_exposure,
-    tie_share_exposure,
-)
-from qispread.fitting.models import (
+from qispread.model.rules.random_draws import ADOPTS, HEARS, uniform
+from qispread.runs.diffusion_fit.contagion_models import (
     BASS,
     CONTACT,
     INDEPENDENT,
@@ -25,10 +18,22 @@ from qispread.fitting.models import (
     identifiable_models,
     probability_of_not_adopting,
 )
-from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
-from qispread.fitting.posterior import fit_model
-from qispread.fitting.simulating import can_simulate, create_simulator, diffusion_scenario, simulate_ensemble
-from qispread.rules.draws import ADOPTS, HEARS, uniform
+from qispread.runs.diffusion_fit.contagion_posterior import fit_model
+from qispread.runs.diffusion_fit.exposure import (
+    build_risk_set,
+    exposure_at_adoption,
+    group_share_exposure,
+    tie_exposure,
+    tie_share_exposure,
+)
+from qispread.runs.diffusion_fit.observed_diffusion import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
+from qispread.runs.diffusion_fit.simulate_diffusion import (
+    can_simulate,
+    create_simulator,
+    diffusion_scenario,
+    simulate_ensemble,
+)
+from synthetic_diffusion import build_villages, simulate_histories
 
 TWO_WEIGHTS = (1.0, 0.4)
 STRENGTHS = {"none": 0.0, "everybody": 0.3, "community": 0.3, "ties": 0.12, "share": 2.0}

@@ -6,10 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers_input import catch_input_error, only_fault, write_file
-from made_diffusion import build_villages, simulate_histories, write_diffusion_tables
-from qispread.fitting.people import NEVER_ADOPTED
-from qispread.fitting.periods import PeriodCalendar, Timestamp, choose_calendar, format_timestamp, parse_timestamp
-from qispread.fitting.reading import TableOptions, read_observed
+from qispread.runs.diffusion_fit.observed_diffusion import NEVER_ADOPTED
+from qispread.runs.diffusion_fit.periods import (
+    PeriodCalendar,
+    Timestamp,
+    choose_calendar,
+    format_timestamp,
+    parse_timestamp,
+)
+from qispread.runs.diffusion_fit.read_diffusion import TableOptions, read_observed
+from synthetic_diffusion import build_villages, simulate_histories, write_diffusion_tables
 
 PEOPLE = "id,adopted,community\nann,1,x\nbob,2,x\ncat,4,y\ndan,,y\n"
 TIES = "from,to\nann,bob\nbob,cat\n"

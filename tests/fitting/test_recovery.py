@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from made_diffusion import build_villages, simulate_histories
-from qispread.fitting.fit import NEEDED, NOT_NEEDED, fit_observed
-from qispread.fitting.models import BASS, CONTACT, INDEPENDENT, ContagionModel
-from qispread.fitting.posterior import fit_model
+from qispread.runs.diffusion_fit.contagion_models import BASS, CONTACT, INDEPENDENT, ContagionModel
+from qispread.runs.diffusion_fit.contagion_posterior import fit_model
+from qispread.runs.diffusion_fit.fit_diffusion import NEEDED, NOT_NEEDED, fit_observed
+from synthetic_diffusion import build_villages, simulate_histories
 
 HISTORIES = 30
 CONTAGION = 0.08

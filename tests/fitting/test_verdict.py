@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from made_diffusion import build_villages, simulate_histories
-from qispread.fitting.fit import (
+from qispread.runs.diffusion_fit.contagion_models import ContagionModel
+from qispread.runs.diffusion_fit.contagion_posterior import fit_model
+from qispread.runs.diffusion_fit.fit_diffusion import (
     MAJOR_SHARE,
     NEEDED,
     NOT_NEEDED,
@@ -16,10 +17,9 @@ from qispread.fitting.fit import (
     judge_contagion,
     max_share_by_ties,
 )
-from qispread.fitting.models import ContagionModel
-from qispread.fitting.people import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
-from qispread.fitting.posterior import fit_model
-from qispread.fitting.tables import build_checks_table
+from qispread.runs.diffusion_fit.fit_tables import build_checks_table
+from qispread.runs.diffusion_fit.observed_diffusion import NEVER_ADOPTED, ObservedDiffusion, build_tie_graph
+from synthetic_diffusion import build_villages, simulate_histories
 
 FREE = ContagionModel("by period", "ties")
 

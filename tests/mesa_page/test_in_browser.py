@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 SERVE = """
 import folders
-from qispread.mesa_page import serve
+from qispread.interfaces.mesa_page import serve
 raise SystemExit(serve(folders.small_scenario(horizon=6), port=0, open_browser=False))
 """
 MONTH = re.compile(r"Month (\d+) of 6")

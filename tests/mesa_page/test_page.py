@@ -6,16 +6,16 @@ import socket
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
-from folders import small_scenario
+from all_features import all_features_scenario
 from optional import require
-from qispread import mesa_page
-from qispread.mesa_page import serving
-from qispread.mesa_page.adjusting import slider_label
+from qispread.interfaces import mesa_page
+from qispread.interfaces.mesa_page import solara_server
+from qispread.interfaces.mesa_page.adjustable_model import slider_label
+from result_fixtures import small_scenario
 
 
 def test_without_solara_it_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr(serving, "find_spec", lambda _: None)
+    monkeypatch.setattr(solara_server, "find_spec", lambda _: None)
     for ask in (mesa_page.serve, lambda: mesa_page.Page):
         with pytest.raises(qs.InputError, match=r"needs Solara: pip install 'qispread\[solara\]'"):
             ask()
@@ -45,8 +45,8 @@ def test_the_map_and_the_curves_of_the_first_month_are_drawn():
 @pytest.mark.slow
 def test_every_slider_is_explained():
     require("solara", "solara")
-    from qispread.mesa_page.adjusting import build_model_parameters
-    from qispread.mesa_page.page import render_meaning_table
+    from qispread.interfaces.mesa_page.adjustable_model import build_model_parameters
+    from qispread.interfaces.mesa_page.solara_page import render_meaning_table
 
     base = all_features_scenario()
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td></tr>', render_meaning_table(base))

@@ -7,23 +7,23 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from folders import small_scenario, with_coaching, write_comparison_folder
-from qispread import terminal
-from qispread.comparison import compare
-from qispread.figures.curves import curve_figure, curve_spec
-from qispread.figures.figure import vega_specification
-from qispread.figures.palette import assign_styles
-from qispread.figures.worlds import distribution_figure
-from qispread.measures import MEASURE_REGISTRY, MEASURES
-from qispread.presentation.formatting import format_difference, format_value
-from qispread.presentation.labels import PERCENTAGE_POINTS, difference_axis, scale_per_100
-from qispread.presentation.sentences import difference_from_row, difference_sentence
-from qispread.presentation.tables import between_table, difference_cells, difference_rows
-from qispread.report import build_report
-from qispread.report.answer import build_headline
-from qispread.report.blocks import ReportTable
-from qispread.report.reading import read_results
-from qispread.report.view import ReportData
+from qispread.common.formatting import format_difference, format_value
+from qispread.interfaces.cli import terminal
+from qispread.model.measures import MEASURE_REGISTRY, MEASURES
+from qispread.outputs.figures.curve_figures import curve_figure, curve_spec
+from qispread.outputs.figures.distribution_figures import distribution_figure
+from qispread.outputs.figures.figure import vega_specification
+from qispread.outputs.figures.palette import assign_styles
+from qispread.outputs.report import build_report
+from qispread.outputs.report.blocks import ReportTable
+from qispread.outputs.report.headline import build_headline
+from qispread.outputs.report.read_results import read_results
+from qispread.outputs.report.report_data import ReportData
+from qispread.outputs.text.display_tables import between_table, difference_cells, difference_rows
+from qispread.outputs.text.labels import PERCENTAGE_POINTS, difference_axis, scale_per_100
+from qispread.outputs.text.sentences import difference_from_row, difference_sentence
+from qispread.runs.comparison import compare
+from result_fixtures import small_scenario, with_coaching, write_comparison_folder
 
 IN_PERCENT = {one.name for one in MEASURE_REGISTRY if one.is_percent}
 

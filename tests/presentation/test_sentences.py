@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qispread.measures import MEASURE_NAMES
-from qispread.presentation.formatting import format_duration, join_words
-from qispread.presentation.sentences import DifferenceStatement, difference_sentence
+from qispread.common.formatting import format_duration, join_words
+from qispread.model.measures import MEASURE_NAMES
+from qispread.outputs.text.sentences import DifferenceStatement, difference_sentence
 
 
 def difference(value, low, high, measure="harm_averted", better=1.0, runs=50):

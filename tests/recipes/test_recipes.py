@@ -23,7 +23,7 @@ def copy(tmp_path):
 def test_add_a_measure(copy):
     copy.apply(
         Edit(
-            "src/qispread/measures.py",
+            "src/qispread/model/measures.py",
             """    share_measure(
         name="hesitation",
         label="Aware, never adopted",
@@ -36,12 +36,12 @@ def test_add_a_measure(copy):
             before='    share_measure(\n        name="adoption",',
         ),
         Edit(
-            "src/qispread/engines/measuring.py",
+            "src/qispread/model/engines/measure_kernel.py",
             'HESITATION = _INDEX.take("hesitation")\n',
             before="_INDEX.require_complete()",
         ),
         Edit(
-            "src/qispread/engines/measuring.py",
+            "src/qispread/model/engines/measure_kernel.py",
             "\n    row[HESITATION] = share(sums[AWARE_NOW] - ever, sums[FOLLOWERS])",
             after="    row[REACH] = share(ever, sums[FOLLOWERS])",
         ),
@@ -55,7 +55,7 @@ def test_add_a_measure(copy):
     copy.test("tests/presentation", "-k", "hesitation or sentence or in_percent")
     printed = copy.run(
         "-m",
-        "qispread.cli",
+        "qispread.interfaces.cli.main",
         *("compare", "configs/prompt.yaml", "--policy", "configs/policies/coaching.yaml"),
         *("--policy", "configs/policies/feedback.yaml", "--measure", "hesitation"),
         *("--replicates", "4", "--models", "0", "--report", "--out", "cache/out"),
@@ -67,7 +67,7 @@ def test_add_a_measure(copy):
 def test_add_a_policy(copy):
     copy.apply(
         Edit(
-            "src/qispread/config/policies.py",
+            "src/qispread/inputs/policies.py",
             '''class Accreditation(Policy):
     """Somebody from outside looks at how results are measured, and pushes."""
 
@@ -79,14 +79,14 @@ def test_add_a_policy(copy):
 ''',
             before="AnyPolicy = Annotated[",
         ),
-        Edit("src/qispread/config/policies.py", " | Accreditation", after="    | Refresher"),
+        Edit("src/qispread/inputs/policies.py", " | Accreditation", after="    | Refresher"),
         Edit(
             "configs/policies/accreditation.yaml",
             "description: Accreditation from the third year on.\n"
             "policies: {accreditation: {lever: accreditation, start: 25}}\n",
         ),
         Edit(
-            "tests/everything.py",
+            "tests/all_features.py",
             '    "accreditation": {"lever": "accreditation", "start": 20, "target": {"most_ready": 9}},\n',
             before='    "refresher": {',
         ),
@@ -94,17 +94,17 @@ def test_add_a_policy(copy):
     copy.run("docs/generate.py")
     copy.run("tests/renew_baselines.py")
     holds_to(copy, "Add a policy")
-    copy.run("-m", "ruff", "format", "src/qispread/config/policies.py")
+    copy.run("-m", "ruff", "format", "src/qispread/inputs/policies.py")
     copy.lint()
     copy.test("tests/registries/test_policies.py", "tests/test_baselines.py", "tests/engines/test_engines_agree.py")
-    copy.test("tests/registries/test_parameters.py", "tests/config/test_changing.py", "-k", "accreditation")
-    copy.test("tests/app/test_settings.py")
+    copy.test("tests/registries/test_parameters.py", "tests/config/test_scenario_changes.py", "-k", "accreditation")
+    copy.test("tests/app/test_page_state.py")
 
 
 def test_add_a_network(copy):
     copy.apply(
         Edit(
-            "src/qispread/config/networks.py",
+            "src/qispread/inputs/network_kinds.py",
             '''class Core(Network):
     """A few are tied to everyone; the others to them alone."""
 
@@ -122,10 +122,10 @@ def test_add_a_network(copy):
 ''',
             before="class TieRow(Section):",
         ),
-        Edit("src/qispread/config/networks.py", "Core | ", after="Complete | HubAndSpoke | "),
-        Edit("src/qispread/world/networks.py", "    Core,\n", before="    HubAndSpoke,\n    Random,"),
+        Edit("src/qispread/inputs/network_kinds.py", "Core | ", after="Complete | HubAndSpoke | "),
+        Edit("src/qispread/model/world/network_builders.py", "    Core,\n", before="    HubAndSpoke,\n    Random,"),
         Edit(
-            "src/qispread/world/networks.py",
+            "src/qispread/model/world/network_builders.py",
             '''@builds(Core)
 def core(network: Core, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
     """Tie the first few to everyone."""
@@ -141,11 +141,13 @@ def core(network: Core, frame: Frame, organisations: NDArray[np.float64], stream
     copy.run("docs/generate.py")
     holds_to(copy, "Add a network")
     copy.lint()
-    copy.test("tests/registries/test_networks.py", "tests/engines/test_engines_agree.py", "tests/app/test_settings.py")
-    copy.test("tests/world", "tests/config/test_changing.py", "-k", "core")
+    copy.test(
+        "tests/registries/test_networks.py", "tests/engines/test_engines_agree.py", "tests/app/test_page_state.py"
+    )
+    copy.test("tests/world", "tests/config/test_scenario_changes.py", "-k", "core")
     (copy.folder / "cache/small.yaml").write_text("network: {kind: core, core: 400}\n", encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "qispread.cli", "run", "cache/small.yaml"],
+        [sys.executable, "-m", "qispread.interfaces.cli.main", "run", "cache/small.yaml"],
         cwd=copy.folder,
         env={**os.environ, "PYTHONPATH": str(copy.folder / "src")},
         capture_output=True,
@@ -168,9 +170,9 @@ Decided before it was run: feedback from the first month against none, in fideli
 from collections.abc import Mapping
 
 import qispread as qs
-from experiments.command import main
-from experiments.design import MIN_SHARE_DIFFERENCE, MechanismAblation, ClaimTest, ClaimPart, Strengths, difference_contrast
-from experiments.lives import OutcomeArm, ScenarioArm
+from experiments.experiment_command import main
+from experiments.claim_test import MIN_SHARE_DIFFERENCE, MechanismAblation, ClaimTest, ClaimPart, Strengths, difference_contrast
+from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 
 def make(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
@@ -218,10 +220,10 @@ if __name__ == "__main__":
 
 
 def test_add_a_rule(copy):
-    agent, scenario = "src/qispread/engines/agents.py", "self.scenario"
+    agent, scenario = "src/qispread/model/engines/agents.py", "self.scenario"
     copy.apply(
         Edit(
-            "src/qispread/rules/capacity.py",
+            "src/qispread/model/rules/capacity.py",
             '''
 
 @rule
@@ -235,7 +237,7 @@ def worn(culture: Rises, wear: Falls, turnover: Falls) -> Share:
             after="    return culture * (1.0 - resentment / 12.0)\n",
         ),
         Edit(
-            "src/qispread/config/mechanisms.py",
+            "src/qispread/inputs/mechanisms.py",
             """
     wear: float = parameter(
         0.0, "Rate at which turnover wears culture.", unit="1/year", low=0.0, high=12.0, plausible=(0.0, 0.5)
@@ -248,7 +250,7 @@ def worn(culture: Rises, wear: Falls, turnover: Falls) -> Share:
             after="        self.culture = capacity.resented(self.culture, levers.resentment)",
         ),
         Edit(
-            "src/qispread/engines/stages_context.py",
+            "src/qispread/model/engines/stages_context.py",
             """
         organisations[at.CULTURE, i] = capacity.worn(
             organisations[at.CULTURE, i], plan.parameters.capacity.wear, turnover

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.measures import MEASURE_NAMES, MEASURE_REGISTRY
+from all_features import all_features_scenario
+from qispread.model.measures import MEASURE_NAMES, MEASURE_REGISTRY
 
 RUNS = qs.simulate(all_features_scenario(), 3)
 

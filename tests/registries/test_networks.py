@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from everything import all_features_scenario
-from qispread.config.networks import AnyNetwork, GivenTiesNetwork
-from qispread.config.parameter import section_classes
-from qispread.world.build import prepare_scenario
-from qispread.world.draw import draw_world
-from qispread.world.networks import NETWORK_BUILDERS
+from all_features import all_features_scenario
+from qispread.inputs.network_kinds import AnyNetwork, GivenTiesNetwork
+from qispread.inputs.parameter import section_classes
+from qispread.model.world.draw_world import draw_world
+from qispread.model.world.network_builders import NETWORK_BUILDERS
+from qispread.model.world.run_inputs import prepare_scenario
 from strategies import FROM_FILES, NETWORKS
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from everything import all_features_scenario
-from qispread.config.describe import ParameterDescription, all_descriptions, describe_section
-from qispread.engines.run import run_replicate
-from qispread.rules import draws
-from qispread.world.build import prepare_scenario
+from all_features import all_features_scenario
+from qispread.inputs.parameter_descriptions import ParameterDescription, all_descriptions, describe_section
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.rules import random_draws
+from qispread.model.world.run_inputs import prepare_scenario
 from strategies import POLICIES
 
 BIBLIOGRAPHY = (Path(__file__).parents[2] / "docs/references.bib").read_text(encoding="utf-8")
@@ -122,9 +122,9 @@ def test_plausible_ranges_hold_their_defaults():
 
 
 def test_sources_named_in_rules_exist():
-    names = {name for name in dir(draws) if not name.startswith("_")}
+    names = {name for name in dir(random_draws) if not name.startswith("_")}
     assert names
-    sources = Path(draws.__file__).parent.glob("*.py")
+    sources = Path(random_draws.__file__).parent.glob("*.py")
     cited = {key for path in sources for key in re.findall(r"\b([a-z]+(?:19|20)\d\d)\b", path.read_text())}
     assert cited
     assert cited <= KEYS

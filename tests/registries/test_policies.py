@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
-from qispread.comparison import arms_from_files
-from qispread.comparison.arms import find_added_policies
-from qispread.engines.run import run_replicate
-from qispread.measures import MEASURE_NAMES
-from qispread.world import policies
-from qispread.world.build import prepare_scenario
-from qispread.world.levers import ORGANISATION_SLOTS, PRACTICE_SLOTS
+from all_features import all_features_scenario
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.measures import MEASURE_NAMES
+from qispread.model.world import policy_schedule
+from qispread.model.world.lever_slots import ORGANISATION_SLOTS, PRACTICE_SLOTS
+from qispread.model.world.run_inputs import prepare_scenario
+from qispread.runs.comparison import arms_from_files
+from qispread.runs.comparison.arms import find_added_policies
 from strategies import POLICIES
 
 CONFIGS = Path(__file__).parents[2] / "configs/policies"
@@ -100,7 +100,7 @@ def test_interventions_named_are_the_only_ones_moved():
 def test_levers_add_up_as_declared():
     def epochs_of(scenario):
         blueprint = prepare_scenario(scenario)
-        return policies.build_epochs(scenario, blueprint.schedule, blueprint.world(0))
+        return policy_schedule.build_epochs(scenario, blueprint.schedule, blueprint.world(0))
 
     epochs = epochs_of(BASE.with_policy("coaching", "a", support=0.7).with_policy("coaching", "b", support=0.7))
     assert set(epochs.practice_levers[1, :, list(PRACTICE_SLOTS).index("support")].ravel()) == {1.0}
@@ -111,9 +111,9 @@ def test_levers_add_up_as_declared():
 
 
 def test_targets_are_who_they_say():
-    from qispread.config.policies import PolicyTarget
-    from qispread.world.interventions import readiness, weighted_degree
-    from qispread.world.policies import select_targets
+    from qispread.inputs.policies import PolicyTarget
+    from qispread.model.world.origins import readiness, weighted_degree
+    from qispread.model.world.policy_schedule import select_targets
 
     world = prepare_scenario(BASE).world(0)
     ready, hubs = readiness(world), weighted_degree(world)

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from folders import small_scenario, with_coaching, write_comparison_folder, write_run_folder
-from qispread.report import build_report, write_report
-from qispread.report.writing import PAGE_FILE
+from qispread.outputs.report import build_report, write_report
+from qispread.outputs.report.report_writer import PAGE_FILE
+from result_fixtures import small_scenario, with_coaching, write_comparison_folder, write_run_folder
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import html5lib
 import pandas as pd
 import pytest
 
-from folders import small_scenario, with_coaching, write_comparison_folder, write_run_folder
 from qispread import InputError
-from qispread.report import build_report, write_report
+from qispread.outputs.report import build_report, write_report
+from result_fixtures import small_scenario, with_coaching, write_comparison_folder, write_run_folder
 
 EVIL = "<script>alert(1)</script>"
 LONG = "an arm whose name has a great many characters in it, sixty-five"

@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qispread.figures.figure import vega_specification
-from qispread.figures.palette import assign_styles
-from qispread.figures.robustness import best_arm_figure
-from qispread.measures import MEASURES
-from qispread.presentation.formatting import format_difference
-from qispread.presentation.formatting import format_value as written_as
-from qispread.report.answer import simulation_facts
-from qispread.report.reading import read_results
-from qispread.report.tracing import select_example_replicate
-from qispread.report.view import MAX_SHOWN_ARMS, ReportData
+from qispread.common.formatting import format_difference
+from qispread.common.formatting import format_value as written_as
+from qispread.model.measures import MEASURES
+from qispread.outputs.figures.figure import vega_specification
+from qispread.outputs.figures.palette import assign_styles
+from qispread.outputs.figures.robustness_figures import best_arm_figure
+from qispread.outputs.report.example_organisations import select_example_replicate
+from qispread.outputs.report.headline import simulation_facts
+from qispread.outputs.report.read_results import read_results
+from qispread.outputs.report.report_data import MAX_SHOWN_ARMS, ReportData
 
 STYLES = assign_styles(["base", "coaching", "mandate", "coaching+mandate"])
 

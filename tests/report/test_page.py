@@ -8,9 +8,9 @@ import html5lib
 import pandas as pd
 import pytest
 
-from qispread.config.faults import InputError
-from qispread.report import write_report
-from qispread.results.folder import chart_files
+from qispread.inputs.errors import InputError
+from qispread.outputs.report import write_report
+from qispread.outputs.results.results_folder import chart_files
 
 LARGEST = 3_000_000
 SVG = "{http://www.w3.org/1999/xhtml}"

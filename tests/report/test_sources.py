@@ -7,10 +7,10 @@ from pathlib import Path
 import yaml
 from bibliography import read_sources
 
-from qispread.config.describe import all_descriptions
-from qispread.presentation.references import CITATION_KEY, load_references
-from qispread.report.assumptions import EVIDENCE_ORDER
-from qispread.report.provenance import SOFTWARE_TITLE
+from qispread.inputs.parameter_descriptions import all_descriptions
+from qispread.outputs.report.assumptions_section import EVIDENCE_ORDER
+from qispread.outputs.report.provenance_section import SOFTWARE_TITLE
+from qispread.outputs.text.references import CITATION_KEY, load_references
 
 ROOT = Path(__file__).parents[2]
 

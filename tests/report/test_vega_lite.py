@@ -1,6 +1,6 @@
 """Every chart of a whole report is a valid, plain Vega-Lite specification with its data inside."""
 
-from qispread.figures.figure import CHART_CONFIG, vega_specification
+from qispread.outputs.figures.figure import CHART_CONFIG, vega_specification
 
 
 def test_every_chart_is_valid_and_holds_its_own_data(written_report):

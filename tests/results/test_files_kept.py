@@ -7,11 +7,11 @@ import pytest
 
 import qispread as qs
 from helpers_input import catch_input_error
-from qispread.engines.run import Runs
-from qispread.results import comparisons, runs, save_comparison
-from qispread.results.folder import CHART_KINDS, OTHER_FILES
-from qispread.sweeping.log import LOG_FILE
-from qispread.sweeping.store import POINTS_FILE
+from qispread.model.engines.simulation import Runs
+from qispread.outputs.results import comparison_results, run_results, save_comparison
+from qispread.outputs.results.results_folder import CHART_KINDS, OTHER_FILES
+from qispread.runs.sweep.sweep_log import LOG_FILE
+from qispread.runs.sweep.sweep_store import POINTS_FILE
 
 SCENARIO = qs.Scenario().replace({"organisations.number": 12}, name="small", horizon=3, replicates=3)
 COACHED = SCENARIO.with_policy("coaching")
@@ -76,7 +76,8 @@ def test_of_the_charts_only_those_that_a_report_names_go_with_it(ran, save):
 
 
 @pytest.mark.parametrize(
-    ("save", "module"), [(qs.save, runs), (save_a_comparison, runs), (save_a_comparison, comparisons)]
+    ("save", "module"),
+    [(qs.save, run_results), (save_a_comparison, run_results), (save_a_comparison, comparison_results)],
 )
 def test_nothing_is_changed_where_the_disk_is_full(ran, save, module, monkeypatch):
     save_comparison(qs.compare(SCENARIO, {"other": COACHED}, workers=1), "res")

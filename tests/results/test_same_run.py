@@ -12,10 +12,10 @@ import qispread as qs
 from checkouts import other_checkout
 from helpers_identity import made_by_version_0_1, other_libraries, other_model
 from helpers_input import catch_input_error, only_fault, write_file
-from qispread import identity
-from qispread.cli import main
-from qispread.report import write_report
-from qispread.rules import improving
+from qispread.interfaces.cli.main import main
+from qispread.model.rules import improving
+from qispread.outputs.report import write_report
+from qispread.runs import identity
 
 SMALL = "name: small\nhorizon: 24\nreplicates: 5\norganisations: {number: 30, systems: 6, regions: 2}\n"
 FILES = ("run", "small.yaml", "--out", "res")
@@ -45,7 +45,7 @@ def test_results_of_another_checkout_of_the_same_version_are_not_replaced(tmp_pa
     """Case 01: the same command after a `git pull` that changed a rule."""
     assert main(FILES) == 0
     before = kept()
-    words = [sys.executable, "-m", "qispread.cli", *FILES]
+    words = [sys.executable, "-m", "qispread.interfaces.cli.main", *FILES]
     named = {**os.environ, "PYTHONPATH": str(other_checkout(tmp_path / "other"))}
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=named)
     said = " ".join(done.stderr.split())

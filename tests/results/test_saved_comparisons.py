@@ -12,14 +12,14 @@ import pyarrow.parquet
 import pytest
 
 import qispread as qs
-from everything import all_features_scenario
+from all_features import all_features_scenario
 from helpers_input import catch_input_error
-from qispread.comparison import BASELINE_ARM
-from qispread.comparison.robustness import robustness
-from qispread.results import ComparisonRequest, ComparisonResult, save_comparison
-from qispread.results import comparisons as saving
-from qispread.results.comparisons import build_request
-from qispread.results.names import OWN_FILES
+from qispread.outputs.results import ComparisonRequest, ComparisonResult, save_comparison
+from qispread.outputs.results import comparison_results as saving
+from qispread.outputs.results.comparison_results import build_request
+from qispread.outputs.results.file_names import OWN_FILES
+from qispread.runs.comparison import BASELINE_ARM
+from qispread.runs.comparison.robustness import robustness
 
 PLAIN = all_features_scenario(
     policies={}, horizon=24, replicates=4, interventions={"prompt": {}, "drug": {"launch": 5}}

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qispread.rules import draws
-from qispread.rules.compiling import INTERPRETED
+from qispread.model.rules import random_draws
+from qispread.model.rules.jit import INTERPRETED
 
 FALSE_ALARM = 1e-4
 COUNT = 20_000
@@ -31,49 +31,58 @@ def build_stream(*parts):
     """Return the stream of a key: the seed and then any of replicate, organisation, intervention."""
     stream = random_words(parts[0])
     for part in parts[1:]:
-        stream = random_words(draws.substream(stream, random_words(part)))
+        stream = random_words(random_draws.substream(stream, random_words(part)))
     return stream
 
 
-HERE = build_stream(1, 0, draws.hash_name("organisation-001"), draws.hash_name("prompt"))
-NOBODY = build_stream(1, 0, draws.hash_name("organisation-001"), 0)
-ORGANISATION = draws.hash_name("organisation-001")
-PROMPT = draws.hash_name("prompt")
+HERE = build_stream(1, 0, random_draws.hash_name("organisation-001"), random_draws.hash_name("prompt"))
+NOBODY = build_stream(1, 0, random_draws.hash_name("organisation-001"), 0)
+ORGANISATION = random_draws.hash_name("organisation-001")
+PROMPT = random_draws.hash_name("prompt")
 
 
 def draws_by_seed(count):
-    return [draws.uniform(build_stream(seed, 0, ORGANISATION, PROMPT), 7, draws.ADOPTS) for seed in range(count)]
+    return [
+        random_draws.uniform(build_stream(seed, 0, ORGANISATION, PROMPT), 7, random_draws.ADOPTS)
+        for seed in range(count)
+    ]
 
 
 def draws_by_replicate(count):
-    return [draws.uniform(build_stream(1, number, ORGANISATION, PROMPT), 7, draws.ADOPTS) for number in range(count)]
+    return [
+        random_draws.uniform(build_stream(1, number, ORGANISATION, PROMPT), 7, random_draws.ADOPTS)
+        for number in range(count)
+    ]
 
 
 def draws_by_organisation(count):
-    keys = [draws.hash_name(f"organisation-{number:05d}") for number in range(count)]
-    return [draws.uniform(build_stream(1, 0, key, PROMPT), 7, draws.ADOPTS) for key in keys]
+    keys = [random_draws.hash_name(f"organisation-{number:05d}") for number in range(count)]
+    return [random_draws.uniform(build_stream(1, 0, key, PROMPT), 7, random_draws.ADOPTS) for key in keys]
 
 
 def draws_by_intervention(count):
-    keys = [draws.hash_name(f"intervention-{number}") for number in range(count)]
-    return [draws.uniform(build_stream(1, 0, ORGANISATION, key), 7, draws.ADOPTS) for key in keys]
+    keys = [random_draws.hash_name(f"intervention-{number}") for number in range(count)]
+    return [random_draws.uniform(build_stream(1, 0, ORGANISATION, key), 7, random_draws.ADOPTS) for key in keys]
 
 
 def draws_by_plain_part(count):
     """Return draws along the last part of a key that is a small number and not the hash of a name."""
-    return [draws.uniform(build_stream(1, 0, ORGANISATION, number), 7, draws.ADOPTS) for number in range(count)]
+    return [
+        random_draws.uniform(build_stream(1, 0, ORGANISATION, number), 7, random_draws.ADOPTS)
+        for number in range(count)
+    ]
 
 
 def draws_by_month(count):
-    return [draws.uniform(HERE, month, draws.ADOPTS) for month in range(count)]
+    return [random_draws.uniform(HERE, month, random_draws.ADOPTS) for month in range(count)]
 
 
 def draws_by_purpose(count):
     """Return draws purpose by purpose; a key has only 64, so replicate follows replicate."""
-    replicates = range(math.ceil(count / draws.PURPOSES_PER_MONTH))
+    replicates = range(math.ceil(count / random_draws.PURPOSES_PER_MONTH))
     streams = [build_stream(1, number, ORGANISATION, PROMPT) for number in replicates]
-    purposes = range(draws.PURPOSES_PER_MONTH)
-    return [draws.uniform(stream, 7, purpose) for stream in streams for purpose in purposes][:count]
+    purposes = range(random_draws.PURPOSES_PER_MONTH)
+    return [random_draws.uniform(stream, 7, purpose) for stream in streams for purpose in purposes][:count]
 
 
 SERIES = [
@@ -133,28 +142,30 @@ def test_splitmix64_gives_its_published_answers():
         4593380528125082431,
         16408922859458223821,
     ]
-    assert [int(draws.splitmix64(random_words(1234567), random_words(position))) for position in range(5)] == expected
+    assert [
+        int(random_draws.splitmix64(random_words(1234567), random_words(position))) for position in range(5)
+    ] == expected
 
 
 def test_splitmix64_is_the_finaliser_of_a_weyl_sequence():
     state = (987654321 + 3 * 0x9E3779B97F4A7C15) & TOP
-    assert int(draws.splitmix64(random_words(987654321), random_words(2))) == int(
-        draws.splitmix64_finalise(random_words(state))
+    assert int(random_draws.splitmix64(random_words(987654321), random_words(2))) == int(
+        random_draws.splitmix64_finalise(random_words(state))
     )
 
 
 def test_the_finaliser_keeps_zero_and_mixes_one():
-    assert int(draws.splitmix64_finalise(random_words(0))) == 0
-    assert int(draws.splitmix64_finalise(random_words(1))) == 6238072747940578789
+    assert int(random_draws.splitmix64_finalise(random_words(0))) == 0
+    assert int(random_draws.splitmix64_finalise(random_words(1))) == 6238072747940578789
 
 
 @pytest.mark.parametrize("bit", range(64))
 def test_each_input_bit_of_the_finaliser_moves_about_half_of_the_output_bits(bit):
-    words = [int(draws.splitmix64(random_words(5), random_words(position))) for position in range(64)]
+    words = [int(random_draws.splitmix64(random_words(5), random_words(position))) for position in range(64)]
     moved = [
         (
-            int(draws.splitmix64_finalise(random_words(one)))
-            ^ int(draws.splitmix64_finalise(random_words(one ^ (1 << bit))))
+            int(random_draws.splitmix64_finalise(random_words(one)))
+            ^ int(random_draws.splitmix64_finalise(random_words(one ^ (1 << bit))))
         ).bit_count()
         for one in words
     ]
@@ -177,11 +188,11 @@ def test_the_reference_gives_the_answers_of_numpys_philox4x64(seed):
 def test_philox4x32_is_the_first_half_of_the_reference(stream, position):
     halves = [(number & 0xFFFFFFFF, number >> 32) for number in (position, stream)]
     first, second, _, _ = philox_rounds((*halves[0], 0, 0), halves[1], 32)
-    assert int(draws.philox4x32(random_words(stream), random_words(position))) == first | (second << 32)
+    assert int(random_draws.philox4x32(random_words(stream), random_words(position))) == first | (second << 32)
 
 
 def test_philox4x32_gives_its_published_answer_at_zero():
-    assert int(draws.philox4x32(random_words(0), random_words(0))) == 0xE169C58D6627E8D5
+    assert int(random_draws.philox4x32(random_words(0), random_words(0))) == 0xE169C58D6627E8D5
 
 
 def test_substreams_are_those_of_today():
@@ -193,7 +204,9 @@ def test_substreams_are_those_of_today():
     assert int(NOBODY) == 6401984036316305208
 
 
-@pytest.mark.skipif(draws.random_word is not draws.splitmix64, reason="QISPREAD_DRAWS chooses another generator")
+@pytest.mark.skipif(
+    random_draws.random_word is not random_draws.splitmix64, reason="QISPREAD_DRAWS chooses another generator"
+)
 @pytest.mark.parametrize(
     ("month", "purpose", "value"),
     [
@@ -204,22 +217,29 @@ def test_substreams_are_those_of_today():
     ],
 )
 def test_uniform_draws_are_those_of_today(month, purpose, value):
-    assert draws.uniform(HERE, month, purpose) == value
+    assert random_draws.uniform(HERE, month, purpose) == value
 
 
-@pytest.mark.skipif(draws.random_word is not draws.splitmix64, reason="QISPREAD_DRAWS chooses another generator")
+@pytest.mark.skipif(
+    random_draws.random_word is not random_draws.splitmix64, reason="QISPREAD_DRAWS chooses another generator"
+)
 @pytest.mark.parametrize(("month", "purpose", "value"), [(0, 0, -1.107371398472615), (12, 8, 0.45408373413396436)])
 def test_normal_draws_are_those_of_today(month, purpose, value):
-    assert draws.normal(HERE, month, purpose) == pytest.approx(value, rel=1e-14)  # the last bits are the C library's
+    assert random_draws.normal(HERE, month, purpose) == pytest.approx(
+        value, rel=1e-14
+    )  # the last bits are the C library's
 
 
 def test_a_uniform_draw_is_the_middle_of_one_of_2_to_the_52_cells():
-    bits = int(draws.random_word(HERE, random_words(3 * 64 + 5)))
-    assert draws.uniform(HERE, 3, 5) == ((bits >> 12) + 0.5) / 2**52
+    bits = int(random_draws.random_word(HERE, random_words(3 * 64 + 5)))
+    assert random_draws.uniform(HERE, 3, 5) == ((bits >> 12) + 0.5) / 2**52
 
 
 def test_the_interval_is_open_at_both_ends():
-    smallest, largest = (0 + 0.5) * draws.UNIT_INTERVAL_STEP, ((TOP >> 12) + 0.5) * draws.UNIT_INTERVAL_STEP
+    smallest, largest = (
+        (0 + 0.5) * random_draws.UNIT_INTERVAL_STEP,
+        ((TOP >> 12) + 0.5) * random_draws.UNIT_INTERVAL_STEP,
+    )
     assert 0.0 < smallest < largest < 1.0
     assert math.isfinite(math.sqrt(-2.0 * math.log(smallest)))
 
@@ -264,7 +284,8 @@ def test_different_parts_of_the_key_are_independent(one, other):
 
 def test_normal_draws_are_standard_normal():
     drawn = [
-        draws.normal(build_stream(1, number, ORGANISATION, PROMPT), 12, draws.REVIEW_NOISE) for number in range(COUNT)
+        random_draws.normal(build_stream(1, number, ORGANISATION, PROMPT), 12, random_draws.REVIEW_NOISE)
+        for number in range(COUNT)
     ]
     assert stats.kstest(drawn, "norm").pvalue > FALSE_ALARM
     assert abs(np.mean(drawn)) < 4.0 / math.sqrt(COUNT)
@@ -272,7 +293,7 @@ def test_normal_draws_are_standard_normal():
 
 
 def test_normal_draws_of_neighbouring_months_are_uncorrelated():
-    drawn = [draws.normal(HERE, month, draws.REVIEW_NOISE) for month in range(COUNT)]
+    drawn = [random_draws.normal(HERE, month, random_draws.REVIEW_NOISE) for month in range(COUNT)]
     assert abs(np.corrcoef(drawn[:-1], drawn[1:])[0, 1]) < stats.norm.isf(FALSE_ALARM / 2.0) / math.sqrt(COUNT)
 
 
@@ -283,9 +304,9 @@ def test_a_draw_depends_on_each_part_of_its_key_and_on_their_order():
 
 PLAIN_FIRST = """
 import numpy as np
-from qispread.config.load import build_scenario
-from qispread.rules.draws import substream
-from qispread.world.build import prepare_scenario
+from qispread.inputs.load_scenario import build_scenario
+from qispread.model.rules.random_draws import substream
+from qispread.model.world.run_inputs import prepare_scenario
 substream(np.uint64(1), 5)
 prepare_scenario(build_scenario({"network": {"kind": "small_world"}})).world(0)
 """
@@ -302,12 +323,14 @@ def test_a_plain_number_as_part_of_a_key_spoils_no_later_network():
 def test_keys_of_names_are_those_of_today():
     names = ["organisation-001", "prompt", "", "é"]
     expected = [6227568027004238262, 14832251758147735480, 13020603013274838756, 3394012004367669963]
-    assert [draws.hash_name(name) for name in names] == expected
+    assert [random_draws.hash_name(name) for name in names] == expected
 
 
 def test_keys_of_names_are_distinct_words_of_64_bits():
     keys = {
-        draws.hash_name(f"{kind}-{number}") for kind in ("organisation", "Organisation ") for number in range(50_000)
+        random_draws.hash_name(f"{kind}-{number}")
+        for kind in ("organisation", "Organisation ")
+        for number in range(50_000)
     }
     assert len(keys) == 100_000
     assert min(keys) >= 0
@@ -315,19 +338,19 @@ def test_keys_of_names_are_distinct_words_of_64_bits():
 
 
 def test_purposes_never_share_a_position():
-    every_month = range(draws.READOPTS + 1)
+    every_month = range(random_draws.READOPTS + 1)
     first_month = {
-        "common": {draws.COMMON_FACTOR, draws.COMMON_FACTOR + 1},
-        "factors": set(range(draws.CONTEXT_FACTOR, draws.CONTEXT_FACTOR + 14)),
-        "size": {draws.SIZE, draws.SIZE + 1},
-        "baseline": {draws.BASELINE, draws.BASELINE + 1},
-        "setting": set(range(draws.SETTING, draws.SETTING + 4)),
-        "others": {draws.ORIGIN, draws.TARGET, draws.TIE, draws.OBSERVED_EVENTS},
+        "common": {random_draws.COMMON_FACTOR, random_draws.COMMON_FACTOR + 1},
+        "factors": set(range(random_draws.CONTEXT_FACTOR, random_draws.CONTEXT_FACTOR + 14)),
+        "size": {random_draws.SIZE, random_draws.SIZE + 1},
+        "baseline": {random_draws.BASELINE, random_draws.BASELINE + 1},
+        "setting": set(range(random_draws.SETTING, random_draws.SETTING + 4)),
+        "others": {random_draws.ORIGIN, random_draws.TARGET, random_draws.TIE, random_draws.OBSERVED_EVENTS},
     }
     assert len(set.union(*first_month.values())) == sum(map(len, first_month.values()))
-    assert draws.REVIEW_NOISE_SECOND == draws.REVIEW_NOISE + 1
-    assert draws.OBSERVED_EVENTS not in every_month
-    assert max(*set.union(*first_month.values()), *every_month) < draws.PURPOSES_PER_MONTH
+    assert random_draws.REVIEW_NOISE_SECOND == random_draws.REVIEW_NOISE + 1
+    assert random_draws.OBSERVED_EVENTS not in every_month
+    assert max(*set.union(*first_month.values()), *every_month) < random_draws.PURPOSES_PER_MONTH
 
 
 CHECKED_HERE = {"splitmix64_finalise", "splitmix64", "philox4x32", "substream", "uniform", "normal", "hash_name"}
@@ -336,8 +359,8 @@ CHECKED_HERE = {"splitmix64_finalise", "splitmix64", "philox4x32", "substream", 
 def test_every_public_draw_is_checked_here():
     public = {
         name
-        for name, value in vars(draws).items()
-        if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == draws.__name__
+        for name, value in vars(random_draws).items()
+        if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == random_draws.__name__
     }
     assert public - {"random_word"} == CHECKED_HERE
 
@@ -345,7 +368,7 @@ def test_every_public_draw_is_checked_here():
 @pytest.mark.skipif(INTERPRETED, reason="nothing is compiled")
 @pytest.mark.parametrize("name", sorted(CHECKED_HERE - {"hash_name"}))
 def test_compiled_draws_equal_interpreted_ones(name):
-    compiled = getattr(draws, name)
+    compiled = getattr(random_draws, name)
     numbers = [random_words(number) for number in CORNERS]
     arguments = {1: [(one,) for one in numbers], 2: list(itertools.product(numbers, numbers))}.get(
         len(inspect.signature(compiled.py_func).parameters),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from qispread.rules import capacity, deciding, outcome
+from qispread.model.rules import capacity, deciding, outcome
 
 
 @pytest.mark.parametrize("utility", [-600.0, -640.0, -695.0])

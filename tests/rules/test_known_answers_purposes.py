@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import beta, norm
 
-from qispread.config.load import build_scenario
-from qispread.config.organisations import CONTEXT_FACTORS
-from qispread.rules import draws
-from qispread.world.build import prepare_scenario
-from qispread.world.layout import ORGANISATION_ROWS
+from qispread.inputs.load_scenario import build_scenario
+from qispread.inputs.organisations import CONTEXT_FACTORS
+from qispread.model.rules import random_draws
+from qispread.model.world.run_inputs import prepare_scenario
+from qispread.model.world.state_arrays import ORGANISATION_ROWS
 
 MEANS = dict(zip(CONTEXT_FACTORS, (0.3, 0.35, 0.4, 0.5, 0.6, 0.65, 0.15), strict=True))
 CORRELATION, CONCENTRATION = 0.36, 8.0
@@ -36,16 +36,16 @@ def a_world():
     blueprint = prepare_scenario(scenario)
     streams = []
     for name in blueprint.static_world.ids:
-        stream = np.uint64(draws.substream(np.uint64(7), np.uint64(0)))
-        for key in (draws.hash_name(name), 0):
-            stream = np.uint64(draws.substream(stream, np.uint64(key)))
+        stream = np.uint64(random_draws.substream(np.uint64(7), np.uint64(0)))
+        for key in (random_draws.hash_name(name), 0):
+            stream = np.uint64(random_draws.substream(stream, np.uint64(key)))
         streams.append(stream)
     return dict(zip(ORGANISATION_ROWS, blueprint.world(0).organisations, strict=False)), streams
 
 
 def scores(streams, purpose):
     """Return the normal draw of month 0 of a purpose, by organisation."""
-    return np.array([draws.normal(stream, 0, purpose) for stream in streams])
+    return np.array([random_draws.normal(stream, 0, purpose) for stream in streams])
 
 
 def test_factors_are_drawn_from_purpose_2_on_and_share_purpose_0():
@@ -76,7 +76,7 @@ def test_size_baseline_and_setting_are_drawn_from_purposes_20_22_24_and_26():
 def test_a_purpose_has_the_number_that_the_documents_give_it():
     monthly = ("LEADER_LEAVES", "SUCCESSOR", "DROPPED", "HEARS", "BEGINS", "COPIES_STANDARD", "REAL_CYCLE")
     monthly += ("REACTIVE_CHANGE", "SEEN_FIRST", "SEEN_SECOND", "GIVES_UP", "RETURNS")
-    assert [getattr(draws, name) for name in monthly] == list(range(12))
+    assert [getattr(random_draws, name) for name in monthly] == list(range(12))
     expected = {"COMMON": 0, "FACTORS": 2, "SIZE": 20, "BASELINE": 22, "SETTING": 24, "ORIGIN": 28, "TARGET": 29}
     expected |= {"TIE": 30, "OBSERVED": 31, "FIRST_FREE": 32, "PURPOSES_A_MONTH": 64}
-    assert {name: getattr(draws, name) for name in expected} == expected
+    assert {name: getattr(random_draws, name) for name in expected} == expected

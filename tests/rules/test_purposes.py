@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qispread.config.organisations import CONTEXT_FACTORS
-from qispread.rules import draws
+from qispread.inputs.organisations import CONTEXT_FACTORS
+from qispread.model.rules import random_draws
 
 TESTS = Path(__file__).parents[1]
 NORMAL = 2
@@ -45,29 +45,34 @@ NO_PURPOSES = {"PURPOSES_A_MONTH", "FIRST_FREE", "SEEN_SECOND", "MASK", "LOW_HAL
 
 def taken(purposes):
     """Return the numbers that each purpose takes."""
-    return {name: range(getattr(draws, name), getattr(draws, name) + count) for name, count in purposes.items()}
+    return {
+        name: range(getattr(random_draws, name), getattr(random_draws, name) + count)
+        for name, count in purposes.items()
+    }
 
 
 @pytest.mark.parametrize("purposes", [OF_A_MONTH, OF_MONTH_0], ids=["of a month", "of month 0"])
 def test_no_two_purposes_share_a_number(purposes):
     for (one, numbers), (other, others) in combinations(taken(purposes).items(), 2):
         assert not set(numbers) & set(others), f"{one} and {other}"
-    assert all(0 <= number < draws.PURPOSES_PER_MONTH for numbers in taken(purposes).values() for number in numbers)
+    assert all(
+        0 <= number < random_draws.PURPOSES_PER_MONTH for numbers in taken(purposes).values() for number in numbers
+    )
 
 
 def test_a_normal_draw_takes_its_purpose_and_the_next():
-    assert draws.REVIEW_NOISE_SECOND == draws.REVIEW_NOISE + 1
+    assert random_draws.REVIEW_NOISE_SECOND == random_draws.REVIEW_NOISE + 1
 
 
 def test_every_purpose_is_listed_here():
-    numbers = {name for name, value in vars(draws).items() if name.isupper() and isinstance(value, int)}
+    numbers = {name for name, value in vars(random_draws).items() if name.isupper() and isinstance(value, int)}
     assert numbers == {*OF_A_MONTH, *OF_MONTH_0, *NO_PURPOSES}
 
 
 SPY = """
 import collections, json, sys
 sys.path.insert(0, {tests!r})
-import qispread.rules.draws
+import qispread.model.rules.random_draws
 
 asked = collections.defaultdict(collections.Counter)
 plain = draws.random_word
@@ -86,8 +91,8 @@ def watched(stream, month, purpose):
 draws.uniform = watched
 
 from everything import everything
-from qispread.engines.run import run_one
-from qispread.world.build import blueprint_of
+from qispread.model.engines.simulation import run_one
+from qispread.model.world.run_inputs import blueprint_of
 
 scenario = everything(**json.loads({changes!r}))
 for replicate, engine in enumerate(("kernel", "mesa")):
@@ -144,5 +149,5 @@ def test_every_purpose_is_asked_for(runs_watched, engine):
     for when, purpose, _ in runs_watched[engine]["sites"]:
         seen[when].add(purpose)
     later = {number for numbers in taken(OF_A_MONTH).values() for number in numbers}
-    assert seen["later"] == later - ({draws.OBSERVED_EVENTS} if engine == "kernel" else set())
+    assert seen["later"] == later - ({random_draws.OBSERVED_EVENTS} if engine == "kernel" else set())
     assert seen["month 0"] == {number for numbers in taken(OF_MONTH_0).values() for number in numbers}

@@ -11,16 +11,17 @@ import numba
 import numpy as np
 import pytest
 
-from qispread import Scenario, measures, simulate
-from qispread.config.interventions import Intervention
-from qispread.engines import measuring, stages_context
-from qispread.engines.kernel import run_months_in_order
-from qispread.rules import capacity, compiling, draws, replacing
-from qispread.rules.replacing import apply_replacements, replaced_rules
-from qispread.world import build
+from qispread import Scenario, simulate
+from qispread.inputs.interventions import Intervention
+from qispread.model import measures
+from qispread.model.engines import measure_kernel, stages_context
+from qispread.model.engines.kernel import run_months_in_order
+from qispread.model.rules import capacity, code_replacement, jit, random_draws
+from qispread.model.rules.code_replacement import apply_replacements, replaced_rules
+from qispread.model.world import run_inputs
 
 SCENARIO = Scenario(interventions={"prompt": Intervention()}, horizon=12)
-COMPILES = pytest.mark.skipif(compiling.INTERPRETED, reason="nothing is compiled")
+COMPILES = pytest.mark.skipif(jit.INTERPRETED, reason="nothing is compiled")
 
 
 def additive(leadership, alignment, culture):
@@ -49,9 +50,9 @@ def test_a_rule_replaced_after_a_run_is_taken_by_both_engines_and_given_up_again
     replace(capacity, "climate", additive)
     mine = digests()
     assert mine[0] == mine[1] != shipped[0]
-    assert build.climate is capacity.climate  # what was imported by name follows
+    assert run_inputs.climate is capacity.climate  # what was imported by name follows
     (said,) = replaced_rules()
-    assert said.startswith("qispread.rules.capacity.climate=")
+    assert said.startswith("qispread.model.rules.capacity.climate=")
     assert len(said.partition("=")[2]) == 16
     replace(capacity, "climate", original)
     assert replaced_rules() == ()
@@ -73,15 +74,15 @@ def test_a_compiled_function_may_take_the_place_of_a_rule(replace):
     mine = numba.njit(error_model="numpy")(additive)
     replace(capacity, "climate", mine)
     apply_replacements()
-    assert capacity.climate is build.climate is mine
+    assert capacity.climate is run_inputs.climate is mine
 
 
 def test_a_constant_of_a_rules_module_is_taken_by_both_engines(replace):
     before = digests()
-    replace(draws, "BEGINS", draws.ADOPTS + 40)
+    replace(random_draws, "BEGINS", random_draws.ADOPTS + 40)
     changed = digests()
     assert changed[0] == changed[1] != before[0]
-    assert replaced_rules() == (f"qispread.rules.draws.BEGINS={draws.ADOPTS}",)
+    assert replaced_rules() == (f"qispread.model.rules.random_draws.BEGINS={random_draws.ADOPTS}",)
 
 
 def test_a_constant_that_was_imported_by_name_follows(replace):
@@ -89,8 +90,8 @@ def test_a_constant_that_was_imported_by_name_follows(replace):
     replace(measures, "REPLICATED", 0.01)
     changed = digests()
     assert changed[0] == changed[1] != before[0]
-    assert measuring.REPLICATED_THRESHOLD == 0.01
-    assert replaced_rules() == ("qispread.measures.REPLICATED=0.01",)
+    assert measure_kernel.REPLICATED_THRESHOLD == 0.01
+    assert replaced_rules() == ("qispread.model.measures.REPLICATED=0.01",)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_a_removed_rule_is_refused(replace, monkeypatch):
     monkeypatch.delattr(capacity, "dose")
     with pytest.raises(TypeError, match=r"qispread\.rules\.capacity\.dose was removed; needed: a function"):
         simulate(SCENARIO, 1, workers=1)
-    assert replaced_rules() == ("qispread.rules.capacity.dose=missing",)
+    assert replaced_rules() == ("qispread.model.rules.capacity.dose=missing",)
 
 
 @COMPILES
@@ -125,12 +126,12 @@ def test_nothing_is_compiled_again_where_nothing_changed():
 
 EARLY = """
 import hashlib, json, sys
-from qispread.rules import capacity
+from qispread.model.rules import capacity
 if sys.argv[1] == "replaced":
     capacity.climate = lambda leadership, alignment, culture: (leadership + alignment + culture) / 3.0
 from qispread import Scenario, simulate
-from qispread.config.interventions import Intervention
-from qispread.rules.replacing import replaced_rules
+from qispread.inputs.interventions import Intervention
+from qispread.model.rules.code_replacement import replaced_rules
 scenario = Scenario(interventions={"prompt": Intervention()}, horizon=12)
 found = [simulate(scenario, 2, engine=engine, workers=1).measures for engine in ("kernel", "mesa")]
 print(json.dumps([*(hashlib.sha256(one.tobytes()).hexdigest() for one in found), len(replaced_rules())]))
@@ -161,8 +162,8 @@ import hashlib, json, sys
 from enum import Enum
 import numba
 from qispread import Scenario, simulate
-from qispread.config.interventions import Intervention
-from qispread.rules import capacity
+from qispread.inputs.interventions import Intervention
+from qispread.model.rules import capacity
 START = float(sys.argv[2])
 G = START
 class K(Enum):
@@ -212,7 +213,7 @@ def test_what_a_replacement_reads_is_neither_ignored_nor_taken_from_the_cache(tm
 @COMPILES
 def test_what_is_replaced_while_another_thread_looks_is_taken(replace, monkeypatch):
     first, second = (numba.njit(error_model="numpy")(additive) for _ in range(2))
-    compile_again = replacing._recompile
+    compile_again = code_replacement._recompile
     waiting = [second]
 
     def replaced_meanwhile(walk):
@@ -221,10 +222,10 @@ def test_what_is_replaced_while_another_thread_looks_is_taken(replace, monkeypat
             capacity.climate = waiting.pop()
 
     with monkeypatch.context() as patched:
-        patched.setattr(replacing, "_recompile", replaced_meanwhile)
+        patched.setattr(code_replacement, "_recompile", replaced_meanwhile)
         replace(capacity, "climate", first)
         apply_replacements()
-    assert build.climate is capacity.climate is second
+    assert run_inputs.climate is capacity.climate is second
 
 
 def test_a_closure_and_an_array_that_change_in_place_are_looked_at_at_every_run(replace):
@@ -237,7 +238,7 @@ def test_a_closure_and_an_array_that_change_in_place_are_looked_at_at_every_run(
     replace(capacity, "climate", closed)
     apply_replacements()
     assert capacity.climate(0.1, 0.2, 0.3) == 0.0
-    assert not replacing._BOUND.holds()
+    assert not code_replacement._BOUND.holds()
     value = 0.5
     apply_replacements()
     assert capacity.climate(0.1, 0.2, 0.3) == 0.5
@@ -252,13 +253,13 @@ def test_a_plain_function_may_take_the_place_of_an_imported_one(replace):
     replace(stages_context, "uniform", lambda *_: 0.5)
     with pytest.raises(TypeError, match=r"stages_context\.uniform was replaced by a function of 1 arguments"):
         apply_replacements()
-    arguments = ", ".join(inspect.signature(draws.uniform.py_func).parameters)
+    arguments = ", ".join(inspect.signature(random_draws.uniform.py_func).parameters)
     replace(stages_context, "uniform", eval(f"lambda {arguments}: 0.5"))  # noqa: S307
     apply_replacements()
     assert hasattr(stages_context.uniform, "py_func")
-    assert draws.uniform is not stages_context.uniform
+    assert random_draws.uniform is not stages_context.uniform
 
 
 def test_all_that_is_shipped_is_watched_by_name_alone():
     apply_replacements()
-    assert replacing._BOUND.holds()
+    assert code_replacement._BOUND.holds()

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qispread import rules
-from qispread.rules import (
+from qispread.model import rules
+from qispread.model.rules import (
     capacity,
     copying,
     deciding,
     hearing,
-    home_grown,
     improving,
     leaders,
+    local_improvement,
     outcome,
     reviewing,
 )
-from qispread.rules.compiling import INTERPRETED
-from qispread.rules.effects import Effect, effects_of, is_share
+from qispread.model.rules.jit import INTERPRETED
+from qispread.model.rules.rule_effects import Effect, effects_of, is_share
 
 E = math.e
 
@@ -89,9 +89,9 @@ WORKED = [
     (hearing.chance_hears, (0.0, 1.0), 0.0),
     (hearing.chance_hears, (1.0, 1.0), 1.0),
     # home-grown: (0.2 + 0.01 * 0.5 * 0.4 * 0.25 * 0.8) * (1 - 0.02 * 0.8) = 0.2004 * 0.984
-    (home_grown.local_improvement_after, (0.2, 0.5, 0.4, 0.25, 0.2, 0.01, 0.02), 0.1971936),
-    (home_grown.local_improvement_after, (0.2, 0.5, 0.4, 0.0, 1.0, 0.01, 0.02), 0.2),
-    (home_grown.local_improvement_after, (0.0, 0.5, 0.0, 1.0, 0.0, 0.01, 0.02), 0.0),
+    (local_improvement.local_improvement_after, (0.2, 0.5, 0.4, 0.25, 0.2, 0.01, 0.02), 0.1971936),
+    (local_improvement.local_improvement_after, (0.2, 0.5, 0.4, 0.0, 1.0, 0.01, 0.02), 0.2),
+    (local_improvement.local_improvement_after, (0.0, 0.5, 0.0, 1.0, 0.0, 0.01, 0.02), 0.0),
     # a real cycle: (0.25 + 0.3 * 0.5) * (0.5 + 0.5 * 0.4) * 0.5 = 0.4 * 0.7 * 0.5
     (improving.chance_real_cycle, (0.25, 0.5, 0.4, 0.5, 0.3, 0.5), 0.14),
     (improving.chance_real_cycle, (0.9, 1.0, 1.0, 1.0, 0.3, 0.5), 1.0),
@@ -223,7 +223,9 @@ def test_every_public_rule_has_a_worked_value():
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_declares_its_effect_in_each_argument(name):
     undeclared = [argument for argument, effect in effects_of(RULES[name]).items() if effect is None]
-    assert not undeclared, f"{name}: say Rises, Falls or Neither (qispread.rules.effects) of {', '.join(undeclared)}"
+    assert not undeclared, (
+        f"{name}: say Rises, Falls or Neither (qispread.model.rules.rule_effects) of {', '.join(undeclared)}"
+    )
 
 
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if is_share(rule)])

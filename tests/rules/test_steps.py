@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qispread.rules import copying, deciding, draws, improving, outcome, reviewing, steps
+from qispread.model.rules import copying, deciding, improving, outcome, random_draws, reviewing, steps
 
 STREAM = np.uint64(20251127)
 MONTH = 7
@@ -142,5 +142,5 @@ def test_a_goal_that_is_missed_disappoints_and_may_end_it(giving_up, happened):
 
 
 def test_a_review_sees_through_noise_where_nothing_is_measured():
-    noise = draws.normal(STREAM, MONTH, draws.REVIEW_NOISE)
+    noise = random_draws.normal(STREAM, MONTH, random_draws.REVIEW_NOISE)
     assert review(0.1, noise=0.2)[1] == reviewing.observed_result(0.1, 0.2, 0.5, noise)

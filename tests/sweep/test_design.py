@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from helpers_input import only_fault
 from helpers_sweep import FACTORS, small_experiment
-from qispread.config.factors import Factor
-from qispread.sweeping.design import block_size, build_points, count_points
-from qispread.sweeping.load import load_experiment
-from qispread.sweeping.order import RunOrder, build_run_order
+from qispread.inputs.factors import Factor
+from qispread.runs.sweep.designs import block_size, build_points, count_points
+from qispread.runs.sweep.load_experiment import load_experiment
+from qispread.runs.sweep.run_order import RunOrder, build_run_order
 
 THREE = {
     **FACTORS,

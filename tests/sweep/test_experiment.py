@@ -7,8 +7,8 @@ import pytest
 import qispread as qs
 from helpers_input import catch_input_error, line_of_mark, only_fault, write_file
 from helpers_sweep import EXPERIMENT_YAML, FACTORS, SCENARIO_YAML, SMALL_SCENARIO, small_experiment
-from qispread.config.faults import Fault
-from qispread.sweeping.load import load_experiment
+from qispread.inputs.errors import Fault
+from qispread.runs.sweep.load_experiment import load_experiment
 
 
 @pytest.fixture

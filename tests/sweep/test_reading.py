@@ -8,9 +8,9 @@ import pytest
 import qispread as qs
 from helpers_input import only_fault
 from helpers_sweep import FACTORS, SMALL_SCENARIO, small_experiment, table_bytes
-from qispread.engines.model import SpreadModel
-from qispread.sweeping.export import as_batch_run, as_ema, as_xarray
-from qispread.sweeping.rerun import differing_columns, stored_row
+from qispread.model.engines.mesa_model import SpreadModel
+from qispread.runs.sweep.export import as_batch_run, as_ema, as_xarray
+from qispread.runs.sweep.rerun import differing_columns, stored_row
 
 EVERY = {
     **FACTORS,

@@ -9,7 +9,7 @@ import qispread as qs
 from helpers_identity import made_by_version_0_1, other_model
 from helpers_input import write_file
 from helpers_sweep import SMALL_SCENARIO, run_command, small_experiment
-from qispread.cli import main
+from qispread.interfaces.cli.main import main
 
 OLD = {"numba": "0.60.9"}
 

@@ -17,15 +17,16 @@ from checkouts import other_checkout
 from helpers_identity import made_by_version_0_1, other_libraries, other_model
 from helpers_input import catch_input_error
 from helpers_sweep import LARGE, count_log_rows, small_experiment, table_bytes
-from qispread import identity
-from qispread.cli import main
-from qispread.rules.sources import PACKAGE_FOLDER
-from qispread.sweeping import executors, work
-from qispread.sweeping.cluster import DaskWorkerPool
-from qispread.sweeping.executors import MAX_REFUSALS, create_worker_pool
-from qispread.sweeping.load import load_experiment
-from qispread.sweeping.rerun import environment_changes
-from qispread.sweeping.work import MismatchError, pickle_job, run_chunk
+from qispread.interfaces.cli.main import main
+from qispread.model.rules.source_hash import PACKAGE_FOLDER
+from qispread.runs import identity
+from qispread.runs.sweep import worker as work
+from qispread.runs.sweep import worker_pools
+from qispread.runs.sweep.dask_pool import DaskWorkerPool
+from qispread.runs.sweep.load_experiment import load_experiment
+from qispread.runs.sweep.rerun import environment_changes
+from qispread.runs.sweep.worker import MismatchError, pickle_job, run_chunk
+from qispread.runs.sweep.worker_pools import MAX_REFUSALS, create_worker_pool
 
 OLD = {"numba": "0.60.9"}
 
@@ -117,7 +118,7 @@ def mismatch(number):
 
 
 def test_more_workers_than_cores_may_refuse_where_nobody_says_how_many_there_are(monkeypatch):
-    monkeypatch.setattr(executors, "available_cores", lambda: 2)
+    monkeypatch.setattr(worker_pools, "available_cores", lambda: 2)
     crew = create_worker_pool(Unsized(), None, None)
     assert crew.workers == 2
     for number in range(50):

@@ -18,10 +18,10 @@ import pytest
 import qispread as qs
 from helpers_input import catch_input_error, only_fault, write_file
 from helpers_sweep import EXPERIMENT_YAML, LARGE, SCENARIO_YAML, command_words, count_log_rows, table_bytes
-from qispread.cli import main
-from qispread.config.faults import InputError
-from qispread.sweeping import lock, order
-from qispread.sweeping.lock import LOCK_HELD, FolderLock
+from qispread.inputs.errors import InputError
+from qispread.interfaces.cli.main import main
+from qispread.runs.sweep import folder_lock, run_order
+from qispread.runs.sweep.folder_lock import LOCK_HELD, FolderLock
 
 OLD = {"numba": "0.60.9"}
 
@@ -50,7 +50,7 @@ def half(folder, **named):
 
 def test_an_order_that_is_drawn_otherwise_now_is_kept_as_it_was(monkeypatch, undisturbed):
     half("s")
-    monkeypatch.setattr(order, "ORDER_SEED", 1)
+    monkeypatch.setattr(run_order, "ORDER_SEED", 1)
     assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
     runs = qs.read_sweep("s").runs
     assert len(runs) == len(runs.drop_duplicates(["point", "replicate"])) == 1500
@@ -66,7 +66,7 @@ def at(self, places):
 def test_another_order_is_noticed_before_anything_is_run_twice(how, monkeypatch, undisturbed):
     half("s")
     with monkeypatch.context() as patched:
-        patched.setattr(order, "ORDER_SEED", 1)
+        patched.setattr(run_order, "ORDER_SEED", 1)
         if how == "no file":
             Path("s/order.npy").unlink()
         elif how == "another file":
@@ -74,7 +74,7 @@ def test_another_order_is_noticed_before_anything_is_run_twice(how, monkeypatch,
         elif how == "no numbers":
             Path("s/order.npy").write_bytes(b"none")
         else:
-            patched.setattr(order.RunOrder, "at", at)
+            patched.setattr(run_order.RunOrder, "at", at)
         assert "its runs come in another order than when it was begun" in only_fault(qs.sweep, LARGE, "s").problem
         assert count_log_rows("s") == 1
     if how == "no file":
@@ -176,7 +176,7 @@ def test_a_file_system_without_locks_is_said_and_a_file_takes_their_place(number
     def hold(_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(lock, "_acquire", hold)
+    monkeypatch.setattr(folder_lock, "_acquire", hold)
     said, inside = [], []
 
     def look(_):
@@ -198,12 +198,12 @@ def test_a_file_that_a_killed_process_left_in_the_place_of_a_lock_holds_nothing(
     def hold(_):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    monkeypatch.setattr(lock, "_acquire", hold)
+    monkeypatch.setattr(folder_lock, "_acquire", hold)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    write_file(LOCK_HELD, lock.current_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
+    write_file(LOCK_HELD, folder_lock.current_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
     with FolderLock(tmp_path):
-        assert (tmp_path / LOCK_HELD).read_text() == lock.current_process()
+        assert (tmp_path / LOCK_HELD).read_text() == folder_lock.current_process()
     assert not (tmp_path / LOCK_HELD).exists()
 
 
@@ -214,7 +214,7 @@ def test_two_sweeps_that_find_the_file_of_a_killed_process_never_both_hold_the_f
     def hold(_):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    looked, holds, is_dead = threading.Event(), threading.Event(), lock.is_dead
+    looked, holds, is_dead = threading.Event(), threading.Event(), folder_lock.is_dead
 
     def look(holder):
         dead = is_dead(holder)
@@ -226,11 +226,11 @@ def test_two_sweeps_that_find_the_file_of_a_killed_process_never_both_hold_the_f
     def try_to_hold():
         refused.append(catch_input_error(FolderLock(tmp_path).__enter__))
 
-    monkeypatch.setattr(lock, "_acquire", hold)
-    monkeypatch.setattr(lock, "is_dead", look)
+    monkeypatch.setattr(folder_lock, "_acquire", hold)
+    monkeypatch.setattr(folder_lock, "is_dead", look)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    write_file(LOCK_HELD, lock.current_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
+    write_file(LOCK_HELD, folder_lock.current_process().replace(str(os.getpid()), str(process.pid)), tmp_path)
     refused = []
     second = threading.Thread(target=try_to_hold)
     second.start()
@@ -239,7 +239,7 @@ def test_two_sweeps_that_find_the_file_of_a_killed_process_never_both_hold_the_f
         holds.set()
         second.join()
         assert "is held by another sweep" in str(refused[0])
-        assert (tmp_path / LOCK_HELD).read_text() == lock.current_process()
+        assert (tmp_path / LOCK_HELD).read_text() == folder_lock.current_process()
     assert [path.name for path in tmp_path.glob(".lock-*")] == []
 
 
@@ -248,10 +248,10 @@ def test_of_sweeps_that_start_at_once_one_alone_holds_the_folder(monkeypatch, tm
     def hold(_):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    monkeypatch.setattr(lock, "_acquire", hold)
+    monkeypatch.setattr(folder_lock, "_acquire", hold)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    left = lock.current_process().replace(str(os.getpid()), str(process.pid))
+    left = folder_lock.current_process().replace(str(os.getpid()), str(process.pid))
     start, tried, holding = threading.Barrier(2), threading.Barrier(2), []
 
     def try_to_hold():

@@ -16,8 +16,8 @@ import qispread as qs
 from helpers_input import catch_input_error, only_fault, write_file
 from helpers_sweep import EXPERIMENT_YAML, SCENARIO_YAML, command_words, run_command, small_experiment, table_bytes
 from optional import require
-from qispread.sweeping.files import append_line, atomic_write
-from qispread.sweeping.lock import FolderLock
+from qispread.runs.sweep.atomic_files import append_line, atomic_write
+from qispread.runs.sweep.folder_lock import FolderLock
 
 LARGE = small_experiment(points=150)
 """Two parts."""
@@ -169,7 +169,7 @@ def test_two_sweeps_in_one_folder_are_one_too_many(sweep_copy):
 
 
 def test_the_lock_of_a_process_that_was_killed_holds_nothing(tmp_path):
-    script = "import sys, time\nfrom pathlib import Path\nfrom qispread.sweeping.lock import FolderLock\n"
+    script = "import sys, time\nfrom pathlib import Path\nfrom qispread.runs.sweep.folder_lock import FolderLock\n"
     script += "with FolderLock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
@@ -233,7 +233,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finishe
     write_file("small.yaml", SCENARIO_YAML)
     write_file("trial.yaml", EXPERIMENT_YAML.replace("points: 40", "points: 150"))
     script = (
-        "import resource, signal, sys\nfrom qispread.cli import main\nimport qispread.sweeping.trying\n"
+        "import resource, signal, sys\nfrom qispread.interfaces.cli.main import main\nimport qispread.runs.sweep.preflight\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\n"
         "sys.exit(main(['sweep', 'trial.yaml', '--out', 's']))\n"

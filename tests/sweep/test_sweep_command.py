@@ -10,8 +10,8 @@ import pytest
 import qispread as qs
 from helpers_input import write_file
 from helpers_sweep import EXPERIMENT_YAML, SCENARIO_YAML, command_words
-from qispread.cli import main
-from qispread.sweeping.trying import format_duration
+from qispread.interfaces.cli.main import main
+from qispread.runs.sweep.preflight import format_duration
 
 
 @pytest.fixture(autouse=True)

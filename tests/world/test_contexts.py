@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qispread.config.load import build_scenario
-from qispread.config.organisations import CONTEXT_FACTORS
-from qispread.config.parameter import section_classes
-from qispread.config.policies import AnyPolicy
-from qispread.config.validate import discriminator
-from qispread.world.build import initialise_run, prepare_scenario
-from qispread.world.draw import draw_world
-from qispread.world.frame import build_static_world
-from qispread.world.layout import BASELINE, GIVEN_ROW_COUNT, ORGANISATION_ROWS, SETTING_1, SETTING_2, SIZE
-from qispread.world.organisations import beta_quantile_table, interpolate_quantile
+from qispread.inputs.load_scenario import build_scenario
+from qispread.inputs.organisations import CONTEXT_FACTORS
+from qispread.inputs.parameter import section_classes
+from qispread.inputs.policies import AnyPolicy
+from qispread.inputs.validate import discriminator
+from qispread.model.world.draw_organisations import beta_quantile_table, interpolate_quantile
+from qispread.model.world.draw_world import draw_world
+from qispread.model.world.run_inputs import initialise_run, prepare_scenario
+from qispread.model.world.state_arrays import BASELINE, GIVEN_ROW_COUNT, ORGANISATION_ROWS, SETTING_1, SETTING_2, SIZE
+from qispread.model.world.static_world import build_static_world
 from strategies import NETWORKS
 
 FALSE_ALARM = 1e-4

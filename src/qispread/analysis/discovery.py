@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.analysis.noise import additive_point_means
-from qispread.analysis.outcomes import MAX_CATEGORIES, SweepReader, check_swept, measure_by_month
+from qispread.analysis.box_pruning import chance_probability, prune_box, quasi_p_values, suggest_box
+from qispread.analysis.case_thresholds import check_cases, parse_threshold
 from qispread.analysis.prim import CaseData, NumberRange, PeelStep, PrimOptions, search_boxes
-from qispread.analysis.restrictions import chance_probability, prune_box, quasi_p_values, suggest_box
-from qispread.analysis.thresholds import check_cases, parse_threshold
-from qispread.comparison.arms import BASELINE_ARM
-from qispread.config import arguments
-from qispread.config.cross import POOLED
-from qispread.config.faults import Fault, InputError, index_of
+from qispread.analysis.variance_components import additive_point_means
+from qispread.inputs import argument_checks
+from qispread.inputs.cross_checks import POOLED
+from qispread.inputs.errors import Fault, InputError, index_of
+from qispread.runs.comparison.arms import BASELINE_ARM
+from qispread.runs.sweep.sweep_outcomes import MAX_CATEGORIES, SweepReader, check_swept, measure_by_month
 
 ARM_COLUMN_PREFIX = "value."
 """How columns of arms begin in the table of models of a comparison."""
@@ -162,15 +162,15 @@ def display_limits(column: NDArray[Any], limit: NumberRange) -> dict[str, float]
     return {"low": max(limit.low, whole["whole_low"]), "high": min(limit.high, whole["whole_high"]), **whole}
 
 
-@arguments.validate_arguments(
+@argument_checks.validate_arguments(
     sweep=check_swept,
-    measure=arguments.check_text,
-    below=arguments.optional_check(arguments.check_number),
-    above=arguments.optional_check(arguments.check_number),
-    replicate_share=arguments.optional_check(arguments.check_number),
-    intervention=arguments.check_text,
-    month=arguments.optional_check(arguments.integer_check()),
-    options=arguments.optional_check(arguments.instance_check(BoxSearchOptions, "a Search")),
+    measure=argument_checks.check_text,
+    below=argument_checks.optional_check(argument_checks.check_number),
+    above=argument_checks.optional_check(argument_checks.check_number),
+    replicate_share=argument_checks.optional_check(argument_checks.check_number),
+    intervention=argument_checks.check_text,
+    month=argument_checks.optional_check(argument_checks.integer_check()),
+    options=argument_checks.optional_check(argument_checks.instance_check(BoxSearchOptions, "a Search")),
 )
 def discover(
     sweep: SweepReader,

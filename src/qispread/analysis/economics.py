@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from qispread.analysis.columns import table_columns
-from qispread.comparison.arms import BASELINE_ARM
-from qispread.comparison.paired import Comparison
-from qispread.comparison.statistics import CONFIDENCE_LEVEL, mean_and_half_width
+from qispread.analysis.comparison_schema import table_columns
+from qispread.runs.comparison.arms import BASELINE_ARM
+from qispread.runs.comparison.paired_comparison import Comparison
+from qispread.runs.comparison.paired_statistics import CONFIDENCE_LEVEL, mean_and_half_width
 
 WILLINGNESS_STEPS = 41
 ON_FRONTIER = "on the frontier"

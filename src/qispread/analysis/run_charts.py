@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from qispread.config.faults import Fault, InputError, index_of
-from qispread.engines.tables import with_column_metadata
-from qispread.engines.trace import Trace
-from qispread.presentation.formatting import format_value
-from qispread.rules.outcome import secular_trend
-from qispread.world.layout import BASELINE, EVENT_RATE, EXPOSURE, FIRST_ADOPTED, NEVER, ORIGIN, SIZE
+from qispread.common.formatting import format_value
+from qispread.inputs.errors import Fault, InputError, index_of
+from qispread.model.engines.run_tables import with_column_metadata
+from qispread.model.engines.trace import Trace
+from qispread.model.rules.outcome import secular_trend
+from qispread.model.world.state_arrays import BASELINE, EVENT_RATE, EXPOSURE, FIRST_ADOPTED, NEVER, ORIGIN, SIZE
 
 MIN_USEFUL_POINTS = 10
 """With fewer points off the median the rules say nothing (anhoej2014 studies ten and more)."""

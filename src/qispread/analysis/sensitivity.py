@@ -7,26 +7,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qispread.analysis.given_data import first_order_indices
-from qispread.analysis.looking import RESAMPLING_SEED, SensitivityInput, interval_columns, load_analysis, salib_problem
-from qispread.analysis.noise import VarianceComponents
-from qispread.analysis.outcomes import FloatArray, SweepReader, check_swept
+from qispread.analysis.rbd_fast import first_order_indices
+from qispread.analysis.sensitivity_inputs import (
+    RESAMPLING_SEED,
+    SensitivityInput,
+    interval_columns,
+    load_analysis,
+    salib_problem,
+)
 from qispread.analysis.sensitivity_tables import PAIR_COLUMNS, SensitivityResult
-from qispread.config import arguments
-from qispread.config.cross import POOLED
-from qispread.config.faults import Fault, InputError
-from qispread.sweeping.design import block_size
-from qispread.sweeping.experiment import MorrisDesign, SaltelliDesign
-from qispread.sweeping.notes import MIN_BLOCKS
+from qispread.analysis.variance_components import VarianceComponents
+from qispread.inputs import argument_checks
+from qispread.inputs.cross_checks import POOLED
+from qispread.inputs.errors import Fault, InputError
+from qispread.runs.sweep.analysis_notes import MIN_BLOCKS
+from qispread.runs.sweep.designs import block_size
+from qispread.runs.sweep.experiment import MorrisDesign, SaltelliDesign
+from qispread.runs.sweep.sweep_outcomes import FloatArray, SweepReader, check_swept
 
 RESAMPLES = 400
 
 
-@arguments.validate_arguments(
+@argument_checks.validate_arguments(
     sweep=check_swept,
-    measure=arguments.check_text,
-    intervention=arguments.check_text,
-    months=arguments.optional_check(arguments.check_integers),
+    measure=argument_checks.check_text,
+    intervention=argument_checks.check_text,
+    months=argument_checks.optional_check(argument_checks.check_integers),
 )
 def sensitivity(
     sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None

@@ -1,0 +1,141 @@
+"""The facts met or missed: at the defaults, and at the medians of a calibration to all of them at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.facts.file_names import CONFIGS, MISSED, NEAR, SHORT, WAYS
+from experiments.facts.observed_facts import FACTS, FACTS_FILE, target_fact_id
+from experiments.facts.screening import TRAJECTORIES, screen_parameters
+from qispread.inputs.factors import number_at_path
+from qispread.outputs.figures.calibration_figures import parameters_figure, targets_figure
+from qispread.outputs.figures.figure import Figure
+from qispread.runs.calibration.calibrated_scenario import render_calibrated_scenario
+from qispread.runs.calibration.calibration_runs import CalibrationRunOptions, run_draws
+from qispread.runs.calibration.calibration_tables import build_self_check_table, percentiles_95
+from qispread.runs.calibration.load_calibration import CalibrationSpec, load_calibration
+from qispread.runs.calibration.run_calibration import (
+    CalibrationResult,
+    calibrate,
+    compute_posterior,
+    run_coverage_check,
+    run_self_check,
+)
+
+WORLDS, TRUTHS = 400, 200
+
+
+@dataclass(frozen=True)
+class FactsRunSize:
+    """How much is run."""
+
+    points: int
+    worlds: int
+    trajectories: int
+    truths: int
+
+
+FULL, SMOKE = FactsRunSize(0, WORLDS, TRAJECTORIES, TRUTHS), FactsRunSize(500, 20, 4, 20)
+
+
+@dataclass(frozen=True, eq=False)
+class FactsResult:
+    """What is kept of it all: tables by name, figures, and the calibrated configuration."""
+
+    tables: dict[str, pd.DataFrame]
+    figures: list[Figure]
+    config: str
+
+
+def facts_calibration(size: FactsRunSize) -> CalibrationSpec:
+    """Return the calibration of the facts, smaller where that is wanted."""
+    plan = load_calibration(FACTS_FILE)
+    changes = {"points": size.points, "predictive": 20} if size.points else {}
+    return replace(plan, calibration=plan.calibration.model_copy(update=changes))
+
+
+def run_facts(size: FactsRunSize, folder: Path, workers: int | None) -> FactsResult:
+    """Run screen, defaults, calibration and medians; `folder` takes their runs."""
+    plan, doing = facts_calibration(size), CalibrationRunOptions(folder, {"workers": workers}, print)
+    screened = screen_parameters(plan, doing, trajectories=size.trajectories)
+    every = calibrate(plan, folder, workers=workers, confirmed=True, log=print)
+    within = calibrate_within_reach(every, doing, size.truths)
+    tables = {"facts": build_facts_table(plan, doing, size.worlds, {"all": every, "within": within})}
+    tables |= {"facts_screen": screened, "facts_check": run_self_checks(within, every)}
+    tables |= {"facts_parameters_all": every.parameters, "facts_parameters": within.parameters}
+    tables |= {"facts_targets": within.targets, "facts_correlations": within.correlations}
+    said = "What the facts within reach say of each parameter"
+    figures = [
+        replace(parameters_figure(within.parameters, said), name="facts-parameters"),
+        replace(targets_figure(within.targets), name="facts-targets"),
+    ]
+    beyond = [
+        name for name in every.specification.calibration.targets if name not in within.specification.calibration.targets
+    ]
+    remarks = [f"Left out of the targets, since {SHORT} their intervals: {', '.join(beyond)}."] if beyond else []
+    remarks += ["What was measured, met and missed is told in docs/validation.md."]
+    config = render_calibrated_scenario(within, CONFIGS, "python -m experiments.facts --write", remarks)
+    return FactsResult(tables, figures, config)
+
+
+def calibrate_within_reach(every: CalibrationResult, doing: CalibrationRunOptions, truths: int) -> CalibrationResult:
+    """Return the calibration to those targets alone that are within reach of runs, from the same runs, and checked."""
+    kept = np.flatnonzero(every.targets["reachable"].to_numpy())
+    names = list(every.specification.calibration.targets)
+    targets = {names[place]: every.specification.calibration.targets[names[place]] for place in kept}
+    plan = replace(
+        every.specification, calibration=every.specification.calibration.model_copy(update={"targets": targets})
+    )
+    before = replace(every.prior_runs, summaries=every.prior_runs.summaries[:, kept])
+    found = compute_posterior(plan, before)
+    after = run_draws(every.specification, found.resample(plan.calibration.predictive, plan.calibration.seed), doing)
+    after = replace(after, summaries=after.summaries[:, kept])
+    told = {"reach": run_coverage_check(plan, before), "check": run_self_check(plan, before, truths)}
+    return replace(every, specification=plan, posterior=found, prior_runs=before, posterior_runs=after, **told)
+
+
+def run_self_checks(within: CalibrationResult, every: CalibrationResult) -> pd.DataFrame:
+    """Return how well the facts within reach find synthetic truths again, and how much company they and all have."""
+    if within.self_check_result is None:
+        return pd.DataFrame()
+    table = build_self_check_table(within.specification, within.self_check_result).assign(
+        targets=len(within.specification.calibration.targets)
+    )
+    return table.assign(lonely=within.coverage_check.isolation, lonely_all=every.coverage_check.isolation)
+
+
+def build_facts_table(
+    plan: CalibrationSpec, doing: CalibrationRunOptions, worlds: int, calibrated: Mapping[str, CalibrationResult]
+) -> pd.DataFrame:
+    """Return each counterpart with what runs show at the defaults and at the calibrated medians, a row each."""
+    scenario = plan.calibration.scenario
+    sets = {"default": [number_at_path(scenario, one.path) for one in plan.factors]}
+    sets |= {way: [one.medians[factor.path] for factor in plan.factors] for way, one in calibrated.items()}
+    shown = {way: run_draws(plan, np.tile(np.array(one), (worlds, 1)), doing).summaries for way, one in sets.items()}
+    rows = []
+    for place, (name, target) in enumerate(plan.calibration.targets.items()):
+        fact = target_fact_id(name)
+        row: dict[str, object] = {"fact": fact, "counterpart": name, "about": str(target), "measured": target.value}
+        row |= dict(zip(("low", "high"), target.interval_95, strict=True)) | {"confidence": FACTS[fact].confidence}
+        row |= {"reachable": name in calibrated["within"].specification.calibration.targets}
+        for way in WAYS:
+            row |= assess_fact(way, shown[way][:, place], target.interval_95)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def assess_fact(way: str, values: np.ndarray, ends: tuple[float, float]) -> dict[str, object]:
+    """Return median and interval over worlds, and the verdict."""
+    low, middle, high = percentiles_95(values)
+    verdict = NEAR if ends[0] <= middle <= ends[1] else MISSED
+    reaches = bool(low <= ends[1] and high >= ends[0])
+    return {
+        way: middle,
+        f"{way}_low": low,
+        f"{way}_high": high,
+        f"{way}_verdict": verdict,
+        f"{way}_within_reach": reaches,
+    }

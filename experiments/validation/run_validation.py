@@ -1,0 +1,115 @@
+"""All limits, family by family, and the table of what was found."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.validation import (
+    cascades,
+    chance_limits,
+    discontinuation,
+    hearing_growth,
+    lattices,
+    oracles,
+    practice_limits,
+)
+from experiments.validation.known_limit import KnownLimit, judge_finding, standard_score
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE, STEPS = ROOT / "results/published/validation.csv", ROOT / "results/published/validation_steps.csv"
+COLUMNS = (
+    "family",
+    "limit",
+    "source",
+    "exact",
+    "quantity",
+    "reference",
+    "ours",
+    "standard_error",
+    "z",
+    "similar",
+    "margin",
+    "worlds",
+    "seed",
+    "verdict",
+)
+FEWEST, SMOKE = 4, 400
+"""Worlds of a smoke run at least, and into what part of them the full number is cut."""
+
+
+@dataclass(frozen=True)
+class LimitFamily:
+    """Limits of one kind, under one heading."""
+
+    heading: str
+    limits: Sequence[KnownLimit]
+
+
+FAMILIES = (
+    LimitFamily("Spread by hearing alone", hearing_growth.LIMITS),
+    LimitFamily("Users who lapse for ever", discontinuation.LIMITS),
+    LimitFamily("Threshold cascades", cascades.LIMITS),
+    LimitFamily("Thresholds on lattices", lattices.LIMITS),
+    LimitFamily("A practice once begun", practice_limits.LIMITS),
+    LimitFamily("Chance", chance_limits.LIMITS),
+    LimitFamily("Other programs", oracles.LIMITS),
+)
+
+
+def limit_replicates(limit: KnownLimit, *, smoke: bool) -> int:
+    """Return how many worlds a limit is given."""
+    return max(min(FEWEST, limit.worlds), limit.worlds // SMOKE) if smoke else limit.worlds
+
+
+def limit_rows(family: LimitFamily, limit: KnownLimit, *, smoke: bool = False) -> Iterator[dict[str, object]]:
+    """Yield a row for each finding of a limit; one without numbers where the program that it needs is missing."""
+    worlds = limit_replicates(limit, smoke=smoke)
+    told = {"family": family.heading, "limit": limit.name, "source": limit.source, "exact": limit.exact}
+    told |= {"margin": limit.margin, "worlds": worlds, "seed": limit.seed}
+    if limit.needs and not oracles.is_installed(limit.needs):
+        yield told | {"quantity": f"{limit.needs} is not installed", "verdict": "not run"}
+        return
+    for one in limit.find(worlds, limit.seed):
+        numbers = {name: getattr(one, name) for name in ("quantity", "reference", "ours", "standard_error", "similar")}
+        own = {} if one.margin is None else {"margin": one.margin}
+        yield told | numbers | own | {"z": standard_score(one), "verdict": judge_finding(one, limit.margin)}
+
+
+def run_all_limits(*, smoke: bool = False) -> pd.DataFrame:
+    """Return the table of all findings, a row each, telling what is under way."""
+    rows = []
+    for family in FAMILIES:
+        for limit in family.limits:
+            print(f"{family.heading}: {limit.name}", flush=True)
+            rows += list(limit_rows(family, limit, smoke=smoke))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, its numbers to six digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table as it was written."""
+    table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in ("z", "similar", "margin")})
+    numbers = table.columns.intersection(["reference", "ours", "standard_error"])
+    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
+
+
+def summarise_verdicts(table: pd.DataFrame) -> str:
+    """Return how many findings have each verdict, and how the standard scores are spread, in words."""
+    counts = table["verdict"].value_counts()
+    scores = table["z"].dropna().abs()
+    own = table[table["family"] != "Threshold cascades"]["z"].dropna().abs()
+    verdicts = ", ".join(f"{counts[name]} {name}" for name in counts.index)
+    beyond = int(np.count_nonzero(own > 2.0))
+    return (
+        f"{len(table)} findings: {verdicts}. Of the {scores.size} that chance has a part in, {own.size} concern limits "
+        f"that hold at any size or other programs; {beyond} of these lie beyond two standard errors, where "
+        f"{0.0455 * own.size:.1f} are expected, and the largest is {own.max():.2f}."
+    )

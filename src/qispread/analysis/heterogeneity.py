@@ -1,0 +1,195 @@
+"""For whom: what each context gains, and what happens to inequality."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.analysis.comparison_schema import table_columns
+from qispread.model.engines.simulation import ReplicateRun
+from qispread.model.measures import MEASURE_NAMES
+from qispread.model.world.draw_world import World
+from qispread.model.world.origins import readiness, weighted_degree
+from qispread.model.world.run_inputs import SimulationState, prepare_scenario
+from qispread.model.world.state_arrays import (
+    BASELINE,
+    CAPABILITY,
+    EMBEDDED,
+    EVENT_RATE,
+    IMPLEMENTING,
+    ORIGIN,
+    RESULT,
+    SETTING_1,
+    SETTING_2,
+    SIZE,
+    STAGE,
+)
+from qispread.runs.comparison.arms import BASELINE_ARM
+from qispread.runs.comparison.paired_comparison import Comparison
+from qispread.runs.comparison.paired_statistics import mean_and_half_width
+
+FloatArray = NDArray[np.float64]
+
+
+def distance_from_mean_setting(world: World) -> FloatArray:
+    """Return how far the setting of each organisation is from the mean setting."""
+    settings = world.organisations[SETTING_1 : SETTING_2 + 1]
+    return np.asarray(np.hypot(*(settings - settings.mean(axis=1, keepdims=True))))
+
+
+THIRD_LABELS = ("lowest third", "middle third", "highest third")
+GROUPINGS: dict[str, tuple[Callable[[World], FloatArray], tuple[str, str, str]]] = {
+    "readiness": (readiness, ("least ready third", "middle third", "readiest third")),
+    "capability": (lambda world: world.organisations[CAPABILITY], THIRD_LABELS),
+    "size": (lambda world: world.organisations[SIZE], ("smallest third", "middle third", "largest third")),
+    "setting": (distance_from_mean_setting, ("most like the rest", "middle third", "least like the rest")),
+    "ties": (weighted_degree, ("fewest ties", "middle third", "most ties")),
+}
+"""What organisations are grouped by at the start, and what the thirds are called, the lowest first."""
+
+
+def event_rate_reduction(run: ReplicateRun) -> FloatArray:
+    """Return how much of the harm at the start is gone at the end, as a share; NaN where there was none."""
+    harm, baseline = final_state_of(run).organisations[EVENT_RATE], run.initial_organisations[BASELINE]
+    return np.asarray(1.0 - np.divide(harm, baseline, out=np.full(harm.size, np.nan), where=baseline > 0.0))
+
+
+def share_in_use(run: ReplicateRun) -> FloatArray:
+    """Return the share of the interventions that each organisation uses at the end."""
+    stage = final_state_of(run).histories[:, STAGE]
+    return np.asarray(np.mean((stage == IMPLEMENTING) | (stage == EMBEDDED), axis=0))
+
+
+def mean_practice_result(run: ReplicateRun) -> FloatArray:
+    """Return the mean result of each organisation at the end, 0 for what it does not use."""
+    return np.asarray(final_state_of(run).practices[:, RESULT].mean(axis=0))
+
+
+GAIN_MEASURES: dict[str, Callable[[ReplicateRun], FloatArray]] = {
+    "harm_reduction": event_rate_reduction,
+    "adoption": share_in_use,
+    "result": mean_practice_result,
+}
+
+
+def final_state_of(run: ReplicateRun) -> SimulationState:
+    """Return the state at the end of a run that did not fail."""
+    if run.final_state is None:
+        raise ValueError(f"replicate {run.replicate} failed")
+    return run.final_state
+
+
+def complete_replicates(comparison: Comparison) -> list[int]:
+    """Return the replicates that failed in no arm."""
+    return [
+        place
+        for place in range(comparison.replicate_count)
+        if not any(r.runs[place].error for r in comparison.runs.values())
+    ]
+
+
+def assign_thirds(scores: FloatArray) -> NDArray[np.int64]:
+    """Return 0, 1 or 2 for the lowest, middle and highest third; ties go by the order of the organisations."""
+    ranks = np.empty(scores.size, np.int64)
+    ranks[np.argsort(scores, kind="stable")] = np.arange(scores.size)
+    return 3 * ranks // scores.size
+
+
+def find_followers(comparison: Comparison, replicates: list[int]) -> NDArray[np.bool_]:
+    """Return which organisations started nothing in any arm, a row a world."""
+    started = [
+        [final_state_of(runs.runs[place]).histories[:, ORIGIN].any(axis=0) for place in replicates]
+        for runs in comparison.runs.values()
+    ]
+    return np.asarray(~np.any(started, axis=0))
+
+
+def third_means(values: FloatArray, thirds: NDArray[np.int64], included: NDArray[np.bool_]) -> FloatArray:
+    """Return the mean of each third (rows) in each world (columns); NaN where none of it counts."""
+    found = np.full((3, values.shape[0]), np.nan)
+    for third in range(3):
+        inside = (thirds == third) & included & ~np.isnan(values)
+        number = inside.sum(axis=1)
+        total = np.where(inside, values, 0.0).sum(axis=1)
+        np.divide(total, number, out=found[third], where=number > 0)
+    return found
+
+
+def subgroup_gains(comparison: Comparison) -> pd.DataFrame:
+    """Return what each third of the organisations gains, by context at the start.
+
+    Those that started an intervention are left out. Columns: ``arm``, ``grouping``, ``group``, ``measure``
+    (harm_reduction: share of the harm at the start that is gone; adoption: in use; result: of the largest benefit),
+    ``baseline``, ``arm_mean``, ``difference`` with its paired 95 % interval ``low`` to ``high``, and ``replicate_count``.
+    """
+    return pd.DataFrame(list(_iterate_gains(comparison)), columns=table_columns("for_whom"))
+
+
+def _iterate_gains(comparison: Comparison) -> Iterator[dict[str, object]]:
+    replicates = complete_replicates(comparison)
+    if not replicates:
+        return
+    blueprint = prepare_scenario(comparison.runs[BASELINE_ARM].scenario)
+    worlds = [blueprint.world(comparison.runs[BASELINE_ARM].runs[place].replicate) for place in replicates]
+    thirds = {
+        name: np.array([assign_thirds(score(world)) for world in worlds]) for name, (score, _) in GROUPINGS.items()
+    }
+    counted = find_followers(comparison, replicates)
+    values = {
+        (arm, measure): np.array([gain(runs.runs[place]) for place in replicates])
+        for arm, runs in comparison.runs.items()
+        for measure, gain in GAIN_MEASURES.items()
+    }
+    means = {
+        (arm, measure, name): third_means(found, thirds[name], counted)
+        for (arm, measure), found in values.items()
+        for name in GROUPINGS
+    }
+    for arm in comparison.arms:
+        for name, (_, groups) in GROUPINGS.items():
+            for measure in GAIN_MEASURES:
+                before, after = means[BASELINE_ARM, measure, name], means[arm, measure, name]
+                for third, group in enumerate(groups):
+                    row = {"arm": arm, "grouping": name, "group": group, "measure": measure}
+                    yield {**row, **paired_summary(before[third], after[third])}
+
+
+def paired_summary(baseline: FloatArray, other: FloatArray) -> dict[str, float]:
+    """Return both means, the mean paired difference with its interval, and the worlds that have both."""
+    both = ~np.isnan(baseline) & ~np.isnan(other)
+    baseline, other = baseline[both], other[both]
+    mean, half = mean_and_half_width(other - baseline)
+    return {
+        "base": float(baseline.mean()) if baseline.size else np.nan,
+        "arm_mean": float(other.mean()) if baseline.size else np.nan,
+        "difference": mean,
+        "low": mean - half,
+        "high": mean + half,
+        "worlds": int(baseline.size),
+    }
+
+
+INEQUALITY_MEASURES = ("harm_range", "harm_gini")
+
+
+def inequality_table(comparison: Comparison) -> pd.DataFrame:
+    """Return inequality of harm between organisations before and after, in each arm.
+
+    Columns: ``arm``, ``measure`` (harm_range: 90th less 10th percentile, per 10,000; harm_gini), ``initial_organisations``, ``final_state``
+    (means over worlds), ``difference`` of the end from the base's end with its paired 95 % interval.
+    """
+    rows = []
+    replicates = complete_replicates(comparison)
+    for measure in INEQUALITY_MEASURES if replicates else ():
+        place = MEASURE_NAMES.index(measure)
+        ends = {
+            arm: np.array([runs.runs[world].measures[-1, -1, place] for world in replicates])
+            for arm, runs in comparison.runs.items()
+        }
+        for arm, runs in comparison.runs.items():
+            start = np.array([runs.runs[world].measures[0, -1, place] for world in replicates])
+            found = paired_summary(ends[BASELINE_ARM], ends[arm])
+            row = {"arm": arm, "measure": measure, "start": float(start.mean()), "end": found["arm_mean"]}
+            rows.append(row | {name: found[name] for name in ("difference", "low", "high")})
+    return pd.DataFrame(rows, columns=table_columns("inequality"))

@@ -1,0 +1,1 @@
+"""What every package may use: processor cores, and what the package was shipped with."""

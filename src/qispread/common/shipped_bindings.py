@@ -1,0 +1,64 @@
+"""What each module shipped under each name that compiled code reads, noted as it is defined; loads no compiler.
+
+Whoever replaces a rule or a constant from outside does it by assignment, which leaves no trace of its own: what is
+bound is compared with what is noted here (`qispread.model.rules.code_replacement`).
+"""
+
+import sys
+from typing import Any
+
+Binding = tuple[str, str]
+"""The name of a module, and a name in it."""
+
+BINDINGS: dict[Binding, Any] = {}
+"""The shipped value of every compiled function, wherever it is imported, and of every constant that was recorded."""
+
+FUNCTIONS: dict[Binding, Any] = {}
+"""The shipped compiled functions, by the module and name under which they were defined."""
+
+PACKAGE_NAME = __name__.partition(".")[0]
+
+
+def is_ours(module: str) -> bool:
+    """Return whether a module is part of this package."""
+    return module == PACKAGE_NAME or module.startswith(f"{PACKAGE_NAME}.")
+
+
+def is_constant(value: object) -> bool:
+    """Return whether compiled code can hold a value as a constant that compares by what it says."""
+    if isinstance(value, tuple):
+        return all(is_constant(entry) for entry in value)
+    return isinstance(value, bool | int | float | complex | str)
+
+
+def record_constants(module: str) -> None:
+    """Note the constants that a module has so far: called at its end where it compiles no function itself.
+
+    Parameters
+    ----------
+    module : str
+        Its `__name__`.
+    """
+    for name, value in vars(sys.modules[module]).items():
+        if is_constant(value) and not name.startswith("__"):
+            BINDINGS.setdefault((module, name), value)
+
+
+def record_function(function: Any, compiled: Any) -> None:
+    """Note a compiled function of this package, and what the names that it reads mean when it is defined.
+
+    Parameters
+    ----------
+    function : function
+    compiled : object
+        What the decorator returns for it.
+    """
+    module, name = function.__module__, function.__qualname__
+    if not is_ours(module) or name != function.__name__:
+        return
+    FUNCTIONS[module, name] = BINDINGS[module, name] = compiled
+    record_constants(module)
+    for read in function.__code__.co_names:
+        value = function.__globals__.get(read)
+        if hasattr(value, "py_func"):
+            BINDINGS.setdefault((module, read), value)

@@ -1,0 +1,194 @@
+"""What is passed to the functions of the package, checked before anything is done with it: all slips at once."""
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from qispread.inputs.errors import Fault, InputError, did_you_mean
+
+Check = Callable[[Any], str]
+"""Returns what is needed in place of a value; an empty text where the value is right."""
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+MAX_SHOWN = 60
+MAX_NAME_BYTES = 255
+MAX_COUNT = 1_000_000_000
+"""More runs, workers or months than any computer has room for."""
+MAX_SEED = 2**63 - 1
+"""The largest seed, as a scenario's."""
+ENGINES = ("kernel", "mesa")
+
+
+def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Return a decorator that checks arguments by name, and refuses all that are wrong at once.
+
+    Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python.
+    """
+
+    def decorated(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        signature = inspect.signature(function)
+
+        @wraps(function)
+        def checked(*given: Parameters.args, **named: Parameters.kwargs) -> Result:
+            try:
+                arguments = signature.bind(*given, **named).arguments
+            except TypeError:
+                return function(*given, **named)
+            check_arguments(arguments, **checks)
+            return function(*given, **named)
+
+        return checked
+
+    return decorated
+
+
+def check_arguments(arguments: Mapping[str, Any], /, **checks: Check) -> None:
+    """Refuse what is given under some names where checks say that something else is needed.
+
+    Raises
+    ------
+    InputError
+        With every one that is wrong.
+    """
+    faults = [
+        Fault(name, f"got {shorten(arguments[name])}; needed: {needed}")
+        for name, check in checks.items()
+        if name in arguments and (needed := check(arguments[name]))
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def shorten(value: Any) -> str:
+    """Return a value, or where it is large its type, as a person would say it."""
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"the text '{value[:MAX_SHOWN]}'"
+    if isinstance(value, bool | Real | Path):
+        return str(value)
+    kind = type(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    whose = "" if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}."
+    name = f"{whose}{kind.__name__}"
+    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
+
+
+def optional_check(check: Check) -> Check:
+    """Return a check that takes None too."""
+    return lambda value: "" if value is None else check(value)
+
+
+def is_integer(value: Any) -> bool:
+    """Return whether a value is a whole number, and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def integer_check(low: int | None = None, high: int = MAX_COUNT) -> Check:
+    """Return a check for whole numbers up to `high`, from `low` where it is given."""
+    needed = "a whole number" if low is None else f"a whole number of at least {low}"
+
+    def check(value: Any) -> str:
+        if not is_integer(value) or (low is not None and value < low):
+            return needed
+        return "" if abs(value) <= high else f"{needed} and at most {high:,}"
+
+    return check
+
+
+def check_number(value: Any) -> str:
+    """Check that a value is a number; whether it may be infinite, or NaN, is for who knows what that would mean."""
+    return "" if not isinstance(value, bool) and isinstance(value, Real) else "a number"
+
+
+def check_flag(value: Any) -> str:
+    """Check that a value is true or false."""
+    return "" if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool") else "True or False"
+
+
+def check_text(value: Any) -> str:
+    """Check that a value is text."""
+    return "" if isinstance(value, str) else "text"
+
+
+def check_path(value: Any) -> str:
+    """Check that a value is the path of a file or folder."""
+    given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(given, str) or not given.strip() or "\0" in given:
+        return "the path of a file or folder"
+    try:
+        # As the file system codes it: a name that is no UTF-8 holds bytes that `str.encode` would refuse.
+        longest = max((len(os.fsencode(part)) for part in Path(given).parts), default=0)
+    except UnicodeEncodeError:
+        return "the path of a file or folder"
+    return "" if longest <= MAX_NAME_BYTES else f"a path without names of more than {MAX_NAME_BYTES} bytes"
+
+
+def is_list(value: Any) -> bool:
+    """Return whether a value is a list, tuple, range, array or index: what can be gone through more than once."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Iterator)
+
+
+def check_paths(value: Any) -> str:
+    """Check that a value is a list of paths."""
+    fine = is_list(value) and not any(check_path(one) for one in value)
+    return "" if fine else "a list of paths"
+
+
+def check_texts(value: Any) -> str:
+    """Check that a value is a list of texts."""
+    fine = is_list(value) and not any(check_text(one) for one in value)
+    return "" if fine else "a list of texts"
+
+
+def check_integers(value: Any) -> str:
+    """Check that a value holds whole numbers."""
+    fine = is_list(value) and all(map(is_integer, value))
+    return "" if fine else "a list of whole numbers"
+
+
+def check_mapping(value: Any) -> str:
+    """Check that a value is a mapping of names."""
+    fine = isinstance(value, Mapping) and not any(check_text(one) for one in value)
+    return "" if fine else "a mapping of names to values"
+
+
+def check_callable(value: Any) -> str:
+    """Check that a value can be called."""
+    return "" if callable(value) else "a function"
+
+
+def choice_check(*names: str) -> Check:
+    """Return a check for some names, which hints at the nearest."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and value in names:
+            return ""
+        hint = did_you_mean(value, names, listing=False) if isinstance(value, str) else ""
+        return f"{' or '.join(names)}{hint}"
+
+    return check
+
+
+engine = choice_check(*ENGINES)
+
+
+def instance_check(kinds: type | tuple[type, ...], needed: str) -> Check:
+    """Return a check for objects of some classes."""
+    return lambda value: "" if isinstance(value, kinds) else needed
+
+
+def described_check(kinds: type | tuple[type, ...], needed: str) -> Check:
+    """Return a check for what is an object, a path of its file, or a mapping that says what the file would."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, str | os.PathLike):
+            return check_path(value)
+        return "" if isinstance(value, kinds) or not check_mapping(value) else needed
+
+    return check

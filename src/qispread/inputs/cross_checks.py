@@ -1,0 +1,158 @@
+"""Checks that need more than one part of a scenario: names that must exist, windows, sizes."""
+
+from collections.abc import Callable, Iterator
+
+from qispread.inputs.errors import did_you_mean
+from qispread.inputs.interventions import ORIGIN_RULES, Origin
+from qispread.inputs.network_kinds import GeneratedNetwork, GivenTiesNetwork
+from qispread.inputs.policies import PRACTICE_STRENGTHS, Policy, PolicyTarget, SeedingPolicy
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.yaml_reader import KeyPath
+
+ProblemIterator = Iterator[tuple[KeyPath, str]]
+POOLED = "all"
+"""The name of the rows that pool all interventions: no intervention may have it."""
+
+
+def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
+    """Return the ids of the organisations, in order: those of the table, or made ones."""
+    rows = scenario.organisations.rows
+    if rows:
+        return tuple(row.id for row in rows)
+    return tuple(f"organisation-{i + 1:03d}" for i in range(scenario.organisations.number))
+
+
+def system_labels(scenario: Scenario) -> tuple[str, ...]:
+    """Return the name of each organisation's partnership; one that is not given is a partnership of its own."""
+    rows = scenario.organisations.rows
+    if rows:
+        return tuple(row.system or f"({row.id} alone)" for row in rows)
+    count = scenario.organisations.system_count
+    return tuple(f"system-{i % count + 1:02d}" for i in range(scenario.organisations.number))
+
+
+def _unknown_names(names: tuple[str, ...], valid: set[str], path: KeyPath, what: str) -> ProblemIterator:
+    for name in names:
+        if name not in valid:
+            yield path, f"no {what} is called '{name}'" + did_you_mean(name, valid)
+
+
+def check_organisations(scenario: Scenario) -> ProblemIterator:
+    """Check sizes that must fit each other and ids that must differ."""
+    places = scenario.organisations
+    seen: dict[str, int] = {}
+    for index, row in enumerate(places.rows):
+        if row.id in seen:
+            yield ("organisations", "rows", index, "id"), f"'{row.id}' is given twice; ids must differ"
+        seen.setdefault(row.id, index)
+    if places.rows and len(places.rows) < 2:
+        yield ("organisations",), "only 1 organisation is left; at least 2 are needed, one to start and one to copy"
+    if not places.rows:
+        if places.systems > places.number:
+            yield ("organisations", "systems"), f"got {places.systems}; there are only {places.number} organisations"
+        if places.regions > places.system_count:
+            problem = f"got {places.regions}; there are only {places.system_count} partnerships"
+            yield ("organisations", "regions"), problem
+
+
+def check_network(scenario: Scenario) -> ProblemIterator:
+    """Check that the network can exist among so many organisations, and that given ties name them."""
+    network, count = scenario.network, len(organisation_ids(scenario))
+    if isinstance(network, GeneratedNetwork):
+        for name, problem in network.problems(count):
+            yield ("network", name), problem
+    if isinstance(network, GivenTiesNetwork):
+        yield from _check_given_ties(network, set(organisation_ids(scenario)))
+
+
+def _check_given_ties(network: GivenTiesNetwork, ids: set[str]) -> ProblemIterator:
+    if not network.ties:
+        yield ("network",), "has no ties: word could never pass; give at least one"
+    for index, tie in enumerate(network.ties):
+        path: KeyPath = ("network", "ties", index)
+        yield from _unknown_names((tie.first,), ids, (*path, "first"), "organisation")
+        yield from _unknown_names((tie.second,), ids, (*path, "second"), "organisation")
+        if tie.first == tie.second:
+            yield path, f"ties '{tie.first}' to itself"
+
+
+def check_interventions(scenario: Scenario) -> ProblemIterator:
+    """Check that there is something to spread, started by somebody who exists."""
+    if not scenario.interventions:
+        yield ("interventions",), "is empty; at least one is needed"
+    for name, intervention in scenario.interventions.items():
+        path: KeyPath = ("interventions", name)
+        if name == POOLED:
+            yield path, f"'{POOLED}' is the name of the pooled rows; choose another"
+        yield from _check_origin(scenario, intervention.origin, (*path, "origin"))
+
+
+def _check_origin(scenario: Scenario, origin: Origin, path: KeyPath) -> ProblemIterator:
+    ids = organisation_ids(scenario)
+    for name in origin.organisations:
+        if name not in ids:
+            yield path, f"no organisation or rule is called '{name}'" + did_you_mean(name, {*ids, *ORIGIN_RULES})
+    if origin.number >= len(ids):
+        yield path, f"{origin.number} would start; there are {len(ids)} organisations and one must be left to copy"
+
+
+def check_windows(scenario: Scenario) -> ProblemIterator:
+    """Check that launches and policies begin within the run; a policy may outlast it."""
+    for name, intervention in scenario.interventions.items():
+        if intervention.launch > scenario.horizon:
+            problem = f"got {intervention.launch}; the run ends in month {scenario.horizon}"
+            yield ("interventions", name, "launch"), problem
+    for name, policy in scenario.policies.items():
+        yield from _check_window(scenario.horizon, policy, ("policies", name))
+
+
+def check_policies(scenario: Scenario) -> ProblemIterator:
+    """Check targets and the interventions that a policy names."""
+    for name, policy in scenario.policies.items():
+        path: KeyPath = ("policies", name)
+        yield from _check_target(scenario, policy.target, (*path, "target"))
+        yield from _unknown_names(
+            policy.interventions, set(scenario.interventions), (*path, "interventions"), "intervention"
+        )
+        if policy.interventions and not PRACTICE_STRENGTHS & set(type(policy).model_fields):
+            problem = "this lever acts on the organisation itself and cannot be kept to some interventions"
+            yield (*path, "interventions"), problem
+        if isinstance(policy, SeedingPolicy):
+            yield from _check_origin(scenario, policy.origin, (*path, "origin"))
+
+
+def _check_window(horizon: int, policy: Policy, path: KeyPath) -> ProblemIterator:
+    if policy.start > horizon:
+        yield (*path, "start"), f"got {policy.start}; the run ends in month {horizon}"
+    if policy.end is not None and policy.end < policy.start:
+        yield (*path, "end"), f"got {policy.end}; it begins in month {policy.start}"
+
+
+def _check_target(scenario: Scenario, target: PolicyTarget, path: KeyPath) -> ProblemIterator:
+    ids = organisation_ids(scenario)
+    yield from _unknown_names(target.systems or (), set(system_labels(scenario)), (*path, "systems"), "partnership")
+    yield from _unknown_names(target.organisations or (), set(ids), (*path, "organisations"), "organisation")
+    for rule in ("most_ready", "least_ready", "hubs", "random"):
+        if (getattr(target, rule) or 0) > len(ids):
+            yield (*path, rule), f"got {getattr(target, rule)}; there are {len(ids)} organisations"
+
+
+POPULATION_PATHS = {f"organisations.{name}" for name in ("number", "systems", "regions", "rows", "file")} | {
+    "organisations."
+}
+"""What decides which organisations there are; the last stands for a table that could not be read."""
+CROSS_CHECKS: dict[Callable[[Scenario], ProblemIterator], set[str]] = {
+    check_organisations: POPULATION_PATHS,
+    check_network: {"network"} | POPULATION_PATHS,
+    check_interventions: POPULATION_PATHS,
+    check_windows: {"horizon"},
+    check_policies: POPULATION_PATHS,
+}
+"""Each check, and the parts that must be right for it to make sense."""
+
+
+def cross_validate(scenario: Scenario, invalid_parts: set[str]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield path and problem of every fault between parts, leaving out checks that stand on parts that are wrong."""
+    for check, needs in CROSS_CHECKS.items():
+        if not needs & invalid_parts:
+            yield from check(scenario)

@@ -1,0 +1,307 @@
+"""The user's own CSV tables of organisations and ties: read with care, and what is left out is said."""
+
+import csv
+import difflib
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+from qispread.inputs.errors import Fault, InputError, did_you_mean
+from qispread.inputs.network_kinds import MembershipsNetwork, TiesFileNetwork
+from qispread.inputs.organisations import ROW_FIELDS, TEXT_FIELDS, Organisations
+from qispread.inputs.yaml_reader import ReadableFile, SourceLocation, SourceLocations, read_text
+
+BLANK_CELL_RULES = {
+    "name": "the id is shown instead",
+    "system": "each is a partnership of its own",
+    "region": "each stands in the region without a name",
+    "map_east": "not placed on maps; no rule uses it",
+    "map_north": "not placed on maps; no rule uses it",
+}
+"""What is done about a blank cell; in all other columns the value is drawn."""
+
+
+@dataclass
+class CsvTable:
+    """A CSV table: the rows that are not blank, each with its line in the file."""
+
+    display_name: str
+    columns: tuple[str, ...]
+    rows: list[tuple[int, dict[str, str]]]
+
+
+@dataclass
+class ReadContext:
+    """What reading tables has gathered: places for later faults, faults so far, notes, hashes of the files."""
+
+    places: SourceLocations = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    inputs: list[dict[str, str]] = field(default_factory=list)
+    ragged: bool = False
+
+
+def join_names(names: Iterable[str], max_names: int = 6) -> str:
+    """Return names in order with commas, cut after a few."""
+    ordered = sorted(names)
+    return ", ".join(ordered[:max_names]) + (
+        f" and {len(ordered) - max_names} more" if len(ordered) > max_names else ""
+    )
+
+
+def read_table(path: ReadableFile, display_name: str, reading: ReadContext) -> CsvTable:
+    """Return a CSV table with a header.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing, is not text, has no header or no rows, or has rows of the wrong length.
+    """
+    text = read_text(path, display_name)
+    reading.inputs.append({"path": display_name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns: tuple[str, ...] = ()
+    rows: list[tuple[int, dict[str, str]]] = []
+    faults: list[Fault] = []
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not columns:
+                columns = tuple(cell.strip() for cell in cells)
+            elif len(cells) != len(columns):
+                problem = f"has {len(cells)} cells; the header has {len(columns)}"
+                reading.faults.append(Fault("", problem, display_name, reader.line_num))
+                reading.ragged = True
+            else:
+                rows.append((reader.line_num, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
+    except csv.Error as error:
+        faults.append(Fault("", f"is not a CSV table: {error}", display_name, reader.line_num))
+    twice = {column for column in columns if columns.count(column) > 1}
+    if twice:
+        faults.append(Fault("", f"column {join_names(twice)} is given twice", display_name, 1))
+    if len(columns) == 1 and ";" in columns[0]:
+        raise InputError([Fault("", "is separated by semicolons; save it with commas", display_name, 1)])
+    if not rows and not faults and not reading.faults:
+        faults.append(Fault("", "has no rows" if columns else "is empty", display_name))
+    if faults:
+        raise InputError(faults)
+    return CsvTable(display_name, columns, rows)
+
+
+def require_columns(table: CsvTable, required: dict[str, str]) -> None:
+    """Refuse a table that lacks columns; `required` gives what each column is for."""
+    faults = [
+        Fault(
+            f"column '{column}' ({purpose})", "is missing" + did_you_mean(column, table.columns), table.display_name, 1
+        )
+        for column, purpose in required.items()
+        if column not in table.columns
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def map_columns(mapping: dict[str, str], table: CsvTable, reading: ReadContext) -> dict[str, str]:
+    """Return the column of each field that the table has: as mapped by the user, or of the same name."""
+    unknown = [name for name in mapping if name not in ROW_FIELDS]
+    faults = [
+        Fault(f"organisations.columns.{name}", "unknown field" + did_you_mean(name, ROW_FIELDS)) for name in unknown
+    ]
+    if faults:
+        raise InputError(faults)
+    require_columns(table, {mapping.get("id", "id"): "id", **{column: name for name, column in mapping.items()}})
+    found = {name: mapping.get(name, name) for name in ROW_FIELDS if mapping.get(name, name) in table.columns}
+    for column in table.columns:
+        missing = [name for name in ROW_FIELDS if name not in found]
+        if column not in found.values() and difflib.get_close_matches(column.lower(), missing, n=1, cutoff=0.8):
+            reading.notes.append(
+                f"{table.display_name}: column '{column}' is not used{did_you_mean(column.lower(), missing)}"
+            )
+    return found
+
+
+def parse_number(text: str) -> Any:
+    """Return the number in a cell, None for a blank one, or the text itself, which is refused later."""
+    if not text:
+        return None
+    try:
+        return text if "_" in text else float(text)
+    except ValueError:
+        return text
+
+
+def read_organisation_rows(
+    section: Organisations, path: ReadableFile, display_name: str, reading: ReadContext
+) -> list[dict[str, Any]]:
+    """Return the organisations of a table as plain rows; closed ones are left out, and that is noted."""
+    table = read_table(path, display_name, reading)
+    columns = map_columns(section.columns, table, reading)
+    if section.closed is not None:
+        require_columns(table, {section.closed: "closed"})
+    rows: list[dict[str, Any]] = []
+    closed: list[str] = []
+    lines: dict[str, int] = {}
+    for line, cells in table.rows:
+        if section.closed is not None and cells[section.closed]:
+            closed.append(cells[columns["id"]])
+            continue
+        own = cells[columns["id"]]
+        if own in lines:
+            problem = f"'{own}' is given twice, first on line {lines[own]}; ids must differ"
+            reading.faults.append(Fault(f"column '{columns['id']}'", problem, display_name, line))
+            continue
+        lines[own] = line
+        row = {name: cells[column] or None for name, column in columns.items() if name in TEXT_FIELDS}
+        row |= {name: parse_number(cells[column]) for name, column in columns.items() if name not in TEXT_FIELDS}
+        for name, column in columns.items():
+            label = f"column '{column}'" + (f" of {row['id']}" if name != "id" and row["id"] else "")
+            reading.places["organisations", "rows", len(rows), name] = SourceLocation(display_name, line, label)
+        rows.append(row)
+    if not rows:
+        raise InputError([Fault("", "holds no organisation that is open", display_name)])
+    if closed:
+        reading.notes.append(f"{display_name}: {len(closed)} closed organisations left out: {join_names(closed)}")
+    note_blank_cells(rows, columns, display_name, reading)
+    return rows
+
+
+def note_blank_cells(
+    rows: list[dict[str, Any]], columns: dict[str, str], display_name: str, reading: ReadContext
+) -> None:
+    """Note, for each column, how many cells are blank and what is done about it."""
+    alike: dict[tuple[int, str], list[str]] = {}
+    for name, column in columns.items():
+        blank = sum(row[name] is None for row in rows)
+        if blank and name != "id":
+            alike.setdefault((blank, BLANK_CELL_RULES.get(name, "drawn")), []).append(column)
+    drawn = [name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")]
+    if drawn:
+        reading.notes.append(f"{display_name}: has no column {', '.join(drawn)}: drawn for every organisation")
+    if "system" not in columns:
+        reading.notes.append(f"{display_name}: has no column system: each organisation is a partnership of its own")
+    for (blank, done), names in alike.items():
+        what = f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"
+        reading.notes.append(f"{display_name}: {what} blank in {blank} of {len(rows)} rows: {done}")
+
+
+class UnknownIds:
+    """Names in a table of ties that the table of organisations does not know: refused, or left out and noted."""
+
+    def __init__(self, known: set[str] | None, unknown: str, shown: str) -> None:
+        self.known, self.refused, self.shown = known, unknown == "refuse", shown
+        self.names: set[str] = set()
+
+    def filter(self, *names: str) -> list[str]:
+        """Return those of some names that are not known; none where it could not be found out who is."""
+        new = [name for name in names if self.known is not None and name not in self.known]
+        self.names.update(() if self.refused else new)
+        return new
+
+    def problem_with(self, new: list[str]) -> str | None:
+        """Return what is wrong with unknown names, unless they may be left out."""
+        if not new or not self.refused:
+            return None
+        return f"unknown organisation '{new[0]}'{did_you_mean(new[0], self.known or ())} (or say `unknown: leave_out`)"
+
+    def note_left_out(self, reading: ReadContext) -> None:
+        """Note who was left out."""
+        if self.names:
+            count = f"{len(self.names)} organisations unknown to the table"
+            reading.notes.append(f"{self.shown}: ties of {count} left out: {join_names(self.names)}")
+
+
+def ties_to_rows(weights: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
+    """Return ties as plain rows, in order."""
+    return [{"first": a, "second": b, "weight": weight} for (a, b), weight in sorted(weights.items())]
+
+
+def tie_problem(first: str, second: str, weight: Any) -> str | None:
+    """Return what is wrong with one tie in itself, or None."""
+    if not first or not second:
+        return "ties to nobody: one id is blank"
+    if first == second:
+        return "ties an organisation to itself"
+    if not isinstance(weight, float) or not 0.0 < weight <= 1.0:
+        return f"got weight {weight if weight is not None else 'blank'}; needed: a number in (0, 1]"
+    return None
+
+
+def read_ties_file(
+    section: TiesFileNetwork, path: ReadableFile, display_name: str, known: set[str] | None, reading: ReadContext
+) -> list[Any]:
+    """Return the ties in a table of pairs; a pair given again, in either direction, counts once at its larger weight.
+
+    Blank ends, self-ties, bad weights and, unless they may be left out, unknown names are faults; all are gathered.
+    """
+    table = read_table(path, display_name, reading)
+    weight = section.weight or ("weight" if "weight" in table.columns else None)
+    wanted = {section.first: "first id", section.second: "second id"}
+    require_columns(table, wanted | ({weight: "weight"} if weight is not None else {}))
+    strangers = UnknownIds(known, section.unknown, display_name)
+    found: dict[tuple[str, str], float] = {}
+    repeated = 0
+    for line, cells in table.rows:
+        first, second = cells[section.first], cells[section.second]
+        value = 1.0 if weight is None else parse_number(cells[weight])
+        problem = tie_problem(first, second, value)
+        new = strangers.filter(first, second) if problem is None else []
+        problem = problem or strangers.problem_with(new)
+        if problem:
+            reading.faults.append(Fault(f"tie '{first}' - '{second}'", problem, display_name, line))
+        elif not new:
+            pair = (min(first, second), max(first, second))
+            repeated += pair in found
+            found[pair] = max(value, found.get(pair, 0.0))
+    strangers.note_left_out(reading)
+    if repeated:
+        reading.notes.append(
+            f"{display_name}: {repeated} ties given again (or in the other direction) count once, at the larger weight"
+        )
+    return ties_to_rows(found)
+
+
+def read_memberships(
+    section: MembershipsNetwork, path: ReadableFile, display_name: str, known: set[str] | None, reading: ReadContext
+) -> list[Any]:
+    """Return a tie for each pair that shares a group, weighted by groups shared / most shared by any pair."""
+    table = read_table(path, display_name, reading)
+    require_columns(table, {section.organisation: "organisation", section.group: "group"})
+    strangers = UnknownIds(known, section.unknown, display_name)
+    members: dict[str, set[str]] = {}
+    for line, cells in table.rows:
+        member, group = cells[section.organisation], cells[section.group]
+        if not member or not group:
+            reading.faults.append(Fault("membership", "one of its cells is blank", display_name, line))
+            continue
+        new = strangers.filter(member)
+        problem = strangers.problem_with(new)
+        if problem:
+            reading.faults.append(Fault(f"membership of '{member}'", problem, display_name, line))
+        members.setdefault(group, set()).add(member)
+    strangers.note_left_out(reading)
+    shared = Counter(pair for group in members.values() for pair in combinations(sorted(group), 2))
+    most = max(shared.values(), default=1)
+    ours = {pair: count / most for pair, count in shared.items() if known is None or known.issuperset(pair)}
+    return ties_to_rows(ours)
+
+
+def drop_isolated(rows: list[Any], ties: list[Any], choice: str, display_name: str, reading: ReadContext) -> list[Any]:
+    """Return the organisations, without those that no tie names where the user chose so; either way it is noted."""
+    tied = {tie[end] for tie in ties for end in ("first", "second")}
+    isolated = [str(row["id"]) for row in rows if row["id"] not in tied]
+    if not isolated:
+        return rows
+    done = "left out" if choice == "leave_out" else "kept: they can hear from outside the network only"
+    reading.notes.append(f"{display_name}: {len(isolated)} organisations without ties {done}: {join_names(isolated)}")
+    if choice != "leave_out":
+        return rows
+    kept = [index for index, row in enumerate(rows) if row["id"] in tied]
+    for new, old in enumerate(kept):
+        for name in rows[old]:
+            reading.places["organisations", "rows", new, name] = reading.places["organisations", "rows", old, name]
+    return [rows[index] for index in kept]

@@ -1,0 +1,284 @@
+"""Scenarios from files: YAML with `extends`, tables, policies added on the command line, all checked at once."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qispread.inputs import argument_checks
+from qispread.inputs.adapt_scenario import is_adaptable, is_in_file
+from qispread.inputs.cross_checks import cross_validate
+from qispread.inputs.csv_tables import ReadContext, read_table, read_ties_file
+from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError
+from qispread.inputs.network_kinds import MembershipsNetwork, TiesFileNetwork
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.table_references import (
+    DERIVED_COUNTS,
+    TableReferences,
+    TableResolver,
+    disk_resolver,
+    insert_tables,
+)
+from qispread.inputs.validate import fault_at_path, validate
+from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_text, read_yaml
+
+POLICY_FILE_KEYS = {"policies", "name", "description"}
+"""What a policy file may hold."""
+
+
+def merge_documents(parent: Any, child: Any) -> Any:
+    """Return `parent` overlaid by `child`, mapping by mapping; another kind of network or lever replaces it whole."""
+    if not isinstance(parent, dict) or not isinstance(child, dict):
+        return child
+    if any(name in child and child[name] != parent.get(name, child[name]) for name in ("kind", "lever")):
+        return child
+    return {**parent, **{key: merge_documents(parent.get(key), value) for key, value in child.items()}}
+
+
+def read_document(path: Path, display_name: str) -> tuple[dict[str, Any], SourceLocations]:
+    """Return the data of one YAML file, or the scenario kept in a manifest, without following `extends`."""
+    if path.suffix != ".json":
+        return read_yaml(path, display_name)
+    try:
+        scenario = json.loads(read_text(path, display_name))["scenario"]
+    except json.JSONDecodeError as error:
+        raise InputError([Fault("", TRUNCATION_MARK, display_name, error.lineno)]) from None
+    except (KeyError, TypeError, RecursionError):
+        scenario = None
+    if not isinstance(scenario, dict):
+        raise InputError([Fault("", "is not a manifest: it holds no 'scenario'", display_name)])
+    return scenario, {(): SourceLocation(display_name, 0)}
+
+
+def read_with_parents(
+    path: Path, display_name: str, visited: tuple[Path, ...] = ()
+) -> tuple[dict[str, Any], SourceLocations]:
+    """Return the data of a file overlaid on that of the files it extends, with the place of each value.
+
+    Raises
+    ------
+    InputError
+        For a file that extends itself, directly or through others.
+    """
+    data, places = read_document(path, display_name)
+    parents = data.pop("extends", [])
+    parents = [parents] if isinstance(parents, str) else parents
+    if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
+        raise InputError([fault_at_path(("extends",), f"got {parents}; needed: the name of a file, or a list", places)])
+    below: dict[str, Any] = {}
+    places_below: SourceLocations = {}
+    here = (*visited, Path(os.path.normpath(path.absolute())))
+    for parent in parents:
+        parent_path = Path(os.path.normpath(path.parent / parent))
+        if Path(os.path.normpath(parent_path.absolute())) in here:
+            raise InputError([fault_at_path(("extends",), f"'{parent}' comes back to this file", places)])
+        parent_data, parent_places = read_with_parents(
+            parent_path, os.path.normpath(Path(display_name).parent / parent), here
+        )
+        below = merge_documents(below, parent_data)
+        places_below |= parent_places
+    return merge_documents(below, data), places_below | places
+
+
+def build_scenario(
+    data: dict[str, Any],
+    places: SourceLocations | None = None,
+    base: Path | None = None,
+    faults: Sequence[Fault] = (),
+    finder: TableResolver | None = None,
+) -> Scenario:
+    """Return the checked scenario of plain data.
+
+    Parameters
+    ----------
+    data : dict
+        As a YAML file would give it.
+    places : dict, optional
+        Where each value was given.
+    base : Path, optional
+        To which names of tables are relative where no file gave them.
+    faults : sequence of Fault
+        Found before, to be said with the others.
+    finder : callable, optional
+        Finds the tables that the data name; on the disk unless given, with `base` for those that no file named.
+
+    Raises
+    ------
+    InputError
+        With every fault of the data and of the tables that it names.
+    """
+    places = dict(places or {})
+    scenario, wrong, found = validate(data, places)
+    tables = TableReferences(scenario, wrong, places, finder or disk_resolver(base or Path()))
+    reading = tables.reading
+    if tables.rows is not None or tables.ties is not None:
+        places |= reading.places
+        scenario, now_wrong, found = validate(insert_tables(data, tables), places)
+        wrong |= now_wrong
+    if not tables.whole:
+        wrong.add("organisations.")
+    if tables.rows is None and scenario.organisations.file is not None and not scenario.organisations.rows:
+        wrong.add("organisations.")
+    if isinstance(scenario.network, TiesFileNetwork | MembershipsNetwork) or (reading.faults and not tables.ties):
+        wrong.add("network")
+    found += reading.faults
+    written = set(places)
+    found += [
+        fault_at_path(path, problem, places)
+        for path, problem in cross_validate(scenario, wrong)
+        if is_in_file(path, written) or not is_adaptable(scenario, path)
+    ]
+    if found or faults:
+        raise InputError([*faults, *found])
+    return scenario
+
+
+def read_policy_file(path: Path, display_name: str) -> tuple[dict[str, Any], SourceLocations]:
+    """Return the policies of a policy file.
+
+    Raises
+    ------
+    InputError
+        Where it holds anything but `policies`, or none.
+    """
+    data, places = read_with_parents(path, display_name)
+    problem = "is not for a policy file, which holds 'policies' alone"
+    faults = [fault_at_path((key,), problem, places) for key in data if key not in POLICY_FILE_KEYS]
+    if not isinstance(data.get("policies"), dict) or not data["policies"]:
+        faults.append(Fault("policies", "is missing; needed: a mapping of names to policies", display_name, 1))
+    if faults:
+        raise InputError(faults)
+    return data, places
+
+
+def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[str | Path]) -> list[Fault]:
+    """Add the policies of policy files to the data of a scenario, and return the faults; a taken name is one."""
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            fragment, fragment_places = read_policy_file(Path(file), str(file))
+        except InputError as error:
+            faults.extend(error.faults)
+            continue
+        policies = data.setdefault("policies", {})
+        if not isinstance(policies, dict):
+            continue
+        for name, policy in fragment["policies"].items():
+            if name in policies:
+                problem = "the scenario has a policy of this name already"
+                faults.append(fault_at_path(("policies", name), problem, fragment_places))
+                continue
+            policies[name] = policy
+            places |= {path: place for path, place in fragment_places.items() if path[:2] == ("policies", name)}
+    return faults
+
+
+def override_tables(data: dict[str, Any], places: SourceLocations, organisations: Any, ties: Any) -> None:
+    """Put tables named on the command line in the place of the scenario's own."""
+    section, network = data.get("organisations", {}), data.get("network", {})
+    if organisations is not None and isinstance(section, dict):
+        kept = {name: value for name, value in section.items() if name not in (*DERIVED_COUNTS, "rows")}
+        data["organisations"] = {**kept, "file": str(organisations)}
+        places["organisations", "file"] = SourceLocation("", 0, "--organisations")
+    if ties is not None and isinstance(network, dict):
+        known = network.get("kind") in ("file", "memberships")
+        data["network"] = {**(network if known else {"kind": "file"}), "file": str(ties)}
+        places["network", "file"] = SourceLocation("", 0, "--ties")
+
+
+@argument_checks.validate_arguments(
+    path=argument_checks.check_path,
+    organisations=argument_checks.optional_check(argument_checks.check_path),
+    ties=argument_checks.optional_check(argument_checks.check_path),
+    policies=argument_checks.check_paths,
+    changes=argument_checks.optional_check(argument_checks.check_mapping),
+)
+def load(
+    path: str | Path,
+    *,
+    organisations: str | Path | None = None,
+    ties: str | Path | None = None,
+    policies: Sequence[str | Path] = (),
+    changes: dict[str, Any] | None = None,
+) -> Scenario:
+    """Read a scenario.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML scenario, or the manifest.json of an earlier run.
+    organisations, ties : str or Path, optional
+        CSV tables to use in place of the scenario's own.
+    policies : sequence of str or Path
+        Policy files to add.
+    changes : dict, optional
+        Top-level values to change, such as ``{"seed": 3, "replicates": 50}``.
+
+    Raises
+    ------
+    InputError
+        With every fault in all these files.
+    """
+    data, places = read_with_parents(Path(path), str(path))
+    faults = add_policies(data, places, policies)
+    for name, value in (changes or {}).items():
+        data[name] = value
+        places[name,] = SourceLocation("", 0, f"--{name}")
+    override_tables(data, places, organisations, ties)
+    return build_scenario(data, places, faults=faults)
+
+
+def is_policy_file(data: dict[str, Any]) -> bool:
+    """Return whether data is that of a policy file."""
+    return set(data) <= POLICY_FILE_KEYS and "policies" in data
+
+
+def reject_policy_file(path: str | Path) -> None:
+    """Refuse a policy file where a scenario is meant: its policies would act in a world that nobody chose."""
+    data, _ = read_with_parents(Path(path), str(path))
+    if is_policy_file(data):
+        problem = f"holds policies alone; add it to a scenario: qispread run SCENARIO --policy {path}"
+        raise InputError([Fault("", problem, str(path))])
+
+
+def check_table(file: Path) -> Scenario:
+    """Check a table of organisations, or one of ties as far as that goes without its organisations."""
+    reading = ReadContext()
+    columns = read_table(file, str(file), reading).columns
+    if "id" not in columns and {"from", "to"} <= set(columns):
+        read_ties_file(TiesFileNetwork(file=str(file)), file, str(file), None, reading)
+        if reading.faults:
+            raise InputError(reading.faults)
+        note = f"{file}: read as ties; whether its ids are known shows with --organisations and --ties"
+        return Scenario(notes=(*reading.notes, note))
+    return build_scenario({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
+
+
+@argument_checks.validate_arguments(
+    path=argument_checks.check_path,
+)
+def check(path: str | Path) -> Scenario | None:
+    """Check one file: a scenario, a manifest, a policy file, or a table of organisations or ties.
+
+    Returns
+    -------
+    Scenario or None
+        Whose notes say what was left out; None for a policy file.
+
+    Raises
+    ------
+    InputError
+        With all its faults.
+    """
+    file = Path(path)
+    if file.suffix == ".csv":
+        return check_table(file)
+    data, places = read_with_parents(file, str(path))
+    if is_policy_file(data):
+        data, places = read_policy_file(file, str(path))
+        _, _, faults = validate(data, places)
+        if faults:
+            raise InputError(faults)
+        return None
+    return build_scenario(data, places)

@@ -1,0 +1,196 @@
+"""Who learns from whom: the kinds of collaboration network, each declared here and built in `qispread.model.world`."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from qispread.inputs.parameter import ConfigSection, choice, parameter
+
+Problem = tuple[str, str]
+"""Name of a field, and what is wrong with it."""
+
+
+class GeneratedNetwork(ConfigSection):
+    """What all generated networks share.
+
+    Attributes
+    ----------
+    differs_by_replicate : bool
+        Whether replicates have different ties: they are drawn, or follow from something that is.
+    """
+
+    differs_by_replicate: ClassVar[bool] = True
+
+    tie_weight: float = parameter(
+        1.0, "Weight of each generated tie.", above=0.0, high=1.0, role="world", plausible=(0.5, 1.0)
+    )
+
+    def problems(self, organisations: int) -> Iterator[Problem]:  # noqa: ARG002 - kinds that have limits need it
+        """Yield what keeps the network from existing among so many organisations; nothing where nothing does."""
+        yield from ()
+
+
+def degree_problems(degree: int, organisations: int) -> Iterator[Problem]:
+    """Yield what is wrong with the number of ties to neighbours in a ring."""
+    if degree % 2 or degree >= organisations:
+        yield "degree", f"got {degree}; needed: an even number below {organisations}"
+
+
+def mean_degree_problems(degree: float, organisations: int) -> Iterator[Problem]:
+    """Yield what is wrong with a mean number of ties."""
+    if degree > organisations - 1:
+        problem = f"got {degree:g}; {organisations} organisations have at most {organisations - 1} ties each"
+        yield "mean_degree", f"{problem}: give a smaller number, ties of your own, or kind complete"
+
+
+def mean_degree() -> float:
+    """Declare the mean number of ties of an organisation."""
+    degree: float = parameter(
+        6.0,
+        "Mean number of ties of an organisation.",
+        unit="ties",
+        above=0.0,
+        plausible=(3.0, 10.0),
+        role="world",
+    )
+    return degree
+
+
+class SystemsNetwork(GeneratedNetwork):
+    """Dense within the partnership and its region, with some ties across: the default."""
+
+    kind: Literal["systems"] = "systems"
+    mean_degree: float = mean_degree()
+    across: float = parameter(
+        0.12,
+        "Share of ties that cross regions (an analogy: patients seen at another hospital).",
+        plausible=(0.02, 0.3),
+        source="clarke2018",
+        known="derived",
+        role="world",
+    )
+    partnership_density: float = parameter(
+        0.8, "Probability of a tie within a partnership, as far as the mean degree allows.", role="world"
+    )
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a mean degree that is too large."""
+        yield from mean_degree_problems(self.mean_degree, organisations)
+
+
+class SmallWorldNetwork(GeneratedNetwork):
+    """A ring with some ties moved at random (watts1998)."""
+
+    kind: Literal["small_world"] = "small_world"
+    degree: int = choice(6, "Ties of each organisation before any is moved; even.", unit="ties", low=2)
+    rewiring: float = parameter(0.1, "Probability that a tie is moved.", role="world")
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a degree that a ring cannot have."""
+        yield from degree_problems(self.degree, organisations)
+
+
+class ScaleFreeNetwork(GeneratedNetwork):
+    """Newcomers tie themselves to those who have many ties (barabasi1999)."""
+
+    kind: Literal["scale_free"] = "scale_free"
+    ties_a_newcomer: int = choice(3, "Ties that each newcomer makes.", unit="ties", low=1)
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a number of ties that newcomers cannot make."""
+        if self.ties_a_newcomer >= organisations:
+            yield "ties_a_newcomer", f"got {self.ties_a_newcomer}; needed: below {organisations}"
+
+
+class RandomNetwork(GeneratedNetwork):
+    """Each pair is tied with the same probability (erdos1959)."""
+
+    kind: Literal["random"] = "random"
+    mean_degree: float = mean_degree()
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a mean degree that is too large."""
+        yield from mean_degree_problems(self.mean_degree, organisations)
+
+
+class RingNetwork(GeneratedNetwork):
+    """Each organisation tied to its nearest neighbours in a ring."""
+
+    differs_by_replicate: ClassVar[bool] = False
+
+    kind: Literal["ring"] = "ring"
+    degree: int = choice(2, "Ties of each organisation; even.", unit="ties", low=2)
+
+    def problems(self, organisations: int) -> Iterator[Problem]:
+        """Yield a degree that a ring cannot have."""
+        yield from degree_problems(self.degree, organisations)
+
+
+class CompleteNetwork(GeneratedNetwork):
+    """Everyone tied to everyone."""
+
+    differs_by_replicate: ClassVar[bool] = False
+
+    kind: Literal["complete"] = "complete"
+
+
+class HubAndSpokeNetwork(GeneratedNetwork):
+    """In each partnership the largest organisation is tied to all others; the hubs are tied to each other."""
+
+    kind: Literal["hub_and_spoke"] = "hub_and_spoke"
+
+
+class GivenTie(ConfigSection):
+    """One given tie."""
+
+    first: str = choice(..., "Id of one organisation.")
+    second: str = choice(..., "Id of the other.")
+    weight: float = choice(1.0, "Strength of the tie.", above=0.0, high=1.0)
+
+
+class GivenTiesNetwork(ConfigSection):
+    """Ties as given."""
+
+    kind: Literal["ties"] = "ties"
+    ties: tuple[GivenTie, ...] = choice((), "The ties themselves.")
+
+
+class TiesFileNetwork(ConfigSection):
+    """Ties from a CSV table of two ids and, if present, a weight; of a pair given twice the larger weight holds."""
+
+    kind: Literal["file"] = "file"
+    file: str = choice(..., "CSV table of ties, relative to the scenario.")
+    first: str = choice("from", "Column of one organisation's id.")
+    second: str = choice("to", "Column of the other's id.")
+    weight: str | None = choice(None, "Column of the weight, in (0, 1]; without it every tie weighs 1.")
+    unknown: Literal["refuse", "leave_out"] = choice(
+        "refuse", "What to do with ties to ids that the table of organisations does not know."
+    )
+
+
+class MembershipsNetwork(ConfigSection):
+    """Ties between those who share a group; weight = groups shared / most groups shared by any pair."""
+
+    kind: Literal["memberships"] = "memberships"
+    file: str = choice(..., "CSV table of memberships, relative to the scenario.")
+    organisation: str = choice("organisation", "Column of the organisation's id.")
+    group: str = choice("group", "Column of the group, such as a clinical network.")
+    unknown: Literal["refuse", "leave_out"] = choice(
+        "refuse", "What to do with members that the table of organisations does not know."
+    )
+
+
+AnyNetwork = Annotated[
+    SystemsNetwork
+    | SmallWorldNetwork
+    | ScaleFreeNetwork
+    | RandomNetwork
+    | RingNetwork
+    | CompleteNetwork
+    | HubAndSpokeNetwork
+    | GivenTiesNetwork
+    | TiesFileNetwork
+    | MembershipsNetwork,
+    Field(discriminator="kind"),
+]

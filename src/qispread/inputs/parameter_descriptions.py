@@ -1,0 +1,190 @@
+"""Every parameter, described from its declaration: for the terminal, the reference page and a template."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from qispread.inputs.interventions import Intervention
+from qispread.inputs.network_kinds import AnyNetwork
+from qispread.inputs.parameter import ConfigSection, declaration_of, format_range, section_classes
+from qispread.inputs.policies import AnyPolicy
+from qispread.inputs.scenario import MECHANISMS, Scenario
+from qispread.inputs.validate import allowed_types, discriminator, expected_type
+
+INTERNAL_FIELDS = ("inputs", "notes", "rows")
+"""What reading files fills in: nobody writes it."""
+
+
+@dataclass(frozen=True)
+class ParameterDescription:
+    """One parameter as its declaration has it.
+
+    Attributes
+    ----------
+    path : str
+        Where it stands in a scenario.
+    default, allowed_range, plausible_range, unit, meaning, source, evidence, role : str
+    """
+
+    path: str
+    default: str
+    unit: str
+    allowed_range: str
+    plausible_range: str
+    meaning: str
+    source: str
+    evidence: str
+    role: str
+
+
+def format_default(field: FieldInfo) -> str:
+    """Return a default as it would be written."""
+    value = field.default
+    if value is PydanticUndefined or value is ...:
+        return "(required)"
+    if isinstance(value, ConfigSection):
+        short = value.model_dump(exclude_defaults=True)
+        number = f"{short['number']} " if "number" in short else ""
+        return f"{number}{short['rule']}" if "rule" in short else "everyone"
+    if value is None or value in ((), {}, ""):
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def describe_field(path: str, field: FieldInfo) -> ParameterDescription | None:
+    """Return the description of a field, or None where it is no parameter."""
+    extra = declaration_of(field)
+    if extra is None:
+        return None
+    plausible = extra["plausible"]
+    return ParameterDescription(
+        path=path,
+        default=format_default(field),
+        unit=str(extra["unit"]),
+        allowed_range=format_range(field) or expected_type(allowed_types(field.annotation), field),
+        plausible_range=f"{plausible[0]:g} to {plausible[1]:g}" if plausible else "",
+        meaning=field.description or "",
+        source=str(extra["source"]),
+        evidence=str(extra["known"]),
+        role=str(extra["role"]),
+    )
+
+
+def describe_section(section: type[ConfigSection], path: str) -> Iterator[ParameterDescription]:
+    """Yield the description of every parameter of a section and of the sections in it."""
+    for name, field in section.model_fields.items():
+        here = f"{path}.{name}" if path else name
+        found = describe_field(here, field) if name not in INTERNAL_FIELDS else None
+        if found is not None:
+            yield found
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, ConfigSection):
+            yield from describe_section(field.annotation, here)
+
+
+def section_title(section: type[ConfigSection]) -> str:
+    """Return what a section is about."""
+    return (section.__doc__ or "").strip().splitlines()[0]
+
+
+def describe_parts() -> Iterator[tuple[str, str, list[ParameterDescription]]]:
+    """Yield heading, meaning and parameters of every part of a scenario, in the order of its file."""
+    top = [
+        found
+        for name, field in Scenario.model_fields.items()
+        if name in ("name", "description", "horizon", "seed", "replicates") and (found := describe_field(name, field))
+    ]
+    yield "Scenario", section_title(Scenario), top
+    organisations = Scenario.model_fields["organisations"].annotation
+    for section, path in ((organisations, "organisations"), (Intervention, "interventions.NAME")):
+        if isinstance(section, type) and issubclass(section, ConfigSection):
+            yield path, section_title(section), list(describe_section(section, path))
+    for name in MECHANISMS:
+        section = Scenario.model_fields[name].annotation
+        if isinstance(section, type) and issubclass(section, ConfigSection):
+            yield name, section_title(section), list(describe_section(section, name))
+    for union, path in ((AnyNetwork, "network"), (AnyPolicy, "policies.NAME")):
+        for section in section_classes(union):
+            tag = discriminator(section)
+            if tag:
+                key = "kind" if path == "network" else "lever"
+                yield f"{path} ({key}: {tag})", section_title(section), list(describe_section(section, path))
+
+
+def all_descriptions() -> Iterator[ParameterDescription]:
+    """Yield the description of every parameter there is."""
+    for _, _, found in describe_parts():
+        yield from found
+
+
+def render_markdown() -> str:
+    """Return the reference page of all parameters."""
+    lines = [
+        "# Parameters",
+        "",
+        "Written by `qispread describe --markdown`; do not edit. Every parameter of a scenario: where it stands, its",
+        "default, what is allowed, the plausible range to sweep, what it means, where the default comes from (a key in",
+        "`references.bib`) and how well it is known: *measured* in a source, *derived* from figures in one, an",
+        "*assumption*, a *hypothesis* that results hinge on, or a *choice* of yours. Its role: an *uncertainty* of the",
+        "world, a *lever* that somebody can pull, what *world* there is, or how the *run* is made.",
+    ]
+    for heading, meaning, found in describe_parts():
+        lines += ["", f"## {heading}", "", meaning, ""]
+        if found:
+            lines += [
+                "| parameter | default | unit | allowed | plausible | meaning | source | known | role |",
+                "|---|---|---|---|---|---|---|---|---|",
+            ]
+            lines += [
+                "| " + " | ".join(escape_markdown_cell(value) for value in asdict(one).values()) + " |" for one in found
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def escape_markdown_cell(text: str) -> str:
+    """Return text that is safe in a cell of a Markdown table."""
+    return text.replace("|", "\\|")
+
+
+def render_yaml_template() -> str:
+    """Return a scenario with every default and the meaning of each parameter as a comment."""
+    lines = ["# Every parameter with its default; leave out what you do not change."]
+    lines += list(yaml_lines(Scenario, 0))
+    return "\n".join(lines) + "\n"
+
+
+def yaml_lines(section: type[ConfigSection], depth: int) -> Iterator[str]:
+    """Yield the lines of one section."""
+    indent = "  " * depth
+    for name, field in section.model_fields.items():
+        if name in INTERNAL_FIELDS:
+            continue
+        value: Any = field.default
+        if isinstance(value, ConfigSection) and declaration_of(field) is None:
+            tag = discriminator(type(value))
+            yield f"{indent}{name}:"
+            if tag:
+                yield f"{indent}  kind: {tag}"
+            yield from yaml_lines(type(value), depth + 1)
+        elif name == "interventions" and isinstance(value, dict):
+            yield f"{indent}interventions:  # {field.description}"
+            yield f"{indent}  intervention:"
+            yield from yaml_lines(Intervention, depth + 2)
+        elif declaration_of(field) is not None:
+            yield f"{indent}{name}: {default_as_yaml(field)}  # {field.description}"
+
+
+def default_as_yaml(field: FieldInfo) -> str:
+    """Return a default as YAML."""
+    value = field.default
+    if isinstance(value, ConfigSection):
+        return str(value.model_dump(exclude_defaults=True).get("rule", "everyone"))
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, tuple | list):
+        return "[]"
+    if isinstance(value, dict):
+        return "{}"
+    return f'"{value}"' if value == "" else str(value)

@@ -1,0 +1,213 @@
+"""What can be done about spread: one class a lever.
+
+A field with the name of a slot in `qispread.model.world.lever_slots` changes that slot for the targets while the policy is in
+force; a new policy that moves slots that exist is a class here and nothing else.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from qispread.inputs.errors import did_you_mean
+from qispread.inputs.interventions import Origin, OriginField
+from qispread.inputs.parameter import ConfigSection, Names, choice, parameter
+
+
+class PolicyTarget(ConfigSection):
+    """Whom a policy is for: everyone, or one of these; none of a kind is nobody."""
+
+    systems: Names | None = choice(None, "Everyone in these partnerships.", role="lever")
+    organisations: Names | None = choice(None, "These organisations.", role="lever")
+    most_ready: int | None = choice(None, "The n most ready at the start.", role="lever", unit="organisations", low=0)
+    least_ready: int | None = choice(None, "The n least ready at the start.", role="lever", unit="organisations", low=0)
+    hubs: int | None = choice(None, "The n with the largest weight of ties.", role="lever", unit="organisations", low=0)
+    random: int | None = choice(None, "n drawn at random.", role="lever", unit="organisations", low=0)
+
+    @model_validator(mode="after")
+    def _validate_single_rule(self) -> "PolicyTarget":
+        if len(self.model_dump(exclude_none=True)) > 1:
+            raise ValueError("give one rule only, or list organisations")
+        return self
+
+
+NAMED_TARGETS: dict[str, dict[str, Any]] = {"everyone": {}, "nobody": {"organisations": ()}}
+
+
+def parse_target(value: Any) -> Any:
+    """Return the long form of a target given as one word."""
+    if not isinstance(value, str):
+        return value
+    if value not in NAMED_TARGETS:
+        raise ValueError(f"needed: everyone, nobody or a mapping{did_you_mean(value, NAMED_TARGETS, listing=False)}")
+    return NAMED_TARGETS[value]
+
+
+class Policy(ConfigSection):
+    """What all policies share: a window of months, a target group, a cost."""
+
+    start: int = choice(1, "First month in force.", role="lever", unit="month", low=1)
+    end: int | None = choice(
+        None, "Last month in force; if absent or after the horizon: the horizon.", role="lever", unit="month"
+    )
+    target: Annotated[PolicyTarget, BeforeValidator(parse_target)] = choice(
+        PolicyTarget(), "everyone, or a rule that picks organisations.", role="lever"
+    )
+    interventions: Names = choice(
+        (),
+        "The interventions whose practice it changes; all where none is named. Time, contact, measurement, resentment "
+        "and growth are the organisation's own and act on everything.",
+        role="lever",
+    )
+    cost: float = choice(0.0, "Cost of each target.", role="lever", unit="currency/month", low=0.0)
+
+
+PRACTICE_STRENGTHS = {"support", "standard", "latitude", "push", "ambition", "refresh", "origin"}
+"""Strengths that can be kept to some interventions; all others act on the organisation itself."""
+
+
+def strength(default: Any, meaning: str, **declaration: Any) -> Any:
+    """Declare the strength of a policy."""
+    return parameter(default, meaning, role="lever", **declaration)
+
+
+class LearningNetworkPolicy(Policy):
+    """Organisations learn from each other: more ties, more contact, practical insight."""
+
+    lever: Literal["learning_network"] = "learning_network"
+    ties: float = strength(4.0, "Ties added, for each member.", unit="ties", low=0.0, plausible=(2.0, 8.0))
+    tie_weight: float = strength(1.0, "Weight of the ties added.", above=0.0, high=1.0)
+    contact: float = strength(1.5, "Factor on contact.", unit="ratio", low=0.0, plausible=(1.0, 3.0))
+    support: float = strength(0.2, "Support through site visits and practical insight.", plausible=(0.0, 0.5))
+
+
+class StandardPolicy(Policy):
+    """Each partnership agrees one version; the more of it use that version, the more it pulls the others."""
+
+    lever: Literal["standard"] = "standard"
+    standard: float = strength(0.8, "How far the partnership agrees one version.", plausible=(0.4, 1.0))
+    latitude: float = strength(0.6, "How far the standard lets a place adapt: 1 free, 0 rigid.", plausible=(0.0, 1.0))
+
+
+class CoachingPolicy(Policy):
+    """An implementation team that works alongside (PROMPT Wales: renwick2021)."""
+
+    lever: Literal["coaching"] = "coaching"
+    support: float = strength(0.6, "Support in copying and in PDSA.", plausible=(0.3, 0.9), source="renwick2021")
+    protected_time: float = strength(0.1, "Time brought along.", unit="full teams", low=0.0, high=1.0)
+
+
+class TrainingPolicy(Policy):
+    """Staff are trained in improvement; of those trained the share `turnover` leaves within the year."""
+
+    lever: Literal["training"] = "training"
+    capability_growth: float = strength(
+        0.12,
+        "Share of the missing capability built in a year.",
+        unit="1/year",
+        low=0.0,
+        high=12.0,
+        plausible=(0.05, 0.2),
+        source="mcnicholas2019",
+        known="derived",
+    )
+
+
+class BoardProgrammePolicy(Policy):
+    """Boards learn to lead improvement, and stay."""
+
+    lever: Literal["board_programme"] = "board_programme"
+    leadership_growth: float = strength(
+        0.1, "Share of the missing leadership built in a year.", unit="1/year", low=0.0, high=12.0, plausible=(0, 0.3)
+    )
+    leader_exit: float = strength(
+        0.5, "Factor on the rate at which leaders leave.", unit="ratio", low=0.0, plausible=(0.2, 1.0)
+    )
+
+
+class DistributedLeadershipPolicy(Policy):
+    """One vision, led at every level."""
+
+    lever: Literal["distributed_leadership"] = "distributed_leadership"
+    alignment_growth: float = strength(
+        0.2, "Share of the missing alignment built in a year.", unit="1/year", low=0.0, high=12.0, plausible=(0, 0.4)
+    )
+
+
+class ProtectedTimePolicy(Policy):
+    """Staff are given time."""
+
+    lever: Literal["protected_time"] = "protected_time"
+    protected_time: float = strength(
+        0.2, "Time added to slack.", unit="full teams", low=0.0, high=1.0, plausible=(0.05, 0.5)
+    )
+
+
+class FeedbackPolicy(Policy):
+    """Audit and feedback."""
+
+    lever: Literal["feedback"] = "feedback"
+    measurement: float = strength(0.2, "Added to measurement.", plausible=(0.05, 0.4))
+
+
+class MandatePolicy(Policy):
+    """Organisations are told to; it can feel punitive (Matching Michigan: bion2013)."""
+
+    lever: Literal["mandate"] = "mandate"
+    push: float = strength(2.0, "Added to the log-odds of beginning.", unit="log-odds", low=0.0, plausible=(0.5, 4.0))
+    resentment: float = strength(
+        0.05,
+        "Share of culture lost a year while it lasts.",
+        unit="1/year",
+        low=0.0,
+        high=1.0,
+        plausible=(0, 0.15),
+        source="bion2013",
+    )
+
+
+class GoalsPolicy(Policy):
+    """Goals are set: realistic 0.4, usual 0.8, heroic 1.5."""
+
+    lever: Literal["goals"] = "goals"
+    ambition: float = strength(
+        0.4, "Goal as a multiple of the advantage seen.", unit="ratio", low=0.0, plausible=(0.4, 1.5)
+    )
+
+
+class PortfolioLimitPolicy(Policy):
+    """No more than so many practices implemented at once; others wait."""
+
+    lever: Literal["portfolio_limit"] = "portfolio_limit"
+    at_most: int = strength(1, "Practices implemented at once.", unit="practices", low=0)
+
+
+class SeedingPolicy(Policy):
+    """Who starts, in place of the intervention's own origin; it acts at the launch, whatever the window."""
+
+    lever: Literal["seeding"] = "seeding"
+    origin: OriginField = strength(Origin(rule="hub", number=3), "Who starts: an id, a rule, or several.", unit="-")
+
+
+class RefresherPolicy(Policy):
+    """Once a year the core is gone through again (annual PROMPT days)."""
+
+    lever: Literal["refresher"] = "refresher"
+    refresh: float = strength(0.3, "Share of the missing fidelity restored each time.", plausible=(0.1, 0.6))
+
+
+AnyPolicy = Annotated[
+    LearningNetworkPolicy
+    | StandardPolicy
+    | CoachingPolicy
+    | TrainingPolicy
+    | BoardProgrammePolicy
+    | DistributedLeadershipPolicy
+    | ProtectedTimePolicy
+    | FeedbackPolicy
+    | MandatePolicy
+    | GoalsPolicy
+    | PortfolioLimitPolicy
+    | SeedingPolicy
+    | RefresherPolicy,
+    Field(discriminator="lever"),
+]

@@ -1,0 +1,53 @@
+"""A scenario as functions are given it: itself, the path of its file, or the name of one of the package."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qispread.inputs.argument_checks import check_path, shorten
+from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.load_scenario import load, reject_policy_file
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.shipped_scenarios import SHIPPED_SCENARIOS, shipped_scenario
+
+ScenarioLike = Scenario | str | os.PathLike[str]
+
+
+def check_scenario(value: Any) -> str:
+    """Check that a value is a scenario, or names one."""
+    if isinstance(value, Scenario):
+        return ""
+    names = ", ".join(f"'{name}'" for name in SHIPPED_SCENARIOS)
+    return check_path(value) and f"a Scenario, the path of its file, or {names}; qispread.load(...) reads a file"
+
+
+def check_scenarios(value: Any) -> str:
+    """Check that a value is a mapping of names to scenarios."""
+    example = "a mapping of names to scenarios, such as {'coaching': base.with_policy('coaching')}"
+    if not isinstance(value, Mapping):
+        return example
+    odd = next((name for name in value if not isinstance(name, str)), None)
+    if odd is not None:
+        return f"{example}: the name {odd!r} is not text"
+    wrong = next((name for name, one in value.items() if check_scenario(one)), None)
+    return "" if wrong is None else f"{example}: '{wrong}' is {shorten(value[wrong])}"
+
+
+def read_scenario(scenario: ScenarioLike) -> Scenario:
+    """Return a scenario that is given as such, by the path of its file, or by the name of one that is shipped.
+
+    Raises
+    ------
+    InputError
+        For what is none of these, for a policy file, and for faults in the file.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario
+    if needed := check_scenario(scenario):
+        raise InputError([Fault("scenario", f"got {shorten(scenario)}; needed: {needed}")])
+    file = Path(scenario)
+    if isinstance(scenario, str) and not file.suffix and file.name == scenario and not file.exists():
+        return shipped_scenario(scenario)
+    reject_policy_file(file)
+    return load(file)

@@ -1,0 +1,124 @@
+"""The tables that a scenario names: found, read into rows and ties, and put in the place of their names."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qispread.inputs.cross_checks import organisation_ids
+from qispread.inputs.csv_tables import (
+    ReadContext,
+    drop_isolated,
+    read_memberships,
+    read_organisation_rows,
+    read_ties_file,
+)
+from qispread.inputs.errors import InputError
+from qispread.inputs.network_kinds import GivenTiesNetwork, MembershipsNetwork, TiesFileNetwork
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.validate import fault_at_path, source_location
+from qispread.inputs.yaml_reader import KeyPath, ReadableFile, SourceLocations
+
+DERIVED_COUNTS = ("number", "systems", "regions")
+"""What a table of organisations counts for itself."""
+TableResolver = Callable[[KeyPath, str, SourceLocations], tuple[ReadableFile, str]]
+"""Gives what to read for the name of a table that stands at a path, and what to call it."""
+
+
+def resolve_path(path: KeyPath, name: str, places: SourceLocations, base: Path) -> Path:
+    """Return a file that the scenario names at a path: relative to the file that gives the name."""
+    file = source_location(path, places).file
+    return Path(os.path.normpath((Path(file).parent if file else base) / name))
+
+
+def disk_resolver(base: Path) -> TableResolver:
+    """Return what finds tables on the disk; those that no file named are relative to `base`."""
+
+    def found(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
+        file = resolve_path(path, name, places, base)
+        return file, str(file)
+
+    return found
+
+
+class TableReferences:
+    """The tables that a scenario names, read into rows and ties.
+
+    Attributes
+    ----------
+    rows, ties : list or None
+        What was read; None where nothing had to be, or could be.
+    reading : ReadContext
+        Places, faults, notes and hashes.
+    whole : bool
+        Whether every row of the organisations could be read.
+    """
+
+    def __init__(self, scenario: Scenario, wrong: set[str], places: SourceLocations, finder: TableResolver) -> None:
+        self.scenario, self.wrong, self.places, self.finder = scenario, wrong, places, finder
+        self.reading, self.whole = ReadContext(), True
+        self.rows = self._collect_problems(self.read_organisations)
+        self.ties = self._collect_problems(self.read_ties)
+        self.drop_isolated()
+
+    def _collect_problems(self, read: Any) -> list[Any] | None:
+        try:
+            found: list[Any] | None = read()
+        except InputError as error:
+            self.reading.faults.extend(error.faults)
+            return None
+        return found
+
+    def read_organisations(self) -> list[Any] | None:
+        """Read the table of organisations, if the scenario names one that has not been read."""
+        section = self.scenario.organisations
+        if section.file is None or section.rows:
+            return None
+        for name in set(DERIVED_COUNTS) & section.model_fields_set:
+            problem = "cannot be given with a table, which counts its own"
+            self.reading.faults.append(fault_at_path(("organisations", name), problem, self.places))
+        path, shown = self.finder(("organisations", "file"), section.file, self.places)
+        rows = read_organisation_rows(section, path, shown, self.reading)
+        self.whole = not self.reading.ragged
+        return rows
+
+    def known_ids(self) -> set[str] | None:
+        """Return the ids that ties may name, or None where they could not be read."""
+        if self.rows is not None:
+            return {str(row["id"]) for row in self.rows} if self.whole else None
+        section = self.scenario.organisations
+        unread = "organisations" in self.wrong or (section.file is not None and not section.rows)
+        return None if unread else set(organisation_ids(self.scenario))
+
+    def read_ties(self) -> list[Any] | None:
+        """Read the table of ties, if the scenario names one."""
+        network = self.scenario.network
+        if "network" in self.wrong or not isinstance(network, TiesFileNetwork | MembershipsNetwork):
+            return None
+        path, shown = self.finder(("network", "file"), network.file, self.places)
+        if isinstance(network, TiesFileNetwork):
+            return read_ties_file(network, path, shown, self.known_ids(), self.reading)
+        return read_memberships(network, path, shown, self.known_ids(), self.reading)
+
+    def drop_isolated(self) -> None:
+        """Leave out organisations that no tie names, where the scenario says so."""
+        section, network = self.scenario.organisations, self.scenario.network
+        given = [tie.model_dump() for tie in network.ties] if isinstance(network, GivenTiesNetwork) else self.ties
+        if self.rows is None or section.file is None or not given:
+            return
+        _, shown = self.finder(("organisations", "file"), section.file, self.places)
+        self.rows = drop_isolated(self.rows, given, section.without_ties, shown, self.reading)
+
+
+def insert_tables(data: dict[str, Any], tables: TableReferences) -> dict[str, Any]:
+    """Return data with the rows and ties that were read in the place of the tables' names."""
+    reading = tables.reading
+    data = dict(data)
+    if tables.rows is not None:
+        data["organisations"] = {**data["organisations"], "rows": tables.rows}
+    if tables.ties is not None:
+        data["network"] = {"kind": "ties", "ties": tables.ties}
+    if reading.inputs or reading.notes:
+        data["inputs"] = [*data.get("inputs", []), *reading.inputs]
+        data["notes"] = [*data.get("notes", []), *reading.notes]
+    return data

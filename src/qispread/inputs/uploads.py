@@ -1,0 +1,134 @@
+"""A scenario from files that somebody sent: read by the same reader, and nothing on the disk is looked at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from qispread.inputs.csv_tables import ReadContext, read_table
+from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.load_scenario import POLICY_FILE_KEYS, build_scenario, is_policy_file, override_tables
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_yaml import non_default_data
+from qispread.inputs.validate import fault_at_path
+from qispread.inputs.yaml_reader import LOADER, KeyPath, ReadableFile, SourceLocations, read_text, read_yaml
+
+YAML_ENDINGS, TABLE_ENDING = (".yaml", ".yml"), ".csv"
+MAX_NAME_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    """A file that somebody sent.
+
+    Attributes
+    ----------
+    name : str
+        As its sender has it; it names nothing here.
+    content : bytes
+    """
+
+    name: str
+    content: bytes
+
+    def read_bytes(self) -> bytes:
+        """Return the bytes."""
+        return self.content
+
+    @property
+    def display_name(self) -> str:
+        """The name as messages have it: one line, not long."""
+        return " ".join(self.name.split())[:MAX_NAME_LENGTH] or "a file without a name"
+
+
+def scenario_from_uploads(uploads: Sequence[UploadedFile], default: Scenario) -> Scenario:
+    """Return the scenario of a YAML file with the tables that it names, or of tables alone.
+
+    Parameters
+    ----------
+    uploads : sequence of UploadedFile
+        At most one YAML scenario; tables of organisations and of ties as CSV.
+    default : Scenario
+        What tables without a scenario are put into.
+
+    Raises
+    ------
+    InputError
+        With every fault: of the files, for names of files that were not sent, and for a scenario that extends another.
+    """
+    scenarios = [one for one in uploads if one.name.lower().endswith(YAML_ENDINGS)]
+    tables = {one.name: one for one in uploads if one.name.lower().endswith(TABLE_ENDING)}
+    check_uploads(uploads)
+    data, places = read_uploaded_yaml(scenarios[0]) if scenarios else (non_default_data(default), {})
+    named = {part.get("file") for part in (data.get("organisations"), data.get("network")) if isinstance(part, dict)}
+    kinds = {is_ties_table(one): name for name, one in tables.items() if name not in named}
+    override_tables(data, places, kinds.get(False), kinds.get(True))
+
+    def sent(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
+        if name not in tables:
+            problem = f"names the file '{name}', which was not sent; choose it together with the scenario"
+            raise InputError([fault_at_path(path, problem, places)])
+        return tables[name], tables[name].display_name
+
+    return build_scenario(data, places, finder=sent)
+
+
+def check_uploads(uploads: Sequence[UploadedFile]) -> None:
+    """Refuse no files, files that are neither YAML nor CSV, and more than a scenario needs."""
+    names = [one.name.lower() for one in uploads]
+    faults = [
+        Fault("", "is neither a YAML scenario nor a CSV table", one.display_name)
+        for one, name in zip(uploads, names, strict=True)
+        if not name.endswith((*YAML_ENDINGS, TABLE_ENDING))
+    ]
+    scenarios = [name for name in names if name.endswith(YAML_ENDINGS)]
+    if not uploads:
+        faults.append(Fault("upload", "no file was sent; needed: a YAML scenario, or CSV tables"))
+    if len(scenarios) > 1:
+        faults.append(Fault("upload", f"got {len(scenarios)} scenarios; needed: one"))
+    if len(set(names)) < len(names):
+        faults.append(Fault("upload", "two files have the same name"))
+    if faults:
+        raise InputError(faults)
+
+
+def read_uploaded_yaml(upload: UploadedFile) -> tuple[dict[str, Any], SourceLocations]:
+    """Return the data of a YAML file that was sent, and the line of each value.
+
+    Raises
+    ------
+    InputError
+        For text that is no scenario, has aliases, extends another file or holds policies alone.
+    """
+    reject_aliases(upload)
+    data, places = read_yaml(upload, upload.display_name)
+    faults = []
+    if "extends" in data:
+        faults.append(
+            fault_at_path(("extends",), "another file cannot be extended here; send one whole scenario", places)
+        )
+    if is_policy_file(data):
+        problem = f"holds {', '.join(sorted(POLICY_FILE_KEYS & set(data)))} alone; needed: a scenario"
+        faults.append(Fault("", problem, upload.display_name))
+    if faults:
+        raise InputError(faults)
+    return data, places
+
+
+def reject_aliases(upload: UploadedFile) -> None:
+    """Refuse aliases, through which a small file unfolds to a huge one."""
+    try:
+        for event in yaml.parse(read_text(upload, upload.display_name), Loader=LOADER):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                raise InputError([Fault("", "holds an alias (*name); write the value out", upload.display_name, line)])
+    except yaml.YAMLError:
+        # Said with its line by the reader, which comes next.
+        return
+
+
+def is_ties_table(upload: UploadedFile) -> bool:
+    """Return whether a table is one of ties: it has ends, and no ids."""
+    columns = read_table(upload, upload.display_name, ReadContext()).columns
+    return "id" not in columns and {"from", "to"} <= set(columns)

@@ -1,0 +1,239 @@
+"""From plain data to a checked scenario, with every fault said in the user's own terms."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from qispread.inputs.errors import Fault, did_you_mean
+from qispread.inputs.parameter import ConfigSection, format_range
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.yaml_reader import KeyPath, SourceLocation, SourceLocations
+
+TYPE_NAMES = {
+    float: "a number",
+    int: "a whole number",
+    str: "text",
+    bool: "true or false",
+    tuple: "a list",
+    dict: "a mapping",
+}
+
+
+@dataclass(frozen=True)
+class SchemaLocation:
+    """Where a location of pydantic's leads in the declarations.
+
+    Attributes
+    ----------
+    path : tuple
+        As the user wrote it: pydantic adds the tags of unions.
+    allowed_types : list
+        The types of what may stand there.
+    field : FieldInfo or None
+        The declaration of what stands there, if it is a field.
+    union_members : sequence of section classes
+        Those whose fields may stand beside it.
+    """
+
+    path: KeyPath
+    allowed_types: list[Any]
+    field: FieldInfo | None
+    union_members: Sequence[type[ConfigSection]]
+
+
+def discriminator(section: type[ConfigSection]) -> str | None:
+    """Return the value of `kind` or `lever` by which a union tells this section from others."""
+    for name in ("kind", "lever"):
+        field = section.model_fields.get(name)
+        if field is not None and get_origin(field.annotation) is Literal:
+            return str(field.default)
+    return None
+
+
+def allowed_types(annotation: Any) -> list[Any]:
+    """Return the types that an annotation allows, without None and without what is said about them."""
+    if get_origin(annotation) is Annotated:
+        return allowed_types(get_args(annotation)[0])
+    if get_origin(annotation) in (Literal, tuple, dict) or isinstance(annotation, type):
+        return [] if annotation is NoneType else [annotation]
+    return [option for part in get_args(annotation) for option in allowed_types(part)]
+
+
+def section_types(options: list[Any]) -> list[type[ConfigSection]]:
+    """Return the sections among some types."""
+    return [option for option in options if isinstance(option, type) and issubclass(option, ConfigSection)]
+
+
+def element_types(options: list[Any]) -> list[Any]:
+    """Return the types of what stands in a mapping or a list."""
+    for option in options:
+        if get_origin(option) is dict:
+            return allowed_types(get_args(option)[1])
+        if get_origin(option) is tuple:
+            return allowed_types(get_args(option)[0])
+    return []
+
+
+def locate(location: KeyPath, root: type[ConfigSection] = Scenario) -> SchemaLocation:
+    """Follow a location of pydantic's through the declarations of a section."""
+    path: list[str | int] = []
+    options: list[Any] = [root]
+    field: FieldInfo | None = None
+    siblings: list[type[ConfigSection]] = []
+    for part in location:
+        sections = section_types(options)
+        tagged = [section for section in sections if discriminator(section) == part]
+        if len(sections) > 1 and tagged:
+            options = list(tagged)
+            continue
+        path.append(part)
+        siblings = sections
+        field = next((one.model_fields[part] for one in sections if part in one.model_fields), None)
+        options = allowed_types(field.annotation) if field is not None else element_types(options)
+    return SchemaLocation(tuple(path), options, field, siblings)
+
+
+def expected_type(options: list[Any], field: FieldInfo | None) -> str:
+    """Return what is needed where some types may stand, such as "a number in [0, 1]"."""
+    if section_types(options):
+        return "a mapping"
+    for option in options:
+        if get_origin(option) is Literal:
+            return "one of " + ", ".join(map(str, get_args(option)))
+    kind = next((TYPE_NAMES[get_origin(one) or one] for one in options if (get_origin(one) or one) in TYPE_NAMES), "")
+    interval = format_range(field) if field is not None else ""
+    return f"{kind} in {interval}" if kind and interval else kind
+
+
+def format_value(value: Any) -> str:
+    """Return a value as a user would write it, cut where it is long."""
+    text = "nothing" if value is None else f"the text '{value}'" if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
+    """Return the problem behind one of pydantic's errors in plain words."""
+    got, kind = error.get("input"), error["type"]
+    if kind == "extra_forbidden":
+        valid = {name for section in location.union_members for name in section.model_fields}
+        return "unknown name" + did_you_mean(str(location.path[-1]), valid)
+    if kind == "missing":
+        return f"is missing; needed: {expected_type(location.allowed_types, location.field) or 'a value'}"
+    if kind.startswith("union_tag"):
+        tags = [tag for section in section_types(location.allowed_types) if (tag := discriminator(section))]
+        name = error["ctx"]["discriminator"].strip("'")
+        given = got.get(name) if isinstance(got, dict) else None
+        problem = f"its {name} is missing" if given is None else f"unknown {name} '{given}'"
+        return problem + did_you_mean(given if isinstance(given, str) else "", tags)
+    if kind == "value_error":
+        return f"got {format_value(got)}; {error['ctx']['error']}"
+    hint = ""
+    if kind == "literal_error" and isinstance(got, str):
+        hint = did_you_mean(
+            got, [word for option in location.allowed_types for word in get_args(option)], listing=False
+        )
+    return f"got {format_value(got)}; needed: {expected_type(location.allowed_types, location.field) or 'something else'}{hint}"
+
+
+def source_location(path: KeyPath, places: SourceLocations) -> SourceLocation:
+    """Return where a path was given, or where the nearest part of it above was."""
+    while path and path not in places:
+        path = path[:-1]
+    return places.get(path, SourceLocation("", 0))
+
+
+def fault_at_path(path: KeyPath, problem: str, places: SourceLocations) -> Fault:
+    """Return a fault at a path of the scenario, in the file and line where it was given."""
+    place = source_location(path, places)
+    return Fault(place.label or ".".join(map(str, path)), problem, place.file, place.line)
+
+
+def validate_section(root: type[ConfigSection], data: dict[str, Any], places: SourceLocations) -> list[Fault]:
+    """Return every fault that the declarations of a section find in data."""
+    try:
+        root.model_validate(to_tuples(data))
+    except ValidationError as error:
+        spots = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
+        return [fault_at_path(spot.path, error_text(detail, spot), places) for detail, spot in spots]
+    return []
+
+
+def split_sections(data: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Yield the data in parts that can be checked alone, so that a fault in one hides none in another.
+
+    These are the single fields, but for a network, which is checked whole; each field of a policy goes with its lever.
+    """
+    for key, value in data.items():
+        if not isinstance(value, dict) or not value or key == "network":
+            yield {key: value}
+        elif key in ("policies", "interventions"):
+            for name, item in value.items():
+                yield from ({key: {name: part}} for part in split_fields(item))
+        else:
+            yield from ({key: {name: item}} for name, item in value.items())
+
+
+def split_fields(item: Any) -> list[Any]:
+    """Return one intervention or policy field by field."""
+    if not isinstance(item, dict) or not item:
+        return [item]
+    always = {"lever": item["lever"]} if "lever" in item else {}
+    return [always | {name: value} for name, value in item.items()]
+
+
+def to_tuples(value: Any) -> Any:
+    """Return data with its lists as tuples, which is what frozen sections hold."""
+    if isinstance(value, dict):
+        return {key: to_tuples(item) for key, item in value.items()}
+    return tuple(to_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def validate(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
+    """Check data against the declarations.
+
+    Returns
+    -------
+    Scenario
+        Of all the parts that are right; defaults stand for the others.
+    set of str
+        The top-level names in which something is wrong, and dotted the fields in them.
+    list of Fault
+        All of them.
+    """
+    data = to_tuples(data)
+    try:
+        return Scenario.model_validate(data), set(), []
+    except ValidationError:
+        return validate_by_sections(data, places)
+
+
+def validate_by_sections(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
+    """Return what `validate` does, for data in which something is wrong."""
+    right: dict[str, Any] = {}
+    wrong: set[str] = set()
+    faults: list[Fault] = []
+    for piece in split_sections(data):
+        ((key, value),) = piece.items()
+        try:
+            Scenario.model_validate(piece)
+        except ValidationError as error:
+            wrong.add(key)
+            for detail in error.errors():
+                spot = locate(tuple(detail["loc"]))
+                wrong.add(".".join(map(str, spot.path[:2])))
+                faults.append(fault_at_path(spot.path, error_text(detail, spot), places))
+            continue
+        right[key] = deep_merge(right.get(key), value)
+    return Scenario.model_validate(right), wrong, faults
+
+
+def deep_merge(first: Any, second: Any) -> Any:
+    """Return two mappings as one, mapping by mapping; of other things the second."""
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return second
+    return {**first, **{name: deep_merge(first.get(name), value) for name, value in second.items()}}

@@ -1,0 +1,147 @@
+"""What the page draws of a model in a month: the network by hand, since it is quick, and curves as in reports."""
+
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.model.world.state_arrays import COPY_SOURCES, STAGES
+from qispread.outputs.figures.curve_figures import CurveSpec, curve_chart
+from qispread.outputs.figures.figure import HEIGHT, Figure, figure_file_name, vega_specification
+from qispread.outputs.figures.map_figures import MAX_DRAWN_TIES, TIE_COLOUR, map_legend_figure
+from qispread.outputs.figures.map_layout import min_distance
+from qispread.outputs.figures.palette import FIDELITY_COLOURS, INK, SOFT_INK, STAGE_COLOURS, assign_styles
+from qispread.outputs.figures.render import to_inline_svg
+from qispread.outputs.figures.vega_renderer import minify_svg
+from qispread.outputs.text.labels import CURVE_MEASURES
+
+if TYPE_CHECKING:
+    from qispread.interfaces.mesa_page.adjustable_model import AdjustableModel
+    from qispread.model.engines.agents import Organisation
+    from qispread.model.engines.mesa_model import SpreadModel
+    from qispread.model.engines.practice import Practice
+
+MAP_PIXELS, MAX_POINT_RADIUS = 500, 7.0
+"""Pixels: of the map, and of the radius of a point at most."""
+ORIGIN_RING_RATIO = 1.9
+"""Radius of the ring around where it began, for one of the point within."""
+FOLLOWED_MEASURES = {name: MEASURES[name].label for name in CURVE_MEASURES}
+"""Measures that the page follows, with their labels."""
+COLOUR_MODES = ("fidelity", "stage")
+
+
+def network_svg(model: "AdjustableModel", intervention: str, colouring: str) -> str:
+    """Return the map of a model now: ties, organisations in the colour of fidelity or stage, origins ringed."""
+    nearest = min_distance(model.places)
+    radius = MAX_POINT_RADIUS if np.isnan(nearest) else min(MAX_POINT_RADIUS, 0.45 * MAP_PIXELS * nearest)
+    points = "".join(point_svg(own, model, intervention, colouring, radius) for own in model.organisations)
+    return (
+        f'<svg role="img" aria-label="{escape(describe_month(model, intervention))}" viewBox="0 0 {MAP_PIXELS} {MAP_PIXELS}" '
+        f'style="max-width: {MAP_PIXELS}px; width: 100%; background: white">'
+        f'<path d="{"".join(tie_lines(model))}" stroke="{TIE_COLOUR}" stroke-width="0.7" fill="none"/>{points}</svg>'
+    )
+
+
+def screen_position(model: "AdjustableModel", index: int) -> tuple[float, float]:
+    """Return where an organisation stands, in pixels from the top left."""
+    x, y = model.places[:, index]
+    return float(x) * MAP_PIXELS, (1.0 - float(y)) * MAP_PIXELS
+
+
+def tie_lines(model: "AdjustableModel") -> Iterator[str]:
+    """Yield a line for each tie in force; none where there are too many to see."""
+    pairs = [(own.index, tie.peer.index) for own in model.organisations for tie in own.ties]
+    if len(pairs) <= 2 * MAX_DRAWN_TIES:
+        for pair in pairs:
+            if pair[0] < pair[1]:
+                (x, y), (to_x, to_y) = (screen_position(model, index) for index in pair)
+                yield f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}"
+
+
+def point_svg(
+    organisation: "Organisation", model: "AdjustableModel", intervention: str, colouring: str, radius: float
+) -> str:
+    """Return one organisation, with its story as a title that shows when it is pointed at."""
+    practice, (x, y) = organisation.practices[intervention], screen_position(model, organisation.index)
+    place = f'<circle cx="{x:.1f}" cy="{y:.1f}"'
+    ring = (
+        f'{place} r="{ORIGIN_RING_RATIO * radius:.1f}" fill="none" stroke="{INK}" stroke-width="1.6"/>'
+        if practice.origin
+        else ""
+    )
+    return (
+        f'{ring}{place} r="{radius:.1f}" fill="{point_colour(practice, colouring)}" stroke="{SOFT_INK}" stroke-width="0.7">'
+        f"<title>{escape(organisation_tooltip(organisation, practice, model.world.static_world.ids))}</title></circle>"
+    )
+
+
+def point_colour(practice: "Practice", colouring: str) -> str:
+    """Return the colour of a point: that of its stage, or of the fidelity of what it uses, white where it uses none."""
+    if colouring == "stage":
+        return STAGE_COLOURS[STAGES[practice.stage]]
+    return FIDELITY_COLOURS[round(practice.fidelity * (len(FIDELITY_COLOURS) - 1))] if practice.in_use else "white"
+
+
+def organisation_tooltip(organisation: "Organisation", practice: "Practice", ids: tuple[str, ...]) -> str:
+    """Return what there is to tell of an organisation when it is pointed at."""
+    words = f"{organisation.name or organisation.id}: {STAGES[practice.stage]}"
+    if not practice.in_use:
+        return words
+    source = practice.copied_from
+    learnt = f"learnt from {ids[source] if source >= 0 else COPY_SOURCES[source]}"
+    return f"{words}, fidelity {practice.fidelity:.0%}, effect {practice.result:.0%}, {learnt}"
+
+
+@cache
+def colour_key(colouring: str) -> str:
+    """Return the key of the map's colours."""
+    if colouring == "fidelity":
+        return render_svg(map_legend_figure())
+    signs = (
+        f'<span style="margin-right: 1em; white-space: nowrap"><svg width="14" height="14"><circle cx="7" cy="7" r="6" '
+        f'fill="{shade}" stroke="{SOFT_INK}"/></svg> {stage}</span>'
+        for stage, shade in STAGE_COLOURS.items()
+    )
+    return f"<p>{''.join(signs)}</p>"
+
+
+def build_curves_table(model: "SpreadModel", intervention: str) -> pd.DataFrame:
+    """Return the measures that are followed, of each month so far, as `curve_chart` takes them."""
+    row = list(model.settings.interventions).index(intervention)
+    values: NDArray[np.float64] = np.array([month[row] for month in model.measures])
+    tables = []
+    for measure, label in FOLLOWED_MEASURES.items():
+        found = values[:, MEASURE_NAMES.index(measure)].round(6)
+        one = {"arm": label, "month": np.arange(len(found)), "median": found, "p5": found, "p95": found}
+        tables.append(pd.DataFrame(one))
+    return pd.concat(tables, ignore_index=True)
+
+
+def curves_figure(model: "SpreadModel", intervention: str) -> Figure:
+    """Return the curves of a model up to now."""
+    table, horizon = build_curves_table(model, intervention), model.settings.horizon
+    title = f"{intervention}, month {model.month}"
+    curve = CurveSpec("share", title, "Share", "percent")
+    chart = curve_chart(table, curve, assign_styles(FOLLOWED_MEASURES.values()), horizon, HEIGHT)
+    return Figure(figure_file_name("curves", intervention), title, describe_month(model, intervention), table, chart)
+
+
+def describe_month(model: "SpreadModel", intervention: str) -> str:
+    """Return what can be seen now, in words."""
+    shares = {name: model.measure(name, intervention) for name in FOLLOWED_MEASURES}
+    words = f"{shares['adoption']:.0%} of those who did not start it use it"
+    if shares["adoption"] > 0.0:
+        words += f", with {shares['fidelity']:.0%} of its core intact and {shares['effect']:.0%} of the largest effect"
+    return f"Month {model.month} of {model.settings.horizon}: {words}."
+
+
+def render_svg(figure: Figure) -> str:
+    """Return a figure as SVG, drawn here and not in the browser, for which Solara would fetch Vega from afar."""
+    import vl_convert
+
+    return to_inline_svg(minify_svg(str(vl_convert.vegalite_to_svg(vega_specification(figure))), figure.name), figure)

@@ -1,0 +1,186 @@
+"""What one organisation does with one intervention, and the numbers that it goes by, as plain attributes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qispread.model.rules import capacity, steps
+from qispread.model.world.state_arrays import COPIED_FROM_NOBODY, NEVER, Stage
+
+if TYPE_CHECKING:
+    from qispread.model.engines.agents import Organisation
+
+UNAWARE, _, IMPLEMENTING, EMBEDDED, LAPSED = Stage
+
+
+class PeerTie(NamedTuple):
+    """A tie to a peer, its weight in (0, 1], and how alike the two settings are, in (0, 1]."""
+
+    peer: "Organisation"
+    weight: float
+    similarity: float
+
+
+class OrganisationLevers(NamedTuple):
+    """What policies do to an organisation this month; the slots of `world.levers.ORGANISATION_SLOTS`."""
+
+    protected_time: float
+    measurement: float
+    contact: float
+    leader_exit: float
+    capability_growth: float
+    leadership_growth: float
+    alignment_growth: float
+    resentment: float
+    at_most: float
+    cost: float
+
+
+class PracticeLevers(NamedTuple):
+    """What policies do to a practice this month; the slots of `world.levers.PRACTICE_SLOTS`."""
+
+    support: float
+    standard: float
+    latitude: float
+    push: float
+    ambition: float
+    refresh: float
+
+
+class InterventionAttributes(NamedTuple):
+    """The numbers of an intervention; its workload, new and embedded; and the tuples of them that steps take."""
+
+    benefit: float
+    complexity: float
+    codification: float
+    social: float
+    breadth: float
+    observability: float
+    effort: float
+    upkeep: float
+    launch: int
+    steepness: float
+    half: float
+    workload: float
+    workload_embedded: float
+    copied: tuple[float, ...]
+    improved: tuple[float, ...]
+
+    @classmethod
+    def from_record(cls, record: Any) -> "InterventionAttributes":
+        """Return the attributes that a record of `world.build.Plan.interventions` holds."""
+        effort, upkeep = record.effort.item(), record.upkeep.item()
+        workloads = [capacity.workload(effort, upkeep, embedded) for embedded in (False, True)]
+        return cls._make(
+            [
+                *record.item(),
+                *workloads,
+                record_numbers(record, steps.COPIED_FIELDS),
+                record_numbers(record, steps.INTERVENTION_FIELDS),
+            ]
+        )
+
+
+class StepParameters(NamedTuple):
+    """The parameters of each step that comes from `qispread.model.rules.steps`, in the order that it wants."""
+
+    deciding: tuple[float, ...]
+    copying: tuple[float, ...]
+    improving: tuple[float, ...]
+    reviewing: tuple[float, ...]
+
+    @classmethod
+    def from_record(cls, record: Any) -> "StepParameters":
+        """Return the numbers that the record `world.build.Plan.parameters` holds."""
+        return cls(
+            deciding=record_numbers(record.deciding, steps.DECIDING),
+            copying=record_numbers(record.copying, steps.COPYING),
+            improving=record_numbers(record.improving, steps.IMPROVING),
+            reviewing=record_numbers(record.reviewing, steps.REVIEWING),
+        )
+
+
+def record_numbers(record: Any, names: Iterable[str]) -> tuple[float, ...]:
+    """Return some fields of a record as Python's own numbers, which compiled functions take faster."""
+    return tuple(record[name].item() for name in names)
+
+
+@dataclass(slots=True)
+class PublicState:
+    """What peers could see of a practice at the end of last month."""
+
+    practising: bool = False
+    result: float = 0.0
+    fidelity: float = 0.0
+    tuning_1: float = 0.0
+    tuning_2: float = 0.0
+    generation: int = 0
+
+
+@dataclass(slots=True)
+class Practice:
+    """The practice of one organisation.
+
+    Attributes
+    ----------
+    name : str
+        Of the intervention.
+    attributes : InterventionAttributes
+        Of the intervention: benefit, complexity and the others.
+    stream : uint64
+        Of its draws.
+    levers : PracticeLevers
+        What policies do to it this month.
+    stage : Stage
+    since, anniversary, first, generation, copied_from, lapses, origin : int
+    fidelity, tuning_1, tuning_2, embedding, goal, fit, result, best, harm_averted : float
+        As in `world.layout`.
+    """
+
+    name: str
+    attributes: InterventionAttributes
+    stream: Any
+    origin: int = 0
+    levers: PracticeLevers = field(init=False)
+    visible: PublicState = field(default_factory=PublicState)
+    stage: Stage = UNAWARE
+    since: int = NEVER
+    anniversary: int = 0
+    first: int = NEVER
+    generation: int = 0
+    copied_from: int = COPIED_FROM_NOBODY
+    lapses: int = 0
+    fidelity: float = 0.0
+    tuning_1: float = 0.0
+    tuning_2: float = 0.0
+    embedding: float = 0.0
+    goal: float = 0.0
+    fit: float = 0.0
+    result: float = 0.0
+    best: float = 0.0
+    harm_averted: float = 0.0
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it is being implemented or is embedded."""
+        return self.stage == IMPLEMENTING or self.stage == EMBEDDED  # noqa: PLR1714 - twice as fast
+
+    def discontinue(self) -> None:
+        """End; nothing remains but the memory of how often."""
+        self.stage = LAPSED
+        self.lapses += 1
+        self.fidelity = self.embedding = self.fit = self.result = 0.0
+
+    def publish_state(self) -> None:
+        """Show peers what they can see next month."""
+        visible = self.visible
+        visible.practising, visible.result, visible.fidelity = self.in_use, self.result, self.fidelity
+        visible.tuning_1, visible.tuning_2, visible.generation = self.tuning_1, self.tuning_2, self.generation
+
+
+NO_OBSERVATION = PublicState()
+"""What is seen where no peer practises."""
+
+ORGANISATION_FIELDS, VERSION_FIELDS = attrgetter(*steps.ORGANISATION_FIELDS), attrgetter(*steps.VERSION_FIELDS)
+"""What a step takes of an organisation, and of its practice, as tuples."""

@@ -1,0 +1,187 @@
+"""Hearing, deciding and copying as loops over arrays; the compiled twin of `agents.Organisation`."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.model.engines.stages_context import organisation_workload
+from qispread.model.rules import deciding, hearing, random_draws, steps
+from qispread.model.rules.jit import inlined, stage
+from qispread.model.rules.random_draws import uniform
+from qispread.model.world import lever_slots as by
+from qispread.model.world import state_arrays as at
+from qispread.model.world.run_inputs import RunInputs, SimulationState
+
+FloatArray = NDArray[np.float64]
+
+
+@stage
+def hear(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
+    """Let word reach the unaware, and let those who gave up think again."""
+    parameters, one = plan.parameters.hearing, plan.interventions[k]
+    stages, practising = state.histories[k, at.STAGE], state.visible[k, at.VISIBLE_PRACTISING]
+    starts, returning = plan.indptr[epoch], plan.parameters.reviewing.returning
+    for i in range(stages.size):
+        if stages[i] == at.DISCONTINUED and uniform(plan.streams[k, i], month, random_draws.READOPTS) < returning:
+            stages[i] = at.AWARE
+        if stages[i] != at.UNAWARE:
+            continue
+        contact = parameters.contact * plan.organisation_levers[epoch, by.CONTACT, i]
+        silent = 1.0
+        for tie in range(starts[i], starts[i + 1]):
+            seen = practising[plan.indices[tie]]
+            silent *= hearing.chance_peer_silent(contact * seen, plan.weights[tie], one.observability)
+        if uniform(plan.streams[k, i], month, random_draws.HEARS) < hearing.chance_hears(parameters.broadcast, silent):
+            stages[i] = at.AWARE
+
+
+@inlined
+def count_implementing(histories: NDArray[np.int64], i: int) -> int:
+    """Return how many practices one organisation is implementing."""
+    count = 0
+    for k in range(histories.shape[0]):
+        if histories[k, at.STAGE, i] == at.IMPLEMENTING:
+            count += 1
+    return count
+
+
+@stage
+def partnership_users(plan: RunInputs, practising: FloatArray, members: FloatArray, users: FloatArray) -> None:
+    """Count, for each partnership, its members and those seen practising."""
+    members[:] = 0.0
+    users[:] = 0.0
+    for i in range(practising.size):
+        members[plan.system[i]] += 1.0
+        users[plan.system[i]] += practising[i]
+
+
+@inlined
+def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, i: int) -> tuple[float, int]:
+    """Return the share of tie weight that practises, and the peer most worth copying (-1 for none)."""
+    total, practising, best, best_peer = 0.0, 0.0, -1.0, -1
+    for tie in range(plan.indptr[epoch, i], plan.indptr[epoch, i + 1]):
+        peer, weight = plan.indices[tie], plan.weights[tie]
+        total += weight
+        practises = visible[at.VISIBLE_PRACTISING, peer]
+        practising += weight * practises
+        attraction = deciding.attraction(weight, visible[at.VISIBLE_RESULT, peer], plan.similarity[tie])
+        better = (practises > 0.0) & (attraction > best)
+        best, best_peer = (attraction if better else best), (peer if better else best_peer)
+    return (practising / total if total > 0.0 else 0.0), best_peer
+
+
+@stage
+def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
+    """Let the aware begin, and the origin at the launch."""
+    stages, visible = state.histories[k, at.STAGE], state.visible[k]
+    one, weights, organisations = plan.interventions[k], plan.parameters.deciding, state.organisations
+    levers = plan.practice_levers[epoch, k]
+    numbers = (
+        weights.reluctance,
+        weights.peers,
+        weights.advantage,
+        weights.climate,
+        weights.standard,
+        weights.overload,
+        weights.claimed_result,
+    )
+    members, users = np.empty(plan.system_setting.shape[1]), np.empty(plan.system_setting.shape[1])
+    practising = visible[at.VISIBLE_PRACTISING]
+    partnership_users(plan, practising, members, users)
+    for i in range(stages.size):
+        if month == one.launch and state.histories[k, at.ORIGIN, i]:
+            begin_as_origin(plan, state, epoch, month, k, i)
+        if stages[i] != at.AWARE:
+            continue
+        if count_implementing(state.histories, i) >= plan.organisation_levers[epoch, by.MAX_PRACTICES, i]:
+            continue
+        peers, best_peer = peer_influence(plan, visible, epoch, i)
+        advantage = visible[at.VISIBLE_RESULT, best_peer] if best_peer >= 0 else weights.claimed_result
+        fellows = members[plan.system[i]] - 1.0
+        system_push = (
+            levers[by.STANDARD, i] * ((users[plan.system[i]] - practising[i]) / fellows) if fellows > 0.0 else 0.0
+        )
+        begins, goal = steps.decide(
+            plan.streams[k, i],
+            month,
+            peers,
+            advantage,
+            organisations[at.CLIMATE, i],
+            system_push,
+            organisation_workload(plan, state.histories, i),
+            organisations[at.AVAILABLE_TIME, i],
+            levers[by.PUSH, i],
+            levers[by.AMBITION, i],
+            one.effort,
+            numbers,
+        )
+        if begins:
+            copy(plan, state, epoch, month, k, i, best_peer)
+            state.practices[k, at.GOAL, i] = goal
+
+
+@inlined
+def begin(plan: RunInputs, state: SimulationState, month: int, k: int, i: int, source: int, generation: int) -> None:
+    """Note that a practice begins."""
+    histories = state.histories[k]
+    histories[at.STAGE, i] = at.IMPLEMENTING
+    histories[at.LAST_ADOPTED, i] = month
+    histories[at.REVIEW_PHASE, i] = month % plan.parameters.reviewing.interval
+    if histories[at.FIRST_ADOPTED, i] < 0:
+        histories[at.FIRST_ADOPTED, i] = month
+    histories[at.COPIED_FROM, i] = source
+    histories[at.GENERATION, i] = generation
+    state.practices[k, at.EMBEDDING, i] = 0.0
+
+
+@inlined
+def begin_as_origin(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int, i: int) -> None:
+    """Start an intervention where it was made: whole, and fitted to the place."""
+    practices, claimed = state.practices[k], plan.parameters.deciding.claimed_result
+    begin(plan, state, month, k, i, at.COPIED_FROM_SELF, 0)
+    practices[at.FIDELITY, i] = 1.0
+    practices[at.TUNING_1, i] = state.organisations[at.SETTING_1, i]
+    practices[at.TUNING_2, i] = state.organisations[at.SETTING_2, i]
+    practices[at.APPROPRIATENESS, i] = 1.0
+    ambition = plan.practice_levers[epoch, k, by.AMBITION, i]
+    practices[at.GOAL, i] = deciding.expected_goal(ambition, 0.0, claimed)
+
+
+@inlined
+def copy(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int, i: int, best_peer: int) -> None:
+    """Begin by copying: the partnership's standard, else the best visible peer, else the literature."""
+    one, parameters, organisations = plan.interventions[k], plan.parameters.copying, state.organisations
+    practices, visible, levers = state.practices[k], state.visible[k], plan.practice_levers[epoch, k]
+    peer = max(best_peer, 0)  # without a peer nothing of what is seen here is used
+    whose, fidelity, tuning_1, tuning_2, fit = steps.copy(
+        plan.streams[k, i],
+        month,
+        levers[by.STANDARD, i],
+        levers[by.SUPPORT, i],
+        best_peer >= 0,
+        (
+            visible[at.VISIBLE_FIDELITY, peer],
+            visible[at.VISIBLE_TUNING_1, peer],
+            visible[at.VISIBLE_TUNING_2, peer],
+        ),
+        (plan.system_setting[0, plan.system[i]], plan.system_setting[1, plan.system[i]]),
+        (plan.origin_setting[k, 0], plan.origin_setting[k, 1]),
+        (organisations[at.SETTING_1, i], organisations[at.SETTING_2, i]),
+        (one.complexity, one.codification, one.breadth),
+        (parameters.copy_loss, parameters.lineage, parameters.standard_codification),
+    )
+    if whose == steps.FROM_PEER:
+        begin(plan, state, month, k, i, best_peer, int(visible[at.VISIBLE_GENERATION, best_peer]) + 1)
+    else:
+        begin(
+            plan,
+            state,
+            month,
+            k,
+            i,
+            at.COPIED_FROM_STANDARD if whose == steps.FROM_STANDARD else at.COPIED_FROM_LITERATURE,
+            1,
+        )
+    practices[at.FIDELITY, i] = fidelity
+    practices[at.TUNING_1, i] = tuning_1
+    practices[at.TUNING_2, i] = tuning_2
+    practices[at.APPROPRIATENESS, i] = fit

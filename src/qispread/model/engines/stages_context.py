@@ -1,0 +1,136 @@
+"""What the month does to the places themselves: policies, leaders, stock and time as loops over arrays."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.model.rules import capacity, improving, leaders, random_draws, steps
+from qispread.model.rules.jit import inlined, kernel, stage
+from qispread.model.rules.random_draws import uniform
+from qispread.model.world import lever_slots as by
+from qispread.model.world import state_arrays as at
+from qispread.model.world.run_inputs import RunInputs, SimulationState, update_climate
+
+FloatArray = NDArray[np.float64]
+
+
+@inlined
+def discontinue(practices: FloatArray, histories: NDArray[np.int64], i: int) -> None:
+    """End one practice; nothing of it remains but the memory of how often."""
+    histories[at.STAGE, i] = at.DISCONTINUED
+    histories[at.TIMES_DISCONTINUED, i] += 1
+    practices[at.FIDELITY, i] = 0.0
+    practices[at.EMBEDDING, i] = 0.0
+    practices[at.APPROPRIATENESS, i] = 0.0
+    practices[at.RESULT, i] = 0.0
+
+
+@stage
+def apply_policies(plan: RunInputs, state: SimulationState, epoch: int) -> None:
+    """Let what policies build up or wear down move by a month."""
+    organisations, practices, histories = state.organisations, state.practices, state.histories
+    levers = plan.organisation_levers[epoch]
+    for i in range(organisations.shape[1]):
+        turnover = organisations[at.TURNOVER, i]
+        organisations[at.CAPABILITY, i] = capacity.trained_capability(
+            organisations[at.CAPABILITY, i], levers[by.CAPABILITY_GROWTH, i], turnover
+        )
+        organisations[at.LEADERSHIP, i] = capacity.grown_factor(
+            organisations[at.LEADERSHIP, i], levers[by.LEADERSHIP_GROWTH, i]
+        )
+        organisations[at.ALIGNMENT, i] = capacity.grown_factor(
+            organisations[at.ALIGNMENT, i], levers[by.ALIGNMENT_GROWTH, i]
+        )
+        organisations[at.CULTURE, i] = capacity.resented_culture(organisations[at.CULTURE, i], levers[by.RESENTMENT, i])
+    for i in range(organisations.shape[1]):
+        update_climate(organisations, i)
+    for k in range(practices.shape[0]):
+        fidelity, refresh = practices[k, at.FIDELITY], plan.practice_levers[epoch, k, by.REFRESH]
+        stages = histories[k, at.STAGE]
+        for i in range(fidelity.size):
+            if stages[i] == at.IMPLEMENTING or stages[i] == at.EMBEDDED:
+                fidelity[i] = improving.moved_towards(fidelity[i], 1.0, refresh[i])
+
+
+@stage
+def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) -> None:
+    """Let a successor take over, who drops some of what is still being implemented."""
+    organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
+    stream, pool = plan.streams[-1, i], plan.leadership_at_start
+    drawn = pool[int(uniform(stream, month, random_draws.SUCCESSOR) * pool.size)]
+    organisations[at.LEADERSHIP, i] = leaders.successor_leadership(
+        organisations[at.LEADERSHIP, i], drawn, parameters.continuity
+    )
+    update_climate(organisations, i)
+    for k in range(histories.shape[0]):
+        if (
+            histories[k, at.STAGE, i] == at.IMPLEMENTING
+            and uniform(plan.streams[k, i], month, random_draws.DROPPED) < parameters.new_broom
+        ):
+            discontinue(state.practices[k], histories[k], i)
+
+
+@stage
+def change_leaders(plan: RunInputs, state: SimulationState, epoch: int, month: int) -> None:
+    """Let leaders leave and be followed."""
+    streams, factors = plan.streams[-1], plan.organisation_levers[epoch, by.LEADER_EXIT]
+    leader_exit = plan.parameters.leaders.leader_exit
+    factor, chance = 1.0, leaders.chance_leader_leaves(leader_exit)
+    for i in range(streams.size):
+        if factors[i] != factor:
+            factor = factors[i]
+            chance = leaders.chance_leader_leaves(leader_exit * factor)
+        if uniform(streams[i], month, random_draws.LEADER_LEAVES) < chance:
+            replace_leader(plan, state, month, i)
+
+
+@kernel
+def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: FloatArray) -> NDArray[np.bool_]:
+    """Return which leaders leave this month, from their rates a year."""
+    leaving = np.empty(streams.size, np.bool_)
+    for i in range(streams.size):
+        leaving[i] = uniform(streams[i], month, random_draws.LEADER_LEAVES) < leaders.chance_leader_leaves(rates[i])
+    return leaving
+
+
+@stage
+def update_capacity(plan: RunInputs, organisations: FloatArray, epoch: int) -> None:
+    """Work out the time, measurement and vigilance of the month, and pay for policies."""
+    unled_time = plan.parameters.capacity.unled_time
+    levers = plan.organisation_levers[epoch]
+    for i in range(organisations.shape[1]):
+        (
+            organisations[at.AVAILABLE_TIME, i],
+            organisations[at.EFFECTIVE_MEASUREMENT, i],
+            organisations[at.VIGILANCE, i],
+        ) = steps.update_capacity(
+            organisations[at.SLACK, i],
+            levers[by.PROTECTED_TIME, i],
+            organisations[at.LEADERSHIP, i],
+            unled_time,
+            organisations[at.MEASUREMENT, i],
+            levers[by.FEEDBACK, i],
+        )
+        organisations[at.COST, i] += levers[by.COST_PER_MONTH, i]
+
+
+@inlined
+def organisation_workload(plan: RunInputs, histories: NDArray[np.int64], i: int) -> float:
+    """Return the staff time that the practices of one organisation ask, in full teams."""
+    load = 0.0
+    for k in range(histories.shape[0]):
+        stage_now = histories[k, at.STAGE, i]
+        if stage_now == at.IMPLEMENTING or stage_now == at.EMBEDDED:
+            one = plan.interventions[k]
+            load += capacity.workload(one.effort, one.upkeep, stage_now == at.EMBEDDED)
+    return load
+
+
+@stage
+def share_time(plan: RunInputs, state: SimulationState) -> None:
+    """Divide the time of each organisation among what it uses."""
+    organisations = state.organisations
+    for i in range(organisations.shape[1]):
+        organisations[at.DOSE, i], organisations[at.SPARE_TIME, i], given = steps.share_time(
+            organisations[at.AVAILABLE_TIME, i], organisation_workload(plan, state.histories, i)
+        )
+        organisations[at.STAFF_TIME, i] += given

@@ -1,0 +1,106 @@
+"""From agents to the arrays that the kernel has, all or only what a month is measured by; and what is collected."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.model.engines.measure_kernel import HISTORY_READ, ORGANISATION_READ, PRACTICE_READ
+from qispread.model.world.run_inputs import SimulationState
+from qispread.model.world.state_arrays import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
+
+if TYPE_CHECKING:
+    from qispread.model.engines.agents import Organisation
+
+
+class StateTable:
+    """Some attributes of things as an array with a row for each of many names.
+
+    Parameters
+    ----------
+    rows : tuple of str
+        Names of all rows of the array.
+    read : sequence of int, optional
+        The rows to fill; all unless given. What is not filled is NaN, or for whole numbers -1.
+    dtype : type
+    """
+
+    def __init__(self, rows: tuple[str, ...], read: Sequence[int] | None = None, dtype: Any = np.float64) -> None:
+        self.rows, self.dtype = len(rows), dtype
+        self.read = list(range(len(rows)) if read is None else read)
+        self.values_of = attrgetter(*(rows[row] for row in self.read))
+        self.missing = np.nan if dtype is np.float64 else -1
+
+    def fill(self, agents: Sequence[Any]) -> NDArray[Any]:
+        """Return the array of (rows, number of things)."""
+        table = np.full((self.rows, len(agents)), self.missing, dtype=self.dtype)
+        values = np.fromiter(chain.from_iterable(map(self.values_of, agents)), self.dtype, len(self.read) * len(agents))
+        table[self.read] = values.reshape(len(agents), len(self.read)).T
+        return table
+
+
+ORGANISATIONS, PRACTICES = StateTable(ORGANISATION_ROWS), StateTable(PRACTICE_ROWS)
+HISTORIES, SEEN = StateTable(HISTORY_ROWS, dtype=np.int64), StateTable(VISIBLE_ROWS)
+
+MEASURED_ORGANISATIONS = StateTable(ORGANISATION_ROWS, ORGANISATION_READ)
+MEASURED_PRACTICES = StateTable(PRACTICE_ROWS, PRACTICE_READ)
+MEASURED_HISTORIES = StateTable(HISTORY_ROWS, HISTORY_READ, np.int64)
+
+
+def list_practices(organisations: Iterable["Organisation"], interventions: Iterable[str]) -> list[list[Any]]:
+    """Return the practices of some organisations, a list for each intervention."""
+    return [[own.practices[name] for own in organisations] for name in interventions]
+
+
+def read_state(organisations: Sequence["Organisation"], interventions: Iterable[str]) -> SimulationState:
+    """Return the state of some organisations as the kernel holds it."""
+    practices = list_practices(organisations, interventions)
+    return SimulationState(
+        organisations=ORGANISATIONS.fill(organisations),
+        practices=np.array([PRACTICES.fill(row) for row in practices]),
+        histories=np.array([HISTORIES.fill(row) for row in practices]),
+        visible=np.array([SEEN.fill([practice.visible for practice in row]) for row in practices]),
+    )
+
+
+def measured_state(
+    organisations: Sequence["Organisation"], interventions: Iterable[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the three arrays that `measure_month` takes, with the rows alone that it reads."""
+    practices = list_practices(organisations, interventions)
+    return (
+        MEASURED_ORGANISATIONS.fill(organisations),
+        np.array([MEASURED_PRACTICES.fill(row) for row in practices]),
+        np.array([MEASURED_HISTORIES.fill(row) for row in practices]),
+    )
+
+
+def _value(name: str, agent: Any) -> Any:
+    return getattr(agent, name, None)
+
+
+def _result(function: Callable[..., Any], parameters: Sequence[Any], agent: Any) -> Any:
+    return function(agent, *parameters)
+
+
+def reporter_function(reporter: Any) -> Any:
+    """Return an agent reporter as a function that can be pickled, which Mesa's own for a name or a list cannot."""
+    if isinstance(reporter, str):
+        return partial(_value, reporter)
+    if isinstance(reporter, list):
+        return partial(_result, *reporter)
+    return reporter
+
+
+AGENT_REPORTERS = {
+    name: reporter_function(name)
+    for name in ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
+}
+"""Reporters of an organisation's context and harm, for `SpreadModel(..., agent_reporters=AGENT_REPORTERS)`.
+
+Other agents have None there.
+"""

@@ -1,0 +1,83 @@
+"""How an organisation that has heard decides to begin."""
+
+import math
+
+from qispread.model.rules.jit import rule
+from qispread.model.rules.rule_effects import Falls, Neither, Rises, Share
+
+
+@rule
+def similarity(squared_distance: Falls, similarity_range: Rises) -> Share:
+    """Return how alike two settings are, in (0, 1].
+
+    Equation: exp(-|x_i - x_j|^2 / similarity_range). Source: assumption.
+    """
+    return math.exp(-squared_distance / similarity_range)
+
+
+@rule
+def overload(load: Rises, effort: Rises, available: Falls) -> float:
+    """Return by how much one more intervention would exceed the time at hand, in full teams, at least 0.
+
+    Equation: max(0, load + effort - available). Source: reed2018 (portfolio), dixonwoods2014.
+    """
+    return max(0.0, load + effort - available)
+
+
+@rule
+def logistic(utility: Rises) -> Share:
+    """Return 1 / (1 + exp(-utility)), exact at both ends."""
+    if utility < -700.0:
+        return 0.0
+    return 1.0 / (1.0 + math.exp(-utility))
+
+
+@rule
+def inclination(
+    peers: Rises,
+    advantage: Rises,
+    climate_excess: Rises,
+    system_push: Rises,
+    weight_peers: Neither,
+    weight_advantage: Neither,
+    weight_climate: Neither,
+    weight_standard: Neither,
+) -> float:
+    """Return the terms of the decision that speak for the intervention itself, in log-odds.
+
+    Equation: w_peers * peers + w_advantage * advantage + w_climate * (c - 0.5) + w_standard * standard * share of
+    own system practising. Source: assumption; sweep every weight by half and double.
+    """
+    return (
+        weight_peers * peers
+        + weight_advantage * advantage
+        + weight_climate * climate_excess
+        + weight_standard * system_push
+    )
+
+
+@rule
+def chance_adopts(reluctance: Falls, inclined: Rises, push: Rises, weight_overload: Falls, excess: Falls) -> Share:
+    """Return the probability that an aware organisation begins this month.
+
+    Equation: logistic(-reluctance + inclination + push - w_overload * overload). Source: assumption.
+    """
+    return logistic(-reluctance + inclined + push - weight_overload * excess)
+
+
+@rule
+def attraction(weight: Rises, result: Rises, alike: Rises) -> Share:
+    """Return how much a visible peer attracts as a model to copy: weight * result * similarity.
+
+    Source: gibbons2007 for copying the best visible; the product is an assumption.
+    """
+    return weight * result * alike
+
+
+@rule
+def expected_goal(ambition: Rises, advantage: Rises, claimed_result: Rises) -> float:
+    """Return the result that an organisation expects when it begins.
+
+    Equation: ambition * max(advantage, claimed_result). Source: assumption.
+    """
+    return ambition * max(advantage, claimed_result)

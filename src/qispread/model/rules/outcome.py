@@ -1,0 +1,79 @@
+"""What a practice achieves, and what that does to harm."""
+
+import math
+from typing import Annotated
+
+from qispread.model.rules.jit import rule
+from qispread.model.rules.rule_effects import Effect, Falls, Neither, Rises, Share
+
+
+@rule
+def response_constant(midpoint: Rises, steepness: Falls) -> Share:
+    """Return m^s, the constant of the response curve: it stays the same for an intervention."""
+    return float(midpoint**steepness)
+
+
+@rule
+def response_to_fidelity(fidelity: Rises, half: Falls, steepness: Neither) -> Share:
+    """Return the share of the benefit that this fidelity can give, in [0, 1], 1 at full fidelity.
+
+    Equation: F^s (1 + m^s) / (F^s + m^s), with midpoint m, steepness s > 0 and `half` = m^s. Source: durlak2008
+    (programmes do well at 60 to 80 % fidelity); a bundle with m = 0.85, s = 10 gives little below 75 %.
+    """
+    raised = fidelity * fidelity * fidelity if steepness == 3.0 else float(fidelity**steepness)
+    return raised * (1.0 + half) / (raised + half)
+
+
+@rule
+def appropriateness(squared_distance: Falls, breadth: Rises) -> Share:
+    """Return how well a version fits a setting, in (0, 1].
+
+    Equation: exp(-|tuning - setting|^2 / (2 breadth^2)). Source: castro2004 (fidelity and fit); form an assumption.
+    """
+    return math.exp(-squared_distance / (2.0 * breadth * breadth))
+
+
+@rule
+def practice_result(responded: Rises, fitted: Rises, social: Falls, embedding: Rises) -> Share:
+    """Return the result of a practice, as a share of the intervention's largest benefit, in [0, 1].
+
+    Equation: response * fit * (1 - social + social * embedding). Source: assumption.
+    """
+    return responded * fitted * (1.0 - social + social * embedding)
+
+
+@rule
+def squared_distance(first: Neither, second: Neither, other_first: Neither, other_second: Neither) -> float:
+    """Return the squared distance of two points in the space of settings, in standard deviations squared."""
+    return (first - other_first) * (first - other_first) + (second - other_second) * (second - other_second)
+
+
+@rule
+def secular_trend(secular: Falls, month: Annotated[int, Effect.FALLS]) -> Share:
+    """Return the factor by which harm falls anyway: exp(-secular * month / 12), `secular` a year.
+
+    Source: bion2013 (Matching Michigan).
+    """
+    return math.exp(-secular * month / 12.0)
+
+
+@rule
+def remaining_rate(harm: Rises, benefit: Falls, result: Falls) -> float:
+    """Return the harm that remains when a practice with this result acts on it: harm * (1 - benefit * result)."""
+    return harm * (1.0 - benefit * result)
+
+
+@rule
+def monthly_exposure(size: Rises) -> float:
+    """Return the tens of thousands of cases a month behind a size in cases a year."""
+    return size / 120_000.0
+
+
+@rule
+def prevented_rate(left: Rises, benefit: Rises, result: Rises) -> float:
+    """Return how much higher the harm that is left would be without this practice, all else the same.
+
+    Equation: left * b r / (1 - b r), the difference between left / (1 - b r) and left; 0 where b r is 1.
+    """
+    removed = benefit * result
+    return left * removed / (1.0 - removed) if removed < 1.0 else 0.0

@@ -1,0 +1,101 @@
+"""Which sources can change compiled code, which can change a result, and their fingerprints; loads no compiler.
+
+Comments, docstrings, blank lines and formatting are not part of a fingerprint: what is hashed is the syntax tree.
+"""
+
+import ast
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+COMPILED_SOURCES = ("model/**/*.py", "inputs/*.py")
+"""Sources whose functions are compiled, or whose constants compiled code holds."""
+
+MODEL = (
+    "rules/*.py",
+    "world/*.py",
+    "engines/*.py",
+    "config/*.py",
+    "model/measures.py",
+    "comparison/*.py",
+    "runs/sweep/apply_point.py",
+    "runs/sweep/designs.py",
+    "runs/sweep/run_order.py",
+    "runs/sweep/factor_validation.py",
+    "runs/sweep/worker.py",
+)
+"""Sources that can change a number in a result: what is read, drawn, run, measured, varied and compared."""
+
+PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
+
+
+def compiled_fingerprint() -> str:
+    """Return a hash of all sources that can end up in compiled code, and of the choice of draws.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits; other digits after any edit of these sources that is more than comments, docstrings
+        or formatting.
+    """
+    return _fingerprint(COMPILED_SOURCES)
+
+
+def model_fingerprint() -> str:
+    """Return a hash of all sources that can change a result, and of the choice of draws.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits, the same under every version of Python; other digits after any edit of these sources
+        that is more than comments, docstrings or formatting.
+    """
+    return _fingerprint(MODEL)
+
+
+def source_fingerprint() -> str:
+    """Return what `model_fingerprint` returns: the name that it had before."""
+    return model_fingerprint()
+
+
+def files_of(patterns: Iterable[str]) -> list[Path]:
+    """Return the files of the package that patterns name, sorted by path."""
+    return sorted({file for pattern in patterns for file in PACKAGE_FOLDER.glob(pattern)})
+
+
+def _fingerprint(patterns: Iterable[str]) -> str:
+    digest = hashlib.blake2b(os.environ.get("QISPREAD_DRAWS", "").encode(), digest_size=8)
+    for path in files_of(patterns):
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+        digest.update("\n".join((path.relative_to(PACKAGE_FOLDER).as_posix(), *_tokens(tree), "")).encode())
+    return digest.hexdigest()
+
+
+def _tokens(tree: ast.AST) -> list[str]:
+    """Return what a syntax tree says, without strings that stand alone: docstrings, and words about a constant.
+
+    Not `ast.dump`, which is slower and differs between versions of Python.
+    """
+    tokens: list[str] = []
+    waiting: list[object] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            entries = [entry for entry in node if not _is_ignored_token(entry)]
+            tokens.append(f"[{len(entries)}")
+            waiting.extend(reversed(entries))
+        elif isinstance(node, ast.AST):
+            tokens.append(type(node).__name__)
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if value is not None and value != [] and name != "ctx":
+                    tokens.append(name)
+                    waiting.append(value)
+        else:
+            tokens.append(repr(node))
+    return tokens
+
+
+def _is_ignored_token(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

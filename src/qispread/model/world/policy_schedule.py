@@ -1,0 +1,208 @@
+"""What is in force when and for whom: policies become arrays that change only where a window opens or closes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qispread.inputs.policies import LearningNetworkPolicy, Policy, PolicyTarget, RefresherPolicy
+from qispread.inputs.scenario import Scenario
+from qispread.model.rules.random_draws import TARGET, hash_name, substream
+from qispread.model.world.draw_world import World
+from qispread.model.world.lever_slots import (
+    ALIGNMENT_GROWTH,
+    AMBITION,
+    CAPABILITY_GROWTH,
+    LEADERSHIP_GROWTH,
+    ORGANISATION_SLOTS,
+    PRACTICE_SLOTS,
+    REFRESH,
+    RESENTMENT,
+    LeverSlot,
+)
+from qispread.model.world.network_builders import CSRGraph, build_csr, sample_edges
+from qispread.model.world.origins import draw_scores, largest_indices, readiness, weighted_degree
+from qispread.model.world.static_world import Edges
+
+MONTHS_PER_YEAR = 12
+GROWTH_SLOTS = [CAPABILITY_GROWTH, LEADERSHIP_GROWTH, ALIGNMENT_GROWTH, RESENTMENT]
+"""The slots by which something builds up or wears down month by month."""
+
+
+class Epochs(NamedTuple):
+    """What is in force, for each stretch of months in which nothing opens or closes.
+
+    Attributes
+    ----------
+    epoch_of_month : array of horizon + 1 int64
+        The epoch of each month.
+    organisation_levers : array of (epochs, slots, n)
+        As in `levers.ORGANISATION_SLOTS`.
+    practice_levers : array of (epochs, interventions, slots, n)
+        As in `levers.PRACTICE_SLOTS`.
+    has_growth : array of epochs, bool
+        Whether something grows, falls or is refreshed month by month.
+    ties : tuple of CSRGraph
+        The ties of each epoch.
+    """
+
+    epoch_of_month: NDArray[np.int64]
+    organisation_levers: NDArray[np.float64]
+    practice_levers: NDArray[np.float64]
+    has_growth: NDArray[np.bool_]
+    ties: tuple[CSRGraph, ...]
+
+
+def select_targets(target: PolicyTarget, name: str, world: World) -> NDArray[np.int64]:
+    """Return the indices of the organisations that a policy is for, ascending."""
+    frame, everyone = world.static_world, np.arange(world.static_world.organisation_count)
+    named: dict[str, Callable[[Any], NDArray[np.int64]]] = {
+        "systems": lambda systems: np.flatnonzero(np.isin([frame.system_names[s] for s in frame.system], systems)),
+        "organisations": lambda ids: np.flatnonzero(np.isin(frame.ids, ids)),
+        "most_ready": lambda number: largest_indices(readiness(world), number),
+        "least_ready": lambda number: largest_indices(-readiness(world), number),
+        "hubs": lambda number: largest_indices(weighted_degree(world), number),
+        "random": lambda number: largest_indices(draw_scores(world, name, TARGET), number),
+    }
+    for rule, chosen in named.items():
+        given = getattr(target, rule)
+        if given is not None:
+            return chosen(given)
+    return everyone
+
+
+OUTSIDE_WINDOW, COST_ONLY, IN_FORCE = range(3)
+"""What a policy is in a month: outside its window, in it but only costing, or acting."""
+
+
+def policy_status(policy: Policy, month: int, horizon: int) -> int:
+    """Return what a policy is in a month; a refresher acts once a year, from its first month on."""
+    if not policy.start <= month <= (policy.end or horizon):
+        return OUTSIDE_WINDOW
+    acts = not isinstance(policy, RefresherPolicy) or (month - policy.start) % MONTHS_PER_YEAR == 0
+    return IN_FORCE if acts else COST_ONLY
+
+
+def neutral_slots(slots: dict[str, LeverSlot], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return slots as they are where nothing is done, with the slots on the last axis but one."""
+    values = np.array([slot.neutral for slot in slots.values()])
+    return np.broadcast_to(values[:, None], shape).copy()
+
+
+def apply_policy(
+    levers: NDArray[np.float64],
+    slots: dict[str, LeverSlot],
+    strengths: dict[str, float],
+    target_indices: NDArray[np.int64],
+) -> None:
+    """Combine the strengths of one policy into the slots of its targets; `levers` is (slots, n)."""
+    for row, (name, slot) in enumerate(slots.items()):
+        if name in strengths:
+            levers[row, target_indices] = slot.combine(levers[row, target_indices], float(strengths[name]))
+
+
+def learning_network_edges(
+    policy: LearningNetworkPolicy, name: str, target_indices: NDArray[np.int64], world: World
+) -> Edges:
+    """Return the pairs that a learning network ties, drawn by its own name so that nothing else is disturbed."""
+    chance = min(1.0, policy.ties / max(1, target_indices.size - 1))
+    stream = np.uint64(substream(world.stream, np.uint64(hash_name(name))))
+    frame = world.static_world
+    first, second = sample_edges(stream, frame.keys, target_indices, frame.system, frame.region, (chance,) * 3)
+    return first, second, np.full(first.size, policy.tie_weight)
+
+
+def merge_ties(learning: Sequence[Edges], world: World) -> CSRGraph:
+    """Return the ties of a world with those of learning networks; a pair tied twice has the larger weight."""
+    if not learning:
+        return world.ties
+    first, second, weight = (np.concatenate(column) for column in zip(world.edges, *learning, strict=True))
+    order = np.lexsort((weight, second, first))
+    first, second, weight = first[order], second[order], weight[order]
+    heaviest = np.append((np.diff(first) != 0) | (np.diff(second) != 0), True)
+    return build_csr((first[heaviest], second[heaviest], weight[heaviest]), world.static_world.organisation_count)
+
+
+def policy_strengths(policy: Policy, now: int) -> dict[str, float]:
+    """Return the fields of a policy that are slots, with the cost of each target a month, as it is now."""
+    if now == COST_ONLY:
+        return {"cost": policy.cost}
+    return {name: value for name, value in policy if isinstance(value, int | float) and name not in ("start", "end")}
+
+
+def concerned_interventions(policy: Policy, scenario: Scenario) -> list[int]:
+    """Return the places of the interventions that a policy concerns."""
+    names = policy.interventions or tuple(scenario.interventions)
+    return [place for place, name in enumerate(scenario.interventions) if name in names]
+
+
+class PolicySchedule(NamedTuple):
+    """When the policies of a scenario act: the same in every world.
+
+    Attributes
+    ----------
+    epoch_of_month : array of horizon + 1 int64
+        The epoch of each month from 0, before which nothing is done.
+    statuses : tuple of tuples
+        For each epoch, what each policy is, in their order.
+    organisation_levers, practice_levers : arrays
+        As in `Epochs`, all neutral.
+    """
+
+    epoch_of_month: NDArray[np.int64]
+    statuses: tuple[tuple[int, ...], ...]
+    organisation_levers: NDArray[np.float64]
+    practice_levers: NDArray[np.float64]
+
+
+def build_schedule(scenario: Scenario, number: int) -> PolicySchedule:
+    """Return when the policies of a scenario act, and the levers of n organisations before any is laid on them."""
+    policies, horizon = scenario.policies.values(), scenario.horizon
+    months = [tuple(policy_status(policy, month, horizon) for policy in policies) for month in range(1, horizon + 1)]
+    months.insert(0, (OUTSIDE_WINDOW,) * len(policies))
+    epochs = {statuses: epoch for epoch, statuses in enumerate(dict.fromkeys(months))}
+    practice = neutral_slots(PRACTICE_SLOTS, (len(epochs), len(scenario.interventions), len(PRACTICE_SLOTS), number))
+    practice[:, :, AMBITION] = scenario.copying.ambition
+    return PolicySchedule(
+        epoch_of_month=np.array([epochs[statuses] for statuses in months], dtype=np.int64),
+        statuses=tuple(epochs),
+        organisation_levers=neutral_slots(ORGANISATION_SLOTS, (len(epochs), len(ORGANISATION_SLOTS), number)),
+        practice_levers=practice,
+    )
+
+
+def build_epochs(scenario: Scenario, schedule: PolicySchedule, world: World) -> Epochs:
+    """Return what is in force in each month of a scenario in one world.
+
+    Seeding acts at the launch alone; it costs while its window lasts, like any policy.
+    """
+    policies = list(scenario.policies.items())
+    if not policies:
+        idle = np.zeros(1, dtype=np.bool_)
+        return Epochs(
+            schedule.epoch_of_month, schedule.organisation_levers, schedule.practice_levers, idle, (world.ties,)
+        )
+    who = [select_targets(policy.target, name, world) for name, policy in policies]
+    learning = {
+        place: learning_network_edges(policy, name, who[place], world)
+        for place, (name, policy) in enumerate(policies)
+        if isinstance(policy, LearningNetworkPolicy)
+    }
+    organisation, practice = schedule.organisation_levers.copy(), schedule.practice_levers.copy()
+    for epoch, statuses in enumerate(schedule.statuses):
+        for (_, policy), targeted, now in zip(policies, who, statuses, strict=True):
+            if now != OUTSIDE_WINDOW:
+                apply_policy(organisation[epoch], ORGANISATION_SLOTS, policy_strengths(policy, now), targeted)
+                for place in concerned_interventions(policy, scenario):
+                    apply_policy(practice[epoch, place], PRACTICE_SLOTS, policy_strengths(policy, now), targeted)
+    tied = [tuple(place for place in learning if statuses[place]) for statuses in schedule.statuses]
+    networks = {places: merge_ties([learning[place] for place in places], world) for places in dict.fromkeys(tied)}
+    return Epochs(
+        epoch_of_month=schedule.epoch_of_month,
+        organisation_levers=organisation,
+        practice_levers=practice,
+        has_growth=np.any(organisation[:, GROWTH_SLOTS] != 0.0, axis=(1, 2))
+        | np.any(practice[:, :, REFRESH] != 0.0, axis=(1, 2)),
+        ties=tuple(networks[places] for places in tied),
+    )

@@ -1,0 +1,1 @@
+"""What is written and shown: folders of results, phrases, figures, the report."""

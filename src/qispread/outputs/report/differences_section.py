@@ -1,0 +1,242 @@
+"""What is compared, and what each arm changes: the arms in words and the table of differences."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+from qispread.common.formatting import format_difference, format_duration, format_short, format_value, lower_first
+from qispread.inputs.parameter_descriptions import section_title
+from qispread.inputs.policies import Policy
+from qispread.inputs.scenario import Scenario
+from qispread.model.measures import MEASURES
+from qispread.outputs.figures.figure import Figure
+from qispread.outputs.figures.interval_figures import interval_chart
+from qispread.outputs.report.blocks import (
+    BulletList,
+    FigureGrid,
+    Paragraph,
+    ReportBlock,
+    ReportSection,
+    ReportTable,
+    RowGroup,
+)
+from qispread.outputs.report.report_data import ReportData
+from qispread.outputs.text.display_tables import difference_cells
+from qispread.outputs.text.labels import (
+    BETTER_IN_HEADING,
+    DIFFERENCE_MEASURES,
+    INTERVAL_HEADING,
+    SEEDING_CAUTION,
+    changes_pilot_site,
+    difference_axis,
+)
+from qispread.outputs.text.sentences import DifferenceStatement
+from qispread.runs.comparison import BASELINE_ARM
+
+SHARED_POLICY_FIELDS = set(Policy.model_fields)
+COMMON_RANDOM_NUMBERS = (
+    "All options run with common random numbers (the same populations, the same chances), so that a difference comes "
+    "from the option and not from luck. That cut the number of runs needed by a factor of"
+)
+MAX_LISTED_CHANGES = 12
+MAX_COMPARED_ARMS = 4
+"""Arms that are compared with each other; of more those that rank first."""
+PAIRWISE_MEASURES = ("adoption", "effect", "cost")
+"""Measures beside the headline in which they are."""
+DIFFERENCES_HEADER = ("Value", "Difference", INTERVAL_HEADING, BETTER_IN_HEADING, "For 100 organisations")
+
+
+def differences_section(view: ReportData) -> ReportSection:
+    """Return the section of differences."""
+    blocks: list[ReportBlock] = [
+        Paragraph("What is compared with the base", "heading"),
+        BulletList(describe_arms(view)),
+    ]
+    forest = forest_figure(view)
+    blocks += [FigureGrid([forest])] if forest is not None else []
+    blocks += [differences_table(view), *differences_notes(view), *pairwise_blocks(view)]
+    return ReportSection("changes", "What each arm changes", blocks)
+
+
+def describe_arms(view: ReportData) -> list[str]:
+    """Return what each arm is, a sentence each."""
+    base = view.results.base_arm.scenario
+    found, factors = [], view.results.comparison.get("factors", [])
+    for name in factors or view.shown_arms:
+        scenario = view.results.arms[name].scenario
+        if name == BASELINE_ARM or base is None or scenario is None:
+            continue
+        told = "; ".join(describe_changes(base, scenario)) or "no difference"
+        own = scenario.description.strip().rstrip(".") if scenario.description != base.description else ""
+        found.append(f"{name}: {f'{own}. In the model: ' if own else ''}{told.removeprefix(f'{name}: ')}.")
+    start = describe_policies(base) if base is not None else []
+    joined = ["Arms that join several are called by the names of what they join."] if factors else []
+    return [f"base: {'; '.join(start) or 'nothing is done'}.", *found, *joined]
+
+
+def describe_policies(scenario: Scenario) -> list[str]:
+    """Return the policies of a scenario in words."""
+    return [describe_policy(name, policy, scenario.horizon) for name, policy in scenario.policies.items()]
+
+
+def describe_policy(name: str, policy: Any, horizon: int) -> str:
+    """Return a policy in words: what, when, for whom, how strong, at what cost."""
+    end = min(policy.end or horizon, horizon)
+    target = policy.target.model_dump(exclude_none=True)
+    whom = "everyone" if not target else ", ".join(describe_target(*item) for item in target.items())
+    own = {key: value for key, value in policy if key not in SHARED_POLICY_FIELDS and key != "lever"}
+    strengths = ", ".join(f"{key.replace('_', ' ')} {format_plain_value(value)}" for key, value in own.items())
+    cost = f", cost {format_short(policy.cost)} a month for each" if policy.cost else ", without a cost"
+    meaning = section_title(type(policy)).split(" (")[0].split(";")[0].rstrip(".")
+    return f"{name}: {meaning[0].lower()}{meaning[1:]}, months {policy.start} to {end}, for {whom}, {strengths}{cost}"
+
+
+def describe_target(rule: str, value: Any) -> str:
+    """Return a rule of a target in words."""
+    if isinstance(value, int):
+        return f"the {value} {rule.replace('_', ' ')}" if rule != "random" else f"{value} drawn at random"
+    return f"{rule} {', '.join(value)}" if value else "nobody"
+
+
+def format_plain_value(value: Any) -> str:
+    """Return a value as a reader would write it."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if hasattr(value, "model_dump"):
+        return ", ".join(
+            f"{key} {format_plain_value(item)}" for key, item in value.model_dump(exclude_defaults=True).items()
+        )
+    return str(value)
+
+
+def describe_changes(base: Scenario, arm: Scenario) -> list[str]:
+    """Return in words how an arm differs from the base: policies it adds, then other parameters."""
+    added = [
+        describe_policy(name, policy, arm.horizon)
+        for name, policy in arm.policies.items()
+        if policy != base.policies.get(name)
+    ]
+    gone = [f"without {name}" for name in base.policies if name not in arm.policies]
+    skipped = {"policies", "name", "description", "inputs", "notes", "replicates"}
+    first, second = (one.model_dump(mode="json", exclude=skipped) for one in (base, arm))
+    other = list(iterate_differing_paths(first, second))
+    more = [f"and {len(other) - MAX_LISTED_CHANGES} other changes"] if len(other) > MAX_LISTED_CHANGES else []
+    return [*added, *gone, *other[:MAX_LISTED_CHANGES], *more]
+
+
+def iterate_differing_paths(first: Any, second: Any, path: str = "") -> Iterator[str]:
+    """Yield each parameter in which two scenarios differ, with both values."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in dict.fromkeys([*first, *second]):
+            yield from iterate_differing_paths(first.get(key), second.get(key), f"{path}.{key}" if path else str(key))
+    elif first != second:
+        yield (
+            f"{path} {format_plain_value(second)} in place of {format_plain_value(first)}"
+            if not isinstance(second, list)
+            else f"other {path}"
+        )
+
+
+def forest_figure(view: ReportData) -> Figure | None:
+    """Return the differences in the headline measure as points with intervals; None for one arm or one world."""
+    import pandas as pd
+
+    found = [one for one in view.differences(view.results.measure).values() if one.arm in view.styles]
+    if len(found) < 2 or all(math.isnan(one.low) for one in found):
+        return None
+    rows = pd.DataFrame(
+        [
+            {"row": view.styles[one.arm].label, "arm": view.styles[one.arm].label, **interval_bounds(one)}
+            for one in found
+        ]
+    )
+    measure = MEASURES[view.results.measure]
+    title = f"{measure.label}, against the baseline"
+    unit = difference_axis(measure.name, per_100=True)
+    told = "; ".join(f"{one.arm} {format_difference(one.value, one.number_format)}" for one in found)
+    return Figure(
+        name="difference",
+        title=title,
+        alt=f"{title}, {lower_first(unit)}, after {format_duration(view.results.horizon)}: {told}.",
+        table=rows.assign(arm=[one.arm for one in found]).drop(columns="row"),
+        chart=interval_chart(rows, title, unit, measure.form, list(view.styles.values())),
+        note="Points are means of the paired differences over runs, bars their 95% intervals.",
+    )
+
+
+def interval_bounds(difference: DifferenceStatement) -> dict[str, float]:
+    """Return value and bounds of a difference."""
+    return {"value": difference.value, "low": difference.low, "high": difference.high}
+
+
+def differences_table(view: ReportData) -> ReportTable:
+    """Return the table of differences: a group of rows a measure, a row an arm."""
+    arms = [name for name in view.shown_arms if name != BASELINE_ARM]
+    groups = []
+    for measure in DIFFERENCE_MEASURES:
+        rows = {arm: view.row(arm, measure) for arm in arms}
+        known = {arm: row for arm, row in rows.items() if row and not math.isnan(float(row["difference"]))}
+        if not known:
+            continue
+        declared = MEASURES[measure]
+        base = format_value(float(next(iter(known.values()))["base"]), declared.form)
+        lines = [[arm, *difference_row_cells(row, measure)] for arm, row in known.items()]
+        groups.append(RowGroup(f"{declared.label} (baseline {base})", lines))
+    several = view.results.replicate_count > 1
+    worlds = f"Means over {view.results.replicate_count} runs" if several else "The one run simulated,"
+    after = f"{worlds} after {format_duration(view.results.horizon)}"
+    caption = f"{after}; differences of shares in percentage points"
+    if view.omitted_arm_count:
+        caption += f". The {len(arms)} options that rank first; differences.csv has all {len(view.results.other_arms)}"
+    return ReportTable(f"{caption}.", ("Option", *DIFFERENCES_HEADER), groups)
+
+
+def difference_row_cells(row: dict[str, Any], measure: str) -> Sequence[str]:
+    """Return the cells of one arm and measure."""
+    return (format_value(float(row["arm_mean"]), MEASURES[measure].form), *paired_interval_cells(row, measure))
+
+
+def paired_interval_cells(row: dict[str, Any], measure: str) -> Sequence[str]:
+    """Return the cells of a difference: mean, interval, in how many runs it is better, for 100 organisations."""
+    for_100, form = float(row["for_100"]), MEASURES[measure].form
+    shown = "" if math.isnan(for_100) or not float(row["difference"]) else format_difference(for_100, form)
+    return (*difference_cells(row, measure), shown)
+
+
+def pairwise_blocks(view: ReportData) -> list[ReportBlock]:
+    """Return the table of one arm against another, the best with each other; nothing for one arm."""
+    groups = []
+    for measure in dict.fromkeys((view.results.measure, *PAIRWISE_MEASURES)):
+        pairs = combinations(view.ranked_arms[:MAX_COMPARED_ARMS], 2)
+        rows = [row for first, second in pairs if (row := view.pairwise_difference(first, second, measure)) is not None]
+        if any(float(row["difference"]) for row in rows):
+            lines = [[f"{row['arm']} against {row['against']}", *paired_interval_cells(row, measure)] for row in rows]
+            groups.append(RowGroup(MEASURES[measure].label, lines))
+    if not groups:
+        return []
+    caption = "Means of the differences between runs with common random numbers, the option that ranks higher first."
+    if len(view.ranked_arms) > MAX_COMPARED_ARMS:
+        caption += f" The {MAX_COMPARED_ARMS} that rank first; between.csv has all."
+    return [
+        Paragraph("One option against another", "heading"),
+        ReportTable(caption, ("", *DIFFERENCES_HEADER[1:]), groups),
+    ]
+
+
+def differences_notes(view: ReportData) -> list[ReportBlock]:
+    """Return what pairing saved, and how to read the table."""
+    rows = [view.row(arm, measure) for arm in view.shown_arms if arm != BASELINE_ARM for measure in DIFFERENCE_MEASURES]
+    gains = [float(row["pairing"]) for row in rows if row and math.isfinite(float(row["pairing"]))]
+    blocks: list[ReportBlock] = []
+    if gains and view.results.replicate_count > 1:
+        low, high = f"{min(gains):.1f}", f"{max(gains):.1f}"
+        times = low if low == high else f"{low} to {high}"
+        blocks.append(Paragraph(f"{COMMON_RANDOM_NUMBERS} {times}."))
+    text = "Better in: the share of runs in which the option is better; runs without any difference count half."
+    if view.results.replicate_count < 2:
+        text = "One run was simulated: there is no interval, and another run may differ in size and in sign."
+    blocks.append(Paragraph(text, "note"))
+    if changes_pilot_site(arm.scenario for arm in view.results.arms.values()):
+        blocks.append(Paragraph(SEEDING_CAUTION, "note"))
+    return blocks

@@ -1,0 +1,258 @@
+"""What a folder of results holds, read and checked: manifests, scenarios and tables."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from qispread.inputs.cross_checks import POOLED
+from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError
+from qispread.inputs.load_scenario import build_scenario
+from qispread.inputs.scenario import Scenario
+from qispread.model.measures import MEASURES
+from qispread.outputs.results import COMPARISON_TABLES, MANIFEST, SUMMARY_FILE
+from qispread.runs.comparison import BASELINE_ARM
+from qispread.runs.identity import EnvironmentChange, compare_identities, environment, read_identity, select_changes
+
+DIFFERENCES_TABLE = "differences"
+SHORT_VERSION_NAMES = {
+    "qispread": "version",
+    "draws": "generator of draws",
+    "model": "code of the model",
+    "replaced_rules": "rules replaced at run time",
+    "python": "Python",
+}
+"""What is named in other words than in a manifest."""
+SUMMARY_COLUMNS = ("month", "intervention", "measure", "worlds", "median", "p5", "p95")
+
+
+@dataclass(frozen=True, eq=False)
+class ArmResults:
+    """One run of a folder.
+
+    Attributes
+    ----------
+    name : str
+    folder : Path
+    manifest : dict
+    scenario : Scenario or None
+        None where another version wrote what this one cannot read.
+    """
+
+    name: str
+    folder: Path
+    manifest: dict[str, Any]
+    scenario: Scenario | None
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Median and nine in ten worlds of every measure of all interventions together, by month."""
+        path = self.folder / SUMMARY_FILE
+        table = read_checked_table(path, SUMMARY_COLUMNS, lambda: pyarrow.csv.read_csv(path).to_pandas())
+        return table[table["intervention"] == POOLED].drop(columns="intervention")
+
+    def replicate_values(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        """Return measures of all interventions together, each (worlds, months); NaN where a world failed."""
+        path, needed = self.folder / "months.parquet", ("month", "intervention", *measures)
+        pooled = [("intervention", "=", POOLED)]
+        table = read_checked_table(
+            path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed), filters=pooled).to_pandas()
+        )
+        months, failed = int(table["month"].max()) + 1, self.failed[:, None]
+        found = {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
+        return {name: np.where(failed, np.nan, values) for name, values in found.items()}
+
+    @property
+    def replicates(self) -> NDArray[np.int64]:
+        """The numbers of the worlds, in the order of `replicate_values`."""
+        return self.run_status["replicate"].to_numpy(dtype=np.int64)
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Whether each world failed."""
+        return np.asarray(self.run_status["status"] == "failed")
+
+    @cached_property
+    def run_status(self) -> pd.DataFrame:
+        """Number and status of every world."""
+        path, needed = self.folder / "runs.parquet", ("replicate", "status")
+        return read_checked_table(
+            path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed)).to_pandas()
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ResultsFolder:
+    """A folder of a run or of a comparison.
+
+    Attributes
+    ----------
+    folder : Path
+    manifest : dict
+    arms : dict of str to ArmResults
+        The base first; of a run, the run.
+    tables : dict of str to DataFrame
+        Those of a comparison that the folder has.
+    version_differences : tuple of str
+        How what made it differs from the program that runs; empty where both are the same.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    arms: dict[str, ArmResults]
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    version_differences: tuple[str, ...] = ()
+
+    @property
+    def comparison(self) -> dict[str, Any]:
+        """What the manifest says of a comparison; empty for a run."""
+        return dict(self.manifest.get("comparison", {}))
+
+    @property
+    def base_arm(self) -> ArmResults:
+        """The base, or the run."""
+        return next(iter(self.arms.values()))
+
+    @property
+    def other_arms(self) -> list[str]:
+        """The arms beside the base."""
+        return [name for name in self.arms if name != BASELINE_ARM] if self.comparison else []
+
+    @property
+    def measure(self) -> str:
+        """The headline measure."""
+        named = str(self.comparison.get("measure", ""))
+        return named if named in MEASURES else "harm_averted"
+
+    @property
+    def horizon(self) -> int:
+        """Months of the run."""
+        return int(self.base_arm.manifest["scenario"]["horizon"])
+
+    @property
+    def replicate_count(self) -> int:
+        """Worlds simulated."""
+        return len(self.base_arm.replicates)
+
+
+def reading_error(path: Path, problem: str) -> InputError:
+    """Return the error for what cannot be read."""
+    return InputError([Fault("report", problem, str(path))])
+
+
+def read_checked_table(path: Path, columns: Sequence[str], reader: Any) -> pd.DataFrame:
+    """Return a table, if it can be read and has some columns.
+
+    Raises
+    ------
+    InputError
+        Where it is missing or broken, or lacks a column.
+    """
+    if not path.is_file():
+        raise reading_error(path, "is missing; needed: a whole folder as run or compare wrote it; run it again")
+    try:
+        table: pd.DataFrame = reader()
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise reading_error(path, f"cannot be read as a table of results: {reason}; run it again") from None
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise reading_error(path, f"lacks the columns {', '.join(missing)}; run it again with this version")
+    return table
+
+
+def read_results_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or it is broken.
+    """
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise reading_error(folder, "is no folder; needed: one that qispread run or qispread compare wrote")
+    if not path.is_file():
+        hint = "; made by an earlier version? run the comparison again" if (folder / BASELINE_ARM).is_dir() else ""
+        raise reading_error(folder, f"holds no results: {MANIFEST} is missing{hint}")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["identity"]["qispread"], read_identity(found)
+    except json.JSONDecodeError:
+        raise reading_error(path, TRUNCATION_MARK) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise reading_error(path, "is no manifest of results; needed: the file as run or compare wrote it") from None
+    if not isinstance(found.get("scenario", found.get("comparison")), dict):
+        raise reading_error(
+            path, "names neither a scenario nor a comparison; needed: the file as run or compare wrote it"
+        )
+    return dict(found)
+
+
+def changes_since(manifest: dict[str, Any]) -> list[EnvironmentChange]:
+    """Return what differs of code and libraries between what made results and what runs now."""
+    now = environment()
+    before = {name: one for name, one in read_identity(manifest).items() if name in now}
+    return compare_identities(before, now)
+
+
+def describe_version_changes(change: EnvironmentChange) -> str:
+    """Return what differs in words."""
+    *_, name = change.name.split(".", maxsplit=1)
+    return f"{SHORT_VERSION_NAMES.get(name, name)} {change.old}, now {change.new}"
+
+
+def read_arm(name: str, folder: Path, *, strict: bool) -> ArmResults:
+    """Return one run of a folder; a scenario that cannot be read is an error if `strict`, else None."""
+    manifest = read_results_manifest(folder)
+    if "scenario" not in manifest or "horizon" not in manifest["scenario"]:
+        raise reading_error(folder / MANIFEST, "names no scenario; needed: the manifest of a run")
+    try:
+        return ArmResults(name, folder, manifest, build_scenario(manifest["scenario"]))
+    except InputError:
+        if strict:
+            raise
+        return ArmResults(name, folder, manifest, None)
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a comparison that a folder has; the differences must be there."""
+    tables = {}
+    for name, (_, columns) in COMPARISON_TABLES.items():
+        path = folder / f"{name}.parquet"
+        if name == DIFFERENCES_TABLE or path.is_file():
+            tables[name] = read_checked_table(
+                path, tuple(columns), lambda path=path: pyarrow.parquet.read_table(path).to_pandas()
+            )
+    return tables
+
+
+def read_results(folder: Path) -> ResultsFolder:
+    """Return what a folder of a run or a comparison holds.
+
+    Raises
+    ------
+    InputError
+        Where it holds no results, or they are broken or not whole.
+    """
+    manifest = read_results_manifest(folder)
+    found = changes_since(manifest)
+    differs, strict = tuple(describe_version_changes(one) for one in found), not select_changes(found, "code")
+    if "comparison" not in manifest:
+        name = str(manifest["scenario"].get("name", "run"))
+        return ResultsFolder(
+            folder, manifest, {name: read_arm(name, folder, strict=strict)}, version_differences=differs
+        )
+    names = manifest["comparison"].get("arms")
+    if not isinstance(names, list) or BASELINE_ARM not in names or len(names) < 2:
+        raise reading_error(folder / MANIFEST, f"names no arms; needed: '{BASELINE_ARM}' and at least one more")
+    arms = {str(name): read_arm(str(name), folder / str(name), strict=strict) for name in names}
+    return ResultsFolder(folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder), differs)

@@ -1,0 +1,26 @@
+"""Folders of results: tables in Parquet and CSV with a manifest beside them, written whole or not at all."""
+
+from qispread.analysis.comparison_schema import COMPARISON_TABLES
+from qispread.outputs.results.comparison_results import ComparisonRequest, ComparisonResult, save_comparison
+from qispread.outputs.results.file_names import SUMMARY_FILE
+from qispread.outputs.results.result_origins import ResultOrigin, read_origin
+from qispread.outputs.results.results_folder import MANIFEST, cleanup_on_abort, read_manifest
+from qispread.outputs.results.run_results import check_run_folder, default_folder, save
+from qispread.runs.provenance import random_generator_name
+
+__all__ = [
+    "COMPARISON_TABLES",
+    "MANIFEST",
+    "SUMMARY_FILE",
+    "ComparisonRequest",
+    "ComparisonResult",
+    "ResultOrigin",
+    "check_run_folder",
+    "cleanup_on_abort",
+    "default_folder",
+    "random_generator_name",
+    "read_manifest",
+    "read_origin",
+    "save",
+    "save_comparison",
+]

@@ -1,0 +1,16 @@
+"""The names of all files that results are kept in."""
+
+from qispread.analysis.comparison_schema import COMPARISON_TABLES
+from qispread.model.engines.run_tables import RUN_TABLES
+from qispread.outputs.results.results_folder import MANIFEST, PAGE_FILE
+
+EVENTS_TEXT_FILE, SUMMARY_FILE, REPORT_FILE = "events.txt", "summary.csv", PAGE_FILE
+RESULT_TABLES = (*RUN_TABLES, *COMPARISON_TABLES)
+OWN_FILES = (
+    MANIFEST,
+    EVENTS_TEXT_FILE,
+    SUMMARY_FILE,
+    REPORT_FILE,
+    *(f"{name}.{kind}" for name in RESULT_TABLES for kind in ("parquet", "csv")),
+)
+"""Whatever a run, a comparison or a report writes beside the folders of arms and charts."""

@@ -1,1 +1,0 @@
-"""How results are put before people, once for terminal, report, page and charts: labels, numbers, sentences, tables."""

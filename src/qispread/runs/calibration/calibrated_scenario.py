@@ -1,0 +1,77 @@
+"""The calibrated scenario as a file that says how it was made."""
+
+import json
+import os
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from qispread.common.formatting import format_range, format_short
+from qispread.inputs.scenario import set_at_path
+from qispread.runs.calibration.run_calibration import CalibrationResult
+from qispread.runs.provenance import qispread_version
+
+LINE_WIDTH = 110
+
+
+def render_calibrated_scenario(
+    result: CalibrationResult, folder: Path, command: str, remarks: Sequence[str] = ()
+) -> str:
+    """Return a configuration with the posterior medians, which extends the base; the comments say how it was made.
+
+    Parameters
+    ----------
+    result : CalibrationResult
+    folder : Path
+        Where the file will stand, to which the base is relative.
+    command : str
+        What made it.
+    remarks : sequence of str
+        What else must be known.
+    """
+    told = (*describe_calibration(result, command), *remarks)
+    comments = [f"# {line}" for one in told for line in textwrap.wrap(one, LINE_WIDTH)]
+    return "\n".join([*comments, *configuration_lines(result, folder)]) + "\n"
+
+
+def describe_calibration(result: CalibrationResult, command: str) -> Iterator[str]:
+    """Yield how it was made, a paragraph each."""
+    yield f"Made by: {command}, with qispread {qispread_version()}; do not edit."
+    yield from (f"Warning: {one}." for one in result.warnings)
+    calibration, missed = result.specification.calibration, result.targets[result.targets["verdict"] == "missed"]
+    yield (
+        f"Posterior medians of {len(result.specification.factors)} parameters, calibrated to {len(calibration.targets)} targets "
+        f"by approximate Bayesian computation with regression adjustment from {len(result.prior_runs.summaries):,} runs."
+    )
+    yield "One point stands for a whole posterior: take its draws (posterior.csv) where the spread matters."
+    if len(missed):
+        yield f"Targets that runs at draws of the posterior miss: {', '.join(missed['target'])}."
+    for one in result.parameters.to_dict("records"):
+        interval = format_range(one["low_90"], one["high_90"])
+        yield f"{one['parameter']}: 90 % interval {interval}, {one['identified']}; was {format_short(one['default'])}."
+
+
+def configuration_lines(result: CalibrationResult, folder: Path) -> Iterator[str]:
+    """Yield the lines of the configuration."""
+    name = f"{result.specification.calibration.scenario.name}-calibrated"
+    if not result.specification.base_paths:
+        yield json.dumps(result.scenario.replace(name=name).model_dump(mode="json"), indent=1, ensure_ascii=False)
+        return
+    files = [os.path.relpath(one, folder) for one in result.specification.base_paths]
+    yield f"extends: {json.dumps(files[0] if len(files) == 1 else files, ensure_ascii=False)}"
+    yield f"name: {json.dumps(name, ensure_ascii=False)}"
+    data: dict[str, Any] = {}
+    for path, value in result.medians.items():
+        set_at_path(data, path, value)
+    yield from nested_lines(data, "")
+
+
+def nested_lines(data: dict[str, Any], indent: str) -> Iterator[str]:
+    """Yield the lines of nested mappings of numbers."""
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}:"
+            yield from nested_lines(value, f"{indent}  ")
+        else:
+            yield f"{indent}{name}: {value!r}"

@@ -1,0 +1,122 @@
+"""The few numbers that a board asks for, each with its spread over worlds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from qispread.inputs.cross_checks import POOLED
+from qispread.model.engines.simulation import Runs, allocate_measures
+from qispread.model.measures import MEASURE_NAMES, MEASURES
+
+PERCENTILE_BAND = (0.05, 0.95)
+"""Percentiles over worlds between which nine of ten lie."""
+HEADLINE_MEASURES = (
+    "adoption",
+    "lapses",
+    "fidelity",
+    "effect",
+    "origin_effect",
+    "replication_ratio",
+    "replicated",
+    "harm_averted",
+)
+"""Measures of each intervention that a run prints."""
+TOTAL_EVENTS_AVERTED = "Adverse events averted, including other local improvement"
+
+
+@dataclass(frozen=True)
+class IntervalEstimate:
+    """One number of a summary.
+
+    Attributes
+    ----------
+    label : str
+    median, low, high : float
+        Median and 5th and 95th percentile over the worlds in which the measure has a meaning; NaN where none has.
+    replicates : int
+        How many these are.
+    number_format : str
+        How it is written, see `qispread.model.measures.Form`.
+    """
+
+    label: str
+    median: float
+    low: float
+    high: float
+    replicates: int
+    number_format: str
+
+
+def measure_figure(measure: str, values: NDArray[np.float64]) -> IntervalEstimate:
+    """Return the figure of a measure under its own label."""
+    declared = MEASURES[measure]
+    return summarise_measure(declared.label, declared.form, values)
+
+
+def summarise_measure(label: str, number_format: str, values: NDArray[np.float64]) -> IntervalEstimate:
+    """Return the median and 90 % interval of a measure over worlds, leaving out those where it has no meaning."""
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return IntervalEstimate(label, np.nan, np.nan, np.nan, 0, number_format)
+    low, middle, high = np.quantile(known, (PERCENTILE_BAND[0], 0.5, PERCENTILE_BAND[1]))
+    return IntervalEstimate(label, float(middle), float(low), float(high), int(known.size), number_format)
+
+
+def headline_estimates(runs: Runs) -> dict[str, list[IntervalEstimate]]:
+    """Return the headline figures at the end of the runs, for each intervention and for all together."""
+    found = {
+        name: [measure_figure(measure, runs.final_values(measure, name)) for measure in HEADLINE_MEASURES]
+        for name in runs.scenario.interventions
+    }
+    found[POOLED] = overall_estimates(runs)
+    return found
+
+
+def overall_estimates(runs: Runs) -> list[IntervalEstimate]:
+    """Return what belongs to the whole: event rates at the start, by the trend alone and now; events averted; cost."""
+    harm = MEASURE_NAMES.index("harm")
+    start = np.array([run.measures[0, -1, harm] for run in runs.runs if not run.error])
+    by_trend = start * np.exp(-runs.scenario.outcome.secular * runs.scenario.horizon / 12.0)
+    rate = MEASURES["harm"]
+    found = [
+        summarise_measure(f"{rate.label} at the start", rate.form, start),
+        summarise_measure(f"{rate.label} on the underlying trend alone", rate.form, by_trend),
+        summarise_measure(f"{rate.label} now", rate.form, runs.final_values("harm")),
+        summarise_measure(TOTAL_EVENTS_AVERTED, MEASURES["harm_averted"].form, runs.final_values("harm_averted")),
+    ]
+    return [*found, measure_figure("cost", runs.final_values("cost"))] if runs.scenario.policies else found
+
+
+def summarise_months(runs: Runs) -> pa.Table:
+    """Return median, 5th and 95th percentile over worlds of every measure in every month, one in a row.
+
+    Worlds in which a measure has no meaning are left out; where none is left the three are NaN.
+    """
+    values = np.array([run.measures for run in runs.runs if not run.error])
+    values = values if values.size else np.full((1, *allocate_measures(runs.scenario).shape), np.nan)
+    values.sort(axis=0)
+    known = np.count_nonzero(~np.isnan(values), axis=0)
+    month, intervention, measure = np.unravel_index(np.arange(known.size), known.shape)
+    columns = {
+        "month": month,
+        "intervention": np.array(runs.interventions)[intervention],
+        "measure": np.array(MEASURE_NAMES)[measure],
+        "worlds": known.ravel(),
+    }
+    for name, part in (("median", 0.5), ("p5", PERCENTILE_BAND[0]), ("p95", PERCENTILE_BAND[1])):
+        columns[name] = percentile_of_sorted(values, known, part).ravel()
+    return pa.table(columns)
+
+
+def percentile_of_sorted(
+    values: NDArray[np.float64], count: NDArray[np.int64], probability: float
+) -> NDArray[np.float64]:
+    """Return a percentile along the first axis of values sorted with NaN last, of which `count` are numbers."""
+    place = probability * np.maximum(count - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(count - 1, 0))
+    low = np.take_along_axis(values, below[None], axis=0)[0]
+    high = np.take_along_axis(values, above[None], axis=0)[0]
+    return np.asarray(low + (place - below) * (high - low))

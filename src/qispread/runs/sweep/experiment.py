@@ -1,0 +1,198 @@
+"""An experiment: which parameters are varied, by which design, in how many worlds, and what is kept of each run."""
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from qispread.inputs.cross_checks import POOLED
+from qispread.inputs.errors import Fault, InputError, did_you_mean, index_of
+from qispread.inputs.factors import Factor, Scale
+from qispread.inputs.parameter import ConfigSection, Names, choice
+from qispread.inputs.scenario import TABLE_OPTIONS, Scenario, validate_folder_name
+from qispread.model.measures import MEASURE_NAMES, MEASURES
+
+ALL_MEASURES = "all"
+
+
+def validate_power_of_two(number: int) -> int:
+    """Return a number, if it is a power of two: other numbers unbalance a Sobol' sequence."""
+    if number < 1 or number & (number - 1):
+        below = 1 << (max(number, 1).bit_length() - 1)
+        raise ValueError(f"needed: a power of 2, such as {below} or {2 * below}")
+    return number
+
+
+def validate_even(number: int) -> int:
+    """Return a number, if it is even."""
+    if number % 2:
+        raise ValueError("needed: an even number")
+    return number
+
+
+def validate_measures(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of measures, written out where they are all."""
+    for name in names:
+        if name != ALL_MEASURES and name not in MEASURES:
+            raise ValueError(
+                f"no measure is called '{name}'" + did_you_mean(name, (*MEASURE_NAMES, ALL_MEASURES), listing=False)
+            )
+    return MEASURE_NAMES if ALL_MEASURES in names else tuple(dict.fromkeys(names))
+
+
+PowerOfTwo = Annotated[int, AfterValidator(validate_power_of_two)]
+MeasureNames = Annotated[Names, AfterValidator(validate_measures)]
+
+
+class GridDesign(ConfigSection):
+    """Every combination of levels."""
+
+    kind: Literal["grid"] = "grid"
+    levels: int = choice(5, "Levels of a factor that has a range; one with values has these.", role="run", low=2)
+
+
+class PointsListDesign(ConfigSection):
+    """Points from a CSV table: a column a factor, a row a point."""
+
+    kind: Literal["list"] = "list"
+    file: str = choice(..., "CSV table of points, relative to the experiment.", role="run")
+    rows: tuple[tuple[float, ...], ...] = choice((), "The points themselves, once read.", role="run")
+
+
+class LatinHypercubeDesign(ConfigSection):
+    """A Latin hypercube: each factor's range is filled evenly (mckay1979)."""
+
+    kind: Literal["latin_hypercube"] = "latin_hypercube"
+    points: int = choice(256, "How many points.", role="run", low=1)
+
+
+class SobolDesign(ConfigSection):
+    """A scrambled Sobol' sequence: all factors' ranges are filled evenly together (sobol1967)."""
+
+    kind: Literal["sobol"] = "sobol"
+    points: PowerOfTwo = choice(256, "How many points, a power of 2.", role="run", low=1)
+
+
+class SaltelliDesign(ConfigSection):
+    """For Sobol' indices: so many base points, times 2 more than there are factors (saltelli2010)."""
+
+    kind: Literal["saltelli"] = "saltelli"
+    points: PowerOfTwo = choice(256, "How many base points, a power of 2.", role="run", low=1)
+    second_order: bool = choice(
+        default=False, meaning="Whether for indices of pairs too: nearly twice the points.", role="run"
+    )
+
+
+class MorrisDesign(ConfigSection):
+    """For elementary effects: walks that move one factor at a time (morris1991)."""
+
+    kind: Literal["morris"] = "morris"
+    trajectories: int = choice(10, "How many walks, each of one point more than there are factors.", role="run", low=2)
+    levels: Annotated[int, AfterValidator(validate_even)] = choice(
+        4, "Levels of each factor, an even number.", role="run", low=2
+    )
+
+
+AnyDesign = Annotated[
+    GridDesign | PointsListDesign | LatinHypercubeDesign | SobolDesign | SaltelliDesign | MorrisDesign,
+    Field(discriminator="kind"),
+]
+
+
+class FactorSpec(ConfigSection):
+    """How a factor is varied: over a range, or among values."""
+
+    low: float | None = choice(None, "Where its range begins; the declared plausible range unless given.", role="run")
+    high: float | None = choice(None, "Where its range ends.", role="run")
+    scale: Scale = choice("linear", "In which the range is filled evenly.", role="run")
+    values: tuple[Any, ...] = choice(
+        (), "What it may be, in place of a range: numbers, words, whole parts.", role="run"
+    )
+    labels: Names = choice((), "Names of the values in tables.", role="run")
+
+    @model_validator(mode="after")
+    def _validate_single_form(self) -> "FactorSpec":
+        ranged = self.low is not None or self.high is not None or self.scale != "linear"
+        if ranged and self.values:
+            raise ValueError("give a range or values, not both")
+        if self.labels and len(self.labels) != len(self.values):
+            raise ValueError(f"got {len(self.labels)} labels for {len(self.values)} values")
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("two values have the same label")
+        return self
+
+
+def empty_if_none(value: Any) -> Any:
+    """Return an empty mapping where a factor is named and nothing is said of it."""
+    return {} if value is None else value
+
+
+class OutputSpec(ConfigSection):
+    """Which measures are kept."""
+
+    final: MeasureNames = choice((ALL_MEASURES,), "At the end of each run: names, or all.", role="run")
+    monthly: MeasureNames = choice((), "In every month of each run: names, or all.", role="run")
+
+
+class Experiment(ConfigSection):
+    """A sweep, whole: with the scenario that is varied, nothing else is needed to run it."""
+
+    name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
+        "experiment", "Short name, used for folders.", role="run"
+    )
+    description: str = choice("", "The question, for people.", role="run")
+    scenario: Scenario = Scenario()
+    factors: dict[str, Annotated[FactorSpec, BeforeValidator(empty_if_none)]] = choice({}, "By path.", role="run")
+    design: AnyDesign = LatinHypercubeDesign()
+    replicates: int = choice(
+        20, "Worlds in which each point is run.", unit="worlds", role="run", low=1, high=10_000_000
+    )
+    measures: OutputSpec = OutputSpec()
+    interventions: Literal["pooled", "each"] = choice(
+        "pooled", "Whether measures are kept for all interventions together, or for each by name too.", role="run"
+    )
+    seed: int = choice(1, "Seed of the design; that of the worlds is the scenario's.", role="run", low=0, below=2**32)
+
+    @cached_property
+    def resolved_factors(self) -> tuple[Factor, ...]:
+        """The factors, with the parts of scenarios that are their values.
+
+        Raises
+        ------
+        InputError
+            With every fault of the factors.
+        """
+        from qispread.runs.sweep.factor_validation import validate_factors
+
+        return validate_factors(self.scenario, self.factors)
+
+    @property
+    def intervention_rows(self) -> tuple[str, ...]:
+        """The names of the interventions whose measures are kept, that of the pooled rows first."""
+        return (POOLED,) if self.interventions == "pooled" else (POOLED, *self.scenario.interventions)
+
+    def row_index(self, intervention: str) -> int:
+        """Return the place among `intervention_rows` of an intervention.
+
+        Raises
+        ------
+        InputError
+            For one that there is not, or of which nothing was kept by itself.
+        """
+        if (
+            self.interventions == "pooled"
+            and isinstance(intervention, str)
+            and intervention in self.scenario.interventions
+        ):
+            needed = "needed: 'interventions: each' in the experiment file, and a sweep that is run with it"
+            problem = f"got '{intervention}', but measures were kept of all interventions together alone; {needed}"
+            raise InputError([Fault("intervention", problem)])
+        index_of(intervention, (POOLED, *self.scenario.interventions), "intervention")
+        return self.intervention_rows.index(intervention)
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that can change a result or a table, as plain data."""
+        words: Any = {"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
+        data = self.model_dump(mode="json", exclude={"description": True, "scenario": words})
+        # The order of factors decides which column of the design each has.
+        return {**data, "order": list(self.factors)}
