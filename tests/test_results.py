@@ -122,7 +122,7 @@ def test_measures_hang_together(months):
     arrays_equal(used.replication_ratio, used.effect / used.origin_effect)
     arrays_equal(used.replicated * used.adoption, used.transformed * used.reach)
     assert (used.generation >= 1).all()
-    assert (begun.lapses >= 1 - begun.sustainment - 1e-12).all()
+    assert (begun.times_discontinued >= 1 - begun.sustainment - 1e-12).all()
 
 
 def test_a_measure_of_nobody_is_nan_and_not_null(months, runs):
@@ -194,11 +194,11 @@ def test_the_last_month_of_each_intervention_follows_from_the_organisations(runs
             said, followers = last.loc[run], rows[rows.origin == 0]
             users = followers[followers.stage.isin(["implementing", "embedded"])]
             begun = followers[followers.began >= 0]
-            reference = rows[rows.origin == 1].best.mean()
+            reference = rows[rows.origin == 1].best_result.mean()
             arrays_equal(said.adoption, len(users) / len(followers))
             arrays_equal(said.awareness, (followers.stage != "unaware").mean())
             arrays_equal(said.reach, len(begun) / len(followers))
-            arrays_equal(said.lapses, (begun.lapses > 0).mean())
+            arrays_equal(said.times_discontinued, (begun.times_discontinued > 0).mean())
             for name, column in {"appropriateness": "fit", "effect": "result"}.items():
                 arrays_equal(said[name], users[column].mean())
             for name in ("fidelity", "embedding", "generation"):
@@ -209,7 +209,7 @@ def test_the_last_month_of_each_intervention_follows_from_the_organisations(runs
                 BOOSTED_THRESHOLD * reference, REPLICATED_THRESHOLD * reference, inclusive="left"
             ).sum()
             arrays_equal(said.boosted, halfway / len(begun))
-            arrays_equal(said.harm_averted, rows.harm_averted.sum())
+            arrays_equal(said.events_averted, rows.events_averted.sum())
 
 
 def test_the_last_month_of_all_follows_from_the_organisations(runs, months, organisations):
@@ -220,7 +220,7 @@ def test_the_last_month_of_all_follows_from_the_organisations(runs, months, orga
         arrays_equal(said.harm, np.average(harm, weights=rows["size"]))
         arrays_equal(said.harm_gini, gini_by_definition(harm))
         arrays_equal(said.harm_range, np.percentile(harm, 90) - np.percentile(harm, 10))
-        arrays_equal(said.harm_averted, rows.all_harm_averted.sum())
+        arrays_equal(said.events_averted, rows.all_harm_averted.sum())
         for name in ("staff_time", "cost"):
             arrays_equal(said[name], rows[name].sum())
         arrays_equal(said.local_gain, rows.local_gain.mean())

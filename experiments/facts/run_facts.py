@@ -91,7 +91,9 @@ def calibrate_within_reach(every: CalibrationResult, doing: CalibrationRunOption
     )
     before = replace(every.prior_runs, summaries=every.prior_runs.summaries[:, kept])
     found = compute_posterior(plan, before)
-    after = run_draws(every.specification, found.resample(plan.calibration.predictive, plan.calibration.seed), doing)
+    after = run_draws(
+        every.specification, found.resample(plan.calibration.posterior_runs, plan.calibration.seed), doing
+    )
     after = replace(after, summaries=after.summaries[:, kept])
     told = {"reach": run_coverage_check(plan, before), "check": run_self_check(plan, before, truths)}
     return replace(every, specification=plan, posterior=found, prior_runs=before, posterior_runs=after, **told)

@@ -101,7 +101,7 @@ def test_a_graph_gives_the_places_and_the_ties():
     assert [row.id for row in scenario.organisations.rows] == ["a", "b", "c"]
     assert tie_triples(scenario) == [("a", "b", 0.5), ("b", "c", 1.0)]
     first = scenario.organisations.rows[0]
-    assert (first.size, first.system, first.culture) == (300.0, "north", None)
+    assert (first.size, first.partnership, first.culture) == (300.0, "north", None)
     assert scenario.replace(organisations=BASE.organisations, network=BASE.network) == BASE
 
 

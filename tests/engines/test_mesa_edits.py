@@ -316,12 +316,12 @@ def test_followers_of_an_origin_that_has_closed_are_compared_with_no_other():
     pooled, began, users, results = {}, 0, 0, 0.0
     for name in names[1:]:
         practices = [own.practices[name] for own in model.organisations if not own.practices[name].origin]
-        began += sum(one.first >= 0 for one in practices)
+        began += sum(one.first_adopted >= 0 for one in practices)
         users += sum(one.in_use for one in practices)
         results += sum(one.result for one in practices)
         for measure in ("transformed", "boosted", "little"):
             share = model.measure(measure, name)
-            pooled[measure] = pooled.get(measure, 0.0) + share * sum(one.first >= 0 for one in practices)
+            pooled[measure] = pooled.get(measure, 0.0) + share * sum(one.first_adopted >= 0 for one in practices)
     for measure, number in pooled.items():
         assert model.measure(measure) == pytest.approx(number / began)
     assert model.measure("replication_ratio") == pytest.approx(results / users / model.measure("origin_effect"))

@@ -104,7 +104,7 @@ def test_members_stand_nearer_to_each_other_than_partnerships_do(placed_world):
 def test_one_organisation_alone_stands_in_the_middle():
     whole = small_world_of(4, 2, "complete")
     none = np.empty(0, np.int64)
-    frame = dataclasses.replace(whole.static_world, ids=("a",), names=("a",), system=np.zeros(1, np.int64))
+    frame = dataclasses.replace(whole.static_world, ids=("a",), names=("a",), partnership=np.zeros(1, np.int64))
     alone = dataclasses.replace(
         whole, static_world=frame, organisations=whole.organisations[:, :1], edges=(none, none, np.empty(0))
     )
@@ -116,7 +116,7 @@ def test_the_largest_stands_in_the_middle_of_its_partnership():
     made = small_world_of(240, 12)
     points, size = map_positions(made), made.organisations[SIZE]
     for system in range(12):
-        members = np.flatnonzero(made.static_world.system == system)
+        members = np.flatnonzero(made.static_world.partnership == system)
         middle = points[:, members].mean(axis=1, keepdims=True)
         from_middle = np.hypot(*(points[:, members] - middle))
         order = from_middle[np.argsort(-size[members])]

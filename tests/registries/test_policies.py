@@ -129,7 +129,7 @@ def test_targets_are_who_they_say():
     assert select_targets(PolicyTarget(), "p", world).size == 40
     for nobody in (
         PolicyTarget(organisations=()),
-        PolicyTarget(systems=()),
+        PolicyTarget(partnerships=()),
         PolicyTarget(most_ready=0),
         PolicyTarget(random=0),
     ):
@@ -138,8 +138,10 @@ def test_targets_are_who_they_say():
     assert set(select_targets(PolicyTarget(random=9), "p", world)) != set(
         select_targets(PolicyTarget(random=9), "q", world)
     )
-    system = select_targets(PolicyTarget(systems=("system-02",)), "p", world)
-    assert [world.static_world.system_names[world.static_world.system[i]] for i in system] == ["system-02"] * 5
+    system = select_targets(PolicyTarget(partnerships=("system-02",)), "p", world)
+    assert [world.static_world.partnership_names[world.static_world.partnership[i]] for i in system] == [
+        "system-02"
+    ] * 5
 
 
 def test_seeding_picks_who_starts():

@@ -232,7 +232,7 @@ def test_ties_are_simple_undirected_weighted_as_declared_and_new_in_each_replica
 @pytest.mark.parametrize(("degree", "across", "systems"), [(6.0, 0.12, 44), (4.0, 0.3, 12), (9.0, 0.0, 44)])
 def test_partnerships_have_the_declared_mean_degree_share_across_and_density(degree, across, systems):
     worlds = network_worlds("systems", 200, {"number": 152, "systems": systems}, mean_degree=degree, across=across)
-    system, region = worlds[0].static_world.system, worlds[0].static_world.region
+    system, region = worlds[0].static_world.partnership, worlds[0].static_world.region
     ends = [world.edges[:2] for world in worlds]
     counts = [[a.size, np.sum(region[a] != region[b]), np.sum(system[a] == system[b])] for a, b in ends]
     wanted = 152 * degree / 2.0
@@ -282,7 +282,7 @@ def test_a_scale_free_network_has_the_degrees_of_barabasi_and_albert():
 
 def test_hubs_are_the_largest_of_their_partnerships_and_tied_to_each_other():
     (world,) = network_worlds("hub_and_spoke")
-    system, size = world.static_world.system, world.organisations[SIZE]
+    system, size = world.static_world.partnership, world.organisations[SIZE]
     hubs = {int(max(np.flatnonzero(system == one), key=lambda i: size[i])) for one in range(44)}
     expected = set(itertools.combinations(sorted(hubs), 2))
     expected |= {tuple(sorted((h, int(i)))) for h in hubs for i in np.flatnonzero(system == system[h]) if i != h}
@@ -328,7 +328,7 @@ def test_a_policy_disturbs_no_place_tie_or_stream(lever):
     treated, (with_policy, start) = draw_fresh(policies=policies)
     assert_same_world(world, treated)
     assert np.array_equal(plan.streams, with_policy.streams)
-    assert np.array_equal(plan.system_setting, with_policy.system_setting)
+    assert np.array_equal(plan.partnership_setting, with_policy.partnership_setting)
     assert np.array_equal(plan.leadership_at_start, with_policy.leadership_at_start)
     assert np.array_equal(state.organisations, start.organisations)
     before = with_policy.indptr[with_policy.epoch_of_month[0]]

@@ -34,7 +34,7 @@ def build_replicate_table(comparison: Comparison, team_month: float = 0.0) -> pd
     -------
     DataFrame
         Columns: ``arm``, ``replicate``, ``cost`` of policies, ``staff_time`` (team-months), ``total_cost``,
-        ``harm_averted`` (events), ``at_80`` (organisations that use it and reach 80 % of the origin's effect, those
+        ``events_averted`` (events), ``at_80`` (organisations that use it and reach 80 % of the origin's effect, those
         that started it left out; all interventions together), ``value`` (of the comparison's own measure).
     """
     done = ~np.any([[bool(run.error) for run in runs.runs] for runs in comparison.runs.values()], axis=0)

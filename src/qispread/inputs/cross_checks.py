@@ -22,12 +22,12 @@ def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
     return tuple(f"organisation-{i + 1:03d}" for i in range(scenario.organisations.number))
 
 
-def system_labels(scenario: Scenario) -> tuple[str, ...]:
+def partnership_labels(scenario: Scenario) -> tuple[str, ...]:
     """Return the name of each organisation's partnership; one that is not given is a partnership of its own."""
     rows = scenario.organisations.rows
     if rows:
-        return tuple(row.system or f"({row.id} alone)" for row in rows)
-    count = scenario.organisations.system_count
+        return tuple(row.partnership or f"({row.id} alone)" for row in rows)
+    count = scenario.organisations.partnership_count
     return tuple(f"system-{i % count + 1:02d}" for i in range(scenario.organisations.number))
 
 
@@ -48,10 +48,13 @@ def check_organisations(scenario: Scenario) -> ProblemIterator:
     if places.rows and len(places.rows) < 2:
         yield ("organisations",), "only 1 organisation is left; at least 2 are needed, one to start and one to copy"
     if not places.rows:
-        if places.systems > places.number:
-            yield ("organisations", "systems"), f"got {places.systems}; there are only {places.number} organisations"
-        if places.regions > places.system_count:
-            problem = f"got {places.regions}; there are only {places.system_count} partnerships"
+        if places.partnerships > places.number:
+            yield (
+                ("organisations", "systems"),
+                f"got {places.partnerships}; there are only {places.number} organisations",
+            )
+        if places.regions > places.partnership_count:
+            problem = f"got {places.regions}; there are only {places.partnership_count} partnerships"
             yield ("organisations", "regions"), problem
 
 
@@ -130,7 +133,9 @@ def _check_window(horizon: int, policy: Policy, path: KeyPath) -> ProblemIterato
 
 def _check_target(scenario: Scenario, target: PolicyTarget, path: KeyPath) -> ProblemIterator:
     ids = organisation_ids(scenario)
-    yield from _unknown_names(target.systems or (), set(system_labels(scenario)), (*path, "systems"), "partnership")
+    yield from _unknown_names(
+        target.partnerships or (), set(partnership_labels(scenario)), (*path, "systems"), "partnership"
+    )
     yield from _unknown_names(target.organisations or (), set(ids), (*path, "organisations"), "organisation")
     for rule in ("most_ready", "least_ready", "hubs", "random"):
         if (getattr(target, rule) or 0) > len(ids):

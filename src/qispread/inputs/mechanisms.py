@@ -166,7 +166,7 @@ class ReviewParameters(ConfigSection):
         plausible=(0.1, 0.5),
         source="schmidtke2017",
     )
-    giving_up: float = parameter(
+    discontinuing: float = parameter(
         0.9, "Readiness to give up, for each unit of shortfall.", unit="ratio", low=0.0, plausible=(0.45, 1.8)
     )
     forbearance: float = parameter(
@@ -178,7 +178,7 @@ class ReviewParameters(ConfigSection):
     encouragement: float = parameter(
         0.03, "Share of the missing culture that a good review builds.", plausible=(0.01, 0.06)
     )
-    returning: float = parameter(
+    readopting: float = parameter(
         0.01,
         "Probability a month that one who gave up considers it again.",
         unit="1/month",

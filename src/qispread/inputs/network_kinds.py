@@ -57,7 +57,7 @@ def mean_degree() -> float:
     return degree
 
 
-class SystemsNetwork(GeneratedNetwork):
+class PartnershipsNetwork(GeneratedNetwork):
     """Dense within the partnership and its region, with some ties across: the default."""
 
     kind: Literal["systems"] = "systems"
@@ -182,7 +182,7 @@ class MembershipsNetwork(ConfigSection):
 
 
 AnyNetwork = Annotated[
-    SystemsNetwork
+    PartnershipsNetwork
     | SmallWorldNetwork
     | ScaleFreeNetwork
     | RandomNetwork

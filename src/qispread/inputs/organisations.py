@@ -90,7 +90,7 @@ class OrganisationRow(ConfigSection):
 
     id: str = choice(..., "Unique name by which ties, origins and targets speak of it.")
     name: str | None = choice(None, "Name for people.")
-    system: str | None = choice(None, "Local partnership that it belongs to.")
+    partnership: str | None = choice(None, "Local partnership that it belongs to.")
     region: str | None = choice(None, "Region that it belongs to.")
     size: float | None = choice(None, "Weight, such as births a year.", unit="cases/year", above=0.0)
     baseline: float | None = choice(None, "Harm before anything.", unit="per 10,000", low=0.0, high=10_000.0)
@@ -117,7 +117,7 @@ class Organisations(ConfigSection):
     number: int = choice(
         152, "How many organisations, where no table is given.", unit="organisations", low=2, high=100_000
     )
-    systems: int = choice(
+    partnerships: int = choice(
         44,
         "How many local partnerships, where no table is given; the default adapts to few organisations.",
         unit="partnerships",
@@ -147,14 +147,14 @@ class Organisations(ConfigSection):
     context: ContextFactors = ContextFactors()
 
     @property
-    def system_count(self) -> int:
+    def partnership_count(self) -> int:
         """How many partnerships there are: the default adapts to few organisations."""
-        return min(self.systems, self.number)
+        return min(self.partnerships, self.number)
 
     @property
     def region_count(self) -> int:
         """How many regions there are: the default adapts to few partnerships."""
-        return min(self.regions, self.system_count)
+        return min(self.regions, self.partnership_count)
 
 
 record_constants(__name__)

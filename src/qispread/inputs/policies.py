@@ -16,7 +16,7 @@ from qispread.inputs.parameter import ConfigSection, Names, choice, parameter
 class PolicyTarget(ConfigSection):
     """Whom a policy is for: everyone, or one of these; none of a kind is nobody."""
 
-    systems: Names | None = choice(None, "Everyone in these partnerships.", role="lever")
+    partnerships: Names | None = choice(None, "Everyone in these partnerships.", role="lever")
     organisations: Names | None = choice(None, "These organisations.", role="lever")
     most_ready: int | None = choice(None, "The n most ready at the start.", role="lever", unit="organisations", low=0)
     least_ready: int | None = choice(None, "The n least ready at the start.", role="lever", unit="organisations", low=0)

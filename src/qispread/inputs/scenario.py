@@ -20,7 +20,7 @@ from qispread.inputs.mechanisms import (
     OutcomeParameters,
     ReviewParameters,
 )
-from qispread.inputs.network_kinds import AnyNetwork, SystemsNetwork
+from qispread.inputs.network_kinds import AnyNetwork, PartnershipsNetwork
 from qispread.inputs.organisations import Organisations
 from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.policies import AnyPolicy
@@ -67,7 +67,7 @@ class Scenario(ConfigSection):
     seed: int = choice(1, "Seed of all draws.", role="run", low=0, below=2**63)
     replicates: int = choice(200, "Worlds to simulate.", unit="worlds", role="run", low=1, high=10_000_000)
     organisations: Organisations = Organisations()
-    network: AnyNetwork = SystemsNetwork()
+    network: AnyNetwork = PartnershipsNetwork()
     interventions: dict[str, Intervention] = choice({"intervention": Intervention()}, "What spreads, by name.")
     policies: dict[str, AnyPolicy] = choice({}, "What is done about it, by name.", role="lever")
     leaders: LeaderParameters = LeaderParameters()
@@ -77,7 +77,7 @@ class Scenario(ConfigSection):
     copying: CopyingParameters = CopyingParameters()
     improving: ImprovementParameters = ImprovementParameters()
     reviewing: ReviewParameters = ReviewParameters()
-    home_grown: LocalImprovementParameters = LocalImprovementParameters()
+    local_improvement: LocalImprovementParameters = LocalImprovementParameters()
     outcome: OutcomeParameters = OutcomeParameters()
     inputs: tuple[InputFile, ...] = choice((), "Files that were read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")

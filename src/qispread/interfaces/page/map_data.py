@@ -70,7 +70,7 @@ def cached_layout(_mark: str, world: World) -> dict[str, Any]:
     return {
         "ids": frame.ids,
         "names": frame.names,
-        "partnerships": [frame.system_names[system] for system in frame.system],
+        "partnerships": [frame.partnership_names[system] for system in frame.partnership],
         "size": np.round(world.organisations[SIZE]).tolist(),
         "x": np.round(places[0], 4).tolist(),
         "y": np.round(places[1], 4).tolist(),

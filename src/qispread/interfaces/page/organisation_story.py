@@ -64,7 +64,7 @@ def build_story(scenario: Scenario, arm: str, replicate: int, intervention: str,
     return {
         "id": frame.ids[i],
         "name": frame.names[i],
-        "partnership": frame.system_names[frame.system[i]],
+        "partnership": frame.partnership_names[frame.partnership[i]],
         "size": round(float(found.world.organisations[SIZE, i])),
         "harm": [round(float(one), 1) for one in harm],
         "context": describe_context(found, i),

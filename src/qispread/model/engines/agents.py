@@ -48,12 +48,12 @@ class Organisation(FixedAgent):
 
     Attributes
     ----------
-    id, name, system : str
+    id, name, partnership : str
     index : int
         Place among all organisations, from 0.
     leadership, alignment, culture, capability, measurement, slack, turnover : float
         Local context, in [0, 1].
-    size, baseline, setting_1, setting_2, local_gain, harm, staff_time, cost, harm_averted : float
+    size, baseline, setting_1, setting_2, local_improvement, event_rate, staff_time, cost, events_averted : float
         As in `qispread.model.world.state_arrays`.
     practices : dict of str to Practice
         By intervention.
@@ -71,13 +71,13 @@ class Organisation(FixedAgent):
         self.scenario, self.index, self.cell = model.settings, index, cell
         frame = model.world.static_world
         self.id, self.name = frame.ids[index], frame.names[index]
-        self.system = frame.system_names[frame.system[index]]
+        self.partnership = frame.partnership_names[frame.partnership[index]]
         values: list[float] = model.start.organisations[:, index].tolist()  # by `world.layout.ORGANISATION_ROWS`
         self.leadership, self.alignment, self.culture, self.capability = values[:4]
         self.measurement, self.slack, self.turnover, self.size, self.baseline = values[4:9]
-        self.setting_1, self.setting_2, self.local_gain, self.harm, self.climate = values[9:14]
-        self.available, self.dose, self.spare, self.watched, self.vigilance = values[14:19]
-        self.staff_time, self.cost, self.harm_averted, self.exposure = values[19:]
+        self.setting_1, self.setting_2, self.local_improvement, self.event_rate, self.climate = values[9:14]
+        self.available_time, self.dose, self.spare_time, self.effective_measurement, self.vigilance = values[14:19]
+        self.staff_time, self.cost, self.events_averted, self.exposure = values[19:]
         self.stream = model.plan.streams[-1, index]
         self.practices: dict[str, Practice] = {}
         for place, name in enumerate(model.settings.interventions):
@@ -174,7 +174,7 @@ class Organisation(FixedAgent):
     def update_capacity(self) -> None:
         """Work out the time, measurement and vigilance of the month, and pay for policies."""
         levers, unled_time = self.levers, self.scenario.capacity.unled_time
-        self.available, self.watched, self.vigilance = steps.update_capacity(
+        self.available_time, self.effective_measurement, self.vigilance = steps.update_capacity(
             self.slack, levers.protected_time, self.leadership, unled_time, self.measurement, levers.measurement
         )
         self.cost += levers.cost
@@ -183,7 +183,7 @@ class Organisation(FixedAgent):
         """Hear of what is new from peers or the media, and think again of what was given up."""
         for practice in self.practices.values():
             if practice.stage == LAPSED:
-                if self.draw_uniform(random_draws.READOPTS, practice) < self.scenario.reviewing.returning:
+                if self.draw_uniform(random_draws.READOPTS, practice) < self.scenario.reviewing.readopting:
                     practice.stage = AWARE
                     self.log_event("considers it again", "time has passed since it was given up", practice)
             elif practice.stage == UNAWARE and self.model.month >= practice.attributes.launch:
@@ -201,7 +201,7 @@ class Organisation(FixedAgent):
 
     def share_time(self) -> None:
         """Divide the time at hand among what is in use."""
-        self.dose, self.spare, given = steps.share_time(self.available, self.workload)
+        self.dose, self.spare_time, given = steps.share_time(self.available_time, self.workload)
         self.staff_time += given
 
     def improve(self) -> None:
@@ -215,28 +215,34 @@ class Organisation(FixedAgent):
         month = self.model.month
         today = month % self.scenario.reviewing.interval
         for practice in self.practices.values():
-            if practice.anniversary == today and practice.since != month and practice.in_use:
+            if practice.review_phase == today and practice.last_adopted != month and practice.in_use:
                 self.review_practice(practice)
 
     def improve_locally(self) -> None:
         """Put time that is left over into local improvement."""
-        gain, loss = self.scenario.home_grown.gain, self.scenario.home_grown.loss
-        self.local_gain = local_improvement.local_improvement_after(
-            self.local_gain, self.capability, self.watched, self.spare, self.vigilance, gain, loss
+        gain, loss = self.scenario.local_improvement.gain, self.scenario.local_improvement.loss
+        self.local_improvement = local_improvement.local_improvement_after(
+            self.local_improvement,
+            self.capability,
+            self.effective_measurement,
+            self.spare_time,
+            self.vigilance,
+            gain,
+            loss,
         )
 
     def update_events(self) -> None:
         """Work out the harm of the month, and what was averted and by what."""
         anyway = self.baseline * self.model.trend
-        left = anyway * (1.0 - self.local_gain)
+        left = anyway * (1.0 - self.local_improvement)
         effective = [practice for practice in self.practices.values() if practice.result > 0.0]
         for practice in effective:
             left = outcome.remaining_rate(left, practice.attributes.benefit, practice.result)
         for practice in effective:
             prevented = outcome.prevented_rate(left, practice.attributes.benefit, practice.result)
-            practice.harm_averted += prevented * self.exposure
-        self.harm = left
-        self.harm_averted += (anyway - left) * self.exposure
+            practice.events_averted += prevented * self.exposure
+        self.event_rate = left
+        self.events_averted += (anyway - left) * self.exposure
 
     def publish_state(self) -> None:
         """Show peers what they can see next month."""
@@ -292,7 +298,7 @@ class Organisation(FixedAgent):
             self.climate,
             levers.standard * self.model.partnership_share_practising(self, name) if levers.standard else 0.0,
             self.workload,
-            self.available,
+            self.available_time,
             levers.push,
             levers.ambition,
             practice.attributes.effort,
@@ -305,15 +311,15 @@ class Organisation(FixedAgent):
     def begin(self, practice: Practice, source: int, generation: int, reason: str) -> None:
         """Begin to implement a version that has been copied."""
         month = self.model.month
-        practice.stage, practice.since = IMPLEMENTING, month
-        practice.anniversary = month % self.scenario.reviewing.interval
-        practice.first = month if practice.first < 0 else practice.first
+        practice.stage, practice.last_adopted = IMPLEMENTING, month
+        practice.review_phase = month % self.scenario.reviewing.interval
+        practice.first_adopted = month if practice.first_adopted < 0 else practice.first_adopted
         practice.copied_from, practice.generation, practice.embedding = source, generation, 0.0
         self.log_event("began", f"{reason}; fidelity {practice.fidelity:.2f}, copy number {generation}", practice)
 
     def begin_as_origin(self, practice: Practice) -> None:
         """Start an intervention where it was made: whole, and fitted to the place."""
-        practice.fidelity, practice.fit = 1.0, 1.0
+        practice.fidelity, practice.appropriateness = 1.0, 1.0
         practice.tuning_1, practice.tuning_2 = self.setting_1, self.setting_2
         practice.goal = deciding.expected_goal(practice.levers.ambition, 0.0, self.scenario.deciding.claimed_result)
         self.begin(practice, COPIED_FROM_SELF, 0, "it was made here")
@@ -322,7 +328,7 @@ class Organisation(FixedAgent):
         """Begin by copying: the partnership's standard, else the best visible peer, else the literature."""
         name, levers, model = practice.name, practice.levers, self.model
         seen = best_peer.practices[name].visible if best_peer else NO_OBSERVATION
-        whose, practice.fidelity, practice.tuning_1, practice.tuning_2, practice.fit = steps.copy(
+        whose, practice.fidelity, practice.tuning_1, practice.tuning_2, practice.appropriateness = steps.copy(
             practice.stream,
             model.month,
             levers.standard,
@@ -336,7 +342,7 @@ class Organisation(FixedAgent):
             model.step_parameters.copying,
         )
         if whose == steps.FROM_STANDARD:
-            self.begin(practice, COPIED_FROM_STANDARD, 1, f"copied the standard of {self.system}")
+            self.begin(practice, COPIED_FROM_STANDARD, 1, f"copied the standard of {self.partnership}")
         elif whose == steps.FROM_PEER and best_peer is not None:
             self.begin(practice, best_peer.index, seen.generation + 1, f"copied from {best_peer.id}")
         else:
@@ -354,8 +360,8 @@ class Organisation(FixedAgent):
             practice.attributes.improved,
             self.model.step_parameters.improving,
         )
-        practice.fidelity, practice.tuning_1, practice.tuning_2, practice.embedding, practice.fit = version
-        practice.best = max(practice.best, practice.result)
+        practice.fidelity, practice.tuning_1, practice.tuning_2, practice.embedding, practice.appropriateness = version
+        practice.best_result = max(practice.best_result, practice.result)
         practice.stage = EMBEDDED if embedded else IMPLEMENTING
         if happened == steps.CHANGED_IN_HASTE and self.model.events is not None:
             after = improving.eroded_fidelity(before, self.scenario.improving.erosion, practice.attributes.complexity)
@@ -375,7 +381,7 @@ class Organisation(FixedAgent):
             self.model.step_parameters.reviewing,
         )
         happened, seen, self.culture = steps.review(
-            practice.stream, month, result, goal, self.watched, self.culture, self.leadership, numbers
+            practice.stream, month, result, goal, self.effective_measurement, self.culture, self.leadership, numbers
         )
         self.update_climate()
         if happened == steps.GAVE_UP:

@@ -280,20 +280,20 @@ class SpreadModel(mesa.Model):
         """Return the share of the others in an organisation's partnership seen using an intervention."""
         if not self._members:
             self._update_partnership_counts()
-        fellows = self._members[organisation.system] - 1
-        others = self._users[organisation.system, name] - organisation.practices[name].visible.practising
+        fellows = self._members[organisation.partnership] - 1
+        others = self._users[organisation.partnership, name] - organisation.practices[name].visible.practising
         return others / fellows if fellows > 0 else 0.0
 
     def _update_partnership_counts(self) -> None:
         for organisation in self.organisations:
-            self._members[organisation.system] = self._members.get(organisation.system, 0) + 1
+            self._members[organisation.partnership] = self._members.get(organisation.partnership, 0) + 1
             for name, practice in organisation.practices.items():
-                key = (organisation.system, name)
+                key = (organisation.partnership, name)
                 self._users[key] = self._users.get(key, 0) + practice.visible.practising
 
     def partnership_setting(self, organisation: Organisation) -> tuple[float, float]:
         """Return the mean setting of an organisation's partnership at the start."""
-        first, second = self.plan.system_setting[:, self.plan.system[organisation.index]]
+        first, second = self.plan.partnership_setting[:, self.plan.partnership[organisation.index]]
         return float(first), float(second)
 
     def origin_setting(self, name: str) -> tuple[float, float]:
@@ -329,7 +329,7 @@ class SpreadModel(mesa.Model):
         if self.events is not None:
             expected = np.zeros(self.world.static_world.organisation_count)
             for own in self.organisations:
-                expected[own.index] = own.harm * own.exposure
+                expected[own.index] = own.event_rate * own.exposure
             counted = draw_observed_events(self.plan.streams[-1], expected, self.month)
             self.observed.append(np.array([expected, counted]))
 

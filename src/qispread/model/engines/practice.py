@@ -133,8 +133,8 @@ class Practice:
     levers : PracticeLevers
         What policies do to it this month.
     stage : Stage
-    since, anniversary, first, generation, copied_from, lapses, origin : int
-    fidelity, tuning_1, tuning_2, embedding, goal, fit, result, best, harm_averted : float
+    last_adopted, review_phase, first_adopted, generation, copied_from, times_discontinued, origin : int
+    fidelity, tuning_1, tuning_2, embedding, goal, appropriateness, result, best_result, events_averted : float
         As in `world.layout`.
     """
 
@@ -145,21 +145,21 @@ class Practice:
     levers: PracticeLevers = field(init=False)
     visible: PublicState = field(default_factory=PublicState)
     stage: Stage = UNAWARE
-    since: int = NEVER
-    anniversary: int = 0
-    first: int = NEVER
+    last_adopted: int = NEVER
+    review_phase: int = 0
+    first_adopted: int = NEVER
     generation: int = 0
     copied_from: int = COPIED_FROM_NOBODY
-    lapses: int = 0
+    times_discontinued: int = 0
     fidelity: float = 0.0
     tuning_1: float = 0.0
     tuning_2: float = 0.0
     embedding: float = 0.0
     goal: float = 0.0
-    fit: float = 0.0
+    appropriateness: float = 0.0
     result: float = 0.0
-    best: float = 0.0
-    harm_averted: float = 0.0
+    best_result: float = 0.0
+    events_averted: float = 0.0
 
     @property
     def in_use(self) -> bool:
@@ -169,8 +169,8 @@ class Practice:
     def discontinue(self) -> None:
         """End; nothing remains but the memory of how often."""
         self.stage = LAPSED
-        self.lapses += 1
-        self.fidelity = self.embedding = self.fit = self.result = 0.0
+        self.times_discontinued += 1
+        self.fidelity = self.embedding = self.appropriateness = self.result = 0.0
 
     def publish_state(self) -> None:
         """Show peers what they can see next month."""

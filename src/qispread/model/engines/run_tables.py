@@ -171,7 +171,7 @@ def build_organisations_table(runs: "Runs") -> pa.Table:
         "run_id": decode_column(np.array([place for place, _, _ in done])[replicate], build_run_names(runs)),
         "organisation": decode_column(organisation, list(frame.ids)),
         "name": decode_column(organisation, list(frame.names)),
-        "system": decode_column(frame.system[organisation], list(frame.system_names)),
+        "system": decode_column(frame.partnership[organisation], list(frame.partnership_names)),
         "intervention": decode_column(intervention, names),
         "stage": decode_column(history("stage"), list(STAGES)),
         "copied_from": decode_column(history("copied_from") - COPIED_FROM_NOBODY, copy_source_names(frame.ids)),

@@ -19,7 +19,7 @@ def hear(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
     """Let word reach the unaware, and let those who gave up think again."""
     parameters, one = plan.parameters.hearing, plan.interventions[k]
     stages, practising = state.histories[k, at.STAGE], state.visible[k, at.VISIBLE_PRACTISING]
-    starts, returning = plan.indptr[epoch], plan.parameters.reviewing.returning
+    starts, returning = plan.indptr[epoch], plan.parameters.reviewing.readopting
     for i in range(stages.size):
         if stages[i] == at.DISCONTINUED and uniform(plan.streams[k, i], month, random_draws.READOPTS) < returning:
             stages[i] = at.AWARE
@@ -50,8 +50,8 @@ def partnership_users(plan: RunInputs, practising: FloatArray, members: FloatArr
     members[:] = 0.0
     users[:] = 0.0
     for i in range(practising.size):
-        members[plan.system[i]] += 1.0
-        users[plan.system[i]] += practising[i]
+        members[plan.partnership[i]] += 1.0
+        users[plan.partnership[i]] += practising[i]
 
 
 @inlined
@@ -84,7 +84,7 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
         weights.overload,
         weights.claimed_result,
     )
-    members, users = np.empty(plan.system_setting.shape[1]), np.empty(plan.system_setting.shape[1])
+    members, users = np.empty(plan.partnership_setting.shape[1]), np.empty(plan.partnership_setting.shape[1])
     practising = visible[at.VISIBLE_PRACTISING]
     partnership_users(plan, practising, members, users)
     for i in range(stages.size):
@@ -96,9 +96,9 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
             continue
         peers, best_peer = peer_influence(plan, visible, epoch, i)
         advantage = visible[at.VISIBLE_RESULT, best_peer] if best_peer >= 0 else weights.claimed_result
-        fellows = members[plan.system[i]] - 1.0
+        fellows = members[plan.partnership[i]] - 1.0
         system_push = (
-            levers[by.STANDARD, i] * ((users[plan.system[i]] - practising[i]) / fellows) if fellows > 0.0 else 0.0
+            levers[by.STANDARD, i] * ((users[plan.partnership[i]] - practising[i]) / fellows) if fellows > 0.0 else 0.0
         )
         begins, goal = steps.decide(
             plan.streams[k, i],
@@ -163,7 +163,7 @@ def copy(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
             visible[at.VISIBLE_TUNING_1, peer],
             visible[at.VISIBLE_TUNING_2, peer],
         ),
-        (plan.system_setting[0, plan.system[i]], plan.system_setting[1, plan.system[i]]),
+        (plan.partnership_setting[0, plan.partnership[i]], plan.partnership_setting[1, plan.partnership[i]]),
         (plan.origin_setting[k, 0], plan.origin_setting[k, 1]),
         (organisations[at.SETTING_1, i], organisations[at.SETTING_2, i]),
         (one.complexity, one.codification, one.breadth),

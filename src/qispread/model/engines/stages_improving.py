@@ -80,7 +80,7 @@ def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
     today = month % parameters.interval
     numbers = (
         parameters.noise,
-        parameters.giving_up,
+        parameters.discontinuing,
         parameters.forbearance,
         parameters.cynicism,
         parameters.encouragement,
@@ -108,7 +108,7 @@ def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
 @stage
 def improve_locally(plan: RunInputs, state: SimulationState) -> None:
     """Let time that is left over go to local improvement."""
-    organisations, parameters = state.organisations, plan.parameters.home_grown
+    organisations, parameters = state.organisations, plan.parameters.local_improvement
     for i in range(organisations.shape[1]):
         organisations[at.LOCAL_IMPROVEMENT, i] = local_improvement.local_improvement_after(
             organisations[at.LOCAL_IMPROVEMENT, i],

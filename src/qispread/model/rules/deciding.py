@@ -37,7 +37,7 @@ def inclination(
     peers: Rises,
     advantage: Rises,
     climate_excess: Rises,
-    system_push: Rises,
+    partnership_push: Rises,
     weight_peers: Neither,
     weight_advantage: Neither,
     weight_climate: Neither,
@@ -52,7 +52,7 @@ def inclination(
         weight_peers * peers
         + weight_advantage * advantage
         + weight_climate * climate_excess
-        + weight_standard * system_push
+        + weight_standard * partnership_push
     )
 
 

@@ -78,7 +78,7 @@ def decide(
     peers: float,
     advantage: float,
     climate: float,
-    system_push: float,
+    partnership_push: float,
     load: float,
     available: float,
     push: float,
@@ -93,7 +93,7 @@ def decide(
     stream : uint64
         Of the practice.
     month : int
-    peers, advantage, climate, system_push : float
+    peers, advantage, climate, partnership_push : float
         Share of tie weight that practises, result of the peer most worth copying, climate, and standard times the share
         of the partnership that practises.
     load, available, effort : float
@@ -105,7 +105,7 @@ def decide(
     """
     reluctance, for_peers, for_advantage, for_climate, for_standard, against_overload, claimed_result = parameters
     inclined = deciding.inclination(
-        peers, advantage, climate - 0.5, system_push, for_peers, for_advantage, for_climate, for_standard
+        peers, advantage, climate - 0.5, partnership_push, for_peers, for_advantage, for_climate, for_standard
     )
     excess = deciding.overload(load, effort, available)
     chance = deciding.chance_adopts(reluctance, inclined, push, against_overload, excess)

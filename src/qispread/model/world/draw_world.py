@@ -49,7 +49,7 @@ class World:
         frame, graph = self.static_world, nx.Graph()
         for i, name in enumerate(frame.ids):
             values = dict(zip(ORGANISATION_ROWS[:GIVEN_ROW_COUNT], map(float, self.organisations[:, i]), strict=True))
-            graph.add_node(name, name=frame.names[i], system=frame.system_names[frame.system[i]], **values)
+            graph.add_node(name, name=frame.names[i], system=frame.partnership_names[frame.partnership[i]], **values)
         edges = zip(*(array.tolist() for array in self.edges), strict=True)
         graph.add_weighted_edges_from((frame.ids[a], frame.ids[b], weight) for a, b, weight in edges)
         return graph

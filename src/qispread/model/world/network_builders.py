@@ -11,11 +11,11 @@ from qispread.inputs.network_kinds import (
     CompleteNetwork,
     GivenTiesNetwork,
     HubAndSpokeNetwork,
+    PartnershipsNetwork,
     RandomNetwork,
     RingNetwork,
     ScaleFreeNetwork,
     SmallWorldNetwork,
-    SystemsNetwork,
 )
 from qispread.model.rules.jit import kernel
 from qispread.model.rules.random_draws import TIE, Word64, hash_name, substream, uniform
@@ -130,16 +130,16 @@ def count_pairs_within(groups: NDArray[np.int64]) -> float:
 
 
 @lru_cache(maxsize=64)
-def tie_probabilities(network: SystemsNetwork, frame: StaticWorld) -> tuple[float, float, float]:
+def tie_probabilities(network: PartnershipsNetwork, frame: StaticWorld) -> tuple[float, float, float]:
     """Return the probability of a tie within a partnership, within a region and across.
 
     The expected number of ties is number * mean_degree / 2, of which the share `across` crosses regions; partnerships
     are filled up to `partnership_density`, and the rest stays in the region. What the region cannot hold fills the
     partnerships, and what they cannot hold goes across too.
     """
-    in_system = count_pairs_within(frame.system)
+    in_system = count_pairs_within(frame.partnership)
     in_region = count_pairs_within(frame.region) - count_pairs_within(
-        frame.system * (1 + frame.region.max()) + frame.region
+        frame.partnership * (1 + frame.region.max()) + frame.region
     )
     beyond = frame.organisation_count * (frame.organisation_count - 1) / 2.0 - in_region - in_system
     wanted = frame.organisation_count * network.mean_degree / 2.0
@@ -158,7 +158,7 @@ def tie_probabilities(network: SystemsNetwork, frame: StaticWorld) -> tuple[floa
 
 def _sample_network(frame: StaticWorld, stream: Word64, chances: tuple[float, float, float], weight: float) -> Edges:
     members = np.arange(frame.organisation_count)
-    first, second = sample_edges(stream, frame.keys, members, frame.system, frame.region, chances)
+    first, second = sample_edges(stream, frame.keys, members, frame.partnership, frame.region, chances)
     return first, second, np.full(first.size, weight)
 
 
@@ -170,9 +170,9 @@ def _graph_seed(stream: Word64) -> int:
     return int(substream(stream, np.uint64(hash_name("network"))))
 
 
-@register_builder(SystemsNetwork)
-def systems_network(
-    network: SystemsNetwork,
+@register_builder(PartnershipsNetwork)
+def partnerships_network(
+    network: PartnershipsNetwork,
     frame: StaticWorld,
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
@@ -254,7 +254,7 @@ def hub_and_spoke_network(
     stream: Word64,  # noqa: ARG001
 ) -> Edges:
     """Tie the largest of each partnership to its members and to the other hubs."""
-    members = [np.flatnonzero(frame.system == system) for system in range(len(frame.system_names))]
+    members = [np.flatnonzero(frame.partnership == system) for system in range(len(frame.partnership_names))]
     hubs = [int(group[np.argmax(organisations[SIZE, group])]) for group in members]
     pairs = [(hub, int(other)) for hub, group in zip(hubs, members, strict=True) for other in group if other != hub]
     pairs += [(a, b) for place, a in enumerate(hubs) for b in hubs[:place]]

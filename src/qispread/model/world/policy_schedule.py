@@ -58,7 +58,9 @@ def select_targets(target: PolicyTarget, name: str, world: World) -> NDArray[np.
     """Return the indices of the organisations that a policy is for, ascending."""
     frame, everyone = world.static_world, np.arange(world.static_world.organisation_count)
     named: dict[str, Callable[[Any], NDArray[np.int64]]] = {
-        "systems": lambda systems: np.flatnonzero(np.isin([frame.system_names[s] for s in frame.system], systems)),
+        "systems": lambda systems: np.flatnonzero(
+            np.isin([frame.partnership_names[s] for s in frame.partnership], systems)
+        ),
         "organisations": lambda ids: np.flatnonzero(np.isin(frame.ids, ids)),
         "most_ready": lambda number: largest_indices(readiness(world), number),
         "least_ready": lambda number: largest_indices(-readiness(world), number),
@@ -109,7 +111,7 @@ def learning_network_edges(
     chance = min(1.0, policy.ties / max(1, target_indices.size - 1))
     stream = np.uint64(substream(world.stream, np.uint64(hash_name(name))))
     frame = world.static_world
-    first, second = sample_edges(stream, frame.keys, target_indices, frame.system, frame.region, (chance,) * 3)
+    first, second = sample_edges(stream, frame.keys, target_indices, frame.partnership, frame.region, (chance,) * 3)
     return first, second, np.full(first.size, policy.tie_weight)
 
 

@@ -53,8 +53,8 @@ class RunInputs(NamedTuple):
         Attributes of each intervention.
     streams : array of (i + 1, n) uint64
         Of each intervention and organisation; the last row is for draws that concern no intervention.
-    system : array of n int64
-    system_setting : array of (2, systems)
+    partnership : array of n int64
+    partnership_setting : array of (2, systems)
         Mean setting of each partnership, to which an agreed standard is fitted.
     leadership_at_start : array of n
         Ascending, from which successors are drawn.
@@ -69,8 +69,8 @@ class RunInputs(NamedTuple):
     parameters: Any
     interventions: Any
     streams: NDArray[np.uint64]
-    system: NDArray[np.int64]
-    system_setting: NDArray[np.float64]
+    partnership: NDArray[np.int64]
+    partnership_setting: NDArray[np.float64]
     leadership_at_start: NDArray[np.float64]
     origin_setting: NDArray[np.float64]
     epoch_of_month: NDArray[np.int64]
@@ -212,8 +212,8 @@ def initialise_run(prepared: PreparedScenario, world: World) -> tuple[RunInputs,
         parameters=prepared.parameters,
         interventions=prepared.interventions,
         streams=build_streams(world.stream, frame.keys, prepared.keys),
-        system=frame.system,
-        system_setting=np.array([group_means(frame.system, coordinate) for coordinate in setting]),
+        partnership=frame.partnership,
+        partnership_setting=np.array([group_means(frame.partnership, coordinate) for coordinate in setting]),
         leadership_at_start=np.sort(places[0]),
         origin_setting=np.array([setting[:, origin].mean(axis=1) for origin in origins]),
         epoch_of_month=epochs.epoch_of_month,

@@ -73,7 +73,7 @@ class Stage(IntEnum):
     AWARE = 1
     IMPLEMENTING = 2
     EMBEDDED = 3
-    LAPSED = 4
+    DISCONTINUED = 4
 
 
 STAGES = tuple(stage.name.lower() for stage in Stage)

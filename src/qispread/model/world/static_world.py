@@ -8,7 +8,7 @@ import numpy as np
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
-from qispread.inputs.cross_checks import organisation_ids, system_labels
+from qispread.inputs.cross_checks import organisation_ids, partnership_labels
 from qispread.inputs.network_kinds import GivenTiesNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.model.rules.random_draws import hash_name
@@ -31,9 +31,9 @@ class StaticWorld:
         Of the n organisations.
     keys : array of n uint64
         Of the ids, for draws.
-    system, region : array of n int64
+    partnership, region : array of n int64
         Index of the partnership and region of each.
-    system_names : tuple of str
+    partnership_names : tuple of str
         Of the partnerships.
     given_values : array of (11, n) float64
         What the table gives, in the order of `layout.ORGANISATION_ROWS`; NaN where it is to be drawn.
@@ -44,9 +44,9 @@ class StaticWorld:
     ids: tuple[str, ...]
     names: tuple[str, ...]
     keys: NDArray[np.uint64]
-    system: NDArray[np.int64]
+    partnership: NDArray[np.int64]
     region: NDArray[np.int64]
-    system_names: tuple[str, ...]
+    partnership_names: tuple[str, ...]
     given_values: NDArray[np.float64]
     given_ties: Edges | None
     distribution: OrganisationDistributions
@@ -107,15 +107,15 @@ def given_edges(scenario: Scenario, ids: tuple[str, ...]) -> Edges | None:
 def build_static_world(scenario: Scenario) -> StaticWorld:
     """Return the frame of a scenario, the same object for scenarios that share their places and ties."""
     ids = organisation_ids(scenario)
-    system, system_names = index_labels(system_labels(scenario))
+    system, system_names = index_labels(partnership_labels(scenario))
     region, _ = index_labels(assign_regions(scenario, system))
     return StaticWorld(
         ids=ids,
         names=tuple(row.name or row.id for row in scenario.organisations.rows) or ids,
         keys=np.array([hash_name(name) for name in ids], dtype=np.uint64),
-        system=system,
+        partnership=system,
         region=region,
-        system_names=system_names,
+        partnership_names=system_names,
         given_values=read_given_values(scenario),
         given_ties=given_edges(scenario, ids),
         distribution=build_distributions(scenario.organisations),

@@ -56,7 +56,7 @@ def min_distance(points: PointArray) -> float:
 
 def map_groups(world: World) -> NDArray[np.int64]:
     """Return which organisations are placed together: partnerships, or each alone where there is but one."""
-    _, groups = np.unique(world.static_world.system, return_inverse=True)
+    _, groups = np.unique(world.static_world.partnership, return_inverse=True)
     return np.arange(groups.size) if groups.max() == 0 else groups
 
 

@@ -89,7 +89,7 @@ def required_values(targets: Mapping[str, CalibrationTarget]) -> set[ValueKey]:
         for one in targets.values()
         for arm in one.arms
         for month in one.months
-        for measure in (one.measure, one.times)
+        for measure in (one.measure, one.multiplied_by)
         if measure in MEASURES
     }
 
@@ -277,12 +277,12 @@ def target_summary(
 ) -> FloatArray:
     """Return what each run shows of one target."""
     now = target_level(target, target.arm, target.month, plan, numbers, read)
-    if target.since is None and target.against is None:
+    if target.compared_with_month is None and target.against is None:
         return now
     before = target_level(
         target,
         target.against or target.arm,
-        target.month if target.since is None else target.since,
+        target.month if target.compared_with_month is None else target.compared_with_month,
         plan,
         numbers,
         read,
@@ -302,11 +302,11 @@ def target_level(
 ) -> FloatArray:
     """Return the measure of a target in an arm and month, times what it is multiplied by."""
     found = read[arm, target.measure, intervention_of_target(target.measure, target), month]
-    if target.times is None:
+    if target.multiplied_by is None:
         return found
-    if target.times in MEASURES:
-        return found * read[arm, target.times, intervention_of_target(target.times, target), month]
-    return found * parameter_values(target.times, plan.factors, numbers, plan, arm)
+    if target.multiplied_by in MEASURES:
+        return found * read[arm, target.multiplied_by, intervention_of_target(target.multiplied_by, target), month]
+    return found * parameter_values(target.multiplied_by, plan.factors, numbers, plan, arm)
 
 
 def parameter_values(

@@ -249,12 +249,12 @@ class CalibrationReader:
                 self.add_fault(
                     ("targets", name, "month"), f"got {target.month}; the runs of {arm} end in month {horizon}"
                 )
-        if target.times is not None and target.times not in MEASURES:
+        if target.multiplied_by is not None and target.multiplied_by not in MEASURES:
             try:
-                number_at_path(scenario, target.times)
+                number_at_path(scenario, target.multiplied_by)
             except InputError:
-                problem = f"'{target.times}' is neither a measure nor a number of the scenario" + did_you_mean(
-                    target.times, MEASURE_NAMES
+                problem = f"'{target.multiplied_by}' is neither a measure nor a number of the scenario" + did_you_mean(
+                    target.multiplied_by, MEASURE_NAMES
                 )
                 self.add_fault(("targets", name, "times"), problem)
 
@@ -262,9 +262,9 @@ class CalibrationReader:
 def impossible_fault(one: CalibrationTarget) -> str:
     """Return why no run can show the value of a target, or nothing: shares lie within 0 and 1, and so on."""
     low, high = is_possible(MEASURES[one.measure])
-    if one.times is not None:
+    if one.multiplied_by is not None:
         return ""
-    compared = one.since is not None or one.against is not None
+    compared = one.compared_with_month is not None or one.against is not None
     if compared and one.compare == "change":
         low, high = low - high, high - low
     elif compared:

@@ -185,7 +185,7 @@ def calibrate(
 
     The parameters fill their ranges evenly; every point is run in one world, in every arm; the runs nearest to the
     targets are kept and moved by regression (beaumont2002); then draws of the posterior are run to see what they show.
-    Only new runs take time: where targets' values, their errors or `accept` change, only draws of the new posterior are
+    Only new runs take time: where targets' values, their errors or `accepted_share` change, only draws of the new posterior are
     run, in place of those of the old one.
 
     Parameters
@@ -218,7 +218,7 @@ def calibrate(
     found, where = compute_posterior(plan, before), run_coverage_check(plan, before)
     check = run_self_check(plan, before, self_check_runs) if self_check_runs is not None else None
     calibration = plan.calibration
-    draws = found.resample(calibration.predictive, calibration.seed)
+    draws = found.resample(calibration.posterior_runs, calibration.seed)
     after = run_draws(plan, draws, doing)
     remove_older_draws(plan, draws, place)
     return CalibrationResult(plan, found, before, after, where, check, place)
@@ -233,9 +233,9 @@ def check_run_count(plan: CalibrationSpec, truths: int | None) -> None:
         In both cases, though every run should show every target.
     """
     one, number = plan.calibration, len(plan.calibration.targets)
-    problem = describe_shortfall(one.points, one.accept, number)
+    problem = describe_shortfall(one.points, one.accepted_share, number)
     left = one.points - max(1, one.points // one.replicates)
-    kept, least = round(one.accept * left), min_accepted(number)
+    kept, least = round(one.accepted_share * left), min_accepted(number)
     if not problem and truths is not None and kept < least:
         problem = f"leave {left} in other worlds than a truth of --self-check is in, of which {kept} are kept; "
         problem += f"needed: at least {least}; give more points, more worlds (replicates), or accept more of them"
@@ -263,7 +263,7 @@ def compute_posterior(plan: CalibrationSpec, runs: SimulatedTargets) -> Paramete
         observed,
         bounds=parameter_bounds(plan),
         scales=scales,
-        accept=calibration.accept,
+        accept=calibration.accepted_share,
         seed=calibration.seed,
     )
 
@@ -282,7 +282,7 @@ def run_self_check(plan: CalibrationSpec, runs: SimulatedTargets, truths: int) -
         runs.summaries,
         bounds=parameter_bounds(plan),
         scales=observed_values(plan)[1],
-        accept=calibration.accept,
+        accept=calibration.accepted_share,
         truths=truths,
         replicates=runs.replicates,
         seed=calibration.seed,

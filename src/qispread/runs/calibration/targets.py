@@ -27,8 +27,10 @@ class CalibrationTarget(ConfigSection):
     intervention: str = choice(POOLED, "Of which intervention; all together unless named.", role="run")
     arm: str = choice(BASELINE_ARM, "In which arm.", role="run")
     month: int = choice(..., "In which month.", unit="month", role="run", low=0)
-    times: str | None = choice(None, "A measure or a parameter's path by which it is multiplied.", role="run")
-    since: int | None = choice(None, "An earlier month with which it is compared.", unit="month", role="run", low=0)
+    multiplied_by: str | None = choice(None, "A measure or a parameter's path by which it is multiplied.", role="run")
+    compared_with_month: int | None = choice(
+        None, "An earlier month with which it is compared.", unit="month", role="run", low=0
+    )
     against: str | None = choice(None, "An arm with which it is compared, in the same world.", role="run")
     compare: Literal["change", "ratio"] = choice("change", "How it is compared.", role="run")
     value: float = choice(..., "What was observed.", role="run")
@@ -51,10 +53,10 @@ class CalibrationTarget(ConfigSection):
         if self.interval is not None and not self.interval[0] <= self.value <= self.interval[1]:
             low, high = self.interval
             raise ValueError(f"the value {self.value:g} lies outside its interval {low:g} to {high:g}")
-        if self.since is not None and self.against is not None:
+        if self.compared_with_month is not None and self.against is not None:
             raise ValueError("needed: at most one of since and against")
-        if self.since is not None and self.since >= self.month:
-            raise ValueError(f"since {self.since} is not before month {self.month}")
+        if self.compared_with_month is not None and self.compared_with_month >= self.month:
+            raise ValueError(f"since {self.compared_with_month} is not before month {self.month}")
         return self
 
     @property
@@ -84,13 +86,22 @@ class CalibrationTarget(ConfigSection):
     @property
     def identity(self) -> tuple[Any, ...]:
         """What tells it from other targets: two may not be about one thing."""
-        compared = self.compare if self.since is not None or self.against is not None else ""
-        return (self.measure, self.intervention, self.arm, self.month, self.times, self.since, self.against, compared)
+        compared = self.compare if self.compared_with_month is not None or self.against is not None else ""
+        return (
+            self.measure,
+            self.intervention,
+            self.arm,
+            self.month,
+            self.multiplied_by,
+            self.compared_with_month,
+            self.against,
+            compared,
+        )
 
     @property
     def months(self) -> tuple[int, ...]:
         """The months that it takes."""
-        return (self.month,) if self.since is None else (self.since, self.month)
+        return (self.month,) if self.compared_with_month is None else (self.compared_with_month, self.month)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -99,10 +110,10 @@ class CalibrationTarget(ConfigSection):
 
     def __str__(self) -> str:
         whose = "" if self.intervention == POOLED else f" of {self.intervention}"
-        times = f" x {self.times}" if self.times else ""
+        times = f" x {self.multiplied_by}" if self.multiplied_by else ""
         where = "" if self.arm == BASELINE_ARM else f", {self.arm}"
         joined = {"change": "change from", "ratio": "ratio to"}[self.compare]
-        since = "" if self.since is None else f", {joined} month {self.since}"
+        since = "" if self.compared_with_month is None else f", {joined} month {self.compared_with_month}"
         against = "" if self.against is None else f", {joined} {self.against}"
         return f"{self.measure}{whose}{times}, month {self.month}{where}{since}{against}"
 
@@ -131,8 +142,8 @@ class Calibration(ConfigSection):
     replicates: int = choice(
         200, "Worlds among which the points are dealt, one each.", unit="worlds", role="run", low=1, high=10_000_000
     )
-    accept: float = choice(
+    accepted_share: float = choice(
         0.1, "Share of the runs kept, those nearest to the targets.", role="run", above=0.0, high=1.0
     )
-    predictive: int = choice(200, "Draws of the posterior that are run.", role="run", low=20)
+    posterior_runs: int = choice(200, "Draws of the posterior that are run.", role="run", low=20)
     seed: int = choice(1, "Seed of points and of errors; that of worlds is the scenario's.", role="run", high=2**31)
