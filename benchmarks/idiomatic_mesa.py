@@ -294,14 +294,14 @@ class IdiomaticModel(mesa.Model):
         """Let each organisation measure its month, then collect the outcomes of all."""
         self.trend = math.exp(-0.05 * self.steps / 12.0)
         self.agents.do("measure")
-        harm = np.array(self.agents.get("harm"))
+        harm = np.array(self.agents.get("event_rate"))
         expected, count, ordered = harm * self.monthly, len(harm), np.sort(harm)
         self.measures = {
-            "harm": expected.sum() / self.monthly.sum(),
+            "event_rate": expected.sum() / self.monthly.sum(),
             "events": int(self.rng.poisson(expected).sum()),
-            "harm_averted": (self.trend * self.baselines - harm) @ self.monthly,
+            "events_averted": (self.trend * self.baselines - harm) @ self.monthly,
             "harm_p90_p10": np.ptp(np.percentile(ordered, (10, 90))),
-            "harm_gini": np.arange(1 - count, count, 2) @ ordered / (count * ordered.sum()),
+            "event_rate_gini": np.arange(1 - count, count, 2) @ ordered / (count * ordered.sum()),
             "staff_time": sum(self.agents.get("staff_time")),
             "programme_cost": self.programme_cost,
         }
@@ -322,20 +322,20 @@ class IdiomaticModel(mesa.Model):
         effect, pilot = results.sum() * per_user, origin.result or math.nan
         return {
             "awareness": sum([practice.stage != UNAWARE for practice in others]) / len(others),
-            "reach": begun / len(others),
-            "adoption": len(users) / len(others),
+            "ever_adopted": begun / len(others),
+            "current_use": len(users) / len(others),
             "fidelity": sum([user.fidelity for user in users]) * per_user,
             "appropriateness": sum([user.fit for user in users]) * per_user,
             "embedding": sum([user.embedding for user in users]) * per_user,
             "sustainment": len(users) / begun if begun else math.nan,
-            "lapses": sum([practice.lapsed == self.steps for practice in others]),
+            "discontinued": sum([practice.lapsed == self.steps for practice in others]),
             "effect": effect,
-            "harm_averted": expected @ (averted / (1.0 - averted)),
+            "events_averted": expected @ (averted / (1.0 - averted)),
             "replication_ratio": effect / pilot,
             "share_at_80": share[0.8 * origin.result] if origin.result else math.nan,
             "transformed": share[2 / 3],
             "boosted": share[1 / 3] - share[2 / 3],
-            "little": 1.0 - share[1 / 3],
+            "limited": 1.0 - share[1 / 3],
             "generation": sum([user.generation for user in users]) * per_user,
         }
 

@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NUMBER, MONTHS = 215, 120
 LEVERS = ("coaching", "learning_network", "standard", "board_programme", "training", "refresher")
 POLICIES = {lever: {"lever": lever} for lever in LEVERS}
-NETWORKS = ("systems", "random", "small_world", "scale_free", "complete", "ring", "hub_and_spoke")
+NETWORKS = ("partnerships", "random", "small_world", "scale_free", "complete", "ring", "hub_and_spoke")
 ORIGINS = ("most_ready", "hub", "broker")
 SIZES, SPREADING = (50, 215, 1000, 5000), (1, 3)
 KERNEL, BUSY, YARDSTICK, OWN = "Kernel", "Kernel, six policies", "Idiomatic Mesa model", "Our Mesa engine"
@@ -122,7 +122,7 @@ def run_interleaved(contenders: dict[Any, Contender], rounds: int) -> dict[Any, 
 def scenario_of(number: int = NUMBER, spreading: int = 1, origin: str = "most_ready", **fields: Any) -> Scenario:
     """Return the default scenario at another size, in partnerships of five as in the yardstick."""
     interventions = {f"programme_{place + 1}": {"origin": origin} for place in range(spreading)}
-    sizes = {"organisations.number": number, "organisations.systems": round(number / 5)}
+    sizes = {"organisations.number": number, "organisations.partnerships": round(number / 5)}
     return Scenario().replace(sizes, horizon=MONTHS, interventions=interventions, **fields)
 
 
@@ -199,7 +199,7 @@ def user_counts(worlds: int) -> str:
     for model in models:
         model.run_model()
     theirs = mean(model.measures["programme_adoption"] for model in models)
-    ours = simulate(scenario_of(), worlds).final_values("adoption").mean()
+    ours = simulate(scenario_of(), worlds).final_values("current_use").mean()
     return f"{ours:.0%} of the organisations use the intervention in the kernel, {theirs:.0%} in the yardstick"
 
 

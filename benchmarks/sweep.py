@@ -26,8 +26,8 @@ from qispread.runs.sweep.run_order import build_run_order
 
 WORKERS, REPLICATES = 2, 20
 MEASURES = (
-    *("awareness", "reach", "adoption", "fidelity", "appropriateness", "embedding"),
-    *("effect", "replication_ratio", "replicated", "lapses", "harm_averted", "harm"),
+    *("awareness", "ever_adopted", "current_use", "fidelity", "appropriateness", "embedding"),
+    *("effect", "replication_ratio", "replicated", "discontinued", "events_averted", "event_rate"),
 )
 """Kept of every month; of the end all are."""
 BATCH = 60

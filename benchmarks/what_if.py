@@ -37,7 +37,7 @@ from qispread.model.world.draw_world import draw_world
 
 CONFIGS = ROOT / "configs"
 ARM, REPLICATES = "coaching", 500
-MEASURED = {name: f"programme_{name}" for name in ("effect", "fidelity", "adoption")} | {"harm": "harm"}
+MEASURED = {name: f"programme_{name}" for name in ("effect", "fidelity", "current_use")} | {"event_rate": "event_rate"}
 """The measures that are asked about, as `compare` and as the idiomatic model call them."""
 WORKERS = (1, 2)
 """Processes of `batch_run`, threads of `compare`."""
@@ -180,7 +180,7 @@ def benchmark_section(effort: BenchmarkSize, extra: tuple[str, ...] = ()) -> str
     """Measure and return the section of the page."""
     batched, compared = {name: [] for name in MEASURED}, {name: [] for name in MEASURED}
     results = measure_what_if(effort, batched, compared) + measure_compare_command(effort, extra)
-    runs, worlds = join_values(batched, "harm").shape[1], join_values(compared, "harm").shape[1]
+    runs, worlds = join_values(batched, "event_rate").shape[1], join_values(compared, "event_rate").shape[1]
     return f"""## A what-if at equal precision
 
 What does coaching, as in `configs/policies/{ARM}.yaml`, change by the end? Asked of `mesa.batch_run` with the

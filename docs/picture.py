@@ -8,7 +8,7 @@ import pandas as pd
 import qispread as qs
 
 HERE = Path(__file__).parent
-CURVES = {"adoption": "In use", "fidelity": "Fidelity of users", "replication_ratio": "Effect of users / origin's"}
+CURVES = {"current_use": "In use", "fidelity": "Fidelity of users", "replication_ratio": "Effect of users / origin's"}
 COLOURS = ["#0072B2", "#444444", "#B84A00"]
 FIRST_MONTH = 12
 """Before it a handful of early users decide every mean."""

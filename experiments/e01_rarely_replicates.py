@@ -106,7 +106,7 @@ FEW_TRANSFORMED = ArmContrast(
     ((-1.0, "as it is", "transformed"),), RARELY, label="by which the share that reaches it lies below one in five"
 )
 ADOPTED_SHARE = ArmContrast(
-    ((1.0, "as it is", "reach"),), -MAX_ADOPTED_SHARE, label="by which the share that began lies above a half"
+    ((1.0, "as it is", "ever_adopted"),), -MAX_ADOPTED_SHARE, label="by which the share that began lies above a half"
 )
 
 EXPERIMENT = ClaimTest(
@@ -141,7 +141,7 @@ EXPERIMENT = ClaimTest(
             NO_LOSS,
         ),
     ),
-    secondary=("reach", "adoption", "transformed", "boosted", "little", "fidelity", "appropriateness", "effect"),
+    secondary=("ever_adopted", "current_use", "transformed", "boosted", "limited", "fidelity", "appropriateness", "effect"),
     curve="",
     picture=build_picture,
 )

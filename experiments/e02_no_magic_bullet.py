@@ -188,7 +188,7 @@ EXPERIMENT = ClaimTest(
             "by which the best lever falls short of it",
         ),
     ),
-    secondary=(EFFECT, "adoption", "effect", "fidelity", "averted"),
+    secondary=(EFFECT, "current_use", "effect", "fidelity", "averted"),
     curve="",
     strengths=STRENGTHS,
     picture=build_picture,

@@ -74,7 +74,7 @@ EXPERIMENT = ClaimTest(
             AT_ONCE,
         ),
     ),
-    secondary=("lag", "adoption", "population_effect", "effect", "embedding", "lapses"),
+    secondary=("lag", "current_use", "population_effect", "effect", "embedding", "discontinued"),
     horizon=240,
     fixed=(SOCIAL,),
 )

@@ -64,7 +64,7 @@ EXPERIMENT = ClaimTest(
             NOTHING_TO_REPAIR,
         ),
     ),
-    secondary=("population_effect", "adoption", "fidelity", "appropriateness", "capability", "lapses", "averted"),
+    secondary=("population_effect", "current_use", "fidelity", "appropriateness", "capability", "discontinued", "averted"),
 )
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ EXPERIMENT = ClaimTest(
             NO_CLIMATE,
         ),
     ),
-    secondary=(EFFECT, "adoption", "effect", "embedding", "fidelity", "lapses", "averted"),
+    secondary=(EFFECT, "current_use", "effect", "embedding", "fidelity", "discontinued", "averted"),
     fixed=(LEADERSHIP, ALIGNMENT),
 )
 

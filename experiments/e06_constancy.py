@@ -23,7 +23,7 @@ from experiments.experiment_command import main
 from experiments.replicate_outcomes import CYCLE, OutcomeArm, ScenarioArm
 
 EFFECT = "late_effect"
-LEADER_EXIT, GIVING_UP = "leaders.leader_exit", "reviewing.giving_up"
+LEADER_EXIT, GIVING_UP = "leaders.leader_exit", "reviewing.discontinuing"
 BURST = CYCLE // 2
 
 
@@ -108,7 +108,7 @@ EXPERIMENT = ClaimTest(
         "Leaders who leave or stay": ("leaders leave", "leaders stay"),
         "Boards that give up or bear disappointment": ("impatient", "patient"),
     },
-    secondary=(EFFECT, "population_effect", "adoption", "fidelity", "embedding", "lapses", "averted"),
+    secondary=(EFFECT, "population_effect", "current_use", "fidelity", "embedding", "discontinued", "averted"),
     strengths=("coaching.support", "coaching.protected_time"),
     fixed=(LEADER_EXIT, GIVING_UP),
 )

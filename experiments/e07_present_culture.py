@@ -109,7 +109,7 @@ EXPERIMENT = ClaimTest(
             CULTURE_UNAFFECTED,
         ),
     ),
-    secondary=("culture_left", "capability_left", EFFECT, "adoption", "effect", "fidelity", "embedding", "lapses"),
+    secondary=("culture_left", "capability_left", EFFECT, "current_use", "effect", "fidelity", "embedding", "discontinued"),
 )
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ EXPERIMENT = ClaimTest(
             MechanismAblation("a standard that prevents no hasty change", {"improving.standard_guard": 0.0}),
         ),
     ),
-    secondary=(EFFECT, "adoption", "fidelity", "appropriateness", "effect", "lapses", "averted"),
+    secondary=(EFFECT, "current_use", "fidelity", "appropriateness", "effect", "discontinued", "averted"),
     curve="",
     strengths=("standard.standard",),
     picture=build_picture,

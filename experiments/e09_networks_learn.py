@@ -93,8 +93,8 @@ EXPERIMENT = ClaimTest(
         ClaimPart(
             "ties alone: adoption",
             "Ties alone raise adoption",
-            "adoption",
-            (difference_contrast("ties alone", "none", "adoption"),),
+            "current_use",
+            (difference_contrast("ties alone", "none", "current_use"),),
             MIN_SHARE_DIFFERENCE,
             MechanismAblation(
                 "ties that carry neither word nor pressure nor a tale of success",
@@ -116,16 +116,16 @@ EXPERIMENT = ClaimTest(
     ),
     secondary=(
         "fidelity",
-        "adoption",
+        "current_use",
         "halfway",
-        "reach",
-        "lapses",
+        "ever_adopted",
+        "discontinued",
         "population_effect",
         "effect",
         "generation",
         "averted",
     ),
-    curve="adoption",
+    curve="current_use",
     remark=adoption_lead_remark,
     strengths=("learning_network.ties", "learning_network.contact", "learning_network.support"),
 )

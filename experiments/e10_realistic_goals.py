@@ -25,7 +25,7 @@ AMBITION = "copying.ambition"
 GOALS = {"realistic": 0.4, "usual": 0.8, "heroic": 1.5}
 NO_CONSEQUENCES = MechanismAblation(
     "disappointment without consequences: nobody gives up over a result, and culture stays as it is",
-    {"reviewing.giving_up": 0.0, "reviewing.cynicism": 0.0, "reviewing.encouragement": 0.0},
+    {"reviewing.discontinuing": 0.0, "reviewing.cynicism": 0.0, "reviewing.encouragement": 0.0},
 )
 
 
@@ -48,8 +48,8 @@ EXPERIMENT = ClaimTest(
         ClaimPart(
             "abandonment",
             "More of those that began give up with heroic than with realistic goals",
-            "lapses",
-            (difference_contrast("heroic", "realistic", "lapses"),),
+            "discontinued",
+            (difference_contrast("heroic", "realistic", "discontinued"),),
             MIN_SHARE_DIFFERENCE,
             NO_CONSEQUENCES,
         ),
@@ -62,7 +62,7 @@ EXPERIMENT = ClaimTest(
             NO_CONSEQUENCES,
         ),
     ),
-    secondary=("lapses", "population_effect", "adoption", "sustainment", "effect", "culture", "averted"),
+    secondary=("discontinued", "population_effect", "current_use", "sustainment", "effect", "culture", "averted"),
     fixed=(AMBITION,),
 )
 

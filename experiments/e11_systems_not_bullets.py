@@ -49,7 +49,7 @@ def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeA
     return {
         "one launch": ScenarioArm(base),
         "launches": ScenarioArm(extra_launches(base, time)),
-        "systems": ScenarioArm(system_levers(base, training, time, strengths["feedback.measurement"])),
+        "partnerships": ScenarioArm(system_levers(base, training, time, strengths["feedback.measurement"])),
     }
 
 
@@ -65,14 +65,14 @@ EXPERIMENT = ClaimTest(
     arms={
         "one launch": "PROMPT and nothing else",
         "launches": "PROMPT, four more interventions and staff time for them",
-        "systems": "PROMPT, and the same resource for skill, time and measurement",
+        "partnerships": "PROMPT, and the same resource for skill, time and measurement",
     },
     parts=(
         ClaimPart(
             "systems beat launches",
             "The resource averts more harm if spent on systems than on launches",
             "averted",
-            (difference_contrast("systems", "launches", "averted"),),
+            (difference_contrast("partnerships", "launches", "averted"),),
             MIN_AVERTED_DIFFERENCE,
             MechanismAblation(
                 "nothing that skill, time and measurement could mend: no drift, no hasty changes, cycles that restore "
@@ -82,12 +82,12 @@ EXPERIMENT = ClaimTest(
                     "improving.erosion": 0.0,
                     "improving.repair": 0.0,
                     "improving.tuning_step": 0.0,
-                    "home_grown.gain": 0.0,
+                    "local_improvement.gain": 0.0,
                 },
             ),
         ),
     ),
-    secondary=("averted", "harm", "local_gain", "population_effect", "effect", "culture", "capability", "staff_time"),
+    secondary=("averted", "event_rate", "local_improvement", "population_effect", "effect", "culture", "capability", "staff_time"),
     curve="averted",
     strengths=("training.capability_growth", "protected_time.protected_time", "feedback.measurement"),
 )

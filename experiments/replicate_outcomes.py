@@ -52,7 +52,7 @@ class ReplicateOutcome:
 
     def population_mean(self, measure: str) -> Array:
         """Return, by month, a mean over users as a mean over all who did not start, where others count as 0."""
-        return np.nan_to_num(self.series("adoption") * self.series(measure), nan=0.0)
+        return np.nan_to_num(self.series("current_use") * self.series(measure), nan=0.0)
 
 
 class OutcomeArm(Protocol):
@@ -154,7 +154,7 @@ def saturation_month(series: Array) -> float:
 
 def effect_lag(life: ReplicateOutcome) -> float:
     """Return by how many months results trail adoption."""
-    adoption = np.nan_to_num(life.series("adoption"), nan=0.0)
+    adoption = np.nan_to_num(life.series("current_use"), nan=0.0)
     return saturation_month(life.population_mean("effect")) - saturation_month(adoption)
 
 
@@ -165,13 +165,13 @@ def cohort_effect_lag(life: ReplicateOutcome) -> float:
 
 def half_adoption_month(life: ReplicateOutcome) -> float:
     """Return the first month in which half of those that did not start it use it; NaN where it never comes to that."""
-    reached = np.nan_to_num(life.series("adoption"), nan=0.0) >= HALF
+    reached = np.nan_to_num(life.series("current_use"), nan=0.0) >= HALF
     return float(np.argmax(reached)) if reached.any() else np.nan
 
 
 def cumulative_share_averted(life: ReplicateOutcome) -> Array:
     """Return, by month, the events averted since the start as a share of those of the whole time."""
-    return life.measures[:, POOLED, MEASURE_NAMES.index("harm_averted")] / life.expected
+    return life.measures[:, POOLED, MEASURE_NAMES.index("events_averted")] / life.expected
 
 
 def _arm_quantity(name: str) -> MeasuredQuantity:

@@ -9,7 +9,7 @@ ALL_POLICIES = {
     "training": {"lever": "training"},
     "boards": {"lever": "board_programme", "end": 36},
     "distributed": {"lever": "distributed_leadership", "start": 2},
-    "time": {"lever": "protected_time", "target": {"systems": ["system-03", "system-05"]}},
+    "time": {"lever": "protected_time", "target": {"partnerships": ["partnership-03", "partnership-05"]}},
     "feedback": {"lever": "feedback", "start": 12, "end": 24},
     "mandate": {"lever": "mandate", "start": 10, "end": 30, "interventions": ["prompt"]},
     "goals": {"lever": "goals", "ambition": 1.2, "target": {"random": 12}},
@@ -25,7 +25,7 @@ def all_features_scenario(**changes):
         "name": "everything",
         "horizon": 48,
         "replicates": 3,
-        "organisations": {"number": 40, "systems": 8, "regions": 3},
+        "organisations": {"number": 40, "partnerships": 8, "regions": 3},
         "interventions": {
             "prompt": {},
             "bundle": {"response": {"midpoint": 0.85, "steepness": 10.0}, "launch": 4, "origin": "random"},

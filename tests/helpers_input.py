@@ -11,8 +11,8 @@ SMALL_YAML = """\
     name: small
     horizon: 24
     replicates: 3
-    organisations: {number: 24, systems: 6, regions: 2}
-    network: {kind: systems, mean_degree: 4}
+    organisations: {number: 24, partnerships: 6, regions: 2}
+    network: {kind: partnerships, mean_degree: 4}
     """
 MARK = "# here"
 
@@ -98,15 +98,15 @@ MODEL_DEFAULTS = {
     "improving.embedded_above": 0.5,
     "reviewing.interval": 12,
     "reviewing.noise": 0.25,
-    "reviewing.giving_up": 0.9,
+    "reviewing.discontinuing": 0.9,
     "reviewing.forbearance": 1.2,
     "reviewing.cynicism": 0.06,
     "reviewing.encouragement": 0.03,
-    "reviewing.returning": 0.01,
-    "home_grown.gain": 0.01,
-    "home_grown.loss": 0.02,
+    "reviewing.readopting": 0.01,
+    "local_improvement.gain": 0.01,
+    "local_improvement.loss": 0.02,
     "outcome.secular": 0.05,
-    "network.kind": "systems",
+    "network.kind": "partnerships",
     "network.across": 0.12,
     "organisations.baseline.mean": 86.6,
 }

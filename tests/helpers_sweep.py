@@ -9,18 +9,18 @@ from pathlib import Path
 import qispread as qs
 
 SMALL_SCENARIO = qs.Scenario().replace(
-    {"organisations.number": 12, "organisations.systems": 4, "organisations.regions": 2},
+    {"organisations.number": 12, "organisations.partnerships": 4, "organisations.regions": 2},
     name="small",
     horizon=12,
-    network={"kind": "systems", "mean_degree": 4},
+    network={"kind": "partnerships", "mean_degree": 4},
     hearing={"broadcast": 0.3},
 )
 FACTORS = {"copying.copy_loss": {}, "improving.decay": {"low": 0.01, "high": 0.05, "scale": "log"}}
 SCENARIO_YAML = """\
 name: small
 horizon: 12
-organisations: {number: 12, systems: 4, regions: 2}
-network: {kind: systems, mean_degree: 4}
+organisations: {number: 12, partnerships: 4, regions: 2}
+network: {kind: partnerships, mean_degree: 4}
 hearing: {broadcast: 0.3}
 """
 EXPERIMENT_YAML = """\
@@ -43,7 +43,7 @@ def small_experiment(points=40, replicates=5, **fields):
         "factors": FACTORS,
         "design": {"kind": "latin_hypercube", "points": points},
         "replicates": replicates,
-        "measures": {"final": ("effect", "adoption"), "monthly": ("effect",)},
+        "measures": {"final": ("effect", "current_use"), "monthly": ("effect",)},
     }
     return {**described, **fields}
 

@@ -13,7 +13,7 @@ def small_scenario(**fields):
         "horizon": 36,
         "replicates": 8,
         "organisations.number": 15,
-        "organisations.systems": 4,
+        "organisations.partnerships": 4,
         "organisations.regions": 2,
         "network.mean_degree": 4.0,
         "deciding.reluctance": 2.0,

@@ -7,7 +7,7 @@ import qispread as qs
 
 def small(**changes):
     """Return a scenario of 20 organisations and 6 months, with top-level values changed."""
-    sizes = {"organisations.number": 20, "organisations.systems": 4, "organisations.regions": 2}
+    sizes = {"organisations.number": 20, "organisations.partnerships": 4, "organisations.regions": 2}
     return qs.Scenario().replace(sizes, **{"horizon": 6, **changes})
 
 

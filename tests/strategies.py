@@ -59,7 +59,7 @@ def targets():
     number = st.integers(1, ORGANISATION_COUNT)
     return st.one_of(
         st.sampled_from(["everyone", "nobody"]),
-        st.sets(st.integers(1, SYSTEMS), min_size=1).map(lambda s: {"systems": [f"system-{i:02d}" for i in sorted(s)]}),
+        st.sets(st.integers(1, SYSTEMS), min_size=1).map(lambda s: {"partnerships": [f"partnership-{i:02d}" for i in sorted(s)]}),
         *(number.map(lambda n, rule=rule: {rule: n}) for rule in ("most_ready", "least_ready", "hubs", "random")),
     )
 
@@ -90,7 +90,7 @@ def identical_rows():
     alike = dict.fromkeys(("leadership", "alignment", "culture", "capability", "measurement", "slack"), 0.6)
     alike |= {"turnover": 0.1, "setting_1": 0.0, "setting_2": 0.0, "size": 1000.0, "baseline": 50.0}
     return [
-        {"id": f"organisation-{i + 1:03d}", "system": f"system-{i % SYSTEMS + 1:02d}", "region": "1", **alike}
+        {"id": f"organisation-{i + 1:03d}", "partnership": f"partnership-{i % SYSTEMS + 1:02d}", "region": "1", **alike}
         for i in range(ORGANISATION_COUNT)
     ]
 
@@ -123,7 +123,7 @@ def scenarios(draw):
         "replicates": 2,
         "organisations": {
             "number": ORGANISATION_COUNT,
-            "systems": SYSTEMS,
+            "partnerships": SYSTEMS,
             "regions": 2,
             "setting_spread": draw(st.floats(0, 2)),
             "context": draw(plausible_values(ContextFactors)),

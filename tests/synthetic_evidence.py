@@ -13,13 +13,13 @@ FACTORS = (Factor("telling", 0.0, 1.0), Factor("silent", 0.0, 1.0), Factor("also
 PART = ClaimPart(
     "part",
     "Something is more",
-    "adoption",
-    (difference_contrast("new", "old", "adoption"),),
+    "current_use",
+    (difference_contrast("new", "old", "current_use"),),
     SMALLEST_DIFFERENCE,
     MechanismAblation("it off", {}),
 )
 PART_WITHOUT_ABLATION = ClaimPart(
-    "part", "Nothing changes", "adoption", (difference_contrast("new", "old", "adoption"),), 0.0, None
+    "part", "Nothing changes", "current_use", (difference_contrast("new", "old", "current_use"),), 0.0, None
 )
 
 

@@ -196,9 +196,9 @@ class TestSensitivity:
 
     def test_what_cannot_be_answered_is_refused(self, sweeps, capsys):
         assert "did you mean 'effect'?" in refusal_message(["sensitivity", "latin", "--measure", "efect"], capsys)
-        assert "adoption" in refusal_message(["sensitivity", "latin", "--measure", "harm"], capsys)
+        assert "current_use" in refusal_message(["sensitivity", "latin", "--measure", "event_rate"], capsys)
         assert "needed: a month from 0 to 12" in refusal_message(["sensitivity", "latin", "--months", "13"], capsys)
-        both = ["sensitivity", "latin", "--measure", "adoption", "--months", "6"]
+        both = ["sensitivity", "latin", "--measure", "current_use", "--months", "6"]
         assert "keep it under measures.monthly" in refusal_message(both, capsys)
         assert "no intervention is called 'drug'" in refusal_message(
             ["sensitivity", "latin", "--intervention", "drug"], capsys
@@ -260,7 +260,7 @@ class TestDiscoverInAComparison:
     def test_the_models_in_which_an_arm_does_not_beat_the_base_are_told(self, comparison_folder, capsys):
         assert main(["discover", str(comparison_folder), "--arm", "goals"]) == 0
         words = printed_text(capsys)
-        assert words.startswith("goals is not better than the base in harm_averted: ")
+        assert words.startswith("goals is not better than the base in events_averted: ")
         assert "of 24 models" in words
         assert "few models" in words
         assert (comparison_folder / "analysis" / "goals" / "discovery.csv").exists()

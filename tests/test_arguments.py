@@ -13,7 +13,7 @@ import qispread as qs
 from qispread.inputs import argument_checks
 
 BASE = qs.Scenario(name="tiny", horizon=24, replicates=2).replace(
-    {"organisations.number": 12, "organisations.systems": 4, "organisations.regions": 2}
+    {"organisations.number": 12, "organisations.partnerships": 4, "organisations.regions": 2}
 )
 EXPERIMENT = {
     "name": "e",
@@ -23,7 +23,7 @@ EXPERIMENT = {
     "replicates": 1,
     "measures": {"final": ["effect"]},
 }
-TARGETS = {"a": {"measure": "adoption", "month": 24, "value": 0.5, "error": 0.1}}
+TARGETS = {"a": {"measure": "current_use", "month": 24, "value": 0.5, "error": 0.1}}
 CALIBRATION = {"name": "c", "base": BASE, "parameters": {"copying.copy_loss": {}}, "targets": TARGETS}
 
 

@@ -46,8 +46,8 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
     said = capsys.readouterr().out
     for arm in ("other", "coaching", "mandate"):
         assert f"{arm} against the baseline" in said
-    tables = ("differences", "between", "worlds", "cost_effectiveness", "acceptability", "for_whom", "inequality")
-    tables += ("robustness", "models", "flips", "order_flips")
+    tables = ("differences", "between", "worlds", "cost_effectiveness", "acceptability", "subgroup_gains", "inequality")
+    tables += ("robustness", "models", "best_arm_drivers", "order_drivers")
     kept = {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
     assert {path.name for path in Path("res").iterdir()} == kept | {
         *("base", "other", "coaching", "mandate", "manifest.json")
@@ -193,12 +193,12 @@ def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, m
 
 
 def test_the_answer_is_about_the_measure_that_is_named(capsys):
-    assert run_command(*ONE, "--measure", "adoption", "--models", "3") == 0
+    assert run_command(*ONE, "--measure", "current_use", "--models", "3") == 0
     assert "3 plausible models, by Using it now" in capsys.readouterr().out
     worlds = read_csv("worlds")
     runs = qs.simulate(qs.load("s.yaml", policies=["coaching.yaml"]))
-    np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.final_values("adoption"))
-    assert read_result_manifest()["measure"] == "adoption"
+    np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.final_values("current_use"))
+    assert read_result_manifest()["measure"] == "current_use"
 
 
 def test_a_measure_without_a_good_direction_is_answered_without_models(capsys):
@@ -251,10 +251,10 @@ def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
         *("base", "coaching", "mandate", "coaching+mandate")
     }
     given = ([], ["coaching.yaml"], ["mandate.yaml"], ["coaching.yaml", "mandate.yaml"])
-    means = [qs.simulate(qs.load("s.yaml", policies=files)).final_values("adoption").mean() for files in given]
+    means = [qs.simulate(qs.load("s.yaml", policies=files)).final_values("current_use").mean() for files in given]
     table = read_csv("factorial").set_index(["kind", "term", "measure"])["effect"]
     interaction = (means[3] - means[2] - means[1] + means[0]) / 2.0
-    assert table["interaction", "coaching x mandate", "adoption"] == pytest.approx(interaction)
+    assert table["interaction", "coaching x mandate", "current_use"] == pytest.approx(interaction)
     assert read_result_manifest()["factors"] == ["coaching", "mandate"]
 
 
@@ -275,7 +275,7 @@ def test_two_arms_called_like_a_combination_are_refused(capsys):
 
 
 def test_a_precision_runs_as_many_worlds_as_it_takes(capsys):
-    assert run_command(*ONE, *ALONE, "--measure", "adoption", "--precision", "0.05") == 0
+    assert run_command(*ONE, *ALONE, "--measure", "current_use", "--precision", "0.05") == 0
     row = read_csv("differences").query("measure == 'adoption' and intervention == 'all'").iloc[0]
     assert (row["high"] - row["low"]) / 2.0 <= 0.05
     assert row["worlds"] == read_result_manifest()["worlds"] >= 256
@@ -299,7 +299,7 @@ def test_a_precision_has_a_folder_of_its_own():
 
 def test_own_tables_are_those_of_every_arm():
     rows = "".join(f"unit {place},{place % 3}\n" for place in range(9))
-    Path("places.csv").write_text("id,system\n" + rows, encoding="utf-8")
+    Path("places.csv").write_text("id,partnership\n" + rows, encoding="utf-8")
     ties = "".join(f"unit {place},unit {(place + 1) % 9}\n" for place in range(9))
     Path("ties.csv").write_text("from,to\n" + ties, encoding="utf-8")
     write_file("plain.yaml", "horizon: 12\nreplicates: 3\n")
@@ -334,7 +334,7 @@ def test_one_world_is_told_without_intervals(capsys):
 
 
 def test_few_organisations_are_compared_like_many():
-    write_file("few.yaml", "extends: s.yaml\norganisations: {number: 8, systems: 2, regions: 1}\n")
+    write_file("few.yaml", "extends: s.yaml\norganisations: {number: 8, partnerships: 2, regions: 1}\n")
     assert main(["compare", "few.yaml", *ONE, "--models", "8", "--out", "res"]) == 0
 
 

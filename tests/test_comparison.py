@@ -40,7 +40,7 @@ def test_there_is_a_row_for_every_arm_intervention_and_measure(comparison):
     assert not table.duplicated(["arm", "intervention", "measure"]).any()
 
 
-@pytest.mark.parametrize("measure", ["adoption", "fidelity", "effect", "harm", "harm_averted"])
+@pytest.mark.parametrize("measure", ["current_use", "fidelity", "effect", "event_rate", "events_averted"])
 def test_differences_and_intervals_are_those_of_a_paired_t_test(comparison, measure):
     base, other = (comparison.runs[name].final_values(measure) for name in ("base", "coached"))
     expected = stats.ttest_rel(other, base)
@@ -58,7 +58,7 @@ def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base
     assert list(between["measure"]) == list(MEASURE_NAMES)
     for row in between.to_dict("records"):
         expected = other.difference("for nobody", row["measure"])
-        assert {name: row[name] for name in ("difference", "low", "high", "better", "worlds", "for_100")} == (
+        assert {name: row[name] for name in ("difference", "low", "high", "better", "worlds", "per_100_organisations")} == (
             pytest.approx({name: expected[name] for name in row if name in expected}, nan_ok=True)
         )
 
@@ -66,8 +66,8 @@ def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base
 def test_sums_are_told_for_every_100_organisations(comparison):
     found = comparison.difference("coached", "cost")
     assert found["difference"] == 10.0 * 40 * 48
-    assert found["for_100"] == pytest.approx(10.0 * 100 * 48)
-    assert np.isnan(comparison.difference("coached", "adoption")["for_100"])
+    assert found["per_100_organisations"] == pytest.approx(10.0 * 100 * 48)
+    assert np.isnan(comparison.difference("coached", "current_use")["per_100_organisations"])
 
 
 def test_arms_of_a_comparison_are_what_they_are_alone(comparison):
@@ -145,7 +145,7 @@ def test_a_comparison_needs_an_arm_and_base_is_no_name_of_one():
 
 def test_names_that_there_are_not_are_refused_with_the_nearest(comparison):
     with pytest.raises(qs.InputError, match="did you mean 'coached'"):
-        comparison.difference("coachd", "adoption")
+        comparison.difference("coachd", "current_use")
     with pytest.raises(qs.InputError, match="did you mean 'adoption'"):
         comparison.difference("coached", "adoptoin")
 

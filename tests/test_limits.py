@@ -46,8 +46,8 @@ def test_spread_on_a_complete_graph_is_that_of_infection_and_of_bass(number, bro
     changes = {"hearing.broadcast": broadcast, "hearing.contact": contact}
     runs = qs.simulate(single_mechanism_scenario(48, {"kind": "complete"}, number, changes), 2000)
     mean, spread = bass_chain(number - 1, broadcast, contact, 48)
-    assert_mean(measure_by_month(runs, "adoption"), mean, spread)
-    assert np.array_equal(measure_by_month(runs, "adoption"), measure_by_month(runs, "awareness"))
+    assert_mean(measure_by_month(runs, "current_use"), mean, spread)
+    assert np.array_equal(measure_by_month(runs, "current_use"), measure_by_month(runs, "awareness"))
 
 
 def test_the_exact_chain_tends_to_the_curve_of_bass():
@@ -89,7 +89,7 @@ def test_small_steps_on_a_long_ring_give_the_formula_of_fibich_and_gibori():
 def test_small_steps_among_many_give_the_curve_of_bass():
     changes = {"hearing.broadcast": 0.001, "hearing.contact": 0.04 / 500}
     runs = qs.simulate(single_mechanism_scenario(240, {"kind": "complete"}, 501, changes), 60)
-    assert_mean(measure_by_month(runs, "adoption"), bass_curve(0.001, 0.04, np.arange(241)), bias=0.01)
+    assert_mean(measure_by_month(runs, "current_use"), bass_curve(0.001, 0.04, np.arange(241)), bias=0.01)
 
 
 def cascade(world, share, seeds, months):
@@ -126,14 +126,14 @@ def test_cascades_are_as_frequent_as_watts_found():
     open_to = single_mechanism_scenario(
         120, {"kind": "random", "mean_degree": 3.5}, 2000, threshold_changes(0.1801), origin
     )
-    sizes = measure_by_month(qs.simulate(open_to, 400), "reach")[:, -1]
+    sizes = measure_by_month(qs.simulate(open_to, 400), "ever_adopted")[:, -1]
     expected = trigger_probability(3.5, 2000, 0.1801)
     assert abs(np.mean(sizes > 0.5) - expected) < STANDARD_ERRORS * math.sqrt(expected * (1.0 - expected) / 400)
     assert not np.any((sizes > 0.1) & (sizes < 0.9))
     closed = single_mechanism_scenario(
         120, {"kind": "random", "mean_degree": 12.0}, 2000, threshold_changes(0.1801), origin
     )
-    assert measure_by_month(qs.simulate(closed, 100), "reach")[:, -1].max() < 0.05
+    assert measure_by_month(qs.simulate(closed, 100), "ever_adopted")[:, -1].max() < 0.05
 
 
 @pytest.mark.parametrize("degree", [2, 4, 6, 8])
@@ -149,7 +149,7 @@ def test_a_ring_spreads_a_threshold_of_half_its_neighbours_and_none_above(degree
     apart = distance < 30  # where the two fronts meet, both help
     assert np.array_equal(began[apart], 1 + distance[apart])
     assert began.min() == 1
-    assert measure_by_month(qs.simulate(above, 1), "reach").max() == 0.0
+    assert measure_by_month(qs.simulate(above, 1), "ever_adopted").max() == 0.0
 
 
 @pytest.mark.parametrize("degree", [2, 6])
@@ -222,7 +222,7 @@ def test_fidelity_under_real_cycles_and_reactive_changes_has_its_exact_mean():
 
 
 def test_a_constant_shortfall_is_given_up_geometrically_at_each_review():
-    changes = {"reviewing.giving_up": 0.9, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
+    changes = {"reviewing.discontinuing": 0.9, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
     runs = qs.simulate(identical_organisations_scenario(61, 101, changes), 200)
     stays = math.exp(-0.9 * (1.2 - 0.6) * (4.0 * 0.5 - 1.0))
     share = stays ** ((np.arange(1, 62) - 1) // 12)
@@ -233,20 +233,20 @@ def test_leaders_leave_at_a_constant_rate_and_successors_keep_the_mean():
     changes = {"leaders.leader_exit": 0.23, "leaders.new_broom": 1.0}
     runs = qs.simulate(single_mechanism_scenario(60, {"kind": "ring"}, 101, changes), 300)
     share = np.exp(-0.23 * np.arange(60) / 12.0)
-    assert_mean(measure_by_month(runs, "adoption")[:, 1:], share, np.sqrt(share * (1.0 - share) / 100))
+    assert_mean(measure_by_month(runs, "current_use")[:, 1:], share, np.sqrt(share * (1.0 - share) / 100))
     leadership = runs.measures[:, :, -1, MEASURE_NAMES.index("leadership")]
     assert_mean(leadership[:, [12, 36, 60]] - leadership[:, [0]], 0.0)
 
 
 def test_home_grown_gains_settle_and_harm_follows_its_trend():
-    changes = {"home_grown.gain": 0.2, "home_grown.loss": 0.1, "outcome.secular": 0.06}
+    changes = {"local_improvement.gain": 0.2, "local_improvement.loss": 0.1, "outcome.secular": 0.06}
     one = {"effort": 0.12, "benefit": 0.5}
     runs = qs.simulate(identical_organisations_scenario(400, 4, changes, one), 1)
     built, kept = 0.2 * 0.4 * 0.5 * (AVAILABLE - 0.12), 1.0 - 0.1 * (1.0 - VIGILANCE)
     gain = built * kept / (1.0 - (1.0 - built) * kept)
     last = dict(zip(MEASURE_NAMES, runs.measures[0, -1, -1], strict=True))
-    assert last["local_gain"] == pytest.approx(gain, rel=1e-9)
-    assert last["harm"] == pytest.approx(80.0 * math.exp(-0.06 * 400 / 12.0) * (1.0 - gain) * 0.5, rel=1e-9)
+    assert last["local_improvement"] == pytest.approx(gain, rel=1e-9)
+    assert last["event_rate"] == pytest.approx(80.0 * math.exp(-0.06 * 400 / 12.0) * (1.0 - gain) * 0.5, rel=1e-9)
 
 
 @pytest.mark.parametrize("mean", [1e-6, 0.3, 4.0, 250.0])

@@ -46,9 +46,9 @@ def test_intervals_at_the_stop_cover_at_their_nominal_rate(kind, half_width):
 
 
 @pytest.mark.science
-@pytest.mark.parametrize("measure", ["effect", "harm_averted", "lapses"])
+@pytest.mark.parametrize("measure", ["effect", "events_averted", "discontinued"])
 def test_intervals_at_the_stop_cover_for_differences_of_the_model(measure):
-    plain = qs.Scenario().replace({"organisations.number": 40, "organisations.systems": 8}, horizon=48)
+    plain = qs.Scenario().replace({"organisations.number": 40, "organisations.partnerships": 8}, horizon=48)
     arms = {"coached": plain.with_policy("coaching")}
     base, other = qs.compare(plain, arms, replicates=10_000).paired_values("coached", measure)
     pool, generator, covered, trials = other - base, np.random.default_rng(3), 0, 2000
@@ -93,7 +93,7 @@ def test_a_comparison_to_a_precision_is_the_one_of_as_many_worlds():
 
 @pytest.mark.slow
 def test_a_branch_goes_to_a_precision_too():
-    found = qs.compare(BASE, ARMS, measure="adoption", precision=0.02, branch_at=6)
+    found = qs.compare(BASE, ARMS, measure="current_use", precision=0.02, branch_at=6)
     fixed = qs.compare(BASE, ARMS, replicates=found.replicate_count, branch_at=6)
     assert found.runs["pushed"].measures.tobytes() == fixed.runs["pushed"].measures.tobytes()
 

@@ -20,9 +20,9 @@ from qispread.outputs.results import default_folder, save
 
 MONTHS = 36
 OVERALL = [measure.name for measure in MEASURE_REGISTRY if measure.overall]
-PRACTICE = [measure.name for measure in MEASURE_REGISTRY if not measure.overall and measure.name != "harm_averted"]
+PRACTICE = [measure.name for measure in MEASURE_REGISTRY if not measure.overall and measure.name != "events_averted"]
 ONE = qs.Scenario().replace(
-    {"organisations.number": 26, "organisations.systems": 6, "organisations.regions": 2, "hearing.broadcast": 0.03},
+    {"organisations.number": 26, "organisations.partnerships": 6, "organisations.regions": 2, "hearing.broadcast": 0.03},
     name="small",
     horizon=MONTHS,
     replicates=4,
@@ -108,7 +108,7 @@ def test_measures_hold_their_bounds(months):
     for measure in MEASURE_REGISTRY:
         values = months[measure.name].dropna()
         assert len(values) > 0
-        assert values.ge(0.0).all() or measure.name == "harm_averted"
+        assert values.ge(0.0).all() or measure.name == "events_averted"
         assert values.le(1.0 + 1e-12).all() or measure.unit != "share"
 
 
@@ -129,21 +129,21 @@ def test_a_measure_of_nobody_is_nan_and_not_null(months, runs):
     nobody = months.adoption == 0
     assert nobody.any()
     assert months.loc[nobody, ["fidelity", "effect", "embedding", "generation", "replicated"]].isna().to_numpy().all()
-    assert months.loc[months.reach == 0, ["sustainment", "lapses", "transformed", "little"]].isna().to_numpy().all()
-    assert months[["awareness", "reach", "adoption", "harm_averted"]].notna().to_numpy().all()
+    assert months.loc[months.reach == 0, ["sustainment", "discontinued", "transformed", "limited"]].isna().to_numpy().all()
+    assert months[["awareness", "ever_adopted", "current_use", "events_averted"]].notna().to_numpy().all()
     table = build_tables(runs)["months"]
     assert all(column.null_count == 0 for column in table.columns)
 
 
 def test_what_has_happened_stays_happened(months):
     for (_, what), run in months.groupby(["run_id", "intervention"], observed=True):
-        for name in ("reach", "staff_time", "cost", *(["origin_effect"] if what != POOLED else [])):
+        for name in ("ever_adopted", "staff_time", "cost", *(["origin_effect"] if what != POOLED else [])):
             assert run[name].dropna().is_monotonic_increasing
 
 
 def test_month_0_is_the_state_before_the_first(months):
     start = months[months.month == 0]
-    names = ["awareness", "reach", "adoption", "harm_averted"]
+    names = ["awareness", "ever_adopted", "current_use", "events_averted"]
     assert start[names].eq(0.0).to_numpy().all()
     assert start.staff_time.dropna().eq(0.0).all()
 
@@ -157,21 +157,21 @@ def test_the_pooled_row_is_the_row_of_the_only_intervention():
 
 
 def test_the_pooled_row_counts_organisations_and_interventions_alike():
-    adoption = by_intervention(qs.simulate(TWO).months, "adoption")
+    adoption = by_intervention(qs.simulate(TWO).months, "current_use")
     arrays_equal(adoption[POOLED], (25 * adoption["first"] + 24 * adoption["later"]) / 49)
 
 
-def test_harm_averted_never_falls_where_nothing_can_make_harm_worse():
+def test_events_averted_never_falls_where_nothing_can_make_harm_worse():
     # An intervention only ever lowers harm, so what it averts can only add up; so with all at home.
-    months = qs.simulate(TWO.replace({"home_grown.gain": 0.0})).months
+    months = qs.simulate(TWO.replace({"local_improvement.gain": 0.0})).months
     for _, run in months.groupby(["run_id", "intervention"], observed=True):
-        assert (run.harm_averted.diff().dropna() >= -1e-9).all()
+        assert (run.events_averted.diff().dropna() >= -1e-9).all()
     last = months[(months.month == MONTHS) & (months.intervention == POOLED)]
-    assert (last.harm_averted > 0).all()
+    assert (last.events_averted > 0).all()
 
 
 def test_with_one_intervention_and_nothing_at_home_all_that_is_averted_is_its_own():
-    averted = by_intervention(qs.simulate(ONE.replace({"home_grown.gain": 0.0})).months, "harm_averted")
+    averted = by_intervention(qs.simulate(ONE.replace({"local_improvement.gain": 0.0})).months, "events_averted")
     arrays_equal(averted[POOLED], averted["intervention"])
 
 
@@ -218,9 +218,9 @@ def test_the_last_month_of_all_follows_from_the_organisations(runs, months, orga
     for run, rows in organisations[organisations.intervention == first].groupby("run_id", observed=True):
         said, harm = last.loc[run], rows.harm.to_numpy()
         arrays_equal(said.harm, np.average(harm, weights=rows["size"]))
-        arrays_equal(said.harm_gini, gini_by_definition(harm))
-        arrays_equal(said.harm_range, np.percentile(harm, 90) - np.percentile(harm, 10))
-        arrays_equal(said.events_averted, rows.all_harm_averted.sum())
+        arrays_equal(said.event_rate_gini, gini_by_definition(harm))
+        arrays_equal(said.event_rate_range, np.percentile(harm, 90) - np.percentile(harm, 10))
+        arrays_equal(said.events_averted, rows.all_events_averted.sum())
         for name in ("staff_time", "cost"):
             arrays_equal(said[name], rows[name].sum())
         arrays_equal(said.local_gain, rows.local_gain.mean())

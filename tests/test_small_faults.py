@@ -13,7 +13,7 @@ from qispread.interfaces.cli.main import main
 
 CASES = Path(__file__).parent / "cases"
 FAILED = CASES / "05-report-of-failed-worlds" / "all_fail.yaml"
-FINE = "name: fine\nhorizon: 6\nreplicates: 4\norganisations: {number: 20, systems: 4, regions: 2}\n"
+FINE = "name: fine\nhorizon: 6\nreplicates: 4\norganisations: {number: 20, partnerships: 4, regions: 2}\n"
 TOO_DEAR = "policies: {dear: {lever: training, cost: 1.0e+308}, dearer: {lever: training, cost: 1.0e+308}}\n"
 COACHING = "policies: {coaching: {lever: coaching}}\n"
 
@@ -152,9 +152,9 @@ class TestSmallWorlds:
     @pytest.mark.parametrize(
         ("text", "paths"),
         [
-            ("organisations: {number: 30}", ["organisations.systems"]),
-            ("organisations: {number: 3}", ["organisations.systems", "organisations.regions", "network.mean_degree"]),
-            ("organisations: {number: 60, systems: 3}", ["organisations.regions"]),
+            ("organisations: {number: 30}", ["organisations.partnerships"]),
+            ("organisations: {number: 3}", ["organisations.partnerships", "organisations.regions", "network.mean_degree"]),
+            ("organisations: {number: 60, partnerships: 3}", ["organisations.regions"]),
             ("organisations: {number: 5}\nnetwork: {kind: small_world}", ["network.degree"]),
             ("organisations: {number: 3}\nnetwork: {kind: scale_free}", ["network.ties_a_newcomer"]),
             ("organisations: {number: 3}\npolicies: {s: {lever: seeding}}", ["policies.s.origin"]),
@@ -174,11 +174,11 @@ class TestSmallWorlds:
     @pytest.mark.parametrize(
         "text",
         [
-            "organisations: {number: 30, systems: 44}",
-            "organisations: {number: 30, systems: 31}",
-            "organisations: {number: 60, systems: 3, regions: 7}",
+            "organisations: {number: 30, partnerships: 44}",
+            "organisations: {number: 30, partnerships: 31}",
+            "organisations: {number: 60, partnerships: 3, regions: 7}",
             "organisations: {number: 5}\nnetwork: {kind: small_world, degree: 6}",
-            "organisations: {number: 5}\nnetwork: {kind: systems, mean_degree: 6}",
+            "organisations: {number: 5}\nnetwork: {kind: partnerships, mean_degree: 6}",
             "organisations: {number: 3}\npolicies: {s: {lever: seeding, origin: {rule: hub, number: 3}}}",
             "policies: {late: {lever: coaching, start: 13}}",
         ],
@@ -193,7 +193,7 @@ class TestSmallWorlds:
         small = base.replace({"organisations.number": 30})
         assert not adaptation_notes(base)
         assert small.replace({"organisations.number": 152}).fingerprint() == base.fingerprint()
-        for changes in ({"organisations.systems": 44}, {"organisations": {"number": 30, "systems": 44}}):
+        for changes in ({"organisations.partnerships": 44}, {"organisations": {"number": 30, "partnerships": 44}}):
             with pytest.raises(qs.InputError, match="there are only 30 organisations"):
                 small.replace(changes)
 

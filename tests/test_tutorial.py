@@ -14,7 +14,7 @@ NOTEBOOK = Path(__file__).parents[1] / "docs/tutorial/first_steps.py"
 def test_it_runs_from_the_first_cell_to_the_last():
     require("marimo", "notebook")
     _, found = runpy.run_path(str(NOTEBOOK))["app"].run()
-    assert f"{found['adoption']:.0%} {found['ratio']:.0%}" == "68% 34%"
+    assert f"{found['current_use']:.0%} {found['ratio']:.0%}" == "68% 34%"
     gained = found["comparison"].difference("coaching", "effect")
     assert gained["low"] > 0.0
     assert len(found["swept"]) == 64 * 4

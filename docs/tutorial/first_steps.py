@@ -68,14 +68,14 @@ def _(qs, scenario):
 
 @app.cell
 def _(mo, runs):
-    adoption, ratio = runs.last("adoption").mean(), runs.last("replication_ratio").mean()
+    adoption, ratio = runs.last("current_use").mean(), runs.last("replication_ratio").mean()
     mo.md(f"After ten years **{adoption:.0%}** of the units use it, with **{ratio:.0%}** of Southmead's effect.")
     return
 
 
 @app.cell
 def _(alt, runs):
-    followed = ["adoption", "fidelity", "effect"]
+    followed = ["current_use", "fidelity", "effect"]
     pooled = runs.months[runs.months["intervention"] == "prompt"]
     by_month = pooled.groupby("month")[followed].median().reset_index().melt("month", var_name="measure")
     alt.Chart(by_month).mark_line().encode(
@@ -120,7 +120,7 @@ def _(qs, scenario, support):
 @app.cell
 def _(comparison):
     differences = comparison.differences
-    shown = differences["measure"].isin(["adoption", "fidelity", "effect", "harm_averted"])
+    shown = differences["measure"].isin(["current_use", "fidelity", "effect", "events_averted"])
     kept = ["arm", "measure", "base", "arm_mean", "difference", "low", "high", "better"]
     differences[shown & (differences["intervention"] == "all")][kept].round(3)
     return
@@ -148,7 +148,7 @@ def _(TemporaryDirectory, qs, scenario):
         "factors": {"copying.copy_loss": {}, "copying.lineage": {}, "improving.decay": {}},
         "design": {"kind": "latin_hypercube", "points": 64},
         "replicates": 4,
-        "measures": {"final": ["adoption", "effect"]},
+        "measures": {"final": ["current_use", "effect"]},
     }
     with TemporaryDirectory() as folder:
         sweep = qs.sweep(experiment, f"{folder}/sweep")
@@ -170,8 +170,8 @@ def _(alt, swept):
 @app.cell
 def _(swept):
     varied = [name for name in swept.columns if "." in name]
-    by_point = swept.groupby("point")[[*varied, "adoption", "effect"]].mean()
-    by_point.corr("spearman").loc[varied, ["adoption", "effect"]].round(2)
+    by_point = swept.groupby("point")[[*varied, "current_use", "effect"]].mean()
+    by_point.corr("spearman").loc[varied, ["current_use", "effect"]].round(2)
     return
 
 

@@ -95,7 +95,7 @@ def calibrate_within_reach(every: CalibrationResult, doing: CalibrationRunOption
         every.specification, found.resample(plan.calibration.posterior_runs, plan.calibration.seed), doing
     )
     after = replace(after, summaries=after.summaries[:, kept])
-    told = {"reach": run_coverage_check(plan, before), "check": run_self_check(plan, before, truths)}
+    told = {"ever_adopted": run_coverage_check(plan, before), "check": run_self_check(plan, before, truths)}
     return replace(every, specification=plan, posterior=found, prior_runs=before, posterior_runs=after, **told)
 
 

@@ -37,7 +37,7 @@ def reached_shares(degree: float, number: int, worlds: int, seed: int) -> Array:
     scenario = single_mechanism_scenario(
         MONTHS, network, number, threshold_changes(SHARE), {"origin": "random"}, seed=seed
     )
-    return measure_by_month(qs.simulate(scenario, worlds), "reach")[:, -1]
+    return measure_by_month(qs.simulate(scenario, worlds), "ever_adopted")[:, -1]
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ def leader_survival(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield how many places keep their leader, by what each new one drops."""
     changes = {"leaders.leader_exit": EXIT, "leaders.new_broom": 1.0}
     found = measure_by_month(
-        qs.simulate(single_mechanism_scenario(61, {"kind": "ring"}, 101, changes, seed=seed), worlds), "adoption"
+        qs.simulate(single_mechanism_scenario(61, {"kind": "ring"}, 101, changes, seed=seed), worlds), "current_use"
     )
     for years in (1, 3, 5):
         yield mean_finding(f"share never left after {years} years", found[:, 12 * years + 1], math.exp(-EXIT * years))

@@ -25,9 +25,9 @@ def complete_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
     for month in (6, 12, 24):
         in_use = chances[month].sum(axis=0) @ users - (1.0 - LAPSE) ** (month - 1)
         yield mean_finding(
-            f"share in use in month {month}", measure_by_month(runs, "adoption")[:, month], in_use / FOLLOWERS
+            f"share in use in month {month}", measure_by_month(runs, "current_use")[:, month], in_use / FOLLOWERS
         )
-    ever, left = measure_by_month(runs, "reach")[:, -1], chances[-1].sum(axis=1)
+    ever, left = measure_by_month(runs, "ever_adopted")[:, -1], chances[-1].sum(axis=1)
     yield mean_finding("share ever reached", ever, 1.0 - float(left @ unaware) / FOLLOWERS)
     yield frequency_finding("worlds in which nobody is reached", ever == 0.0, float(left[FOLLOWERS]))
     over_half = unaware < FOLLOWERS / 2.0
@@ -41,7 +41,7 @@ def random_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
         changes = {"hearing.broadcast": 0.0, "hearing.contact": TIE_CONTACT, **discontinuing_changes(TIE_LAPSE)}
         network = {"kind": "random", "mean_degree": degree}
         ever = measure_by_month(
-            qs.simulate(single_mechanism_scenario(240, network, NUMBER, changes, seed=seed), worlds), "reach"
+            qs.simulate(single_mechanism_scenario(240, network, NUMBER, changes, seed=seed), worlds), "ever_adopted"
         )[:, -1]
         where = f"T z = {degree * passed:.2f}"
         if degree * passed > 1.0:

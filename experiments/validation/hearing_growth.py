@@ -72,7 +72,7 @@ def mean_along_curve(curve: Array, shares: NDArray[np.float64]) -> Iterator[Limi
 
 def on_a_complete_graph(one: HearingGrowth, worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield mean and standard deviation of the share of users, and how often all use it by some month."""
-    shares = measure_by_month(simulate_growth(one, COMPLETE, worlds, seed), "adoption")
+    shares = measure_by_month(simulate_growth(one, COMPLETE, worlds, seed), "current_use")
     chances, counts = (
         complete_chain(one.followers, one.broadcast, one.contact, one.months),
         np.arange(one.followers + 1),
@@ -90,7 +90,7 @@ def on_a_complete_graph(one: HearingGrowth, worlds: int, seed: int) -> Iterator[
 
 def on_a_ring(one: HearingGrowth, worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the mean share of users."""
-    shares = measure_by_month(simulate_growth(one, RING, worlds, seed), "adoption")
+    shares = measure_by_month(simulate_growth(one, RING, worlds, seed), "current_use")
     yield from mean_along_curve(ring_chain(one.followers, one.broadcast, one.contact, one.months), shares)
 
 
@@ -104,7 +104,7 @@ def curve_of_bass(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the mean share of users among many on a complete graph."""
     one = small_step_growth(400, 400)
     curve = bass_curve(INNOVATION, IMITATION, STEP * np.arange(one.months + 1))
-    yield from mean_along_curve(curve, measure_by_month(simulate_growth(one, COMPLETE, worlds, seed), "adoption"))
+    yield from mean_along_curve(curve, measure_by_month(simulate_growth(one, COMPLETE, worlds, seed), "current_use"))
 
 
 def curve_of_bass_on_a_ring(worlds: int, seed: int) -> Iterator[LimitFinding]:

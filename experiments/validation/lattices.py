@@ -35,7 +35,7 @@ def spread_share(graph: nx.Graph, block: list[int], share: float) -> float:
     start = {"origin": {"organisations": [f"place-{node:03d}" for node in block]}}
     quietly = single_mechanism_scenario(120, {"kind": "ring"}, 3, threshold_changes(share), {"origin": "random"})
     scenario = quietly.with_graph(names).replace({"interventions.one.origin": start["origin"]})
-    return float(measure_by_month(qs.simulate(scenario, 1), "reach")[0, -1])
+    return float(measure_by_month(qs.simulate(scenario, 1), "ever_adopted")[0, -1])
 
 
 def largest_threshold(graph: nx.Graph, block: list[int]) -> tuple[float, float]:

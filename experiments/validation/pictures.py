@@ -82,7 +82,7 @@ def growth_curves(worlds: int) -> Iterator[pd.DataFrame]:
         ("Bass, ring", hearing_growth.BASS_RING, hearing_growth.RING),
     )
     for place, (name, one, network) in enumerate(kinds):
-        shares = measure_by_month(hearing_growth.simulate_growth(one, network, worlds, place), "adoption")
+        shares = measure_by_month(hearing_growth.simulate_growth(one, network, worlds, place), "current_use")
         numbers = (one.followers, one.broadcast, one.contact, one.months)
         exact = bass_chain(*numbers)[0] if network is hearing_growth.COMPLETE else ring_chain(*numbers)
         error = shares.std(axis=0, ddof=1) / np.sqrt(worlds)

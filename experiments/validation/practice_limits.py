@@ -83,7 +83,7 @@ def embedding_findings(_: int, __: int) -> Iterator[LimitFinding]:
 
 def review_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the share still in use after reviews that see a constant shortfall without error."""
-    changes = {"reviewing.giving_up": GIVING_UP, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
+    changes = {"reviewing.discontinuing": GIVING_UP, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
     found = measure_by_month(
         qs.simulate(identical_organisations_scenario(61, 101, changes, seed=seed), worlds), "sustainment"
     )
@@ -95,7 +95,7 @@ def review_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
 def noisy_review_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the share still in use after a review that sees the result with an error."""
     readiness, spread = GIVING_UP * (FORBEARANCE - LEADERSHIP), NOISE * 0.5
-    changes = {"reviewing.giving_up": GIVING_UP, "reviewing.noise": NOISE, "deciding.claimed_result": 0.5}
+    changes = {"reviewing.discontinuing": GIVING_UP, "reviewing.noise": NOISE, "deciding.claimed_result": 0.5}
     for ambition in (1.8, 2.0, 2.2):
         shortfall = ambition * 0.5 - 1.0
         scenario = identical_organisations_scenario(13, 101, {**changes, "copying.ambition": ambition}, seed=seed)
@@ -143,7 +143,7 @@ LIMITS = (
     KnownLimit(
         "Reviews without error",
         "assumption",
-        "exp(-giving_up (forbearance - leadership) shortfall) at each yearly review",
+        "exp(-discontinuing (forbearance - leadership) shortfall) at each yearly review",
         0.01,
         800,
         review_findings,
@@ -152,7 +152,7 @@ LIMITS = (
         "Reviews with error",
         "assumption",
         "Phi(-m / s) + exp(-a m + a^2 s^2 / 2) Phi(m / s - a s): shortfall normal with mean m and deviation s, "
-        "a = giving_up (forbearance - leadership)",
+        "a = discontinuing (forbearance - leadership)",
         0.01,
         400,
         noisy_review_findings,

@@ -19,8 +19,8 @@ QUIET = {
     "deciding": {"reluctance": -SURE, "peers": 0.0, "advantage": 0.0, "climate": 0.0, "standard": 0.0, "overload": 0.0},
     "copying": {"copy_loss": 0.0},
     "improving": {"repair": 0.0, "learning": 0.0, "reactive": 0.0, "decay": 0.0, "embed": 0.0, "embedded_above": 1.0},
-    "reviewing": {"giving_up": 0.0, "noise": 0.0, "cynicism": 0.0, "encouragement": 0.0, "returning": 0.0},
-    "home_grown": {"gain": 0.0},
+    "reviewing": {"discontinuing": 0.0, "noise": 0.0, "cynicism": 0.0, "encouragement": 0.0, "readopting": 0.0},
+    "local_improvement": {"gain": 0.0},
     "outcome": {"secular": 0.0},
 }
 """Everyone hears and begins at once, and then nothing changes any more."""
@@ -47,7 +47,7 @@ def single_mechanism_scenario(
     base = {
         **QUIET,
         "horizon": horizon,
-        "organisations": {"number": number, "systems": 1, "regions": 1},
+        "organisations": {"number": number, "partnerships": 1, "regions": 1},
         "network": network,
         "interventions": {"one": {**first, **(one or {})}},
         **sections,

@@ -22,7 +22,7 @@ QUICK = BoxSearchOptions(permutations=0)
 FACTORS = {
     "copying.copy_loss": {},
     "copying.lineage": {},
-    "network": {"values": [{"kind": "ring"}, {"kind": "complete"}, {"kind": "systems"}]},
+    "network": {"values": [{"kind": "ring"}, {"kind": "complete"}, {"kind": "partnerships"}]},
 }
 
 
@@ -253,7 +253,7 @@ class TestOfAComparison:
         assert found.question == "coaching is not better than the base in effect"
 
     def test_less_is_better_of_some_measures(self):
-        one, other = (discover_models(self.models(), "coaching", "harm", way, QUICK) for way in ("more", "less"))
+        one, other = (discover_models(self.models(), "coaching", "event_rate", way, QUICK) for way in ("more", "less"))
         ties = self.models()["value.coaching"] == 5.0
         assert ((one.cases.is_case & other.cases.is_case) == ties).all()
         assert (one.cases.is_case | other.cases.is_case).all()

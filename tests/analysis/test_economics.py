@@ -48,7 +48,7 @@ def replicate_table(**arms):
     size = max(np.size(one) for pair in arms.values() for one in pair)
     for arm, pair in arms.items():
         cost, averted = (np.broadcast_to(np.asarray(one, float), size) for one in pair)
-        columns = {"cost": cost, "staff_time": 0.0, "total_cost": cost, "harm_averted": averted, "at_80": averted}
+        columns = {"cost": cost, "staff_time": 0.0, "total_cost": cost, "events_averted": averted, "replicated_practices": averted}
         pieces.append(pd.DataFrame({"arm": arm, "replicate": np.arange(size), **columns, "value": averted}))
     return pd.concat(pieces, ignore_index=True)
 
@@ -70,11 +70,11 @@ def test_practices_at_80_percent_are_counted_one_by_one(comparison, replicates):
     for arm, runs in comparison.runs.items():
         by_hand = count_replicated_by_hand(runs)
         assert sum(by_hand) > 0
-        np.testing.assert_allclose(replicates[replicates["arm"] == arm]["at_80"], by_hand, rtol=0.0, atol=1e-9)
+        np.testing.assert_allclose(replicates[replicates["arm"] == arm]["replicated_practices"], by_hand, rtol=0.0, atol=1e-9)
 
 
 def test_a_count_is_a_whole_number(replicates):
-    assert (replicates["at_80"] == replicates["at_80"].round()).all()
+    assert (replicates["replicated_practices"] == replicates["replicated_practices"].round()).all()
 
 
 @pytest.mark.parametrize("seed", [9, 10])
@@ -96,7 +96,7 @@ def test_worlds_hold_what_the_runs_measured(comparison, replicates):
     for arm, runs in comparison.runs.items():
         mine = replicates[replicates["arm"] == arm].reset_index(drop=True)
         assert list(mine["replicate"]) == list(range(12))
-        for column in ("cost", "staff_time", "harm_averted"):
+        for column in ("cost", "staff_time", "events_averted"):
             np.testing.assert_array_equal(mine[column], runs.final_values(column))
         np.testing.assert_allclose(mine["total_cost"], mine["cost"] + 2.5 * mine["staff_time"])
         np.testing.assert_array_equal(mine["value"], runs.final_values(comparison.measure))
@@ -114,7 +114,7 @@ def test_means_and_paired_differences_are_those_made_by_hand(replicates):
     }
     for name, values in wide.items():
         pd.testing.assert_series_equal(table[name], values.mean().reindex(table.index), check_names=False)
-    for label, name in {"cost": "total_cost", "averted": "harm_averted", "at_80": "at_80"}.items():
+    for label, name in {"cost": "total_cost", "averted": "events_averted", "replicated_practices": "replicated_practices"}.items():
         for arm in ARMS:
             interval = stats.ttest_rel(wide[name][arm], wide[name][BASELINE_ARM]).confidence_interval(CONFIDENCE_LEVEL)
             apart = (wide[name][arm] - wide[name][BASELINE_ARM]).mean()
@@ -134,9 +134,9 @@ def test_the_base_differs_by_nothing_from_itself(replicates):
 def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
     table = cost_effectiveness(replicates).set_index("arm")
     row = table.loc["coached"]
-    assert row["cost_per_event"] == pytest.approx(row["cost_difference"] / row["averted_difference"])
+    assert row["cost_per_event_averted"] == pytest.approx(row["cost_difference"] / row["averted_difference"])
     assert row["cost_per_at_80"] == pytest.approx(row["cost_difference"] / row["at_80_difference"])
-    assert row["cost_per_event_low"] < row["cost_per_event"] < row["cost_per_event_high"]
+    assert row["cost_per_event_low"] < row["cost_per_event_averted"] < row["cost_per_event_high"]
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
 )
 def test_a_price_is_given_only_to_what_is_dearer_and_better(cost, averted, priced):
     table = cost_effectiveness(replicate_table(base=([9.0, 9.0], [4.0, 5.0]), arm=(9.0 + cost, [4.0 + averted, 5.0])))
-    assert table["cost_per_event"].notna().tolist() == [False, priced]
+    assert table["cost_per_event_averted"].notna().tolist() == [False, priced]
 
 
 def test_one_world_gives_means_and_no_intervals():
     table = cost_effectiveness(replicate_table(base=(0.0, 1.0), arm=(10.0, 3.0))).set_index("arm")
-    assert table["cost_per_event"]["arm"] == 5.0
+    assert table["cost_per_event_averted"]["arm"] == 5.0
     assert table.filter(regex="_low$|_high$").isna().all(axis=None)
 
 
@@ -216,21 +216,21 @@ def test_an_effect_that_is_the_same_in_every_world_gives_the_interval_of_the_cos
 
 def test_probabilities_sum_to_1_at_each_willingness(replicates):
     table = acceptability(replicates)
-    sums = table.groupby("willingness")["probability"].sum()
+    sums = table.groupby("willingness_to_pay")["probability"].sum()
     np.testing.assert_allclose(sums, 1.0)
     assert len(sums) > 20
     assert sums.index[0] == 0.0
-    ratios = cost_effectiveness(replicates).query("standing == 'on the frontier'")["cost_per_event"]
+    ratios = cost_effectiveness(replicates).query("standing == 'on the frontier'")["cost_per_event_averted"]
     assert sums.index[-1] == pytest.approx(3.0 * ratios.max())
-    assert (table.groupby("willingness")["expected"].sum() == 1).all()
+    assert (table.groupby("willingness_to_pay")["expected"].sum() == 1).all()
 
 
 def test_probabilities_are_counted_world_by_world(replicates):
     wide = {
         name: replicates.pivot_table(index="replicate", columns="arm", values=name) for name in replicates.columns[4:6]
     }
-    for willingness, part in acceptability(replicates).groupby("willingness"):
-        benefit = willingness * wide["harm_averted"] - wide["total_cost"]
+    for willingness, part in acceptability(replicates).groupby("willingness_to_pay"):
+        benefit = willingness * wide["events_averted"] - wide["total_cost"]
         best = benefit.eq(benefit.max(axis=1), axis=0)
         share = best.div(best.sum(axis=1), axis=0).mean()
         for row in part.to_dict("records"):
@@ -241,8 +241,8 @@ def test_probabilities_are_counted_world_by_world(replicates):
 def test_for_nothing_the_cheapest_wins_and_for_much_the_best():
     random = np.random.default_rng(1)
     table = acceptability(replicate_table(base=(0.0, random.normal(0, 1, 40)), arm=(10.0, 50.0), dear=(30.0, 60.0)))
-    ends = table["willingness"].min(), table["willingness"].max()
-    first, last = (table[table["willingness"] == end].set_index("arm") for end in ends)
+    ends = table["willingness_to_pay"].min(), table["willingness_to_pay"].max()
+    first, last = (table[table["willingness_to_pay"] == end].set_index("arm") for end in ends)
     assert first["probability"].to_dict() == {BASELINE_ARM: 1.0, "arm": 0.0, "dear": 0.0}
     assert bool(first["expected"][BASELINE_ARM])
     assert last["probability"][BASELINE_ARM] == 0.0
@@ -252,21 +252,21 @@ def test_arms_that_are_equal_share_every_world():
     base = PLAIN.with_policy("feedback", cost=1.0)
     twins = {name: base.with_policy("coaching", name, cost=3.0) for name in ("one", "other")}
     table = acceptability(build_replicate_table(qs.compare(base, twins, replicates=8)))
-    wide = table.pivot_table(index="willingness", columns="arm", values="probability")
+    wide = table.pivot_table(index="willingness_to_pay", columns="arm", values="probability")
     np.testing.assert_array_equal(wide["one"], wide["other"])
     assert (wide["one"] > 0).any()
 
 
 def test_the_expected_best_changes_where_the_ratio_says():
     table = acceptability(replicate_table(base=([0.0, 0.0], [0.0, 0.0]), arm=([9.0, 11.0], [2.0, 2.0])))
-    best = table[table["expected"]].set_index("willingness")["arm"]
+    best = table[table["expected"]].set_index("willingness_to_pay")["arm"]
     assert (best[best.index < 5.0 - 1e-9] == BASELINE_ARM).all()
     assert (best[best.index > 5.0 + 1e-9] == "arm").all()
 
 
 def test_nothing_to_trade_gives_an_empty_table_with_its_columns():
     table = acceptability(replicate_table(base=(5.0, 1.0), better=(4.0, 2.0), worse=(6.0, 0.5)))
-    assert list(table) == ["arm", "willingness", "probability", "expected"]
+    assert list(table) == ["arm", "willingness_to_pay", "probability", "expected"]
     assert len(table) == 0
 
 
@@ -288,5 +288,5 @@ def test_a_comparison_that_fails_in_every_world_has_tables_all_the_same():
     worlds = build_replicate_table(qs.compare(PLAIN, {"extreme": extreme}, replicates=2))
     assert len(worlds) == 0
     assert values_by_arm(worlds, "cost") == {}
-    assert "cost_per_event" in cost_effectiveness(worlds)
+    assert "cost_per_event_averted" in cost_effectiveness(worlds)
     assert len(acceptability(worlds)) == 0

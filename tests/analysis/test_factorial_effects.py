@@ -173,7 +173,7 @@ def test_every_combination_is_the_run_of_its_policies(comparison):
     assert len(comparison.runs) == 8
 
 
-@pytest.mark.parametrize("measure", ["adoption", "harm_averted", "fidelity", "staff_time"])
+@pytest.mark.parametrize("measure", ["current_use", "events_averted", "fidelity", "staff_time"])
 def test_effects_of_real_runs_are_found_again_from_the_tables_of_months(comparison, measure):
     worlds = []
     for arm, runs in comparison.runs.items():
@@ -192,7 +192,7 @@ def test_effects_of_real_runs_are_found_again_from_the_tables_of_months(comparis
 
 
 def test_a_factor_alone_is_the_difference_of_its_arm(comparison):
-    for measure in ("adoption", "harm", "harm_averted"):
+    for measure in ("current_use", "event_rate", "events_averted"):
         found = effects_by_term(comparison, measure)
         for arm in LEVERS:
             one = comparison.difference(arm, measure)

@@ -52,9 +52,9 @@ def organisation_rows(runs):
     rows["used"] = rows["stage"].isin(["implementing", "embedded"])
     keys = ["world", "organisation"]
     grouped = rows.groupby(keys, observed=True, sort=False)
-    found = grouped[[*CONTEXT_FACTORS, "size", "setting_1", "setting_2", "baseline", "harm"]].first()
-    found["harm_reduction"] = 1.0 - found["harm"] / found["baseline"]
-    found["adoption"] = grouped["used"].mean()
+    found = grouped[[*CONTEXT_FACTORS, "size", "setting_1", "setting_2", "baseline", "event_rate"]].first()
+    found["event_rate_reduction"] = 1.0 - found["event_rate"] / found["baseline"]
+    found["current_use"] = grouped["used"].mean()
     found["result"] = grouped["result"].mean()
     found["started"] = grouped["origin"].max() == 1
     return found
@@ -181,8 +181,8 @@ def test_the_mean_over_thirds_of_adoption_is_the_measure_where_one_intervention_
         thirds = assign_thirds(GROUPINGS["size"][0](prepare_scenario(one).world(run.replicate)))
         sizes.append(np.bincount(thirds[run.final_state.histories[0, ORIGIN] == 0], minlength=3))
     assert all(sum(one) == 38 for one in sizes)
-    part = table[(table["grouping"] == "size") & (table["measure"] == "adoption")].reset_index(drop=True)
-    measure = comparison.difference("pushed", "adoption")
+    part = table[(table["grouping"] == "size") & (table["measure"] == "current_use")].reset_index(drop=True)
+    measure = comparison.difference("pushed", "current_use")
     assert part["arm_mean"].mean() == pytest.approx(measure["arm_mean"], abs=0.02)
     assert part["difference"].mean() == pytest.approx(measure["difference"], abs=0.02)
 
@@ -192,11 +192,11 @@ def test_a_policy_for_one_third_shows_in_that_third_and_in_no_other(rule, group)
     # Nothing spreads, so what organisations do at home is theirs alone.
     alone = PLAIN.replace({"hearing.broadcast": 0.0, "hearing.contact": 0.0}, interventions={"prompt": {}})
     table = subgroup_gains(qs.compare(alone, {"free": alone.with_policy("protected_time", target={rule: 13})}))
-    rows = table[(table["grouping"] == "readiness") & (table["measure"] == "harm_reduction")].set_index("group")
+    rows = table[(table["grouping"] == "readiness") & (table["measure"] == "event_rate_reduction")].set_index("group")
     assert rows["low"][group] > 0.0
     others = rows.drop(index=group)
     assert (others[["difference", "low", "high"]] == 0.0).all(axis=None)
-    adoption = table[table["measure"] == "adoption"]
+    adoption = table[table["measure"] == "current_use"]
     assert (adoption[["base", "arm_mean", "difference"]] == 0.0).all(axis=None)
 
 
@@ -206,7 +206,7 @@ def test_who_started_in_any_arm_is_left_out_of_all():
     other = base.with_policy("seeding", origin="organisation-002")
     table = subgroup_gains(qs.compare(base, {"seeded": other}, replicates=3))
     # Each arm has one user, its origin; neither is counted.
-    assert (table.loc[table["measure"] != "harm_reduction", ["base", "arm_mean"]] == 0.0).all(axis=None)
+    assert (table.loc[table["measure"] != "event_rate_reduction", ["base", "arm_mean"]] == 0.0).all(axis=None)
 
 
 def test_harm_that_never_was_cannot_be_reduced():
@@ -215,7 +215,7 @@ def test_harm_that_never_was_cannot_be_reduced():
         {"organisations.rows": rows, "network": {"kind": "complete"}}, horizon=12, replicates=2
     )
     table = subgroup_gains(qs.compare(base, {"coached": base.with_policy("coaching")}))
-    harm = table[(table["measure"] == "harm_reduction") & (table["grouping"] == "size")].set_index("group")
+    harm = table[(table["measure"] == "event_rate_reduction") & (table["grouping"] == "size")].set_index("group")
     assert harm["worlds"].to_dict() == {"smallest third": 0, "middle third": 2, "largest third": 2}
     assert harm.loc["smallest third", ["base", "arm_mean", "difference", "low", "high"]].isna().all()
 
@@ -229,7 +229,7 @@ def test_worlds_that_all_fail_leave_empty_tables_with_their_columns(table):
     assert {"arm", "measure", "difference"} <= set(equal)
 
 
-@pytest.mark.parametrize("measure", ["harm_range", "harm_gini"])
+@pytest.mark.parametrize("measure", ["event_rate_range", "event_rate_gini"])
 def test_inequality_is_the_measure_at_the_start_and_at_the_end(comparison, measure):
     table = inequality_table(comparison)
     table = table[table["measure"] == measure].set_index("arm")
@@ -248,9 +248,9 @@ def test_inequality_is_the_measure_at_the_start_and_at_the_end(comparison, measu
 
 
 def test_harm_is_counted_as_the_table_of_organisations_has_it(comparison):
-    values = organisation_rows(comparison.runs["coached"])["harm"].to_numpy().reshape(PLAIN.replicates, 39)
+    values = organisation_rows(comparison.runs["coached"])["event_rate"].to_numpy().reshape(PLAIN.replicates, 39)
     table = inequality_table(comparison).set_index(["arm", "measure"])["end"]
     ends = np.percentile(values, [90, 10], axis=1)
-    assert table["coached", "harm_range"] == pytest.approx((ends[0] - ends[1]).mean())
+    assert table["coached", "event_rate_range"] == pytest.approx((ends[0] - ends[1]).mean())
     gini = [np.abs(one[:, None] - one[None, :]).mean() / (2.0 * one.mean()) for one in values]
-    assert table["coached", "harm_gini"] == pytest.approx(np.mean(gini))
+    assert table["coached", "event_rate_gini"] == pytest.approx(np.mean(gini))

@@ -27,7 +27,7 @@ KNOWN = (0.05, 0.5, 0.95)
 SCENARIO = qs.Scenario().replace(
     {
         "organisations.number": 4,
-        "organisations.systems": 1,
+        "organisations.partnerships": 1,
         "organisations.regions": 1,
         "network": {"kind": "complete"},
     },
@@ -76,7 +76,7 @@ def test_the_table_of_months_has_p5_median_and_p95(runs):
 def test_the_saved_summary_has_them_too(runs, tmp_path):
     qs.save(runs, tmp_path / "saved", command=["qispread"])
     table = pyarrow.csv.read_csv(tmp_path / "saved" / "summary.csv").to_pandas()
-    adoption = table[(table["measure"] == "adoption") & (table["month"] == SCENARIO.horizon)]
+    adoption = table[(table["measure"] == "current_use") & (table["month"] == SCENARIO.horizon)]
     assert adoption[["p5", "median", "p95"]].to_numpy() == pytest.approx(np.tile(KNOWN, (2, 1)))
 
 
@@ -104,7 +104,7 @@ def test_curves_of_the_page_are_drawn_between_them():
 
 def test_a_lesson_answers_with_them(runs):
     ensemble = SimpleNamespace(scenario=SCENARIO, ends=runs.runs, runs=lambda _: runs)
-    guess = SimpleNamespace(kind="share", arm="base", measure="adoption")
+    guess = SimpleNamespace(kind="share", arm="base", measure="current_use")
     found = guess_result(guess, {"base": ensemble})
     assert (found["low"], found["high"]) == pytest.approx((0.05, 0.95))
     assert found["value"] == pytest.approx(0.5)

@@ -196,7 +196,7 @@ class TestMorris:
         assert "2 of 12 walks are left out whole" in found.notes[0]
 
     def test_a_factor_without_a_scale_is_named(self):
-        kinds = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "systems"}]
+        kinds = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "partnerships"}]
         factors = {"copying.copy_loss": {}, "network": {"values": kinds}}
         found = sensitivity(function_sweep(lambda unit: unit.sum(axis=1), factors, {"kind": "morris"}), "effect")
         assert any("effects of network depend on the order" in note for note in found.notes)
@@ -220,7 +220,7 @@ class TestOtherDesigns:
         assert list(found.indices["first"]) == pytest.approx([0.9, 0.1, 0.0], abs=0.04)
 
     def test_classes_without_a_scale_have_their_whole_share(self):
-        kinds = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "systems"}]
+        kinds = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "partnerships"}]
         factors = {"copying.copy_loss": {}, "network": {"values": kinds}}
         experiment = synthetic_experiment(factors, {"kind": "latin_hypercube", "points": 300})
         unit = unit_points(experiment)

@@ -236,7 +236,7 @@ def test_marks_in_names_and_formulas_do_nothing(open_visitor):
     visitor = open_visitor()
     page = visitor.page
     before = page.get_attribute("#chart-fidelity", "data-end")
-    table = f"id,name,system\na,{HOSTILE},{HOSTILE}\nb,=1+1,x\nc,@SUM(A1),x\nd,'; DROP TABLE,y\n"
+    table = f"id,name,partnership\na,{HOSTILE},{HOSTILE}\nb,=1+1,x\nc,@SUM(A1),x\nd,'; DROP TABLE,y\n"
     scenario = f'name: mine\ndescription: "{HOSTILE}"\nhorizon: 24\nreplicates: 4\norganisations: {{file: o.csv}}\n'
     upload(visitor, mine__yaml=scenario, o__csv=table, t__csv="from,to\na,b\nb,c\nc,d\n")
     page.get_by_text("The page shows mine now.").wait_for()

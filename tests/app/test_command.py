@@ -22,7 +22,7 @@ COMMAND = [sys.executable, "-m", "qispread.interfaces.cli.main", "app", "--no-br
 def scenario(tmp_path):
     """Return the path of a small scenario."""
     path = tmp_path / "tiny.yaml"
-    path.write_text("name: tiny\nhorizon: 6\nreplicates: 2\norganisations: {number: 8, systems: 2, regions: 1}\n")
+    path.write_text("name: tiny\nhorizon: 6\nreplicates: 2\norganisations: {number: 8, partnerships: 2, regions: 1}\n")
     return path
 
 

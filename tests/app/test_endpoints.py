@@ -158,7 +158,7 @@ def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, wha
         ("/api/world", {"arm": "base", "intervention": "interventio"}, "did you mean"),
         ("/api/world", {"arm": "base", "intervention": ["x"]}, "no intervention is called"),
         ("/api/picture", {"measure": "hram"}, "did you mean 'harm'"),
-        ("/api/picture", {"measure": "harm", "kind": "exe"}, "no kind is called 'exe'"),
+        ("/api/picture", {"measure": "event_rate", "kind": "exe"}, "no kind is called 'exe'"),
         ("/api/scenario.yaml", {"arm": {}}, "needed: base or what-if"),
         ("/api/upload", {"files": "all"}, "needed: a list of files"),
         ("/api/compare", {"setting": {"both": {"horizon": -1}}}, "horizon: got -1"),
@@ -193,10 +193,10 @@ def test_tables_hold_the_curves_and_the_differences(send_request, read_lines, st
 
 @pytest.mark.slow
 def test_pictures_are_drawn(send_request):
-    drawn = send_request("/api/picture", {"setting": SETTING, "measure": "adoption", "kind": "svg"})
+    drawn = send_request("/api/picture", {"setting": SETTING, "measure": "current_use", "kind": "svg"})
     assert drawn.body.startswith(b"<svg")
     assert b"what-if" in drawn.body
-    assert send_request("/api/picture", {"setting": SETTING, "measure": "harm", "kind": "png"}).body.startswith(
+    assert send_request("/api/picture", {"setting": SETTING, "measure": "event_rate", "kind": "png"}).body.startswith(
         b"\x89PNG"
     )
 

@@ -158,7 +158,7 @@ def test_numbers_in_sentences_are_those_of_a_comparison(fewer_replicates):
     found = qs.compare(lesson_scenario("mandate", "No policy"), {"mandate": mandate, "coaching": coaching}, workers=1)
     said = " ".join(last_answer(lesson, PART_SEEN)[-1]["said"])
     for arm in ("mandate", "coaching"):
-        for measure in ("adoption", "effect", "lapses"):
+        for measure in ("current_use", "effect", "discontinued"):
             assert f"{100 * found.difference(arm, measure)['arm_mean']:.0f}%" in said
 
 
@@ -284,7 +284,7 @@ def test_plans_are_told_beside_doing_nothing(fewer_replicates):
     nothing, coached = last["plans"]
     assert (nothing["spent"], nothing["averted"], nothing["half"]) == (0, 0, 0)
     expected = qs.compare(fewer_replicates, {"plan": plan.scenario(fewer_replicates)}, workers=1).difference(
-        "plan", "harm_averted"
+        "plan", "events_averted"
     )
     assert (coached["spent"], coached["averted"]) == (100, round(expected["difference"]))
 
@@ -302,8 +302,8 @@ def test_the_best_that_was_found_is_a_plan_and_what_is_said_of_it_is_true():
     plan = parse_plan_code(found["code"])
     assert found["spent"] == plan.units_spent <= BUDGET_UNITS
     base = default_scenario()
-    apart = qs.simulate(plan.scenario(base), workers=1).final_values("harm_averted") - qs.simulate(
+    apart = qs.simulate(plan.scenario(base), workers=1).final_values("events_averted") - qs.simulate(
         base, workers=1
-    ).final_values("harm_averted")
+    ).final_values("events_averted")
     assert round(float(apart.mean())) == pytest.approx(found["averted"], rel=1e-6)
     assert found["how"]["command"] == "python -m experiments.best_budget"

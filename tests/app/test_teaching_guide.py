@@ -51,7 +51,7 @@ def test_the_guide_says_of_policies_together_what_runs_say():
 
     def averted(*levers, years=31):
         plan = BudgetPlan(tuple(years if lever in levers else 0 for lever in PRICES))
-        return qs.simulate(plan.scenario(base), workers=1).final_values("harm_averted").mean()
+        return qs.simulate(plan.scenario(base), workers=1).final_values("events_averted").mean()
 
     for some, others in ((("mandate",), ("coaching",)), (("mandate", "standard"), ("training",))):
         assert averted(*some, *others) > max(averted(*some), averted(*others))

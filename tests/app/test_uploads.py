@@ -11,7 +11,7 @@ from qispread.inputs.scenario_yaml import render_scenario_yaml
 from qispread.inputs.uploads import UploadedFile, scenario_from_uploads
 from strategies import scenarios
 
-ORGANISATIONS = b"id,name,system\na,One,north\nb,Two,north\nc,Three,south\n"
+ORGANISATIONS = b"id,name,partnership\na,One,north\nb,Two,north\nc,Three,south\n"
 TIES = b"from,to\na,b\nb,c\n"
 
 

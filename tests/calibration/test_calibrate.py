@@ -38,7 +38,7 @@ from qispread.runs.calibration.calibration_tables import (
 from qispread.runs.calibration.load_calibration import load_calibration
 
 TARGETS_GIVEN = {
-    "uptake": {"measure": "adoption", "month": 12, "value": 0.5, "error": 0.1},
+    "uptake": {"measure": "current_use", "month": 12, "value": 0.5, "error": 0.1},
     "fidelity": {"measure": "fidelity", "month": 12, "arm": "coached", "value": 0.8, "error": 0.05},
     "gain": {"measure": "fidelity", "month": 12, "arm": "coached", "against": "base", "value": 0.2, "error": 0.05},
 }
@@ -149,18 +149,18 @@ def test_summaries_are_what_a_run_shows_by_itself(finished_calibration):
 
 def test_changes_ratios_and_products_are_worked_out():
     targets = {
-        "growth": {"measure": "adoption", "month": 12, "since": 6, "value": 1, "error": 1},
-        "times": {"measure": "adoption", "month": 12, "since": 6, "compare": "ratio", "value": 1, "error": 1},
-        "product": {"measure": "effect", "times": "adoption", "month": 12, "value": 1, "error": 1},
+        "growth": {"measure": "current_use", "month": 12, "since": 6, "value": 1, "error": 1},
+        "times": {"measure": "current_use", "month": 12, "since": 6, "compare": "ratio", "value": 1, "error": 1},
+        "product": {"measure": "effect", "times": "current_use", "month": 12, "value": 1, "error": 1},
         "scaled": {"measure": "effect", "times": "copying.copy_loss", "month": 12, "value": 1, "error": 1},
         "fixed": {"measure": "effect", "times": "improving.decay", "month": 12, "value": 1, "error": 1},
     }
     plan = load_calibration(small_calibration(targets=targets, parameters={"copying.copy_loss": {}}))
-    key = {("base", "adoption", "all", 6), ("base", "adoption", "all", 12), ("base", "effect", "all", 12)}
+    key = {("base", "current_use", "all", 6), ("base", "current_use", "all", 12), ("base", "effect", "all", 12)}
     assert required_values(plan.calibration.targets) == key
     read = {
-        ("base", "adoption", "all", 6): np.array([0.2, 0.0]),
-        ("base", "adoption", "all", 12): np.array([0.5, 0.3]),
+        ("base", "current_use", "all", 6): np.array([0.2, 0.0]),
+        ("base", "current_use", "all", 12): np.array([0.5, 0.3]),
         ("base", "effect", "all", 12): np.array([0.4, np.nan]),
     }
     found = compute_summaries(plan, np.array([[0.7], [0.8]]), read)
@@ -261,7 +261,7 @@ def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths
     (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     (tmp_path / "trial.yaml").write_text(
         "base: small.yaml\nparameters: {copying.copy_loss: {}}\n"
-        "targets: {uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}}\n"
+        "targets: {uptake: {measure: current_use, month: 12, value: 0.5, error: 0.1}}\n"
     )
     found = run_command("calibrate", "trial.yaml", "--self-check", str(truths), cwd=tmp_path)
     assert found.returncode == 2
@@ -292,10 +292,10 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     (tmp_path / "trial.yaml").write_text(
         "name: trial\nbase: small.yaml\nparameters: {copying.copy_loss: {}, improving.decay: {}}\n"
-        "targets:\n  uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}\n"
+        "targets:\n  uptake: {measure: current_use, month: 12, value: 0.5, error: 0.1}\n"
         "  form: {measure: fidelity, month: 12, value: 0.7, error: 0.05}\n"
         "  far: {measure: awareness, month: 2, value: 1.0, error: 0.01}\n"
-        "points: 400\nreplicates: 20\npredictive: 20\n"
+        "points: 400\nreplicates: 20\nposterior_runs: 20\n"
     )
     found = run_command("calibrate", "trial.yaml", "--self-check", "50", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
@@ -343,7 +343,7 @@ def calibration_text(points, **rest):
     """Return the text of a calibration with so many points."""
     return (
         "name: trial\nbase: small.yaml\nparameters: {copying.copy_loss: {}, improving.decay: {}}\n"
-        "targets:\n  uptake: {measure: adoption, month: 12, value: 0.5, error: 0.1}\n"
+        "targets:\n  uptake: {measure: current_use, month: 12, value: 0.5, error: 0.1}\n"
         f"points: {points}\n" + "".join(f"{name}: {value}\n" for name, value in rest.items())
     )
 

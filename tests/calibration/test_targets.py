@@ -18,10 +18,10 @@ parameters:
   copying.copy_loss:
   improving.decay: {low: 0.01, high: 0.05}
 targets:
-  uptake: {measure: adoption, month: 12, value: 0.5, interval: [0.3, 0.7]}
+  uptake: {measure: current_use, month: 12, value: 0.5, interval: [0.3, 0.7]}
   gain: {measure: effect, month: 12, arm: coached, against: base, value: 0.1, error: 0.05}
-  growth: {measure: adoption, month: 12, since: 6, compare: ratio, value: 1.5, error: 0.3}
-  harm: {measure: effect, times: adoption, month: 6, value: 0.1, error: 0.1}
+  growth: {measure: current_use, month: 12, compared_with_month: 6, compare: ratio, value: 1.5, error: 0.3}
+  harm: {measure: effect, multiplied_by: adoption, month: 6, value: 0.1, error: 0.1}
 """
 BAD = """\
 name: bad
@@ -40,17 +40,17 @@ parameters:
   copying.copy_loss: {low: 0.2}
 targets:
   first: {measure: adoptoin, month: 12, value: 0.5, error: 0.1}
-  second: {measure: adoption, month: 12, value: 0.5, interval: [0.7, 0.3]}
-  third: {measure: adoption, month: 13, value: 0.5, error: 0.1}
-  fourth: {measure: adoption, month: 12, value: 0.5, error: 0.0}
-  fifth: {measure: adoption, month: 12, value: 0.5, error: -0.1}
+  second: {measure: current_use, month: 12, value: 0.5, interval: [0.7, 0.3]}
+  third: {measure: current_use, month: 13, value: 0.5, error: 0.1}
+  fourth: {measure: current_use, month: 12, value: 0.5, error: 0.0}
+  fifth: {measure: current_use, month: 12, value: 0.5, error: -0.1}
   sixth: {measure: fidelity, month: 12, value: 0.5, error: 0.1}
   seventh: {measure: fidelity, month: 12, value: 0.4, error: 0.2}
   eighth: {measure: effect, month: 12, arm: coachd, value: 0.4, error: 0.2}
   ninth: {measure: effect, month: 12, value: 0.4}
-  tenth: {measure: effect, month: 12, since: 12, value: 0.4, error: 0.1}
-  eleventh: {measure: harm, month: 12, intervention: intervention, value: 40, error: 2}
-  twelfth: {measure: effect, month: 10, times: adopton, value: 40, error: 2}
+  tenth: {measure: effect, month: 12, compared_with_month: 12, value: 0.4, error: 0.1}
+  eleventh: {measure: event_rate, month: 12, intervention: intervention, value: 40, error: 2}
+  twelfth: {measure: effect, month: 10, multiplied_by: adopton, value: 40, error: 2}
   thirteenth: {measure: effect, month: 11, value: 0.9, interval: [0.1, 0.5]}
   fourteenth: {measure: effect, month: 9, intervention: prompt, value: 0.4, error: 0.1}
 pionts: 100
@@ -103,7 +103,7 @@ def test_a_file_says_what_is_calibrated_to_what(folder):
 
 
 def test_an_interval_of_another_level_has_another_error():
-    told = {"measure": "adoption", "month": 3, "value": 0.5, "interval": (0.4, 0.6)}
+    told = {"measure": "current_use", "month": 3, "value": 0.5, "interval": (0.4, 0.6)}
     narrow, wide = (
         load_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
         for level in (0.95, 0.5)
@@ -114,7 +114,7 @@ def test_an_interval_of_another_level_has_another_error():
 
 
 def test_an_interval_that_is_not_even_has_an_error_to_each_side():
-    told = {"measure": "adoption", "month": 3, "value": 0.9, "interval": (0.5, 1.0)}
+    told = {"measure": "current_use", "month": 3, "value": 0.9, "interval": (0.5, 1.0)}
     one, other = (
         load_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
         for level in (0.95, 0.6826894921370859)

@@ -25,7 +25,7 @@ from qispread.runs.comparison.robustness import (
 )
 
 PLAIN = all_features_scenario(policies={}, horizon=12, replicates=4, interventions={"prompt": {}}).replace(
-    {"hearing.broadcast": 0.1, "organisations.number": 16, "organisations.systems": 4}
+    {"hearing.broadcast": 0.1, "organisations.number": 16, "organisations.partnerships": 4}
 )
 ARMS = {"coached": PLAIN.with_policy("coaching"), "pushed": PLAIN.with_policy("mandate")}
 FACTORS = [Factor("a", 0.0, 1.0), Factor("b", -2.0, 5.0), Factor("c", 10.0, 30.0)]
@@ -78,7 +78,7 @@ def test_a_model_is_the_arms_run_with_its_parameters(robustness_result):
     for place in (0, 5):
         changes = {str(path): float(value) for path, value in robustness_result.models.iloc[place].items()}
         for arm, scenario in {BASELINE_ARM: PLAIN, **ARMS}.items():
-            alone = qs.simulate(scenario.replace(changes), 3).final_values("harm_averted")
+            alone = qs.simulate(scenario.replace(changes), 3).final_values("events_averted")
             assert robustness_result.means[arm][place] == alone.mean()
 
 
@@ -110,7 +110,7 @@ def test_a_parameter_set_outside_its_plausible_range_is_kept():
     assert "improving.decay" not in found.models
     model = off.replace({str(path): float(value) for path, value in found.models.iloc[0].items()})
     assert number_at_path(model, "improving.decay") == 0.0
-    assert found.means[BASELINE_ARM][0] == qs.simulate(model, 1).final_values("harm_averted")[0]
+    assert found.means[BASELINE_ARM][0] == qs.simulate(model, 1).final_values("events_averted")[0]
 
 
 def test_an_arm_that_changes_nothing_shares_every_place_with_the_base():
@@ -119,12 +119,12 @@ def test_an_arm_that_changes_nothing_shares_every_place_with_the_base():
     assert (found.means[BASELINE_ARM] == found.means["idle"]).all()
     table = found.arms.set_index("arm")
     assert (table["share_best"] == 0.5).all()
-    assert (table["share_above_base"] == 0.0).all()
+    assert (table["share_above_baseline"] == 0.0).all()
     assert (table[["regret_mean", "regret_worst"]] == 0.0).all(axis=None)
     assert (found.ranking_stability, found.best_stability, found.main_driver) == (1.0, 1.0, None)
 
 
-@pytest.mark.parametrize(("measure", "better"), [("effect", 1), ("harm", -1)])
+@pytest.mark.parametrize(("measure", "better"), [("effect", 1), ("event_rate", -1)])
 def test_the_best_arm_is_first_in_either_direction(comparison, measure, better):
     known = Comparison(comparison.runs, measure)
     means = {arm: better * np.nanmean(runs.values_by_replicate(measure)) for arm, runs in comparison.runs.items()}
@@ -164,9 +164,9 @@ def test_models_without_a_meaning_are_left_out_in_all_tables():
         assert found.means[BASELINE_ARM][place] == qs.simulate(rare.replace(changes), 1).final_values("effect")[0]
 
 
-@pytest.mark.parametrize("kind", ["systems", "random"])
+@pytest.mark.parametrize("kind", ["partnerships", "random"])
 def test_few_organisations_have_plausible_models_too(kind):
-    few = PLAIN.replace({"organisations": {"number": 8, "systems": 2, "regions": 1}})
+    few = PLAIN.replace({"organisations": {"number": 8, "partnerships": 2, "regions": 1}})
     few = few.replace({"network": {"kind": kind, "mean_degree": 4.0}})
     found = robustness(qs.compare(few, {"coached": few.with_policy("coaching")}), 16, 1)
     assert len(found.models) == 16
@@ -199,8 +199,8 @@ def test_a_parameter_that_alone_decides_is_found_with_its_medians():
     assert found.main_driver == "b"
     first = found.best_arm_drivers.iloc[0]
     assert first["distance"] == 1.0
-    assert first["holds_median"] == np.median(models["b"][share > 0.3])
-    assert first["flips_median"] == np.median(models["b"][share <= 0.3])
+    assert first["unchanged_median"] == np.median(models["b"][share > 0.3])
+    assert first["changed_median"] == np.median(models["b"][share <= 0.3])
     assert (first["low"], first["high"]) == (-2.0, 5.0)
     assert found.best_stability == pytest.approx(0.7, abs=1 / 64)
 
@@ -252,7 +252,7 @@ def test_any_number_of_models_may_flip():
             {"arm": np.where(np.arange(30) < number, -1.0, 1.0), BASELINE_ARM: np.zeros(30)}, models, FACTORS
         )
         assert len(found.best_arm_drivers) == (0 if number in {0, 30} else 3)
-        values = found.best_arm_drivers[["distance", "p_value", "adjusted"]].to_numpy(float)
+        values = found.best_arm_drivers[["distance", "p_value", "p_adjusted"]].to_numpy(float)
         assert ((values >= 0.0) & (values <= 1.0)).all()
 
 
@@ -282,7 +282,7 @@ def test_flips_are_kolmogorov_smirnov_tests_adjusted_by_holm(seed, holding):
     tests = [stats.ks_2samp(models[path][stays], models[path][~stays]) for path in table["parameter"]]
     np.testing.assert_allclose(table["distance"], [one.statistic for one in tests])
     np.testing.assert_allclose(table["p_value"], [one.pvalue for one in tests])
-    np.testing.assert_allclose(table["adjusted"], holm_adjust(table["p_value"]))
+    np.testing.assert_allclose(table["p_adjusted"], holm_adjust(table["p_value"]))
     assert table["p_value"].is_monotonic_increasing
 
 
@@ -295,11 +295,11 @@ def test_shares_and_regrets_are_those_of_their_definition(values):
     assert table["share_best"].sum() == pytest.approx(1.0)
     assert (table["regret_mean"] >= 0.0).all()
     assert (table["regret_worst"] >= table["regret_mean"]).all()
-    assert table["share_above_base"][BASELINE_ARM] == 0.0
+    assert table["share_above_baseline"][BASELINE_ARM] == 0.0
     for place, name in enumerate(names):
         assert table["regret_mean"][name] == pytest.approx((best - values[:, place]).mean())
         assert table["regret_worst"][name] == (best - values[:, place]).max()
-        assert table["share_above_base"][name] == np.mean(values[:, place] > values[:, 2])
+        assert table["share_above_baseline"][name] == np.mean(values[:, place] > values[:, 2])
         assert table["value"][name] == pytest.approx(values[:, place].mean())
         assert (table["share_best"][name] > 0) == (values[:, place] == best).any()
     assert found.best_stability == np.mean(values[:, 0] == best)
@@ -310,17 +310,17 @@ def test_shares_and_regrets_are_those_of_their_definition(values):
 
 def test_less_is_better_where_the_measure_says_so():
     values = {"low": [1.0, 2.0], BASELINE_ARM: [3.0, 1.0]}
-    table = synthetic_robustness(values, measure="harm").arms.set_index("arm")
+    table = synthetic_robustness(values, measure="event_rate").arms.set_index("arm")
     assert table["share_best"].to_dict() == {"low": 0.5, BASELINE_ARM: 0.5}
     assert table["regret_worst"].to_dict() == {"low": 1.0, BASELINE_ARM: 2.0}
     assert table["value"].to_dict() == {"low": 1.5, BASELINE_ARM: 2.0}
-    assert table["share_above_base"]["low"] == 0.5
+    assert table["share_above_baseline"]["low"] == 0.5
 
 
 def test_64_models_are_tried_unless_told_otherwise():
     """As the guide says, and of one world each where that is asked: the smallest comparison there is."""
     tiny = PLAIN.replace({"horizon": 1, "replicates": 1})
-    found = robustness(qs.compare(tiny, {"coached": tiny.with_policy("coaching")}, measure="harm"), replicates=1)
+    found = robustness(qs.compare(tiny, {"coached": tiny.with_policy("coaching")}, measure="event_rate"), replicates=1)
     assert (found.requested_models, len(found.models), len(found.means)) == (64, 64, 64)
 
 

@@ -104,13 +104,13 @@ FAULTS = [
     ("one organisation", "organisations: {number: 1}", "organisations.number", ["got 1", "[2, 100000]"]),
     (
         "partnerships",
-        "organisations:\n  number: 9\n  systems: 10  # here\n  regions: 2",
-        "organisations.systems",
+        "organisations:\n  number: 9\n  partnerships: 10  # here\n  regions: 2",
+        "organisations.partnerships",
         ["got 10", "9 organisations"],
     ),
     (
         "regions",
-        "organisations:\n  systems: 4\n  regions: 5  # here",
+        "organisations:\n  partnerships: 4\n  regions: 5  # here",
         "organisations.regions",
         ["got 5", "4 partnerships"],
     ),
@@ -176,9 +176,9 @@ FAULTS = [
     ),
     (
         "an unknown system",
-        "policies: {p: {lever: mandate, target: {systems: sytem-01}}}",
+        "policies: {p: {lever: mandate, target: {partnerships: partnershp-01}}}",
         "policies.p.target.systems",
-        ["'sytem-01'", "'system-01'?"],
+        ["'partnershp-01'", "'partnership-01'?"],
     ),
     (
         "an unknown target",
@@ -292,7 +292,7 @@ def test_a_fault_in_one_value_hides_no_name_that_cannot_be():
     text = """\
         organisations: {setting_spread: -1}
         interventions: {x: {origin: nobody-1, effort: -2}}
-        policies: {p: {lever: mandate, target: {systems: nowhere}}}
+        policies: {p: {lever: mandate, target: {partnerships: nowhere}}}
         """
     said = str(catch_input_error(load, write_file("s.yaml", text)))
     assert all(part in said for part in ("setting_spread", "nobody-1", "effort", "nowhere"))

@@ -68,7 +68,7 @@ def test_a_policy_is_added_under_the_name_of_its_lever_or_another():
         ("coaching", {"suport": 0.8}, "did you mean 'support'?"),
         ("coaching", {"support": 2}, "needed: a number in [0, 1]"),
         ("coaching", {"start": 999}, "the run ends in month 120"),
-        ("coaching", {"target": {"systems": "nowhere"}}, "no partnership is called 'nowhere'"),
+        ("coaching", {"target": {"partnerships": "nowhere"}}, "no partnership is called 'nowhere'"),
     ],
 )
 def test_a_bad_policy_is_refused(lever, fields, part):
@@ -96,7 +96,7 @@ def tie_triples(scenario):
 
 
 def test_a_graph_gives_the_places_and_the_ties():
-    given = weighted_graph(("a", "b", 0.5), ("b", "c", 1), a={"size": 300, "system": "north", "colour": "red"})
+    given = weighted_graph(("a", "b", 0.5), ("b", "c", 1), a={"size": 300, "partnership": "north", "colour": "red"})
     scenario = BASE.with_graph(given)
     assert [row.id for row in scenario.organisations.rows] == ["a", "b", "c"]
     assert tie_triples(scenario) == [("a", "b", 0.5), ("b", "c", 1.0)]

@@ -61,7 +61,7 @@ def test_a_table_of_closed_rows_alone_is_refused():
 
 @pytest.mark.parametrize(
     ("column", "done"),
-    [("size", "drawn"), ("map_east", "not placed on maps"), ("system", "each is a partnership of its own")],
+    [("size", "drawn"), ("map_east", "not placed on maps"), ("partnership", "each is a partnership of its own")],
 )
 def test_blank_cells_are_counted_and_it_is_said_what_is_done(column, done):
     note = next(note for note in load_tables(f"id,{column}\na,\nb, \nc,1\n").notes if "is blank" in note)
@@ -283,7 +283,7 @@ def test_a_table_stands_beside_the_file_that_names_it():
 
 
 def test_tables_of_the_command_line_stand_where_the_user_stands():
-    write_file("s.yaml", "organisations: {number: 5, systems: 2, regions: 1}\n", "below")
+    write_file("s.yaml", "organisations: {number: 5, partnerships: 2, regions: 1}\n", "below")
     write_file("o.csv", PLACES)
     write_file("t.csv", "from,to\na,b\nb,c\n")
     scenario = load("below/s.yaml", organisations="o.csv", ties="t.csv")

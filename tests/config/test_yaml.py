@@ -173,7 +173,7 @@ def test_a_folder_is_a_fault():
 
 def test_a_tag_cannot_run_anything():
     catch_input_error(load, write_file("s.yaml", "name: !!python/object/apply:os.mkdir [harm]\n"))
-    assert not Path("harm").exists()
+    assert not Path("event_rate").exists()
 
 
 NESTED = """\
@@ -194,8 +194,8 @@ NESTED = """\
         lever: standard
         target:
           systems:
-          - system-01
-          - system-02
+          - partnership-01
+          - partnership-02
     """
 
 
@@ -209,7 +209,7 @@ NESTED = """\
         (("organisations", "context", "leadership"), 10),
         (("organisations", "context", "culture"), 11),
         (("policies", "one", "lever"), 13),
-        (("policies", "two", "target", "systems", 1), 19),
+        (("policies", "two", "target", "partnerships", 1), 19),
     ],
 )
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 ROOT = Path(__file__).parents[2]
-MEASURES = ("adoption", "fidelity", "effect", "lapses", "harm", "harm_gini", "harm_averted")
+MEASURES = ("current_use", "fidelity", "effect", "discontinued", "event_rate", "event_rate_gini", "events_averted")
 WORLDS = 600
 LEAST_P = 1e-4
 CODE = """

@@ -10,7 +10,7 @@ from qispread.model.world.state_arrays import STAGE
 
 ENGINES = ("kernel", "mesa")
 FIRST_PLACE = random_draws.hash_name("organisation-001")
-GIVEN_UP_AFTER_A_YEAR = {"reviewing.giving_up": 1e6, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
+GIVEN_UP_AFTER_A_YEAR = {"reviewing.discontinuing": 1e6, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
 """Whoever uses it falls short for sure, and gives it up at the first review, in month 13."""
 
 
@@ -28,11 +28,11 @@ def test_whoever_gave_up_considers_it_again_only_below_the_chance(engine):
     drawn = draw_of_first_place(14, random_draws.READOPTS)
     again = {}
     for chance in (drawn, float(np.nextafter(drawn, 1.0))):
-        scenario = identical_organisations_scenario(14, 4, {**GIVEN_UP_AFTER_A_YEAR, "reviewing.returning": chance})
+        scenario = identical_organisations_scenario(14, 4, {**GIVEN_UP_AFTER_A_YEAR, "reviewing.readopting": chance})
         (run,) = qs.simulate(scenario, 1, engine=engine).runs
         again[chance > drawn] = run.final_state.histories[0, STAGE, 0]
     thirteen = qs.simulate(identical_organisations_scenario(13, 4, GIVEN_UP_AFTER_A_YEAR), 1, engine=engine)
-    assert measure_by_month(thirteen, "adoption")[0, -1] == 0.0
+    assert measure_by_month(thirteen, "current_use")[0, -1] == 0.0
     given_up = thirteen.runs[0].final_state.histories[0, STAGE, 0]
     assert again[False] == given_up
     assert again[True] != given_up

@@ -73,9 +73,9 @@ def test_what_is_embedded_asks_for_its_upkeep_alone(engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_whoever_falls_short_for_sure_lapses_once_and_loses_all(engine):
     """A goal of twice what can be had, given up for sure at the first review, a year after the first month."""
-    changes = {"reviewing.giving_up": 1e6, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
+    changes = {"reviewing.discontinuing": 1e6, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
     runs = qs.simulate(identical_organisations_scenario(20, 4, changes), 1, engine=engine)
-    adoption = measure_by_month(runs, "adoption")[0]
+    adoption = measure_by_month(runs, "current_use")[0]
     assert adoption.tolist() == [0.0] + [1.0] * 12 + [0.0] * 8
     end = runs.runs[0].final_state
     assert end.histories[0, at.TIMES_DISCONTINUED].tolist() == [1, 1, 1, 1]
@@ -111,7 +111,7 @@ def test_replicated_is_from_0_8_of_the_origin_and_boosted_from_0_4():
     assert found["replicated"] == pytest.approx(3.0 / 8.0)
     assert found["transformed"] == pytest.approx(3.0 / 8.0)
     assert found["boosted"] == pytest.approx(3.0 / 8.0)
-    assert found["little"] == pytest.approx(2.0 / 8.0)
+    assert found["limited"] == pytest.approx(2.0 / 8.0)
     assert found["origin_effect"] == pytest.approx(0.5)
     assert found["replication_ratio"] == pytest.approx(np.mean([0.5, 0.4, 0.399, 0.36, 0.2, 0.199, 0.0, 0.45]) / 0.5)
 
@@ -130,14 +130,14 @@ def test_only_users_replicate_but_whoever_began_counts_below():
     out = np.empty((2, len(MEASURE_NAMES)))
     measure_month(np.ones((len(at.ORGANISATION_ROWS), number)), practices, histories, np.arange(number), out)
     found = dict(zip(MEASURE_NAMES, out[0].tolist(), strict=True))
-    shares = {"awareness": 5, "reach": 4, "adoption": 3}
+    shares = {"awareness": 5, "ever_adopted": 4, "current_use": 3}
     assert {name: found[name] for name in shares} == pytest.approx({name: n / 5.0 for name, n in shares.items()})
     assert found["sustainment"] == pytest.approx(3.0 / 4.0)
-    assert found["lapses"] == pytest.approx(1.0 / 4.0)
+    assert found["discontinued"] == pytest.approx(1.0 / 4.0)
     assert found["replicated"] == pytest.approx(1.0 / 3.0)
     assert found["transformed"] == pytest.approx(1.0 / 4.0)
     assert found["boosted"] == pytest.approx(1.0 / 4.0)
-    assert found["little"] == pytest.approx(2.0 / 4.0)
+    assert found["limited"] == pytest.approx(2.0 / 4.0)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -169,17 +169,17 @@ def test_overall_measures_are_those_worked_out_by_hand():
     measure_month(organisations, practices, histories, order, out)
     found = dict(zip(MEASURE_NAMES, out[1].tolist(), strict=True))
     expected = {
-        "harm_averted": 3.25,
-        "harm": 2.3,
-        "harm_range": 2.4,
-        "harm_gini": 0.25,
+        "events_averted": 3.25,
+        "event_rate": 2.3,
+        "event_rate_range": 2.4,
+        "event_rate_gini": 0.25,
         "staff_time": 10.5,
         "cost": 8.0,
-        "local_gain": 0.25,
+        "local_improvement": 0.25,
         "leadership": 0.55,
         "culture": 0.3,
         "capability": 0.3,
     }
     assert {name: found[name] for name in expected} == pytest.approx(expected)
     assert order.tolist() == [1, 3, 2, 0]
-    assert np.isnan(out[0, MEASURE_NAMES.index("harm") :]).all()
+    assert np.isnan(out[0, MEASURE_NAMES.index("event_rate") :]).all()

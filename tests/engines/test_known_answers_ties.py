@@ -164,7 +164,7 @@ def test_an_agreed_standard_is_copied_as_the_first_copy_fitted_to_its_partnershi
         4,
         changes,
         {"complexity": 0.4, "codification": 0.1},
-        organisations={"rows": [{**one, "system": "all"} for one in rows(4, at_1=1.0, at_2=2.0, at_3=5.0)]},
+        organisations={"rows": [{**one, "partnership": "all"} for one in rows(4, at_1=1.0, at_2=2.0, at_3=5.0)]},
     )
     (run,) = qs.simulate(scenario, 1, engine=engine).runs
     history, practice = run.final_state.histories[0], run.final_state.practices[0]
@@ -190,7 +190,7 @@ def test_an_agreed_standard_pushes_by_the_share_of_partners_and_whoever_is_alone
     }
     number = partners + 1
     systems = ["together"] * partners + ["alone"]
-    placed = [{**row, "system": system} for row, system in zip(rows(number), systems, strict=True)]
+    placed = [{**row, "partnership": system} for row, system in zip(rows(number), systems, strict=True)]
 
     def history(changes):
         return histories(

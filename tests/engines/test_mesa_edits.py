@@ -319,7 +319,7 @@ def test_followers_of_an_origin_that_has_closed_are_compared_with_no_other():
         began += sum(one.first_adopted >= 0 for one in practices)
         users += sum(one.in_use for one in practices)
         results += sum(one.result for one in practices)
-        for measure in ("transformed", "boosted", "little"):
+        for measure in ("transformed", "boosted", "limited"):
             share = model.measure(measure, name)
             pooled[measure] = pooled.get(measure, 0.0) + share * sum(one.first_adopted >= 0 for one in practices)
     for measure, number in pooled.items():

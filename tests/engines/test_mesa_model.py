@@ -45,7 +45,7 @@ def test_collector_holds_every_measure_and_every_organisation(model):
     agents = model.datacollector.get_agent_vars_dataframe()
     assert tuple(agents.columns) == tuple(AGENT_REPORTERS)
     assert len(agents) == 13 * 40
-    assert model.measure("adoption", "prompt") == model.measures[-1][0, MEASURE_NAMES.index("adoption")]
+    assert model.measure("current_use", "prompt") == model.measures[-1][0, MEASURE_NAMES.index("current_use")]
 
 
 def test_steps_stop_at_the_horizon():

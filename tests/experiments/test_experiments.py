@@ -173,14 +173,14 @@ def test_a_plausible_model_moves_every_arm_and_its_strengths(experiment):
 
 def test_a_quantity_of_all_counts_those_who_do_not_use_it_as_none():
     life = ScenarioArm(baseline_scenario().replace(replicates=1)).simulate(0)
-    adoption, effect = (find_quantity(name).value(life) for name in ("adoption", "effect"))
+    adoption, effect = (find_quantity(name).value(life) for name in ("current_use", "effect"))
     assert find_quantity("population_effect").value(life) == pytest.approx(adoption * effect)
     assert life.population_mean("effect")[0] == 0.0
 
 
 def test_the_events_averted_are_a_share_of_those_the_trend_alone_would_bring():
     base = baseline_scenario()
-    useless = base.replace({"interventions.prompt.benefit": 0.0, "home_grown.gain": 0.0})
+    useless = base.replace({"interventions.prompt.benefit": 0.0, "local_improvement.gain": 0.0})
     assert find_quantity("averted").value(ScenarioArm(useless).simulate(0)) == pytest.approx(0.0, abs=1e-12)
     whole = base.replace(
         {
@@ -189,7 +189,7 @@ def test_the_events_averted_are_a_share_of_those_the_trend_alone_would_bring():
             "interventions.prompt.origin": {"rule": "most_ready", "number": 151},
             "improving.decay": 0.0,
             "improving.erosion": 0.0,
-            "reviewing.giving_up": 0.0,
+            "reviewing.discontinuing": 0.0,
             "leaders.new_broom": 0.0,
         }
     )
@@ -228,7 +228,7 @@ def test_drawing_everything_or_nothing_anew_is_the_other_row_or_the_same():
 
 def test_what_is_drawn_anew_without_effect_moves_nothing():
     still = baseline_scenario(24).replace({"hearing.broadcast": 0.0, "hearing.contact": 0.0})
-    alone = VarianceDesign(still.replace({"organisations.number": 20, "organisations.systems": 7}))
+    alone = VarianceDesign(still.replace({"organisations.number": 20, "organisations.partnerships": 7}))
     assert RedrawnArm(alone, "network").simulate(0).numbers["moved"] == 0.0
 
 

@@ -28,18 +28,18 @@ LEAST_TIMES_ROOT = 0.3
 """The least distance of two organisations, times the square root of their number: 1.07 is the densest there is."""
 
 
-def small_world_of(number=60, systems=12, kind="systems", **network):
+def small_world_of(number=60, partnerships=12, kind="partnerships", **network):
     """Return the world of a small scenario."""
-    places = {"number": number, "systems": systems, "regions": min(3, systems)}
+    places = {"number": number, "partnerships": systems, "regions": min(3, systems)}
     network = {"kind": kind} | network
     return prepare_scenario(
         build_scenario({"organisations": places, "network": network, "interventions": {"x": {}}})
     ).world(0)
 
 
-def world_with_ties(number, pairs, systems=None):
+def world_with_ties(number, pairs, partnerships=None):
     """Return a world of given ties between organisations 0, 1, ... of given partnerships."""
-    rows = [{"id": f"o{i}"} | ({"system": f"s{systems[i]}"} if systems else {}) for i in range(number)]
+    rows = [{"id": f"o{i}"} | ({"partnership": f"s{systems[i]}"} if systems else {}) for i in range(number)]
     ties = [{"first": f"o{a}", "second": f"o{b}"} for a, b in pairs]
     data = {"organisations": {"rows": rows}, "network": {"kind": "ties", "ties": ties}, "interventions": {"x": {}}}
     return prepare_scenario(build_scenario(data)).world(0)
@@ -94,7 +94,7 @@ def test_the_same_world_gives_the_same_bytes(placed_world):
 
 def test_members_stand_nearer_to_each_other_than_partnerships_do(placed_world):
     made, points = placed_world
-    system = made.static_world.system
+    system = made.static_world.partnership
     distance = np.hypot(*(points[:, :, None] - points[:, None, :]))
     other = system[:, None] != system[None, :]
     if other.any() and np.bincount(system).max() > 1:
@@ -134,7 +134,7 @@ def test_partnerships_that_are_tied_stand_nearer():
 
 
 def test_policies_move_nobody():
-    scenario = build_scenario({"organisations": {"number": 60, "systems": 12}, "interventions": {"x": {}}})
+    scenario = build_scenario({"organisations": {"number": 60, "partnerships": 12}, "interventions": {"x": {}}})
     arm = scenario.with_policy("learning_network", ties=6)
     before, after = (map_positions(prepare_scenario(one).world(0)) for one in (scenario, arm))
     assert before.tobytes() == after.tobytes()

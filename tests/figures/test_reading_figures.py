@@ -12,7 +12,7 @@ from qispread.outputs.figures.figure import vega_specification
 from qispread.outputs.figures.sensitivity_figures import MAX_LINES, MAX_ROWS, sensitivity_figures
 from synthetic_sweeps import FACTOR_PATHS, SyntheticSweep, ishigami, synthetic_experiment, unit_points
 
-KINDS = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "systems"}]
+KINDS = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "partnerships"}]
 FACTORS = {"copying.copy_loss": {}, "copying.lineage": {}, "network": {"values": KINDS}}
 DESIGNS = {
     "sobol": {"kind": "saltelli", "points": 64},

@@ -25,7 +25,7 @@ def example_curve():
             for month in range(37)
         ]
     )
-    return curve_figure(table, curve_spec("adoption"), STYLES, 36)
+    return curve_figure(table, curve_spec("current_use"), STYLES, 36)
 
 
 def render_figure(figure):
@@ -71,8 +71,8 @@ def test_text_is_no_smaller_than_eleven_pixels():
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("missing", [0, 36])
 def test_curves_and_gaps_with_months_without_meaning_are_drawn(missing):
-    table = pd.DataFrame({"arm": "base", "month": range(37), "adoption": 0.5, "reached": 0.1})
-    table.loc[:missing, ["adoption", "reached"]] = float("nan")
+    table = pd.DataFrame({"arm": "base", "month": range(37), "current_use": 0.5, "reached": 0.1})
+    table.loc[:missing, ["current_use", "reached"]] = float("nan")
     assert render_figure(fidelity_gap_figure(table, STYLES["base"], 0, 36, "means")).png.startswith(b"\x89PNG")
 
 

@@ -78,7 +78,7 @@ def test_stories_tell_stage_fidelity_and_from_whom_it_was_learnt(model):
 
 @pytest.mark.parametrize("colouring", COLOUR_MODES)
 def test_markup_in_names_does_nothing(colouring):
-    rows = [{"id": f"{HOSTILE}{place}", "system": "one"} for place in range(6)]
+    rows = [{"id": f"{HOSTILE}{place}", "partnership": "one"} for place in range(6)]
     model = AdjustableModel(build_scenario({"organisations": {"rows": rows}, "network": {"kind": "complete"}}))
     drawn = network_svg(model, NAME, colouring)
     assert "<img" not in drawn

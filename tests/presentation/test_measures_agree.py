@@ -52,7 +52,7 @@ def printed(show, *arguments):
 
 
 def test_shares_and_ratios_are_in_percent_and_nothing_else():
-    assert {one.name for one in MEASURE_REGISTRY if one.unit in {"share", "ratio"}} - IN_PERCENT == {"harm_gini"}
+    assert {one.name for one in MEASURE_REGISTRY if one.unit in {"share", "ratio"}} - IN_PERCENT == {"event_rate_gini"}
     assert {MEASURES[name].unit for name in IN_PERCENT} == {"share", "ratio"}
 
 
@@ -100,7 +100,7 @@ def test_charts_write_a_measure_as_sentences_do(measure):
 
 def test_the_page_and_the_terminal_show_the_same_rows(comparison):
     rows = difference_rows(comparison, "coaching")
-    answer = type("Answer", (), {"comparison": comparison, "tables": {"for_whom": for_whom()}})()
+    answer = type("Answer", (), {"comparison": comparison, "tables": {"subgroup_gains": for_whom()}})()
     shown = printed(terminal.show_differences, answer, "coaching")
     for row in rows:
         line = next(one for one in shown.splitlines() if one.strip().startswith(row.cells[0]))

@@ -11,7 +11,7 @@ from qispread.model.measures import MEASURE_NAMES
 from qispread.outputs.text.sentences import DifferenceStatement, difference_sentence
 
 
-def difference(value, low, high, measure="harm_averted", better=1.0, runs=50):
+def difference(value, low, high, measure="events_averted", better=1.0, runs=50):
     return DifferenceStatement("coaching", measure, value, low, high, better, runs)
 
 
@@ -24,12 +24,12 @@ def test_a_clear_difference_is_said_with_its_interval_and_runs():
 
 
 def test_a_share_is_said_in_percentage_points():
-    said = difference_sentence(difference(0.021, 0.012, 0.03, "adoption", 0.734), 30)
+    said = difference_sentence(difference(0.021, 0.012, 0.03, "current_use", 0.734), 30)
     assert "raise the share of organisations that use it by 2.1 percentage points after 30 months" in said
     assert "better than the baseline in 73% of 50 runs" in said
 
 
-@pytest.mark.parametrize(("measure", "sign"), [("harm", 1.0), ("harm_averted", -1.0), ("lapses", 1.0)])
+@pytest.mark.parametrize(("measure", "sign"), [("event_rate", 1.0), ("events_averted", -1.0), ("discontinued", 1.0)])
 def test_a_change_for_the_worse_is_called_so(measure, sign):
     one = difference(sign * 0.2, sign * 0.2 - 0.1, sign * 0.2 + 0.1, measure, 0.1)
     assert one.verdict == "worse"

@@ -16,7 +16,7 @@ BIBLIOGRAPHY = (Path(__file__).parents[2] / "docs/references.bib").read_text(enc
 KEYS = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY, flags=re.MULTILINE))
 ALL = list(all_descriptions())
 MOVING = [one for one in ALL if one.plausible_range and not one.path.startswith(("network", "policies"))]
-NETWORK_OF = {"across": "systems", "partnership_density": "systems", "mean_degree": "systems", "tie_weight": "systems"}
+NETWORK_OF = {"across": "partnerships", "partnership_density": "partnerships", "mean_degree": "partnerships", "tie_weight": "partnerships"}
 
 
 def outputs_differ(scenario, other):
@@ -50,7 +50,7 @@ def test_every_plausible_range_moves_an_output(one):
         ("seed", 2),
         ("horizon", 47),
         ("organisations.number", 39),
-        ("organisations.systems", 9),
+        ("organisations.partnerships", 9),
         ("organisations.regions", 4),
         ("organisations.size.mean", 3000.0),
         ("organisations.baseline.mean", 60.0),

@@ -90,7 +90,7 @@ def test_interventions_named_are_the_only_ones_moved():
     alone = scenario.replace({f"interventions.{name}.effort": 0.0 for name in scenario.interventions})
     pushed = alone.with_policy("mandate", resentment=0.0, interventions=["bundle"])
     names = list(alone.interventions)
-    practice = [MEASURE_NAMES.index(name) for name in ("reach", "adoption", "fidelity")]
+    practice = [MEASURE_NAMES.index(name) for name in ("ever_adopted", "current_use", "fidelity")]
     before, after = measure_scenario(alone), measure_scenario(pushed)
     for place, name in enumerate(names):
         same = np.array_equal(before[:, place, practice], after[:, place, practice], equal_nan=True)
@@ -138,9 +138,9 @@ def test_targets_are_who_they_say():
     assert set(select_targets(PolicyTarget(random=9), "p", world)) != set(
         select_targets(PolicyTarget(random=9), "q", world)
     )
-    system = select_targets(PolicyTarget(partnerships=("system-02",)), "p", world)
+    system = select_targets(PolicyTarget(partnerships=("partnership-02",)), "p", world)
     assert [world.static_world.partnership_names[world.static_world.partnership[i]] for i in system] == [
-        "system-02"
+        "partnership-02"
     ] * 5
 
 

@@ -35,7 +35,7 @@ def write_and_report(folder, scenario, arms=None, **how):
 def test_a_run_is_reported_without_what_only_a_comparison_has(run_folder):
     report = build_report(run_folder)
     assert section_anchors(report) == [
-        *("spread", "gap", "harm", "maps", "run-charts", "classes", "assumptions", "limits", "reproduce"),
+        *("spread", "gap", "event_rate", "maps", "run-charts", "classes", "assumptions", "limits", "reproduce"),
     ]
     assert report.headline.question == "Something small spreads through fifteen places."
     assert "of organisations use it" in report.headline.sentence
@@ -84,7 +84,7 @@ def test_a_seeding_policy_is_warned_of(tmp_path):
 
 @pytest.mark.slow
 def test_many_organisations_and_a_long_run_stay_within_size(tmp_path):
-    many = {"organisations.number": 700, "organisations.systems": 100, "network.mean_degree": 10.0}
+    many = {"organisations.number": 700, "organisations.partnerships": 100, "network.mean_degree": 10.0}
     base = small_scenario(horizon=1300, replicates=1, **many)
     page = write_report(write_run_folder(tmp_path, base))[0]
     assert page.stat().st_size < 3_000_000
@@ -110,7 +110,7 @@ def test_one_world(tmp_path):
 def test_six_months_and_three_organisations_and_a_long_name(tmp_path):
     few = {
         "organisations.number": 3,
-        "organisations.systems": 1,
+        "organisations.partnerships": 1,
         "organisations.regions": 1,
         "network.mean_degree": 2.0,
     }
@@ -184,11 +184,11 @@ def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_i
 
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
-    "table", ["robustness", "for_whom", "inequality", "factorial", "cost_effectiveness", "flips", "order_flips"]
+    "table", ["robustness", "subgroup_gains", "inequality", "factorial", "cost_effectiveness", "best_arm_drivers", "order_drivers"]
 )
 def test_a_table_that_is_not_there_leaves_its_part_out(comparison_copy, table):
     (comparison_copy / f"{table}.parquet").unlink()
-    whole = {"robustness": "robustness", "for_whom": "gains", "factorial": "factorial", "cost_effectiveness": "cost"}
+    whole = {"robustness": "robustness", "subgroup_gains": "gains", "factorial": "factorial", "cost_effectiveness": "cost"}
     assert whole.get(table) not in section_anchors(build_report(comparison_copy))
 
 

@@ -29,7 +29,7 @@ def chart_rows(figure):
 
 
 def test_curves_draw_the_summary(written_report, figures):
-    for measure in ("adoption", "fidelity", "effect", "harm"):
+    for measure in ("current_use", "fidelity", "effect", "event_rate"):
         rows = chart_rows(figures[f"{measure}-over-time"])
         for arm in ("base", "coaching", "mandate"):
             summary = pd.read_csv(written_report.folder / arm / "summary.csv")
@@ -42,15 +42,15 @@ def test_curves_draw_the_summary(written_report, figures):
 def test_the_gap_is_adoption_times_the_share_that_replicates(written_report, figures):
     months = pd.read_parquet(written_report.folder / "coaching" / "months.parquet")
     last = months[(months["month"] == 36) & (months["intervention"] == "all")]
-    expected = (last["adoption"] * last["replicated"].fillna(0.0)).mean()
+    expected = (last["current_use"] * last["replicated"].fillna(0.0)).mean()
     figure = next(one for name, one in figures.items() if name.startswith("gap") and one.title == "coaching")
     assert figure.table["reached"].iloc[-1] == pytest.approx(expected)
-    assert figure.table["adoption"].iloc[-1] == pytest.approx(last["adoption"].mean())
+    assert figure.table["current_use"].iloc[-1] == pytest.approx(last["current_use"].mean())
 
 
 def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_differences(written_report):
     found = pd.read_csv(written_report.folder / "differences.csv")
-    use = found[(found["measure"] == "adoption") & (found["intervention"] == "all")].set_index("arm")
+    use = found[(found["measure"] == "current_use") & (found["intervention"] == "all")].set_index("arm")
     gap = next(part for part in written_report.report.sections if part.anchor == "gap").blocks[0].text
     for arm in ("coaching", "mandate"):
         assert f"{arm}: {100 * use['arm_mean'][arm]:.0f}% use it" in gap
@@ -58,12 +58,12 @@ def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_difference
 
 def test_arms_are_told_against_each_other_as_in_between(written_report):
     between = pd.read_csv(written_report.folder / "between.csv")
-    row = between[(between["measure"] == "adoption") & (between["arm"].isin(["coaching", "mandate"]))]
+    row = between[(between["measure"] == "current_use") & (between["arm"].isin(["coaching", "mandate"]))]
     row = row[row["against"].isin(["coaching", "mandate"])].iloc[0]
     section = next(part for part in written_report.report.sections if part.anchor == "changes")
     sheet = section.blocks[-1]
     lines = {
-        line[0]: line for group in sheet.groups if group.heading == MEASURES["adoption"].label for line in group.rows
+        line[0]: line for group in sheet.groups if group.heading == MEASURES["current_use"].label for line in group.rows
     }
     straight = lines.get(f"{row['arm']} against {row['against']}")
     turned = lines.get(f"{row['against']} against {row['arm']}")
@@ -95,19 +95,19 @@ def test_a_share_of_a_chart_is_rounded_as_in_the_table_beside_it(figures, share)
 
 def test_the_plane_draws_differences_between_worlds(written_report, figures):
     worlds = pd.read_csv(written_report.folder / "worlds.csv").pivot_table(
-        index="replicate", columns="arm", values=["harm_averted", "total_cost"]
+        index="replicate", columns="arm", values=["events_averted", "total_cost"]
     )
     table = figures["cost-plane"].table.set_index("replicate")
     for arm in ("coaching", "mandate"):
         own = table[table["arm"] == arm]
-        expected = worlds["harm_averted"][arm] - worlds["harm_averted"]["base"]
+        expected = worlds["events_averted"][arm] - worlds["events_averted"]["base"]
         np.testing.assert_allclose(own["averted"], expected)
         np.testing.assert_allclose(own["spent"], worlds["total_cost"][arm] - worlds["total_cost"]["base"])
 
 
 def test_groups_effects_and_models_are_those_of_their_tables(written_report, figures):
     gains = pd.read_csv(written_report.folder / "for_whom.csv")
-    own = gains[(gains["grouping"] == "size") & (gains["measure"] == "harm_reduction")].reset_index(drop=True)
+    own = gains[(gains["grouping"] == "size") & (gains["measure"] == "event_rate_reduction")].reset_index(drop=True)
     shown = figures["for-whom-size-harm-reduction"].table.reset_index(drop=True)
     pd.testing.assert_frame_equal(shown, own, check_dtype=False)
     robust = pd.read_csv(written_report.folder / "robustness.csv").set_index("arm")
@@ -132,7 +132,7 @@ def test_worlds_that_failed_are_left_out_and_counted(comparison_copy):
     runs["status"] = ["failed", *["done"] * (len(runs) - 1)]
     runs.to_parquet(path)
     view = ReportData(read_results(comparison_copy))
-    values = view.results.arms["coaching"].replicate_values(["adoption"])["adoption"]
+    values = view.results.arms["coaching"].replicate_values(["current_use"])["current_use"]
     assert np.isnan(values[0]).all()
     assert not np.isnan(values[1:]).any()
     assert "1 failed" in simulation_facts(view)
@@ -163,7 +163,7 @@ def test_no_more_than_the_best_arms_are_drawn_and_the_base_is_always(comparison_
     view = ReportData(read_results(comparison_folder))
     assert view.shown_arms[0] == "base"
     assert len(view.shown_arms) <= MAX_SHOWN_ARMS + 1
-    found = view.differences("harm_averted")
+    found = view.differences("events_averted")
     assert [found[name].value for name in view.ranked_arms] == sorted(
         (one.value for one in found.values()), reverse=True
     )

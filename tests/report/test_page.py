@@ -48,7 +48,7 @@ def test_every_chart_has_words_a_picture_to_read_a_picture_to_keep_and_its_numbe
 def test_all_sections_are_there_and_the_contents_lead_to_them(written_report, page_tree):
     anchors = [part.anchor for part in written_report.report.sections]
     assert anchors == [
-        *("changes", "spread", "gap", "harm", "gains", "cost", "maps", "run-charts", "classes", "robustness"),
+        *("changes", "spread", "gap", "event_rate", "gains", "cost", "maps", "run-charts", "classes", "robustness"),
         *("factorial", "assumptions", "limits", "reproduce"),
     ]
     assert [link.get("href") for link in page_tree.iter("a")] == [f"#{anchor}" for anchor in anchors]
@@ -95,10 +95,10 @@ def test_tables_have_captions_and_every_heading_cell_says_of_what(page_tree):
 
 def test_the_answer_is_the_first_thing_said_and_in_the_table(written_report):
     rows = pd.read_csv(written_report.folder / "differences.csv")
-    rows = rows[(rows["measure"] == "harm_averted") & (rows["intervention"] == "all")].set_index("arm")
+    rows = rows[(rows["measure"] == "events_averted") & (rows["intervention"] == "all")].set_index("arm")
     best = rows["difference"].idxmax()
     assert best in written_report.report.answer.sentence
-    assert f"{rows.loc[best, 'for_100']:,.0f}" in written_report.report.answer.sentence
+    assert f"{rows.loc[best, 'per_100_organisations']:,.0f}" in written_report.report.answer.sentence
     assert written_report.report.answer.question == "What would coaching and mandate change, alone and together?"
 
 

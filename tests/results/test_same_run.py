@@ -17,7 +17,7 @@ from qispread.model.rules import improving
 from qispread.outputs.report import write_report
 from qispread.runs import identity
 
-SMALL = "name: small\nhorizon: 24\nreplicates: 5\norganisations: {number: 30, systems: 6, regions: 2}\n"
+SMALL = "name: small\nhorizon: 24\nreplicates: 5\norganisations: {number: 30, partnerships: 6, regions: 2}\n"
 FILES = ("run", "small.yaml", "--out", "res")
 COMPARED = ("compare", "small.yaml", "--policy", "coaching.yaml", "--models", "0", "--out", "res")
 

@@ -112,7 +112,7 @@ def test_the_manifest_says_what_was_compared(comparison_result):
     said = manifest["comparison"]
     assert said["arms"] == [BASELINE_ARM, "coached", "pushed", "coached+pushed"]
     assert said["factors"] == ["coached", "pushed"]
-    assert (said["measure"], said["worlds"], said["team_month"]) == ("harm_averted", 4, 100.0)
+    assert (said["measure"], said["worlds"], said["team_month"]) == ("events_averted", 4, 100.0)
     assert (said["models"], said["model_worlds"]) == (4, 2)
     assert said["ranking"] == list(comparison_result.robustness.ranking)
     assert manifest["identity"]["scenario"] == {
@@ -127,17 +127,17 @@ def test_arms_that_are_the_same_differ_by_exactly_nothing_in_every_table():
     tables = answer.tables
     for name, columns in {
         "differences": ["difference", "low", "high"],
-        "for_whom": ["difference", "low", "high"],
+        "subgroup_gains": ["difference", "low", "high"],
         "inequality": ["difference", "low", "high"],
-        "robustness": ["share_above_base", "regret_mean", "regret_worst"],
+        "robustness": ["share_above_baseline", "regret_mean", "regret_worst"],
     }.items():
         values = tables[name][columns].dropna()
         assert len(values) > 0
         assert (values == 0.0).all(axis=None), name
-    costs = tables["cost_effectiveness"].filter(regex="^(cost|averted|at_80)_(difference|low|high)$")
+    costs = tables["cost_effectiveness"].filter(regex="^(cost|averted|replicated_practices)_(difference|low|high)$")
     assert (costs == 0.0).all(axis=None)
-    assert set(tables["cost_effectiveness"]["standing"]) == {"on the frontier"}
-    assert len(tables["acceptability"]) == len(tables["flips"]) == 0
+    assert set(tables["cost_effectiveness"]["dominance"]) == {"on the frontier"}
+    assert len(tables["acceptability"]) == len(tables["best_arm_drivers"]) == 0
     worlds = tables["worlds"].drop(columns="arm")
     base, idle = (worlds[tables["worlds"]["arm"] == arm].reset_index(drop=True) for arm in (BASELINE_ARM, "idle"))
     pd.testing.assert_frame_equal(base, idle, check_exact=True)
@@ -145,7 +145,7 @@ def test_arms_that_are_the_same_differ_by_exactly_nothing_in_every_table():
 
 def test_empty_tables_are_kept_with_their_columns():
     save_comparison(run_comparison({"idle": PLAIN.with_policy("mandate", target="nobody")}), "res")
-    for name in ("acceptability", "flips"):
+    for name in ("acceptability", "best_arm_drivers"):
         assert len(read_parquet(name)) == len(pd.read_csv(f"res/{name}.csv")) == 0
         assert list(pd.read_csv(f"res/{name}.csv")) == list(read_parquet(name))
         assert len(read_parquet(name).columns) > 3

@@ -23,7 +23,7 @@ def a_world():
             "seed": 7,
             "organisations": {
                 "number": 2,
-                "systems": 1,
+                "partnerships": 1,
                 "regions": 1,
                 "context": {**MEANS, "correlation": CORRELATION, "concentration": CONCENTRATION},
                 "size": {"mean": 5000.0, "variation": 0.5},

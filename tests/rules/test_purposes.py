@@ -116,7 +116,7 @@ def runs_watched():
     """Return what was drawn in a run of everything on each engine, interpreted so that each draw can be seen."""
     changes = {
         "leaders": {"leader_exit": 1.0, "new_broom": 0.5},
-        "reviewing": {"giving_up": 3.0, "returning": 0.2, "interval": 6},
+        "reviewing": {"discontinuing": 3.0, "readopting": 0.2, "interval": 6},
     }
     done = subprocess.run(
         [sys.executable, "-c", SPY.format(tests=str(TESTS), changes=json.dumps(changes))],

@@ -159,8 +159,8 @@ ARGUMENTS = {
     **dict.fromkeys(
         ("weight_peers", "weight_advantage", "weight_climate", "weight_standard"), range_strategy(-10.0, 10.0)
     ),
-    **dict.fromkeys(("push", "weight_overload", "giving_up", "ambition", "shortfall"), range_strategy(0.0, 10.0)),
-    **dict.fromkeys(("harm", "left"), range_strategy(0.0, 10_000.0)),
+    **dict.fromkeys(("push", "weight_overload", "discontinuing", "ambition", "shortfall"), range_strategy(0.0, 10.0)),
+    **dict.fromkeys(("event_rate", "left"), range_strategy(0.0, 10_000.0)),
     "embedded": st.booleans(),
     "squared_distance": range_strategy(0.0, 100.0),
     "similarity_range": range_strategy(0.1, 50.0),

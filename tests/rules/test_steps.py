@@ -136,9 +136,9 @@ def test_a_goal_that_is_met_encourages():
     assert review(0.4) == (steps.GOAL_MET, 0.4, improving.moved_towards(0.5, 1.0, 0.03))
 
 
-@pytest.mark.parametrize(("giving_up", "happened"), [(0.0, steps.FELL_SHORT), (1e6, steps.GAVE_UP)])
-def test_a_goal_that_is_missed_disappoints_and_may_end_it(giving_up, happened):
-    assert review(0.1, giving_up=giving_up) == (happened, 0.1, reviewing.disappointed_culture(0.5, 0.06))
+@pytest.mark.parametrize(("discontinuing", "happened"), [(0.0, steps.FELL_SHORT), (1e6, steps.GAVE_UP)])
+def test_a_goal_that_is_missed_disappoints_and_may_end_it(discontinuing, happened):
+    assert review(0.1, discontinuing=discontinuing) == (happened, 0.1, reviewing.disappointed_culture(0.5, 0.06))
 
 
 def test_a_review_sees_through_noise_where_nothing_is_measured():

@@ -84,7 +84,7 @@ def test_windows_and_strengths(path, low, high):
 
 def test_points_that_cannot_be_are_refused_before_anything_is_run():
     factors = {"organisations.number": {"values": [8, 40]}, "network.mean_degree": {"low": 3, "high": 10}}
-    found = load_experiment(small_experiment(base=qs.Scenario().replace({"organisations.systems": 4,
+    found = load_experiment(small_experiment(base=qs.Scenario().replace({"organisations.partnerships": 4,
                             "organisations.regions": 2}), factors=factors))  # fmt: skip
     error = catch_input_error(check_points, found.scenario, found.resolved_factors, build_points(found).numbers)
     assert all("at most 7 ties each" in fault.problem for fault in error.faults)

@@ -17,7 +17,7 @@ from qispread.runs.sweep.run_order import RunOrder, build_run_order
 
 THREE = {
     **FACTORS,
-    "network": {"values": [{"kind": "ring"}, {"kind": "systems", "mean_degree": 4}, {"kind": "complete"}]},
+    "network": {"values": [{"kind": "ring"}, {"kind": "partnerships", "mean_degree": 4}, {"kind": "complete"}]},
 }
 DESIGNS = {
     "grid": ({"kind": "grid", "levels": 4}, 4 * 4 * 3),

@@ -61,11 +61,11 @@ def test_a_table_that_a_value_names_is_found_beside_the_file_and_kept_whole():
     )
     write_file(
         "x.yaml",
-        "base: ../small.yaml\nfactors: {network: {values: [{kind: systems}, {kind: file, file: ties.csv}]}}\n",
+        "base: ../small.yaml\nfactors: {network: {values: [{kind: partnerships}, {kind: file, file: ties.csv}]}}\n",
         "t",
     )
     (factor,) = load_experiment("t/x.yaml").resolved_factors
-    assert factor.labels == ("systems", "ties")
+    assert factor.labels == ("partnerships", "ties")
     assert len(factor.values[1].ties) == 11
 
 
@@ -160,7 +160,7 @@ def test_the_columns_of_a_list_of_points_are_its_factors():
 
 
 def test_a_list_of_points_names_values_by_their_labels():
-    factors = "{network: {values: [{kind: ring}, {kind: systems, mean_degree: 4}]}}"
+    factors = "{network: {values: [{kind: ring}, {kind: partnerships, mean_degree: 4}]}}"
     found = load_experiment(write_points_experiment("network\nsystems\nring\n", factors))
     assert found.design.rows == ((1.0,), (0.0,))
 

@@ -201,7 +201,7 @@ def rows_without(runs, failed):
 
 
 @pytest.mark.quick_cases(0)
-@pytest.mark.parametrize(("harm", "timeout"), [("die", None), slow_down("hang", 0.2)])
+@pytest.mark.parametrize(("event_rate", "timeout"), [("die", None), slow_down("hang", 0.2)])
 def test_a_run_that_ends_its_worker_is_a_row_and_its_neighbours_are_run(harm, timeout, monkeypatch):
     described = small_experiment(points=30, replicates=2)
     whole = qs.sweep(described, "whole").runs

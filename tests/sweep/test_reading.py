@@ -15,9 +15,9 @@ from qispread.runs.sweep.rerun import differing_columns, stored_row
 EVERY = {
     **FACTORS,
     "organisations.number": {"low": 12, "high": 16},
-    "network": {"values": [{"kind": "ring"}, {"kind": "systems", "mean_degree": 4}]},
+    "network": {"values": [{"kind": "ring"}, {"kind": "partnerships", "mean_degree": 4}]},
 }
-KEPT = {"final": ("effect", "adoption", "harm"), "monthly": ("effect", "harm")}
+KEPT = {"final": ("effect", "current_use", "event_rate"), "monthly": ("effect", "event_rate")}
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,13 @@ def test_processes_give_the_same_bytes_for_factors_of_every_kind(mixed_sweep, tm
 
 def test_the_table_of_runs_has_a_row_a_run_in_order(mixed_sweep):
     runs = mixed_sweep.runs
-    measures = ["effect", "adoption", "harm", "effect.intervention", "adoption.intervention"]
+    measures = ["effect", "current_use", "event_rate", "effect.intervention", "adoption.intervention"]
     assert list(runs.columns) == ["run_id", "point", "replicate", *EVERY, "status", "error", *measures]
     assert runs.run_id.is_unique
     assert list(zip(runs.point, runs.replicate, strict=True)) == [(p, r) for p in range(12) for r in range(3)]
     assert set(runs.status) == {"done"}
     assert runs["organisations.number"].dtype == "int64"
-    assert set(runs.network) == {"ring", "systems"}
+    assert set(runs.network) == {"ring", "partnerships"}
 
 
 def test_runs_that_were_made_are_those_that_have_a_row_failed_or_not(tmp_path):
@@ -101,9 +101,9 @@ def test_parts_can_be_read_one_by_one(long_sweep):
     ("call", "part"),
     [
         (lambda found: found.values("effekt"), "did you mean 'effect'?"),
-        (lambda found: found.values("harm", "intervention"), "harm.intervention"),
-        (lambda found: found.values("reach"), "reach"),
-        (lambda found: found.monthly("adoption"), "adoption"),
+        (lambda found: found.values("event_rate", "intervention"), "harm.intervention"),
+        (lambda found: found.values("ever_adopted"), "ever_adopted"),
+        (lambda found: found.monthly("current_use"), "current_use"),
         (lambda found: found.monthly("effect", "prompt"), "prompt"),
         (lambda found: found.months("effekt"), "did you mean 'effect'?"),
     ],
@@ -144,7 +144,7 @@ def test_any_run_alone_gives_the_same_numbers(engine, mixed_sweep):
 def test_a_run_of_another_sweep_is_noticed(mixed_sweep, tmp_path):
     run_id = mixed_sweep.runs.run_id[0]
     other = qs.rerun(mixed_sweep, mixed_sweep.runs.run_id[5])
-    assert "harm" in differing_columns(mixed_sweep, run_id, other.runs[0])
+    assert "event_rate" in differing_columns(mixed_sweep, run_id, other.runs[0])
 
 
 @pytest.mark.parametrize("run_id", ["nonsense", "trial-000000000000-000000-00000"])
@@ -181,16 +181,16 @@ def test_batch_run_gives_the_same_columns_and_numbers(tmp_path):
         factors={path: {"values": values} for path, values in levels.items()},
         design={"kind": "grid"},
         replicates=1,
-        measures={"final": ("adoption", "awareness"), "monthly": ("adoption", "awareness")},
+        measures={"final": ("current_use", "awareness"), "monthly": ("current_use", "awareness")},
     )
     ours = as_batch_run(qs.sweep(described, tmp_path / "s"), months=True)
     options = {"iterations": 1, "max_steps": 12, "data_collection_period": 1, "display_progress": False}
     theirs = pd.DataFrame(mesa.batch_run(TinyModel, levels, number_processes=1, **options))
     head = ["RunId", "iteration", "Step", *levels]
-    assert list(ours.columns) == [*head, "adoption", "awareness"]
+    assert list(ours.columns) == [*head, "current_use", "awareness"]
     assert list(theirs.columns[:5]) == head
     assert ours[head].astype(theirs[head].dtypes).equals(theirs[head])
-    assert ours[["adoption", "awareness"]].equals(theirs[["adoption", "awareness"]])
+    assert ours[["current_use", "awareness"]].equals(theirs[["current_use", "awareness"]])
     assert as_batch_run(qs.read_sweep(tmp_path / "s")).equals(ours[ours.Step == 12].reset_index(drop=True))
 
 
@@ -206,11 +206,11 @@ def test_ema_gets_experiments_and_outcomes(mixed_sweep):
     assert experiments.network.dtype == "category"
     assert experiments["organisations.number"].dtype == "float64"
     assert {name: values.shape for name, values in outcomes.items()} == {
-        "effect": (12,), "adoption": (12,), "harm": (12,), "effect by month": (12, 13), "harm by month": (12, 13)
+        "effect": (12,), "current_use": (12,), "event_rate": (12,), "effect by month": (12, 13), "harm by month": (12, 13)
     }  # fmt: skip
-    assert outcomes["harm"].tolist() == pytest.approx(mixed_sweep.runs.groupby("point").harm.mean().tolist())
+    assert outcomes["event_rate"].tolist() == pytest.approx(mixed_sweep.runs.groupby("point").harm.mean().tolist())
     _, each = as_ema(mixed_sweep, replicates="each")
-    assert each["harm"].shape == (12, 3)
+    assert each["event_rate"].shape == (12, 3)
     assert each["harm by month"].shape == (12, 3, 13)
     assert "needed: one of mean, each" in only_fault(as_ema, mixed_sweep, worlds="all").problem
 

@@ -137,7 +137,7 @@ def test_a_run_that_gives_no_number_is_a_row_that_failed():
     assert len(failed) == found.status.failed == 6
     assert set(failed.error) == {"the state is no longer finite: parameters are extreme"}
     assert (failed["interventions.intervention.response.steepness"] == 1e308).all()
-    assert failed[["effect", "adoption"]].isna().all(axis=None)
+    assert failed[["effect", "current_use"]].isna().all(axis=None)
     assert found.status.pending == 0
     assert np.isnan(found.monthly("effect")[failed.point, failed.replicate]).all()
 
@@ -342,7 +342,7 @@ def test_the_runs_of_an_unfinished_sweep_can_be_read():
     table = found.runs
     assert isinstance(table, pd.DataFrame)
     assert table["point"].value_counts().max() - table["point"].value_counts().min() <= 1
-    assert np.isnan(found.values("adoption")).sum() == found.status.pending
+    assert np.isnan(found.values("current_use")).sum() == found.status.pending
 
 
 def test_inline_runs_in_the_callers_own_thread():

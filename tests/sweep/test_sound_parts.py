@@ -135,7 +135,7 @@ MONTHLY = {
 }
 
 
-@pytest.mark.parametrize("harm", [turn_a_bit, empty_the_end], ids=lambda harm: harm.__name__)
+@pytest.mark.parametrize("event_rate", [turn_a_bit, empty_the_end], ids=lambda harm: harm.__name__)
 @pytest.mark.parametrize(
     ("where", "name"), [*(("parts", one) for one in READERS), *(("months", one) for one in MONTHLY)]
 )

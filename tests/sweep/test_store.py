@@ -76,7 +76,7 @@ def empty_file(path):
 
 
 @pytest.mark.parametrize(
-    "harm", [truncate_file, flip_bit, replace_bytes, empty_file, Path.unlink], ids=lambda harm: harm.__name__
+    "event_rate", [truncate_file, flip_bit, replace_bytes, empty_file, Path.unlink], ids=lambda harm: harm.__name__
 )
 @pytest.mark.parametrize("name", LAST)
 def test_a_part_that_is_not_as_it_was_written_is_found_and_run_again(harm, name, sweep_copy, finished_sweep):

@@ -40,7 +40,7 @@ def mean_is_near(found, expected, spread):
 
 def draw_organisations_of(number=NUMBER, replicate=0, **organisations):
     """Return the organisations of a world, a row a quantity, on a ring (the cheapest network)."""
-    sizes = {"number": number, "systems": 1, "regions": 1, **organisations}
+    sizes = {"number": number, "partnerships": 1, "regions": 1, **organisations}
     data = {"organisations": sizes, "network": {"kind": "ring"}}
     return prepare_scenario(build_scenario(data)).world(replicate).organisations
 
@@ -58,7 +58,7 @@ def draw_fresh(replicate=0, **changes):
     """Return the world and the plan of a small scenario, drawn anew and not taken from a cache."""
     draw_world.cache_clear()
     build_static_world.cache_clear()
-    data = {"horizon": 24, "organisations": {"number": 60, "systems": 12, "regions": 3}, **changes}
+    data = {"horizon": 24, "organisations": {"number": 60, "partnerships": 12, "regions": 3}, **changes}
     blueprint = prepare_scenario(build_scenario(data))
     world = blueprint.world(replicate)
     return world, initialise_run(blueprint, world)
@@ -187,8 +187,8 @@ def test_scores_beyond_the_table_stay_inside_it():
 @pytest.mark.parametrize("number", [9, 50, 99, 151, 999])
 def test_one_more_organisation_changes_no_draw_of_the_others(number):
     before, after = (
-        draw_organisations_of(number, systems=5, regions=2),
-        draw_organisations_of(number + 1, systems=5, regions=2),
+        draw_organisations_of(number, partnerships=5, regions=2),
+        draw_organisations_of(number + 1, partnerships=5, regions=2),
     )
     assert np.array_equal(before, after[:, :number])
 
@@ -229,9 +229,9 @@ def test_ties_are_simple_undirected_weighted_as_declared_and_new_in_each_replica
     assert same != NETWORKS[kind].differs_by_replicate
 
 
-@pytest.mark.parametrize(("degree", "across", "systems"), [(6.0, 0.12, 44), (4.0, 0.3, 12), (9.0, 0.0, 44)])
+@pytest.mark.parametrize(("degree", "across", "partnerships"), [(6.0, 0.12, 44), (4.0, 0.3, 12), (9.0, 0.0, 44)])
 def test_partnerships_have_the_declared_mean_degree_share_across_and_density(degree, across, systems):
-    worlds = network_worlds("systems", 200, {"number": 152, "systems": systems}, mean_degree=degree, across=across)
+    worlds = network_worlds("partnerships", 200, {"number": 152, "partnerships": systems}, mean_degree=degree, across=across)
     system, region = worlds[0].static_world.partnership, worlds[0].static_world.region
     ends = [world.edges[:2] for world in worlds]
     counts = [[a.size, np.sum(region[a] != region[b]), np.sum(system[a] == system[b])] for a, b in ends]
@@ -344,7 +344,7 @@ def ties_in_month(plan, month):
 
 
 def test_a_learning_network_adds_ties_among_its_targets_and_takes_none_away():
-    weak = {"kind": "systems", "tie_weight": 0.5}
+    weak = {"kind": "partnerships", "tie_weight": 0.5}
     learning = {"lever": "learning_network", "start": 5, "end": 9, "ties": 6.0, "target": {"most_ready": 15}}
     _, (plan, _) = draw_fresh(network=weak)
     _, (treated, _) = draw_fresh(network=weak, policies={"learning": learning})

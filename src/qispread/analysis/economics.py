@@ -17,7 +17,7 @@ from qispread.runs.comparison.paired_statistics import CONFIDENCE_LEVEL, mean_an
 
 WILLINGNESS_STEPS = 41
 ON_FRONTIER = "on the frontier"
-EFFECT_COLUMNS = {"averted": "harm_averted", "at_80": "at_80"}
+EFFECT_COLUMNS = {"averted": "events_averted", "replicated_practices": "replicated_practices"}
 """What money buys: harmful events averted, organisations that reach 80 % of the origin's effect."""
 
 
@@ -34,7 +34,7 @@ def build_replicate_table(comparison: Comparison, team_month: float = 0.0) -> pd
     -------
     DataFrame
         Columns: ``arm``, ``replicate``, ``cost`` of policies, ``staff_time`` (team-months), ``total_cost``,
-        ``events_averted`` (events), ``at_80`` (organisations that use it and reach 80 % of the origin's effect, those
+        ``events_averted`` (events), ``replicated_practices`` (organisations that use it and reach 80 % of the origin's effect, those
         that started it left out; all interventions together), ``value`` (of the comparison's own measure).
     """
     done = ~np.any([[bool(run.error) for run in runs.runs] for runs in comparison.runs.values()], axis=0)
@@ -47,8 +47,8 @@ def build_replicate_table(comparison: Comparison, team_month: float = 0.0) -> pd
             "cost": cost,
             "staff_time": staff_time,
             "total_cost": cost + team_month * staff_time,
-            "harm_averted": runs.values_by_replicate("harm_averted"),
-            "at_80": count_replicated(comparison, arm),
+            "events_averted": runs.values_by_replicate("events_averted"),
+            "replicated_practices": count_replicated(comparison, arm),
             "value": runs.values_by_replicate(comparison.measure),
         }
         pieces.append(pd.DataFrame(piece)[done])
@@ -61,7 +61,7 @@ def count_replicated(comparison: Comparison, arm: str) -> NDArray[np.float64]:
     runs = comparison.runs[arm]
     found = np.zeros(comparison.replicate_count)
     for intervention in runs.scenario.interventions:
-        share = runs.values_by_replicate("adoption", intervention) * np.nan_to_num(
+        share = runs.values_by_replicate("current_use", intervention) * np.nan_to_num(
             runs.values_by_replicate("replicated", intervention)
         )
         place = list(runs.scenario.interventions).index(intervention)
@@ -106,14 +106,14 @@ def cost_effectiveness(replicates: pd.DataFrame) -> pd.DataFrame:
     """Return cost and effect of each arm, the differences from the base, and what one unit of effect costs.
 
     A ratio is given only where the arm costs more and does more good, with its interval by Fieller's theorem;
-    ``standing`` tells which arms are dominated.
+    ``dominance`` reports which arms are dominated.
     """
     columns = {
-        name: values_by_arm(replicates, name) for name in ("cost", "staff_time", "total_cost", "harm_averted", "at_80")
+        name: values_by_arm(replicates, name) for name in ("cost", "staff_time", "total_cost", "events_averted", "replicated_practices")
     }
     standings = find_dominance(
         {arm: float(values.mean()) for arm, values in columns["total_cost"].items()},
-        {arm: float(values.mean()) for arm, values in columns["harm_averted"].items()},
+        {arm: float(values.mean()) for arm, values in columns["events_averted"].items()},
     )
     rows = []
     for arm in columns["cost"]:
@@ -123,8 +123,8 @@ def cost_effectiveness(replicates: pd.DataFrame) -> pd.DataFrame:
         for label, name in EFFECT_COLUMNS.items():
             more = columns[name][arm] - columns[name][BASELINE_ARM]
             row |= difference_interval(label, more)
-            row |= cost_per_effect_columns("event" if label == "averted" else label, dearer, more)
-        rows.append({**row, "standing": standings[arm]})
+            row |= cost_per_effect_columns("event_averted" if label == "averted" else label, dearer, more)
+        rows.append({**row, "dominance": standings[arm]})
     return pd.DataFrame(rows, columns=table_columns("cost_effectiveness"))
 
 
@@ -195,8 +195,8 @@ def max_cost_per_event(replicates: pd.DataFrame) -> float:
     table = cost_effectiveness(replicates)
     if table.empty:
         return np.nan
-    first = table.loc[table["standing"] == ON_FRONTIER, "cost_per_event"].dropna()
-    prices = table["cost_per_event"].dropna() if first.empty else first
+    first = table.loc[table["dominance"] == ON_FRONTIER, "cost_per_event_averted"].dropna()
+    prices = table["cost_per_event_averted"].dropna() if first.empty else first
     return np.nan if prices.empty else float(prices.max())
 
 
@@ -210,10 +210,10 @@ def acceptability(replicates: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns: ``arm``, ``willingness``, ``probability``, ``expected`` (whether its mean net benefit is the largest).
+        Columns: ``arm``, ``willingness_to_pay``, ``probability``, ``best_expected`` (whether its mean net benefit is the largest).
         Empty where no arm costs more and does more good.
     """
-    costs, effects = values_by_arm(replicates, "total_cost"), values_by_arm(replicates, "harm_averted")
+    costs, effects = values_by_arm(replicates, "total_cost"), values_by_arm(replicates, "events_averted")
     names = list(costs)
     columns = table_columns("acceptability")
     dearest = max_cost_per_event(replicates)

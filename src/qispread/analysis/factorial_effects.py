@@ -58,7 +58,7 @@ def factorial_effects(comparison: Comparison) -> pd.DataFrame:
         for kind, term, weights in effect_contrasts(factors, every):
             mean, half = mean_and_half_width(weights @ values)
             row = {"kind": kind, "term": term, "measure": measure.name, "effect": mean}
-            rows.append(row | {"low": mean - half, "high": mean + half, "worlds": values.shape[1]})
+            rows.append(row | {"low": mean - half, "high": mean + half, "replicates": values.shape[1]})
     return pd.DataFrame(rows)
 
 

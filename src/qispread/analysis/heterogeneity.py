@@ -67,8 +67,8 @@ def mean_practice_result(run: ReplicateRun) -> FloatArray:
 
 
 GAIN_MEASURES: dict[str, Callable[[ReplicateRun], FloatArray]] = {
-    "harm_reduction": event_rate_reduction,
-    "adoption": share_in_use,
+    "event_rate_reduction": event_rate_reduction,
+    "current_use": share_in_use,
     "result": mean_practice_result,
 }
 
@@ -123,7 +123,7 @@ def subgroup_gains(comparison: Comparison) -> pd.DataFrame:
     (harm_reduction: share of the harm at the start that is gone; adoption: in use; result: of the largest benefit),
     ``baseline``, ``arm_mean``, ``difference`` with its paired 95 % interval ``low`` to ``high``, and ``replicate_count``.
     """
-    return pd.DataFrame(list(_iterate_gains(comparison)), columns=table_columns("for_whom"))
+    return pd.DataFrame(list(_iterate_gains(comparison)), columns=table_columns("subgroup_gains"))
 
 
 def _iterate_gains(comparison: Comparison) -> Iterator[dict[str, object]]:
@@ -161,22 +161,22 @@ def paired_summary(baseline: FloatArray, other: FloatArray) -> dict[str, float]:
     baseline, other = baseline[both], other[both]
     mean, half = mean_and_half_width(other - baseline)
     return {
-        "base": float(baseline.mean()) if baseline.size else np.nan,
+        "baseline": float(baseline.mean()) if baseline.size else np.nan,
         "arm_mean": float(other.mean()) if baseline.size else np.nan,
         "difference": mean,
         "low": mean - half,
         "high": mean + half,
-        "worlds": int(baseline.size),
+        "replicates": int(baseline.size),
     }
 
 
-INEQUALITY_MEASURES = ("harm_range", "harm_gini")
+INEQUALITY_MEASURES = ("event_rate_range", "event_rate_gini")
 
 
 def inequality_table(comparison: Comparison) -> pd.DataFrame:
     """Return inequality of harm between organisations before and after, in each arm.
 
-    Columns: ``arm``, ``measure`` (harm_range: 90th less 10th percentile, per 10,000; harm_gini), ``initial_organisations``, ``final_state``
+    Columns: ``arm``, ``measure`` (event_rate_range: 90th less 10th percentile, per 10,000; event_rate_gini), ``initial_organisations``, ``final_state``
     (means over worlds), ``difference`` of the end from the base's end with its paired 95 % interval.
     """
     rows = []

@@ -15,7 +15,7 @@ from qispread.inputs.policies import SeedingPolicy
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.yaml_reader import KeyPath
 
-ADAPTABLE_FIELDS = ("systems", "regions", "degree", "ties_a_newcomer", "mean_degree", "origin")
+ADAPTABLE_FIELDS = ("partnerships", "regions", "degree", "ties_a_newcomer", "mean_degree", "origin")
 """Last names of the paths whose defaults adapt."""
 MIN_RING = 3
 """Organisations from which on a ring of two neighbours each can be."""

@@ -28,7 +28,7 @@ def partnership_labels(scenario: Scenario) -> tuple[str, ...]:
     if rows:
         return tuple(row.partnership or f"({row.id} alone)" for row in rows)
     count = scenario.organisations.partnership_count
-    return tuple(f"system-{i % count + 1:02d}" for i in range(scenario.organisations.number))
+    return tuple(f"partnership-{i % count + 1:02d}" for i in range(scenario.organisations.number))
 
 
 def _unknown_names(names: tuple[str, ...], valid: set[str], path: KeyPath, what: str) -> ProblemIterator:
@@ -50,7 +50,7 @@ def check_organisations(scenario: Scenario) -> ProblemIterator:
     if not places.rows:
         if places.partnerships > places.number:
             yield (
-                ("organisations", "systems"),
+                ("organisations", "partnerships"),
                 f"got {places.partnerships}; there are only {places.number} organisations",
             )
         if places.regions > places.partnership_count:
@@ -134,7 +134,7 @@ def _check_window(horizon: int, policy: Policy, path: KeyPath) -> ProblemIterato
 def _check_target(scenario: Scenario, target: PolicyTarget, path: KeyPath) -> ProblemIterator:
     ids = organisation_ids(scenario)
     yield from _unknown_names(
-        target.partnerships or (), set(partnership_labels(scenario)), (*path, "systems"), "partnership"
+        target.partnerships or (), set(partnership_labels(scenario)), (*path, "partnerships"), "partnership"
     )
     yield from _unknown_names(target.organisations or (), set(ids), (*path, "organisations"), "organisation")
     for rule in ("most_ready", "least_ready", "hubs", "random"):
@@ -142,7 +142,7 @@ def _check_target(scenario: Scenario, target: PolicyTarget, path: KeyPath) -> Pr
             yield (*path, rule), f"got {getattr(target, rule)}; there are {len(ids)} organisations"
 
 
-POPULATION_PATHS = {f"organisations.{name}" for name in ("number", "systems", "regions", "rows", "file")} | {
+POPULATION_PATHS = {f"organisations.{name}" for name in ("number", "partnerships", "regions", "rows", "file")} | {
     "organisations."
 }
 """What decides which organisations there are; the last stands for a table that could not be read."""

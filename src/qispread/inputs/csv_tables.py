@@ -17,7 +17,7 @@ from qispread.inputs.yaml_reader import ReadableFile, SourceLocation, SourceLoca
 
 BLANK_CELL_RULES = {
     "name": "the id is shown instead",
-    "system": "each is a partnership of its own",
+    "partnership": "each is a partnership of its own",
     "region": "each stands in the region without a name",
     "map_east": "not placed on maps; no rule uses it",
     "map_north": "not placed on maps; no rule uses it",
@@ -182,7 +182,7 @@ def note_blank_cells(
     drawn = [name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")]
     if drawn:
         reading.notes.append(f"{display_name}: has no column {', '.join(drawn)}: drawn for every organisation")
-    if "system" not in columns:
+    if "partnership" not in columns:
         reading.notes.append(f"{display_name}: has no column system: each organisation is a partnership of its own")
     for (blank, done), names in alike.items():
         what = f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"

@@ -60,7 +60,7 @@ def mean_degree() -> float:
 class PartnershipsNetwork(GeneratedNetwork):
     """Dense within the partnership and its region, with some ties across: the default."""
 
-    kind: Literal["systems"] = "systems"
+    kind: Literal["partnerships"] = "partnerships"
     mean_degree: float = mean_degree()
     across: float = parameter(
         0.12,

@@ -108,7 +108,7 @@ class OrganisationRow(ConfigSection):
 
 
 ROW_FIELDS = tuple(OrganisationRow.model_fields)
-TEXT_FIELDS = ("id", "name", "system", "region")
+TEXT_FIELDS = ("id", "name", "partnership", "region")
 
 
 class Organisations(ConfigSection):

@@ -33,7 +33,7 @@ MECHANISMS = (
     "copying",
     "improving",
     "reviewing",
-    "home_grown",
+    "local_improvement",
     "outcome",
 )
 """Sections whose numbers the rules take, in the order in which a month meets them."""
@@ -112,7 +112,7 @@ class Scenario(ConfigSection):
         places: dict[tuple[str | int, ...], SourceLocation] = {}
         for path, value in {**(changes or {}), **fields}.items():
             if path == "organisations.file":
-                data["organisations"].update(rows=[], number=None, systems=None, regions=None)
+                data["organisations"].update(rows=[], number=None, partnerships=None, regions=None)
                 data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}
                 data.update(inputs=[], notes=[])
             set_at_path(data, path, value)

@@ -19,7 +19,7 @@ from qispread.inputs.scenario import Scenario
 from qispread.inputs.validate import fault_at_path, source_location
 from qispread.inputs.yaml_reader import KeyPath, ReadableFile, SourceLocations
 
-DERIVED_COUNTS = ("number", "systems", "regions")
+DERIVED_COUNTS = ("number", "partnerships", "regions")
 """What a table of organisations counts for itself."""
 TableResolver = Callable[[KeyPath, str, SourceLocations], tuple[ReadableFile, str]]
 """Gives what to read for the name of a table that stands at a path, and what to call it."""

@@ -98,14 +98,14 @@ MEASURE_REGISTRY = (
         axis="Share of other organisations",
     ),
     share_measure(
-        name="reach",
+        name="ever_adopted",
         label="Ever adopted",
         phrase="the share of organisations that ever adopted it",
         meaning="Organisations that have ever begun.",
         axis="Share of other organisations",
     ),
     share_measure(
-        name="adoption",
+        name="current_use",
         label="Using it now",
         phrase="the share of organisations that use it",
         meaning="Organisations that use it now.",
@@ -119,7 +119,7 @@ MEASURE_REGISTRY = (
         axis="Share of adopters",
     ),
     share_measure(
-        name="lapses",
+        name="discontinued",
         label="Ever discontinued",
         phrase="the share of adopters that ever discontinued it",
         meaning="Of those that ever began, the share that gave it up at least once.",
@@ -200,10 +200,10 @@ MEASURE_REGISTRY = (
         axis="Share of adopters",
     ),
     share_measure(
-        name="little",
+        name="limited",
         label="Little effect",
         phrase="the share of adopters below 40% of the pilot site's effect",
-        meaning="Of those that ever began, the share below 40 %, with those that lapsed.",
+        meaning="Of those that ever began, the share below 40 %, with those that discontinued it.",
         better="less",
         axis="Share of adopters",
     ),
@@ -218,7 +218,7 @@ MEASURE_REGISTRY = (
         axis="Copies",
     ),
     Measure(
-        name="harm_averted",
+        name="events_averted",
         label="Adverse events averted",
         phrase="adverse events averted",
         meaning="Harmful events averted since the start, over all organisations. Of one intervention: the events there "
@@ -231,7 +231,7 @@ MEASURE_REGISTRY = (
         verb=("avert", "adverse events"),
     ),
     Measure(
-        name="harm",
+        name="event_rate",
         label="Adverse event rate",
         phrase="the adverse event rate per 10,000",
         meaning="Harm now, weighted by size.",
@@ -242,7 +242,7 @@ MEASURE_REGISTRY = (
         overall=True,
     ),
     Measure(
-        name="harm_range",
+        name="event_rate_range",
         label="Event rate gap",
         phrase="the gap in adverse event rates (90th less 10th percentile, per 10,000)",
         meaning="Harm at the 90th less that at the 10th percentile.",
@@ -253,7 +253,7 @@ MEASURE_REGISTRY = (
         overall=True,
     ),
     Measure(
-        name="harm_gini",
+        name="event_rate_gini",
         label="Event rate inequality",
         phrase="the Gini coefficient of adverse event rates",
         meaning="Gini coefficient of harm between organisations.",
@@ -288,7 +288,7 @@ MEASURE_REGISTRY = (
         verb=("cost", "units of currency"),
     ),
     share_measure(
-        name="local_gain",
+        name="local_improvement",
         label="Other local improvement",
         phrase="the reduction of adverse events by other local improvement",
         meaning="Mean reduction of harm by improvement made at home.",

@@ -13,14 +13,14 @@ from qispread.model.measures import MEASURE_NAMES, MEASURES
 PERCENTILE_BAND = (0.05, 0.95)
 """Percentiles over worlds between which nine of ten lie."""
 HEADLINE_MEASURES = (
-    "adoption",
-    "lapses",
+    "current_use",
+    "discontinued",
     "fidelity",
     "effect",
     "origin_effect",
     "replication_ratio",
     "replicated",
-    "harm_averted",
+    "events_averted",
 )
 """Measures of each intervention that a run prints."""
 TOTAL_EVENTS_AVERTED = "Adverse events averted, including other local improvement"
@@ -76,15 +76,15 @@ def headline_estimates(runs: Runs) -> dict[str, list[IntervalEstimate]]:
 
 def overall_estimates(runs: Runs) -> list[IntervalEstimate]:
     """Return what belongs to the whole: event rates at the start, by the trend alone and now; events averted; cost."""
-    harm = MEASURE_NAMES.index("harm")
+    harm = MEASURE_NAMES.index("event_rate")
     start = np.array([run.measures[0, -1, harm] for run in runs.runs if not run.error])
     by_trend = start * np.exp(-runs.scenario.outcome.secular * runs.scenario.horizon / 12.0)
-    rate = MEASURES["harm"]
+    rate = MEASURES["event_rate"]
     found = [
         summarise_measure(f"{rate.label} at the start", rate.form, start),
         summarise_measure(f"{rate.label} on the underlying trend alone", rate.form, by_trend),
-        summarise_measure(f"{rate.label} now", rate.form, runs.final_values("harm")),
-        summarise_measure(TOTAL_EVENTS_AVERTED, MEASURES["harm_averted"].form, runs.final_values("harm_averted")),
+        summarise_measure(f"{rate.label} now", rate.form, runs.final_values("event_rate")),
+        summarise_measure(TOTAL_EVENTS_AVERTED, MEASURES["events_averted"].form, runs.final_values("events_averted")),
     ]
     return [*found, measure_figure("cost", runs.final_values("cost"))] if runs.scenario.policies else found
 
@@ -103,7 +103,7 @@ def summarise_months(runs: Runs) -> pa.Table:
         "month": month,
         "intervention": np.array(runs.interventions)[intervention],
         "measure": np.array(MEASURE_NAMES)[measure],
-        "worlds": known.ravel(),
+        "replicates": known.ravel(),
     }
     for name, part in (("median", 0.5), ("p5", PERCENTILE_BAND[0]), ("p95", PERCENTILE_BAND[1])):
         columns[name] = percentile_of_sorted(values, known, part).ravel()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `compare`."""
-    command.add_argument("base", help="the scenario that arms are compared with")
+    command.add_argument("baseline", help="the scenario that arms are compared with")
     command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm called after its file")
     arms, question, worlds, results = (
         command.add_argument_group(title) for title in ("arms", "the question", "worlds", "results")
@@ -31,7 +31,7 @@ def add(command: argparse.ArgumentParser) -> None:
     arms.add_argument("--organisations", metavar="CSV", help="your own table of organisations, for all arms")
     arms.add_argument("--ties", metavar="CSV", help="your own table of ties, for all arms")
     question.add_argument(
-        "--measure", help="what the answer is about (default: harm_averted; with --precision: effect)"
+        "--measure", help="what the answer is about (default: events_averted; with --precision: effect)"
     )
     question.add_argument(
         "--team-month", type=float, default=0.0, metavar="PRICE", help="price of a team-month of staff time"

@@ -33,7 +33,7 @@ def add(command: argparse.ArgumentParser) -> None:
     case.add_argument("--below", type=float, metavar="X", help="failing is to have the measure below this")
     case.add_argument("--above", type=float, metavar="X", help="failing is to have it above this")
     case.add_argument("--arm", metavar="NAME", help="failing is that this arm of a comparison does not beat the base")
-    command.add_argument("--measure", help="of a sweep (default: harm_averted, or the first that was kept)")
+    command.add_argument("--measure", help="of a sweep (default: events_averted, or the first that was kept)")
     command.add_argument("--intervention", help="of which intervention (default: all together)")
     command.add_argument("--month", type=int, help="when (default: the end)")
     command.add_argument(

@@ -31,7 +31,7 @@ NEEDS_SALTELLI_NOTE = "What parameters do together cannot be told from this desi
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sensitivity`."""
     command.add_argument("sweep", help="the folder of a sweep, or its experiment file")
-    command.add_argument("--measure", help="what to explain (default: harm_averted, or the first that was kept)")
+    command.add_argument("--measure", help="what to explain (default: events_averted, or the first that was kept)")
     command.add_argument("--intervention", help="of which intervention (default: all together)")
     command.add_argument(
         "--months", type=int, nargs="+", metavar="MONTH", help="when (default: every twelfth, where months were kept)"
@@ -173,7 +173,7 @@ def show_pairs(result: "SensitivityResult", console: "Console") -> None:
 def describe_noise(result: "SensitivityResult") -> str:
     """Return what single runs differ by, and how much of what was analysed is noise."""
     last = result.noise.iloc[-1]
-    shares = (f"{100.0 * last[name]:.0f} %" for name in ("parameters", "worlds", "both"))
+    shares = (f"{100.0 * last[name]:.0f} %" for name in ("parameters", "replicates", "both"))
     parameters, worlds, both = shares
     noise = float(last["noise_of_points"])
     amount = "less than 1 %" if noise < 0.01 else f"{100.0 * noise:.0f} %"

@@ -177,8 +177,8 @@ def describe_readiness_gain(answer: "ComparisonResult", arm: str) -> str:
     from qispread.analysis.heterogeneity import GROUPINGS
     from qispread.common.formatting import format_difference
 
-    found = answer.tables["for_whom"]
-    found = found[(found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "harm_reduction")]
+    found = answer.tables["subgroup_gains"]
+    found = found[(found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "event_rate_reduction")]
     gains = {one["group"]: format_difference(one["difference"], "percent") for one in found.to_dict("records")}
     least, _, most = GROUPINGS["readiness"][1]
     if least not in gains:
@@ -193,7 +193,7 @@ def show_precision(comparison: "Comparison", console: "Console") -> None:
 
     worlds, asked = comparison.replicate_count, comparison.precision.half_width if comparison.precision else 1.0
     found = [comparison.difference(arm, comparison.measure) for arm in comparison.arms]
-    alone = max(worlds * one["pairing"] * ((one["high"] - one["low"]) / 2.0 / asked) ** 2 for one in found)
+    alone = max(worlds * one["pairing_gain"] * ((one["high"] - one["low"]) / 2.0 / asked) ** 2 for one in found)
     others = f"; independent seeds would have needed about {alone:,.0f}" if alone < float("inf") else ""
     within = precision_phrase(comparison.measure, asked)
     text = f"{worlds:,} runs of each option bring the interval of {within}{others}."

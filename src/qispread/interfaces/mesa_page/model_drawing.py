@@ -134,8 +134,8 @@ def curves_figure(model: "SpreadModel", intervention: str) -> Figure:
 def describe_month(model: "SpreadModel", intervention: str) -> str:
     """Return what can be seen now, in words."""
     shares = {name: model.measure(name, intervention) for name in FOLLOWED_MEASURES}
-    words = f"{shares['adoption']:.0%} of those who did not start it use it"
-    if shares["adoption"] > 0.0:
+    words = f"{shares['current_use']:.0%} of those who did not start it use it"
+    if shares["current_use"] > 0.0:
         words += f", with {shares['fidelity']:.0%} of its core intact and {shares['effect']:.0%} of the largest effect"
     return f"Month {model.month} of {model.settings.horizon}: {words}."
 

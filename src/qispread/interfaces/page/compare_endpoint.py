@@ -27,7 +27,7 @@ from qispread.runs.comparison import BASELINE_ARM, Comparison
 from qispread.runs.comparison.paired_comparison import DEFAULT_MEASURE
 from qispread.runs.comparison.paired_statistics import finite_mean
 
-DRAWN_MEASURES = (*CURVE_MEASURES, "harm")
+DRAWN_MEASURES = (*CURVE_MEASURES, "event_rate")
 """The curves of the page, the first three on the first screen."""
 WHAT_IF_SUBJECT = "the what-if"
 
@@ -107,5 +107,5 @@ def headline_sentences(comparison: Comparison, months: int, *, same: bool) -> li
 
 def describe_share(values: dict[str, float], *, same: bool) -> str:
     """Return a share in the what-if, with that in the base where they may differ."""
-    base, what_if = format_value(values["base"], "percent"), format_value(values["arm_mean"], "percent")
+    base, what_if = format_value(values["baseline"], "percent"), format_value(values["arm_mean"], "percent")
     return what_if if same else f"{what_if} (baseline {base})"

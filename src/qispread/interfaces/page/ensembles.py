@@ -19,7 +19,7 @@ from qispread.outputs.text.labels import CURVE_MEASURES
 from qispread.runs.comparison.paired_comparison import Comparison
 from qispread.runs.summary import PERCENTILE_BAND, percentile_of_sorted
 
-MONTHLY_MEASURES = (*CURVE_MEASURES, "harm", "replicated", "harm_averted", "lapses", "replication_ratio")
+MONTHLY_MEASURES = (*CURVE_MEASURES, "event_rate", "replicated", "events_averted", "discontinued", "replication_ratio")
 """Measures of which every month is kept; of all others the last."""
 MONTHLY_COLUMNS = [MEASURE_NAMES.index(name) for name in MONTHLY_MEASURES]
 FIRST_BATCH = 50
@@ -163,4 +163,4 @@ def answer_stages(replicates: int) -> list[tuple[int, int]]:
 
 def build_comparison(base: Ensemble, what_if: Ensemble, count: int, name: str) -> Comparison:
     """Return the comparison of two arms in their first worlds."""
-    return Comparison({"base": base.runs(count), name: what_if.runs(count)})
+    return Comparison({"baseline": base.runs(count), name: what_if.runs(count)})

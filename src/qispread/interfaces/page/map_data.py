@@ -134,7 +134,7 @@ def ties_by_period(trace: Trace) -> list[dict[str, Any]]:
 
 def adoption_events(trace: Trace, intervention: str) -> list[list[int]]:
     """Return every beginning in order of time: month, organisation, from whom, copies from the origin."""
-    since = trace.quantity("since", intervention)
+    since = trace.quantity("last_adopted", intervention)
     began = (since[1:] != since[:-1]) & (since[1:] != NEVER)
     month, who = np.nonzero(began)
     columns = (trace.quantity(name, intervention)[1:][began] for name in ("copied_from", "generation"))

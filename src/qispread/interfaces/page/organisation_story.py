@@ -60,13 +60,13 @@ def build_story(scenario: Scenario, arm: str, replicate: int, intervention: str,
     figure = run_chart_figure(
         seen, frame.names[i], assign_styles(ARMS, BASELINE_ARM)[arm], 1, scenario.horizon, top, alone=True
     )
-    harm = found.world.organisations[BASELINE, i], found.end.organisations[EVENT_RATE, i]
+    rates = found.world.organisations[BASELINE, i], found.end.organisations[EVENT_RATE, i]
     return {
         "id": frame.ids[i],
         "name": frame.names[i],
         "partnership": frame.partnership_names[frame.partnership[i]],
         "size": round(float(found.world.organisations[SIZE, i])),
-        "harm": [round(float(one), 1) for one in harm],
+        "event_rate": [round(float(rate), 1) for rate in rates],
         "context": describe_context(found, i),
         "practice": describe_practice(found, intervention, i),
         "chart": {"specification": vega_specification(figure), "alt": figure.alt},
@@ -96,16 +96,16 @@ def describe_context(trace: Trace, i: int) -> list[dict[str, Any]]:
 
 def describe_practice(trace: Trace, intervention: str, i: int) -> dict[str, Any]:
     """Return what an organisation does with an intervention at the end."""
-    whole = ("stage", "first", "generation", "lapses", "origin")
-    stage, first, generation, lapses, origin = (int(trace.quantity(name, intervention)[-1, i]) for name in whole)
+    whole = ("stage", "first_adopted", "generation", "times_discontinued", "origin")
+    stage, first, generation, times_discontinued, origin = (int(trace.quantity(name, intervention)[-1, i]) for name in whole)
     shares = {
-        name: round(float(trace.quantity(name, intervention)[-1, i]), 3) for name in ("fidelity", "result", "fit")
+        name: round(float(trace.quantity(name, intervention)[-1, i]), 3) for name in ("fidelity", "result", "appropriateness")
     }
     return {
         "stage": STAGES[stage],
         "began": None if first == NEVER else first,
         "copies": generation,
-        "lapses": lapses,
+        "times_discontinued": times_discontinued,
         "origin": bool(origin),
         **shares,
     }

@@ -27,7 +27,7 @@ GROUP_TITLES = {
     "reviewing": "Looking back once a year",
     "leaders": "Leaders who come and go",
     "capacity": "Time that leaders make",
-    "home_grown": "Improvement made at home",
+    "local_improvement": "Improvement made at home",
     "outcome": "What happens anyway",
     "organisations.context": "The places: people, skills and time",
     "organisations": "The places: how many, and how they differ",
@@ -36,7 +36,7 @@ GROUP_TITLES = {
     "": "How it is simulated",
 }
 """Title of each group, by the beginning of the paths in it, in the order of the page."""
-DERIVED_COUNTS = ("organisations.number", "organisations.systems", "organisations.regions")
+DERIVED_COUNTS = ("organisations.number", "organisations.partnerships", "organisations.regions")
 """What a table of organisations counts for itself."""
 HIDDEN_FIELDS = {"lever", "start", "end", "target", "interventions", "cost"}
 WINDOW_FIELDS = ("start", "end", "cost")

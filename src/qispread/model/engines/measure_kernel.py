@@ -76,10 +76,10 @@ class IndexRegister:
 
 _INDEX = IndexRegister()
 AWARENESS = _INDEX.take("awareness")
-EVER_ADOPTED_SHARE = _INDEX.take("reach")
-CURRENT_USE_SHARE = _INDEX.take("adoption")
+EVER_ADOPTED_SHARE = _INDEX.take("ever_adopted")
+CURRENT_USE_SHARE = _INDEX.take("current_use")
 SUSTAINMENT = _INDEX.take("sustainment")
-DISCONTINUED_SHARE = _INDEX.take("lapses")
+DISCONTINUED_SHARE = _INDEX.take("discontinued")
 MEAN_FIDELITY = _INDEX.take("fidelity")
 MEAN_APPROPRIATENESS = _INDEX.take("appropriateness")
 MEAN_EMBEDDING = _INDEX.take("embedding")
@@ -89,15 +89,15 @@ REPLICATION_RATIO = _INDEX.take("replication_ratio")
 REPLICATED_SHARE = _INDEX.take("replicated")
 TRANSFORMED_SHARE = _INDEX.take("transformed")
 BOOSTED_SHARE = _INDEX.take("boosted")
-LITTLE_SHARE = _INDEX.take("little")
+LITTLE_SHARE = _INDEX.take("limited")
 MEAN_GENERATION = _INDEX.take("generation")
-TOTAL_EVENTS_AVERTED = _INDEX.take("harm_averted")
-MEAN_EVENT_RATE = _INDEX.take("harm")
-EVENT_RATE_RANGE = _INDEX.take("harm_range")
-EVENT_RATE_GINI = _INDEX.take("harm_gini")
+TOTAL_EVENTS_AVERTED = _INDEX.take("events_averted")
+MEAN_EVENT_RATE = _INDEX.take("event_rate")
+EVENT_RATE_RANGE = _INDEX.take("event_rate_range")
+EVENT_RATE_GINI = _INDEX.take("event_rate_gini")
 TOTAL_STAFF_TIME = _INDEX.take("staff_time")
 TOTAL_COST = _INDEX.take("cost")
-MEAN_LOCAL_IMPROVEMENT = _INDEX.take("local_gain")
+MEAN_LOCAL_IMPROVEMENT = _INDEX.take("local_improvement")
 MEAN_LEADERSHIP = _INDEX.take("leadership")
 MEAN_CULTURE = _INDEX.take("culture")
 MEAN_CAPABILITY = _INDEX.take("capability")
@@ -162,25 +162,25 @@ def mean_origin_effect(practices: NDArray[np.float64], histories: NDArray[np.int
 
 @stage
 def count_stages(histories: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
-    """Count those who follow, have heard, have begun, use it and have lapsed; without branches, so that it is quick."""
-    stages, first, lapsed, origin = (
+    """Count those who follow, have heard, have begun, use it and have discontinued it; without branches, so that it is quick."""
+    stages, first, times_discontinued, origin = (
         histories[STAGE],
         histories[FIRST_ADOPTED],
         histories[TIMES_DISCONTINUED],
         histories[ORIGIN],
     )
-    followers = aware = ever = users = lapsers = copies = 0
+    followers = aware = ever = users = discontinued = copies = 0
     for i in range(stages.size):
         follows = 1 - origin[i]
         using = follows if stages[i] == IMPLEMENTING or stages[i] == EMBEDDED else 0
         followers += follows
         aware += follows if stages[i] != UNAWARE else 0
         ever += follows if first[i] >= 0 else 0
-        lapsers += follows if lapsed[i] > 0 else 0
+        discontinued += follows if times_discontinued[i] > 0 else 0
         users += using
         copies += using * histories[GENERATION, i]
     sums[FOLLOWER_COUNT], sums[AWARE_COUNT], sums[EVER_ADOPTED_COUNT] = followers, aware, ever
-    sums[USER_COUNT], sums[DISCONTINUED_COUNT], sums[SUM_GENERATION] = users, lapsers, copies
+    sums[USER_COUNT], sums[DISCONTINUED_COUNT], sums[SUM_GENERATION] = users, discontinued, copies
 
 
 @stage

@@ -309,7 +309,7 @@ class SpreadModel(mesa.Model):
     def _append_event(self, organisation: str, intervention: str, what: str, why: str) -> None:
         values = (self.month, organisation, intervention, what, why)
         if self.events is not None:
-            self.events.append(dict(zip(("month", "organisation", "intervention", "what", "why"), values, strict=True)))
+            self.events.append(dict(zip(("month", "organisation", "intervention", "event", "reason"), values, strict=True)))
 
     def export_state(self) -> SimulationState:
         """Return the state of the organisations that are left, as the kernel holds it."""

@@ -19,9 +19,9 @@ def hear(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
     """Let word reach the unaware, and let those who gave up think again."""
     parameters, one = plan.parameters.hearing, plan.interventions[k]
     stages, practising = state.histories[k, at.STAGE], state.visible[k, at.VISIBLE_PRACTISING]
-    starts, returning = plan.indptr[epoch], plan.parameters.reviewing.readopting
+    starts, readopting = plan.indptr[epoch], plan.parameters.reviewing.readopting
     for i in range(stages.size):
-        if stages[i] == at.DISCONTINUED and uniform(plan.streams[k, i], month, random_draws.READOPTS) < returning:
+        if stages[i] == at.DISCONTINUED and uniform(plan.streams[k, i], month, random_draws.READOPTS) < readopting:
             stages[i] = at.AWARE
         if stages[i] != at.UNAWARE:
             continue

@@ -128,9 +128,9 @@ def update_events(plan: RunInputs, state: SimulationState, month: int) -> None:
     factor = outcome.secular_trend(plan.parameters.outcome.secular, month)
     left, exposure = organisations[at.EVENT_RATE], organisations[at.EXPOSURE]
     averted, baseline = organisations[at.EVENTS_AVERTED], organisations[at.BASELINE]
-    local_gain = organisations[at.LOCAL_IMPROVEMENT]
+    local_improvement = organisations[at.LOCAL_IMPROVEMENT]
     for i in range(left.size):
-        left[i] = baseline[i] * factor * (1.0 - local_gain[i])
+        left[i] = baseline[i] * factor * (1.0 - local_improvement[i])
     for k in range(practices.shape[0]):
         benefit, result = plan.interventions[k].benefit, practices[k, at.RESULT]
         for i in range(left.size):

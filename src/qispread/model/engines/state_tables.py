@@ -98,7 +98,7 @@ def reporter_function(reporter: Any) -> Any:
 
 AGENT_REPORTERS = {
     name: reporter_function(name)
-    for name in ("id", "leadership", "alignment", "culture", "capability", "local_gain", "harm")
+    for name in ("id", "leadership", "alignment", "culture", "capability", "local_improvement", "event_rate")
 }
 """Reporters of an organisation's context and harm, for `SpreadModel(..., agent_reporters=AGENT_REPORTERS)`.
 

@@ -16,7 +16,7 @@ def local_improvement_after(
 ) -> Share:
     """Return the relative reduction of harm by local improvement after a month, in [0, 1].
 
-    Equation: G' = G + home_grown * capability * measurement * spare * (1 - G), then G' * (1 - home_loss * (1 - v)),
+    Equation: G' = G + gain * capability * measurement * spare * (1 - G), then G' * (1 - home_loss * (1 - v)),
     with `spare` in full teams and vigilance v. Source: assumption.
     """
     gained = local_improvement + gain * capability * measurement * spare * (1.0 - local_improvement)

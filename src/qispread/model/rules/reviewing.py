@@ -16,12 +16,12 @@ def observed_result(result: Rises, noise: Neither, measurement: Neither, normal_
 
 
 @rule
-def chance_discontinues(shortfall: Rises, giving_up: Rises, forbearance: Rises, leadership: Falls) -> Share:
+def chance_discontinues(shortfall: Rises, discontinuing: Rises, forbearance: Rises, leadership: Falls) -> Share:
     """Return the probability of giving up at a review that shows a positive shortfall of goal over result.
 
-    Equation: 1 - exp(-giving_up * (forbearance - leadership) * shortfall), forbearance at least 1. Source: assumption.
+    Equation: 1 - exp(-discontinuing * (forbearance - leadership) * shortfall), forbearance at least 1. Source: assumption.
     """
-    return 1.0 - math.exp(-giving_up * (forbearance - leadership) * shortfall)
+    return 1.0 - math.exp(-discontinuing * (forbearance - leadership) * shortfall)
 
 
 @rule

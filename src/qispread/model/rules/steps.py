@@ -35,14 +35,14 @@ IMPROVING = (
 )
 """Parameters of `improve`."""
 
-ORGANISATION_FIELDS = ("capability", "watched", "vigilance", "dose", "climate", "turnover", "setting_1", "setting_2")
-VERSION_FIELDS = ("fidelity", "tuning_1", "tuning_2", "embedding", "fit")
+ORGANISATION_FIELDS = ("capability", "effective_measurement", "vigilance", "dose", "climate", "turnover", "setting_1", "setting_2")
+VERSION_FIELDS = ("fidelity", "tuning_1", "tuning_2", "embedding", "appropriateness")
 """What `improve` takes of the organisation and of its practice."""
 
 INTERVENTION_FIELDS = ("complexity", "breadth", "half", "steepness", "social")
 """What `improve` takes of the intervention."""
 
-REVIEWING = ("noise", "giving_up", "forbearance", "cynicism", "encouragement")
+REVIEWING = ("noise", "discontinuing", "forbearance", "cynicism", "encouragement")
 """Parameters of `review`."""
 
 FROM_LITERATURE, FROM_STANDARD, FROM_PEER = range(3)
@@ -278,13 +278,13 @@ def review(
     parameters : tuple of float
         As `REVIEWING` names them.
     """
-    noise, giving_up, forbearance, cynicism, encouragement = parameters
+    noise, discontinuing, forbearance, cynicism, encouragement = parameters
     seen = reviewing.observed_result(
         result, noise, watched, random_draws.normal(stream, month, random_draws.REVIEW_NOISE)
     )
     shortfall = goal - seen
     if shortfall <= 0.0:
         return GOAL_MET, seen, improving.moved_towards(culture, 1.0, encouragement)
-    chance = reviewing.chance_discontinues(shortfall, giving_up, forbearance, leadership)
+    chance = reviewing.chance_discontinues(shortfall, discontinuing, forbearance, leadership)
     gives_up = uniform(stream, month, random_draws.DISCONTINUES) < chance
     return (GAVE_UP if gives_up else FELL_SHORT), seen, reviewing.disappointed_culture(culture, cynicism)

@@ -58,7 +58,7 @@ def select_targets(target: PolicyTarget, name: str, world: World) -> NDArray[np.
     """Return the indices of the organisations that a policy is for, ascending."""
     frame, everyone = world.static_world, np.arange(world.static_world.organisation_count)
     named: dict[str, Callable[[Any], NDArray[np.int64]]] = {
-        "systems": lambda systems: np.flatnonzero(
+        "partnerships": lambda systems: np.flatnonzero(
             np.isin([frame.partnership_names[s] for s in frame.partnership], systems)
         ),
         "organisations": lambda ids: np.flatnonzero(np.isin(frame.ids, ids)),

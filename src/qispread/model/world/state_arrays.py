@@ -14,17 +14,17 @@ ORGANISATION_ROWS = (
     "baseline",
     "setting_1",
     "setting_2",
-    "local_gain",
-    "harm",
+    "local_improvement",
+    "event_rate",
     "climate",
-    "available",
+    "available_time",
     "dose",
-    "spare",
-    "watched",
+    "spare_time",
+    "effective_measurement",
     "vigilance",
     "staff_time",
     "cost",
-    "harm_averted",
+    "events_averted",
     "exposure",
 )
 (
@@ -55,12 +55,12 @@ ORGANISATION_ROWS = (
 GIVEN_ROW_COUNT = 11
 """The first rows are what a table of organisations may give; the rest arise in the run."""
 
-PRACTICE_ROWS = ("fidelity", "tuning_1", "tuning_2", "embedding", "goal", "fit", "result", "best", "harm_averted")
+PRACTICE_ROWS = ("fidelity", "tuning_1", "tuning_2", "embedding", "goal", "appropriateness", "result", "best_result", "events_averted")
 FIDELITY, TUNING_1, TUNING_2, EMBEDDING, GOAL, APPROPRIATENESS, RESULT, BEST_RESULT, EVENTS_PREVENTED = range(
     len(PRACTICE_ROWS)
 )
 
-HISTORY_ROWS = ("stage", "since", "anniversary", "first", "generation", "copied_from", "lapses", "origin")
+HISTORY_ROWS = ("stage", "last_adopted", "review_phase", "first_adopted", "generation", "copied_from", "times_discontinued", "origin")
 STAGE, LAST_ADOPTED, REVIEW_PHASE, FIRST_ADOPTED, GENERATION, COPIED_FROM, TIMES_DISCONTINUED, ORIGIN = range(
     len(HISTORY_ROWS)
 )

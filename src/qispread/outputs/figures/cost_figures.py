@@ -87,19 +87,19 @@ def acceptability_figure(table: pd.DataFrame, styles: dict[str, ArmStyle]) -> Fi
     Parameters
     ----------
     table : DataFrame
-        `acceptability`: ``arm``, ``willingness``, ``probability`` and ``expected``.
+        `acceptability`: ``arm``, ``willingness_to_pay``, ``probability`` and ``best_expected``.
     styles : dict of str to ArmStyle
         With the base.
     """
     kept = table[table["arm"].isin(list(styles))]
-    last = kept[kept["willingness"] == kept["willingness"].max()]
+    last = kept[kept["willingness_to_pay"] == kept["willingness_to_pay"].max()]
     told = "; ".join(f"{one['arm']} {format_value(one['probability'], 'percent')}" for one in to_records(last))
     title = "Chance of being the best buy"
     return Figure(
         name="cost-acceptability",
         title=title,
         alt="Share of worlds in which each arm has the largest net benefit, by what an event averted is worth. "
-        f"At {format_short(float(kept['willingness'].max()))}: {told}.",
+        f"At {format_short(float(kept['willingness_to_pay'].max()))}: {told}.",
         table=kept,
         chart=acceptability_chart(label_arms(kept, styles), title, styles),
         note="Thick: the arm with the largest mean net benefit at that worth.",
@@ -109,15 +109,15 @@ def acceptability_figure(table: pd.DataFrame, styles: dict[str, ArmStyle]) -> Fi
 def acceptability_chart(table: pd.DataFrame, title: str, styles: dict[str, ArmStyle]) -> Any:
     """Return a curve an arm, thick where its mean net benefit is the largest."""
     order = list(styles.values())
-    shown = table.assign(best=table["probability"].where(table["expected"].astype(bool)))
-    axis = alt.Axis(format=axis_number_format(largest_magnitude(table, ("willingness",))), tickCount=5)
-    x = alt.X("willingness:Q", title=WILLINGNESS_TITLE, axis=axis, scale=alt.Scale(nice=False))
+    shown = table.assign(best=table["probability"].where(table["best_expected"].astype(bool)))
+    axis = alt.Axis(format=axis_number_format(largest_magnitude(table, ("willingness_to_pay",))), tickCount=5)
+    x = alt.X("willingness_to_pay:Q", title=WILLINGNESS_TITLE, axis=axis, scale=alt.Scale(nice=False))
     share: dict[str, Any] = {
         "scale": alt.Scale(domain=[0, 1]),
         "axis": alt.Axis(format=".0%", tickCount=5),
         "title": "Share of worlds",
     }
-    base = alt.Chart(shown[["arm", "willingness", "probability", "best"]]).encode(x=x, color=colour_encoding(order))
+    base = alt.Chart(shown[["arm", "willingness_to_pay", "probability", "best"]]).encode(x=x, color=colour_encoding(order))
     curves = base.mark_line(strokeWidth=2).encode(y=alt.Y("probability:Q", **share), strokeDash=dash_encoding(order))
     best = base.mark_line(strokeWidth=7, strokeOpacity=0.3).encode(y=alt.Y("best:Q", **share))
     return apply_layout(alt.layer(best, curves), title, height=HEIGHT + EXTRA_HEIGHT + legend_height(order))

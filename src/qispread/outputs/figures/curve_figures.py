@@ -172,9 +172,9 @@ def fidelity_gap_figure(table: pd.DataFrame, style: ArmStyle, position: int, hor
     """
     own = table[table["arm"] == style.name]
     drawn = downsample_months(own, horizon)
-    shown = drawn.assign(time=drawn["month"] / time_axis(horizon)[0])[["time", "adoption", "reached"]]
+    shown = drawn.assign(time=drawn["month"] / time_axis(horizon)[0])[["time", "current_use", "reached"]]
     last = own[own["month"] == horizon].iloc[0]
-    uses, reaches = (format_value(float(last[name]), "percent") for name in ("adoption", "reached"))
+    uses, reaches = (format_value(float(last[name]), "percent") for name in ("current_use", "reached"))
     return Figure(
         name=figure_file_name("gap", position, style.name),
         title=style.label,
@@ -198,7 +198,7 @@ def fidelity_gap_chart(table: pd.DataFrame, colour: str, horizon: int) -> Any:
     both = pd.concat(
         [
             pd.DataFrame({"time": table["time"], "share": table[name], "who": words})
-            for name, words in (("adoption", USES_LABEL), ("reached", REPLICATES_LABEL))
+            for name, words in (("current_use", USES_LABEL), ("reached", REPLICATES_LABEL))
         ]
     )
     key = alt.Legend(orient="top", direction="vertical", title=None, symbolSize=340, labelLimit=0, offset=4)

@@ -62,8 +62,8 @@ def histogram_bars(
     parts = []
     for arm, values in known.items():
         worlds = np.histogram(values, bins=edges)[0]
-        some = pd.DataFrame({"arm": arm, "low": edges[:-1], "high": edges[1:], "worlds": worlds})
-        parts.append(some[some["worlds"] > 0])
+        some = pd.DataFrame({"arm": arm, "low": edges[:-1], "high": edges[1:], "replicates": worlds})
+        parts.append(some[some["replicates"] > 0])
     return pd.concat(parts, ignore_index=True), edges
 
 
@@ -101,7 +101,7 @@ def distribution_figure(
     """
     table, edges = histogram_bars({arm: ends[arm] for arm in styles}, number_format)
     return Figure(
-        name=figure_file_name(measure, "worlds"),
+        name=figure_file_name(measure, "replicates"),
         title=title,
         alt=describe_distributions({arm: ends[arm] for arm in styles}, title, number_format),
         table=table,
@@ -121,9 +121,9 @@ def distribution_chart(
     """Return the bars of every arm in a row of its own, and a line where somebody's guess may be put."""
     rows = {style.name: len(styles) - 1 - place for place, style in enumerate(styles)}
     labels = {style.name: style.label for style in styles}
-    most = table.groupby("arm")["worlds"].transform("max")
+    most = table.groupby("arm")["replicates"].transform("max")
     floor = table["arm"].map(rows).astype(float)
-    shown = table.assign(arm=table["arm"].map(labels), floor=floor, top=floor + MAX_BAR_SHARE * table["worlds"] / most)
+    shown = table.assign(arm=table["arm"].map(labels), floor=floor, top=floor + MAX_BAR_SHARE * table["replicates"] / most)
     form_of_axis = ".0%" if number_format == "percent" else axis_number_format(float(np.abs(edges).max()))
     axis = alt.Axis(format=form_of_axis, tickCount=5, grid=True)
     scale = alt.Scale(domain=[float(edges[0]), float(edges[-1])])

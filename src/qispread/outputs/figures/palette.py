@@ -31,9 +31,9 @@ STAGE_COLOURS = {
     "aware": "#d4d4d4",
     "implementing": "#4fa3d1",
     "embedded": "#00496f",
-    "lapsed": "#c44e00",
+    "discontinued": "#c44e00",
 }
-CLASS_COLOURS = {"transformed": "#00496F", "boosted": "#4FA3D1", "little": "#D4D4D4"}
+CLASS_COLOURS = {"transformed": "#00496F", "boosted": "#4FA3D1", "limited": "#D4D4D4"}
 MAX_LABEL_LENGTH = 44
 KEPT_SUFFIX_LENGTH = 14
 
@@ -82,7 +82,7 @@ def build_labels(names: Iterable[str]) -> dict[str, str]:
     return labels
 
 
-def assign_styles(arms: Iterable[str], base: str = "base") -> dict[str, ArmStyle]:
+def assign_styles(arms: Iterable[str], base: str = "baseline") -> dict[str, ArmStyle]:
     """Return the style of each arm: the base grey, the others in a fixed order that begins anew after seven."""
     labels = build_labels(arms)
     others = [name for name in labels if name != base]

@@ -28,7 +28,7 @@ GROUP_HEIGHT, DOT_HEIGHT, GROUP_AXIS_HEIGHT = 12, 15, 76
 RESPONSE_CLASSES = {
     "transformed": "Transformed: 80 % of the origin's effect or more",
     "boosted": "Boosted: 40 to 80 %",
-    "little": "Little: less, or given up",
+    "limited": "Little: less, or given up",
 }
 CLASS_ROW_HEIGHT = 46
 MIN_LABELLED_SHARE = 0.09

@@ -17,7 +17,7 @@ COSTS_HEADING = "What it costs"
 
 def costs_section(view: ReportData) -> ReportSection | None:
     """Return the section of costs; None where the tables are absent."""
-    table, worlds = view.table("cost_effectiveness"), view.table("worlds")
+    table, worlds = view.table("cost_effectiveness"), view.table("replicates")
     if table is None or worlds is None:
         return None
     price = float(view.results.comparison.get("team_month") or 0.0)
@@ -29,7 +29,7 @@ def costs_section(view: ReportData) -> ReportSection | None:
         FigureGrid(cost_figures(view, table, worlds)),
         cost_table(view, table, price),
     ]
-    beaten = [f"{one['arm']} is {one['standing']}" for one in to_records(table) if "dominated" in str(one["standing"])]
+    beaten = [f"{one['arm']} is {one['dominance']}" for one in to_records(table) if "dominated" in str(one["dominance"])]
     if beaten:
         told = "; ".join(beaten)
         blocks.append(Paragraph(f"{told[0].upper()}{told[1:]}: as much can be had for less, or more for the same."))
@@ -52,7 +52,7 @@ def cost_figures(view: ReportData, table: pd.DataFrame, worlds: pd.DataFrame) ->
         {
             "arm": others["arm"],
             "replicate": others["replicate"],
-            "averted": others["harm_averted"].to_numpy() - base.loc[others["replicate"], "harm_averted"].to_numpy(),
+            "averted": others["events_averted"].to_numpy() - base.loc[others["replicate"], "events_averted"].to_numpy(),
             "spent": others["total_cost"].to_numpy() - base.loc[others["replicate"], "total_cost"].to_numpy(),
         }
     )
@@ -80,8 +80,8 @@ def cost_table(view: ReportData, table: pd.DataFrame, price: float) -> ReportTab
         more = (
             ("", "") if is_base else (format_signed(row["cost_difference"]), format_signed(row["averted_difference"]))
         )
-        ratios = ("", "") if is_base else (format_ratio(row, "cost_per_event"), format_ratio(row, "cost_per_at_80"))
-        rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["standing"])])
+        ratios = ("", "") if is_base else (format_ratio(row, "cost_per_event_averted"), format_ratio(row, "cost_per_at_80"))
+        rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["dominance"])])
     time = "with" if price else "without"
     caption = (
         f"Means over {view.results.replicate_count} worlds; cost {time} staff time. At 80 %: organisations that use it and "

@@ -12,7 +12,7 @@ from qispread.outputs.report.report_data import ReportData, bands_note
 from qispread.outputs.text.labels import CURVE_MEASURES
 from qispread.runs.comparison.paired_statistics import monthly_means
 
-INEQUALITIES = ("harm_range", "harm_gini")
+INEQUALITIES = ("event_rate_range", "event_rate_gini")
 
 
 def measure_curve(view: ReportData, measure: str) -> Figure:
@@ -47,7 +47,7 @@ def fidelity_gap_section(view: ReportData) -> ReportSection:
         for place, style in enumerate(view.styles.values())
     ]
     told = [
-        f"{row['arm']}: {format_value(row['adoption'], 'percent')} use it, "
+        f"{row['arm']}: {format_value(row['current_use'], 'percent')} use it, "
         f"{format_value(row['reached'], 'percent')} use it and reach 80% of the pilot site's effect"
         for row in to_records(gap[gap["month"] == horizon])
     ]
@@ -60,12 +60,12 @@ def fidelity_gap_section(view: ReportData) -> ReportSection:
 
 def event_rate_section(view: ReportData) -> ReportSection:
     """Return the section of harm over time and between organisations."""
-    shown = ["harm", *(["harm_averted"] if view.results.measure != "harm_averted" else [])]
+    shown = ["event_rate", *(["events_averted"] if view.results.measure != "events_averted" else [])]
     figures = [measure_curve(view, measure) for measure in shown]
     inequality = view.table("inequality")
     if inequality is None:
         figures += [measure_curve(view, measure) for measure in INEQUALITIES]
-        return ReportSection("harm", "Harm, and how unequal it is", [FigureGrid(figures), bands_paragraph(view)])
+        return ReportSection("event_rate", "Harm, and how unequal it is", [FigureGrid(figures), bands_paragraph(view)])
     for measure in INEQUALITIES:
         rows = inequality[inequality["measure"] == measure]
         if len(rows):
@@ -75,7 +75,7 @@ def event_rate_section(view: ReportData) -> ReportSection:
         "ends are 95 % intervals of the paired difference from the base."
     )
     return ReportSection(
-        "harm", "Harm, and how unequal it is", [FigureGrid(figures), bands_paragraph(view), Paragraph(note, "note")]
+        "event_rate", "Harm, and how unequal it is", [FigureGrid(figures), bands_paragraph(view), Paragraph(note, "note")]
     )
 
 

@@ -42,7 +42,7 @@ COMMON_RANDOM_NUMBERS = (
 MAX_LISTED_CHANGES = 12
 MAX_COMPARED_ARMS = 4
 """Arms that are compared with each other; of more those that rank first."""
-PAIRWISE_MEASURES = ("adoption", "effect", "cost")
+PAIRWISE_MEASURES = ("current_use", "effect", "cost")
 """Measures beside the headline in which they are."""
 DIFFERENCES_HEADER = ("Value", "Difference", INTERVAL_HEADING, BETTER_IN_HEADING, "For 100 organisations")
 
@@ -180,7 +180,7 @@ def differences_table(view: ReportData) -> ReportTable:
         if not known:
             continue
         declared = MEASURES[measure]
-        base = format_value(float(next(iter(known.values()))["base"]), declared.form)
+        base = format_value(float(next(iter(known.values()))["baseline"]), declared.form)
         lines = [[arm, *difference_row_cells(row, measure)] for arm, row in known.items()]
         groups.append(RowGroup(f"{declared.label} (baseline {base})", lines))
     several = view.results.replicate_count > 1
@@ -199,8 +199,8 @@ def difference_row_cells(row: dict[str, Any], measure: str) -> Sequence[str]:
 
 def paired_interval_cells(row: dict[str, Any], measure: str) -> Sequence[str]:
     """Return the cells of a difference: mean, interval, in how many runs it is better, for 100 organisations."""
-    for_100, form = float(row["for_100"]), MEASURES[measure].form
-    shown = "" if math.isnan(for_100) or not float(row["difference"]) else format_difference(for_100, form)
+    per_100, form = float(row["per_100_organisations"]), MEASURES[measure].form
+    shown = "" if math.isnan(per_100) or not float(row["difference"]) else format_difference(per_100, form)
     return (*difference_cells(row, measure), shown)
 
 
@@ -227,7 +227,7 @@ def pairwise_blocks(view: ReportData) -> list[ReportBlock]:
 def differences_notes(view: ReportData) -> list[ReportBlock]:
     """Return what pairing saved, and how to read the table."""
     rows = [view.row(arm, measure) for arm in view.shown_arms if arm != BASELINE_ARM for measure in DIFFERENCE_MEASURES]
-    gains = [float(row["pairing"]) for row in rows if row and math.isfinite(float(row["pairing"]))]
+    gains = [float(row["pairing_gain"]) for row in rows if row and math.isfinite(float(row["pairing_gain"]))]
     blocks: list[ReportBlock] = []
     if gains and view.results.replicate_count > 1:
         low, high = f"{min(gains):.1f}", f"{max(gains):.1f}"

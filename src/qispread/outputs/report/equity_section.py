@@ -16,17 +16,17 @@ from qispread.outputs.report.blocks import (
 )
 from qispread.outputs.report.report_data import ReportData
 
-GAIN_MEASURE = "harm_reduction"
+GAIN_MEASURE = "event_rate_reduction"
 GAIN_MEANINGS = {
-    "harm_reduction": "harm gone, of that at the start",
-    "adoption": "use it",
+    "event_rate_reduction": "harm gone, of that at the start",
+    "current_use": "use it",
     "result": "result, of the largest benefit",
 }
 
 
 def equity_section(view: ReportData) -> ReportSection | None:
     """Return the section of who gains; None where the table is absent."""
-    table = view.table("for_whom")
+    table = view.table("subgroup_gains")
     if table is None:
         return None
     gains = table[table["measure"] == GAIN_MEASURE]

@@ -141,7 +141,7 @@ def user_mean_caution(view: ReportData) -> list[str]:
     measure = view.results.measure
     if not MEASURES[measure].among_users:
         return []
-    found = view.differences("adoption")
+    found = view.differences("current_use")
     use = join_words(
         [f"{name} {format_difference(found[name].value, 'percent')}" for name in view.ranked_arms[:MAX_NAMED_ARMS]]
     )
@@ -166,20 +166,20 @@ def robustness_sentence(view: ReportData) -> list[str]:
 def run_sentences(view: ReportData) -> list[str]:
     """Return the answer of one run: what spread, with how much of its effect, and what that averted."""
     ends = {
-        name: final_band(view, name) for name in ("adoption", "replication_ratio", "replicated", "harm", "harm_averted")
+        name: final_band(view, name) for name in ("current_use", "replication_ratio", "replicated", "event_rate", "events_averted")
     }
-    if ends["adoption"][0] == 0.0 and ends["adoption"][2] == 0.0:
+    if ends["current_use"][0] == 0.0 and ends["current_use"][2] == 0.0:
         return [f"After {format_duration(view.results.horizon)} only the pilot site uses it, in every run."]
     when = format_duration(view.results.horizon)
-    first = f"After {when} {format_band(ends['adoption'], 'percent')} of organisations use it"
+    first = f"After {when} {format_band(ends['current_use'], 'percent')} of organisations use it"
     ratio = ends["replication_ratio"]
     if not np.isnan(ratio[0]):
         first += f", with {format_band(ratio, 'percent')} of the effect that it has where it began"
     return [
         f"{first}.",
         f"Of those that use it, {format_band(ends['replicated'], 'percent')} reach 80 % of the origin's effect.",
-        f"Harm now: {format_band(ends['harm'], 'number')} per 10,000.",
-        f"Harmful events averted, home-grown improvement included: {format_band(ends['harm_averted'], 'number')}.",
+        f"Harm now: {format_band(ends['event_rate'], 'number')} per 10,000.",
+        f"Harmful events averted, home-grown improvement included: {format_band(ends['events_averted'], 'number')}.",
     ]
 
 

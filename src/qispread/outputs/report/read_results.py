@@ -31,7 +31,7 @@ SHORT_VERSION_NAMES = {
     "python": "Python",
 }
 """What is named in other words than in a manifest."""
-SUMMARY_COLUMNS = ("month", "intervention", "measure", "worlds", "median", "p5", "p95")
+SUMMARY_COLUMNS = ("month", "intervention", "measure", "replicates", "median", "p5", "p95")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ class ResultsFolder:
     def measure(self) -> str:
         """The headline measure."""
         named = str(self.comparison.get("measure", ""))
-        return named if named in MEASURES else "harm_averted"
+        return named if named in MEASURES else "events_averted"
 
     @property
     def horizon(self) -> int:

@@ -89,7 +89,7 @@ class ReportData:
         for name in self.shown_arms:
             summary = self.results.arms[name].summary
             pieces.append(summary[summary["measure"] == measure].drop(columns="measure").assign(arm=name))
-        columns = ["arm", "month", "worlds", "median", "p5", "p95"]
+        columns = ["arm", "month", "replicates", "median", "p5", "p95"]
         return pd.concat(pieces, ignore_index=True)[columns]
 
     def differences(self, measure: str) -> dict[str, DifferenceStatement]:
@@ -106,7 +106,7 @@ class ReportData:
 
     def pairwise_difference(self, first: str, second: str, measure: str) -> dict[str, Any] | None:
         """Return the row of `between` of one arm against another, turned where the table has it the other way round."""
-        table = self.table("between")
+        table = self.table("arm_differences")
         if table is None:
             return None
         pair = table["arm"].isin([first, second]) & table["against"].isin([first, second])
@@ -116,8 +116,8 @@ class ReportData:
         row = rows[0]
         if row["arm"] == first:
             return row
-        turned = {name: -float(row[name]) for name in ("difference", "for_100")}
-        ends = {"low": -float(row["high"]), "high": -float(row["low"]), "better": 1.0 - float(row["better"])}
+        turned = {name: -float(row[name]) for name in ("difference", "per_100_organisations")}
+        ends = {"low": -float(row["high"]), "high": -float(row["low"]), "share_better": 1.0 - float(row["share_better"])}
         return {**row, "arm": first, "against": second, **turned, **ends}
 
     @property
@@ -133,10 +133,10 @@ class ReportData:
         """
         pieces, middle = [], monthly_means if self.results.comparison else replicate_median
         for name in self.shown_arms:
-            worlds = self.results.arms[name].replicate_values(["adoption", "replicated"])
-            uses, replicates = worlds["adoption"], worlds["replicated"]
+            worlds = self.results.arms[name].replicate_values(["current_use", "replicated"])
+            uses, replicates = worlds["current_use"], worlds["replicated"]
             reached = np.where(uses == 0.0, 0.0, uses * replicates)
-            columns = {"adoption": middle(uses), "reached": middle(reached)}
+            columns = {"current_use": middle(uses), "reached": middle(reached)}
             pieces.append(pd.DataFrame({"arm": name, "month": np.arange(uses.shape[1]), **columns}))
         return pd.concat(pieces, ignore_index=True)
 

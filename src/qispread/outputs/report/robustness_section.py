@@ -51,7 +51,7 @@ def robustness_section(view: ReportData) -> ReportSection | None:
         FigureGrid([best_arm_figure(table, view.styles)]),
         regret_table(view, table),
     ]
-    flips = view.table("flips")
+    flips = view.table("best_arm_drivers")
     if flips is not None:
         blocks += [
             Paragraph(f"What decides it most is {top}.")
@@ -59,7 +59,7 @@ def robustness_section(view: ReportData) -> ReportSection | None:
             else Paragraph("No single parameter decides it clearly."),
             drivers_table(flips),
         ]
-    orders = view.table("order_flips")
+    orders = view.table("order_drivers")
     if orders is not None:
         blocks += [BulletList(describe_order_changes(orders)), order_drivers_table(orders)]
     return ReportSection("robustness", "Does the answer hold?", blocks)
@@ -79,7 +79,7 @@ def regret_table(view: ReportData, table: pd.DataFrame) -> ReportTable:
             f"{row['rank']:.0f}",
             format_value(row["value"], measure.form),
             format_value(row["share_best"], "percent"),
-            "" if math.isnan(row["share_above_base"]) else format_value(row["share_above_base"], "percent"),
+            "" if math.isnan(row["share_above_baseline"]) else format_value(row["share_above_baseline"], "percent"),
             format_regret(row["regret_mean"], measure.form),
             format_regret(row["regret_worst"], measure.form),
         ]
@@ -109,9 +109,9 @@ def driver_cells(row: dict[str, Any]) -> list[str]:
     return [
         str(row["parameter"]),
         f"{row['distance']:.2f}",
-        f"{row['adjusted']:.2g}",
-        format_short(row["holds_median"]),
-        format_short(row["flips_median"]),
+        f"{row['p_adjusted']:.2g}",
+        format_short(row["unchanged_median"]),
+        format_short(row["changed_median"]),
         f"{format_short(row['low'])} to {format_short(row['high'])}",
     ]
 
@@ -128,10 +128,10 @@ def describe_order_changes(table: pd.DataFrame) -> list[str]:
         first = to_records(part)[0]
         arm, against = (arm_phrase(first[name]) for name in ("arm", "against"))
         decides = "no single parameter decides it clearly"
-        if first["adjusted"] <= SIGNIFICANCE_LEVEL:
-            higher = "higher" if first["flips_median"] > first["holds_median"] else "lower"
+        if first["p_adjusted"] <= SIGNIFICANCE_LEVEL:
+            higher = "higher" if first["changed_median"] > first["unchanged_median"] else "lower"
             decides = f"what decides it most is {first['parameter']}, {higher} where they change places"
-        stays = f"{arm} does not fall behind {against} in {format_value(first['holds'], 'percent')} of the models"
+        stays = f"{arm} does not fall behind {against} in {format_value(first['order_stability'], 'percent')} of the models"
         found.append(f"{stays[0].upper()}{stays[1:]}; {decides}.")
     return found
 

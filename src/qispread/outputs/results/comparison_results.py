@@ -81,19 +81,19 @@ class ComparisonResult:
         worlds = build_replicate_table(self.comparison, self.team_month)
         found = {
             "differences": self.comparison.differences,
-            "between": self.comparison.arm_differences,
-            "worlds": worlds,
+            "arm_differences": self.comparison.arm_differences,
+            "replicates": worlds,
             "cost_effectiveness": cost_effectiveness(worlds),
             "acceptability": acceptability(worlds),
-            "for_whom": subgroup_gains(self.comparison),
+            "subgroup_gains": subgroup_gains(self.comparison),
             "inequality": inequality_table(self.comparison),
         }
         if self.comparison.factors:
             found["factorial"] = factorial_effects(self.comparison)
         if self.robustness is not None:
             models = self.robustness.models.join(self.robustness.means.add_prefix("value."))
-            found |= {"robustness": self.robustness.arms, "models": models, "flips": self.robustness.best_arm_drivers}
-            found["order_flips"] = self.robustness.order_drivers
+            found |= {"robustness": self.robustness.arms, "models": models, "best_arm_drivers": self.robustness.best_arm_drivers}
+            found["order_drivers"] = self.robustness.order_drivers
         return found
 
     def describe_for_manifest(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class ComparisonResult:
         found: dict[str, Any] = {
             "arms": list(comparison.runs),
             "measure": comparison.measure,
-            "worlds": comparison.replicate_count,
+            "replicates": comparison.replicate_count,
             "branch_at": comparison.branch_at,
             "precision": precision.half_width if precision else None,
             "factors": list(comparison.factors),

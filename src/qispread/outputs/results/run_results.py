@@ -126,4 +126,4 @@ def write_events_text(events: Any, path: Path) -> None:
         for event in events.to_pylist():
             concerned = f", {event['intervention']}" if event["intervention"] else ""
             where = f"month {event['month']:3d}  {event['organisation'] or 'everywhere'}{concerned}"
-            file.write(f"{where}: {event['what']} ({event['why']})\n")
+            file.write(f"{where}: {event['event']} ({event['reason']})\n")

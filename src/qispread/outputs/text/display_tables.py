@@ -71,9 +71,9 @@ def difference_rows(comparison: Comparison, arm: str) -> list[DifferenceRow]:
     for measure in DIFFERENCE_MEASURES:
         one = comparison.difference(arm, measure)
         form, scale = MEASURES[measure].form, scale_per_100(measure, comparison.organisation_count)
-        means = (format_value(scale * one[name], form) for name in ("base", "arm_mean"))
+        means = (format_value(scale * one[name], form) for name in ("baseline", "arm_mean"))
         cells = (marked_label(measure), *means, *difference_cells(one, measure, scale))
-        rows.append(DifferenceRow(measure, cells, one["pairing"]))
+        rows.append(DifferenceRow(measure, cells, one["pairing_gain"]))
     return rows
 
 
@@ -89,7 +89,7 @@ def difference_cells(row: Mapping[Any, Any], measure: str, scale: float = 1.0) -
     scale : float
         By which numbers are multiplied, as `scale_per_100` gives it.
     """
-    value, low, high, better = (float(row[name]) for name in ("difference", "low", "high", "better"))
+    value, low, high, better = (float(row[name]) for name in ("difference", "low", "high", "share_better"))
     if value == 0.0 and not low < 0.0:
         return (NO_DIFFERENCE, "", "")
     form = MEASURES[measure].form
@@ -143,11 +143,11 @@ def cost_table(costs: pd.DataFrame, organisations: int) -> TextTable:
     """Return what an event averted costs in each arm, and which arms are dominated; `costs` is "cost_effectiveness"."""
     rows = []
     for row in costs.to_dict("records"):
-        price, low, high = (float(row[f"cost_per_event{end}"]) for end in ("", "_low", "_high"))
+        price, low, high = (float(row[f"cost_per_event_averted{end}"]) for end in ("", "_low", "_high"))
         bounds = [format_value(end, "money") for end in (low, high)]
         more = format_short(100.0 / organisations * float(row["cost_difference"]), "+")
         interval = MISSING_MARK if MISSING_MARK in bounds else " to ".join(bounds)
-        rows.append((str(row["arm"]), more, format_value(price, "money"), interval, str(row["standing"])))
+        rows.append((str(row["arm"]), more, format_value(price, "money"), interval, str(row["dominance"])))
     return TextTable(
         "Cost", ("", f"More than baseline{PER_100}", "Cost per event averted", INTERVAL_HEADING, "Standing"), rows
     )
@@ -160,7 +160,7 @@ def robustness_table(robustness: Robustness, organisations: int) -> TextTable:
     rows = [
         (
             str(row["arm"]),
-            *(format_value(float(row[name]), "percent") for name in ("share_best", "share_above_base")),
+            *(format_value(float(row[name]), "percent") for name in ("share_best", "share_above_baseline")),
             *(format_regret(scale * float(row[name]), measure.form) for name in ("regret_mean", "regret_worst")),
         )
         for row in robustness.arms.to_dict("records")

@@ -7,19 +7,19 @@ from qispread.inputs.scenario import Scenario
 from qispread.model.measures import MEASURES
 
 DIFFERENCE_MEASURES = (
-    "adoption",
-    "lapses",
+    "current_use",
+    "discontinued",
     "fidelity",
     "effect",
     "replicated",
-    "harm",
-    "harm_gini",
-    "harm_averted",
+    "event_rate",
+    "event_rate_gini",
+    "events_averted",
     "staff_time",
     "cost",
 )
 """Measures in which options are compared, in the order of the tables."""
-CURVE_MEASURES = ("adoption", "fidelity", "effect")
+CURVE_MEASURES = ("current_use", "fidelity", "effect")
 """Measures whose course a report, the page and Mesa's page show first."""
 
 PER_100 = " *"

@@ -64,7 +64,7 @@ class DifferenceStatement:
 
 def difference_from_row(row: dict[str, Any]) -> DifferenceStatement:
     """Return a row of the table of differences for a sentence; sums are given for every 100 organisations."""
-    value, per_100 = float(row["difference"]), float(row["for_100"])
+    value, per_100 = float(row["difference"]), float(row["per_100_organisations"])
     factor = per_100 / value if MEASURES[row["measure"]].is_sum and value else 1.0
     return DifferenceStatement(
         arm=str(row["arm"]),
@@ -72,8 +72,8 @@ def difference_from_row(row: dict[str, Any]) -> DifferenceStatement:
         value=value * factor,
         low=float(row["low"]) * factor,
         high=float(row["high"]) * factor,
-        better=float(row["better"]),
-        runs=int(row.get("worlds", 0)),
+        better=float(row["share_better"]),
+        runs=int(row.get("replicates", 0)),
     )
 
 

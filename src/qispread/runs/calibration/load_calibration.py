@@ -279,7 +279,7 @@ def is_possible(measure: Measure) -> tuple[float, float]:
     """Return the least and the largest value that a measure can have."""
     if measure.unit == "share":
         return 0.0, 1.0
-    return (-math.inf if measure.name == "harm_averted" else 0.0), math.inf
+    return (-math.inf if measure.name == "events_averted" else 0.0), math.inf
 
 
 def apply_policy_files(scenario: Scenario, files: list[Path], changes: dict[str, Any]) -> Scenario:

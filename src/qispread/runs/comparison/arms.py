@@ -10,7 +10,7 @@ from qispread.inputs.policies import AnyPolicy, SeedingPolicy
 from qispread.inputs.scenario import Scenario, validate_folder_name
 from qispread.inputs.validate import fault_at_path
 
-BASELINE_ARM = "base"
+BASELINE_ARM = "baseline"
 RESERVED_NAMES = (BASELINE_ARM, "charts")
 """Names that no arm can have: of what arms are compared with, and of the folder of a report's charts."""
 SIBLING_FILE_SUFFIXES = (".json", ".csv", ".parquet", ".html", ".txt")

@@ -15,7 +15,7 @@ from qispread.runs.comparison.arms import BASELINE_ARM
 from qispread.runs.comparison.paired_statistics import mean_and_half_width, pairing_gain, share_better
 from qispread.runs.comparison.precision import PrecisionTarget
 
-DEFAULT_MEASURE = "harm_averted"
+DEFAULT_MEASURE = "events_averted"
 """What an answer is about unless another measure is named."""
 
 
@@ -89,7 +89,7 @@ class Comparison:
 
         Columns: ``base`` and ``arm_mean`` (means over worlds), ``difference`` (mean of the paired differences) with
         its 95 % interval ``low`` to ``high``, ``better`` (share of worlds in which the arm is better; NaN where no
-        direction is), ``for_100`` (the difference for every 100 organisations, for sums over organisations),
+        direction is), ``per_100_organisations`` (the difference for every 100 organisations, for sums over organisations),
         ``pairing`` (variance of the difference between independent worlds over that of the paired one) and ``replicate_count``.
         """
         rows = [
@@ -109,7 +109,7 @@ class Comparison:
     @property
     def arm_differences(self) -> pd.DataFrame:
         """The table of differences between every two arms, the base left out; columns as in docs/tables.md."""
-        kept = ("difference", "low", "high", "better", "for_100", "worlds")
+        kept = ("difference", "low", "high", "share_better", "per_100_organisations", "replicates")
         rows = []
         for other, arm in combinations(self.arms, 2):
             for measure in MEASURE_REGISTRY:
@@ -128,13 +128,13 @@ class Comparison:
         apart = other - base
         mean, half = mean_and_half_width(apart)
         return {
-            "base": float(base.mean()) if base.size else np.nan,
+            "baseline": float(base.mean()) if base.size else np.nan,
             "arm_mean": float(other.mean()) if other.size else np.nan,
             "difference": mean,
             "low": mean - half,
             "high": mean + half,
-            "better": share_better(apart, MEASURES[measure].better),
-            "for_100": 100.0 * mean / self.organisation_count if MEASURES[measure].is_sum else np.nan,
-            "pairing": pairing_gain(base, other),
-            "worlds": int(apart.size),
+            "share_better": share_better(apart, MEASURES[measure].better),
+            "per_100_organisations": 100.0 * mean / self.organisation_count if MEASURES[measure].is_sum else np.nan,
+            "pairing_gain": pairing_gain(base, other),
+            "replicates": int(apart.size),
         }

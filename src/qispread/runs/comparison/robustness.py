@@ -83,7 +83,7 @@ class Robustness:
         """The table of arms.
 
         Columns: ``arm``, ``rank`` in the comparison itself (1 the best), ``value`` (mean over models), ``share_best``,
-        ``share_above_base`` (shares of models), ``regret_mean`` and ``regret_worst``: by how much the arm falls short
+        ``share_above_baseline`` (shares of models), ``regret_mean`` and ``regret_worst``: by how much the arm falls short
         of the best of each model (savage1951).
         """
         gains = self.oriented_means
@@ -95,7 +95,7 @@ class Robustness:
                 "rank": np.arange(1, len(self.ranking) + 1),
                 "value": [float(self.means[arm].mean()) for arm in self.ranking],
                 "share_best": (first / first.sum(axis=1, keepdims=True)).mean(axis=0),
-                "share_above_base": (gains > base).mean(axis=0),
+                "share_above_baseline": (gains > base).mean(axis=0),
                 "regret_mean": regret.mean(axis=0),
                 "regret_worst": regret.max(axis=0),
             }
@@ -121,10 +121,10 @@ class Robustness:
             found = ks_2samp(values[stays], values[~stays])
             medians = float(np.median(values[stays])), float(np.median(values[~stays]))
             rows.append((factor.path, found.statistic, found.pvalue, *medians, factor.low, factor.high))
-        names = ["parameter", "distance", "p_value", "holds_median", "flips_median", "low", "high"]
+        names = ["parameter", "distance", "p_value", "unchanged_median", "changed_median", "low", "high"]
         table = pd.DataFrame(rows, columns=names).sort_values("p_value", kind="stable", ignore_index=True)
         steps = table["p_value"].to_numpy(np.float64) * np.arange(len(table), 0, -1)
-        table.insert(3, "adjusted", np.minimum(np.maximum.accumulate(steps), 1.0) if len(table) else steps)
+        table.insert(3, "p_adjusted", np.minimum(np.maximum.accumulate(steps), 1.0) if len(table) else steps)
         return table
 
     @property
@@ -139,7 +139,7 @@ class Robustness:
         for place, (arm, against) in enumerate(pairwise(self.ranking)):
             stays = gains[:, place] >= gains[:, place + 1]
             table = self.discriminating_parameters(stays)
-            for name, value in (("holds", float(stays.mean())), ("against", against), ("arm", arm)):
+            for name, value in (("order_stability", float(stays.mean())), ("against", against), ("arm", arm)):
                 table.insert(0, name, value)
             found.append(table)
         filled = [table for table in found if len(table)]
@@ -152,14 +152,14 @@ class Robustness:
         Pairs of which none can be told from chance are left out.
         """
         table = self.order_drivers
-        found = table[table["adjusted"] <= SIGNIFICANCE_LEVEL].drop_duplicates(["arm", "against"])
+        found = table[table["p_adjusted"] <= SIGNIFICANCE_LEVEL].drop_duplicates(["arm", "against"])
         return [(str(one.arm), str(one.against), str(one.parameter)) for one in found.itertuples()]
 
     @property
     def main_driver(self) -> str | None:
         """The parameter that most tells where the best arm changes, or None where none can be told from chance."""
         flips = self.best_arm_drivers
-        return str(flips["parameter"][0]) if len(flips) and flips["adjusted"][0] <= SIGNIFICANCE_LEVEL else None
+        return str(flips["parameter"][0]) if len(flips) and flips["p_adjusted"][0] <= SIGNIFICANCE_LEVEL else None
 
 
 def rank_arms(comparison: Comparison) -> tuple[str, ...]:

@@ -44,8 +44,8 @@ MECHANISMS_OFF: dict[str, Any] = {
     },
     "copying": {"copy_loss": 0.0},
     "improving": {"repair": 0.0, "learning": 0.0, "reactive": 0.0, "decay": 0.0, "embed": 0.0},
-    "reviewing": {"giving_up": 0.0, "noise": 0.0, "cynicism": 0.0, "encouragement": 0.0, "returning": 0.0},
-    "home_grown": {"gain": 0.0},
+    "reviewing": {"discontinuing": 0.0, "noise": 0.0, "cynicism": 0.0, "encouragement": 0.0, "readopting": 0.0},
+    "local_improvement": {"gain": 0.0},
     "outcome": {"secular": 0.0},
 }
 """Everybody hears and begins at once and goes on for ever: what a model of diffusion turns on again is its own."""
@@ -76,12 +76,12 @@ def diffusion_scenario(observed: ObservedDiffusion) -> Scenario:
     """
     seeds = [one for one, when in zip(observed.ids, observed.adopted, strict=True) if observed.seeded and when == 1]
     rows = [
-        {"id": one, "system": observed.communities[place] or None}
+        {"id": one, "partnership": observed.communities[place] or None}
         for one, place in zip(observed.ids, observed.community, strict=True)
     ]
     if not seeds:
         seeds = [unused_id(observed.ids)]
-        rows.append({"id": seeds[0], "system": None})
+        rows.append({"id": seeds[0], "partnership": None})
     owners, ties = observed.ties.owners, observed.ties
     once = owners < ties.indices
     named = zip(owners[once].tolist(), ties.indices[once].tolist(), ties.weights[once].tolist(), strict=True)

@@ -30,7 +30,7 @@ from qispread.runs.sweep.designs import FloatArray
 
 MAX_CACHED_WORLDS, MAX_CACHED_SCENARIOS = 64, 2048
 """How many are kept in memory: frames and whatever has large arrays, and what has next to none."""
-POPULATION_PATHS = ("organisations", "organisations.number", "organisations.systems", "organisations.regions")
+POPULATION_PATHS = ("organisations", "organisations.number", "organisations.partnerships", "organisations.regions")
 """What decides which organisations there are."""
 WINDOW_FIELDS = ("start", "end")
 """Fields of a policy on which it depends when it acts."""

@@ -80,7 +80,7 @@ def as_ema(sweep: "Sweep", *, replicates: str = "mean") -> tuple["pd.DataFrame",
         Measures at the end by name; those kept by month as "measure by month".
     """
     if replicates not in ("mean", "each"):
-        raise InputError([Fault("worlds", f"got '{replicates}'; needed: one of mean, each")])
+        raise InputError([Fault("replicates", f"got '{replicates}'; needed: one of mean, each")])
     gathered = replicate_mean if replicates == "mean" else identity
     table = sweep.points.reset_index(drop=True)
     for factor in sweep.experiment.resolved_factors:

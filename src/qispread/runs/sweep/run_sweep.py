@@ -336,7 +336,7 @@ def open_or_create_session(
     cut = {
         "runs": order.runs,
         "part_runs": order.part_runs,
-        "passes": passes,
+        "repetitions": passes,
         "order_sha256": order.sha256(),
     }
     store = create_store(folder, experiment, {ORDER: order.as_file(), POINTS_FILE: table}, cut, command)

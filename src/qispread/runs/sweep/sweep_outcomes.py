@@ -118,7 +118,7 @@ def check_months(months: Sequence[int], measure: str, experiment: Experiment) ->
 def choose_measure(experiment: Experiment) -> str:
     """Return the measure that is looked at unless one is named: harm averted where it was kept, else the first kept."""
     kept = experiment.measures.final or experiment.measures.monthly
-    return "harm_averted" if "harm_averted" in kept else kept[0]
+    return "events_averted" if "events_averted" in kept else kept[0]
 
 
 def replicate_means(values: FloatArray) -> FloatArray:

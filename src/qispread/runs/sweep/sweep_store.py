@@ -80,7 +80,7 @@ class SweepStore:
     @property
     def repetitions(self) -> int | None:
         """How many passes through the points are wanted; None for all."""
-        return self.manifest.get("passes")
+        return self.manifest.get("repetitions")
 
     @property
     def environments(self) -> list[dict[str, str]]:
@@ -118,7 +118,7 @@ class SweepStore:
         """Note that more passes are wanted than before; the folder is held."""
         if self.repetitions is None or repetitions is None or repetitions <= self.repetitions:
             return
-        self.manifest["passes"] = repetitions
+        self.manifest["repetitions"] = repetitions
         self._write_manifest()
 
     def status(self) -> SweepStatus:

@@ -201,7 +201,7 @@ def _load_job(payload: bytes) -> SweepJob:
 @cache
 def warm_up_compiler() -> None:
     """Load what is compiled, by a run of next to nothing, so that no run is charged for it."""
-    places = {"organisations.number": 4, "organisations.systems": 2, "organisations.regions": 1}
+    places = {"organisations.number": 4, "organisations.partnerships": 2, "organisations.regions": 1}
     blueprint = prepare_scenario(Scenario().replace(places, horizon=1, network=CompleteNetwork()))
     plan, state = initialise_run(blueprint, blueprint.world(0))
     run_kernel(plan, state, 1, allocate_measures(blueprint.scenario))

@@ -36,7 +36,7 @@ CODE_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits of a code, without those that are mistaken for one another when they are read out."""
 CHECK_MODULUS = 31
 MAX_PLANS = 40
-BUDGET_MEASURE = "harm_averted"
+BUDGET_MEASURE = "events_averted"
 
 
 class BudgetPlan(NamedTuple):
@@ -119,7 +119,7 @@ def evaluate_plan(plan: BudgetPlan, ensemble: Ensemble, baseline: Ensemble) -> d
     apart = events_averted_by_replicate(ensemble) - events_averted_by_replicate(baseline)
     middle, half = mean_and_half_width(apart[~np.isnan(apart)])
     last = {
-        name: ensemble.runs(ensemble.scenario.replicates).values_by_replicate(name) for name in ("adoption", "effect")
+        name: ensemble.runs(ensemble.scenario.replicates).values_by_replicate(name) for name in ("current_use", "effect")
     }
     means = {name: round(float(np.nanmean(values)), 4) for name, values in last.items()}
     half = 0.0 if np.isnan(half) else half

@@ -208,7 +208,7 @@ async def store_plan(plan: BudgetPlan, ensembles: EnsembleCache, held: StoredRes
 
 async def store_baseline(scenario: Scenario, ensembles: EnsembleCache, held: StoredResults) -> None:
     """Keep the base, and where everybody stands."""
-    await store_state("base", scenario, scenario, ensembles, held)
+    await store_state("baseline", scenario, scenario, ensembles, held)
 
 
 async def store_policy(

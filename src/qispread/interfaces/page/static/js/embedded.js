@@ -27,7 +27,7 @@ const told = (value) => String(Number(Number(value).toPrecision(10)));
 function nameOf({ policies, alone, both }) {
   const [first, ...more] = Object.entries(policies);
   if (more.length || Object.keys(alone).length || Object.keys(both).length) return "more";
-  if (!first) return "base";
+  if (!first) return "baseline";
   const [lever, fields] = first;
   const { name, usual } = held.levers[lever];
   const others = Object.keys(fields).filter((one) => one !== name);
@@ -59,7 +59,7 @@ export const server = {
     yield { plans: plans.map((code) => held.plans[code]).filter(Boolean), best: held.best };
   },
   async world({ setting, arm }) {
-    const name = arm === "base" ? "base" : nameOf(setting);
+    const name = arm === "baseline" ? "baseline" : nameOf(setting);
     const world = await kept(`world ${name}`);
     return { ...world, places: held.places, sources: held.sources, stage: summed(world.stage), fidelity: summed(world.fidelity) };
   },

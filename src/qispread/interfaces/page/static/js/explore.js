@@ -115,7 +115,7 @@ export class Explore {
     strip.style.background = `linear-gradient(to right, ${fidelity.map((_, place) => fidelityColour(place / (fidelity.length - 1), fidelity)).join(", ")})`;
     const parts = this.keyed === "stage"
       ? Object.entries(stage).map(([name, colour]) => dot(colour, name, name))
-      : [element("span", {}, "Core intact: none", strip, "all"), dot("#ffffff", "not in use"), dot("#ffffff", "gave it up", "lapsed")];
+      : [element("span", {}, "Core intact: none", strip, "all"), dot("#ffffff", "not in use"), dot("#ffffff", "gave it up", "discontinued")];
     parts.push(element("span", {}, "Larger: more cases. Ringed: where it began."));
     if (crowded) parts.push(element("span", {}, "There are too many ties to draw."));
     find("key").replaceChildren(...parts);

@@ -45,7 +45,7 @@ export class Files {
       row("Report to read and print:", this.button("Write report", () => this.report())),
       row("Tables as CSV:", keep("Curves", () => source.table(state.asked, "curves")), keep("Differences", () => source.table(state.asked, "differences"))),
       row("Pictures:", this.button("Map", () => this.picture()),
-        ...["adoption", "fidelity", "effect", "harm"].map((one) => keep(one, () => source.picture(state.asked, one, "png")))));
+        ...["current_use", "fidelity", "effect", "event_rate"].map((one) => keep(one, () => source.picture(state.asked, one, "png")))));
   }
 
   fromFile() {

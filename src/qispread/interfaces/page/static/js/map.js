@@ -144,7 +144,7 @@ export class NetworkMap {
       }
       if (node.dataset.stage !== stage) {
         node.dataset.stage = stage;
-        node.setAttribute("class", stage === "lapsed" ? "node lapsed" : "node");
+        node.setAttribute("class", stage === "discontinued" ? "node discontinued" : "node");
       }
       if (named) node.setAttribute("aria-label", this.words(who));
     });

@@ -1,7 +1,7 @@
 // The setting of this visitor: it lives here and in the address, and nowhere else.
 import { decoded, encoded } from "./address.js";
 
-export const BASE = "base";
+export const BASE = "baseline";
 export const WHAT_IF = "what-if";
 
 export const emptySetting = () => ({ both: {}, alone: {}, policies: {} });

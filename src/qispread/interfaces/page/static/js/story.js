@@ -53,13 +53,13 @@ export class Story {
     await drawOnce(chart.firstChild, told.chart.specification);
   }
 
-  place({ partnership, size, harm: [before, after] }) {
+  place({ partnership, size, event_rate: [before, after] }) {
     return `In ${partnership}, with ${size.toLocaleString("en-GB")} cases a year. Harm went from ${before} to ${after} per 10,000.`;
   }
 
   practice({ practice }, world, who, month) {
     if (practice.began === null) return "It never began.";
-    const lapses = practice.lapses ? ` It gave up ${practice.lapses === 1 ? "once" : `${practice.lapses} times`}.` : "";
+    const lapses = practice.times_discontinued ? ` It gave up ${practice.times_discontinued === 1 ? "once" : `${practice.times_discontinued} times`}.` : "";
     const now = ["implementing", "embedded"].includes(practice.stage)
       ? `At the end it is ${practice.stage}, with ${percent(practice.fidelity)} of the core intact and ${percent(practice.result)} of the largest possible effect.`
       : `At the end it is ${practice.stage}.`;

@@ -1,6 +1,6 @@
 // One world as the server tells it: who is where, what each did in every month, and who copied whom.
 
-export const STAGES = ["unaware", "aware", "implementing", "embedded", "lapsed"];
+export const STAGES = ["unaware", "aware", "implementing", "embedded", "discontinued"];
 const NOT_IN_USE = 255;
 const STEPS = 250;
 
