@@ -19,6 +19,7 @@ from qispread.analysis.discovery import LIMITS, TRAJECTORY
 from qispread.analysis.sensitivity_tables import INDICES, NOISE, PAIRS
 from qispread.calibrating import tables as calibrated
 from qispread.config.describe import as_markdown, cell, parts, shown_default, title_of
+from qispread.config.frameworks import NO_COUNTERPART, policy_counterparts
 from qispread.config.networks import AnyNetwork
 from qispread.config.organisations import Context, OrganisationRow
 from qispread.config.parameter import Section, declared, sections_within
@@ -29,6 +30,7 @@ from qispread.engines import tables
 from qispread.engines.agents import Organisation
 from qispread.engines.model import MONTH
 from qispread.fitting.tables import TABLES as FITTING
+from qispread.presentation.glossary import glossary_as_markdown
 from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout
@@ -163,9 +165,13 @@ def policies() -> str:
     shared, moving, rows = (*Policy.model_fields, "lever"), ORGANISATION_SLOTS | PRACTICE_SLOTS, []
     for policy in sections_within(AnyPolicy):
         moved = ", ".join(code(name) for name in policy.model_fields if name in moving and name not in shared)
-        named = (policy.__name__, code(tag_of(policy) or ""), title_of(policy))
-        rows.append((*named, own_fields(policy, shared), moved or "none"))
-    return table(("class", "lever", "meaning", "fields and defaults", "slots moved"), rows)
+        lever = tag_of(policy) or ""
+        named = (policy.__name__, code(lever), title_of(policy))
+        strategies = "; ".join(one.name or NO_COUNTERPART for one in policy_counterparts(lever))
+        rows.append((*named, own_fields(policy, shared), moved or "none", strategies))
+    return table(
+        ("class", "lever", "meaning", "fields and defaults", "slots moved", "ERIC strategy (powell2015)"), rows
+    )
 
 
 def networks() -> str:
@@ -265,7 +271,13 @@ def pages() -> dict[str, str]:
     model = (DOCS / "model.md").read_text(encoding="utf-8")
     model = BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", model)
     bibliography = json.dumps(sources(), indent=1, ensure_ascii=False) + "\n"
-    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model, REFERENCES: bibliography}
+    return {
+        "parameters.md": as_markdown(),
+        "tables.md": tables_page(),
+        "glossary.md": glossary_as_markdown(),
+        "model.md": model,
+        REFERENCES: bibliography,
+    }
 
 
 def unknown_sources(page: str) -> list[str]:

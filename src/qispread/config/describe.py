@@ -7,6 +7,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from qispread.config.frameworks import heading_counterparts, parameter_counterparts
 from qispread.config.interventions import Intervention
 from qispread.config.networks import AnyNetwork
 from qispread.config.parameter import Section, declared, range_text, sections_within
@@ -128,7 +129,8 @@ def as_markdown() -> str:
         "default, what is allowed, the plausible range to sweep, what it means, where the default comes from (a key in",
         "`references.bib`) and how well it is known: *measured* in a source, *derived* from figures in one, an",
         "*assumption*, a *hypothesis* that results hinge on, or a *choice* of yours. Its role: an *uncertainty* of the",
-        "world, a *lever* that somebody can pull, what *world* there is, or how the *run* is made.",
+        "world, a *lever* that somebody can pull, what *world* there is, or how the *run* is made. A list below a",
+        "table has the names in ERIC (powell2015), MUSIQ (kaplan2012) and CFIR (damschroder2022): see `glossary.md`.",
     ]
     for heading, meaning, found in parts():
         lines += ["", f"## {heading}", "", meaning, ""]
@@ -138,7 +140,16 @@ def as_markdown() -> str:
                 "|---|---|---|---|---|---|---|---|---|",
             ]
             lines += ["| " + " | ".join(cell(value) for value in asdict(one).values()) + " |" for one in found]
+        lines += list(counterpart_lines(heading, found))
     return "\n".join(lines) + "\n"
+
+
+def counterpart_lines(heading: str, found: list[Description]) -> Iterator[str]:
+    """Yield the counterparts in ERIC, MUSIQ and CFIR of a part of a scenario and of its parameters, as a list."""
+    lines = [f"- {one}" for one in heading_counterparts(heading)]
+    lines += [f"- `{each.path}`: {one}" for each in found for one in parameter_counterparts(each.path)]
+    if lines:
+        yield from ("", *lines)
 
 
 def cell(text: str) -> str:

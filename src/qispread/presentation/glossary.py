@@ -1,0 +1,356 @@
+"""The glossary: terms in plain words, with their names in YAML, columns and code, and the words of the literature.
+
+What is declared elsewhere (measures, policies, context factors, attributes of interventions, networks) is taken from
+there; other terms, and notes, are in glossary.yaml beside this file.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from qispread.config.describe import title_of, within
+from qispread.config.faults import Fault, InputError, nearest
+from qispread.config.frameworks import (
+    NETWORK,
+    PARAMETERS,
+    SOURCES,
+    Counterpart,
+    policy_counterparts,
+)
+from qispread.config.interventions import Intervention
+from qispread.config.networks import AnyNetwork
+from qispread.config.organisations import FACTORS, Context
+from qispread.config.parameter import sections_within
+from qispread.config.policies import AnyPolicy
+from qispread.config.validate import tag_of
+from qispread.config.yaml_reader import read_yaml
+from qispread.measures import MEASURES
+from qispread.presentation.references import KEY
+
+FILE = "glossary.yaml"
+FIELDS = ("definition", "declared", "note", "names", "also", "formerly", "source")
+INTRODUCTION = (
+    "Terms in plain words, in alphabetical order. Each has its name in YAML, columns and code, other words in the "
+    "literature, and a source (a key in `references.bib`). Measures, policies, context factors, attributes of "
+    "interventions and networks have the definitions of their declarations. Policies have their ERIC implementation "
+    "strategies (powell2015; numbers as in waltz2015); context factors their MUSIQ factors (kaplan2012) and CFIR "
+    "constructs (damschroder2022); attributes of interventions their CFIR constructs; the closest first."
+)
+KINDS = {
+    "measure": "Measure",
+    "policy": "Policy",
+    "context": "Context factor",
+    "intervention": "Attribute of an intervention",
+    "network": "Collaboration network",
+}
+"""What kinds of declaration are called."""
+
+
+@dataclass(frozen=True)
+class GlossaryEntry:
+    """One term.
+
+    Attributes
+    ----------
+    term : str
+    definition : str
+        One to three plain sentences.
+    kind : str
+        What declares it, such as "Measure"; empty where nothing does.
+    unit : str
+    names : tuple of str
+        In YAML, columns and code.
+    also : tuple of str
+        Other words in outputs or the literature.
+    formerly : tuple of str
+        Names in YAML and columns of version 0.1.
+    sources : tuple of str
+        Keys in docs/references.bib.
+    counterparts : tuple of Counterpart
+        In ERIC, MUSIQ and CFIR.
+    """
+
+    term: str
+    definition: str
+    kind: str = ""
+    unit: str = ""
+    names: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    counterparts: tuple[Counterpart, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Return the anchor of the term's heading on the page, as GitHub and mkdocs make it."""
+        return re.sub(r"[^\w -]", "", self.term.lower()).replace(" ", "-")
+
+
+def sentence(text: str) -> str:
+    """Return text as a sentence: its first letter a capital, a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def plain_title(section: Any) -> str:
+    """Return what a section is about, without the source in brackets."""
+    return re.sub(rf" ?\((?:[^()]*: )?{KEY.pattern}\)", "", title_of(section))
+
+
+def declared_measures() -> Iterator[tuple[str, GlossaryEntry]]:
+    """Yield every measure, by its key; means of context factors belong to these."""
+    for name, measure in MEASURES.items():
+        if name not in FACTORS:
+            yield (
+                f"measure:{name}",
+                GlossaryEntry(measure.label, measure.meaning, KINDS["measure"], measure.unit, names=(name,)),
+            )
+
+
+def declared_policies() -> Iterator[tuple[str, GlossaryEntry]]:
+    """Yield every policy with its ERIC strategies, by its key."""
+    for section in sections_within(AnyPolicy):
+        lever = tag_of(section)
+        if lever:
+            yield (
+                f"policy:{lever}",
+                GlossaryEntry(
+                    sentence(lever.replace("_", " ")).rstrip("."),
+                    sentence(plain_title(section)),
+                    KINDS["policy"],
+                    names=(f"lever: {lever}",),
+                    sources=tuple(KEY.findall(title_of(section))),
+                    counterparts=policy_counterparts(lever),
+                ),
+            )
+
+
+def declared_networks() -> Iterator[tuple[str, GlossaryEntry]]:
+    """Yield every kind of collaboration network, by its key."""
+    for section in sections_within(AnyNetwork):
+        kind = tag_of(section)
+        if kind:
+            yield (
+                f"network:{kind}",
+                GlossaryEntry(
+                    sentence(f"{kind.replace('_', ' ')} network").rstrip("."),
+                    sentence(plain_title(section)),
+                    KINDS["network"],
+                    names=(f"kind: {kind}",),
+                    sources=tuple(KEY.findall(title_of(section))),
+                    counterparts=(NETWORK,),
+                ),
+            )
+
+
+def declared_parameters() -> Iterator[tuple[str, GlossaryEntry]]:
+    """Yield every context factor and attribute of an intervention with its MUSIQ and CFIR counterparts, by its key."""
+    sections = (("context", Context, "organisations.context"), ("intervention", Intervention, "interventions.NAME"))
+    for kind, section, path in sections:
+        for one in within(section, path):
+            if one.path in PARAMETERS:
+                name = one.path.removeprefix(f"{path}.")
+                measured = f" Its mean over organisations is the measure `{name}`." if name in MEASURES else ""
+                yield (
+                    f"{kind}:{name}",
+                    GlossaryEntry(
+                        sentence(re.sub(r"[._]", " ", name)).rstrip("."),
+                        sentence(one.meaning) + measured,
+                        KINDS[kind],
+                        one.unit,
+                        names=(one.path,),
+                        sources=tuple(KEY.findall(one.source)),
+                        counterparts=PARAMETERS[one.path],
+                    ),
+                )
+
+
+def declared_entries() -> dict[str, GlossaryEntry]:
+    """Return what is declared, by its key, such as "measure:fidelity" or "policy:coaching"."""
+    return {
+        key: entry
+        for makers in (declared_measures, declared_policies, declared_networks, declared_parameters)
+        for key, entry in makers()
+    }
+
+
+def declared_key(term: str, row: dict[str, Any], declared: dict[str, GlossaryEntry]) -> str:
+    """Return the key of what declares a term; a measure is found by its former name too.
+
+    Raises
+    ------
+    InputError
+        Where nothing of that name is declared.
+    """
+    kind = str(row["declared"]).partition(":")[0]
+    keys = [str(row["declared"]), *(f"{kind}:{name}" for name in row.get("formerly", ()))]
+    found = next((key for key in keys if key in declared), None)
+    if found is None:
+        raise InputError([Fault(term, f"nothing declares '{keys[0]}'{nearest(keys[0], declared)}", FILE)])
+    return found
+
+
+def check_fields(term: str, row: dict[str, Any]) -> None:
+    """Refuse a term with unknown fields, or not exactly one of a definition and a declaration.
+
+    Raises
+    ------
+    InputError
+    """
+    unknown = [name for name in row if name not in FIELDS]
+    if unknown:
+        raise InputError([Fault(term, f"no field is called '{unknown[0]}'{nearest(unknown[0], FIELDS)}", FILE)])
+    if ("definition" in row) == ("declared" in row):
+        raise InputError([Fault(term, "needed: either a definition or what declares it", FILE)])
+
+
+def written_entry(term: str, row: dict[str, Any], base: GlossaryEntry | None) -> GlossaryEntry:
+    """Return the entry of a term of the file, on top of the declared one where there is one."""
+    entry = base or GlossaryEntry(term, str(row["definition"]))
+    texts = (entry.definition, str(row.get("note", "")))
+    label = (entry.term,) if slug(entry.term) != slug(term) else ()
+    return replace(
+        entry,
+        term=term,
+        definition=" ".join(text.strip() for text in texts if text),
+        names=(*entry.names, *(name for name in row.get("names", ()) if name not in entry.names)),
+        also=(*label, *map(str, row.get("also", ()))),
+        formerly=tuple(name for name in row.get("formerly", ()) if name not in entry.names),
+        sources=tuple(dict.fromkeys((*entry.sources, *KEY.findall(str(row.get("source", "")))))),
+    )
+
+
+@lru_cache(maxsize=1)
+def load_glossary() -> tuple[GlossaryEntry, ...]:
+    """Return all entries in alphabetical order.
+
+    Raises
+    ------
+    InputError
+        Where the file names what nothing declares, or defines a declared term again.
+    """
+    declared = declared_entries()
+    rows, _ = read_yaml(files(__package__).joinpath(FILE), FILE)
+    entries: list[GlossaryEntry] = []
+    for term, row in rows.items():
+        check_fields(term, row)
+        key = declared_key(term, row, declared) if "declared" in row else ""
+        entries.append(written_entry(term, row, declared.pop(key) if key else None))
+    entries += declared.values()
+    return tuple(sorted(entries, key=lambda entry: (slug(entry.term), entry.term)))
+
+
+def slug(text: str) -> str:
+    """Return a name as it is compared: small letters, words by spaces, nothing else."""
+    return re.sub(r"[\W_]+", " ", re.sub(r"['\u2019]", "", text.lower())).strip()
+
+
+def ranked_words(entry: GlossaryEntry) -> tuple[tuple[str, ...], ...]:
+    """Return the words for an entry by rank: the term, its names in code, their last parts, former names, others."""
+    last = tuple(re.split(r"[.:] ?", name)[-1] for name in entry.names)
+    return (entry.term,), entry.names, last, entry.formerly, entry.also
+
+
+@lru_cache(maxsize=1)
+def entries_by_word() -> dict[str, GlossaryEntry]:
+    """Return the entries by every word for them; where two share a word, the one for which its rank is higher."""
+    found: dict[str, GlossaryEntry] = {}
+    for rank in zip(*(ranked_words(entry) for entry in load_glossary()), strict=True):
+        for entry, words in zip(load_glossary(), rank, strict=True):
+            for word in words:
+                found.setdefault(slug(word), entry)
+    return found
+
+
+def find_entry(word: str) -> GlossaryEntry | None:
+    """Return the entry of a term, of a name in code, or of another word for it, or None where there is none."""
+    return entries_by_word().get(slug(word))
+
+
+def find_entries(word: str) -> tuple[GlossaryEntry, ...]:
+    """Return the entry of a word, or else those with the word in their term; empty where there is none."""
+    exact, part = find_entry(word), slug(word)
+    if exact is not None:
+        return (exact,)
+    return tuple(entry for entry in load_glossary() if part and f" {part}" in f" {slug(entry.term)}")
+
+
+def glossary_entry(term: str) -> GlossaryEntry:
+    """Return the entry of a term, of a name in code, or of another word for it.
+
+    Parameters
+    ----------
+    term : str
+        Capital letters, hyphens and underscores do not matter.
+
+    Raises
+    ------
+    InputError
+        Where the glossary has none; it names the nearest.
+    """
+    found = find_entry(term)
+    if found is None:
+        raise InputError([Fault("glossary", f"no term is called '{term}'{nearest_term(term)}")])
+    return found
+
+
+def nearest_term(word: str, *others: str) -> str:
+    """Return a hint with the nearest of some others and of all words of the glossary; empty where none is near."""
+    words = {*others} | {
+        form for entry in load_glossary() for form in (entry.term, *entry.names, *entry.also, *entry.formerly)
+    }
+    return nearest(word, words, listing=False)
+
+
+def entry_details(entry: GlossaryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what is known of a term beside its definition: a label, and texts that are names or sentences."""
+    for label, texts in (
+        ("Unit", (entry.unit,) if entry.unit not in ("", "-") else ()),
+        ("Other words", entry.also),
+        ("Name in version 0.1", entry.formerly),
+    ):
+        if texts:
+            yield label, (", ".join(texts),)
+    for framework in SOURCES:
+        found = [one for one in entry.counterparts if one.framework == framework]
+        texts = tuple(str(one).removeprefix(f"{framework}: ") for one in found)
+        if texts:
+            yield framework, texts
+    if entry.sources:
+        yield "Source", (", ".join(entry.sources),)
+
+
+def entry_as_text(entry: GlossaryEntry) -> str:
+    """Return an entry for the terminal."""
+    kind = f" ({entry.kind.lower()})" if entry.kind else ""
+    lines = [f"{entry.term}{kind}", f"  {entry.definition}"]
+    lines += [f"  In YAML, columns and code: {', '.join(entry.names)}"] if entry.names else []
+    lines += [f"  {label}: {text}" for label, texts in entry_details(entry) for text in texts]
+    return "\n".join(lines)
+
+
+def entry_as_markdown(entry: GlossaryEntry) -> Iterator[str]:
+    """Yield the lines of an entry on the page."""
+    kind = f"*{entry.kind}.* " if entry.kind else ""
+    yield from (f"### {entry.term}", "", f"{kind}{entry.definition}", "")
+    if entry.names:
+        yield f"- In YAML, columns and code: {', '.join(f'`{name}`' for name in entry.names)}"
+    for label, texts in entry_details(entry):
+        yield from (f"- {label}: {text}" for text in texts)
+    yield ""
+
+
+def glossary_as_markdown(entries: Iterable[GlossaryEntry] | None = None) -> str:
+    """Return the page of the glossary: a heading for each letter and term, so that each has an anchor."""
+    found = tuple(load_glossary() if entries is None else entries)
+    initials = list(dict.fromkeys(slug(entry.term)[0].upper() for entry in found))
+    lines = ["# Glossary", "", "Written by `python docs/generate.py`; do not edit.", "", INTRODUCTION, ""]
+    lines += [" ".join(f"[{initial}](#{initial.lower()})" for initial in initials), ""]
+    for initial in initials:
+        lines += [f"## {initial}", ""]
+        for entry in found:
+            if slug(entry.term)[0].upper() == initial:
+                lines += entry_as_markdown(entry)
+    return "\n".join(lines).rstrip("\n") + "\n"
