@@ -30,7 +30,7 @@ from qispread.engines import tables
 from qispread.engines.agents import Organisation
 from qispread.engines.model import MONTH
 from qispread.fitting.tables import TABLES as FITTING
-from qispread.presentation.glossary import glossary_as_markdown
+from qispread.presentation.glossary_pages import glossary_as_markdown
 from qispread.results import COMPARISON_TABLES
 from qispread.rules import draws
 from qispread.world import layout

@@ -10,6 +10,7 @@ from qispread.config.describe import descriptions
 from qispread.config.faults import InputError
 from qispread.config.frameworks import PARAMETERS, POLICIES
 from qispread.config.networks import AnyNetwork
+from qispread.config.organisations import FACTORS
 from qispread.config.parameter import sections_within
 from qispread.config.validate import tag_of
 from qispread.measures import MEASURES
@@ -18,12 +19,11 @@ from qispread.presentation.glossary import (
     check_fields,
     declared_entries,
     declared_key,
-    entry_as_text,
     find_entries,
-    glossary_as_markdown,
     glossary_entry,
     load_glossary,
 )
+from qispread.presentation.glossary_pages import entry_as_text, glossary_as_markdown
 from qispread.presentation.references import references
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -91,9 +91,12 @@ def test_terms_and_anchors_are_unique():
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_every_measure_has_the_meaning_of_its_declaration(name):
-    entry = glossary_entry(name)
-    assert entry.kind in {"Measure", "Context factor"}
-    assert entry.definition.startswith(MEASURES[name].meaning) or f"`{name}`" in entry.definition
+    measured = [entry for entry in ENTRIES if entry.kind == "Measure" and name in entry.names]
+    if name in FACTORS:
+        assert f"is the measure `{name}`" in glossary_entry(f"organisations.context.{name}").definition
+    else:
+        assert [entry.definition.startswith(MEASURES[name].meaning) for entry in measured] == [True]
+        assert [entry.unit for entry in measured] == [MEASURES[name].unit]
 
 
 def test_every_policy_network_factor_and_attribute_has_an_entry_with_its_counterparts():
@@ -206,4 +209,4 @@ def test_describe_glossary_prints_every_term_and_its_page(capsys):
 
 def test_describe_of_an_unknown_word_leads_to_the_nearest_term(capsys):
     assert main(["describe", "fidelty"]) == 2
-    assert "did you mean 'fidelity'" in capsys.readouterr().out.lower()
+    assert "did you mean 'fidelity'" in capsys.readouterr().err

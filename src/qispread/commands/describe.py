@@ -33,7 +33,8 @@ def add(command: argparse.ArgumentParser) -> None:
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Print every parameter, or the term and the parameters that a word finds."""
     from qispread.config.faults import Fault, InputError
-    from qispread.presentation.glossary import entry_as_text, find_entries, load_glossary, nearest_term
+    from qispread.presentation.glossary import find_entries, load_glossary, nearest_term
+    from qispread.presentation.glossary_pages import entry_as_text
 
     word = arguments.search
     if arguments.yaml or arguments.markdown:
@@ -52,7 +53,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 def write_page(arguments: argparse.Namespace) -> None:
     """Write the scenario of defaults, the page of parameters or the page of the glossary to standard output."""
     from qispread.config.describe import as_markdown, as_yaml
-    from qispread.presentation.glossary import glossary_as_markdown
+    from qispread.presentation.glossary_pages import glossary_as_markdown
 
     page = glossary_as_markdown if arguments.search.lower() == GLOSSARY else as_markdown
     sys.stdout.write(as_yaml() if arguments.yaml else page())

@@ -5,7 +5,7 @@ there; other terms, and notes, are in glossary.yaml beside this file.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -16,7 +16,6 @@ from qispread.config.faults import Fault, InputError, nearest
 from qispread.config.frameworks import (
     NETWORK,
     PARAMETERS,
-    SOURCES,
     Counterpart,
     policy_counterparts,
 )
@@ -32,13 +31,6 @@ from qispread.presentation.references import KEY
 
 FILE = "glossary.yaml"
 FIELDS = ("definition", "declared", "note", "names", "also", "formerly", "source")
-INTRODUCTION = (
-    "Terms in plain words, in alphabetical order. Each has its name in YAML, columns and code, other words in the "
-    "literature, and a source (a key in `references.bib`). Measures, policies, context factors, attributes of "
-    "interventions and networks have the definitions of their declarations. Policies have their ERIC implementation "
-    "strategies (powell2015; numbers as in waltz2015); context factors their MUSIQ factors (kaplan2012) and CFIR "
-    "constructs (damschroder2022); attributes of interventions their CFIR constructs; the closest first."
-)
 KINDS = {
     "measure": "Measure",
     "policy": "Policy",
@@ -206,17 +198,24 @@ def check_fields(term: str, row: dict[str, Any]) -> None:
         raise InputError([Fault(term, "needed: either a definition or what declares it", FILE)])
 
 
+def measure_names(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the name of the measure that declares a term, as the file has it; empty where it is no measure."""
+    kind, _, name = str(row.get("declared", "")).partition(":")
+    return (name,) if kind == "measure" else ()
+
+
 def written_entry(term: str, row: dict[str, Any], base: GlossaryEntry | None) -> GlossaryEntry:
     """Return the entry of a term of the file, on top of the declared one where there is one."""
     entry = base or GlossaryEntry(term, str(row["definition"]))
     texts = (entry.definition, str(row.get("note", "")))
     label = (entry.term,) if slug(entry.term) != slug(term) else ()
+    renamed = tuple(name for name in measure_names(row) if name not in entry.names)
     return replace(
         entry,
         term=term,
         definition=" ".join(text.strip() for text in texts if text),
         names=(*entry.names, *(name for name in row.get("names", ()) if name not in entry.names)),
-        also=(*label, *map(str, row.get("also", ()))),
+        also=(*label, *renamed, *map(str, row.get("also", ()))),
         formerly=tuple(name for name in row.get("formerly", ()) if name not in entry.names),
         sources=tuple(dict.fromkeys((*entry.sources, *KEY.findall(str(row.get("source", "")))))),
     )
@@ -302,55 +301,3 @@ def nearest_term(word: str, *others: str) -> str:
         form for entry in load_glossary() for form in (entry.term, *entry.names, *entry.also, *entry.formerly)
     }
     return nearest(word, words, listing=False)
-
-
-def entry_details(entry: GlossaryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield what is known of a term beside its definition: a label, and texts that are names or sentences."""
-    for label, texts in (
-        ("Unit", (entry.unit,) if entry.unit not in ("", "-") else ()),
-        ("Other words", entry.also),
-        ("Name in version 0.1", entry.formerly),
-    ):
-        if texts:
-            yield label, (", ".join(texts),)
-    for framework in SOURCES:
-        found = [one for one in entry.counterparts if one.framework == framework]
-        texts = tuple(str(one).removeprefix(f"{framework}: ") for one in found)
-        if texts:
-            yield framework, texts
-    if entry.sources:
-        yield "Source", (", ".join(entry.sources),)
-
-
-def entry_as_text(entry: GlossaryEntry) -> str:
-    """Return an entry for the terminal."""
-    kind = f" ({entry.kind.lower()})" if entry.kind else ""
-    lines = [f"{entry.term}{kind}", f"  {entry.definition}"]
-    lines += [f"  In YAML, columns and code: {', '.join(entry.names)}"] if entry.names else []
-    lines += [f"  {label}: {text}" for label, texts in entry_details(entry) for text in texts]
-    return "\n".join(lines)
-
-
-def entry_as_markdown(entry: GlossaryEntry) -> Iterator[str]:
-    """Yield the lines of an entry on the page."""
-    kind = f"*{entry.kind}.* " if entry.kind else ""
-    yield from (f"### {entry.term}", "", f"{kind}{entry.definition}", "")
-    if entry.names:
-        yield f"- In YAML, columns and code: {', '.join(f'`{name}`' for name in entry.names)}"
-    for label, texts in entry_details(entry):
-        yield from (f"- {label}: {text}" for text in texts)
-    yield ""
-
-
-def glossary_as_markdown(entries: Iterable[GlossaryEntry] | None = None) -> str:
-    """Return the page of the glossary: a heading for each letter and term, so that each has an anchor."""
-    found = tuple(load_glossary() if entries is None else entries)
-    initials = list(dict.fromkeys(slug(entry.term)[0].upper() for entry in found))
-    lines = ["# Glossary", "", "Written by `python docs/generate.py`; do not edit.", "", INTRODUCTION, ""]
-    lines += [" ".join(f"[{initial}](#{initial.lower()})" for initial in initials), ""]
-    for initial in initials:
-        lines += [f"## {initial}", ""]
-        for entry in found:
-            if slug(entry.term)[0].upper() == initial:
-                lines += entry_as_markdown(entry)
-    return "\n".join(lines).rstrip("\n") + "\n"
