@@ -90,7 +90,9 @@ POLICIES: dict[str, tuple[Counterpart, ...]] = {
     "protected_time": (eric("", "No ERIC strategy releases staff time; 1 Access new funding could pay for it."),),
     "feedback": (eric("5 Audit and provide feedback"),),
     "mandate": (
-        eric("44 Mandate change", "ERIC means the organisation's own leaders, this policy an authority above it too."),
+        eric(
+            "44 Mandate change", "In part: in ERIC an organisation's own leaders mandate it, here an authority above."
+        ),
     ),
     "goals": (eric("23 Develop a formal implementation blueprint", "In part: the aims of the plan, not the plan."),),
     "portfolio_limit": (
@@ -146,7 +148,7 @@ PARAMETERS: dict[str, tuple[Counterpart, ...]] = {
     f"{_INTERVENTION}benefit": (
         cfir(
             "Innovation: Innovation Relative Advantage",
-            "The true one; peers' results decide what is believed.",
+            "The true advantage; organisations judge by their peers' results.",
         ),
     ),
     f"{_INTERVENTION}complexity": (cfir("Innovation: Innovation Complexity"),),
