@@ -17,6 +17,7 @@ import qispread.model.measures
 import qispread.model.rules
 from qispread.analysis.discovery import LIMIT_COLUMNS, TRAJECTORY_COLUMNS
 from qispread.analysis.sensitivity_tables import INDEX_COLUMNS, PAIR_COLUMNS, VARIANCE_COLUMNS
+from qispread.inputs.frameworks import NO_COUNTERPART, policy_counterparts
 from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.organisations import ContextFactors, OrganisationRow
 from qispread.inputs.parameter import ConfigSection, declaration_of, section_classes
@@ -39,6 +40,7 @@ from qispread.model.world.lever_slots import ORGANISATION_SLOTS, PRACTICE_SLOTS
 from qispread.model.world.network_builders import tie_probabilities
 from qispread.model.world.static_world import build_static_world
 from qispread.outputs.results import COMPARISON_TABLES
+from qispread.outputs.text.glossary_pages import glossary_as_markdown
 from qispread.runs.calibration import calibration_tables as calibrated
 from qispread.runs.diffusion_fit.fit_tables import FIT_TABLES as FITTING
 
@@ -48,17 +50,17 @@ REFERENCES = "../src/qispread/outputs/text/references.json"
 BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d\b")
 
-BY_RULE = {"climate": "climate", "available": "available_time", "dose": "dose", "vigilance": "vigilance"}
+BY_RULE = {"climate": "climate", "available_time": "available_time", "dose": "dose", "vigilance": "vigilance"}
 """State variables that are what a rule returns."""
 
 IN_WORDS = {
-    "spare": "Time left over once what is in use has had its share [full teams]",
-    "watched": "Measurement with what feedback adds, at most 1 [share]",
+    "spare_time": "Time left over once what is in use has had its share [full teams]",
+    "effective_measurement": "Measurement with what feedback adds, at most 1 [share]",
     "exposure": "Cases a month: size / 12 [tens of thousands of cases]",
     "tuning_1": "First coordinate of the setting that the version in use is fitted to [standard deviations]",
     "tuning_2": "Second coordinate of the setting that the version in use is fitted to [standard deviations]",
     "stage": ", ".join(state_arrays.STAGES) + ".",
-    "anniversary": "Month in which it last began, modulo the months between reviews.",
+    "review_phase": "Month of the latest adoption, modulo the months between reviews.",
     "copied_from": "The peer that it copied last, or what else: the literature, the standard, nobody.",
     "practising": "1 where the stage is implementing or embedded, else 0.",
 }
@@ -139,7 +141,7 @@ def practice_state() -> str:
 def month() -> str:
     """Return the table of the steps of a month."""
     rows = []
-    for number, name in enumerate(("follow_policies", *MONTH_STEPS), start=1):
+    for number, name in enumerate(("apply_policies", *MONTH_STEPS), start=1):
         home = next(kind for kind in Organisation.__mro__ if name in vars(kind))
         rows.append((str(number), f"`{home.__name__}.{name}`", docstring_summary(vars(home)[name].__doc__)))
     return markdown_table(("", "step", "what happens"), rows)
@@ -175,9 +177,13 @@ def policies() -> str:
     shared, moving, rows = (*Policy.model_fields, "lever"), ORGANISATION_SLOTS | PRACTICE_SLOTS, []
     for policy in section_classes(AnyPolicy):
         moved = ", ".join(format_code(name) for name in policy.model_fields if name in moving and name not in shared)
-        named = (policy.__name__, format_code(discriminator(policy) or ""), section_title(policy))
-        rows.append((*named, section_own_fields(policy, shared), moved or "none"))
-    return markdown_table(("class", "lever", "meaning", "fields and defaults", "slots moved"), rows)
+        lever = discriminator(policy) or ""
+        named = (policy.__name__, format_code(lever), section_title(policy))
+        strategies = "; ".join(one.name or NO_COUNTERPART for one in policy_counterparts(lever))
+        rows.append((*named, section_own_fields(policy, shared), moved or "none", strategies))
+    return markdown_table(
+        ("class", "lever", "meaning", "fields and defaults", "slots moved", "ERIC strategy (powell2015)"), rows
+    )
 
 
 def networks() -> str:
@@ -285,6 +291,7 @@ def generated_pages() -> dict[str, str]:
     return {
         "parameters.md": render_markdown(),
         "tables.md": render_tables_page(),
+        "glossary.md": glossary_as_markdown(),
         "model.md": model,
         REFERENCES: bibliography,
     }

@@ -30,7 +30,7 @@ LEAST_TIMES_ROOT = 0.3
 
 def small_world_of(number=60, partnerships=12, kind="partnerships", **network):
     """Return the world of a small scenario."""
-    places = {"number": number, "partnerships": systems, "regions": min(3, systems)}
+    places = {"number": number, "partnerships": partnerships, "regions": min(3, partnerships)}
     network = {"kind": kind} | network
     return prepare_scenario(
         build_scenario({"organisations": places, "network": network, "interventions": {"x": {}}})
@@ -39,7 +39,7 @@ def small_world_of(number=60, partnerships=12, kind="partnerships", **network):
 
 def world_with_ties(number, pairs, partnerships=None):
     """Return a world of given ties between organisations 0, 1, ... of given partnerships."""
-    rows = [{"id": f"o{i}"} | ({"partnership": f"s{systems[i]}"} if systems else {}) for i in range(number)]
+    rows = [{"id": f"o{i}"} | ({"partnership": f"s{partnerships[i]}"} if partnerships else {}) for i in range(number)]
     ties = [{"first": f"o{a}", "second": f"o{b}"} for a, b in pairs]
     data = {"organisations": {"rows": rows}, "network": {"kind": "ties", "ties": ties}, "interventions": {"x": {}}}
     return prepare_scenario(build_scenario(data)).world(0)

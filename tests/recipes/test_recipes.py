@@ -81,6 +81,11 @@ def test_add_a_policy(copy):
         ),
         Edit("src/qispread/inputs/policies.py", " | Accreditation", after="    | Refresher"),
         Edit(
+            "src/qispread/inputs/frameworks.py",
+            '    "accreditation": (eric("9 Change accreditation or membership requirements"),),\n',
+            before='    "refresher": (eric(',
+        ),
+        Edit(
             "configs/policies/accreditation.yaml",
             "description: Accreditation from the third year on.\n"
             "policies: {accreditation: {lever: accreditation, start: 25}}\n",
@@ -97,6 +102,7 @@ def test_add_a_policy(copy):
     copy.run("-m", "ruff", "format", "src/qispread/inputs/policies.py")
     copy.lint()
     copy.test("tests/registries/test_policies.py", "tests/test_baselines.py", "tests/engines/test_engines_agree.py")
+    copy.test("tests/config/test_frameworks.py", "tests/presentation/test_glossary.py")
     copy.test("tests/registries/test_parameters.py", "tests/config/test_scenario_changes.py", "-k", "accreditation")
     copy.test("tests/app/test_page_state.py")
 

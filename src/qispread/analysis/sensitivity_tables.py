@@ -53,7 +53,7 @@ VARIANCE_COLUMNS = {
     "replicates": "Worlds of each point.",
     "variance": "Variance of single runs, in the square of the unit.",
     "parameters": "Share of it between points, the same in every world.",
-    "replicates": "Share of it between worlds, the same at every point.",
+    "between_replicates": "Share of it between worlds, the same at every point.",
     "both": "What is left: what parameters do in one world and not in another, and chance.",
     "noise_of_points": "Share of the variance between the points' levels that is noise.",
 }

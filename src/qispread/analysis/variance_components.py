@@ -17,7 +17,7 @@ class VarianceComponents:
     ----------
     parameters : float
         Between points, the same in every world.
-    worlds : float
+    between_replicates : float
         Between worlds, the same at every point: pairing removes it from all comparisons of points.
     both : float
         What is left: what parameters do in one world and not in another, and chance.
@@ -28,7 +28,7 @@ class VarianceComponents:
     """
 
     parameters: float
-    worlds: float
+    between_replicates: float
     both: float
     variance: float
     noise_of_points: float

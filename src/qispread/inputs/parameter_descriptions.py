@@ -7,6 +7,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from qispread.inputs.frameworks import heading_counterparts, parameter_counterparts
 from qispread.inputs.interventions import Intervention
 from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.parameter import ConfigSection, declaration_of, format_range, section_classes
@@ -128,7 +129,8 @@ def render_markdown() -> str:
         "default, what is allowed, the plausible range to sweep, what it means, where the default comes from (a key in",
         "`references.bib`) and how well it is known: *measured* in a source, *derived* from figures in one, an",
         "*assumption*, a *hypothesis* that results hinge on, or a *choice* of yours. Its role: an *uncertainty* of the",
-        "world, a *lever* that somebody can pull, what *world* there is, or how the *run* is made.",
+        "world, a *lever* that somebody can pull, what *world* there is, or how the *run* is made. A list below a",
+        "table has the names in ERIC (powell2015), MUSIQ (kaplan2012) and CFIR (damschroder2022): see `glossary.md`.",
     ]
     for heading, meaning, found in describe_parts():
         lines += ["", f"## {heading}", "", meaning, ""]
@@ -137,10 +139,17 @@ def render_markdown() -> str:
                 "| parameter | default | unit | allowed | plausible | meaning | source | known | role |",
                 "|---|---|---|---|---|---|---|---|---|",
             ]
-            lines += [
-                "| " + " | ".join(escape_markdown_cell(value) for value in asdict(one).values()) + " |" for one in found
-            ]
+            lines += ["| " + " | ".join(escape_markdown_cell(value) for value in asdict(one).values()) + " |" for one in found]
+        lines += list(counterpart_lines(heading, found))
     return "\n".join(lines) + "\n"
+
+
+def counterpart_lines(heading: str, found: list[ParameterDescription]) -> Iterator[str]:
+    """Yield the counterparts in ERIC, MUSIQ and CFIR of a part of a scenario and of its parameters, as a list."""
+    lines = [f"- {one}" for one in heading_counterparts(heading)]
+    lines += [f"- `{each.path}`: {one}" for each in found for one in parameter_counterparts(each.path)]
+    if lines:
+        yield from ("", *lines)
 
 
 def escape_markdown_cell(text: str) -> str:

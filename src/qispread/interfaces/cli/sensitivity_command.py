@@ -173,7 +173,7 @@ def show_pairs(result: "SensitivityResult", console: "Console") -> None:
 def describe_noise(result: "SensitivityResult") -> str:
     """Return what single runs differ by, and how much of what was analysed is noise."""
     last = result.noise.iloc[-1]
-    shares = (f"{100.0 * last[name]:.0f} %" for name in ("parameters", "replicates", "both"))
+    shares = (f"{100.0 * last[name]:.0f} %" for name in ("parameters", "between_replicates", "both"))
     parameters, worlds, both = shares
     noise = float(last["noise_of_points"])
     amount = "less than 1 %" if noise < 0.01 else f"{100.0 * noise:.0f} %"

@@ -40,7 +40,7 @@ from qispread.model.world.state_arrays import (
 if TYPE_CHECKING:
     from qispread.model.engines.mesa_model import SpreadModel
 
-UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, LAPSED = Stage
+UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, DISCONTINUED = Stage
 
 
 class Organisation(FixedAgent):
@@ -72,7 +72,7 @@ class Organisation(FixedAgent):
         frame = model.world.static_world
         self.id, self.name = frame.ids[index], frame.names[index]
         self.partnership = frame.partnership_names[frame.partnership[index]]
-        values: list[float] = model.start.organisations[:, index].tolist()  # by `world.layout.ORGANISATION_ROWS`
+        values: list[float] = model.start.organisations[:, index].tolist()  # by `world.state_arrays.ORGANISATION_ROWS`
         self.leadership, self.alignment, self.culture, self.capability = values[:4]
         self.measurement, self.slack, self.turnover, self.size, self.baseline = values[4:9]
         self.setting_1, self.setting_2, self.local_improvement, self.event_rate, self.climate = values[9:14]
@@ -182,7 +182,7 @@ class Organisation(FixedAgent):
     def hear(self) -> None:
         """Hear of what is new from peers or the media, and think again of what was given up."""
         for practice in self.practices.values():
-            if practice.stage == LAPSED:
+            if practice.stage == DISCONTINUED:
                 if self.draw_uniform(random_draws.READOPTS, practice) < self.scenario.reviewing.readopting:
                     practice.stage = AWARE
                     self.log_event("considers it again", "time has passed since it was given up", practice)

@@ -11,7 +11,7 @@ from qispread.model.world.state_arrays import COPIED_FROM_NOBODY, NEVER, Stage
 if TYPE_CHECKING:
     from qispread.model.engines.agents import Organisation
 
-UNAWARE, _, IMPLEMENTING, EMBEDDED, LAPSED = Stage
+UNAWARE, _, IMPLEMENTING, EMBEDDED, DISCONTINUED = Stage
 
 
 class PeerTie(NamedTuple):
@@ -23,7 +23,7 @@ class PeerTie(NamedTuple):
 
 
 class OrganisationLevers(NamedTuple):
-    """What policies do to an organisation this month; the slots of `world.levers.ORGANISATION_SLOTS`."""
+    """What policies do to an organisation this month; the slots of `world.lever_slots.ORGANISATION_SLOTS`."""
 
     protected_time: float
     measurement: float
@@ -38,7 +38,7 @@ class OrganisationLevers(NamedTuple):
 
 
 class PracticeLevers(NamedTuple):
-    """What policies do to a practice this month; the slots of `world.levers.PRACTICE_SLOTS`."""
+    """What policies do to a practice this month; the slots of `world.lever_slots.PRACTICE_SLOTS`."""
 
     support: float
     standard: float
@@ -135,7 +135,7 @@ class Practice:
     stage : Stage
     last_adopted, review_phase, first_adopted, generation, copied_from, times_discontinued, origin : int
     fidelity, tuning_1, tuning_2, embedding, goal, appropriateness, result, best_result, events_averted : float
-        As in `world.layout`.
+        As in `world.state_arrays`.
     """
 
     name: str
@@ -168,7 +168,7 @@ class Practice:
 
     def discontinue(self) -> None:
         """End; nothing remains but the memory of how often."""
-        self.stage = LAPSED
+        self.stage = DISCONTINUED
         self.times_discontinued += 1
         self.fidelity = self.embedding = self.appropriateness = self.result = 0.0
 

@@ -40,7 +40,7 @@ class Trace:
     organisations : array of (months, rows, n) float64
     practices : array of (months, interventions, rows, n) float64
     histories : array of (months, interventions, rows, n) int64
-        Rows as in `world.layout`.
+        Rows as in `world.state_arrays`.
     end : SimulationState
         At the horizon, kept or not.
     measures : array of (horizon + 1, interventions + 1, measures) float64

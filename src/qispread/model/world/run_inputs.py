@@ -48,7 +48,7 @@ class RunInputs(NamedTuple):
     Attributes
     ----------
     parameters : record
-        One nested record a mechanism, as in `config.mechanisms`.
+        One nested record a mechanism, as in `inputs.mechanisms`.
     interventions : record array of i
         Attributes of each intervention.
     streams : array of (i + 1, n) uint64

@@ -49,7 +49,7 @@ AXIS_TITLES = {
 VARIANCE_LABELS = {
     "parameters": ("Parameters", "#00496F"),
     "both": ("Parameters and worlds together, and chance", "#4FA3D1"),
-    "replicates": ("Worlds", "#D4D4D4"),
+    "between_replicates": ("Worlds", "#D4D4D4"),
 }
 NAME_HEIGHT, DOT_HEIGHT, AXIS_HEIGHT, EXTRA_HEIGHT = 26, 13, 66, 34
 """Pixels of the name of a row, of each point below it, and of title and axis."""
