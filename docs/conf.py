@@ -4,9 +4,11 @@ The source folder is the whole repository, so that links between pages, to code 
 and in the repository (decision TBD-documentation-site). `python docs/build.py` builds it.
 """
 
+import inspect
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -23,6 +25,10 @@ from bibliography import sources
 import qispread
 
 HTML_ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>$', re.MULTILINE)
+MANY_COLUMNS = 5
+"""Columns of a table that needs all the room there is."""
+LONG_CELL = 6
+"""Words that need a wide column."""
 REFERENCES = "docs/api/references"
 SOURCES = sources()
 SOURCE = re.compile(rf"\b({'|'.join(SOURCES)})\b")
@@ -44,7 +50,8 @@ myst_heading_anchors = 4
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
+# What stands between single marks in a docstring is code.
+default_role = "code"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 numpydoc_show_class_members = False
@@ -83,6 +90,16 @@ def link_sources(app: Sphinx, tree: nodes.document, name: str) -> None:
                 text.parent.replace(text, parts)
 
 
+def widen_tables(app: Sphinx, tree: nodes.document, name: str) -> None:
+    """Mark tables of many columns and their long cells, which site.css gives the room that they need."""
+    del app, name
+    for table in tree.findall(nodes.table):
+        if len(list(table.findall(nodes.colspec))) >= MANY_COLUMNS:
+            table["classes"].append("wide")
+            for cell in table.findall(nodes.entry):
+                cell["classes"] += ["long"] if len(cell.astext().split()) >= LONG_CELL else []
+
+
 def linked(text: str, page: str) -> nodes.Node:
     """Return text as a link to the page of references where it is the key of a source."""
     if text in SOURCES:
@@ -97,6 +114,18 @@ def show_type_as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, te
     return text if is_type and "py:class" in node else None
 
 
+def shorten_signature(
+    app: Sphinx, what: str, name: str, item: Any, options: object, signature: str, returned: str
+) -> tuple[str, str | None] | None:
+    """Return a signature without what a table below it describes, or without the marks that rules give to tests."""
+    del app, what, options, returned
+    if hasattr(item, "model_fields"):
+        return "(**fields)", None
+    if name.startswith("qispread.rules."):
+        return f"({', '.join(inspect.signature(item).parameters)})", None
+    return None
+
+
 def set_equation_apart(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
     """Set the equation of a rule as code, in a paragraph of its own, and its source in another."""
     del app, what, item, options
@@ -109,6 +138,8 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", lambda *_: api_pages.write(DOCS / "api"))
     app.connect("source-read", adapt_page)
     app.connect("doctree-resolved", link_sources)
+    app.connect("doctree-resolved", widen_tables)
+    app.connect("autodoc-process-signature", shorten_signature)
     # Before numpydoc reads the docstring, which it does at the default priority.
     app.connect("autodoc-process-docstring", set_equation_apart, priority=400)
     app.connect("missing-reference", show_type_as_text)

@@ -5,20 +5,24 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-PAGE = re.compile(r"^- \[[^\]]+\]\(([^)#:]+)\.md\)", re.MULTILINE)
+PAGE = re.compile(r"^- \[([^\]]+)\]\(([^)#:]+)\.md\)", re.MULTILINE)
 
-GENERATED = {"API reference": ["/docs/api/index"], "Evidence": ["/docs/api/references"]}
+GENERATED = {
+    "API reference": {"/docs/api/index": "Public names"},
+    "Evidence": {"/docs/api/references": "References"},
+}
 """Pages that are there only when the site is built, by their section."""
 
 OTHERS = "The model"
 """The section that pages go to which docs/index.md does not list yet, such as one generated since."""
 
 
-def sections(text: str) -> dict[str, list[str]]:
-    """Return the pages that each section of the front page lists, as paths from the root of the repository."""
+def sections(text: str) -> dict[str, dict[str, str]]:
+    """Return what each section of the front page lists: titles by path from the root of the repository."""
     titles, bodies = SECTION.findall(text), SECTION.split(text)[2::2]
     return {
-        title: [absolute(target) for target in PAGE.findall(body)] for title, body in zip(titles, bodies, strict=True)
+        title: {absolute(target): name for name, target in PAGE.findall(body)}
+        for title, body in zip(titles, bodies, strict=True)
     }
 
 
@@ -33,10 +37,10 @@ def absolute(target: str) -> str:
     return "/" + "/".join(parts)
 
 
-def unlisted(docs: Path, listed: Iterable[str]) -> list[str]:
-    """Return the pages of a folder that no section lists."""
-    found = {f"/docs/{path.stem}" for path in docs.glob("*.md")} - {"/docs/index"}
-    return sorted(found - set(listed))
+def unlisted(docs: Path, listed: Iterable[str]) -> dict[str, str]:
+    """Return the pages of a folder that no section lists, with the names of their files as titles."""
+    found = {f"/docs/{path.stem}": path.stem.replace("_", " ").capitalize() for path in sorted(docs.glob("*.md"))}
+    return {page: found[page] for page in found.keys() - {"/docs/index", *listed}}
 
 
 def toctrees(text: str, docs: Path) -> str:
@@ -44,10 +48,11 @@ def toctrees(text: str, docs: Path) -> str:
     found = sections(text)
     others = unlisted(docs, (page for pages in found.values() for page in pages))
     for title, pages in (*GENERATED.items(), (OTHERS, others)):
-        found[title] = [*found.get(title, []), *pages]
+        found.setdefault(title, {}).update(pages)
     return "".join(toctree(title, pages) for title, pages in found.items() if pages)
 
 
-def toctree(title: str, pages: Iterable[str]) -> str:
+def toctree(caption: str, pages: dict[str, str]) -> str:
     """Return one hidden table of contents."""
-    return "\n".join(["\n```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```", ""])
+    lines = [f"{title} <{page}>" for page, title in pages.items()]
+    return "\n".join(["\n```{toctree}", ":hidden:", f":caption: {caption}", "", *lines, "```", ""])
