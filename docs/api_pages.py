@@ -1,4 +1,4 @@
-"""Write the pages of the API reference: a list of the public names, a page for each, and a page for each module of rules.
+"""Write the pages of the API reference: the public names, a page for each, and a page for each module of rules.
 
 Everything is found in the package when the site is built, so that no page names a module that has moved.
 """
@@ -63,7 +63,7 @@ def public_names() -> list[str]:
 
 
 def own_members(item: type) -> list[str]:
-    """Return the directives of the methods and properties of a class that have a docstring and are the package's own."""
+    """Return the directives of the methods and properties of a class with a docstring that the package declares."""
     found: dict[str, str] = {}
     for owner in inspect.getmro(item):
         if owner.__module__.partition(".")[0] == PACKAGE:
@@ -186,7 +186,12 @@ def pages() -> dict[str, str]:
     found = {f"{PACKAGE}.{name}.rst": page(name) for name in public_names()}
     rules = list(rule_modules())
     found |= {f"{module.__name__}.rst": rule_page(module, names) for module, names in rules}
-    return {"index.rst": front(), "rules.rst": rules_front(module for module, _ in rules), "references.rst": references(), **found}
+    return {
+        "index.rst": front(),
+        "rules.rst": rules_front(module for module, _ in rules),
+        "references.rst": references(),
+        **found,
+    }
 
 
 def write(folder: Path) -> None:

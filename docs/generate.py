@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bibliography import sources
+from decision_log import decisions_page, find_problems
 
 import qispread.measures
 import qispread.rules
@@ -236,27 +237,34 @@ CALIBRATING = {
 
 def tables_page() -> str:
     """Return the page of result tables."""
-    lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", ""]
+    lines = [
+        "# Tables of results",
+        "",
+        "Written by `python docs/generate.py`; do not edit.",
+        "",
+        "## Tables of a run",
+        "",
+    ]
     for name, columns in tables.TABLES.items():
         about = summary(getattr(getattr(tables, f"{name}_table", None), "__doc__", ""))
         rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
-    lines += ["# Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
+        lines += [f"### {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["## Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
     for name, (about, columns) in COMPARISON_TABLES.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", *([table(("column", "meaning"), rows), ""] if columns else [])]
-    lines += ["# Tables of an analysis", "", "In the folder `analysis` of a sweep or of a comparison.", ""]
+        lines += [f"### {name}", "", about, "", *([table(("column", "meaning"), rows), ""] if columns else [])]
+    lines += ["## Tables of an analysis", "", "In the folder `analysis` of a sweep or of a comparison.", ""]
     for name, (about, columns) in READING.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", table(("column", "meaning"), rows), ""]
-    lines += ["# Tables of a fit", "", "Written by `qispread fit`.", ""]
+        lines += [f"### {name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["## Tables of a fit", "", "Written by `qispread fit`.", ""]
     for name, (about, columns) in FITTING.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## fit_{name}", "", about, "", table(("column", "meaning"), rows), ""]
-    lines += ["# Tables of a calibration", "", "In the folder of the calibration, as Parquet and CSV.", ""]
+        lines += [f"### fit_{name}", "", about, "", table(("column", "meaning"), rows), ""]
+    lines += ["## Tables of a calibration", "", "In the folder of the calibration, as Parquet and CSV.", ""]
     for name, (about, columns) in CALIBRATING.items():
         rows = ((code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name} (calibration)", "", about, "", table(("column", "meaning"), rows), ""]
+        lines += [f"### {name} (calibration)", "", about, "", table(("column", "meaning"), rows), ""]
     return "\n".join([*lines, "## Measures", "", summary(qispread.measures.__doc__), "", measures()]) + "\n"
 
 
@@ -265,7 +273,8 @@ def pages() -> dict[str, str]:
     model = (DOCS / "model.md").read_text(encoding="utf-8")
     model = BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", model)
     bibliography = json.dumps(sources(), indent=1, ensure_ascii=False) + "\n"
-    return {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model, REFERENCES: bibliography}
+    written = {"parameters.md": as_markdown(), "tables.md": tables_page(), "model.md": model}
+    return {**written, "decisions.md": decisions_page(), REFERENCES: bibliography}
 
 
 def unknown_sources(page: str) -> list[str]:
@@ -280,6 +289,7 @@ def main(typed: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; name what is stale and exit with 1")
     checking, problems = parser.parse_args(typed).check, []
     for name, text in pages().items():
+        problems += [f"docs/{name}: {found}" for found in (find_problems(text) if name == "decisions.md" else [])]
         problems += [f"docs/{name}: references.bib has no {key}" for key in unknown_sources(text)]
         path = DOCS / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
