@@ -6,7 +6,7 @@ Everything is found in the package when the site is built, so that no page names
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +19,7 @@ import qispread
 import qispread.rules
 
 PACKAGE = qispread.__name__
+RULES = qispread.rules.__name__
 KINDS = {"function": "Functions", "class": "Classes", "data": "Data"}
 """Headings of the list, by Sphinx's word for what is below them."""
 
@@ -102,9 +103,9 @@ def page(name: str) -> str:
     lines = [*heading(name), f".. auto{what}:: {PACKAGE}.{name}"]
     if what == "class":
         lines += ["", *(line for member in own_members(item) for line in (member, ""))]
-    if what == "data":
-        lines += ["   :no-value:"]
-        lines += ["", f"   {type(item).__name__} with {len(item)} entries: {', '.join(f'``{key}``' for key in item)}."]
+    if isinstance(item, Mapping):
+        keys = ", ".join(f"``{key}``" for key in item)
+        lines += ["   :no-value:", "", f"   {type(item).__name__} with {len(item)} entries: {keys}."]
     return "\n".join([*lines, "", *fields(item)])
 
 
@@ -125,7 +126,7 @@ def front() -> str:
 
 def rule_modules() -> Iterator[tuple[ModuleType, list[str]]]:
     """Yield each module of rules with the names of its compiled functions, in the order of the source."""
-    for found in pkgutil.iter_modules(qispread.rules.__path__, f"{qispread.rules.__name__}."):
+    for found in pkgutil.iter_modules(qispread.rules.__path__, f"{RULES}."):
         module = import_module(found.name)
         compiled = {name: value for name, value in vars(module).items() if hasattr(value, "py_func")}
         names = [name for name, value in compiled.items() if value.py_func.__module__ == module.__name__]

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from api_pages import with_equation, write
+from api_pages import RULES, with_equation, write
 from bibliography import sources
 from docutils import nodes
 from navigation import toctrees
@@ -76,7 +76,7 @@ def shorten_signature(
     del app, what, options, signature, returned
     if hasattr(item, "model_fields"):
         return "(**fields)", None
-    if name.startswith("qispread.rules."):
+    if name.startswith(f"{RULES}."):
         return f"({', '.join(inspect.signature(item).parameters)})", None
     return None
 
@@ -84,7 +84,7 @@ def shorten_signature(
 def set_equation_apart(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
     """Set the equation of a rule as code, in a paragraph of its own, and its source in another."""
     del app, what, item, options
-    if name.startswith("qispread.rules."):
+    if name.startswith(f"{RULES}."):
         lines[:] = with_equation("\n".join(lines)).split("\n")
 
 
