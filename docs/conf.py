@@ -30,6 +30,8 @@ autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 # What stands between single marks in a docstring is code.
 default_role = "code"
+# A block that names no language is an equation or output.
+highlight_language = "text"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 numpydoc_show_class_members = False
