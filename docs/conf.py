@@ -44,7 +44,7 @@ html_css_files = ["site.css"]
 html_additional_pages = {"index": "start.html"}
 templates_path = ["_templates"]
 html_copy_source = False
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 
 # Of `-b linkcheck`, which needs the network.
 linkcheck_timeout = 20
