@@ -16,15 +16,23 @@ from typing import Any
 from bibliography import sources
 
 import qispread
-import qispread.rules
 
 PACKAGE = qispread.__name__
-RULES = qispread.rules.__name__
 KINDS = {"function": "Functions", "class": "Classes", "data": "Data"}
 """Headings of the list, by Sphinx's word for what is below them."""
 
 CITED = re.compile(r"\[([a-z]+\d{4})\]_")
 """A source as numpydoc cites it in the docstring of a module."""
+
+
+def find_rules() -> str:
+    """Return the name of the package of rules, wherever it is."""
+    root = Path(qispread.__path__[0])
+    found = next(root.rglob("rules/__init__.py")).parent.relative_to(root.parent)
+    return ".".join(found.parts)
+
+
+RULES = find_rules()
 
 
 def kind(item: object) -> str:
@@ -126,7 +134,7 @@ def front() -> str:
 
 def rule_modules() -> Iterator[tuple[ModuleType, list[str]]]:
     """Yield each module of rules with the names of its compiled functions, in the order of the source."""
-    for found in pkgutil.iter_modules(qispread.rules.__path__, f"{RULES}."):
+    for found in pkgutil.iter_modules(import_module(RULES).__path__, f"{RULES}."):
         module = import_module(found.name)
         compiled = {name: value for name, value in vars(module).items() if hasattr(value, "py_func")}
         names = [name for name, value in compiled.items() if value.py_func.__module__ == module.__name__]
