@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bibliography import read_sources
+from decision_log import decisions_page, find_problems
 
 import qispread.model.measures
 import qispread.model.rules
@@ -256,27 +257,27 @@ CALIBRATING = {
 
 def render_tables_page() -> str:
     """Return the page of result tables."""
-    lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", ""]
+    lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", "", "## Tables of a run", ""]
     for name, columns in run_tables.RUN_TABLES.items():
         about = docstring_summary(getattr(getattr(run_tables, f"{name}_table", None), "__doc__", ""))
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
-    lines += ["# Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
+        lines += [f"### {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
+    lines += ["## Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]
     for name, (about, columns) in COMPARISON_TABLES.items():
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", *([markdown_table(("column", "meaning"), rows), ""] if columns else [])]
-    lines += ["# Tables of an analysis", "", "In the folder `analysis` of a sweep or of a comparison.", ""]
+        lines += [f"### {name}", "", about, "", *([markdown_table(("column", "meaning"), rows), ""] if columns else [])]
+    lines += ["## Tables of an analysis", "", "In the folder `analysis` of a sweep or of a comparison.", ""]
     for name, (about, columns) in READING.items():
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
-    lines += ["# Tables of a fit", "", "Written by `qispread fit`.", ""]
+        lines += [f"### {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
+    lines += ["## Tables of a fit", "", "Written by `qispread fit`.", ""]
     for name, (about, columns) in FITTING.items():
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## fit_{name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
-    lines += ["# Tables of a calibration", "", "In the folder of the calibration, as Parquet and CSV.", ""]
+        lines += [f"### fit_{name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
+    lines += ["## Tables of a calibration", "", "In the folder of the calibration, as Parquet and CSV.", ""]
     for name, (about, columns) in CALIBRATING.items():
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
-        lines += [f"## {name} (calibration)", "", about, "", markdown_table(("column", "meaning"), rows), ""]
+        lines += [f"### {name} (calibration)", "", about, "", markdown_table(("column", "meaning"), rows), ""]
     return (
         "\n".join([*lines, "## Measures", "", docstring_summary(qispread.model.measures.__doc__), "", measures()])
         + "\n"
@@ -293,6 +294,7 @@ def generated_pages() -> dict[str, str]:
         "tables.md": render_tables_page(),
         "glossary.md": glossary_as_markdown(),
         "model.md": model,
+        "decisions.md": decisions_page(),
         REFERENCES: bibliography,
     }
 

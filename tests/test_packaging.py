@@ -67,7 +67,7 @@ def test_a_package_that_is_declared_twice_has_the_same_bounds():
 
 
 def test_all_is_every_extra_for_those_who_use_it():
-    assert set(EXTRAS) - USERS == {"all", "oracles", "test"}
+    assert set(EXTRAS) - USERS == {"all", "docs", "oracles", "test"}
     assert EXTRAS["all"] == [f"qispread[{','.join(sorted(USERS))}]"]
 
 
