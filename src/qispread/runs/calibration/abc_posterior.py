@@ -216,7 +216,7 @@ def check_enough_runs(used: int, accepted: int, targets: int) -> None:
     least = min_accepted(targets)
     if accepted < least:
         problem = f"keeps {accepted} of {used} runs that have all {targets} targets; needed: at least {least}"
-        raise InputError([Fault("accept", f"{problem}; give more points, or accept more of them")])
+        raise InputError([Fault("accepted_share", f"{problem}; give more points, or a larger accepted_share")])
 
 
 def describe_shortfall(points: int, accept: float, targets: int) -> str:
@@ -225,7 +225,7 @@ def describe_shortfall(points: int, accept: float, targets: int) -> str:
     if kept >= least:
         return ""
     problem = f"keeps {kept} of {points} points; needed: at least {least} for {targets} target{'s' * (targets > 1)}"
-    share = f", or accept {math.ceil(100.0 * least / points) / 100.0:g} of them" if points >= least else ""
+    share = f", or take {math.ceil(100.0 * least / points) / 100.0:g} of them" if points >= least else ""
     return f"{problem}; give at least {math.ceil(least / accept)} points{share}"
 
 

@@ -221,12 +221,12 @@ class CalibrationReader:
         """Refuse fewer runs than a posterior needs, before any of them is run."""
         given = self.data.get("targets")
         fields = Calibration.model_fields
-        points, accept = (self.data.get(name, fields[name].default) for name in ("points", "accept"))
+        points, accept = (self.data.get(name, fields[name].default) for name in ("points", "accepted_share"))
         if not (given and isinstance(given, dict) and isinstance(points, int) and isinstance(accept, int | float)):
             return
         problem = describe_shortfall(points, accept, len(given)) if points >= 1 and 0.0 < accept <= 1.0 else ""
         if problem:
-            self.add_fault(("accept" if "accept" in self.data else "points",), problem)
+            self.add_fault(("accepted_share" if "accepted_share" in self.data else "points",), problem)
 
     def check_target(self, name: str, target: CalibrationTarget, scenario: Scenario, arms: dict[str, Scenario]) -> None:
         """Check one target against the scenarios."""
@@ -256,7 +256,7 @@ class CalibrationReader:
                 problem = f"'{target.multiplied_by}' is neither a measure nor a number of the scenario" + did_you_mean(
                     target.multiplied_by, MEASURE_NAMES
                 )
-                self.add_fault(("targets", name, "times"), problem)
+                self.add_fault(("targets", name, "multiplied_by"), problem)
 
 
 def impossible_fault(one: CalibrationTarget) -> str:
