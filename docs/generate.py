@@ -139,7 +139,7 @@ def practice_state() -> str:
 def month() -> str:
     """Return the table of the steps of a month."""
     rows = []
-    for number, name in enumerate(("follow_policies", *MONTH_STEPS), start=1):
+    for number, name in enumerate(("apply_policies", *MONTH_STEPS), start=1):
         home = next(kind for kind in Organisation.__mro__ if name in vars(kind))
         rows.append((str(number), f"`{home.__name__}.{name}`", docstring_summary(vars(home)[name].__doc__)))
     return markdown_table(("", "step", "what happens"), rows)

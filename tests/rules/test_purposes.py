@@ -20,18 +20,18 @@ OF_A_MONTH = {
     "SUCCESSOR": 1,
     "DROPPED": 1,
     "HEARS": 1,
-    "BEGINS": 1,
+    "ADOPTS": 1,
     "COPIES_STANDARD": 1,
     "REAL_CYCLE": 1,
     "REACTIVE_CHANGE": 1,
-    "SEEN_FIRST": NORMAL,
-    "GIVES_UP": 1,
-    "RETURNS": 1,
-    "OBSERVED": 1,
+    "REVIEW_NOISE": NORMAL,
+    "DISCONTINUES": 1,
+    "READOPTS": 1,
+    "OBSERVED_EVENTS": 1,
 }
 OF_MONTH_0 = {
-    "COMMON": NORMAL,
-    "FACTORS": NORMAL * len(CONTEXT_FACTORS),
+    "COMMON_FACTOR": NORMAL,
+    "CONTEXT_FACTOR": NORMAL * len(CONTEXT_FACTORS),
     "SIZE": NORMAL,
     "BASELINE": NORMAL,
     "SETTING": NORMAL * 2,
@@ -39,7 +39,7 @@ OF_MONTH_0 = {
     "TARGET": 1,
     "TIE": 1,
 }
-NO_PURPOSES = {"PURPOSES_A_MONTH", "FIRST_FREE", "SEEN_SECOND", "MASK", "LOW_HALF", "GOLDEN_GAMMA"}
+NO_PURPOSES = {"PURPOSES_PER_MONTH", "FIRST_FREE", "REVIEW_NOISE_SECOND", "MASK_64_BITS", "LOW_32_BITS", "GOLDEN_GAMMA"}
 """Whole numbers of the module that are something else, or the second half of a purpose."""
 
 

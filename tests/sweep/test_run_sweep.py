@@ -120,7 +120,7 @@ def test_progress_goes_up_to_all_runs():
     seen = []
     qs.sweep(small_experiment(), "s", progress=seen.append, workers=1)
     assert seen[-1].completed == seen[-1].runs == 200
-    assert [one.done for one in seen] == sorted(one.done for one in seen)
+    assert [one.completed for one in seen] == sorted(one.completed for one in seen)
     assert seen[-1].seconds_left == 0.0
     assert all(one.rate > 0.0 and one.failed == 0 for one in seen)
 
