@@ -100,7 +100,8 @@ def cascade(world, share, seeds, months):
     for month in range(2, months + 1):
         users = began > 0
         shares = [
-            users[indices[indptr[i] : indptr[i + 1]]].mean() if indptr[i] < indptr[i + 1] else 0.0 for i in range(number)
+            users[indices[indptr[i] : indptr[i + 1]]].mean() if indptr[i] < indptr[i + 1] else 0.0
+            for i in range(number)
         ]
         began[(np.array(shares) >= share) & ~users] = month
     return began

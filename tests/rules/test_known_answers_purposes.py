@@ -77,6 +77,14 @@ def test_a_purpose_has_the_number_that_the_documents_give_it():
     monthly = ("LEADER_LEAVES", "SUCCESSOR", "DROPPED", "HEARS", "ADOPTS", "COPIES_STANDARD", "REAL_CYCLE")
     monthly += ("REACTIVE_CHANGE", "REVIEW_NOISE", "REVIEW_NOISE_SECOND", "DISCONTINUES", "READOPTS")
     assert [getattr(random_draws, name) for name in monthly] == list(range(12))
-    expected = {"COMMON_FACTOR": 0, "CONTEXT_FACTOR": 2, "SIZE": 20, "BASELINE": 22, "SETTING": 24, "ORIGIN": 28, "TARGET": 29}
+    expected = {
+        "COMMON_FACTOR": 0,
+        "CONTEXT_FACTOR": 2,
+        "SIZE": 20,
+        "BASELINE": 22,
+        "SETTING": 24,
+        "ORIGIN": 28,
+        "TARGET": 29,
+    }
     expected |= {"TIE": 30, "OBSERVED_EVENTS": 31, "FIRST_FREE": 32, "PURPOSES_PER_MONTH": 64}
     assert {name: getattr(random_draws, name) for name in expected} == expected

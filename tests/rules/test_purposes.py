@@ -72,15 +72,14 @@ def test_every_purpose_is_listed_here():
 SPY = """
 import collections, json, sys
 sys.path.insert(0, {tests!r})
-import qispread.model.rules.random_draws
+from qispread.model.rules import random_draws
 
 asked = collections.defaultdict(collections.Counter)
-plain = draws.random_word
-uniform = draws.uniform
+uniform = random_draws.uniform
 
 def site():
     frame = sys._getframe(2)
-    while frame.f_code.co_filename == draws.__file__ or frame.f_code.co_name == "draw":
+    while frame.f_code.co_filename == random_draws.__file__ or frame.f_code.co_name == "draw_uniform":
         frame = frame.f_back
     return f"{{frame.f_globals['__name__']}}:{{frame.f_code.co_name}}:{{frame.f_lineno}}"
 
@@ -88,16 +87,16 @@ def watched(stream, month, purpose):
     asked[int(stream), int(month), int(purpose)][site()] += 1
     return uniform(stream, month, purpose)
 
-draws.uniform = watched
+random_draws.uniform = watched
 
-from everything import everything
-from qispread.model.engines.simulation import run_one
-from qispread.model.world.run_inputs import blueprint_of
+from all_features import all_features_scenario
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.world.run_inputs import prepare_scenario
 
-scenario = everything(**json.loads({changes!r}))
+scenario = all_features_scenario(**json.loads({changes!r}))
 for replicate, engine in enumerate(("kernel", "mesa")):
     asked.clear()
-    run = run_one(blueprint_of(scenario), replicate, engine, keep_events=engine == "mesa")
+    run = run_replicate(prepare_scenario(scenario), replicate, engine, keep_events=engine == "mesa")
     assert not run.error, run.error
     sites = collections.defaultdict(set)
     for (stream, month, purpose), who in asked.items():

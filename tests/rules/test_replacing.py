@@ -110,7 +110,7 @@ def test_what_cannot_take_the_place_of_a_rule_is_refused_at_every_run(replace, m
 
 def test_a_removed_rule_is_refused(replace, monkeypatch):
     monkeypatch.delattr(capacity, "dose")
-    with pytest.raises(TypeError, match=r"qispread\.rules\.capacity\.dose was removed; needed: a function"):
+    with pytest.raises(TypeError, match=r"qispread\.model\.rules\.capacity\.dose was removed; needed: a function"):
         simulate(SCENARIO, 1, workers=1)
     assert replaced_rules() == ("qispread.model.rules.capacity.dose=missing",)
 

@@ -357,7 +357,7 @@ def test_ten_times_as_many_runs_take_no_more_memory(tmp_path):
         f"import resource, sys\nsys.path[:0] = {sys.path!r}\n"
         "import qispread as qs\nfrom helpers_sweep import small_experiment\n"
         "if __name__ == '__main__':\n"
-        "    described = experiment(int(sys.argv[1]), 10, measures={'final': 'all', 'monthly': 'all'})\n"
+        "    described = small_experiment(int(sys.argv[1]), 10, measures={'final': 'all', 'monthly': 'all'})\n"
         "    qs.sweep(described, sys.argv[2], workers=2)\n"
         "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
