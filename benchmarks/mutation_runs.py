@@ -69,20 +69,28 @@ MODEL_TESTS = (
     "--deselect=tests/test_baselines.py::test_results_are_those_stored[prompt]",
 )
 COMPILING = tuple(
-    f"rules/{name}.py" for name in ("code_cache", "compiling", "content", "effects", "replacing", "shipped", "sources")
+    f"model/rules/{name}.py"
+    for name in ("code_cache", "code_content", "code_replacement", "jit", "rule_effects", "source_hash")
 )
 """How rules are compiled and found again, which tests that run without compiling cannot reach."""
 
 AREAS = {
-    "rules": Area(("rules/*.py",), COMPILING, MODEL_TESTS, interpreted=True),
-    "engines": Area(("engines/*.py",), ("model/engines/compile_ahead.py",), MODEL_TESTS, interpreted=True),
+    "rules": Area(("model/rules/*.py",), COMPILING, MODEL_TESTS, interpreted=True),
+    "engines": Area(("model/engines/*.py",), ("model/engines/compile_ahead.py",), MODEL_TESTS, interpreted=True),
     "statistics": Area(
-        ("analysis/*.py", "comparison/*.py", "fitting/*.py"),
         (
-            "outputs/figures/map_layout.py",
+            "analysis/*.py",
+            "runs/calibration/abc_posterior.py",
+            "runs/calibration/self_check.py",
+            "runs/comparison/*.py",
+            "runs/diffusion_fit/*.py",
+            "runs/summary.py",
+            "runs/sweep/sweep_outcomes.py",
+        ),
+        (
             "analysis/comparison_schema.py",
-            "runs/diffusion_fit/read_diffusion.py",
             "runs/diffusion_fit/fit_tables.py",
+            "runs/diffusion_fit/read_diffusion.py",
         ),
         (
             "tests/analysis",

@@ -94,13 +94,14 @@ def test_small_steps_among_many_give_the_curve_of_bass():
 
 def cascade(world, share, seeds, months):
     """Return the month in which each begins: the origin at 1, others once the share of their ties has."""
-    number, starts, others = world.static_world.organisation_count, world.ties.starts, world.ties.others
+    number, indptr, indices = world.static_world.organisation_count, world.ties.indptr, world.ties.indices
     began = np.full(number, -1)
     began[seeds] = 1
     for month in range(2, months + 1):
         users = began > 0
         shares = [
-            users[others[starts[i] : starts[i + 1]]].mean() if starts[i] < starts[i + 1] else 0.0 for i in range(number)
+            users[indices[indptr[i] : indptr[i + 1]]].mean() if indptr[i] < indptr[i + 1] else 0.0
+            for i in range(number)
         ]
         began[(np.array(shares) >= share) & ~users] = month
     return began

@@ -106,7 +106,7 @@ def open_visitor(browser, server):
 
     yield visited
     for one in came:
-        one.leave()
+        one.close()
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,8 @@ def test_a_switch_and_a_slider_move_the_curves(open_visitor):
     assert list(before) == ["base"]
     visitor.page.get_by_role("switch", name="Coaching").check()
     visitor.page.wait_for_selector(SLIDER)
-    visitor.changed("#chart-fidelity", "data-end", json.dumps(before, separators=(",", ":")))
-    visitor.settle()
+    visitor.wait_for_change("#chart-fidelity", "data-end", json.dumps(before, separators=(",", ":")))
+    visitor.wait_until_drawn()
     weak = visitor.final_values()
     assert weak["base"] == before["base"]
     assert weak["what-if"] > weak["base"]
@@ -71,8 +71,8 @@ def test_reset_brings_back_what_was(open_visitor):
     assert "what-if" in visitor.final_values()
     before = visitor.page.get_attribute("#chart-fidelity", "data-end")
     visitor.page.get_by_role("button", name="Reset").click()
-    visitor.changed("#chart-fidelity", "data-end", before)
-    visitor.settle()
+    visitor.wait_for_change("#chart-fidelity", "data-end", before)
+    visitor.wait_until_drawn()
     assert list(visitor.final_values()) == ["base"]
     assert visitor.page.url == visitor.url
     assert not visitor.page.get_by_role("switch", name="Coaching").is_checked()
@@ -100,14 +100,14 @@ def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(open_visitor
     slider.focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
-    visitor.changed("#chart-fidelity", "data-end", before)
-    visitor.settle()
+    visitor.wait_for_change("#chart-fidelity", "data-end", before)
+    visitor.wait_until_drawn()
     alone = visitor.final_values()
     assert alone["what-if"] > alone["base"]
     before = page.get_attribute("#chart-fidelity", "data-end")
     page.get_by_label("Copy loss: in the base too").check()
-    visitor.changed("#chart-fidelity", "data-end", before)
-    visitor.settle()
+    visitor.wait_for_change("#chart-fidelity", "data-end", before)
+    visitor.wait_until_drawn()
     assert visitor.final_values()["base"] == alone["what-if"]
     assert "both.copying.copy_loss" in page.url
     assert "a hypothesis" in page.locator("#assumptions").inner_text()
@@ -240,8 +240,8 @@ def test_marks_in_names_and_formulas_do_nothing(open_visitor):
     scenario = f'name: mine\ndescription: "{HOSTILE}"\nhorizon: 24\nreplicates: 4\norganisations: {{file: o.csv}}\n'
     upload(visitor, mine__yaml=scenario, o__csv=table, t__csv="from,to\na,b\nb,c\nc,d\n")
     page.get_by_text("The page shows mine now.").wait_for()
-    visitor.changed("#chart-fidelity", "data-end", before)
-    visitor.settle()
+    visitor.wait_for_change("#chart-fidelity", "data-end", before)
+    visitor.wait_until_drawn()
     page.wait_for_selector("#map .node:nth-child(4)")
     page.click("#place-0")
     page.locator("dialog .events").wait_for()

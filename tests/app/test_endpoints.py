@@ -254,7 +254,7 @@ def test_nothing_is_run_for_somebody_who_has_left(server, start):
     ensemble = page.ensembles.get(page.settings.read(setting).what_if)
     waited = threading.Event()
     for _ in range(round(PATIENCE / 0.02)):
-        if not page.desk.busy and not page.desk.waiting:
+        if not page.desk.busy and not page.desk.waiting_count:
             break
         waited.wait(0.02)
     assert not page.desk.busy

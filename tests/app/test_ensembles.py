@@ -113,8 +113,8 @@ def test_visitors_who_ask_the_same_share_the_same_worlds(start, monkeypatch):
 def test_whoever_leaves_takes_no_worlds_away(start):
     async def act(ensembles, settings):
         what_if = ensembles.get(settings.read(SETTING).what_if)
-        leaving = asyncio.create_task(what_if.reach(start.replicates, ensembles.desk, Priority()))
-        staying = asyncio.create_task(what_if.reach(start.replicates, ensembles.desk, Priority()))
+        leaving = asyncio.create_task(what_if.ensure_replicates(start.replicates, ensembles.desk, Priority()))
+        staying = asyncio.create_task(what_if.ensure_replicates(start.replicates, ensembles.desk, Priority()))
         await asyncio.sleep(0.005)
         leaving.cancel()
         await staying

@@ -78,7 +78,7 @@ def lesson_ensembles(lesson):
                     found[name] = ensembles.get(scenario)
                     await found[name].ensure_replicates(scenario.replicates, desk, (0, 0))
             for one in found.values():
-                one.settle()
+                one.discard_months()
             return found
         finally:
             desk.close()

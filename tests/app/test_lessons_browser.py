@@ -119,7 +119,7 @@ def all_cores_taken(served, page):
 def wait_until_idle(desk, page):
     """Wait until nobody works or waits; gives up in the end."""
     for _ in range(round(PATIENCE / 0.05)):
-        if not (desk.busy or desk.waiting_count):
+        if not (desk.busy or desk.waiting_count_count):
             return
         page.wait_for_timeout(50)
     pytest.fail("somebody still waits")
@@ -130,12 +130,12 @@ def cancel_waiting(desk, part):
     button = part.get_by_role("button", name="Cancel")
     button.wait_for()
     assert part.locator("progress").is_visible()
-    assert desk.waiting == 1
+    assert desk.waiting_count == 1
     button.click()
     part.get_by_text("Cancelled").wait_for()
     assert part.locator("progress").count() == 0
     for _ in range(round(PATIENCE / 0.05)):
-        if not desk.waiting:
+        if not desk.waiting_count:
             return
         part.page.wait_for_timeout(50)
     pytest.fail("what was cancelled still waits")
@@ -179,7 +179,7 @@ def test_a_budget_that_takes_long_is_cancelled_and_asked_again(open_lesson, serv
         part.locator(".waiting").wait_for(state="detached")
     go.click()
     page.get_by_text("harmful events in ten years more than doing nothing").wait_for()
-    assert desk.waiting == 0
+    assert desk.waiting_count == 0
 
 
 def test_whoever_goes_on_finds_the_change_on_the_page(open_lesson):

@@ -97,14 +97,14 @@ def test_order_of_visits_does_not_matter():
 CHECKSUM = """
 import hashlib, sys
 sys.path.insert(0, {tests!r})
-from everything import everything
-from qispread.model.engines.simulation import run_one
-from qispread.model.world.run_inputs import blueprint_of
-scenario = everything()
-run = run_one(blueprint_of(scenario), 2)
+from all_features import all_features_scenario
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.world.run_inputs import prepare_scenario
+scenario = all_features_scenario()
+run = run_replicate(prepare_scenario(scenario), 2)
 assert not run.error, run.error
 digest = hashlib.sha256(run.measures.tobytes())
-for array in run.end:
+for array in run.final_state:
     digest.update(array.tobytes())
 print(digest.hexdigest())
 """

@@ -33,7 +33,7 @@ def test_a_copy_made_half_way_goes_on_to_the_same_bytes(scenario, copied):
     whole = finished(scenario, replicate=1, keep_events=True)
     assert measures(twin) == measures(model) == measures(whole)
     assert twin.events == model.events == whole.events
-    for one, other in zip(twin.state(), whole.export_state(), strict=True):
+    for one, other in zip(twin.export_state(), whole.export_state(), strict=True):
         assert one.tobytes() == other.tobytes()
     assert not {id(own) for own in twin.organisations} & {id(own) for own in model.organisations}
     assert all(own.model is twin for own in twin.agents)

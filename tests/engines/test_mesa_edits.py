@@ -182,7 +182,7 @@ def refused(model, *problems):
             model.step()
         assert all(problem in str(error.value) for problem in problems)
     assert (model.month, model.steps, measures(model)) == (before[0], before[1], before[3])
-    for one, other in zip(model.state(), before[2], strict=True):
+    for one, other in zip(model.export_state(), before[2], strict=True):
         assert one.tobytes() == other.tobytes()
 
 

@@ -143,11 +143,13 @@ def test_policies_move_nobody():
 @pytest.mark.slow
 def test_another_process_gives_the_same_bytes():
     code = (
-        "import hashlib; from qispread.outputs.figures.map_layout import map_positions\n"
-        "from qispread.inputs.load_scenario import build_scenario; from qispread.model.world.run_inputs import prepare_scenario\n"
+        "import hashlib\n"
+        "from qispread.outputs.figures.map_layout import map_positions\n"
+        "from qispread.inputs.load_scenario import build_scenario\n"
+        "from qispread.model.world.run_inputs import prepare_scenario\n"
         "data = {'organisations': {'number': 400, 'systems': 400, 'regions': 3}, 'interventions': {'x': {}}}\n"
         "data['network'] = {'kind': 'small_world'}\n"
-        "print(hashlib.sha256(positions(blueprint_of(scenario_from(data)).world(0)).tobytes()).hexdigest())\n"
+        "print(hashlib.sha256(map_positions(prepare_scenario(build_scenario(data)).world(0)).tobytes()).hexdigest())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

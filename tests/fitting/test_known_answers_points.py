@@ -74,7 +74,7 @@ def test_the_scenario_of_a_chain_has_its_ties_once_in_the_order_of_people():
 class Flat:
     """A likelihood that is alike from 0.25 to 0.625 of strengths up to 1, and nothing elsewhere."""
 
-    model = SimpleNamespace(largest=1.0)
+    model = SimpleNamespace(max_strength=1.0)
 
     def at(self, strength):
         """Return the log-likelihood of all and of all but the one community, and no pushes."""

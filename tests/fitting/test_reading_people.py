@@ -102,7 +102,7 @@ class TestWhatIsRead:
 
     def test_people_alike_agree_in_community_and_columns(self):
         people = "id,adopted,community,role\nann,1,x,m\nbob,2,x,d\ncat,4,y,m\ndan,3,x,m\n"
-        assert read_texts(people, alike=("role",)).permutation_groups.tolist() == [0, 1, 2, 0]
+        assert read_texts(people, permutation_columns=("role",)).permutation_groups.tolist() == [0, 1, 2, 0]
 
     def test_the_end_may_be_later_than_the_last_adoption(self):
         assert read_texts(end="9").periods == 9
@@ -239,7 +239,7 @@ class TestFaults:
         [
             ("id,adoptd\nann,1\n", TIES, {}, "column 'adopted' (when): is missing; did you mean 'adoptd'?"),
             (PEOPLE, "from,too\nann,bob\n", {}, "column 'to' (other end): is missing; did you mean 'too'?"),
-            (PEOPLE, TIES, {"alike": ("comunity",)}, "did you mean 'community'?"),
+            (PEOPLE, TIES, {"permutation_columns": ("comunity",)}, "did you mean 'community'?"),
             (PEOPLE, TIES, {"community": "comunity"}, "did you mean 'community'?"),
             (PEOPLE, TIES, {"weight": "strength"}, "column 'strength' (weight): is missing"),
             (PEOPLE, TIES, {"start": "1955-01"}, "--start: got '1955-01'; needed: a whole number"),

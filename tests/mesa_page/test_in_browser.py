@@ -16,9 +16,9 @@ from patience import BROWSER_PATIENCE
 pytestmark = pytest.mark.slow
 
 SERVE = """
-import folders
+import result_fixtures
 from qispread.interfaces.mesa_page import serve
-raise SystemExit(serve(folders.small_scenario(horizon=6), port=0, open_browser=False))
+raise SystemExit(serve(result_fixtures.small_scenario(horizon=6), port=0, open_browser=False))
 """
 MONTH = re.compile(r"Month (\d+) of 6")
 

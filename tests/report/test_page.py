@@ -23,7 +23,7 @@ def page_tree(written_report):
 
 
 def figure_elements(written):
-    return [written.report.answer.picture, *(one for part in written.report.sections for one in part.figures)]
+    return [written.report.headline.chart, *(one for part in written.report.sections for one in part.figures)]
 
 
 def element_text(element):
@@ -97,9 +97,9 @@ def test_the_answer_is_the_first_thing_said_and_in_the_table(written_report):
     rows = pd.read_csv(written_report.folder / "differences.csv")
     rows = rows[(rows["measure"] == "events_averted") & (rows["intervention"] == "all")].set_index("arm")
     best = rows["difference"].idxmax()
-    assert best in written_report.report.answer.sentence
-    assert f"{rows.loc[best, 'per_100_organisations']:,.0f}" in written_report.report.answer.sentence
-    assert written_report.report.answer.question == "What would coaching and mandate change, alone and together?"
+    assert best in written_report.report.headline.sentence
+    assert f"{rows.loc[best, 'per_100_organisations']:,.0f}" in written_report.report.headline.sentence
+    assert written_report.report.headline.question == "What would coaching and mandate change, alone and together?"
 
 
 @pytest.mark.slow

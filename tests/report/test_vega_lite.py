@@ -5,7 +5,7 @@ from qispread.outputs.figures.figure import CHART_CONFIG, vega_specification
 
 def test_every_chart_is_valid_and_holds_its_own_data(written_report):
     figures = [
-        written_report.report.answer.picture,
+        written_report.report.headline.chart,
         *(one for part in written_report.report.sections for one in part.figures),
     ]
     for figure in figures:

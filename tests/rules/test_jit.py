@@ -69,7 +69,7 @@ def test_an_edited_source_that_is_not_compiled_has_another_model_only(package_co
 
 
 def test_comments_docstrings_and_formatting_change_no_fingerprint(package_copy):
-    before, path = fingerprints(), package_copy / "rules" / "capacity.py"
+    before, path = fingerprints(), package_copy / "model" / "rules" / "capacity.py"
     edit(path, '"""What an organisation can bring', '"""All that an organisation can bring')
     edit(path, '"""Return what holds gains', '"""Return whatever holds gains')
     edit(
@@ -84,18 +84,18 @@ def test_comments_docstrings_and_formatting_change_no_fingerprint(package_copy):
 
 
 def test_a_docstring_where_none_was_changes_no_fingerprint(package_copy):
-    before, path = fingerprints(), package_copy / "world" / "levers.py"
+    before, path = fingerprints(), package_copy / "model" / "world" / "lever_slots.py"
     edit(
         path,
-        "def _added(so_far: Values, strength: float) -> Values:\n",
-        'def _added(so_far: Values, strength: float) -> Values:\n    """Add."""\n',
+        "def _add(current: SlotValues, strength: float) -> SlotValues:\n",
+        'def _add(current: SlotValues, strength: float) -> SlotValues:\n    """Add."""\n',
     )
     assert fingerprints() == before
 
 
 def test_a_moved_file_has_other_fingerprints(package_copy):
     before = fingerprints()
-    (package_copy / "rules" / "hearing.py").rename(package_copy / "rules" / "listening.py")
+    (package_copy / "model" / "rules" / "hearing.py").rename(package_copy / "model" / "rules" / "listening.py")
     assert not set(fingerprints()) & set(before)
 
 
@@ -140,7 +140,7 @@ def test_every_constant_in_compiled_code_was_noted_where_it_is_defined():
     }
     ours = {(module, name) for module, name in constants if shipped_bindings.is_ours(module)}
     homes = {(home, name) for module, name in ours for home in _homes(module, name)}
-    assert ("qispread.model.measures", "REPLICATED") in homes
+    assert ("qispread.model.measures", "REPLICATED_THRESHOLD") in homes
     assert not ours - set(shipped_bindings.BINDINGS)
     assert {module for module, _ in homes} <= {module for module, _ in shipped_bindings.BINDINGS}
 
@@ -274,14 +274,14 @@ def test_an_edited_docstring_compiles_nothing_and_an_edited_rule_what_calls_it(p
     results, compiled = counted(package_copy, cache)
     assert "run_months_in_order" in compiled
     edit(
-        package_copy / "rules" / "capacity.py",
+        package_copy / "model" / "rules" / "capacity.py",
         '"""Return what holds gains',
         '"""Return whatever\n\n    it is that holds gains',
     )
-    edit(package_copy / "engines" / "kernel.py", '"""The compiled engine', '# Words.\n"""The compiled engine')
+    edit(package_copy / "model" / "engines" / "kernel.py", '"""The compiled engine', '# Words.\n"""The compiled engine')
     assert counted(package_copy, cache) == [results, []]
     edit(
-        package_copy / "rules" / "capacity.py",
+        package_copy / "model" / "rules" / "capacity.py",
         "return measurement * leadership",
         "return 0.5 * measurement * leadership",
     )

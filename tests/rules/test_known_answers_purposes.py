@@ -74,9 +74,17 @@ def test_size_baseline_and_setting_are_drawn_from_purposes_20_22_24_and_26():
 
 
 def test_a_purpose_has_the_number_that_the_documents_give_it():
-    monthly = ("LEADER_LEAVES", "SUCCESSOR", "DROPPED", "HEARS", "BEGINS", "COPIES_STANDARD", "REAL_CYCLE")
-    monthly += ("REACTIVE_CHANGE", "SEEN_FIRST", "SEEN_SECOND", "GIVES_UP", "RETURNS")
+    monthly = ("LEADER_LEAVES", "SUCCESSOR", "DROPPED", "HEARS", "ADOPTS", "COPIES_STANDARD", "REAL_CYCLE")
+    monthly += ("REACTIVE_CHANGE", "REVIEW_NOISE", "REVIEW_NOISE_SECOND", "DISCONTINUES", "READOPTS")
     assert [getattr(random_draws, name) for name in monthly] == list(range(12))
-    expected = {"COMMON": 0, "FACTORS": 2, "SIZE": 20, "BASELINE": 22, "SETTING": 24, "ORIGIN": 28, "TARGET": 29}
-    expected |= {"TIE": 30, "OBSERVED": 31, "FIRST_FREE": 32, "PURPOSES_A_MONTH": 64}
+    expected = {
+        "COMMON_FACTOR": 0,
+        "CONTEXT_FACTOR": 2,
+        "SIZE": 20,
+        "BASELINE": 22,
+        "SETTING": 24,
+        "ORIGIN": 28,
+        "TARGET": 29,
+    }
+    expected |= {"TIE": 30, "OBSERVED_EVENTS": 31, "FIRST_FREE": 32, "PURPOSES_PER_MONTH": 64}
     assert {name: getattr(random_draws, name) for name in expected} == expected

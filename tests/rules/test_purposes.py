@@ -20,18 +20,18 @@ OF_A_MONTH = {
     "SUCCESSOR": 1,
     "DROPPED": 1,
     "HEARS": 1,
-    "BEGINS": 1,
+    "ADOPTS": 1,
     "COPIES_STANDARD": 1,
     "REAL_CYCLE": 1,
     "REACTIVE_CHANGE": 1,
-    "SEEN_FIRST": NORMAL,
-    "GIVES_UP": 1,
-    "RETURNS": 1,
-    "OBSERVED": 1,
+    "REVIEW_NOISE": NORMAL,
+    "DISCONTINUES": 1,
+    "READOPTS": 1,
+    "OBSERVED_EVENTS": 1,
 }
 OF_MONTH_0 = {
-    "COMMON": NORMAL,
-    "FACTORS": NORMAL * len(CONTEXT_FACTORS),
+    "COMMON_FACTOR": NORMAL,
+    "CONTEXT_FACTOR": NORMAL * len(CONTEXT_FACTORS),
     "SIZE": NORMAL,
     "BASELINE": NORMAL,
     "SETTING": NORMAL * 2,
@@ -39,7 +39,7 @@ OF_MONTH_0 = {
     "TARGET": 1,
     "TIE": 1,
 }
-NO_PURPOSES = {"PURPOSES_A_MONTH", "FIRST_FREE", "SEEN_SECOND", "MASK", "LOW_HALF", "GOLDEN_GAMMA"}
+NO_PURPOSES = {"PURPOSES_PER_MONTH", "FIRST_FREE", "REVIEW_NOISE_SECOND", "MASK_64_BITS", "LOW_32_BITS", "GOLDEN_GAMMA"}
 """Whole numbers of the module that are something else, or the second half of a purpose."""
 
 
@@ -72,15 +72,14 @@ def test_every_purpose_is_listed_here():
 SPY = """
 import collections, json, sys
 sys.path.insert(0, {tests!r})
-import qispread.model.rules.random_draws
+from qispread.model.rules import random_draws
 
 asked = collections.defaultdict(collections.Counter)
-plain = draws.random_word
-uniform = draws.uniform
+uniform = random_draws.uniform
 
 def site():
     frame = sys._getframe(2)
-    while frame.f_code.co_filename == draws.__file__ or frame.f_code.co_name == "draw":
+    while frame.f_code.co_filename == random_draws.__file__ or frame.f_code.co_name == "draw_uniform":
         frame = frame.f_back
     return f"{{frame.f_globals['__name__']}}:{{frame.f_code.co_name}}:{{frame.f_lineno}}"
 
@@ -88,16 +87,16 @@ def watched(stream, month, purpose):
     asked[int(stream), int(month), int(purpose)][site()] += 1
     return uniform(stream, month, purpose)
 
-draws.uniform = watched
+random_draws.uniform = watched
 
-from everything import everything
-from qispread.model.engines.simulation import run_one
-from qispread.model.world.run_inputs import blueprint_of
+from all_features import all_features_scenario
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.world.run_inputs import prepare_scenario
 
-scenario = everything(**json.loads({changes!r}))
+scenario = all_features_scenario(**json.loads({changes!r}))
 for replicate, engine in enumerate(("kernel", "mesa")):
     asked.clear()
-    run = run_one(blueprint_of(scenario), replicate, engine, keep_events=engine == "mesa")
+    run = run_replicate(prepare_scenario(scenario), replicate, engine, keep_events=engine == "mesa")
     assert not run.error, run.error
     sites = collections.defaultdict(set)
     for (stream, month, purpose), who in asked.items():

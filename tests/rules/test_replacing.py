@@ -79,19 +79,19 @@ def test_a_compiled_function_may_take_the_place_of_a_rule(replace):
 
 def test_a_constant_of_a_rules_module_is_taken_by_both_engines(replace):
     before = digests()
-    replace(random_draws, "BEGINS", random_draws.ADOPTS + 40)
+    replace(random_draws, "ADOPTS", random_draws.ADOPTS + 40)
     changed = digests()
     assert changed[0] == changed[1] != before[0]
-    assert replaced_rules() == (f"qispread.model.rules.random_draws.BEGINS={random_draws.ADOPTS}",)
+    assert replaced_rules() == (f"qispread.model.rules.random_draws.ADOPTS={random_draws.ADOPTS}",)
 
 
 def test_a_constant_that_was_imported_by_name_follows(replace):
     before = digests()
-    replace(measures, "REPLICATED", 0.01)
+    replace(measures, "REPLICATED_THRESHOLD", 0.01)
     changed = digests()
     assert changed[0] == changed[1] != before[0]
     assert measure_kernel.REPLICATED_THRESHOLD == 0.01
-    assert replaced_rules() == ("qispread.model.measures.REPLICATED=0.01",)
+    assert replaced_rules() == ("qispread.model.measures.REPLICATED_THRESHOLD=0.01",)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_cannot_take_the_place_of_a_rule_is_refused_at_every_run(replace, m
 
 def test_a_removed_rule_is_refused(replace, monkeypatch):
     monkeypatch.delattr(capacity, "dose")
-    with pytest.raises(TypeError, match=r"qispread\.rules\.capacity\.dose was removed; needed: a function"):
+    with pytest.raises(TypeError, match=r"qispread\.model\.rules\.capacity\.dose was removed; needed: a function"):
         simulate(SCENARIO, 1, workers=1)
     assert replaced_rules() == ("qispread.model.rules.capacity.dose=missing",)
 

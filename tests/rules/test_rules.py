@@ -181,13 +181,21 @@ ARGUMENTS = {
 }
 """Where each argument may lie, by its name or by rule and name; [0, 1] where nothing is said."""
 
-NOT_RULES = {"code_cache", "compiling", "content", "draws", "effects", "replacing", "shipped", "sources", "steps"}
+# What is no rule, and what test_draws.py and test_steps.py check.
+NOT_RULES = {
+    "code_cache",
+    "code_content",
+    "code_replacement",
+    "jit",
+    "random_draws",
+    "rule_effects",
+    "source_hash",
+    "steps",
+}
 MODULES = [
     importlib.import_module(f"{rules.__name__}.{module.name}")
     for module in pkgutil.iter_modules(rules.__path__)
-    # What is no rule, and what test_draws.py and test_steps.py check.
-    if module.name
-    not in ("code_cache", "compiling", "content", "draws", "effects", "replacing", "shipped", "sources", "steps")
+    if module.name not in NOT_RULES
 ]
 RULES = {
     name: value

@@ -114,7 +114,7 @@ def draw_run_order(draw):
 
 @given(draw_run_order())
 def test_every_run_has_one_place_and_every_place_one_part(order):
-    points, replicates = order.at(np.arange(order.runs))
+    points, replicates = order.runs_at(np.arange(order.runs))
     runs = list(zip(points.tolist(), replicates.tolist(), strict=True))
     assert len(set(runs)) == order.runs == order.points.size * order.replicates
     assert [order.position_of(*run) for run in runs] == list(range(order.runs))
@@ -124,7 +124,7 @@ def test_every_run_has_one_place_and_every_place_one_part(order):
 @given(draw_run_order(), st.data())
 def test_a_sweep_that_is_stopped_anywhere_is_an_even_sample(order, data):
     done = data.draw(st.integers(0, order.runs))
-    points, replicates = order.at(np.arange(done))
+    points, replicates = order.runs_at(np.arange(done))
     by_point = np.bincount(points, minlength=order.points.size)
     assert by_point.max(initial=0) - by_point.min() <= 1
     by_replicate = np.bincount(replicates, minlength=order.replicates)
@@ -134,7 +134,7 @@ def test_a_sweep_that_is_stopped_anywhere_is_an_even_sample(order, data):
 
 @given(draw_run_order())
 def test_points_that_belong_together_share_their_worlds(order):
-    _, replicates = order.at(np.arange(order.runs))
+    _, replicates = order.runs_at(np.arange(order.runs))
     assert (np.ptp(replicates.reshape(-1, order.block), axis=1) == 0).all()
 
 

@@ -276,7 +276,7 @@ def test_kill_9_of_a_worker_of_a_cluster_loses_nothing(undisturbed):
     with DaskTestCluster() as there:
 
         def kill(now):
-            if now.done >= 700:
+            if now.completed >= 700:
                 there.workers[0].kill()
 
         qs.sweep("trial.yaml", "s", executor="dask", scheduler=there.address, progress=kill)

@@ -212,7 +212,7 @@ def test_ema_gets_experiments_and_outcomes(mixed_sweep):
     _, each = as_ema(mixed_sweep, replicates="each")
     assert each["event_rate"].shape == (12, 3)
     assert each["harm by month"].shape == (12, 3, 13)
-    assert "needed: one of mean, each" in only_fault(as_ema, mixed_sweep, worlds="all").problem
+    assert "needed: one of mean, each" in only_fault(as_ema, mixed_sweep, replicates="all").problem
 
 
 def test_xarray_gets_a_data_set(mixed_sweep):

@@ -120,7 +120,7 @@ def test_progress_goes_up_to_all_runs():
     seen = []
     qs.sweep(small_experiment(), "s", progress=seen.append, workers=1)
     assert seen[-1].completed == seen[-1].runs == 200
-    assert [one.done for one in seen] == sorted(one.done for one in seen)
+    assert [one.completed for one in seen] == sorted(one.completed for one in seen)
     assert seen[-1].seconds_left == 0.0
     assert all(one.rate > 0.0 and one.failed == 0 for one in seen)
 
@@ -357,7 +357,7 @@ def test_ten_times_as_many_runs_take_no_more_memory(tmp_path):
         f"import resource, sys\nsys.path[:0] = {sys.path!r}\n"
         "import qispread as qs\nfrom helpers_sweep import small_experiment\n"
         "if __name__ == '__main__':\n"
-        "    described = experiment(int(sys.argv[1]), 10, measures={'final': 'all', 'monthly': 'all'})\n"
+        "    described = small_experiment(int(sys.argv[1]), 10, measures={'final': 'all', 'monthly': 'all'})\n"
         "    qs.sweep(described, sys.argv[2], workers=2)\n"
         "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )

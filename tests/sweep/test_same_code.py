@@ -295,10 +295,10 @@ def test_nothing_is_asked_where_nothing_is_left(folder, monkeypatch):
 
 def test_a_docstring_that_is_edited_ends_no_sweep(tmp_path):
     shutil.copytree(PACKAGE_FOLDER, tmp_path / "other" / "qispread", ignore=shutil.ignore_patterns("__pycache__"))
-    path = tmp_path / "other" / "qispread" / "rules" / "improving.py"
+    path = tmp_path / "other" / "qispread" / "model" / "rules" / "improving.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"""', '"""Edited. ', 1) + "# and a comment\n", encoding="utf-8")
-    script = "from qispread import identity\nprint(identity.environment() == eval(input()))"
+    script = "from qispread.runs import identity\nprint(identity.environment() == eval(input()))"
     done = subprocess.run(
         [sys.executable, "-c", script],
         input=repr(identity.environment()),

@@ -56,9 +56,9 @@ def test_an_order_that_is_drawn_otherwise_now_is_kept_as_it_was(monkeypatch, und
     assert len(runs) == len(runs.drop_duplicates(["point", "replicate"])) == 1500
 
 
-def at(self, places):
+def runs_at(self, positions):
     """Pair points and replicates otherwise than `RunOrder.runs_at` does."""
-    turn, place = np.divmod(places, self.points.size)
+    turn, place = np.divmod(positions, self.points.size)
     return self.points[place], (place // self.block + 2 * turn) % self.replicates
 
 
@@ -74,7 +74,7 @@ def test_another_order_is_noticed_before_anything_is_run_twice(how, monkeypatch,
         elif how == "no numbers":
             Path("s/order.npy").write_bytes(b"none")
         else:
-            patched.setattr(run_order.RunOrder, "at", at)
+            patched.setattr(run_order.RunOrder, "runs_at", runs_at)
         assert "its runs come in another order than when it was begun" in only_fault(qs.sweep, LARGE, "s").problem
         assert count_log_rows("s") == 1
     if how == "no file":

@@ -233,7 +233,8 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_lost(most, tmp_path, finishe
     write_file("small.yaml", SCENARIO_YAML)
     write_file("trial.yaml", EXPERIMENT_YAML.replace("points: 40", "points: 150"))
     script = (
-        "import resource, signal, sys\nfrom qispread.interfaces.cli.main import main\nimport qispread.runs.sweep.preflight\n"
+        "import resource, signal, sys\nfrom qispread.interfaces.cli.main import main\n"
+        "import qispread.runs.sweep.preflight\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\n"
         "sys.exit(main(['sweep', 'trial.yaml', '--out', 's']))\n"

@@ -57,7 +57,7 @@ class IndexRegister:
             For a name that is not declared, or was taken before.
         """
         if name not in self._names:
-            raise ValueError(f"measure '{name}' is computed, and not declared in qispread/measures.py")
+            raise ValueError(f"measure '{name}' is computed, and not declared in qispread/model/measures.py")
         if name not in self._remaining:
             raise ValueError(f"measure '{name}' is computed twice")
         self._remaining.remove(name)
@@ -71,7 +71,7 @@ class IndexRegister:
         ValueError
         """
         if self._remaining:
-            raise ValueError(f"declared in qispread/measures.py and not computed: {', '.join(self._remaining)}")
+            raise ValueError(f"declared in qispread/model/measures.py and not computed: {', '.join(self._remaining)}")
 
 
 _INDEX = IndexRegister()

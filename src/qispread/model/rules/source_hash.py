@@ -9,20 +9,30 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-COMPILED_SOURCES = ("model/**/*.py", "inputs/*.py")
+COMPILED_SOURCES = (
+    "common/shipped_bindings.py",
+    "inputs/organisations.py",
+    "model/engines/kernel.py",
+    "model/engines/measure_kernel.py",
+    "model/engines/stages_*.py",
+    "model/measures.py",
+    "model/rules/*.py",
+    "model/world/*.py",
+)
 """Sources whose functions are compiled, or whose constants compiled code holds."""
 
 MODEL = (
-    "rules/*.py",
-    "world/*.py",
-    "engines/*.py",
-    "config/*.py",
+    "common/shipped_bindings.py",
+    "inputs/*.py",
+    "model/engines/*.py",
     "model/measures.py",
-    "comparison/*.py",
+    "model/rules/*.py",
+    "model/world/*.py",
+    "runs/comparison/*.py",
     "runs/sweep/apply_point.py",
     "runs/sweep/designs.py",
-    "runs/sweep/run_order.py",
     "runs/sweep/factor_validation.py",
+    "runs/sweep/run_order.py",
     "runs/sweep/worker.py",
 )
 """Sources that can change a number in a result: what is read, drawn, run, measured, varied and compared."""
