@@ -19,7 +19,7 @@ def report_text(report):
     words = [report.headline.question, report.headline.sentence, *report.headline.details]
     for section in report.sections:
         for kind, block in section.typed_blocks:
-            words += [block.text] if kind == "words" else list(block.items) if kind == "points" else []
+            words += [block.text] if kind == "paragraph" else list(block.items) if kind == "bulletlist" else []
     return " ".join(words)
 
 
@@ -220,10 +220,10 @@ def drop_column(folder):
         (lambda folder: (folder / "mandate" / "months.parquet").write_bytes(b""), "months.parquet"),
     ],
 )
-def test_folders_that_cannot_be_read_are_refused_by_name_and_nothing_is_written(copied, spoil, named):
-    spoil(copied)
+def test_folders_that_cannot_be_read_are_refused_by_name_and_nothing_is_written(comparison_copy, spoil, named):
+    spoil(comparison_copy)
     with pytest.raises(InputError) as refusal:
-        write_report(copied)
+        write_report(comparison_copy)
     assert named in str(refusal.value)
-    assert not (copied / "report.html").exists()
-    assert not list(copied.glob(".report-*"))
+    assert not (comparison_copy / "report.html").exists()
+    assert not list(comparison_copy.glob(".report-*"))
