@@ -230,7 +230,7 @@ def test_figures_say_what_their_marks_are():
 
 @pytest.mark.parametrize(("replicates", "shuffles", "seed"), [(5, 99, 0), (20, 5, 0), (20, 99, -1)])
 def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(
-    replicates, permutations, seed, working_folder
+    replicates, shuffles, seed, working_folder
 ):
     assert (
         len(
