@@ -121,7 +121,7 @@ def subgroup_gains(comparison: Comparison) -> pd.DataFrame:
 
     Those that started an intervention are left out. Columns: ``arm``, ``grouping``, ``group``, ``measure``
     (harm_reduction: share of the harm at the start that is gone; adoption: in use; result: of the largest benefit),
-    ``baseline``, ``arm_mean``, ``difference`` with its paired 95 % interval ``low`` to ``high``, and ``replicate_count``.
+    ``base``, ``arm_mean``, ``difference`` with its paired 95 % interval ``low`` to ``high``, and ``worlds``.
     """
     return pd.DataFrame(list(_iterate_gains(comparison)), columns=table_columns("for_whom"))
 
@@ -176,7 +176,7 @@ INEQUALITY_MEASURES = ("harm_range", "harm_gini")
 def inequality_table(comparison: Comparison) -> pd.DataFrame:
     """Return inequality of harm between organisations before and after, in each arm.
 
-    Columns: ``arm``, ``measure`` (harm_range: 90th less 10th percentile, per 10,000; harm_gini), ``initial_organisations``, ``final_state``
+    Columns: ``arm``, ``measure`` (harm_range: 90th less 10th percentile, per 10,000; harm_gini), ``start``, ``end``
     (means over worlds), ``difference`` of the end from the base's end with its paired 95 % interval.
     """
     rows = []

@@ -78,7 +78,8 @@ class SpreadModel(mesa.Model):
     organisations : list of Organisation
         Those that are left, in order.
     measures : list of arrays of (interventions + 1, measures)
-        Of each month from 0, in the order of `qispread.model.measures.NAMES`; the last row pools all interventions.
+        Of each month from 0, in the order of `qispread.model.measures.MEASURE_NAMES`; the last row pools all
+        interventions.
     events : list of dict, or None
         What happened and why, if it is kept.
     observed : list of arrays of (2, n)

@@ -84,7 +84,8 @@ def cost_table(view: ReportData, table: pd.DataFrame, price: float) -> ReportTab
         rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["standing"])])
     time = "with" if price else "without"
     caption = (
-        f"Means over {view.results.replicate_count} worlds; cost {time} staff time. At 80 %: organisations that use it and "
+        f"Means over {view.results.replicate_count} worlds; cost {time} staff time. At 80 %: "
+        f"organisations that use it and "
         "reach 80 % of the origin's effect."
     )
     return ReportTable(caption, header, [RowGroup("", rows)], text_columns=(6,))

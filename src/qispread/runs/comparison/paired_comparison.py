@@ -90,7 +90,7 @@ class Comparison:
         Columns: ``base`` and ``arm_mean`` (means over worlds), ``difference`` (mean of the paired differences) with
         its 95 % interval ``low`` to ``high``, ``better`` (share of worlds in which the arm is better; NaN where no
         direction is), ``for_100`` (the difference for every 100 organisations, for sums over organisations),
-        ``pairing`` (variance of the difference between independent worlds over that of the paired one) and ``replicate_count``.
+        ``pairing`` (variance of the difference between independent worlds over that of the paired one) and ``worlds``.
         """
         rows = [
             {
