@@ -156,13 +156,14 @@ def measure_page(quick: bool) -> list[BenchmarkResult]:
 
 def benchmark_section(effort: BenchmarkSize) -> str:
     """Measure the page and return its section of docs/benchmarks.md."""
+    rows = [result.markdown_row for result in measure_page(effort != BenchmarkSize())]
     return f"""## The page
 
 `qispread app` as it opens: 200 worlds of 152 organisations over 120 months, a policy's slider moved to {MOVES} settings
 that nobody asked about before, in headless Chromium at 1280 by 800; then the same question from {VISITORS} visitors, as
 fast as the server answers. First curves are of the first 50 worlds. Medians, with the lowest and the highest.
 
-{markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in measure_page(effort != BenchmarkSize())])}
+{markdown_table(["What", "Median (range)", "Target", "Met"], rows)}
 """
 
 

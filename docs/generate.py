@@ -257,9 +257,16 @@ CALIBRATING = {
 
 def render_tables_page() -> str:
     """Return the page of result tables."""
-    lines = ["# Tables of results", "", "Written by `python docs/generate.py`; do not edit.", "", "## Tables of a run", ""]
+    lines = [
+        "# Tables of results",
+        "",
+        "Written by `python docs/generate.py`; do not edit.",
+        "",
+        "## Tables of a run",
+        "",
+    ]
     for name, columns in run_tables.RUN_TABLES.items():
-        about = docstring_summary(getattr(getattr(run_tables, f"{name}_table", None), "__doc__", ""))
+        about = docstring_summary(getattr(getattr(run_tables, f"build_{name}_table", None), "__doc__", ""))
         rows = ((format_code(column), meaning) for column, meaning in columns.items())
         lines += [f"### {name}", "", about, "", markdown_table(("column", "meaning"), rows), ""]
     lines += ["## Tables of a comparison", "", "Beside them a folder for each arm, with the tables above.", ""]

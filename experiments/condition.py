@@ -86,7 +86,8 @@ class ValidityCondition:
         """Return the condition in words."""
         where = " and ".join(one.description for one in self.thresholds)
         return (
-            f"{what} in {format_percent(self.inside)} of models with {where}, in {format_percent(self.outside)} of the others; "
+            f"{what} in {format_percent(self.inside)} of models with {where}, "
+            f"in {format_percent(self.outside)} of the others; "
             f"{format_percent(self.common)} of plausible models meet it"
         )
 

@@ -81,7 +81,8 @@ def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     most = table[table["capability"] <= 0.5]["transformed"].max()
     words = (
         f"Share of those that began which reach 80 % of the origin's effect, by loss in copying, lineage and mean "
-        f"capability. With capability in its plausible range (to 0.5) it is at most {format_percent(most)}, and half or more "
+        f"capability. With capability in its plausible range (to 0.5) it is at most {format_percent(most)}, "
+        f"and half or more "
         f"in {len(believed)} of {int((table['capability'] <= 0.5).sum())} places of the map."
     )
     return ClaimPicture(
@@ -141,7 +142,16 @@ EXPERIMENT = ClaimTest(
             NO_LOSS,
         ),
     ),
-    secondary=("ever_adopted", "current_use", "transformed", "boosted", "limited", "fidelity", "appropriateness", "effect"),
+    secondary=(
+        "ever_adopted",
+        "current_use",
+        "transformed",
+        "boosted",
+        "limited",
+        "fidelity",
+        "appropriateness",
+        "effect",
+    ),
     curve="",
     picture=build_picture,
 )

@@ -4,8 +4,8 @@ Decided before it was run. Two parts.
 
 Context against attributes: if the contexts of all organisations were drawn anew, by how much would an organisation's
 result change, against drawing anew any one attribute of the intervention over its plausible range? Total indices of a
-grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to come first against every
-one. (With 8 rows a model the sign could not be told in 71 % of models; there have been 32 since then.) All six sources
+grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to come first
+against every one. (With 8 rows a model the sign could not be told in 71 % of models; there have been 32 since then.) All six sources
 are decomposed at the defaults, with bootstrap intervals over rows.
 
 Levers: the gap is what all six levers at their declared strength do together. It counts as closed at 80 %, as a result
@@ -110,7 +110,8 @@ def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     groups = total[total["source"].isin(GROUPS)]
     attributes = total[total["source"].isin(ATTRIBUTES)]
     told = "; ".join(
-        f"{row['source']} {format_percent(row['value'])} ({format_percent(row['low'])} to {format_percent(row['high'])})"
+        f"{row['source']} {format_percent(row['value'])} "
+        f"({format_percent(row['low'])} to {format_percent(row['high'])})"
         for row in groups.to_dict("records")
     )
     largest = attributes.sort_values("value").iloc[-1]

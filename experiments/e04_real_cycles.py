@@ -64,7 +64,15 @@ EXPERIMENT = ClaimTest(
             NOTHING_TO_REPAIR,
         ),
     ),
-    secondary=("population_effect", "current_use", "fidelity", "appropriateness", "capability", "discontinued", "averted"),
+    secondary=(
+        "population_effect",
+        "current_use",
+        "fidelity",
+        "appropriateness",
+        "capability",
+        "discontinued",
+        "averted",
+    ),
 )
 
 if __name__ == "__main__":

@@ -109,7 +109,16 @@ EXPERIMENT = ClaimTest(
             CULTURE_UNAFFECTED,
         ),
     ),
-    secondary=("culture_left", "capability_left", EFFECT, "current_use", "effect", "fidelity", "embedding", "discontinued"),
+    secondary=(
+        "culture_left",
+        "capability_left",
+        EFFECT,
+        "current_use",
+        "effect",
+        "fidelity",
+        "embedding",
+        "discontinued",
+    ),
 )
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ def adoption_lead_remark(means: Means) -> str:
     return (
         f"Half of the units use the intervention after {without:.0f} months without a network, after {alone:.0f} with "
         f"ties alone, {format_years(without - alone)}, and after {supported:.0f} with ties and support, "
-        f"{format_years(without - supported)} (means over worlds, at the defaults). The verdicts are about the end of ten "
+        f"{format_years(without - supported)} (means over worlds, at the defaults). "
+        f"The verdicts are about the end of ten "
         "years and do not tell how soon adoption comes; this measure was added later."
     )
 

@@ -87,7 +87,16 @@ EXPERIMENT = ClaimTest(
             ),
         ),
     ),
-    secondary=("averted", "event_rate", "local_improvement", "population_effect", "effect", "culture", "capability", "staff_time"),
+    secondary=(
+        "averted",
+        "event_rate",
+        "local_improvement",
+        "population_effect",
+        "effect",
+        "culture",
+        "capability",
+        "staff_time",
+    ),
     curve="averted",
     strengths=("training.capability_growth", "protected_time.protected_time", "feedback.measurement"),
 )

@@ -101,7 +101,8 @@ def brief_verdicts_table(claims: pd.DataFrame, experiments: Mapping[int, ClaimTe
         where = summarise_condition(str(row["condition"]), condition_parameters(experiment)) if conditional else ""
         lines.append(
             f"| [{row['claim']}](#claim-{row['claim']}) | {part.statement} | **{row['verdict']}** | {where} "
-            f"| {format_interval(row, part)}{also} | {format_percent(row['share_holds'])} | {format_percent(row['share_matters'])} |"
+            f"| {format_interval(row, part)}{also} | {format_percent(row['share_holds'])} "
+            f"| {format_percent(row['share_matters'])} |"
         )
     for number_of in sorted(set(claims["claim"])):
         lines += claim_remark(experiments[number_of], read_arm_means(folder, experiments[number_of]))
@@ -191,7 +192,8 @@ def claim_section(experiment: ClaimTest, claims: pd.DataFrame, caption: str, mea
     for row in named_rows(claims[claims["claim"] == experiment.number]):
         part = find_part(experiment, row["part"])
         found.append(
-            f"- {part.statement}: **{row['verdict']}**. At the defaults {format_interval(row, part)}{describe_difference(part, means)}. "
+            f"- {part.statement}: **{row['verdict']}**. "
+            f"At the defaults {format_interval(row, part)}{describe_difference(part, means)}. "
             f"{describe_trust(row, part, experiment)}"
         )
     lines = [

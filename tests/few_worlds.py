@@ -17,8 +17,8 @@ CODE = (
     (r'"points": 64', '"points": 16'),
     (r"\bmodels=\d+", "models=4"),
     # A fit takes 20 or more.
-    (r"\breplicates=\d+(?=, permutations)", "replicates=20"),
-    (r"\bpermutations=\d+", "permutations=99"),
+    (r"\breplicates=\d+(?=, shuffles)", "replicates=20"),
+    (r"\bshuffles=\d+", "shuffles=99"),
 )
 OPTIONS = {"--replicates": "4", "--self-check": "4", "--precision": "0.05"}
 """Options that are given another value wherever they stand."""

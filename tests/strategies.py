@@ -59,7 +59,9 @@ def targets():
     number = st.integers(1, ORGANISATION_COUNT)
     return st.one_of(
         st.sampled_from(["everyone", "nobody"]),
-        st.sets(st.integers(1, SYSTEMS), min_size=1).map(lambda s: {"partnerships": [f"partnership-{i:02d}" for i in sorted(s)]}),
+        st.sets(st.integers(1, SYSTEMS), min_size=1).map(
+            lambda s: {"partnerships": [f"partnership-{i:02d}" for i in sorted(s)]}
+        ),
         *(number.map(lambda n, rule=rule: {rule: n}) for rule in ("most_ready", "least_ready", "hubs", "random")),
     )
 

@@ -58,9 +58,9 @@ def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base
     assert list(between["measure"]) == list(MEASURE_NAMES)
     for row in between.to_dict("records"):
         expected = other.difference("for nobody", row["measure"])
-        assert {name: row[name] for name in ("difference", "low", "high", "better", "worlds", "per_100_organisations")} == (
-            pytest.approx({name: expected[name] for name in row if name in expected}, nan_ok=True)
-        )
+        assert {
+            name: row[name] for name in ("difference", "low", "high", "better", "worlds", "per_100_organisations")
+        } == (pytest.approx({name: expected[name] for name in row if name in expected}, nan_ok=True))
 
 
 def test_sums_are_told_for_every_100_organisations(comparison):

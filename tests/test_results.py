@@ -22,7 +22,12 @@ MONTHS = 36
 OVERALL = [measure.name for measure in MEASURE_REGISTRY if measure.overall]
 PRACTICE = [measure.name for measure in MEASURE_REGISTRY if not measure.overall and measure.name != "events_averted"]
 ONE = qs.Scenario().replace(
-    {"organisations.number": 26, "organisations.partnerships": 6, "organisations.regions": 2, "hearing.broadcast": 0.03},
+    {
+        "organisations.number": 26,
+        "organisations.partnerships": 6,
+        "organisations.regions": 2,
+        "hearing.broadcast": 0.03,
+    },
     name="small",
     horizon=MONTHS,
     replicates=4,
@@ -129,7 +134,9 @@ def test_a_measure_of_nobody_is_nan_and_not_null(months, runs):
     nobody = months.adoption == 0
     assert nobody.any()
     assert months.loc[nobody, ["fidelity", "effect", "embedding", "generation", "replicated"]].isna().to_numpy().all()
-    assert months.loc[months.reach == 0, ["sustainment", "discontinued", "transformed", "limited"]].isna().to_numpy().all()
+    assert (
+        months.loc[months.reach == 0, ["sustainment", "discontinued", "transformed", "limited"]].isna().to_numpy().all()
+    )
     assert months[["awareness", "ever_adopted", "current_use", "events_averted"]].notna().to_numpy().all()
     table = build_tables(runs)["months"]
     assert all(column.null_count == 0 for column in table.columns)

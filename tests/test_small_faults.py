@@ -153,7 +153,10 @@ class TestSmallWorlds:
         ("text", "paths"),
         [
             ("organisations: {number: 30}", ["organisations.partnerships"]),
-            ("organisations: {number: 3}", ["organisations.partnerships", "organisations.regions", "network.mean_degree"]),
+            (
+                "organisations: {number: 3}",
+                ["organisations.partnerships", "organisations.regions", "network.mean_degree"],
+            ),
             ("organisations: {number: 60, partnerships: 3}", ["organisations.regions"]),
             ("organisations: {number: 5}\nnetwork: {kind: small_world}", ["network.degree"]),
             ("organisations: {number: 3}\nnetwork: {kind: scale_free}", ["network.ties_a_newcomer"]),

@@ -48,7 +48,13 @@ def replicate_table(**arms):
     size = max(np.size(one) for pair in arms.values() for one in pair)
     for arm, pair in arms.items():
         cost, averted = (np.broadcast_to(np.asarray(one, float), size) for one in pair)
-        columns = {"cost": cost, "staff_time": 0.0, "total_cost": cost, "events_averted": averted, "replicated_practices": averted}
+        columns = {
+            "cost": cost,
+            "staff_time": 0.0,
+            "total_cost": cost,
+            "events_averted": averted,
+            "replicated_practices": averted,
+        }
         pieces.append(pd.DataFrame({"arm": arm, "replicate": np.arange(size), **columns, "value": averted}))
     return pd.concat(pieces, ignore_index=True)
 
@@ -70,7 +76,9 @@ def test_practices_at_80_percent_are_counted_one_by_one(comparison, replicates):
     for arm, runs in comparison.runs.items():
         by_hand = count_replicated_by_hand(runs)
         assert sum(by_hand) > 0
-        np.testing.assert_allclose(replicates[replicates["arm"] == arm]["replicated_practices"], by_hand, rtol=0.0, atol=1e-9)
+        np.testing.assert_allclose(
+            replicates[replicates["arm"] == arm]["replicated_practices"], by_hand, rtol=0.0, atol=1e-9
+        )
 
 
 def test_a_count_is_a_whole_number(replicates):
@@ -114,7 +122,11 @@ def test_means_and_paired_differences_are_those_made_by_hand(replicates):
     }
     for name, values in wide.items():
         pd.testing.assert_series_equal(table[name], values.mean().reindex(table.index), check_names=False)
-    for label, name in {"cost": "total_cost", "averted": "events_averted", "replicated_practices": "replicated_practices"}.items():
+    for label, name in {
+        "cost": "total_cost",
+        "averted": "events_averted",
+        "replicated_practices": "replicated_practices",
+    }.items():
         for arm in ARMS:
             interval = stats.ttest_rel(wide[name][arm], wide[name][BASELINE_ARM]).confidence_interval(CONFIDENCE_LEVEL)
             apart = (wide[name][arm] - wide[name][BASELINE_ARM]).mean()

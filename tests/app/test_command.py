@@ -81,7 +81,8 @@ def test_without_the_extra_it_says_how_to_get_it(capsys, monkeypatch):
 
 
 def test_the_first_look_at_the_command_line_loads_no_server():
-    code = "import sys, qispread.interfaces.cli.main as c; c.build_parser(); print({'starlette', 'uvicorn'} & set(sys.modules))"
+    code = "import sys, qispread.interfaces.cli.main as c; c.build_parser()\n"
+    code += "print({'starlette', 'uvicorn'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     assert found.stdout.strip() == "set()"
 

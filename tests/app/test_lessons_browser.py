@@ -119,7 +119,7 @@ def all_cores_taken(served, page):
 def wait_until_idle(desk, page):
     """Wait until nobody works or waits; gives up in the end."""
     for _ in range(round(PATIENCE / 0.05)):
-        if not (desk.busy or desk.waiting_count_count):
+        if not (desk.busy or desk.waiting_count):
             return
         page.wait_for_timeout(50)
     pytest.fail("somebody still waits")

@@ -132,7 +132,14 @@ def test_known_truths_of_the_model_itself_are_recovered():
             "heard": {"measure": "awareness", "month": 24, "value": 0.5, "error": 0.02},
             "form": {"measure": "fidelity", "month": 36, "value": 0.5, "error": 0.02},
             "later": {"measure": "fidelity", "month": 60, "value": 0.5, "error": 0.02},
-            "event_rate": {"measure": "event_rate", "month": 60, "since": 0, "compare": "ratio", "value": 0.7, "error": 0.01},
+            "event_rate": {
+                "measure": "event_rate",
+                "month": 60,
+                "since": 0,
+                "compare": "ratio",
+                "value": 0.7,
+                "error": 0.01,
+            },
         },
         "points": 4000,
     }

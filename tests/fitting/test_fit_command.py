@@ -228,14 +228,14 @@ def test_figures_say_what_their_marks_are():
     assert "dashed line" in gains
 
 
-@pytest.mark.parametrize(("replicates", "permutations", "seed"), [(5, 99, 0), (20, 5, 0), (20, 99, -1)])
+@pytest.mark.parametrize(("replicates", "shuffles", "seed"), [(5, 99, 0), (20, 5, 0), (20, 99, -1)])
 def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(
-    replicates, permutations, seed, working_folder
+    replicates, shuffles, seed, working_folder
 ):
     assert (
         len(
             catch_input_error(
-                qs.fit, "people.csv", "ties.csv", replicates=replicates, permutations=permutations, seed=seed
+                qs.fit, "people.csv", "ties.csv", replicates=replicates, shuffles=shuffles, seed=seed
             ).faults
         )
         == 1

@@ -76,7 +76,7 @@ class Flat:
 
     model = SimpleNamespace(max_strength=1.0)
 
-    def at(self, strength):
+    def log_likelihood(self, strength):
         """Return the log-likelihood of all and of all but the one community, and no pushes."""
         return np.full(2, 0.0 if 0.25 <= strength <= 0.625 else -1e6), None
 

@@ -176,8 +176,15 @@ Decided before it was run: feedback from the first month against none, in fideli
 from collections.abc import Mapping
 
 import qispread as qs
+from experiments.claim_test import (
+    MIN_SHARE_DIFFERENCE,
+    ClaimPart,
+    ClaimTest,
+    MechanismAblation,
+    Strengths,
+    difference_contrast,
+)
 from experiments.experiment_command import main
-from experiments.claim_test import MIN_SHARE_DIFFERENCE, MechanismAblation, ClaimTest, ClaimPart, Strengths, difference_contrast
 from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 

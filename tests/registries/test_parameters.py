@@ -16,7 +16,12 @@ BIBLIOGRAPHY = (Path(__file__).parents[2] / "docs/references.bib").read_text(enc
 KEYS = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY, flags=re.MULTILINE))
 ALL = list(all_descriptions())
 MOVING = [one for one in ALL if one.plausible_range and not one.path.startswith(("network", "policies"))]
-NETWORK_OF = {"across": "partnerships", "partnership_density": "partnerships", "mean_degree": "partnerships", "tie_weight": "partnerships"}
+NETWORK_OF = {
+    "across": "partnerships",
+    "partnership_density": "partnerships",
+    "mean_degree": "partnerships",
+    "tie_weight": "partnerships",
+}
 
 
 def outputs_differ(scenario, other):

@@ -19,7 +19,7 @@ def report_text(report):
     words = [report.headline.question, report.headline.sentence, *report.headline.details]
     for section in report.sections:
         for kind, block in section.typed_blocks:
-            words += [block.text] if kind == "words" else list(block.items) if kind == "points" else []
+            words += [block.text] if kind == "paragraph" else list(block.items) if kind == "bulletlist" else []
     return " ".join(words)
 
 
@@ -184,11 +184,25 @@ def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_i
 
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
-    "table", ["robustness", "subgroup_gains", "inequality", "factorial", "cost_effectiveness", "best_arm_drivers", "order_drivers"]
+    "table",
+    [
+        "robustness",
+        "subgroup_gains",
+        "inequality",
+        "factorial",
+        "cost_effectiveness",
+        "best_arm_drivers",
+        "order_drivers",
+    ],
 )
 def test_a_table_that_is_not_there_leaves_its_part_out(comparison_copy, table):
     (comparison_copy / f"{table}.parquet").unlink()
-    whole = {"robustness": "robustness", "subgroup_gains": "gains", "factorial": "factorial", "cost_effectiveness": "cost"}
+    whole = {
+        "robustness": "robustness",
+        "subgroup_gains": "gains",
+        "factorial": "factorial",
+        "cost_effectiveness": "cost",
+    }
     assert whole.get(table) not in section_anchors(build_report(comparison_copy))
 
 
@@ -220,10 +234,10 @@ def drop_column(folder):
         (lambda folder: (folder / "mandate" / "months.parquet").write_bytes(b""), "months.parquet"),
     ],
 )
-def test_folders_that_cannot_be_read_are_refused_by_name_and_nothing_is_written(copied, spoil, named):
-    spoil(copied)
+def test_folders_that_cannot_be_read_are_refused_by_name_and_nothing_is_written(comparison_copy, spoil, named):
+    spoil(comparison_copy)
     with pytest.raises(InputError) as refusal:
-        write_report(copied)
+        write_report(comparison_copy)
     assert named in str(refusal.value)
-    assert not (copied / "report.html").exists()
-    assert not list(copied.glob(".report-*"))
+    assert not (comparison_copy / "report.html").exists()
+    assert not list(comparison_copy.glob(".report-*"))

@@ -118,7 +118,7 @@ def test_every_run_has_one_place_and_every_place_one_part(order):
     runs = list(zip(points.tolist(), replicates.tolist(), strict=True))
     assert len(set(runs)) == order.runs == order.points.size * order.replicates
     assert [order.position_of(*run) for run in runs] == list(range(order.runs))
-    assert [place for part in range(order.parts) for place in order.part(part)] == list(range(order.runs))
+    assert [place for part in range(order.parts) for place in order.part_positions(part)] == list(range(order.runs))
 
 
 @given(draw_run_order(), st.data())

@@ -109,7 +109,8 @@ def cost_effectiveness(replicates: pd.DataFrame) -> pd.DataFrame:
     ``dominance`` reports which arms are dominated.
     """
     columns = {
-        name: values_by_arm(replicates, name) for name in ("cost", "staff_time", "total_cost", "events_averted", "replicated_practices")
+        name: values_by_arm(replicates, name)
+        for name in ("cost", "staff_time", "total_cost", "events_averted", "replicated_practices")
     }
     standings = find_dominance(
         {arm: float(values.mean()) for arm, values in columns["total_cost"].items()},

@@ -120,8 +120,8 @@ def subgroup_gains(comparison: Comparison) -> pd.DataFrame:
     """Return what each third of the organisations gains, by context at the start.
 
     Those that started an intervention are left out. Columns: ``arm``, ``grouping``, ``group``, ``measure``
-    (harm_reduction: share of the harm at the start that is gone; adoption: in use; result: of the largest benefit),
-    ``baseline``, ``arm_mean``, ``difference`` with its paired 95 % interval ``low`` to ``high``, and ``replicate_count``.
+    (event_rate_reduction: share of the event rate at the start that is gone; current_use: in use; result: of the largest benefit),
+    ``baseline``, ``arm_mean``, ``difference`` with its paired 95 % interval ``low`` to ``high``, and ``replicates``.
     """
     return pd.DataFrame(list(_iterate_gains(comparison)), columns=table_columns("subgroup_gains"))
 
@@ -176,7 +176,7 @@ INEQUALITY_MEASURES = ("event_rate_range", "event_rate_gini")
 def inequality_table(comparison: Comparison) -> pd.DataFrame:
     """Return inequality of harm between organisations before and after, in each arm.
 
-    Columns: ``arm``, ``measure`` (event_rate_range: 90th less 10th percentile, per 10,000; event_rate_gini), ``initial_organisations``, ``final_state``
+    Columns: ``arm``, ``measure`` (event_rate_range: 90th less 10th percentile, per 10,000; event_rate_gini), ``start``, ``end``
     (means over worlds), ``difference`` of the end from the base's end with its paired 95 % interval.
     """
     rows = []

@@ -72,7 +72,8 @@ class SensitivityResult:
     pairs : DataFrame
         Second order indices, columns as `PAIR_COLUMNS` has them; empty where the design has none.
     noise : DataFrame
-        A row a month, columns as `VARIANCE_COLUMNS` has them; empty with one world a point, which cannot tell noise from effect.
+        A row a month, columns as `VARIANCE_COLUMNS` has them; empty with one world a point, which cannot separate noise
+        from effect.
     notes : tuple of str
         What was left out, and what must be known to read the tables.
     """

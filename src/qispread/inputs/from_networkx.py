@@ -62,7 +62,9 @@ def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
         pair = (min(ids[first], ids[second]), max(ids[first], ids[second]))
         weights[pair] = larger_weight(to_plain_data(weight), weights.get(pair))
     ties = [{"first": a, "second": b, "weight": weight} for (a, b), weight in weights.items()]
-    organisations = scenario.organisations.model_dump(mode="json", exclude={"number", "partnerships", "regions", "file"})
+    organisations = scenario.organisations.model_dump(
+        mode="json", exclude={"number", "partnerships", "regions", "file"}
+    )
     fresh: dict[str, Any] = {"inputs": (), "notes": ()}
     return scenario.replace(
         fresh, organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties}

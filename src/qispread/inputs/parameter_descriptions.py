@@ -139,7 +139,9 @@ def render_markdown() -> str:
                 "| parameter | default | unit | allowed | plausible | meaning | source | known | role |",
                 "|---|---|---|---|---|---|---|---|---|",
             ]
-            lines += ["| " + " | ".join(escape_markdown_cell(value) for value in asdict(one).values()) + " |" for one in found]
+            lines += [
+                "| " + " | ".join(escape_markdown_cell(value) for value in asdict(one).values()) + " |" for one in found
+            ]
         lines += list(counterpart_lines(heading, found))
     return "\n".join(lines) + "\n"
 

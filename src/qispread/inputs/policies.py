@@ -1,7 +1,7 @@
 """What can be done about spread: one class a lever.
 
-A field with the name of a slot in `qispread.model.world.lever_slots` changes that slot for the targets while the policy is in
-force; a new policy that moves slots that exist is a class here and nothing else.
+A field with the name of a slot in `qispread.model.world.lever_slots` changes that slot for the targets while the policy
+is in force; a new policy that moves slots that exist is a class here and nothing else.
 """
 
 from typing import Annotated, Any, Literal

@@ -143,7 +143,10 @@ class Scenario(ConfigSection):
         return self.replace({f"policies.{taken}": {"lever": lever, **fields}})
 
     def with_graph(self, graph: Any) -> Self:
-        """Return a scenario in the places and ties of a networkx graph; see `qispread.inputs.from_networkx.with_graph`."""
+        """Return a scenario in the places and ties of a networkx graph.
+
+        See `qispread.inputs.from_networkx.with_graph`.
+        """
         from qispread.inputs.from_networkx import with_graph
 
         return type(self).model_validate(with_graph(self, graph).model_dump())

@@ -137,7 +137,8 @@ def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
         hint = did_you_mean(
             got, [word for option in location.allowed_types for word in get_args(option)], listing=False
         )
-    return f"got {format_value(got)}; needed: {expected_type(location.allowed_types, location.field) or 'something else'}{hint}"
+    needed = expected_type(location.allowed_types, location.field) or "something else"
+    return f"got {format_value(got)}; needed: {needed}{hint}"
 
 
 def source_location(path: KeyPath, places: SourceLocations) -> SourceLocation:

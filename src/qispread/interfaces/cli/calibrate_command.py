@@ -75,7 +75,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     with report_interrupted_write():
         write_outputs(found, arguments)
     say(
-        f"Results: parameters.csv, targets.csv, posterior.csv, {CALIBRATED_FILE} and others, with pictures, in {found.folder}"
+        f"Results: parameters.csv, targets.csv, posterior.csv, {CALIBRATED_FILE} and others, "
+        f"with pictures, in {found.folder}"
     )
     say(f"To run it: qispread run {found.folder / CALIBRATED_FILE}")
     return EXIT_SOME_FAILED if found.prior_runs.failed or found.posterior_runs.failed else EXIT_OK

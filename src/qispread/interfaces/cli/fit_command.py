@@ -206,7 +206,8 @@ def show_input(observed: "ObservedDiffusion", console: "Console") -> None:
     where = f" in {several} communities" if several > 1 else ""
     ties = observed.ties.indices.size // 2
     console.print(
-        f"{observed.person_count:,} people{where}, {ties:,} ties, {units}: {adopted:,} adopted, {seeds:,} of them as seeds",
+        f"{observed.person_count:,} people{where}, {ties:,} ties, {units}: "
+        f"{adopted:,} adopted, {seeds:,} of them as seeds",
         soft_wrap=True,
         highlight=False,
     )
@@ -259,7 +260,10 @@ def describe_max_share(fit_result: "DiffusionFit") -> str:
     from qispread.runs.diffusion_fit.fit_diffusion import MAJOR_SHARE, NOT_NEEDED, TOO_LITTLE
 
     high = fit_result.posteriors["contact_by_period"].strength_quantiles()[2]
-    told = f"Ties alone would bring {fit_result.max_share_by_ties:.0%} of the adoptions at the upper end of contact ({high:.2g})"
+    told = (
+        f"Ties alone would bring {fit_result.max_share_by_ties:.0%} of the adoptions "
+        f"at the upper end of contact ({high:.2g})"
+    )
     follows = {
         NOT_NEEDED: f": below {MAJOR_SHARE:.0%}, so that it is excluded that they bring as many as all else.",
         TOO_LITTLE: f": not below {MAJOR_SHARE:.0%}, so that it is not excluded that they bring as many as all else.",

@@ -178,7 +178,9 @@ def describe_readiness_gain(answer: "ComparisonResult", arm: str) -> str:
     from qispread.common.formatting import format_difference
 
     found = answer.tables["subgroup_gains"]
-    found = found[(found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "event_rate_reduction")]
+    found = found[
+        (found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "event_rate_reduction")
+    ]
     gains = {one["group"]: format_difference(one["difference"], "percent") for one in found.to_dict("records")}
     least, _, most = GROUPINGS["readiness"][1]
     if least not in gains:

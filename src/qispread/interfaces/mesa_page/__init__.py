@@ -1,7 +1,7 @@
 """Mesa's own page: a `SpreadModel` in SolaraViz, for those who know it.
 
-`solara run qispread.interfaces.mesa_page` opens it, and so does `serve`. Names resolve on first use, so that who has no Solara
-gets a sentence and not a traceback.
+`solara run qispread.interfaces.mesa_page` opens it, and so does `serve`. Names resolve on first use, so that without
+Solara there is a message and not a traceback.
 """
 
 from typing import TYPE_CHECKING, Any

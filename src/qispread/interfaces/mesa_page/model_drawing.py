@@ -41,7 +41,8 @@ def network_svg(model: "AdjustableModel", intervention: str, colouring: str) -> 
     radius = MAX_POINT_RADIUS if np.isnan(nearest) else min(MAX_POINT_RADIUS, 0.45 * MAP_PIXELS * nearest)
     points = "".join(point_svg(own, model, intervention, colouring, radius) for own in model.organisations)
     return (
-        f'<svg role="img" aria-label="{escape(describe_month(model, intervention))}" viewBox="0 0 {MAP_PIXELS} {MAP_PIXELS}" '
+        f'<svg role="img" aria-label="{escape(describe_month(model, intervention))}" '
+        f'viewBox="0 0 {MAP_PIXELS} {MAP_PIXELS}" '
         f'style="max-width: {MAP_PIXELS}px; width: 100%; background: white">'
         f'<path d="{"".join(tie_lines(model))}" stroke="{TIE_COLOUR}" stroke-width="0.7" fill="none"/>{points}</svg>'
     )
@@ -75,7 +76,8 @@ def point_svg(
         else ""
     )
     return (
-        f'{ring}{place} r="{radius:.1f}" fill="{point_colour(practice, colouring)}" stroke="{SOFT_INK}" stroke-width="0.7">'
+        f'{ring}{place} r="{radius:.1f}" fill="{point_colour(practice, colouring)}" '
+        f'stroke="{SOFT_INK}" stroke-width="0.7">'
         f"<title>{escape(organisation_tooltip(organisation, practice, model.world.static_world.ids))}</title></circle>"
     )
 

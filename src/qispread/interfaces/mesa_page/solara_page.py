@@ -87,7 +87,8 @@ def render_meaning_table(scenario: Scenario) -> str:
     """Return the declaration of every number that has a slider, as a table in HTML, in the order of the sliders."""
     fields = {path: (value, field) for path, value, field in iterate_parameters(scenario)}
     rows = "".join(
-        f'<tr><th scope="row">{escape(slider_label(path))}</th><td>{escape(describe_number(path, *fields[path]))}</td></tr>'
+        f'<tr><th scope="row">{escape(slider_label(path))}</th>'
+        f"<td>{escape(describe_number(path, *fields[path]))}</td></tr>"
         for path in build_model_parameters(scenario)
         if path in fields
     )

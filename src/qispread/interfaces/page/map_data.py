@@ -89,8 +89,8 @@ def map_message(trace: Trace, scenario: Scenario, intervention: str) -> dict[str
     Returns
     -------
     dict
-        ``places``; ``ties_in_month`` in force, each stretch of months with its own; ``stage`` and ``fidelity`` of every month
-        and organisation, a byte each; ``adoption_events``: who began when, from whom, how many copies from the origin.
+        ``places``; ``ties`` in force, each stretch of months with its own; ``stage`` and ``fidelity`` of every month
+        and organisation, a byte each; ``beginnings``: who began when, from whom, how many copies from the origin.
     """
     return {
         "places": cached_layout(scenario.world_fingerprint(), trace.world),

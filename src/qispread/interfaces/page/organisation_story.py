@@ -97,9 +97,12 @@ def describe_context(trace: Trace, i: int) -> list[dict[str, Any]]:
 def describe_practice(trace: Trace, intervention: str, i: int) -> dict[str, Any]:
     """Return what an organisation does with an intervention at the end."""
     whole = ("stage", "first_adopted", "generation", "times_discontinued", "origin")
-    stage, first, generation, times_discontinued, origin = (int(trace.quantity(name, intervention)[-1, i]) for name in whole)
+    stage, first, generation, times_discontinued, origin = (
+        int(trace.quantity(name, intervention)[-1, i]) for name in whole
+    )
     shares = {
-        name: round(float(trace.quantity(name, intervention)[-1, i]), 3) for name in ("fidelity", "result", "appropriateness")
+        name: round(float(trace.quantity(name, intervention)[-1, i]), 3)
+        for name in ("fidelity", "result", "appropriateness")
     }
     return {
         "stage": STAGES[stage],

@@ -76,7 +76,7 @@ class PageStateReader:
         Parameters
         ----------
         data : dict
-            ``scenario``, where it is not the one that the page opened with; ``both`` and ``what_if_only``, numbers by path
+            ``scenario``, where it is not the one that the page opened with; ``both`` and ``alone``, numbers by path
             that both arms have or the what-if alone; ``policies`` of the what-if, by lever.
 
         Raises

@@ -78,7 +78,8 @@ class SpreadModel(mesa.Model):
     organisations : list of Organisation
         Those that are left, in order.
     measures : list of arrays of (interventions + 1, measures)
-        Of each month from 0, in the order of `qispread.model.measures.NAMES`; the last row pools all interventions.
+        Of each month from 0, in the order of `qispread.model.measures.MEASURE_NAMES`; the last row pools all
+        interventions.
     events : list of dict, or None
         What happened and why, if it is kept.
     observed : list of arrays of (2, n)
@@ -309,7 +310,9 @@ class SpreadModel(mesa.Model):
     def _append_event(self, organisation: str, intervention: str, what: str, why: str) -> None:
         values = (self.month, organisation, intervention, what, why)
         if self.events is not None:
-            self.events.append(dict(zip(("month", "organisation", "intervention", "event", "reason"), values, strict=True)))
+            self.events.append(
+                dict(zip(("month", "organisation", "intervention", "event", "reason"), values, strict=True))
+            )
 
     def export_state(self) -> SimulationState:
         """Return the state of the organisations that are left, as the kernel holds it."""

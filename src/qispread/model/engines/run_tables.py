@@ -56,7 +56,10 @@ PRACTICE_COLUMNS = {
     "goal": ("goal", "Result expected at the start [share]"),
     "result": ("result", "Result, of the largest possible benefit [share]"),
     "best_result": ("best_result", "Best result so far [share]"),
-    "events_averted": ("events_averted", "Adverse events there would have been without this practice, all else the same [events]"),
+    "events_averted": (
+        "events_averted",
+        "Adverse events there would have been without this practice, all else the same [events]",
+    ),
 }
 HISTORY_COLUMNS = {
     "first_adopted": ("first_adopted", "Month of the first adoption; -1 if never."),

@@ -35,7 +35,16 @@ IMPROVING = (
 )
 """Parameters of `improve`."""
 
-ORGANISATION_FIELDS = ("capability", "effective_measurement", "vigilance", "dose", "climate", "turnover", "setting_1", "setting_2")
+ORGANISATION_FIELDS = (
+    "capability",
+    "effective_measurement",
+    "vigilance",
+    "dose",
+    "climate",
+    "turnover",
+    "setting_1",
+    "setting_2",
+)
 VERSION_FIELDS = ("fidelity", "tuning_1", "tuning_2", "embedding", "appropriateness")
 """What `improve` takes of the organisation and of its practice."""
 

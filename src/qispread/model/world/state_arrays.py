@@ -55,12 +55,31 @@ ORGANISATION_ROWS = (
 GIVEN_ROW_COUNT = 11
 """The first rows are what a table of organisations may give; the rest arise in the run."""
 
-PRACTICE_ROWS = ("fidelity", "tuning_1", "tuning_2", "embedding", "goal", "appropriateness", "result", "best_result", "events_averted")
+PRACTICE_ROWS = (
+    "fidelity",
+    "tuning_1",
+    "tuning_2",
+    "embedding",
+    "goal",
+    "appropriateness",
+    "result",
+    "best_result",
+    "events_averted",
+)
 FIDELITY, TUNING_1, TUNING_2, EMBEDDING, GOAL, APPROPRIATENESS, RESULT, BEST_RESULT, EVENTS_PREVENTED = range(
     len(PRACTICE_ROWS)
 )
 
-HISTORY_ROWS = ("stage", "last_adopted", "review_phase", "first_adopted", "generation", "copied_from", "times_discontinued", "origin")
+HISTORY_ROWS = (
+    "stage",
+    "last_adopted",
+    "review_phase",
+    "first_adopted",
+    "generation",
+    "copied_from",
+    "times_discontinued",
+    "origin",
+)
 STAGE, LAST_ADOPTED, REVIEW_PHASE, FIRST_ADOPTED, GENERATION, COPIED_FROM, TIMES_DISCONTINUED, ORIGIN = range(
     len(HISTORY_ROWS)
 )

@@ -117,7 +117,9 @@ def acceptability_chart(table: pd.DataFrame, title: str, styles: dict[str, ArmSt
         "axis": alt.Axis(format=".0%", tickCount=5),
         "title": "Share of worlds",
     }
-    base = alt.Chart(shown[["arm", "willingness_to_pay", "probability", "best"]]).encode(x=x, color=colour_encoding(order))
+    base = alt.Chart(shown[["arm", "willingness_to_pay", "probability", "best"]]).encode(
+        x=x, color=colour_encoding(order)
+    )
     curves = base.mark_line(strokeWidth=2).encode(y=alt.Y("probability:Q", **share), strokeDash=dash_encoding(order))
     best = base.mark_line(strokeWidth=7, strokeOpacity=0.3).encode(y=alt.Y("best:Q", **share))
     return apply_layout(alt.layer(best, curves), title, height=HEIGHT + EXTRA_HEIGHT + legend_height(order))

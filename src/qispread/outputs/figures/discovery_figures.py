@@ -83,7 +83,8 @@ def limits_figure(discovery: Discovery) -> Figure:
     return Figure(
         name="discovery-limits",
         title=title,
-        alt=f"Cases: {discovery.question}. Of the {step.point_count} {discovery.unit} inside the box {step.density:.0%} are cases. "
+        alt=f"Cases: {discovery.question}. Of the {step.point_count} {discovery.unit} inside the box "
+        f"{step.density:.0%} are cases. "
         f"Its limits: {told}.",
         table=pd.DataFrame(discovery.box_limits(discovery.suggested_index)),
         chart=limits_chart(rows, named, title),
@@ -142,7 +143,8 @@ def box_figure(discovery: Discovery) -> Figure:
     return Figure(
         name="discovery-corner",
         title=title,
-        alt=f"Cases: {discovery.question}; {number} of {discovery.cases.is_case.size} {discovery.unit}. The suggested box has {told}.",
+        alt=f"Cases: {discovery.question}; {number} of {discovery.cases.is_case.size} {discovery.unit}. "
+        f"The suggested box has {told}.",
         table=shown.rename(columns={"across": first["parameter"], "up": second["parameter"]}),
         chart=box_chart(shown.sort_values("case", ascending=False, kind="stable"), title, first, second),
         note="The rectangle is the suggested box; its limits in other parameters are not drawn.",

@@ -123,7 +123,9 @@ def distribution_chart(
     labels = {style.name: style.label for style in styles}
     most = table.groupby("arm")["replicates"].transform("max")
     floor = table["arm"].map(rows).astype(float)
-    shown = table.assign(arm=table["arm"].map(labels), floor=floor, top=floor + MAX_BAR_SHARE * table["replicates"] / most)
+    shown = table.assign(
+        arm=table["arm"].map(labels), floor=floor, top=floor + MAX_BAR_SHARE * table["replicates"] / most
+    )
     form_of_axis = ".0%" if number_format == "percent" else axis_number_format(float(np.abs(edges).max()))
     axis = alt.Axis(format=form_of_axis, tickCount=5, grid=True)
     scale = alt.Scale(domain=[float(edges[0]), float(edges[-1])])

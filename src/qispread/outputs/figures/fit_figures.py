@@ -97,8 +97,8 @@ def adoption_curve_figure(fit: DiffusionFit) -> Figure:
     return Figure(
         name="fit-curve",
         title=title,
-        alt=f"Share of people who have adopted by {unit}. At the end {last[OBSERVED_LABEL].iloc[0]:.0%} observed; medians of "
-        f"simulated worlds with nine in ten of them: {told}.",
+        alt=f"Share of people who have adopted by {unit}. At the end {last[OBSERVED_LABEL].iloc[0]:.0%} observed; "
+        f"medians of simulated worlds with nine in ten of them: {told}.",
         table=table.drop(columns="arm"),
         chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles), key=CURVE_KEY),
         note=CURVE_KEY,

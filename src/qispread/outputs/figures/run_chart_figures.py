@@ -56,7 +56,10 @@ def run_chart_figure(
     """
     table = rates.table.to_pandas().assign(organisation=rates.organisation, arm=style.name, median=rates.chart.median)
     began = f"It began in month {rates.started}." if rates.started is not None else "It never began."
-    told = f"Median {format_short(rates.chart.median)} per 10,000 over {len(table)} points. {describe_run_chart(rates)} {began}"
+    told = (
+        f"Median {format_short(rates.chart.median)} per 10,000 over {len(table)} points. "
+        f"{describe_run_chart(rates)} {began}"
+    )
     every = "month" if rates.months == 1 else f"{rates.months} months"
     title = f"{shorten_name(name) if alone else style.label}: harm observed, a point every {every}"
     return Figure(

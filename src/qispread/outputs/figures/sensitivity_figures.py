@@ -154,7 +154,8 @@ def over_time_figure(result: SensitivityResult, horizon: int) -> Figure:
     return Figure(
         name="sensitivity-over-time",
         title=title,
-        alt=f"{RANKING_TITLES[result.method]}, of {analysis_title(result)} over time, a line a parameter. At the end: {told}.",
+        alt=f"{RANKING_TITLES[result.method]}, of {analysis_title(result)} over time, a line a parameter. "
+        f"At the end: {told}.",
         table=kept.rename(columns={"arm": "parameter", "value": result.ranking_column}),
         chart=over_time_chart(kept, title, RANKING_TITLES[result.method], styles, horizon),
         note=omitted_note(len(last) - len(styles)),
@@ -186,7 +187,8 @@ def morris_figure(result: SensitivityResult) -> Figure:
     return Figure(
         name="sensitivity-effects",
         title=title,
-        alt=f"Mean size of the effects of each parameter on {analysis_title(result)} and their standard deviation: {told}.",
+        alt=f"Mean size of the effects of each parameter on {analysis_title(result)} and their standard deviation: "
+        f"{told}.",
         table=last,
         chart=morris_chart(last, title, top_parameter_styles(result)),
         note="On the dashed line an effect is as uneven as it is large. Near it or above, it bends or depends on other "

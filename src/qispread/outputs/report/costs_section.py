@@ -29,7 +29,9 @@ def costs_section(view: ReportData) -> ReportSection | None:
         FigureGrid(cost_figures(view, table, worlds)),
         cost_table(view, table, price),
     ]
-    beaten = [f"{one['arm']} is {one['dominance']}" for one in to_records(table) if "dominated" in str(one["dominance"])]
+    beaten = [
+        f"{one['arm']} is {one['dominance']}" for one in to_records(table) if "dominated" in str(one["dominance"])
+    ]
     if beaten:
         told = "; ".join(beaten)
         blocks.append(Paragraph(f"{told[0].upper()}{told[1:]}: as much can be had for less, or more for the same."))
@@ -80,11 +82,14 @@ def cost_table(view: ReportData, table: pd.DataFrame, price: float) -> ReportTab
         more = (
             ("", "") if is_base else (format_signed(row["cost_difference"]), format_signed(row["averted_difference"]))
         )
-        ratios = ("", "") if is_base else (format_ratio(row, "cost_per_event_averted"), format_ratio(row, "cost_per_at_80"))
+        ratios = (
+            ("", "") if is_base else (format_ratio(row, "cost_per_event_averted"), format_ratio(row, "cost_per_at_80"))
+        )
         rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["dominance"])])
     time = "with" if price else "without"
     caption = (
-        f"Means over {view.results.replicate_count} worlds; cost {time} staff time. At 80 %: organisations that use it and "
+        f"Means over {view.results.replicate_count} worlds; cost {time} staff time. At 80 %: "
+        f"organisations that use it and "
         "reach 80 % of the origin's effect."
     )
     return ReportTable(caption, header, [RowGroup("", rows)], text_columns=(6,))

@@ -75,7 +75,9 @@ def event_rate_section(view: ReportData) -> ReportSection:
         "ends are 95 % intervals of the paired difference from the base."
     )
     return ReportSection(
-        "event_rate", "Harm, and how unequal it is", [FigureGrid(figures), bands_paragraph(view), Paragraph(note, "note")]
+        "event_rate",
+        "Harm, and how unequal it is",
+        [FigureGrid(figures), bands_paragraph(view), Paragraph(note, "note")],
     )
 
 

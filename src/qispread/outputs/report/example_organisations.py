@@ -87,7 +87,8 @@ def describe_selection_rule(view: ReportData, traces: ExampleTraces) -> str:
     measure = MEASURES[view.results.measure].phrase
     what = f"the difference {view.best_arm} makes in {measure}" if view.results.comparison else measure
     return (
-        f"World {traces.replicate} of {view.results.replicate_count}, counted from 0: the one in which {what} is nearest the "
+        f"World {traces.replicate} of {view.results.replicate_count}, counted from 0: the one in which "
+        f"{what} is nearest the "
         "median over worlds (of equals the first)."
     )
 

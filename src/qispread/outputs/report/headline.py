@@ -166,7 +166,8 @@ def robustness_sentence(view: ReportData) -> list[str]:
 def run_sentences(view: ReportData) -> list[str]:
     """Return the answer of one run: what spread, with how much of its effect, and what that averted."""
     ends = {
-        name: final_band(view, name) for name in ("current_use", "replication_ratio", "replicated", "event_rate", "events_averted")
+        name: final_band(view, name)
+        for name in ("current_use", "replication_ratio", "replicated", "event_rate", "events_averted")
     }
     if ends["current_use"][0] == 0.0 and ends["current_use"][2] == 0.0:
         return [f"After {format_duration(view.results.horizon)} only the pilot site uses it, in every run."]

@@ -117,7 +117,11 @@ class ReportData:
         if row["arm"] == first:
             return row
         turned = {name: -float(row[name]) for name in ("difference", "per_100_organisations")}
-        ends = {"low": -float(row["high"]), "high": -float(row["low"]), "share_better": 1.0 - float(row["share_better"])}
+        ends = {
+            "low": -float(row["high"]),
+            "high": -float(row["low"]),
+            "share_better": 1.0 - float(row["share_better"]),
+        }
         return {**row, "arm": first, "against": second, **turned, **ends}
 
     @property

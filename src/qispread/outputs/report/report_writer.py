@@ -63,7 +63,10 @@ class ReportContent:
 
 
 def build_report(folder: Path, on_figure: Callable[[Iterable[Figure]], object] = list) -> ReportContent:
-    """Return the report on a folder of results; `on_figure` is given figures as they are made. Raises as `write_report`."""
+    """Return the report on a folder of results; `on_figure` receives figures as they are built.
+
+    Raises as `write_report`.
+    """
     results = read_results(folder)
     reject_failed_results(results)
     view = ReportData(results)

@@ -42,7 +42,8 @@ def robustness_section(view: ReportData) -> ReportSection | None:
     models, each = int(told.get("models") or 0), int(told.get("model_worlds") or 0)
     lead = (
         f"{models} models were drawn from the plausible ranges of the parameters that nobody knows, and every arm was "
-        f"run in {each} worlds of each. The order of the arms holds in {format_share(told.get('ranking_holds'))} of them; the "
+        f"run in {each} worlds of each. The order of the arms holds in {format_share(told.get('ranking_holds'))} "
+        f"of them; the "
         f"best arm stays the best in {format_share(told.get('best_holds'))}."
     )
     top = str(told.get("top_flip") or "")
@@ -131,7 +132,9 @@ def describe_order_changes(table: pd.DataFrame) -> list[str]:
         if first["p_adjusted"] <= SIGNIFICANCE_LEVEL:
             higher = "higher" if first["changed_median"] > first["unchanged_median"] else "lower"
             decides = f"what decides it most is {first['parameter']}, {higher} where they change places"
-        stays = f"{arm} does not fall behind {against} in {format_value(first['order_stability'], 'percent')} of the models"
+        stays = (
+            f"{arm} does not fall behind {against} in {format_value(first['order_stability'], 'percent')} of the models"
+        )
         found.append(f"{stays[0].upper()}{stays[1:]}; {decides}.")
     return found
 

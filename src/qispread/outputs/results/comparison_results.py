@@ -92,7 +92,11 @@ class ComparisonResult:
             found["factorial"] = factorial_effects(self.comparison)
         if self.robustness is not None:
             models = self.robustness.models.join(self.robustness.means.add_prefix("value."))
-            found |= {"robustness": self.robustness.arms, "models": models, "best_arm_drivers": self.robustness.best_arm_drivers}
+            found |= {
+                "robustness": self.robustness.arms,
+                "models": models,
+                "best_arm_drivers": self.robustness.best_arm_drivers,
+            }
             found["order_drivers"] = self.robustness.order_drivers
         return found
 

@@ -37,9 +37,9 @@ def default_folder(scenario: Scenario, replicate: int | None = None) -> Path:
 def check_run_folder(
     folder: Path, scenario: Scenario, *, overwrite: bool = False, replicate: int | None = None
 ) -> None:
-    """Make sure that the results of a scenario can be written to a folder; see `qispread.outputs.results.results_folder`.
+    """Check that the results of a scenario can be written to a folder.
 
-    `replicate` is the one that results are of, where they are of one that is not the first.
+    See `qispread.outputs.results.results_folder`. `replicate` is the one that results are of, where they are of one that is not the first.
     """
     mark, scenarios = run_fingerprint(scenario, replicate), {"scenario": full_scenario(scenario)}
     folders.check_results_folder(folder, mark, OWN_FILES, overwrite=overwrite, scenarios=scenarios)

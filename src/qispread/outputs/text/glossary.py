@@ -139,7 +139,10 @@ def declared_networks() -> Iterator[tuple[str, GlossaryEntry]]:
 
 def declared_parameters() -> Iterator[tuple[str, GlossaryEntry]]:
     """Yield every context factor and attribute of an intervention with its MUSIQ and CFIR counterparts, by its key."""
-    sections = (("context", ContextFactors, "organisations.context"), ("intervention", Intervention, "interventions.NAME"))
+    sections = (
+        ("context", ContextFactors, "organisations.context"),
+        ("intervention", Intervention, "interventions.NAME"),
+    )
     for kind, section, path in sections:
         for one in describe_section(section, path):
             if one.path in PARAMETERS:

@@ -158,6 +158,7 @@ def unclear_sentence(difference: DifferenceStatement, months: int, within: str) 
     mean = points_phrase(difference.value, difference.number_format)
     each = " for every 100 organisations" if measure.is_sum else ""
     return (
-        f"Whether {difference.arm} changes {measure.phrase} is unclear after {format_runs(difference.runs)}: the mean difference "
+        f"Whether {difference.arm} changes {measure.phrase} is unclear after {format_runs(difference.runs)}: "
+        f"the mean difference "
         f"after {format_duration(months)} is {mean}{each} ({within})."
     )

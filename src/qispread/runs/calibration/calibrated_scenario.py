@@ -41,8 +41,10 @@ def describe_calibration(result: CalibrationResult, command: str) -> Iterator[st
     yield from (f"Warning: {one}." for one in result.warnings)
     calibration, missed = result.specification.calibration, result.targets[result.targets["verdict"] == "missed"]
     yield (
-        f"Posterior medians of {len(result.specification.factors)} parameters, calibrated to {len(calibration.targets)} targets "
-        f"by approximate Bayesian computation with regression adjustment from {len(result.prior_runs.summaries):,} runs."
+        f"Posterior medians of {len(result.specification.factors)} parameters, "
+        f"calibrated to {len(calibration.targets)} targets "
+        f"by approximate Bayesian computation with "
+        f"regression adjustment from {len(result.prior_runs.summaries):,} runs."
     )
     yield "One point stands for a whole posterior: take its draws (posterior.csv) where the spread matters."
     if len(missed):

@@ -302,7 +302,7 @@ def load_calibration(source: CalibrationSource, folder: str | Path = "") -> Cali
     Parameters
     ----------
     source : str, Path or mapping
-        A YAML file, or a mapping that says what the file would, whose ``base_paths`` may be a Scenario.
+        A YAML file, or a mapping that says what the file would, whose ``base`` may be a Scenario.
     folder : str or Path
         To which a mapping's names of files are relative.
 

@@ -112,7 +112,8 @@ class CalibrationResult:
         beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
         if beyond:
             found.append(
-                f"out of reach: {', '.join(beyond)}; fewer than {100 * calibration_tables.MIN_REACH_SHARE:g} % of the runs over the whole "
+                f"out of reach: {', '.join(beyond)}; fewer than {100 * calibration_tables.MIN_REACH_SHARE:g} % of the runs "
+                "over the whole "
                 "ranges come as far as its 95 % interval, and among the targets it draws the others' parameters to "
                 "the ends of their ranges: leave it out"
             )
@@ -129,12 +130,14 @@ class CalibrationResult:
         found = list(self.warnings)
         if self.specification.calibration.replicates < MIN_RELIABLE_REPLICATES:
             found.append(
-                f"only {self.specification.calibration.replicates} worlds (replicates): what chance did in them is taken for "
+                f"only {self.specification.calibration.replicates} worlds (replicates): "
+                f"what chance did in them is taken for "
                 f"what parameters do, and intervals are far too narrow; give at least {MIN_RELIABLE_REPLICATES}"
             )
         if self.posterior.excluded_runs:
             found.append(
-                f"{self.posterior.excluded_runs} of {len(self.prior_runs.summaries)} runs show not all targets, or failed"
+                f"{self.posterior.excluded_runs} of {len(self.prior_runs.summaries)} "
+                f"runs show not all targets, or failed"
             )
         constant = list(self.targets.loc[self.targets["verdict"] == calibration_tables.CONSTANT, "target"])
         if constant:

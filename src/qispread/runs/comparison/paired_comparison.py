@@ -87,10 +87,10 @@ class Comparison:
     def differences(self) -> pd.DataFrame:
         """The table of differences at the end: a row for each arm, intervention and measure.
 
-        Columns: ``base`` and ``arm_mean`` (means over worlds), ``difference`` (mean of the paired differences) with
-        its 95 % interval ``low`` to ``high``, ``better`` (share of worlds in which the arm is better; NaN where no
+        Columns: ``baseline`` and ``arm_mean`` (means over worlds), ``difference`` (mean of the paired differences) with
+        its 95 % interval ``low`` to ``high``, ``share_better`` (share of worlds in which the arm is better; NaN where no
         direction is), ``per_100_organisations`` (the difference for every 100 organisations, for sums over organisations),
-        ``pairing`` (variance of the difference between independent worlds over that of the paired one) and ``replicate_count``.
+        ``pairing_gain`` (variance of the difference between independent worlds over that of the paired one) and ``replicates``.
         """
         rows = [
             {

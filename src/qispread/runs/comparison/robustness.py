@@ -112,7 +112,10 @@ class Robustness:
         return self.discriminating_parameters(self.best_unchanged)
 
     def discriminating_parameters(self, stays: NDArray[np.bool_]) -> pd.DataFrame:
-        """Return which parameters tell the models in which something holds from the others; columns of `best_arm_drivers`."""
+        """Return which parameters separate the models in which something holds from the others.
+
+        Columns as in `best_arm_drivers`.
+        """
         from scipy.stats import ks_2samp
 
         rows = []
@@ -132,8 +135,8 @@ class Robustness:
         """The parameters that tell where two arms that follow each other in the ranking change places.
 
         Columns ``arm`` and ``against``, the arm next after it, ``holds``, the share of models in which the first does
-        not fall behind, then those of `best_arm_drivers`, adjusted for the parameters of each pair. Pairs that never change places
-        are left out.
+        not fall behind, then those of `best_arm_drivers`, adjusted for the parameters of each pair. Pairs that never
+        change places are left out.
         """
         gains, found = self.oriented_means, []
         for place, (arm, against) in enumerate(pairwise(self.ranking)):

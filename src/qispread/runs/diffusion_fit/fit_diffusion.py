@@ -99,9 +99,9 @@ class DiffusionFit:
 def judge_contagion(signs: Iterable[bool], max_share: float) -> str:
     """Return whether ties are needed, from the signs that they are and the share of adoptions that they may bring.
 
-    Needed where all signs are there, unclear where some are. That none is there is no finding by itself, since few data
-    show nothing: not needed only where it is excluded that ties bring as many adoptions as all else, `max_share` below a
-    half; else there is too little to tell.
+    Needed where all signs are present, unclear where some are. That none is present is no finding by itself, since few
+    data show nothing: not needed only where it is excluded that ties bring as many adoptions as all else, `max_share`
+    below a half; else there is too little evidence.
     """
     there = list(signs)
     if any(there):

@@ -213,10 +213,12 @@ def check_times(
     where = f"column '{found.options.adopted}'"
     for line, who, moment in given:
         if calendar.period(moment) < 1:
-            problem = f"got {format_timestamp(moment)}, before the start ({format_timestamp(calendar.start)}); say --start, or correct it"
+            start = format_timestamp(calendar.start)
+            problem = f"got {format_timestamp(moment)}, before the start ({start}); say --start, or correct it"
             found.add_fault(f"{where} of {who}", problem, shown_as, line)
         elif calendar.period(moment) > last:
-            problem = f"got {format_timestamp(moment)}, after the end ({found.options.end}); leave it blank, or say a later --end"
+            end = found.options.end
+            problem = f"got {format_timestamp(moment)}, after the end ({end}); leave it blank, or say a later --end"
             found.add_fault(f"{where} of {who}", problem, shown_as, line)
     if last > MAX_PERIODS:
         problem = (

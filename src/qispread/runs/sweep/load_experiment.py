@@ -39,7 +39,7 @@ def load_experiment(source: ExperimentSource) -> Experiment:
     ----------
     source : str, Path, mapping or Experiment
         A YAML file; the folder or the manifest.json of a sweep; or a mapping that says what the file would, whose
-        ``folder`` may be a Scenario.
+        ``base`` may be a Scenario.
 
     Raises
     ------

@@ -54,7 +54,8 @@ class ResourceEstimate:
 
     def describe(self, runs: int) -> str:
         """Return in words how many runs are to be made, how long that will take, and how much room."""
-        return f"{runs:,} runs, about {format_duration(runs * self.seconds_per_run / self.workers)}, about {format_bytes(runs * self.bytes_per_run)} on disk"
+        duration = format_duration(runs * self.seconds_per_run / self.workers)
+        return f"{runs:,} runs, about {duration}, about {format_bytes(runs * self.bytes_per_run)} on disk"
 
 
 def format_duration(seconds: float) -> str:

@@ -119,7 +119,8 @@ def evaluate_plan(plan: BudgetPlan, ensemble: Ensemble, baseline: Ensemble) -> d
     apart = events_averted_by_replicate(ensemble) - events_averted_by_replicate(baseline)
     middle, half = mean_and_half_width(apart[~np.isnan(apart)])
     last = {
-        name: ensemble.runs(ensemble.scenario.replicates).values_by_replicate(name) for name in ("current_use", "effect")
+        name: ensemble.runs(ensemble.scenario.replicates).values_by_replicate(name)
+        for name in ("current_use", "effect")
     }
     means = {name: round(float(np.nanmean(values)), 4) for name, values in last.items()}
     half = 0.0 if np.isnan(half) else half

@@ -59,7 +59,10 @@ class LessonArm(LessonSection):
 
 
 class AnswerOption(LessonSection):
-    """One answer among several; `when` says in which case it is the model's: see `qispread.interfaces.page.teaching.templating`."""
+    """One answer among several.
+
+    `when` says in which case it is the model's: see `qispread.interfaces.page.teaching.templating`.
+    """
 
     text: str
     when: str
