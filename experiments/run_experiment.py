@@ -270,7 +270,7 @@ def build_arms_table(experiment: ClaimTest, values: Values) -> pd.DataFrame:
                     "difference": mean,
                     "low": mean - half,
                     "high": mean + half,
-                    "worlds": int((~np.isnan(apart)).sum()),
+                    "replicates": int((~np.isnan(apart)).sum()),
                 }
             )
     return pd.DataFrame(rows)

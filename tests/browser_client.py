@@ -7,7 +7,7 @@ import pytest
 from patience import BROWSER_PATIENCE
 
 SLIDER = ".lever.on input[type=range]"
-ALL_DRAWN = """() => ['adoption', 'fidelity', 'effect'].every((measure) => {
+ALL_DRAWN = """() => ['current_use', 'fidelity', 'effect'].every((measure) => {
     const drawn = document.querySelector(`#chart-${measure}`)?.dataset.worlds;
     return drawn && document.querySelector('#doing').textContent.startsWith(`${drawn} world`);
 })"""

@@ -46,11 +46,11 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
     said = capsys.readouterr().out
     for arm in ("other", "coaching", "mandate"):
         assert f"{arm} against the baseline" in said
-    tables = ("differences", "between", "worlds", "cost_effectiveness", "acceptability", "subgroup_gains", "inequality")
+    tables = ("differences", "arm_differences", "replicates", "cost_effectiveness", "acceptability", "subgroup_gains", "inequality")
     tables += ("robustness", "models", "best_arm_drivers", "order_drivers")
     kept = {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
     assert {path.name for path in Path("res").iterdir()} == kept | {
-        *("base", "other", "coaching", "mandate", "manifest.json")
+        *("baseline", "other", "coaching", "mandate", "manifest.json")
     }
 
 
@@ -195,7 +195,7 @@ def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, m
 def test_the_answer_is_about_the_measure_that_is_named(capsys):
     assert run_command(*ONE, "--measure", "current_use", "--models", "3") == 0
     assert "3 plausible models, by Using it now" in capsys.readouterr().out
-    worlds = read_csv("worlds")
+    worlds = read_csv("replicates")
     runs = qs.simulate(qs.load("s.yaml", policies=["coaching.yaml"]))
     np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.final_values("current_use"))
     assert read_result_manifest()["measure"] == "current_use"
@@ -223,7 +223,7 @@ def test_no_models_are_tried_where_none_are_asked(capsys):
 
 def test_staff_time_is_priced_in_the_total(capsys):
     assert run_command(*ONE, *ALONE, "--team-month", "250") == 0
-    worlds = read_csv("worlds")
+    worlds = read_csv("replicates")
     np.testing.assert_allclose(worlds["total_cost"], worlds["cost"] + 250.0 * worlds["staff_time"])
     assert "Staff time is at 250 a team-month" in capsys.readouterr().out
     assert read_result_manifest()["team_month"] == 250.0
@@ -248,7 +248,7 @@ def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
     )
     assert all(effect in said for effect in effects)
     assert {path.name for path in Path("res").iterdir() if path.is_dir()} == {
-        *("base", "coaching", "mandate", "coaching+mandate")
+        *("baseline", "coaching", "mandate", "coaching+mandate")
     }
     given = ([], ["coaching.yaml"], ["mandate.yaml"], ["coaching.yaml", "mandate.yaml"])
     means = [qs.simulate(qs.load("s.yaml", policies=files)).final_values("current_use").mean() for files in given]
@@ -261,7 +261,7 @@ def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
 def test_a_factorial_may_branch():
     write_file("late.yaml", "policies: {timed: {lever: protected_time}}\n")
     assert run_command(*ONE, "--policy", "late.yaml", *ALONE, "--factorial", "--branch-at", "10") == 0
-    start = [pyarrow.parquet.read_table(f"res/{arm}/months.parquet").to_pandas() for arm in ("base", "coaching+late")]
+    start = [pyarrow.parquet.read_table(f"res/{arm}/months.parquet").to_pandas() for arm in ("baseline", "coaching+late")]
     before = [one[one["month"] < 10].drop(columns="run_id").reset_index(drop=True) for one in start]
     pd.testing.assert_frame_equal(*before)
     assert read_result_manifest()["branch_at"] == 10
@@ -278,11 +278,11 @@ def test_a_precision_runs_as_many_worlds_as_it_takes(capsys):
     assert run_command(*ONE, *ALONE, "--measure", "current_use", "--precision", "0.05") == 0
     row = read_csv("differences").query("measure == 'adoption' and intervention == 'all'").iloc[0]
     assert (row["high"] - row["low"]) / 2.0 <= 0.05
-    assert row["worlds"] == read_result_manifest()["worlds"] >= 256
+    assert row["replicates"] == read_result_manifest()["replicates"] >= 256
     assert read_result_manifest()["precision"] == 0.05
     said = capsys.readouterr().out
     within = "the share of organisations that use it within 5.0 percentage points"
-    assert f"{read_result_manifest()['worlds']} runs of each option bring the interval of {within}" in said
+    assert f"{read_result_manifest()['replicates']} runs of each option bring the interval of {within}" in said
 
 
 def test_a_precision_is_of_the_effect_unless_a_measure_is_named():
@@ -305,7 +305,7 @@ def test_own_tables_are_those_of_every_arm():
     write_file("plain.yaml", "horizon: 12\nreplicates: 3\n")
     typed = ["compare", "plain.yaml", *ONE, *ALONE, "--organisations", "places.csv", "--ties", "ties.csv"]
     assert main([*typed, "--out", "res"]) == 0
-    for arm in ("base", "coaching"):
+    for arm in ("baseline", "coaching"):
         kept = pyarrow.parquet.read_table(f"res/{arm}/organisations.parquet").to_pandas()
         assert set(kept["organisation"]) == {f"unit {place}" for place in range(9)}
 
@@ -352,8 +352,8 @@ def test_brackets_in_names_of_arms_are_printed_as_they_are(capsys):
 def test_brackets_in_names_of_interventions_are_printed_as_they_are():
     path, said = "interventions.[/red]x.benefit", io.StringIO()
     models = pd.DataFrame({path: np.linspace(0.3, 0.7, 40)})
-    means = pd.DataFrame({"arm": np.where(models[path] > 0.5, 1.0, -1.0), "base": np.zeros(40)})
-    robust = Robustness("effect", ("arm", "base"), models, means, 1, [Factor(path, 0.3, 0.7)], 40)
+    means = pd.DataFrame({"arm": np.where(models[path] > 0.5, 1.0, -1.0), "baseline": np.zeros(40)})
+    robust = Robustness("effect", ("arm", "baseline"), models, means, 1, [Factor(path, 0.3, 0.7)], 40)
     terminal.show_robustness(robust, 24, Console(file=said, width=200))
     assert f"{path} decides most which option is best." in said.getvalue()
 

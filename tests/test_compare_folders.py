@@ -66,7 +66,7 @@ def test_overwriting_leaves_no_stale_arms_or_tables():
     assert run_command(*BOTH, "--factorial", "--models", "3") == 0
     assert run_command("other.yaml", *ALONE, "--overwrite") == 0
     stale = result_bytes()
-    assert {path.split("/")[0] for path in stale if "/" in path} == {"base", "other"}
+    assert {path.split("/")[0] for path in stale if "/" in path} == {"baseline", "other"}
     assert not {"factorial.csv", "robustness.csv", "models.csv", "flips.csv"} & set(stale)
     assert main(["compare", "s.yaml", "other.yaml", *ALONE, "--out", "new"]) == 0
     new = result_bytes("new")
@@ -103,8 +103,8 @@ def test_worlds_that_fail_in_an_arm_are_told_and_left_out_in_pairs(capsys, monke
     said = capsys.readouterr().out
     assert "coaching, replicate 1 failed: FloatingPointError: made [red]so" in said
     assert "base, replicate" not in said
-    assert read_csv("worlds")["replicate"].tolist() == [0, 2, 0, 2]
-    assert set(read_csv("differences").query("measure == 'harm'")["worlds"]) == {2}
+    assert read_csv("replicates")["replicate"].tolist() == [0, 2, 0, 2]
+    assert set(read_csv("differences").query("measure == 'event_rate'")["replicates"]) == {2}
     assert run_statuses("coaching") == ["done", "failed", "done"]
 
 
@@ -114,7 +114,7 @@ def test_a_base_that_fails_is_told_too(capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "base, replicate 0 failed" in said
     assert "coaching, replicate 2 failed" in said
-    assert read_csv("worlds")["replicate"].tolist() == [1, 1]
+    assert read_csv("replicates")["replicate"].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("models", [ALONE, ("--models", "2")], ids=["alone", "with models"])
@@ -154,7 +154,7 @@ def test_what_is_stopped_leaves_nothing_behind(before):
     assert said == "Stopped; nothing was written.\n"
     assert (result_bytes() == was) if before else not Path("res").exists()
     if before:
-        assert {path.name for path in Path("res").iterdir() if path.is_dir()} == {"base", "coaching"}
+        assert {path.name for path in Path("res").iterdir() if path.is_dir()} == {"baseline", "coaching"}
 
 
 def test_what_is_stopped_while_it_is_written_does_not_claim_that_nothing_was(capsys, monkeypatch):

@@ -29,7 +29,7 @@ def test_a_policy_for_nobody_changes_nothing_in_any_world(comparison):
     assert (table["difference"].dropna() == 0.0).all()
     assert (table["low"].dropna() == 0.0).all()
     assert (table["high"].dropna() == 0.0).all()
-    assert (table["better"].dropna() == 0.5).all()
+    assert (table["share_better"].dropna() == 0.5).all()
     assert not comparison.has_no_effect("coached")
 
 
@@ -42,13 +42,13 @@ def test_there_is_a_row_for_every_arm_intervention_and_measure(comparison):
 
 @pytest.mark.parametrize("measure", ["current_use", "fidelity", "effect", "event_rate", "events_averted"])
 def test_differences_and_intervals_are_those_of_a_paired_t_test(comparison, measure):
-    base, other = (comparison.runs[name].final_values(measure) for name in ("base", "coached"))
+    base, other = (comparison.runs[name].final_values(measure) for name in ("baseline", "coached"))
     expected = stats.ttest_rel(other, base)
     interval = expected.confidence_interval(CONFIDENCE_LEVEL)
     found = comparison.difference("coached", measure)
     assert found["difference"] == pytest.approx(np.mean(other - base))
     assert (found["low"], found["high"]) == pytest.approx((interval.low, interval.high))
-    assert found["worlds"] == 20
+    assert found["replicates"] == 20
 
 
 def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base(comparison):
@@ -59,7 +59,7 @@ def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base
     for row in between.to_dict("records"):
         expected = other.difference("for nobody", row["measure"])
         assert {
-            name: row[name] for name in ("difference", "low", "high", "better", "worlds", "per_100_organisations")
+            name: row[name] for name in ("difference", "low", "high", "share_better", "replicates", "per_100_organisations")
         } == (pytest.approx({name: expected[name] for name in row if name in expected}, nan_ok=True))
 
 
@@ -79,7 +79,7 @@ def test_worlds_without_a_measure_are_left_out_in_pairs():
     late = all_features_scenario(policies={}, horizon=8).replace({"hearing.contact": 0.0, "hearing.broadcast": 0.05})
     comparison = qs.compare(late, {"pushed": late.with_policy("mandate")}, replicates=20)
     pairs = comparison.paired_values("pushed", "fidelity", "drug")
-    both = [comparison.runs[name].values_by_replicate("fidelity", "drug") for name in ("base", "pushed")]
+    both = [comparison.runs[name].values_by_replicate("fidelity", "drug") for name in ("baseline", "pushed")]
     assert pairs.shape[1] == int((~np.isnan(both).any(axis=0)).sum())
     assert not np.isnan(pairs).any()
 
@@ -140,7 +140,7 @@ def test_a_comparison_needs_an_arm_and_base_is_no_name_of_one():
     with pytest.raises(qs.InputError, match="at least one arm"):
         qs.compare(BASE, {})
     with pytest.raises(qs.InputError, match="choose another name"):
-        qs.compare(BASE, {"base": COACHED})
+        qs.compare(BASE, {"baseline": COACHED})
 
 
 def test_names_that_there_are_not_are_refused_with_the_nearest(comparison):
@@ -170,14 +170,14 @@ def test_a_branch_is_the_whole_run_with_policies_that_begin_there(month):
     for one, other in zip(branched.runs["coached"].runs, whole.runs, strict=True):
         assert one.measures.tobytes() == other.measures.tobytes()
         assert all(a.tobytes() == b.tobytes() for a, b in zip(one.final_state, other.final_state, strict=True))
-    assert branched.runs["base"].measures.tobytes() == qs.simulate(BASE, 3).measures.tobytes()
+    assert branched.runs["baseline"].measures.tobytes() == qs.simulate(BASE, 3).measures.tobytes()
 
 
 def test_policies_that_begin_after_the_branch_keep_their_start():
     branched = qs.compare(BASE, FUTURES, replicates=2, branch_at=20)
     policies = branched.runs["later"].scenario.policies
     assert (policies["mandate"].start, policies["learning_network"].start, policies["feedback"].start) == (30, 20, 1)
-    before = branched.runs["base"].measures[:, :20].tobytes()
+    before = branched.runs["baseline"].measures[:, :20].tobytes()
     assert all(runs.measures[:, :20].tobytes() == before for runs in branched.runs.values())
 
 

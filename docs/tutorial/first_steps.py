@@ -121,7 +121,7 @@ def _(qs, scenario, support):
 def _(comparison):
     differences = comparison.differences
     shown = differences["measure"].isin(["current_use", "fidelity", "effect", "events_averted"])
-    kept = ["arm", "measure", "base", "arm_mean", "difference", "low", "high", "better"]
+    kept = ["arm", "measure", "baseline", "arm_mean", "difference", "low", "high", "share_better"]
     differences[shown & (differences["intervention"] == "all")][kept].round(3)
     return
 

@@ -261,4 +261,4 @@ class TestOfAComparison:
     def test_an_arm_that_there_is_not_is_refused(self):
         problem = only_fault(discover_models, self.models(), "coachin", "effect", "more").problem
         assert "did you mean 'coaching'?" in problem
-        assert only_fault(discover_models, self.models(), "base", "effect", "more").path == "arm"
+        assert only_fault(discover_models, self.models(), "baseline", "effect", "more").path == "arm"

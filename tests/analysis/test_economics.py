@@ -234,7 +234,7 @@ def test_probabilities_sum_to_1_at_each_willingness(replicates):
     assert sums.index[0] == 0.0
     ratios = cost_effectiveness(replicates).query("standing == 'on the frontier'")["cost_per_event_averted"]
     assert sums.index[-1] == pytest.approx(3.0 * ratios.max())
-    assert (table.groupby("willingness_to_pay")["expected"].sum() == 1).all()
+    assert (table.groupby("willingness_to_pay")["best_expected"].sum() == 1).all()
 
 
 def test_probabilities_are_counted_world_by_world(replicates):
@@ -247,7 +247,7 @@ def test_probabilities_are_counted_world_by_world(replicates):
         share = best.div(best.sum(axis=1), axis=0).mean()
         for row in part.to_dict("records"):
             assert row["probability"] == pytest.approx(share[row["arm"]])
-            assert row["expected"] == (row["arm"] == benefit.mean().idxmax())
+            assert row["best_expected"] == (row["arm"] == benefit.mean().idxmax())
 
 
 def test_for_nothing_the_cheapest_wins_and_for_much_the_best():
@@ -256,7 +256,7 @@ def test_for_nothing_the_cheapest_wins_and_for_much_the_best():
     ends = table["willingness_to_pay"].min(), table["willingness_to_pay"].max()
     first, last = (table[table["willingness_to_pay"] == end].set_index("arm") for end in ends)
     assert first["probability"].to_dict() == {BASELINE_ARM: 1.0, "arm": 0.0, "dear": 0.0}
-    assert bool(first["expected"][BASELINE_ARM])
+    assert bool(first["best_expected"][BASELINE_ARM])
     assert last["probability"][BASELINE_ARM] == 0.0
 
 
@@ -271,14 +271,14 @@ def test_arms_that_are_equal_share_every_world():
 
 def test_the_expected_best_changes_where_the_ratio_says():
     table = acceptability(replicate_table(base=([0.0, 0.0], [0.0, 0.0]), arm=([9.0, 11.0], [2.0, 2.0])))
-    best = table[table["expected"]].set_index("willingness_to_pay")["arm"]
+    best = table[table["best_expected"]].set_index("willingness_to_pay")["arm"]
     assert (best[best.index < 5.0 - 1e-9] == BASELINE_ARM).all()
     assert (best[best.index > 5.0 + 1e-9] == "arm").all()
 
 
 def test_nothing_to_trade_gives_an_empty_table_with_its_columns():
     table = acceptability(replicate_table(base=(5.0, 1.0), better=(4.0, 2.0), worse=(6.0, 0.5)))
-    assert list(table) == ["arm", "willingness_to_pay", "probability", "expected"]
+    assert list(table) == ["arm", "willingness_to_pay", "probability", "best_expected"]
     assert len(table) == 0
 
 

@@ -140,7 +140,7 @@ def test_worlds_without_the_measure_in_some_combination_are_left_out():
     table = factorial_effects(
         synthetic_comparison(("x", "y"), lambda level, world: np.nan if world == 2 and level[0] else world, worlds=5)
     )
-    assert (table["worlds"] == 4).all()
+    assert (table["replicates"] == 4).all()
     assert (table["effect"] == 0.0).all()
 
 
@@ -188,7 +188,7 @@ def test_effects_of_real_runs_are_found_again_from_the_tables_of_months(comparis
     alone = sum((ends[name] - ends[BASELINE_ARM]).mean() for name in LEVERS)
     together = (ends["coached+pushed+timed"] - ends[BASELINE_ARM]).mean()
     assert found["effect"]["beyond", "coached x pushed x timed"] == pytest.approx(together - alone)
-    assert (found["worlds"] == len(ends)).all()
+    assert (found["replicates"] == len(ends)).all()
 
 
 def test_a_factor_alone_is_the_difference_of_its_arm(comparison):

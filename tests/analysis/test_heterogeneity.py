@@ -103,10 +103,10 @@ def test_gains_are_found_again_from_the_tables_of_organisations(table, gains_by_
     for row in table.to_dict("records"):
         values = wide.loc[row["grouping"], row["group"], row["measure"]]
         base, arm = values[BASELINE_ARM], values[row["arm"]]
-        assert row["base"] == pytest.approx(base.mean(), abs=1e-12)
+        assert row["baseline"] == pytest.approx(base.mean(), abs=1e-12)
         assert row["arm_mean"] == pytest.approx(arm.mean(), abs=1e-12)
         assert row["difference"] == pytest.approx((arm - base).mean(), abs=1e-12)
-        assert row["worlds"] == PLAIN.replicates
+        assert row["replicates"] == PLAIN.replicates
         if (arm - base).abs().max() > 1e-12:
             interval = stats.ttest_rel(arm, base).confidence_interval(CONFIDENCE_LEVEL)
             assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
@@ -126,7 +126,7 @@ def test_groups_come_from_the_lowest_to_the_highest(table):
 def test_an_arm_that_changes_nothing_gains_exactly_nothing(table):
     idle = table[table["arm"] == "idle"]
     assert (idle[["difference", "low", "high"]] == 0.0).all(axis=None)
-    assert (idle["base"] == idle["arm_mean"]).all()
+    assert (idle["baseline"] == idle["arm_mean"]).all()
 
 
 @pytest.mark.parametrize("number", [39, 40, 41, 3, 2])
@@ -197,7 +197,7 @@ def test_a_policy_for_one_third_shows_in_that_third_and_in_no_other(rule, group)
     others = rows.drop(index=group)
     assert (others[["difference", "low", "high"]] == 0.0).all(axis=None)
     adoption = table[table["measure"] == "current_use"]
-    assert (adoption[["base", "arm_mean", "difference"]] == 0.0).all(axis=None)
+    assert (adoption[["baseline", "arm_mean", "difference"]] == 0.0).all(axis=None)
 
 
 def test_who_started_in_any_arm_is_left_out_of_all():
@@ -206,7 +206,7 @@ def test_who_started_in_any_arm_is_left_out_of_all():
     other = base.with_policy("seeding", origin="organisation-002")
     table = subgroup_gains(qs.compare(base, {"seeded": other}, replicates=3))
     # Each arm has one user, its origin; neither is counted.
-    assert (table.loc[table["measure"] != "event_rate_reduction", ["base", "arm_mean"]] == 0.0).all(axis=None)
+    assert (table.loc[table["measure"] != "event_rate_reduction", ["baseline", "arm_mean"]] == 0.0).all(axis=None)
 
 
 def test_harm_that_never_was_cannot_be_reduced():
@@ -216,8 +216,8 @@ def test_harm_that_never_was_cannot_be_reduced():
     )
     table = subgroup_gains(qs.compare(base, {"coached": base.with_policy("coaching")}))
     harm = table[(table["measure"] == "event_rate_reduction") & (table["grouping"] == "size")].set_index("group")
-    assert harm["worlds"].to_dict() == {"smallest third": 0, "middle third": 2, "largest third": 2}
-    assert harm.loc["smallest third", ["base", "arm_mean", "difference", "low", "high"]].isna().all()
+    assert harm["replicates"].to_dict() == {"smallest third": 0, "middle third": 2, "largest third": 2}
+    assert harm.loc["smallest third", ["baseline", "arm_mean", "difference", "low", "high"]].isna().all()
 
 
 def test_worlds_that_all_fail_leave_empty_tables_with_their_columns(table):

@@ -68,7 +68,7 @@ def test_worlds_without_the_measure_do_not_count():
 def test_the_table_of_months_has_p5_median_and_p95(runs):
     table = summarise_months(runs).to_pandas()
     assert len(table) == 3 * 2 * len(MEASURE_NAMES)
-    assert (table["worlds"] == WORLDS).all()
+    assert (table["replicates"] == WORLDS).all()
     for column, value in zip(("p5", "median", "p95"), KNOWN, strict=True):
         assert table[column].to_numpy() == pytest.approx(value)
 
@@ -90,7 +90,7 @@ def test_the_terminal_prints_them(runs):
 
 
 def test_a_chart_of_worlds_says_them_in_its_alternative_text():
-    assert "median 50%, nine in ten worlds from 5% to 95%" in describe_distributions({"base": SHARES}, "Use", "percent")
+    assert "median 50%, nine in ten worlds from 5% to 95%" in describe_distributions({"baseline": SHARES}, "Use", "percent")
 
 
 def test_curves_of_the_page_are_drawn_between_them():
@@ -104,8 +104,8 @@ def test_curves_of_the_page_are_drawn_between_them():
 
 def test_a_lesson_answers_with_them(runs):
     ensemble = SimpleNamespace(scenario=SCENARIO, ends=runs.runs, runs=lambda _: runs)
-    guess = SimpleNamespace(kind="share", arm="base", measure="current_use")
-    found = guess_result(guess, {"base": ensemble})
+    guess = SimpleNamespace(kind="share", arm="baseline", measure="current_use")
+    found = guess_result(guess, {"baseline": ensemble})
     assert (found["low"], found["high"]) == pytest.approx((0.05, 0.95))
     assert found["value"] == pytest.approx(0.5)
 

@@ -59,12 +59,12 @@ def test_one_world_has_a_ratio_and_no_interval_and_two_have_one():
 
 
 def test_arms_stay_in_the_order_of_the_table():
-    table = pd.DataFrame({"arm": ["zeal", "base", "zeal", "base", "apt"], "cost": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    table = pd.DataFrame({"arm": ["zeal", "baseline", "zeal", "baseline", "apt"], "cost": [1.0, 2.0, 3.0, 4.0, 5.0]})
     found = values_by_arm(table, "cost")
-    assert list(found) == ["zeal", "base", "apt"]
+    assert list(found) == ["zeal", "baseline", "apt"]
     assert {arm: values.tolist() for arm, values in found.items()} == {
         "zeal": [1.0, 3.0],
-        "base": [2.0, 4.0],
+        "baseline": [2.0, 4.0],
         "apt": [5.0],
     }
 

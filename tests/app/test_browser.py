@@ -13,7 +13,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def test_the_first_screen_shows_the_map_the_curves_and_the_switches(open_visitor):
     visitor = open_visitor()
-    for selector in ("#map svg", "#chart-adoption svg", "#chart-effect svg", "#lever-list", "#play"):
+    for selector in ("#map svg", "#chart-current_use svg", "#chart-effect svg", "#lever-list", "#play"):
         box = visitor.page.locator(selector).bounding_box()
         assert box["y"] < 800
         assert box["width"] > 20
@@ -25,17 +25,17 @@ def test_the_first_screen_shows_the_map_the_curves_and_the_switches(open_visitor
 def test_a_switch_and_a_slider_move_the_curves(open_visitor):
     visitor = open_visitor()
     before = visitor.final_values()
-    assert list(before) == ["base"]
+    assert list(before) == ["baseline"]
     visitor.page.get_by_role("switch", name="Coaching").check()
     visitor.page.wait_for_selector(SLIDER)
     visitor.wait_for_change("#chart-fidelity", "data-end", json.dumps(before, separators=(",", ":")))
     visitor.wait_until_drawn()
     weak = visitor.final_values()
-    assert weak["base"] == before["base"]
-    assert weak["what-if"] > weak["base"]
+    assert weak["baseline"] == before["baseline"]
+    assert weak["what-if"] > weak["baseline"]
     visitor.move_slider(0.9)
     assert visitor.final_values()["what-if"] > weak["what-if"]
-    assert visitor.final_values()["base"] == before["base"]
+    assert visitor.final_values()["baseline"] == before["baseline"]
 
 
 @pytest.mark.slow
@@ -73,7 +73,7 @@ def test_reset_brings_back_what_was(open_visitor):
     visitor.page.get_by_role("button", name="Reset").click()
     visitor.wait_for_change("#chart-fidelity", "data-end", before)
     visitor.wait_until_drawn()
-    assert list(visitor.final_values()) == ["base"]
+    assert list(visitor.final_values()) == ["baseline"]
     assert visitor.page.url == visitor.url
     assert not visitor.page.get_by_role("switch", name="Coaching").is_checked()
 
@@ -103,12 +103,12 @@ def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(open_visitor
     visitor.wait_for_change("#chart-fidelity", "data-end", before)
     visitor.wait_until_drawn()
     alone = visitor.final_values()
-    assert alone["what-if"] > alone["base"]
+    assert alone["what-if"] > alone["baseline"]
     before = page.get_attribute("#chart-fidelity", "data-end")
     page.get_by_label("Copy loss: in the base too").check()
     visitor.wait_for_change("#chart-fidelity", "data-end", before)
     visitor.wait_until_drawn()
-    assert visitor.final_values()["base"] == alone["what-if"]
+    assert visitor.final_values()["baseline"] == alone["what-if"]
     assert "both.copying.copy_loss" in page.url
     assert "a hypothesis" in page.locator("#assumptions").inner_text()
 
@@ -208,7 +208,7 @@ def test_it_fits_the_screen_and_has_no_fault_of_accessibility(open_visitor, widt
     for name in ("numbers", "assumptions", "files"):
         page.click(f"#{name} > summary")
     page.locator("#assumptions .group summary").first.click()
-    page.wait_for_selector("#chart-harm svg")
+    page.wait_for_selector("#chart-event_rate svg")
     assert page.evaluate("document.documentElement.scrollWidth") <= width // zoom
     found = axe.Axe().run(page)
     assert not found.response["violations"], found.generate_report()

@@ -27,7 +27,7 @@ from qispread.model.world.state_arrays import EMBEDDED, IMPLEMENTING
 from qispread.outputs.figures.map_layout import map_positions
 
 SETTING = {"policies": {"coaching": {"support": 0.8, "start": 4, "cost": 10.0}}, "alone": {"copying.copy_loss": 0.4}}
-BASE, WHAT_IF = {"setting": SETTING, "arm": "base"}, {"setting": SETTING, "arm": "what-if"}
+BASE, WHAT_IF = {"setting": SETTING, "arm": "baseline"}, {"setting": SETTING, "arm": "what-if"}
 
 
 @pytest.fixture(scope="module")
@@ -124,13 +124,13 @@ def test_positions_are_the_same_in_both_arms(send_request):
 def test_beginnings_tell_from_whom_everybody_copied(send_request, what_if):
     found = json.loads(send_request("/api/world", {**WHAT_IF, "replicate": 1}).body)
     (run,) = qs.simulate(what_if.replace(replicates=2), keep_events=True).runs[1:]
-    began = [event for event in run.events if event["what"] == "began"]
+    began = [event for event in run.events if event["event"] == "began"]
     ids = found["places"]["ids"]
     told = {(month, ids[who]): from_whom for month, who, from_whom, _ in found["beginnings"]}
     assert set(told) == {(event["month"], event["organisation"]) for event in began}
     for event in began:
         source = told[event["month"], event["organisation"]]
-        assert (ids[source] in event["why"]) == (source >= 0)
+        assert (ids[source] in event["reason"]) == (source >= 0)
 
 
 def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, what_if):
@@ -153,10 +153,10 @@ def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, wha
     ("path", "question", "said"),
     [
         ("/api/world", {"arm": "bse"}, "needed: base or what-if"),
-        ("/api/world", {"arm": "base", "replicate": 120}, "needed: a whole number from 0 to 119"),
-        ("/api/world", {"arm": "base", "replicate": True}, "needed: a whole number"),
-        ("/api/world", {"arm": "base", "intervention": "interventio"}, "did you mean"),
-        ("/api/world", {"arm": "base", "intervention": ["x"]}, "no intervention is called"),
+        ("/api/world", {"arm": "baseline", "replicate": 120}, "needed: a whole number from 0 to 119"),
+        ("/api/world", {"arm": "baseline", "replicate": True}, "needed: a whole number"),
+        ("/api/world", {"arm": "baseline", "intervention": "interventio"}, "did you mean"),
+        ("/api/world", {"arm": "baseline", "intervention": ["x"]}, "no intervention is called"),
         ("/api/picture", {"measure": "hram"}, "did you mean 'harm'"),
         ("/api/picture", {"measure": "event_rate", "kind": "exe"}, "no kind is called 'exe'"),
         ("/api/scenario.yaml", {"arm": {}}, "needed: base or what-if"),
@@ -222,7 +222,7 @@ def test_files_that_are_sent_come_back_as_a_scenario(read_lines):
     files.append(upload_entry("t.csv", "from,to\na,b\nb,c\n"))
     *_, found = read_lines("/api/upload", {"files": files})
     assert found["scenario"]["name"] == "mine"
-    question = {"setting": {"scenario": found["scenario"]}, "arm": "base"}
+    question = {"setting": {"scenario": found["scenario"]}, "arm": "baseline"}
     assert read_lines("/api/compare", question)[-1]["asked"] == 5
     story = read_lines("/api/organisation", {**question, "organisation": "a"})[0]
     assert story["name"] == "<script>alert(1)</script>"

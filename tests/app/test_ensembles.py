@@ -80,7 +80,7 @@ def test_the_rows_of_a_live_chart_are_those_of_the_chart_in_a_report(both_ensemb
         bands = {"base": base.bands(start.replicates)[measure], "what-if": what_if.bands(start.replicates)[measure]}
         figure = curve_figure(build_curve_table(bands), curve_spec(measure), assign_styles(bands), start.horizon)
         (rows,) = vega_specification(figure)["datasets"].values()
-        for arm, place in (("base", 0), ("what-if", start.horizon + 1)):
+        for arm, place in (("baseline", 0), ("what-if", start.horizon + 1)):
             for month, row in enumerate(rows[place : place + start.horizon + 1]):
                 assert row["arm"] == arm
                 assert row["time"] == pytest.approx(month / live["unit"])
@@ -131,7 +131,7 @@ def test_a_change_of_nothing_is_told_as_such(start):
     assert answer["same"]
     assert answer["table"]["rows"] == []
     assert "what-if" not in " ".join(answer["headline"])
-    assert all(list(one["arms"]) == ["base"] for one in answer["curves"])
+    assert all(list(one["arms"]) == ["baseline"] for one in answer["curves"])
 
 
 def test_worlds_that_fail_are_counted_and_left_out(start, monkeypatch):
@@ -159,4 +159,4 @@ def test_where_every_world_fails_the_answer_says_so(start):
 
     answer = run_with_ensembles(extreme, act)
     assert answer["failed"] == start.replicates
-    assert set(answer["curves"][0]["arms"]["base"]["median"]) == {None}
+    assert set(answer["curves"][0]["arms"]["baseline"]["median"]) == {None}

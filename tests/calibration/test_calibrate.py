@@ -40,7 +40,7 @@ from qispread.runs.calibration.load_calibration import load_calibration
 TARGETS_GIVEN = {
     "uptake": {"measure": "current_use", "month": 12, "value": 0.5, "error": 0.1},
     "fidelity": {"measure": "fidelity", "month": 12, "arm": "coached", "value": 0.8, "error": 0.05},
-    "gain": {"measure": "fidelity", "month": 12, "arm": "coached", "against": "base", "value": 0.2, "error": 0.05},
+    "gain": {"measure": "fidelity", "month": 12, "arm": "coached", "against": "baseline", "value": 0.2, "error": 0.05},
 }
 ARMS = {"coached": {"changes": {"policies.team": {"lever": "coaching", "support": 0.8}}}}
 
@@ -108,21 +108,21 @@ def test_targets_pull_the_runs_towards_them(finished_calibration):
 
 
 def test_points_are_run_in_one_world_each_and_arms_share_them(finished_calibration):
-    for arm in ("base", "coached"):
+    for arm in ("baseline", "coached"):
         sweep = qs.read_sweep(finished_calibration.folder / "runs" / arm)
         assert sweep.status.completed == 400
         assert str(sweep.status) == "400 of 400 runs done, 0 failed, 0 left"
         assert sweep.runs["replicate"].nunique() == 30
     assert finished_calibration.prior_runs.parameters.shape == (400, 2)
     one, other = (
-        qs.read_sweep(finished_calibration.folder / "runs" / arm).order().points.tolist() for arm in ("base", "coached")
+        qs.read_sweep(finished_calibration.folder / "runs" / arm).order().points.tolist() for arm in ("baseline", "coached")
     )
     assert one == other
 
 
 def test_only_the_draws_are_run_and_a_sweep_of_the_folder_runs_no_more(finished_calibration):
     (again,) = finished_calibration.folder.glob("predictive-*")
-    for folder, runs in ((again / "base", 40), (finished_calibration.folder / "runs" / "base", 400)):
+    for folder, runs in ((again / "baseline", 40), (finished_calibration.folder / "runs" / "baseline", 400)):
         assert qs.read_sweep(folder).status.completed == runs
         before = table_bytes(folder)
         said = []
@@ -144,7 +144,7 @@ def test_summaries_are_what_a_run_shows_by_itself(finished_calibration):
         fidelity = {arm: found.final_values("fidelity")[int(replicate)] for arm, found in runs.items()}
         assert finished_calibration.prior_runs.parameters[row].tolist() == numbers.tolist()
         assert finished_calibration.prior_runs.summaries[row, 1] == fidelity["coached"]
-        assert finished_calibration.prior_runs.summaries[row, 2] == fidelity["coached"] - fidelity["base"]
+        assert finished_calibration.prior_runs.summaries[row, 2] == fidelity["coached"] - fidelity["baseline"]
 
 
 def test_changes_ratios_and_products_are_worked_out():
@@ -156,12 +156,12 @@ def test_changes_ratios_and_products_are_worked_out():
         "fixed": {"measure": "effect", "times": "improving.decay", "month": 12, "value": 1, "error": 1},
     }
     plan = load_calibration(small_calibration(targets=targets, parameters={"copying.copy_loss": {}}))
-    key = {("base", "current_use", "all", 6), ("base", "current_use", "all", 12), ("base", "effect", "all", 12)}
+    key = {("baseline", "current_use", "all", 6), ("baseline", "current_use", "all", 12), ("baseline", "effect", "all", 12)}
     assert required_values(plan.calibration.targets) == key
     read = {
-        ("base", "current_use", "all", 6): np.array([0.2, 0.0]),
-        ("base", "current_use", "all", 12): np.array([0.5, 0.3]),
-        ("base", "effect", "all", 12): np.array([0.4, np.nan]),
+        ("baseline", "current_use", "all", 6): np.array([0.2, 0.0]),
+        ("baseline", "current_use", "all", 12): np.array([0.5, 0.3]),
+        ("baseline", "effect", "all", 12): np.array([0.4, np.nan]),
     }
     found = compute_summaries(plan, np.array([[0.7], [0.8]]), read)
     assert found[0] == pytest.approx([0.3, 2.5, 0.2, 0.28, 0.4 * SMALL_SCENARIO.improving.decay])
@@ -177,7 +177,7 @@ def test_only_draws_of_the_new_posterior_are_run_for_other_values_and_other_shar
     for one in foreign:
         one.mkdir()
     (foreign[1] / "mine.txt").write_text("mine")
-    shutil.copytree(old / "base", foreign[2] / "other")
+    shutil.copytree(old / "baseline", foreign[2] / "other")
     before = table_bytes(folder / "runs")
     said = []
     targets = {**TARGETS_GIVEN, "uptake": {**TARGETS_GIVEN["uptake"], "value": 0.6, "error": 0.05}}
@@ -397,7 +397,7 @@ def test_status_says_what_is_done_and_what_has_not_begun(finished_calibration, t
     shutil.copytree(finished_calibration.folder, tmp_path / "here")
     assert main(["calibrate", "here", "--status"]) == 0
     told = capsys.readouterr().out
-    for arm in ("base", "coached"):
+    for arm in ("baseline", "coached"):
         assert f"here/runs/{arm}: 400 of 400 runs done, 0 failed, 0 left" in told
     assert told.count("40 of 40 runs done") == 2
     assert "not begun" not in told
@@ -424,14 +424,14 @@ def test_a_calibration_that_was_stopped_says_how_far_it_is_and_goes_on(tmp_path)
         text=True,
     )
     runs = tmp_path / "results/calibrate-trial/runs"
-    while not count_log_rows(runs / "late") and not count_log_rows(runs / "base") and process.poll() is None:
+    while not count_log_rows(runs / "late") and not count_log_rows(runs / "baseline") and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode in {130, -signal.SIGINT}, said
     assert "Traceback" not in said
     assert "Stopped. What was run is kept; to go on, run the same command again." in said
-    begun, other = ("base", "late") if count_log_rows(runs / "base") else ("late", "base")
+    begun, other = ("baseline", "late") if count_log_rows(runs / "baseline") else ("late", "baseline")
     found = run_command("calibrate", "trial.yaml", "--status", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     for told in (said, found.stdout):

@@ -92,7 +92,7 @@ def test_a_file_says_what_is_calibrated_to_what(folder):
     plan = load_calibration(folder / "good.yaml")
     assert [one.path for one in plan.factors] == ["copying.copy_loss", "improving.decay"]
     assert (plan.factors[0].low, plan.factors[0].high) == (0.1, 0.9)
-    assert list(plan.arms) == ["base", "coached"]
+    assert list(plan.arms) == ["baseline", "coached"]
     assert plan.arms["coached"].policies["team"].support == 0.8
     uptake = plan.calibration.targets["uptake"]
     assert uptake.standard_error == pytest.approx(0.4 / (2.0 * 1.96), rel=1e-3)

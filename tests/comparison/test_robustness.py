@@ -214,7 +214,7 @@ def test_what_makes_two_arms_change_places_is_found_though_the_best_stays_the_be
     assert found.order_changes == [("second", "third", "b")]
     table = found.order_drivers
     assert set(zip(table["arm"], table["against"], strict=True)) == {("second", "third")}
-    assert table["holds"].iloc[0] == found.ranking_stability == pytest.approx(0.75, abs=1 / 64)
+    assert table["order_stability"].iloc[0] == found.ranking_stability == pytest.approx(0.75, abs=1 / 64)
     again = synthetic_robustness(
         {"second": means["second"], BASELINE_ARM: means["third"]}, models, FACTORS
     ).best_arm_drivers
@@ -228,7 +228,7 @@ def test_arms_that_never_change_places_leave_the_columns_of_the_table():
     assert list(never) == [
         "arm",
         "against",
-        "holds",
+        "order_stability",
         *synthetic_robustness({"arm": np.ones(8), BASELINE_ARM: np.zeros(8)}, models).best_arm_drivers,
     ]
 

@@ -10,7 +10,7 @@ def test_without_reactive_changes_no_event_speaks_of_one():
     scenario = small(horizon=12).replace({"improving.reactive": 0.0})
     (run,) = qs.simulate(scenario, 1, keep_events=True).runs
     assert run.events
-    assert not [event for event in run.events if event["what"] == "reactive change"]
+    assert not [event for event in run.events if event["event"] == "reactive change"]
 
 
 def test_until_the_second_intervention_begins_all_interventions_are_the_first():

@@ -61,17 +61,17 @@ def test_one_behaviour_can_be_changed_by_a_subclass():
 
     model = qs.SpreadModel(all_features_scenario(), replicate=0, organisation_class=Stubborn, keep_events=True)
     model.run_model()
-    assert not [event for event in model.events if event["what"] == "gave up"]
+    assert not [event for event in model.events if event["event"] == "gave up"]
 
 
 def test_events_say_what_happened_and_why(model):
-    began = [event for event in model.events if event["what"] == "began"]
-    assert {"month", "organisation", "intervention", "what", "why"} == set(began[0])
-    origins = [event for event in began if "it was made here" in event["why"]]
+    began = [event for event in model.events if event["event"] == "began"]
+    assert {"month", "organisation", "intervention", "event", "reason"} == set(began[0])
+    origins = [event for event in began if "it was made here" in event["reason"]]
     assert len(origins) == 1 + 1 + 2
-    copied = [event for event in began if "copied from organisation-" in event["why"]]
+    copied = [event for event in began if "copied from organisation-" in event["reason"]]
     for event in copied:
-        peer = event["why"].split()[2].rstrip(";")
+        peer = event["reason"].split()[2].rstrip(";")
         earlier = [e for e in began if e["organisation"] == peer and e["intervention"] == event["intervention"]]
         assert earlier, "nobody is copied who never began"
         assert earlier[0]["month"] < event["month"]

@@ -19,7 +19,7 @@ def test_every_world_that_has_the_measure_is_in_one_bar_that_holds_it(first, sec
     for arm, values in (("a", first), ("b", second)):
         rows = table[table["arm"] == arm]
         known = values[~np.isnan(values)]
-        assert rows["worlds"].sum() == known.size
+        assert rows["replicates"].sum() == known.size
         for row in rows.itertuples():
             inside = (known >= row.low) & ((known < row.high) | (row.high == edges[-1]))
             assert inside.sum() == row.worlds
@@ -29,7 +29,7 @@ def test_every_world_that_has_the_measure_is_in_one_bar_that_holds_it(first, sec
 def test_numbers_have_bars_from_the_lowest_to_the_highest(values):
     table, _ = histogram_bars({"a": values}, "number")
     known = values[~np.isnan(values)]
-    assert table["worlds"].sum() == known.size
+    assert table["replicates"].sum() == known.size
     if known.size:
         assert table["low"].min() <= known.min()
         assert table["high"].max() >= known.max()

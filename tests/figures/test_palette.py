@@ -39,11 +39,11 @@ def test_labels_are_short_and_no_two_are_alike(names):
 
 
 def test_no_two_of_fourteen_arms_look_alike_and_the_base_is_grey():
-    styles = assign_styles(["base", *(f"arm {i}" for i in range(14))])
+    styles = assign_styles(["baseline", *(f"arm {i}" for i in range(14))])
     looks = {(style.colour, style.dash) for style in styles.values()}
     assert len(looks) == 15
-    assert styles["base"].colour == BASE_COLOUR
-    assert BASE_COLOUR not in {style.colour for name, style in styles.items() if name != "base"}
+    assert styles["baseline"].colour == BASE_COLOUR
+    assert BASE_COLOUR not in {style.colour for name, style in styles.items() if name != "baseline"}
     assert len({style.shape for style in list(styles.values())[1:8]}) == 7
 
 

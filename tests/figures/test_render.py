@@ -14,13 +14,13 @@ from qispread.outputs.figures.palette import assign_styles
 from qispread.outputs.figures.render import FigureRenderer, escape_csv_formulas
 from qispread.outputs.figures.vega_renderer import EMPTY_CHART, VegaRenderer
 
-STYLES = assign_styles(["base", 'an "arm" <b>'])
+STYLES = assign_styles(["baseline", 'an "arm" <b>'])
 
 
 def example_curve():
     table = pd.DataFrame(
         [
-            {"arm": arm, "month": month, "worlds": 9, "median": month / 100, "p5": month / 120, "p95": month / 80}
+            {"arm": arm, "month": month, "replicates": 9, "median": month / 100, "p5": month / 120, "p95": month / 80}
             for arm in STYLES
             for month in range(37)
         ]
@@ -71,13 +71,13 @@ def test_text_is_no_smaller_than_eleven_pixels():
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("missing", [0, 36])
 def test_curves_and_gaps_with_months_without_meaning_are_drawn(missing):
-    table = pd.DataFrame({"arm": "base", "month": range(37), "current_use": 0.5, "reached": 0.1})
+    table = pd.DataFrame({"arm": "baseline", "month": range(37), "current_use": 0.5, "reached": 0.1})
     table.loc[:missing, ["current_use", "reached"]] = float("nan")
-    assert render_figure(fidelity_gap_figure(table, STYLES["base"], 0, 36, "means")).png.startswith(b"\x89PNG")
+    assert render_figure(fidelity_gap_figure(table, STYLES["baseline"], 0, 36, "means")).png.startswith(b"\x89PNG")
 
 
 def test_intervals_without_bounds_are_drawn_as_points_alone():
-    row = {"row": "base", "arm": "base", "value": 1.0, "low": float("nan"), "high": float("nan")}
+    row = {"row": "baseline", "arm": "baseline", "value": 1.0, "low": float("nan"), "high": float("nan")}
     chart = interval_chart(pd.DataFrame([row]), "Title", "Unit", "number", list(STYLES.values()))
     assert chart.to_dict()["title"]["text"] == ["Title"]
 

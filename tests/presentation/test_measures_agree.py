@@ -83,8 +83,8 @@ def test_terminal_and_report_write_a_difference_alike(measure, comparison, folde
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_charts_write_a_measure_as_sentences_do(measure):
-    styles = assign_styles(["base"], "base")
-    table = pd.DataFrame({"arm": "base", "month": [0, 12], "median": [0.0, 0.25], "p5": [0.0, 0.2], "p95": [0.0, 0.3]})
+    styles = assign_styles(["baseline"], "baseline")
+    table = pd.DataFrame({"arm": "baseline", "month": [0, 12], "median": [0.0, 0.25], "p5": [0.0, 0.2], "p95": [0.0, 0.3]})
     figure = curve_figure(table, curve_spec(measure), styles, 12)
     assert figure.title == MEASURES[measure].label
     assert f"base {format_value(0.25, MEASURES[measure].form)} (" in figure.alt
@@ -92,7 +92,7 @@ def test_charts_write_a_measure_as_sentences_do(measure):
     assert axis["title"] == MEASURES[measure].axis
     assert axis["axis"]["format"].endswith("%") == (measure in IN_PERCENT)
     assert (difference_axis(measure) == PERCENTAGE_POINTS) == (measure in IN_PERCENT)
-    ends = {"base": table["median"].to_numpy()}
+    ends = {"baseline": table["median"].to_numpy()}
     assert distribution_figure(ends, measure, "t", "u", MEASURES[measure].form, styles).alt.count("%") == 3 * (
         measure in IN_PERCENT
     )

@@ -69,9 +69,9 @@ def test_what_a_policy_file_says_of_its_arm_stands_beside_what_the_model_has(tmp
 
 @pytest.mark.slow
 def test_the_order_of_many_arms_is_not_told_as_that_of_those_named(comparison_copy, edit_manifest):
-    edit_manifest(comparison_copy, comparison={"ranking": ["a", "b", "c", "base", "d", "e"]})
+    edit_manifest(comparison_copy, comparison={"ranking": ["a", "b", "c", "baseline", "d", "e"]})
     assert "the order a, b, c, the base then two more holds in" in report_text(build_report(comparison_copy))
-    edit_manifest(comparison_copy, comparison={"ranking": ["a", "b", "c", "base"]})
+    edit_manifest(comparison_copy, comparison={"ranking": ["a", "b", "c", "baseline"]})
     assert "the order a, b, c then the base holds in" in report_text(build_report(comparison_copy))
 
 
@@ -175,10 +175,10 @@ def test_a_scenario_of_another_version_that_cannot_be_read_is_reported_without_i
 ):
     for folder in (
         comparison_copy,
-        *(comparison_copy / arm for arm in ("base", "coaching", "mandate", "coaching+mandate")),
+        *(comparison_copy / arm for arm in ("baseline", "coaching", "mandate", "coaching+mandate")),
     ):
         edit_manifest(folder, identity={"qispread": "0.0.9"})
-    edit_manifest(comparison_copy / "base", scenario={"of_old": 1})
+    edit_manifest(comparison_copy / "baseline", scenario={"of_old": 1})
     assert "cannot be read by this one" in report_text(build_report(comparison_copy))
 
 
@@ -230,7 +230,7 @@ def drop_column(folder):
         (spoil_table, "for_whom.parquet"),
         (drop_column, "value"),
         (lambda folder: shutil.rmtree(folder / "coaching"), "coaching"),
-        (lambda folder: (folder / "base" / "summary.csv").unlink(), "summary.csv"),
+        (lambda folder: (folder / "baseline" / "summary.csv").unlink(), "summary.csv"),
         (lambda folder: (folder / "mandate" / "months.parquet").write_bytes(b""), "months.parquet"),
     ],
 )

@@ -15,7 +15,7 @@ from qispread.outputs.report.headline import simulation_facts
 from qispread.outputs.report.read_results import read_results
 from qispread.outputs.report.report_data import MAX_SHOWN_ARMS, ReportData
 
-STYLES = assign_styles(["base", "coaching", "mandate", "coaching+mandate"])
+STYLES = assign_styles(["baseline", "coaching", "mandate", "coaching+mandate"])
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def chart_rows(figure):
 def test_curves_draw_the_summary(written_report, figures):
     for measure in ("current_use", "fidelity", "effect", "event_rate"):
         rows = chart_rows(figures[f"{measure}-over-time"])
-        for arm in ("base", "coaching", "mandate"):
+        for arm in ("baseline", "coaching", "mandate"):
             summary = pd.read_csv(written_report.folder / arm / "summary.csv")
             own = summary[(summary["intervention"] == "all") & (summary["measure"] == measure)]
             shown = pd.DataFrame([row for row in rows if row["arm"] == arm and "median" in row]).drop_duplicates()
@@ -100,9 +100,9 @@ def test_the_plane_draws_differences_between_worlds(written_report, figures):
     table = figures["cost-plane"].table.set_index("replicate")
     for arm in ("coaching", "mandate"):
         own = table[table["arm"] == arm]
-        expected = worlds["events_averted"][arm] - worlds["events_averted"]["base"]
+        expected = worlds["events_averted"][arm] - worlds["events_averted"]["baseline"]
         np.testing.assert_allclose(own["averted"], expected)
-        np.testing.assert_allclose(own["spent"], worlds["total_cost"][arm] - worlds["total_cost"]["base"])
+        np.testing.assert_allclose(own["spent"], worlds["total_cost"][arm] - worlds["total_cost"]["baseline"])
 
 
 def test_groups_effects_and_models_are_those_of_their_tables(written_report, figures):
@@ -141,7 +141,7 @@ def test_worlds_that_failed_are_left_out_and_counted(comparison_copy):
 def test_the_world_shown_is_the_one_nearest_the_median(comparison_folder):
     view = ReportData(read_results(comparison_folder))
     worlds = pd.read_csv(comparison_folder / "worlds.csv").pivot_table(index="replicate", columns="arm", values="value")
-    apart = worlds[view.best_arm] - worlds["base"]
+    apart = worlds[view.best_arm] - worlds["baseline"]
     nearest = (apart - apart.median()).abs()
     assert select_example_replicate(view) == nearest.idxmin()
 
@@ -161,7 +161,7 @@ def test_an_arm_looks_the_same_in_every_chart(figures):
 
 def test_no_more_than_the_best_arms_are_drawn_and_the_base_is_always(comparison_folder):
     view = ReportData(read_results(comparison_folder))
-    assert view.shown_arms[0] == "base"
+    assert view.shown_arms[0] == "baseline"
     assert len(view.shown_arms) <= MAX_SHOWN_ARMS + 1
     found = view.differences("events_averted")
     assert [found[name].value for name in view.ranked_arms] == sorted(

@@ -112,7 +112,7 @@ def test_the_manifest_says_what_was_compared(comparison_result):
     said = manifest["comparison"]
     assert said["arms"] == [BASELINE_ARM, "coached", "pushed", "coached+pushed"]
     assert said["factors"] == ["coached", "pushed"]
-    assert (said["measure"], said["worlds"], said["team_month"]) == ("events_averted", 4, 100.0)
+    assert (said["measure"], said["replicates"], said["team_month"]) == ("events_averted", 4, 100.0)
     assert (said["models"], said["model_worlds"]) == (4, 2)
     assert said["ranking"] == list(comparison_result.robustness.ranking)
     assert manifest["identity"]["scenario"] == {
@@ -138,8 +138,8 @@ def test_arms_that_are_the_same_differ_by_exactly_nothing_in_every_table():
     assert (costs == 0.0).all(axis=None)
     assert set(tables["cost_effectiveness"]["dominance"]) == {"on the frontier"}
     assert len(tables["acceptability"]) == len(tables["best_arm_drivers"]) == 0
-    worlds = tables["worlds"].drop(columns="arm")
-    base, idle = (worlds[tables["worlds"]["arm"] == arm].reset_index(drop=True) for arm in (BASELINE_ARM, "idle"))
+    worlds = tables["replicates"].drop(columns="arm")
+    base, idle = (worlds[tables["replicates"]["arm"] == arm].reset_index(drop=True) for arm in (BASELINE_ARM, "idle"))
     pd.testing.assert_frame_equal(base, idle, check_exact=True)
 
 
@@ -310,4 +310,4 @@ def test_a_comparison_of_which_every_world_failed_is_saved_all_the_same():
     extreme = PLAIN.replace({"interventions.prompt.response.steepness": 1e308})
     save_comparison(qs.compare(PLAIN, {"extreme": extreme}), "res")
     assert set(read_parquet("runs", "res/extreme")["status"]) == {"failed"}
-    assert len(read_parquet("worlds")) == 0
+    assert len(read_parquet("replicates")) == 0
