@@ -1,8 +1,8 @@
 """The best plan for the decision budget of the lessons that a search finds: `python -m experiments.best_budget`.
 
 Decided before it was run. Plans are ten policies, each in force or not in each of five years, at the costs of
-`qispread.interfaces.page.teaching.budget`, of at most a hundred units. Climbing starts from plans drawn at random. Plans
-that differ in one policy and year, or in two of which one is given up for the other, are examined in random order, and
+`qispread.interfaces.page.teaching.budget`, of at most a hundred units. Climbing starts from random plans. Plans that
+differ in one policy and year, or in two of which one is given up for the other, are examined in random order, and
 climbing goes on as long as one of them averts more harm in the worlds of the search. These have another seed than the
 worlds of the class, so that the best is not the one that chance favours there. The plans that averted the most are
 compared in many more worlds; from the best of them climbing goes on in more worlds than before, and where it ends is

@@ -5,8 +5,8 @@ Decided before it was run. Two parts.
 Context against attributes: if the contexts of all organisations were drawn anew, by how much would an organisation's
 result change, against drawing anew any one attribute of the intervention over its plausible range? Total indices of a
 grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to come first
-against every one. (With 8 rows a model the sign could not be told in 71 % of models; there have been 32 since then.) All six sources
-are decomposed at the defaults, with bootstrap intervals over rows.
+against every one. (With 8 rows a model the sign could not be told in 71 % of models; there have been 32 since then.)
+All six sources are decomposed at the defaults, with bootstrap intervals over rows.
 
 Levers: the gap is what all six levers at their declared strength do together. It counts as closed at 80 %, as a result
 counts as replicated. No single lever may close it. The combination spends six times as much, so a sixth of every lever

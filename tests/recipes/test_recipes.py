@@ -42,8 +42,8 @@ def test_add_a_measure(copy):
         ),
         Edit(
             "src/qispread/model/engines/measure_kernel.py",
-            "\n    row[HESITATION] = share(sums[AWARE_NOW] - ever, sums[FOLLOWERS])",
-            after="    row[REACH] = share(ever, sums[FOLLOWERS])",
+            "\n    row[HESITATION] = safe_ratio(sums[AWARE_COUNT] - ever, sums[FOLLOWER_COUNT])",
+            after="    row[EVER_ADOPTED_SHARE] = safe_ratio(ever, sums[FOLLOWER_COUNT])",
         ),
     )
     copy.run("docs/generate.py")
@@ -68,7 +68,7 @@ def test_add_a_policy(copy):
     copy.apply(
         Edit(
             "src/qispread/inputs/policies.py",
-            '''class Accreditation(Policy):
+            '''class AccreditationPolicy(Policy):
     """Somebody from outside looks at how results are measured, and pushes."""
 
     lever: Literal["accreditation"] = "accreditation"
@@ -79,7 +79,7 @@ def test_add_a_policy(copy):
 ''',
             before="AnyPolicy = Annotated[",
         ),
-        Edit("src/qispread/inputs/policies.py", " | Accreditation", after="    | Refresher"),
+        Edit("src/qispread/inputs/policies.py", " | AccreditationPolicy", after="    | RefresherPolicy"),
         Edit(
             "src/qispread/inputs/frameworks.py",
             '    "accreditation": (eric("9 Change accreditation or membership requirements"),),\n',
@@ -111,7 +111,7 @@ def test_add_a_network(copy):
     copy.apply(
         Edit(
             "src/qispread/inputs/network_kinds.py",
-            '''class Core(Network):
+            '''class CoreNetwork(GeneratedNetwork):
     """A few are tied to everyone; the others to them alone."""
 
     differs_by_replicate: ClassVar[bool] = False
@@ -126,22 +126,31 @@ def test_add_a_network(copy):
 
 
 ''',
-            before="class TieRow(Section):",
+            before="class GivenTie(ConfigSection):",
         ),
-        Edit("src/qispread/inputs/network_kinds.py", "Core | ", after="Complete | HubAndSpoke | "),
-        Edit("src/qispread/model/world/network_builders.py", "    Core,\n", before="    HubAndSpoke,\n    Random,"),
+        Edit("src/qispread/inputs/network_kinds.py", "\n    | CoreNetwork", after="    | CompleteNetwork"),
         Edit(
             "src/qispread/model/world/network_builders.py",
-            '''@builds(Core)
-def core(network: Core, frame: Frame, organisations: NDArray[np.float64], stream: Word) -> Pairs:  # noqa: ARG001
+            "    CoreNetwork,\n",
+            before="    GivenTiesNetwork,\n    HubAndSpokeNetwork,",
+        ),
+        Edit(
+            "src/qispread/model/world/network_builders.py",
+            '''@register_builder(CoreNetwork)
+def core_network(
+    network: CoreNetwork,
+    frame: StaticWorld,
+    organisations: NDArray[np.float64],  # noqa: ARG001
+    stream: Word64,  # noqa: ARG001
+) -> Edges:
     """Tie the first few to everyone."""
-    first, second = np.triu_indices(frame.number, 1)
+    first, second = np.triu_indices(frame.organisation_count, 1)
     kept = first < network.core
     return first[kept], second[kept], np.full(int(kept.sum()), network.tie_weight)
 
 
 ''',
-            before="@builds(Ties)",
+            before="@register_builder(GivenTiesNetwork)",
         ),
     )
     copy.run("docs/generate.py")
@@ -240,7 +249,7 @@ def test_add_a_rule(copy):
             '''
 
 @rule
-def worn(culture: Rises, wear: Falls, turnover: Falls) -> Share:
+def worn_culture(culture: Rises, wear: Falls, turnover: Falls) -> Share:
     """Return culture after a month in which those leave who carried it.
 
     Equation: culture * (1 - (wear / 12) turnover), with `wear` a year. Source: assumption.
@@ -259,28 +268,28 @@ def worn(culture: Rises, wear: Falls, turnover: Falls) -> Share:
         ),
         Edit(
             agent,
-            f"\n        self.culture = capacity.worn(self.culture, {scenario}.capacity.wear, self.turnover)",
-            after="        self.culture = capacity.resented(self.culture, levers.resentment)",
+            f"\n        self.culture = capacity.worn_culture(self.culture, {scenario}.capacity.wear, self.turnover)",
+            after="        self.culture = capacity.resented_culture(self.culture, levers.resentment)",
         ),
         Edit(
             "src/qispread/model/engines/stages_context.py",
             """
-        organisations[at.CULTURE, i] = capacity.worn(
+        organisations[at.CULTURE, i] = capacity.worn_culture(
             organisations[at.CULTURE, i], plan.parameters.capacity.wear, turnover
         )""",
-            after="        organisations[at.CULTURE, i] = capacity.resented("
+            after="        organisations[at.CULTURE, i] = capacity.resented_culture("
             "organisations[at.CULTURE, i], levers[by.RESENTMENT, i])",
         ),
         Edit(
             "tests/rules/test_rules.py",
             """    # half of those who carried it leave within the year
-    (capacity.worn, (0.5, 0.12, 0.5), 0.4975),
+    (capacity.worn_culture, (0.5, 0.12, 0.5), 0.4975),
 """,
             before="    # copying without support loses 0.6 * 0.6 * 0.6",
         ),
         Edit(
             "tests/rules/test_rules.py",
-            '    "wear": between(0.0, 12.0),\n',
+            '    "wear": range_strategy(0.0, 12.0),\n',
             before='    "embedded": st.booleans(),',
         ),
     )

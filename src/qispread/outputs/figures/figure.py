@@ -91,7 +91,8 @@ def figure_file_name(*parts: str | int) -> str:
 def apply_layout(chart: Any, title: str, *, width: int = WIDTH, height: int = HEIGHT, key: str = "") -> Any:
     """Return a chart of a given size, axes and legend included, under its title.
 
-    `vega_specification` gives it its look. `key` says below the title what the marks are, where no legend does; it takes pixels of its own.
+    `vega_specification` gives it its look. `key` says below the title what the marks are, where no legend does; it
+    takes pixels of its own.
     """
     return chart.properties(
         width=width,

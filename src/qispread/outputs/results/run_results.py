@@ -39,7 +39,7 @@ def check_run_folder(
 ) -> None:
     """Check that the results of a scenario can be written to a folder.
 
-    See `qispread.outputs.results.results_folder`. `replicate` is the one that results are of, where they are of one that is not the first.
+    See `qispread.outputs.results.results_folder`. `replicate` is the one that results are of, where not the first.
     """
     mark, scenarios = run_fingerprint(scenario, replicate), {"scenario": full_scenario(scenario)}
     folders.check_results_folder(folder, mark, OWN_FILES, overwrite=overwrite, scenarios=scenarios)

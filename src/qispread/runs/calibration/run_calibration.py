@@ -111,9 +111,9 @@ class CalibrationResult:
         found = []
         beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
         if beyond:
+            min_share = f"{100 * calibration_tables.MIN_REACH_SHARE:g} %"
             found.append(
-                f"out of reach: {', '.join(beyond)}; fewer than {100 * calibration_tables.MIN_REACH_SHARE:g} % of the runs "
-                "over the whole "
+                f"out of reach: {', '.join(beyond)}; fewer than {min_share} of the runs over the whole "
                 "ranges come as far as its 95 % interval, and among the targets it draws the others' parameters to "
                 "the ends of their ranges: leave it out"
             )

@@ -176,7 +176,7 @@ def is_complete(store: SweepStore, *, retry_failed: bool, repetitions: int | Non
 def progress_adapter(
     progress: "Callable[[SweepProgress], None]", before: SweepStatus, left: int, options: RunOptions
 ) -> Callable[[int, int], None]:
-    """Return a callback that takes the runs done and failed since now and reports the totals; `left` are still to do."""
+    """Return a callback that takes the runs done and failed since now and reports totals; `left` are still to do."""
     from qispread.runs.sweep.scheduler import SweepProgress
 
     began, failed_before = time.monotonic(), 0 if options.retry_failed else before.failed
