@@ -31,7 +31,7 @@ factors:
   improving.decay: {low: 0.01, high: 0.05, scale: log}
 design: {kind: latin_hypercube, points: 40}
 replicates: 5
-measures: {final: [effect, adoption], monthly: [effect]}
+measures: {final: [effect, current_use], monthly: [effect]}
 """
 
 

@@ -46,7 +46,15 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
     said = capsys.readouterr().out
     for arm in ("other", "coaching", "mandate"):
         assert f"{arm} against the baseline" in said
-    tables = ("differences", "arm_differences", "replicates", "cost_effectiveness", "acceptability", "subgroup_gains", "inequality")
+    tables = (
+        "differences",
+        "arm_differences",
+        "replicates",
+        "cost_effectiveness",
+        "acceptability",
+        "subgroup_gains",
+        "inequality",
+    )
     tables += ("robustness", "models", "best_arm_drivers", "order_drivers")
     kept = {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
     assert {path.name for path in Path("res").iterdir()} == kept | {
@@ -261,7 +269,9 @@ def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
 def test_a_factorial_may_branch():
     write_file("late.yaml", "policies: {timed: {lever: protected_time}}\n")
     assert run_command(*ONE, "--policy", "late.yaml", *ALONE, "--factorial", "--branch-at", "10") == 0
-    start = [pyarrow.parquet.read_table(f"res/{arm}/months.parquet").to_pandas() for arm in ("baseline", "coaching+late")]
+    start = [
+        pyarrow.parquet.read_table(f"res/{arm}/months.parquet").to_pandas() for arm in ("baseline", "coaching+late")
+    ]
     before = [one[one["month"] < 10].drop(columns="run_id").reset_index(drop=True) for one in start]
     pd.testing.assert_frame_equal(*before)
     assert read_result_manifest()["branch_at"] == 10

@@ -59,7 +59,8 @@ def test_differences_between_arms_are_those_of_a_comparison_with_one_as_the_base
     for row in between.to_dict("records"):
         expected = other.difference("for nobody", row["measure"])
         assert {
-            name: row[name] for name in ("difference", "low", "high", "share_better", "replicates", "per_100_organisations")
+            name: row[name]
+            for name in ("difference", "low", "high", "share_better", "replicates", "per_100_organisations")
         } == (pytest.approx({name: expected[name] for name in row if name in expected}, nan_ok=True))
 
 

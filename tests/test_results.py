@@ -118,24 +118,27 @@ def test_measures_hold_their_bounds(months):
 
 
 def test_measures_hang_together(months):
-    assert (months.awareness >= months.reach).all()
-    assert (months.reach >= months.adoption).all()
-    begun = months[months.reach > 0]
-    arrays_equal(begun.sustainment * begun.reach, begun.adoption)
-    arrays_equal(begun.transformed + begun.boosted + begun.little, 1.0)
-    used = months[months.adoption > 0]
+    assert (months.awareness >= months.ever_adopted).all()
+    assert (months.ever_adopted >= months.current_use).all()
+    begun = months[months.ever_adopted > 0]
+    arrays_equal(begun.sustainment * begun.ever_adopted, begun.current_use)
+    arrays_equal(begun.transformed + begun.boosted + begun.limited, 1.0)
+    used = months[months.current_use > 0]
     arrays_equal(used.replication_ratio, used.effect / used.origin_effect)
-    arrays_equal(used.replicated * used.adoption, used.transformed * used.reach)
+    arrays_equal(used.replicated * used.current_use, used.transformed * used.ever_adopted)
     assert (used.generation >= 1).all()
     assert (begun.times_discontinued >= 1 - begun.sustainment - 1e-12).all()
 
 
 def test_a_measure_of_nobody_is_nan_and_not_null(months, runs):
-    nobody = months.adoption == 0
+    nobody = months.current_use == 0
     assert nobody.any()
     assert months.loc[nobody, ["fidelity", "effect", "embedding", "generation", "replicated"]].isna().to_numpy().all()
     assert (
-        months.loc[months.reach == 0, ["sustainment", "discontinued", "transformed", "limited"]].isna().to_numpy().all()
+        months.loc[months.ever_adopted == 0, ["sustainment", "discontinued", "transformed", "limited"]]
+        .isna()
+        .to_numpy()
+        .all()
     )
     assert months[["awareness", "ever_adopted", "current_use", "events_averted"]].notna().to_numpy().all()
     table = build_tables(runs)["months"]
@@ -200,11 +203,11 @@ def test_the_last_month_of_each_intervention_follows_from_the_organisations(runs
         for run, rows in mine.groupby("run_id", observed=True):
             said, followers = last.loc[run], rows[rows.origin == 0]
             users = followers[followers.stage.isin(["implementing", "embedded"])]
-            begun = followers[followers.began >= 0]
+            begun = followers[followers.first_adopted >= 0]
             reference = rows[rows.origin == 1].best_result.mean()
-            arrays_equal(said.adoption, len(users) / len(followers))
+            arrays_equal(said.current_use, len(users) / len(followers))
             arrays_equal(said.awareness, (followers.stage != "unaware").mean())
-            arrays_equal(said.reach, len(begun) / len(followers))
+            arrays_equal(said.ever_adopted, len(begun) / len(followers))
             arrays_equal(said.times_discontinued, (begun.times_discontinued > 0).mean())
             for name, column in {"appropriateness": "fit", "effect": "result"}.items():
                 arrays_equal(said[name], users[column].mean())
@@ -223,25 +226,25 @@ def test_the_last_month_of_all_follows_from_the_organisations(runs, months, orga
     last = final_rows(months, POOLED)
     first = next(iter(runs.scenario.interventions))
     for run, rows in organisations[organisations.intervention == first].groupby("run_id", observed=True):
-        said, harm = last.loc[run], rows.harm.to_numpy()
-        arrays_equal(said.harm, np.average(harm, weights=rows["size"]))
+        said, harm = last.loc[run], rows.event_rate.to_numpy()
+        arrays_equal(said.event_rate, np.average(harm, weights=rows["size"]))
         arrays_equal(said.event_rate_gini, gini_by_definition(harm))
         arrays_equal(said.event_rate_range, np.percentile(harm, 90) - np.percentile(harm, 10))
         arrays_equal(said.events_averted, rows.all_events_averted.sum())
         for name in ("staff_time", "cost"):
             arrays_equal(said[name], rows[name].sum())
-        arrays_equal(said.local_gain, rows.local_gain.mean())
+        arrays_equal(said.local_improvement, rows.local_improvement.mean())
         for name in ("leadership", "culture", "capability"):
             arrays_equal(said[name], rows[f"{name}_end"].mean())
 
 
 def test_harm_at_the_end_follows_from_the_results(runs, organisations):
     scenario, wide = runs.scenario, organisations.set_index(["run_id", "organisation"])
-    expected = wide.baseline * np.exp(-scenario.outcome.secular * MONTHS / 12) * (1 - wide.local_gain)
+    expected = wide.baseline * np.exp(-scenario.outcome.secular * MONTHS / 12) * (1 - wide.local_improvement)
     benefit = wide.intervention.astype(str).map({name: one.benefit for name, one in scenario.interventions.items()})
     left = (1 - benefit * wide.result).groupby(["run_id", "organisation"], observed=True).prod()
     once = ~wide.index.duplicated()
-    arrays_equal(wide.harm[once], expected[once] * left.reindex(wide.index[once]))
+    arrays_equal(wide.event_rate[once], expected[once] * left.reindex(wide.index[once]))
 
 
 def test_only_targets_cost():
@@ -254,9 +257,9 @@ def test_a_copy_names_a_peer_or_another_source(organisations):
     ids = set(organisations.organisation.astype(str))
     sources = set(organisations.copied_from.astype(str))
     assert sources & ids
-    never = organisations[organisations.began < 0]
+    never = organisations[organisations.first_adopted < 0]
     assert not set(never.copied_from.astype(str)) & ids
-    assert (never.since < 0).all()
+    assert (never.last_adopted < 0).all()
     assert (organisations.copied_from.astype(str) != organisations.organisation.astype(str)).all()
 
 

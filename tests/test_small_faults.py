@@ -46,7 +46,10 @@ class TestAllWorldsFailed:
 
     @pytest.mark.parametrize(
         ("base", "policies", "failed"),
-        [(FAILED, ["coaching.yaml"], ["baseline", "coaching"]), ("fine.yaml", ["dear.yaml", "coaching.yaml"], ["dear"])],
+        [
+            (FAILED, ["coaching.yaml"], ["baseline", "coaching"]),
+            ("fine.yaml", ["dear.yaml", "coaching.yaml"], ["dear"]),
+        ],
         ids=["every arm", "one arm"],
     )
     def test_a_comparison_names_the_arms(self, capsys, base, policies, failed):

@@ -20,7 +20,7 @@ def test_a_table_of_three_by_three_is_split_as_by_hand():
     found = split_variance(20.0 + POINTS + WORLDS + REST)
     assert found.variance == pytest.approx(136.0 / 3.0)
     assert found.parameters == pytest.approx(107.0 / 136.0)
-    assert found.worlds == pytest.approx(26.0 / 136.0)
+    assert found.between_replicates == pytest.approx(26.0 / 136.0)
     assert found.both == pytest.approx(3.0 / 136.0)
     assert found.noise_of_points == pytest.approx((1.0 / 3.0) / 36.0)
 
@@ -32,7 +32,9 @@ def test_degrees_of_freedom_are_of_points_and_worlds_apart():
     rest, points, worlds = 8.0 / 3.0, 32.0, 50.0 - 2.0 / 3.0
     whole = rest + points + worlds
     assert found.variance == pytest.approx(whole)
-    assert (found.parameters, found.worlds, found.both) == pytest.approx((points / whole, worlds / whole, rest / whole))
+    assert (found.parameters, found.between_replicates, found.both) == pytest.approx(
+        (points / whole, worlds / whole, rest / whole)
+    )
 
 
 def test_a_missing_run_costs_one_degree_of_freedom():
@@ -49,7 +51,9 @@ def test_a_missing_run_costs_one_degree_of_freedom():
     found = split_variance(values)
     whole = points + worlds + rest
     assert found.variance == pytest.approx(whole)
-    assert (found.parameters, found.worlds, found.both) == pytest.approx((points / whole, worlds / whole, rest / whole))
+    assert (found.parameters, found.between_replicates, found.both) == pytest.approx(
+        (points / whole, worlds / whole, rest / whole)
+    )
 
 
 def test_two_by_two_has_one_degree_of_freedom_and_with_a_run_missing_none():
@@ -57,7 +61,9 @@ def test_two_by_two_has_one_degree_of_freedom_and_with_a_run_missing_none():
     values = np.array([[1.0, 5.0], [9.0, 17.0]])
     found = split_variance(values)
     assert found.variance == pytest.approx(68.0)
-    assert (found.parameters, found.worlds, found.both) == pytest.approx((48.0 / 68.0, 16.0 / 68.0, 4.0 / 68.0))
+    assert (found.parameters, found.between_replicates, found.both) == pytest.approx(
+        (48.0 / 68.0, 16.0 / 68.0, 4.0 / 68.0)
+    )
     values[1, 1] = np.nan
     assert split_variance(values) is None
 
@@ -65,6 +71,6 @@ def test_two_by_two_has_one_degree_of_freedom_and_with_a_run_missing_none():
 def test_a_variance_below_nothing_counts_as_nothing():
     """Points and worlds that are alike but for a rest: their own variance less its share of the rest is negative."""
     found = split_variance(REST)
-    assert (found.parameters, found.worlds, found.both) == (0.0, 0.0, 1.0)
+    assert (found.parameters, found.between_replicates, found.both) == (0.0, 0.0, 1.0)
     assert found.variance == pytest.approx(1.0)
     assert found.noise_of_points == 1.0

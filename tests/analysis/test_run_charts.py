@@ -142,7 +142,7 @@ def test_organisations_are_chosen_by_the_stated_rule(example_trace, intervention
     chosen = select_organisations(example_trace, intervention)
     ids, fell = np.array(example_trace.world.static_world.ids), event_rate_falls(example_trace)
     origin = example_trace.quantity("origin", intervention)[-1] == 1
-    began = example_trace.quantity("first", intervention)[-1] >= 0
+    began = example_trace.quantity("first_adopted", intervention)[-1] >= 0
     by_reason = {why.split(" fall")[0]: name for name, why in chosen.items()}
     assert by_reason[f"the origin of {intervention}"] in ids[origin]
     followers = dict(zip(ids[began & ~origin], fell[began & ~origin], strict=True))
@@ -156,7 +156,7 @@ def test_the_largest_that_never_began_is_chosen():
     short = trace(all_features_scenario(horizon=8, policies={}))
     chosen = select_organisations(short, "prompt")
     name = next(name for name, why in chosen.items() if why == "the largest of those that never began")
-    never = short.quantity("first", "prompt")[-1] < 0
+    never = short.quantity("first_adopted", "prompt")[-1] < 0
     size = short.world.organisations[SIZE]
     assert size[short.world.static_world.ids.index(name)] == size[never].max()
 
@@ -227,7 +227,7 @@ def test_rates_are_the_events_observed_over_the_cases(example_trace):
 
 
 def test_the_baseline_ends_where_the_organisation_began(example_trace):
-    first = example_trace.quantity("first", "bundle")[-1]
+    first = example_trace.quantity("first_adopted", "bundle")[-1]
     for name, month in zip(example_trace.world.static_world.ids, first, strict=True):
         found = build_event_rate_series(example_trace, name, "bundle")
         assert found.started == (month if month >= 0 else None)
@@ -239,7 +239,9 @@ def test_the_baseline_ends_where_the_organisation_began(example_trace):
 
 
 def test_without_an_intervention_the_first_begun_ends_the_baseline(example_trace):
-    firsts = np.array([example_trace.quantity("first", name)[-1] for name in example_trace.scenario.interventions])
+    firsts = np.array(
+        [example_trace.quantity("first_adopted", name)[-1] for name in example_trace.scenario.interventions]
+    )
     for i, name in enumerate(example_trace.world.static_world.ids):
         begun = firsts[:, i][firsts[:, i] >= 0]
         assert build_event_rate_series(example_trace, name).started == (begun.min() if begun.size else None)

@@ -34,10 +34,10 @@ def variance_error(worlds):
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 def test_known_variances_are_recovered(variances, missing):
     found = split_variance(drop_values(crossed_values(variances), missing))
-    got = np.array([found.parameters, found.worlds, found.both]) * found.variance
+    got = np.array([found.parameters, found.between_replicates, found.both]) * found.variance
     tolerance = np.array([variance_error(1500), variance_error(60), 0.01]) * variances
     assert (np.abs(got - variances) <= tolerance + 0.02).all()
-    assert found.parameters + found.worlds + found.both == pytest.approx(1.0)
+    assert found.parameters + found.between_replicates + found.both == pytest.approx(1.0)
 
 
 def test_noise_of_points_is_the_rest_over_the_worlds():
@@ -91,7 +91,10 @@ def test_a_level_is_missing_where_all_of_its_worlds_are(seed, share):
     values = drop_values(crossed_values((1.0, 1.0, 1.0), points=9, worlds=4), share, seed)
     assert (np.isnan(additive_point_means(values)) == np.isnan(values).all(axis=1)).all()
     found = split_variance(values)
-    assert found is None or np.isfinite([found.parameters, found.worlds, found.both, found.noise_of_points]).all()
+    assert (
+        found is None
+        or np.isfinite([found.parameters, found.between_replicates, found.both, found.noise_of_points]).all()
+    )
 
 
 def test_rounding_is_no_difference():

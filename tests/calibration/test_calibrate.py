@@ -55,7 +55,7 @@ def small_calibration(**fields):
         "targets": TARGETS_GIVEN,
         "points": 400,
         "replicates": 30,
-        "predictive": 40,
+        "posterior_runs": 40,
     }
     return {**described, **fields}
 
@@ -115,7 +115,8 @@ def test_points_are_run_in_one_world_each_and_arms_share_them(finished_calibrati
         assert sweep.runs["replicate"].nunique() == 30
     assert finished_calibration.prior_runs.parameters.shape == (400, 2)
     one, other = (
-        qs.read_sweep(finished_calibration.folder / "runs" / arm).order().points.tolist() for arm in ("baseline", "coached")
+        qs.read_sweep(finished_calibration.folder / "runs" / arm).order().points.tolist()
+        for arm in ("baseline", "coached")
     )
     assert one == other
 
@@ -156,7 +157,11 @@ def test_changes_ratios_and_products_are_worked_out():
         "fixed": {"measure": "effect", "times": "improving.decay", "month": 12, "value": 1, "error": 1},
     }
     plan = load_calibration(small_calibration(targets=targets, parameters={"copying.copy_loss": {}}))
-    key = {("baseline", "current_use", "all", 6), ("baseline", "current_use", "all", 12), ("baseline", "effect", "all", 12)}
+    key = {
+        ("baseline", "current_use", "all", 6),
+        ("baseline", "current_use", "all", 12),
+        ("baseline", "effect", "all", 12),
+    }
     assert required_values(plan.calibration.targets) == key
     read = {
         ("baseline", "current_use", "all", 6): np.array([0.2, 0.0]),
@@ -181,7 +186,7 @@ def test_only_draws_of_the_new_posterior_are_run_for_other_values_and_other_shar
     before = table_bytes(folder / "runs")
     said = []
     targets = {**TARGETS_GIVEN, "uptake": {**TARGETS_GIVEN["uptake"], "value": 0.6, "error": 0.05}}
-    other = qs.calibrate(small_calibration(targets=targets, accept=0.2), folder, log=said.append)
+    other = qs.calibrate(small_calibration(targets=targets, accepted_share=0.2), folder, log=said.append)
     assert sum("Nothing is left to do" in one for one in said) == 2
     assert table_bytes(folder / "runs") == before
     assert not old.exists()
@@ -354,17 +359,17 @@ def calibration_text(points, **rest):
     [
         (
             calibration_text(60),
-            "points: keeps 6 of 60 points; needed: at least 22 for 1 target; give at least 220 points, or accept",
+            "points: keeps 6 of 60 points; needed: at least 22 for 1 target; give at least 220 points, or take",
         ),
         (
-            calibration_text(60, accept=0.2),
-            "accept: keeps 12 of 60 points; needed: at least 22 for 1 target; give at least 110 points",
+            calibration_text(60, accepted_share=0.2),
+            "accepted_share: keeps 12 of 60 points; needed: at least 22 for 1 target; give at least 110 points",
         ),
         (
-            calibration_text(10, accept=1),
-            "accept: keeps 10 of 10 points; needed: at least 22 for 1 target; give at least 22 points",
+            calibration_text(10, accepted_share=1),
+            "accepted_share: keeps 10 of 10 points; needed: at least 22 for 1 target; give at least 22 points",
         ),
-        (calibration_text(60, pionts=3), "accept 0.37 of them"),
+        (calibration_text(60, pionts=3), "take 0.37 of them"),
     ],
 )
 def test_too_few_accepted_runs_are_refused_before_anything_is_run(command, text, told, tmp_path, monkeypatch, capsys):
@@ -380,13 +385,15 @@ def test_too_few_accepted_runs_are_refused_before_anything_is_run(command, text,
 def test_what_the_refusal_asks_for_is_enough(points, accept, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
-    (tmp_path / "trial.yaml").write_text(calibration_text(points, accept=accept))
+    (tmp_path / "trial.yaml").write_text(calibration_text(points, accepted_share=accept))
     assert main(["check", "trial.yaml"]) == 0
 
 
 def test_too_few_runs_in_other_worlds_than_a_truth_is_in_are_refused_before_anything_is_run(tmp_path):
     with pytest.raises(InputError, match="leave 200 in other worlds than a truth of --self-check is in, of which 20"):
-        qs.calibrate(small_calibration(points=400, replicates=2, accept=0.1), tmp_path / "none", self_check_runs=10)
+        qs.calibrate(
+            small_calibration(points=400, replicates=2, accepted_share=0.1), tmp_path / "none", self_check_runs=10
+        )
     with pytest.raises(InputError, match="leave 0 in other worlds"):
         qs.calibrate(small_calibration(replicates=1), tmp_path / "none", self_check_runs=10)
     assert not (tmp_path / "none").exists()

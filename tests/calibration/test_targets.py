@@ -21,7 +21,7 @@ targets:
   uptake: {measure: current_use, month: 12, value: 0.5, interval: [0.3, 0.7]}
   gain: {measure: effect, month: 12, arm: coached, against: base, value: 0.1, error: 0.05}
   growth: {measure: current_use, month: 12, compared_with_month: 6, compare: ratio, value: 1.5, error: 0.3}
-  harm: {measure: effect, multiplied_by: adoption, month: 6, value: 0.1, error: 0.1}
+  harm: {measure: effect, multiplied_by: current_use, month: 6, value: 0.1, error: 0.1}
 """
 BAD = """\
 name: bad

@@ -84,7 +84,9 @@ def test_terminal_and_report_write_a_difference_alike(measure, comparison, folde
 @pytest.mark.parametrize("measure", MEASURES)
 def test_charts_write_a_measure_as_sentences_do(measure):
     styles = assign_styles(["baseline"], "baseline")
-    table = pd.DataFrame({"arm": "baseline", "month": [0, 12], "median": [0.0, 0.25], "p5": [0.0, 0.2], "p95": [0.0, 0.3]})
+    table = pd.DataFrame(
+        {"arm": "baseline", "month": [0, 12], "median": [0.0, 0.25], "p5": [0.0, 0.2], "p95": [0.0, 0.3]}
+    )
     figure = curve_figure(table, curve_spec(measure), styles, 12)
     assert figure.title == MEASURES[measure].label
     assert f"base {format_value(0.25, MEASURES[measure].form)} (" in figure.alt

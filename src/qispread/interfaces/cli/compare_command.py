@@ -61,7 +61,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     check_arguments(arguments)
     reject_single_replicates(arguments)
     base, arms = arms_from_files(
-        arguments.base,
+        arguments.baseline,
         arguments.others,
         arguments.policy,
         organisations=arguments.organisations,
@@ -124,7 +124,7 @@ def reject_single_replicates(arguments: argparse.Namespace) -> None:
     from qispread.outputs.results import read_origin
 
     needed = "needed: a scenario, or a manifest of all replicates"
-    found = {path: read_origin(path).replicate for path in (arguments.base, *arguments.others)}
+    found = {path: read_origin(path).replicate for path in (arguments.baseline, *arguments.others)}
     faults = [
         Fault("", f"is of replicate {replicate} alone, and arms are compared in replicates from 0 on; {needed}", path)
         for path, replicate in found.items()

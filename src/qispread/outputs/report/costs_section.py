@@ -83,7 +83,9 @@ def cost_table(view: ReportData, table: pd.DataFrame, price: float) -> ReportTab
             ("", "") if is_base else (format_signed(row["cost_difference"]), format_signed(row["averted_difference"]))
         )
         ratios = (
-            ("", "") if is_base else (format_ratio(row, "cost_per_event_averted"), format_ratio(row, "cost_per_at_80"))
+            ("", "")
+            if is_base
+            else (format_ratio(row, "cost_per_event_averted"), format_ratio(row, "cost_per_replicated_practices"))
         )
         rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["dominance"])])
     time = "with" if price else "without"

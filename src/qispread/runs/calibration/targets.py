@@ -9,7 +9,7 @@ from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.scenario import Scenario, validate_folder_name
 from qispread.runs.sweep.experiment import FactorSpec, empty_if_none, validate_measures
 
-BASELINE_ARM = "base"
+BASELINE_ARM = "baseline"
 """The arm that is the base scenario itself."""
 DEFAULT_LEVEL, NORMAL_QUANTILE_975 = 0.95, 1.959963984540054
 """Level of the intervals that are told, and how many standard errors that is to either side."""
