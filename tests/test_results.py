@@ -127,7 +127,7 @@ def test_measures_hang_together(months):
     arrays_equal(used.replication_ratio, used.effect / used.origin_effect)
     arrays_equal(used.replicated * used.current_use, used.transformed * used.ever_adopted)
     assert (used.generation >= 1).all()
-    assert (begun.times_discontinued >= 1 - begun.sustainment - 1e-12).all()
+    assert (begun.discontinued >= 1 - begun.sustainment - 1e-12).all()
 
 
 def test_a_measure_of_nobody_is_nan_and_not_null(months, runs):
@@ -208,7 +208,7 @@ def test_the_last_month_of_each_intervention_follows_from_the_organisations(runs
             arrays_equal(said.current_use, len(users) / len(followers))
             arrays_equal(said.awareness, (followers.stage != "unaware").mean())
             arrays_equal(said.ever_adopted, len(begun) / len(followers))
-            arrays_equal(said.times_discontinued, (begun.times_discontinued > 0).mean())
+            arrays_equal(said.discontinued, (begun.times_discontinued > 0).mean())
             for name, column in {"appropriateness": "fit", "effect": "result"}.items():
                 arrays_equal(said[name], users[column].mean())
             for name in ("fidelity", "embedding", "generation"):

@@ -65,7 +65,7 @@ def count_replicated_by_hand(runs):
     for _, world in table.groupby("run_id", observed=True):
         count = 0
         for _, rows in world.groupby("intervention", observed=True):
-            best = rows[rows["origin"] == 1]["best"].mean()
+            best = rows[rows["origin"] == 1]["best_result"].mean()
             users = rows[(rows["origin"] == 0) & rows["stage"].isin(["implementing", "embedded"])]
             count += int((users["result"] >= REPLICATED_THRESHOLD * best).sum()) if best > 0 else 0
         found.append(count)
@@ -96,7 +96,7 @@ def test_as_many_practices_in_both_arms_have_no_price(seed):
     equal = [arm for arm in arms if sum(count_replicated_by_hand(comparison.runs[arm])) == expected]
     assert equal
     assert (table.loc[equal, "at_80_difference"] == 0.0).all()
-    assert table.loc[equal, "cost_per_at_80"].isna().all()
+    assert table.loc[equal, "cost_per_replicated_practices"].isna().all()
 
 
 def test_worlds_hold_what_the_runs_measured(comparison, replicates):
@@ -147,7 +147,7 @@ def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
     table = cost_effectiveness(replicates).set_index("arm")
     row = table.loc["coached"]
     assert row["cost_per_event_averted"] == pytest.approx(row["cost_difference"] / row["averted_difference"])
-    assert row["cost_per_at_80"] == pytest.approx(row["cost_difference"] / row["at_80_difference"])
+    assert row["cost_per_replicated_practices"] == pytest.approx(row["cost_difference"] / row["at_80_difference"])
     assert row["cost_per_event_low"] < row["cost_per_event_averted"] < row["cost_per_event_high"]
 
 
@@ -155,12 +155,12 @@ def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
     ("cost", "averted", "priced"), [(5.0, 2.0, True), (5.0, -2.0, False), (-5.0, 2.0, False), (-5.0, -2.0, False)]
 )
 def test_a_price_is_given_only_to_what_is_dearer_and_better(cost, averted, priced):
-    table = cost_effectiveness(replicate_table(base=([9.0, 9.0], [4.0, 5.0]), arm=(9.0 + cost, [4.0 + averted, 5.0])))
+    table = cost_effectiveness(replicate_table(baseline=([9.0, 9.0], [4.0, 5.0]), arm=(9.0 + cost, [4.0 + averted, 5.0])))
     assert table["cost_per_event_averted"].notna().tolist() == [False, priced]
 
 
 def test_one_world_gives_means_and_no_intervals():
-    table = cost_effectiveness(replicate_table(base=(0.0, 1.0), arm=(10.0, 3.0))).set_index("arm")
+    table = cost_effectiveness(replicate_table(baseline=(0.0, 1.0), arm=(10.0, 3.0))).set_index("arm")
     assert table["cost_per_event_averted"]["arm"] == 5.0
     assert table.filter(regex="_low$|_high$").isna().all(axis=None)
 
@@ -252,7 +252,7 @@ def test_probabilities_are_counted_world_by_world(replicates):
 
 def test_for_nothing_the_cheapest_wins_and_for_much_the_best():
     random = np.random.default_rng(1)
-    table = acceptability(replicate_table(base=(0.0, random.normal(0, 1, 40)), arm=(10.0, 50.0), dear=(30.0, 60.0)))
+    table = acceptability(replicate_table(baseline=(0.0, random.normal(0, 1, 40)), arm=(10.0, 50.0), dear=(30.0, 60.0)))
     ends = table["willingness_to_pay"].min(), table["willingness_to_pay"].max()
     first, last = (table[table["willingness_to_pay"] == end].set_index("arm") for end in ends)
     assert first["probability"].to_dict() == {BASELINE_ARM: 1.0, "arm": 0.0, "dear": 0.0}
@@ -270,14 +270,14 @@ def test_arms_that_are_equal_share_every_world():
 
 
 def test_the_expected_best_changes_where_the_ratio_says():
-    table = acceptability(replicate_table(base=([0.0, 0.0], [0.0, 0.0]), arm=([9.0, 11.0], [2.0, 2.0])))
+    table = acceptability(replicate_table(baseline=([0.0, 0.0], [0.0, 0.0]), arm=([9.0, 11.0], [2.0, 2.0])))
     best = table[table["best_expected"]].set_index("willingness_to_pay")["arm"]
     assert (best[best.index < 5.0 - 1e-9] == BASELINE_ARM).all()
     assert (best[best.index > 5.0 + 1e-9] == "arm").all()
 
 
 def test_nothing_to_trade_gives_an_empty_table_with_its_columns():
-    table = acceptability(replicate_table(base=(5.0, 1.0), better=(4.0, 2.0), worse=(6.0, 0.5)))
+    table = acceptability(replicate_table(baseline=(5.0, 1.0), better=(4.0, 2.0), worse=(6.0, 0.5)))
     assert list(table) == ["arm", "willingness_to_pay", "probability", "best_expected"]
     assert len(table) == 0
 

@@ -33,8 +33,8 @@ def test_a_mix_that_dominates_is_of_arms_on_the_frontier():
     )
     assert standings == {
         BASELINE_ARM: FRONTIER,
-        "a": "dominated by a mix of base and c",
-        "b": "dominated by a mix of base and c",
+        "a": "dominated by a mix of baseline and c",
+        "b": "dominated by a mix of baseline and c",
         "c": FRONTIER,
     }
 

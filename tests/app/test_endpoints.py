@@ -152,14 +152,14 @@ def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, wha
 @pytest.mark.parametrize(
     ("path", "question", "said"),
     [
-        ("/api/world", {"arm": "bse"}, "needed: base or what-if"),
+        ("/api/world", {"arm": "bse"}, "needed: baseline or what-if"),
         ("/api/world", {"arm": "baseline", "replicate": 120}, "needed: a whole number from 0 to 119"),
         ("/api/world", {"arm": "baseline", "replicate": True}, "needed: a whole number"),
         ("/api/world", {"arm": "baseline", "intervention": "interventio"}, "did you mean"),
         ("/api/world", {"arm": "baseline", "intervention": ["x"]}, "no intervention is called"),
-        ("/api/picture", {"measure": "hram"}, "did you mean 'harm'"),
+        ("/api/picture", {"measure": "hram"}, "valid: current_use, effect, event_rate"),
         ("/api/picture", {"measure": "event_rate", "kind": "exe"}, "no kind is called 'exe'"),
-        ("/api/scenario.yaml", {"arm": {}}, "needed: base or what-if"),
+        ("/api/scenario.yaml", {"arm": {}}, "needed: baseline or what-if"),
         ("/api/upload", {"files": "all"}, "needed: a list of files"),
         ("/api/compare", {"setting": {"both": {"horizon": -1}}}, "horizon: got -1"),
     ],

@@ -177,7 +177,7 @@ FAULTS = [
     (
         "an unknown system",
         "policies: {p: {lever: mandate, target: {partnerships: partnershp-01}}}",
-        "policies.p.target.systems",
+        "policies.p.target.partnerships",
         ["'partnershp-01'", "'partnership-01'?"],
     ),
     (

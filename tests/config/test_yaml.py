@@ -193,7 +193,7 @@ NESTED = """\
       two:
         lever: standard
         target:
-          systems:
+          partnerships:
           - partnership-01
           - partnership-02
     """

@@ -89,7 +89,7 @@ def test_charts_write_a_measure_as_sentences_do(measure):
     )
     figure = curve_figure(table, curve_spec(measure), styles, 12)
     assert figure.title == MEASURES[measure].label
-    assert f"base {format_value(0.25, MEASURES[measure].form)} (" in figure.alt
+    assert f"baseline {format_value(0.25, MEASURES[measure].form)} (" in figure.alt
     axis = vega_specification(figure)["layer"][0]["encoding"]["y"]
     assert axis["title"] == MEASURES[measure].axis
     assert axis["axis"]["format"].endswith("%") == (measure in IN_PERCENT)

@@ -57,7 +57,7 @@ def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_difference
 
 
 def test_arms_are_told_against_each_other_as_in_between(written_report):
-    between = pd.read_csv(written_report.folder / "between.csv")
+    between = pd.read_csv(written_report.folder / "arm_differences.csv")
     row = between[(between["measure"] == "current_use") & (between["arm"].isin(["coaching", "mandate"]))]
     row = row[row["against"].isin(["coaching", "mandate"])].iloc[0]
     section = next(part for part in written_report.report.sections if part.anchor == "changes")
@@ -75,7 +75,7 @@ def test_arms_are_told_against_each_other_as_in_between(written_report):
 
 
 def test_without_colour_no_two_lines_of_a_chart_look_alike(figures):
-    layers = vega_specification(figures["adoption-over-time"])["layer"]
+    layers = vega_specification(figures["current_use-over-time"])["layer"]
     dashes = [
         tuple(one)
         for layer in layers
@@ -94,7 +94,7 @@ def test_a_share_of_a_chart_is_rounded_as_in_the_table_beside_it(figures, share)
 
 
 def test_the_plane_draws_differences_between_worlds(written_report, figures):
-    worlds = pd.read_csv(written_report.folder / "worlds.csv").pivot_table(
+    worlds = pd.read_csv(written_report.folder / "replicates.csv").pivot_table(
         index="replicate", columns="arm", values=["events_averted", "total_cost"]
     )
     table = figures["cost-plane"].table.set_index("replicate")
@@ -106,7 +106,7 @@ def test_the_plane_draws_differences_between_worlds(written_report, figures):
 
 
 def test_groups_effects_and_models_are_those_of_their_tables(written_report, figures):
-    gains = pd.read_csv(written_report.folder / "for_whom.csv")
+    gains = pd.read_csv(written_report.folder / "subgroup_gains.csv")
     own = gains[(gains["grouping"] == "size") & (gains["measure"] == "event_rate_reduction")].reset_index(drop=True)
     shown = figures["for-whom-size-harm-reduction"].table.reset_index(drop=True)
     pd.testing.assert_frame_equal(shown, own, check_dtype=False)
@@ -140,7 +140,7 @@ def test_worlds_that_failed_are_left_out_and_counted(comparison_copy):
 
 def test_the_world_shown_is_the_one_nearest_the_median(comparison_folder):
     view = ReportData(read_results(comparison_folder))
-    worlds = pd.read_csv(comparison_folder / "worlds.csv").pivot_table(index="replicate", columns="arm", values="value")
+    worlds = pd.read_csv(comparison_folder / "replicates.csv").pivot_table(index="replicate", columns="arm", values="value")
     apart = worlds[view.best_arm] - worlds["baseline"]
     nearest = (apart - apart.median()).abs()
     assert select_example_replicate(view) == nearest.idxmin()
@@ -156,7 +156,7 @@ def test_an_arm_looks_the_same_in_every_chart(figures):
     assert len(looks) > 5
     for look in looks.values():
         for arm in ("coaching", "mandate"):
-            assert look.get(arm) == looks["adoption-over-time"][arm]
+            assert look.get(arm) == looks["current_use-over-time"][arm]
 
 
 def test_no_more_than_the_best_arms_are_drawn_and_the_base_is_always(comparison_folder):

@@ -101,7 +101,7 @@ def test_parts_can_be_read_one_by_one(long_sweep):
     ("call", "part"),
     [
         (lambda found: found.values("effekt"), "did you mean 'effect'?"),
-        (lambda found: found.values("event_rate", "intervention"), "harm.intervention"),
+        (lambda found: found.values("event_rate", "intervention"), "event_rate.intervention"),
         (lambda found: found.values("ever_adopted"), "ever_adopted"),
         (lambda found: found.monthly("current_use"), "current_use"),
         (lambda found: found.monthly("effect", "prompt"), "prompt"),
