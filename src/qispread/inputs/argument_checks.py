@@ -8,6 +8,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from qispread.common.deprecation import rename_keywords
+from qispread.common.former_names import PARAMETERS
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 
 Check = Callable[[Any], str]
@@ -26,14 +28,18 @@ ENGINES = ("kernel", "mesa")
 def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Return a decorator that checks arguments by name, and refuses all that are wrong at once.
 
-    Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python.
+    Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python. Former names of
+    arguments are read as those of now, with a warning, and so are those of measures (decision TBD-former-names).
     """
 
     def decorated(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         signature = inspect.signature(function)
+        renamed = PARAMETERS.get(function.__qualname__, {})
 
         @wraps(function)
         def checked(*given: Parameters.args, **named: Parameters.kwargs) -> Result:
+            if renamed.keys() & named.keys():
+                rename_keywords(function.__qualname__, named, renamed)
             try:
                 arguments = signature.bind(*given, **named).arguments
             except TypeError:

@@ -1,0 +1,174 @@
+"""Former names of modules, classes, methods and keywords: they work, with a DeprecationWarning (`former_names`)."""
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import wraps
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import CodeType, ModuleType
+from typing import Any, TypeVar
+
+from qispread.common.former_names import MEMBERS, REMOVED_IN, former_modules
+
+PACKAGE = "qispread"
+Class = TypeVar("Class", bound=type)
+
+
+def warn_former(old: str, new: str, depth: int = 1) -> None:
+    """Warn of a former name where it is used.
+
+    Parameters
+    ----------
+    old, new : str
+        As they are written.
+    depth : int
+        How many calls lie between this function and the code that used the name.
+    """
+    message = f"{old} is now {new}; the old name goes in qispread {REMOVED_IN}"
+    warnings.warn(message, DeprecationWarning, stacklevel=depth + 2)
+
+
+def rename_keywords(function: str, keywords: dict[str, Any], renamed: Mapping[str, str], depth: int = 1) -> None:
+    """Replace former keywords of a call by those of now, with a warning for each.
+
+    Raises
+    ------
+    TypeError
+        Where a keyword is given under both names.
+    """
+    for old in [name for name in renamed if name in keywords]:
+        new = renamed[old]
+        if new in keywords:
+            raise TypeError(f"{function}() got '{new}' and '{old}', which is its former name; leave out '{old}'")
+        warn_former(f"{function}({old}=...)", f"{function}({new}=...)", depth + 1)
+        keywords[new] = keywords.pop(old)
+
+
+class FormerMember:
+    """A former name of an attribute or a method of a class.
+
+    Where a subclass defines the former name itself, a call that arrives here came through `super()`, and is passed on
+    to what that subclass overrides.
+    """
+
+    def __init__(self, owner: type, old: str, new: str) -> None:
+        self.owner, self.old, self.new = owner, old, new
+
+    def __get__(self, instance: Any, kind: type | None = None) -> Any:
+        self._warn(kind or type(instance))
+        if instance is None:
+            return getattr(kind, self.new)
+        classes = type(instance).__mro__
+        below = classes[: classes.index(self.owner)] if self.owner in classes else ()
+        overriding = [one for one in below if self.old in vars(one)]
+        return getattr(super(overriding[-1], instance) if overriding else instance, self.new)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        self._warn(type(instance))
+        setattr(instance, self.new, value)
+
+    def _warn(self, kind: type) -> None:
+        warn_former(f"{kind.__name__}.{self.old}", f"{kind.__name__}.{self.new}", 2)
+
+
+def bind_former_overrides(kind: type, renamed: Mapping[str, str], depth: int = 1) -> None:
+    """Make the methods that a subclass defines under former names override those of now, with a warning for each.
+
+    Raises
+    ------
+    TypeError
+        Where it defines both.
+    """
+    base = super(kind, kind)
+    for old, new in renamed.items():
+        if old not in vars(kind) or not hasattr(base, new):
+            continue
+        if new in vars(kind):
+            raise TypeError(f"{kind.__name__} defines '{new}' and '{old}', which is its former name; leave out '{old}'")
+        warn_former(f"{kind.__name__}.{old}", f"{kind.__name__}.{new}", depth + 1)
+        setattr(kind, new, vars(kind)[old])
+
+
+def keep_former_members(kind: Class) -> Class:
+    """Give a class its former members (`former_names.MEMBERS`): attributes, methods, overrides and keywords."""
+    renamed = MEMBERS[kind.__name__]
+    for old, new in renamed.items():
+        setattr(kind, old, FormerMember(kind, old, new))
+    if "__init__" in vars(kind):
+        _keep_former_keywords(kind, renamed)
+    _keep_former_overrides(kind, renamed)
+    return kind
+
+
+def _keep_former_keywords(kind: type, renamed: Mapping[str, str]) -> None:
+    initialise = vars(kind)["__init__"]
+
+    @wraps(initialise)
+    def renaming(self: Any, *given: Any, **named: Any) -> None:
+        if renamed.keys() & named.keys():
+            rename_keywords(kind.__name__, named, renamed)
+        initialise(self, *given, **named)
+
+    setattr(kind, "__init__", renaming)  # noqa: B010 - mypy refuses the assignment
+
+
+def _keep_former_overrides(kind: type, renamed: Mapping[str, str]) -> None:
+    def initialise_subclass(subclass: type, /, **named: Any) -> None:
+        super(kind, subclass).__init_subclass__(**named)
+        bind_former_overrides(subclass, renamed)
+
+    setattr(kind, "__init_subclass__", classmethod(initialise_subclass))  # noqa: B010
+
+
+class FormerModuleLoader(Loader):
+    """Gives, under a former name, the very module that has another name now."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module, imported under its name of now."""
+        module = import_module(self.name)
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its own specification back, which the import of the former name has replaced."""
+        module.__spec__ = self.spec
+
+    def get_code(self, _: str) -> CodeType | None:
+        """Return the code, so that `python -m` runs the module under its former name."""
+        spec = find_spec(self.name)
+        loader: Any = spec.loader if spec else None
+        code: CodeType | None = loader.get_code(self.name) if loader else None
+        return code
+
+
+class FormerModuleFinder(MetaPathFinder):
+    """Finds modules by their former names; it comes first, since a package of now has modules of other names."""
+
+    def __init__(self) -> None:
+        self.modules = {f"{PACKAGE}.{old}": f"{PACKAGE}.{new}" for old, new in former_modules().items()}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the specification of a module by its former name; None for all other names."""
+        new = self.modules.get(fullname)
+        real = find_spec(new) if new is not None else None
+        if new is None or real is None:
+            return None
+        warn_former(fullname, new)
+        found = ModuleSpec(fullname, FormerModuleLoader(new), origin=real.origin)
+        found.submodule_search_locations = real.submodule_search_locations
+        found.has_location = real.has_location
+        return found
+
+
+def find_former_modules() -> None:
+    """Make modules importable by their former names, once."""
+    if not any(isinstance(finder, FormerModuleFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, FormerModuleFinder())
