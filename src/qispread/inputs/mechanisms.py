@@ -1,5 +1,6 @@
 """The parameters of the rules, one section for each file in `qispread.model.rules`."""
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.parameter import ConfigSection, parameter
 
 
@@ -154,6 +155,7 @@ class ImprovementParameters(ConfigSection):
     )
 
 
+@keep_former_members
 class ReviewParameters(ConfigSection):
     """The yearly review."""
 

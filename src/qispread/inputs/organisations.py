@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from qispread.common.deprecation import keep_former_members
 from qispread.common.shipped_bindings import record_constants
 from qispread.inputs.parameter import ConfigSection, choice, parameter
 
@@ -85,6 +86,7 @@ class BaselineDistribution(ConfigSection):
     )
 
 
+@keep_former_members
 class OrganisationRow(ConfigSection):
     """One organisation as given; what is missing is drawn."""
 
@@ -111,6 +113,7 @@ ROW_FIELDS = tuple(OrganisationRow.model_fields)
 TEXT_FIELDS = ("id", "name", "partnership", "region")
 
 
+@keep_former_members
 class Organisations(ConfigSection):
     """The places: generated, or read from a table."""
 

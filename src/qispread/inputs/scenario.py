@@ -6,6 +6,7 @@ from typing import Annotated, Any, NoReturn, Self
 
 from pydantic import AfterValidator
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.interventions import Intervention
@@ -56,6 +57,7 @@ class InputFile(ConfigSection):
     sha256: str = choice(..., "Of its bytes.")
 
 
+@keep_former_members
 class Scenario(ConfigSection):
     """Everything that a run depends on."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from mesa.discrete_space import Network
 from numpy.typing import NDArray
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
 from qispread.inputs.scenario import Scenario
@@ -45,6 +46,7 @@ COLLECTS_TOO_EARLY = tuple(int(part) for part in mesa.__version__.split(".")[:2]
 """Up to Mesa 3.4 `batch_run` takes what is collected at the start for the first step: its last row is a month early."""
 
 
+@keep_former_members
 class SpreadModel(mesa.Model):
     """A scenario in one world, as a Mesa model.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.common.cpu_cores import available_cores
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import index_of
@@ -45,6 +46,7 @@ TaskResult = TypeVar("TaskResult")
 TASKS_PER_WORKER = 32
 
 
+@keep_former_members
 @dataclass
 class ReplicateRun:
     """One replicate.
@@ -74,6 +76,7 @@ class ReplicateRun:
     observed: list[NDArray[np.float64]] = field(default_factory=list)
 
 
+@keep_former_members
 @dataclass(repr=False)
 class Runs:
     """The replicates of one scenario.

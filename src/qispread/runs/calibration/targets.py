@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.scenario import Scenario, validate_folder_name
@@ -20,6 +21,7 @@ def validate_measure(name: str) -> str:
     return validate_measures((name,))[0]
 
 
+@keep_former_members
 class CalibrationTarget(ConfigSection):
     """One thing that was observed, and what in a run it is compared with."""
 
@@ -125,6 +127,7 @@ class CalibrationArm(ConfigSection):
     changes: dict[str, Any] = choice({}, "Values by path.", role="run")
 
 
+@keep_former_members
 class Calibration(ConfigSection):
     """A calibration, whole: with the scenarios of its arms, nothing else is needed to do it."""
 

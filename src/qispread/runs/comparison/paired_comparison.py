@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import index_of
 from qispread.model.engines.simulation import Runs
@@ -19,6 +20,7 @@ DEFAULT_MEASURE = "events_averted"
 """What an answer is about unless another measure is named."""
 
 
+@keep_former_members
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """Runs of several arms in the same worlds.

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean, index_of
 from qispread.inputs.factors import Factor, Scale
@@ -134,6 +135,7 @@ class OutputSpec(ConfigSection):
     monthly: MeasureNames = choice((), "In every month of each run: names, or all.", role="run")
 
 
+@keep_former_members
 class Experiment(ConfigSection):
     """A sweep, whole: with the scenario that is varied, nothing else is needed to run it."""
 

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
@@ -29,6 +30,7 @@ OTHER_ORDER = (
 """What is said of a sweep whose order cannot be drawn again."""
 
 
+@keep_former_members
 class Sweep:
     """What a sweep has measured so far; nothing is read before it is asked for.
 
