@@ -4,7 +4,7 @@ from typing import Literal
 
 from qispread.common.deprecation import keep_former_members
 from qispread.common.shipped_bindings import record_constants
-from qispread.inputs.parameter import ConfigSection, choice, parameter
+from qispread.inputs.parameter import ConfigSection, RenamedSection, choice, parameter
 
 CONTEXT_FACTORS = ("leadership", "alignment", "culture", "capability", "measurement", "slack", "turnover")
 """The context factors, in the order in which every table and array holds them."""
@@ -87,7 +87,7 @@ class BaselineDistribution(ConfigSection):
 
 
 @keep_former_members
-class OrganisationRow(ConfigSection):
+class OrganisationRow(RenamedSection):
     """One organisation as given; what is missing is drawn."""
 
     id: str = choice(..., "Unique name by which ties, origins and targets speak of it.")
@@ -114,7 +114,7 @@ TEXT_FIELDS = ("id", "name", "partnership", "region")
 
 
 @keep_former_members
-class Organisations(ConfigSection):
+class Organisations(RenamedSection):
     """The places: generated, or read from a table."""
 
     number: int = choice(

@@ -11,11 +11,11 @@ from pydantic import BeforeValidator, Field, model_validator
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.errors import did_you_mean
 from qispread.inputs.interventions import Origin, OriginField
-from qispread.inputs.parameter import ConfigSection, Names, choice, parameter
+from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice, parameter
 
 
 @keep_former_members
-class PolicyTarget(ConfigSection):
+class PolicyTarget(RenamedSection):
     """Whom a policy is for: everyone, or one of these; none of a kind is nobody."""
 
     partnerships: Names | None = choice(None, "Everyone in these partnerships.", role="lever")

@@ -1,7 +1,7 @@
 """Calibrations from files and mappings, with every fault of all of it said at once."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -13,6 +13,7 @@ from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, number_at_path
+from qispread.inputs.former_data import rename_former
 from qispread.inputs.load_scenario import add_policies, build_scenario, load
 from qispread.inputs.scenario import Scenario, validate_folder_name
 from qispread.inputs.table_references import resolve_path
@@ -64,12 +65,15 @@ class CalibrationReader:
     folder : Path
         To which names of files are relative where no file gave them.
     faults : list of Fault
+    notes : sequence of str
+        On former names; they go to those of the base scenario.
     """
 
     data: dict[str, Any]
     locations: SourceLocations = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     faults: list[Fault] = field(default_factory=list)
+    notes: Sequence[str] = ()
 
     def add_fault(self, path: tuple[str | int, ...], problem: str) -> None:
         """Note a fault at a path."""
@@ -85,6 +89,8 @@ class CalibrationReader:
         """
         base, policies = self.data.pop("base", None), self.data.pop("policies", ())
         scenario = self.base_scenario(base, policies)
+        if scenario is not None and self.notes:
+            scenario = scenario.model_copy(update={"notes": (*scenario.notes, *self.notes)})
         self.faults += validate_section(Calibration, self.data, self.locations)
         arms = self.read_arms(scenario) if scenario else {}
         factors = self.read_factors(scenario, arms) if scenario else ()
@@ -221,12 +227,12 @@ class CalibrationReader:
         """Refuse fewer runs than a posterior needs, before any of them is run."""
         given = self.data.get("targets")
         fields = Calibration.model_fields
-        points, accept = (self.data.get(name, fields[name].default) for name in ("points", "accept"))
+        points, accept = (self.data.get(name, fields[name].default) for name in ("points", "accepted_share"))
         if not (given and isinstance(given, dict) and isinstance(points, int) and isinstance(accept, int | float)):
             return
         problem = describe_shortfall(points, accept, len(given)) if points >= 1 and 0.0 < accept <= 1.0 else ""
         if problem:
-            self.add_fault(("accept" if "accept" in self.data else "points",), problem)
+            self.add_fault(("accepted_share" if "accepted_share" in self.data else "points",), problem)
 
     def check_target(self, name: str, target: CalibrationTarget, scenario: Scenario, arms: dict[str, Scenario]) -> None:
         """Check one target against the scenarios."""
@@ -256,7 +262,7 @@ class CalibrationReader:
                 problem = f"'{target.multiplied_by}' is neither a measure nor a number of the scenario" + did_you_mean(
                     target.multiplied_by, MEASURE_NAMES
                 )
-                self.add_fault(("targets", name, "times"), problem)
+                self.add_fault(("targets", name, "multiplied_by"), problem)
 
 
 def impossible_fault(one: CalibrationTarget) -> str:
@@ -312,10 +318,12 @@ def load_calibration(source: CalibrationSource, folder: str | Path = "") -> Cali
         With every fault of the calibration, its scenarios and its targets.
     """
     if isinstance(source, Mapping):
-        return CalibrationReader(dict(source), folder=Path(folder)).read()
+        return CalibrationReader(rename_former(dict(source), {}), folder=Path(folder)).read()
     path, twice = Path(source), list[Fault]()
     data, places = read_yaml(path, str(source), twice)
-    return CalibrationReader(data, places, path.parent, twice).read()
+    notes: list[str] = []
+    data = rename_former(data, places, notes)
+    return CalibrationReader(data, places, path.parent, twice, notes).read()
 
 
 def is_calibration(path: str | Path) -> bool:

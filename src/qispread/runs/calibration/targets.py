@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
-from qispread.inputs.parameter import ConfigSection, Names, choice
+from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.scenario import Scenario, validate_folder_name
 from qispread.runs.sweep.experiment import FactorSpec, empty_if_none, validate_measures
 
@@ -22,7 +22,7 @@ def validate_measure(name: str) -> str:
 
 
 @keep_former_members
-class CalibrationTarget(ConfigSection):
+class CalibrationTarget(RenamedSection):
     """One thing that was observed, and what in a run it is compared with."""
 
     measure: Annotated[str, AfterValidator(validate_measure)] = choice(..., "A measure, by name.", role="run")
@@ -128,7 +128,7 @@ class CalibrationArm(ConfigSection):
 
 
 @keep_former_members
-class Calibration(ConfigSection):
+class Calibration(RenamedSection):
     """A calibration, whole: with the scenarios of its arms, nothing else is needed to do it."""
 
     name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
