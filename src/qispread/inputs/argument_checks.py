@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from qispread.common.deprecation import rename_keywords
 from qispread.common.former_names import PARAMETERS
 from qispread.inputs.errors import Fault, InputError, did_you_mean
+from qispread.inputs.former_data import read_measure
 
 Check = Callable[[Any], str]
 """Returns what is needed in place of a value; an empty text where the value is right."""
@@ -22,6 +23,8 @@ MAX_COUNT = 1_000_000_000
 """More runs, workers or months than any computer has room for."""
 MAX_SEED = 2**63 - 1
 """The largest seed, as a scenario's."""
+MEASURE = "measure"
+"""The argument, of any function, that names a measure."""
 ENGINES = ("kernel", "mesa")
 
 
@@ -41,10 +44,13 @@ def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result
             if renamed.keys() & named.keys():
                 rename_keywords(function.__qualname__, named, renamed)
             try:
-                arguments = signature.bind(*given, **named).arguments
+                bound = signature.bind(*given, **named)
             except TypeError:
                 return function(*given, **named)
-            check_arguments(arguments, **checks)
+            check_arguments(bound.arguments, **checks)
+            if MEASURE in bound.arguments:
+                bound.arguments[MEASURE] = read_measure(bound.arguments[MEASURE])
+                return function(*bound.args, **bound.kwargs)
             return function(*given, **named)
 
         return checked

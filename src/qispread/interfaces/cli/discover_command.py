@@ -37,7 +37,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--intervention", help="of which intervention (default: all together)")
     command.add_argument("--month", type=int, help="when (default: the end)")
     command.add_argument(
-        "--in-worlds",
+        "--replicate-share",
         type=float,
         metavar="SHARE",
         help="it fails where this share of its worlds does (default: by mean)",
@@ -47,7 +47,7 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--alpha", type=float, default=0.05, help="share of a box that a step takes (default: 0.05)")
     command.add_argument("--mass", type=float, default=0.05, help="share of all that a box holds (default: 0.05)")
-    command.add_argument("--shuffles", type=int, default=99, help="to tell what chance would find (default: 99)")
+    command.add_argument("--permutations", type=int, default=99, help="to tell what chance would find (default: 99)")
     command.add_argument("--box", type=int, metavar="N", help="show the limits of this box (default: the suggested)")
     command.add_argument("--out", metavar="DIR", help="folder for results (default: within analysis of the results)")
     command.set_defaults(act=act)
@@ -58,7 +58,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     from qispread.analysis.discovery import BoxSearchOptions
     from qispread.analysis.prim import PrimOptions
 
-    search = BoxSearchOptions(PrimOptions(arguments.alpha, arguments.mass), arguments.coverage, arguments.shuffles)
+    search = BoxSearchOptions(PrimOptions(arguments.alpha, arguments.mass), arguments.coverage, arguments.permutations)
     seek = discover_in_comparison if arguments.arm is not None else discover_in_sweep
     found, folder, about = seek(arguments, search)
     box = found.suggested_index if arguments.box is None else arguments.box
@@ -86,7 +86,7 @@ def discover_in_sweep(
         measure,
         below=arguments.below,
         above=arguments.above,
-        replicate_share=arguments.in_worlds,
+        replicate_share=arguments.replicate_share,
         intervention=whose,
         month=arguments.month,
         options=options,
@@ -121,7 +121,7 @@ def check_comparison_options(arguments: argparse.Namespace) -> None:
     from qispread.inputs.errors import Fault, InputError
 
     given = {"--measure": arguments.measure, "--intervention": arguments.intervention, "--month": arguments.month}
-    given["--in-worlds"] = arguments.in_worlds
+    given["--replicate-share"] = arguments.replicate_share
     problem = "is for sweeps: the models of a comparison hold the mean of its own measure at the end"
     faults = [Fault(name, problem) for name, value in given.items() if value is not None]
     if faults:

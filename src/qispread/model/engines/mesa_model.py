@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
+from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import read_scenario
 from qispread.model.engines.agents import Organisation
@@ -337,7 +338,7 @@ class SpreadModel(mesa.Model):
 
     def pooled_measure(self, name: str) -> float:
         """Return this month's measure over all interventions."""
-        return float(self.measures[-1][-1, MEASURE_NAMES.index(name)])
+        return float(self.measures[-1][-1, MEASURE_NAMES.index(read_measure(name))])
 
     def measure(self, name: str, intervention: str = POOLED) -> float:
         """Return this month's measure of one intervention, or of all.
@@ -348,4 +349,4 @@ class SpreadModel(mesa.Model):
             For a measure or an intervention that there is not.
         """
         row = index_of(intervention, (*self.settings.interventions, POOLED), "intervention")
-        return float(self.measures[-1][row, index_of(name, MEASURE_NAMES, "measure")])
+        return float(self.measures[-1][row, index_of(read_measure(name), MEASURE_NAMES, "measure")])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import index_of
+from qispread.inputs.former_data import read_measure
 from qispread.model.engines.simulation import Runs
 from qispread.model.measures import MEASURE_REGISTRY, MEASURES
 from qispread.runs.comparison.arms import BASELINE_ARM
@@ -74,6 +75,7 @@ class Comparison:
         InputError
             For an arm, a measure or an intervention that there is not.
         """
+        measure = read_measure(measure)
         index_of(arm, tuple(self.runs), "arm")
         both = [self.runs[name].values_by_replicate(measure, intervention) for name in (against, arm)]
         values = np.array(both)
@@ -126,6 +128,7 @@ class Comparison:
 
     def difference_between(self, first: str, second: str, measure: str, intervention: str = POOLED) -> dict[str, float]:
         """Return how one arm differs from another, as `difference` does from the base."""
+        measure = read_measure(measure)
         base, other = self.paired_values(second, measure, intervention, against=first)
         apart = other - base
         mean, half = mean_and_half_width(apart)

@@ -205,7 +205,7 @@ def fit_observed(
 def check_counts(replicates: int, shuffles: int, seed: int = 0) -> None:
     """Refuse fewer worlds or shuffles than percentiles need, and seeds below 0."""
     why = ", for its percentiles"
-    asked = (("--worlds", replicates, 20, why), ("--shuffles", shuffles, 99, why), ("--seed", seed, 0, ""))
+    asked = (("--replicates", replicates, 20, why), ("--permutations", shuffles, 99, why), ("--seed", seed, 0, ""))
     faults = [
         Fault(name, f"got {count}; needed: at least {least}{rest}")
         for name, count, least, rest in asked

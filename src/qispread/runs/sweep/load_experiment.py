@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from qispread.common.former_names import removal_note
 from qispread.inputs import argument_checks
 from qispread.inputs.csv_tables import CsvTable, ReadContext, parse_number, read_table
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError, did_you_mean
@@ -195,6 +196,7 @@ def points_from_csv(experiment: Experiment, checking: FactorValidator) -> Experi
     except InputError as error:
         raise InputError([*checking.faults, *error.faults]) from None
     checking.faults += reading.faults
+    table = rename_columns(table, reading)
     for name in experiment.factors:
         if name not in table.columns:
             checking.fault(name, f"has no column in {table.display_name}" + did_you_mean(name, table.columns))
@@ -207,10 +209,22 @@ def points_from_csv(experiment: Experiment, checking: FactorValidator) -> Experi
     rows = tuple(zip(*(numbers for _, numbers in columns.values() if numbers), strict=True))
     factors = {name: explicit_spec(factor) for name, (factor, _) in columns.items() if factor}
     inputs = (*experiment.scenario.inputs, *(InputFile(**one) for one in reading.inputs))
-    kept = experiment.scenario.model_copy(update={"inputs": inputs})
+    notes = (*experiment.scenario.notes, *reading.notes)
+    kept = experiment.scenario.model_copy(update={"inputs": inputs, "notes": notes})
     return experiment.model_copy(
         update={"factors": factors, "design": design.model_copy(update={"rows": rows}), "scenario": kept}
     )
+
+
+def rename_columns(table: CsvTable, reading: ReadContext) -> CsvTable:
+    """Return a table of points whose columns are paths of now, with a note on each former one."""
+    renamed = {name: rename_path(name) for name in table.columns}
+    moved = {old: new for old, new in renamed.items() if new != old and new not in table.columns}
+    reading.notes += [f"{table.display_name}:1: {removal_note(old, new)}" for old, new in moved.items()]
+    if not moved:
+        return table
+    rows = [(line, {moved.get(name, name): cell for name, cell in cells.items()}) for line, cells in table.rows]
+    return CsvTable(table.display_name, tuple(moved.get(name, name) for name in table.columns), rows)
 
 
 def parse_factor_column(

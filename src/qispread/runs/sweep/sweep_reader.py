@@ -9,6 +9,7 @@ from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
+from qispread.inputs.former_data import read_measure
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.load_experiment import MANIFEST, read_experiment_manifest
 from qispread.runs.sweep.sweep_log import SweepStatus, part_file_name
@@ -125,6 +126,7 @@ class Sweep:
             For a measure or intervention that was not kept.
         """
         self.experiment.row_index(intervention)
+        measure = read_measure(measure)
         column = measure if intervention == POOLED else f"{measure}.{intervention}"
         from qispread.runs.sweep.worker import build_final_columns
 
@@ -143,7 +145,7 @@ class Sweep:
         InputError
             For a measure or intervention of which no months were kept.
         """
-        self._monthly((measure,))
+        (measure,) = self._monthly((read_measure(measure),))
         row = self.experiment.row_index(intervention)
         months = self.experiment.scenario.horizon + 1
         found = self._missing_array(months)
@@ -236,6 +238,7 @@ class Sweep:
 
     def _monthly(self, measures: tuple[str, ...]) -> tuple[str, ...]:
         kept = self.experiment.measures.monthly
+        measures = tuple(read_measure(name, 2) for name in measures)
         for name in measures:
             index_of(name, kept, "measure kept by month")
         return measures or kept
