@@ -93,7 +93,7 @@ def discover_in_sweep(
     )
     names = (measure,) if whose == POOLED else (measure, whose)
     folder = Path(arguments.out) if arguments.out else analysis_path(sweep.folder, *names)
-    return found, folder, {"notes": (*unfinished_note(sweep), *found.notes), **sweep_provenance(sweep)}
+    return found, folder, {"notes": (*sweep.notes, *unfinished_note(sweep), *found.notes), **sweep_provenance(sweep)}
 
 
 def discover_in_comparison(
@@ -101,17 +101,21 @@ def discover_in_comparison(
 ) -> "tuple[Discovery, Path, dict[str, Any]]":
     """Return what is found in the plausible models of a comparison, the folder to write to, and what was read."""
     from qispread.analysis.discovery import discover_models
+    from qispread.inputs.former_data import MANIFEST_NOTE
     from qispread.model.measures import MEASURES
     from qispread.outputs.figures.save_analysis import analysis_path
-    from qispread.outputs.results import read_manifest
+    from qispread.outputs.results import MANIFEST, read_manifest
+    from qispread.outputs.results.former_results import is_former_manifest, rename_saved_manifest
 
     folder = Path(arguments.results)
     check_comparison_options(arguments)
-    manifest = read_manifest(folder)
-    models = read_plausible_models(folder, manifest)
+    saved = read_manifest(folder)
+    manifest = rename_saved_manifest(saved, folder / MANIFEST)
+    models = read_plausible_models(folder, manifest, former=is_former_manifest(saved))
     measure = manifest["comparison"]["measure"]
     found = discover_models(models, arguments.arm, measure, MEASURES[measure].better, options)
-    notes = (FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()
+    notes = (f"{folder}: {MANIFEST_NOTE}",) if is_former_manifest(saved) else ()
+    notes += (FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()
     place = Path(arguments.out) if arguments.out else analysis_path(folder, arguments.arm)
     return found, place, {"notes": notes, "comparison": manifest["identity"]}
 
@@ -128,7 +132,7 @@ def check_comparison_options(arguments: argparse.Namespace) -> None:
         raise InputError(faults)
 
 
-def read_plausible_models(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
+def read_plausible_models(folder: Path, manifest: "dict[str, Any]", *, former: bool = False) -> "pd.DataFrame":
     """Return the plausible models of a comparison.
 
     Raises
@@ -136,16 +140,16 @@ def read_plausible_models(folder: Path, manifest: "dict[str, Any]") -> "pd.DataF
     InputError
         Where the folder holds no comparison, or one without models.
     """
-    import pandas as pd
     import pyarrow as pa
 
     from qispread.inputs.errors import Fault, InputError
+    from qispread.outputs.results.former_results import MODELS_TABLE, read_saved_table
 
     if "comparison" not in manifest:
         raise InputError([Fault("--arm", "is for comparisons, and this folder holds none", str(folder))])
     path = folder / "models.parquet"
     try:
-        return pd.read_parquet(path)
+        return read_saved_table(path, MODELS_TABLE, former=former)
     except FileNotFoundError:
         problem = "is not there: the comparison has no plausible models; run compare again without --models 0"
     except (OSError, ValueError, pa.ArrowException) as error:

@@ -27,7 +27,7 @@ class FormerOption(argparse.Action):
 
 def say_note(text: str) -> None:
     """Print a note to stderr."""
-    print(f"note: {text}", file=sys.stderr)
+    sys.stderr.write(f"note: {text}\n")
 
 
 def add_former_options(command: str, parser: argparse.ArgumentParser) -> None:

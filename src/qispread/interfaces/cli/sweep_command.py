@@ -159,6 +159,8 @@ def show_progress(sweep: "Sweep", console: "Console") -> None:
     from qispread.runs.sweep.sweep_log import part_file_name
 
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    for note in sweep.notes:
+        say(f"note: {note}", style="yellow")
     say(f"{sweep.folder}: {sweep.status}")
     for words in describe_environments(sweep.store):
         say(words)
@@ -194,7 +196,7 @@ def rerun_one(arguments: argparse.Namespace, console: "Console") -> int:
     point, replicate = parse_run_id(found, arguments.run)
     folder = rerun_folder(found, arguments)
     others = environment_changes(found, arguments.run)
-    for one in others:
+    for one in (*found.notes, *others):
         say(f"note: {one}", style="yellow")
     with cleanup_on_abort(folder):
         check_rerun_folder(folder, point_scenario(found, point).replace(replicates=1), replicate, arguments)

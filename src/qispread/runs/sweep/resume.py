@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from qispread.common.former_names import FORMER_VERSION
 from qispread.inputs.errors import Fault, InputError
 from qispread.runs.identity import (
     EnvironmentChange,
@@ -21,6 +22,11 @@ OTHER_LIBRARIES = (
     "with these: the log then records the libraries of each part"
 )
 
+FORMER_SWEEP = (
+    f"holds a sweep of version {FORMER_VERSION}, whose tables have other columns: this version reads it and does not "
+    f"add to it; finish it with version {FORMER_VERSION}, or begin anew in another folder (--out)"
+)
+
 
 def check_unchanged(store: SweepStore, experiment: Experiment, *, by_folder: bool = False) -> None:
     """Refuse to go on with a sweep whose experiment or code has changed.
@@ -37,6 +43,8 @@ def check_unchanged(store: SweepStore, experiment: Experiment, *, by_folder: boo
     InputError
         With everything that changed, and what can be done.
     """
+    if store.is_former:
+        raise InputError([Fault("", FORMER_SWEEP, str(store.folder))])
     found = select_changes(
         compare_identities(read_identity(store.manifest), sweep_fingerprint(experiment)), "inputs", "code"
     )

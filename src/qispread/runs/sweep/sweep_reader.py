@@ -9,7 +9,7 @@ from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
-from qispread.inputs.former_data import read_measure
+from qispread.inputs.former_data import MANIFEST_NOTE, read_measure, rename_saved_column
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.load_experiment import MANIFEST, read_experiment_manifest
 from qispread.runs.sweep.sweep_log import SweepStatus, part_file_name
@@ -62,6 +62,11 @@ class Sweep:
     def status(self) -> SweepStatus:
         """How many runs are done, failed and left."""
         return self.store.status()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known of its names: that version 0.1 wrote it."""
+        return (f"{self.folder}: {MANIFEST_NOTE}",) if self.store.is_former else ()
 
     @property
     def parts(self) -> list[int]:
@@ -268,7 +273,12 @@ class Sweep:
         content = self.store.intact_bytes(path)
         # Opened as a single file: a folder would be taken for a data set, and its name for columns.
         source = self.folder / path if content is None else pyarrow.BufferReader(content)
-        return pyarrow.parquet.ParquetFile(source).read(columns)
+        file = pyarrow.parquet.ParquetFile(source)
+        if not self.store.is_former:
+            return file.read(columns)
+        before = {rename_saved_column(name): name for name in file.schema_arrow.names}
+        table = file.read(None if columns is None else [before.get(name, name) for name in columns])
+        return table.rename_columns([rename_saved_column(name) for name in table.column_names])
 
     def _check_runs(self, where: str, part: int, table: Any) -> None:
         """Make sure that a part holds the runs of this sweep that the order says, each once."""

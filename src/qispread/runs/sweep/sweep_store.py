@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from qispread.common.cpu_cores import available_cores
+from qispread.common.former_names import SWEEP_MANIFEST
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.former_data import is_former_scenario
 from qispread.runs.identity import environment, read_identity
 from qispread.runs.provenance import provenance
 from qispread.runs.sweep.atomic_files import append_line, atomic_write, remove_temporary_files
@@ -81,6 +83,11 @@ class SweepStore:
     def repetitions(self) -> int | None:
         """How many passes through the points are wanted; None for all."""
         return self.manifest.get("repetitions")
+
+    @property
+    def is_former(self) -> bool:
+        """Whether version 0.1 wrote the sweep: its tables have the names of then."""
+        return is_former_scenario(self.manifest.get("scenario"))
 
     @property
     def environments(self) -> list[dict[str, str]]:
@@ -339,7 +346,8 @@ def open_store(folder: Path) -> SweepStore:
         raise InputError([Fault("", "no such folder", str(folder))])
     if not is_sweep(folder):
         raise InputError([Fault("", "holds no sweep: it has no manifest", str(folder))])
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    saved = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest = {SWEEP_MANIFEST.get(name, name): one for name, one in saved.items()}
     return SweepStore(folder, manifest, {one.part: one for one in read_log(folder / LOG_FILE)})
 
 
