@@ -9,12 +9,13 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import CodeType, ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from qispread.common.former_names import MEMBERS, REMOVED_IN, former_modules
 
 PACKAGE = "qispread"
 Class = TypeVar("Class", bound=type)
+Value = TypeVar("Value")
 
 
 def warn_former(old: str, new: str, depth: int = 1) -> None:
@@ -117,10 +118,40 @@ def _keep_former_keywords(kind: type, renamed: Mapping[str, str]) -> None:
 
 def _keep_former_overrides(kind: type, renamed: Mapping[str, str]) -> None:
     def initialise_subclass(subclass: type, /, **named: Any) -> None:
-        super(kind, subclass).__init_subclass__(**named)
+        next_class: Any = super(cast("Any", kind), subclass)
+        next_class.__init_subclass__(**named)
         bind_former_overrides(subclass, renamed)
 
     setattr(kind, "__init_subclass__", classmethod(initialise_subclass))  # noqa: B010
+
+
+class FormerKeys(dict[str, Value]):
+    """A dictionary that gives what has another key now under its former key too, with a warning.
+
+    Parameters
+    ----------
+    items : mapping
+    renamed : mapping of str to str
+        Former keys and those of now.
+    refused : mapping of str to str
+        Former keys that are refused, and why.
+    """
+
+    def __init__(
+        self, items: Mapping[str, Value], renamed: Mapping[str, str], refused: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(items)
+        self.renamed, self.refused = dict(renamed), dict(refused or {})
+
+    def __missing__(self, key: str) -> Value:
+        new = self.renamed.get(key)
+        if new is None or new not in self:
+            raise KeyError(f"{key}: {self.refused[key]}" if key in self.refused else key)
+        warn_former(f'"{key}"', f'"{new}"')
+        return self[new]
+
+    def __reduce__(self) -> tuple[type["FormerKeys[Value]"], tuple[Any, ...]]:
+        return type(self), (dict(self), self.renamed, self.refused)
 
 
 class FormerModuleLoader(Loader):

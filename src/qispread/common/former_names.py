@@ -132,12 +132,17 @@ _MODULES = {
 }
 
 
+def _pairs(text: str) -> dict[str, str]:
+    """Return names and what each is called now from "old>new"; a name alone is the same now."""
+    return {old: new or old for old, _, new in (name.partition(">") for name in text.split())}
+
+
 def former_modules() -> dict[str, str]:
     """Return every former module and what it is called now, both without the name of the package."""
     found = dict(_PACKAGES)
     for (before, now), names in _MODULES.items():
-        for old, _, new in (name.partition(">") for name in names.split()):
-            found[f"{before}.{old}".lstrip(".")] = f"{now}.{new or old}".lstrip(".")
+        for old, new in _pairs(names).items():
+            found[f"{before}.{old}".lstrip(".")] = f"{now}.{new}"
     return found
 
 
@@ -153,113 +158,62 @@ PARAMETERS = {
 }
 """Keywords by public function; those of classes are in `MEMBERS`."""
 
-MEMBERS = {
-    "BoxSearchOptions": {"patience": "prim_options", "shuffles": "permutations"},
-    "Calibration": {"accept": "accepted_share", "predictive": "posterior_runs"},
-    "CalibrationResult": {
-        "plan": "specification",
-        "before": "prior_runs",
-        "after": "posterior_runs",
-        "reach": "coverage_check",
-        "check": "self_check_result",
-    },
-    "CalibrationTarget": {"times": "multiplied_by", "since": "compared_with_month"},
-    "Comparison": {
-        "worlds": "replicate_count",
-        "number": "organisation_count",
-        "pairs": "paired_values",
-        "between": "arm_differences",
-        "apart": "difference_between",
-        "changes_nothing": "has_no_effect",
-    },
-    "ComparisonResult": {"described": "describe_for_manifest"},
-    "DiffusionFit": {"compared": "comparison", "most_by_ties": "max_share_by_ties"},
-    "Discovery": {
-        "data": "cases",
-        "suggested": "suggested_index",
-        "chance": "chance_probability",
-        "limits_of": "box_limits",
-    },
-    "Experiment": {"varied": "resolved_factors", "rows": "intervention_rows", "row_of": "row_index"},
-    "Organisation": {
-        "system": "partnership",
-        "local_gain": "local_improvement",
-        "harm": "event_rate",
-        "available": "available_time",
-        "spare": "spare_time",
-        "watched": "effective_measurement",
-        "harm_averted": "events_averted",
-        "load": "workload",
-        "draw": "draw_uniform",
-        "tell": "log_event",
-        "follow_policies": "apply_policies",
-        "take_stock": "update_capacity",
-        "grow_at_home": "improve_locally",
-        "suffer_harm": "update_events",
-        "settle_climate": "update_climate",
-        "look_at_peers": "peer_influence",
-        "consider": "decide_practice",
-        "improve_one": "improve_practice",
-        "review_one": "review_practice",
-        "hear_of": "hear_practice",
-        "publish": "publish_state",
-        "chance_hears": "hearing_probability",
-    },
-    "OrganisationRow": {"system": "partnership"},
-    "Organisations": {"systems": "partnerships"},
-    "PeerTie": {"alike": "similarity"},
-    "PolicyTarget": {"systems": "partnerships"},
-    "Practice": {
-        "since": "last_adopted",
-        "anniversary": "review_phase",
-        "first": "first_adopted",
-        "lapses": "times_discontinued",
-        "fit": "appropriateness",
-        "best": "best_result",
-        "harm_averted": "events_averted",
-        "lapse": "discontinue",
-        "publish": "publish_state",
-    },
-    "ReplicateRun": {"start": "initial_organisations", "end": "final_state"},
-    "ReviewParameters": {"giving_up": "discontinuing", "returning": "readopting"},
-    "Robustness": {
-        "worlds": "replicates_per_model",
-        "asked": "requested_models",
-        "gains": "oriented_means",
-        "ranking_holds": "ranking_stability",
-        "stays": "best_unchanged",
-        "best_holds": "best_stability",
-        "flips": "best_arm_drivers",
-        "telling_apart": "discriminating_parameters",
-        "order_flips": "order_drivers",
-        "changing_places": "order_changes",
-        "top_flip": "main_driver",
-    },
-    "Runs": {"last": "final_values", "by_world": "values_by_replicate", "failed": "failed_runs"},
-    "Scenario": {"home_grown": "local_improvement"},
-    "SensitivityResult": {"leading": "ranking_column", "last": "final_indices"},
-    "SpreadModel": {
-        "fellows_practising": "partnership_share_practising",
-        "mean_setting": "partnership_setting",
-        "note": "record_event",
-        "state": "export_state",
-        "pooled": "pooled_measure",
-        "forget": "drop_organisation",
-        "read_ties": "refresh_ties",
-        "leaving": "leaders_leaving",
-        "numbers": "step_parameters",
-    },
-    "Stage": {"LAPSED": "DISCONTINUED"},
-    "Sweep": {
-        "each_part": "iterate_parts",
-        "each_months": "iterate_months",
-        "made": "attempted",
-        "failed_places": "failed_positions",
-        "read": "read_part",
-    },
-    "SweepStatus": {"done": "completed", "left": "pending"},
-    "TableOptions": {"alike": "permutation_columns"},
+_MEMBERS = {
+    "BoxSearchOptions": "patience>prim_options shuffles>permutations",
+    "Calibration": "accept>accepted_share predictive>posterior_runs",
+    "CalibrationResult": (
+        "plan>specification before>prior_runs after>posterior_runs reach>coverage_check check>self_check_result"
+    ),
+    "CalibrationTarget": "times>multiplied_by since>compared_with_month",
+    "Comparison": (
+        "worlds>replicate_count number>organisation_count pairs>paired_values between>arm_differences "
+        "apart>difference_between changes_nothing>has_no_effect"
+    ),
+    "ComparisonResult": "described>describe_for_manifest",
+    "DiffusionFit": "compared>comparison most_by_ties>max_share_by_ties",
+    "Discovery": "data>cases suggested>suggested_index chance>chance_probability limits_of>box_limits",
+    "Experiment": "varied>resolved_factors rows>intervention_rows row_of>row_index",
+    "Organisation": (
+        "system>partnership local_gain>local_improvement harm>event_rate available>available_time spare>spare_time "
+        "watched>effective_measurement harm_averted>events_averted load>workload draw>draw_uniform tell>log_event "
+        "follow_policies>apply_policies take_stock>update_capacity grow_at_home>improve_locally "
+        "suffer_harm>update_events settle_climate>update_climate look_at_peers>peer_influence "
+        "consider>decide_practice improve_one>improve_practice review_one>review_practice hear_of>hear_practice "
+        "publish>publish_state chance_hears>hearing_probability"
+    ),
+    "OrganisationRow": "system>partnership",
+    "Organisations": "systems>partnerships",
+    "PeerTie": "alike>similarity",
+    "PolicyTarget": "systems>partnerships",
+    "Practice": (
+        "since>last_adopted anniversary>review_phase first>first_adopted lapses>times_discontinued "
+        "fit>appropriateness best>best_result harm_averted>events_averted lapse>discontinue publish>publish_state"
+    ),
+    "ReplicateRun": "start>initial_organisations end>final_state",
+    "ReviewParameters": "giving_up>discontinuing returning>readopting",
+    "Robustness": (
+        "worlds>replicates_per_model asked>requested_models gains>oriented_means ranking_holds>ranking_stability "
+        "stays>best_unchanged best_holds>best_stability flips>best_arm_drivers "
+        "telling_apart>discriminating_parameters order_flips>order_drivers changing_places>order_changes "
+        "top_flip>main_driver"
+    ),
+    "Runs": "last>final_values by_world>values_by_replicate failed>failed_runs",
+    "Scenario": "home_grown>local_improvement",
+    "SensitivityResult": "leading>ranking_column last>final_indices",
+    "SpreadModel": (
+        "fellows_practising>partnership_share_practising mean_setting>partnership_setting note>record_event "
+        "state>export_state pooled>pooled_measure forget>drop_organisation read_ties>refresh_ties "
+        "leaving>leaders_leaving numbers>step_parameters"
+    ),
+    "Stage": "LAPSED>DISCONTINUED",
+    "Sweep": (
+        "each_part>iterate_parts each_months>iterate_months made>attempted failed_places>failed_positions "
+        "read>read_part"
+    ),
+    "SweepStatus": "done>completed left>pending",
+    "TableOptions": "alike>permutation_columns",
 }
+MEMBERS = {name: _pairs(text) for name, text in _MEMBERS.items()}
 """Attributes, methods and keywords of the classes that users meet, by the name that the class has now."""
 
 PARTNERSHIP = {"system": "partnership"}

@@ -73,9 +73,14 @@ def rename_path(path: str) -> str:
 
 
 def rename_saved_column(column: str) -> str:
-    """Return a column of a sweep that version 0.1 saved: a measure, "measure.intervention", or the path of a factor."""
-    measure, point, rest = column.partition(".")
-    return f"{SAVED_MEASURES[measure]}{point}{rest}" if measure in SAVED_MEASURES else rename_path(column)
+    """Return a column of a sweep that version 0.1 saved, in the names of now.
+
+    That is a measure, "measure.intervention", the path of a factor, or "number: " and such a path.
+    """
+    before, colon, path = column.rpartition(": ")
+    measure, point, rest = path.partition(".")
+    new = f"{SAVED_MEASURES[measure]}{point}{rest}" if measure in SAVED_MEASURES else rename_path(path)
+    return f"{before}{colon}{new}"
 
 
 class FormerNames:
@@ -251,7 +256,7 @@ def rename_generated_partnerships(data: dict[str, Any], places: SourceLocations)
     notes: list[str] = []
     renamed = dict(policies)
     for name, policy in policies.items():
-        target = policy.get("target") if isinstance(policy, Mapping) else None
+        target: Any = policy.get("target") if isinstance(policy, Mapping) else None
         chosen = target.get("partnerships") if isinstance(target, Mapping) else None
         names = [chosen] if isinstance(chosen, str) else chosen
         if not isinstance(names, list | tuple) or not any(is_generated(one, before) for one in names):

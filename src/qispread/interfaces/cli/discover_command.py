@@ -114,8 +114,8 @@ def discover_in_comparison(
     models = read_plausible_models(folder, manifest, former=is_former_manifest(saved))
     measure = manifest["comparison"]["measure"]
     found = discover_models(models, arguments.arm, measure, MEASURES[measure].better, options)
-    notes = (f"{folder}: {MANIFEST_NOTE}",) if is_former_manifest(saved) else ()
-    notes += (FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()
+    former_notes = (f"{folder}: {MANIFEST_NOTE}",) if is_former_manifest(saved) else ()
+    notes = (*former_notes, *((FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()))
     place = Path(arguments.out) if arguments.out else analysis_path(folder, arguments.arm)
     return found, place, {"notes": notes, "comparison": manifest["identity"]}
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from qispread.common.former_names import MEASURES, OPTIONS, refusal, removal_note
@@ -34,20 +34,13 @@ def add_former_options(command: str, parser: argparse.ArgumentParser) -> None:
     """Let a command take its options under their former names too, which its help does not show."""
     for old, new in OPTIONS.get(command, {}).items():
         current = next(action for action in parser._actions if new in action.option_strings)  # noqa: SLF001
-        parser.add_argument(
-            old,
-            action=former_action(current),
-            dest=current.dest,
-            nargs=current.nargs,
-            type=current.type,
-            metavar=current.metavar,
-            default=argparse.SUPPRESS,
-            help=argparse.SUPPRESS,
-        )
+        same: dict[str, Any] = {name: getattr(current, name) for name in ("dest", "nargs", "type", "metavar")}
+        hidden: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+        parser.add_argument(old, action=former_action(current), **same, **hidden)
 
 
-def former_action(current: argparse.Action) -> Callable[..., FormerOption]:
-    """Return what makes the former name of an option, as `argparse` asks for it."""
+def former_action(current: argparse.Action) -> Any:
+    """Return what makes the former name of an option, as `argparse` calls it."""
 
     def made(option_strings: Sequence[str], **settings: Any) -> FormerOption:
         return FormerOption(current, option_strings, **settings)
