@@ -14,25 +14,32 @@ from typing import Any, TypeVar, cast
 from qispread.common.former_names import MEMBERS, REMOVED_IN, former_modules
 
 PACKAGE = "qispread"
+INNER_PACKAGES = (PACKAGE, "pydantic", "importlib", "_frozen_importlib")
+"""Packages that a warning is not about: this one, and what calls it."""
 Class = TypeVar("Class", bound=type)
 Value = TypeVar("Value")
 
 
-def warn_former(old: str, new: str, depth: int = 1) -> None:
-    """Warn of a former name where it is used.
-
-    Parameters
-    ----------
-    old, new : str
-        As they are written.
-    depth : int
-        How many calls lie between this function and the code that used the name.
-    """
+def warn_former(old: str, new: str) -> None:
+    """Warn of a former name, both names as they are written: about the line outside the package that used it."""
     message = f"{old} is now {new}; the old name goes in qispread {REMOVED_IN}"
-    warnings.warn(message, DeprecationWarning, stacklevel=depth + 2)
+    warnings.warn(message, DeprecationWarning, stacklevel=_stack_level())
 
 
-def rename_keywords(function: str, keywords: dict[str, Any], renamed: Mapping[str, str], depth: int = 1) -> None:
+def _stack_level() -> int:
+    """Return how many frames up, as `warnings.warn` counts them, the code is that is neither ours nor pydantic's."""
+    frame, level = sys._getframe(1), 0  # noqa: SLF001
+    while frame is not None:
+        file, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
+        # Frames of the import system are not counted.
+        level += not ("importlib" in file and "_bootstrap" in file)
+        if module.partition(".")[0] not in INNER_PACKAGES:
+            return level
+        frame = frame.f_back
+    return level
+
+
+def rename_keywords(function: str, keywords: dict[str, Any], renamed: Mapping[str, str]) -> None:
     """Replace former keywords of a call by those of now, with a warning for each.
 
     Raises
@@ -44,7 +51,7 @@ def rename_keywords(function: str, keywords: dict[str, Any], renamed: Mapping[st
         new = renamed[old]
         if new in keywords:
             raise TypeError(f"{function}() got '{new}' and '{old}', which is its former name; leave out '{old}'")
-        warn_former(f"{function}({old}=...)", f"{function}({new}=...)", depth + 1)
+        warn_former(f"{function}({old}=...)", f"{function}({new}=...)")
         keywords[new] = keywords.pop(old)
 
 
@@ -72,10 +79,10 @@ class FormerMember:
         setattr(instance, self.new, value)
 
     def _warn(self, kind: type) -> None:
-        warn_former(f"{kind.__name__}.{self.old}", f"{kind.__name__}.{self.new}", 2)
+        warn_former(f"{kind.__name__}.{self.old}", f"{kind.__name__}.{self.new}")
 
 
-def bind_former_overrides(kind: type, renamed: Mapping[str, str], depth: int = 1) -> None:
+def bind_former_overrides(kind: type, renamed: Mapping[str, str]) -> None:
     """Make the methods that a subclass defines under former names override those of now, with a warning for each.
 
     Raises
@@ -89,7 +96,7 @@ def bind_former_overrides(kind: type, renamed: Mapping[str, str], depth: int = 1
             continue
         if new in vars(kind):
             raise TypeError(f"{kind.__name__} defines '{new}' and '{old}', which is its former name; leave out '{old}'")
-        warn_former(f"{kind.__name__}.{old}", f"{kind.__name__}.{new}", depth + 1)
+        warn_former(f"{kind.__name__}.{old}", f"{kind.__name__}.{new}")
         setattr(kind, new, vars(kind)[old])
 
 
@@ -160,7 +167,7 @@ class FormerModuleLoader(Loader):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
+    def create_module(self, spec: ModuleSpec) -> ModuleType:  # noqa: ARG002
         """Return the module, imported under its name of now."""
         module = import_module(self.name)
         self.spec = module.__spec__
@@ -185,7 +192,10 @@ class FormerModuleFinder(MetaPathFinder):
         self.modules = {f"{PACKAGE}.{old}": f"{PACKAGE}.{new}" for old, new in former_modules().items()}
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         """Return the specification of a module by its former name; None for all other names."""
         new = self.modules.get(fullname)

@@ -37,7 +37,7 @@ FORMER_MARK = "home_grown"
 """A part of every scenario that version 0.1 kept, and of none that was kept since."""
 
 
-def read_measure(name: str, depth: int = 1) -> str:
+def read_measure(name: str) -> str:
     """Return the name of a measure; a former one as that of now, with a DeprecationWarning.
 
     Raises
@@ -49,7 +49,7 @@ def read_measure(name: str, depth: int = 1) -> str:
         raise InputError([Fault("measure", problem)])
     if not isinstance(name, str) or name not in MEASURES:
         return name
-    warn_former(f"the measure '{name}'", f"'{MEASURES[name]}'", depth + 1)
+    warn_former(f"the measure '{name}'", f"'{MEASURES[name]}'")
     return MEASURES[name]
 
 
@@ -186,7 +186,7 @@ class FormerNames:
     def _note(self, path: KeyPath, old: str, new: str) -> None:
         place = self._place(path)
         if not place.file:
-            warn_former(f'"{old}" ({".".join(map(str, path))})', f'"{new}"', 8)
+            warn_former(f'"{old}" ({".".join(map(str, path))})', f'"{new}"')
             return
         where = f"{place.file}:{place.line}" if place.line else place.file
         self.notes.append(f"{where}: {removal_note(old, new)}")
@@ -238,7 +238,7 @@ def rename_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
         if new != path and new in changes:
             raise InputError([Fault(path, f'is the former name of "{new}", which is given too; leave it out')])
         if new != path:
-            warn_former(f'"{path}"', f'"{new}"', 3)
+            warn_former(f'"{path}"', f'"{new}"')
         found[new] = names.rename_part(new, value) if isinstance(value, str | Mapping | list | tuple) else value
     return found
 

@@ -85,7 +85,7 @@ class RenamedSection(ConfigSection):
         if not isinstance(data, dict) or not renamed.keys() & data.keys():
             return data
         data = dict(data)
-        rename_keywords(cls.__name__, data, renamed, 2)
+        rename_keywords(cls.__name__, data, renamed)
         return data
 
 

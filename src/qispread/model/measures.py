@@ -324,7 +324,7 @@ MEASURE_REGISTRY = (
     ),
 )
 
-MEASURES = FormerKeys(
+MEASURES: dict[str, Measure] = FormerKeys(
     {measure.name: measure for measure in MEASURE_REGISTRY}, FORMER_MEASURES, {name: refusal(name) for name in REFUSED_MEASURES}
 )
 MEASURE_NAMES = tuple(MEASURES)

@@ -126,7 +126,7 @@ class Runs:
     def values_by_replicate(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
         """Return a measure at the end of every replicate, as `final_values` does, but NaN where one failed."""
         place = index_of(intervention, self.interventions, "intervention")
-        column = index_of(read_measure(measure, 2), MEASURE_NAMES, "measure")
+        column = index_of(read_measure(measure), MEASURE_NAMES, "measure")
         return np.array([np.nan if run.error else run.measures[-1, place, column] for run in self.runs])
 
     @property

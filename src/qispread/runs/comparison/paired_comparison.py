@@ -155,5 +155,5 @@ def read_arm(name: str, arms: Collection[str]) -> str:
     old, new = FORMER_BASELINE_ARM
     if name != old or name in arms:
         return name
-    warn_former(f"the arm '{old}'", f"'{new}'", 2)
+    warn_former(f"the arm '{old}'", f"'{new}'")
     return new

@@ -35,7 +35,7 @@ def validate_even(number: int) -> int:
 def read_configured_measure(name: str) -> str:
     """Return the name of a measure, or of now where it is a former one; refuse one whose meaning has changed."""
     try:
-        return read_measure(name, 4)
+        return read_measure(name)
     except InputError as error:
         raise ValueError(error.faults[0].problem) from None
 

@@ -243,7 +243,7 @@ class Sweep:
 
     def _monthly(self, measures: tuple[str, ...]) -> tuple[str, ...]:
         kept = self.experiment.measures.monthly
-        measures = tuple(read_measure(name, 2) for name in measures)
+        measures = tuple(read_measure(name) for name in measures)
         for name in measures:
             index_of(name, kept, "measure kept by month")
         return measures or kept
