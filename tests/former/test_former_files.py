@@ -204,7 +204,7 @@ def test_experiments_are_the_same(folder):
         assert any(f'"{old}" is now' in note and note.startswith("former.yaml:") for note in notes)
     first, second = (qs.sweep(one, name, confirmed=True) for one, name in ((former, "a"), (now, "b")))
     assert first.runs.equals(second.runs)
-    with pytest.warns(DeprecationWarning, match="home_grown.gain"):
+    with pytest.warns(DeprecationWarning, match="is now"):
         mapping = qs.load_experiment({**EXPERIMENT_FORMER, "measures": {}, "base": "scenario.yaml"})
     assert set(mapping.factors) == set(now.factors)
 

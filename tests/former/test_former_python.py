@@ -23,7 +23,7 @@ from qispread.common.former_names import (
 SOURCE = Path(qs.__file__).parent
 EXTRAS = {"solara"}
 """Libraries that a test may do without."""
-SMALL = {"horizon": 6, "replicates": 2, "organisations": {"number": 12, "partnerships": 2, "regions": 2}}
+SMALL = {"horizon": 24, "replicates": 2, "organisations": {"number": 12, "partnerships": 2, "regions": 2}}
 
 
 def classes():
@@ -160,8 +160,8 @@ def test_sections_take_former_fields():
 
 def run_months(kind):
     """Return the measures of a few months with organisations of a class."""
-    model = qs.SpreadModel(qs.Scenario(**SMALL), 0, organisation_class=kind)
-    for _ in range(6):
+    model = qs.SpreadModel(qs.Scenario(**SMALL), replicate=0, organisation_class=kind)
+    for _ in range(24):
         model.step()
     return model
 
@@ -213,7 +213,7 @@ def test_an_override_under_its_former_name_calls_what_it_overrides():
         for kind in (Counting, Below):
             Counting.count = kind.count = 0
             model = run_months(kind)
-            assert kind.count == 6 * 12
+            assert kind.count == 24 * 12
             assert model.measures[-1].tobytes() == run_months(qs.Organisation).measures[-1].tobytes()
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from inspect import signature
 from types import CodeType, ModuleType
 from typing import Any, TypeVar, cast
 
@@ -105,14 +106,15 @@ def keep_former_members(kind: Class) -> Class:
     renamed = MEMBERS[kind.__name__]
     for old, new in renamed.items():
         setattr(kind, old, FormerMember(kind, old, new))
-    if "__init__" in vars(kind):
-        _keep_former_keywords(kind, renamed)
+    _keep_former_keywords(kind, renamed)
     _keep_former_overrides(kind, renamed)
     return kind
 
 
 def _keep_former_keywords(kind: type, renamed: Mapping[str, str]) -> None:
-    initialise = vars(kind)["__init__"]
+    initialise = vars(kind).get("__init__")
+    if initialise is None or not set(renamed.values()) & set(signature(initialise).parameters):
+        return
 
     @wraps(initialise)
     def renaming(self: Any, *given: Any, **named: Any) -> None:

@@ -22,14 +22,10 @@ from qispread.inputs.yaml_reader import KeyPath, SourceLocation, SourceLocations
 Patterns = list[tuple[tuple[str, ...], Any]]
 """What is left of each dotted pattern below a place, and what it is for."""
 KEY_PATTERNS: Patterns = [(tuple(path.split(".")), new) for path, new in KEYS.items()]
-WORD_PATTERNS: Patterns = [
-    (("network", "kind"), NETWORK_KINDS),
-    *(((*path, *each), MEASURES) for path in (("measures", "final"), ("measures", "monthly")) for each in ((), ("*",))),
-    (("targets", "*", "measure"), MEASURES),
-    (("targets", "*", "multiplied_by"), MEASURES),
-]
+CHANGES_START = "arms"
+"""Where a path-keyed mapping begins that has values, and not how they are varied."""
+MEASURE_LISTS = (("measures", "final"), ("measures", "monthly"))
 PATH_KEYED_PATTERNS: Patterns = [(tuple(path.split(".")), path) for path in PATH_KEYED]
-PATH_VALUED_PATTERNS: Patterns = [(("targets", "*", "multiplied_by"), "path")]
 MANIFEST_NOTE = (
     f"was written by version {FORMER_VERSION}; its names are read as those of this version until {REMOVED_IN}"
 )
@@ -72,6 +68,30 @@ def rename_path(path: str) -> str:
     return ".".join(names)
 
 
+def rename_measure(name: str) -> str:
+    """Return the name of a measure as it is now; one whose meaning has changed stays, and is refused later."""
+    return MEASURES.get(name, name)
+
+
+def rename_measure_or_path(name: str) -> str:
+    """Return the name of a measure, or the dotted path of a parameter, as it is now."""
+    return MEASURES.get(name) or rename_path(name)
+
+
+def rename_network_kind(kind: str) -> str:
+    """Return the kind of a network as it is called now."""
+    return NETWORK_KINDS.get(kind, kind)
+
+
+WORD_PATTERNS: Patterns = [
+    (("network", "kind"), rename_network_kind),
+    *(((*path, *each), rename_measure) for path in MEASURE_LISTS for each in ((), ("*",))),
+    (("targets", "*", "measure"), rename_measure),
+    (("targets", "*", "multiplied_by"), rename_measure_or_path),
+]
+"""What renames a word that stands at a path, in the names of now."""
+
+
 def rename_saved_column(column: str) -> str:
     """Return a column of a sweep that version 0.1 saved, in the names of now.
 
@@ -112,12 +132,12 @@ class FormerNames:
             self.places.update(moved)
         return found
 
-    def rename_part(self, path: str, part: Any) -> Any:
-        """Return what stands at a dotted path of a scenario, in the names of now."""
+    def rename_part(self, path: str, part: Any, here: KeyPath = ()) -> Any:
+        """Return what stands at a dotted path of a scenario, in the names of now; it is given at `here`."""
         keys, words = KEY_PATTERNS, WORD_PATTERNS
         for name in path.split("."):
             keys, words = below(keys, name), below(words, name)
-        return self._walk(part, tuple(path.split(".")), keys, words)
+        return self._walk(part, here or tuple(path.split(".")), keys, words)
 
     def _walk(self, value: Any, path: KeyPath, keys: Patterns, words: Patterns) -> Any:
         if isinstance(value, str):
@@ -148,7 +168,7 @@ class FormerNames:
                 self._moved[here] = new
                 self._note(here, str(key), new)
             if paths:
-                found[new] = self._part_by_path(new, one, changes=path[:1] == ("arms",))
+                found[new] = self._part_by_path(new, one, here)
             else:
                 found[new] = self._walk(one, here, below(keys, key), below(words, new))
         return found
@@ -158,18 +178,22 @@ class FormerNames:
             return key
         return rename_path(key) if paths else ending(below(keys, key)) or key
 
-    def _part_by_path(self, path: str, part: Any, *, changes: bool) -> Any:
+    def _part_by_path(self, path: str, part: Any, here: KeyPath) -> Any:
         """Return what is given for a path: the value itself among changes, else what may hold `values` of it."""
-        if changes:
-            return self.rename_part(path, part)
+        if here[0] == CHANGES_START:
+            return self.rename_part(path, part, here)
         if isinstance(part, Mapping) and isinstance(part.get("values"), list | tuple):
-            return {**part, "values": [self.rename_part(path, one) for one in part["values"]]}
+            return {
+                **part,
+                "values": [
+                    self.rename_part(path, one, (*here, "values", index)) for index, one in enumerate(part["values"])
+                ],
+            }
         return part
 
     def _word(self, value: str, path: KeyPath, words: Patterns) -> str:
-        new = (ending(words) or {}).get(value, value)
-        if new == value and any(matches(pattern, path) for pattern, _ in PATH_VALUED_PATTERNS):
-            new = rename_path(value)
+        rename = ending(words)
+        new = rename(value) if rename else value
         if new != value:
             self._note(path, value, new)
         return str(new)
