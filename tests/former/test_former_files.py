@@ -190,7 +190,15 @@ def test_every_key_of_calibrations(path, folder):
     assert not renamings(now.scenario.notes)
     notes = renamings(former.scenario.notes)
     assert any(f'"{path.split(".")[-1]}" is now "{KEYS[path]}"' in note for note in notes)
-    for old in ("home_grown.gain", "home_grown.loss", "reviewing.giving_up", "harm_averted", "harm", "lapses", "little"):
+    for old in (
+        "home_grown.gain",
+        "home_grown.loss",
+        "reviewing.giving_up",
+        "harm_averted",
+        "harm",
+        "lapses",
+        "little",
+    ):
         assert any(f'"{old}" is now' in note for note in notes)
 
 
@@ -262,7 +270,12 @@ def test_a_column_of_the_users_table(folder):
     (folder / "now.csv").write_text("id,partnership\na,system-01\nb,south\n", encoding="utf-8")
     policy = {"coach": {"lever": "coaching", "target": {"systems": ["system-01"]}}}
     found = [
-        qs.load(write("s.yaml", {"organisations": {"file": f"{name}.csv"}, "network": {"kind": "complete"}, "policies": policy}))
+        qs.load(
+            write(
+                "s.yaml",
+                {"organisations": {"file": f"{name}.csv"}, "network": {"kind": "complete"}, "policies": policy},
+            )
+        )
         for name in ("former", "now")
     ]
     assert found[0].organisations.rows == found[1].organisations.rows

@@ -108,19 +108,19 @@ def require_columns(table: CsvTable, required: dict[str, str]) -> None:
 
 
 def read_former_columns(
-    found: dict[str, str], mapping: dict[str, str], table: CsvTable, reading: ReadContext
+    columns: dict[str, str], mapping: dict[str, str], table: CsvTable, reading: ReadContext
 ) -> None:
     """Take columns of former names for fields that the table has not under their names of now, with a note."""
     for old, new in PARTNERSHIP.items():
         if old not in table.columns or new in mapping or old in mapping.values():
             continue
-        if new in found:
+        if new in columns:
             reading.faults.append(
                 Fault(f"column '{old}'", f"is the former name of '{new}', which the table has too; remove one",
                     table.display_name, 1)
             )
         else:
-            found[new] = old
+            columns[new] = old
             reading.notes.append(f"{table.display_name}:1: {removal_note(old, new)}")
 
 

@@ -42,10 +42,10 @@ def add_former_options(command: str, parser: argparse.ArgumentParser) -> None:
 def former_action(current: argparse.Action) -> Any:
     """Return what makes the former name of an option, as `argparse` calls it."""
 
-    def made(option_strings: Sequence[str], **settings: Any) -> FormerOption:
+    def build_action(option_strings: Sequence[str], **settings: Any) -> FormerOption:
         return FormerOption(current, option_strings, **settings)
 
-    return made
+    return build_action
 
 
 def read_former_arguments(arguments: argparse.Namespace, typed: Sequence[str]) -> None:

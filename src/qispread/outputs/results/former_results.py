@@ -1,6 +1,6 @@
 """Results that version 0.1 saved: their manifests, tables and folders, in the names of now (`former_names`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,18 +102,28 @@ def read_saved_table(
     return rename_saved_table(found, table) if former else found
 
 
-def rename_saved_table(found: "pd.DataFrame", table: str) -> "pd.DataFrame":
+def rename_saved_table(saved: "pd.DataFrame", table: str) -> "pd.DataFrame":
     """Return a table that version 0.1 saved with the columns, measures and arms of now."""
     renamed = COLUMNS.get(table, {})
     if table == MODELS_TABLE:
-        renamed = {name: rename_model_column(name) for name in found.columns}
-    found = found.rename(columns=renamed)
+        renamed = {name: rename_model_column(name) for name in saved.columns}
+    found = saved.rename(columns=renamed)
     for column, words in COLUMN_VALUES.items():
         if column in found.columns:
-            found[column] = found[column].map(lambda word, words=words: words.get(word, word)).astype(object)
+            found[column] = rename_cells(found[column], words)
     if PARAMETER_COLUMN in found.columns:
-        found[PARAMETER_COLUMN] = found[PARAMETER_COLUMN].map(rename_path).astype(object)
+        paths = {path: rename_path(path) for path in found[PARAMETER_COLUMN]}
+        found[PARAMETER_COLUMN] = rename_cells(found[PARAMETER_COLUMN], paths)
     return found
+
+
+def rename_cells(cells: "pd.Series[Any]", words: Mapping[str, str]) -> "pd.Series[Any]":
+    """Return a column of words with some of them renamed; one of categories keeps their order."""
+    import pandas as pd
+
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return cells.cat.rename_categories([words.get(word, word) for word in cells.cat.categories])
+    return cells.map(lambda word: words.get(word, word)).astype(cells.dtype)
 
 
 def rename_model_column(name: str) -> str:
