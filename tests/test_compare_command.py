@@ -159,7 +159,9 @@ def test_bad_values_of_options_are_refused_before_anything_is_run(capsys, monkey
 
 
 def test_all_bad_values_are_told_at_once(capsys):
-    said = refusal_message(capsys, *ONE, "--measure", "x", "--models", "1", "--team-month-cost", "-3", "--precision", "0")
+    said = refusal_message(
+        capsys, *ONE, "--measure", "x", "--models", "1", "--team-month-cost", "-3", "--precision", "0"
+    )
     assert "4 faults" in said
     assert all(f"--{name}: " in said for name in ("measure", "models", "team-month", "precision"))
 

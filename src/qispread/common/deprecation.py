@@ -9,7 +9,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from inspect import signature
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, TypeVar, cast
 
 from qispread.common.former_names import MEMBERS, REMOVED_IN, former_modules
@@ -29,7 +29,8 @@ def warn_former(old: str, new: str) -> None:
 
 def _stack_level() -> int:
     """Return how many frames up, as `warnings.warn` counts them, the code is that is neither ours nor pydantic's."""
-    frame, level = sys._getframe(1), 0  # noqa: SLF001
+    level = 0
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None:
         file, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
         # Frames of the import system are not counted.

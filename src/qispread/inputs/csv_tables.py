@@ -116,8 +116,12 @@ def read_former_columns(
             continue
         if new in columns:
             reading.faults.append(
-                Fault(f"column '{old}'", f"is the former name of '{new}', which the table has too; remove one",
-                    table.display_name, 1)
+                Fault(
+                    f"column '{old}'",
+                    f"is the former name of '{new}', which the table has too; remove one",
+                    table.display_name,
+                    1,
+                )
             )
         else:
             columns[new] = old

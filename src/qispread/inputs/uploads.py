@@ -96,9 +96,7 @@ def check_uploads(uploads: Sequence[UploadedFile]) -> None:
         raise InputError(faults)
 
 
-def read_uploaded_yaml(
-    upload: UploadedFile, notes: list[str] | None = None
-) -> tuple[dict[str, Any], SourceLocations]:
+def read_uploaded_yaml(upload: UploadedFile, notes: list[str] | None = None) -> tuple[dict[str, Any], SourceLocations]:
     """Return the data of a YAML file that was sent, and the line of each value; `notes` takes those on former names.
 
     Raises

@@ -325,7 +325,9 @@ MEASURE_REGISTRY = (
 )
 
 MEASURES: dict[str, Measure] = FormerKeys(
-    {measure.name: measure for measure in MEASURE_REGISTRY}, FORMER_MEASURES, {name: refusal(name) for name in REFUSED_MEASURES}
+    {measure.name: measure for measure in MEASURE_REGISTRY},
+    FORMER_MEASURES,
+    {name: refusal(name) for name in REFUSED_MEASURES},
 )
 MEASURE_NAMES = tuple(MEASURES)
 if len(MEASURE_NAMES) != len(MEASURE_REGISTRY):

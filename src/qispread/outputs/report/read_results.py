@@ -99,9 +99,7 @@ class ArmResults:
     def run_status(self) -> pd.DataFrame:
         """Number and status of every world."""
         path, needed = self.folder / "runs.parquet", ("replicate", "status")
-        return read_checked_table(
-            path, needed, lambda: read_saved_table(path, "runs", needed, former=self.former)
-        )
+        return read_checked_table(path, needed, lambda: read_saved_table(path, "runs", needed, former=self.former))
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,9 +276,9 @@ def read_results(folder: Path) -> ResultsFolder:
     if not isinstance(names, list) or BASELINE_ARM not in names or len(names) < 2:
         raise reading_error(folder / MANIFEST, f"names no arms; needed: '{BASELINE_ARM}' and at least one more")
     arms = {
-        str(name): read_arm(
-            str(name), arm_folder(folder, str(name), former=former), strict=strict, former=former
-        )
+        str(name): read_arm(str(name), arm_folder(folder, str(name), former=former), strict=strict, former=former)
         for name in names
     }
-    return ResultsFolder(folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder, former=former), differs)
+    return ResultsFolder(
+        folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder, former=former), differs
+    )

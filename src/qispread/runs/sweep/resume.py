@@ -5,6 +5,7 @@ from typing import Any
 
 from qispread.common.former_names import FORMER_VERSION
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.former_data import is_former_scenario
 from qispread.runs.identity import (
     EnvironmentChange,
     change_faults,
@@ -43,7 +44,7 @@ def check_unchanged(store: SweepStore, experiment: Experiment, *, by_folder: boo
     InputError
         With everything that changed, and what can be done.
     """
-    if store.is_former:
+    if is_former_scenario(store.manifest.get("scenario")):
         raise InputError([Fault("", FORMER_SWEEP, str(store.folder))])
     found = select_changes(
         compare_identities(read_identity(store.manifest), sweep_fingerprint(experiment)), "inputs", "code"

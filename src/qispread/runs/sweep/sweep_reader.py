@@ -9,7 +9,7 @@ from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
-from qispread.inputs.former_data import MANIFEST_NOTE, read_measure, rename_saved_column
+from qispread.inputs.former_data import MANIFEST_NOTE, is_former_scenario, read_measure, rename_saved_column
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.load_experiment import MANIFEST, read_experiment_manifest
 from qispread.runs.sweep.sweep_log import SweepStatus, part_file_name
@@ -64,9 +64,13 @@ class Sweep:
         return self.store.status()
 
     @property
+    def _is_former(self) -> bool:
+        return is_former_scenario(self.store.manifest.get("scenario"))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What has to be known of its names: that version 0.1 wrote it."""
-        return (f"{self.folder}: {MANIFEST_NOTE}",) if self.store.is_former else ()
+        return (f"{self.folder}: {MANIFEST_NOTE}",) if self._is_former else ()
 
     @property
     def parts(self) -> list[int]:
@@ -274,7 +278,7 @@ class Sweep:
         # Opened as a single file: a folder would be taken for a data set, and its name for columns.
         source = self.folder / path if content is None else pyarrow.BufferReader(content)
         file = pyarrow.parquet.ParquetFile(source)
-        if not self.store.is_former:
+        if not self._is_former:
             return file.read(columns)
         before = {rename_saved_column(name): name for name in file.schema_arrow.names}
         table = file.read(None if columns is None else [before.get(name, name) for name in columns])

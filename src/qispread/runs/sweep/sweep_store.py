@@ -11,7 +11,6 @@ from typing import Any
 from qispread.common.cpu_cores import available_cores
 from qispread.common.former_names import SWEEP_MANIFEST
 from qispread.inputs.errors import Fault, InputError
-from qispread.inputs.former_data import is_former_scenario
 from qispread.runs.identity import environment, read_identity
 from qispread.runs.provenance import provenance
 from qispread.runs.sweep.atomic_files import append_line, atomic_write, remove_temporary_files
@@ -83,11 +82,6 @@ class SweepStore:
     def repetitions(self) -> int | None:
         """How many passes through the points are wanted; None for all."""
         return self.manifest.get("repetitions")
-
-    @property
-    def is_former(self) -> bool:
-        """Whether version 0.1 wrote the sweep: its tables have the names of then."""
-        return is_former_scenario(self.manifest.get("scenario"))
 
     @property
     def environments(self) -> list[dict[str, str]]:
