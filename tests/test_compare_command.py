@@ -163,7 +163,7 @@ def test_all_bad_values_are_told_at_once(capsys):
         capsys, *ONE, "--measure", "x", "--models", "1", "--team-month-cost", "-3", "--precision", "0"
     )
     assert "4 faults" in said
-    assert all(f"--{name}: " in said for name in ("measure", "models", "team-month", "precision"))
+    assert all(f"--{name}: " in said for name in ("measure", "models", "team-month-cost", "precision"))
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ class Comparison:
 def read_arm(name: str, arms: Collection[str]) -> str:
     """Return the name of an arm; that of the baseline in version 0.1 as it is now, with a DeprecationWarning."""
     old, new = FORMER_BASELINE_ARM
-    if name != old or name in arms:
+    if not isinstance(name, str) or name != old or name in arms:
         return name
     warn_former(f"the arm '{old}'", f"'{new}'")
     return new
