@@ -10,6 +10,7 @@ from qispread.common.former_names import KEYS, MEASURES, REFUSED_MEASURES, REMOV
 from qispread.inputs.errors import InputError
 from qispread.inputs.former_data import rename_path
 from qispread.inputs.uploads import UploadedFile, scenario_from_uploads
+from qispread.interfaces.cli.main import main
 from qispread.runs.calibration.load_calibration import load_calibration
 
 FORMER = {
@@ -306,3 +307,19 @@ def test_changes_on_loading(folder):
 def test_paths(path):
     assert rename_path(path) == ".".join([*path.split(".")[:-1], KEYS[path]])
     assert rename_path(rename_path(path)) == rename_path(path)
+
+
+@pytest.mark.parametrize("command", ["run", "sweep", "calibrate"])
+def test_commands_print_the_notes(command, folder, capsys):
+    write("scenario.yaml", FORMER)
+    targets = {"events": {"measure": "harm_averted", "month": 6, "value": 3.0, "error": 1.0}}
+    calibration = {**CALIBRATION_FORMER, "arms": {}, "targets": targets, "points": 100, "accept": 1.0}
+    write("sweep.yaml", EXPERIMENT_FORMER)
+    write("calibrate.yaml", calibration)
+    typed = {"run": "scenario.yaml", "sweep": "sweep.yaml", "calibrate": "calibrate.yaml"}[command]
+    more = [] if command == "run" else ["--yes"]
+    assert main([command, typed, "--out", "results", *more]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count(f'scenario.yaml:{line_of("scenario.yaml", "home_grown")}: "home_grown" is now') == 1
+    if command != "run":
+        assert f'{typed}:{line_of(typed, "home_grown.gain")}: "home_grown.gain" is now' in said

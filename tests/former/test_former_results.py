@@ -21,7 +21,8 @@ from qispread.outputs.results.former_results import read_saved_table
 from qispread.runs.comparison import BASELINE_ARM as BASELINE
 
 SAVED = Path(__file__).parent / "results-0.1.zip"
-"""A run, a comparison with plausible models and a sweep, each of 2 replicates of 12 organisations over 4 months."""
+"""A run, a comparison with plausible models and a sweep, each of 2 replicates of 12 organisations over 4 months, as
+the code of commit 7f96dd0 wrote them from the files in its folder `source`; CSV copies of Parquet tables left out."""
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ PATH_KEYED_PATTERNS: Patterns = [(tuple(path.split(".")), path) for path in PATH
 MANIFEST_NOTE = (
     f"was written by version {FORMER_VERSION}; its names are read as those of this version until {REMOVED_IN}"
 )
+NOTE_END = f"until {REMOVED_IN}"
+"""How notes on former names end."""
 FORMER_MARK = "home_grown"
 """A part of every scenario that version 0.1 kept, and of none that was kept since."""
 
@@ -298,6 +300,11 @@ def rename_generated_partnerships(data: dict[str, Any], places: SourceLocations)
 def is_generated(name: Any, prefix: str) -> bool:
     """Return whether a name is one that is generated, such as "system-01"."""
     return isinstance(name, str) and name.startswith(prefix) and name.removeprefix(prefix).isdigit()
+
+
+def select_former_notes(notes: Iterable[str]) -> list[str]:
+    """Return the notes that are on former names."""
+    return [note for note in notes if note.endswith(NOTE_END)]
 
 
 def is_former_scenario(scenario: Any) -> bool:

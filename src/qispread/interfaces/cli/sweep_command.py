@@ -97,6 +97,7 @@ def check_unused_options(arguments: argparse.Namespace) -> None:
 
 def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
     """Run an experiment, or go on with it."""
+    from qispread.inputs.former_data import select_former_notes
     from qispread.runs.sweep.run_sweep import sweep
 
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
@@ -118,6 +119,8 @@ def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
     except KeyboardInterrupt:
         show_stopped(arguments, console)
         return EXIT_INTERRUPTED
+    for note in select_former_notes(found.experiment.scenario.notes):
+        say(f"note: {note}", style="yellow")
     say(f"{found.status}, in {found.folder}")
     if found.status.failed:
         show_failures(found, console)
