@@ -229,7 +229,7 @@ class TestDiscover:
 
     @pytest.mark.slow
     def test_another_box_can_be_looked_at(self, sweeps, capsys):
-        words = ["discover", "latin", "--measure", "effect", "--below", "0.18", "--shuffles", "0"]
+        words = ["discover", "latin", "--measure", "effect", "--below", "0.18", "--permutations", "0"]
         assert main([*words, "--box", "1"]) == 0
         told = printed_text(capsys)
         assert "Limits of box 1 " in told

@@ -145,9 +145,9 @@ def read_result_manifest():
 
 BAD = {
     "a measure": (["--measure", "adoptoin"], "--measure: no measure is called 'adoptoin'; did you mean 'adoption'?"),
-    "a price below 0": (["--team-month", "-1"], "--team-month: got -1.0; needed: a price of at least 0"),
-    "a price that is no number": (["--team-month", "nan"], "--team-month: got nan"),
-    "a price without end": (["--team-month", "inf"], "--team-month: got inf"),
+    "a price below 0": (["--team-month-cost", "-1"], "--team-month-cost: got -1.0; needed: a price of at least 0"),
+    "a price that is no number": (["--team-month-cost", "nan"], "--team-month-cost: got nan"),
+    "a price without end": (["--team-month-cost", "inf"], "--team-month-cost: got inf"),
     "a precision of 0": (["--precision", "0"], "--precision: got 0.0; needed: a number above 0"),
     "a precision below 0": (["--precision", "-0.1"], "--precision: got -0.1"),
     "a precision that is no number": (["--precision", "nan"], "--precision: got nan"),
@@ -167,9 +167,11 @@ def test_bad_values_of_options_are_refused_before_anything_is_run(capsys, monkey
 
 
 def test_all_bad_values_are_told_at_once(capsys):
-    said = refusal_message(capsys, *ONE, "--measure", "x", "--models", "1", "--team-month", "-3", "--precision", "0")
+    said = refusal_message(
+        capsys, *ONE, "--measure", "x", "--models", "1", "--team-month-cost", "-3", "--precision", "0"
+    )
     assert "4 faults" in said
-    assert all(f"--{name}: " in said for name in ("measure", "models", "team-month", "precision"))
+    assert all(f"--{name}: " in said for name in ("measure", "models", "team-month-cost", "precision"))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_all_bad_values_are_told_at_once(capsys):
     [
         ["--precision", "much"],
         ["--models", "2.5"],
-        ["--team-month", "dear"],
+        ["--team-month-cost", "dear"],
         ["--branch-at", "soon"],
         ["--precision", "0.1", "--replicates", "5"],
         ["--measure"],
@@ -230,7 +232,7 @@ def test_no_models_are_tried_where_none_are_asked(capsys):
 
 
 def test_staff_time_is_priced_in_the_total(capsys):
-    assert run_command(*ONE, *ALONE, "--team-month", "250") == 0
+    assert run_command(*ONE, *ALONE, "--team-month-cost", "250") == 0
     worlds = read_csv("replicates")
     np.testing.assert_allclose(worlds["total_cost"], worlds["cost"] + 250.0 * worlds["staff_time"])
     assert "Staff time is at 250 a team-month" in capsys.readouterr().out

@@ -209,7 +209,7 @@ def test_the_last_month_of_each_intervention_follows_from_the_organisations(runs
             arrays_equal(said.awareness, (followers.stage != "unaware").mean())
             arrays_equal(said.ever_adopted, len(begun) / len(followers))
             arrays_equal(said.discontinued, (begun.times_discontinued > 0).mean())
-            for name, column in {"appropriateness": "fit", "effect": "result"}.items():
+            for name, column in {"appropriateness": "appropriateness", "effect": "result"}.items():
                 arrays_equal(said[name], users[column].mean())
             for name in ("fidelity", "embedding", "generation"):
                 arrays_equal(said[name], users[name].mean())

@@ -82,7 +82,7 @@ class TestBoxes:
     @pytest.fixture
     def sweep(self, capsys):
         assert said(capsys, "sweep", CASES / "13-box-0-says-no-box" / "points.yaml", "--out", "S")[0] == 0
-        return ("discover", "S", "--measure", "effect", "--below", "0.15", "--shuffles", "0")
+        return ("discover", "S", "--measure", "effect", "--below", "0.15", "--permutations", "0")
 
     def test_box_0_has_no_limits_and_another_is_suggested(self, capsys, sweep):
         code, words = said(capsys, *sweep, "--box", "0")

@@ -6,6 +6,9 @@ Names resolve on first use, so that importing the package loads neither the comp
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qispread.common.deprecation import find_former_modules, warn_former
+from qispread.common.former_names import PUBLIC_NAMES
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -107,6 +110,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in PUBLIC_NAMES:
+        warn_former(f"qispread.{name}", f"qispread.{PUBLIC_NAMES[name]}")
+        name = PUBLIC_NAMES[name]
     if name not in _HOMES:
         raise AttributeError(f"module 'qispread' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)
@@ -114,3 +120,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+find_former_modules()

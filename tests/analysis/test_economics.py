@@ -72,7 +72,7 @@ def count_replicated_by_hand(runs):
     return found
 
 
-def test_practices_at_80_percent_are_counted_one_by_one(comparison, replicates):
+def test_practices_replicated_practices_percent_are_counted_one_by_one(comparison, replicates):
     for arm, runs in comparison.runs.items():
         by_hand = count_replicated_by_hand(runs)
         assert sum(by_hand) > 0
@@ -95,7 +95,7 @@ def test_as_many_practices_in_both_arms_have_no_price(seed):
     expected = sum(count_replicated_by_hand(comparison.runs[BASELINE_ARM]))
     equal = [arm for arm in arms if sum(count_replicated_by_hand(comparison.runs[arm])) == expected]
     assert equal
-    assert (table.loc[equal, "at_80_difference"] == 0.0).all()
+    assert (table.loc[equal, "replicated_practices_difference"] == 0.0).all()
     assert table.loc[equal, "cost_per_replicated_practices"].isna().all()
 
 
@@ -147,7 +147,7 @@ def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
     table = cost_effectiveness(replicates).set_index("arm")
     row = table.loc["coached"]
     assert row["cost_per_event_averted"] == pytest.approx(row["cost_difference"] / row["averted_difference"])
-    assert row["cost_per_replicated_practices"] == pytest.approx(row["cost_difference"] / row["at_80_difference"])
+    assert row["cost_per_replicated_practices"] == pytest.approx(row["cost_difference"] / row["replicated_practices_difference"])
     assert row["cost_per_event_low"] < row["cost_per_event_averted"] < row["cost_per_event_high"]
 
 

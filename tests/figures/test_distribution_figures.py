@@ -22,7 +22,7 @@ def test_every_world_that_has_the_measure_is_in_one_bar_that_holds_it(first, sec
         assert rows["replicates"].sum() == known.size
         for row in rows.itertuples():
             inside = (known >= row.low) & ((known < row.high) | (row.high == edges[-1]))
-            assert inside.sum() == row.worlds
+            assert inside.sum() == row.replicates
 
 
 @given(NUMBERS)

@@ -16,7 +16,7 @@ from qispread.runs.diffusion_fit.fit_diffusion import fit_observed
 from qispread.runs.diffusion_fit.fit_tables import EXPOSURE_CLASSES, FIT_TABLES
 from synthetic_diffusion import build_villages, simulate_histories, write_diffusion_tables
 
-QUICK = ["--worlds", "20", "--shuffles", "99"]
+QUICK = ["--replicates", "20", "--permutations", "99"]
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +91,12 @@ def test_it_gives_the_same_bytes_again_where_it_stands_by_default(fit_output, wo
         (["--columns", "comunity=town"], "did you mean 'community'?"),
         (["--columns", "id"], "got 'id'; needed: FIELD=COLUMN"),
         (["--columns", "id=who"], "column 'who' (who): is missing"),
-        (["--worlds", "3"], "--worlds: got 3; needed: at least 20"),
-        (["--shuffles", "9"], "--shuffles: got 9; needed: at least 99"),
+        (["--replicates", "3"], "--replicates: got 3; needed: at least 20"),
+        (["--permutations", "9"], "--permutations: got 9; needed: at least 99"),
         (["--seed", "-1"], "--seed: got -1; needed: at least 0"),
         (["--start", "2020-03"], "before the start (2020-03)"),
         (["--start", "2021-03", "--end", "2020-12"], "1 fault in the input --start: got 2021-03, after --end 2020-12"),
-        (["--alike", "rolle"], "column 'rolle' (who is alike): is missing"),
+        (["--strata", "rolle"], "column 'rolle' (who is alike): is missing"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(words, refusal, working_folder, capsys):
@@ -115,11 +115,11 @@ def test_a_tie_to_a_stranger_is_refused_with_its_line_or_left_out_with_all_fault
     assert f"more.csv:{len(text.splitlines()) + 1}" in told
     assert "'person-999' is not in the table of people" in told
     assert "--leave-out unknown" in told
-    assert main(["fit", "people.csv", "more.csv", "--leave-out", "unknown", "--worlds", "3", "--start", "x"]) == 2
+    assert main(["fit", "people.csv", "more.csv", "--leave-out", "unknown", "--replicates", "3", "--start", "x"]) == 2
     told = capsys.readouterr().err
     assert "person-999" not in told
     assert "2 faults" in told
-    assert "--worlds: got 3" in told
+    assert "--replicates: got 3" in told
     assert "--start: got 'x'" in told
 
 
@@ -184,7 +184,7 @@ def test_a_folder_whose_fit_does_not_say_of_what_is_refused(kept, working_folder
 
 def test_a_table_whose_name_no_folder_can_have_is_refused_with_all_other_faults(working_folder, capsys):
     (working_folder / "people.csv").rename(working_folder / "peo:ple.csv")
-    assert main(["fit", "peo:ple.csv", "ties.csv", "--worlds", "3"]) == 2
+    assert main(["fit", "peo:ple.csv", "ties.csv", "--replicates", "3"]) == 2
     told = capsys.readouterr()
     assert "2 faults" in told.err
     assert "'fit-peo:ple' is no name for a folder" in " ".join(told.err.split())

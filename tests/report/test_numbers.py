@@ -108,7 +108,7 @@ def test_the_plane_draws_differences_between_worlds(written_report, figures):
 def test_groups_effects_and_models_are_those_of_their_tables(written_report, figures):
     gains = pd.read_csv(written_report.folder / "subgroup_gains.csv")
     own = gains[(gains["grouping"] == "size") & (gains["measure"] == "event_rate_reduction")].reset_index(drop=True)
-    shown = figures["for-whom-size-harm-reduction"].table.reset_index(drop=True)
+    shown = figures["for-whom-size-event-rate-reduction"].table.reset_index(drop=True)
     pd.testing.assert_frame_equal(shown, own, check_dtype=False)
     robust = pd.read_csv(written_report.folder / "robustness.csv").set_index("arm")
     best = figures["robustness-best"].table.set_index("arm")

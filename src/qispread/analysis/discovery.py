@@ -12,6 +12,7 @@ from qispread.analysis.box_pruning import chance_probability, prune_box, quasi_p
 from qispread.analysis.case_thresholds import check_cases, parse_threshold
 from qispread.analysis.prim import CaseData, NumberRange, PeelStep, PrimOptions, search_boxes
 from qispread.analysis.variance_components import additive_point_means
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
@@ -45,6 +46,7 @@ LIMIT_COLUMNS = {
 }
 
 
+@keep_former_members
 @dataclass(frozen=True)
 class BoxSearchOptions:
     """How boxes are searched, and which one is suggested.
@@ -77,6 +79,7 @@ class BoxSearchOptions:
             raise InputError(faults)
 
 
+@keep_former_members
 @dataclass(frozen=True, eq=False)
 class Discovery:
     """Boxes in which cases are dense.

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from qispread.common.deprecation import keep_former_members
+
 RANKING_COLUMN = {"sobol": "total", "morris": "mu_star", "first_order": "first"}
 """The column by which parameters are ranked, by method."""
 KEY_COLUMNS = {"month": "Month.", "parameter": "Path of the parameter."}
@@ -59,6 +61,7 @@ VARIANCE_COLUMNS = {
 }
 
 
+@keep_former_members
 @dataclass(frozen=True, eq=False)
 class SensitivityResult:
     """What a measure depends on.

@@ -8,7 +8,10 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from qispread.common.deprecation import rename_keywords
+from qispread.common.former_names import PARAMETERS
 from qispread.inputs.errors import Fault, InputError, did_you_mean
+from qispread.inputs.former_data import read_measure
 
 Check = Callable[[Any], str]
 """Returns what is needed in place of a value; an empty text where the value is right."""
@@ -20,25 +23,34 @@ MAX_COUNT = 1_000_000_000
 """More runs, workers or months than any computer has room for."""
 MAX_SEED = 2**63 - 1
 """The largest seed, as a scenario's."""
+MEASURE = "measure"
+"""The argument, of any function, that names a measure."""
 ENGINES = ("kernel", "mesa")
 
 
 def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Return a decorator that checks arguments by name, and refuses all that are wrong at once.
 
-    Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python.
+    Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python. Former names of
+    arguments are read as those of now, with a warning, and so are those of measures (decision TBD-former-names).
     """
 
     def decorated(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         signature = inspect.signature(function)
+        renamed = PARAMETERS.get(function.__qualname__, {})
 
         @wraps(function)
         def checked(*given: Parameters.args, **named: Parameters.kwargs) -> Result:
+            if renamed.keys() & named.keys():
+                rename_keywords(function.__qualname__, named, renamed)
             try:
-                arguments = signature.bind(*given, **named).arguments
+                bound = signature.bind(*given, **named)
             except TypeError:
                 return function(*given, **named)
-            check_arguments(arguments, **checks)
+            check_arguments(bound.arguments, **checks)
+            if MEASURE in bound.arguments:
+                bound.arguments[MEASURE] = read_measure(bound.arguments[MEASURE])
+                return function(*bound.args, **bound.kwargs)
             return function(*given, **named)
 
         return checked

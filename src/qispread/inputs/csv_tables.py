@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+from qispread.common.former_names import PARTNERSHIP, removal_note
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.network_kinds import MembershipsNetwork, TiesFileNetwork
 from qispread.inputs.organisations import ROW_FIELDS, TEXT_FIELDS, Organisations
@@ -106,6 +107,27 @@ def require_columns(table: CsvTable, required: dict[str, str]) -> None:
         raise InputError(faults)
 
 
+def read_former_columns(
+    columns: dict[str, str], mapping: dict[str, str], table: CsvTable, reading: ReadContext
+) -> None:
+    """Take columns of former names for fields that the table has not under their names of now, with a note."""
+    for old, new in PARTNERSHIP.items():
+        if old not in table.columns or new in mapping or old in mapping.values():
+            continue
+        if new in columns:
+            reading.faults.append(
+                Fault(
+                    f"column '{old}'",
+                    f"is the former name of '{new}', which the table has too; remove one",
+                    table.display_name,
+                    1,
+                )
+            )
+        else:
+            columns[new] = old
+            reading.notes.append(f"{table.display_name}:1: {removal_note(old, new)}")
+
+
 def map_columns(mapping: dict[str, str], table: CsvTable, reading: ReadContext) -> dict[str, str]:
     """Return the column of each field that the table has: as mapped by the user, or of the same name."""
     unknown = [name for name in mapping if name not in ROW_FIELDS]
@@ -116,6 +138,7 @@ def map_columns(mapping: dict[str, str], table: CsvTable, reading: ReadContext) 
         raise InputError(faults)
     require_columns(table, {mapping.get("id", "id"): "id", **{column: name for name, column in mapping.items()}})
     found = {name: mapping.get(name, name) for name in ROW_FIELDS if mapping.get(name, name) in table.columns}
+    read_former_columns(found, mapping, table, reading)
     for column in table.columns:
         missing = [name for name in ROW_FIELDS if name not in found]
         if column not in found.values() and difflib.get_close_matches(column.lower(), missing, n=1, cutoff=0.8):

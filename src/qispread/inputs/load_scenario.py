@@ -11,6 +11,13 @@ from qispread.inputs.adapt_scenario import is_adaptable, is_in_file
 from qispread.inputs.cross_checks import cross_validate
 from qispread.inputs.csv_tables import ReadContext, read_table, read_ties_file
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError
+from qispread.inputs.former_data import (
+    MANIFEST_NOTE,
+    is_former_scenario,
+    rename_changes,
+    rename_former,
+    rename_generated_partnerships,
+)
 from qispread.inputs.network_kinds import MembershipsNetwork, TiesFileNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.table_references import (
@@ -36,10 +43,16 @@ def merge_documents(parent: Any, child: Any) -> Any:
     return {**parent, **{key: merge_documents(parent.get(key), value) for key, value in child.items()}}
 
 
-def read_document(path: Path, display_name: str) -> tuple[dict[str, Any], SourceLocations]:
-    """Return the data of one YAML file, or the scenario kept in a manifest, without following `extends`."""
+def read_document(
+    path: Path, display_name: str, notes: list[str] | None = None
+) -> tuple[dict[str, Any], SourceLocations]:
+    """Return the data of one YAML file, or the scenario kept in a manifest, without following `extends`.
+
+    `notes` takes those on former names, which are read as those of now.
+    """
     if path.suffix != ".json":
-        return read_yaml(path, display_name)
+        data, places = read_yaml(path, display_name)
+        return rename_former(data, places, notes), places
     try:
         scenario = json.loads(read_text(path, display_name))["scenario"]
     except json.JSONDecodeError as error:
@@ -48,20 +61,25 @@ def read_document(path: Path, display_name: str) -> tuple[dict[str, Any], Source
         scenario = None
     if not isinstance(scenario, dict):
         raise InputError([Fault("", "is not a manifest: it holds no 'scenario'", display_name)])
-    return scenario, {(): SourceLocation(display_name, 0)}
+    places = {(): SourceLocation(display_name, 0)}
+    if is_former_scenario(scenario) and notes is not None:
+        notes.append(f"{display_name}: {MANIFEST_NOTE}")
+    return rename_former(scenario, places), places
 
 
 def read_with_parents(
-    path: Path, display_name: str, visited: tuple[Path, ...] = ()
+    path: Path, display_name: str, visited: tuple[Path, ...] = (), notes: list[str] | None = None
 ) -> tuple[dict[str, Any], SourceLocations]:
     """Return the data of a file overlaid on that of the files it extends, with the place of each value.
+
+    `notes` takes those on former names in any of them.
 
     Raises
     ------
     InputError
         For a file that extends itself, directly or through others.
     """
-    data, places = read_document(path, display_name)
+    data, places = read_document(path, display_name, notes)
     parents = data.pop("extends", [])
     parents = [parents] if isinstance(parents, str) else parents
     if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
@@ -74,7 +92,7 @@ def read_with_parents(
         if Path(os.path.normpath(parent_path.absolute())) in here:
             raise InputError([fault_at_path(("extends",), f"'{parent}' comes back to this file", places)])
         parent_data, parent_places = read_with_parents(
-            parent_path, os.path.normpath(Path(display_name).parent / parent), here
+            parent_path, os.path.normpath(Path(display_name).parent / parent), here, notes
         )
         below = merge_documents(below, parent_data)
         places_below |= parent_places
@@ -109,6 +127,7 @@ def build_scenario(
         With every fault of the data and of the tables that it names.
     """
     places = dict(places or {})
+    data = rename_generated_partnerships(data, places)
     scenario, wrong, found = validate(data, places)
     tables = TableReferences(scenario, wrong, places, finder or disk_resolver(base or Path()))
     reading = tables.reading
@@ -134,15 +153,17 @@ def build_scenario(
     return scenario
 
 
-def read_policy_file(path: Path, display_name: str) -> tuple[dict[str, Any], SourceLocations]:
-    """Return the policies of a policy file.
+def read_policy_file(
+    path: Path, display_name: str, notes: list[str] | None = None
+) -> tuple[dict[str, Any], SourceLocations]:
+    """Return the policies of a policy file; `notes` takes those on former names.
 
     Raises
     ------
     InputError
         Where it holds anything but `policies`, or none.
     """
-    data, places = read_with_parents(path, display_name)
+    data, places = read_with_parents(path, display_name, notes=notes)
     problem = "is not for a policy file, which holds 'policies' alone"
     faults = [fault_at_path((key,), problem, places) for key in data if key not in POLICY_FILE_KEYS]
     if not isinstance(data.get("policies"), dict) or not data["policies"]:
@@ -155,9 +176,10 @@ def read_policy_file(path: Path, display_name: str) -> tuple[dict[str, Any], Sou
 def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[str | Path]) -> list[Fault]:
     """Add the policies of policy files to the data of a scenario, and return the faults; a taken name is one."""
     faults: list[Fault] = []
+    notes: list[str] = []
     for file in files:
         try:
-            fragment, fragment_places = read_policy_file(Path(file), str(file))
+            fragment, fragment_places = read_policy_file(Path(file), str(file), notes)
         except InputError as error:
             faults.extend(error.faults)
             continue
@@ -171,7 +193,14 @@ def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[
                 continue
             policies[name] = policy
             places |= {path: place for path, place in fragment_places.items() if path[:2] == ("policies", name)}
+    add_notes(data, notes)
     return faults
+
+
+def add_notes(data: dict[str, Any], notes: Sequence[str]) -> None:
+    """Add notes to the data of a scenario."""
+    if notes:
+        data["notes"] = [*(data.get("notes") or ()), *notes]
 
 
 def override_tables(data: dict[str, Any], places: SourceLocations, organisations: Any, ties: Any) -> None:
@@ -220,9 +249,11 @@ def load(
     InputError
         With every fault in all these files.
     """
-    data, places = read_with_parents(Path(path), str(path))
+    notes: list[str] = []
+    data, places = read_with_parents(Path(path), str(path), notes=notes)
+    add_notes(data, notes)
     faults = add_policies(data, places, policies)
-    for name, value in (changes or {}).items():
+    for name, value in rename_changes(changes or {}).items():
         data[name] = value
         places[name,] = SourceLocation("", 0, f"--{name}")
     override_tables(data, places, organisations, ties)
@@ -264,7 +295,7 @@ def check(path: str | Path) -> Scenario | None:
     Returns
     -------
     Scenario or None
-        Whose notes say what was left out; None for a policy file.
+        Whose notes say what was left out; None for a policy file without any.
 
     Raises
     ------
@@ -274,11 +305,13 @@ def check(path: str | Path) -> Scenario | None:
     file = Path(path)
     if file.suffix == ".csv":
         return check_table(file)
-    data, places = read_with_parents(file, str(path))
+    notes: list[str] = []
+    data, places = read_with_parents(file, str(path), notes=notes)
     if is_policy_file(data):
         data, places = read_policy_file(file, str(path))
         _, _, faults = validate(data, places)
         if faults:
             raise InputError(faults)
-        return None
+        return Scenario(notes=tuple(notes)) if notes else None
+    add_notes(data, notes)
     return build_scenario(data, places)

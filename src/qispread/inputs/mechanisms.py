@@ -1,6 +1,7 @@
 """The parameters of the rules, one section for each file in `qispread.model.rules`."""
 
-from qispread.inputs.parameter import ConfigSection, parameter
+from qispread.common.deprecation import keep_former_members
+from qispread.inputs.parameter import ConfigSection, RenamedSection, parameter
 
 
 class LeaderParameters(ConfigSection):
@@ -154,7 +155,8 @@ class ImprovementParameters(ConfigSection):
     )
 
 
-class ReviewParameters(ConfigSection):
+@keep_former_members
+class ReviewParameters(RenamedSection):
     """The yearly review."""
 
     interval: int = parameter(12, "Months between reviews.", unit="months", low=1)

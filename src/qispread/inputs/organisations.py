@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from qispread.common.deprecation import keep_former_members
 from qispread.common.shipped_bindings import record_constants
-from qispread.inputs.parameter import ConfigSection, choice, parameter
+from qispread.inputs.parameter import ConfigSection, RenamedSection, choice, parameter
 
 CONTEXT_FACTORS = ("leadership", "alignment", "culture", "capability", "measurement", "slack", "turnover")
 """The context factors, in the order in which every table and array holds them."""
@@ -85,7 +86,8 @@ class BaselineDistribution(ConfigSection):
     )
 
 
-class OrganisationRow(ConfigSection):
+@keep_former_members
+class OrganisationRow(RenamedSection):
     """One organisation as given; what is missing is drawn."""
 
     id: str = choice(..., "Unique name by which ties, origins and targets speak of it.")
@@ -111,7 +113,8 @@ ROW_FIELDS = tuple(OrganisationRow.model_fields)
 TEXT_FIELDS = ("id", "name", "partnership", "region")
 
 
-class Organisations(ConfigSection):
+@keep_former_members
+class Organisations(RenamedSection):
     """The places: generated, or read from a table."""
 
     number: int = choice(

@@ -7,8 +7,11 @@ declared here.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
+
+from qispread.common.deprecation import rename_keywords
+from qispread.common.former_names import MEMBERS
 
 Evidence = Literal["measured", "derived", "assumption", "hypothesis", "choice"]
 """How well a default is known: read in a source; computed from figures in a source; no source; no source although
@@ -70,6 +73,20 @@ class ConfigSection(ArgumentCheckMeta):
     def with_fields(self, **fields: Any) -> Self:
         """Return a copy with some fields changed, checked as if it had been read from a file."""
         return type(self).model_validate({**self.model_dump(), **fields})
+
+
+class RenamedSection(ConfigSection):
+    """A section that takes fields by their former names too, with a DeprecationWarning."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_fields(cls, data: Any) -> Any:
+        renamed = MEMBERS.get(cls.__name__, {})
+        if not isinstance(data, dict) or not renamed.keys() & data.keys():
+            return data
+        data = dict(data)
+        rename_keywords(cls.__name__, data, renamed)
+        return data
 
 
 def parameter(

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.errors import did_you_mean
 from qispread.inputs.interventions import Origin, OriginField
-from qispread.inputs.parameter import ConfigSection, Names, choice, parameter
+from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice, parameter
 
 
-class PolicyTarget(ConfigSection):
+@keep_former_members
+class PolicyTarget(RenamedSection):
     """Whom a policy is for: everyone, or one of these; none of a kind is nobody."""
 
     partnerships: Names | None = choice(None, "Everyone in these partnerships.", role="lever")

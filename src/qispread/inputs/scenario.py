@@ -6,6 +6,7 @@ from typing import Annotated, Any, NoReturn, Self
 
 from pydantic import AfterValidator
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.interventions import Intervention
@@ -22,7 +23,7 @@ from qispread.inputs.mechanisms import (
 )
 from qispread.inputs.network_kinds import AnyNetwork, PartnershipsNetwork
 from qispread.inputs.organisations import Organisations
-from qispread.inputs.parameter import ConfigSection, Names, choice
+from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.policies import AnyPolicy
 
 MECHANISMS = (
@@ -56,7 +57,8 @@ class InputFile(ConfigSection):
     sha256: str = choice(..., "Of its bytes.")
 
 
-class Scenario(ConfigSection):
+@keep_former_members
+class Scenario(RenamedSection):
     """Everything that a run depends on."""
 
     name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
@@ -105,12 +107,13 @@ class Scenario(ConfigSection):
             For a path that does not exist or a value that cannot be; all faults at once.
         """
         from qispread.inputs.adapt_scenario import iterate_paths
+        from qispread.inputs.former_data import rename_changes
         from qispread.inputs.load_scenario import build_scenario
         from qispread.inputs.yaml_reader import SourceLocation
 
         data = self.model_dump(mode="json")
         places: dict[tuple[str | int, ...], SourceLocation] = {}
-        for path, value in {**(changes or {}), **fields}.items():
+        for path, value in rename_changes({**(changes or {}), **fields}).items():
             if path == "organisations.file":
                 data["organisations"].update(rows=[], number=None, partnerships=None, regions=None)
                 data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}

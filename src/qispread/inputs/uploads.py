@@ -8,7 +8,8 @@ import yaml
 
 from qispread.inputs.csv_tables import ReadContext, read_table
 from qispread.inputs.errors import Fault, InputError
-from qispread.inputs.load_scenario import POLICY_FILE_KEYS, build_scenario, is_policy_file, override_tables
+from qispread.inputs.former_data import rename_former
+from qispread.inputs.load_scenario import POLICY_FILE_KEYS, add_notes, build_scenario, is_policy_file, override_tables
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_yaml import non_default_data
 from qispread.inputs.validate import fault_at_path
@@ -60,7 +61,9 @@ def scenario_from_uploads(uploads: Sequence[UploadedFile], default: Scenario) ->
     scenarios = [one for one in uploads if one.name.lower().endswith(YAML_ENDINGS)]
     tables = {one.name: one for one in uploads if one.name.lower().endswith(TABLE_ENDING)}
     check_uploads(uploads)
-    data, places = read_uploaded_yaml(scenarios[0]) if scenarios else (non_default_data(default), {})
+    notes: list[str] = []
+    data, places = read_uploaded_yaml(scenarios[0], notes) if scenarios else (non_default_data(default), {})
+    add_notes(data, notes)
     named = {part.get("file") for part in (data.get("organisations"), data.get("network")) if isinstance(part, dict)}
     kinds = {is_ties_table(one): name for name, one in tables.items() if name not in named}
     override_tables(data, places, kinds.get(False), kinds.get(True))
@@ -93,8 +96,8 @@ def check_uploads(uploads: Sequence[UploadedFile]) -> None:
         raise InputError(faults)
 
 
-def read_uploaded_yaml(upload: UploadedFile) -> tuple[dict[str, Any], SourceLocations]:
-    """Return the data of a YAML file that was sent, and the line of each value.
+def read_uploaded_yaml(upload: UploadedFile, notes: list[str] | None = None) -> tuple[dict[str, Any], SourceLocations]:
+    """Return the data of a YAML file that was sent, and the line of each value; `notes` takes those on former names.
 
     Raises
     ------
@@ -103,6 +106,7 @@ def read_uploaded_yaml(upload: UploadedFile) -> tuple[dict[str, Any], SourceLoca
     """
     reject_aliases(upload)
     data, places = read_yaml(upload, upload.display_name)
+    data = rename_former(data, places, notes)
     faults = []
     if "extends" in data:
         faults.append(

@@ -7,6 +7,9 @@ otherwise a measure is over the organisations that did not start the interventio
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from qispread.common.deprecation import FormerKeys
+from qispread.common.former_names import MEASURES as FORMER_MEASURES
+from qispread.common.former_names import REFUSED_MEASURES, refusal
 from qispread.common.shipped_bindings import record_constants
 
 REPLICATED_THRESHOLD = 0.8
@@ -321,7 +324,11 @@ MEASURE_REGISTRY = (
     ),
 )
 
-MEASURES = {measure.name: measure for measure in MEASURE_REGISTRY}
+MEASURES: dict[str, Measure] = FormerKeys(
+    {measure.name: measure for measure in MEASURE_REGISTRY},
+    FORMER_MEASURES,
+    {name: refusal(name) for name in REFUSED_MEASURES},
+)
 MEASURE_NAMES = tuple(MEASURES)
 if len(MEASURE_NAMES) != len(MEASURE_REGISTRY):
     raise ValueError("two measures have the same name")

@@ -46,6 +46,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Calibrate, print what was learnt, and write tables, pictures and the calibrated scenario."""
+    from qispread.inputs.former_data import select_former_notes
     from qispread.runs.calibration.run_calibration import calibrate
 
     if arguments.status:
@@ -71,6 +72,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     except KeyboardInterrupt:
         show_stopped(arguments, console)
         return EXIT_INTERRUPTED
+    for note in select_former_notes(found.specification.calibration.scenario.notes):
+        say(f"note: {note}", style="yellow")
     show_result(found, console)
     with report_interrupted_write():
         write_outputs(found, arguments)

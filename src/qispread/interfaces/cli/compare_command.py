@@ -34,7 +34,7 @@ def add(command: argparse.ArgumentParser) -> None:
         "--measure", help="what the answer is about (default: events_averted; with --precision: effect)"
     )
     question.add_argument(
-        "--team-month", type=float, default=0.0, metavar="PRICE", help="price of a team-month of staff time"
+        "--team-month-cost", type=float, default=0.0, metavar="PRICE", help="price of a team-month of staff time"
     )
     question.add_argument("--models", type=int, metavar="N", help="plausible models to try (default: 64; 0: none)")
     number = worlds.add_mutually_exclusive_group()
@@ -71,7 +71,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     )
     everything = prepare_arms(base, arms, arguments.branch_at, factorial=arguments.factorial)
     measure, models = choose_measure(arguments), choose_model_count(arguments)
-    asked = ComparisonRequest(everything, measure, arguments.precision, arguments.team_month, models)
+    asked = ComparisonRequest(everything, measure, arguments.precision, arguments.team_month_cost, models)
     folder = local_folder(arguments.out) if arguments.out else asked.default_folder()
     with cleanup_on_abort(folder):
         asked.check_output_folder(folder, overwrite=arguments.overwrite)
@@ -79,7 +79,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         terminal.compile_with_progress(base, console)
         comparison = run_comparison(base, arms, len(everything), arguments, console)
         robust = run_robustness(comparison, models, arguments, console)
-    answer = ComparisonResult(comparison, robust, arguments.team_month)
+    answer = ComparisonResult(comparison, robust, arguments.team_month_cost)
     typed = ["qispread", *arguments.typed]
     with report_interrupted_write():
         paths = save_comparison(answer, folder, overwrite=arguments.overwrite, command=typed)
@@ -149,8 +149,8 @@ def check_arguments(arguments: argparse.Namespace) -> None:
         faults.append(Fault("--measure", f"no measure is called '{wanted}'{did_you_mean(wanted, MEASURES)}"))
     elif arguments.models and MEASURES[choose_measure(arguments)].better == "neither":
         faults.append(Fault("--models", f"'{wanted}' is neither good nor bad: arms cannot be ranked by it"))
-    if not 0.0 <= arguments.team_month < float("inf"):
-        faults.append(Fault("--team-month", f"got {arguments.team_month}; needed: a price of at least 0"))
+    if not 0.0 <= arguments.team_month_cost < float("inf"):
+        faults.append(Fault("--team-month-cost", f"got {arguments.team_month_cost}; needed: a price of at least 0"))
     if arguments.precision is not None and not 0.0 < arguments.precision < float("inf"):
         faults.append(Fault("--precision", f"got {arguments.precision}; needed: a number above 0"))
     if faults:

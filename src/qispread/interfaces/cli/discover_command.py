@@ -37,7 +37,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--intervention", help="of which intervention (default: all together)")
     command.add_argument("--month", type=int, help="when (default: the end)")
     command.add_argument(
-        "--in-worlds",
+        "--replicate-share",
         type=float,
         metavar="SHARE",
         help="it fails where this share of its worlds does (default: by mean)",
@@ -47,7 +47,7 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--alpha", type=float, default=0.05, help="share of a box that a step takes (default: 0.05)")
     command.add_argument("--mass", type=float, default=0.05, help="share of all that a box holds (default: 0.05)")
-    command.add_argument("--shuffles", type=int, default=99, help="to tell what chance would find (default: 99)")
+    command.add_argument("--permutations", type=int, default=99, help="to tell what chance would find (default: 99)")
     command.add_argument("--box", type=int, metavar="N", help="show the limits of this box (default: the suggested)")
     command.add_argument("--out", metavar="DIR", help="folder for results (default: within analysis of the results)")
     command.set_defaults(act=act)
@@ -58,7 +58,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     from qispread.analysis.discovery import BoxSearchOptions
     from qispread.analysis.prim import PrimOptions
 
-    search = BoxSearchOptions(PrimOptions(arguments.alpha, arguments.mass), arguments.coverage, arguments.shuffles)
+    search = BoxSearchOptions(PrimOptions(arguments.alpha, arguments.mass), arguments.coverage, arguments.permutations)
     seek = discover_in_comparison if arguments.arm is not None else discover_in_sweep
     found, folder, about = seek(arguments, search)
     box = found.suggested_index if arguments.box is None else arguments.box
@@ -86,14 +86,14 @@ def discover_in_sweep(
         measure,
         below=arguments.below,
         above=arguments.above,
-        replicate_share=arguments.in_worlds,
+        replicate_share=arguments.replicate_share,
         intervention=whose,
         month=arguments.month,
         options=options,
     )
     names = (measure,) if whose == POOLED else (measure, whose)
     folder = Path(arguments.out) if arguments.out else analysis_path(sweep.folder, *names)
-    return found, folder, {"notes": (*unfinished_note(sweep), *found.notes), **sweep_provenance(sweep)}
+    return found, folder, {"notes": (*sweep.notes, *unfinished_note(sweep), *found.notes), **sweep_provenance(sweep)}
 
 
 def discover_in_comparison(
@@ -101,17 +101,21 @@ def discover_in_comparison(
 ) -> "tuple[Discovery, Path, dict[str, Any]]":
     """Return what is found in the plausible models of a comparison, the folder to write to, and what was read."""
     from qispread.analysis.discovery import discover_models
+    from qispread.inputs.former_data import MANIFEST_NOTE
     from qispread.model.measures import MEASURES
     from qispread.outputs.figures.save_analysis import analysis_path
-    from qispread.outputs.results import read_manifest
+    from qispread.outputs.results import MANIFEST, read_manifest
+    from qispread.outputs.results.former_results import is_former_manifest, rename_saved_manifest
 
     folder = Path(arguments.results)
     check_comparison_options(arguments)
-    manifest = read_manifest(folder)
-    models = read_plausible_models(folder, manifest)
+    saved = read_manifest(folder)
+    manifest = rename_saved_manifest(saved, folder / MANIFEST)
+    models = read_plausible_models(folder, manifest, former=is_former_manifest(saved))
     measure = manifest["comparison"]["measure"]
     found = discover_models(models, arguments.arm, measure, MEASURES[measure].better, options)
-    notes = (FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()
+    former_notes = (f"{folder}: {MANIFEST_NOTE}",) if is_former_manifest(saved) else ()
+    notes = (*former_notes, *((FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()))
     place = Path(arguments.out) if arguments.out else analysis_path(folder, arguments.arm)
     return found, place, {"notes": notes, "comparison": manifest["identity"]}
 
@@ -121,14 +125,14 @@ def check_comparison_options(arguments: argparse.Namespace) -> None:
     from qispread.inputs.errors import Fault, InputError
 
     given = {"--measure": arguments.measure, "--intervention": arguments.intervention, "--month": arguments.month}
-    given["--in-worlds"] = arguments.in_worlds
+    given["--replicate-share"] = arguments.replicate_share
     problem = "is for sweeps: the models of a comparison hold the mean of its own measure at the end"
     faults = [Fault(name, problem) for name, value in given.items() if value is not None]
     if faults:
         raise InputError(faults)
 
 
-def read_plausible_models(folder: Path, manifest: "dict[str, Any]") -> "pd.DataFrame":
+def read_plausible_models(folder: Path, manifest: "dict[str, Any]", *, former: bool = False) -> "pd.DataFrame":
     """Return the plausible models of a comparison.
 
     Raises
@@ -136,16 +140,16 @@ def read_plausible_models(folder: Path, manifest: "dict[str, Any]") -> "pd.DataF
     InputError
         Where the folder holds no comparison, or one without models.
     """
-    import pandas as pd
     import pyarrow as pa
 
     from qispread.inputs.errors import Fault, InputError
+    from qispread.outputs.results.former_results import MODELS_TABLE, read_saved_table
 
     if "comparison" not in manifest:
         raise InputError([Fault("--arm", "is for comparisons, and this folder holds none", str(folder))])
     path = folder / "models.parquet"
     try:
-        return pd.read_parquet(path)
+        return read_saved_table(path, MODELS_TABLE, former=former)
     except FileNotFoundError:
         problem = "is not there: the comparison has no plausible models; run compare again without --models 0"
     except (OSError, ValueError, pa.ArrowException) as error:

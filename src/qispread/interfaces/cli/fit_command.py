@@ -52,13 +52,13 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--unit", choices=("period", "month", "quarter", "year"), help="how long a period of dates is")
     command.add_argument("--no-seeds", action="store_true", help="explain the adoptions of the first period too")
     command.add_argument(
-        "--alike", metavar="COLUMN", nargs="+", default=[], help="shuffle only among people equal in these too"
+        "--strata", metavar="COLUMN", nargs="+", default=[], help="shuffle only among people equal in these too"
     )
     command.add_argument(
         "--leave-out", choices=("self-ties", "unknown"), nargs="+", default=[], help="ties that are else refused"
     )
-    command.add_argument("--worlds", type=int, default=100, help="simulated worlds of each model (default: 100)")
-    command.add_argument("--shuffles", type=int, default=1999, help="of the times of adoption (default: 1999)")
+    command.add_argument("--replicates", type=int, default=100, help="simulated worlds of each model (default: 100)")
+    command.add_argument("--permutations", type=int, default=1999, help="of the times of adoption (default: 1999)")
     command.add_argument("--seed", type=int, default=0, help="of the parameters drawn for the worlds (default: 0)")
     command.add_argument("--out", metavar="DIR", help="folder for results (default: results/fit-PEOPLE)")
     command.set_defaults(act=act)
@@ -87,7 +87,7 @@ def table_options(arguments: argparse.Namespace) -> "TableOptions":
         raise InputError(faults)
     return TableOptions(
         **columns,
-        permutation_columns=tuple(arguments.alike),
+        permutation_columns=tuple(arguments.strata),
         never=tuple(arguments.never),
         start=arguments.start,
         end=arguments.end,
@@ -111,7 +111,7 @@ def read_tables(arguments: argparse.Namespace, options: "TableOptions") -> "Obse
     from qispread.runs.diffusion_fit.read_diffusion import read_observed
 
     faults: list[Fault] = []
-    counts = partial(check_counts, arguments.worlds, arguments.shuffles, arguments.seed)
+    counts = partial(check_counts, arguments.replicates, arguments.permutations, arguments.seed)
     for check in (counts, partial(output_folder, arguments)):
         try:
             check()
@@ -185,8 +185,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         with terminal.progress_bar(console, "Fitting", len(list(identifiable_models(observed)))) as advance:
             found = fit_observed(
                 observed,
-                replicates=arguments.worlds,
-                shuffles=arguments.shuffles,
+                replicates=arguments.replicates,
+                shuffles=arguments.permutations,
                 seed=arguments.seed,
                 progress=advance,
             )

@@ -27,6 +27,7 @@ from qispread.interfaces.cli import (
     sweep_command,
 )
 from qispread.interfaces.cli.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED
+from qispread.interfaces.cli.former_options import add_former_options, read_former_arguments
 
 COMMANDS = {
     "run": (run_command, "simulate a scenario in many worlds"),
@@ -57,7 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"qispread {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, words) in COMMANDS.items():
-        module.add(commands.add_parser(name, help=words))
+        module.add(command := commands.add_parser(name, help=words))
+        add_former_options(name, command)
     return top
 
 
@@ -133,6 +135,7 @@ def read_action(arguments: argparse.Namespace) -> int:
             raise BrokenPipeError
 
     try:
+        read_former_arguments(arguments, arguments.typed)
         return int(arguments.act(arguments, Quiet(emoji=False)))
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)

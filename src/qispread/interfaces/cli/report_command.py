@@ -23,8 +23,12 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     from pathlib import Path
 
     from qispread.inputs.errors import Fault, InputError
+    from qispread.inputs.former_data import MANIFEST_NOTE
+    from qispread.outputs.report.read_results import is_former_results
 
     if arguments.overwrite and not arguments.out:
         raise InputError([Fault("--overwrite", "is for --out; a report beside its results is written anew anyway")])
+    if is_former_results(Path(arguments.results)):
+        console.print(f"note: {arguments.results}: {MANIFEST_NOTE}", style="yellow", soft_wrap=True, markup=False)
     terminal.write_report_and_show(Path(arguments.results), console, arguments.out, overwrite=arguments.overwrite)
     return EXIT_OK

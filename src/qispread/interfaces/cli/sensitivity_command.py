@@ -53,7 +53,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     found = sensitivity(sweep, measure, intervention=whose, months=arguments.months)
     names = (measure,) if whose == POOLED else (measure, whose)
     folder = Path(arguments.out) if arguments.out else analysis_path(sweep.folder, *names)
-    notes = (*unfinished_note(sweep), *found.notes)
+    notes = (*sweep.notes, *unfinished_note(sweep), *found.notes)
     about = {
         "method": found.method,
         "measure": measure,

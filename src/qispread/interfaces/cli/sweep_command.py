@@ -97,6 +97,7 @@ def check_unused_options(arguments: argparse.Namespace) -> None:
 
 def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
     """Run an experiment, or go on with it."""
+    from qispread.inputs.former_data import select_former_notes
     from qispread.runs.sweep.run_sweep import sweep
 
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
@@ -118,6 +119,8 @@ def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
     except KeyboardInterrupt:
         show_stopped(arguments, console)
         return EXIT_INTERRUPTED
+    for note in select_former_notes(found.experiment.scenario.notes):
+        say(f"note: {note}", style="yellow")
     say(f"{found.status}, in {found.folder}")
     if found.status.failed:
         show_failures(found, console)
@@ -159,6 +162,8 @@ def show_progress(sweep: "Sweep", console: "Console") -> None:
     from qispread.runs.sweep.sweep_log import part_file_name
 
     say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    for note in sweep.notes:
+        say(f"note: {note}", style="yellow")
     say(f"{sweep.folder}: {sweep.status}")
     for words in describe_environments(sweep.store):
         say(words)
@@ -194,7 +199,7 @@ def rerun_one(arguments: argparse.Namespace, console: "Console") -> int:
     point, replicate = parse_run_id(found, arguments.run)
     folder = rerun_folder(found, arguments)
     others = environment_changes(found, arguments.run)
-    for one in others:
+    for one in (*found.notes, *others):
         say(f"note: {one}", style="yellow")
     with cleanup_on_abort(folder):
         check_rerun_folder(folder, point_scenario(found, point).replace(replicates=1), replicate, arguments)

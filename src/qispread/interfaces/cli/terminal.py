@@ -221,7 +221,7 @@ def show_costs(answer: "ComparisonResult", console: "Console") -> None:
         console.print("No policy has a cost: give `cost` in its file to learn what a result costs.", soft_wrap=True)
         return
     show_table(cost_table(costs, answer.comparison.organisation_count), console)
-    priced = "not priced (--team-month PRICE)"
+    priced = "not priced (--team-month-cost PRICE)"
     if answer.team_month:
         priced = f"at {format_short(answer.team_month)} a team-month"
     console.print(f"Staff time is {priced}; nothing is discounted.", soft_wrap=True)

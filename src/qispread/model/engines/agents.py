@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mesa.discrete_space import FixedAgent
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.practice import (
     NO_OBSERVATION,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, DISCONTINUED = Stage
 
 
+@keep_former_members
 class Organisation(FixedAgent):
     """A trust, a unit or a practice: its local context, and what it makes of each intervention.
 

@@ -10,8 +10,10 @@ import numpy as np
 from mesa.discrete_space import Network
 from numpy.typing import NDArray
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
+from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import read_scenario
 from qispread.model.engines.agents import Organisation
@@ -45,6 +47,7 @@ COLLECTS_TOO_EARLY = tuple(int(part) for part in mesa.__version__.split(".")[:2]
 """Up to Mesa 3.4 `batch_run` takes what is collected at the start for the first step: its last row is a month early."""
 
 
+@keep_former_members
 class SpreadModel(mesa.Model):
     """A scenario in one world, as a Mesa model.
 
@@ -338,7 +341,7 @@ class SpreadModel(mesa.Model):
 
     def pooled_measure(self, name: str) -> float:
         """Return this month's measure over all interventions."""
-        return float(self.measures[-1][-1, MEASURE_NAMES.index(name)])
+        return float(self.measures[-1][-1, MEASURE_NAMES.index(read_measure(name))])
 
     def measure(self, name: str, intervention: str = POOLED) -> float:
         """Return this month's measure of one intervention, or of all.
@@ -349,4 +352,4 @@ class SpreadModel(mesa.Model):
             For a measure or an intervention that there is not.
         """
         row = index_of(intervention, (*self.settings.interventions, POOLED), "intervention")
-        return float(self.measures[-1][row, index_of(name, MEASURE_NAMES, "measure")])
+        return float(self.measures[-1][row, index_of(read_measure(name), MEASURE_NAMES, "measure")])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qispread.common.deprecation import keep_former_members
 from qispread.model.rules import capacity, steps
 from qispread.model.world.state_arrays import COPIED_FROM_NOBODY, NEVER, Stage
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 UNAWARE, _, IMPLEMENTING, EMBEDDED, DISCONTINUED = Stage
 
 
+@keep_former_members
 class PeerTie(NamedTuple):
     """A tie to a peer, its weight in (0, 1], and how alike the two settings are, in (0, 1]."""
 
@@ -118,6 +120,7 @@ class PublicState:
     generation: int = 0
 
 
+@keep_former_members
 @dataclass(slots=True)
 class Practice:
     """The practice of one organisation.

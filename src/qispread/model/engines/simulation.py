@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.common.cpu_cores import available_cores
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import index_of
+from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, read_scenario
 from qispread.model.engines.kernel import run_months
@@ -45,6 +47,7 @@ TaskResult = TypeVar("TaskResult")
 TASKS_PER_WORKER = 32
 
 
+@keep_former_members
 @dataclass
 class ReplicateRun:
     """One replicate.
@@ -74,6 +77,7 @@ class ReplicateRun:
     observed: list[NDArray[np.float64]] = field(default_factory=list)
 
 
+@keep_former_members
 @dataclass(repr=False)
 class Runs:
     """The replicates of one scenario.
@@ -122,7 +126,7 @@ class Runs:
     def values_by_replicate(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
         """Return a measure at the end of every replicate, as `final_values` does, but NaN where one failed."""
         place = index_of(intervention, self.interventions, "intervention")
-        column = index_of(measure, MEASURE_NAMES, "measure")
+        column = index_of(read_measure(measure), MEASURE_NAMES, "measure")
         return np.array([np.nan if run.error else run.measures[-1, place, column] for run in self.runs])
 
     @property

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from qispread.common.deprecation import keep_former_members
+
 ORGANISATION_ROWS = (
     "leadership",
     "alignment",
@@ -85,6 +87,7 @@ STAGE, LAST_ADOPTED, REVIEW_PHASE, FIRST_ADOPTED, GENERATION, COPIED_FROM, TIMES
 )
 
 
+@keep_former_members
 class Stage(IntEnum):
     """Where an organisation stands with an intervention."""
 

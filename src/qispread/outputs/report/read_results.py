@@ -18,7 +18,15 @@ from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError
 from qispread.inputs.load_scenario import build_scenario
 from qispread.inputs.scenario import Scenario
 from qispread.model.measures import MEASURES
-from qispread.outputs.results import COMPARISON_TABLES, MANIFEST, SUMMARY_FILE
+from qispread.outputs.results import COMPARISON_TABLES, MANIFEST, SUMMARY_FILE, read_manifest
+from qispread.outputs.results.former_results import (
+    arm_folder,
+    is_former_manifest,
+    read_saved_table,
+    rename_saved_manifest,
+    rename_saved_table,
+    table_file,
+)
 from qispread.runs.comparison import BASELINE_ARM
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment, read_identity, select_changes
 
@@ -45,26 +53,33 @@ class ArmResults:
     manifest : dict
     scenario : Scenario or None
         None where another version wrote what this one cannot read.
+    former : bool
+        Whether version 0.1 wrote it: its tables are read in the names of now.
     """
 
     name: str
     folder: Path
     manifest: dict[str, Any]
     scenario: Scenario | None
+    former: bool = False
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """Median and nine in ten worlds of every measure of all interventions together, by month."""
         path = self.folder / SUMMARY_FILE
-        table = read_checked_table(path, SUMMARY_COLUMNS, lambda: pyarrow.csv.read_csv(path).to_pandas())
+        table = read_checked_table(path, SUMMARY_COLUMNS, lambda: self._read_summary(path))
         return table[table["intervention"] == POOLED].drop(columns="intervention")
+
+    def _read_summary(self, path: Path) -> pd.DataFrame:
+        table: pd.DataFrame = pyarrow.csv.read_csv(path).to_pandas()
+        return rename_saved_table(table, "summary") if self.former else table
 
     def replicate_values(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """Return measures of all interventions together, each (worlds, months); NaN where a world failed."""
         path, needed = self.folder / "months.parquet", ("month", "intervention", *measures)
         pooled = [("intervention", "=", POOLED)]
         table = read_checked_table(
-            path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed), filters=pooled).to_pandas()
+            path, needed, lambda: read_saved_table(path, "months", needed, pooled, former=self.former)
         )
         months, failed = int(table["month"].max()) + 1, self.failed[:, None]
         found = {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
@@ -84,9 +99,7 @@ class ArmResults:
     def run_status(self) -> pd.DataFrame:
         """Number and status of every world."""
         path, needed = self.folder / "runs.parquet", ("replicate", "status")
-        return read_checked_table(
-            path, needed, lambda: pyarrow.parquet.read_table(path, columns=list(needed)).to_pandas()
-        )
+        return read_checked_table(path, needed, lambda: read_saved_table(path, "runs", needed, former=self.former))
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +207,7 @@ def read_results_manifest(folder: Path) -> dict[str, Any]:
         raise reading_error(
             path, "names neither a scenario nor a comparison; needed: the file as run or compare wrote it"
         )
-    return dict(found)
+    return rename_saved_manifest(dict(found), path)
 
 
 def changes_since(manifest: dict[str, Any]) -> list[EnvironmentChange]:
@@ -210,29 +223,37 @@ def describe_version_changes(change: EnvironmentChange) -> str:
     return f"{SHORT_VERSION_NAMES.get(name, name)} {change.old}, now {change.new}"
 
 
-def read_arm(name: str, folder: Path, *, strict: bool) -> ArmResults:
+def read_arm(name: str, folder: Path, *, strict: bool, former: bool = False) -> ArmResults:
     """Return one run of a folder; a scenario that cannot be read is an error if `strict`, else None."""
     manifest = read_results_manifest(folder)
     if "scenario" not in manifest or "horizon" not in manifest["scenario"]:
         raise reading_error(folder / MANIFEST, "names no scenario; needed: the manifest of a run")
     try:
-        return ArmResults(name, folder, manifest, build_scenario(manifest["scenario"]))
+        return ArmResults(name, folder, manifest, build_scenario(manifest["scenario"]), former)
     except InputError:
         if strict:
             raise
-        return ArmResults(name, folder, manifest, None)
+        return ArmResults(name, folder, manifest, None, former)
 
 
-def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+def read_tables(folder: Path, *, former: bool = False) -> dict[str, pd.DataFrame]:
     """Return the tables of a comparison that a folder has; the differences must be there."""
     tables = {}
     for name, (_, columns) in COMPARISON_TABLES.items():
-        path = folder / f"{name}.parquet"
+        path = table_file(folder, name, former=former)
         if name == DIFFERENCES_TABLE or path.is_file():
             tables[name] = read_checked_table(
-                path, tuple(columns), lambda path=path: pyarrow.parquet.read_table(path).to_pandas()
+                path, tuple(columns), lambda path=path, name=name: read_saved_table(path, name, former=former)
             )
     return tables
+
+
+def is_former_results(folder: Path) -> bool:
+    """Return whether version 0.1 wrote the results in a folder; False where they cannot be read."""
+    try:
+        return is_former_manifest(read_manifest(folder))
+    except InputError:
+        return False
 
 
 def read_results(folder: Path) -> ResultsFolder:
@@ -243,16 +264,21 @@ def read_results(folder: Path) -> ResultsFolder:
     InputError
         Where it holds no results, or they are broken or not whole.
     """
-    manifest = read_results_manifest(folder)
+    manifest, former = read_results_manifest(folder), is_former_results(folder)
     found = changes_since(manifest)
     differs, strict = tuple(describe_version_changes(one) for one in found), not select_changes(found, "code")
     if "comparison" not in manifest:
         name = str(manifest["scenario"].get("name", "run"))
         return ResultsFolder(
-            folder, manifest, {name: read_arm(name, folder, strict=strict)}, version_differences=differs
+            folder, manifest, {name: read_arm(name, folder, strict=strict, former=former)}, version_differences=differs
         )
     names = manifest["comparison"].get("arms")
     if not isinstance(names, list) or BASELINE_ARM not in names or len(names) < 2:
         raise reading_error(folder / MANIFEST, f"names no arms; needed: '{BASELINE_ARM}' and at least one more")
-    arms = {str(name): read_arm(str(name), folder / str(name), strict=strict) for name in names}
-    return ResultsFolder(folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder), differs)
+    arms = {
+        str(name): read_arm(str(name), arm_folder(folder, str(name), former=former), strict=strict, former=former)
+        for name in names
+    }
+    return ResultsFolder(
+        folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder, former=former), differs
+    )

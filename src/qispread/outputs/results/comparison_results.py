@@ -16,6 +16,8 @@ from qispread.analysis.comparison_schema import COMPARISON_TABLES
 from qispread.analysis.economics import acceptability, build_replicate_table, cost_effectiveness
 from qispread.analysis.factorial_effects import factorial_effects
 from qispread.analysis.heterogeneity import inequality_table, subgroup_gains
+from qispread.common.deprecation import FormerKeys, keep_former_members
+from qispread.common.former_names import TABLES
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.scenario import Scenario
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@keep_former_members
 @dataclass(frozen=True)
 class ComparisonResult:
     """A comparison with all that is said about it.
@@ -98,7 +101,7 @@ class ComparisonResult:
                 "best_arm_drivers": self.robustness.best_arm_drivers,
             }
             found["order_drivers"] = self.robustness.order_drivers
-        return found
+        return FormerKeys(found, TABLES)
 
     def describe_for_manifest(self) -> dict[str, Any]:
         """Return what the manifest says of the comparison."""

@@ -1,7 +1,7 @@
 """Calibrations from files and mappings, with every fault of all of it said at once."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -13,6 +13,7 @@ from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, number_at_path
+from qispread.inputs.former_data import rename_former
 from qispread.inputs.load_scenario import add_policies, build_scenario, load
 from qispread.inputs.scenario import Scenario, validate_folder_name
 from qispread.inputs.table_references import resolve_path
@@ -64,12 +65,15 @@ class CalibrationReader:
     folder : Path
         To which names of files are relative where no file gave them.
     faults : list of Fault
+    notes : sequence of str
+        On former names; they go to those of the base scenario.
     """
 
     data: dict[str, Any]
     locations: SourceLocations = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     faults: list[Fault] = field(default_factory=list)
+    notes: Sequence[str] = ()
 
     def add_fault(self, path: tuple[str | int, ...], problem: str) -> None:
         """Note a fault at a path."""
@@ -85,6 +89,8 @@ class CalibrationReader:
         """
         base, policies = self.data.pop("base", None), self.data.pop("policies", ())
         scenario = self.base_scenario(base, policies)
+        if scenario is not None and self.notes:
+            scenario = scenario.model_copy(update={"notes": (*scenario.notes, *self.notes)})
         self.faults += validate_section(Calibration, self.data, self.locations)
         arms = self.read_arms(scenario) if scenario else {}
         factors = self.read_factors(scenario, arms) if scenario else ()
@@ -312,10 +318,12 @@ def load_calibration(source: CalibrationSource, folder: str | Path = "") -> Cali
         With every fault of the calibration, its scenarios and its targets.
     """
     if isinstance(source, Mapping):
-        return CalibrationReader(dict(source), folder=Path(folder)).read()
+        return CalibrationReader(rename_former(dict(source), {}), folder=Path(folder)).read()
     path, twice = Path(source), list[Fault]()
     data, places = read_yaml(path, str(source), twice)
-    return CalibrationReader(data, places, path.parent, twice).read()
+    notes: list[str] = []
+    data = rename_former(data, places, notes)
+    return CalibrationReader(data, places, path.parent, twice, notes).read()
 
 
 def is_calibration(path: str | Path) -> bool:

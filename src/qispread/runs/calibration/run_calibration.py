@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.scenario import Scenario
@@ -42,6 +43,7 @@ MIN_RELIABLE_REPLICATES = 50
 """Worlds below which intervals are told to be too narrow: what is common to so few is taken for what parameters do."""
 
 
+@keep_former_members
 @dataclass(frozen=True, eq=False)
 class CalibrationResult:
     """What targets say of parameters.

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
-from qispread.inputs.parameter import ConfigSection, Names, choice
+from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.scenario import Scenario, validate_folder_name
 from qispread.runs.sweep.experiment import FactorSpec, empty_if_none, validate_measures
 
@@ -20,7 +21,8 @@ def validate_measure(name: str) -> str:
     return validate_measures((name,))[0]
 
 
-class CalibrationTarget(ConfigSection):
+@keep_former_members
+class CalibrationTarget(RenamedSection):
     """One thing that was observed, and what in a run it is compared with."""
 
     measure: Annotated[str, AfterValidator(validate_measure)] = choice(..., "A measure, by name.", role="run")
@@ -125,7 +127,8 @@ class CalibrationArm(ConfigSection):
     changes: dict[str, Any] = choice({}, "Values by path.", role="run")
 
 
-class Calibration(ConfigSection):
+@keep_former_members
+class Calibration(RenamedSection):
     """A calibration, whole: with the scenarios of its arms, nothing else is needed to do it."""
 
     name: Annotated[str, AfterValidator(validate_folder_name)] = choice(

@@ -1,5 +1,6 @@
 """A comparison: the runs of several arms in the same worlds, and the differences between them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -7,8 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qispread.common.deprecation import FormerKeys, keep_former_members, warn_former
+from qispread.common.former_names import BASELINE_ARM as FORMER_BASELINE_ARM
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import index_of
+from qispread.inputs.former_data import read_measure
 from qispread.model.engines.simulation import Runs
 from qispread.model.measures import MEASURE_REGISTRY, MEASURES
 from qispread.runs.comparison.arms import BASELINE_ARM
@@ -19,6 +23,7 @@ DEFAULT_MEASURE = "events_averted"
 """What an answer is about unless another measure is named."""
 
 
+@keep_former_members
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """Runs of several arms in the same worlds.
@@ -42,6 +47,9 @@ class Comparison:
     precision: PrecisionTarget | None = None
     branch_at: int | None = None
     factors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "runs", FormerKeys(self.runs, dict([FORMER_BASELINE_ARM])))
 
     def __repr__(self) -> str:
         base = self.runs[BASELINE_ARM]
@@ -72,6 +80,7 @@ class Comparison:
         InputError
             For an arm, a measure or an intervention that there is not.
         """
+        measure, arm, against = read_measure(measure), read_arm(arm, self.runs), read_arm(against, self.runs)
         index_of(arm, tuple(self.runs), "arm")
         both = [self.runs[name].values_by_replicate(measure, intervention) for name in (against, arm)]
         values = np.array(both)
@@ -124,6 +133,7 @@ class Comparison:
 
     def difference_between(self, first: str, second: str, measure: str, intervention: str = POOLED) -> dict[str, float]:
         """Return how one arm differs from another, as `difference` does from the base."""
+        measure = read_measure(measure)
         base, other = self.paired_values(second, measure, intervention, against=first)
         apart = other - base
         mean, half = mean_and_half_width(apart)
@@ -138,3 +148,12 @@ class Comparison:
             "pairing_gain": pairing_gain(base, other),
             "replicates": int(apart.size),
         }
+
+
+def read_arm(name: str, arms: Collection[str]) -> str:
+    """Return the name of an arm; that of the baseline in version 0.1 as it is now, with a DeprecationWarning."""
+    old, new = FORMER_BASELINE_ARM
+    if not isinstance(name, str) or name != old or name in arms:
+        return name
+    warn_former(f"the arm '{old}'", f"'{new}'")
+    return new

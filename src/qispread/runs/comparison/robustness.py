@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.factors import Factor, number_at_path, plausible_factors
@@ -25,6 +26,7 @@ SIGNIFICANCE_LEVEL = 0.05
 """Largest adjusted p-value with which a parameter is said to flip the best arm."""
 
 
+@keep_former_members
 @dataclass(frozen=True, repr=False)
 class Robustness:
     """What arms achieve in plausible models.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.runs.diffusion_fit.contagion_models import (
@@ -47,6 +48,7 @@ MAJOR_SHARE = 0.5
 """Share of the adoptions from which ties bring as many as all else: while it is not excluded, they may be needed."""
 
 
+@keep_former_members
 @dataclass(frozen=True, eq=False)
 class DiffusionFit:
     """What was found of an observed diffusion.
@@ -203,7 +205,7 @@ def fit_observed(
 def check_counts(replicates: int, shuffles: int, seed: int = 0) -> None:
     """Refuse fewer worlds or shuffles than percentiles need, and seeds below 0."""
     why = ", for its percentiles"
-    asked = (("--worlds", replicates, 20, why), ("--shuffles", shuffles, 99, why), ("--seed", seed, 0, ""))
+    asked = (("--replicates", replicates, 20, why), ("--permutations", shuffles, 99, why), ("--seed", seed, 0, ""))
     faults = [
         Fault(name, f"got {count}; needed: at least {least}{rest}")
         for name, count, least, rest in asked

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.csv_tables import CsvTable, ReadContext, join_names, parse_number, read_table, require_columns
 from qispread.inputs.errors import Fault, InputError, did_you_mean
@@ -27,6 +28,7 @@ MAX_PERIODS = 400
 MAX_WEIGHTS = 20
 
 
+@keep_former_members
 @dataclass(frozen=True)
 class TableOptions:
     """How two tables are to be read.

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean, index_of
 from qispread.inputs.factors import Factor, Scale
+from qispread.inputs.former_data import read_measure
 from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.scenario import TABLE_OPTIONS, Scenario, validate_folder_name
 from qispread.model.measures import MEASURE_NAMES, MEASURES
@@ -30,8 +32,17 @@ def validate_even(number: int) -> int:
     return number
 
 
+def read_configured_measure(name: str) -> str:
+    """Return the name of a measure, or of now where it is a former one; refuse one whose meaning has changed."""
+    try:
+        return read_measure(name)
+    except InputError as error:
+        raise ValueError(error.faults[0].problem) from None
+
+
 def validate_measures(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of measures, written out where they are all."""
+    names = tuple(map(read_configured_measure, names))
     for name in names:
         if name != ALL_MEASURES and name not in MEASURES:
             raise ValueError(
@@ -134,6 +145,7 @@ class OutputSpec(ConfigSection):
     monthly: MeasureNames = choice((), "In every month of each run: names, or all.", role="run")
 
 
+@keep_former_members
 class Experiment(ConfigSection):
     """A sweep, whole: with the scenario that is varied, nothing else is needed to run it."""
 

@@ -2,16 +2,25 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from qispread.common.former_names import removal_note
 from qispread.inputs import argument_checks
 from qispread.inputs.csv_tables import CsvTable, ReadContext, parse_number, read_table
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, list_paths
+from qispread.inputs.former_data import (
+    MANIFEST_NOTE,
+    is_former_scenario,
+    rename_former,
+    rename_path,
+    rename_saved_experiment,
+    rename_saved_scenario,
+)
 from qispread.inputs.load_scenario import load, read_with_parents
 from qispread.inputs.scenario import InputFile, Scenario
 from qispread.inputs.table_references import resolve_path
@@ -49,12 +58,13 @@ def load_experiment(source: ExperimentSource) -> Experiment:
     if isinstance(source, Experiment):
         return resolve_factors(source, {}, Path(), [])
     if isinstance(source, Mapping):
-        return build_experiment(dict(source), {}, Path())
+        return build_experiment(rename_former(dict(source), {}), {}, Path())
     path = Path(source)
     if path.is_dir() or path.suffix == ".json":
         return read_experiment_manifest(path / MANIFEST if path.is_dir() else path)
-    data, places = read_with_parents(path, str(path))
-    return build_experiment(data, places, path.parent)
+    notes: list[str] = []
+    data, places = read_with_parents(path, str(path), notes=notes)
+    return build_experiment(data, places, path.parent, notes)
 
 
 def is_experiment(path: str | Path) -> bool:
@@ -88,13 +98,22 @@ def read_experiment_manifest(path: Path) -> Experiment:
     except ValueError as error:
         raise InputError([Fault("", TRUNCATION_MARK, str(path), getattr(error, "lineno", 0))]) from None
     try:
-        return Experiment.model_validate(to_tuples({**kept["experiment"], "scenario": kept["scenario"]}))
+        experiment, scenario = kept["experiment"], kept["scenario"]
+        if is_former_scenario(scenario):
+            experiment, scenario = rename_saved_experiment(experiment), rename_saved_scenario(scenario)
+            scenario["notes"] = [*scenario.get("notes", ()), f"{path}: {MANIFEST_NOTE}"]
+        return Experiment.model_validate(to_tuples({**experiment, "scenario": scenario}))
     except (ValueError, KeyError, TypeError, ValidationError):
         raise InputError([Fault("", "is not the manifest of a sweep", str(path))]) from None
 
 
-def build_experiment(data: dict[str, Any], places: SourceLocations, folder: Path) -> Experiment:
-    """Return the checked experiment that data describes; `folder` is what its files are relative to."""
+def build_experiment(
+    data: dict[str, Any], places: SourceLocations, folder: Path, notes: Sequence[str] = ()
+) -> Experiment:
+    """Return the checked experiment that data describes, with notes in those of its scenario.
+
+    `folder` is what its files are relative to.
+    """
     faults: list[Fault] = []
     base, policies = data.pop("base", None), data.pop("policies", [])
     scenario = data.pop("scenario", base)
@@ -104,6 +123,8 @@ def build_experiment(data: dict[str, Any], places: SourceLocations, folder: Path
         faults.append(
             fault_at_path(("policies",), "can be added to a base file only; change the scenario itself", places)
         )
+    if scenario is not None and notes:
+        scenario = scenario.model_copy(update={"notes": (*scenario.notes, *notes)})
     found = validate_section(Experiment, {**data, "scenario": scenario or Scenario()}, places)
     if scenario is None:
         raise InputError([*faults, *found])
@@ -175,6 +196,7 @@ def points_from_csv(experiment: Experiment, checking: FactorValidator) -> Experi
     except InputError as error:
         raise InputError([*checking.faults, *error.faults]) from None
     checking.faults += reading.faults
+    table = rename_columns(table, reading)
     for name in experiment.factors:
         if name not in table.columns:
             checking.fault(name, f"has no column in {table.display_name}" + did_you_mean(name, table.columns))
@@ -187,10 +209,22 @@ def points_from_csv(experiment: Experiment, checking: FactorValidator) -> Experi
     rows = tuple(zip(*(numbers for _, numbers in columns.values() if numbers), strict=True))
     factors = {name: explicit_spec(factor) for name, (factor, _) in columns.items() if factor}
     inputs = (*experiment.scenario.inputs, *(InputFile(**one) for one in reading.inputs))
-    kept = experiment.scenario.model_copy(update={"inputs": inputs})
+    notes = (*experiment.scenario.notes, *reading.notes)
+    kept = experiment.scenario.model_copy(update={"inputs": inputs, "notes": notes})
     return experiment.model_copy(
         update={"factors": factors, "design": design.model_copy(update={"rows": rows}), "scenario": kept}
     )
+
+
+def rename_columns(table: CsvTable, reading: ReadContext) -> CsvTable:
+    """Return a table of points whose columns are paths of now, with a note on each former one."""
+    renamed = {name: rename_path(name) for name in table.columns}
+    moved = {old: new for old, new in renamed.items() if new != old and new not in table.columns}
+    reading.notes += [f"{table.display_name}:1: {removal_note(old, new)}" for old, new in moved.items()]
+    if not moved:
+        return table
+    rows = [(line, {moved.get(name, name): cell for name, cell in cells.items()}) for line, cells in table.rows]
+    return CsvTable(table.display_name, tuple(moved.get(name, name) for name in table.columns), rows)
 
 
 def parse_factor_column(

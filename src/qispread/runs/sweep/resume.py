@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from qispread.common.former_names import FORMER_VERSION
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.former_data import is_former_scenario
 from qispread.runs.identity import (
     EnvironmentChange,
     change_faults,
@@ -19,6 +21,11 @@ MAX_LIBRARY_CHANGES = 8
 OTHER_LIBRARIES = (
     "was made with other libraries, so numbers may differ; reinstall the earlier versions, or use --yes to continue "
     "with these: the log then records the libraries of each part"
+)
+
+FORMER_SWEEP = (
+    f"holds a sweep of version {FORMER_VERSION}, whose tables have other columns: this version reads it and does not "
+    f"add to it; finish it with version {FORMER_VERSION}, or begin anew in another folder (--out)"
 )
 
 
@@ -37,6 +44,8 @@ def check_unchanged(store: SweepStore, experiment: Experiment, *, by_folder: boo
     InputError
         With everything that changed, and what can be done.
     """
+    if is_former_scenario(store.manifest.get("scenario")):
+        raise InputError([Fault("", FORMER_SWEEP, str(store.folder))])
     found = select_changes(
         compare_identities(read_identity(store.manifest), sweep_fingerprint(experiment)), "inputs", "code"
     )

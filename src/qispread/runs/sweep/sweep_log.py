@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qispread.common.deprecation import keep_former_members
+
 LOG_FILE = "log.jsonl"
 
 
@@ -34,6 +36,7 @@ class PartRecord:
     environment: int = 0
 
 
+@keep_former_members
 @dataclass(frozen=True)
 class SweepStatus:
     """How far a sweep is."""

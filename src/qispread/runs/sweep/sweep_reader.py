@@ -5,9 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
+from qispread.inputs.former_data import MANIFEST_NOTE, is_former_scenario, read_measure, rename_saved_column
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.load_experiment import MANIFEST, read_experiment_manifest
 from qispread.runs.sweep.sweep_log import SweepStatus, part_file_name
@@ -29,6 +31,7 @@ OTHER_ORDER = (
 """What is said of a sweep whose order cannot be drawn again."""
 
 
+@keep_former_members
 class Sweep:
     """What a sweep has measured so far; nothing is read before it is asked for.
 
@@ -59,6 +62,15 @@ class Sweep:
     def status(self) -> SweepStatus:
         """How many runs are done, failed and left."""
         return self.store.status()
+
+    @property
+    def _is_former(self) -> bool:
+        return is_former_scenario(self.store.manifest.get("scenario"))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known of its names: that version 0.1 wrote it."""
+        return (f"{self.folder}: {MANIFEST_NOTE}",) if self._is_former else ()
 
     @property
     def parts(self) -> list[int]:
@@ -123,6 +135,7 @@ class Sweep:
             For a measure or intervention that was not kept.
         """
         self.experiment.row_index(intervention)
+        measure = read_measure(measure)
         column = measure if intervention == POOLED else f"{measure}.{intervention}"
         from qispread.runs.sweep.worker import build_final_columns
 
@@ -141,7 +154,7 @@ class Sweep:
         InputError
             For a measure or intervention of which no months were kept.
         """
-        self._monthly((measure,))
+        (measure,) = self._monthly((read_measure(measure),))
         row = self.experiment.row_index(intervention)
         months = self.experiment.scenario.horizon + 1
         found = self._missing_array(months)
@@ -234,6 +247,7 @@ class Sweep:
 
     def _monthly(self, measures: tuple[str, ...]) -> tuple[str, ...]:
         kept = self.experiment.measures.monthly
+        measures = tuple(read_measure(name) for name in measures)
         for name in measures:
             index_of(name, kept, "measure kept by month")
         return measures or kept
@@ -263,7 +277,12 @@ class Sweep:
         content = self.store.intact_bytes(path)
         # Opened as a single file: a folder would be taken for a data set, and its name for columns.
         source = self.folder / path if content is None else pyarrow.BufferReader(content)
-        return pyarrow.parquet.ParquetFile(source).read(columns)
+        file = pyarrow.parquet.ParquetFile(source)
+        if not self._is_former:
+            return file.read(columns)
+        before = {rename_saved_column(name): name for name in file.schema_arrow.names}
+        table = file.read(None if columns is None else [before.get(name, name) for name in columns])
+        return table.rename_columns([rename_saved_column(name) for name in table.column_names])
 
     def _check_runs(self, where: str, part: int, table: Any) -> None:
         """Make sure that a part holds the runs of this sweep that the order says, each once."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.common.cpu_cores import available_cores
+from qispread.common.former_names import SWEEP_MANIFEST
 from qispread.inputs.errors import Fault, InputError
 from qispread.runs.identity import environment, read_identity
 from qispread.runs.provenance import provenance
@@ -339,7 +340,8 @@ def open_store(folder: Path) -> SweepStore:
         raise InputError([Fault("", "no such folder", str(folder))])
     if not is_sweep(folder):
         raise InputError([Fault("", "holds no sweep: it has no manifest", str(folder))])
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    saved = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest = {SWEEP_MANIFEST.get(name, name): one for name, one in saved.items()}
     return SweepStore(folder, manifest, {one.part: one for one in read_log(folder / LOG_FILE)})
 
 
