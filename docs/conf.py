@@ -1,7 +1,7 @@
 """Settings of the documentation site, which Sphinx builds from the Markdown pages and the docstrings.
 
 The source folder is the whole repository, so that links between pages, to code and to results are the same on the site
-and in the repository (decision TBD-documentation-site). `python docs/build.py` builds it.
+and in the repository (decision 84). `python docs/build.py` builds it.
 """
 
 import sys

@@ -182,7 +182,7 @@ def test_events_are_written_for_one_replicate(capsys):
     assert len(found) > 0
     assert set(read_rows("runs").run_id) == set(found.run_id)
     assert found.month.between(1, 24).all()
-    assert found.why.str.len().gt(0).all()
+    assert found.reason.str.len().gt(0).all()
 
 
 def test_csv_tables_can_be_written_too():

@@ -96,7 +96,7 @@ def test_an_arm_that_changes_nothing_is_said_to(capsys):
         (["longer.yaml"], "arm 'longer': has horizon 36; the base has 24"),
         (["other.yaml", "--policy", "below/other.yaml"], "another arm is called 'other' already"),
         (["--policy", "none.yaml"], "none.yaml: no such file"),
-        (["--policy", "base.yaml"], "'base' is taken by what stands beside arms"),
+        (["--policy", "baseline.yaml"], "'baseline' is taken by what stands beside arms"),
         (["--policy", "coaching.yaml", "--replicates", "0"], "--replicates: got 0"),
         (["--policy", "coaching.yaml", "--branch-at", "25"], "got 25; needed: a month from 2 to 24"),
     ],
@@ -105,7 +105,7 @@ def test_what_cannot_be_compared_is_refused(capsys, typed, part):
     write_file("bigger.yaml", "extends: s.yaml\norganisations: {number: 25}\n")
     write_file("longer.yaml", "extends: s.yaml\nhorizon: 36\n")
     write_file("other.yaml", COACHING, "below")
-    write_file("base.yaml", COACHING)
+    write_file("baseline.yaml", COACHING)
     assert part in refusal_message(capsys, *typed)
     assert not Path("res").exists()
 
@@ -144,7 +144,7 @@ def read_result_manifest():
 
 
 BAD = {
-    "a measure": (["--measure", "adoptoin"], "--measure: no measure is called 'adoptoin'; did you mean 'adoption'?"),
+    "a measure": (["--measure", "fidelty"], "--measure: no measure is called 'fidelty'; did you mean 'fidelity'?"),
     "a price below 0": (["--team-month-cost", "-1"], "--team-month-cost: got -1.0; needed: a price of at least 0"),
     "a price that is no number": (["--team-month-cost", "nan"], "--team-month-cost: got nan"),
     "a price without end": (["--team-month-cost", "inf"], "--team-month-cost: got inf"),
@@ -288,7 +288,7 @@ def test_two_arms_called_like_a_combination_are_refused(capsys):
 
 def test_a_precision_runs_as_many_worlds_as_it_takes(capsys):
     assert run_command(*ONE, *ALONE, "--measure", "current_use", "--precision", "0.05") == 0
-    row = read_csv("differences").query("measure == 'adoption' and intervention == 'all'").iloc[0]
+    row = read_csv("differences").query("measure == 'current_use' and intervention == 'all'").iloc[0]
     assert (row["high"] - row["low"]) / 2.0 <= 0.05
     assert row["replicates"] == read_result_manifest()["replicates"] >= 256
     assert read_result_manifest()["precision"] == 0.05

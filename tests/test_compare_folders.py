@@ -102,7 +102,7 @@ def test_worlds_that_fail_in_an_arm_are_told_and_left_out_in_pairs(capsys, monke
     assert run_command(*ONE, *ALONE, "--workers", "1") == 1
     said = capsys.readouterr().out
     assert "coaching, replicate 1 failed: FloatingPointError: made [red]so" in said
-    assert "base, replicate" not in said
+    assert "baseline, replicate" not in said
     assert read_csv("replicates")["replicate"].tolist() == [0, 2, 0, 2]
     assert set(read_csv("differences").query("measure == 'event_rate'")["replicates"]) == {2}
     assert run_statuses("coaching") == ["done", "failed", "done"]
@@ -112,7 +112,7 @@ def test_a_base_that_fails_is_told_too(capsys, monkeypatch):
     fail_replicates(monkeypatch, 0, 5)
     assert run_command(*ONE, *ALONE, "--workers", "1") == 1
     said = capsys.readouterr().out
-    assert "base, replicate 0 failed" in said
+    assert "baseline, replicate 0 failed" in said
     assert "coaching, replicate 2 failed" in said
     assert read_csv("replicates")["replicate"].tolist() == [1, 1]
 

@@ -147,8 +147,8 @@ def test_a_comparison_needs_an_arm_and_base_is_no_name_of_one():
 def test_names_that_there_are_not_are_refused_with_the_nearest(comparison):
     with pytest.raises(qs.InputError, match="did you mean 'coached'"):
         comparison.difference("coachd", "current_use")
-    with pytest.raises(qs.InputError, match="did you mean 'adoption'"):
-        comparison.difference("coached", "adoptoin")
+    with pytest.raises(qs.InputError, match="did you mean 'fidelity'"):
+        comparison.difference("coached", "fidelty")
 
 
 def test_progress_counts_the_worlds_of_all_arms():

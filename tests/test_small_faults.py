@@ -64,7 +64,7 @@ class TestAllWorldsFailed:
 
     def test_a_precision_is_refused_with_the_reason(self):
         arms = {"coaching": qs.load(FAILED).with_policy("coaching")}
-        with pytest.raises(qs.InputError, match=r"arm 'base': all 256 runs failed: the state is no longer finite"):
+        with pytest.raises(qs.InputError, match=r"arm 'baseline': all 256 runs failed: the state is no longer finite"):
             qs.compare(FAILED, arms, precision=0.01)
 
     def test_analyses_of_a_sweep_say_so(self, capsys):

@@ -243,7 +243,7 @@ class TestOfAComparison:
         rng = np.random.default_rng(2)
         table = pd.DataFrame({"copying.copy_loss": rng.random(300), "copying.lineage": rng.random(300)})
         gain = np.where(table["copying.copy_loss"] < 0.3, rng.choice([0.0, -2.0], 300), 1.0)
-        return table.assign(**{"value.base": 5.0, "value.coaching": 5.0 + gain})
+        return table.assign(**{"value.baseline": 5.0, "value.coaching": 5.0 + gain})
 
     def test_models_in_which_an_arm_does_not_beat_the_base_are_told(self):
         found = discover_models(self.models(), "coaching", "effect", "more", QUICK)

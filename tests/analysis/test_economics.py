@@ -148,7 +148,7 @@ def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
     row = table.loc["coached"]
     assert row["cost_per_event_averted"] == pytest.approx(row["cost_difference"] / row["averted_difference"])
     assert row["cost_per_replicated_practices"] == pytest.approx(row["cost_difference"] / row["replicated_practices_difference"])
-    assert row["cost_per_event_low"] < row["cost_per_event_averted"] < row["cost_per_event_high"]
+    assert row["cost_per_event_averted_low"] < row["cost_per_event_averted"] < row["cost_per_event_averted_high"]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_probabilities_sum_to_1_at_each_willingness(replicates):
     np.testing.assert_allclose(sums, 1.0)
     assert len(sums) > 20
     assert sums.index[0] == 0.0
-    ratios = cost_effectiveness(replicates).query("standing == 'on the frontier'")["cost_per_event_averted"]
+    ratios = cost_effectiveness(replicates).query("dominance == 'on the frontier'")["cost_per_event_averted"]
     assert sums.index[-1] == pytest.approx(3.0 * ratios.max())
     assert (table.groupby("willingness_to_pay")["best_expected"].sum() == 1).all()
 

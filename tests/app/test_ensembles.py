@@ -77,7 +77,7 @@ def test_the_rows_of_a_live_chart_are_those_of_the_chart_in_a_report(both_ensemb
     base, what_if, _ = both_ensembles
     answer = comparison_message(base, what_if, start.replicates)
     for measure, live in zip(DRAWN_MEASURES, answer["curves"], strict=True):
-        bands = {"base": base.bands(start.replicates)[measure], "what-if": what_if.bands(start.replicates)[measure]}
+        bands = {"baseline": base.bands(start.replicates)[measure], "what-if": what_if.bands(start.replicates)[measure]}
         figure = curve_figure(build_curve_table(bands), curve_spec(measure), assign_styles(bands), start.horizon)
         (rows,) = vega_specification(figure)["datasets"].values()
         for arm, place in (("baseline", 0), ("what-if", start.horizon + 1)):

@@ -150,11 +150,11 @@ def test_summaries_are_what_a_run_shows_by_itself(finished_calibration):
 
 def test_changes_ratios_and_products_are_worked_out():
     targets = {
-        "growth": {"measure": "current_use", "month": 12, "since": 6, "value": 1, "error": 1},
-        "times": {"measure": "current_use", "month": 12, "since": 6, "compare": "ratio", "value": 1, "error": 1},
-        "product": {"measure": "effect", "times": "current_use", "month": 12, "value": 1, "error": 1},
-        "scaled": {"measure": "effect", "times": "copying.copy_loss", "month": 12, "value": 1, "error": 1},
-        "fixed": {"measure": "effect", "times": "improving.decay", "month": 12, "value": 1, "error": 1},
+        "growth": {"measure": "current_use", "month": 12, "compared_with_month": 6, "value": 1, "error": 1},
+        "times": {"measure": "current_use", "month": 12, "compared_with_month": 6, "compare": "ratio", "value": 1, "error": 1},
+        "product": {"measure": "effect", "multiplied_by": "current_use", "month": 12, "value": 1, "error": 1},
+        "scaled": {"measure": "effect", "multiplied_by": "copying.copy_loss", "month": 12, "value": 1, "error": 1},
+        "fixed": {"measure": "effect", "multiplied_by": "improving.decay", "month": 12, "value": 1, "error": 1},
     }
     plan = load_calibration(small_calibration(targets=targets, parameters={"copying.copy_loss": {}}))
     key = {
@@ -421,7 +421,7 @@ def test_status_says_what_is_done_and_what_has_not_begun(finished_calibration, t
 def test_a_calibration_that_was_stopped_says_how_far_it_is_and_goes_on(tmp_path):
     (tmp_path / "small.yaml").write_text(SCENARIO_YAML)
     arms = "{late: {changes: {hearing.broadcast: 0.2}}}"
-    text = calibration_text(90_000, arms=arms).replace("value: 0.5", "arm: late, against: base, value: 0.1")
+    text = calibration_text(90_000, arms=arms).replace("value: 0.5", "arm: late, against: baseline, value: 0.1")
     (tmp_path / "trial.yaml").write_text(text)
     process = subprocess.Popen(
         command_words("calibrate", "trial.yaml"),

@@ -19,7 +19,7 @@ parameters:
   improving.decay: {low: 0.01, high: 0.05}
 targets:
   uptake: {measure: current_use, month: 12, value: 0.5, interval: [0.3, 0.7]}
-  gain: {measure: effect, month: 12, arm: coached, against: base, value: 0.1, error: 0.05}
+  gain: {measure: effect, month: 12, arm: coached, against: baseline, value: 0.1, error: 0.05}
   growth: {measure: current_use, month: 12, compared_with_month: 6, compare: ratio, value: 1.5, error: 0.3}
   harm: {measure: effect, multiplied_by: current_use, month: 6, value: 0.1, error: 0.1}
 """
@@ -31,7 +31,7 @@ arms:
     changes:
       policies.team: {lever: coching}
       copying.copy_loss: 0.2
-  base: {}
+  baseline: {}
 parameters:
   copying.copy_loss: {}
   copying.copy_los: {}
@@ -39,7 +39,7 @@ parameters:
   improving.embed: {values: [0.1, 0.2]}
   copying.copy_loss: {low: 0.2}
 targets:
-  first: {measure: adoptoin, month: 12, value: 0.5, error: 0.1}
+  first: {measure: fidelty, month: 12, value: 0.5, error: 0.1}
   second: {measure: current_use, month: 12, value: 0.5, interval: [0.7, 0.3]}
   third: {measure: current_use, month: 13, value: 0.5, error: 0.1}
   fourth: {measure: current_use, month: 12, value: 0.5, error: 0.0}
@@ -58,12 +58,12 @@ pionts: 100
 EXPECTED = {
     6: "coching",
     7: "would take its place",
-    8: "is the base itself",
+    8: "is the baseline itself",
     11: "did you mean 'copying.copy_loss'?",
     12: "got low 0.05 above high 0.01",
     13: "needs a range",
     14: "given twice (first on line 10)",
-    16: "no measure is called 'adoptoin'; did you mean 'adoption'?",
+    16: "no measure is called 'fidelty'; did you mean 'fidelity'?",
     17: "the interval 0.7 to 0.3 is reversed",
     18: "got 13; the runs of base end in month 12",
     19: "needed: a number in (0, inf)",
@@ -71,9 +71,9 @@ EXPECTED = {
     22: "is about the same as the target 'sixth'",
     23: "did you mean 'coached'?",
     24: "either its error or its interval",
-    25: "since 12 is not before month 12",
+    25: "compared_with_month 12 is not before month 12",
     26: "belongs to the whole",
-    27: "did you mean 'adoption'?",
+    27: "did you mean 'fidelity'?",
     28: "lies outside its interval 0.1 to 0.5",
     29: "no intervention is called 'prompt'",
     30: "did you mean 'points'?",
@@ -97,7 +97,7 @@ def test_a_file_says_what_is_calibrated_to_what(folder):
     uptake = plan.calibration.targets["uptake"]
     assert uptake.standard_error == pytest.approx(0.4 / (2.0 * 1.96), rel=1e-3)
     assert uptake.interval_95 == (0.3, 0.7)
-    assert str(plan.calibration.targets["gain"]) == "effect, month 12, coached, change from base"
+    assert str(plan.calibration.targets["gain"]) == "effect, month 12, coached, change from baseline"
     assert is_calibration(folder / "good.yaml")
     assert not is_calibration(folder / "small.yaml")
 

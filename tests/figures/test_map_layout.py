@@ -147,7 +147,7 @@ def test_another_process_gives_the_same_bytes():
         "from qispread.outputs.figures.map_layout import map_positions\n"
         "from qispread.inputs.load_scenario import build_scenario\n"
         "from qispread.model.world.run_inputs import prepare_scenario\n"
-        "data = {'organisations': {'number': 400, 'systems': 400, 'regions': 3}, 'interventions': {'x': {}}}\n"
+        "data = {'organisations': {'number': 400, 'partnerships': 400, 'regions': 3}, 'interventions': {'x': {}}}\n"
         "data['network'] = {'kind': 'small_world'}\n"
         "print(hashlib.sha256(map_positions(prepare_scenario(build_scenario(data)).world(0)).tobytes()).hexdigest())\n"
     )

@@ -105,7 +105,7 @@ def test_bars_are_the_shares_of_each_range_that_are_inside(corner_discovery):
     assert rows.loc["copying.copy_loss", "start"] == pytest.approx([0.5], abs=0.02)
     assert rows.loc["copying.copy_loss", "end"] == pytest.approx([1.0])
     assert rows.loc["copying.lineage", "end"] == pytest.approx([0.6], abs=0.02)
-    assert rows.loc["network", "start"] == pytest.approx([0.0, 1.0 / 3.0])
+    assert rows.loc["network", "start"] == pytest.approx([0.0, 2.0 / 3.0])
 
 
 def test_a_search_that_finds_nothing_draws_its_boxes_alone():

@@ -57,7 +57,7 @@ def test_a_drawing_is_one_picture_with_its_meaning_and_ids_of_its_own():
     assert "<b>" not in first.inline_svg
     assert "xmlns" not in first.inline_svg
     assert "xmlns" in first.svg
-    assert all(name.startswith("current_use-over-time") for name in re.findall(r' id="([^"]*)"', first.inline_svg))
+    assert all(name.startswith("current-use-over-time") for name in re.findall(r' id="([^"]*)"', first.inline_svg))
     assert len(re.findall("role=", first.inline_svg)) == 1
 
 

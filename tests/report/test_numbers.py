@@ -30,7 +30,7 @@ def chart_rows(figure):
 
 def test_curves_draw_the_summary(written_report, figures):
     for measure in ("current_use", "fidelity", "effect", "event_rate"):
-        rows = chart_rows(figures[f"{measure}-over-time"])
+        rows = chart_rows(figures[f"{measure.replace('_', '-')}-over-time"])
         for arm in ("baseline", "coaching", "mandate"):
             summary = pd.read_csv(written_report.folder / arm / "summary.csv")
             own = summary[(summary["intervention"] == "all") & (summary["measure"] == measure)]
@@ -75,7 +75,7 @@ def test_arms_are_told_against_each_other_as_in_between(written_report):
 
 
 def test_without_colour_no_two_lines_of_a_chart_look_alike(figures):
-    layers = vega_specification(figures["current_use-over-time"])["layer"]
+    layers = vega_specification(figures["current-use-over-time"])["layer"]
     dashes = [
         tuple(one)
         for layer in layers
@@ -156,7 +156,7 @@ def test_an_arm_looks_the_same_in_every_chart(figures):
     assert len(looks) > 5
     for look in looks.values():
         for arm in ("coaching", "mandate"):
-            assert look.get(arm) == looks["current_use-over-time"][arm]
+            assert look.get(arm) == looks["current-use-over-time"][arm]
 
 
 def test_no_more_than_the_best_arms_are_drawn_and_the_base_is_always(comparison_folder):

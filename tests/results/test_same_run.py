@@ -73,7 +73,7 @@ def test_other_code_libraries_and_inputs_are_refused_all_at_once(words, capsys, 
     assert "holds the results of another run (other inputs, other code, other libraries)" in said
     assert "is now 0123456789abcdef" in said
     assert "libraries.numba: was " in said
-    seeds = ["scenario.seed"] if words is FILES else ["scenario.base.seed", "scenario.coaching.seed"]
+    seeds = ["scenario.seed"] if words is FILES else ["scenario.baseline.seed", "scenario.coaching.seed"]
     assert all(f"{one}: was 1, is now 7" in said for one in seeds)
     assert kept() == before
 

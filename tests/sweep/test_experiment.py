@@ -161,7 +161,7 @@ def test_the_columns_of_a_list_of_points_are_its_factors():
 
 def test_a_list_of_points_names_values_by_their_labels():
     factors = "{network: {values: [{kind: ring}, {kind: partnerships, mean_degree: 4}]}}"
-    found = load_experiment(write_points_experiment("network\nsystems\nring\n", factors))
+    found = load_experiment(write_points_experiment("network\npartnerships\nring\n", factors))
     assert found.design.rows == ((1.0,), (0.0,))
 
 

@@ -185,12 +185,12 @@ def test_ctrl_c_before_anything_is_run_says_so():
     assert "Traceback" not in said
 
 
-def install_failing_worker(harm, monkeypatch):
-    """Let worker processes come to harm in a few runs."""
+def install_failing_worker(damage, monkeypatch):
+    """Let worker processes come to damage in a few runs."""
 
     def pool(workers):
         return ProcessPoolExecutor(
-            workers, multiprocessing.get_context("spawn"), initializer=init_failing_worker, initargs=(harm,)
+            workers, multiprocessing.get_context("spawn"), initializer=init_failing_worker, initargs=(damage,)
         )
 
     monkeypatch.setattr(ProcessWorkerPool, "_start_executor", staticmethod(pool))
@@ -201,11 +201,11 @@ def rows_without(runs, failed):
 
 
 @pytest.mark.quick_cases(0)
-@pytest.mark.parametrize(("event_rate", "timeout"), [("die", None), slow_down("hang", 0.2)])
-def test_a_run_that_ends_its_worker_is_a_row_and_its_neighbours_are_run(harm, timeout, monkeypatch):
+@pytest.mark.parametrize(("damage", "timeout"), [("die", None), slow_down("hang", 0.2)])
+def test_a_run_that_ends_its_worker_is_a_row_and_its_neighbours_are_run(damage, timeout, monkeypatch):
     described = small_experiment(points=30, replicates=2)
     whole = qs.sweep(described, "whole").runs
-    install_failing_worker(harm, monkeypatch)
+    install_failing_worker(damage, monkeypatch)
     found = qs.sweep(described, "s", executor="processes", workers=2, timeout=timeout).runs
     failed = found[found.status == "failed"]
     expected = (whole["copying.copy_loss"] > FAILING_VALUE) & (whole.replicate == 1)

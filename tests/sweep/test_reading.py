@@ -42,7 +42,7 @@ def test_processes_give_the_same_bytes_for_factors_of_every_kind(mixed_sweep, tm
 
 def test_the_table_of_runs_has_a_row_a_run_in_order(mixed_sweep):
     runs = mixed_sweep.runs
-    measures = ["effect", "current_use", "event_rate", "effect.intervention", "adoption.intervention"]
+    measures = ["effect", "current_use", "event_rate", "effect.intervention", "current_use.intervention"]
     assert list(runs.columns) == ["run_id", "point", "replicate", *EVERY, "status", "error", *measures]
     assert runs.run_id.is_unique
     assert list(zip(runs.point, runs.replicate, strict=True)) == [(p, r) for p in range(12) for r in range(3)]
@@ -206,12 +206,12 @@ def test_ema_gets_experiments_and_outcomes(mixed_sweep):
     assert experiments.network.dtype == "category"
     assert experiments["organisations.number"].dtype == "float64"
     assert {name: values.shape for name, values in outcomes.items()} == {
-        "effect": (12,), "current_use": (12,), "event_rate": (12,), "effect by month": (12, 13), "harm by month": (12, 13)
+        "effect": (12,), "current_use": (12,), "event_rate": (12,), "effect by month": (12, 13), "event_rate by month": (12, 13)
     }  # fmt: skip
-    assert outcomes["event_rate"].tolist() == pytest.approx(mixed_sweep.runs.groupby("point").harm.mean().tolist())
+    assert outcomes["event_rate"].tolist() == pytest.approx(mixed_sweep.runs.groupby("point").event_rate.mean().tolist())
     _, each = as_ema(mixed_sweep, replicates="each")
     assert each["event_rate"].shape == (12, 3)
-    assert each["harm by month"].shape == (12, 3, 13)
+    assert each["event_rate by month"].shape == (12, 3, 13)
     assert "needed: one of mean, each" in only_fault(as_ema, mixed_sweep, replicates="all").problem
 
 

@@ -135,13 +135,13 @@ MONTHLY = {
 }
 
 
-@pytest.mark.parametrize("event_rate", [turn_a_bit, empty_the_end], ids=lambda harm: harm.__name__)
+@pytest.mark.parametrize("damage", [turn_a_bit, empty_the_end], ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize(
     ("where", "name"), [*(("parts", one) for one in READERS), *(("months", one) for one in MONTHLY)]
 )
-def test_a_part_that_is_not_as_it_was_written_is_named_when_it_is_read(harm, where, name, folder):
+def test_a_part_that_is_not_as_it_was_written_is_named_when_it_is_read(damage, where, name, folder):
     path = folder / where / "part-000001.parquet"
-    harm(path)
+    damage(path)
     found = qs.read_sweep(folder)
     fault = only_fault({**READERS, **MONTHLY}[name], found)
     assert fault.file == str(path)

@@ -76,11 +76,11 @@ def empty_file(path):
 
 
 @pytest.mark.parametrize(
-    "event_rate", [truncate_file, flip_bit, replace_bytes, empty_file, Path.unlink], ids=lambda harm: harm.__name__
+    "damage", [truncate_file, flip_bit, replace_bytes, empty_file, Path.unlink], ids=lambda damage: damage.__name__
 )
 @pytest.mark.parametrize("name", LAST)
-def test_a_part_that_is_not_as_it_was_written_is_found_and_run_again(harm, name, sweep_copy, finished_sweep):
-    harm(sweep_copy / name)
+def test_a_part_that_is_not_as_it_was_written_is_found_and_run_again(damage, name, sweep_copy, finished_sweep):
+    damage(sweep_copy / name)
     said = []
     qs.sweep(LARGE, sweep_copy, log=said.append)
     assert said[0] == "1 parts are missing or not as they were written, and are run again."

@@ -230,9 +230,9 @@ def test_ties_are_simple_undirected_weighted_as_declared_and_new_in_each_replica
 
 
 @pytest.mark.parametrize(("degree", "across", "partnerships"), [(6.0, 0.12, 44), (4.0, 0.3, 12), (9.0, 0.0, 44)])
-def test_partnerships_have_the_declared_mean_degree_share_across_and_density(degree, across, systems):
+def test_partnerships_have_the_declared_mean_degree_share_across_and_density(degree, across, partnerships):
     worlds = network_worlds(
-        "partnerships", 200, {"number": 152, "partnerships": systems}, mean_degree=degree, across=across
+        "partnerships", 200, {"number": 152, "partnerships": partnerships}, mean_degree=degree, across=across
     )
     system, region = worlds[0].static_world.partnership, worlds[0].static_world.region
     ends = [world.edges[:2] for world in worlds]

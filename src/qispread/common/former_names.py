@@ -1,7 +1,7 @@
 """The names of version 0.1 that this version still reads, and what each is called now: the one place that has them.
 
 Names in Python give a DeprecationWarning, files a note. All of it goes in the release `REMOVED_IN` (decision
-TBD-former-names).
+83).
 """
 
 REMOVED_IN = "0.3"

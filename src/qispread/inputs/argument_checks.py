@@ -32,7 +32,7 @@ def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result
     """Return a decorator that checks arguments by name, and refuses all that are wrong at once.
 
     Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python. Former names of
-    arguments are read as those of now, with a warning, and so are those of measures (decision TBD-former-names).
+    arguments are read as those of now, with a warning, and so are those of measures (decision 83).
     """
 
     def decorated(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

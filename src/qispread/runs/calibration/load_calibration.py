@@ -159,7 +159,7 @@ class CalibrationReader:
     def read_arm(self, name: str, arm: CalibrationArm, scenario: Scenario) -> Scenario | None:
         """Return the scenario of one arm, or None with its faults noted."""
         if name == BASELINE_ARM:
-            self.add_fault(("arms", name), "is the base itself; give the arm another name")
+            self.add_fault(("arms", name), "is the baseline itself; give the arm another name")
             return None
         files = [self.resolve_file(("arms", name, "policies", place), one) for place, one in enumerate(arm.policies)]
         try:

@@ -56,9 +56,9 @@ class CalibrationTarget(RenamedSection):
             low, high = self.interval
             raise ValueError(f"the value {self.value:g} lies outside its interval {low:g} to {high:g}")
         if self.compared_with_month is not None and self.against is not None:
-            raise ValueError("needed: at most one of since and against")
+            raise ValueError("needed: at most one of compared_with_month and against")
         if self.compared_with_month is not None and self.compared_with_month >= self.month:
-            raise ValueError(f"since {self.compared_with_month} is not before month {self.month}")
+            raise ValueError(f"compared_with_month {self.compared_with_month} is not before month {self.month}")
         return self
 
     @property

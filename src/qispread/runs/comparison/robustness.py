@@ -16,6 +16,7 @@ from qispread.inputs.factors import Factor, number_at_path, plausible_factors
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.simulation import ProgressCallback, Runs, map_in_threads, run_replicate
 from qispread.model.measures import MEASURES
+from qispread.model.rules.random_draws import hash_name
 from qispread.model.world.run_inputs import prepare_scenario
 from qispread.runs.comparison.arms import BASELINE_ARM
 from qispread.runs.comparison.paired_comparison import Comparison
@@ -209,16 +210,21 @@ def accepts_range(scenario: Scenario, factor: Factor) -> bool:
 
 
 def draw_plausible_models(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
-    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979)."""
+    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979).
+
+    Each column has a random stream of its own, keyed by seed and path: a parameter more or less moves no other
+    (decision 82).
+    """
     from scipy.stats import qmc
 
-    unit = qmc.LatinHypercube(len(factors), rng=np.random.default_rng(seed)).random(models)
-    columns = {
-        factor.path: np.round(values) if factor.integer else values
-        for factor, share in zip(factors, unit.T, strict=True)
-        for values in [factor.low + share * (factor.high - factor.low)]
-    }
-    return pd.DataFrame(columns)
+    columns = {}
+    for factor in factors:
+        # A column of a Latin hypercube: one draw in each of as many equal parts as there are models, in random order.
+        rng = np.random.default_rng([seed, hash_name(factor.path)])
+        unit = qmc.LatinHypercube(1, rng=rng).random(models)[:, 0]
+        values = factor.low + unit * (factor.high - factor.low)
+        columns[factor.path] = np.round(values) if factor.integer else values
+    return pd.DataFrame(columns, index=pd.RangeIndex(models))
 
 
 @argument_checks.validate_arguments(
