@@ -6,6 +6,7 @@ from qispread.outputs.results.file_names import SUMMARY_FILE
 from qispread.outputs.results.result_origins import ResultOrigin, read_origin
 from qispread.outputs.results.results_folder import MANIFEST, cleanup_on_abort, read_manifest
 from qispread.outputs.results.run_results import check_run_folder, default_folder, save
+from qispread.outputs.results.saved_results import read_comparison, read_runs
 from qispread.runs.provenance import random_generator_name
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "cleanup_on_abort",
     "default_folder",
     "random_generator_name",
+    "read_comparison",
     "read_manifest",
     "read_origin",
+    "read_runs",
     "save",
     "save_comparison",
 ]
