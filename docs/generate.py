@@ -318,6 +318,8 @@ def main(typed: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; name what is stale and exit with 1")
     checking, problems = parser.parse_args(typed).check, []
     for name, text in generated_pages().items():
+        if name == "decisions.md":
+            problems += [f"docs/{name}: {problem}" for problem in find_problems(text)]
         problems += [f"docs/{name}: references.bib has no {key}" for key in find_unknown_sources(text)]
         path = DOCS / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
