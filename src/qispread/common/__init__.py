@@ -1,1 +1,1 @@
-"""What every package may use: processor cores, and what the package was shipped with."""
+"""Utilities for every package: processor cores, formatting, and the code as shipped."""

@@ -1,4 +1,4 @@
-"""How many cores this process may use: of the machine, those that a batch job or a container was given."""
+"""The number of cores this process may use: those of the machine, within the limits of a batch job or container."""
 
 import math
 import os
@@ -19,47 +19,47 @@ def available_cores(root: Path = FILESYSTEM_ROOT) -> int:
     Parameters
     ----------
     root : Path
-        Where the files of the system are: the root, but in tests.
+        Root of the file system; another folder in tests.
     """
     granted = [math.ceil(cores) for cores in quota_cores(root)]
     return max(1, min([affinity_cores(), *granted]))
 
 
 def affinity_cores() -> int:
-    """Return how many cores this process may run on; all where the system does not say."""
+    """Return how many cores this process may run on; all cores where the system does not report it."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def quota_cores(root: Path) -> Iterator[float]:
-    """Yield each limit of processor time, in cores, that a control group of this process or one above it has."""
+    """Yield the processor-time limit, in cores, of each control group of this process and of its parents."""
     for tree, inner in control_groups(root):
-        place = tree / inner
-        for folder in (place, *place.parents):
+        group = tree / inner
+        for folder in (group, *group.parents):
             yield from quota_limits(folder)
             if folder == tree:
                 break
 
 
 def control_groups(root: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the tree and the place in it of each control group of this process that can limit processor time."""
+    """Yield the root folder and relative path of each control group of this process that can limit processor time."""
     mount = root / CONTROL_GROUPS
     for line in read_lines(root / "proc/self/cgroup"):
         _, controllers, inner = (*line.split(":", 2), "", "")[:3]
-        place = os.path.normpath(inner).lstrip("/")
+        group = os.path.normpath(inner).lstrip("/")
         if not inner:
             continue
         if not controllers:
-            # Version 2 has one tree; version 1 one for each controller, or for a few together.
-            yield mount, place
+            # Version 2 has one tree; version 1 has one for each controller or set of controllers.
+            yield mount, group
         elif "cpu" in controllers.split(","):
-            yield mount / controllers, place
-            yield mount / "cpu", place
+            yield mount / controllers, group
+            yield mount / "cpu", group
 
 
 def quota_limits(folder: Path) -> Iterator[float]:
-    """Yield the limit of processor time, in cores, that the files of a control group have: of version 2, then 1."""
+    """Yield the processor-time limits, in cores, in the files of a control group: version 2, then version 1."""
     for quota, period in (
         ((*" ".join(read_lines(folder / "cpu.max")).split(), "", "")[:2]),
         ("".join(read_lines(folder / "cpu.cfs_quota_us")), "".join(read_lines(folder / "cpu.cfs_period_us"))),
@@ -70,7 +70,7 @@ def quota_limits(folder: Path) -> Iterator[float]:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a file of the system; none where it cannot be read."""
+    """Yield the lines of a system file; none where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""What each module shipped under each name that compiled code reads, noted as it is defined; loads no compiler.
+"""The shipped value of each name that compiled code reads, recorded when it is defined; loads no compiler.
 
-Whoever replaces a rule or a constant from outside does it by assignment, which leaves no trace of its own: what is
-bound is compared with what is noted here (`qispread.model.rules.code_replacement`).
+A rule or a constant is replaced from outside by assignment, which leaves no trace: current values are compared with
+those recorded here (`qispread.model.rules.code_replacement`, decision 69).
 """
 
 import sys
@@ -25,14 +25,14 @@ def is_ours(module: str) -> bool:
 
 
 def is_constant(value: object) -> bool:
-    """Return whether compiled code can hold a value as a constant that compares by what it says."""
+    """Return whether compiled code can hold a value as a constant that compares by value."""
     if isinstance(value, tuple):
         return all(is_constant(entry) for entry in value)
     return isinstance(value, bool | int | float | complex | str)
 
 
 def record_constants(module: str) -> None:
-    """Note the constants that a module has so far: called at its end where it compiles no function itself.
+    """Record the constants that a module has defined so far; called at the end of a module that compiles no function.
 
     Parameters
     ----------
@@ -45,20 +45,20 @@ def record_constants(module: str) -> None:
 
 
 def record_function(function: Any, compiled: Any) -> None:
-    """Note a compiled function of this package, and what the names that it reads mean when it is defined.
+    """Record a compiled function of this package and the current values of the global names that it reads.
 
     Parameters
     ----------
     function : function
     compiled : object
-        What the decorator returns for it.
+        The result of the decorator.
     """
     module, name = function.__module__, function.__qualname__
     if not is_ours(module) or name != function.__name__:
         return
     FUNCTIONS[module, name] = BINDINGS[module, name] = compiled
     record_constants(module)
-    for read in function.__code__.co_names:
-        value = function.__globals__.get(read)
+    for global_name in function.__code__.co_names:
+        value = function.__globals__.get(global_name)
         if hasattr(value, "py_func"):
-            BINDINGS.setdefault((module, read), value)
+            BINDINGS.setdefault((module, global_name), value)

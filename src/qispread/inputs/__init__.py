@@ -1,1 +1,1 @@
-"""Scenarios: what they may hold, how they are read and how they are described."""
+"""Scenarios: their parameters, reading, validation and description."""

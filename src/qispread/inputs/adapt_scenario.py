@@ -1,8 +1,8 @@
-"""Defaults that a small world cannot hold, and windows longer than the run: adapted with a note, not refused.
+"""Defaults too large for a few organisations, and policies that outlast the run: adapted with a note, not refused.
 
-Nobody wrote such a default; one that was written is refused. A scenario keeps its values as they are (and with them
-its fingerprint): builders use the smaller of the value and what there is room for, so that the same scenario with more
-organisations or months is what it would have been from the start.
+A value that the user wrote is refused if it does not fit. The scenario keeps its values (and so its fingerprint):
+builders use the smaller of the value and what fits, so that a scenario later given more organisations or months equals
+one that had them from the start (decisions 74 and 75).
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from qispread.inputs.yaml_reader import KeyPath
 ADAPTABLE_FIELDS = ("partnerships", "regions", "degree", "ties_a_newcomer", "mean_degree", "origin")
 """Last names of the paths whose defaults adapt."""
 MIN_RING = 3
-"""Organisations from which on a ring of two neighbours each can be."""
+"""Fewest organisations that can form a ring in which each has two neighbours."""
 
 
 def is_adaptable(scenario: Scenario, path: KeyPath) -> bool:
@@ -37,17 +37,17 @@ def is_adaptable(scenario: Scenario, path: KeyPath) -> bool:
 
 
 def organisation_count(scenario: Scenario) -> int:
-    """Return how many organisations there are."""
+    """Return the number of organisations."""
     return len(scenario.organisations.rows) or scenario.organisations.number
 
 
 def is_in_file(path: KeyPath, written: set[KeyPath]) -> bool:
-    """Return whether a value, or a part of it, was written by somebody."""
-    return any(one[: len(path)] == path for one in written)
+    """Return whether a value, or a part of it, is written in a file."""
+    return any(location[: len(path)] == path for location in written)
 
 
 def iterate_paths(value: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
-    """Yield the path of every value in plain data; what is a section already is not looked into."""
+    """Yield the path of every value in plain data, without those inside sections."""
     if isinstance(value, dict):
         for name, inside in value.items():
             yield from iterate_paths(inside, (*path, name))
@@ -56,17 +56,17 @@ def iterate_paths(value: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def adaptation_notes(scenario: Scenario) -> tuple[str, ...]:
-    """Return what a scenario holds that the run cuts: defaults too large for it, and policies that outlast it."""
+    """Return a note for each default too large for the scenario and each policy that outlasts the run."""
     from qispread.inputs.cross_checks import cross_validate
 
     notes = [
-        f"{'.'.join(map(str, path))}: {problem}; this is the default, and the run takes the largest value that fits"
+        f"{'.'.join(map(str, path))}: {problem}; this is the default; the run uses the largest value that fits"
         for path, problem in cross_validate(scenario, set())
         if is_adaptable(scenario, path)
     ]
     late = {name: policy.end for name, policy in scenario.policies.items() if (policy.end or 0) > scenario.horizon}
     notes += [
-        f"policies.{name}.end: got {end}; the run ends in month {scenario.horizon}, and the policy with it"
+        f"policies.{name}.end: got {end}; the policy ends with the run, in month {scenario.horizon}"
         for name, end in late.items()
     ]
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""What is passed to the functions of the package, checked before anything is done with it: all slips at once."""
+"""Validation of the arguments of public functions: every invalid argument is reported at once."""
 
 import inspect
 import os
@@ -14,25 +14,25 @@ from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.former_data import read_measure
 
 Check = Callable[[Any], str]
-"""Returns what is needed in place of a value; an empty text where the value is right."""
+"""Returns what is needed in place of a value; an empty text where the value is valid."""
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 MAX_SHOWN = 60
 MAX_NAME_BYTES = 255
 MAX_COUNT = 1_000_000_000
-"""More runs, workers or months than any computer has room for."""
+"""More runs, workers or months than any computer can hold."""
 MAX_SEED = 2**63 - 1
-"""The largest seed, as a scenario's."""
+"""The largest seed of a scenario."""
 MEASURE = "measure"
 """The argument, of any function, that names a measure."""
 ENGINES = ("kernel", "mesa")
 
 
 def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
-    """Return a decorator that checks arguments by name, and refuses all that are wrong at once.
+    """Return a decorator that validates arguments by name and reports every invalid one at once.
 
-    Names of arguments that do not exist, or are missing, are a TypeError, as everywhere in Python. Former names of
-    arguments are read as those of now, with a warning, and so are those of measures (decision 83).
+    An unknown or missing argument raises TypeError, as usual in Python. Former names of arguments and of measures are
+    accepted with a warning (decision 83).
     """
 
     def decorated(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -40,18 +40,18 @@ def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result
         renamed = PARAMETERS.get(function.__qualname__, {})
 
         @wraps(function)
-        def checked(*given: Parameters.args, **named: Parameters.kwargs) -> Result:
+        def checked(*positional: Parameters.args, **named: Parameters.kwargs) -> Result:
             if renamed.keys() & named.keys():
                 rename_keywords(function.__qualname__, named, renamed)
             try:
-                bound = signature.bind(*given, **named)
+                bound = signature.bind(*positional, **named)
             except TypeError:
-                return function(*given, **named)
+                return function(*positional, **named)
             check_arguments(bound.arguments, **checks)
             if MEASURE in bound.arguments:
                 bound.arguments[MEASURE] = read_measure(bound.arguments[MEASURE])
                 return function(*bound.args, **bound.kwargs)
-            return function(*given, **named)
+            return function(*positional, **named)
 
         return checked
 
@@ -59,12 +59,12 @@ def validate_arguments(**checks: Check) -> Callable[[Callable[Parameters, Result
 
 
 def check_arguments(arguments: Mapping[str, Any], /, **checks: Check) -> None:
-    """Refuse what is given under some names where checks say that something else is needed.
+    """Validate named arguments.
 
     Raises
     ------
     InputError
-        With every one that is wrong.
+        With every invalid argument.
     """
     faults = [
         Fault(name, f"got {shorten(arguments[name])}; needed: {needed}")
@@ -76,33 +76,33 @@ def check_arguments(arguments: Mapping[str, Any], /, **checks: Check) -> None:
 
 
 def shorten(value: Any) -> str:
-    """Return a value, or where it is large its type, as a person would say it."""
+    """Return a short description of a value for an error message: the value itself, or its type."""
     if value is None:
         return "None"
     if isinstance(value, str):
         return f"the text '{value[:MAX_SHOWN]}'"
     if isinstance(value, bool | Real | Path):
         return str(value)
-    kind = type(value)
+    value_type = type(value)
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    whose = "" if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}."
-    name = f"{whose}{kind.__name__}"
+    package = "" if value_type.__module__ == "builtins" else f"{value_type.__module__.split('.')[0]}."
+    name = f"{package}{value_type.__name__}"
     return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
 
 
 def optional_check(check: Check) -> Check:
-    """Return a check that takes None too."""
+    """Return a check that also accepts None."""
     return lambda value: "" if value is None else check(value)
 
 
 def is_integer(value: Any) -> bool:
-    """Return whether a value is a whole number, and no truth value."""
+    """Return whether a value is a whole number and not a bool."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def integer_check(low: int | None = None, high: int = MAX_COUNT) -> Check:
-    """Return a check for whole numbers up to `high`, from `low` where it is given."""
+    """Return a check for whole numbers up to `high`, and from `low` if given."""
     needed = "a whole number" if low is None else f"a whole number of at least {low}"
 
     def check(value: Any) -> str:
@@ -114,7 +114,7 @@ def integer_check(low: int | None = None, high: int = MAX_COUNT) -> Check:
 
 
 def check_number(value: Any) -> str:
-    """Check that a value is a number; whether it may be infinite, or NaN, is for who knows what that would mean."""
+    """Check that a value is a number; the caller decides whether it may be infinite or NaN."""
     return "" if not isinstance(value, bool) and isinstance(value, Real) else "a number"
 
 
@@ -130,44 +130,44 @@ def check_text(value: Any) -> str:
 
 def check_path(value: Any) -> str:
     """Check that a value is the path of a file or folder."""
-    given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    if not isinstance(given, str) or not given.strip() or "\0" in given:
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
         return "the path of a file or folder"
     try:
-        # As the file system codes it: a name that is no UTF-8 holds bytes that `str.encode` would refuse.
-        longest = max((len(os.fsencode(part)) for part in Path(given).parts), default=0)
+        # `os.fsencode`, because `str.encode` rejects file names that are not UTF-8.
+        longest = max((len(os.fsencode(part)) for part in Path(text).parts), default=0)
     except UnicodeEncodeError:
         return "the path of a file or folder"
     return "" if longest <= MAX_NAME_BYTES else f"a path without names of more than {MAX_NAME_BYTES} bytes"
 
 
 def is_list(value: Any) -> bool:
-    """Return whether a value is a list, tuple, range, array or index: what can be gone through more than once."""
+    """Return whether a value can be iterated more than once: a list, tuple, range, array or index."""
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Iterator)
 
 
 def check_paths(value: Any) -> str:
     """Check that a value is a list of paths."""
-    fine = is_list(value) and not any(check_path(one) for one in value)
-    return "" if fine else "a list of paths"
+    valid = is_list(value) and not any(check_path(path) for path in value)
+    return "" if valid else "a list of paths"
 
 
 def check_texts(value: Any) -> str:
     """Check that a value is a list of texts."""
-    fine = is_list(value) and not any(check_text(one) for one in value)
-    return "" if fine else "a list of texts"
+    valid = is_list(value) and not any(check_text(text) for text in value)
+    return "" if valid else "a list of texts"
 
 
 def check_integers(value: Any) -> str:
     """Check that a value holds whole numbers."""
-    fine = is_list(value) and all(map(is_integer, value))
-    return "" if fine else "a list of whole numbers"
+    valid = is_list(value) and all(map(is_integer, value))
+    return "" if valid else "a list of whole numbers"
 
 
 def check_mapping(value: Any) -> str:
     """Check that a value is a mapping of names."""
-    fine = isinstance(value, Mapping) and not any(check_text(one) for one in value)
-    return "" if fine else "a mapping of names to values"
+    valid = isinstance(value, Mapping) and not any(check_text(name) for name in value)
+    return "" if valid else "a mapping of names to values"
 
 
 def check_callable(value: Any) -> str:
@@ -176,7 +176,7 @@ def check_callable(value: Any) -> str:
 
 
 def choice_check(*names: str) -> Check:
-    """Return a check for some names, which hints at the nearest."""
+    """Return a check for one of several names, which suggests the nearest."""
 
     def check(value: Any) -> str:
         if isinstance(value, str) and value in names:
@@ -191,12 +191,12 @@ engine = choice_check(*ENGINES)
 
 
 def instance_check(kinds: type | tuple[type, ...], needed: str) -> Check:
-    """Return a check for objects of some classes."""
+    """Return a check for instances of the given classes."""
     return lambda value: "" if isinstance(value, kinds) else needed
 
 
 def described_check(kinds: type | tuple[type, ...], needed: str) -> Check:
-    """Return a check for what is an object, a path of its file, or a mapping that says what the file would."""
+    """Return a check for an instance, the path of its file, or a mapping with the content of that file."""
 
     def check(value: Any) -> str:
         if isinstance(value, str | os.PathLike):

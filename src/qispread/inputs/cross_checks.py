@@ -1,4 +1,4 @@
-"""Checks that need more than one part of a scenario: names that must exist, windows, sizes."""
+"""Checks across the parts of a scenario: names that must exist, windows of months, sizes."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,11 +11,11 @@ from qispread.inputs.yaml_reader import KeyPath
 
 ProblemIterator = Iterator[tuple[KeyPath, str]]
 POOLED = "all"
-"""The name of the rows that pool all interventions: no intervention may have it."""
+"""The name of the rows that pool all interventions; no intervention may use it."""
 
 
 def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
-    """Return the ids of the organisations, in order: those of the table, or made ones."""
+    """Return the ids of the organisations, in order: from the table, or generated."""
     rows = scenario.organisations.rows
     if rows:
         return tuple(row.id for row in rows)
@@ -23,7 +23,7 @@ def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
 
 
 def partnership_labels(scenario: Scenario) -> tuple[str, ...]:
-    """Return the name of each organisation's partnership; one that is not given is a partnership of its own."""
+    """Return the partnership of each organisation; an organisation without one forms its own."""
     rows = scenario.organisations.rows
     if rows:
         return tuple(row.partnership or f"({row.id} alone)" for row in rows)
@@ -31,35 +31,38 @@ def partnership_labels(scenario: Scenario) -> tuple[str, ...]:
     return tuple(f"partnership-{i % count + 1:02d}" for i in range(scenario.organisations.number))
 
 
-def _unknown_names(names: tuple[str, ...], valid: set[str], path: KeyPath, what: str) -> ProblemIterator:
+def _unknown_names(names: tuple[str, ...], valid: set[str], path: KeyPath, label: str) -> ProblemIterator:
     for name in names:
         if name not in valid:
-            yield path, f"no {what} is called '{name}'" + did_you_mean(name, valid)
+            yield path, f"no {label} is called '{name}'" + did_you_mean(name, valid)
 
 
 def check_organisations(scenario: Scenario) -> ProblemIterator:
-    """Check sizes that must fit each other and ids that must differ."""
-    places = scenario.organisations
-    seen: dict[str, int] = {}
-    for index, row in enumerate(places.rows):
-        if row.id in seen:
+    """Check that counts are consistent and ids are unique."""
+    section = scenario.organisations
+    first_index: dict[str, int] = {}
+    for index, row in enumerate(section.rows):
+        if row.id in first_index:
             yield ("organisations", "rows", index, "id"), f"'{row.id}' is given twice; ids must differ"
-        seen.setdefault(row.id, index)
-    if places.rows and len(places.rows) < 2:
-        yield ("organisations",), "only 1 organisation is left; at least 2 are needed, one to start and one to copy"
-    if not places.rows:
-        if places.partnerships > places.number:
+        first_index.setdefault(row.id, index)
+    if section.rows and len(section.rows) < 2:
+        yield (
+            ("organisations",),
+            "holds only 1 organisation; at least 2 are needed: a pilot site and one that can adopt",
+        )
+    if not section.rows:
+        if section.partnerships > section.number:
             yield (
                 ("organisations", "partnerships"),
-                f"got {places.partnerships}; there are only {places.number} organisations",
+                f"got {section.partnerships}; there are only {section.number} organisations",
             )
-        if places.regions > places.partnership_count:
-            problem = f"got {places.regions}; there are only {places.partnership_count} partnerships"
+        if section.regions > section.partnership_count:
+            problem = f"got {section.regions}; there are only {section.partnership_count} partnerships"
             yield ("organisations", "regions"), problem
 
 
 def check_network(scenario: Scenario) -> ProblemIterator:
-    """Check that the network can exist among so many organisations, and that given ties name them."""
+    """Check that the network is possible for the number of organisations, and that ties name known organisations."""
     network, count = scenario.network, len(organisation_ids(scenario))
     if isinstance(network, GeneratedNetwork):
         for name, problem in network.problems(count):
@@ -70,7 +73,7 @@ def check_network(scenario: Scenario) -> ProblemIterator:
 
 def _check_given_ties(network: GivenTiesNetwork, ids: set[str]) -> ProblemIterator:
     if not network.ties:
-        yield ("network",), "has no ties: word could never pass; give at least one"
+        yield ("network",), "has no ties, so nothing can spread through the network; give at least one"
     for index, tie in enumerate(network.ties):
         path: KeyPath = ("network", "ties", index)
         yield from _unknown_names((tie.first,), ids, (*path, "first"), "organisation")
@@ -80,7 +83,7 @@ def _check_given_ties(network: GivenTiesNetwork, ids: set[str]) -> ProblemIterat
 
 
 def check_interventions(scenario: Scenario) -> ProblemIterator:
-    """Check that there is something to spread, started by somebody who exists."""
+    """Check that there is at least one intervention and that its pilot sites exist."""
     if not scenario.interventions:
         yield ("interventions",), "is empty; at least one is needed"
     for name, intervention in scenario.interventions.items():
@@ -96,11 +99,14 @@ def _check_origin(scenario: Scenario, origin: Origin, path: KeyPath) -> ProblemI
         if name not in ids:
             yield path, f"no organisation or rule is called '{name}'" + did_you_mean(name, {*ids, *ORIGIN_RULES})
     if origin.number >= len(ids):
-        yield path, f"{origin.number} would start; there are {len(ids)} organisations and one must be left to copy"
+        yield (
+            path,
+            f"got {origin.number} pilot sites of {len(ids)} organisations; at least one other organisation is needed",
+        )
 
 
 def check_windows(scenario: Scenario) -> ProblemIterator:
-    """Check that launches and policies begin within the run; a policy may outlast it."""
+    """Check that launches and policies start within the run; a policy may outlast it (decision 75)."""
     for name, intervention in scenario.interventions.items():
         if intervention.launch > scenario.horizon:
             problem = f"got {intervention.launch}; the run ends in month {scenario.horizon}"
@@ -110,7 +116,7 @@ def check_windows(scenario: Scenario) -> ProblemIterator:
 
 
 def check_policies(scenario: Scenario) -> ProblemIterator:
-    """Check targets and the interventions that a policy names."""
+    """Check the targets and interventions of policies."""
     for name, policy in scenario.policies.items():
         path: KeyPath = ("policies", name)
         yield from _check_target(scenario, policy.target, (*path, "target"))
@@ -118,7 +124,7 @@ def check_policies(scenario: Scenario) -> ProblemIterator:
             policy.interventions, set(scenario.interventions), (*path, "interventions"), "intervention"
         )
         if policy.interventions and not PRACTICE_STRENGTHS & set(type(policy).model_fields):
-            problem = "this lever acts on the organisation itself and cannot be kept to some interventions"
+            problem = "this lever acts on the whole organisation and cannot be limited to some interventions"
             yield (*path, "interventions"), problem
         if isinstance(policy, SeedingPolicy):
             yield from _check_origin(scenario, policy.origin, (*path, "origin"))
@@ -128,7 +134,7 @@ def _check_window(horizon: int, policy: Policy, path: KeyPath) -> ProblemIterato
     if policy.start > horizon:
         yield (*path, "start"), f"got {policy.start}; the run ends in month {horizon}"
     if policy.end is not None and policy.end < policy.start:
-        yield (*path, "end"), f"got {policy.end}; it begins in month {policy.start}"
+        yield (*path, "end"), f"got {policy.end}; the policy starts in month {policy.start}"
 
 
 def _check_target(scenario: Scenario, target: PolicyTarget, path: KeyPath) -> ProblemIterator:
@@ -145,7 +151,7 @@ def _check_target(scenario: Scenario, target: PolicyTarget, path: KeyPath) -> Pr
 POPULATION_PATHS = {f"organisations.{name}" for name in ("number", "partnerships", "regions", "rows", "file")} | {
     "organisations."
 }
-"""What decides which organisations there are; the last stands for a table that could not be read."""
+"""Paths that determine the set of organisations; the last represents a table that could not be read."""
 CROSS_CHECKS: dict[Callable[[Scenario], ProblemIterator], set[str]] = {
     check_organisations: POPULATION_PATHS,
     check_network: {"network"} | POPULATION_PATHS,
@@ -153,11 +159,11 @@ CROSS_CHECKS: dict[Callable[[Scenario], ProblemIterator], set[str]] = {
     check_windows: {"horizon"},
     check_policies: POPULATION_PATHS,
 }
-"""Each check, and the parts that must be right for it to make sense."""
+"""Each check, and the parts that must be valid for it to apply."""
 
 
 def cross_validate(scenario: Scenario, invalid_parts: set[str]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield path and problem of every fault between parts, leaving out checks that stand on parts that are wrong."""
+    """Yield path and problem of every fault between parts, without checks that depend on invalid parts."""
     for check, needs in CROSS_CHECKS.items():
         if not needs & invalid_parts:
             yield from check(scenario)

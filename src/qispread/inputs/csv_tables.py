@@ -1,4 +1,4 @@
-"""The user's own CSV tables of organisations and ties: read with care, and what is left out is said."""
+"""Reading of the user's CSV tables of organisations and ties; everything left out is noted."""
 
 import csv
 import difflib
@@ -18,17 +18,17 @@ from qispread.inputs.yaml_reader import ReadableFile, SourceLocation, SourceLoca
 
 BLANK_CELL_RULES = {
     "name": "the id is shown instead",
-    "partnership": "each is a partnership of its own",
-    "region": "each stands in the region without a name",
-    "map_east": "not placed on maps; no rule uses it",
-    "map_north": "not placed on maps; no rule uses it",
+    "partnership": "each forms its own partnership",
+    "region": "each is in the unnamed region",
+    "map_east": "not shown on maps; no rule uses it",
+    "map_north": "not shown on maps; no rule uses it",
 }
-"""What is done about a blank cell; in all other columns the value is drawn."""
+"""The treatment of blank cells by column; in all other columns the value is drawn."""
 
 
 @dataclass
 class CsvTable:
-    """A CSV table: the rows that are not blank, each with its line in the file."""
+    """A CSV table: its rows that are not blank, each with its line in the file."""
 
     display_name: str
     columns: tuple[str, ...]
@@ -37,7 +37,7 @@ class CsvTable:
 
 @dataclass
 class ReadContext:
-    """What reading tables has gathered: places for later faults, faults so far, notes, hashes of the files."""
+    """What has been collected while reading tables: source locations, faults, notes and hashes of the files."""
 
     places: SourceLocations = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -47,7 +47,7 @@ class ReadContext:
 
 
 def join_names(names: Iterable[str], max_names: int = 6) -> str:
-    """Return names in order with commas, cut after a few."""
+    """Return names in alphabetical order with commas, at most `max_names` of them."""
     ordered = sorted(names)
     return ", ".join(ordered[:max_names]) + (
         f" and {len(ordered) - max_names} more" if len(ordered) > max_names else ""
@@ -60,7 +60,7 @@ def read_table(path: ReadableFile, display_name: str, reading: ReadContext) -> C
     Raises
     ------
     InputError
-        For a file that is missing, is not text, has no header or no rows, or has rows of the wrong length.
+        For a file that is missing or not text, has no header or rows, or has rows of the wrong length.
     """
     text = read_text(path, display_name)
     reading.inputs.append({"path": display_name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
@@ -82,9 +82,9 @@ def read_table(path: ReadableFile, display_name: str, reading: ReadContext) -> C
                 rows.append((reader.line_num, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
     except csv.Error as error:
         faults.append(Fault("", f"is not a CSV table: {error}", display_name, reader.line_num))
-    twice = {column for column in columns if columns.count(column) > 1}
-    if twice:
-        faults.append(Fault("", f"column {join_names(twice)} is given twice", display_name, 1))
+    duplicates = {column for column in columns if columns.count(column) > 1}
+    if duplicates:
+        faults.append(Fault("", f"column {join_names(duplicates)} is given twice", display_name, 1))
     if len(columns) == 1 and ";" in columns[0]:
         raise InputError([Fault("", "is separated by semicolons; save it with commas", display_name, 1)])
     if not rows and not faults and not reading.faults:
@@ -95,7 +95,7 @@ def read_table(path: ReadableFile, display_name: str, reading: ReadContext) -> C
 
 
 def require_columns(table: CsvTable, required: dict[str, str]) -> None:
-    """Refuse a table that lacks columns; `required` gives what each column is for."""
+    """Raise InputError for a table that lacks columns; `required` gives the purpose of each column."""
     faults = [
         Fault(
             f"column '{column}' ({purpose})", "is missing" + did_you_mean(column, table.columns), table.display_name, 1
@@ -129,7 +129,7 @@ def read_former_columns(
 
 
 def map_columns(mapping: dict[str, str], table: CsvTable, reading: ReadContext) -> dict[str, str]:
-    """Return the column of each field that the table has: as mapped by the user, or of the same name."""
+    """Return the column of each field in the table: as mapped by the user, or of the same name."""
     unknown = [name for name in mapping if name not in ROW_FIELDS]
     faults = [
         Fault(f"organisations.columns.{name}", "unknown field" + did_you_mean(name, ROW_FIELDS)) for name in unknown
@@ -137,19 +137,19 @@ def map_columns(mapping: dict[str, str], table: CsvTable, reading: ReadContext) 
     if faults:
         raise InputError(faults)
     require_columns(table, {mapping.get("id", "id"): "id", **{column: name for name, column in mapping.items()}})
-    found = {name: mapping.get(name, name) for name in ROW_FIELDS if mapping.get(name, name) in table.columns}
-    read_former_columns(found, mapping, table, reading)
+    field_columns = {name: mapping.get(name, name) for name in ROW_FIELDS if mapping.get(name, name) in table.columns}
+    read_former_columns(field_columns, mapping, table, reading)
     for column in table.columns:
-        missing = [name for name in ROW_FIELDS if name not in found]
-        if column not in found.values() and difflib.get_close_matches(column.lower(), missing, n=1, cutoff=0.8):
+        missing = [name for name in ROW_FIELDS if name not in field_columns]
+        if column not in field_columns.values() and difflib.get_close_matches(column.lower(), missing, n=1, cutoff=0.8):
             reading.notes.append(
                 f"{table.display_name}: column '{column}' is not used{did_you_mean(column.lower(), missing)}"
             )
-    return found
+    return field_columns
 
 
 def parse_number(text: str) -> Any:
-    """Return the number in a cell, None for a blank one, or the text itself, which is refused later."""
+    """Return the number in a cell, None for a blank cell, or the text itself, which validation rejects later."""
     if not text:
         return None
     try:
@@ -161,7 +161,7 @@ def parse_number(text: str) -> Any:
 def read_organisation_rows(
     section: Organisations, path: ReadableFile, display_name: str, reading: ReadContext
 ) -> list[dict[str, Any]]:
-    """Return the organisations of a table as plain rows; closed ones are left out, and that is noted."""
+    """Return the organisations of a table as plain rows, without closed ones, which are noted."""
     table = read_table(path, display_name, reading)
     columns = map_columns(section.columns, table, reading)
     if section.closed is not None:
@@ -173,12 +173,12 @@ def read_organisation_rows(
         if section.closed is not None and cells[section.closed]:
             closed.append(cells[columns["id"]])
             continue
-        own = cells[columns["id"]]
-        if own in lines:
-            problem = f"'{own}' is given twice, first on line {lines[own]}; ids must differ"
+        organisation_id = cells[columns["id"]]
+        if organisation_id in lines:
+            problem = f"'{organisation_id}' is given twice, first on line {lines[organisation_id]}; ids must differ"
             reading.faults.append(Fault(f"column '{columns['id']}'", problem, display_name, line))
             continue
-        lines[own] = line
+        lines[organisation_id] = line
         row = {name: cells[column] or None for name, column in columns.items() if name in TEXT_FIELDS}
         row |= {name: parse_number(cells[column]) for name, column in columns.items() if name not in TEXT_FIELDS}
         for name, column in columns.items():
@@ -196,43 +196,43 @@ def read_organisation_rows(
 def note_blank_cells(
     rows: list[dict[str, Any]], columns: dict[str, str], display_name: str, reading: ReadContext
 ) -> None:
-    """Note, for each column, how many cells are blank and what is done about it."""
-    alike: dict[tuple[int, str], list[str]] = {}
+    """Note the number and treatment of blank cells in each column."""
+    columns_by_rule: dict[tuple[int, str], list[str]] = {}
     for name, column in columns.items():
         blank = sum(row[name] is None for row in rows)
         if blank and name != "id":
-            alike.setdefault((blank, BLANK_CELL_RULES.get(name, "drawn")), []).append(column)
+            columns_by_rule.setdefault((blank, BLANK_CELL_RULES.get(name, "drawn")), []).append(column)
     drawn = [name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")]
     if drawn:
         reading.notes.append(f"{display_name}: has no column {', '.join(drawn)}: drawn for every organisation")
     if "partnership" not in columns:
-        reading.notes.append(f"{display_name}: has no column system: each organisation is a partnership of its own")
-    for (blank, done), names in alike.items():
-        what = f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"
-        reading.notes.append(f"{display_name}: {what} blank in {blank} of {len(rows)} rows: {done}")
+        reading.notes.append(f"{display_name}: has no column partnership: each organisation forms its own partnership")
+    for (blank, rule), names in columns_by_rule.items():
+        subject = f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"
+        reading.notes.append(f"{display_name}: {subject} blank in {blank} of {len(rows)} rows: {rule}")
 
 
 class UnknownIds:
-    """Names in a table of ties that the table of organisations does not know: refused, or left out and noted."""
+    """Ids in a table of ties that are not in the table of organisations: refused, or left out and noted."""
 
-    def __init__(self, known: set[str] | None, unknown: str, shown: str) -> None:
-        self.known, self.refused, self.shown = known, unknown == "refuse", shown
+    def __init__(self, known: set[str] | None, unknown: str, display_name: str) -> None:
+        self.known, self.refused, self.shown = known, unknown == "refuse", display_name
         self.names: set[str] = set()
 
     def filter(self, *names: str) -> list[str]:
-        """Return those of some names that are not known; none where it could not be found out who is."""
+        """Return the names that are unknown; none if the known names could not be read."""
         new = [name for name in names if self.known is not None and name not in self.known]
         self.names.update(() if self.refused else new)
         return new
 
     def problem_with(self, new: list[str]) -> str | None:
-        """Return what is wrong with unknown names, unless they may be left out."""
+        """Return the problem with unknown names, or None if they may be left out."""
         if not new or not self.refused:
             return None
-        return f"unknown organisation '{new[0]}'{did_you_mean(new[0], self.known or ())} (or say `unknown: leave_out`)"
+        return f"unknown organisation '{new[0]}'{did_you_mean(new[0], self.known or ())} (or set `unknown: leave_out`)"
 
     def note_left_out(self, reading: ReadContext) -> None:
-        """Note who was left out."""
+        """Note the names that were left out."""
         if self.names:
             count = f"{len(self.names)} organisations unknown to the table"
             reading.notes.append(f"{self.shown}: ties of {count} left out: {join_names(self.names)}")
@@ -244,9 +244,9 @@ def ties_to_rows(weights: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
 
 
 def tie_problem(first: str, second: str, weight: Any) -> str | None:
-    """Return what is wrong with one tie in itself, or None."""
+    """Return what is wrong with a single tie, or None."""
     if not first or not second:
-        return "ties to nobody: one id is blank"
+        return "has a blank id"
     if first == second:
         return "ties an organisation to itself"
     if not isinstance(weight, float) or not 0.0 < weight <= 1.0:
@@ -257,74 +257,80 @@ def tie_problem(first: str, second: str, weight: Any) -> str | None:
 def read_ties_file(
     section: TiesFileNetwork, path: ReadableFile, display_name: str, known: set[str] | None, reading: ReadContext
 ) -> list[Any]:
-    """Return the ties in a table of pairs; a pair given again, in either direction, counts once at its larger weight.
+    """Return the ties in a table of pairs; a repeated pair, in either direction, counts once at its largest weight.
 
-    Blank ends, self-ties, bad weights and, unless they may be left out, unknown names are faults; all are gathered.
+    Blank ids, self-ties, invalid weights and, unless they may be left out, unknown ids are collected as faults.
     """
     table = read_table(path, display_name, reading)
     weight = section.weight or ("weight" if "weight" in table.columns else None)
-    wanted = {section.first: "first id", section.second: "second id"}
-    require_columns(table, wanted | ({weight: "weight"} if weight is not None else {}))
-    strangers = UnknownIds(known, section.unknown, display_name)
-    found: dict[tuple[str, str], float] = {}
+    required = {section.first: "first id", section.second: "second id"}
+    require_columns(table, required | ({weight: "weight"} if weight is not None else {}))
+    unknown_ids = UnknownIds(known, section.unknown, display_name)
+    weights: dict[tuple[str, str], float] = {}
     repeated = 0
     for line, cells in table.rows:
         first, second = cells[section.first], cells[section.second]
         value = 1.0 if weight is None else parse_number(cells[weight])
         problem = tie_problem(first, second, value)
-        new = strangers.filter(first, second) if problem is None else []
-        problem = problem or strangers.problem_with(new)
+        new = unknown_ids.filter(first, second) if problem is None else []
+        problem = problem or unknown_ids.problem_with(new)
         if problem:
             reading.faults.append(Fault(f"tie '{first}' - '{second}'", problem, display_name, line))
         elif not new:
             pair = (min(first, second), max(first, second))
-            repeated += pair in found
-            found[pair] = max(value, found.get(pair, 0.0))
-    strangers.note_left_out(reading)
+            repeated += pair in weights
+            weights[pair] = max(value, weights.get(pair, 0.0))
+    unknown_ids.note_left_out(reading)
     if repeated:
         reading.notes.append(
-            f"{display_name}: {repeated} ties given again (or in the other direction) count once, at the larger weight"
+            f"{display_name}: {repeated} repeated ties (in either direction) count once, at the largest weight"
         )
-    return ties_to_rows(found)
+    return ties_to_rows(weights)
 
 
 def read_memberships(
     section: MembershipsNetwork, path: ReadableFile, display_name: str, known: set[str] | None, reading: ReadContext
 ) -> list[Any]:
-    """Return a tie for each pair that shares a group, weighted by groups shared / most shared by any pair."""
+    """Return a tie for each pair that shares a group; weight = groups shared / most groups shared by any pair."""
     table = read_table(path, display_name, reading)
     require_columns(table, {section.organisation: "organisation", section.group: "group"})
-    strangers = UnknownIds(known, section.unknown, display_name)
+    unknown_ids = UnknownIds(known, section.unknown, display_name)
     members: dict[str, set[str]] = {}
     for line, cells in table.rows:
         member, group = cells[section.organisation], cells[section.group]
         if not member or not group:
-            reading.faults.append(Fault("membership", "one of its cells is blank", display_name, line))
+            reading.faults.append(Fault("membership", "has a blank cell", display_name, line))
             continue
-        new = strangers.filter(member)
-        problem = strangers.problem_with(new)
+        new = unknown_ids.filter(member)
+        problem = unknown_ids.problem_with(new)
         if problem:
             reading.faults.append(Fault(f"membership of '{member}'", problem, display_name, line))
         members.setdefault(group, set()).add(member)
-    strangers.note_left_out(reading)
+    unknown_ids.note_left_out(reading)
     shared = Counter(pair for group in members.values() for pair in combinations(sorted(group), 2))
-    most = max(shared.values(), default=1)
-    ours = {pair: count / most for pair, count in shared.items() if known is None or known.issuperset(pair)}
-    return ties_to_rows(ours)
+    max_shared = max(shared.values(), default=1)
+    weights = {pair: count / max_shared for pair, count in shared.items() if known is None or known.issuperset(pair)}
+    return ties_to_rows(weights)
 
 
 def drop_isolated(rows: list[Any], ties: list[Any], choice: str, display_name: str, reading: ReadContext) -> list[Any]:
-    """Return the organisations, without those that no tie names where the user chose so; either way it is noted."""
+    """Return the organisations, without those that have no ties if the user chose so; both choices are noted."""
     tied = {tie[end] for tie in ties for end in ("first", "second")}
     isolated = [str(row["id"]) for row in rows if row["id"] not in tied]
     if not isolated:
         return rows
-    done = "left out" if choice == "leave_out" else "kept: they can hear from outside the network only"
-    reading.notes.append(f"{display_name}: {len(isolated)} organisations without ties {done}: {join_names(isolated)}")
+    outcome = (
+        "left out" if choice == "leave_out" else "kept: they can only hear of interventions from outside the network"
+    )
+    reading.notes.append(
+        f"{display_name}: {len(isolated)} organisations without ties {outcome}: {join_names(isolated)}"
+    )
     if choice != "leave_out":
         return rows
-    kept = [index for index, row in enumerate(rows) if row["id"] in tied]
-    for new, old in enumerate(kept):
-        for name in rows[old]:
-            reading.places["organisations", "rows", new, name] = reading.places["organisations", "rows", old, name]
-    return [rows[index] for index in kept]
+    connected = [index for index, row in enumerate(rows) if row["id"] in tied]
+    for new_index, old_index in enumerate(connected):
+        for name in rows[old_index]:
+            reading.places["organisations", "rows", new_index, name] = reading.places[
+                "organisations", "rows", old_index, name
+            ]
+    return [rows[index] for index in connected]

@@ -1,4 +1,4 @@
-"""Factors: parameters that a design varies, found by their path, with the range over which they are varied."""
+"""Factors: parameters that a design varies, each with its path and range."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -13,31 +13,31 @@ from qispread.inputs.parameter import ConfigSection, Role, declaration_of
 from qispread.inputs.scenario import Scenario
 
 UNCERTAIN_ROLES: tuple[Role, ...] = ("uncertainty", "world")
-"""Roles of what nobody decides."""
+"""Roles of uncertain parameters."""
 
 Scale = Literal["linear", "log"]
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A parameter to vary, or a part of a scenario to exchange whole.
+    """A parameter to vary, or a part of a scenario to replace.
 
-    A design speaks of a factor in numbers: those of its range, or the places of its values, from 0.
+    A design represents a factor by numbers: those of its range, or the indices of its values, from 0.
 
     Attributes
     ----------
     path : str
-        Where it stands in a scenario, such as "interventions.prompt.benefit".
+        Path in the scenario, such as "interventions.prompt.benefit".
     low, high : float
-        Between which it is varied.
+        Bounds of its range.
     integer : bool
-        Whether only whole numbers have a meaning.
+        Whether only whole numbers are valid.
     scale : {"linear", "log"}
-        In which its range is filled evenly.
+        Scale on which its range is sampled evenly.
     values : tuple
-        What it may be, where it is one of a few: numbers, words, or parts of a scenario.
+        Its values, if it takes one of a few: numbers, words, or parts of a scenario.
     labels : tuple of str
-        Names of the values in tables; none where the values are numbers.
+        Names of the values in tables; empty if the values are numbers.
     """
 
     path: str
@@ -49,16 +49,16 @@ class Factor:
     labels: tuple[str, ...] = ()
 
     def from_unit(self, unit: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the numbers of a factor at places in [0, 1] of its range, each whole number with the same share.
+        """Return the numbers of a factor at positions in [0, 1] of its range; whole numbers have equal shares.
 
         Equation: low + u (high - low), or low (high / low)^u on a log scale.
         """
         if self.integer:
-            place = np.floor(self._interpolate(unit, self.low, self.high + 1.0))
+            position = np.floor(self._interpolate(unit, self.low, self.high + 1.0))
         else:
-            place = self._interpolate(unit, self.low, self.high)
-        found: NDArray[np.float64] = np.clip(place, self.low, self.high)
-        return found
+            position = self._interpolate(unit, self.low, self.high)
+        numbers: NDArray[np.float64] = np.clip(position, self.low, self.high)
+        return numbers
 
     def _interpolate(self, unit: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
         if self.scale == "log":
@@ -66,20 +66,20 @@ class Factor:
         return low + unit * (high - low)
 
     def levels(self, count: int) -> NDArray[np.float64]:
-        """Return so many numbers that differ, spread over the range with both ends; of values all."""
+        """Return up to `count` distinct numbers spread over the range with both ends, or the index of every value."""
         if self.values:
             return np.arange(len(self.values), dtype=np.float64)
         spread = np.clip(self._interpolate(np.linspace(0.0, 1.0, count), self.low, self.high), self.low, self.high)
         return np.unique(np.rint(spread)) if self.integer else spread
 
     def value(self, number: float) -> Any:
-        """Return what stands in the scenario for a number of a design."""
+        """Return the value in the scenario for a number of a design."""
         if self.values:
             return self.values[int(number)]
         return int(number) if self.integer else float(number)
 
     def format_values(self, numbers: NDArray[np.float64]) -> Any:
-        """Return the column of a table for numbers of a design: labels, or numbers of the right kind."""
+        """Return a table column for numbers of a design: labels, or numbers of the right type."""
         if self.labels:
             return [self.labels[int(number)] for number in numbers]
         if self.values:
@@ -88,12 +88,12 @@ class Factor:
 
 
 def value_at_path(scenario: Scenario, path: str) -> Any:
-    """Return what stands at a path of a scenario: a number, a word or a whole part.
+    """Return the value at a path of a scenario: a number, a word or a section.
 
     Raises
     ------
     InputError
-        Where there is nothing, with the nearest path that there is.
+        If the path does not exist, with the nearest path that does.
     """
     part: Any = scenario
     for name in path.split("."):
@@ -102,56 +102,56 @@ def value_at_path(scenario: Scenario, path: str) -> Any:
         elif isinstance(part, ConfigSection) and name in type(part).model_fields:
             part = getattr(part, name)
         else:
-            raise InputError([Fault(path, "is nothing of the scenario" + did_you_mean(path, list_paths(scenario)))])
+            raise InputError([Fault(path, "is not in the scenario" + did_you_mean(path, list_paths(scenario)))])
     return part
 
 
 def list_paths(scenario: Scenario) -> list[str]:
-    """Return the path of every part of a scenario that can be changed by itself."""
+    """Return the path of every value and section of a scenario."""
     return list(_list_paths("", scenario))
 
 
 def _list_paths(path: str, part: Any) -> Iterator[str]:
-    inside = vars(part) if isinstance(part, ConfigSection) else part
-    for name, one in inside.items() if isinstance(inside, dict) else ():
-        here = f"{path}.{name}" if path else name
-        yield here
-        yield from _list_paths(here, one)
+    members = vars(part) if isinstance(part, ConfigSection) else part
+    for name, value in members.items() if isinstance(members, dict) else ():
+        inner_path = f"{path}.{name}" if path else name
+        yield inner_path
+        yield from _list_paths(inner_path, value)
 
 
 def iterate_parameters(scenario: Scenario) -> Iterator[tuple[str, float, FieldInfo]]:
-    """Yield path, value and declaration of every number of a scenario that is a parameter."""
+    """Yield path, value and declaration of every numeric parameter of a scenario."""
     yield from _iterate_parameters("", scenario)
 
 
 def _iterate_parameters(path: str, value: Any) -> Iterator[tuple[str, float, FieldInfo]]:
     if isinstance(value, dict):
-        for name, one in value.items():
-            yield from _iterate_parameters(f"{path}.{name}", one)
+        for name, item in value.items():
+            yield from _iterate_parameters(f"{path}.{name}", item)
     elif isinstance(value, ConfigSection):
         for name, field in type(value).model_fields.items():
-            here, inside = f"{path}.{name}" if path else name, getattr(value, name)
-            if declaration_of(field) is not None and isinstance(inside, int | float) and not isinstance(inside, bool):
-                yield here, inside, field
+            inner_path, inner = f"{path}.{name}" if path else name, getattr(value, name)
+            if declaration_of(field) is not None and isinstance(inner, int | float) and not isinstance(inner, bool):
+                yield inner_path, inner, field
             else:
-                yield from _iterate_parameters(here, inside)
+                yield from _iterate_parameters(inner_path, inner)
 
 
 def plausible_factors(scenario: Scenario, roles: Collection[Role] = UNCERTAIN_ROLES) -> list[Factor]:
-    """Return the parameters that have a plausible range, each over that range.
+    """Return the parameters that have a plausible range, as factors over that range.
 
-    A parameter that the scenario has put outside its plausible range is left out: that is a choice, such as a
-    mechanism switched off.
+    A parameter that the scenario sets outside its plausible range is left out: it is a choice, such as a mechanism
+    switched off.
     """
-    found = []
+    factors = []
     for path, value, field in iterate_parameters(scenario):
         extra = declaration_of(field) or {}
         if not extra["plausible"] or extra["role"] not in roles:
             continue
         low, high = extra["plausible"]
         if low <= value <= high:
-            found.append(Factor(path, low, high, integer=isinstance(value, int)))
-    return found
+            factors.append(Factor(path, low, high, integer=isinstance(value, int)))
+    return factors
 
 
 def number_at_path(scenario: Scenario, path: str) -> float:
@@ -160,9 +160,9 @@ def number_at_path(scenario: Scenario, path: str) -> float:
     Raises
     ------
     InputError
-        Where the scenario has no number there.
+        If the scenario has no number at the path.
     """
-    numbers = {found: value for found, value, _ in iterate_parameters(scenario)}
+    numbers = {found_path: value for found_path, value, _ in iterate_parameters(scenario)}
     if path not in numbers:
-        raise InputError([Fault(path, "is no number of the scenario" + did_you_mean(path, numbers))])
+        raise InputError([Fault(path, "is not a number in the scenario" + did_you_mean(path, numbers))])
     return numbers[path]

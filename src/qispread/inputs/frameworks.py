@@ -1,8 +1,8 @@
-"""What policies, context factors and attributes of an intervention are called in ERIC, MUSIQ and CFIR.
+"""Counterparts of policies, context factors and attributes of interventions in ERIC, MUSIQ and CFIR.
 
-ERIC (powell2015) names 73 implementation strategies; their numbers are those of waltz2015, which follow the alphabet.
+ERIC (powell2015) names 73 implementation strategies, numbered alphabetically as in waltz2015.
 MUSIQ (kaplan2012) names 25 context factors, CFIR the determinants of implementation, here as updated in 2022
-(damschroder2022). Where a framework has no counterpart, the reason is given and none is forced.
+(damschroder2022). Where a framework has no counterpart, the reason is given.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NO_COUNTERPART = "no counterpart"
 
 @dataclass(frozen=True)
 class Counterpart:
-    """What a framework calls something that is declaration_of here, or why it has no name for it.
+    """The counterpart of a parameter or policy in a framework, or the reason why there is none.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Counterpart:
         Number and name of an ERIC strategy; level and factor of MUSIQ; domain and construct of CFIR, outermost first;
         empty where there is no counterpart.
     note : str
-        Where the two differ; the reason where there is no counterpart.
+        How the two differ; the reason if there is no counterpart.
     """
 
     framework: Framework
@@ -33,7 +33,7 @@ class Counterpart:
     note: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a missing counterpart without a reason.
+        """Require a reason for a missing counterpart.
 
         Raises
         ------
@@ -66,10 +66,10 @@ POLICIES: dict[str, tuple[Counterpart, ...]] = {
     "learning_network": (
         eric("20 Create a learning collaborative"),
         eric("52 Promote network weaving", "The ties that the policy adds."),
-        eric("72 Visit other sites", "Part of the support that it gives."),
+        eric("72 Visit other sites", "Part of the support that the policy gives."),
     ),
     "standard": (
-        eric("51 Promote adaptability", "In part: which elements stay and which a place may adapt (`latitude`)."),
+        eric("51 Promote adaptability", "In part: which elements are fixed and which a site may adapt (`latitude`)."),
         eric("17 Conduct local consensus discussions", "In part: ERIC discusses whether to use the innovation."),
     ),
     "coaching": (
@@ -109,7 +109,7 @@ POLICIES: dict[str, tuple[Counterpart, ...]] = {
 _CONTEXT = "organisations.context."
 _INTERVENTION = "interventions.NAME."
 _WORK = "Inner Setting: Structural Characteristics: Work Infrastructure"
-_CURVE = "CFIR describes determinants; how an effect depends on fidelity belongs to the theory of the intervention."
+_CURVE = "CFIR describes determinants; how an effect depends on fidelity is part of the theory of the intervention."
 
 PARAMETERS: dict[str, tuple[Counterpart, ...]] = {
     f"{_CONTEXT}leadership": (
@@ -129,7 +129,9 @@ PARAMETERS: dict[str, tuple[Counterpart, ...]] = {
     f"{_CONTEXT}capability": (
         musiq("Microsystem: Capability for improvement"),
         musiq("QI team: Team QI skill", "One number here for both levels."),
-        cfir("Individuals: Characteristics: Capability", "Of those who improve, not of those who deliver care."),
+        cfir(
+            "Individuals: Characteristics: Capability", "Of staff who lead improvement, not of those who deliver care."
+        ),
     ),
     f"{_CONTEXT}measurement": (
         musiq("QI support and capacity: Data infrastructure"),
@@ -138,7 +140,7 @@ PARAMETERS: dict[str, tuple[Counterpart, ...]] = {
     ),
     f"{_CONTEXT}slack": (
         musiq("QI support and capacity: Resource availability", "In part: staff time, not money."),
-        cfir(_WORK, "In part: the staffing that leaves time to take something on."),
+        cfir(_WORK, "In part: the staffing that leaves time for improvement."),
         cfir("Individuals: Characteristics: Opportunity", "Time given to a person for one innovation."),
     ),
     f"{_CONTEXT}turnover": (
@@ -182,18 +184,18 @@ def policy_counterparts(lever: str) -> tuple[Counterpart, ...]:
     Parameters
     ----------
     lever : str
-        As in a scenario, such as "coaching".
+        The lever in a scenario, such as "coaching".
 
     Raises
     ------
     KeyError
-        Where no policy has this lever.
+        If no policy has this lever.
     """
     return POLICIES[lever]
 
 
 def parameter_counterparts(path: str) -> tuple[Counterpart, ...]:
-    """Return the MUSIQ factors and CFIR constructs of a parameter by its path; empty where it is no such factor."""
+    """Return the MUSIQ factors and CFIR constructs of a parameter by its path; empty if it has none."""
     return PARAMETERS.get(path, ())
 
 

@@ -9,12 +9,12 @@ from qispread.inputs.scenario import Scenario, to_plain_data
 from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, read_scenario
 
 CONVERTED_GRAPHS = {
-    "igraph": "; graph.to_networkx() makes one",
-    "numpy": "; networkx.from_numpy_array(...) makes one of a matrix",
-    "pandas": "; networkx.from_pandas_edgelist(...) makes one of a table of ties",
-    "scipy": "; networkx.from_scipy_sparse_array(...) makes one of a matrix",
+    "igraph": "; convert it with graph.to_networkx()",
+    "numpy": "; convert a matrix with networkx.from_numpy_array(...)",
+    "pandas": "; convert a table of ties with networkx.from_pandas_edgelist(...)",
+    "scipy": "; convert a matrix with networkx.from_scipy_sparse_array(...)",
 }
-"""How graphs of other libraries become one."""
+"""How to convert graphs of other libraries."""
 
 
 def networkx_graph(value: Any) -> str:
@@ -29,17 +29,17 @@ def networkx_graph(value: Any) -> str:
     graph=networkx_graph,
 )
 def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
-    """Return a scenario in the places and ties of a networkx graph.
+    """Return a scenario with the nodes of a networkx graph as organisations and its edges as ties.
 
     Parameters
     ----------
     scenario : Scenario, str or Path
-        For everything else. Policies and origins that name organisations must name nodes.
+        Source of everything else. Organisations named by policies and origins must be nodes.
     graph : networkx.Graph
         Nodes are organisations, their ids the text of the node; node attributes with the names of columns of the table
-        of organisations (such as ``system``, ``size``, ``culture``) are used as given, others are ignored. The edge
-        attribute ``weight`` is the weight of the tie, in (0, 1]; 1 where there is none. Directions are ignored: of two
-        opposite edges the larger weight holds.
+        of organisations (such as ``partnership``, ``size``, ``culture``) are used, others are ignored. The edge
+        attribute ``weight`` is the weight of the tie, in (0, 1]; 1 if missing. Directions are ignored: opposite edges
+        form one tie with the larger weight.
 
     Raises
     ------
@@ -53,9 +53,9 @@ def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
     rows = [
         {
             "id": ids[node],
-            **{name: to_plain_data(value) for name, value in given.items() if name in ROW_FIELDS and name != "id"},
+            **{name: to_plain_data(value) for name, value in attributes.items() if name in ROW_FIELDS and name != "id"},
         }
-        for node, given in graph.nodes(data=True)
+        for node, attributes in graph.nodes(data=True)
     ]
     weights: dict[tuple[str, str], Any] = {}
     for first, second, weight in graph.edges(data="weight", default=1.0):
@@ -65,13 +65,14 @@ def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
     organisations = scenario.organisations.model_dump(
         mode="json", exclude={"number", "partnerships", "regions", "file"}
     )
-    fresh: dict[str, Any] = {"inputs": (), "notes": ()}
+    reset: dict[str, Any] = {"inputs": (), "notes": ()}
     return scenario.replace(
-        fresh, organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties}
+        reset, organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties}
     )
 
 
 def larger_weight(weight: Any, other: Any) -> Any:
-    """Return the larger of two weights, or one that is no number, which is refused later."""
-    numbers = isinstance(weight, int | float) and isinstance(other, int | float)
-    return max(float(weight), float(other)) if numbers else weight if other is None else other
+    """Return the larger of two weights, or one that is not a number, which validation rejects later."""
+    if isinstance(weight, int | float) and isinstance(other, int | float):
+        return max(float(weight), float(other))
+    return weight if other is None else other

@@ -1,4 +1,4 @@
-"""Scenarios from files: YAML with `extends`, tables, policies added on the command line, all checked at once."""
+"""Loading of scenarios from files: YAML with `extends`, tables and policy files, with all faults reported at once."""
 
 import json
 import os
@@ -31,11 +31,11 @@ from qispread.inputs.validate import fault_at_path, validate
 from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_text, read_yaml
 
 POLICY_FILE_KEYS = {"policies", "name", "description"}
-"""What a policy file may hold."""
+"""The keys that a policy file may have."""
 
 
 def merge_documents(parent: Any, child: Any) -> Any:
-    """Return `parent` overlaid by `child`, mapping by mapping; another kind of network or lever replaces it whole."""
+    """Return `child` merged recursively into `parent`; a different `kind` or `lever` replaces the whole mapping."""
     if not isinstance(parent, dict) or not isinstance(child, dict):
         return child
     if any(name in child and child[name] != parent.get(name, child[name]) for name in ("kind", "lever")):
@@ -46,9 +46,9 @@ def merge_documents(parent: Any, child: Any) -> Any:
 def read_document(
     path: Path, display_name: str, notes: list[str] | None = None
 ) -> tuple[dict[str, Any], SourceLocations]:
-    """Return the data of one YAML file, or the scenario kept in a manifest, without following `extends`.
+    """Return the data of one YAML file, or the scenario in a manifest, without following `extends`.
 
-    `notes` takes those on former names, which are read as those of now.
+    Notes on former names, which are accepted, are added to `notes`.
     """
     if path.suffix != ".json":
         data, places = read_yaml(path, display_name)
@@ -60,7 +60,7 @@ def read_document(
     except (KeyError, TypeError, RecursionError):
         scenario = None
     if not isinstance(scenario, dict):
-        raise InputError([Fault("", "is not a manifest: it holds no 'scenario'", display_name)])
+        raise InputError([Fault("", "is not a manifest: it has no 'scenario'", display_name)])
     places = {(): SourceLocation(display_name, 0)}
     if is_former_scenario(scenario) and notes is not None:
         notes.append(f"{display_name}: {MANIFEST_NOTE}")
@@ -70,9 +70,9 @@ def read_document(
 def read_with_parents(
     path: Path, display_name: str, visited: tuple[Path, ...] = (), notes: list[str] | None = None
 ) -> tuple[dict[str, Any], SourceLocations]:
-    """Return the data of a file overlaid on that of the files it extends, with the place of each value.
+    """Return the data of a file merged with those of the files it extends, and the location of each value.
 
-    `notes` takes those on former names in any of them.
+    Notes on former names are added to `notes`.
 
     Raises
     ------
@@ -84,19 +84,19 @@ def read_with_parents(
     parents = [parents] if isinstance(parents, str) else parents
     if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
         raise InputError([fault_at_path(("extends",), f"got {parents}; needed: the name of a file, or a list", places)])
-    below: dict[str, Any] = {}
-    places_below: SourceLocations = {}
-    here = (*visited, Path(os.path.normpath(path.absolute())))
+    inherited: dict[str, Any] = {}
+    inherited_places: SourceLocations = {}
+    chain = (*visited, Path(os.path.normpath(path.absolute())))
     for parent in parents:
         parent_path = Path(os.path.normpath(path.parent / parent))
-        if Path(os.path.normpath(parent_path.absolute())) in here:
-            raise InputError([fault_at_path(("extends",), f"'{parent}' comes back to this file", places)])
+        if Path(os.path.normpath(parent_path.absolute())) in chain:
+            raise InputError([fault_at_path(("extends",), f"'{parent}' leads back to this file", places)])
         parent_data, parent_places = read_with_parents(
-            parent_path, os.path.normpath(Path(display_name).parent / parent), here, notes
+            parent_path, os.path.normpath(Path(display_name).parent / parent), chain, notes
         )
-        below = merge_documents(below, parent_data)
-        places_below |= parent_places
-    return merge_documents(below, data), places_below | places
+        inherited = merge_documents(inherited, parent_data)
+        inherited_places |= parent_places
+    return merge_documents(inherited, data), inherited_places | places
 
 
 def build_scenario(
@@ -106,50 +106,50 @@ def build_scenario(
     faults: Sequence[Fault] = (),
     finder: TableResolver | None = None,
 ) -> Scenario:
-    """Return the checked scenario of plain data.
+    """Return a validated scenario from plain data.
 
     Parameters
     ----------
     data : dict
-        As a YAML file would give it.
+        In the structure of a YAML file.
     places : dict, optional
-        Where each value was given.
+        Source location of each value.
     base : Path, optional
-        To which names of tables are relative where no file gave them.
+        Folder to which names of tables are relative if they do not come from a file.
     faults : sequence of Fault
-        Found before, to be said with the others.
+        Earlier faults, to report with the others.
     finder : callable, optional
-        Finds the tables that the data name; on the disk unless given, with `base` for those that no file named.
+        Resolves the names of tables; by default on the disk.
 
     Raises
     ------
     InputError
-        With every fault of the data and of the tables that it names.
+        With every fault in the data and in its tables.
     """
     places = dict(places or {})
     data = rename_generated_partnerships(data, places)
-    scenario, wrong, found = validate(data, places)
-    tables = TableReferences(scenario, wrong, places, finder or disk_resolver(base or Path()))
+    scenario, invalid, found_faults = validate(data, places)
+    tables = TableReferences(scenario, invalid, places, finder or disk_resolver(base or Path()))
     reading = tables.reading
     if tables.rows is not None or tables.ties is not None:
         places |= reading.places
-        scenario, now_wrong, found = validate(insert_tables(data, tables), places)
-        wrong |= now_wrong
+        scenario, newly_invalid, found_faults = validate(insert_tables(data, tables), places)
+        invalid |= newly_invalid
     if not tables.whole:
-        wrong.add("organisations.")
+        invalid.add("organisations.")
     if tables.rows is None and scenario.organisations.file is not None and not scenario.organisations.rows:
-        wrong.add("organisations.")
+        invalid.add("organisations.")
     if isinstance(scenario.network, TiesFileNetwork | MembershipsNetwork) or (reading.faults and not tables.ties):
-        wrong.add("network")
-    found += reading.faults
+        invalid.add("network")
+    found_faults += reading.faults
     written = set(places)
-    found += [
+    found_faults += [
         fault_at_path(path, problem, places)
-        for path, problem in cross_validate(scenario, wrong)
+        for path, problem in cross_validate(scenario, invalid)
         if is_in_file(path, written) or not is_adaptable(scenario, path)
     ]
-    if found or faults:
-        raise InputError([*faults, *found])
+    if found_faults or faults:
+        raise InputError([*faults, *found_faults])
     return scenario
 
 
@@ -161,10 +161,10 @@ def read_policy_file(
     Raises
     ------
     InputError
-        Where it holds anything but `policies`, or none.
+        If it holds other keys, or no policies.
     """
     data, places = read_with_parents(path, display_name, notes=notes)
-    problem = "is not for a policy file, which holds 'policies' alone"
+    problem = "is not allowed in a policy file, which holds only 'policies'"
     faults = [fault_at_path((key,), problem, places) for key in data if key not in POLICY_FILE_KEYS]
     if not isinstance(data.get("policies"), dict) or not data["policies"]:
         faults.append(Fault("policies", "is missing; needed: a mapping of names to policies", display_name, 1))
@@ -174,7 +174,7 @@ def read_policy_file(
 
 
 def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[str | Path]) -> list[Fault]:
-    """Add the policies of policy files to the data of a scenario, and return the faults; a taken name is one."""
+    """Add the policies of policy files to the data of a scenario and return the faults, such as duplicate names."""
     faults: list[Fault] = []
     notes: list[str] = []
     for file in files:
@@ -188,7 +188,7 @@ def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[
             continue
         for name, policy in fragment["policies"].items():
             if name in policies:
-                problem = "the scenario has a policy of this name already"
+                problem = "the scenario already has a policy with this name"
                 faults.append(fault_at_path(("policies", name), problem, fragment_places))
                 continue
             policies[name] = policy
@@ -204,15 +204,15 @@ def add_notes(data: dict[str, Any], notes: Sequence[str]) -> None:
 
 
 def override_tables(data: dict[str, Any], places: SourceLocations, organisations: Any, ties: Any) -> None:
-    """Put tables named on the command line in the place of the scenario's own."""
+    """Replace the tables of a scenario with those named on the command line."""
     section, network = data.get("organisations", {}), data.get("network", {})
     if organisations is not None and isinstance(section, dict):
-        kept = {name: value for name, value in section.items() if name not in (*DERIVED_COUNTS, "rows")}
-        data["organisations"] = {**kept, "file": str(organisations)}
+        settings = {name: value for name, value in section.items() if name not in (*DERIVED_COUNTS, "rows")}
+        data["organisations"] = {**settings, "file": str(organisations)}
         places["organisations", "file"] = SourceLocation("", 0, "--organisations")
     if ties is not None and isinstance(network, dict):
-        known = network.get("kind") in ("file", "memberships")
-        data["network"] = {**(network if known else {"kind": "file"}), "file": str(ties)}
+        is_table = network.get("kind") in ("file", "memberships")
+        data["network"] = {**(network if is_table else {"kind": "file"}), "file": str(ties)}
         places["network", "file"] = SourceLocation("", 0, "--ties")
 
 
@@ -238,7 +238,7 @@ def load(
     path : str or Path
         A YAML scenario, or the manifest.json of an earlier run.
     organisations, ties : str or Path, optional
-        CSV tables to use in place of the scenario's own.
+        CSV tables to use instead of those of the scenario.
     policies : sequence of str or Path
         Policy files to add.
     changes : dict, optional
@@ -261,27 +261,27 @@ def load(
 
 
 def is_policy_file(data: dict[str, Any]) -> bool:
-    """Return whether data is that of a policy file."""
+    """Return whether data come from a policy file."""
     return set(data) <= POLICY_FILE_KEYS and "policies" in data
 
 
 def reject_policy_file(path: str | Path) -> None:
-    """Refuse a policy file where a scenario is meant: its policies would act in a world that nobody chose."""
+    """Raise InputError for a policy file in place of a scenario: the defaults would silently be used for the rest."""
     data, _ = read_with_parents(Path(path), str(path))
     if is_policy_file(data):
-        problem = f"holds policies alone; add it to a scenario: qispread run SCENARIO --policy {path}"
+        problem = f"holds only policies; add it to a scenario: qispread run SCENARIO --policy {path}"
         raise InputError([Fault("", problem, str(path))])
 
 
 def check_table(file: Path) -> Scenario:
-    """Check a table of organisations, or one of ties as far as that goes without its organisations."""
+    """Check a table of organisations, or a table of ties as far as possible without its organisations."""
     reading = ReadContext()
     columns = read_table(file, str(file), reading).columns
     if "id" not in columns and {"from", "to"} <= set(columns):
         read_ties_file(TiesFileNetwork(file=str(file)), file, str(file), None, reading)
         if reading.faults:
             raise InputError(reading.faults)
-        note = f"{file}: read as ties; whether its ids are known shows with --organisations and --ties"
+        note = f"{file}: read as ties; to check its ids, use --organisations and --ties together"
         return Scenario(notes=(*reading.notes, note))
     return build_scenario({"organisations": {"file": str(file)}, "network": {"kind": "complete"}})
 
@@ -295,7 +295,7 @@ def check(path: str | Path) -> Scenario | None:
     Returns
     -------
     Scenario or None
-        Whose notes say what was left out; None for a policy file without any.
+        Its notes list what was left out; None for a policy file without any.
 
     Raises
     ------

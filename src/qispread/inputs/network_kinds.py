@@ -1,4 +1,4 @@
-"""Who learns from whom: the kinds of collaboration network, each declared here and built in `qispread.model.world`."""
+"""The kinds of collaboration network, each declared here and built in `qispread.model.world`."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -8,16 +8,16 @@ from pydantic import Field
 from qispread.inputs.parameter import ConfigSection, choice, parameter
 
 Problem = tuple[str, str]
-"""Name of a field, and what is wrong with it."""
+"""The name of a field and its problem."""
 
 
 class GeneratedNetwork(ConfigSection):
-    """What all generated networks share.
+    """The fields common to all generated networks.
 
     Attributes
     ----------
     differs_by_replicate : bool
-        Whether replicates have different ties: they are drawn, or follow from something that is.
+        Whether ties differ between replicates: they are drawn, or depend on something drawn.
     """
 
     differs_by_replicate: ClassVar[bool] = True
@@ -27,21 +27,21 @@ class GeneratedNetwork(ConfigSection):
     )
 
     def problems(self, organisations: int) -> Iterator[Problem]:  # noqa: ARG002 - kinds that have limits need it
-        """Yield what keeps the network from existing among so many organisations; nothing where nothing does."""
+        """Yield each reason why the network is impossible for a number of organisations."""
         yield from ()
 
 
 def degree_problems(degree: int, organisations: int) -> Iterator[Problem]:
-    """Yield what is wrong with the number of ties to neighbours in a ring."""
+    """Yield the problem with the number of ties to neighbours in a ring, if any."""
     if degree % 2 or degree >= organisations:
         yield "degree", f"got {degree}; needed: an even number below {organisations}"
 
 
 def mean_degree_problems(degree: float, organisations: int) -> Iterator[Problem]:
-    """Yield what is wrong with a mean number of ties."""
+    """Yield the problem with a mean number of ties, if any."""
     if degree > organisations - 1:
         problem = f"got {degree:g}; {organisations} organisations have at most {organisations - 1} ties each"
-        yield "mean_degree", f"{problem}: give a smaller number, ties of your own, or kind complete"
+        yield "mean_degree", f"{problem}: give a smaller number, your own ties, or kind complete"
 
 
 def mean_degree() -> float:
@@ -58,20 +58,20 @@ def mean_degree() -> float:
 
 
 class PartnershipsNetwork(GeneratedNetwork):
-    """Dense within the partnership and its region, with some ties across: the default."""
+    """Dense within partnerships, less dense within regions, with some ties across: the default."""
 
     kind: Literal["partnerships"] = "partnerships"
     mean_degree: float = mean_degree()
     across: float = parameter(
         0.12,
-        "Share of ties that cross regions (an analogy: patients seen at another hospital).",
+        "Share of ties between regions (by analogy with patients seen at another hospital).",
         plausible=(0.02, 0.3),
         source="clarke2018",
         known="derived",
         role="world",
     )
     partnership_density: float = parameter(
-        0.8, "Probability of a tie within a partnership, as far as the mean degree allows.", role="world"
+        0.8, "Probability of a tie within a partnership, if the mean degree allows.", role="world"
     )
 
     def problems(self, organisations: int) -> Iterator[Problem]:
@@ -80,11 +80,11 @@ class PartnershipsNetwork(GeneratedNetwork):
 
 
 class SmallWorldNetwork(GeneratedNetwork):
-    """A ring with some ties moved at random (watts1998)."""
+    """A ring with some ties rewired at random (watts1998)."""
 
     kind: Literal["small_world"] = "small_world"
-    degree: int = choice(6, "Ties of each organisation before any is moved; even.", unit="ties", low=2)
-    rewiring: float = parameter(0.1, "Probability that a tie is moved.", role="world")
+    degree: int = choice(6, "Ties of each organisation before rewiring; even.", unit="ties", low=2)
+    rewiring: float = parameter(0.1, "Probability that a tie is rewired.", role="world")
 
     def problems(self, organisations: int) -> Iterator[Problem]:
         """Yield a degree that a ring cannot have."""
@@ -92,13 +92,13 @@ class SmallWorldNetwork(GeneratedNetwork):
 
 
 class ScaleFreeNetwork(GeneratedNetwork):
-    """Newcomers tie themselves to those who have many ties (barabasi1999)."""
+    """New organisations form ties to those with many ties (barabasi1999)."""
 
     kind: Literal["scale_free"] = "scale_free"
-    ties_a_newcomer: int = choice(3, "Ties that each newcomer makes.", unit="ties", low=1)
+    ties_a_newcomer: int = choice(3, "Ties of each new organisation.", unit="ties", low=1)
 
     def problems(self, organisations: int) -> Iterator[Problem]:
-        """Yield a number of ties that newcomers cannot make."""
+        """Yield a number of ties that is too large."""
         if self.ties_a_newcomer >= organisations:
             yield "ties_a_newcomer", f"got {self.ties_a_newcomer}; needed: below {organisations}"
 
@@ -128,7 +128,7 @@ class RingNetwork(GeneratedNetwork):
 
 
 class CompleteNetwork(GeneratedNetwork):
-    """Everyone tied to everyone."""
+    """Every pair of organisations is tied."""
 
     differs_by_replicate: ClassVar[bool] = False
 
@@ -150,34 +150,34 @@ class GivenTie(ConfigSection):
 
 
 class GivenTiesNetwork(ConfigSection):
-    """Ties as given."""
+    """Ties listed in the scenario."""
 
     kind: Literal["ties"] = "ties"
-    ties: tuple[GivenTie, ...] = choice((), "The ties themselves.")
+    ties: tuple[GivenTie, ...] = choice((), "The list of ties.")
 
 
 class TiesFileNetwork(ConfigSection):
-    """Ties from a CSV table of two ids and, if present, a weight; of a pair given twice the larger weight holds."""
+    """Ties from a CSV table of two ids and an optional weight; a repeated pair has its largest weight."""
 
     kind: Literal["file"] = "file"
-    file: str = choice(..., "CSV table of ties, relative to the scenario.")
+    file: str = choice(..., "CSV table of ties; a relative path starts from the scenario's folder.")
     first: str = choice("from", "Column of one organisation's id.")
     second: str = choice("to", "Column of the other's id.")
-    weight: str | None = choice(None, "Column of the weight, in (0, 1]; without it every tie weighs 1.")
+    weight: str | None = choice(None, "Column of the weight, in (0, 1]; without it every weight is 1.")
     unknown: Literal["refuse", "leave_out"] = choice(
-        "refuse", "What to do with ties to ids that the table of organisations does not know."
+        "refuse", "What to do with ties to ids that are not in the table of organisations."
     )
 
 
 class MembershipsNetwork(ConfigSection):
-    """Ties between those who share a group; weight = groups shared / most groups shared by any pair."""
+    """Ties between organisations that share a group; weight = groups shared / most groups shared by any pair."""
 
     kind: Literal["memberships"] = "memberships"
-    file: str = choice(..., "CSV table of memberships, relative to the scenario.")
+    file: str = choice(..., "CSV table of memberships; a relative path starts from the scenario's folder.")
     organisation: str = choice("organisation", "Column of the organisation's id.")
     group: str = choice("group", "Column of the group, such as a clinical network.")
     unknown: Literal["refuse", "leave_out"] = choice(
-        "refuse", "What to do with members that the table of organisations does not know."
+        "refuse", "What to do with members that are not in the table of organisations."
     )
 
 

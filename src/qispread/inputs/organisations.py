@@ -1,4 +1,4 @@
-"""What places there are: how many, how they differ, and what is given of them."""
+"""Organisations: their number, distributions, and the values given for them."""
 
 from typing import Literal
 
@@ -11,20 +11,20 @@ CONTEXT_FACTORS = ("leadership", "alignment", "culture", "capability", "measurem
 
 
 class ContextFactors(ConfigSection):
-    """Means of the context factors at the start, drawn from correlated beta distributions (MUSIQ: kaplan2012)."""
+    """Initial means of the context factors, which are drawn from correlated beta distributions (MUSIQ: kaplan2012)."""
 
     leadership: float = parameter(
         0.5, "Sustained commitment of board and senior leaders.", above=0.0, below=1.0, plausible=(0.3, 0.7)
     )
     alignment: float = parameter(
         0.5,
-        "One vision, led at every level (distributed leadership).",
+        "Shared vision, led at every level (distributed leadership).",
         above=0.0,
         below=1.0,
         plausible=(0.3, 0.7),
     )
     culture: float = parameter(
-        0.5, "Openness, learning, psychological safety.", above=0.0, below=1.0, plausible=(0.3, 0.7)
+        0.5, "Openness, learning and psychological safety.", above=0.0, below=1.0, plausible=(0.3, 0.7)
     )
     capability: float = parameter(
         0.25, "Improvement skill of the teams.", above=0.0, below=1.0, plausible=(0.05, 0.5), source="taylor2014"
@@ -34,25 +34,25 @@ class ContextFactors(ConfigSection):
     )
     slack: float = parameter(
         0.45,
-        "Staff time that could go to improvement.",
+        "Staff time available for improvement.",
         unit="full teams",
         above=0.0,
         below=1.0,
         plausible=(0.1, 0.8),
     )
     turnover: float = parameter(
-        0.15, "Share of staff leaving in a year.", unit="1/year", above=0.0, below=1.0, plausible=(0.08, 0.3)
+        0.15, "Share of staff who leave in a year.", unit="1/year", above=0.0, below=1.0, plausible=(0.08, 0.3)
     )
     concentration: float = parameter(
         6.0,
-        "Sum of the two shape parameters of each beta: larger means places more alike.",
+        "Sum of the two shape parameters of each beta: the larger, the more similar organisations are.",
         unit="-",
         above=0.0,
         plausible=(3.0, 20.0),
     )
     correlation: float = parameter(
         0.25,
-        "Correlation between any two of the first six factors: good places tend to be good at several things.",
+        "Correlation between any two of the first six factors.",
         low=0.0,
         high=1.0,
         plausible=(0.0, 0.6),
@@ -69,11 +69,11 @@ class SizeDistribution(ConfigSection):
 
 
 class BaselineDistribution(ConfigSection):
-    """Harm before anything: a lognormal distribution over organisations."""
+    """Adverse event rate at the start: a lognormal distribution over organisations."""
 
     mean: float = parameter(
         86.6,
-        "Mean harm, such as 5-minute Apgar of 6 or less.",
+        "Mean rate of adverse events, such as a 5-minute Apgar score of 6 or less.",
         unit="per 10,000",
         above=0.0,
         high=10_000.0,
@@ -82,20 +82,25 @@ class BaselineDistribution(ConfigSection):
         known="measured",
     )
     variation: float = parameter(
-        0.25, "Coefficient of variation of harm.", unit="ratio", low=0.0, role="world", plausible=(0.1, 1.0)
+        0.25,
+        "Coefficient of variation of the adverse event rate.",
+        unit="ratio",
+        low=0.0,
+        role="world",
+        plausible=(0.1, 1.0),
     )
 
 
 @keep_former_members
 class OrganisationRow(RenamedSection):
-    """One organisation as given; what is missing is drawn."""
+    """One organisation in a table; missing values are drawn."""
 
-    id: str = choice(..., "Unique name by which ties, origins and targets speak of it.")
-    name: str | None = choice(None, "Name for people.")
-    partnership: str | None = choice(None, "Local partnership that it belongs to.")
-    region: str | None = choice(None, "Region that it belongs to.")
+    id: str = choice(..., "Unique id, used by ties, origins and targets.")
+    name: str | None = choice(None, "Displayed name.")
+    partnership: str | None = choice(None, "Local partnership of the organisation.")
+    region: str | None = choice(None, "Region of the organisation.")
     size: float | None = choice(None, "Weight, such as births a year.", unit="cases/year", above=0.0)
-    baseline: float | None = choice(None, "Harm before anything.", unit="per 10,000", low=0.0, high=10_000.0)
+    baseline: float | None = choice(None, "Adverse event rate at the start.", unit="per 10,000", low=0.0, high=10_000.0)
     setting_1: float | None = choice(None, "First coordinate of the setting.", unit="standard deviations")
     setting_2: float | None = choice(None, "Second coordinate of the setting.", unit="standard deviations")
     leadership: float | None = choice(None, "As in context.", low=0.0, high=1.0)
@@ -105,8 +110,8 @@ class OrganisationRow(RenamedSection):
     measurement: float | None = choice(None, "As in context.", low=0.0, high=1.0)
     slack: float | None = choice(None, "As in context.", low=0.0, high=1.0)
     turnover: float | None = choice(None, "As in context.", low=0.0, high=1.0)
-    map_east: float | None = choice(None, "Where it stands on a map, such as its longitude; no rule uses it.")
-    map_north: float | None = choice(None, "Where it stands on a map, such as its latitude; no rule uses it.")
+    map_east: float | None = choice(None, "Position on a map, such as longitude; no rule uses it.")
+    map_north: float | None = choice(None, "Position on a map, such as latitude; no rule uses it.")
 
 
 ROW_FIELDS = tuple(OrganisationRow.model_fields)
@@ -115,34 +120,30 @@ TEXT_FIELDS = ("id", "name", "partnership", "region")
 
 @keep_former_members
 class Organisations(RenamedSection):
-    """The places: generated, or read from a table."""
+    """The organisations: generated, or read from a table."""
 
-    number: int = choice(
-        152, "How many organisations, where no table is given.", unit="organisations", low=2, high=100_000
-    )
+    number: int = choice(152, "Number of organisations, without a table.", unit="organisations", low=2, high=100_000)
     partnerships: int = choice(
         44,
-        "How many local partnerships, where no table is given; the default adapts to few organisations.",
+        "Number of local partnerships, without a table; the default adapts to few organisations.",
         unit="partnerships",
         low=1,
     )
     regions: int = choice(
-        7, "How many regions, where no table is given; the default adapts to few partnerships.", unit="regions", low=1
+        7, "Number of regions, without a table; the default adapts to few partnerships.", unit="regions", low=1
     )
-    file: str | None = choice(None, "CSV table of organisations, relative to the scenario.")
-    columns: dict[str, str] = choice({}, "For fields that the table names otherwise: field: column.")
-    closed: str | None = choice(
-        None, "Column that is not blank where an organisation has closed: such rows are left out."
-    )
+    file: str | None = choice(None, "CSV table of organisations; a relative path starts from the scenario's folder.")
+    columns: dict[str, str] = choice({}, "Columns with other names than the fields, as field: column.")
+    closed: str | None = choice(None, "Column that is filled in for closed organisations, which are left out.")
     without_ties: Literal["keep", "leave_out"] = choice(
-        "keep", "What to do with organisations that no given tie names."
+        "keep", "What to do with organisations that have no ties in a table of ties."
     )
-    rows: tuple[OrganisationRow, ...] = choice((), "The table itself, once read.")
+    rows: tuple[OrganisationRow, ...] = choice((), "The rows of the table, once read.")
     size: SizeDistribution = SizeDistribution()
     baseline: BaselineDistribution = BaselineDistribution()
     setting_spread: float = parameter(
         1.0,
-        "Standard deviation of each coordinate of the setting: how different places are.",
+        "Standard deviation of each coordinate of the setting: how much settings differ.",
         unit="standard deviations",
         low=0.0,
         plausible=(0.3, 2.0),
@@ -151,12 +152,12 @@ class Organisations(RenamedSection):
 
     @property
     def partnership_count(self) -> int:
-        """How many partnerships there are: the default adapts to few organisations."""
+        """Number of partnerships; the default adapts to few organisations."""
         return min(self.partnerships, self.number)
 
     @property
     def region_count(self) -> int:
-        """How many regions there are: the default adapts to few partnerships."""
+        """Number of regions; the default adapts to few partnerships."""
         return min(self.regions, self.partnership_count)
 
 

@@ -1,7 +1,6 @@
-"""The declaration of a parameter: unit, range, default, meaning and source, once.
+"""Declarations of parameters: unit, range, default, meaning and source in one place.
 
-Everything that speaks of parameters (the checks, `qispread describe`, the reference page, sweep bounds) reads what is
-declared here.
+Validation, `qispread describe`, the reference page and the bounds of sweeps all read these declarations.
 """
 
 from collections.abc import Iterator
@@ -14,16 +13,16 @@ from qispread.common.deprecation import rename_keywords
 from qispread.common.former_names import MEMBERS
 
 Evidence = Literal["measured", "derived", "assumption", "hypothesis", "choice"]
-"""How well a default is known: read in a source; computed from figures in a source; no source; no source although
-results hinge on it; the user's to set."""
+"""How well a default is known: read in a source; derived from figures in a source; assumed without a source; an
+untested assumption that results depend on; a choice of the user."""
 
 Role = Literal["uncertainty", "lever", "world", "run"]
-"""What a parameter is for: X of the world that we do not know, L that somebody can pull, what places there are, how
-the run is made."""
+"""The role of a parameter: an uncertain assumption (X), a lever that can be pulled (L), the organisations and network
+that are simulated, or a setting of the run."""
 
 
 def to_names(value: Any) -> Any:
-    """Return one name, or a list of names, as the tuple that a frozen section holds."""
+    """Return one name, or a list of names, as a tuple."""
     if isinstance(value, str):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
@@ -33,14 +32,14 @@ Names = Annotated[tuple[str, ...], BeforeValidator(to_names)]
 
 
 class SectionClass(type(BaseModel)):  # type: ignore[misc]
-    """The class of sections: what is made by calling one is checked as what is read from a file, in the same words."""
+    """Metaclass of sections: a section built in code is validated as one from a file, with the same messages."""
 
-    def __call__(cls, *given: Any, **fields: Any) -> Any:
-        """Return a section, or raise InputError with all faults."""
+    def __call__(cls, *positional: Any, **fields: Any) -> Any:
+        """Return a validated section, or raise InputError with all faults."""
         from qispread.inputs.errors import Fault, InputError
 
-        if given:
-            problem = "takes its fields by name"
+        if positional:
+            problem = "takes its fields as keyword arguments"
             problem += "; qispread.load(...) reads a file" if cls.__name__ == "Scenario" else ""
             raise InputError([Fault(cls.__name__, problem)])
         try:
@@ -48,30 +47,30 @@ class SectionClass(type(BaseModel)):  # type: ignore[misc]
         except ValidationError as error:
             from qispread.inputs.validate import error_text, fault_at_path, locate
 
-            spots = [(detail, locate(tuple(detail["loc"]), cls)) for detail in error.errors()]
+            locations = [(detail, locate(tuple(detail["loc"]), cls)) for detail in error.errors()]
             raise InputError(
-                [fault_at_path(spot.path, error_text(detail, spot), {}) for detail, spot in spots]
+                [fault_at_path(location.path, error_text(detail, location), {}) for detail, location in locations]
             ) from None
 
 
 if TYPE_CHECKING:
-    # Type checkers would take the class of sections for what hides their fields.
+    # The metaclass would hide the fields of sections from type checkers.
     ArgumentCheckMeta = BaseModel
 else:
 
     class ArgumentCheckMeta(BaseModel, metaclass=SectionClass):
-        """What is checked in the package's own words when it is made."""
+        """A model that raises InputError when it is built from invalid values."""
 
 
 class ConfigSection(ArgumentCheckMeta):
-    """A frozen part of a scenario that refuses what it does not know."""
+    """A frozen part of a scenario that rejects unknown fields."""
 
     model_config = ConfigDict(
         strict=True, allow_inf_nan=False, extra="forbid", frozen=True, validate_default=True, populate_by_name=True
     )
 
     def with_fields(self, **fields: Any) -> Self:
-        """Return a copy with some fields changed, checked as if it had been read from a file."""
+        """Return a validated copy with some fields changed."""
         return type(self).model_validate({**self.model_dump(), **fields})
 
 
@@ -108,15 +107,15 @@ def parameter(
     Parameters
     ----------
     default
-        Its value where a scenario does not give one.
+        Its value in scenarios that do not set it.
     meaning : str
-        One sentence in plain words.
+        One plain sentence.
     unit : str
-        "share" for a number in [0, 1], unless `low`, `high`, `above` or `below` say otherwise.
+        "share" for a number in [0, 1], unless `low`, `high`, `above` or `below` give other bounds.
     low, high, above, below : float, optional
-        Bounds of what is allowed; `above` and `below` are themselves excluded.
+        Bounds of allowed values; `above` and `below` are excluded.
     plausible : tuple of two floats, optional
-        The range to sweep, narrower than what is allowed.
+        The range to vary it over, narrower than the allowed range.
     source : str
         A key in docs/references.bib (several with commas), or "assumption".
     """
@@ -127,7 +126,7 @@ def parameter(
 
 
 def choice(default: Any, meaning: str, *, role: Role = "world", unit: str = "-", **bounds: Any) -> Any:
-    """Declare something that the user chooses, about which there is nothing to know."""
+    """Declare a parameter that the user chooses and that needs no evidence."""
     return parameter(default, meaning, unit=unit, source="-", known="choice", role=role, **bounds)
 
 
@@ -138,23 +137,30 @@ def declared_bounds(field: FieldInfo) -> dict[str, float]:
 
 
 def format_range(field: FieldInfo) -> str:
-    """Return the allowed range of a field in interval notation, or an empty string where there is none."""
+    """Return the allowed range of a field in interval notation, or an empty string without bounds."""
     bounds = declared_bounds(field)
     if not bounds:
         return ""
-    left = f"[{bounds['ge']:g}" if "ge" in bounds else f"({bounds['gt']:g}" if "gt" in bounds else "(-inf"
-    right = f"{bounds['le']:g}]" if "le" in bounds else f"{bounds['lt']:g})" if "lt" in bounds else "inf)"
+    left, right = "(-inf", "inf)"
+    if "ge" in bounds:
+        left = f"[{bounds['ge']:g}"
+    elif "gt" in bounds:
+        left = f"({bounds['gt']:g}"
+    if "le" in bounds:
+        right = f"{bounds['le']:g}]"
+    elif "lt" in bounds:
+        right = f"{bounds['lt']:g})"
     return f"{left}, {right}"
 
 
 def declaration_of(field: FieldInfo) -> dict[str, Any] | None:
-    """Return unit, plausible range, source, known and role of a field, or None where it is no parameter."""
+    """Return unit, plausible range, source, known and role of a field, or None if it is not a parameter."""
     extra = field.json_schema_extra
     return dict(extra) if isinstance(extra, dict) and "unit" in extra else None
 
 
 def section_classes(annotation: Any) -> Iterator[type[ConfigSection]]:
-    """Yield each section class that an annotation speaks of, looking into unions, tuples and dictionaries."""
+    """Yield each section class in an annotation, including those in unions, tuples and dictionaries."""
     if isinstance(annotation, type) and issubclass(annotation, ConfigSection):
         yield annotation
     for part in get_args(annotation):

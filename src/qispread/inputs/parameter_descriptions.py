@@ -1,4 +1,4 @@
-"""Every parameter, described from its declaration: for the terminal, the reference page and a template."""
+"""Descriptions of all parameters from their declarations: for the terminal, the reference page and a template."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -16,17 +16,17 @@ from qispread.inputs.scenario import MECHANISMS, Scenario
 from qispread.inputs.validate import allowed_types, discriminator, expected_type
 
 INTERNAL_FIELDS = ("inputs", "notes", "rows")
-"""What reading files fills in: nobody writes it."""
+"""Fields that are filled in when files are read; users do not write them."""
 
 
 @dataclass(frozen=True)
 class ParameterDescription:
-    """One parameter as its declaration has it.
+    """The declaration of one parameter as text.
 
     Attributes
     ----------
     path : str
-        Where it stands in a scenario.
+        Path in a scenario.
     default, allowed_range, plausible_range, unit, meaning, source, evidence, role : str
     """
 
@@ -42,21 +42,23 @@ class ParameterDescription:
 
 
 def format_default(field: FieldInfo) -> str:
-    """Return a default as it would be written."""
+    """Return a default as a user would write it."""
     value = field.default
     if value is PydanticUndefined or value is ...:
         return "(required)"
     if isinstance(value, ConfigSection):
-        short = value.model_dump(exclude_defaults=True)
-        number = f"{short['number']} " if "number" in short else ""
-        return f"{number}{short['rule']}" if "rule" in short else "everyone"
+        non_defaults = value.model_dump(exclude_defaults=True)
+        number = f"{non_defaults['number']} " if "number" in non_defaults else ""
+        return f"{number}{non_defaults['rule']}" if "rule" in non_defaults else "everyone"
     if value is None or value in ((), {}, ""):
         return "none"
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def describe_field(path: str, field: FieldInfo) -> ParameterDescription | None:
-    """Return the description of a field, or None where it is no parameter."""
+    """Return the description of a field, or None if it is not a parameter."""
     extra = declaration_of(field)
     if extra is None:
         return None
@@ -75,27 +77,28 @@ def describe_field(path: str, field: FieldInfo) -> ParameterDescription | None:
 
 
 def describe_section(section: type[ConfigSection], path: str) -> Iterator[ParameterDescription]:
-    """Yield the description of every parameter of a section and of the sections in it."""
+    """Yield the description of every parameter of a section and its subsections."""
     for name, field in section.model_fields.items():
-        here = f"{path}.{name}" if path else name
-        found = describe_field(here, field) if name not in INTERNAL_FIELDS else None
-        if found is not None:
-            yield found
+        inner_path = f"{path}.{name}" if path else name
+        description = describe_field(inner_path, field) if name not in INTERNAL_FIELDS else None
+        if description is not None:
+            yield description
         elif isinstance(field.annotation, type) and issubclass(field.annotation, ConfigSection):
-            yield from describe_section(field.annotation, here)
+            yield from describe_section(field.annotation, inner_path)
 
 
 def section_title(section: type[ConfigSection]) -> str:
-    """Return what a section is about."""
+    """Return the title of a section: the first line of its docstring."""
     return (section.__doc__ or "").strip().splitlines()[0]
 
 
 def describe_parts() -> Iterator[tuple[str, str, list[ParameterDescription]]]:
     """Yield heading, meaning and parameters of every part of a scenario, in the order of its file."""
     top = [
-        found
+        description
         for name, field in Scenario.model_fields.items()
-        if name in ("name", "description", "horizon", "seed", "replicates") and (found := describe_field(name, field))
+        if name in ("name", "description", "horizon", "seed", "replicates")
+        and (description := describe_field(name, field))
     ]
     yield "Scenario", section_title(Scenario), top
     organisations = Scenario.model_fields["organisations"].annotation
@@ -115,9 +118,9 @@ def describe_parts() -> Iterator[tuple[str, str, list[ParameterDescription]]]:
 
 
 def all_descriptions() -> Iterator[ParameterDescription]:
-    """Yield the description of every parameter there is."""
-    for _, _, found in describe_parts():
-        yield from found
+    """Yield the description of every parameter."""
+    for _, _, descriptions in describe_parts():
+        yield from descriptions
 
 
 def render_markdown() -> str:
@@ -125,31 +128,37 @@ def render_markdown() -> str:
     lines = [
         "# Parameters",
         "",
-        "Written by `qispread describe --markdown`; do not edit. Every parameter of a scenario: where it stands, its",
-        "default, what is allowed, the plausible range to sweep, what it means, where the default comes from (a key in",
-        "`references.bib`) and how well it is known: *measured* in a source, *derived* from figures in one, an",
-        "*assumption*, a *hypothesis* that results hinge on, or a *choice* of yours. Its role: an *uncertainty* of the",
-        "world, a *lever* that somebody can pull, what *world* there is, or how the *run* is made. A list below a",
-        "table has the names in ERIC (powell2015), MUSIQ (kaplan2012) and CFIR (damschroder2022): see `glossary.md`.",
+        "Written by `qispread describe --markdown`; do not edit. Every parameter of a scenario: its path, default,",
+        "allowed values, plausible range, meaning, the source of the default (a key in `references.bib`) and how well it",
+        "is known: *measured* in a source, *derived* from figures in one, an *assumption*, a *hypothesis* (an untested",
+        "assumption that results depend on) or a *choice* of yours. Its role: an *uncertainty* (uncertain assumption), a",
+        "*lever* that can be pulled, the simulated *world* (organisations and network), or a setting of the *run*. A",
+        "list below a table has the names in ERIC (powell2015), MUSIQ (kaplan2012) and CFIR (damschroder2022): see",
+        "`glossary.md`.",
     ]
-    for heading, meaning, found in describe_parts():
+    for heading, meaning, descriptions in describe_parts():
         lines += ["", f"## {heading}", "", meaning, ""]
-        if found:
+        if descriptions:
             lines += [
                 "| parameter | default | unit | allowed | plausible | meaning | source | known | role |",
                 "|---|---|---|---|---|---|---|---|---|",
             ]
             lines += [
-                "| " + " | ".join(escape_markdown_cell(value) for value in asdict(one).values()) + " |" for one in found
+                "| " + " | ".join(escape_markdown_cell(value) for value in asdict(description).values()) + " |"
+                for description in descriptions
             ]
-        lines += list(counterpart_lines(heading, found))
+        lines += list(counterpart_lines(heading, descriptions))
     return "\n".join(lines) + "\n"
 
 
-def counterpart_lines(heading: str, found: list[ParameterDescription]) -> Iterator[str]:
+def counterpart_lines(heading: str, parameters: list[ParameterDescription]) -> Iterator[str]:
     """Yield the counterparts in ERIC, MUSIQ and CFIR of a part of a scenario and of its parameters, as a list."""
-    lines = [f"- {one}" for one in heading_counterparts(heading)]
-    lines += [f"- `{each.path}`: {one}" for each in found for one in parameter_counterparts(each.path)]
+    lines = [f"- {counterpart}" for counterpart in heading_counterparts(heading)]
+    lines += [
+        f"- `{parameter.path}`: {counterpart}"
+        for parameter in parameters
+        for counterpart in parameter_counterparts(parameter.path)
+    ]
     if lines:
         yield from ("", *lines)
 
@@ -160,8 +169,8 @@ def escape_markdown_cell(text: str) -> str:
 
 
 def render_yaml_template() -> str:
-    """Return a scenario with every default and the meaning of each parameter as a comment."""
-    lines = ["# Every parameter with its default; leave out what you do not change."]
+    """Return a scenario as YAML, with every default and the meaning of each parameter as a comment."""
+    lines = ["# Every parameter with its default; omit those that you do not change."]
     lines += list(yaml_lines(Scenario, 0))
     return "\n".join(lines) + "\n"
 

@@ -1,7 +1,7 @@
-"""What can be done about spread: one class a lever.
+"""Policies that can change spread: one class for each lever.
 
 A field with the name of a slot in `qispread.model.world.lever_slots` changes that slot for the targets while the policy
-is in force; a new policy that moves slots that exist is a class here and nothing else.
+is in force; a new policy that uses existing slots needs only a class here.
 """
 
 from typing import Annotated, Any, Literal
@@ -16,14 +16,20 @@ from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choi
 
 @keep_former_members
 class PolicyTarget(RenamedSection):
-    """Whom a policy is for: everyone, or one of these; none of a kind is nobody."""
+    """The organisations that a policy targets: everyone, or one of these rules; an empty rule selects nobody."""
 
-    partnerships: Names | None = choice(None, "Everyone in these partnerships.", role="lever")
+    partnerships: Names | None = choice(None, "All organisations in these partnerships.", role="lever")
     organisations: Names | None = choice(None, "These organisations.", role="lever")
-    most_ready: int | None = choice(None, "The n most ready at the start.", role="lever", unit="organisations", low=0)
-    least_ready: int | None = choice(None, "The n least ready at the start.", role="lever", unit="organisations", low=0)
-    hubs: int | None = choice(None, "The n with the largest weight of ties.", role="lever", unit="organisations", low=0)
-    random: int | None = choice(None, "n drawn at random.", role="lever", unit="organisations", low=0)
+    most_ready: int | None = choice(
+        None, "The n most ready organisations at the start.", role="lever", unit="organisations", low=0
+    )
+    least_ready: int | None = choice(
+        None, "The n least ready organisations at the start.", role="lever", unit="organisations", low=0
+    )
+    hubs: int | None = choice(
+        None, "The n organisations with the largest total tie weight.", role="lever", unit="organisations", low=0
+    )
+    random: int | None = choice(None, "n organisations drawn at random.", role="lever", unit="organisations", low=0)
 
     @model_validator(mode="after")
     def _validate_single_rule(self) -> "PolicyTarget":
@@ -45,7 +51,7 @@ def parse_target(value: Any) -> Any:
 
 
 class Policy(ConfigSection):
-    """What all policies share: a window of months, a target group, a cost."""
+    """The fields common to all policies: a window of months, targets and a cost."""
 
     start: int = choice(1, "First month in force.", role="lever", unit="month", low=1)
     end: int | None = choice(
@@ -56,15 +62,15 @@ class Policy(ConfigSection):
     )
     interventions: Names = choice(
         (),
-        "The interventions whose practice it changes; all where none is named. Time, contact, measurement, resentment "
-        "and growth are the organisation's own and act on everything.",
+        "The interventions that it affects; all if none is named. Time, contact, measurement, resentment and growth "
+        "act on the whole organisation.",
         role="lever",
     )
-    cost: float = choice(0.0, "Cost of each target.", role="lever", unit="currency/month", low=0.0)
+    cost: float = choice(0.0, "Cost for each target organisation.", role="lever", unit="currency/month", low=0.0)
 
 
 PRACTICE_STRENGTHS = {"support", "standard", "latitude", "push", "ambition", "refresh", "origin"}
-"""Strengths that can be kept to some interventions; all others act on the organisation itself."""
+"""Strengths that can be limited to some interventions; all others act on the whole organisation."""
 
 
 def strength(default: Any, meaning: str, **declaration: Any) -> Any:
@@ -73,33 +79,35 @@ def strength(default: Any, meaning: str, **declaration: Any) -> Any:
 
 
 class LearningNetworkPolicy(Policy):
-    """Organisations learn from each other: more ties, more contact, practical insight."""
+    """Organisations learn from each other: more ties, more contact, practical support."""
 
     lever: Literal["learning_network"] = "learning_network"
-    ties: float = strength(4.0, "Ties added, for each member.", unit="ties", low=0.0, plausible=(2.0, 8.0))
+    ties: float = strength(4.0, "Ties added for each member.", unit="ties", low=0.0, plausible=(2.0, 8.0))
     tie_weight: float = strength(1.0, "Weight of the ties added.", above=0.0, high=1.0)
-    contact: float = strength(1.5, "Factor on contact.", unit="ratio", low=0.0, plausible=(1.0, 3.0))
+    contact: float = strength(
+        1.5, "Factor by which contact is multiplied.", unit="ratio", low=0.0, plausible=(1.0, 3.0)
+    )
     support: float = strength(0.2, "Support through site visits and practical insight.", plausible=(0.0, 0.5))
 
 
 class StandardPolicy(Policy):
-    """Each partnership agrees one version; the more of it use that version, the more it pulls the others."""
+    """Each partnership agrees on one version; the more members use it, the more likely others are to adopt it."""
 
     lever: Literal["standard"] = "standard"
-    standard: float = strength(0.8, "How far the partnership agrees one version.", plausible=(0.4, 1.0))
-    latitude: float = strength(0.6, "How far the standard lets a place adapt: 1 free, 0 rigid.", plausible=(0.0, 1.0))
+    standard: float = strength(0.8, "Strength of the agreement on one version.", plausible=(0.4, 1.0))
+    latitude: float = strength(0.6, "Freedom to adapt the standard locally: 1 free, 0 rigid.", plausible=(0.0, 1.0))
 
 
 class CoachingPolicy(Policy):
-    """An implementation team that works alongside (PROMPT Wales: renwick2021)."""
+    """An implementation team works alongside staff (PROMPT Wales: renwick2021)."""
 
     lever: Literal["coaching"] = "coaching"
     support: float = strength(0.6, "Support in copying and in PDSA.", plausible=(0.3, 0.9), source="renwick2021")
-    protected_time: float = strength(0.1, "Time brought along.", unit="full teams", low=0.0, high=1.0)
+    protected_time: float = strength(0.1, "Time that the team adds.", unit="full teams", low=0.0, high=1.0)
 
 
 class TrainingPolicy(Policy):
-    """Staff are trained in improvement; of those trained the share `turnover` leaves within the year."""
+    """Staff are trained in improvement; the share `turnover` of trained staff leaves within a year."""
 
     lever: Literal["training"] = "training"
     capability_growth: float = strength(
@@ -115,19 +123,19 @@ class TrainingPolicy(Policy):
 
 
 class BoardProgrammePolicy(Policy):
-    """Boards learn to lead improvement, and stay."""
+    """Boards learn to lead improvement, and leaders stay longer."""
 
     lever: Literal["board_programme"] = "board_programme"
     leadership_growth: float = strength(
         0.1, "Share of the missing leadership built in a year.", unit="1/year", low=0.0, high=12.0, plausible=(0, 0.3)
     )
     leader_exit: float = strength(
-        0.5, "Factor on the rate at which leaders leave.", unit="ratio", low=0.0, plausible=(0.2, 1.0)
+        0.5, "Factor by which the rate of leaders leaving is multiplied.", unit="ratio", low=0.0, plausible=(0.2, 1.0)
     )
 
 
 class DistributedLeadershipPolicy(Policy):
-    """One vision, led at every level."""
+    """A shared vision, led at every level."""
 
     lever: Literal["distributed_leadership"] = "distributed_leadership"
     alignment_growth: float = strength(
@@ -136,7 +144,7 @@ class DistributedLeadershipPolicy(Policy):
 
 
 class ProtectedTimePolicy(Policy):
-    """Staff are given time."""
+    """Staff receive protected time for improvement."""
 
     lever: Literal["protected_time"] = "protected_time"
     protected_time: float = strength(
@@ -152,13 +160,13 @@ class FeedbackPolicy(Policy):
 
 
 class MandatePolicy(Policy):
-    """Organisations are told to; it can feel punitive (Matching Michigan: bion2013)."""
+    """Organisations are required to adopt, which can feel punitive (Matching Michigan: bion2013)."""
 
     lever: Literal["mandate"] = "mandate"
-    push: float = strength(2.0, "Added to the log-odds of beginning.", unit="log-odds", low=0.0, plausible=(0.5, 4.0))
+    push: float = strength(2.0, "Added to the log-odds of adopting.", unit="log-odds", low=0.0, plausible=(0.5, 4.0))
     resentment: float = strength(
         0.05,
-        "Share of culture lost a year while it lasts.",
+        "Share of culture lost each year of the mandate.",
         unit="1/year",
         low=0.0,
         high=1.0,
@@ -172,26 +180,28 @@ class GoalsPolicy(Policy):
 
     lever: Literal["goals"] = "goals"
     ambition: float = strength(
-        0.4, "Goal as a multiple of the advantage seen.", unit="ratio", low=0.0, plausible=(0.4, 1.5)
+        0.4, "Goal as a multiple of the effect seen at peers.", unit="ratio", low=0.0, plausible=(0.4, 1.5)
     )
 
 
 class PortfolioLimitPolicy(Policy):
-    """No more than so many practices implemented at once; others wait."""
+    """A limit on practices implemented at once; others wait."""
 
     lever: Literal["portfolio_limit"] = "portfolio_limit"
-    at_most: int = strength(1, "Practices implemented at once.", unit="practices", low=0)
+    at_most: int = strength(1, "Largest number of practices implemented at once.", unit="practices", low=0)
 
 
 class SeedingPolicy(Policy):
-    """Who starts, in place of the intervention's own origin; it acts at the launch, whatever the window."""
+    """Pilot sites that replace the intervention's origin; it acts at the launch, whatever the window."""
 
     lever: Literal["seeding"] = "seeding"
-    origin: OriginField = strength(Origin(rule="hub", number=3), "Who starts: an id, a rule, or several.", unit="-")
+    origin: OriginField = strength(
+        Origin(rule="hub", number=3), "Pilot sites: an id, a rule, or several ids.", unit="-"
+    )
 
 
 class RefresherPolicy(Policy):
-    """Once a year the core is gone through again (annual PROMPT days)."""
+    """The core components are refreshed once a year (annual PROMPT days)."""
 
     lever: Literal["refresher"] = "refresher"
     refresh: float = strength(0.3, "Share of the missing fidelity restored each time.", plausible=(0.1, 0.6))

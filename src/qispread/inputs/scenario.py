@@ -1,4 +1,4 @@
-"""A scenario: the world as data, frozen, and changed only by making another."""
+"""Scenarios: all settings of a simulation as immutable data."""
 
 import hashlib
 import json
@@ -37,14 +37,14 @@ MECHANISMS = (
     "local_improvement",
     "outcome",
 )
-"""Sections whose numbers the rules take, in the order in which a month meets them."""
+"""Sections with the parameters of the rules, in the order of a month."""
 
 TABLE_OPTIONS: Any = {"organisations": {"file", "columns", "closed", "without_ties"}}
-"""What says how a table was read, whose rows the scenario holds."""
+"""Fields that determine how a table is read; the scenario holds the rows."""
 
 
 def validate_folder_name(name: str) -> str:
-    """Return a name, if a folder can be called so."""
+    """Return a name, or raise ValueError if it is not valid as a folder name."""
     if not name.strip() or name.startswith(".") or set(name) & set('/\\\0<>:"|?*'):
         raise ValueError("needed: a name that a folder can have, without / \\ < > : \" | ? * and not starting with '.'")
     return name
@@ -53,25 +53,27 @@ def validate_folder_name(name: str) -> str:
 class InputFile(ConfigSection):
     """A file that was read, and the SHA-256 of its bytes."""
 
-    path: str = choice(..., "As it was given.")
-    sha256: str = choice(..., "Of its bytes.")
+    path: str = choice(..., "Path as the user gave it.")
+    sha256: str = choice(..., "SHA-256 of its bytes.")
 
 
 @keep_former_members
 class Scenario(RenamedSection):
-    """Everything that a run depends on."""
+    """All settings of a simulation."""
 
     name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
         "scenario", "Short name, used for folders and tables.", role="run"
     )
-    description: str = choice("", "What it is about, for people.", role="run")
+    description: str = choice("", "Description for readers.", role="run")
     horizon: int = choice(120, "Months to simulate.", unit="months", role="run", low=1, high=12_000)
-    seed: int = choice(1, "Seed of all draws.", role="run", low=0, below=2**63)
-    replicates: int = choice(200, "Worlds to simulate.", unit="worlds", role="run", low=1, high=10_000_000)
+    seed: int = choice(1, "Seed of all random numbers.", role="run", low=0, below=2**63)
+    replicates: int = choice(200, "Runs to simulate.", unit="runs", role="run", low=1, high=10_000_000)
     organisations: Organisations = Organisations()
     network: AnyNetwork = PartnershipsNetwork()
-    interventions: dict[str, Intervention] = choice({"intervention": Intervention()}, "What spreads, by name.")
-    policies: dict[str, AnyPolicy] = choice({}, "What is done about it, by name.", role="lever")
+    interventions: dict[str, Intervention] = choice(
+        {"intervention": Intervention()}, "Interventions that spread, by name."
+    )
+    policies: dict[str, AnyPolicy] = choice({}, "Policies, by name.", role="lever")
     leaders: LeaderParameters = LeaderParameters()
     capacity: CapacityParameters = CapacityParameters()
     hearing: HearingParameters = HearingParameters()
@@ -81,11 +83,11 @@ class Scenario(RenamedSection):
     reviewing: ReviewParameters = ReviewParameters()
     local_improvement: LocalImprovementParameters = LocalImprovementParameters()
     outcome: OutcomeParameters = OutcomeParameters()
-    inputs: tuple[InputFile, ...] = choice((), "Files that were read.", role="run")
+    inputs: tuple[InputFile, ...] = choice((), "Files read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
 
     def __iter__(self) -> NoReturn:
-        # Mesa's batch_run would take the fields, which a model of pydantic gives, for values to run through.
+        # Mesa's batch_run would iterate over the fields of a pydantic model as values to run.
         raise TypeError("a scenario is one value, not a sequence of values")
 
     @argument_checks.validate_arguments(
@@ -104,7 +106,7 @@ class Scenario(RenamedSection):
         Raises
         ------
         InputError
-            For a path that does not exist or a value that cannot be; all faults at once.
+            For unknown paths and invalid values; all faults at once.
         """
         from qispread.inputs.adapt_scenario import iterate_paths
         from qispread.inputs.former_data import rename_changes
@@ -119,7 +121,7 @@ class Scenario(RenamedSection):
                 data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}
                 data.update(inputs=[], notes=[])
             set_at_path(data, path, value)
-            places |= {one: SourceLocation("", 0) for one in iterate_paths(value, tuple(path.split(".")))}
+            places |= {location: SourceLocation("", 0) for location in iterate_paths(value, tuple(path.split(".")))}
         return type(self).model_validate(build_scenario(data, places).model_dump())
 
     @argument_checks.validate_arguments(
@@ -127,9 +129,9 @@ class Scenario(RenamedSection):
         name=argument_checks.optional_check(argument_checks.check_text),
     )
     def with_policy(self, lever: str, name: str | None = None, **fields: Any) -> Self:
-        """Return a scenario with one more policy, named after its lever unless `name` says otherwise.
+        """Return a scenario with one more policy, named `name` or after its lever.
 
-        A name that is taken is refused; to change a policy use `replace`.
+        To change an existing policy, use `replace`.
 
         Parameters
         ----------
@@ -137,16 +139,26 @@ class Scenario(RenamedSection):
             Such as "coaching".
         **fields
             The fields of that policy, such as ``support=0.8, start=13, target={"most_ready": 20}``.
+
+        Raises
+        ------
+        InputError
+            For a name that is taken, and for invalid fields.
         """
-        taken = name or lever
-        if taken in self.policies:
+        policy_name = name or lever
+        if policy_name in self.policies:
             raise InputError(
-                [Fault(f"policies.{taken}", "the scenario has a policy of this name; give another `name`")]
+                [
+                    Fault(
+                        f"policies.{policy_name}",
+                        "the scenario already has a policy with this name; give another `name`",
+                    )
+                ]
             )
-        return self.replace({f"policies.{taken}": {"lever": lever, **fields}})
+        return self.replace({f"policies.{policy_name}": {"lever": lever, **fields}})
 
     def with_graph(self, graph: Any) -> Self:
-        """Return a scenario in the places and ties of a networkx graph.
+        """Return a scenario with the nodes of a networkx graph as organisations and its edges as ties.
 
         See `qispread.inputs.from_networkx.with_graph`.
         """
@@ -155,43 +167,43 @@ class Scenario(RenamedSection):
         return type(self).model_validate(with_graph(self, graph).model_dump())
 
     def without_policies(self) -> Self:
-        """Return the same scenario with nothing done."""
+        """Return the scenario without policies."""
         return self.replace(policies={})
 
     def fingerprint(self) -> str:
-        """Return a short hash of all that can change a result: the same for files of other names and notes."""
+        """Return a short hash of everything that can change a result; names of files and notes do not count."""
         data = self.model_dump(
             mode="json", exclude={"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
         )
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
     def world_fingerprint(self) -> str:
-        """Return a short hash of what the places and ties depend on: scenarios that share it share their worlds."""
+        """Return a short hash of the organisations and network; scenarios that share it have the same worlds."""
         data = self.model_dump(mode="json", include={"organisations", "network"}, exclude=TABLE_OPTIONS)
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 
 def set_at_path(data: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted path of nested dictionaries, making what is missing (checked later).
+    """Set the value at a dotted path of nested dictionaries, adding missing levels (validated later).
 
-    A name that has a point itself, such as that of an intervention, is found where it is.
+    A name that itself contains a dot, such as that of an intervention, is matched first.
     """
-    rest = path
+    remainder = path
     while True:
-        known = [name for name in data if rest == name or rest.startswith(f"{name}.")]
-        first = max(known, key=len) if known else rest.split(".")[0]
-        if rest == first:
+        known = [name for name in data if remainder == name or remainder.startswith(f"{name}.")]
+        first = max(known, key=len) if known else remainder.split(".")[0]
+        if remainder == first:
             data[first] = to_plain_data(value)
             return
-        rest = rest.removeprefix(f"{first}.")
+        remainder = remainder.removeprefix(f"{first}.")
         inside = data.setdefault(first, {})
         if not isinstance(inside, dict):
-            raise InputError([Fault(path, f"'{first}' is one value and holds nothing called '{rest}'")])
+            raise InputError([Fault(path, f"'{first}' is a single value without '{remainder}'")])
         data = inside
 
 
 def to_plain_data(value: Any) -> Any:
-    """Return a value as a file would give it: sections as mappings, numbers of numpy as Python's own."""
+    """Return a value as plain data: sections as mappings, numpy numbers as Python numbers."""
     if isinstance(value, ConfigSection):
         return value.model_dump(mode="json")
     if isinstance(value, dict):

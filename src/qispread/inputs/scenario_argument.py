@@ -1,4 +1,4 @@
-"""A scenario as functions are given it: itself, the path of its file, or the name of one of the package."""
+"""Scenarios as arguments: a Scenario, the path of its file, or the name of one in the package."""
 
 import os
 from collections.abc import Mapping
@@ -24,23 +24,23 @@ def check_scenario(value: Any) -> str:
 
 def check_scenarios(value: Any) -> str:
     """Check that a value is a mapping of names to scenarios."""
-    example = "a mapping of names to scenarios, such as {'coaching': base.with_policy('coaching')}"
+    example = "a mapping of names to scenarios, such as {'coaching': baseline.with_policy('coaching')}"
     if not isinstance(value, Mapping):
         return example
-    odd = next((name for name in value if not isinstance(name, str)), None)
-    if odd is not None:
-        return f"{example}: the name {odd!r} is not text"
-    wrong = next((name for name, one in value.items() if check_scenario(one)), None)
-    return "" if wrong is None else f"{example}: '{wrong}' is {shorten(value[wrong])}"
+    other_key = next((name for name in value if not isinstance(name, str)), None)
+    if other_key is not None:
+        return f"{example}: the name {other_key!r} is not text"
+    invalid_name = next((name for name, scenario in value.items() if check_scenario(scenario)), None)
+    return "" if invalid_name is None else f"{example}: '{invalid_name}' is {shorten(value[invalid_name])}"
 
 
 def read_scenario(scenario: ScenarioLike) -> Scenario:
-    """Return a scenario that is given as such, by the path of its file, or by the name of one that is shipped.
+    """Return the scenario of an argument: a Scenario, the path of a file, or the name of a shipped scenario.
 
     Raises
     ------
     InputError
-        For what is none of these, for a policy file, and for faults in the file.
+        For anything else, for a policy file, and for faults in the file.
     """
     if isinstance(scenario, Scenario):
         return scenario

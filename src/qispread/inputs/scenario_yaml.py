@@ -1,4 +1,4 @@
-"""A scenario as a file would give it: only what differs from the defaults, as plain data and as YAML."""
+"""Scenarios as plain data and YAML, without values that equal the defaults."""
 
 import re
 from typing import Any
@@ -11,31 +11,31 @@ from qispread.inputs.validate import discriminator
 from qispread.inputs.yaml_reader import LITERAL_WORDS
 
 OMITTED_FIELDS = {"inputs", "notes", *TABLE_OPTIONS["organisations"]}
-"""What reading files fills in, and how a table was read whose rows are written."""
+"""Fields that are filled in when files are read; the rows of tables are written in their place."""
 PLAIN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
 REQUIRED_FIELDS = ("name", "horizon", "seed", "replicates")
 LINE_WIDTH = 110
 
 
 def non_default_data(section: ConfigSection) -> dict[str, Any]:
-    """Return the fields of a section that differ from their defaults, and what tells its kind.
+    """Return the fields of a section that differ from their defaults, and its `kind` or `lever`.
 
     Parameters
     ----------
     section : ConfigSection
         A scenario, or a part of one.
     """
-    found: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        telling = name in ("kind", "lever") and discriminator(type(section)) is not None
-        if name not in OMITTED_FIELDS and (telling or value != field.default):
-            found[name] = to_short_data(value)
-    return found
+        is_discriminator = name in ("kind", "lever") and discriminator(type(section)) is not None
+        if name not in OMITTED_FIELDS and (is_discriminator or value != field.default):
+            data[name] = to_short_data(value)
+    return data
 
 
 def to_short_data(value: Any) -> Any:
-    """Return a value with all sections in it as short data."""
+    """Return a value with all sections in it as data without defaults."""
     if isinstance(value, ConfigSection):
         return non_default_data(value)
     if isinstance(value, dict):
@@ -44,17 +44,17 @@ def to_short_data(value: Any) -> Any:
 
 
 class ScenarioDumper(yaml.SafeDumper):
-    """Writes text so that the reader takes it for text: quoted wherever it could be anything else."""
+    """A YAML dumper that quotes text wherever it could be read as anything else."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as the library has it
-        """Write everything out."""
+        """Write values in full, without aliases."""
         return True
 
 
 def represent_text(writer: ScenarioDumper, text: str) -> yaml.ScalarNode:
-    """Return the node of a text."""
-    bare = PLAIN_TEXT.fullmatch(text) is not None and text not in LITERAL_WORDS
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=None if bare else '"')
+    """Return the YAML node of a text."""
+    is_plain = PLAIN_TEXT.fullmatch(text) is not None and text not in LITERAL_WORDS
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain else '"')
 
 
 ScenarioDumper.add_representer(str, represent_text)
@@ -67,11 +67,11 @@ def render_scenario_yaml(scenario: Scenario, remark: str = "") -> str:
     ----------
     scenario : Scenario
     remark : str
-        What the first line says, as a comment.
+        A comment in the first line.
     """
-    # Named whether they are the defaults or not: policies alone would be taken for a policy file.
+    # Written even if they equal the defaults: a file with only policies would be read as a policy file.
     always = {name: getattr(scenario, name) for name in REQUIRED_FIELDS}
     data = {**always, **non_default_data(scenario)}
     body: str = yaml.dump(data, Dumper=ScenarioDumper, sort_keys=False, allow_unicode=True, width=LINE_WIDTH)
-    first = " ".join(remark.split())
-    return f"# {first}\n{body}" if first else body
+    comment = " ".join(remark.split())
+    return f"# {comment}\n{body}" if comment else body

@@ -1,4 +1,4 @@
-"""The tables that a scenario names: found, read into rows and ties, and put in the place of their names."""
+"""The tables that a scenario refers to: located, read, and replaced by their rows and ties."""
 
 import os
 from collections.abc import Callable
@@ -20,25 +20,25 @@ from qispread.inputs.validate import fault_at_path, source_location
 from qispread.inputs.yaml_reader import KeyPath, ReadableFile, SourceLocations
 
 DERIVED_COUNTS = ("number", "partnerships", "regions")
-"""What a table of organisations counts for itself."""
+"""Counts that follow from a table of organisations."""
 TableResolver = Callable[[KeyPath, str, SourceLocations], tuple[ReadableFile, str]]
-"""Gives what to read for the name of a table that stands at a path, and what to call it."""
+"""Returns the file for the name of a table at a path, and its display name."""
 
 
 def resolve_path(path: KeyPath, name: str, places: SourceLocations, base: Path) -> Path:
-    """Return a file that the scenario names at a path: relative to the file that gives the name."""
+    """Return the path of a file that the scenario names, relative to the file that contains the name."""
     file = source_location(path, places).file
     return Path(os.path.normpath((Path(file).parent if file else base) / name))
 
 
 def disk_resolver(base: Path) -> TableResolver:
-    """Return what finds tables on the disk; those that no file named are relative to `base`."""
+    """Return a resolver of tables on the disk; names that do not come from a file are relative to `base`."""
 
-    def found(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
+    def resolve(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
         file = resolve_path(path, name, places, base)
         return file, str(file)
 
-    return found
+    return resolve
 
 
 class TableReferences:
@@ -47,11 +47,11 @@ class TableReferences:
     Attributes
     ----------
     rows, ties : list or None
-        What was read; None where nothing had to be, or could be.
+        The rows read; None if there is nothing to read or it could not be read.
     reading : ReadContext
-        Places, faults, notes and hashes.
+        Source locations, faults, notes and hashes.
     whole : bool
-        Whether every row of the organisations could be read.
+        Whether every row of the table of organisations was valid.
     """
 
     def __init__(self, scenario: Scenario, wrong: set[str], places: SourceLocations, finder: TableResolver) -> None:
@@ -63,27 +63,27 @@ class TableReferences:
 
     def _collect_problems(self, read: Any) -> list[Any] | None:
         try:
-            found: list[Any] | None = read()
+            rows: list[Any] | None = read()
         except InputError as error:
             self.reading.faults.extend(error.faults)
             return None
-        return found
+        return rows
 
     def read_organisations(self) -> list[Any] | None:
-        """Read the table of organisations, if the scenario names one that has not been read."""
+        """Return the rows of the table of organisations, if the scenario names one that has not been read."""
         section = self.scenario.organisations
         if section.file is None or section.rows:
             return None
         for name in set(DERIVED_COUNTS) & section.model_fields_set:
-            problem = "cannot be given with a table, which counts its own"
+            problem = "cannot be given with a table, which determines it"
             self.reading.faults.append(fault_at_path(("organisations", name), problem, self.places))
-        path, shown = self.finder(("organisations", "file"), section.file, self.places)
-        rows = read_organisation_rows(section, path, shown, self.reading)
+        path, display_name = self.finder(("organisations", "file"), section.file, self.places)
+        rows = read_organisation_rows(section, path, display_name, self.reading)
         self.whole = not self.reading.ragged
         return rows
 
     def known_ids(self) -> set[str] | None:
-        """Return the ids that ties may name, or None where they could not be read."""
+        """Return the ids that ties may name, or None if they could not be read."""
         if self.rows is not None:
             return {str(row["id"]) for row in self.rows} if self.whole else None
         section = self.scenario.organisations
@@ -91,27 +91,27 @@ class TableReferences:
         return None if unread else set(organisation_ids(self.scenario))
 
     def read_ties(self) -> list[Any] | None:
-        """Read the table of ties, if the scenario names one."""
+        """Return the ties of a table, if the scenario names one."""
         network = self.scenario.network
         if "network" in self.wrong or not isinstance(network, TiesFileNetwork | MembershipsNetwork):
             return None
-        path, shown = self.finder(("network", "file"), network.file, self.places)
+        path, display_name = self.finder(("network", "file"), network.file, self.places)
         if isinstance(network, TiesFileNetwork):
-            return read_ties_file(network, path, shown, self.known_ids(), self.reading)
-        return read_memberships(network, path, shown, self.known_ids(), self.reading)
+            return read_ties_file(network, path, display_name, self.known_ids(), self.reading)
+        return read_memberships(network, path, display_name, self.known_ids(), self.reading)
 
     def drop_isolated(self) -> None:
-        """Leave out organisations that no tie names, where the scenario says so."""
+        """Remove organisations without ties, if the scenario requires it."""
         section, network = self.scenario.organisations, self.scenario.network
-        given = [tie.model_dump() for tie in network.ties] if isinstance(network, GivenTiesNetwork) else self.ties
-        if self.rows is None or section.file is None or not given:
+        ties = [tie.model_dump() for tie in network.ties] if isinstance(network, GivenTiesNetwork) else self.ties
+        if self.rows is None or section.file is None or not ties:
             return
-        _, shown = self.finder(("organisations", "file"), section.file, self.places)
-        self.rows = drop_isolated(self.rows, given, section.without_ties, shown, self.reading)
+        _, display_name = self.finder(("organisations", "file"), section.file, self.places)
+        self.rows = drop_isolated(self.rows, ties, section.without_ties, display_name, self.reading)
 
 
 def insert_tables(data: dict[str, Any], tables: TableReferences) -> dict[str, Any]:
-    """Return data with the rows and ties that were read in the place of the tables' names."""
+    """Return data with the names of tables replaced by their rows and ties."""
     reading = tables.reading
     data = dict(data)
     if tables.rows is not None:

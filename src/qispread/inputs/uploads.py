@@ -1,4 +1,4 @@
-"""A scenario from files that somebody sent: read by the same reader, and nothing on the disk is looked at."""
+"""Scenarios from uploaded files: read by the usual reader, without access to the disk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ MAX_NAME_LENGTH = 60
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file that somebody sent.
+    """An uploaded file.
 
     Attributes
     ----------
     name : str
-        As its sender has it; it names nothing here.
+        The name at the sender; never used as a path.
     content : bytes
     """
 
@@ -39,55 +39,55 @@ class UploadedFile:
 
     @property
     def display_name(self) -> str:
-        """The name as messages have it: one line, not long."""
+        """The name in messages: one line of limited length."""
         return " ".join(self.name.split())[:MAX_NAME_LENGTH] or "a file without a name"
 
 
 def scenario_from_uploads(uploads: Sequence[UploadedFile], default: Scenario) -> Scenario:
-    """Return the scenario of a YAML file with the tables that it names, or of tables alone.
+    """Return the scenario of an uploaded YAML file with its tables, or of tables alone.
 
     Parameters
     ----------
     uploads : sequence of UploadedFile
         At most one YAML scenario; tables of organisations and of ties as CSV.
     default : Scenario
-        What tables without a scenario are put into.
+        The scenario for tables without one.
 
     Raises
     ------
     InputError
-        With every fault: of the files, for names of files that were not sent, and for a scenario that extends another.
+        With every fault in the files, names of files that were not uploaded, and a scenario that extends another.
     """
-    scenarios = [one for one in uploads if one.name.lower().endswith(YAML_ENDINGS)]
-    tables = {one.name: one for one in uploads if one.name.lower().endswith(TABLE_ENDING)}
+    scenarios = [upload for upload in uploads if upload.name.lower().endswith(YAML_ENDINGS)]
+    tables = {upload.name: upload for upload in uploads if upload.name.lower().endswith(TABLE_ENDING)}
     check_uploads(uploads)
     notes: list[str] = []
     data, places = read_uploaded_yaml(scenarios[0], notes) if scenarios else (non_default_data(default), {})
     add_notes(data, notes)
     named = {part.get("file") for part in (data.get("organisations"), data.get("network")) if isinstance(part, dict)}
-    kinds = {is_ties_table(one): name for name, one in tables.items() if name not in named}
-    override_tables(data, places, kinds.get(False), kinds.get(True))
+    unnamed = {is_ties_table(table): name for name, table in tables.items() if name not in named}
+    override_tables(data, places, unnamed.get(False), unnamed.get(True))
 
-    def sent(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
+    def resolve(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
         if name not in tables:
-            problem = f"names the file '{name}', which was not sent; choose it together with the scenario"
+            problem = f"names the file '{name}', which was not uploaded; select it together with the scenario"
             raise InputError([fault_at_path(path, problem, places)])
         return tables[name], tables[name].display_name
 
-    return build_scenario(data, places, finder=sent)
+    return build_scenario(data, places, finder=resolve)
 
 
 def check_uploads(uploads: Sequence[UploadedFile]) -> None:
-    """Refuse no files, files that are neither YAML nor CSV, and more than a scenario needs."""
-    names = [one.name.lower() for one in uploads]
+    """Raise InputError without files, for files that are neither YAML nor CSV, and for more than one scenario."""
+    names = [upload.name.lower() for upload in uploads]
     faults = [
-        Fault("", "is neither a YAML scenario nor a CSV table", one.display_name)
-        for one, name in zip(uploads, names, strict=True)
-        if not name.endswith((*YAML_ENDINGS, TABLE_ENDING))
+        Fault("", "is neither a YAML scenario nor a CSV table", upload.display_name)
+        for upload in uploads
+        if not upload.name.lower().endswith((*YAML_ENDINGS, TABLE_ENDING))
     ]
     scenarios = [name for name in names if name.endswith(YAML_ENDINGS)]
     if not uploads:
-        faults.append(Fault("upload", "no file was sent; needed: a YAML scenario, or CSV tables"))
+        faults.append(Fault("upload", "no file was uploaded; needed: a YAML scenario, or CSV tables"))
     if len(scenarios) > 1:
         faults.append(Fault("upload", f"got {len(scenarios)} scenarios; needed: one"))
     if len(set(names)) < len(names):
@@ -97,12 +97,12 @@ def check_uploads(uploads: Sequence[UploadedFile]) -> None:
 
 
 def read_uploaded_yaml(upload: UploadedFile, notes: list[str] | None = None) -> tuple[dict[str, Any], SourceLocations]:
-    """Return the data of a YAML file that was sent, and the line of each value; `notes` takes those on former names.
+    """Return the data of an uploaded YAML file, and the line of each value; notes on former names go to `notes`.
 
     Raises
     ------
     InputError
-        For text that is no scenario, has aliases, extends another file or holds policies alone.
+        For text that is not a scenario, has aliases, extends another file or holds only policies.
     """
     reject_aliases(upload)
     data, places = read_yaml(upload, upload.display_name)
@@ -110,10 +110,10 @@ def read_uploaded_yaml(upload: UploadedFile, notes: list[str] | None = None) -> 
     faults = []
     if "extends" in data:
         faults.append(
-            fault_at_path(("extends",), "another file cannot be extended here; send one whole scenario", places)
+            fault_at_path(("extends",), "an upload cannot extend another file; upload one complete scenario", places)
         )
     if is_policy_file(data):
-        problem = f"holds {', '.join(sorted(POLICY_FILE_KEYS & set(data)))} alone; needed: a scenario"
+        problem = f"holds {', '.join(sorted(POLICY_FILE_KEYS & set(data)))} only; needed: a scenario"
         faults.append(Fault("", problem, upload.display_name))
     if faults:
         raise InputError(faults)
@@ -121,18 +121,18 @@ def read_uploaded_yaml(upload: UploadedFile, notes: list[str] | None = None) -> 
 
 
 def reject_aliases(upload: UploadedFile) -> None:
-    """Refuse aliases, through which a small file unfolds to a huge one."""
+    """Raise InputError for aliases, with which a small file can expand to a huge one."""
     try:
         for event in yaml.parse(read_text(upload, upload.display_name), Loader=LOADER):
             if isinstance(event, yaml.AliasEvent):
                 line = event.start_mark.line + 1 if event.start_mark else 0
                 raise InputError([Fault("", "holds an alias (*name); write the value out", upload.display_name, line)])
     except yaml.YAMLError:
-        # Said with its line by the reader, which comes next.
+        # The reader, which runs next, reports it with its line.
         return
 
 
 def is_ties_table(upload: UploadedFile) -> bool:
-    """Return whether a table is one of ties: it has ends, and no ids."""
+    """Return whether a table holds ties: columns "from" and "to", and no "id"."""
     columns = read_table(upload, upload.display_name, ReadContext()).columns
     return "id" not in columns and {"from", "to"} <= set(columns)

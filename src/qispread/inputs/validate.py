@@ -1,4 +1,4 @@
-"""From plain data to a checked scenario, with every fault said in the user's own terms."""
+"""Validation of plain data against the declarations, with every fault in the user's terms."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ TYPE_NAMES = {
 
 @dataclass(frozen=True)
 class SchemaLocation:
-    """Where a location of pydantic's leads in the declarations.
+    """The declaration at a location that pydantic reports.
 
     Attributes
     ----------
     path : tuple
-        As the user wrote it: pydantic adds the tags of unions.
+        The path that the user wrote, without the union tags that pydantic adds.
     allowed_types : list
-        The types of what may stand there.
+        The types allowed there.
     field : FieldInfo or None
-        The declaration of what stands there, if it is a field.
+        The declaration there, if it is a field.
     union_members : sequence of section classes
-        Those whose fields may stand beside it.
+        Sections whose fields are allowed beside it.
     """
 
     path: KeyPath
@@ -47,7 +47,7 @@ class SchemaLocation:
 
 
 def discriminator(section: type[ConfigSection]) -> str | None:
-    """Return the value of `kind` or `lever` by which a union tells this section from others."""
+    """Return the value of `kind` or `lever` that identifies a section in a union, or None."""
     for name in ("kind", "lever"):
         field = section.model_fields.get(name)
         if field is not None and get_origin(field.annotation) is Literal:
@@ -56,7 +56,7 @@ def discriminator(section: type[ConfigSection]) -> str | None:
 
 
 def allowed_types(annotation: Any) -> list[Any]:
-    """Return the types that an annotation allows, without None and without what is said about them."""
+    """Return the types that an annotation allows, without None and annotations."""
     if get_origin(annotation) is Annotated:
         return allowed_types(get_args(annotation)[0])
     if get_origin(annotation) in (Literal, tuple, dict) or isinstance(annotation, type):
@@ -65,12 +65,12 @@ def allowed_types(annotation: Any) -> list[Any]:
 
 
 def section_types(options: list[Any]) -> list[type[ConfigSection]]:
-    """Return the sections among some types."""
+    """Return the section classes among some types."""
     return [option for option in options if isinstance(option, type) and issubclass(option, ConfigSection)]
 
 
 def element_types(options: list[Any]) -> list[Any]:
-    """Return the types of what stands in a mapping or a list."""
+    """Return the types allowed inside a mapping or a list."""
     for option in options:
         if get_origin(option) is dict:
             return allowed_types(get_args(option)[1])
@@ -80,7 +80,7 @@ def element_types(options: list[Any]) -> list[Any]:
 
 
 def locate(location: KeyPath, root: type[ConfigSection] = Scenario) -> SchemaLocation:
-    """Follow a location of pydantic's through the declarations of a section."""
+    """Return the declaration at a location that pydantic reports, within a section."""
     path: list[str | int] = []
     options: list[Any] = [root]
     field: FieldInfo | None = None
@@ -93,31 +93,40 @@ def locate(location: KeyPath, root: type[ConfigSection] = Scenario) -> SchemaLoc
             continue
         path.append(part)
         siblings = sections
-        field = next((one.model_fields[part] for one in sections if part in one.model_fields), None)
+        field = next((section.model_fields[part] for section in sections if part in section.model_fields), None)
         options = allowed_types(field.annotation) if field is not None else element_types(options)
     return SchemaLocation(tuple(path), options, field, siblings)
 
 
 def expected_type(options: list[Any], field: FieldInfo | None) -> str:
-    """Return what is needed where some types may stand, such as "a number in [0, 1]"."""
+    """Return a description of the allowed types, such as "a number in [0, 1]"."""
     if section_types(options):
         return "a mapping"
     for option in options:
         if get_origin(option) is Literal:
             return "one of " + ", ".join(map(str, get_args(option)))
-    kind = next((TYPE_NAMES[get_origin(one) or one] for one in options if (get_origin(one) or one) in TYPE_NAMES), "")
+    type_name = next(
+        (
+            TYPE_NAMES[get_origin(option) or option]
+            for option in options
+            if (get_origin(option) or option) in TYPE_NAMES
+        ),
+        "",
+    )
     interval = format_range(field) if field is not None else ""
-    return f"{kind} in {interval}" if kind and interval else kind
+    return f"{type_name} in {interval}" if type_name and interval else type_name
 
 
 def format_value(value: Any) -> str:
-    """Return a value as a user would write it, cut where it is long."""
-    text = "nothing" if value is None else f"the text '{value}'" if isinstance(value, str) else str(value)
+    """Return a value as a user would write it, cut to 60 characters."""
+    text = "nothing" if value is None else str(value)
+    if isinstance(value, str):
+        text = f"the text '{value}'"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
-    """Return the problem behind one of pydantic's errors in plain words."""
+    """Return a pydantic error in plain words."""
     got, kind = error.get("input"), error["type"]
     if kind == "extra_forbidden":
         valid = {name for section in location.union_members for name in section.model_fields}
@@ -127,9 +136,9 @@ def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
     if kind.startswith("union_tag"):
         tags = [tag for section in section_types(location.allowed_types) if (tag := discriminator(section))]
         name = error["ctx"]["discriminator"].strip("'")
-        given = got.get(name) if isinstance(got, dict) else None
-        problem = f"its {name} is missing" if given is None else f"unknown {name} '{given}'"
-        return problem + did_you_mean(given if isinstance(given, str) else "", tags)
+        tag_value = got.get(name) if isinstance(got, dict) else None
+        problem = f"its {name} is missing" if tag_value is None else f"unknown {name} '{tag_value}'"
+        return problem + did_you_mean(tag_value if isinstance(tag_value, str) else "", tags)
     if kind == "value_error":
         return f"got {format_value(got)}; {error['ctx']['error']}"
     hint = ""
@@ -142,32 +151,32 @@ def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
 
 
 def source_location(path: KeyPath, places: SourceLocations) -> SourceLocation:
-    """Return where a path was given, or where the nearest part of it above was."""
+    """Return the source location of a path, or of its nearest parent that has one."""
     while path and path not in places:
         path = path[:-1]
     return places.get(path, SourceLocation("", 0))
 
 
 def fault_at_path(path: KeyPath, problem: str, places: SourceLocations) -> Fault:
-    """Return a fault at a path of the scenario, in the file and line where it was given."""
-    place = source_location(path, places)
-    return Fault(place.label or ".".join(map(str, path)), problem, place.file, place.line)
+    """Return a fault at a path of the scenario, with its file and line."""
+    location = source_location(path, places)
+    return Fault(location.label or ".".join(map(str, path)), problem, location.file, location.line)
 
 
 def validate_section(root: type[ConfigSection], data: dict[str, Any], places: SourceLocations) -> list[Fault]:
-    """Return every fault that the declarations of a section find in data."""
+    """Return every fault in the data of a section."""
     try:
         root.model_validate(to_tuples(data))
     except ValidationError as error:
-        spots = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
-        return [fault_at_path(spot.path, error_text(detail, spot), places) for detail, spot in spots]
+        locations = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
+        return [fault_at_path(location.path, error_text(detail, location), places) for detail, location in locations]
     return []
 
 
 def split_sections(data: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """Yield the data in parts that can be checked alone, so that a fault in one hides none in another.
+    """Yield the data in parts that can be validated separately, so that a fault in one part hides none in another.
 
-    These are the single fields, but for a network, which is checked whole; each field of a policy goes with its lever.
+    A part is a single field, except that a network is one part and each field of a policy includes its lever.
     """
     for key, value in data.items():
         if not isinstance(value, dict) or not value or key == "network":
@@ -180,7 +189,7 @@ def split_sections(data: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def split_fields(item: Any) -> list[Any]:
-    """Return one intervention or policy field by field."""
+    """Return the fields of an intervention or a policy as separate mappings."""
     if not isinstance(item, dict) or not item:
         return [item]
     always = {"lever": item["lever"]} if "lever" in item else {}
@@ -188,7 +197,7 @@ def split_fields(item: Any) -> list[Any]:
 
 
 def to_tuples(value: Any) -> Any:
-    """Return data with its lists as tuples, which is what frozen sections hold."""
+    """Return data with lists as tuples, which frozen sections require."""
     if isinstance(value, dict):
         return {key: to_tuples(item) for key, item in value.items()}
     return tuple(to_tuples(item) for item in value) if isinstance(value, list | tuple) else value
@@ -200,11 +209,11 @@ def validate(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, s
     Returns
     -------
     Scenario
-        Of all the parts that are right; defaults stand for the others.
+        Of all valid parts, with defaults for the others.
     set of str
-        The top-level names in which something is wrong, and dotted the fields in them.
+        The top-level names of invalid parts, and the dotted paths of the fields in them.
     list of Fault
-        All of them.
+        Every fault.
     """
     data = to_tuples(data)
     try:
@@ -214,27 +223,27 @@ def validate(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, s
 
 
 def validate_by_sections(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
-    """Return what `validate` does, for data in which something is wrong."""
-    right: dict[str, Any] = {}
-    wrong: set[str] = set()
+    """Validate data with faults part by part; returns the same as `validate`."""
+    valid: dict[str, Any] = {}
+    invalid: set[str] = set()
     faults: list[Fault] = []
     for piece in split_sections(data):
         ((key, value),) = piece.items()
         try:
             Scenario.model_validate(piece)
         except ValidationError as error:
-            wrong.add(key)
+            invalid.add(key)
             for detail in error.errors():
-                spot = locate(tuple(detail["loc"]))
-                wrong.add(".".join(map(str, spot.path[:2])))
-                faults.append(fault_at_path(spot.path, error_text(detail, spot), places))
+                location = locate(tuple(detail["loc"]))
+                invalid.add(".".join(map(str, location.path[:2])))
+                faults.append(fault_at_path(location.path, error_text(detail, location), places))
             continue
-        right[key] = deep_merge(right.get(key), value)
-    return Scenario.model_validate(right), wrong, faults
+        valid[key] = deep_merge(valid.get(key), value)
+    return Scenario.model_validate(valid), invalid, faults
 
 
 def deep_merge(first: Any, second: Any) -> Any:
-    """Return two mappings as one, mapping by mapping; of other things the second."""
+    """Return two mappings merged recursively; for other types, the second value."""
     if not isinstance(first, dict) or not isinstance(second, dict):
         return second
     return {**first, **{name: deep_merge(first.get(name), value) for name, value in second.items()}}

@@ -1,8 +1,8 @@
 """How deeply a YAML text nests, counted before any YAML parser sees it.
 
-Parsers follow nesting by calling themselves. Some end the process on a text of brackets, some take a minute, and newer
-ones refuse it in words of their own, so none of them can be asked. Counting is by indentation and brackets alone; what
-is no valid YAML gets some count, and is refused by the parser afterwards.
+Parsers recurse on nesting: on a text of brackets some end the process, some take a minute, and newer ones raise an
+error of their own. The count uses only indentation and brackets; invalid YAML gets some count, and the parser rejects
+it afterwards (decision 81).
 """
 
 import re
@@ -34,7 +34,7 @@ KEY_COLON = re.compile(r"[ \t]*:(?=\s|\Z)")
 
 
 class DepthCounter:
-    """Walks through a text once and counts the collections that are open.
+    """Counts the open collections in one pass through a text.
 
     Parameters
     ----------
@@ -46,17 +46,17 @@ class DepthCounter:
         self.text = text
         self.position = 0
         self.blocks: list[tuple[int, str]] = []
-        """Column and kind ("sequence" or "mapping") of each block collection that is open, the outermost first."""
+        """Column and kind ("sequence" or "mapping") of each open block collection, the outermost first."""
         self.continues = False
-        """Whether the last thing read was plain text, which goes on in lines that are indented more."""
+        """Whether the last token was plain text, which continues on lines that are indented more."""
 
     def depths(self) -> Iterator[tuple[int, int]]:
-        """Yield the depth and the position in the text wherever a collection may begin."""
+        """Yield the depth and the position in the text wherever a collection may start."""
         while self.position < len(self.text):
             yield from self.line()
 
     def line(self) -> Iterator[tuple[int, int]]:
-        """Read one line of block style, and all that begins in it and ends in a later one."""
+        """Read one line of block style, with everything that starts in it and ends in a later line."""
         start = self.position
         if blank := BLANK.match(self.text, start):
             self.position = max(blank.end(), start + 1)
@@ -82,7 +82,7 @@ class DepthCounter:
             self.position = token.end()
             if kind == "space":
                 continue
-            # A node begins with its tag or anchor, where it has one.
+            # A node starts with its tag or anchor, if it has one.
             node = token.start() if node is None else node
             if kind == "literal":
                 self.skip_indented()
@@ -117,10 +117,10 @@ class DepthCounter:
                     return
 
     def open_columns(self, column: int, kind: str) -> int:
-        """Open a block collection at a column, unless it is open already, and return how many are open."""
+        """Open a block collection at a column, unless it is open already, and return the number of open collections."""
         while self.blocks and self.column() > column:
             self.blocks.pop()
-        # The entries of a sequence may stand right under the key that holds it; the next key at that column ends it.
+        # The entries of a sequence may be in the column of its key; the next key in that column ends the sequence.
         if kind == "mapping" and self.blocks and self.blocks[-1] == (column, "sequence"):
             self.blocks.pop()
         if not self.blocks or self.blocks[-1] != (column, kind):
@@ -128,11 +128,11 @@ class DepthCounter:
         return len(self.blocks)
 
     def column(self) -> int:
-        """Return the column of the innermost block collection, or -1 where none is open."""
+        """Return the column of the innermost open block collection, or -1 if none is open."""
         return self.blocks[-1][0] if self.blocks else -1
 
     def skip_indented(self) -> None:
-        """Skip the lines of a literal or folded text: those that are blank or indented more than what holds it."""
+        """Skip the lines of a literal or folded text: those that are blank or indented more than its collection."""
         self.position += 1
         while self.position < len(self.text):
             indent = INDENT.match(self.text, self.position)
@@ -143,23 +143,23 @@ class DepthCounter:
             self.position = self.find_end(TO_LINE_END) + 1
 
     def find_end(self, pattern: re.Pattern[str]) -> int:
-        """Return where a pattern that always matches ends from here."""
+        """Return the end of a match at the current position, for a pattern that always matches."""
         match = pattern.match(self.text, self.position)
         return match.end() if match else self.position
 
 
-def find_line_beyond_depth(text: str, most: int) -> int | None:
-    """Return the line, from 1, in which a YAML text first nests deeper than so many levels, or None.
+def find_line_beyond_depth(text: str, max_depth: int) -> int | None:
+    """Return the line, from 1, in which a YAML text first nests deeper than `max_depth`, or None.
 
     Parameters
     ----------
     text : str
         Text that may be YAML, with any line endings.
-    most : int
-        How many collections may be open within each other, at least 0.
+    max_depth : int
+        Most collections that may be open at once, at least 0.
     """
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     for depth, position in DepthCounter(plain).depths():
-        if depth > most:
+        if depth > max_depth:
             return plain.count("\n", 0, position) + 1
     return None

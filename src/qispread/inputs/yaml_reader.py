@@ -1,6 +1,6 @@
 """YAML with line numbers, and without the surprises of YAML 1.1.
 
-`on` and `no` are words, `1e-3` is a number, `0123` and `12:30` are text, and a key given twice is a fault.
+`on` and `no` are text, `1e-3` is a number, `0123` and `12:30` are text, and a duplicate key is a fault (decision 14).
 """
 
 import math
@@ -17,7 +17,7 @@ KeyPath = tuple[str | int, ...]
 
 
 class ReadableFile(Protocol):
-    """What has bytes: a path, or a file that somebody sent."""
+    """Anything with bytes: a path, or an uploaded file."""
 
     def read_bytes(self) -> bytes:
         """Return the bytes."""
@@ -25,7 +25,7 @@ class ReadableFile(Protocol):
 
 @dataclass(frozen=True)
 class SourceLocation:
-    """Where a value was given: file, line and, for a table, the column."""
+    """The origin of a value: file, line and, for a table, the column."""
 
     file: str
     line: int
@@ -34,11 +34,11 @@ class SourceLocation:
 
 SourceLocations = dict[KeyPath, SourceLocation]
 
-BACKSLASH = "; in double quotes a backslash begins a code, so write / or put the name in single quotes"
+BACKSLASH = "; in double quotes a backslash starts an escape sequence, so write / or put the name in single quotes"
 MAX_DIGITS = 400
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
-"""More values than any scenario needs: a file that unfolds to more (through aliases) is refused."""
+"""More values than any scenario needs: a file that expands to more (through aliases) is refused."""
 
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 NUMBER = re.compile(r"[-+]?((0|[1-9][0-9_]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -70,7 +70,7 @@ def read_text(path: ReadableFile, display_name: str) -> str:
         problem = f"cannot be read: {error.strerror}"
     except ValueError as error:
         if not isinstance(error, UnicodeDecodeError):
-            problem = f"is no name of a file: {error}"
+            problem = f"is not a valid file name: {error}"
         else:
             problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8 (in Excel: CSV UTF-8)"
     raise InputError([Fault("", problem, display_name)])
@@ -93,15 +93,15 @@ def parse_scalar(node: yaml.ScalarNode) -> Any:
 
 
 class YamlNodeReader:
-    """Turns the nodes of one file into values, and notes the place of each."""
+    """Converts the nodes of one file into values and records the location of each."""
 
-    def __init__(self, shown: str) -> None:
-        self.shown = shown
+    def __init__(self, display_name: str) -> None:
+        self.shown = display_name
         self.places: SourceLocations = {}
         self.faults: list[Fault] = []
 
     def read_value(self, node: yaml.Node, path: KeyPath) -> Any:
-        """Return the value of a node and of all below it."""
+        """Return the value of a node, including all nodes below it."""
         self.places.setdefault(path, SourceLocation(self.shown, node.start_mark.line + 1))
         if len(self.places) > MAX_NODES:
             raise InputError([Fault("", f"holds more than {MAX_NODES:,} values", self.shown)])
@@ -112,22 +112,22 @@ class YamlNodeReader:
         return parse_scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
     def read_mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
-        """Return a mapping; a key given twice is a fault and its first value stays."""
-        found: dict[str, Any] = {}
+        """Return a mapping; a duplicate key is a fault and its first value is kept."""
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
-            if key in found:
+            if key in mapping:
                 first = self.places[*path, key].line
                 dotted = ".".join(map(str, (*path, key)))
                 self.faults.append(Fault(dotted, f"given twice (first on line {first})", self.shown, line))
                 continue
             self.places[*path, key] = SourceLocation(self.shown, line)
-            found[key] = self.read_value(value_node, (*path, key))
-        return found
+            mapping[key] = self.read_value(value_node, (*path, key))
+        return mapping
 
 
 def check_depth(text: str, display_name: str) -> None:
-    """Refuse text that is nested deeper than any scenario, before a parser sees it."""
+    """Raise InputError for text nested too deeply, before it is parsed."""
     line = find_line_beyond_depth(text, MAX_DEPTH)
     if line is not None:
         problem = f"is nested too deeply; needed: at most {MAX_DEPTH} lists or mappings within each other"
@@ -143,9 +143,9 @@ def read_yaml(
     ----------
     path : Path or other that is read like one
     display_name : str
-        The file as it was given.
+        The file as the user named it.
     allow_duplicates : list of Fault, optional
-        Takes the faults of keys given twice, which then stop nothing, so that they can be said with others.
+        Collects the faults of duplicate keys, which are then not raised, so that they can be reported with others.
 
     Raises
     ------

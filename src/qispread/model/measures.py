@@ -1,7 +1,7 @@
-"""What is measured every month: one registry, which both engines, every table and every page read.
+"""The registry of monthly measures, which both engines, every table and every page use.
 
-The words are those of the field (RE-AIM: glasgow1999; implementation outcomes: proctor2011). Unless it is said
-otherwise a measure is over the organisations that did not start the intervention: the question is what spreads.
+Names follow RE-AIM (glasgow1999) and the implementation outcomes of proctor2011. Unless stated otherwise, a measure
+excludes the pilot sites, because the question is what spreads (decision 6). Each is declared once (decision 70).
 """
 
 from dataclasses import dataclass
@@ -13,45 +13,45 @@ from qispread.common.former_names import REFUSED_MEASURES, refusal
 from qispread.common.shipped_bindings import record_constants
 
 REPLICATED_THRESHOLD = 0.8
-"""Share of the origin's effect from which a result counts as replicated, and an organisation as transformed."""
+"""Share of the pilot site's effect at which an effect counts as replicated, and an organisation as transformed."""
 BOOSTED_THRESHOLD = 0.4
-"""Share of the origin's effect from which an organisation counts as boosted. Source: assumption."""
+"""Share of the pilot site's effect at which an organisation counts as boosted. Source: assumption."""
 
 Form = Literal["percent", "index", "rate", "mean", "count", "time", "money"]
-"""How values are written: a share or ratio in percent (differences in percentage points), an index from 0 to 1, a rate
-for 10,000 cases, a mean; a number of events, an amount of time or of money, summed over organisations."""
+"""Number format of values: a share or ratio in percent (differences in percentage points), an index from 0 to 1, a
+rate per 10,000 cases, a mean; a number of events, an amount of time or of money, summed over organisations."""
 Direction = Literal["more", "less", "neither"]
 SUMS: tuple[Form, ...] = ("count", "time", "money")
-"""Forms of sums over organisations, which are reported for every 100 organisations."""
+"""Formats of sums over organisations, which are reported per 100 organisations."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One outcome: all that tables, charts, sentences and pages need to know of it.
+    """The declaration of a measure for tables, charts, sentences and pages.
 
     Attributes
     ----------
     name : str
-        Of its column.
+        Name of its column.
     label : str
         Heading in tables and charts.
     phrase : str
-        What it is called within a sentence: "would raise PHRASE by ...".
+        Name within a sentence: "would raise PHRASE by ...".
     meaning : str
         One sentence.
     unit : str
     form : {"percent", "index", "rate", "mean", "count", "time", "money"}
-        How its values are written.
+        Number format of its values.
     better : {"more", "less", "neither"}
-        Which direction is good.
+        The desirable direction.
     axis : str
-        Title of the axis on which its values are drawn.
+        Title of the axis of its values.
     overall : bool
-        Whether it belongs to the whole and not to one intervention: then it stands in the rows of "all" only.
+        Whether it covers all interventions together: it then has values only in rows for "all".
     among_users : bool
-        Whether it is a mean over users, which rises too when fewer of the unready begin.
+        Whether it is a mean over users, which also rises when fewer unready organisations adopt.
     verb : tuple of two str
-        What an option does to a sum, and to what: ("avert", "adverse events").
+        For sums, the effect of an option and its object: ("avert", "adverse events").
     """
 
     name: str
@@ -67,18 +67,18 @@ class Measure:
     verb: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a sum without a verb, and a verb for anything else.
+        """Require a verb for sums, and only for sums.
 
         Raises
         ------
         ValueError
         """
         if self.is_sum != (self.verb is not None):
-            raise ValueError(f"measure '{self.name}': sums over organisations need a verb, and they alone")
+            raise ValueError(f"measure '{self.name}': sums over organisations, and no other measures, need a verb")
 
     @property
     def is_sum(self) -> bool:
-        """Whether it is a sum over organisations, reported for every 100 of them."""
+        """Whether it is a sum over organisations, reported per 100 of them."""
         return self.form in SUMS
 
     @property
@@ -88,7 +88,7 @@ class Measure:
 
 
 def share_measure(better: Direction = "more", **declaration: Any) -> Measure:
-    """Return a measure whose values are shares, written in percent; for most of them more is better."""
+    """Return a measure of shares, written in percent; by default more is better."""
     return Measure(unit="share", form="percent", better=better, **declaration)
 
 
@@ -97,35 +97,35 @@ MEASURE_REGISTRY = (
         name="awareness",
         label="Aware of it",
         phrase="the share of organisations that have heard of it",
-        meaning="Organisations that have heard of it.",
+        meaning="Share of organisations that have heard of it.",
         axis="Share of other organisations",
     ),
     share_measure(
         name="ever_adopted",
         label="Ever adopted",
         phrase="the share of organisations that ever adopted it",
-        meaning="Organisations that have ever begun.",
+        meaning="Share of organisations that have ever adopted it.",
         axis="Share of other organisations",
     ),
     share_measure(
         name="current_use",
         label="Using it now",
         phrase="the share of organisations that use it",
-        meaning="Organisations that use it now.",
+        meaning="Share of organisations that use it now.",
         axis="Share of other organisations",
     ),
     share_measure(
         name="sustainment",
         label="Adopters still using it",
         phrase="the share of adopters that still use it",
-        meaning="Of those that ever began, the share that uses it now.",
+        meaning="Share of adopters that use it now.",
         axis="Share of adopters",
     ),
     share_measure(
         name="discontinued",
         label="Ever discontinued",
         phrase="the share of adopters that ever discontinued it",
-        meaning="Of those that ever began, the share that gave it up at least once.",
+        meaning="Share of adopters that discontinued it at least once.",
         better="less",
         axis="Share of adopters",
     ),
@@ -133,15 +133,15 @@ MEASURE_REGISTRY = (
         name="fidelity",
         label="Fidelity among users",
         phrase="fidelity among users",
-        meaning="Mean share of the core components intact among users.",
-        axis="Share of the core intact",
+        meaning="Mean share of core components intact among users.",
+        axis="Share of core components",
         among_users=True,
     ),
     share_measure(
         name="appropriateness",
         label="Appropriateness among users",
         phrase="appropriateness among users",
-        meaning="Mean fit of the version in use to its setting, among users.",
+        meaning="Mean fit of the version in use to the local setting, among users.",
         axis="Fit of version and setting",
         among_users=True,
     ),
@@ -149,15 +149,15 @@ MEASURE_REGISTRY = (
         name="embedding",
         label="Embedding among users",
         phrase="embedding among users",
-        meaning="Mean share of attitudes and behaviours become normal, among users.",
-        axis="Share become normal",
+        meaning="Mean share of attitudes and behaviours that have become normal, among users.",
+        axis="Share embedded",
         among_users=True,
     ),
     share_measure(
         name="effect",
         label="Effect among users",
         phrase="the effect among users",
-        meaning="Mean result of users, of the largest possible benefit.",
+        meaning="Mean effect among users, as a share of the full effect.",
         axis="Share of the full effect",
         among_users=True,
     ),
@@ -165,7 +165,7 @@ MEASURE_REGISTRY = (
         name="origin_effect",
         label="Effect at the pilot site",
         phrase="the effect at the pilot site",
-        meaning="Best result so far where it began, of the largest possible benefit; mean of several origins.",
+        meaning="Best effect so far at the pilot site, as a share of the full effect; the mean of several pilot sites.",
         better="neither",
         axis="Share of the full effect",
     ),
@@ -173,7 +173,7 @@ MEASURE_REGISTRY = (
         name="replication_ratio",
         label="Replication ratio",
         phrase="the effect among users as a share of the pilot site's",
-        meaning="Effect among users divided by the origin's.",
+        meaning="Effect among users divided by the pilot site's effect.",
         unit="ratio",
         form="percent",
         better="more",
@@ -184,7 +184,7 @@ MEASURE_REGISTRY = (
         name="replicated",
         label="Effect replicated (80%)",
         phrase="the share of users at 80% of the pilot site's effect",
-        meaning="Of the users, the share at 80 % of the origin's effect or more.",
+        meaning="Share of users with at least 80% of the pilot site's effect.",
         axis="Share of users",
         among_users=True,
     ),
@@ -192,21 +192,21 @@ MEASURE_REGISTRY = (
         name="transformed",
         label="Transformed",
         phrase="the share of adopters at 80% of the pilot site's effect",
-        meaning="Of those that ever began, the share at 80 % of the origin's effect.",
+        meaning="Share of adopters with at least 80% of the pilot site's effect.",
         axis="Share of adopters",
     ),
     share_measure(
         name="boosted",
         label="Boosted",
         phrase="the share of adopters at 40 to 80% of the pilot site's effect",
-        meaning="Of those that ever began, the share from 40 to 80 % of the origin's effect.",
+        meaning="Share of adopters with 40 to 80% of the pilot site's effect.",
         axis="Share of adopters",
     ),
     share_measure(
         name="limited",
         label="Little effect",
         phrase="the share of adopters below 40% of the pilot site's effect",
-        meaning="Of those that ever began, the share below 40 %, with those that discontinued it.",
+        meaning="Share of adopters below 40% of the pilot site's effect, including those that no longer use it.",
         better="less",
         axis="Share of adopters",
     ),
@@ -214,7 +214,7 @@ MEASURE_REGISTRY = (
         name="generation",
         label="Copies from the pilot site",
         phrase="the number of copies between users and the pilot site",
-        meaning="Mean number of copies between users and the origin.",
+        meaning="Mean number of copies between users and the pilot site.",
         unit="copies",
         form="mean",
         better="neither",
@@ -224,9 +224,9 @@ MEASURE_REGISTRY = (
         name="events_averted",
         label="Adverse events averted",
         phrase="adverse events averted",
-        meaning="Harmful events averted since the start, over all organisations. Of one intervention: the events there "
-        "would have been without it, all else the same. Of all: against the secular trend alone, with home-grown "
-        "gains.",
+        meaning="Adverse events averted since the start, over all organisations. For one intervention: compared with "
+        "none of it, all else the same. For all: compared with the underlying trend alone, including other local "
+        "improvement.",
         unit="events",
         form="count",
         better="more",
@@ -237,7 +237,7 @@ MEASURE_REGISTRY = (
         name="event_rate",
         label="Adverse event rate",
         phrase="the adverse event rate per 10,000",
-        meaning="Harm now, weighted by size.",
+        meaning="Adverse event rate now, weighted by size.",
         unit="per 10,000",
         form="rate",
         better="less",
@@ -248,7 +248,7 @@ MEASURE_REGISTRY = (
         name="event_rate_range",
         label="Event rate gap",
         phrase="the gap in adverse event rates (90th less 10th percentile, per 10,000)",
-        meaning="Harm at the 90th less that at the 10th percentile.",
+        meaning="Adverse event rate at the 90th percentile of organisations less that at the 10th.",
         unit="per 10,000",
         form="rate",
         better="less",
@@ -259,7 +259,7 @@ MEASURE_REGISTRY = (
         name="event_rate_gini",
         label="Event rate inequality",
         phrase="the Gini coefficient of adverse event rates",
-        meaning="Gini coefficient of harm between organisations.",
+        meaning="Gini coefficient of adverse event rates across organisations.",
         unit="share",
         form="index",
         better="less",
@@ -270,7 +270,7 @@ MEASURE_REGISTRY = (
         name="staff_time",
         label="Staff time",
         phrase="team-months of staff time given",
-        meaning="Staff time given to what spreads since the start.",
+        meaning="Staff time spent on interventions since the start.",
         unit="team-months",
         form="time",
         better="less",
@@ -294,7 +294,7 @@ MEASURE_REGISTRY = (
         name="local_improvement",
         label="Other local improvement",
         phrase="the reduction of adverse events by other local improvement",
-        meaning="Mean reduction of harm by improvement made at home.",
+        meaning="Mean reduction of adverse events by other local improvement.",
         axis="Share of adverse events",
         overall=True,
     ),
@@ -302,7 +302,7 @@ MEASURE_REGISTRY = (
         name="leadership",
         label="Leadership",
         phrase="mean leadership",
-        meaning="Mean leadership.",
+        meaning="Mean leadership of organisations.",
         axis="Mean over organisations",
         overall=True,
     ),
@@ -310,7 +310,7 @@ MEASURE_REGISTRY = (
         name="culture",
         label="Culture",
         phrase="mean culture",
-        meaning="Mean culture.",
+        meaning="Mean culture of organisations.",
         axis="Mean over organisations",
         overall=True,
     ),
@@ -318,7 +318,7 @@ MEASURE_REGISTRY = (
         name="capability",
         label="Capability",
         phrase="mean capability",
-        meaning="Mean capability.",
+        meaning="Mean capability of organisations.",
         axis="Mean over organisations",
         overall=True,
     ),

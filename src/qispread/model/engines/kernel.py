@@ -13,7 +13,7 @@ from qispread.model.engines.stages_adopting import decide, hear
 from qispread.model.engines.stages_context import apply_policies, change_leaders, share_time, update_capacity
 from qispread.model.engines.stages_improving import improve, improve_locally, publish_state, review, update_events
 from qispread.model.rules.jit import kernel
-from qispread.model.world import state_arrays as at
+from qispread.model.world import state_arrays as rows
 from qispread.model.world.run_inputs import RunInputs, SimulationState
 
 
@@ -29,7 +29,7 @@ def run_months(inputs: RunInputs, state: SimulationState, first: int, last: int,
         Filled with the measures of each month.
     """
     # Numba's own sorting took a tenth of the compiling, for one call a run (decision 68).
-    run_months_in_order(inputs, state, first, last, np.argsort(state.organisations[at.EVENT_RATE]), measures)
+    run_months_in_order(inputs, state, first, last, np.argsort(state.organisations[rows.EVENT_RATE]), measures)
 
 
 @kernel

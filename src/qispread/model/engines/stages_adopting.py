@@ -7,8 +7,8 @@ from qispread.model.engines.stages_context import organisation_workload
 from qispread.model.rules import deciding, hearing, random_draws, steps
 from qispread.model.rules.jit import inlined, stage
 from qispread.model.rules.random_draws import uniform
-from qispread.model.world import lever_slots as by
-from qispread.model.world import state_arrays as at
+from qispread.model.world import lever_slots as slots
+from qispread.model.world import state_arrays as rows
 from qispread.model.world.run_inputs import RunInputs, SimulationState
 
 FloatArray = NDArray[np.float64]
@@ -18,20 +18,20 @@ FloatArray = NDArray[np.float64]
 def hear(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
     """Let word reach the unaware, and let those who gave up think again."""
     parameters, one = plan.parameters.hearing, plan.interventions[k]
-    stages, practising = state.histories[k, at.STAGE], state.visible[k, at.VISIBLE_PRACTISING]
+    stages, practising = state.histories[k, rows.STAGE], state.visible[k, rows.VISIBLE_PRACTISING]
     starts, readopting = plan.indptr[epoch], plan.parameters.reviewing.readopting
     for i in range(stages.size):
-        if stages[i] == at.DISCONTINUED and uniform(plan.streams[k, i], month, random_draws.READOPTS) < readopting:
-            stages[i] = at.AWARE
-        if stages[i] != at.UNAWARE:
+        if stages[i] == rows.DISCONTINUED and uniform(plan.streams[k, i], month, random_draws.READOPTS) < readopting:
+            stages[i] = rows.AWARE
+        if stages[i] != rows.UNAWARE:
             continue
-        contact = parameters.contact * plan.organisation_levers[epoch, by.CONTACT, i]
+        contact = parameters.contact * plan.organisation_levers[epoch, slots.CONTACT, i]
         silent = 1.0
         for tie in range(starts[i], starts[i + 1]):
             seen = practising[plan.indices[tie]]
             silent *= hearing.chance_peer_silent(contact * seen, plan.weights[tie], one.observability)
         if uniform(plan.streams[k, i], month, random_draws.HEARS) < hearing.chance_hears(parameters.broadcast, silent):
-            stages[i] = at.AWARE
+            stages[i] = rows.AWARE
 
 
 @inlined
@@ -39,7 +39,7 @@ def count_implementing(histories: NDArray[np.int64], i: int) -> int:
     """Return how many practices one organisation is implementing."""
     count = 0
     for k in range(histories.shape[0]):
-        if histories[k, at.STAGE, i] == at.IMPLEMENTING:
+        if histories[k, rows.STAGE, i] == rows.IMPLEMENTING:
             count += 1
     return count
 
@@ -61,9 +61,9 @@ def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, i: int) -> 
     for tie in range(plan.indptr[epoch, i], plan.indptr[epoch, i + 1]):
         peer, weight = plan.indices[tie], plan.weights[tie]
         total += weight
-        practises = visible[at.VISIBLE_PRACTISING, peer]
+        practises = visible[rows.VISIBLE_PRACTISING, peer]
         practising += weight * practises
-        attraction = deciding.attraction(weight, visible[at.VISIBLE_RESULT, peer], plan.similarity[tie])
+        attraction = deciding.attraction(weight, visible[rows.VISIBLE_RESULT, peer], plan.similarity[tie])
         better = (practises > 0.0) & (attraction > best)
         best, best_peer = (attraction if better else best), (peer if better else best_peer)
     return (practising / total if total > 0.0 else 0.0), best_peer
@@ -72,7 +72,7 @@ def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, i: int) -> 
 @stage
 def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
     """Let the aware begin, and the origin at the launch."""
-    stages, visible = state.histories[k, at.STAGE], state.visible[k]
+    stages, visible = state.histories[k, rows.STAGE], state.visible[k]
     one, weights, organisations = plan.interventions[k], plan.parameters.deciding, state.organisations
     levers = plan.practice_levers[epoch, k]
     numbers = (
@@ -85,65 +85,67 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
         weights.claimed_result,
     )
     members, users = np.empty(plan.partnership_setting.shape[1]), np.empty(plan.partnership_setting.shape[1])
-    practising = visible[at.VISIBLE_PRACTISING]
+    practising = visible[rows.VISIBLE_PRACTISING]
     partnership_users(plan, practising, members, users)
     for i in range(stages.size):
-        if month == one.launch and state.histories[k, at.ORIGIN, i]:
+        if month == one.launch and state.histories[k, rows.ORIGIN, i]:
             begin_as_origin(plan, state, epoch, month, k, i)
-        if stages[i] != at.AWARE:
+        if stages[i] != rows.AWARE:
             continue
-        if count_implementing(state.histories, i) >= plan.organisation_levers[epoch, by.MAX_PRACTICES, i]:
+        if count_implementing(state.histories, i) >= plan.organisation_levers[epoch, slots.MAX_PRACTICES, i]:
             continue
         peers, best_peer = peer_influence(plan, visible, epoch, i)
-        advantage = visible[at.VISIBLE_RESULT, best_peer] if best_peer >= 0 else weights.claimed_result
+        advantage = visible[rows.VISIBLE_RESULT, best_peer] if best_peer >= 0 else weights.claimed_result
         fellows = members[plan.partnership[i]] - 1.0
         system_push = (
-            levers[by.STANDARD, i] * ((users[plan.partnership[i]] - practising[i]) / fellows) if fellows > 0.0 else 0.0
+            levers[slots.STANDARD, i] * ((users[plan.partnership[i]] - practising[i]) / fellows)
+            if fellows > 0.0
+            else 0.0
         )
         begins, goal = steps.decide(
             plan.streams[k, i],
             month,
             peers,
             advantage,
-            organisations[at.CLIMATE, i],
+            organisations[rows.CLIMATE, i],
             system_push,
             organisation_workload(plan, state.histories, i),
-            organisations[at.AVAILABLE_TIME, i],
-            levers[by.PUSH, i],
-            levers[by.AMBITION, i],
+            organisations[rows.AVAILABLE_TIME, i],
+            levers[slots.PUSH, i],
+            levers[slots.AMBITION, i],
             one.effort,
             numbers,
         )
         if begins:
             copy(plan, state, epoch, month, k, i, best_peer)
-            state.practices[k, at.GOAL, i] = goal
+            state.practices[k, rows.GOAL, i] = goal
 
 
 @inlined
 def begin(plan: RunInputs, state: SimulationState, month: int, k: int, i: int, source: int, generation: int) -> None:
     """Note that a practice begins."""
     histories = state.histories[k]
-    histories[at.STAGE, i] = at.IMPLEMENTING
-    histories[at.LAST_ADOPTED, i] = month
-    histories[at.REVIEW_PHASE, i] = month % plan.parameters.reviewing.interval
-    if histories[at.FIRST_ADOPTED, i] < 0:
-        histories[at.FIRST_ADOPTED, i] = month
-    histories[at.COPIED_FROM, i] = source
-    histories[at.GENERATION, i] = generation
-    state.practices[k, at.EMBEDDING, i] = 0.0
+    histories[rows.STAGE, i] = rows.IMPLEMENTING
+    histories[rows.LAST_ADOPTED, i] = month
+    histories[rows.REVIEW_PHASE, i] = month % plan.parameters.reviewing.interval
+    if histories[rows.FIRST_ADOPTED, i] < 0:
+        histories[rows.FIRST_ADOPTED, i] = month
+    histories[rows.COPIED_FROM, i] = source
+    histories[rows.GENERATION, i] = generation
+    state.practices[k, rows.EMBEDDING, i] = 0.0
 
 
 @inlined
 def begin_as_origin(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int, i: int) -> None:
     """Start an intervention where it was made: whole, and fitted to the place."""
     practices, claimed = state.practices[k], plan.parameters.deciding.claimed_result
-    begin(plan, state, month, k, i, at.COPIED_FROM_SELF, 0)
-    practices[at.FIDELITY, i] = 1.0
-    practices[at.TUNING_1, i] = state.organisations[at.SETTING_1, i]
-    practices[at.TUNING_2, i] = state.organisations[at.SETTING_2, i]
-    practices[at.APPROPRIATENESS, i] = 1.0
-    ambition = plan.practice_levers[epoch, k, by.AMBITION, i]
-    practices[at.GOAL, i] = deciding.expected_goal(ambition, 0.0, claimed)
+    begin(plan, state, month, k, i, rows.COPIED_FROM_SELF, 0)
+    practices[rows.FIDELITY, i] = 1.0
+    practices[rows.TUNING_1, i] = state.organisations[rows.SETTING_1, i]
+    practices[rows.TUNING_2, i] = state.organisations[rows.SETTING_2, i]
+    practices[rows.APPROPRIATENESS, i] = 1.0
+    ambition = plan.practice_levers[epoch, k, slots.AMBITION, i]
+    practices[rows.GOAL, i] = deciding.expected_goal(ambition, 0.0, claimed)
 
 
 @inlined
@@ -155,22 +157,22 @@ def copy(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
     whose, fidelity, tuning_1, tuning_2, fit = steps.copy(
         plan.streams[k, i],
         month,
-        levers[by.STANDARD, i],
-        levers[by.SUPPORT, i],
+        levers[slots.STANDARD, i],
+        levers[slots.SUPPORT, i],
         best_peer >= 0,
         (
-            visible[at.VISIBLE_FIDELITY, peer],
-            visible[at.VISIBLE_TUNING_1, peer],
-            visible[at.VISIBLE_TUNING_2, peer],
+            visible[rows.VISIBLE_FIDELITY, peer],
+            visible[rows.VISIBLE_TUNING_1, peer],
+            visible[rows.VISIBLE_TUNING_2, peer],
         ),
         (plan.partnership_setting[0, plan.partnership[i]], plan.partnership_setting[1, plan.partnership[i]]),
         (plan.origin_setting[k, 0], plan.origin_setting[k, 1]),
-        (organisations[at.SETTING_1, i], organisations[at.SETTING_2, i]),
+        (organisations[rows.SETTING_1, i], organisations[rows.SETTING_2, i]),
         (one.complexity, one.codification, one.breadth),
         (parameters.copy_loss, parameters.lineage, parameters.standard_codification),
     )
     if whose == steps.FROM_PEER:
-        begin(plan, state, month, k, i, best_peer, int(visible[at.VISIBLE_GENERATION, best_peer]) + 1)
+        begin(plan, state, month, k, i, best_peer, int(visible[rows.VISIBLE_GENERATION, best_peer]) + 1)
     else:
         begin(
             plan,
@@ -178,10 +180,10 @@ def copy(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
             month,
             k,
             i,
-            at.COPIED_FROM_STANDARD if whose == steps.FROM_STANDARD else at.COPIED_FROM_LITERATURE,
+            rows.COPIED_FROM_STANDARD if whose == steps.FROM_STANDARD else rows.COPIED_FROM_LITERATURE,
             1,
         )
-    practices[at.FIDELITY, i] = fidelity
-    practices[at.TUNING_1, i] = tuning_1
-    practices[at.TUNING_2, i] = tuning_2
-    practices[at.APPROPRIATENESS, i] = fit
+    practices[rows.FIDELITY, i] = fidelity
+    practices[rows.TUNING_1, i] = tuning_1
+    practices[rows.TUNING_2, i] = tuning_2
+    practices[rows.APPROPRIATENESS, i] = fit

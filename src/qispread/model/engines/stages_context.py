@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from qispread.model.rules import capacity, improving, leaders, random_draws, steps
 from qispread.model.rules.jit import inlined, kernel, stage
 from qispread.model.rules.random_draws import uniform
-from qispread.model.world import lever_slots as by
-from qispread.model.world import state_arrays as at
+from qispread.model.world import lever_slots as slots
+from qispread.model.world import state_arrays as rows
 from qispread.model.world.run_inputs import RunInputs, SimulationState, update_climate
 
 FloatArray = NDArray[np.float64]
@@ -16,12 +16,12 @@ FloatArray = NDArray[np.float64]
 @inlined
 def discontinue(practices: FloatArray, histories: NDArray[np.int64], i: int) -> None:
     """End one practice; nothing of it remains but the memory of how often."""
-    histories[at.STAGE, i] = at.DISCONTINUED
-    histories[at.TIMES_DISCONTINUED, i] += 1
-    practices[at.FIDELITY, i] = 0.0
-    practices[at.EMBEDDING, i] = 0.0
-    practices[at.APPROPRIATENESS, i] = 0.0
-    practices[at.RESULT, i] = 0.0
+    histories[rows.STAGE, i] = rows.DISCONTINUED
+    histories[rows.TIMES_DISCONTINUED, i] += 1
+    practices[rows.FIDELITY, i] = 0.0
+    practices[rows.EMBEDDING, i] = 0.0
+    practices[rows.APPROPRIATENESS, i] = 0.0
+    practices[rows.RESULT, i] = 0.0
 
 
 @stage
@@ -30,24 +30,26 @@ def apply_policies(plan: RunInputs, state: SimulationState, epoch: int) -> None:
     organisations, practices, histories = state.organisations, state.practices, state.histories
     levers = plan.organisation_levers[epoch]
     for i in range(organisations.shape[1]):
-        turnover = organisations[at.TURNOVER, i]
-        organisations[at.CAPABILITY, i] = capacity.trained_capability(
-            organisations[at.CAPABILITY, i], levers[by.CAPABILITY_GROWTH, i], turnover
+        turnover = organisations[rows.TURNOVER, i]
+        organisations[rows.CAPABILITY, i] = capacity.trained_capability(
+            organisations[rows.CAPABILITY, i], levers[slots.CAPABILITY_GROWTH, i], turnover
         )
-        organisations[at.LEADERSHIP, i] = capacity.grown_factor(
-            organisations[at.LEADERSHIP, i], levers[by.LEADERSHIP_GROWTH, i]
+        organisations[rows.LEADERSHIP, i] = capacity.grown_factor(
+            organisations[rows.LEADERSHIP, i], levers[slots.LEADERSHIP_GROWTH, i]
         )
-        organisations[at.ALIGNMENT, i] = capacity.grown_factor(
-            organisations[at.ALIGNMENT, i], levers[by.ALIGNMENT_GROWTH, i]
+        organisations[rows.ALIGNMENT, i] = capacity.grown_factor(
+            organisations[rows.ALIGNMENT, i], levers[slots.ALIGNMENT_GROWTH, i]
         )
-        organisations[at.CULTURE, i] = capacity.resented_culture(organisations[at.CULTURE, i], levers[by.RESENTMENT, i])
+        organisations[rows.CULTURE, i] = capacity.resented_culture(
+            organisations[rows.CULTURE, i], levers[slots.RESENTMENT, i]
+        )
     for i in range(organisations.shape[1]):
         update_climate(organisations, i)
     for k in range(practices.shape[0]):
-        fidelity, refresh = practices[k, at.FIDELITY], plan.practice_levers[epoch, k, by.REFRESH]
-        stages = histories[k, at.STAGE]
+        fidelity, refresh = practices[k, rows.FIDELITY], plan.practice_levers[epoch, k, slots.REFRESH]
+        stages = histories[k, rows.STAGE]
         for i in range(fidelity.size):
-            if stages[i] == at.IMPLEMENTING or stages[i] == at.EMBEDDED:
+            if stages[i] == rows.IMPLEMENTING or stages[i] == rows.EMBEDDED:
                 fidelity[i] = improving.moved_towards(fidelity[i], 1.0, refresh[i])
 
 
@@ -57,13 +59,13 @@ def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) 
     organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
     stream, pool = plan.streams[-1, i], plan.leadership_at_start
     drawn = pool[int(uniform(stream, month, random_draws.SUCCESSOR) * pool.size)]
-    organisations[at.LEADERSHIP, i] = leaders.successor_leadership(
-        organisations[at.LEADERSHIP, i], drawn, parameters.continuity
+    organisations[rows.LEADERSHIP, i] = leaders.successor_leadership(
+        organisations[rows.LEADERSHIP, i], drawn, parameters.continuity
     )
     update_climate(organisations, i)
     for k in range(histories.shape[0]):
         if (
-            histories[k, at.STAGE, i] == at.IMPLEMENTING
+            histories[k, rows.STAGE, i] == rows.IMPLEMENTING
             and uniform(plan.streams[k, i], month, random_draws.DROPPED) < parameters.new_broom
         ):
             discontinue(state.practices[k], histories[k], i)
@@ -72,7 +74,7 @@ def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) 
 @stage
 def change_leaders(plan: RunInputs, state: SimulationState, epoch: int, month: int) -> None:
     """Let leaders leave and be followed."""
-    streams, factors = plan.streams[-1], plan.organisation_levers[epoch, by.LEADER_EXIT]
+    streams, factors = plan.streams[-1], plan.organisation_levers[epoch, slots.LEADER_EXIT]
     leader_exit = plan.parameters.leaders.leader_exit
     factor, chance = 1.0, leaders.chance_leader_leaves(leader_exit)
     for i in range(streams.size):
@@ -99,18 +101,18 @@ def update_capacity(plan: RunInputs, organisations: FloatArray, epoch: int) -> N
     levers = plan.organisation_levers[epoch]
     for i in range(organisations.shape[1]):
         (
-            organisations[at.AVAILABLE_TIME, i],
-            organisations[at.EFFECTIVE_MEASUREMENT, i],
-            organisations[at.VIGILANCE, i],
+            organisations[rows.AVAILABLE_TIME, i],
+            organisations[rows.EFFECTIVE_MEASUREMENT, i],
+            organisations[rows.VIGILANCE, i],
         ) = steps.update_capacity(
-            organisations[at.SLACK, i],
-            levers[by.PROTECTED_TIME, i],
-            organisations[at.LEADERSHIP, i],
+            organisations[rows.SLACK, i],
+            levers[slots.PROTECTED_TIME, i],
+            organisations[rows.LEADERSHIP, i],
             unled_time,
-            organisations[at.MEASUREMENT, i],
-            levers[by.FEEDBACK, i],
+            organisations[rows.MEASUREMENT, i],
+            levers[slots.FEEDBACK, i],
         )
-        organisations[at.COST, i] += levers[by.COST_PER_MONTH, i]
+        organisations[rows.COST, i] += levers[slots.COST_PER_MONTH, i]
 
 
 @inlined
@@ -118,10 +120,10 @@ def organisation_workload(plan: RunInputs, histories: NDArray[np.int64], i: int)
     """Return the staff time that the practices of one organisation ask, in full teams."""
     load = 0.0
     for k in range(histories.shape[0]):
-        stage_now = histories[k, at.STAGE, i]
-        if stage_now == at.IMPLEMENTING or stage_now == at.EMBEDDED:
+        stage_now = histories[k, rows.STAGE, i]
+        if stage_now == rows.IMPLEMENTING or stage_now == rows.EMBEDDED:
             one = plan.interventions[k]
-            load += capacity.workload(one.effort, one.upkeep, stage_now == at.EMBEDDED)
+            load += capacity.workload(one.effort, one.upkeep, stage_now == rows.EMBEDDED)
     return load
 
 
@@ -130,7 +132,7 @@ def share_time(plan: RunInputs, state: SimulationState) -> None:
     """Divide the time of each organisation among what it uses."""
     organisations = state.organisations
     for i in range(organisations.shape[1]):
-        organisations[at.DOSE, i], organisations[at.SPARE_TIME, i], given = steps.share_time(
-            organisations[at.AVAILABLE_TIME, i], organisation_workload(plan, state.histories, i)
+        organisations[rows.DOSE, i], organisations[rows.SPARE_TIME, i], given = steps.share_time(
+            organisations[rows.AVAILABLE_TIME, i], organisation_workload(plan, state.histories, i)
         )
-        organisations[at.STAFF_TIME, i] += given
+        organisations[rows.STAFF_TIME, i] += given

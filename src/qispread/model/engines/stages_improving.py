@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from qispread.model.engines.stages_context import discontinue
 from qispread.model.rules import local_improvement, outcome, steps
 from qispread.model.rules.jit import stage
-from qispread.model.world import lever_slots as by
-from qispread.model.world import state_arrays as at
+from qispread.model.world import lever_slots as slots
+from qispread.model.world import state_arrays as rows
 from qispread.model.world.run_inputs import RunInputs, SimulationState, update_climate
 
 FloatArray = NDArray[np.float64]
@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 @stage
 def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
     """Let users run a PDSA cycle, or drift; let them embed."""
-    organisations, practices, stages = state.organisations, state.practices[k], state.histories[k, at.STAGE]
+    organisations, practices, stages = state.organisations, state.practices[k], state.histories[k, rows.STAGE]
     one, parameters = plan.interventions[k], plan.parameters.improving
     streams, levers = plan.streams[k], plan.practice_levers[epoch, k]
     intervention = (one.complexity, one.breadth, one.half, one.steepness, one.social)
@@ -35,41 +35,41 @@ def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: 
         parameters.embedded_above,
     )
     for i in range(stages.size):
-        if stages[i] != at.IMPLEMENTING and stages[i] != at.EMBEDDED:
+        if stages[i] != rows.IMPLEMENTING and stages[i] != rows.EMBEDDED:
             continue
         _, embedded, fidelity, tuning_1, tuning_2, embedding, fit, result, capability = steps.improve(
             streams[i],
             month,
             (
-                organisations[at.CAPABILITY, i],
-                organisations[at.EFFECTIVE_MEASUREMENT, i],
-                organisations[at.VIGILANCE, i],
-                organisations[at.DOSE, i],
-                organisations[at.CLIMATE, i],
-                organisations[at.TURNOVER, i],
-                organisations[at.SETTING_1, i],
-                organisations[at.SETTING_2, i],
+                organisations[rows.CAPABILITY, i],
+                organisations[rows.EFFECTIVE_MEASUREMENT, i],
+                organisations[rows.VIGILANCE, i],
+                organisations[rows.DOSE, i],
+                organisations[rows.CLIMATE, i],
+                organisations[rows.TURNOVER, i],
+                organisations[rows.SETTING_1, i],
+                organisations[rows.SETTING_2, i],
             ),
-            (levers[by.SUPPORT, i], levers[by.STANDARD, i], levers[by.LATITUDE, i]),
+            (levers[slots.SUPPORT, i], levers[slots.STANDARD, i], levers[slots.LATITUDE, i]),
             (
-                practices[at.FIDELITY, i],
-                practices[at.TUNING_1, i],
-                practices[at.TUNING_2, i],
-                practices[at.EMBEDDING, i],
-                practices[at.APPROPRIATENESS, i],
+                practices[rows.FIDELITY, i],
+                practices[rows.TUNING_1, i],
+                practices[rows.TUNING_2, i],
+                practices[rows.EMBEDDING, i],
+                practices[rows.APPROPRIATENESS, i],
             ),
             intervention,
             numbers,
         )
-        organisations[at.CAPABILITY, i] = capability
-        practices[at.FIDELITY, i] = fidelity
-        practices[at.TUNING_1, i] = tuning_1
-        practices[at.TUNING_2, i] = tuning_2
-        practices[at.EMBEDDING, i] = embedding
-        practices[at.APPROPRIATENESS, i] = fit
-        practices[at.RESULT, i] = result
-        practices[at.BEST_RESULT, i] = max(practices[at.BEST_RESULT, i], result)
-        stages[i] = at.EMBEDDED if embedded else at.IMPLEMENTING
+        organisations[rows.CAPABILITY, i] = capability
+        practices[rows.FIDELITY, i] = fidelity
+        practices[rows.TUNING_1, i] = tuning_1
+        practices[rows.TUNING_2, i] = tuning_2
+        practices[rows.EMBEDDING, i] = embedding
+        practices[rows.APPROPRIATENESS, i] = fit
+        practices[rows.RESULT, i] = result
+        practices[rows.BEST_RESULT, i] = max(practices[rows.BEST_RESULT, i], result)
+        stages[i] = rows.EMBEDDED if embedded else rows.IMPLEMENTING
 
 
 @stage
@@ -86,18 +86,18 @@ def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
         parameters.encouragement,
     )
     for i in range(organisations.shape[1]):
-        if histories[at.REVIEW_PHASE, i] != today or histories[at.LAST_ADOPTED, i] == month:
+        if histories[rows.REVIEW_PHASE, i] != today or histories[rows.LAST_ADOPTED, i] == month:
             continue
-        if histories[at.STAGE, i] != at.IMPLEMENTING and histories[at.STAGE, i] != at.EMBEDDED:
+        if histories[rows.STAGE, i] != rows.IMPLEMENTING and histories[rows.STAGE, i] != rows.EMBEDDED:
             continue
-        happened, _, organisations[at.CULTURE, i] = steps.review(
+        happened, _, organisations[rows.CULTURE, i] = steps.review(
             plan.streams[k, i],
             month,
-            practices[at.RESULT, i],
-            practices[at.GOAL, i],
-            organisations[at.EFFECTIVE_MEASUREMENT, i],
-            organisations[at.CULTURE, i],
-            organisations[at.LEADERSHIP, i],
+            practices[rows.RESULT, i],
+            practices[rows.GOAL, i],
+            organisations[rows.EFFECTIVE_MEASUREMENT, i],
+            organisations[rows.CULTURE, i],
+            organisations[rows.LEADERSHIP, i],
             numbers,
         )
         update_climate(organisations, i)
@@ -110,12 +110,12 @@ def improve_locally(plan: RunInputs, state: SimulationState) -> None:
     """Let time that is left over go to local improvement."""
     organisations, parameters = state.organisations, plan.parameters.local_improvement
     for i in range(organisations.shape[1]):
-        organisations[at.LOCAL_IMPROVEMENT, i] = local_improvement.local_improvement_after(
-            organisations[at.LOCAL_IMPROVEMENT, i],
-            organisations[at.CAPABILITY, i],
-            organisations[at.EFFECTIVE_MEASUREMENT, i],
-            organisations[at.SPARE_TIME, i],
-            organisations[at.VIGILANCE, i],
+        organisations[rows.LOCAL_IMPROVEMENT, i] = local_improvement.local_improvement_after(
+            organisations[rows.LOCAL_IMPROVEMENT, i],
+            organisations[rows.CAPABILITY, i],
+            organisations[rows.EFFECTIVE_MEASUREMENT, i],
+            organisations[rows.SPARE_TIME, i],
+            organisations[rows.VIGILANCE, i],
             parameters.gain,
             parameters.loss,
         )
@@ -126,20 +126,20 @@ def update_events(plan: RunInputs, state: SimulationState, month: int) -> None:
     """Work out the harm of the month, and what was averted and by what; loops without branches, which are quick."""
     organisations, practices = state.organisations, state.practices
     factor = outcome.secular_trend(plan.parameters.outcome.secular, month)
-    left, exposure = organisations[at.EVENT_RATE], organisations[at.EXPOSURE]
-    averted, baseline = organisations[at.EVENTS_AVERTED], organisations[at.BASELINE]
-    local_improvement = organisations[at.LOCAL_IMPROVEMENT]
+    left, exposure = organisations[rows.EVENT_RATE], organisations[rows.EXPOSURE]
+    averted, baseline = organisations[rows.EVENTS_AVERTED], organisations[rows.BASELINE]
+    local_improvement = organisations[rows.LOCAL_IMPROVEMENT]
     for i in range(left.size):
         left[i] = baseline[i] * factor * (1.0 - local_improvement[i])
     for k in range(practices.shape[0]):
-        benefit, result = plan.interventions[k].benefit, practices[k, at.RESULT]
+        benefit, result = plan.interventions[k].benefit, practices[k, rows.RESULT]
         for i in range(left.size):
             left[i] = outcome.remaining_rate(left[i], benefit, result[i])
     for k in range(practices.shape[0]):
         benefit, result, prevented = (
             plan.interventions[k].benefit,
-            practices[k, at.RESULT],
-            practices[k, at.EVENTS_PREVENTED],
+            practices[k, rows.RESULT],
+            practices[k, rows.EVENTS_PREVENTED],
         )
         for i in range(left.size):
             prevented[i] += outcome.prevented_rate(left[i], benefit, result[i]) * exposure[i]
@@ -153,10 +153,10 @@ def publish_state(state: SimulationState) -> None:
     for k in range(state.practices.shape[0]):
         practices, histories, visible = state.practices[k], state.histories[k], state.visible[k]
         for i in range(practices.shape[1]):
-            used = histories[at.STAGE, i] == at.IMPLEMENTING or histories[at.STAGE, i] == at.EMBEDDED
-            visible[at.VISIBLE_PRACTISING, i] = 1.0 if used else 0.0
-            visible[at.VISIBLE_RESULT, i] = practices[at.RESULT, i]
-            visible[at.VISIBLE_FIDELITY, i] = practices[at.FIDELITY, i]
-            visible[at.VISIBLE_TUNING_1, i] = practices[at.TUNING_1, i]
-            visible[at.VISIBLE_TUNING_2, i] = practices[at.TUNING_2, i]
-            visible[at.VISIBLE_GENERATION, i] = histories[at.GENERATION, i]
+            used = histories[rows.STAGE, i] == rows.IMPLEMENTING or histories[rows.STAGE, i] == rows.EMBEDDED
+            visible[rows.VISIBLE_PRACTISING, i] = 1.0 if used else 0.0
+            visible[rows.VISIBLE_RESULT, i] = practices[rows.RESULT, i]
+            visible[rows.VISIBLE_FIDELITY, i] = practices[rows.FIDELITY, i]
+            visible[rows.VISIBLE_TUNING_1, i] = practices[rows.TUNING_1, i]
+            visible[rows.VISIBLE_TUNING_2, i] = practices[rows.TUNING_2, i]
+            visible[rows.VISIBLE_GENERATION, i] = histories[rows.GENERATION, i]

@@ -1,4 +1,4 @@
-"""The organisations of a replicate: what the table gives, and correlated draws for the rest."""
+"""The organisations of a replicate: values from the table, and correlated draws for the rest."""
 
 import math
 from functools import lru_cache
@@ -19,7 +19,7 @@ from qispread.model.world.state_arrays import BASELINE, SETTING_1, SETTING_2, SI
 NODES_PER_UNIT = 32
 MAX_NORMAL_SCORE = 6
 CORRELATED_FACTORS = 6
-"""How many factors, the first of `FACTORS`, are correlated; turnover is not."""
+"""The number of correlated factors, the first of `CONTEXT_FACTORS`; turnover is independent."""
 
 
 class OrganisationDistributions(NamedTuple):
@@ -28,9 +28,9 @@ class OrganisationDistributions(NamedTuple):
     Attributes
     ----------
     quantiles : array of (7, nodes) float64
-        Of the beta of each factor, at normal scores from -6 to 6.
+        Quantiles of the beta distribution of each factor, at normal scores from -6 to 6.
     correlation : float
-        Between the normal scores of any two of the first six factors.
+        Correlation between the normal scores of any two of the first six factors.
     size, baseline : tuple of two floats
         Mean and standard deviation of the logarithm.
     setting_spread : float
@@ -48,7 +48,7 @@ class OrganisationDistributions(NamedTuple):
 def beta_quantile_table(mean: float, concentration: float) -> NDArray[np.float64]:
     """Return the quantiles of a beta distribution at normal scores from -6 to 6 in steps of 1/32.
 
-    The beta has parameters mean * concentration and (1 - mean) * concentration.
+    The beta has parameters mean * concentration and (1 - mean) * concentration (decision 10).
     """
     scores = np.arange(-MAX_NORMAL_SCORE * NODES_PER_UNIT, MAX_NORMAL_SCORE * NODES_PER_UNIT + 1) / NODES_PER_UNIT
     quantiles: NDArray[np.float64] = betaincinv(mean * concentration, (1.0 - mean) * concentration, ndtr(scores))
@@ -62,7 +62,7 @@ def lognormal_parameters(mean: float, variation: float) -> tuple[float, float]:
 
 
 def build_distributions(organisations: Organisations) -> OrganisationDistributions:
-    """Return what a scenario's organisations are drawn from."""
+    """Return the distributions of a scenario's organisations."""
     context = organisations.context
     return OrganisationDistributions(
         quantiles=np.array(
@@ -78,47 +78,53 @@ def build_distributions(organisations: Organisations) -> OrganisationDistributio
 @rule
 def interpolate_quantile(nodes: NDArray[np.float64], score: float) -> float:
     """Return the quantile at a normal score, by linear interpolation between nodes."""
-    place = (min(max(score, -MAX_NORMAL_SCORE + 1e-9), MAX_NORMAL_SCORE - 1e-9) + MAX_NORMAL_SCORE) * NODES_PER_UNIT
-    index = int(place)
-    part = place - index
-    return float(nodes[index] * (1.0 - part) + nodes[index + 1] * part)
+    position = (min(max(score, -MAX_NORMAL_SCORE + 1e-9), MAX_NORMAL_SCORE - 1e-9) + MAX_NORMAL_SCORE) * NODES_PER_UNIT
+    index = int(position)
+    fraction = position - index
+    return float(nodes[index] * (1.0 - fraction) + nodes[index + 1] * fraction)
 
 
 @kernel
 def draw_organisations(
     stream: Word64, keys: NDArray[np.uint64], given: NDArray[np.float64], distribution: OrganisationDistributions
 ) -> NDArray[np.float64]:
-    """Return the first rows of the organisations, (11, n): given values where there are, draws elsewhere.
+    """Return the first rows of the organisations, (11, n): given values where available, draws elsewhere.
 
     Parameters
     ----------
     stream : uint64
-        Of the replicate.
+        Stream of the replicate.
     keys : array of n uint64
     given : array of (11, n)
-        NaN where a value is to be drawn.
+        Given values; NaN where a value is drawn.
     """
-    out = given.copy()
-    # Numba compiles a function anew for every whole number that is written in a call to it.
+    organisations = given.copy()
+    # Numba compiles a function again for each integer literal in a call to it.
     month, common_draw, size_draw = TO_INT64(0), TO_INT64(COMMON_FACTOR), TO_INT64(DRAW_SIZE)
     baseline_draw, setting_draw = TO_INT64(DRAW_BASELINE), TO_INT64(SETTING)
-    shared, own = math.sqrt(distribution.correlation), math.sqrt(1.0 - distribution.correlation)
+    shared, specific = math.sqrt(distribution.correlation), math.sqrt(1.0 - distribution.correlation)
     for i in range(keys.size):
-        mine = substream(substream(stream, keys[i]), 0)
-        common = normal(mine, month, common_draw)
+        organisation_stream = substream(substream(stream, keys[i]), 0)
+        common = normal(organisation_stream, month, common_draw)
         for factor in range(len(CONTEXT_FACTORS)):
-            score = normal(mine, month, DRAW_FACTORS + 2 * factor)
+            score = normal(organisation_stream, month, DRAW_FACTORS + 2 * factor)
             if factor < CORRELATED_FACTORS:
-                score = shared * common + own * score
+                score = shared * common + specific * score
             if math.isnan(given[factor, i]):
-                out[factor, i] = interpolate_quantile(distribution.quantiles[factor], score)
+                organisations[factor, i] = interpolate_quantile(distribution.quantiles[factor], score)
         if math.isnan(given[SIZE, i]):
-            out[SIZE, i] = math.exp(distribution.size[0] + distribution.size[1] * normal(mine, month, size_draw))
+            organisations[SIZE, i] = math.exp(
+                distribution.size[0] + distribution.size[1] * normal(organisation_stream, month, size_draw)
+            )
         if math.isnan(given[BASELINE, i]):
-            drawn = distribution.baseline[0] + distribution.baseline[1] * normal(mine, month, baseline_draw)
-            out[BASELINE, i] = min(10_000.0, math.exp(drawn))
+            log_baseline = distribution.baseline[0] + distribution.baseline[1] * normal(
+                organisation_stream, month, baseline_draw
+            )
+            organisations[BASELINE, i] = min(10_000.0, math.exp(log_baseline))
         if math.isnan(given[SETTING_1, i]):
-            out[SETTING_1, i] = distribution.setting_spread * normal(mine, month, setting_draw)
+            organisations[SETTING_1, i] = distribution.setting_spread * normal(organisation_stream, month, setting_draw)
         if math.isnan(given[SETTING_2, i]):
-            out[SETTING_2, i] = distribution.setting_spread * normal(mine, month, setting_draw + 2)
-    return out
+            organisations[SETTING_2, i] = distribution.setting_spread * normal(
+                organisation_stream, month, setting_draw + 2
+            )
+    return organisations

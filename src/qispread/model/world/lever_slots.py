@@ -1,4 +1,4 @@
-"""The slots that policies move, how several policies add up in a slot, and the value where nothing is done."""
+"""The slots that policies change: how several policies combine in a slot, and its value without policies."""
 
 import math
 from collections.abc import Callable
@@ -12,14 +12,14 @@ SlotValues = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LeverSlot:
-    """One quantity that policies can move.
+    """One quantity that policies can change.
 
     Attributes
     ----------
     neutral : float
-        Its value where no policy is in force.
+        Its value when no policy is in force.
     combine : callable
-        The values after one more policy, from the values so far and the strength of that policy.
+        Returns the values after one more policy, from the current values and the strength of that policy.
     """
 
     neutral: float
@@ -27,7 +27,7 @@ class LeverSlot:
 
 
 def _add(current: SlotValues, strength: float) -> SlotValues:
-    # Too much is infinite, and the run says that it failed.
+    # An overflow becomes infinite, and the run is then reported as failed.
     with np.errstate(over="ignore"):
         return current + strength
 
@@ -37,7 +37,7 @@ def _add_up_to_one(current: SlotValues, strength: float) -> SlotValues:
 
 
 def _add_monthly_rates(current: SlotValues, strength: float) -> SlotValues:
-    """Add rates a year, up to the whole that is missing in a month."""
+    """Add annual rates, limited to 12: all that is missing, within a month."""
     return np.minimum(12.0, current + strength)
 
 

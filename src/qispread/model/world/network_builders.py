@@ -1,4 +1,4 @@
-"""The networks: one builder a kind, from the frame, the organisations and the replicate's stream to ties."""
+"""The network builders: one for each kind, from the static world, the organisations and the stream to ties."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -24,12 +24,12 @@ from qispread.model.world.static_world import Edges, StaticWorld, sort_edges
 
 
 class CSRGraph(NamedTuple):
-    """Ties in compressed sparse rows: each tie stands once at either end, neighbours ascending.
+    """Ties in compressed sparse rows: each tie is stored once at either end, neighbours ascending.
 
     Attributes
     ----------
     indptr : array of n + 1 int64
-        Where the ties of each organisation start in the other arrays.
+        Start of the ties of each organisation in the other arrays.
     indices : array of int64
         The other end of each tie.
     weights : array of float64
@@ -63,64 +63,62 @@ def sample_edges(
     region: NDArray[np.int64],
     probabilities: tuple[float, float, float],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs of members that are tied, each pair by a draw of its own.
+    """Return the pairs of members that are tied, each by an independent draw.
 
     Parameters
     ----------
     stream : uint64
-        Of the replicate, or of a policy in it.
+        Stream of the replicate, or of a policy in it.
     keys, system, region : arrays of n
     members : array of int64
         Indices, ascending.
     probabilities : three floats
         Probability of a tie within a partnership, within a region, and across regions.
     """
-    number, count = members.size, 0
-    first, second = np.empty(8 * number, np.int64), np.empty(8 * number, np.int64)
-    drawn = np.empty(number)
-    for a in range(number):
+    member_count, edge_count = members.size, 0
+    first, second = np.empty(8 * member_count, np.int64), np.empty(8 * member_count, np.int64)
+    draws = np.empty(member_count)
+    for a in range(member_count):
         i = members[a]
-        # All draws of a row first: a loop without branches is four times as fast.
-        for b in range(a + 1, number):
-            drawn[b] = uniform(substream(stream, keys[i] ^ keys[members[b]]), 0, TIE)
-        if count + number > first.size:
-            first = np.concatenate((first, np.empty(first.size + number, np.int64)))
-            second = np.concatenate((second, np.empty(second.size + number, np.int64)))
-        for b in range(a + 1, number):
+        # All draws of a row first: a loop without branches is four times as fast (decision 20).
+        for b in range(a + 1, member_count):
+            draws[b] = uniform(substream(stream, keys[i] ^ keys[members[b]]), 0, TIE)
+        if edge_count + member_count > first.size:
+            first = np.concatenate((first, np.empty(first.size + member_count, np.int64)))
+            second = np.concatenate((second, np.empty(second.size + member_count, np.int64)))
+        for b in range(a + 1, member_count):
             j = members[b]
-            chance = (
-                probabilities[0]
-                if system[i] == system[j]
-                else probabilities[1]
-                if region[i] == region[j]
-                else probabilities[2]
-            )
-            if drawn[b] < chance:
-                first[count] = i
-                second[count] = j
-                count += 1
-    return first[:count], second[:count]
+            probability = probabilities[2]
+            if system[i] == system[j]:
+                probability = probabilities[0]
+            elif region[i] == region[j]:
+                probability = probabilities[1]
+            if draws[b] < probability:
+                first[edge_count] = i
+                second[edge_count] = j
+                edge_count += 1
+    return first[:edge_count], second[:edge_count]
 
 
 @kernel
 def to_csr(first: NDArray[np.int64], second: NDArray[np.int64], weight: NDArray[np.float64], count: int) -> Any:
-    """Return `indptr`, `indices` and `weights` of ties that are given in ascending order."""
-    starts = np.zeros(count + 1, np.int64)
+    """Return `indptr`, `indices` and `weights` of ties in ascending order."""
+    indptr = np.zeros(count + 1, np.int64)
     for tie in range(first.size):
-        starts[first[tie] + 1] += 1
-        starts[second[tie] + 1] += 1
-    for own in range(count):  # np.cumsum would be compiled for this alone
-        starts[own + 1] += starts[own]
-    fill = starts[:-1].copy()
-    others = np.empty(2 * first.size, np.int64)
+        indptr[first[tie] + 1] += 1
+        indptr[second[tie] + 1] += 1
+    for organisation in range(count):  # np.cumsum would be compiled only for this
+        indptr[organisation + 1] += indptr[organisation]
+    fill = indptr[:-1].copy()
+    indices = np.empty(2 * first.size, np.int64)
     weights = np.empty(2 * first.size, np.float64)
     # Ascending input puts the lower neighbours of each organisation before the higher ones, both in order.
     for tie in range(first.size):
-        for own, other in ((first[tie], second[tie]), (second[tie], first[tie])):
-            others[fill[own]] = other
-            weights[fill[own]] = weight[tie]
-            fill[own] += 1
-    return starts, others, weights
+        for organisation, other in ((first[tie], second[tie]), (second[tie], first[tie])):
+            indices[fill[organisation]] = other
+            weights[fill[organisation]] = weight[tie]
+            fill[organisation] += 1
+    return indptr, indices, weights
 
 
 def count_pairs_within(groups: NDArray[np.int64]) -> float:
@@ -134,25 +132,25 @@ def tie_probabilities(network: PartnershipsNetwork, frame: StaticWorld) -> tuple
     """Return the probability of a tie within a partnership, within a region and across.
 
     The expected number of ties is number * mean_degree / 2, of which the share `across` crosses regions; partnerships
-    are filled up to `partnership_density`, and the rest stays in the region. What the region cannot hold fills the
-    partnerships, and what they cannot hold goes across too.
+    are filled up to `partnership_density`, and the rest are within regions. Ties beyond the capacity of regions fill
+    partnerships, and ties beyond theirs cross regions (decisions 12 and 18).
     """
     in_system = count_pairs_within(frame.partnership)
     in_region = count_pairs_within(frame.region) - count_pairs_within(
         frame.partnership * (1 + frame.region.max()) + frame.region
     )
-    beyond = frame.organisation_count * (frame.organisation_count - 1) / 2.0 - in_region - in_system
-    wanted = frame.organisation_count * network.mean_degree / 2.0
-    far = wanted * network.across if beyond > 0 else 0.0
-    near = min(wanted - far, network.partnership_density * in_system)
-    middle = min(wanted - far - near, in_region)
-    # What the region cannot hold fills the partnerships, and then goes across.
-    near = min(wanted - far - middle, in_system)
-    far = wanted - near - middle
+    across_pairs = frame.organisation_count * (frame.organisation_count - 1) / 2.0 - in_region - in_system
+    expected = frame.organisation_count * network.mean_degree / 2.0
+    far = expected * network.across if across_pairs > 0 else 0.0
+    near = min(expected - far, network.partnership_density * in_system)
+    middle = min(expected - far - near, in_region)
+    # Ties beyond the capacity of regions fill partnerships, then cross regions.
+    near = min(expected - far - middle, in_system)
+    far = expected - near - middle
     return (
         near / in_system if in_system > 0 else 0.0,
         middle / in_region if in_region > 0 else 0.0,
-        min(1.0, far / beyond) if beyond > 0 else 0.0,
+        min(1.0, far / across_pairs) if across_pairs > 0 else 0.0,
     )
 
 
@@ -177,7 +175,7 @@ def partnerships_network(
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
-    """Tie partnerships densely, regions less and the rest rarely."""
+    """Return dense ties within partnerships, fewer within regions and few across."""
     return _sample_network(frame, stream, tie_probabilities(network, frame), network.tie_weight)
 
 
@@ -188,7 +186,7 @@ def random_network(
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
-    """Tie each pair with the same probability (erdos1959)."""
+    """Return ties of each pair with the same probability (erdos1959)."""
     chance = network.mean_degree / (frame.organisation_count - 1)
     return _sample_network(frame, stream, (chance, chance, chance), network.tie_weight)
 
@@ -200,10 +198,10 @@ def small_world_network(
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
-    """Move some ties of a ring at random (watts1998)."""
+    """Return the ties of a ring, some rewired at random (watts1998)."""
     import networkx as nx
 
-    # The default adapts to few organisations; a degree that is given is even, and smaller than their number.
+    # The default adapts to few organisations (decision 74); a given degree is even and below their number.
     degree = min(network.degree, 2 * ((frame.organisation_count - 1) // 2))
     graph = nx.watts_strogatz_graph(frame.organisation_count, degree, network.rewiring, seed=_graph_seed(stream))
     return _edges_from_graph(graph, network.tie_weight)
@@ -216,7 +214,7 @@ def scale_free_network(
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
-    """Let newcomers prefer those with many ties (barabasi1999)."""
+    """Return ties by preferential attachment (barabasi1999)."""
     import networkx as nx
 
     ties = min(network.ties_a_newcomer, frame.organisation_count - 1)
@@ -226,7 +224,7 @@ def scale_free_network(
 
 @register_builder(RingNetwork)
 def ring_network(network: RingNetwork, frame: StaticWorld, organisations: NDArray[np.float64], stream: Word64) -> Edges:  # noqa: ARG001
-    """Tie each to its nearest neighbours in a ring."""
+    """Return the ties of each organisation to its nearest neighbours in a ring."""
     import networkx as nx
 
     return _edges_from_graph(
@@ -241,7 +239,7 @@ def complete_network(
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,  # noqa: ARG001
 ) -> Edges:
-    """Tie everyone to everyone."""
+    """Return the ties of every pair."""
     first, second = np.triu_indices(frame.organisation_count, 1)
     return first, second, np.full(first.size, network.tie_weight)
 
@@ -253,11 +251,11 @@ def hub_and_spoke_network(
     organisations: NDArray[np.float64],
     stream: Word64,  # noqa: ARG001
 ) -> Edges:
-    """Tie the largest of each partnership to its members and to the other hubs."""
+    """Return ties of the largest organisation of each partnership to its members and to the other hubs."""
     members = [np.flatnonzero(frame.partnership == system) for system in range(len(frame.partnership_names))]
     hubs = [int(group[np.argmax(organisations[SIZE, group])]) for group in members]
     pairs = [(hub, int(other)) for hub, group in zip(hubs, members, strict=True) for other in group if other != hub]
-    pairs += [(a, b) for place, a in enumerate(hubs) for b in hubs[:place]]
+    pairs += [(a, b) for index, a in enumerate(hubs) for b in hubs[:index]]
     return sort_edges([a for a, _ in pairs], [b for _, b in pairs], network.tie_weight)
 
 
@@ -268,9 +266,9 @@ def given_ties_network(
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,  # noqa: ARG001
 ) -> Edges:
-    """Use the ties as given."""
+    """Return the ties of the scenario."""
     if frame.given_ties is None:
-        raise ValueError("the frame holds no ties")
+        raise ValueError("the static world has no given ties")
     return frame.given_ties
 
 

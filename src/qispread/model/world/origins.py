@@ -1,4 +1,4 @@
-"""Who starts each intervention in a world."""
+"""The pilot sites of each intervention in a world."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from qispread.model.world.state_arrays import LEADERSHIP, TURNOVER
 
 
 def readiness(world: World) -> NDArray[np.float64]:
-    """Return how ready each organisation is at the start: the product of its factors, with 1 - turnover."""
+    """Return the readiness of each organisation at the start: the product of its factors, with 1 - turnover."""
     factors = world.organisations[LEADERSHIP : TURNOVER + 1].copy()
     factors[TURNOVER] = 1.0 - factors[TURNOVER]
     product: NDArray[np.float64] = np.prod(factors, axis=0)
@@ -32,7 +32,7 @@ def weighted_degree(world: World) -> NDArray[np.float64]:
 
 
 def betweenness(world: World) -> NDArray[np.float64]:
-    """Return the betweenness of each organisation (freeman1977), ties counting alike."""
+    """Return the unweighted betweenness of each organisation (freeman1977; decision 19)."""
     import networkx as nx
 
     between = nx.betweenness_centrality(world.graph())
@@ -41,35 +41,37 @@ def betweenness(world: World) -> NDArray[np.float64]:
 
 @kernel
 def organisation_draws(stream: Word64, keys: NDArray[np.uint64], part: Word64, purpose: int) -> NDArray[np.float64]:
-    """Return the draw of month 0 of each organisation for one more part of the key and a purpose."""
-    drawn = np.empty(keys.size)
+    """Return the draw of each organisation in month 0 for an additional key and a purpose."""
+    draws = np.empty(keys.size)
     for i in range(keys.size):
-        drawn[i] = uniform(substream(substream(stream, keys[i]), part), 0, purpose)
-    return drawn
+        draws[i] = uniform(substream(substream(stream, keys[i]), part), 0, purpose)
+    return draws
 
 
 def draw_scores(world: World, name: str, purpose: int) -> NDArray[np.float64]:
-    """Return a draw for each organisation that belongs to it and to a name, whoever else is there."""
+    """Return a draw for each organisation that depends only on it and a name, not on other organisations."""
     return organisation_draws(world.stream, world.static_world.keys, np.uint64(hash_name(name)), purpose)
 
 
 def largest_indices(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Return the indices of the largest scores, ascending; of equal ones the first."""
+    """Return the indices of the largest scores, ascending; ties go to the first."""
     return np.sort(np.argsort(-scores, kind="stable")[:count])
 
 
 def choose_origin(origin: Origin, name: str, world: World) -> NDArray[np.int64]:
-    """Return the indices of those who start an intervention."""
+    """Return the indices of the pilot sites of an intervention."""
     if origin.organisations:
-        return np.array(sorted(world.static_world.ids.index(own) for own in origin.organisations), dtype=np.int64)
+        return np.array(
+            sorted(world.static_world.ids.index(organisation) for organisation in origin.organisations), dtype=np.int64
+        )
     scores: dict[str | None, Any] = {
         "most_ready": readiness,
-        "least_ready": lambda place: -readiness(place),
-        "random": lambda place: draw_scores(place, name, ORIGIN),
+        "least_ready": lambda world: -readiness(world),
+        "random": lambda world: draw_scores(world, name, ORIGIN),
         "hub": weighted_degree,
         "broker": betweenness,
     }
-    # The default of a seeding policy adapts to few organisations: one is left to copy.
+    # The default of a seeding policy adapts to few organisations, so that one can still adopt (decision 74).
     return largest_indices(scores[origin.rule](world), min(origin.number, world.static_world.organisation_count - 1))
 
 
@@ -84,7 +86,7 @@ def seeding_origin(name: str, policies: Mapping[str, Policy]) -> Origin | None:
 
 
 def choose_origins(scenario: Scenario, world: World) -> list[NDArray[np.int64]]:
-    """Return, for each intervention, the indices of those who start it."""
+    """Return the indices of the pilot sites of each intervention."""
     return [
         choose_origin(seeding_origin(name, scenario.policies) or intervention.origin, name, world)
         for name, intervention in scenario.interventions.items()

@@ -1,4 +1,4 @@
-"""What is in force when and for whom: policies become arrays that change only where a window opens or closes."""
+"""The policies in force in each month, as arrays that change only when a policy starts or ends (decision 3)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -27,22 +27,22 @@ from qispread.model.world.static_world import Edges
 
 MONTHS_PER_YEAR = 12
 GROWTH_SLOTS = [CAPABILITY_GROWTH, LEADERSHIP_GROWTH, ALIGNMENT_GROWTH, RESENTMENT]
-"""The slots by which something builds up or wears down month by month."""
+"""The slots of gradual growth or decline."""
 
 
 class Epochs(NamedTuple):
-    """What is in force, for each stretch of months in which nothing opens or closes.
+    """The levers and ties in force in each epoch, a period in which no policy starts or ends.
 
     Attributes
     ----------
     epoch_of_month : array of horizon + 1 int64
         The epoch of each month.
     organisation_levers : array of (epochs, slots, n)
-        As in `levers.ORGANISATION_SLOTS`.
+        As in `lever_slots.ORGANISATION_SLOTS`.
     practice_levers : array of (epochs, interventions, slots, n)
-        As in `levers.PRACTICE_SLOTS`.
+        As in `lever_slots.PRACTICE_SLOTS`.
     has_growth : array of epochs, bool
-        Whether something grows, falls or is refreshed month by month.
+        Whether any quantity grows, declines or is refreshed each month.
     ties : tuple of CSRGraph
         The ties of each epoch.
     """
@@ -55,31 +55,31 @@ class Epochs(NamedTuple):
 
 
 def select_targets(target: PolicyTarget, name: str, world: World) -> NDArray[np.int64]:
-    """Return the indices of the organisations that a policy is for, ascending."""
-    frame, everyone = world.static_world, np.arange(world.static_world.organisation_count)
+    """Return the indices of the target organisations of a policy, ascending."""
+    static_world, everyone = world.static_world, np.arange(world.static_world.organisation_count)
     named: dict[str, Callable[[Any], NDArray[np.int64]]] = {
         "partnerships": lambda systems: np.flatnonzero(
-            np.isin([frame.partnership_names[s] for s in frame.partnership], systems)
+            np.isin([static_world.partnership_names[s] for s in static_world.partnership], systems)
         ),
-        "organisations": lambda ids: np.flatnonzero(np.isin(frame.ids, ids)),
+        "organisations": lambda ids: np.flatnonzero(np.isin(static_world.ids, ids)),
         "most_ready": lambda number: largest_indices(readiness(world), number),
         "least_ready": lambda number: largest_indices(-readiness(world), number),
         "hubs": lambda number: largest_indices(weighted_degree(world), number),
         "random": lambda number: largest_indices(draw_scores(world, name, TARGET), number),
     }
-    for rule, chosen in named.items():
-        given = getattr(target, rule)
-        if given is not None:
-            return chosen(given)
+    for rule, select in named.items():
+        value = getattr(target, rule)
+        if value is not None:
+            return select(value)
     return everyone
 
 
 OUTSIDE_WINDOW, COST_ONLY, IN_FORCE = range(3)
-"""What a policy is in a month: outside its window, in it but only costing, or acting."""
+"""Status of a policy in a month: outside its window, in it with cost only, or acting."""
 
 
 def policy_status(policy: Policy, month: int, horizon: int) -> int:
-    """Return what a policy is in a month; a refresher acts once a year, from its first month on."""
+    """Return the status of a policy in a month; a refresher acts once a year, starting in its first month."""
     if not policy.start <= month <= (policy.end or horizon):
         return OUTSIDE_WINDOW
     acts = not isinstance(policy, RefresherPolicy) or (month - policy.start) % MONTHS_PER_YEAR == 0
@@ -87,7 +87,7 @@ def policy_status(policy: Policy, month: int, horizon: int) -> int:
 
 
 def neutral_slots(slots: dict[str, LeverSlot], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return slots as they are where nothing is done, with the slots on the last axis but one."""
+    """Return slots without policies, with the slots on the second-last axis."""
     values = np.array([slot.neutral for slot in slots.values()])
     return np.broadcast_to(values[:, None], shape).copy()
 
@@ -107,16 +107,18 @@ def apply_policy(
 def learning_network_edges(
     policy: LearningNetworkPolicy, name: str, target_indices: NDArray[np.int64], world: World
 ) -> Edges:
-    """Return the pairs that a learning network ties, drawn by its own name so that nothing else is disturbed."""
-    chance = min(1.0, policy.ties / max(1, target_indices.size - 1))
+    """Return the ties of a learning network, drawn by its name so that other draws do not change."""
+    probability = min(1.0, policy.ties / max(1, target_indices.size - 1))
     stream = np.uint64(substream(world.stream, np.uint64(hash_name(name))))
-    frame = world.static_world
-    first, second = sample_edges(stream, frame.keys, target_indices, frame.partnership, frame.region, (chance,) * 3)
+    static_world = world.static_world
+    first, second = sample_edges(
+        stream, static_world.keys, target_indices, static_world.partnership, static_world.region, (probability,) * 3
+    )
     return first, second, np.full(first.size, policy.tie_weight)
 
 
 def merge_ties(learning: Sequence[Edges], world: World) -> CSRGraph:
-    """Return the ties of a world with those of learning networks; a pair tied twice has the larger weight."""
+    """Return the ties of a world and of learning networks; a repeated pair has its largest weight."""
     if not learning:
         return world.ties
     first, second, weight = (np.concatenate(column) for column in zip(world.edges, *learning, strict=True))
@@ -126,28 +128,28 @@ def merge_ties(learning: Sequence[Edges], world: World) -> CSRGraph:
     return build_csr((first[heaviest], second[heaviest], weight[heaviest]), world.static_world.organisation_count)
 
 
-def policy_strengths(policy: Policy, now: int) -> dict[str, float]:
-    """Return the fields of a policy that are slots, with the cost of each target a month, as it is now."""
-    if now == COST_ONLY:
+def policy_strengths(policy: Policy, status: int) -> dict[str, float]:
+    """Return the strengths of a policy for its current status: its fields that are slots, including cost."""
+    if status == COST_ONLY:
         return {"cost": policy.cost}
     return {name: value for name, value in policy if isinstance(value, int | float) and name not in ("start", "end")}
 
 
 def concerned_interventions(policy: Policy, scenario: Scenario) -> list[int]:
-    """Return the places of the interventions that a policy concerns."""
+    """Return the indices of the interventions that a policy affects."""
     names = policy.interventions or tuple(scenario.interventions)
-    return [place for place, name in enumerate(scenario.interventions) if name in names]
+    return [index for index, name in enumerate(scenario.interventions) if name in names]
 
 
 class PolicySchedule(NamedTuple):
-    """When the policies of a scenario act: the same in every world.
+    """The months in which the policies of a scenario act, the same in every replicate.
 
     Attributes
     ----------
     epoch_of_month : array of horizon + 1 int64
-        The epoch of each month from 0, before which nothing is done.
+        The epoch of each month from 0, in which no policy acts.
     statuses : tuple of tuples
-        For each epoch, what each policy is, in their order.
+        For each epoch, the status of each policy, in order.
     organisation_levers, practice_levers : arrays
         As in `Epochs`, all neutral.
     """
@@ -158,26 +160,30 @@ class PolicySchedule(NamedTuple):
     practice_levers: NDArray[np.float64]
 
 
-def build_schedule(scenario: Scenario, number: int) -> PolicySchedule:
-    """Return when the policies of a scenario act, and the levers of n organisations before any is laid on them."""
+def build_schedule(scenario: Scenario, organisation_count: int) -> PolicySchedule:
+    """Return the schedule of a scenario's policies, and the neutral levers of a number of organisations."""
     policies, horizon = scenario.policies.values(), scenario.horizon
     months = [tuple(policy_status(policy, month, horizon) for policy in policies) for month in range(1, horizon + 1)]
     months.insert(0, (OUTSIDE_WINDOW,) * len(policies))
     epochs = {statuses: epoch for epoch, statuses in enumerate(dict.fromkeys(months))}
-    practice = neutral_slots(PRACTICE_SLOTS, (len(epochs), len(scenario.interventions), len(PRACTICE_SLOTS), number))
+    practice = neutral_slots(
+        PRACTICE_SLOTS, (len(epochs), len(scenario.interventions), len(PRACTICE_SLOTS), organisation_count)
+    )
     practice[:, :, AMBITION] = scenario.copying.ambition
     return PolicySchedule(
         epoch_of_month=np.array([epochs[statuses] for statuses in months], dtype=np.int64),
         statuses=tuple(epochs),
-        organisation_levers=neutral_slots(ORGANISATION_SLOTS, (len(epochs), len(ORGANISATION_SLOTS), number)),
+        organisation_levers=neutral_slots(
+            ORGANISATION_SLOTS, (len(epochs), len(ORGANISATION_SLOTS), organisation_count)
+        ),
         practice_levers=practice,
     )
 
 
 def build_epochs(scenario: Scenario, schedule: PolicySchedule, world: World) -> Epochs:
-    """Return what is in force in each month of a scenario in one world.
+    """Return the levers and ties in force in each month of a scenario in one world.
 
-    Seeding acts at the launch alone; it costs while its window lasts, like any policy.
+    Seeding acts only at the launch; like any policy it has a cost during its window.
     """
     policies = list(scenario.policies.items())
     if not policies:
@@ -185,26 +191,28 @@ def build_epochs(scenario: Scenario, schedule: PolicySchedule, world: World) -> 
         return Epochs(
             schedule.epoch_of_month, schedule.organisation_levers, schedule.practice_levers, idle, (world.ties,)
         )
-    who = [select_targets(policy.target, name, world) for name, policy in policies]
+    targets = [select_targets(policy.target, name, world) for name, policy in policies]
     learning = {
-        place: learning_network_edges(policy, name, who[place], world)
-        for place, (name, policy) in enumerate(policies)
+        index: learning_network_edges(policy, name, targets[index], world)
+        for index, (name, policy) in enumerate(policies)
         if isinstance(policy, LearningNetworkPolicy)
     }
     organisation, practice = schedule.organisation_levers.copy(), schedule.practice_levers.copy()
     for epoch, statuses in enumerate(schedule.statuses):
-        for (_, policy), targeted, now in zip(policies, who, statuses, strict=True):
-            if now != OUTSIDE_WINDOW:
-                apply_policy(organisation[epoch], ORGANISATION_SLOTS, policy_strengths(policy, now), targeted)
-                for place in concerned_interventions(policy, scenario):
-                    apply_policy(practice[epoch, place], PRACTICE_SLOTS, policy_strengths(policy, now), targeted)
-    tied = [tuple(place for place in learning if statuses[place]) for statuses in schedule.statuses]
-    networks = {places: merge_ties([learning[place] for place in places], world) for places in dict.fromkeys(tied)}
+        for (_, policy), target_indices, status in zip(policies, targets, statuses, strict=True):
+            if status != OUTSIDE_WINDOW:
+                apply_policy(organisation[epoch], ORGANISATION_SLOTS, policy_strengths(policy, status), target_indices)
+                for index in concerned_interventions(policy, scenario):
+                    apply_policy(
+                        practice[epoch, index], PRACTICE_SLOTS, policy_strengths(policy, status), target_indices
+                    )
+    tied = [tuple(index for index in learning if statuses[index]) for statuses in schedule.statuses]
+    networks = {indices: merge_ties([learning[index] for index in indices], world) for indices in dict.fromkeys(tied)}
     return Epochs(
         epoch_of_month=schedule.epoch_of_month,
         organisation_levers=organisation,
         practice_levers=practice,
         has_growth=np.any(organisation[:, GROWTH_SLOTS] != 0.0, axis=(1, 2))
         | np.any(practice[:, :, REFRESH] != 0.0, axis=(1, 2)),
-        ties=tuple(networks[places] for places in tied),
+        ties=tuple(networks[indices] for indices in tied),
     )

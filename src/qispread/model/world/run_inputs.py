@@ -1,4 +1,4 @@
-"""From a scenario and a world to what an engine starts from: the plan, which stays, and the state, which moves."""
+"""The inputs of an engine, built from a scenario and a world: constant run inputs and the initial state."""
 
 from typing import Any, NamedTuple
 
@@ -43,27 +43,27 @@ from qispread.model.world.static_world import StaticWorld, build_static_world
 
 
 class RunInputs(NamedTuple):
-    """What stays the same during a run of one scenario in one world; n organisations, i interventions.
+    """The constants of a run of one scenario in one world; n organisations, i interventions.
 
     Attributes
     ----------
     parameters : record
-        One nested record a mechanism, as in `inputs.mechanisms`.
+        One nested record for each mechanism, as in `inputs.mechanisms`.
     interventions : record array of i
         Attributes of each intervention.
     streams : array of (i + 1, n) uint64
-        Of each intervention and organisation; the last row is for draws that concern no intervention.
+        Streams of each intervention and organisation; the last row is for draws without an intervention.
     partnership : array of n int64
     partnership_setting : array of (2, systems)
         Mean setting of each partnership, to which an agreed standard is fitted.
     leadership_at_start : array of n
-        Ascending, from which successors are drawn.
+        Sorted ascending; successors are drawn from it.
     origin_setting : array of (i, 2)
-        Mean setting of those who start, to which the literature is fitted.
+        Mean setting of the pilot sites, to which the literature is fitted.
     epoch_of_month, organisation_levers, practice_levers, has_growth
-        As in `policies.Epochs`.
+        As in `policy_schedule.Epochs`.
     indptr, indices, weights, similarity
-        Ties in compressed sparse rows, a row of `indptr` an epoch; `similarity` is the similarity of settings.
+        Ties in compressed sparse rows, one row of `indptr` for each epoch; `similarity` is that of settings.
     """
 
     parameters: Any
@@ -84,7 +84,7 @@ class RunInputs(NamedTuple):
 
 
 class SimulationState(NamedTuple):
-    """What moves: arrays with rows as in `layout` and a column an organisation."""
+    """The state of a run: arrays with rows as in `state_arrays` and one column for each organisation (decision 2)."""
 
     organisations: NDArray[np.float64]
     practices: NDArray[np.float64]
@@ -92,7 +92,7 @@ class SimulationState(NamedTuple):
     visible: NDArray[np.float64]
 
     def copy(self) -> "SimulationState":
-        """Return a state that can go its own way."""
+        """Return an independent copy."""
         return SimulationState(
             self.organisations.copy(), self.practices.copy(), self.histories.copy(), self.visible.copy()
         )
@@ -121,20 +121,22 @@ def build_parameter_record(scenario: Scenario) -> Any:
 def build_intervention_records(scenario: Scenario) -> Any:
     """Return the numbers of all interventions as an array of records."""
     interventions = list(scenario.interventions.values())
-    return np.rec.array([tuple(_fields(one).values()) for one in interventions], dtype=_dtype(interventions[0]))
+    return np.rec.array(
+        [tuple(_fields(intervention).values()) for intervention in interventions], dtype=_dtype(interventions[0])
+    )
 
 
 @kernel
 def build_streams(
     base_stream: Word64, keys: NDArray[np.uint64], interventions: NDArray[np.uint64]
 ) -> NDArray[np.uint64]:
-    """Return the stream of each intervention (rows; the last is none) and organisation (columns)."""
+    """Return the stream of each intervention (rows; the last for none) and organisation (columns)."""
     streams = np.empty((interventions.size + 1, keys.size), np.uint64)
     for i in range(keys.size):
-        mine = substream(base_stream, keys[i])
+        organisation_stream = substream(base_stream, keys[i])
         for k in range(interventions.size):
-            streams[k, i] = substream(mine, interventions[k])
-        streams[interventions.size, i] = substream(mine, 0)
+            streams[k, i] = substream(organisation_stream, interventions[k])
+        streams[interventions.size, i] = substream(organisation_stream, 0)
     return streams
 
 
@@ -144,17 +146,17 @@ def tie_similarities(
 ) -> NDArray[np.float64]:
     """Return the similarity of the settings at both ends of each tie."""
     first, second = organisations[SETTING_1], organisations[SETTING_2]
-    alike = np.empty(indices.size, np.float64)
+    similarities = np.empty(indices.size, np.float64)
     for i in range(indptr.size - 1):
         for tie in range(indptr[i], indptr[i + 1]):
             j = indices[tie]
-            alike[tie] = similarity(squared_distance(first[i], second[i], first[j], second[j]), similarity_range)
-    return alike
+            similarities[tie] = similarity(squared_distance(first[i], second[i], first[j], second[j]), similarity_range)
+    return similarities
 
 
 @rule
 def update_climate(organisations: NDArray[np.float64], i: int) -> None:
-    """Work out the climate of one organisation anew: the dearest step of a month, taken only after a change."""
+    """Update the climate of one organisation; called only after a change, because it is the slowest step."""
     organisations[CLIMATE, i] = climate(
         organisations[LEADERSHIP, i], organisations[ALIGNMENT, i], organisations[CULTURE, i]
     )
@@ -162,7 +164,7 @@ def update_climate(organisations: NDArray[np.float64], i: int) -> None:
 
 @kernel
 def update_all_climates(organisations: NDArray[np.float64]) -> None:
-    """Work out the climate of every organisation."""
+    """Update the climate of every organisation."""
     for i in range(organisations.shape[1]):
         update_climate(organisations, i)
 
@@ -173,7 +175,7 @@ def group_means(groups: NDArray[np.int64], values: NDArray[np.float64]) -> NDArr
 
 
 class PreparedScenario(NamedTuple):
-    """What every replicate of a scenario needs, worked out once."""
+    """The parts of a run that all replicates of a scenario share, computed once."""
 
     scenario: Scenario
     static_world: StaticWorld
@@ -188,42 +190,44 @@ class PreparedScenario(NamedTuple):
 
 
 def prepare_scenario(scenario: Scenario) -> PreparedScenario:
-    """Return the blueprint of a scenario."""
+    """Return the parts of a run that all replicates of a scenario share."""
     apply_replacements()
-    frame = build_static_world(scenario)
+    static_world = build_static_world(scenario)
     return PreparedScenario(
         scenario=scenario,
-        static_world=frame,
+        static_world=static_world,
         parameters=build_parameter_record(scenario),
         interventions=build_intervention_records(scenario),
         keys=np.array([hash_name(name) for name in scenario.interventions], dtype=np.uint64),
-        schedule=build_schedule(scenario, frame.organisation_count),
+        schedule=build_schedule(scenario, static_world.organisation_count),
     )
 
 
 def initialise_run(prepared: PreparedScenario, world: World) -> tuple[RunInputs, SimulationState]:
-    """Return the plan and the state at the start of one scenario in one world."""
-    scenario, frame, places = prepared.scenario, world.static_world, world.organisations
+    """Return the run inputs and the initial state of one scenario in one world."""
+    scenario, static_world, organisations = prepared.scenario, world.static_world, world.organisations
     origins = choose_origins(scenario, world)
     epochs = build_epochs(scenario, prepared.schedule, world)
-    starts, others, weights, alike = concatenate_ties(epochs.ties, places, scenario.deciding.similarity_range)
-    setting = places[SETTING_1 : SETTING_2 + 1]
+    indptr, indices, weights, similarities = concatenate_ties(
+        epochs.ties, organisations, scenario.deciding.similarity_range
+    )
+    setting = organisations[SETTING_1 : SETTING_2 + 1]
     plan = RunInputs(
         parameters=prepared.parameters,
         interventions=prepared.interventions,
-        streams=build_streams(world.stream, frame.keys, prepared.keys),
-        partnership=frame.partnership,
-        partnership_setting=np.array([group_means(frame.partnership, coordinate) for coordinate in setting]),
-        leadership_at_start=np.sort(places[0]),
+        streams=build_streams(world.stream, static_world.keys, prepared.keys),
+        partnership=static_world.partnership,
+        partnership_setting=np.array([group_means(static_world.partnership, coordinate) for coordinate in setting]),
+        leadership_at_start=np.sort(organisations[0]),
         origin_setting=np.array([setting[:, origin].mean(axis=1) for origin in origins]),
         epoch_of_month=epochs.epoch_of_month,
         organisation_levers=epochs.organisation_levers,
         practice_levers=epochs.practice_levers,
         has_growth=epochs.has_growth,
-        indptr=starts,
-        indices=others,
+        indptr=indptr,
+        indices=indices,
         weights=weights,
-        similarity=alike,
+        similarity=similarities,
     )
     return plan, initial_state(scenario, world, origins)
 
@@ -231,38 +235,38 @@ def initialise_run(prepared: PreparedScenario, world: World) -> tuple[RunInputs,
 def concatenate_ties(
     ties: tuple[CSRGraph, ...], organisations: NDArray[np.float64], similarity_range: float
 ) -> tuple[Any, Any, Any, Any]:
-    """Return the ties of all epochs as one, with their similarities.
+    """Return `indptr`, `indices`, `weights` and similarities of the ties of all epochs.
 
-    There is a row of `indptr` an epoch, pointing into shared arrays that hold ties which several epochs have once.
+    `indptr` has one row for each epoch, which points into the other arrays; epochs with the same ties share them.
     """
-    distinct = {id(one): one for one in ties}
-    sizes = [one.indices.size for one in distinct.values()]
-    offset = dict(zip(distinct, np.cumsum([0, *sizes[:-1]]), strict=True))
-    each = distinct.values()
+    distinct = {id(graph): graph for graph in ties}
+    graphs = list(distinct.values())
+    offset = dict(zip(distinct, np.cumsum([0, *(graph.indices.size for graph in graphs[:-1])]), strict=True))
+    similarities = [tie_similarities(graph.indptr, graph.indices, organisations, similarity_range) for graph in graphs]
     return (
-        np.array([one.indptr + offset[id(one)] for one in ties]),
-        np.concatenate([one.indices for one in each]),
-        np.concatenate([one.weights for one in each]),
-        np.concatenate([tie_similarities(one.indptr, one.indices, organisations, similarity_range) for one in each]),
+        np.array([graph.indptr + offset[id(graph)] for graph in ties]),
+        np.concatenate([graph.indices for graph in graphs]),
+        np.concatenate([graph.weights for graph in graphs]),
+        np.concatenate(similarities),
     )
 
 
 def initial_state(scenario: Scenario, world: World, origins: list[NDArray[np.int64]]) -> SimulationState:
     """Return the state before the first month: everyone unaware."""
-    number, spreading = world.static_world.organisation_count, len(scenario.interventions)
-    organisations = np.zeros((len(ORGANISATION_ROWS), number))
+    organisation_count, intervention_count = world.static_world.organisation_count, len(scenario.interventions)
+    organisations = np.zeros((len(ORGANISATION_ROWS), organisation_count))
     organisations[:GIVEN_ROW_COUNT] = world.organisations
     organisations[EVENT_RATE] = world.organisations[BASELINE]
     update_all_climates(organisations)
     organisations[EXPOSURE] = monthly_exposure(world.organisations[SIZE])
-    histories = np.zeros((spreading, len(HISTORY_ROWS), number), dtype=np.int64)
+    histories = np.zeros((intervention_count, len(HISTORY_ROWS), organisation_count), dtype=np.int64)
     histories[:, [LAST_ADOPTED, FIRST_ADOPTED]] = NEVER
     histories[:, COPIED_FROM] = COPIED_FROM_NOBODY
-    for place, origin in enumerate(origins):
-        histories[place, ORIGIN, origin] = 1
+    for index, origin in enumerate(origins):
+        histories[index, ORIGIN, origin] = 1
     return SimulationState(
         organisations=organisations,
-        practices=np.zeros((spreading, len(PRACTICE_ROWS), number)),
+        practices=np.zeros((intervention_count, len(PRACTICE_ROWS), organisation_count)),
         histories=histories,
-        visible=np.zeros((spreading, len(VISIBLE_ROWS), number)),
+        visible=np.zeros((intervention_count, len(VISIBLE_ROWS), organisation_count)),
     )

@@ -1,4 +1,4 @@
-"""Which row of which array holds what: state is kept in a few arrays, a row a quantity, a column an organisation."""
+"""The rows of the state arrays: one row for each quantity, one column for each organisation (decision 2)."""
 
 from enum import IntEnum
 
@@ -55,7 +55,7 @@ ORGANISATION_ROWS = (
     EXPOSURE,
 ) = range(len(ORGANISATION_ROWS))
 GIVEN_ROW_COUNT = 11
-"""The first rows are what a table of organisations may give; the rest arise in the run."""
+"""The number of first rows that a table of organisations may give; the others result from the run."""
 
 PRACTICE_ROWS = (
     "fidelity",
@@ -89,7 +89,7 @@ STAGE, LAST_ADOPTED, REVIEW_PHASE, FIRST_ADOPTED, GENERATION, COPIED_FROM, TIMES
 
 @keep_former_members
 class Stage(IntEnum):
-    """Where an organisation stands with an intervention."""
+    """The stage of an organisation in the use of an intervention (decision 4)."""
 
     UNAWARE = 0
     AWARE = 1
@@ -100,13 +100,13 @@ class Stage(IntEnum):
 
 STAGES = tuple(stage.name.lower() for stage in Stage)
 UNAWARE, AWARE, IMPLEMENTING, EMBEDDED, DISCONTINUED = Stage
-"""The same for code that is compiled, where each is a whole number."""
+"""The stages for compiled code, in which each is an integer."""
 
 NEVER = -1
-"""What `since` and `first` say of a practice that has not begun."""
+"""The value of `last_adopted` and `first_adopted` before any adoption."""
 
 COPIED_FROM_NOBODY, COPIED_FROM_LITERATURE, COPIED_FROM_STANDARD, COPIED_FROM_SELF = -4, -1, -2, -3
-"""What `copied_from` says where it is not the index of a peer."""
+"""Values of `copied_from` other than the index of a peer."""
 COPY_SOURCES = {
     COPIED_FROM_NOBODY: "",
     COPIED_FROM_LITERATURE: "the literature",
@@ -123,4 +123,4 @@ VISIBLE_ROWS = ("practising", "result", "fidelity", "tuning_1", "tuning_2", "gen
     VISIBLE_TUNING_2,
     VISIBLE_GENERATION,
 ) = range(len(VISIBLE_ROWS))
-"""What peers could see at the end of last month."""
+"""The values that peers could see at the end of last month."""

@@ -1,4 +1,4 @@
-"""What of a world is the same in every replicate: names, partnerships, given values, given ties."""
+"""The static world: names, partnerships, given values and given ties, the same in every replicate."""
 
 from dataclasses import dataclass
 from threading import Lock
@@ -28,17 +28,17 @@ class StaticWorld:
     Attributes
     ----------
     ids : tuple of str
-        Of the n organisations.
+        Ids of the n organisations.
     keys : array of n uint64
-        Of the ids, for draws.
+        Hashes of the ids, for draws.
     partnership, region : array of n int64
-        Index of the partnership and region of each.
+        Index of the partnership and region of each organisation.
     partnership_names : tuple of str
-        Of the partnerships.
+        Names of the partnerships.
     given_values : array of (11, n) float64
-        What the table gives, in the order of `layout.ORGANISATION_ROWS`; NaN where it is to be drawn.
+        Values in the table, in the order of `state_arrays.ORGANISATION_ROWS`; NaN where a value is drawn.
     given_ties : Edges or None
-        Where the scenario gives the ties themselves.
+        Ties given in the scenario.
     """
 
     ids: tuple[str, ...]
@@ -54,26 +54,26 @@ class StaticWorld:
 
     @property
     def organisation_count(self) -> int:
-        """How many organisations there are."""
+        """Number of organisations."""
         return len(self.ids)
 
 
 def index_labels(labels: tuple[str, ...]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return the index of each label among the distinct ones in order of first appearance, and these."""
+    """Return the index of each label among the distinct labels in order of appearance, and the distinct labels."""
     distinct = {label: index for index, label in enumerate(dict.fromkeys(labels))}
     return np.array([distinct[label] for label in labels], dtype=np.int64), tuple(distinct)
 
 
-def assign_regions(scenario: Scenario, system: NDArray[np.int64]) -> tuple[str, ...]:
-    """Return the region of each organisation: as given, or partnerships dealt out in turn."""
+def assign_regions(scenario: Scenario, partnership: NDArray[np.int64]) -> tuple[str, ...]:
+    """Return the region of each organisation: as given, or with partnerships assigned to regions in turn."""
     rows = scenario.organisations.rows
     if rows:
         return tuple(row.region or "" for row in rows)
-    return tuple(str(int(s) % scenario.organisations.region_count) for s in system)
+    return tuple(str(int(partnership_index) % scenario.organisations.region_count) for partnership_index in partnership)
 
 
 def read_given_values(scenario: Scenario) -> NDArray[np.float64]:
-    """Return what the table of organisations gives, NaN elsewhere."""
+    """Return the values in the table of organisations, NaN elsewhere."""
     rows = scenario.organisations.rows
     if not rows:
         return np.full((GIVEN_ROW_COUNT, scenario.organisations.number), np.nan)
@@ -91,31 +91,31 @@ def sort_edges(first: list[int], second: list[int], weight: list[float] | float)
 
 
 def given_edges(scenario: Scenario, ids: tuple[str, ...]) -> Edges | None:
-    """Return the ties that the scenario itself gives, or None."""
+    """Return the ties given in the scenario, or None."""
     if not isinstance(scenario.network, GivenTiesNetwork):
         return None
-    place = {name: index for index, name in enumerate(ids)}
+    index = {name: index for index, name in enumerate(ids)}
     ties = scenario.network.ties
     weights: dict[tuple[int, int], float] = {}
     for tie in ties:
-        first, second = sorted((place[tie.first], place[tie.second]))
+        first, second = sorted((index[tie.first], index[tie.second]))
         weights[first, second] = max(tie.weight, weights.get((first, second), 0.0))
     return sort_edges([a for a, _ in weights], [b for _, b in weights], list(weights.values()))
 
 
 @cached(LRUCache(maxsize=MAX_CACHED_WORLDS), key=lambda scenario: scenario.world_fingerprint(), lock=Lock())
 def build_static_world(scenario: Scenario) -> StaticWorld:
-    """Return the frame of a scenario, the same object for scenarios that share their places and ties."""
+    """Return the static world of a scenario, cached by its organisations and network."""
     ids = organisation_ids(scenario)
-    system, system_names = index_labels(partnership_labels(scenario))
-    region, _ = index_labels(assign_regions(scenario, system))
+    partnership, partnership_names = index_labels(partnership_labels(scenario))
+    region, _ = index_labels(assign_regions(scenario, partnership))
     return StaticWorld(
         ids=ids,
         names=tuple(row.name or row.id for row in scenario.organisations.rows) or ids,
         keys=np.array([hash_name(name) for name in ids], dtype=np.uint64),
-        partnership=system,
+        partnership=partnership,
         region=region,
-        partnership_names=system_names,
+        partnership_names=partnership_names,
         given_values=read_given_values(scenario),
         given_ties=given_edges(scenario, ids),
         distribution=build_distributions(scenario.organisations),
