@@ -18,6 +18,7 @@ import qispread.model.measures
 import qispread.model.rules
 from qispread.analysis.discovery import LIMIT_COLUMNS, TRAJECTORY_COLUMNS
 from qispread.analysis.sensitivity_tables import INDEX_COLUMNS, PAIR_COLUMNS, VARIANCE_COLUMNS
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.frameworks import NO_COUNTERPART, policy_counterparts
 from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.organisations import ContextFactors, OrganisationRow
@@ -31,7 +32,6 @@ from qispread.inputs.parameter_descriptions import (
 )
 from qispread.inputs.policies import AnyPolicy, Policy
 from qispread.inputs.scenario import Scenario
-from qispread.inputs.validate import discriminator
 from qispread.model.engines import run_tables
 from qispread.model.engines.agents import Organisation
 from qispread.model.engines.mesa_model import MONTH_STEPS

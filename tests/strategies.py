@@ -2,14 +2,15 @@
 
 from hypothesis import strategies as st
 
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.interventions import ORIGIN_RULES, Intervention, Response
 from qispread.inputs.load_scenario import build_scenario
 from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.organisations import ContextFactors
 from qispread.inputs.parameter import declaration_of, section_classes
 from qispread.inputs.policies import PRACTICE_STRENGTHS, AnyPolicy
-from qispread.inputs.scenario import MECHANISMS, Scenario
-from qispread.inputs.validate import discriminator
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import MECHANISMS
 
 HORIZON = 30
 ORGANISATION_COUNT = 14

@@ -147,7 +147,9 @@ def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
     table = cost_effectiveness(replicates).set_index("arm")
     row = table.loc["coached"]
     assert row["cost_per_event_averted"] == pytest.approx(row["cost_difference"] / row["averted_difference"])
-    assert row["cost_per_replicated_practices"] == pytest.approx(row["cost_difference"] / row["replicated_practices_difference"])
+    assert row["cost_per_replicated_practices"] == pytest.approx(
+        row["cost_difference"] / row["replicated_practices_difference"]
+    )
     assert row["cost_per_event_averted_low"] < row["cost_per_event_averted"] < row["cost_per_event_averted_high"]
 
 
@@ -155,7 +157,9 @@ def test_what_one_event_costs_is_the_ratio_of_the_mean_differences(replicates):
     ("cost", "averted", "priced"), [(5.0, 2.0, True), (5.0, -2.0, False), (-5.0, 2.0, False), (-5.0, -2.0, False)]
 )
 def test_a_price_is_given_only_to_what_is_dearer_and_better(cost, averted, priced):
-    table = cost_effectiveness(replicate_table(baseline=([9.0, 9.0], [4.0, 5.0]), arm=(9.0 + cost, [4.0 + averted, 5.0])))
+    table = cost_effectiveness(
+        replicate_table(baseline=([9.0, 9.0], [4.0, 5.0]), arm=(9.0 + cost, [4.0 + averted, 5.0]))
+    )
     assert table["cost_per_event_averted"].notna().tolist() == [False, priced]
 
 

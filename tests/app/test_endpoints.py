@@ -15,11 +15,11 @@ import pytest
 import qispread as qs
 from patience import PATIENCE
 from qispread.inputs.factors import iterate_parameters
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.interventions import Origin
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.parameter_descriptions import all_descriptions
 from qispread.inputs.policies import AnyPolicy
-from qispread.inputs.validate import discriminator
 from qispread.interfaces.cli.main import main
 from qispread.interfaces.page.map_data import FIDELITY_STEPS, NOT_IN_USE
 from qispread.model.engines.trace import trace

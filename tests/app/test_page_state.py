@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 import qispread as qs
 from qispread.inputs.errors import InputError
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.policies import AnyPolicy
 from qispread.inputs.scenario_yaml import non_default_data
-from qispread.inputs.validate import discriminator
 from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.interfaces.page.page_state import MAX_CHANGES, PageStateReader
 from qispread.interfaces.page.request_limits import MAX_ORGANISATIONS

@@ -151,7 +151,14 @@ def test_summaries_are_what_a_run_shows_by_itself(finished_calibration):
 def test_changes_ratios_and_products_are_worked_out():
     targets = {
         "growth": {"measure": "current_use", "month": 12, "compared_with_month": 6, "value": 1, "error": 1},
-        "times": {"measure": "current_use", "month": 12, "compared_with_month": 6, "compare": "ratio", "value": 1, "error": 1},
+        "times": {
+            "measure": "current_use",
+            "month": 12,
+            "compared_with_month": 6,
+            "compare": "ratio",
+            "value": 1,
+            "error": 1,
+        },
         "product": {"measure": "effect", "multiplied_by": "current_use", "month": 12, "value": 1, "error": 1},
         "scaled": {"measure": "effect", "multiplied_by": "copying.copy_loss", "month": 12, "value": 1, "error": 1},
         "fixed": {"measure": "effect", "multiplied_by": "improving.decay", "month": 12, "value": 1, "error": 1},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.frameworks import (
     NETWORK,
     PARAMETERS,
@@ -20,7 +21,6 @@ from qispread.inputs.organisations import CONTEXT_FACTORS
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.parameter_descriptions import all_descriptions, describe_parts, describe_section
 from qispread.inputs.policies import AnyPolicy
-from qispread.inputs.validate import discriminator
 
 
 def names(text):

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from qispread.inputs.errors import InputError
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.frameworks import PARAMETERS, POLICIES
 from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.organisations import CONTEXT_FACTORS
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.parameter_descriptions import all_descriptions
-from qispread.inputs.validate import discriminator
 from qispread.interfaces.cli.main import main
 from qispread.model.measures import MEASURES
 from qispread.outputs.text.glossary import (

@@ -140,7 +140,9 @@ def test_worlds_that_failed_are_left_out_and_counted(comparison_copy):
 
 def test_the_world_shown_is_the_one_nearest_the_median(comparison_folder):
     view = ReportData(read_results(comparison_folder))
-    worlds = pd.read_csv(comparison_folder / "replicates.csv").pivot_table(index="replicate", columns="arm", values="value")
+    worlds = pd.read_csv(comparison_folder / "replicates.csv").pivot_table(
+        index="replicate", columns="arm", values="value"
+    )
     apart = worlds[view.best_arm] - worlds["baseline"]
     nearest = (apart - apart.median()).abs()
     assert select_example_replicate(view) == nearest.idxmin()

@@ -208,7 +208,9 @@ def test_ema_gets_experiments_and_outcomes(mixed_sweep):
     assert {name: values.shape for name, values in outcomes.items()} == {
         "effect": (12,), "current_use": (12,), "event_rate": (12,), "effect by month": (12, 13), "event_rate by month": (12, 13)
     }  # fmt: skip
-    assert outcomes["event_rate"].tolist() == pytest.approx(mixed_sweep.runs.groupby("point").event_rate.mean().tolist())
+    assert outcomes["event_rate"].tolist() == pytest.approx(
+        mixed_sweep.runs.groupby("point").event_rate.mean().tolist()
+    )
     _, each = as_ema(mixed_sweep, replicates="each")
     assert each["event_rate"].shape == (12, 3)
     assert each["event_rate by month"].shape == (12, 3, 13)

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.load_scenario import build_scenario
 from qispread.inputs.organisations import CONTEXT_FACTORS
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.policies import AnyPolicy
-from qispread.inputs.validate import discriminator
 from qispread.model.world.draw_organisations import beta_quantile_table, interpolate_quantile
 from qispread.model.world.draw_world import draw_world
 from qispread.model.world.run_inputs import initialise_run, prepare_scenario

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from qispread.inputs.network_kinds import SmallWorldNetwork
 from qispread.inputs.policies import SeedingPolicy
-from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import ScenarioFields
 from qispread.inputs.yaml_reader import KeyPath
 
 ADAPTABLE_FIELDS = ("partnerships", "regions", "degree", "ties_a_newcomer", "mean_degree", "origin")
@@ -21,7 +21,7 @@ MIN_RING = 3
 """Fewest organisations that can form a ring in which each has two neighbours."""
 
 
-def is_adaptable(scenario: Scenario, path: KeyPath) -> bool:
+def is_adaptable(scenario: ScenarioFields, path: KeyPath) -> bool:
     """Return whether the value at a path is a default that adapts to the number of organisations."""
     parent: Any = scenario
     for name in path[:-1]:
@@ -36,7 +36,7 @@ def is_adaptable(scenario: Scenario, path: KeyPath) -> bool:
     return bool(getattr(parent, name) == type(parent).model_fields[name].default)
 
 
-def organisation_count(scenario: Scenario) -> int:
+def organisation_count(scenario: ScenarioFields) -> int:
     """Return the number of organisations."""
     return len(scenario.organisations.rows) or scenario.organisations.number
 
@@ -55,7 +55,7 @@ def iterate_paths(value: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
         yield path
 
 
-def adaptation_notes(scenario: Scenario) -> tuple[str, ...]:
+def adaptation_notes(scenario: ScenarioFields) -> tuple[str, ...]:
     """Return a note for each default too large for the scenario and each policy that outlasts the run."""
     from qispread.inputs.cross_checks import cross_validate
 

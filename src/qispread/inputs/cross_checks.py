@@ -6,7 +6,7 @@ from qispread.inputs.errors import did_you_mean
 from qispread.inputs.interventions import ORIGIN_RULES, Origin
 from qispread.inputs.network_kinds import GeneratedNetwork, GivenTiesNetwork
 from qispread.inputs.policies import PRACTICE_STRENGTHS, Policy, PolicyTarget, SeedingPolicy
-from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import ScenarioFields
 from qispread.inputs.yaml_reader import KeyPath
 
 ProblemIterator = Iterator[tuple[KeyPath, str]]
@@ -14,7 +14,7 @@ POOLED = "all"
 """The name of the rows that pool all interventions; no intervention may use it."""
 
 
-def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
+def organisation_ids(scenario: ScenarioFields) -> tuple[str, ...]:
     """Return the ids of the organisations, in order: from the table, or generated."""
     rows = scenario.organisations.rows
     if rows:
@@ -22,7 +22,7 @@ def organisation_ids(scenario: Scenario) -> tuple[str, ...]:
     return tuple(f"organisation-{i + 1:03d}" for i in range(scenario.organisations.number))
 
 
-def partnership_labels(scenario: Scenario) -> tuple[str, ...]:
+def partnership_labels(scenario: ScenarioFields) -> tuple[str, ...]:
     """Return the partnership of each organisation; an organisation without one forms its own."""
     rows = scenario.organisations.rows
     if rows:
@@ -37,7 +37,7 @@ def _unknown_names(names: tuple[str, ...], valid: set[str], path: KeyPath, label
             yield path, f"no {label} is called '{name}'" + did_you_mean(name, valid)
 
 
-def check_organisations(scenario: Scenario) -> ProblemIterator:
+def check_organisations(scenario: ScenarioFields) -> ProblemIterator:
     """Check that counts are consistent and ids are unique."""
     section = scenario.organisations
     first_index: dict[str, int] = {}
@@ -61,7 +61,7 @@ def check_organisations(scenario: Scenario) -> ProblemIterator:
             yield ("organisations", "regions"), problem
 
 
-def check_network(scenario: Scenario) -> ProblemIterator:
+def check_network(scenario: ScenarioFields) -> ProblemIterator:
     """Check that the network is possible for the number of organisations, and that ties name known organisations."""
     network, count = scenario.network, len(organisation_ids(scenario))
     if isinstance(network, GeneratedNetwork):
@@ -82,7 +82,7 @@ def _check_given_ties(network: GivenTiesNetwork, ids: set[str]) -> ProblemIterat
             yield path, f"ties '{tie.first}' to itself"
 
 
-def check_interventions(scenario: Scenario) -> ProblemIterator:
+def check_interventions(scenario: ScenarioFields) -> ProblemIterator:
     """Check that there is at least one intervention and that its pilot sites exist."""
     if not scenario.interventions:
         yield ("interventions",), "is empty; at least one is needed"
@@ -93,7 +93,7 @@ def check_interventions(scenario: Scenario) -> ProblemIterator:
         yield from _check_origin(scenario, intervention.origin, (*path, "origin"))
 
 
-def _check_origin(scenario: Scenario, origin: Origin, path: KeyPath) -> ProblemIterator:
+def _check_origin(scenario: ScenarioFields, origin: Origin, path: KeyPath) -> ProblemIterator:
     ids = organisation_ids(scenario)
     for name in origin.organisations:
         if name not in ids:
@@ -105,7 +105,7 @@ def _check_origin(scenario: Scenario, origin: Origin, path: KeyPath) -> ProblemI
         )
 
 
-def check_windows(scenario: Scenario) -> ProblemIterator:
+def check_windows(scenario: ScenarioFields) -> ProblemIterator:
     """Check that launches and policies start within the run; a policy may outlast it (decision 75)."""
     for name, intervention in scenario.interventions.items():
         if intervention.launch > scenario.horizon:
@@ -115,7 +115,7 @@ def check_windows(scenario: Scenario) -> ProblemIterator:
         yield from _check_window(scenario.horizon, policy, ("policies", name))
 
 
-def check_policies(scenario: Scenario) -> ProblemIterator:
+def check_policies(scenario: ScenarioFields) -> ProblemIterator:
     """Check the targets and interventions of policies."""
     for name, policy in scenario.policies.items():
         path: KeyPath = ("policies", name)
@@ -137,7 +137,7 @@ def _check_window(horizon: int, policy: Policy, path: KeyPath) -> ProblemIterato
         yield (*path, "end"), f"got {policy.end}; the policy starts in month {policy.start}"
 
 
-def _check_target(scenario: Scenario, target: PolicyTarget, path: KeyPath) -> ProblemIterator:
+def _check_target(scenario: ScenarioFields, target: PolicyTarget, path: KeyPath) -> ProblemIterator:
     ids = organisation_ids(scenario)
     yield from _unknown_names(
         target.partnerships or (), set(partnership_labels(scenario)), (*path, "partnerships"), "partnership"
@@ -152,7 +152,7 @@ POPULATION_PATHS = {f"organisations.{name}" for name in ("number", "partnerships
     "organisations."
 }
 """Paths that determine the set of organisations; the last represents a table that could not be read."""
-CROSS_CHECKS: dict[Callable[[Scenario], ProblemIterator], set[str]] = {
+CROSS_CHECKS: dict[Callable[[ScenarioFields], ProblemIterator], set[str]] = {
     check_organisations: POPULATION_PATHS,
     check_network: {"network"} | POPULATION_PATHS,
     check_interventions: POPULATION_PATHS,
@@ -162,7 +162,7 @@ CROSS_CHECKS: dict[Callable[[Scenario], ProblemIterator], set[str]] = {
 """Each check, and the parts that must be valid for it to apply."""
 
 
-def cross_validate(scenario: Scenario, invalid_parts: set[str]) -> Iterator[tuple[KeyPath, str]]:
+def cross_validate(scenario: ScenarioFields, invalid_parts: set[str]) -> Iterator[tuple[KeyPath, str]]:
     """Yield path and problem of every fault between parts, without checks that depend on invalid parts."""
     for check, needs in CROSS_CHECKS.items():
         if not needs & invalid_parts:

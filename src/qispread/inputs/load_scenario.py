@@ -7,27 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from qispread.inputs import argument_checks
-from qispread.inputs.adapt_scenario import is_adaptable, is_in_file
-from qispread.inputs.cross_checks import cross_validate
+from qispread.inputs.build_scenario import build_fields
 from qispread.inputs.csv_tables import ReadContext, read_table, read_ties_file
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError
+from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import (
     MANIFEST_NOTE,
     is_former_scenario,
     rename_changes,
     rename_former,
-    rename_generated_partnerships,
 )
-from qispread.inputs.network_kinds import MembershipsNetwork, TiesFileNetwork
+from qispread.inputs.network_kinds import TiesFileNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.table_references import (
     DERIVED_COUNTS,
-    TableReferences,
     TableResolver,
-    disk_resolver,
-    insert_tables,
 )
-from qispread.inputs.validate import fault_at_path, validate
+from qispread.inputs.validate import validate
 from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_text, read_yaml
 
 POLICY_FILE_KEYS = {"policies", "name", "description"}
@@ -106,51 +102,8 @@ def build_scenario(
     faults: Sequence[Fault] = (),
     finder: TableResolver | None = None,
 ) -> Scenario:
-    """Return a validated scenario from plain data.
-
-    Parameters
-    ----------
-    data : dict
-        In the structure of a YAML file.
-    places : dict, optional
-        Source location of each value.
-    base : Path, optional
-        Folder to which names of tables are relative if they do not come from a file.
-    faults : sequence of Fault
-        Earlier faults, to report with the others.
-    finder : callable, optional
-        Resolves the names of tables; by default on the disk.
-
-    Raises
-    ------
-    InputError
-        With every fault in the data and in its tables.
-    """
-    places = dict(places or {})
-    data = rename_generated_partnerships(data, places)
-    scenario, invalid, found_faults = validate(data, places)
-    tables = TableReferences(scenario, invalid, places, finder or disk_resolver(base or Path()))
-    reading = tables.reading
-    if tables.rows is not None or tables.ties is not None:
-        places |= reading.places
-        scenario, newly_invalid, found_faults = validate(insert_tables(data, tables), places)
-        invalid |= newly_invalid
-    if not tables.whole:
-        invalid.add("organisations.")
-    if tables.rows is None and scenario.organisations.file is not None and not scenario.organisations.rows:
-        invalid.add("organisations.")
-    if isinstance(scenario.network, TiesFileNetwork | MembershipsNetwork) or (reading.faults and not tables.ties):
-        invalid.add("network")
-    found_faults += reading.faults
-    written = set(places)
-    found_faults += [
-        fault_at_path(path, problem, places)
-        for path, problem in cross_validate(scenario, invalid)
-        if is_in_file(path, written) or not is_adaptable(scenario, path)
-    ]
-    if found_faults or faults:
-        raise InputError([*faults, *found_faults])
-    return scenario
+    """Return the validated scenario of plain data; arguments and errors as for `build_fields`."""
+    return build_fields(Scenario, data, places, base, faults, finder)
 
 
 def read_policy_file(
@@ -309,7 +262,7 @@ def check(path: str | Path) -> Scenario | None:
     data, places = read_with_parents(file, str(path), notes=notes)
     if is_policy_file(data):
         data, places = read_policy_file(file, str(path))
-        _, _, faults = validate(data, places)
+        _, _, faults = validate(Scenario, data, places)
         if faults:
             raise InputError(faults)
         return Scenario(notes=tuple(notes)) if notes else None

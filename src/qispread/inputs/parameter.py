@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 from qispread.common.deprecation import rename_keywords
 from qispread.common.former_names import MEMBERS
+from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.field_errors import faults_of_error
 
 Evidence = Literal["measured", "derived", "assumption", "hypothesis", "choice"]
 """How well a default is known: read in a source; derived from figures in a source; assumed without a source; an
@@ -36,8 +38,6 @@ class SectionClass(type(BaseModel)):  # type: ignore[misc]
 
     def __call__(cls, *positional: Any, **fields: Any) -> Any:
         """Return a validated section, or raise InputError with all faults."""
-        from qispread.inputs.errors import Fault, InputError
-
         if positional:
             problem = "takes its fields as keyword arguments"
             problem += "; qispread.load(...) reads a file" if cls.__name__ == "Scenario" else ""
@@ -45,12 +45,7 @@ class SectionClass(type(BaseModel)):  # type: ignore[misc]
         try:
             return super().__call__(**fields)
         except ValidationError as error:
-            from qispread.inputs.validate import error_text, fault_at_path, locate
-
-            locations = [(detail, locate(tuple(detail["loc"]), cls)) for detail in error.errors()]
-            raise InputError(
-                [fault_at_path(location.path, error_text(detail, location), {}) for detail, location in locations]
-            ) from None
+            raise InputError(faults_of_error(error, cls, {})) from None
 
 
 if TYPE_CHECKING:
@@ -128,29 +123,6 @@ def parameter(
 def choice(default: Any, meaning: str, *, role: Role = "world", unit: str = "-", **bounds: Any) -> Any:
     """Declare a parameter that the user chooses and that needs no evidence."""
     return parameter(default, meaning, unit=unit, source="-", known="choice", role=role, **bounds)
-
-
-def declared_bounds(field: FieldInfo) -> dict[str, float]:
-    """Return the declared bounds of a field, as {"ge": ..., "lt": ...}."""
-    names = ("ge", "gt", "le", "lt")
-    return {name: getattr(item, name) for item in field.metadata for name in names if hasattr(item, name)}
-
-
-def format_range(field: FieldInfo) -> str:
-    """Return the allowed range of a field in interval notation, or an empty string without bounds."""
-    bounds = declared_bounds(field)
-    if not bounds:
-        return ""
-    left, right = "(-inf", "inf)"
-    if "ge" in bounds:
-        left = f"[{bounds['ge']:g}"
-    elif "gt" in bounds:
-        left = f"({bounds['gt']:g}"
-    if "le" in bounds:
-        right = f"{bounds['le']:g}]"
-    elif "lt" in bounds:
-        right = f"{bounds['lt']:g})"
-    return f"{left}, {right}"
 
 
 def declaration_of(field: FieldInfo) -> dict[str, Any] | None:

@@ -7,13 +7,14 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from qispread.inputs.field_errors import allowed_types, discriminator, expected_type, format_range
 from qispread.inputs.frameworks import heading_counterparts, parameter_counterparts
 from qispread.inputs.interventions import Intervention
 from qispread.inputs.network_kinds import AnyNetwork
-from qispread.inputs.parameter import ConfigSection, declaration_of, format_range, section_classes
+from qispread.inputs.parameter import ConfigSection, declaration_of, section_classes
 from qispread.inputs.policies import AnyPolicy
-from qispread.inputs.scenario import MECHANISMS, Scenario
-from qispread.inputs.validate import allowed_types, discriminator, expected_type
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import MECHANISMS
 
 INTERNAL_FIELDS = ("inputs", "notes", "rows")
 """Fields that are filled in when files are read; users do not write them."""

@@ -1,94 +1,21 @@
-"""Scenarios: all settings of a simulation as immutable data."""
+"""Scenarios: all settings of a simulation as immutable data, and how they are changed."""
 
-import hashlib
-import json
-from typing import Annotated, Any, NoReturn, Self
-
-from pydantic import AfterValidator
+from typing import Any, Self
 
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
+from qispread.inputs.adapt_scenario import iterate_paths
+from qispread.inputs.build_scenario import build_fields
 from qispread.inputs.errors import Fault, InputError
-from qispread.inputs.interventions import Intervention
-from qispread.inputs.mechanisms import (
-    CapacityParameters,
-    CopyingParameters,
-    DecisionParameters,
-    HearingParameters,
-    ImprovementParameters,
-    LeaderParameters,
-    LocalImprovementParameters,
-    OutcomeParameters,
-    ReviewParameters,
-)
-from qispread.inputs.network_kinds import AnyNetwork, PartnershipsNetwork
-from qispread.inputs.organisations import Organisations
-from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
-from qispread.inputs.policies import AnyPolicy
-
-MECHANISMS = (
-    "leaders",
-    "capacity",
-    "hearing",
-    "deciding",
-    "copying",
-    "improving",
-    "reviewing",
-    "local_improvement",
-    "outcome",
-)
-"""Sections with the parameters of the rules, in the order of a month."""
-
-TABLE_OPTIONS: Any = {"organisations": {"file", "columns", "closed", "without_ties"}}
-"""Fields that determine how a table is read; the scenario holds the rows."""
-
-
-def validate_folder_name(name: str) -> str:
-    """Return a name, or raise ValueError if it is not valid as a folder name."""
-    if not name.strip() or name.startswith(".") or set(name) & set('/\\\0<>:"|?*'):
-        raise ValueError("needed: a name that a folder can have, without / \\ < > : \" | ? * and not starting with '.'")
-    return name
-
-
-class InputFile(ConfigSection):
-    """A file that was read, and the SHA-256 of its bytes."""
-
-    path: str = choice(..., "Path as the user gave it.")
-    sha256: str = choice(..., "SHA-256 of its bytes.")
+from qispread.inputs.former_data import rename_changes
+from qispread.inputs.graph_data import check_graph, read_graph
+from qispread.inputs.scenario_fields import ScenarioFields, set_at_path
+from qispread.inputs.yaml_reader import SourceLocation
 
 
 @keep_former_members
-class Scenario(RenamedSection):
+class Scenario(ScenarioFields):
     """All settings of a simulation."""
-
-    name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
-        "scenario", "Short name, used for folders and tables.", role="run"
-    )
-    description: str = choice("", "Description for readers.", role="run")
-    horizon: int = choice(120, "Months to simulate.", unit="months", role="run", low=1, high=12_000)
-    seed: int = choice(1, "Seed of all random numbers.", role="run", low=0, below=2**63)
-    replicates: int = choice(200, "Runs to simulate.", unit="runs", role="run", low=1, high=10_000_000)
-    organisations: Organisations = Organisations()
-    network: AnyNetwork = PartnershipsNetwork()
-    interventions: dict[str, Intervention] = choice(
-        {"intervention": Intervention()}, "Interventions that spread, by name."
-    )
-    policies: dict[str, AnyPolicy] = choice({}, "Policies, by name.", role="lever")
-    leaders: LeaderParameters = LeaderParameters()
-    capacity: CapacityParameters = CapacityParameters()
-    hearing: HearingParameters = HearingParameters()
-    deciding: DecisionParameters = DecisionParameters()
-    copying: CopyingParameters = CopyingParameters()
-    improving: ImprovementParameters = ImprovementParameters()
-    reviewing: ReviewParameters = ReviewParameters()
-    local_improvement: LocalImprovementParameters = LocalImprovementParameters()
-    outcome: OutcomeParameters = OutcomeParameters()
-    inputs: tuple[InputFile, ...] = choice((), "Files read.", role="run")
-    notes: Names = choice((), "What was left out of the input, and why.", role="run")
-
-    def __iter__(self) -> NoReturn:
-        # Mesa's batch_run would iterate over the fields of a pydantic model as values to run.
-        raise TypeError("a scenario is one value, not a sequence of values")
 
     @argument_checks.validate_arguments(
         changes=argument_checks.optional_check(argument_checks.check_mapping),
@@ -108,11 +35,6 @@ class Scenario(RenamedSection):
         InputError
             For unknown paths and invalid values; all faults at once.
         """
-        from qispread.inputs.adapt_scenario import iterate_paths
-        from qispread.inputs.former_data import rename_changes
-        from qispread.inputs.load_scenario import build_scenario
-        from qispread.inputs.yaml_reader import SourceLocation
-
         data = self.model_dump(mode="json")
         places: dict[tuple[str | int, ...], SourceLocation] = {}
         for path, value in rename_changes({**(changes or {}), **fields}).items():
@@ -122,7 +44,7 @@ class Scenario(RenamedSection):
                 data.update(inputs=[], notes=[])
             set_at_path(data, path, value)
             places |= {location: SourceLocation("", 0) for location in iterate_paths(value, tuple(path.split(".")))}
-        return type(self).model_validate(build_scenario(data, places).model_dump())
+        return build_fields(type(self), data, places)
 
     @argument_checks.validate_arguments(
         lever=argument_checks.check_text,
@@ -157,57 +79,29 @@ class Scenario(RenamedSection):
             )
         return self.replace({f"policies.{policy_name}": {"lever": lever, **fields}})
 
+    @argument_checks.validate_arguments(graph=check_graph)
     def with_graph(self, graph: Any) -> Self:
         """Return a scenario with the nodes of a networkx graph as organisations and its edges as ties.
 
-        See `qispread.inputs.from_networkx.with_graph`.
-        """
-        from qispread.inputs.from_networkx import with_graph
+        Parameters
+        ----------
+        graph : networkx.Graph
+            As for `qispread.with_graph`.
 
-        return type(self).model_validate(with_graph(self, graph).model_dump())
+        Raises
+        ------
+        InputError
+            With every fault: no edges, self-ties, weights or attributes out of range.
+        """
+        rows, ties = read_graph(graph)
+        organisations = self.organisations.model_dump(
+            mode="json", exclude={"number", "partnerships", "regions", "file"}
+        )
+        reset: dict[str, Any] = {"inputs": (), "notes": ()}
+        return self.replace(
+            reset, organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties}
+        )
 
     def without_policies(self) -> Self:
         """Return the scenario without policies."""
         return self.replace(policies={})
-
-    def fingerprint(self) -> str:
-        """Return a short hash of everything that can change a result; names of files and notes do not count."""
-        data = self.model_dump(
-            mode="json", exclude={"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
-        )
-        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
-
-    def world_fingerprint(self) -> str:
-        """Return a short hash of the organisations and network; scenarios that share it have the same worlds."""
-        data = self.model_dump(mode="json", include={"organisations", "network"}, exclude=TABLE_OPTIONS)
-        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
-
-
-def set_at_path(data: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted path of nested dictionaries, adding missing levels (validated later).
-
-    A name that itself contains a dot, such as that of an intervention, is matched first.
-    """
-    remainder = path
-    while True:
-        known = [name for name in data if remainder == name or remainder.startswith(f"{name}.")]
-        first = max(known, key=len) if known else remainder.split(".")[0]
-        if remainder == first:
-            data[first] = to_plain_data(value)
-            return
-        remainder = remainder.removeprefix(f"{first}.")
-        inside = data.setdefault(first, {})
-        if not isinstance(inside, dict):
-            raise InputError([Fault(path, f"'{first}' is a single value without '{remainder}'")])
-        data = inside
-
-
-def to_plain_data(value: Any) -> Any:
-    """Return a value as plain data: sections as mappings, numpy numbers as Python numbers."""
-    if isinstance(value, ConfigSection):
-        return value.model_dump(mode="json")
-    if isinstance(value, dict):
-        return {key: to_plain_data(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_plain_data(item) for item in value]
-    return value.item() if getattr(value, "ndim", None) == 0 else value

@@ -5,9 +5,10 @@ from typing import Any
 
 import yaml
 
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.parameter import ConfigSection
-from qispread.inputs.scenario import TABLE_OPTIONS, Scenario, to_plain_data
-from qispread.inputs.validate import discriminator
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import TABLE_OPTIONS, to_plain_data
 from qispread.inputs.yaml_reader import LITERAL_WORDS
 
 OMITTED_FIELDS = {"inputs", "notes", *TABLE_OPTIONS["organisations"]}

@@ -14,9 +14,9 @@ from qispread.inputs.csv_tables import (
     read_ties_file,
 )
 from qispread.inputs.errors import InputError
+from qispread.inputs.field_errors import fault_at_path, source_location
 from qispread.inputs.network_kinds import GivenTiesNetwork, MembershipsNetwork, TiesFileNetwork
-from qispread.inputs.scenario import Scenario
-from qispread.inputs.validate import fault_at_path, source_location
+from qispread.inputs.scenario_fields import ScenarioFields
 from qispread.inputs.yaml_reader import KeyPath, ReadableFile, SourceLocations
 
 DERIVED_COUNTS = ("number", "partnerships", "regions")
@@ -54,7 +54,9 @@ class TableReferences:
         Whether every row of the table of organisations was valid.
     """
 
-    def __init__(self, scenario: Scenario, wrong: set[str], places: SourceLocations, finder: TableResolver) -> None:
+    def __init__(
+        self, scenario: ScenarioFields, wrong: set[str], places: SourceLocations, finder: TableResolver
+    ) -> None:
         self.scenario, self.wrong, self.places, self.finder = scenario, wrong, places, finder
         self.reading, self.whole = ReadContext(), True
         self.rows = self._collect_problems(self.read_organisations)

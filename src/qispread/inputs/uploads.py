@@ -8,11 +8,11 @@ import yaml
 
 from qispread.inputs.csv_tables import ReadContext, read_table
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import rename_former
 from qispread.inputs.load_scenario import POLICY_FILE_KEYS, add_notes, build_scenario, is_policy_file, override_tables
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_yaml import non_default_data
-from qispread.inputs.validate import fault_at_path
 from qispread.inputs.yaml_reader import LOADER, KeyPath, ReadableFile, SourceLocations, read_text, read_yaml
 
 YAML_ENDINGS, TABLE_ENDING = (".yaml", ".yml"), ".csv"

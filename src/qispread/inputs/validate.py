@@ -1,166 +1,17 @@
-"""Validation of plain data against the declarations, with every fault in the user's terms."""
+"""From plain data to a validated scenario, with every fault in the user's own terms."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
-from qispread.inputs.errors import Fault, did_you_mean
-from qispread.inputs.parameter import ConfigSection, format_range
-from qispread.inputs.scenario import Scenario
-from qispread.inputs.yaml_reader import KeyPath, SourceLocation, SourceLocations
+from qispread.inputs.errors import Fault
+from qispread.inputs.field_errors import error_text, fault_at_path, faults_of_error, locate
+from qispread.inputs.parameter import ConfigSection
+from qispread.inputs.scenario_fields import ScenarioFields
+from qispread.inputs.yaml_reader import SourceLocations
 
-TYPE_NAMES = {
-    float: "a number",
-    int: "a whole number",
-    str: "text",
-    bool: "true or false",
-    tuple: "a list",
-    dict: "a mapping",
-}
-
-
-@dataclass(frozen=True)
-class SchemaLocation:
-    """The declaration at a location that pydantic reports.
-
-    Attributes
-    ----------
-    path : tuple
-        The path that the user wrote, without the union tags that pydantic adds.
-    allowed_types : list
-        The types allowed there.
-    field : FieldInfo or None
-        The declaration there, if it is a field.
-    union_members : sequence of section classes
-        Sections whose fields are allowed beside it.
-    """
-
-    path: KeyPath
-    allowed_types: list[Any]
-    field: FieldInfo | None
-    union_members: Sequence[type[ConfigSection]]
-
-
-def discriminator(section: type[ConfigSection]) -> str | None:
-    """Return the value of `kind` or `lever` that identifies a section in a union, or None."""
-    for name in ("kind", "lever"):
-        field = section.model_fields.get(name)
-        if field is not None and get_origin(field.annotation) is Literal:
-            return str(field.default)
-    return None
-
-
-def allowed_types(annotation: Any) -> list[Any]:
-    """Return the types that an annotation allows, without None and annotations."""
-    if get_origin(annotation) is Annotated:
-        return allowed_types(get_args(annotation)[0])
-    if get_origin(annotation) in (Literal, tuple, dict) or isinstance(annotation, type):
-        return [] if annotation is NoneType else [annotation]
-    return [option for part in get_args(annotation) for option in allowed_types(part)]
-
-
-def section_types(options: list[Any]) -> list[type[ConfigSection]]:
-    """Return the section classes among some types."""
-    return [option for option in options if isinstance(option, type) and issubclass(option, ConfigSection)]
-
-
-def element_types(options: list[Any]) -> list[Any]:
-    """Return the types allowed inside a mapping or a list."""
-    for option in options:
-        if get_origin(option) is dict:
-            return allowed_types(get_args(option)[1])
-        if get_origin(option) is tuple:
-            return allowed_types(get_args(option)[0])
-    return []
-
-
-def locate(location: KeyPath, root: type[ConfigSection] = Scenario) -> SchemaLocation:
-    """Return the declaration at a location that pydantic reports, within a section."""
-    path: list[str | int] = []
-    options: list[Any] = [root]
-    field: FieldInfo | None = None
-    siblings: list[type[ConfigSection]] = []
-    for part in location:
-        sections = section_types(options)
-        tagged = [section for section in sections if discriminator(section) == part]
-        if len(sections) > 1 and tagged:
-            options = list(tagged)
-            continue
-        path.append(part)
-        siblings = sections
-        field = next((section.model_fields[part] for section in sections if part in section.model_fields), None)
-        options = allowed_types(field.annotation) if field is not None else element_types(options)
-    return SchemaLocation(tuple(path), options, field, siblings)
-
-
-def expected_type(options: list[Any], field: FieldInfo | None) -> str:
-    """Return a description of the allowed types, such as "a number in [0, 1]"."""
-    if section_types(options):
-        return "a mapping"
-    for option in options:
-        if get_origin(option) is Literal:
-            return "one of " + ", ".join(map(str, get_args(option)))
-    type_name = next(
-        (
-            TYPE_NAMES[get_origin(option) or option]
-            for option in options
-            if (get_origin(option) or option) in TYPE_NAMES
-        ),
-        "",
-    )
-    interval = format_range(field) if field is not None else ""
-    return f"{type_name} in {interval}" if type_name and interval else type_name
-
-
-def format_value(value: Any) -> str:
-    """Return a value as a user would write it, cut to 60 characters."""
-    text = "nothing" if value is None else str(value)
-    if isinstance(value, str):
-        text = f"the text '{value}'"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
-    """Return a pydantic error in plain words."""
-    got, kind = error.get("input"), error["type"]
-    if kind == "extra_forbidden":
-        valid = {name for section in location.union_members for name in section.model_fields}
-        return "unknown name" + did_you_mean(str(location.path[-1]), valid)
-    if kind == "missing":
-        return f"is missing; needed: {expected_type(location.allowed_types, location.field) or 'a value'}"
-    if kind.startswith("union_tag"):
-        tags = [tag for section in section_types(location.allowed_types) if (tag := discriminator(section))]
-        name = error["ctx"]["discriminator"].strip("'")
-        tag_value = got.get(name) if isinstance(got, dict) else None
-        problem = f"its {name} is missing" if tag_value is None else f"unknown {name} '{tag_value}'"
-        return problem + did_you_mean(tag_value if isinstance(tag_value, str) else "", tags)
-    if kind == "value_error":
-        return f"got {format_value(got)}; {error['ctx']['error']}"
-    hint = ""
-    if kind == "literal_error" and isinstance(got, str):
-        hint = did_you_mean(
-            got, [word for option in location.allowed_types for word in get_args(option)], listing=False
-        )
-    needed = expected_type(location.allowed_types, location.field) or "something else"
-    return f"got {format_value(got)}; needed: {needed}{hint}"
-
-
-def source_location(path: KeyPath, places: SourceLocations) -> SourceLocation:
-    """Return the source location of a path, or of its nearest parent that has one."""
-    while path and path not in places:
-        path = path[:-1]
-    return places.get(path, SourceLocation("", 0))
-
-
-def fault_at_path(path: KeyPath, problem: str, places: SourceLocations) -> Fault:
-    """Return a fault at a path of the scenario, with its file and line."""
-    location = source_location(path, places)
-    return Fault(location.label or ".".join(map(str, path)), problem, location.file, location.line)
+Fields = TypeVar("Fields", bound=ScenarioFields)
 
 
 def validate_section(root: type[ConfigSection], data: dict[str, Any], places: SourceLocations) -> list[Fault]:
@@ -168,8 +19,7 @@ def validate_section(root: type[ConfigSection], data: dict[str, Any], places: So
     try:
         root.model_validate(to_tuples(data))
     except ValidationError as error:
-        locations = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
-        return [fault_at_path(location.path, error_text(detail, location), places) for detail, location in locations]
+        return faults_of_error(error, root, places)
     return []
 
 
@@ -203,12 +53,12 @@ def to_tuples(value: Any) -> Any:
     return tuple(to_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
-def validate(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
+def validate(root: type[Fields], data: dict[str, Any], places: SourceLocations) -> tuple[Fields, set[str], list[Fault]]:
     """Check data against the declarations.
 
     Returns
     -------
-    Scenario
+    ScenarioFields
         Of all valid parts, with defaults for the others.
     set of str
         The top-level names of invalid parts, and the dotted paths of the fields in them.
@@ -217,12 +67,14 @@ def validate(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, s
     """
     data = to_tuples(data)
     try:
-        return Scenario.model_validate(data), set(), []
+        return root.model_validate(data), set(), []
     except ValidationError:
-        return validate_by_sections(data, places)
+        return validate_by_sections(root, data, places)
 
 
-def validate_by_sections(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
+def validate_by_sections(
+    root: type[Fields], data: dict[str, Any], places: SourceLocations
+) -> tuple[Fields, set[str], list[Fault]]:
     """Validate data with faults part by part; returns the same as `validate`."""
     valid: dict[str, Any] = {}
     invalid: set[str] = set()
@@ -230,16 +82,16 @@ def validate_by_sections(data: dict[str, Any], places: SourceLocations) -> tuple
     for piece in split_sections(data):
         ((key, value),) = piece.items()
         try:
-            Scenario.model_validate(piece)
+            root.model_validate(piece)
         except ValidationError as error:
             invalid.add(key)
             for detail in error.errors():
-                location = locate(tuple(detail["loc"]))
+                location = locate(tuple(detail["loc"]), root)
                 invalid.add(".".join(map(str, location.path[:2])))
                 faults.append(fault_at_path(location.path, error_text(detail, location), places))
             continue
         valid[key] = deep_merge(valid.get(key), value)
-    return Scenario.model_validate(valid), invalid, faults
+    return root.model_validate(valid), invalid, faults
 
 
 def deep_merge(first: Any, second: Any) -> Any:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from qispread.inputs.scenario import InputFile
+from qispread.inputs.scenario_fields import InputFile
 from qispread.model.rules.source_hash import model_fingerprint
 
 RECORDED_LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")

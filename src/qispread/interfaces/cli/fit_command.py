@@ -135,7 +135,7 @@ def output_folder(arguments: argparse.Namespace) -> Path:
         Where none is given and no folder can be called as the table of people is.
     """
     from qispread.inputs.errors import Fault, InputError
-    from qispread.inputs.scenario import validate_folder_name
+    from qispread.inputs.scenario_fields import validate_folder_name
 
     if arguments.out:
         return Path(arguments.out)

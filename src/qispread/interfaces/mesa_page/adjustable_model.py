@@ -5,10 +5,11 @@ from typing import Any
 
 from qispread.inputs.errors import InputError
 from qispread.inputs.factors import UNCERTAIN_ROLES, iterate_parameters
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.parameter import declaration_of, section_classes
 from qispread.inputs.policies import AnyPolicy
-from qispread.inputs.scenario import MECHANISMS, Scenario
-from qispread.inputs.validate import discriminator
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import MECHANISMS
 from qispread.interfaces.page.request_limits import check_size
 from qispread.interfaces.page.sliders import build_slider
 from qispread.model.engines.agents import Organisation

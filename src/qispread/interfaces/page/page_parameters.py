@@ -7,13 +7,13 @@ from pydantic.fields import FieldInfo
 
 from qispread.inputs.cross_checks import organisation_ids
 from qispread.inputs.factors import iterate_parameters
+from qispread.inputs.field_errors import declared_bounds, discriminator
 from qispread.inputs.interventions import ORIGIN_RULES
 from qispread.inputs.network_kinds import AnyNetwork
-from qispread.inputs.parameter import ConfigSection, declaration_of, declared_bounds, section_classes
+from qispread.inputs.parameter import ConfigSection, declaration_of, section_classes
 from qispread.inputs.parameter_descriptions import describe_field, section_title
 from qispread.inputs.policies import AnyPolicy, Policy, PolicyTarget
 from qispread.inputs.scenario import Scenario
-from qispread.inputs.validate import discriminator
 from qispread.interfaces.page.page_state import DRAWABLE_NETWORKS, WORLD_PATHS
 from qispread.interfaces.page.sliders import build_slider
 from qispread.outputs.text.references import CITATION_KEY, load_references

@@ -11,12 +11,12 @@ from cachetools import LRUCache
 
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.factors import iterate_parameters
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.load_scenario import build_scenario
 from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.uploads import UploadedFile
-from qispread.inputs.validate import discriminator
 from qispread.inputs.yaml_reader import KeyPath, SourceLocations
 from qispread.interfaces.page.request_limits import MAX_CHANGES, check_size
 from qispread.runs.comparison import BASELINE_ARM

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from qispread.inputs.parameter import declaration_of, declared_bounds
+from qispread.inputs.field_errors import declared_bounds
+from qispread.inputs.parameter import declaration_of
 
 SLIDER_STEPS = 40
 """Steps of a slider, about: coarse enough that a class asks the same."""

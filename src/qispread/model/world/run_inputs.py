@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.inputs.scenario import MECHANISMS, Scenario
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import MECHANISMS
 from qispread.model.rules.capacity import climate
 from qispread.model.rules.code_replacement import apply_replacements
 from qispread.model.rules.deciding import similarity

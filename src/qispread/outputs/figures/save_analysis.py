@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from qispread.inputs.scenario import validate_folder_name
+from qispread.inputs.scenario_fields import validate_folder_name
 from qispread.model.engines.run_tables import with_column_metadata
 from qispread.outputs.figures.figure import Figure
 from qispread.outputs.figures.render import FigureRenderer

@@ -7,7 +7,8 @@ from typing import Any
 
 from qispread.inputs.parameter import ConfigSection as ScenarioSection
 from qispread.inputs.parameter_descriptions import ParameterDescription, describe_section, section_title
-from qispread.inputs.scenario import MECHANISMS, Scenario
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import MECHANISMS
 from qispread.outputs.report.blocks import BulletList, Paragraph, ReportBlock, ReportSection, ReportTable, RowGroup
 from qispread.outputs.report.differences_section import format_plain_value
 from qispread.outputs.report.report_data import ReportData

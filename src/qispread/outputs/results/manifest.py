@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qispread.inputs.errors import Fault, InputError
-from qispread.inputs.scenario import TABLE_OPTIONS, Scenario
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import TABLE_OPTIONS
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
 from qispread.runs.provenance import provenance
 

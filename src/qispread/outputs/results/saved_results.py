@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from qispread.inputs import argument_checks
@@ -147,7 +147,7 @@ def read_table(path: Path, table: str, columns: Sequence[str] | None = None, *, 
         found = read_saved_table(path, table, columns, former=former)
     except FileNotFoundError:
         raise InputError([Fault("", "is missing from the results", str(path))]) from None
-    except (OSError, ValueError, pyarrow.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError([Fault("", f"cannot be read: {error}", str(path))]) from None
     missing = [name for name in columns or () if name not in found.columns]
     if missing:
@@ -247,7 +247,10 @@ class SavedRuns:
             histories[:, :, HISTORY_ROWS.index(row)] = rows(name).transpose(0, 2, 1)
         visible = np.full((self.interventions, len(VISIBLE_ROWS), len(self.ids)), np.nan)
         return {
-            int(index): (start[place], SimulationState(organisations[place], practices[place], histories[place], visible))
+            int(index): (
+                start[place],
+                SimulationState(organisations[place], practices[place], histories[place], visible),
+            )
             for place, index in enumerate(done)
         }
 

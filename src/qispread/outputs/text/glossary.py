@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from qispread.inputs.errors import Fault, InputError, did_you_mean
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.frameworks import (
     NETWORK,
     PARAMETERS,
@@ -24,7 +25,6 @@ from qispread.inputs.organisations import CONTEXT_FACTORS, ContextFactors
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.parameter_descriptions import describe_section, section_title
 from qispread.inputs.policies import AnyPolicy
-from qispread.inputs.validate import discriminator
 from qispread.inputs.yaml_reader import read_yaml
 from qispread.model.measures import MEASURES
 from qispread.outputs.text.references import CITATION_KEY

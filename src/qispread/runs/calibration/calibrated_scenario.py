@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.common.formatting import format_range, format_short
-from qispread.inputs.scenario import set_at_path
+from qispread.inputs.scenario_fields import set_at_path
 from qispread.runs.calibration.run_calibration import CalibrationResult
 from qispread.runs.provenance import qispread_version
 

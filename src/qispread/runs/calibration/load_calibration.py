@@ -13,11 +13,13 @@ from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, number_at_path
+from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import rename_former
 from qispread.inputs.load_scenario import add_policies, build_scenario, load
-from qispread.inputs.scenario import Scenario, validate_folder_name
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import validate_folder_name
 from qispread.inputs.table_references import resolve_path
-from qispread.inputs.validate import fault_at_path, to_tuples, validate_section
+from qispread.inputs.validate import to_tuples, validate_section
 from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_yaml
 from qispread.model.measures import MEASURE_NAMES, MEASURES, Measure
 from qispread.runs.calibration.abc_posterior import describe_shortfall

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
-from qispread.inputs.scenario import Scenario, validate_folder_name
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import validate_folder_name
 from qispread.runs.sweep.experiment import FactorSpec, empty_if_none, validate_measures
 
 BASELINE_ARM = "baseline"

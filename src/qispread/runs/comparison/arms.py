@@ -5,10 +5,11 @@ from itertools import combinations
 from pathlib import Path
 
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.load_scenario import load, read_policy_file, reject_policy_file
 from qispread.inputs.policies import AnyPolicy, SeedingPolicy
-from qispread.inputs.scenario import Scenario, validate_folder_name
-from qispread.inputs.validate import fault_at_path
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import validate_folder_name
 
 BASELINE_ARM = "baseline"
 RESERVED_NAMES = (BASELINE_ARM, "charts")

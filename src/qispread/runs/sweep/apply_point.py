@@ -15,7 +15,8 @@ from qispread.inputs.adapt_scenario import is_adaptable
 from qispread.inputs.cross_checks import cross_validate
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.factors import Factor
-from qispread.inputs.scenario import MECHANISMS, Scenario
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import MECHANISMS
 from qispread.model.world.draw_organisations import build_distributions
 from qispread.model.world.draw_world import World, draw_world
 from qispread.model.world.policy_schedule import build_schedule

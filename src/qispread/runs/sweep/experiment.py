@@ -11,7 +11,8 @@ from qispread.inputs.errors import Fault, InputError, did_you_mean, index_of
 from qispread.inputs.factors import Factor, Scale
 from qispread.inputs.former_data import read_measure
 from qispread.inputs.parameter import ConfigSection, Names, choice
-from qispread.inputs.scenario import TABLE_OPTIONS, Scenario, validate_folder_name
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import TABLE_OPTIONS, validate_folder_name
 from qispread.model.measures import MEASURE_NAMES, MEASURES
 
 ALL_MEASURES = "all"

@@ -11,10 +11,11 @@ from pydantic.fields import FieldInfo
 
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, iterate_parameters, list_paths, value_at_path
+from qispread.inputs.field_errors import declared_bounds, fault_at_path, format_range
 from qispread.inputs.load_scenario import build_scenario
-from qispread.inputs.parameter import ConfigSection, declaration_of, declared_bounds, format_range
-from qispread.inputs.scenario import Scenario, set_at_path, to_plain_data
-from qispread.inputs.validate import fault_at_path
+from qispread.inputs.parameter import ConfigSection, declaration_of
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import set_at_path, to_plain_data
 from qispread.inputs.yaml_reader import SourceLocations
 from qispread.runs.sweep.experiment import FactorSpec
 

@@ -13,6 +13,7 @@ from qispread.inputs import argument_checks
 from qispread.inputs.csv_tables import CsvTable, ReadContext, parse_number, read_table
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, list_paths
+from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import (
     MANIFEST_NOTE,
     is_former_scenario,
@@ -22,9 +23,10 @@ from qispread.inputs.former_data import (
     rename_saved_scenario,
 )
 from qispread.inputs.load_scenario import load, read_with_parents
-from qispread.inputs.scenario import InputFile, Scenario
+from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import InputFile
 from qispread.inputs.table_references import resolve_path
-from qispread.inputs.validate import fault_at_path, to_tuples, validate_section
+from qispread.inputs.validate import to_tuples, validate_section
 from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_text
 from qispread.runs.sweep.analysis_notes import analysis_notes
 from qispread.runs.sweep.experiment import Experiment, FactorSpec

@@ -3,10 +3,10 @@
 from typing import Any
 
 from qispread.inputs.factors import number_at_path
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.parameter_descriptions import section_title
 from qispread.inputs.policies import AnyPolicy
-from qispread.inputs.validate import discriminator
 from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.interfaces.page.teaching.budget import BUDGET_UNITS, BUDGET_YEARS, PRICES
 from qispread.interfaces.page.teaching.lesson import Lesson, lesson_scenario, load_lessons

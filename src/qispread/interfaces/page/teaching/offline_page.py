@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread import __version__
+from qispread.inputs.field_errors import discriminator
 from qispread.inputs.parameter import section_classes
 from qispread.inputs.policies import AnyPolicy
 from qispread.inputs.scenario import Scenario
-from qispread.inputs.validate import discriminator
 from qispread.interfaces.page.compare_endpoint import comparison_message
 from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.interfaces.page.ensembles import EnsembleCache
