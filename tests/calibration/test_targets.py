@@ -65,7 +65,7 @@ EXPECTED = {
     14: "given twice (first on line 10)",
     16: "no measure is called 'fidelty'; did you mean 'fidelity'?",
     17: "the interval 0.7 to 0.3 is reversed",
-    18: "got 13; the runs of base end in month 12",
+    18: "got 13; the runs of baseline end in month 12",
     19: "needed: a number in (0, inf)",
     20: "got -0.1",
     22: "is about the same as the target 'sixth'",

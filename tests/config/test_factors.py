@@ -6,7 +6,8 @@ import qispread as qs
 from all_features import all_features_scenario
 from helpers_input import EVIDENCE_RANGES, only_fault
 from qispread.inputs.factors import UNCERTAIN_ROLES, iterate_parameters, number_at_path, plausible_factors
-from qispread.inputs.parameter import declaration_of, declared_bounds
+from qispread.inputs.field_errors import declared_bounds
+from qispread.inputs.parameter import declaration_of
 
 ALL = all_features_scenario()
 NUMBERS = {path: (value, field) for path, value, field in iterate_parameters(ALL)}

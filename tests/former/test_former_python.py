@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pickle
+import sys
 import warnings
 from pathlib import Path
 
@@ -285,3 +286,12 @@ def test_refused_measures(name):
         assert needed in str(caught.value)
     with pytest.raises(KeyError, match="needed"):
         qs.MEASURES[name]
+
+
+def test_replaced_rules_are_found_where_a_module_was_imported_by_its_former_name():
+    with pytest.warns(DeprecationWarning, match=r"qispread\.world\.build"):
+        importlib.import_module("qispread.world.build")
+    from qispread.model.rules import code_replacement
+
+    assert all(module in sys.modules for module, _ in code_replacement._imported_names())
+    assert not [binding for binding in code_replacement._imported_names() if binding[0].startswith("qispread.world.")]

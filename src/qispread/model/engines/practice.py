@@ -71,7 +71,7 @@ class InterventionAttributes(NamedTuple):
 
     @classmethod
     def from_record(cls, record: Any) -> "InterventionAttributes":
-        """Return the attributes that a record of `world.build.Plan.interventions` holds."""
+        """Return the attributes that a record of `RunInputs.interventions` holds."""
         effort, upkeep = record.effort.item(), record.upkeep.item()
         workloads = [capacity.workload(effort, upkeep, embedded) for embedded in (False, True)]
         return cls._make(
@@ -94,7 +94,7 @@ class StepParameters(NamedTuple):
 
     @classmethod
     def from_record(cls, record: Any) -> "StepParameters":
-        """Return the numbers that the record `world.build.Plan.parameters` holds."""
+        """Return the numbers that the record `RunInputs.parameters` holds."""
         return cls(
             deciding=record_numbers(record.deciding, steps.DECIDING),
             copying=record_numbers(record.copying, steps.COPYING),

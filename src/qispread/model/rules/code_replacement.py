@@ -271,7 +271,8 @@ def _imports_of(module: str) -> tuple[tuple[str, Binding], ...]:
 
 def _imported_names() -> dict[Binding, Binding]:
     """Return, for every name that a loaded module of this package has imported by name, where it was defined."""
-    modules = [module for module in list(sys.modules) if is_ours(module)]
+    # A module that was imported by a former name is there under both, and has its own name (decision 83).
+    modules = [name for name, module in list(sys.modules.items()) if is_ours(name) and module.__name__ == name]
     direct = {
         (module, alias): home
         for module in modules
