@@ -289,7 +289,8 @@ def test_refused_measures(name):
 
 
 def test_replaced_rules_are_found_where_a_module_was_imported_by_its_former_name():
-    with pytest.warns(DeprecationWarning, match=r"qispread\.world\.build"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
         importlib.import_module("qispread.world.build")
     from qispread.model.rules import code_replacement
 
