@@ -1,6 +1,7 @@
 """Former names in Python: each works as that of now, with a warning that says which and until when."""
 
 import ast
+import functools
 import importlib
 import pickle
 import sys
@@ -27,6 +28,7 @@ NEEDS_EXTRAS = {"interfaces.mesa_page.solara_page": "solara"}
 SMALL = {"horizon": 24, "replicates": 2, "organisations": {"number": 12, "partnerships": 2, "regions": 2}}
 
 
+@functools.cache
 def classes():
     """Return every class of the package by name."""
     found = {}
