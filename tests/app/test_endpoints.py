@@ -124,7 +124,7 @@ def test_positions_are_the_same_in_both_arms(send_request):
 def test_beginnings_tell_from_whom_everybody_copied(send_request, what_if):
     found = json.loads(send_request("/api/world", {**WHAT_IF, "replicate": 1}).body)
     (run,) = qs.simulate(what_if.replace(replicates=2), keep_events=True).runs[1:]
-    began = [event for event in run.events if event["event"] == "began"]
+    began = [event for event in run.events if event["event"] == "adopted"]
     ids = found["places"]["ids"]
     told = {(month, ids[who]): from_whom for month, who, from_whom, _ in found["beginnings"]}
     assert set(told) == {(event["month"], event["organisation"]) for event in began}
