@@ -305,7 +305,7 @@ def test_what_is_held_in_memory_is_bounded():
 
     order = build_run_order(found, 20_000)
     runner = ChunkScheduler(
-        crew, b"", "k", order, np.zeros((20_000, 2)), pace=1e-5, open_block=opened.append, keep=None
+        crew, b"", "k", order, np.zeros((20_000, 2)), seconds_per_run=1e-5, load_buffer=opened.append, write_part=None
     )
     fresh = runner.iterate_chunks((part, np.arange(len(order.part_positions(part)))) for part in range(order.parts))
     runner.dispatch(fresh)

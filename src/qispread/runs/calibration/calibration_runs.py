@@ -183,7 +183,7 @@ def run_arms(
     """Run every arm of a design and return what the runs show."""
     experiments = {arm: build_arm_experiment(plan, arm, design) for arm in plan.arms}
     for experiment in experiments.values():
-        check_run_count(experiment, yes=bool(options.options.get("confirmed")), passes=1)
+        check_run_count(experiment, yes=bool(options.options.get("confirmed")), repetitions=1)
     if not idle:
         check_inert_everywhere(experiments, options)
     check_libraries(experiments, folder_name, options)
