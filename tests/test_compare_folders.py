@@ -175,6 +175,6 @@ def test_a_folder_that_was_there_before_stays_when_work_is_refused(capsys):
     write_file("s.yaml", "extends: t.yaml\n" + silent)
     write_file("t.yaml", SMALL_YAML)
     assert run_command(*ONE, "--measure", "effect", "--precision", "0.1") == 2
-    assert "has a meaning in 0 of 256 worlds" in capsys.readouterr().err
+    assert "is defined in 0 of 256 replicates" in capsys.readouterr().err
     assert Path("res/mine").is_dir()
     assert [path.name for path in Path("res").iterdir()] == ["mine"]

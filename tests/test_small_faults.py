@@ -109,7 +109,7 @@ class TestWithoutMainGuard:
         assert done.returncode == 1
         assert done.stderr.count("Traceback") == 1
         assert "a script must start a sweep under if __name__ == '__main__'" in done.stderr.splitlines()[-1]
-        assert "held by another sweep" not in done.stderr
+        assert "locked by another sweep" not in done.stderr
 
 
 class TestNotes:

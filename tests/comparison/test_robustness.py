@@ -137,7 +137,7 @@ def test_arms_that_achieve_the_same_are_ranked_in_their_order():
 
 
 def test_a_measure_without_a_good_direction_ranks_nothing(comparison):
-    with pytest.raises(qs.InputError, match="'generation' is neither good nor bad"):
+    with pytest.raises(qs.InputError, match="'generation' has no desirable direction"):
         robustness(Comparison(comparison.runs, "generation"), 2, 1)
 
 
@@ -150,7 +150,7 @@ def test_too_few_models_or_worlds_are_refused(comparison, models, worlds):
 def test_a_measure_without_a_meaning_in_plausible_models_is_refused():
     silent = PLAIN.replace({"hearing.contact": 0.0, "hearing.broadcast": 0.0})
     comparison = qs.compare(silent, {"coached": silent.with_policy("coaching")}, measure="effect")
-    with pytest.raises(qs.InputError, match="'effect' has a meaning in 0 of 3 plausible models"):
+    with pytest.raises(qs.InputError, match="'effect' is defined in 0 of 3 plausible models"):
         robustness(comparison, 3, 1)
 
 

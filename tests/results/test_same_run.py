@@ -215,4 +215,4 @@ def test_a_report_names_libraries_that_differ(monkeypatch):
 
 def test_an_address_is_no_folder_for_a_report():
     assert main(FILES) == 0
-    assert "is an address" in only_fault(write_report, "res", "s3://bucket/report").problem
+    assert "is a URL" in only_fault(write_report, "res", "s3://bucket/report").problem

@@ -29,11 +29,11 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     told = printed_text(capsys)
     assert re.fullmatch(
         r"note: design\.points: got 40; qispread sensitivity needs at least 64 points "
-        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
+        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 pending, in results/sweep-trial",
         told,
     )
     assert main(["sweep", "trial.yaml"]) == 0
-    assert printed_text(capsys).startswith("Nothing is left to do: 200 of 200 runs done")
+    assert printed_text(capsys).startswith("Nothing to do: 200 of 200 runs done")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_status_says_what_is_done_failed_and_left(what, capsys):
     assert main(["sweep", "trial.yaml"]) == 0
     printed_text(capsys)
     assert main(["sweep", what, "--status"]) == 0
-    assert printed_text(capsys) == "results/sweep-trial: 200 of 200 runs done, 0 failed, 0 left"
+    assert printed_text(capsys) == "results/sweep-trial: 200 of 200 runs done, 0 failed, 0 pending"
 
 
 def test_status_of_nothing_is_told(capsys):
@@ -64,7 +64,7 @@ def test_failures_are_told_and_give_the_exit_code(capsys):
     )
     assert main(["sweep", "trial.yaml", "--out", "s"]) == 1
     told = printed_text(capsys)
-    assert "10 of 20 runs done, 10 failed, 0 left" in told
+    assert "10 of 20 runs done, 10 failed, 0 pending" in told
     assert told.count(" failed: the state is no longer finite: parameters are extreme") == 5
     assert main(["sweep", "trial.yaml", "--out", "s", "--status"]) == 0
     assert main(["sweep", "trial.yaml", "--out", "s", "--retry-failed"]) == 1

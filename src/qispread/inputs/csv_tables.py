@@ -38,7 +38,7 @@ class CsvTable:
 class ReadContext:
     """What has been collected while reading tables: source locations, faults, notes and hashes of the files."""
 
-    places: SourceLocations = field(default_factory=dict)
+    locations: SourceLocations = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     inputs: list[dict[str, str]] = field(default_factory=list)
@@ -160,7 +160,7 @@ def read_organisation_rows(
         row |= {name: parse_number(cells[column]) for name, column in columns.items() if name not in TEXT_FIELDS}
         for name, column in columns.items():
             label = f"column '{column}'" + (f" of {row['id']}" if name != "id" and row["id"] else "")
-            reading.places["organisations", "rows", len(rows), name] = SourceLocation(display_name, line, label)
+            reading.locations["organisations", "rows", len(rows), name] = SourceLocation(display_name, line, label)
         rows.append(row)
     if not rows:
         raise InputError([Fault("", "holds no organisation that is open", display_name)])
@@ -307,7 +307,7 @@ def drop_isolated(rows: list[Any], ties: list[Any], choice: str, display_name: s
     connected = [index for index, row in enumerate(rows) if row["id"] in tied]
     for new_index, old_index in enumerate(connected):
         for name in rows[old_index]:
-            reading.places["organisations", "rows", new_index, name] = reading.places[
+            reading.locations["organisations", "rows", new_index, name] = reading.locations[
                 "organisations", "rows", old_index, name
             ]
     return [rows[index] for index in connected]

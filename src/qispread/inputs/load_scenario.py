@@ -61,29 +61,31 @@ def read_with_parents(
     InputError
         For a file that extends itself, directly or through others.
     """
-    data, places = read_document(path, display_name)
+    data, locations = read_document(path, display_name)
     parents = data.pop("extends", [])
     parents = [parents] if isinstance(parents, str) else parents
     if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
-        raise InputError([fault_at_path(("extends",), f"got {parents}; needed: the name of a file, or a list", places)])
+        raise InputError(
+            [fault_at_path(("extends",), f"got {parents}; needed: the name of a file, or a list", locations)]
+        )
     inherited: dict[str, Any] = {}
-    inherited_places: SourceLocations = {}
+    inherited_locations: SourceLocations = {}
     chain = (*visited, Path(os.path.normpath(path.absolute())))
     for parent in parents:
         parent_path = Path(os.path.normpath(path.parent / parent))
         if Path(os.path.normpath(parent_path.absolute())) in chain:
-            raise InputError([fault_at_path(("extends",), f"'{parent}' leads back to this file", places)])
-        parent_data, parent_places = read_with_parents(
+            raise InputError([fault_at_path(("extends",), f"'{parent}' leads back to this file", locations)])
+        parent_data, parent_locations = read_with_parents(
             parent_path, os.path.normpath(Path(display_name).parent / parent), chain
         )
         inherited = merge_documents(inherited, parent_data)
-        inherited_places |= parent_places
-    return merge_documents(inherited, data), inherited_places | places
+        inherited_locations |= parent_locations
+    return merge_documents(inherited, data), inherited_locations | locations
 
 
 def build_scenario(
     data: dict[str, Any],
-    places: SourceLocations | None = None,
+    locations: SourceLocations | None = None,
     base: Path | None = None,
     faults: Sequence[Fault] = (),
     finder: TableResolver | None = None,
@@ -94,7 +96,7 @@ def build_scenario(
     ----------
     data : dict
         In the structure of a YAML file.
-    places : dict, optional
+    locations : dict, optional
         Source location of each value.
     base : Path, optional
         Folder to which names of tables are relative if they do not come from a file.
@@ -108,13 +110,13 @@ def build_scenario(
     InputError
         With every fault in the data and in its tables.
     """
-    places = dict(places or {})
-    scenario, invalid, found_faults = validate(data, places)
-    tables = TableReferences(scenario, invalid, places, finder or disk_resolver(base or Path()))
+    locations = dict(locations or {})
+    scenario, invalid, found_faults = validate(data, locations)
+    tables = TableReferences(scenario, invalid, locations, finder or disk_resolver(base or Path()))
     reading = tables.reading
     if tables.rows is not None or tables.ties is not None:
-        places |= reading.places
-        scenario, newly_invalid, found_faults = validate(insert_tables(data, tables), places)
+        locations |= reading.locations
+        scenario, newly_invalid, found_faults = validate(insert_tables(data, tables), locations)
         invalid |= newly_invalid
     if not tables.whole:
         invalid.add("organisations.")
@@ -123,9 +125,9 @@ def build_scenario(
     if isinstance(scenario.network, TiesFileNetwork | MembershipsNetwork) or (reading.faults and not tables.ties):
         invalid.add("network")
     found_faults += reading.faults
-    written = set(places)
+    written = set(locations)
     found_faults += [
-        fault_at_path(path, problem, places)
+        fault_at_path(path, problem, locations)
         for path, problem in cross_validate(scenario, invalid)
         if is_in_file(path, written) or not is_adaptable(scenario, path)
     ]
@@ -142,22 +144,22 @@ def read_policy_file(path: Path, display_name: str) -> tuple[dict[str, Any], Sou
     InputError
         If it holds other keys, or no policies.
     """
-    data, places = read_with_parents(path, display_name)
+    data, locations = read_with_parents(path, display_name)
     problem = "is not allowed in a policy file, which holds only 'policies'"
-    faults = [fault_at_path((key,), problem, places) for key in data if key not in POLICY_FILE_KEYS]
+    faults = [fault_at_path((key,), problem, locations) for key in data if key not in POLICY_FILE_KEYS]
     if not isinstance(data.get("policies"), dict) or not data["policies"]:
         faults.append(Fault("policies", "is missing; needed: a mapping of names to policies", display_name, 1))
     if faults:
         raise InputError(faults)
-    return data, places
+    return data, locations
 
 
-def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[str | Path]) -> list[Fault]:
+def add_policies(data: dict[str, Any], locations: SourceLocations, files: Sequence[str | Path]) -> list[Fault]:
     """Add the policies of policy files to the data of a scenario and return the faults, such as duplicate names."""
     faults: list[Fault] = []
     for file in files:
         try:
-            fragment, fragment_places = read_policy_file(Path(file), str(file))
+            fragment, fragment_locations = read_policy_file(Path(file), str(file))
         except InputError as error:
             faults.extend(error.faults)
             continue
@@ -167,24 +169,26 @@ def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[
         for name, policy in fragment["policies"].items():
             if name in policies:
                 problem = "the scenario already has a policy with this name"
-                faults.append(fault_at_path(("policies", name), problem, fragment_places))
+                faults.append(fault_at_path(("policies", name), problem, fragment_locations))
                 continue
             policies[name] = policy
-            places |= {path: place for path, place in fragment_places.items() if path[:2] == ("policies", name)}
+            locations |= {
+                path: location for path, location in fragment_locations.items() if path[:2] == ("policies", name)
+            }
     return faults
 
 
-def override_tables(data: dict[str, Any], places: SourceLocations, organisations: Any, ties: Any) -> None:
+def override_tables(data: dict[str, Any], locations: SourceLocations, organisations: Any, ties: Any) -> None:
     """Replace the tables of a scenario with those named on the command line."""
     section, network = data.get("organisations", {}), data.get("network", {})
     if organisations is not None and isinstance(section, dict):
         settings = {name: value for name, value in section.items() if name not in (*DERIVED_COUNTS, "rows")}
         data["organisations"] = {**settings, "file": str(organisations)}
-        places["organisations", "file"] = SourceLocation("", 0, "--organisations")
+        locations["organisations", "file"] = SourceLocation("", 0, "--organisations")
     if ties is not None and isinstance(network, dict):
         is_table = network.get("kind") in ("file", "memberships")
         data["network"] = {**(network if is_table else {"kind": "file"}), "file": str(ties)}
-        places["network", "file"] = SourceLocation("", 0, "--ties")
+        locations["network", "file"] = SourceLocation("", 0, "--ties")
 
 
 @argument_checks.validate_arguments(
@@ -220,13 +224,13 @@ def load(
     InputError
         With every fault in all these files.
     """
-    data, places = read_with_parents(Path(path), str(path))
-    faults = add_policies(data, places, policies)
+    data, locations = read_with_parents(Path(path), str(path))
+    faults = add_policies(data, locations, policies)
     for name, value in (changes or {}).items():
         data[name] = value
-        places[name,] = SourceLocation("", 0, f"--{name}")
-    override_tables(data, places, organisations, ties)
-    return build_scenario(data, places, faults=faults)
+        locations[name,] = SourceLocation("", 0, f"--{name}")
+    override_tables(data, locations, organisations, ties)
+    return build_scenario(data, locations, faults=faults)
 
 
 def is_policy_file(data: dict[str, Any]) -> bool:
@@ -274,11 +278,11 @@ def check(path: str | Path) -> Scenario | None:
     file = Path(path)
     if file.suffix == ".csv":
         return check_table(file)
-    data, places = read_with_parents(file, str(path))
+    data, locations = read_with_parents(file, str(path))
     if is_policy_file(data):
-        data, places = read_policy_file(file, str(path))
-        _, _, faults = validate(data, places)
+        data, locations = read_policy_file(file, str(path))
+        _, _, faults = validate(data, locations)
         if faults:
             raise InputError(faults)
         return None
-    return build_scenario(data, places)
+    return build_scenario(data, locations)

@@ -111,15 +111,15 @@ class Scenario(ConfigSection):
         from qispread.inputs.yaml_reader import SourceLocation
 
         data = self.model_dump(mode="json")
-        places: dict[tuple[str | int, ...], SourceLocation] = {}
+        locations: dict[tuple[str | int, ...], SourceLocation] = {}
         for path, value in {**(changes or {}), **fields}.items():
             if path == "organisations.file":
                 data["organisations"].update(rows=[], number=None, partnerships=None, regions=None)
                 data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}
                 data.update(inputs=[], notes=[])
             set_at_path(data, path, value)
-            places |= {location: SourceLocation("", 0) for location in iterate_paths(value, tuple(path.split(".")))}
-        return type(self).model_validate(build_scenario(data, places).model_dump())
+            locations |= {location: SourceLocation("", 0) for location in iterate_paths(value, tuple(path.split(".")))}
+        return type(self).model_validate(build_scenario(data, locations).model_dump())
 
     @argument_checks.validate_arguments(
         lever=argument_checks.check_text,

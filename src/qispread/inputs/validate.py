@@ -150,26 +150,26 @@ def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
     return f"got {format_value(got)}; needed: {needed}{hint}"
 
 
-def source_location(path: KeyPath, places: SourceLocations) -> SourceLocation:
+def source_location(path: KeyPath, locations: SourceLocations) -> SourceLocation:
     """Return the source location of a path, or of its nearest parent that has one."""
-    while path and path not in places:
+    while path and path not in locations:
         path = path[:-1]
-    return places.get(path, SourceLocation("", 0))
+    return locations.get(path, SourceLocation("", 0))
 
 
-def fault_at_path(path: KeyPath, problem: str, places: SourceLocations) -> Fault:
+def fault_at_path(path: KeyPath, problem: str, locations: SourceLocations) -> Fault:
     """Return a fault at a path of the scenario, with its file and line."""
-    location = source_location(path, places)
+    location = source_location(path, locations)
     return Fault(location.label or ".".join(map(str, path)), problem, location.file, location.line)
 
 
-def validate_section(root: type[ConfigSection], data: dict[str, Any], places: SourceLocations) -> list[Fault]:
+def validate_section(root: type[ConfigSection], data: dict[str, Any], locations: SourceLocations) -> list[Fault]:
     """Return every fault in the data of a section."""
     try:
         root.model_validate(to_tuples(data))
     except ValidationError as error:
-        locations = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
-        return [fault_at_path(location.path, error_text(detail, location), places) for detail, location in locations]
+        located = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
+        return [fault_at_path(location.path, error_text(detail, location), locations) for detail, location in located]
     return []
 
 
@@ -203,7 +203,7 @@ def to_tuples(value: Any) -> Any:
     return tuple(to_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
-def validate(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
+def validate(data: dict[str, Any], locations: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
     """Check data against the declarations.
 
     Returns
@@ -219,10 +219,10 @@ def validate(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, s
     try:
         return Scenario.model_validate(data), set(), []
     except ValidationError:
-        return validate_by_sections(data, places)
+        return validate_by_sections(data, locations)
 
 
-def validate_by_sections(data: dict[str, Any], places: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
+def validate_by_sections(data: dict[str, Any], locations: SourceLocations) -> tuple[Scenario, set[str], list[Fault]]:
     """Validate data with faults part by part; returns the same as `validate`."""
     valid: dict[str, Any] = {}
     invalid: set[str] = set()
@@ -236,7 +236,7 @@ def validate_by_sections(data: dict[str, Any], places: SourceLocations) -> tuple
             for detail in error.errors():
                 location = locate(tuple(detail["loc"]))
                 invalid.add(".".join(map(str, location.path[:2])))
-                faults.append(fault_at_path(location.path, error_text(detail, location), places))
+                faults.append(fault_at_path(location.path, error_text(detail, location), locations))
             continue
         valid[key] = deep_merge(valid.get(key), value)
     return Scenario.model_validate(valid), invalid, faults

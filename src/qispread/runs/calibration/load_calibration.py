@@ -203,12 +203,12 @@ class CalibrationReader:
 
     def factor_validator(self, scenario: Scenario) -> FactorValidator:
         """Return a validator of parameters as factors of an experiment, with their source locations."""
-        places = {
+        locations = {
             ("factors", *path[1:]): SourceLocation(location.file, location.line, ".".join(map(str, path)))
             for path, location in self.locations.items()
             if path[:1] == ("parameters",)
         }
-        return FactorValidator(scenario, places, self.folder, self.faults)
+        return FactorValidator(scenario, locations, self.folder, self.faults)
 
     def check_targets(
         self, targets: dict[str, CalibrationTarget], scenario: Scenario | None, arms: dict[str, Scenario]
@@ -299,9 +299,9 @@ def apply_policy_files(scenario: Scenario, files: list[Path], changes: dict[str,
     """Return a scenario with policy files added and values changed."""
     if files:
         data = scenario.model_dump(mode="json")
-        places: SourceLocations = {}
-        faults = add_policies(data, places, files)
-        scenario = build_scenario(data, places, faults=faults)
+        locations: SourceLocations = {}
+        faults = add_policies(data, locations, files)
+        scenario = build_scenario(data, locations, faults=faults)
     return scenario.replace(dict(changes)) if changes else scenario
 
 
@@ -327,8 +327,8 @@ def load_calibration(source: CalibrationSource, folder: str | Path = "") -> Cali
     if isinstance(source, Mapping):
         return CalibrationReader(dict(source), folder=Path(folder)).read()
     path, duplicate_faults = Path(source), list[Fault]()
-    data, places = read_yaml(path, str(source), duplicate_faults)
-    return CalibrationReader(data, places, path.parent, duplicate_faults).read()
+    data, locations = read_yaml(path, str(source), duplicate_faults)
+    return CalibrationReader(data, locations, path.parent, duplicate_faults).read()
 
 
 def is_calibration(path: str | Path) -> bool:

@@ -165,10 +165,10 @@ def arm_name_and_description(file: str, *, is_policy: bool) -> tuple[str, dict[s
     """
     if not is_policy:
         return Path(file).stem, {}
-    data, places = read_policy_file(Path(file), file)
+    data, locations = read_policy_file(Path(file), file)
     texts = {key: data[key] for key in ("name", "description") if data.get(key) is not None}
     faults = [
-        fault_at_path((key,), f"got {value!r}; needed: text", places)
+        fault_at_path((key,), f"got {value!r}; needed: text", locations)
         for key, value in texts.items()
         if not isinstance(value, str) or not value.strip()
     ]

@@ -53,8 +53,8 @@ def load_experiment(source: ExperimentSource) -> Experiment:
     path = Path(source)
     if path.is_dir() or path.suffix == ".json":
         return read_experiment_manifest(path / MANIFEST if path.is_dir() else path)
-    data, places = read_with_parents(path, str(path))
-    return build_experiment(data, places, path.parent)
+    data, locations = read_with_parents(path, str(path))
+    return build_experiment(data, locations, path.parent)
 
 
 def is_experiment(path: str | Path) -> bool:
@@ -93,43 +93,43 @@ def read_experiment_manifest(path: Path) -> Experiment:
         raise InputError([Fault("", "is not the manifest of a sweep", str(path))]) from None
 
 
-def build_experiment(data: dict[str, Any], places: SourceLocations, folder: Path) -> Experiment:
+def build_experiment(data: dict[str, Any], locations: SourceLocations, folder: Path) -> Experiment:
     """Return a validated experiment from data; relative paths start from `folder`."""
     faults: list[Fault] = []
     base, policies = data.pop("base", None), data.pop("policies", [])
     scenario = data.pop("scenario", base)
     if not isinstance(scenario, Scenario):
-        scenario = load_base_scenario(base, policies, places, folder, faults)
+        scenario = load_base_scenario(base, policies, locations, folder, faults)
     elif policies:
         faults.append(
-            fault_at_path(("policies",), "can only be added to a base file; change the scenario instead", places)
+            fault_at_path(("policies",), "can only be added to a base file; change the scenario instead", locations)
         )
-    section_faults = validate_section(Experiment, {**data, "scenario": scenario or Scenario()}, places)
+    section_faults = validate_section(Experiment, {**data, "scenario": scenario or Scenario()}, locations)
     if scenario is None:
         raise InputError([*faults, *section_faults])
     if not section_faults:
         experiment = Experiment.model_validate(to_tuples({**data, "scenario": scenario}))
-        return resolve_factors(experiment, places, folder, faults)
-    validator = FactorValidator(scenario, places, folder)
+        return resolve_factors(experiment, locations, folder, faults)
+    validator = FactorValidator(scenario, locations, folder)
     resolve_valid_factors(valid_factor_specs(data.get("factors")), validator)
     raise InputError([*faults, *section_faults, *validator.faults])
 
 
 def load_base_scenario(
-    base: Any, policies: Any, places: SourceLocations, folder: Path, faults: list[Fault]
+    base: Any, policies: Any, locations: SourceLocations, folder: Path, faults: list[Fault]
 ) -> Scenario | None:
     """Return the base scenario of an experiment, or None after adding its faults to `faults`."""
     if not isinstance(base, str | Path):
-        faults.append(fault_at_path(("base",), "is missing; needed: the file of a scenario", places))
+        faults.append(fault_at_path(("base",), "is missing; needed: the file of a scenario", locations))
         return None
     files = [policies] if isinstance(policies, str) else policies
     if not isinstance(files, list | tuple) or not all(isinstance(file, str | Path) for file in files):
-        faults.append(fault_at_path(("policies",), "needed: the names of policy files", places))
+        faults.append(fault_at_path(("policies",), "needed: the names of policy files", locations))
         return None
     try:
-        path = resolve_path(("base",), str(base), places, folder)
+        path = resolve_path(("base",), str(base), locations, folder)
         policy_paths = [
-            resolve_path(("policies", index), str(file), places, folder) for index, file in enumerate(files)
+            resolve_path(("policies", index), str(file), locations, folder) for index, file in enumerate(files)
         ]
         return load(path, policies=policy_paths)
     except InputError as error:
@@ -148,7 +148,9 @@ def valid_factor_specs(factor_specs: Any) -> dict[str, FactorSpec]:
     return specs
 
 
-def resolve_factors(experiment: Experiment, places: SourceLocations, folder: Path, faults: list[Fault]) -> Experiment:
+def resolve_factors(
+    experiment: Experiment, locations: SourceLocations, folder: Path, faults: list[Fault]
+) -> Experiment:
     """Return an experiment with explicit ranges of factors and the rows of a table of points.
 
     Raises
@@ -156,11 +158,11 @@ def resolve_factors(experiment: Experiment, places: SourceLocations, folder: Pat
     InputError
         With every fault in the factors and the table.
     """
-    validator = FactorValidator(experiment.scenario, places, folder, faults)
+    validator = FactorValidator(experiment.scenario, locations, folder, faults)
     if experiment.design.kind == "list" and not experiment.design.rows:
         return points_from_csv(experiment, validator)
     if not experiment.factors:
-        validator.faults.append(fault_at_path(("factors",), "none is given; needed: at least one", places))
+        validator.faults.append(fault_at_path(("factors",), "none is given; needed: at least one", locations))
     factors = resolve_valid_factors(experiment.factors, validator)
     if validator.faults:
         raise InputError(validator.faults)

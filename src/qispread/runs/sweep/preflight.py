@@ -150,8 +150,8 @@ def factor_has_effect(experiment: Experiment, job: SweepJob, start: FloatArray, 
 
     `first` is the first replicate, modulo the number of replicates.
     """
-    for world in range(first, first + min(PROBED_REPLICATES, experiment.replicates)):
-        replicate = world % experiment.replicates
+    for index in range(first, first + min(PROBED_REPLICATES, experiment.replicates)):
+        replicate = index % experiment.replicates
         results = set()
         for number in experiment.resolved_factors[factor_index].levels(2):
             point = start.copy()
