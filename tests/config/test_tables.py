@@ -341,6 +341,6 @@ def test_the_shared_catchments_hold_all_open_trusts_that_share_one():
     assert beds == {name: float(size) if (size := places[name]["mean_GA_beds"]) else None for name in beds}
     notes = "\n".join(scenario.notes)
     assert f"{len(places) - len(beds)} organisations without ties left out" in notes
-    assert "ties given again (or in the other direction) count once, at the larger weight" in notes
+    assert "repeated ties (in either direction) count once, at the largest weight" in notes
     blank = sum(not row["mean_GA_beds"] for row in places.values())
     assert f"is blank in {blank} of {len(places)} rows: drawn" in notes

@@ -29,7 +29,8 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     told = printed_text(capsys)
     assert re.fullmatch(
         r"note: design\.points: got 40; qispread sensitivity needs at least 64 points "
-        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 pending, in results/sweep-trial",
+        r"200 runs, about [^,]+, about \d+ kB on disk\. "
+        r"200 of 200 runs done, 0 failed, 0 pending, in results/sweep-trial",
         told,
     )
     assert main(["sweep", "trial.yaml"]) == 0
