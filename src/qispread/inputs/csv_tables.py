@@ -179,9 +179,11 @@ def note_blank_cells(
         blank = sum(row[name] is None for row in rows)
         if blank and name != "id":
             columns_by_rule.setdefault((blank, BLANK_CELL_RULES.get(name, "drawn")), []).append(column)
-    drawn = [name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")]
-    if drawn:
-        reading.notes.append(f"{display_name}: has no column {', '.join(drawn)}: drawn for every organisation")
+    absent = [
+        name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")
+    ]
+    if absent:
+        reading.notes.append(f"{display_name}: has no column {', '.join(absent)}: drawn for every organisation")
     if "partnership" not in columns:
         reading.notes.append(f"{display_name}: has no column partnership: each organisation forms its own partnership")
     for (blank, rule), names in columns_by_rule.items():

@@ -159,9 +159,9 @@ def read_yaml(
         node = yaml.compose(text, Loader=LOADER)
         data = {} if node is None else reader.read_value(node, ())
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        problem_mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        line = mark.line + 1 if mark else 0
+        line = problem_mark.line + 1 if problem_mark else 0
         raise InputError([Fault("", f"is not valid YAML: {problem}", display_name, line)]) from None
     except RecursionError:
         raise InputError([Fault("", "holds an alias that refers to itself", display_name)]) from None

@@ -159,8 +159,8 @@ class Organisation(FixedAgent):
         if not self.model.leaders_leaving[self.index]:
             return
         parameters, pool, old = self.scenario.leaders, self.model.plan.leadership_at_start, self.leadership
-        drawn = float(pool[int(self.draw_uniform(random_draws.SUCCESSOR) * pool.size)])
-        self.leadership = leaders.successor_leadership(old, drawn, parameters.continuity)
+        candidate = float(pool[int(self.draw_uniform(random_draws.SUCCESSOR) * pool.size)])
+        self.leadership = leaders.successor_leadership(old, candidate, parameters.continuity)
         self.update_climate()
         self.log_event("leader left", f"leadership changed from {old:.2f} to {self.leadership:.2f}")
         for practice in self.practices.values():

@@ -180,24 +180,24 @@ def failed_run(prepared: PreparedScenario, replicate: int, error: Exception) -> 
 
 
 def run_replicate(
-    blueprint: PreparedScenario, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False
+    prepared: PreparedScenario, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False
 ) -> ReplicateRun:
     """Run one replicate; an exception or a result that is not finite becomes its `error`."""
-    measures = allocate_measures(blueprint.scenario)
+    measures = allocate_measures(prepared.scenario)
     events, observed = None, []
     try:
-        world = blueprint.world(replicate)
+        world = prepared.world(replicate)
         if engine == "kernel" and not keep_events:
-            state = run_kernel(*initialise_run(blueprint, world), blueprint.scenario.horizon, measures)
+            state = run_kernel(*initialise_run(prepared, world), prepared.scenario.horizon, measures)
         else:
             from qispread.model.engines.mesa_model import SpreadModel
 
-            model = SpreadModel(blueprint.scenario, replicate=replicate, keep_events=keep_events)
+            model = SpreadModel(prepared.scenario, replicate=replicate, keep_events=keep_events)
             model.run_model()
             measures[:], state = np.array(model.measures), model.export_state()
             events, observed = model.events, model.observed
     except RUN_ERRORS as error:
-        return failed_run(blueprint, replicate, error)
+        return failed_run(prepared, replicate, error)
     run = completed_run(replicate, world.organisations, state, measures)
     run.events, run.observed = events, observed
     return run

@@ -58,9 +58,9 @@ def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) 
     """Replace a leader; the successor may drop practices still being implemented."""
     organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
     stream, pool = plan.streams[-1, i], plan.leadership_at_start
-    drawn = pool[int(uniform(stream, month, random_draws.SUCCESSOR) * pool.size)]
+    candidate = pool[int(uniform(stream, month, random_draws.SUCCESSOR) * pool.size)]
     organisations[rows.LEADERSHIP, i] = leaders.successor_leadership(
-        organisations[rows.LEADERSHIP, i], drawn, parameters.continuity
+        organisations[rows.LEADERSHIP, i], candidate, parameters.continuity
     )
     update_climate(organisations, i)
     for k in range(histories.shape[0]):

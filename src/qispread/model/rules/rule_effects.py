@@ -36,8 +36,8 @@ def effects_of(rule: Callable[..., Any]) -> dict[str, Effect | None]:
     hints = typing.get_type_hints(function, include_extras=True)
     effects: dict[str, Effect | None] = {}
     for name in inspect.signature(function).parameters:
-        marks = getattr(hints.get(name), "__metadata__", ())
-        effect = next((mark for mark in marks if isinstance(mark, Effect)), None)
+        annotations = getattr(hints.get(name), "__metadata__", ())
+        effect = next((annotation for annotation in annotations if isinstance(annotation, Effect)), None)
         if effect is not None or hints.get(name) in NUMBERS:
             effects[name] = effect
     return effects

@@ -285,8 +285,8 @@ def arm_means(
     """Return the mean of a measure at the end by arm, over replicates of a model with the measure in all arms."""
     values = []
     for scenario in scenarios.values():
-        blueprint = prepare_scenario(scenario.replace(changes))
-        runs = Runs(blueprint.scenario, [run_replicate(blueprint, replicate) for replicate in range(replicates)])
+        prepared = prepare_scenario(scenario.replace(changes))
+        runs = Runs(prepared.scenario, [run_replicate(prepared, replicate) for replicate in range(replicates)])
         values.append(runs.values_by_replicate(measure))
     known = ~np.isnan(values).any(axis=0)
     return {arm: finite_mean(arm_values[known]) for arm, arm_values in zip(scenarios, values, strict=True)}

@@ -109,16 +109,18 @@ class PointApplier:
         self.factors = tuple(factors)
         self.tree = build_path_tree(self.factors)
         self.base = prepare_scenario(scenario)
-        self.worldly = [index for index, factor in enumerate(factors) if affects([factor], "organisations", "network")]
+        self.world_factors = [
+            index for index, factor in enumerate(factors) if affects([factor], "organisations", "network")
+        ]
         # Worlds are only cached if other points can share them.
-        self.shares_worlds = all(self.factors[index].values for index in self.worldly)
-        self.direct = [self._record_field(factor) for factor in self.factors]
-        self.mechanical = [index for index, factor in enumerate(factors) if affects([factor], *MECHANISMS)]
-        self.intervenes = affects(self.factors, "interventions")
-        self.recounts = affects(self.factors, *POPULATION_PATHS)
-        self.reschedules = any(affects_schedule(factor) for factor in self.factors)
-        self.frames: LRUCache[Any, StaticWorld] = LRUCache(MAX_CACHED_WORLDS)
-        self.blueprints: LRUCache[bytes, PreparedScenario] = LRUCache(
+        self.shares_worlds = all(self.factors[index].values for index in self.world_factors)
+        self.record_fields = [self._record_field(factor) for factor in self.factors]
+        self.mechanism_factors = [index for index, factor in enumerate(factors) if affects([factor], *MECHANISMS)]
+        self.changes_interventions = affects(self.factors, "interventions")
+        self.changes_population = affects(self.factors, *POPULATION_PATHS)
+        self.changes_schedule = any(affects_schedule(factor) for factor in self.factors)
+        self.static_worlds: LRUCache[Any, StaticWorld] = LRUCache(MAX_CACHED_WORLDS)
+        self.prepared_cache: LRUCache[bytes, PreparedScenario] = LRUCache(
             MAX_CACHED_WORLDS if self.is_large else MAX_CACHED_SCENARIOS
         )
         self.lock = Lock()
@@ -126,7 +128,7 @@ class PointApplier:
     @property
     def is_large(self) -> bool:
         """Whether each point needs large arrays of its own."""
-        return bool(self.worldly) or self.reschedules
+        return bool(self.world_factors) or self.changes_schedule
 
     def _record_field(self, factor: Factor) -> tuple[str, str] | None:
         """Return section and field of a factor that is a number in the record of mechanisms, or None."""
@@ -147,38 +149,43 @@ class PointApplier:
     def prepared_scenario(self, numbers: FloatArray) -> PreparedScenario:
         """Return the prepared scenario of a point, cached for its other replicates."""
         return cache_get_or_create(
-            self.blueprints, numbers.tobytes(), self.lock, lambda: self._prepare_scenario(numbers)
+            self.prepared_cache, numbers.tobytes(), self.lock, lambda: self._prepare_scenario(numbers)
         )
 
     def _prepare_scenario(self, numbers: FloatArray) -> PreparedScenario:
         base, scenario = self.base, self.scenario(numbers)
-        static_world = self.static_world(scenario, numbers) if self.worldly else base.static_world
+        static_world = self.static_world(scenario, numbers) if self.world_factors else base.static_world
         return base._replace(
             scenario=scenario,
             static_world=static_world,
-            parameters=self.parameters(scenario, numbers) if self.mechanical else base.parameters,
-            interventions=build_intervention_records(scenario) if self.intervenes else base.interventions,
-            schedule=build_schedule(scenario, static_world.organisation_count) if self.reschedules else base.schedule,
+            parameters=self.parameters(scenario, numbers) if self.mechanism_factors else base.parameters,
+            interventions=build_intervention_records(scenario) if self.changes_interventions else base.interventions,
+            schedule=build_schedule(scenario, static_world.organisation_count)
+            if self.changes_schedule
+            else base.schedule,
         )
 
     def parameters(self, scenario: Scenario, numbers: FloatArray) -> Any:
         """Return the record of all mechanisms at a point."""
-        if any(self.direct[index] is None for index in self.mechanical):
+        if any(self.record_fields[index] is None for index in self.mechanism_factors):
             return build_parameter_record(scenario)
         record = self.base.parameters.copy()
-        for index in self.mechanical:
-            section, name = self.direct[index] or ("", "")
+        for index in self.mechanism_factors:
+            section, name = self.record_fields[index] or ("", "")
             record[section][name] = self.factors[index].value(numbers[index])
         return record
 
     def static_world(self, scenario: Scenario, numbers: FloatArray) -> StaticWorld:
         """Return the static world of a point, shared by points with the same organisations and ties."""
         return cache_get_or_create(
-            self.frames, numbers[self.worldly].tobytes(), self.lock, lambda: self._build_static_world(scenario)
+            self.static_worlds,
+            numbers[self.world_factors].tobytes(),
+            self.lock,
+            lambda: self._build_static_world(scenario),
         )
 
     def _build_static_world(self, scenario: Scenario) -> StaticWorld:
-        if self.recounts:
+        if self.changes_population:
             static_world: StaticWorld = build_static_world.__wrapped__(scenario)
             return static_world
         return replace(
