@@ -122,7 +122,7 @@ def test_an_arm_of_failures_alone_is_told_in_a_line_and_ends_with_code_1(capsys,
     write_file("x.yaml", "extends: s.yaml\ninterventions: {intervention: {response: {steepness: 1e+308}}}\n")
     assert run_command("x.yaml", *models) == 1
     said = capsys.readouterr().out
-    assert "x: all 3 runs failed: the state is no longer finite: parameters are extreme" in said
+    assert "x: all 3 runs failed: the state is no longer finite: parameters are too extreme" in said
     assert run_statuses("x") == ["failed"] * 3
 
 

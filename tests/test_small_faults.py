@@ -36,7 +36,7 @@ class TestAllWorldsFailed:
     def test_a_run_says_so_and_why_and_writes_no_report(self, capsys):
         code, words = said(capsys, "run", FAILED, "--report", "--out", "r")
         assert code == 1
-        assert "all 2 runs failed: the state is no longer finite: parameters are extreme; no report" in words
+        assert "all 2 runs failed: the state is no longer finite: parameters are too extreme; no report" in words
         assert Path("r/runs.parquet").is_file()
         assert not Path("r/report.html").exists()
         code, words = said(capsys, "report", "r")

@@ -287,6 +287,6 @@ def test_a_report_of_worlds_that_all_failed_says_so_in_a_line(read_lines, polici
     extreme = {"interventions.intervention.response.steepness": 1e308, "replicates": 3}
     *_, last = read_lines("/api/report", {"setting": {"both": extreme, "policies": policies}})
     assert {one["problem"] for one in last["faults"]} == {
-        "all 3 runs failed: the state is no longer finite: parameters are extreme"
+        "all 3 runs failed: the state is no longer finite: parameters are too extreme"
     }
     assert not any(one["file"] for one in last["faults"])

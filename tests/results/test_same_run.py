@@ -103,7 +103,7 @@ def test_a_rule_that_was_replaced_makes_another_run(capsys, monkeypatch):
     assert "holds the results of another run (other code)" in said
     name = "replaced_rules.qispread.model.rules.improving.decayed_fidelity"
     assert (
-        f"{name}: was not there, is now {identity.replaced_rule_names()[name.removeprefix('replaced_rules.')]}" in said
+        f"{name}: was absent, is now {identity.replaced_rule_names()[name.removeprefix('replaced_rules.')]}" in said
     )
     assert kept() == before
 

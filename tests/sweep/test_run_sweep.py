@@ -227,7 +227,7 @@ def test_a_sweep_goes_on_by_its_folder_alone(undisturbed):
             {"base": SMALL_SCENARIO.replace({"improving.repair": 0.05})},
             ["experiment.scenario.improving.repair: was 0.06"],
         ),
-        ({"measures": {"final": "effect"}}, ["experiment.measures.monthly.0: was effect, is now not there"]),
+        ({"measures": {"final": "effect"}}, ["experiment.measures.monthly.0: was effect, is now absent"]),
         ({"seed": 2}, ["experiment.seed: was 1, is now 2"]),
     ],
 )

@@ -96,7 +96,7 @@ def test_what_one_worker_refuses_others_run_and_it_is_said_once(undisturbed):
         found = qs.sweep(LARGE, "s", executor=pool, log=said.append)
     assert table_bytes(found.folder) == table_bytes(undisturbed)
     told = [one for one in said if "gets no work" in one]
-    assert told == ["Worker one gets no work of this sweep: it has numba 0.60.9 (here 0.68.1)."]
+    assert told == ["Worker one gets no work from this sweep: it has numba 0.60.9 (here 0.68.1)."]
 
 
 def test_where_all_workers_refuse_the_sweep_stops_with_words_and_nothing_is_lost(undisturbed):
@@ -208,7 +208,7 @@ def test_a_dask_worker_of_another_checkout_that_comes_late_writes_no_row(looked_
 
         found = qs.sweep(described, "s", executor="dask", scheduler=there.address, progress=come, log=said.append)
     assert table_bytes(found.folder) == whole
-    told = [one for one in said if "gets no work of this sweep: it has model" in one]
+    told = [one for one in said if "gets no work from this sweep: it has model" in one]
     assert len(told) == 1
 
 

@@ -66,7 +66,7 @@ def test_failures_are_told_and_give_the_exit_code(capsys):
     assert main(["sweep", "trial.yaml", "--out", "s"]) == 1
     told = printed_text(capsys)
     assert "10 of 20 runs done, 10 failed, 0 pending" in told
-    assert told.count(" failed: the state is no longer finite: parameters are extreme") == 5
+    assert told.count(" failed: the state is no longer finite: parameters are too extreme") == 5
     assert main(["sweep", "trial.yaml", "--out", "s", "--status"]) == 0
     assert main(["sweep", "trial.yaml", "--out", "s", "--retry-failed"]) == 1
 
@@ -113,7 +113,7 @@ def test_faults_are_told_with_file_and_line(capsys):
     assert main(["sweep", "trial.yaml"]) == 2
     told = capsys.readouterr().err
     assert (
-        "trial.yaml:4: factors.copying.copy_los: is nothing of the scenario; did you mean 'copying.copy_loss'?" in told
+        "trial.yaml:4: factors.copying.copy_los: is not in the scenario; did you mean 'copying.copy_loss'?" in told
     )
 
 

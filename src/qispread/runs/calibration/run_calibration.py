@@ -30,6 +30,7 @@ from qispread.runs.calibration.calibration_runs import (
 )
 from qispread.runs.calibration.load_calibration import CALIBRATION, CalibrationSource, CalibrationSpec, load_calibration
 from qispread.runs.calibration.self_check import PriorPredictiveCheck, SelfCheck, prior_predictive_check, self_check
+from qispread.runs.sweep.run_sweep import discard_message
 
 if TYPE_CHECKING:
     from qispread.runs.sweep.scheduler import SweepProgress
@@ -148,10 +149,6 @@ class CalibrationResult:
             for pair in correlated.itertuples()
         ]
         return tuple(notes)
-
-
-def discard_message(_: str) -> None:
-    """Discard a message."""
 
 
 @argument_checks.validate_arguments(

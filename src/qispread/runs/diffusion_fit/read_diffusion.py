@@ -128,20 +128,17 @@ def read_people(state: DiffusionReadState, table: CsvTable) -> None:
             state.add_fault(f"column '{options.id}'", problem, table.display_name, line)
             continue
         state.lines[person] = line
-        state.timestamps.append(
-            (line, person, read_adoption_time(state, table.display_name, line, person, cells[options.adopted]))
-        )
+        moment = read_adoption_time(state, table.display_name, line, person, cells[options.adopted])
+        state.timestamps.append((line, person, moment))
         state.communities.append(cells[options.community] if optional else "")
         state.group_keys.append(tuple(cells[name] for name in options.permutation_columns))
         if optional and not cells[options.community]:
-            state.add_fault(
-                f"column '{options.community}' of {person}", "is blank; needed: a name", table.display_name, line
-            )
+            path = f"column '{options.community}' of {person}"
+            state.add_fault(path, "is blank; needed: a name", table.display_name, line)
     unused_words = join_names(f"'{word}'" for word in set(options.never) - state.reported)
     if unused_words:
-        state.reading.notes.append(
-            f"{table.display_name}: column '{options.adopted}' does not contain {unused_words} (--never)"
-        )
+        problem = f"column '{options.adopted}' does not contain {unused_words} (--never)"
+        state.reading.notes.append(f"{table.display_name}: {problem}")
 
 
 def matches_word(word: str, text: str, moment: Timestamp | None) -> bool:
@@ -183,12 +180,8 @@ def assign_periods(state: DiffusionReadState, display_name: str) -> tuple[list[i
     date_flags = {moment.is_date for _, _, moment in adoptions}
     if len(date_flags) == 2:
         line, person, other_time = next(row for row in adoptions if row[2].is_date != adoptions[0][2].is_date)
-        state.add_fault(
-            f"{path} of {person}",
-            f"got {format_timestamp(other_time)}; needed: all dates or all numbers",
-            display_name,
-            line,
-        )
+        problem = f"got {format_timestamp(other_time)}; needed: all dates or all numbers"
+        state.add_fault(f"{path} of {person}", problem, display_name, line)
         adoptions = []
     dated = True in date_flags
     start = parse_time_option(state, "--start", options.start, dated=dated)
@@ -198,10 +191,8 @@ def assign_periods(state: DiffusionReadState, display_name: str) -> tuple[list[i
         calendar = PeriodCalendar(calendar.start, options.unit)
     last = calendar.period(end) if end else max((calendar.period(moment) for _, _, moment in adoptions), default=1)
     if start and end and end < start:  # otherwise every adoption would be a fault
-        state.add_fault(
-            "--start",
-            f"got {format_timestamp(start)}, after --end {format_timestamp(end)}; needed: a start before the end",
-        )
+        problem = f"got {format_timestamp(start)}, after --end {format_timestamp(end)}; needed: a start before the end"
+        state.add_fault("--start", problem)
     else:
         check_times(state, adoptions, calendar, last, display_name)
     return [
@@ -229,10 +220,8 @@ def check_times(
             problem = f"got {format_timestamp(moment)}, after the end ({end}); leave it blank, or set a later --end"
             state.add_fault(f"{path} of {person}", problem, display_name, line)
     if last > MAX_PERIODS:
-        problem = (
-            f"{last:,} periods from {format_timestamp(calendar.start)}; needed: at most {MAX_PERIODS} (--start, --unit)"
-        )
-        state.add_fault(path, problem, display_name)
+        limit = f"needed: at most {MAX_PERIODS} (--start, --unit)"
+        state.add_fault(path, f"{last:,} periods from {format_timestamp(calendar.start)}; {limit}", display_name)
     explained = {calendar.period(moment) for _, _, moment in adoptions} - ({1} if state.options.seeds else set())
     if adoptions and len(explained) < 2 and not state.reading.faults:
         condition = " after the first, whose adopters are the seeds" if state.options.seeds else ""
@@ -249,12 +238,10 @@ def read_ties(state: DiffusionReadState, table: CsvTable) -> dict[tuple[int, int
     require_columns(table, {options.first: "one end", options.second: "other end"})
     indices = {person: index for index, person in enumerate(state.lines)}
     pairs: dict[tuple[int, int], float] = {}
-    counts = dict.fromkeys(("selves", "strangers", "again"), 0)
+    counts = dict.fromkeys(("self_ties", "unknown", "repeated"), 0)
     for line, cells in table.rows:
-        ends, weight = (
-            (cells[options.first], cells[options.second]),
-            parse_number(cells[options.weight]) if weighted else 1.0,
-        )
+        ends = cells[options.first], cells[options.second]
+        weight = parse_number(cells[options.weight]) if weighted else 1.0
         problem, reason = check_tie(ends, weight, indices, options)
         if reason:
             counts[reason] += 1
@@ -262,7 +249,7 @@ def read_ties(state: DiffusionReadState, table: CsvTable) -> dict[tuple[int, int
             state.add_fault(f"tie '{ends[0]}' - '{ends[1]}'", problem, table.display_name, line)
         else:
             a, b = sorted(indices[end] for end in ends)
-            counts["again"] += (a, b) in pairs
+            counts["repeated"] += (a, b) in pairs
             pairs[a, b] = max(float(weight), pairs.get((a, b), 0.0))
     note_tie_problems(state, counts, table.display_name)
     if not pairs and not state.reading.faults:
@@ -280,10 +267,10 @@ def check_tie(ends: tuple[str, str], weight: Any, indices: dict[str, int], optio
     if not all(ends):
         return "has a blank id", ""
     if ends[0] == ends[1]:
-        hint = "ties a person to themselves (--leave-out self-ties leaves such ties out)"
-        return ("", "selves") if options.self_ties == "leave_out" else (hint, "")
+        hint = "is a self-tie (--leave-out self-ties leaves such ties out)"
+        return ("", "self_ties") if options.self_ties == "leave_out" else (hint, "")
     if unknown and options.unknown == "leave_out":
-        return "", "strangers"
+        return "", "unknown"
     if unknown:
         problem = f"'{unknown[0]}' is not in the table of people{did_you_mean(unknown[0], indices)}"
         return f"{problem} (--leave-out unknown leaves such ties out)", ""
@@ -295,9 +282,9 @@ def check_tie(ends: tuple[str, str], weight: Any, indices: dict[str, int], optio
 def note_tie_problems(state: DiffusionReadState, counts: dict[str, int], display_name: str) -> None:
     """Note the ties that were left out or repeated."""
     texts = {
-        "selves": "self-ties left out",
-        "strangers": "ties to people who are not listed left out",
-        "again": "repeated ties, in either direction, count once, at the largest weight",
+        "self_ties": "self-ties left out",
+        "unknown": "ties to people who are not listed left out",
+        "repeated": "repeated ties, in either direction, count once, at the largest weight",
     }
     state.reading.notes += [f"{display_name}: {counts[name]:,} {text}" for name, text in texts.items() if counts[name]]
 
@@ -310,10 +297,8 @@ def suspicious_last_period_note(state: DiffusionReadState, periods: Sequence[int
         return []
     text = format_timestamp(max(moment for _, _, moment in state.timestamps if moment is not None))
     condition = "" if never_count else ", and everybody had by then"
-    observation = (
-        f"{last:,} of {len(periods):,} people adopted in {text}, the last period, more than in any other{condition}"
-    )
-    return [f"{observation}: if {text} means not adopted by the end, use --never {text}"]
+    report = f"{last:,} of {len(periods):,} people adopted in {text}, the last period, more than in any other"
+    return [f"{report}{condition}: if {text} means not adopted by the end, use --never {text}"]
 
 
 def index_names(names: Iterable[Any]) -> tuple[list[int], list[Any]]:
@@ -338,18 +323,14 @@ def build_observed(
     isolated = [ids[index] for index in np.flatnonzero(np.diff(ties.indptr) == 0)]
     notes = [*state.reading.notes, *suspicious_last_period_note(state, periods)]
     if isolated:
-        notes.append(
-            f"{len(isolated)} people have no ties, so that only external influence reaches them: {join_names(isolated)}"
-        )
+        reach = "people have no ties, so that only external influence reaches them"
+        notes.append(f"{len(isolated)} {reach}: {join_names(isolated)}")
     across = int(np.sum(np.asarray(community)[first] != np.asarray(community)[second]))
     if across:
-        notes.append(
-            f"{across:,} of {len(pairs):,} ties join two communities: held-out communities are not independent"
-        )
+        share = f"{across:,} of {len(pairs):,} ties"
+        notes.append(f"{share} join two communities: held-out communities are not independent")
     if options.seeds and not seeded:
-        notes.append(
-            "nobody adopted in the first period: there are no seeds, and adoption starts by external influence"
-        )
+        notes.append("nobody adopted in the first period: adoption starts without seeds, by external influence")
     return ObservedDiffusion(
         ids=ids,
         adopted=np.array(periods, dtype=np.int64),

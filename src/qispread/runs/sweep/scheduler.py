@@ -82,12 +82,8 @@ class ChunkScheduler:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.pool, self.payload, self.key, self.order, self.numbers = pool, payload, key, order, numbers
-        self.seconds_per_run, self.load_buffer, self.write_part, self.progress = (
-            seconds_per_run,
-            load_buffer,
-            write_part,
-            progress,
-        )
+        self.seconds_per_run, self.progress = seconds_per_run, progress
+        self.load_buffer, self.write_part = load_buffer, write_part
         self.buffers: dict[int, PartBuffer] = {}
         self.outstanding: dict[Future[ChunkOutcome], Chunk] = {}
         self.retries: deque[Chunk] = deque()
