@@ -275,7 +275,7 @@ def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths
 
 
 def test_few_worlds_are_told(finished_calibration):
-    assert any("only 30 worlds (replicates)" in one for one in finished_calibration.notes)
+    assert any("only 30 replicates" in one for one in finished_calibration.notes)
     enough = finished_calibration.specification.calibration.model_copy(update={"replicates": 50})
     assert not any(
         "worlds" in one
@@ -308,12 +308,12 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
         "copying.copy_loss",
         "Missed: far",
         "warning: out of reach: far",
-        "note: only 20 worlds",
+        "note: only 20 replicates",
         "90 % intervals hold",
         "qispread run",
     ):
         assert words in found.stdout
-    order = ("warning: out of reach", "Parameters:", "may not hold", "note: only 20 worlds")
+    order = ("warning: out of reach", "Parameters:", "may not hold", "note: only 20 replicates")
     places = [found.stdout.index(words) for words in order]
     assert places == sorted(places)
     folder = tmp_path / "results" / "calibrate-trial"

@@ -144,7 +144,7 @@ def test_a_measure_without_a_good_direction_ranks_nothing(comparison):
 @pytest.mark.parametrize(("models", "worlds"), [(1, 5), (0, 5), (-3, 5), (2, 0), (1, -1)])
 def test_too_few_models_or_worlds_are_refused(comparison, models, worlds):
     problem = only_fault(robustness, comparison, models, worlds).problem
-    assert problem == f"got {models} models of {worlds} worlds; needed: at least 2 of 1"
+    assert problem == f"got {models} models with {worlds} replicates each; needed: at least 2 with 1"
 
 
 def test_a_measure_without_a_meaning_in_plausible_models_is_refused():

@@ -152,7 +152,7 @@ def test_a_part_that_changes_after_it_was_read_is_noticed_too(folder):
     found = qs.read_sweep(folder)
     assert len(found.runs) == 1500
     turn_a_bit(folder / "parts/part-000001.parquet")
-    assert "is not as it was written" in only_fault(lambda: found.runs).problem
+    assert "is damaged" in only_fault(lambda: found.runs).problem
 
 
 def test_points_that_are_not_as_they_were_written_are_named_by_all_who_need_them(folder, capsys):
