@@ -103,7 +103,7 @@ class TestSensitivity:
         assert kept == before
         printed_text(capsys)
         assert main(["sweep", "saltelli.yaml", "--out", "saltelli"]) == 0
-        assert printed_text(capsys).startswith("Nothing is left to do")
+        assert printed_text(capsys).startswith("Nothing to do")
 
     @pytest.mark.slow
     def test_pictures_of_an_earlier_analysis_do_not_stay(self, sweeps):
@@ -186,7 +186,7 @@ class TestSensitivity:
     @pytest.mark.slow
     def test_an_intervention_that_was_not_kept_by_itself_is_refused_with_what_keeps_it(self, sweeps, capsys):
         words = ["sensitivity", "latin", "--intervention", "intervention"]
-        assert "'interventions: each' in the experiment file" in refusal_message(words, capsys)
+        assert "an experiment with 'interventions: each'" in refusal_message(words, capsys)
         text = (sweeps / "latin.yaml").read_text(encoding="utf-8") + "interventions: each\n"
         write_file("each.yaml", text.replace("name: latin", "name: each"))
         assert main(["sweep", "each.yaml", "--out", "each"]) == 0
@@ -199,7 +199,7 @@ class TestSensitivity:
         assert "current_use" in refusal_message(["sensitivity", "latin", "--measure", "event_rate"], capsys)
         assert "needed: a month from 0 to 12" in refusal_message(["sensitivity", "latin", "--months", "13"], capsys)
         both = ["sensitivity", "latin", "--measure", "current_use", "--months", "6"]
-        assert "keep it under measures.monthly" in refusal_message(both, capsys)
+        assert "add it to measures.monthly" in refusal_message(both, capsys)
         assert "no intervention is called 'drug'" in refusal_message(
             ["sensitivity", "latin", "--intervention", "drug"], capsys
         )

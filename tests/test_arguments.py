@@ -219,7 +219,7 @@ def test_a_scenario_is_taken_by_the_path_of_its_file(tmp_path):
 def test_a_policy_file_is_no_scenario(tmp_path):
     path = tmp_path / "coaching.yaml"
     path.write_text("policies: {coaching: {lever: coaching}}\n")
-    with pytest.raises(qs.InputError, match="holds policies alone"):
+    with pytest.raises(qs.InputError, match="holds only policies"):
         qs.simulate(path)
 
 

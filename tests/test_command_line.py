@@ -283,7 +283,7 @@ def test_brackets_in_an_error_are_printed_as_they_are(capsys, monkeypatch):
 def test_parameters_too_extreme_for_numbers_are_failures_not_tracebacks():
     write_file("x.yaml", "extends: s.yaml\ninterventions: {x: {response: {steepness: 1e+308}}}\n")
     assert main(["run", "x.yaml", "--out", "res"]) == 1
-    assert set(read_rows("runs").error) == {"the state is no longer finite: parameters are extreme"}
+    assert set(read_rows("runs").error) == {"the state is no longer finite: parameters are too extreme"}
 
 
 def test_more_months_than_any_memory_holds_are_no_traceback():

@@ -93,10 +93,10 @@ def test_an_arm_that_changes_nothing_is_said_to(capsys):
         ([], "at least one arm"),
         (["s.yaml"], "arm 's': is the same as the base"),
         (["bigger.yaml"], "arm 'bigger': has other organisations or ties"),
-        (["longer.yaml"], "arm 'longer': has horizon 36; the base has 24"),
-        (["other.yaml", "--policy", "below/other.yaml"], "another arm is called 'other' already"),
+        (["longer.yaml"], "arm 'longer': has horizon 36; the baseline has 24"),
+        (["other.yaml", "--policy", "below/other.yaml"], "another arm is already called 'other'"),
         (["--policy", "none.yaml"], "none.yaml: no such file"),
-        (["--policy", "baseline.yaml"], "'baseline' is taken by what stands beside arms"),
+        (["--policy", "baseline.yaml"], "'baseline' is reserved for other files of the results"),
         (["--policy", "coaching.yaml", "--replicates", "0"], "--replicates: got 0"),
         (["--policy", "coaching.yaml", "--branch-at", "25"], "got 25; needed: a month from 2 to 24"),
     ],
@@ -197,7 +197,7 @@ def test_what_cannot_be_read_ends_with_code_2_and_the_usage(capsys, typed):
 
 def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, monkeypatch):
     monkeypatch.setattr(engine, "run_replicate", lambda *_, **__: pytest.fail("work was done"))
-    assert "'generation' is neither good nor bad" in refusal_message(
+    assert "'generation' has no desirable direction" in refusal_message(
         capsys, *ONE, "--measure", "generation", "--models", "4"
     )
 
@@ -326,14 +326,14 @@ def test_models_that_cannot_be_told_do_not_undo_the_rest(capsys):
     write_file("s.yaml", "extends: t.yaml\nhearing: {contact: 0.0, broadcast: 0.0}\n")
     write_file("t.yaml", SMALL_YAML)
     assert run_command(*ONE, "--measure", "effect", "--models", "2") == 0
-    assert "has a meaning in 0 of 2 plausible models" in capsys.readouterr().out
+    assert "is defined in 0 of 2 plausible models" in capsys.readouterr().out
     assert not Path("res/robustness.csv").exists()
 
 
 @pytest.mark.parametrize("precision", ["1e-9", "1e-200", "5e-324"])
 def test_a_precision_that_cannot_be_had_is_refused_with_one_that_can(capsys, precision):
     said = refusal_message(capsys, *ONE, *ALONE, "--precision", precision)
-    assert "worlds are needed" in said
+    assert "replicates are needed" in said
     assert "about inf" not in said
     assert not Path("res").exists()
 

@@ -122,7 +122,7 @@ def test_an_arm_of_failures_alone_is_told_in_a_line_and_ends_with_code_1(capsys,
     write_file("x.yaml", "extends: s.yaml\ninterventions: {intervention: {response: {steepness: 1e+308}}}\n")
     assert run_command("x.yaml", *models) == 1
     said = capsys.readouterr().out
-    assert "x: all 3 runs failed: the state is no longer finite: parameters are extreme" in said
+    assert "x: all 3 runs failed: the state is no longer finite: parameters are too extreme" in said
     assert run_statuses("x") == ["failed"] * 3
 
 
@@ -175,6 +175,6 @@ def test_a_folder_that_was_there_before_stays_when_work_is_refused(capsys):
     write_file("s.yaml", "extends: t.yaml\n" + silent)
     write_file("t.yaml", SMALL_YAML)
     assert run_command(*ONE, "--measure", "effect", "--precision", "0.1") == 2
-    assert "has a meaning in 0 of 256 worlds" in capsys.readouterr().err
+    assert "is defined in 0 of 256 replicates" in capsys.readouterr().err
     assert Path("res/mine").is_dir()
     assert [path.name for path in Path("res").iterdir()] == ["mine"]

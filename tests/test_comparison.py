@@ -121,7 +121,7 @@ def test_better_follows_the_direction_of_the_measure():
     ("arm", "reason"),
     [
         (BASE, "the same as the base"),
-        (BASE.replace(seed=2), "has seed 2; the base has 1"),
+        (BASE.replace(seed=2), "has seed 2; the baseline has 1"),
         (BASE.replace({"horizon": 50}), "has horizon 50"),
         (BASE.replace({"organisations.number": 41}), "other organisations or ties"),
         (BASE.replace({"network": {"kind": "ring"}}), "other organisations or ties"),
@@ -188,7 +188,7 @@ def test_policies_that_begin_after_the_branch_keep_their_start():
         (COACHED, 1, "needed: a month from 2 to 48"),
         (COACHED, 49, "needed: a month from 2 to 48"),
         (BASE.with_policy("mandate", end=19), 20, "ends in month 19, before 20"),
-        (BASE.with_policy("seeding"), 20, "says who starts"),
+        (BASE.with_policy("seeding"), 20, "chooses pilot sites"),
         (COACHED.replace({"improving.decay": 0.01}), 20, "more than added policies"),
         (all_features_scenario(policies={}).with_policy("coaching"), 20, "more than added policies"),
     ],

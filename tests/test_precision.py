@@ -113,14 +113,16 @@ def test_a_precision_is_a_number_above_nothing(value):
 
 
 def test_a_precision_that_cannot_be_had_is_refused_with_the_one_that_can():
-    with pytest.raises(qs.InputError, match=r"about 1e\+16 worlds are needed; at most [\d,]+ fit, which give about"):
+    with pytest.raises(
+        qs.InputError, match=r"about 1e\+16 replicates are needed; at most [\d,]+ fit in memory, which give about"
+    ):
         qs.compare(BASE, ARMS, measure="effect", precision=1e-9)
 
 
 @pytest.mark.slow
 def test_a_precision_of_a_measure_that_never_has_a_meaning_is_refused():
     silent = BASE.replace({"hearing.contact": 0.0, "hearing.broadcast": 0.0})
-    with pytest.raises(qs.InputError, match="has a meaning in 0 of 256 worlds"):
+    with pytest.raises(qs.InputError, match="is defined in 0 of 256 replicates"):
         qs.compare(silent, {"coached": silent.with_policy("coaching")}, measure="effect", precision=0.01)
 
 

@@ -36,7 +36,7 @@ class TestAllWorldsFailed:
     def test_a_run_says_so_and_why_and_writes_no_report(self, capsys):
         code, words = said(capsys, "run", FAILED, "--report", "--out", "r")
         assert code == 1
-        assert "all 2 runs failed: the state is no longer finite: parameters are extreme; no report" in words
+        assert "all 2 runs failed: the state is no longer finite: parameters are too extreme; no report" in words
         assert Path("r/runs.parquet").is_file()
         assert not Path("r/report.html").exists()
         code, words = said(capsys, "report", "r")
@@ -109,7 +109,7 @@ class TestWithoutMainGuard:
         assert done.returncode == 1
         assert done.stderr.count("Traceback") == 1
         assert "a script must start a sweep under if __name__ == '__main__'" in done.stderr.splitlines()[-1]
-        assert "held by another sweep" not in done.stderr
+        assert "locked by another sweep" not in done.stderr
 
 
 class TestNotes:

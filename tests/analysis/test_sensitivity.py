@@ -269,7 +269,7 @@ class TestMonths:
 
     def test_what_was_not_kept_is_refused_with_what_was(self):
         assert "needed: a month from 0 to 30" in only_fault(sensitivity, self.sweep(), "effect", months=(31,)).problem
-        assert "only the end was kept" in only_fault(sensitivity, self.sweep(()), "effect", months=(6,)).problem
+        assert "only kept at the end" in only_fault(sensitivity, self.sweep(()), "effect", months=(6,)).problem
         assert "did you mean 'effect'?" in only_fault(sensitivity, self.sweep(), "efect").problem
         assert only_fault(sensitivity, self.sweep(), "effect", intervention="other").path == "intervention"
         assert len(catch_input_error(sensitivity, self.sweep(), "effect", months=(-1, 99)).faults) == 2

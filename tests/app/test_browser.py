@@ -260,7 +260,7 @@ def test_marks_in_names_and_formulas_do_nothing(open_visitor):
 BAD_FILES = (
     ({"bad__yaml": "horizon: 12\nreplicats: 3\n"}, "bad.yaml, line 2"),
     ({"bomb__yaml": "a: &a [x]\nb: [*a, *a]\n"}, "bomb.yaml, line 2: holds an alias"),
-    ({"sly__yaml": "organisations: {file: /etc/passwd}\n"}, "which was not sent"),
+    ({"sly__yaml": "organisations: {file: /etc/passwd}\n"}, "which was not uploaded"),
     ({"bad__csv": "id,culture\na,0.5\nb,7\n"}, "bad.csv, line 3"),
     ({"big__csv": "id\n" + "x" * (3 * 2**20)}, "Too large: at most 3 MB"),
     ({f"{HOSTILE}__exe": "MZ"}, "neither a YAML scenario nor a CSV table"),
@@ -312,7 +312,7 @@ BAD_ADDRESSES = (
     ("#copying.copy_los=0.2", "did you mean 'copying.copy_loss'"),
     ("#nonsense", "means nothing here"),
     (f"#coaching&of=abc123&{HOSTILE}", "another scenario"),
-    ("#scenario={", "is not whole"),
+    ("#scenario={", "is incomplete"),
     ("#uploaded=mine&coaching", "made with a file, mine"),
 )
 

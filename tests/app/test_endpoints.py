@@ -124,7 +124,7 @@ def test_positions_are_the_same_in_both_arms(send_request):
 def test_beginnings_tell_from_whom_everybody_copied(send_request, what_if):
     found = json.loads(send_request("/api/world", {**WHAT_IF, "replicate": 1}).body)
     (run,) = qs.simulate(what_if.replace(replicates=2), keep_events=True).runs[1:]
-    began = [event for event in run.events if event["event"] == "began"]
+    began = [event for event in run.events if event["event"] == "adopted"]
     ids = found["places"]["ids"]
     told = {(month, ids[who]): from_whom for month, who, from_whom, _ in found["beginnings"]}
     assert set(told) == {(event["month"], event["organisation"]) for event in began}
@@ -287,6 +287,6 @@ def test_a_report_of_worlds_that_all_failed_says_so_in_a_line(read_lines, polici
     extreme = {"interventions.intervention.response.steepness": 1e308, "replicates": 3}
     *_, last = read_lines("/api/report", {"setting": {"both": extreme, "policies": policies}})
     assert {one["problem"] for one in last["faults"]} == {
-        "all 3 runs failed: the state is no longer finite: parameters are extreme"
+        "all 3 runs failed: the state is no longer finite: parameters are too extreme"
     }
     assert not any(one["file"] for one in last["faults"])

@@ -78,9 +78,9 @@ BOMB = b"a: &a [x, x, x, x, x, x, x, x, x]\n" + b"".join(
         (b"a: 1\nb: " + b"[" * 5000, "some.yaml:2: is nested too deeply"),
         (b"name: !!python/object/apply:os.system ['true']", "name"),
         (b"extends: /etc/passwd", "some.yaml:1: extends: another file cannot be extended here"),
-        (b"organisations: {file: /etc/passwd}", "names the file '/etc/passwd', which was not sent"),
-        (b"organisations: {file: ../places.csv}", "which was not sent"),
-        (b"network: {kind: memberships, file: C:\\secrets.csv}", "which was not sent"),
+        (b"organisations: {file: /etc/passwd}", "names the file '/etc/passwd', which was not uploaded"),
+        (b"organisations: {file: ../places.csv}", "which was not uploaded"),
+        (b"network: {kind: memberships, file: C:\\secrets.csv}", "which was not uploaded"),
         (b"horizon: 12\nseed: -1", "some.yaml:2: seed: got -1"),
         (b"hori zon: 12", "unknown name"),
         (b"\xff\xfe", "is not UTF-8"),
@@ -96,7 +96,7 @@ def test_a_hostile_scenario_is_refused_with_its_line(text, said):
 
 def test_files_that_are_none_of_ours_are_refused():
     assert "neither a YAML scenario nor a CSV table" in faults(some__exe=b"MZ")
-    assert "no file was sent" in faults()
+    assert "no file was uploaded" in faults()
     assert "got 2 scenarios" in faults(a__yaml=b"", b__yml=b"")
     with pytest.raises(InputError, match="two files have the same name"):
         scenario_from_uploads([UploadedFile("a.csv", TIES), UploadedFile("a.csv", ORGANISATIONS)], qs.Scenario())

@@ -111,7 +111,7 @@ def test_points_are_run_in_one_world_each_and_arms_share_them(finished_calibrati
     for arm in ("baseline", "coached"):
         sweep = qs.read_sweep(finished_calibration.folder / "runs" / arm)
         assert sweep.status.completed == 400
-        assert str(sweep.status) == "400 of 400 runs done, 0 failed, 0 left"
+        assert str(sweep.status) == "400 of 400 runs done, 0 failed, 0 pending"
         assert sweep.runs["replicate"].nunique() == 30
     assert finished_calibration.prior_runs.parameters.shape == (400, 2)
     one, other = (
@@ -128,7 +128,7 @@ def test_only_the_draws_are_run_and_a_sweep_of_the_folder_runs_no_more(finished_
         before = table_bytes(folder)
         said = []
         qs.sweep(folder, log=said.append)
-        assert said == [f"Nothing is left to do: {runs} of {runs} runs done, 0 failed, 0 left."]
+        assert said == [f"Nothing to do: {runs} of {runs} runs done, 0 failed, 0 pending."]
         assert table_bytes(folder) == before
 
 
@@ -194,7 +194,7 @@ def test_only_draws_of_the_new_posterior_are_run_for_other_values_and_other_shar
     said = []
     targets = {**TARGETS_GIVEN, "uptake": {**TARGETS_GIVEN["uptake"], "value": 0.6, "error": 0.05}}
     other = qs.calibrate(small_calibration(targets=targets, accepted_share=0.2), folder, log=said.append)
-    assert sum("Nothing is left to do" in one for one in said) == 2
+    assert sum("Nothing to do" in one for one in said) == 2
     assert table_bytes(folder / "runs") == before
     assert not old.exists()
     assert all(one.is_dir() for one in foreign)
@@ -282,7 +282,7 @@ def test_fewer_than_one_synthetic_truth_is_refused_before_anything_is_run(truths
 
 
 def test_few_worlds_are_told(finished_calibration):
-    assert any("only 30 worlds (replicates)" in one for one in finished_calibration.notes)
+    assert any("only 30 replicates" in one for one in finished_calibration.notes)
     enough = finished_calibration.specification.calibration.model_copy(update={"replicates": 50})
     assert not any(
         "worlds" in one
@@ -315,12 +315,12 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
         "copying.copy_loss",
         "Missed: far",
         "warning: out of reach: far",
-        "note: only 20 worlds",
+        "note: only 20 replicates",
         "90 % intervals hold",
         "qispread run",
     ):
         assert words in found.stdout
-    order = ("warning: out of reach", "Parameters:", "may not hold", "note: only 20 worlds")
+    order = ("warning: out of reach", "Parameters:", "may not hold", "note: only 20 replicates")
     places = [found.stdout.index(words) for words in order]
     assert places == sorted(places)
     folder = tmp_path / "results" / "calibrate-trial"
@@ -335,7 +335,7 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
     assert {"manifest.json", "calibrated.yaml"} <= written
     assert run_command("check", folder / "calibrated.yaml").returncode == 0
     again = run_command("calibrate", "trial.yaml", cwd=tmp_path)
-    assert again.stdout.count("Nothing is left to do") == 2
+    assert again.stdout.count("Nothing to do") == 2
     assert "self_check.csv" not in {path.name for path in folder.iterdir()}
 
 
@@ -397,11 +397,11 @@ def test_what_the_refusal_asks_for_is_enough(points, accept, tmp_path, monkeypat
 
 
 def test_too_few_runs_in_other_worlds_than_a_truth_is_in_are_refused_before_anything_is_run(tmp_path):
-    with pytest.raises(InputError, match="leave 200 in other worlds than a truth of --self-check is in, of which 20"):
+    with pytest.raises(InputError, match="leave 200 in other replicates than a truth of --self-check, and 20"):
         qs.calibrate(
             small_calibration(points=400, replicates=2, accepted_share=0.1), tmp_path / "none", self_check_runs=10
         )
-    with pytest.raises(InputError, match="leave 0 in other worlds"):
+    with pytest.raises(InputError, match="leave 0 in other replicates"):
         qs.calibrate(small_calibration(replicates=1), tmp_path / "none", self_check_runs=10)
     assert not (tmp_path / "none").exists()
 
@@ -412,7 +412,7 @@ def test_status_says_what_is_done_and_what_has_not_begun(finished_calibration, t
     assert main(["calibrate", "here", "--status"]) == 0
     told = capsys.readouterr().out
     for arm in ("baseline", "coached"):
-        assert f"here/runs/{arm}: 400 of 400 runs done, 0 failed, 0 left" in told
+        assert f"here/runs/{arm}: 400 of 400 runs done, 0 failed, 0 pending" in told
     assert told.count("40 of 40 runs done") == 2
     assert "not begun" not in told
     (old,) = (tmp_path / "here").glob("predictive-*")

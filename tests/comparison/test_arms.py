@@ -84,14 +84,14 @@ NOT_ADDED = {
 
 @pytest.mark.parametrize("arm", NOT_ADDED.values(), ids=NOT_ADDED)
 def test_arms_that_do_more_than_add_policies_are_not_combined(arm):
-    assert "arm 'odd': differs from the base in more than added policies" in refusal_message(
+    assert "arm 'odd': differs from the baseline in more than added policies" in refusal_message(
         {"odd": arm, **first_arms(2)}, factorial=True
     )
 
 
 def test_two_arms_that_add_a_policy_of_one_name_are_not_combined():
     arms = {"weak": PLAIN.with_policy("coaching", support=0.2), "strong": PLAIN.with_policy("coaching", support=0.9)}
-    assert "arm 'strong': adds a policy 'coaching', as arm 'weak' does" in refusal_message(arms, factorial=True)
+    assert "arm 'strong': adds a policy 'coaching', as does arm 'weak'" in refusal_message(arms, factorial=True)
 
 
 def test_all_faults_of_a_factorial_come_at_once():
@@ -184,7 +184,7 @@ def test_a_file_called_like_a_folder_of_charts_is_told_why_its_name_will_not_do(
     write_file("charts.yaml", "policies: {told: {lever: mandate}}\n")
     said = str(catch_input_error(arms_from_files, "s.yaml", [], ["charts.yaml"]))
     assert "charts" in said
-    assert "another arm is called 'charts'" not in said
+    assert "another arm is already called 'charts'" not in said
 
 
 def test_a_policy_file_may_name_and_describe_its_arm(tmp_path, monkeypatch):

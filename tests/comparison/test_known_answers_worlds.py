@@ -22,7 +22,9 @@ def test_a_measure_without_a_meaning_in_one_of_two_arms_is_refused():
     many, few, enough = np.zeros(1000), np.zeros(49), np.zeros(50)
     precision = PrecisionTarget(1.0)
     for differences in ([many, few], [few, many], [few]):
-        with pytest.raises(InputError, match="the measure has a meaning in 49 of 1000 worlds; needed: another measure"):
+        with pytest.raises(
+            InputError, match="the measure is defined in 49 of 1000 replicates; needed: another measure"
+        ):
             precision.check_feasible(differences, 1000, 5000)
     precision.check_feasible([many, enough], 1000, 5000)
 
@@ -35,7 +37,7 @@ def test_what_is_needed_is_told_with_what_can_be_had():
     differences = np.tile([1.0, -1.0], 200)
     found = only_fault(lambda: PrecisionTarget(0.01).check_feasible([np.zeros(400), differences], 400, 1600))
     assert "about 38," in str(found)
-    assert "at most 1,600 fit, which give about 0.0492" in str(found)
+    assert "at most 1,600 fit in memory, which give about 0.0492" in str(found)
 
 
 def a_play(arms):

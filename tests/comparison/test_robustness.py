@@ -137,20 +137,20 @@ def test_arms_that_achieve_the_same_are_ranked_in_their_order():
 
 
 def test_a_measure_without_a_good_direction_ranks_nothing(comparison):
-    with pytest.raises(qs.InputError, match="'generation' is neither good nor bad"):
+    with pytest.raises(qs.InputError, match="'generation' has no desirable direction"):
         robustness(Comparison(comparison.runs, "generation"), 2, 1)
 
 
 @pytest.mark.parametrize(("models", "worlds"), [(1, 5), (0, 5), (-3, 5), (2, 0), (1, -1)])
 def test_too_few_models_or_worlds_are_refused(comparison, models, worlds):
     problem = only_fault(robustness, comparison, models, worlds).problem
-    assert problem == f"got {models} models of {worlds} worlds; needed: at least 2 of 1"
+    assert problem == f"got {models} models with {worlds} replicates each; needed: at least 2 with 1"
 
 
 def test_a_measure_without_a_meaning_in_plausible_models_is_refused():
     silent = PLAIN.replace({"hearing.contact": 0.0, "hearing.broadcast": 0.0})
     comparison = qs.compare(silent, {"coached": silent.with_policy("coaching")}, measure="effect")
-    with pytest.raises(qs.InputError, match="'effect' has a meaning in 0 of 3 plausible models"):
+    with pytest.raises(qs.InputError, match="'effect' is defined in 0 of 3 plausible models"):
         robustness(comparison, 3, 1)
 
 

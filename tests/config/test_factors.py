@@ -123,7 +123,7 @@ def test_a_path_that_there_is_not_is_refused_with_the_nearest():
 
 @pytest.mark.parametrize("path", ["network.kind", "interventions.prompt", "policies.goals.end", "name", ""])
 def test_what_is_no_number_has_no_value(path):
-    assert "is no number" in only_fault(number_at_path, ALL, path).problem
+    assert "is not a number" in only_fault(number_at_path, ALL, path).problem
 
 
 @pytest.mark.parametrize("name", ["version 1.2", "a.b", "with space", "[red]"])

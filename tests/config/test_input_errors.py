@@ -153,7 +153,7 @@ FAULTS = [
         "everyone starts",
         "interventions: {x: {origin: {rule: hub, number: 152}}}",
         "interventions.x.origin",
-        ["152 would start"],
+        ["got 152 pilot sites"],
     ),
     (
         "two origins",

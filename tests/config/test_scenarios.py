@@ -65,8 +65,8 @@ def test_policy_files_add_their_policies():
 @pytest.mark.parametrize(
     ("text", "line", "part"),
     [
-        ("policies: {push: {lever: feedback}}\n", 1, "policy of this name already"),
-        ("seed: 2\npolicies: {a: {lever: mandate}}\n", 1, "holds 'policies' alone"),
+        ("policies: {push: {lever: feedback}}\n", 1, "policy with this name"),
+        ("seed: 2\npolicies: {a: {lever: mandate}}\n", 1, "holds only 'policies'"),
         ("name: x\n", 1, "policies: is missing"),
         ("policies: []\n", 1, "policies: is missing"),
         ("policies:\n  a: {lever: mandate, start: 999}\n", 2, "got 999"),

@@ -61,7 +61,7 @@ def test_a_table_of_closed_rows_alone_is_refused():
 
 @pytest.mark.parametrize(
     ("column", "done"),
-    [("size", "drawn"), ("map_east", "not placed on maps"), ("partnership", "each is a partnership of its own")],
+    [("size", "drawn"), ("map_east", "not shown on maps"), ("partnership", "each forms its own partnership")],
 )
 def test_blank_cells_are_counted_and_it_is_said_what_is_done(column, done):
     note = next(note for note in load_tables(f"id,{column}\na,\nb, \nc,1\n").notes if "is blank" in note)
@@ -156,8 +156,8 @@ def test_bad_names_of_columns_are_refused(columns, part):
     ("row", "part"),
     [
         ("a,zz,1", "unknown organisation 'zz'; valid: a, b, c"),
-        ("a,,1", "ties to nobody"),
-        (",a,1", "ties to nobody"),
+        ("a,,1", "has a blank id"),
+        (",a,1", "has a blank id"),
         ("a,a,1", "ties an organisation to itself"),
         ("a,b,0", "got weight 0"),
         ("a,b,-0.1", "got weight -0.1"),
@@ -219,7 +219,7 @@ def test_ties_of_strangers_alone_make_an_empty_graph():
 def test_a_pair_given_again_counts_once_at_its_larger_weight():
     scenario = load_tables(ties="from,to,weight\na,b,0.2\nb,a,0.7\na,b,0.5\nc,b,1\n")
     assert tie_triples(scenario) == {("a", "b"): 0.7, ("b", "c"): 1.0}
-    assert "t.csv: 2 ties given again (or in the other direction) count once, at the larger weight" in scenario.notes
+    assert "t.csv: 2 repeated ties (in either direction) count once, at the largest weight" in scenario.notes
 
 
 @pytest.mark.parametrize(("choice", "left"), [("keep", ["a", "b", "c"]), ("leave_out", ["a", "b"])])
@@ -269,7 +269,7 @@ def test_a_member_who_is_unknown_may_be_left_out_which_is_noted(row):
 @pytest.mark.parametrize("row", [",g", "a,"])
 def test_a_blank_membership_is_one_fault(row):
     fault = only_fault(load_tables, ties=f"organisation,group\na,g\nb,g\n{row}\n", network=MEMBERS)
-    assert (fault.line, fault.problem) == (4, "one of its cells is blank")
+    assert (fault.line, fault.problem) == (4, "has a blank cell")
 
 
 def test_a_table_stands_beside_the_file_that_names_it():
@@ -341,6 +341,6 @@ def test_the_shared_catchments_hold_all_open_trusts_that_share_one():
     assert beds == {name: float(size) if (size := places[name]["mean_GA_beds"]) else None for name in beds}
     notes = "\n".join(scenario.notes)
     assert f"{len(places) - len(beds)} organisations without ties left out" in notes
-    assert "ties given again (or in the other direction) count once, at the larger weight" in notes
+    assert "repeated ties (in either direction) count once, at the largest weight" in notes
     blank = sum(not row["mean_GA_beds"] for row in places.values())
     assert f"is blank in {blank} of {len(places)} rows: drawn" in notes

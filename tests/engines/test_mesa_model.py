@@ -61,13 +61,13 @@ def test_one_behaviour_can_be_changed_by_a_subclass():
 
     model = qs.SpreadModel(all_features_scenario(), replicate=0, organisation_class=Stubborn, keep_events=True)
     model.run_model()
-    assert not [event for event in model.events if event["event"] == "gave up"]
+    assert not [event for event in model.events if event["event"] == "discontinued"]
 
 
 def test_events_say_what_happened_and_why(model):
-    began = [event for event in model.events if event["event"] == "began"]
+    began = [event for event in model.events if event["event"] == "adopted"]
     assert {"month", "organisation", "intervention", "event", "reason"} == set(began[0])
-    origins = [event for event in began if "it was made here" in event["reason"]]
+    origins = [event for event in began if "it is the pilot site" in event["reason"]]
     assert len(origins) == 1 + 1 + 2
     copied = [event for event in began if "copied from organisation-" in event["reason"]]
     for event in copied:

@@ -97,7 +97,7 @@ def test_what_is_no_seed_is_refused(name, value):
 
 
 def test_rng_and_seed_together_are_refused():
-    with pytest.raises(qs.InputError, match="got rng and seed; needed: one of them"):
+    with pytest.raises(qs.InputError, match="got rng and seed; needed: only one of them"):
         qs.SpreadModel(small(), rng=1, seed=1)
 
 
@@ -139,7 +139,7 @@ def test_what_is_no_scenario_is_refused(given, problem):
 
 def test_a_model_keeps_its_scenario():
     model = qs.SpreadModel(small(), replicate=0)
-    with pytest.raises(AttributeError, match="keeps its scenario"):
+    with pytest.raises(AttributeError, match="scenario of a model cannot change"):
         model.scenario = small(horizon=9)
     assert model.scenario == model.settings == model.organisations[0].scenario == small()
 

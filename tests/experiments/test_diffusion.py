@@ -90,7 +90,7 @@ class TestWithData:
         assert (doctors.person_count, len(doctors.communities), doctors.periods) == (125, 4, 17)
         assert (women.person_count, len(women.communities), women.periods) == (1047, 25, 10)
         assert adoption_curve(doctors.adopted, 17) == pytest.approx(MEDICAL_INNOVATION)
-        assert any("29 ties of somebody to themselves" in note for note in women.notes)
+        assert any("29 self-ties" in note for note in women.notes)
 
     @pytest.mark.parametrize(("study", "correlation", "ties"), [(STUDIES[0], 0.025, 294), (STUDIES[1], 0.172, 4999)])
     def test_times_across_nominations_are_as_known(self, study, correlation, ties):

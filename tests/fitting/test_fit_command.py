@@ -96,7 +96,7 @@ def test_it_gives_the_same_bytes_again_where_it_stands_by_default(fit_output, wo
         (["--seed", "-1"], "--seed: got -1; needed: at least 0"),
         (["--start", "2020-03"], "before the start (2020-03)"),
         (["--start", "2021-03", "--end", "2020-12"], "1 fault in the input --start: got 2021-03, after --end 2020-12"),
-        (["--strata", "rolle"], "column 'rolle' (who is alike): is missing"),
+        (["--strata", "rolle"], "column 'rolle' (group): is missing"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(words, refusal, working_folder, capsys):
@@ -134,7 +134,7 @@ def test_one_community_is_fitted_and_nothing_is_held_out():
     found = fit_observed(observed, replicates=20, shuffles=99)
     assert found.tables["scores"].empty
     assert set(found.signs) == {"across ties", "evidence"}
-    assert any("nothing can be held out" in note for note in found.notes)
+    assert any("none can be held out" in note for note in found.notes)
     assert {figure.name for figure in fit_figures(found)} == {"fit-curve", "fit-thresholds", "fit-ties"}
 
 

@@ -76,12 +76,12 @@ class TestWhatIsRead:
         people = "id,adopted\n" + "".join(f"p{place},{when}\n" for place, when in enumerate(times))
         notes = [note for note in read_texts(people, "from,to\np0,p1\n").notes if "last period" in note]
         assert len(notes) == bool(told)
-        assert all(note.startswith(told) and "say --never" in note for note in notes)
+        assert all(note.startswith(told) and "use --never" in note for note in notes)
 
     def test_a_word_for_never_that_occurs_nowhere_is_noted(self):
         found = read_texts(PEOPLE.replace("dan,", "dan,99"), never=("99", "18", "none"))
         assert [note for note in found.notes if "--never" in note] == [
-            "people.csv: column 'adopted' nowhere says '18', 'none' (--never)"
+            "people.csv: column 'adopted' does not contain '18', 'none' (--never)"
         ]
 
     def test_a_date_for_never_is_that_date_alone(self):
@@ -92,7 +92,7 @@ class TestWhatIsRead:
     def test_of_a_tie_given_again_the_larger_weight_holds(self):
         found = read_texts(ties="from,to,weight\nann,bob,0.2\nbob,ann,0.5\nbob,cat,1\n")
         assert found.ties.weights.tolist() == [0.5, 0.5, 1.0, 1.0]
-        assert any("1 ties given again" in note for note in found.notes)
+        assert any("1 repeated ties" in note for note in found.notes)
 
     def test_ties_that_may_be_left_out_are_noted(self):
         ties = TIES + "ann,ann\nann,eve\n"
@@ -204,7 +204,7 @@ class TestFaults:
         [
             ("ann,bobb,1", "'bobb' is not in the table of people; did you mean 'bob'? (--leave-out unknown"),
             ("bob,bob,1", "--leave-out self-ties"),
-            ("ann,,1", "one id is blank"),
+            ("ann,,1", "has a blank id"),
             ("ann,bob,0", "needed: a number in (0, 1]"),
             ("ann,bob,2", "needed: a number in (0, 1]"),
             ("ann,bob,nan", "needed: a number in (0, 1]"),

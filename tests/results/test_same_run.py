@@ -102,9 +102,7 @@ def test_a_rule_that_was_replaced_makes_another_run(capsys, monkeypatch):
     said = refused(capsys, *FILES)
     assert "holds the results of another run (other code)" in said
     name = "replaced_rules.qispread.model.rules.improving.decayed_fidelity"
-    assert (
-        f"{name}: was not there, is now {identity.replaced_rule_names()[name.removeprefix('replaced_rules.')]}" in said
-    )
+    assert f"{name}: was absent, is now {identity.replaced_rule_names()[name.removeprefix('replaced_rules.')]}" in said
     assert kept() == before
 
 
@@ -215,4 +213,4 @@ def test_a_report_names_libraries_that_differ(monkeypatch):
 
 def test_an_address_is_no_folder_for_a_report():
     assert main(FILES) == 0
-    assert "is an address" in only_fault(write_report, "res", "s3://bucket/report").problem
+    assert "is a URL" in only_fault(write_report, "res", "s3://bucket/report").problem

@@ -111,7 +111,7 @@ def test_latitude_0_leaves_the_version_as_it_is():
 
 def test_a_hasty_change_erodes_and_leaves_the_rest():
     happened, _, fidelity, *tuning, _, fit, _, capability = improve(capability=0.0, dose=0.5, reactive=1.0, erosion=0.5)
-    assert happened == steps.CHANGED_IN_HASTE
+    assert happened == steps.REACTIVE_CHANGE
     assert fidelity == improving.eroded_fidelity(0.5, 0.5, INTERVENTION[0])
     assert (tuning, fit, capability) == ([0.0, 0.0], 0.9, 0.0)
 
@@ -136,7 +136,7 @@ def test_a_goal_that_is_met_encourages():
     assert review(0.4) == (steps.GOAL_MET, 0.4, improving.moved_towards(0.5, 1.0, 0.03))
 
 
-@pytest.mark.parametrize(("discontinuing", "happened"), [(0.0, steps.FELL_SHORT), (1e6, steps.GAVE_UP)])
+@pytest.mark.parametrize(("discontinuing", "happened"), [(0.0, steps.FELL_SHORT), (1e6, steps.DISCONTINUED)])
 def test_a_goal_that_is_missed_disappoints_and_may_end_it(discontinuing, happened):
     assert review(0.1, discontinuing=discontinuing) == (happened, 0.1, reviewing.disappointed_culture(0.5, 0.06))
 

@@ -72,7 +72,7 @@ def test_a_table_that_a_value_names_is_found_beside_the_file_and_kept_whole():
 @pytest.mark.parametrize(
     ("line", "parts"),
     [
-        ("copying.copy_los: {}", ["is nothing of the scenario", "did you mean 'copying.copy_loss'?"]),
+        ("copying.copy_los: {}", ["is not in the scenario", "did you mean 'copying.copy_loss'?"]),
         ("copying.copy_loss: {low: 0.5, high: 1.5}", ["got high 1.5; needed: a number in [0, 1]"]),
         ("copying.copy_loss: {low: -1, high: 0.5}", ["got low -1"]),
         ("copying.copy_loss: {low: 0.5, high: 0.5}", ["is constant: low and high are both 0.5"]),
@@ -86,17 +86,17 @@ def test_a_table_that_a_value_names_is_found_beside_the_file_and_kept_whole():
         ("copying.copy_loss: {low: small}", ["got the text 'small'; needed: a number"]),
         ("copying.copy_loss: {scale: logg}", ["did you mean 'log'?"]),
         ("organisations.number: {low: 10, high: 20.5}", ["got high 20.5; needed: a whole number in [2, 100000]"]),
-        ("organisations.number: {}", ["has no plausible range declared; give low and high, or values"]),
-        ("network: {}", ["is no number; give the values that it may have"]),
+        ("organisations.number: {}", ["has no declared plausible range; give low and high, or values"]),
+        ("network: {}", ["is not a number; give its values"]),
         ("network: {values: [{kind: ring}, {kind: rong}]}", ["value 2", "did you mean 'ring'?"]),
         ("network: {values: [{kind: ring}, {kind: ring, degree: 3}]}", ["value 2", "needed: an even number"]),
         ("network: {values: [{kind: ring}, {kind: ring, degree: 4}]}", ["give labels"]),
         ("network: {values: [{kind: ring}, {kind: complete}], labels: [a]}", ["got 1 labels for 2 values"]),
         ("network: {values: [{kind: ring}, {kind: complete}], labels: [a, a]}", ["two values have the same label"]),
-        ("interventions: {values: [{intervention: {}}, {other: {}}]}", ["must spread the same interventions"]),
+        ("interventions: {values: [{intervention: {}}, {other: {}}]}", ["must have the same interventions"]),
         ("seed: {values: [1, 2]}", ["is the same in every point"]),
         ("horizon: {values: [6, 12]}", ["is the same in every point"]),
-        ("replicates: {values: [6, 12]}", ["is the experiment's own"]),
+        ("replicates: {values: [6, 12]}", ["is set in the experiment"]),
     ],
 )
 def test_a_factor_that_cannot_be_is_refused_in_its_line(line, parts):
@@ -113,7 +113,7 @@ def test_a_factor_that_cannot_be_is_refused_in_its_line(line, parts):
         ("base: small.yaml", ["factors", "at least one"]),
         ("base: small.yaml\nfactors: {copying.copy_loss: {}, copying.copy_loss: {}}", ["given twice"]),
         ("base: small.yaml\nfactors: {network: {values: [{kind: ring}, {kind: complete}]}, network.tie_weight: {}}",
-         ["lies within the factor 'network'"]),
+         ["is part of the factor 'network'"]),
         ("base: small.yaml\nfactors: {copying.copy_loss: {}}\ndesign: {kind: sobo}", ["did you mean 'sobol'?"]),
         ("base: small.yaml\nfactors: {copying.copy_loss: {}}\ndesign: {kind: sobol, points: 100}",
          ["needed: a power of 2, such as 64 or 128"]),
@@ -212,5 +212,5 @@ def test_an_experiment_in_python_needs_no_file():
 def test_a_manifest_that_was_cut_short_is_said_to_be_so(text):
     write_file("manifest.json", text)
     fault = only_fault(load_experiment, "manifest.json")
-    assert "is not whole: it was cut short" in fault.problem
+    assert "is incomplete: it was cut short" in fault.problem
     assert fault.file == "manifest.json"

@@ -222,7 +222,7 @@ def test_workers_that_cannot_start_are_told(monkeypatch):
     monkeypatch.setattr(
         "qispread.runs.sweep.worker_pools.ProcessPoolExecutor", lambda workers, *_, **__: never(workers)
     )
-    assert "end before they do any work" in only_fault(qs.sweep, small_experiment(), "s", executor="processes").problem
+    assert "ended before any work" in only_fault(qs.sweep, small_experiment(), "s", executor="processes").problem
 
 
 class DaskTestCluster:
@@ -266,7 +266,10 @@ def test_kill_9_of_the_dask_scheduler_is_told_and_loses_nothing(undisturbed, mon
                 there.scheduler.kill()
 
         error = catch_input_error(qs.sweep, "trial.yaml", "s", executor="dask", scheduler=there.address, progress=kill)
-    assert f"{there.address} has gone; what is done is kept, and the same command goes on from there" in str(error)
+    assert (
+        f"{there.address} is no longer available; completed runs are kept, and the same command continues from there"
+        in str(error)
+    )
     assert 500 <= qs.read_sweep("s").status.completed < RUNS
     finish_and_compare(undisturbed)
 

@@ -110,7 +110,7 @@ def test_a_factor_is_tried_in_other_worlds_at_every_point(monkeypatch):
     found = load_experiment(small_experiment(replicates=20))
     faults = preflight.find_inert_factors(found, build_points(found).numbers, None)
     assert set(seen) == set(range(14))
-    assert all("in the 7 points and 14 replicates tried" in one.problem for one in faults)
+    assert all("in the 7 points and 14 replicates tested" in one.problem for one in faults)
     seen.clear()
     preflight.find_inert_factors(load_experiment(small_experiment(replicates=3)), build_points(found).numbers, None)
     assert set(seen) == {0, 1, 2}
@@ -135,7 +135,7 @@ def test_a_run_that_gives_no_number_is_a_row_that_failed():
     found = qs.sweep(failing_experiment(design={"kind": "grid", "levels": 2}, replicates=3), "s")
     failed = found.runs[found.runs.status == "failed"]
     assert len(failed) == found.status.failed == 6
-    assert set(failed.error) == {"the state is no longer finite: parameters are extreme"}
+    assert set(failed.error) == {"the state is no longer finite: parameters are too extreme"}
     assert (failed["interventions.intervention.response.steepness"] == 1e308).all()
     assert failed[["effect", "current_use"]].isna().all(axis=None)
     assert found.status.pending == 0
@@ -206,7 +206,7 @@ def test_a_finished_sweep_is_not_run_again(undisturbed):
     before = {path: path.stat().st_mtime_ns for path in (qs.read_sweep("s").folder).rglob("*.parquet")}
     said = []
     qs.sweep(small_experiment(), "s", log=said.append)
-    assert said == ["Nothing is left to do: 200 of 200 runs done, 0 failed, 0 left."]
+    assert said == ["Nothing to do: 200 of 200 runs done, 0 failed, 0 pending."]
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -227,7 +227,7 @@ def test_a_sweep_goes_on_by_its_folder_alone(undisturbed):
             {"base": SMALL_SCENARIO.replace({"improving.repair": 0.05})},
             ["experiment.scenario.improving.repair: was 0.06"],
         ),
-        ({"measures": {"final": "effect"}}, ["experiment.measures.monthly.0: was effect, is now not there"]),
+        ({"measures": {"final": "effect"}}, ["experiment.measures.monthly.0: was effect, is now absent"]),
         ({"seed": 2}, ["experiment.seed: was 1, is now 2"]),
     ],
 )
@@ -255,9 +255,7 @@ def test_other_sources_are_refused(monkeypatch):
 def test_too_many_runs_are_refused_until_asked_for_twice():
     design = {"kind": "grid", "levels": 200}
     problem = only_fault(qs.sweep, small_experiment(design=design, replicates=10), "s").problem
-    assert (
-        problem == "40,000 points in 10 worlds are 400,000 runs, more than 100,000; give --yes to run them all the same"
-    )
+    assert problem == "40,000 points with 10 replicates are 400,000 runs, more than 100,000; use --yes to run them"
     assert CONFIRMATION_THRESHOLD == 100_000
 
 
@@ -265,10 +263,10 @@ def test_a_factor_that_changes_nothing_is_refused_until_asked_for_twice():
     factors = {**FACTORS, "copying.standard_codification": {}}
     problem = only_fault(qs.sweep, small_experiment(factors=factors), "s")
     assert problem.path == "factors.copying.standard_codification"
-    assert "changes nothing" in problem.problem
+    assert "has no effect" in problem.problem
     said = []
     assert qs.sweep(small_experiment(factors=factors), "s", confirmed=True, log=said.append).status.completed == 200
-    assert said[1].startswith("note: factors.copying.standard_codification: changes nothing")
+    assert said[1].startswith("note: factors.copying.standard_codification: has no effect")
 
 
 def test_a_factor_that_matters_only_with_another_is_not_refused():
@@ -284,7 +282,7 @@ def test_a_factor_that_matters_only_with_another_is_not_refused():
     [
         ({"workers": 0}, ["--workers", "at least 1"]),
         ({"executor": "thread"}, ["--executor", "did you mean 'threads'?"]),
-        ({"scheduler": "tcp://127.0.0.1:1"}, ["--scheduler", "dask alone"]),
+        ({"scheduler": "tcp://127.0.0.1:1"}, ["--scheduler", "only for --executor dask"]),
         ({"timeout": 0.0}, ["--timeout", "seconds above 0"]),
         ({"timeout": float("nan")}, ["--timeout", "seconds above 0"]),
     ],
@@ -305,7 +303,7 @@ def test_what_is_held_in_memory_is_bounded():
 
     order = build_run_order(found, 20_000)
     runner = ChunkScheduler(
-        crew, b"", "k", order, np.zeros((20_000, 2)), pace=1e-5, open_block=opened.append, keep=None
+        crew, b"", "k", order, np.zeros((20_000, 2)), seconds_per_run=1e-5, load_buffer=opened.append, write_part=None
     )
     fresh = runner.iterate_chunks((part, np.arange(len(order.part_positions(part)))) for part in range(order.parts))
     runner.dispatch(fresh)
@@ -380,9 +378,9 @@ def test_passes_run_each_point_so_often_and_leave_the_rest_to_do(monkeypatch):
     assert found.runs["replicate"].value_counts().tolist() == [16] * 5
     said = []
     qs.sweep(small_experiment(), "s", repetitions=2, log=said.append)
-    assert said == ["Nothing is left to do: 80 of 80 runs done, 0 failed, 0 left."]
+    assert said == ["Nothing to do: 80 of 80 runs done, 0 failed, 0 pending."]
     found = qs.sweep(small_experiment(), "s")
-    assert str(qs.read_sweep("s").status) == "200 of 200 runs done, 0 failed, 0 left"
+    assert str(qs.read_sweep("s").status) == "200 of 200 runs done, 0 failed, 0 pending"
     whole = table_bytes(found.folder)
     assert whole == table_bytes(qs.sweep(small_experiment(), "t").folder)
 
@@ -397,12 +395,12 @@ def test_very_many_replicates_are_no_many_runs_where_passes_are_few(monkeypatch)
 
 def test_so_many_passes_are_run_and_no_more_until_more_are_asked_for():
     found = qs.sweep(small_experiment(points=30), "s", repetitions=1)
-    assert str(found.status) == "30 of 30 runs done, 0 failed, 0 left"
+    assert str(found.status) == "30 of 30 runs done, 0 failed, 0 pending"
     assert np.bincount(found.runs["point"]).tolist() == [1] * 30
     again = qs.sweep("s")
     assert again.status == found.status
     more = qs.sweep("s", repetitions=3)
-    assert str(more.status) == "90 of 90 runs done, 0 failed, 0 left"
+    assert str(more.status) == "90 of 90 runs done, 0 failed, 0 pending"
     assert str(qs.read_sweep("s").status) == str(more.status)
     every = qs.sweep("s", repetitions=5)
     assert every.status.completed == every.store.runs == 150

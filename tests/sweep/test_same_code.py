@@ -96,14 +96,14 @@ def test_what_one_worker_refuses_others_run_and_it_is_said_once(undisturbed):
         found = qs.sweep(LARGE, "s", executor=pool, log=said.append)
     assert table_bytes(found.folder) == table_bytes(undisturbed)
     told = [one for one in said if "gets no work" in one]
-    assert told == ["Worker one gets no work of this sweep: it has numba 0.60.9 (here 0.68.1)."]
+    assert told == ["Worker one gets no work from this sweep: it has numba 0.60.9 (here 0.68.1)."]
 
 
 def test_where_all_workers_refuse_the_sweep_stops_with_words_and_nothing_is_lost(undisturbed):
     half("s")
     with Mixed(2) as pool:
         error = catch_input_error(qs.sweep, LARGE, "s", executor=pool)
-    assert "no worker is left that has the code and the libraries of this sweep; what is done is kept" in str(error)
+    assert "no worker has the code and libraries of this sweep; completed runs are kept" in str(error)
     assert {one.path for one in error.faults} == {"--executor", "worker one", "worker two"}
     assert qs.read_sweep("s").status.completed == 500
     assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
@@ -126,7 +126,7 @@ def test_more_workers_than_cores_may_refuse_where_nobody_says_how_many_there_are
     crew.accepted()
     for number in range(MAX_REFUSALS - 1):
         crew.refused(mismatch(number))
-    assert "no worker is left" in str(catch_input_error(crew.refused, mismatch(0)))
+    assert "no worker has the code" in str(catch_input_error(crew.refused, mismatch(0)))
 
 
 def test_no_worker_is_left_once_as_many_refuse_as_there_are():
@@ -134,7 +134,7 @@ def test_no_worker_is_left_once_as_many_refuse_as_there_are():
         for crew in (create_worker_pool(pool, None, None), create_worker_pool(Unsized(), 3, None)):
             for number in (0, 1, 1, 0):
                 crew.refused(mismatch(number))
-            assert "no worker is left" in str(catch_input_error(crew.refused, mismatch(2)))
+            assert "no worker has the code" in str(catch_input_error(crew.refused, mismatch(2)))
 
 
 def test_code_that_changes_while_a_sweep_runs_stops_it(undisturbed):
@@ -144,7 +144,7 @@ def test_code_that_changes_while_a_sweep_runs_stops_it(undisturbed):
             other_model(patched)
 
         error = catch_input_error(qs.sweep, LARGE, "s", progress=change, executor="inline")
-    assert "no worker is left that has the code" in str(error)
+    assert "no worker has the code" in str(error)
     assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
 
 
@@ -208,7 +208,7 @@ def test_a_dask_worker_of_another_checkout_that_comes_late_writes_no_row(looked_
 
         found = qs.sweep(described, "s", executor="dask", scheduler=there.address, progress=come, log=said.append)
     assert table_bytes(found.folder) == whole
-    told = [one for one in said if "gets no work of this sweep: it has model" in one]
+    told = [one for one in said if "gets no work from this sweep: it has model" in one]
     assert len(told) == 1
 
 
@@ -222,7 +222,7 @@ def test_other_code_is_refused_with_the_ways_that_can_work(folder, monkeypatch):
         error = catch_input_error(qs.sweep, given, folder)
         first, *rest = error.faults
         assert "holds a sweep made by other code (qispread 0.1.0" in first.problem
-        assert first.problem.endswith("; finish it with that code, or begin anew in another folder (--out)")
+        assert first.problem.endswith("; finish it with that code, or start again in another folder (--out)")
         assert [one.path for one in rest] == ["model"]
         assert rest[0].problem.endswith("is now 0123456789abcdef")
 
@@ -237,7 +237,7 @@ def test_all_that_differs_is_said_at_once(folder, monkeypatch):
 
 def test_another_experiment_may_go_on_by_its_folder_and_the_old_one_does(folder):
     error = catch_input_error(qs.sweep, small_experiment(points=300, replicates=6), folder)
-    assert f"go on with that one: qispread sweep {folder}" in str(error)
+    assert f"resume the existing sweep: qispread sweep {folder}" in str(error)
     assert qs.sweep(folder).status.pending == 0
 
 
@@ -290,7 +290,7 @@ def test_nothing_is_asked_where_nothing_is_left(folder, monkeypatch):
     other_libraries(monkeypatch, **OLD)
     said = []
     qs.sweep(folder, log=said.append)
-    assert said == ["Nothing is left to do: 1,500 of 1,500 runs done, 0 failed, 0 left."]
+    assert said == ["Nothing to do: 1,500 of 1,500 runs done, 0 failed, 0 pending."]
 
 
 def test_a_docstring_that_is_edited_ends_no_sweep(tmp_path):

@@ -75,7 +75,7 @@ def test_another_order_is_noticed_before_anything_is_run_twice(how, monkeypatch,
             Path("s/order.npy").write_bytes(b"none")
         else:
             patched.setattr(run_order.RunOrder, "runs_at", runs_at)
-        assert "its runs come in another order than when it was begun" in only_fault(qs.sweep, LARGE, "s").problem
+        assert "its runs have another order than when it was started" in only_fault(qs.sweep, LARGE, "s").problem
         assert count_log_rows("s") == 1
     if how == "no file":
         assert table_bytes(qs.sweep(LARGE, "s").folder) == table_bytes(undisturbed)
@@ -145,14 +145,14 @@ def test_a_part_that_is_not_as_it_was_written_is_named_when_it_is_read(damage, w
     found = qs.read_sweep(folder)
     fault = only_fault({**READERS, **MONTHLY}[name], found)
     assert fault.file == str(path)
-    assert "is not as it was written; run the sweep again: this part alone" in fault.problem
+    assert "is damaged; run the sweep again: only this part" in fault.problem
 
 
 def test_a_part_that_changes_after_it_was_read_is_noticed_too(folder):
     found = qs.read_sweep(folder)
     assert len(found.runs) == 1500
     turn_a_bit(folder / "parts/part-000001.parquet")
-    assert "is not as it was written" in only_fault(lambda: found.runs).problem
+    assert "is damaged" in only_fault(lambda: found.runs).problem
 
 
 def test_points_that_are_not_as_they_were_written_are_named_by_all_who_need_them(folder, capsys):
@@ -161,7 +161,7 @@ def test_points_that_are_not_as_they_were_written_are_named_by_all_who_need_them
     for read in (lambda: found.points, lambda: found.values("effect"), lambda: qs.sweep(folder)):
         fault = only_fault(read)
         assert fault.file == str(folder / "points.parquet")
-        assert "is not as it was written, and no run can be made without it" in fault.problem
+        assert "is damaged, and no run can be made without it" in fault.problem
 
 
 def test_status_names_the_parts_that_are_not_as_they_were_written(folder, capsys):
@@ -189,7 +189,7 @@ def test_a_file_system_without_locks_is_said_and_a_file_takes_their_place(number
     assert not Path("s", LOCK_HELD).exists()
     write_file(LOCK_HELD, f"process {os.getpid()} on elsewhere\n", "s")
     problem = str(catch_input_error(FolderLock(Path("s")).__enter__))
-    assert "is held by another sweep (process" in problem
+    assert "is locked by another sweep (process" in problem
     assert f"where that process has ended, remove s/{LOCK_HELD}" in problem
 
 
@@ -238,7 +238,7 @@ def test_two_sweeps_that_find_the_file_of_a_killed_process_never_both_hold_the_f
     with FolderLock(tmp_path):
         holds.set()
         second.join()
-        assert "is held by another sweep" in str(refused[0])
+        assert "is locked by another sweep" in str(refused[0])
         assert (tmp_path / LOCK_HELD).read_text() == folder_lock.current_process()
     assert [path.name for path in tmp_path.glob(".lock-*")] == []
 
@@ -285,7 +285,7 @@ def test_an_address_in_the_place_of_a_folder_is_refused(address):
         lambda: qs.sweep(LARGE, Path(address)),
         lambda: qs.save(qs.simulate(qs.load("small.yaml"), replicates=1), address),
     ):
-        assert "is an address, and results are written to folders of this machine alone" in only_fault(call).problem
+        assert "is a URL, but results are only written to local folders" in only_fault(call).problem
     for words in (["run", "small.yaml"], ["sweep", "trial.yaml"], ["compare", "small.yaml", "small.yaml"]):
         assert main([*words, "--out", address]) == 2
     assert sorted(Path().iterdir()) == before

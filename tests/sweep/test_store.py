@@ -83,8 +83,8 @@ def test_a_part_that_is_not_as_it_was_written_is_found_and_run_again(damage, nam
     damage(sweep_copy / name)
     said = []
     qs.sweep(LARGE, sweep_copy, log=said.append)
-    assert said[0] == "1 parts are missing or not as they were written, and are run again."
-    assert said[1].startswith("500 of 750 runs done, 0 failed, 250 left: 250 runs, about ")
+    assert said[0] == "1 parts are missing or damaged and are run again."
+    assert said[1].startswith("500 of 750 runs done, 0 failed, 250 pending: 250 runs, about ")
     assert table_bytes(sweep_copy) == table_bytes(finished_sweep)
     assert qs.read_sweep(sweep_copy).status.pending == 0
 
@@ -141,7 +141,7 @@ def test_a_sweep_that_was_killed_before_its_manifest_was_written_begins_anew(swe
 def test_points_that_are_not_as_they_were_written_are_refused(sweep_copy):
     flip_bit(sweep_copy / "points.parquet")
     (sweep_copy / LAST[0]).unlink()
-    assert "not as it was written" in only_fault(qs.sweep, LARGE, sweep_copy).problem
+    assert "is damaged" in only_fault(qs.sweep, LARGE, sweep_copy).problem
 
 
 def test_a_folder_of_other_results_is_refused(tmp_path):
@@ -164,7 +164,7 @@ def test_two_sweeps_in_one_folder_are_one_too_many(sweep_copy):
     (sweep_copy / LAST[0]).unlink()
     with FolderLock(sweep_copy):
         problem = only_fault(qs.sweep, LARGE, sweep_copy).problem
-    assert f"held by another sweep (process {os.getpid()} on " in problem
+    assert f"locked by another sweep (process {os.getpid()} on " in problem
     assert qs.sweep(LARGE, sweep_copy).status.pending == 0
 
 
@@ -207,7 +207,7 @@ def test_results_that_cannot_be_written_to_are_told_and_can_be_read(tmp_path, fi
         remount(disk, "rw")
         (folder / LAST[0]).unlink()
         remount(disk, "ro")
-        assert str(qs.read_sweep(folder).status) == "500 of 750 runs done, 0 failed, 250 left"
+        assert str(qs.read_sweep(folder).status) == "500 of 750 runs done, 0 failed, 250 pending"
         assert len(qs.read_sweep(folder).runs) == 500
         assert only_fault(qs.sweep, LARGE, folder).problem == f"cannot be written to: {read_only}"
         assert f"could not be written: {read_only}" in only_fault(qs.sweep, LARGE, disk / "t").problem

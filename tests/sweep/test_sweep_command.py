@@ -29,11 +29,12 @@ def test_a_sweep_says_what_it_will_do_and_what_it_did(capsys):
     told = printed_text(capsys)
     assert re.fullmatch(
         r"note: design\.points: got 40; qispread sensitivity needs at least 64 points "
-        r"200 runs, about [^,]+, about \d+ kB on disk\. 200 of 200 runs done, 0 failed, 0 left, in results/sweep-trial",
+        r"200 runs, about [^,]+, about \d+ kB on disk\. "
+        r"200 of 200 runs done, 0 failed, 0 pending, in results/sweep-trial",
         told,
     )
     assert main(["sweep", "trial.yaml"]) == 0
-    assert printed_text(capsys).startswith("Nothing is left to do: 200 of 200 runs done")
+    assert printed_text(capsys).startswith("Nothing to do: 200 of 200 runs done")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_status_says_what_is_done_failed_and_left(what, capsys):
     assert main(["sweep", "trial.yaml"]) == 0
     printed_text(capsys)
     assert main(["sweep", what, "--status"]) == 0
-    assert printed_text(capsys) == "results/sweep-trial: 200 of 200 runs done, 0 failed, 0 left"
+    assert printed_text(capsys) == "results/sweep-trial: 200 of 200 runs done, 0 failed, 0 pending"
 
 
 def test_status_of_nothing_is_told(capsys):
@@ -64,8 +65,8 @@ def test_failures_are_told_and_give_the_exit_code(capsys):
     )
     assert main(["sweep", "trial.yaml", "--out", "s"]) == 1
     told = printed_text(capsys)
-    assert "10 of 20 runs done, 10 failed, 0 left" in told
-    assert told.count(" failed: the state is no longer finite: parameters are extreme") == 5
+    assert "10 of 20 runs done, 10 failed, 0 pending" in told
+    assert told.count(" failed: the state is no longer finite: parameters are too extreme") == 5
     assert main(["sweep", "trial.yaml", "--out", "s", "--status"]) == 0
     assert main(["sweep", "trial.yaml", "--out", "s", "--retry-failed"]) == 1
 
@@ -111,9 +112,7 @@ def test_faults_are_told_with_file_and_line(capsys):
     write_file("trial.yaml", EXPERIMENT_YAML.replace("copying.copy_loss", "copying.copy_los"))
     assert main(["sweep", "trial.yaml"]) == 2
     told = capsys.readouterr().err
-    assert (
-        "trial.yaml:4: factors.copying.copy_los: is nothing of the scenario; did you mean 'copying.copy_loss'?" in told
-    )
+    assert "trial.yaml:4: factors.copying.copy_los: is not in the scenario; did you mean 'copying.copy_loss'?" in told
 
 
 def test_a_changed_experiment_is_refused_with_what_changed(capsys):

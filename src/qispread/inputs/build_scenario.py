@@ -18,7 +18,7 @@ from qispread.inputs.yaml_reader import SourceLocations
 def build_fields(
     root: type[Fields],
     data: dict[str, Any],
-    places: SourceLocations | None = None,
+    locations: SourceLocations | None = None,
     base: Path | None = None,
     faults: Sequence[Fault] = (),
     finder: TableResolver | None = None,
@@ -29,7 +29,7 @@ def build_fields(
     ----------
     data : dict
         In the structure of a YAML file.
-    places : dict, optional
+    locations : dict, optional
         Source location of each value.
     base : Path, optional
         Folder to which names of tables are relative if they do not come from a file.
@@ -43,14 +43,14 @@ def build_fields(
     InputError
         With every fault in the data and in its tables.
     """
-    places = dict(places or {})
-    data = rename_generated_partnerships(data, places)
-    scenario, invalid, found_faults = validate(root, data, places)
-    tables = TableReferences(scenario, invalid, places, finder or disk_resolver(base or Path()))
+    locations = dict(locations or {})
+    data = rename_generated_partnerships(data, locations)
+    scenario, invalid, found_faults = validate(root, data, locations)
+    tables = TableReferences(scenario, invalid, locations, finder or disk_resolver(base or Path()))
     reading = tables.reading
     if tables.rows is not None or tables.ties is not None:
-        places |= reading.places
-        scenario, newly_invalid, found_faults = validate(root, insert_tables(data, tables), places)
+        locations |= reading.locations
+        scenario, newly_invalid, found_faults = validate(root, insert_tables(data, tables), locations)
         invalid |= newly_invalid
     if not tables.whole:
         invalid.add("organisations.")
@@ -59,9 +59,9 @@ def build_fields(
     if isinstance(scenario.network, TiesFileNetwork | MembershipsNetwork) or (reading.faults and not tables.ties):
         invalid.add("network")
     found_faults += reading.faults
-    written = set(places)
+    written = set(locations)
     found_faults += [
-        fault_at_path(path, problem, places)
+        fault_at_path(path, problem, locations)
         for path, problem in cross_validate(scenario, invalid)
         if is_in_file(path, written) or not is_adaptable(scenario, path)
     ]

@@ -39,7 +39,7 @@ class CsvTable:
 class ReadContext:
     """What has been collected while reading tables: source locations, faults, notes and hashes of the files."""
 
-    places: SourceLocations = field(default_factory=dict)
+    locations: SourceLocations = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     inputs: list[dict[str, str]] = field(default_factory=list)
@@ -183,7 +183,7 @@ def read_organisation_rows(
         row |= {name: parse_number(cells[column]) for name, column in columns.items() if name not in TEXT_FIELDS}
         for name, column in columns.items():
             label = f"column '{column}'" + (f" of {row['id']}" if name != "id" and row["id"] else "")
-            reading.places["organisations", "rows", len(rows), name] = SourceLocation(display_name, line, label)
+            reading.locations["organisations", "rows", len(rows), name] = SourceLocation(display_name, line, label)
         rows.append(row)
     if not rows:
         raise InputError([Fault("", "holds no organisation that is open", display_name)])
@@ -202,9 +202,11 @@ def note_blank_cells(
         blank = sum(row[name] is None for row in rows)
         if blank and name != "id":
             columns_by_rule.setdefault((blank, BLANK_CELL_RULES.get(name, "drawn")), []).append(column)
-    drawn = [name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")]
-    if drawn:
-        reading.notes.append(f"{display_name}: has no column {', '.join(drawn)}: drawn for every organisation")
+    absent = [
+        name for name in ROW_FIELDS if name not in columns and name not in (*TEXT_FIELDS, "map_east", "map_north")
+    ]
+    if absent:
+        reading.notes.append(f"{display_name}: has no column {', '.join(absent)}: drawn for every organisation")
     if "partnership" not in columns:
         reading.notes.append(f"{display_name}: has no column partnership: each organisation forms its own partnership")
     for (blank, rule), names in columns_by_rule.items():
@@ -330,7 +332,7 @@ def drop_isolated(rows: list[Any], ties: list[Any], choice: str, display_name: s
     connected = [index for index, row in enumerate(rows) if row["id"] in tied]
     for new_index, old_index in enumerate(connected):
         for name in rows[old_index]:
-            reading.places["organisations", "rows", new_index, name] = reading.places[
+            reading.locations["organisations", "rows", new_index, name] = reading.locations[
                 "organisations", "rows", old_index, name
             ]
     return [rows[index] for index in connected]

@@ -171,20 +171,20 @@ def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
     return f"got {format_value(got)}; needed: {needed}{hint}"
 
 
-def source_location(path: KeyPath, places: SourceLocations) -> SourceLocation:
+def source_location(path: KeyPath, locations: SourceLocations) -> SourceLocation:
     """Return the source location of a path, or of its nearest parent that has one."""
-    while path and path not in places:
+    while path and path not in locations:
         path = path[:-1]
-    return places.get(path, SourceLocation("", 0))
+    return locations.get(path, SourceLocation("", 0))
 
 
-def fault_at_path(path: KeyPath, problem: str, places: SourceLocations) -> Fault:
+def fault_at_path(path: KeyPath, problem: str, locations: SourceLocations) -> Fault:
     """Return a fault at a path of the scenario, with its file and line."""
-    location = source_location(path, places)
+    location = source_location(path, locations)
     return Fault(location.label or ".".join(map(str, path)), problem, location.file, location.line)
 
 
-def faults_of_error(error: ValidationError, root: type[BaseModel], places: SourceLocations) -> list[Fault]:
+def faults_of_error(error: ValidationError, root: type[BaseModel], locations: SourceLocations) -> list[Fault]:
     """Return the faults behind an error of pydantic, each with its file and line."""
-    locations = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
-    return [fault_at_path(location.path, error_text(detail, location), places) for detail, location in locations]
+    declared = [(detail, locate(tuple(detail["loc"]), root)) for detail in error.errors()]
+    return [fault_at_path(location.path, error_text(detail, location), locations) for detail, location in declared]

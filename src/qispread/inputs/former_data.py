@@ -110,15 +110,15 @@ class FormerNames:
 
     Attributes
     ----------
-    places : dict
+    locations : dict
         Where each value was given; changed in place.
     notes : list of str
     faults : list of Fault
         Of keys that are given under both names.
     """
 
-    def __init__(self, places: SourceLocations) -> None:
-        self.places = places
+    def __init__(self, locations: SourceLocations) -> None:
+        self.locations = locations
         self.notes: list[str] = []
         self.faults: list[Fault] = []
         self._moved: dict[KeyPath, str] = {}
@@ -129,9 +129,9 @@ class FormerNames:
         if self.faults:
             raise InputError(self.faults)
         if self._moved:
-            moved = {self._new_path(path): place for path, place in self.places.items()}
-            self.places.clear()
-            self.places.update(moved)
+            moved = {self._new_path(path): place for path, place in self.locations.items()}
+            self.locations.clear()
+            self.locations.update(moved)
         return found
 
     def rename_part(self, path: str, part: Any, here: KeyPath = ()) -> Any:
@@ -201,9 +201,9 @@ class FormerNames:
         return str(new)
 
     def _place(self, path: KeyPath) -> SourceLocation:
-        while path and path not in self.places:
+        while path and path not in self.locations:
             path = path[:-1]
-        return self.places.get(path, SourceLocation("", 0))
+        return self.locations.get(path, SourceLocation("", 0))
 
     def _fault(self, path: KeyPath, problem: str) -> None:
         place = self._place(path)
@@ -226,14 +226,14 @@ def matches(pattern: tuple[str, ...], path: KeyPath) -> bool:
     return len(path) <= len(pattern) and all(one in ("*", name) for one, name in zip(pattern, path, strict=False))
 
 
-def rename_former(data: dict[str, Any], places: SourceLocations, notes: list[str] | None = None) -> dict[str, Any]:
+def rename_former(data: dict[str, Any], locations: SourceLocations, notes: list[str] | None = None) -> dict[str, Any]:
     """Return data of a scenario, policy file, experiment or calibration in the names of now.
 
     Parameters
     ----------
     data : dict
         As a file gives it; not changed.
-    places : dict
+    locations : dict
         Where each value was given: changed in place with the keys. What was given in no file gives a warning.
     notes : list of str, optional
         Takes a note on each former name.
@@ -243,7 +243,7 @@ def rename_former(data: dict[str, Any], places: SourceLocations, notes: list[str
     InputError
         Where a key is given under both names.
     """
-    names = FormerNames(places)
+    names = FormerNames(locations)
     found = names.rename(data)
     if notes is not None:
         notes += names.notes
@@ -269,7 +269,7 @@ def rename_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def rename_generated_partnerships(data: dict[str, Any], places: SourceLocations) -> dict[str, Any]:
+def rename_generated_partnerships(data: dict[str, Any], locations: SourceLocations) -> dict[str, Any]:
     """Return data of a scenario whose targets name generated partnerships as they are called now, with a note.
 
     Those of a table keep their names, whatever these are.
@@ -289,7 +289,7 @@ def rename_generated_partnerships(data: dict[str, Any], places: SourceLocations)
             continue
         new = [now + one.removeprefix(before) if is_generated(one, before) else one for one in names]
         renamed[name] = {**policy, "target": {**target, "partnerships": new}}
-        place = places.get(("policies", name, "target", "partnerships"), SourceLocation("", 0))
+        place = locations.get(("policies", name, "target", "partnerships"), SourceLocation("", 0))
         where = f"{place.file}:{place.line}: " if place.file else ""
         notes.append(f"{where}policies.{name}.target: {removal_note(f'{before}01', f'{now}01')}")
     if not notes:

@@ -47,8 +47,8 @@ def read_document(
     Notes on former names, which are accepted, are added to `notes`.
     """
     if path.suffix != ".json":
-        data, places = read_yaml(path, display_name)
-        return rename_former(data, places, notes), places
+        data, locations = read_yaml(path, display_name)
+        return rename_former(data, locations, notes), locations
     try:
         scenario = json.loads(read_text(path, display_name))["scenario"]
     except json.JSONDecodeError as error:
@@ -57,10 +57,10 @@ def read_document(
         scenario = None
     if not isinstance(scenario, dict):
         raise InputError([Fault("", "is not a manifest: it has no 'scenario'", display_name)])
-    places = {(): SourceLocation(display_name, 0)}
+    locations = {(): SourceLocation(display_name, 0)}
     if is_former_scenario(scenario) and notes is not None:
         notes.append(f"{display_name}: {MANIFEST_NOTE}")
-    return rename_former(scenario, places), places
+    return rename_former(scenario, locations), locations
 
 
 def read_with_parents(
@@ -75,35 +75,37 @@ def read_with_parents(
     InputError
         For a file that extends itself, directly or through others.
     """
-    data, places = read_document(path, display_name, notes)
+    data, locations = read_document(path, display_name, notes)
     parents = data.pop("extends", [])
     parents = [parents] if isinstance(parents, str) else parents
     if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
-        raise InputError([fault_at_path(("extends",), f"got {parents}; needed: the name of a file, or a list", places)])
+        raise InputError(
+            [fault_at_path(("extends",), f"got {parents}; needed: the name of a file, or a list", locations)]
+        )
     inherited: dict[str, Any] = {}
-    inherited_places: SourceLocations = {}
+    inherited_locations: SourceLocations = {}
     chain = (*visited, Path(os.path.normpath(path.absolute())))
     for parent in parents:
         parent_path = Path(os.path.normpath(path.parent / parent))
         if Path(os.path.normpath(parent_path.absolute())) in chain:
-            raise InputError([fault_at_path(("extends",), f"'{parent}' leads back to this file", places)])
-        parent_data, parent_places = read_with_parents(
+            raise InputError([fault_at_path(("extends",), f"'{parent}' leads back to this file", locations)])
+        parent_data, parent_locations = read_with_parents(
             parent_path, os.path.normpath(Path(display_name).parent / parent), chain, notes
         )
         inherited = merge_documents(inherited, parent_data)
-        inherited_places |= parent_places
-    return merge_documents(inherited, data), inherited_places | places
+        inherited_locations |= parent_locations
+    return merge_documents(inherited, data), inherited_locations | locations
 
 
 def build_scenario(
     data: dict[str, Any],
-    places: SourceLocations | None = None,
+    locations: SourceLocations | None = None,
     base: Path | None = None,
     faults: Sequence[Fault] = (),
     finder: TableResolver | None = None,
 ) -> Scenario:
     """Return the validated scenario of plain data; arguments and errors as for `build_fields`."""
-    return build_fields(Scenario, data, places, base, faults, finder)
+    return build_fields(Scenario, data, locations, base, faults, finder)
 
 
 def read_policy_file(
@@ -116,23 +118,23 @@ def read_policy_file(
     InputError
         If it holds other keys, or no policies.
     """
-    data, places = read_with_parents(path, display_name, notes=notes)
+    data, locations = read_with_parents(path, display_name, notes=notes)
     problem = "is not allowed in a policy file, which holds only 'policies'"
-    faults = [fault_at_path((key,), problem, places) for key in data if key not in POLICY_FILE_KEYS]
+    faults = [fault_at_path((key,), problem, locations) for key in data if key not in POLICY_FILE_KEYS]
     if not isinstance(data.get("policies"), dict) or not data["policies"]:
         faults.append(Fault("policies", "is missing; needed: a mapping of names to policies", display_name, 1))
     if faults:
         raise InputError(faults)
-    return data, places
+    return data, locations
 
 
-def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[str | Path]) -> list[Fault]:
+def add_policies(data: dict[str, Any], locations: SourceLocations, files: Sequence[str | Path]) -> list[Fault]:
     """Add the policies of policy files to the data of a scenario and return the faults, such as duplicate names."""
     faults: list[Fault] = []
     notes: list[str] = []
     for file in files:
         try:
-            fragment, fragment_places = read_policy_file(Path(file), str(file), notes)
+            fragment, fragment_locations = read_policy_file(Path(file), str(file), notes)
         except InputError as error:
             faults.extend(error.faults)
             continue
@@ -142,10 +144,12 @@ def add_policies(data: dict[str, Any], places: SourceLocations, files: Sequence[
         for name, policy in fragment["policies"].items():
             if name in policies:
                 problem = "the scenario already has a policy with this name"
-                faults.append(fault_at_path(("policies", name), problem, fragment_places))
+                faults.append(fault_at_path(("policies", name), problem, fragment_locations))
                 continue
             policies[name] = policy
-            places |= {path: place for path, place in fragment_places.items() if path[:2] == ("policies", name)}
+            locations |= {
+                path: location for path, location in fragment_locations.items() if path[:2] == ("policies", name)
+            }
     add_notes(data, notes)
     return faults
 
@@ -156,17 +160,17 @@ def add_notes(data: dict[str, Any], notes: Sequence[str]) -> None:
         data["notes"] = [*(data.get("notes") or ()), *notes]
 
 
-def override_tables(data: dict[str, Any], places: SourceLocations, organisations: Any, ties: Any) -> None:
+def override_tables(data: dict[str, Any], locations: SourceLocations, organisations: Any, ties: Any) -> None:
     """Replace the tables of a scenario with those named on the command line."""
     section, network = data.get("organisations", {}), data.get("network", {})
     if organisations is not None and isinstance(section, dict):
         settings = {name: value for name, value in section.items() if name not in (*DERIVED_COUNTS, "rows")}
         data["organisations"] = {**settings, "file": str(organisations)}
-        places["organisations", "file"] = SourceLocation("", 0, "--organisations")
+        locations["organisations", "file"] = SourceLocation("", 0, "--organisations")
     if ties is not None and isinstance(network, dict):
         is_table = network.get("kind") in ("file", "memberships")
         data["network"] = {**(network if is_table else {"kind": "file"}), "file": str(ties)}
-        places["network", "file"] = SourceLocation("", 0, "--ties")
+        locations["network", "file"] = SourceLocation("", 0, "--ties")
 
 
 @argument_checks.validate_arguments(
@@ -203,14 +207,14 @@ def load(
         With every fault in all these files.
     """
     notes: list[str] = []
-    data, places = read_with_parents(Path(path), str(path), notes=notes)
+    data, locations = read_with_parents(Path(path), str(path), notes=notes)
     add_notes(data, notes)
-    faults = add_policies(data, places, policies)
+    faults = add_policies(data, locations, policies)
     for name, value in rename_changes(changes or {}).items():
         data[name] = value
-        places[name,] = SourceLocation("", 0, f"--{name}")
-    override_tables(data, places, organisations, ties)
-    return build_scenario(data, places, faults=faults)
+        locations[name,] = SourceLocation("", 0, f"--{name}")
+    override_tables(data, locations, organisations, ties)
+    return build_scenario(data, locations, faults=faults)
 
 
 def is_policy_file(data: dict[str, Any]) -> bool:
@@ -259,12 +263,12 @@ def check(path: str | Path) -> Scenario | None:
     if file.suffix == ".csv":
         return check_table(file)
     notes: list[str] = []
-    data, places = read_with_parents(file, str(path), notes=notes)
+    data, locations = read_with_parents(file, str(path), notes=notes)
     if is_policy_file(data):
-        data, places = read_policy_file(file, str(path))
-        _, _, faults = validate(Scenario, data, places)
+        data, locations = read_policy_file(file, str(path))
+        _, _, faults = validate(Scenario, data, locations)
         if faults:
             raise InputError(faults)
         return Scenario(notes=tuple(notes)) if notes else None
     add_notes(data, notes)
-    return build_scenario(data, places)
+    return build_scenario(data, locations)

@@ -130,12 +130,12 @@ def render_markdown() -> str:
         "# Parameters",
         "",
         "Written by `qispread describe --markdown`; do not edit. Every parameter of a scenario: its path, default,",
-        "allowed values, plausible range, meaning, the source of the default (a key in `references.bib`) and how well it",
-        "is known: *measured* in a source, *derived* from figures in one, an *assumption*, a *hypothesis* (an untested",
-        "assumption that results depend on) or a *choice* of yours. Its role: an *uncertainty* (uncertain assumption), a",
-        "*lever* that can be pulled, the simulated *world* (organisations and network), or a setting of the *run*. A",
-        "list below a table has the names in ERIC (powell2015), MUSIQ (kaplan2012) and CFIR (damschroder2022): see",
-        "`glossary.md`.",
+        "allowed values, plausible range, meaning, the source of the default (a key in `references.bib`) and how well",
+        "it is known: *measured* in a source, *derived* from figures in one, an *assumption*, a *hypothesis* (an",
+        "untested assumption that results depend on) or a *choice* of yours. Its role: an *uncertainty* (uncertain",
+        "assumption), a *lever* that can be pulled, the simulated *world* (organisations and network), or a setting of",
+        "the *run*. A list below a table has the names in ERIC (powell2015), MUSIQ (kaplan2012) and CFIR",
+        "(damschroder2022): see `glossary.md`.",
     ]
     for heading, meaning, descriptions in describe_parts():
         lines += ["", f"## {heading}", "", meaning, ""]

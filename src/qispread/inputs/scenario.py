@@ -36,15 +36,15 @@ class Scenario(ScenarioFields):
             For unknown paths and invalid values; all faults at once.
         """
         data = self.model_dump(mode="json")
-        places: dict[tuple[str | int, ...], SourceLocation] = {}
+        locations: dict[tuple[str | int, ...], SourceLocation] = {}
         for path, value in rename_changes({**(changes or {}), **fields}).items():
             if path == "organisations.file":
                 data["organisations"].update(rows=[], number=None, partnerships=None, regions=None)
                 data["organisations"] = {key: item for key, item in data["organisations"].items() if item is not None}
                 data.update(inputs=[], notes=[])
             set_at_path(data, path, value)
-            places |= {location: SourceLocation("", 0) for location in iterate_paths(value, tuple(path.split(".")))}
-        return build_fields(type(self), data, places)
+            locations |= {location: SourceLocation("", 0) for location in iterate_paths(value, tuple(path.split(".")))}
+        return build_fields(type(self), data, locations)
 
     @argument_checks.validate_arguments(
         lever=argument_checks.check_text,

@@ -25,17 +25,17 @@ TableResolver = Callable[[KeyPath, str, SourceLocations], tuple[ReadableFile, st
 """Returns the file for the name of a table at a path, and its display name."""
 
 
-def resolve_path(path: KeyPath, name: str, places: SourceLocations, base: Path) -> Path:
+def resolve_path(path: KeyPath, name: str, locations: SourceLocations, base: Path) -> Path:
     """Return the path of a file that the scenario names, relative to the file that contains the name."""
-    file = source_location(path, places).file
+    file = source_location(path, locations).file
     return Path(os.path.normpath((Path(file).parent if file else base) / name))
 
 
 def disk_resolver(base: Path) -> TableResolver:
     """Return a resolver of tables on the disk; names that do not come from a file are relative to `base`."""
 
-    def resolve(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
-        file = resolve_path(path, name, places, base)
+    def resolve(path: KeyPath, name: str, locations: SourceLocations) -> tuple[ReadableFile, str]:
+        file = resolve_path(path, name, locations, base)
         return file, str(file)
 
     return resolve
@@ -55,9 +55,9 @@ class TableReferences:
     """
 
     def __init__(
-        self, scenario: ScenarioFields, wrong: set[str], places: SourceLocations, finder: TableResolver
+        self, scenario: ScenarioFields, wrong: set[str], locations: SourceLocations, finder: TableResolver
     ) -> None:
-        self.scenario, self.wrong, self.places, self.finder = scenario, wrong, places, finder
+        self.scenario, self.wrong, self.locations, self.finder = scenario, wrong, locations, finder
         self.reading, self.whole = ReadContext(), True
         self.rows = self._collect_problems(self.read_organisations)
         self.ties = self._collect_problems(self.read_ties)
@@ -78,8 +78,8 @@ class TableReferences:
             return None
         for name in set(DERIVED_COUNTS) & section.model_fields_set:
             problem = "cannot be given with a table, which determines it"
-            self.reading.faults.append(fault_at_path(("organisations", name), problem, self.places))
-        path, display_name = self.finder(("organisations", "file"), section.file, self.places)
+            self.reading.faults.append(fault_at_path(("organisations", name), problem, self.locations))
+        path, display_name = self.finder(("organisations", "file"), section.file, self.locations)
         rows = read_organisation_rows(section, path, display_name, self.reading)
         self.whole = not self.reading.ragged
         return rows
@@ -97,7 +97,7 @@ class TableReferences:
         network = self.scenario.network
         if "network" in self.wrong or not isinstance(network, TiesFileNetwork | MembershipsNetwork):
             return None
-        path, display_name = self.finder(("network", "file"), network.file, self.places)
+        path, display_name = self.finder(("network", "file"), network.file, self.locations)
         if isinstance(network, TiesFileNetwork):
             return read_ties_file(network, path, display_name, self.known_ids(), self.reading)
         return read_memberships(network, path, display_name, self.known_ids(), self.reading)
@@ -108,7 +108,7 @@ class TableReferences:
         ties = [tie.model_dump() for tie in network.ties] if isinstance(network, GivenTiesNetwork) else self.ties
         if self.rows is None or section.file is None or not ties:
             return
-        _, display_name = self.finder(("organisations", "file"), section.file, self.places)
+        _, display_name = self.finder(("organisations", "file"), section.file, self.locations)
         self.rows = drop_isolated(self.rows, ties, section.without_ties, display_name, self.reading)
 
 

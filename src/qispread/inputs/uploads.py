@@ -62,19 +62,19 @@ def scenario_from_uploads(uploads: Sequence[UploadedFile], default: Scenario) ->
     tables = {upload.name: upload for upload in uploads if upload.name.lower().endswith(TABLE_ENDING)}
     check_uploads(uploads)
     notes: list[str] = []
-    data, places = read_uploaded_yaml(scenarios[0], notes) if scenarios else (non_default_data(default), {})
+    data, locations = read_uploaded_yaml(scenarios[0], notes) if scenarios else (non_default_data(default), {})
     add_notes(data, notes)
     named = {part.get("file") for part in (data.get("organisations"), data.get("network")) if isinstance(part, dict)}
     unnamed = {is_ties_table(table): name for name, table in tables.items() if name not in named}
-    override_tables(data, places, unnamed.get(False), unnamed.get(True))
+    override_tables(data, locations, unnamed.get(False), unnamed.get(True))
 
-    def resolve(path: KeyPath, name: str, places: SourceLocations) -> tuple[ReadableFile, str]:
+    def resolve(path: KeyPath, name: str, locations: SourceLocations) -> tuple[ReadableFile, str]:
         if name not in tables:
             problem = f"names the file '{name}', which was not uploaded; select it together with the scenario"
-            raise InputError([fault_at_path(path, problem, places)])
+            raise InputError([fault_at_path(path, problem, locations)])
         return tables[name], tables[name].display_name
 
-    return build_scenario(data, places, finder=resolve)
+    return build_scenario(data, locations, finder=resolve)
 
 
 def check_uploads(uploads: Sequence[UploadedFile]) -> None:
@@ -105,19 +105,19 @@ def read_uploaded_yaml(upload: UploadedFile, notes: list[str] | None = None) -> 
         For text that is not a scenario, has aliases, extends another file or holds only policies.
     """
     reject_aliases(upload)
-    data, places = read_yaml(upload, upload.display_name)
-    data = rename_former(data, places, notes)
+    data, locations = read_yaml(upload, upload.display_name)
+    data = rename_former(data, locations, notes)
     faults = []
     if "extends" in data:
         faults.append(
-            fault_at_path(("extends",), "an upload cannot extend another file; upload one complete scenario", places)
+            fault_at_path(("extends",), "an upload cannot extend another file; upload one complete scenario", locations)
         )
     if is_policy_file(data):
         problem = f"holds {', '.join(sorted(POLICY_FILE_KEYS & set(data)))} only; needed: a scenario"
         faults.append(Fault("", problem, upload.display_name))
     if faults:
         raise InputError(faults)
-    return data, places
+    return data, locations
 
 
 def reject_aliases(upload: UploadedFile) -> None:

@@ -14,12 +14,12 @@ from qispread.inputs.yaml_reader import SourceLocations
 Fields = TypeVar("Fields", bound=ScenarioFields)
 
 
-def validate_section(root: type[ConfigSection], data: dict[str, Any], places: SourceLocations) -> list[Fault]:
+def validate_section(root: type[ConfigSection], data: dict[str, Any], locations: SourceLocations) -> list[Fault]:
     """Return every fault in the data of a section."""
     try:
         root.model_validate(to_tuples(data))
     except ValidationError as error:
-        return faults_of_error(error, root, places)
+        return faults_of_error(error, root, locations)
     return []
 
 
@@ -53,7 +53,9 @@ def to_tuples(value: Any) -> Any:
     return tuple(to_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
-def validate(root: type[Fields], data: dict[str, Any], places: SourceLocations) -> tuple[Fields, set[str], list[Fault]]:
+def validate(
+    root: type[Fields], data: dict[str, Any], locations: SourceLocations
+) -> tuple[Fields, set[str], list[Fault]]:
     """Check data against the declarations.
 
     Returns
@@ -69,11 +71,11 @@ def validate(root: type[Fields], data: dict[str, Any], places: SourceLocations) 
     try:
         return root.model_validate(data), set(), []
     except ValidationError:
-        return validate_by_sections(root, data, places)
+        return validate_by_sections(root, data, locations)
 
 
 def validate_by_sections(
-    root: type[Fields], data: dict[str, Any], places: SourceLocations
+    root: type[Fields], data: dict[str, Any], locations: SourceLocations
 ) -> tuple[Fields, set[str], list[Fault]]:
     """Validate data with faults part by part; returns the same as `validate`."""
     valid: dict[str, Any] = {}
@@ -88,7 +90,7 @@ def validate_by_sections(
             for detail in error.errors():
                 location = locate(tuple(detail["loc"]), root)
                 invalid.add(".".join(map(str, location.path[:2])))
-                faults.append(fault_at_path(location.path, error_text(detail, location), places))
+                faults.append(fault_at_path(location.path, error_text(detail, location), locations))
             continue
         valid[key] = deep_merge(valid.get(key), value)
     return root.model_validate(valid), invalid, faults

@@ -97,13 +97,13 @@ class YamlNodeReader:
 
     def __init__(self, display_name: str) -> None:
         self.shown = display_name
-        self.places: SourceLocations = {}
+        self.locations: SourceLocations = {}
         self.faults: list[Fault] = []
 
     def read_value(self, node: yaml.Node, path: KeyPath) -> Any:
         """Return the value of a node, including all nodes below it."""
-        self.places.setdefault(path, SourceLocation(self.shown, node.start_mark.line + 1))
-        if len(self.places) > MAX_NODES:
+        self.locations.setdefault(path, SourceLocation(self.shown, node.start_mark.line + 1))
+        if len(self.locations) > MAX_NODES:
             raise InputError([Fault("", f"holds more than {MAX_NODES:,} values", self.shown)])
         if isinstance(node, yaml.MappingNode):
             return self.read_mapping(node, path)
@@ -117,11 +117,11 @@ class YamlNodeReader:
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
             if key in mapping:
-                first = self.places[*path, key].line
+                first = self.locations[*path, key].line
                 dotted = ".".join(map(str, (*path, key)))
                 self.faults.append(Fault(dotted, f"given twice (first on line {first})", self.shown, line))
                 continue
-            self.places[*path, key] = SourceLocation(self.shown, line)
+            self.locations[*path, key] = SourceLocation(self.shown, line)
             mapping[key] = self.read_value(value_node, (*path, key))
         return mapping
 
@@ -159,9 +159,9 @@ def read_yaml(
         node = yaml.compose(text, Loader=LOADER)
         data = {} if node is None else reader.read_value(node, ())
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        problem_mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        line = mark.line + 1 if mark else 0
+        line = problem_mark.line + 1 if problem_mark else 0
         raise InputError([Fault("", f"is not valid YAML: {problem}", display_name, line)]) from None
     except RecursionError:
         raise InputError([Fault("", "holds an alias that refers to itself", display_name)]) from None
@@ -171,4 +171,4 @@ def read_yaml(
         allow_duplicates += reader.faults
     elif reader.faults:
         raise InputError(reader.faults)
-    return data, reader.places
+    return data, reader.locations

@@ -1,1 +1,1 @@
-"""Running many: comparisons, sweeps, calibration, and the fit of an observed diffusion."""
+"""Many runs: comparisons, sweeps, calibration, and the fit of an observed diffusion."""

@@ -1,7 +1,7 @@
-"""What decides whether two results are of the same run, in one place for every command that writes or reads results.
+"""The identity of a run: whether two results are of the same run, for every command that writes or reads results.
 
-A result is made by code, with libraries, of inputs. Each folder of results holds all three in its manifest, as its
-identity; `compare_identities` compares it with what would be made now (decision 65).
+A result depends on code, libraries and inputs. Each folder of results records all three in its manifest as its
+identity, which `compare_identities` compares with the current one (decision 65).
 """
 
 import json
@@ -17,25 +17,25 @@ from qispread.inputs.errors import Fault
 from qispread.runs.provenance import model_in_use, qispread_version, random_generator_name
 
 RESULT_LIBRARIES = ("networkx", "numba", "numpy", "scipy")
-"""Libraries of which another version can give other numbers.
+"""Libraries whose version can change numbers.
 
-numba compiles the rules (0.61 and 0.68 differ in the last bit), networkx draws small worlds and preferential ties,
-numpy and scipy compute what populations are drawn from. Not Mesa, whose engine must give the kernel's bytes under every
-version; not pandas and pyarrow, which keep tables and compute nothing in them.
+numba compiles the rules (0.61 and 0.68 differ in the last bit), networkx draws small worlds and preferential ties, and
+numpy and scipy compute the distributions of organisations. Mesa is not one, because its engine gives the results of
+the kernel under every version; nor are pandas and pyarrow, which only store tables.
 """
 CODE = ("qispread", "draws", "model", "replaced_rules")
-"""What of an identity is about code."""
+"""The entries of an identity that concern code."""
 LIBRARIES = "libraries"
 COMPILING = "qispread.model.rules.jit"
-"""The module without which no rule can be loaded."""
+"""The module that every rule needs."""
 MAX_LISTED = 12
-"""Changes that are listed one by one."""
-NOT_PRESENT = "not there"
+"""The most changes that are listed."""
+NOT_PRESENT = "absent"
 
 
 @dataclass(frozen=True)
 class EnvironmentChange:
-    """One thing that differs between what was made and what would be made now.
+    """One difference between a recorded identity and the current one.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class EnvironmentChange:
 
     @property
     def concerns(self) -> str:
-        """What it is about: "code", "libraries" or "inputs"."""
+        """What it concerns: "code", "libraries" or "inputs"."""
         first = self.name.split(".", maxsplit=1)[0]
         if first in CODE:
             return "code"
@@ -67,27 +67,27 @@ class EnvironmentChange:
 
 @cache
 def libraries() -> dict[str, str]:
-    """Return the versions that can change a number: of libraries, and of Python without its patch.
+    """Return the versions that can change a number: of libraries, and of Python without the patch release.
 
-    Python itself computes: since 3.12 its `sum` rounds once and not at every step.
+    Python matters, too: since 3.12, `sum` rounds once and not at every step.
     """
     python = ".".join(platform.python_version_tuple()[:2])
     return {**{name: version(name) for name in RESULT_LIBRARIES}, "python": python}
 
 
 def replaced_rule_names() -> dict[str, str]:
-    """Return what was put in place of rules and constants at run time, by their names; the compiler is not loaded."""
+    """Return replaced rules and constants by name, without loading the compiler."""
     if COMPILING not in sys.modules:
-        return {}  # no rule is loaded that could have been replaced
+        return {}  # no rule is loaded, so none is replaced
     from qispread.model.rules.code_replacement import replaced_rules
 
-    return dict(one.split("=", maxsplit=1) for one in replaced_rules())
+    return dict(rule.split("=", maxsplit=1) for rule in replaced_rules())
 
 
 def environment() -> dict[str, Any]:
-    """Return all that can change a result and is no input: code, rules replaced at run time, libraries.
+    """Return everything but inputs that can change a result: code, replaced rules and libraries.
 
-    Cheap after the first call, so that workers can compare it before every task.
+    It is fast after the first call, so that workers can compare it before every task.
     """
     return {
         "qispread": qispread_version(),
@@ -99,30 +99,32 @@ def environment() -> dict[str, Any]:
 
 
 def read_identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the identity that a manifest holds; one of version 0.1, which hashed sources, in the form of today's.
+    """Return the identity in a manifest; that of version 0.1, which hashed sources, in the current form.
 
     Raises
     ------
     KeyError, TypeError
-        Where it holds none.
+        If the manifest has none.
     """
-    held = dict(manifest["identity"])
-    if "model" in held:
-        return held
-    sources = held.pop("sources", manifest.get("sources", "unknown"))
-    versions = {name: one for name, one in dict(manifest.get("versions", {})).items() if name in RESULT_LIBRARIES}
+    identity = dict(manifest["identity"])
+    if "model" in identity:
+        return identity
+    sources = identity.pop("sources", manifest.get("sources", "unknown"))
+    versions = {
+        name: version for name, version in dict(manifest.get("versions", {})).items() if name in RESULT_LIBRARIES
+    }
     python = ".".join(str(manifest.get("python", "")).split(".")[:2])
-    found = {"model": f"{sources} (sources, as an earlier version hashed them)", "replaced_rules": {}}
-    return {**held, **found, LIBRARIES: {**versions, **({"python": python} if python else {})}}
+    model_entries = {"model": f"{sources} (sources, as an earlier version hashed them)", "replaced_rules": {}}
+    return {**identity, **model_entries, LIBRARIES: {**versions, **({"python": python} if python else {})}}
 
 
 def compare_identities(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[EnvironmentChange]:
-    """Return everything that differs between two identities, or parts of them; nothing where they are the same run.
+    """Return the differences between two identities, or parts of them; empty for the same run.
 
     Parameters
     ----------
     old, new : mapping
-        As `environment` gives it, with what is of inputs beside; lists and mappings may be nested.
+        Result of `environment`, with inputs; lists and mappings may be nested.
     """
     old, new = flatten(to_plain_data(old)), flatten(to_plain_data(new))
     names = [name for name in {**old, **new} if old.get(name, NOT_PRESENT) != new.get(name, NOT_PRESENT)]
@@ -130,34 +132,34 @@ def compare_identities(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[E
 
 
 def to_plain_data(data: Any) -> Any:
-    """Return data as a manifest gives it back."""
+    """Return data as read from a manifest."""
     return json.loads(json.dumps(data))
 
 
 def flatten(data: Any, path: str = "") -> dict[str, Any]:
-    """Return nested data as values by dotted path; what is empty is as if it were not there."""
+    """Return nested data as values by dotted path, without empty lists and mappings."""
     if not isinstance(data, dict | list):
         return {path: data}
     items = data.items() if isinstance(data, dict) else enumerate(data)
-    found: dict[str, Any] = {}
-    for name, one in items:
-        found |= flatten(one, f"{path}.{name}" if path else str(name))
-    return found
+    flat: dict[str, Any] = {}
+    for name, value in items:
+        flat |= flatten(value, f"{path}.{name}" if path else str(name))
+    return flat
 
 
 def select_changes(changes: Iterable[EnvironmentChange], *kinds: str) -> list[EnvironmentChange]:
-    """Return the changes that are about code, libraries or inputs."""
-    return [one for one in changes if one.concerns in kinds]
+    """Return the changes that concern code, libraries or inputs."""
+    return [change for change in changes if change.concerns in kinds]
 
 
 def describe_changes(changes: Iterable[EnvironmentChange]) -> str:
-    """Return in words what kinds of things differ, such as "other code, other inputs"."""
-    kinds = {one.concerns for one in changes}
+    """Return the kinds of changes in words, such as "other code, other inputs"."""
+    kinds = {change.concerns for change in changes}
     return ", ".join(f"other {kind}" for kind in ("inputs", "code", LIBRARIES) if kind in kinds)
 
 
 def change_faults(changes: Sequence[EnvironmentChange], file: str) -> list[Fault]:
-    """Return a fault for each change, at most `MAX_LISTED` of them, and how many there are beside."""
-    faults = [Fault(one.name, one.text, file) for one in changes[:MAX_LISTED]]
-    left = len(changes) - MAX_LISTED
-    return [*faults, Fault("others", f"{left} more differ", file)] if left > 0 else faults
+    """Return a fault for each of at most `MAX_LISTED` changes, and one with the number of others."""
+    faults = [Fault(change.name, change.text, file) for change in changes[:MAX_LISTED]]
+    remaining = len(changes) - MAX_LISTED
+    return [*faults, Fault("others", f"{remaining} more differ", file)] if remaining > 0 else faults

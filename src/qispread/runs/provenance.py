@@ -1,4 +1,4 @@
-"""Where results come from: commit, versions, machine, code."""
+"""The provenance of results: commit, versions, machine and code."""
 
 import os
 import platform
@@ -17,12 +17,12 @@ RECORDED_LIBRARIES = ("mesa", "networkx", "numba", "numpy", "pandas", "pyarrow",
 
 @cache
 def qispread_version() -> str:
-    """Return the version of qispread that is installed."""
+    """Return the installed version of qispread."""
     return version("qispread")
 
 
 def random_generator_name() -> str:
-    """Return the name of the generator of draws."""
+    """Return the name of the random number generator."""
     return "philox" if os.environ.get("QISPREAD_DRAWS") == "philox" else "splitmix64"
 
 
@@ -32,16 +32,16 @@ def _model(_draws: str) -> str:
 
 
 def model_in_use() -> str:
-    """Return the fingerprint of the code that can change a number, computed once in a process."""
+    """Return the fingerprint of the code that can change a number, computed once in each process."""
     return _model(random_generator_name())
 
 
 def git_commit() -> str | None:
-    """Return the commit of the source that is running, with "+" where it has changes; None outside a checkout."""
-    here = Path(__file__).resolve().parent
+    """Return the commit of the running source, with "+" if it has changes; None outside a checkout."""
+    folder = Path(__file__).resolve().parent
     try:
-        found = subprocess.run(  # noqa: S603 - a fixed command
-            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],  # noqa: S607
+        completed = subprocess.run(  # noqa: S603 - a fixed command
+            ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],  # noqa: S607
             capture_output=True,
             text=True,
             timeout=10,
@@ -49,11 +49,11 @@ def git_commit() -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return found.stdout.strip() or None
+    return completed.stdout.strip() or None
 
 
 def provenance(command: Sequence[str], inputs: Iterable[InputFile]) -> dict[str, Any]:
-    """Return by what, from what and on what machine results were made."""
+    """Return the command, code, versions, inputs and machine of results."""
     return {
         "command": list(command),
         "git_commit": git_commit(),
@@ -61,5 +61,5 @@ def provenance(command: Sequence[str], inputs: Iterable[InputFile]) -> dict[str,
         "python": platform.python_version(),
         "machine": " ".join((platform.system(), platform.machine(), *platform.libc_ver())).strip(),
         "model": model_in_use(),
-        "inputs": [{"path": one.path, "sha256": one.sha256} for one in inputs],
+        "inputs": [{"path": file.path, "sha256": file.sha256} for file in inputs],
     }

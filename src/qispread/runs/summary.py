@@ -1,4 +1,4 @@
-"""The few numbers that a board asks for, each with its spread over worlds."""
+"""Headline estimates of a simulation: median and 90% interval over runs."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from qispread.model.engines.simulation import Runs, allocate_measures
 from qispread.model.measures import MEASURE_NAMES, MEASURES
 
 PERCENTILE_BAND = (0.05, 0.95)
-"""Percentiles over worlds between which nine of ten lie."""
+"""Percentiles over runs that enclose nine in ten."""
 HEADLINE_MEASURES = (
     "current_use",
     "discontinued",
@@ -22,23 +22,23 @@ HEADLINE_MEASURES = (
     "replicated",
     "events_averted",
 )
-"""Measures of each intervention that a run prints."""
+"""Measures of each intervention in printed results."""
 TOTAL_EVENTS_AVERTED = "Adverse events averted, including other local improvement"
 
 
 @dataclass(frozen=True)
 class IntervalEstimate:
-    """One number of a summary.
+    """One estimate of a summary.
 
     Attributes
     ----------
     label : str
     median, low, high : float
-        Median and 5th and 95th percentile over the worlds in which the measure has a meaning; NaN where none has.
+        Median and 5th and 95th percentile over the runs in which the measure is defined; NaN if there is none.
     replicates : int
-        How many these are.
+        Number of these runs.
     number_format : str
-        How it is written, see `qispread.model.measures.Form`.
+        Number format, see `qispread.model.measures.Form`.
     """
 
     label: str
@@ -50,13 +50,13 @@ class IntervalEstimate:
 
 
 def measure_figure(measure: str, values: NDArray[np.float64]) -> IntervalEstimate:
-    """Return the figure of a measure under its own label."""
-    declared = MEASURES[measure]
-    return summarise_measure(declared.label, declared.form, values)
+    """Return the estimate of a measure under its label."""
+    declaration = MEASURES[measure]
+    return summarise_measure(declaration.label, declaration.form, values)
 
 
 def summarise_measure(label: str, number_format: str, values: NDArray[np.float64]) -> IntervalEstimate:
-    """Return the median and 90 % interval of a measure over worlds, leaving out those where it has no meaning."""
+    """Return the median and 90% interval of a measure over the runs in which it is defined."""
     known = values[~np.isnan(values)]
     if known.size == 0:
         return IntervalEstimate(label, np.nan, np.nan, np.nan, 0, number_format)
@@ -65,34 +65,34 @@ def summarise_measure(label: str, number_format: str, values: NDArray[np.float64
 
 
 def headline_estimates(runs: Runs) -> dict[str, list[IntervalEstimate]]:
-    """Return the headline figures at the end of the runs, for each intervention and for all together."""
-    found = {
+    """Return the headline estimates at the end of the runs, for each intervention and for all together."""
+    estimates = {
         name: [measure_figure(measure, runs.final_values(measure, name)) for measure in HEADLINE_MEASURES]
         for name in runs.scenario.interventions
     }
-    found[POOLED] = overall_estimates(runs)
-    return found
+    estimates[POOLED] = overall_estimates(runs)
+    return estimates
 
 
 def overall_estimates(runs: Runs) -> list[IntervalEstimate]:
-    """Return what belongs to the whole: event rates at the start, by the trend alone and now; events averted; cost."""
-    harm = MEASURE_NAMES.index("event_rate")
-    start = np.array([run.measures[0, -1, harm] for run in runs.runs if not run.error])
-    by_trend = start * np.exp(-runs.scenario.outcome.secular * runs.scenario.horizon / 12.0)
+    """Return the overall estimates: event rates at the start, on the trend alone and now; events averted; cost."""
+    column = MEASURE_NAMES.index("event_rate")
+    start = np.array([run.measures[0, -1, column] for run in runs.runs if not run.error])
+    trend_values = start * np.exp(-runs.scenario.outcome.secular * runs.scenario.horizon / 12.0)
     rate = MEASURES["event_rate"]
-    found = [
+    estimates = [
         summarise_measure(f"{rate.label} at the start", rate.form, start),
-        summarise_measure(f"{rate.label} on the underlying trend alone", rate.form, by_trend),
+        summarise_measure(f"{rate.label} on the underlying trend alone", rate.form, trend_values),
         summarise_measure(f"{rate.label} now", rate.form, runs.final_values("event_rate")),
         summarise_measure(TOTAL_EVENTS_AVERTED, MEASURES["events_averted"].form, runs.final_values("events_averted")),
     ]
-    return [*found, measure_figure("cost", runs.final_values("cost"))] if runs.scenario.policies else found
+    return [*estimates, measure_figure("cost", runs.final_values("cost"))] if runs.scenario.policies else estimates
 
 
 def summarise_months(runs: Runs) -> pa.Table:
-    """Return median, 5th and 95th percentile over worlds of every measure in every month, one in a row.
+    """Return the median and the 5th and 95th percentile over runs of every measure in every month, one row each.
 
-    Worlds in which a measure has no meaning are left out; where none is left the three are NaN.
+    Runs in which a measure is undefined are left out; without any, the three are NaN.
     """
     values = np.array([run.measures for run in runs.runs if not run.error])
     values = values if values.size else np.full((1, *allocate_measures(runs.scenario).shape), np.nan)
@@ -114,9 +114,9 @@ def percentile_of_sorted(
     values: NDArray[np.float64], count: NDArray[np.int64], probability: float
 ) -> NDArray[np.float64]:
     """Return a percentile along the first axis of values sorted with NaN last, of which `count` are numbers."""
-    place = probability * np.maximum(count - 1, 0)
-    below = np.floor(place).astype(np.int64)
-    above = np.minimum(below + 1, np.maximum(count - 1, 0))
-    low = np.take_along_axis(values, below[None], axis=0)[0]
-    high = np.take_along_axis(values, above[None], axis=0)[0]
-    return np.asarray(low + (place - below) * (high - low))
+    position = probability * np.maximum(count - 1, 0)
+    lower = np.floor(position).astype(np.int64)
+    upper = np.minimum(lower + 1, np.maximum(count - 1, 0))
+    low = np.take_along_axis(values, lower[None], axis=0)[0]
+    high = np.take_along_axis(values, upper[None], axis=0)[0]
+    return np.asarray(low + (position - lower) * (high - low))

@@ -1,4 +1,4 @@
-"""Several futures of one past: a base is run up to a month once, and arms part from that very state."""
+"""Branching runs: the baseline runs once up to a month, and all arms continue from its state."""
 
 from collections.abc import Mapping
 
@@ -20,17 +20,17 @@ from qispread.model.world.run_inputs import PreparedScenario, initialise_run, pr
 def run_branches(
     base: PreparedScenario, arms: Mapping[str, PreparedScenario], replicate: int, month: int
 ) -> dict[str, ReplicateRun]:
-    """Run one replicate of a base up to the month before `month`, and each future from there.
+    """Run one replicate of the baseline up to the month before `month`, and each arm from there.
 
     Parameters
     ----------
     base : PreparedScenario
-        Of the base.
+        The baseline.
     arms : mapping of str to PreparedScenario
-        Of the arms, which must not differ from the base before `month`.
+        The arms, which must not differ from the baseline before `month`.
     replicate : int
     month : int
-        The first month in which they may differ, from 2.
+        First month in which arms may differ, from 2.
     """
     horizon, shared = base.scenario.horizon, allocate_measures(base.scenario)
     try:
@@ -39,13 +39,13 @@ def run_branches(
         measure_month_zero(state, shared[0])
         run_months(plan, state, 1, month - 1, shared[1:month])
         runs = {}
-        for name, future in arms.items():
-            own_plan, _ = initialise_run(future, world)
-            own_state, out = state.copy(), shared.copy()
-            run_months(own_plan, own_state, month, horizon, out[month:])
-            runs[name] = completed_run(replicate, world.organisations, own_state, out)
+        for name, arm in arms.items():
+            arm_plan, _ = initialise_run(arm, world)
+            arm_state, measures = state.copy(), shared.copy()
+            run_months(arm_plan, arm_state, month, horizon, measures[month:])
+            runs[name] = completed_run(replicate, world.organisations, arm_state, measures)
     except RUN_ERRORS as error:
-        return {name: failed_run(future, replicate, error) for name, future in arms.items()}
+        return {name: failed_run(arm, replicate, error) for name, arm in arms.items()}
     return runs
 
 
@@ -58,18 +58,18 @@ def simulate_branches(
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> dict[str, list[ReplicateRun]]:
-    """Run a base up to a month once in each of some worlds, and all futures from there, on the kernel.
+    """Run replicates of the baseline up to a month, and all arms from there, on the kernel.
 
     Returns
     -------
-    dict of str to list of Run
-        By future, in order of replicates: the same bytes as each run whole.
+    dict of str to list of ReplicateRun
+        By arm, in order of replicates: identical to complete runs of each arm.
     """
-    past = prepare_scenario(base)
-    blueprints = {name: prepare_scenario(future) for name, future in arms.items()}
+    prepared_base = prepare_scenario(base)
+    prepared_arms = {name: prepare_scenario(arm) for name, arm in arms.items()}
 
-    def some(part: range) -> list[dict[str, ReplicateRun]]:
-        return [run_branches(past, blueprints, replicate, month) for replicate in part]
+    def run_some(chunk: range) -> list[dict[str, ReplicateRun]]:
+        return [run_branches(prepared_base, prepared_arms, replicate, month) for replicate in chunk]
 
-    found = map_in_threads(some, replicates, workers=workers, progress=progress)
-    return {name: sorted((runs[name] for runs in found), key=lambda run: run.replicate) for name in arms}
+    branch_runs = map_in_threads(run_some, replicates, workers=workers, progress=progress)
+    return {name: sorted((runs[name] for runs in branch_runs), key=lambda run: run.replicate) for name in arms}

@@ -1,4 +1,4 @@
-"""The kernel compiled before it is needed, with word of how far that is: the wait of a first run."""
+"""Compilation of the kernel ahead of the first run, with progress reports."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from qispread.model.world.run_inputs import prepare_scenario
 
 
 class _CompilationCounter(event.Listener):  # type: ignore[misc]
-    """Tells how many of the kernel's functions have been compiled whenever one more is."""
+    """Reports the number of compiled functions of the kernel after each compilation."""
 
     def __init__(self, functions: list[Any], progress: ProgressCallback) -> None:
         self.waiting = {id(function) for function in functions}
         self.total, self.progress = len(functions), progress
 
     def on_start(self, event: Any) -> None:
-        """Do nothing: Numba tells of both ends of a compilation."""
+        """Do nothing: Numba also reports the start of a compilation."""
 
     def on_end(self, event: Any) -> None:
         """Count a function, once for all its signatures."""
@@ -31,19 +31,19 @@ class _CompilationCounter(event.Listener):  # type: ignore[misc]
 
 
 def compile_kernel(scenario: Scenario, progress: ProgressCallback) -> None:
-    """Compile all that the kernel needs to run a scenario, by running one replicate of it.
+    """Compile the kernel for a scenario by running one replicate.
 
     Parameters
     ----------
     scenario : Scenario
     progress : callable
-        Called with the functions compiled so far and in all; not called for what is found in the cache.
+        Called with the numbers of compiled functions and of all functions; not called for cached functions.
     """
     if INTERPRETED:
         return
-    blueprint = prepare_scenario(scenario)
-    walk = ContentWalker()
+    prepared = prepare_scenario(scenario)
+    walker = ContentWalker()
     for function in (measure_month, run_months_in_order):
-        walk.visit_function(function)
-    with event.install_listener("numba:compile", _CompilationCounter(walk.functions, progress)):
-        run_replicate(blueprint, 0)
+        walker.visit_function(function)
+    with event.install_listener("numba:compile", _CompilationCounter(walker.functions, progress)):
+        run_replicate(prepared, 0)

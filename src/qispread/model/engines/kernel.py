@@ -1,8 +1,8 @@
-"""The compiled engine: the same months as the Mesa agents live, as loops over arrays.
+"""The compiled engine: the same months as the Mesa engine, as loops over arrays.
 
-A month, in order: policies, leaders, taking stock, hearing, deciding, improving, reviewing, home-grown improvement,
-harm; then everyone publishes what peers can see next month. All act on what was visible at the end of last month, so
-the order in which organisations are visited cannot matter.
+A month, in order: policies, leaders, capacity, hearing, deciding, improving, reviewing, other local improvement,
+adverse events; then organisations publish what peers can see next month. All act on what was visible at the end of
+last month, so the order of organisations does not matter.
 """
 
 import numpy as np
@@ -18,25 +18,30 @@ from qispread.model.world.run_inputs import RunInputs, SimulationState
 
 
 def run_months(inputs: RunInputs, state: SimulationState, first: int, last: int, measures: NDArray[np.float64]) -> None:
-    """Run months `first` to `last`, both included, on `state` itself.
+    """Run months `first` to `last`, both included, and update `state` in place.
 
     Parameters
     ----------
     inputs : RunInputs
     state : SimulationState
-        As it was at the end of month `first` - 1.
+        State at the end of month `first` - 1.
     measures : array of (last - first + 1, i + 1, measures)
         Filled with the measures of each month.
     """
-    # Numba's own sorting took a tenth of the compiling, for one call a run (decision 68).
+    # Compiling Numba's own sort took a tenth of the compile time, for one call in each run (decision 68).
     run_months_in_order(inputs, state, first, last, np.argsort(state.organisations[rows.EVENT_RATE]), measures)
 
 
 @kernel
 def run_months_in_order(
-    plan: RunInputs, state: SimulationState, first: int, last: int, order: NDArray[np.int64], out: NDArray[np.float64]
+    plan: RunInputs,
+    state: SimulationState,
+    first: int,
+    last: int,
+    order: NDArray[np.int64],
+    measures: NDArray[np.float64],
 ) -> None:
-    """Run months as `run_months` does, from the order of the organisations by harm, which is brought up to date."""
+    """Run months as `run_months` does; `order` sorts the organisations by event rate and is updated."""
     for month in range(first, last + 1):
         epoch = plan.epoch_of_month[month]
         if plan.has_growth[epoch]:
@@ -57,4 +62,4 @@ def run_months_in_order(
         improve_locally(plan, state)
         update_events(plan, state, month)
         publish_state(state)
-        measure_month(state.organisations, state.practices, state.histories, order, out[month - first])
+        measure_month(state.organisations, state.practices, state.histories, order, measures[month - first])

@@ -1,4 +1,4 @@
-"""The measures of a month, computed from the arrays of state by the one function that both engines call."""
+"""The measures of a month, computed from the state arrays by a function that both engines call."""
 
 import math
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ from qispread.model.world.state_arrays import (
 
 
 class IndexRegister:
-    """Gives each measure's index by its name, once; what writes the measures thereby shows that it writes them all.
+    """Assigns each measure's index by name, once, to ensure that every measure is computed.
 
     Parameters
     ----------
     names : sequence of str
-        In the order of the columns.
+        Names in the order of the columns.
     """
 
     def __init__(self, names: Sequence[str] = MEASURE_NAMES) -> None:
@@ -54,7 +54,7 @@ class IndexRegister:
         Raises
         ------
         ValueError
-            For a name that is not declared, or was taken before.
+            For a name that is not declared or has already been taken.
         """
         if name not in self._names:
             raise ValueError(f"measure '{name}' is computed, and not declared in qispread/model/measures.py")
@@ -64,7 +64,7 @@ class IndexRegister:
         return self._names.index(name)
 
     def require_complete(self) -> None:
-        """Refuse measures that nobody took.
+        """Require that every measure has been taken.
 
         Raises
         ------
@@ -103,7 +103,7 @@ MEAN_CULTURE = _INDEX.take("culture")
 MEAN_CAPABILITY = _INDEX.take("capability")
 _INDEX.require_complete()
 OVERALL = tuple(index for index, measure in enumerate(MEASURE_REGISTRY) if measure.overall)
-"""Indices of the measures that belong to the whole, which the rows of single interventions lack."""
+"""Indices of the overall measures, which rows of single interventions lack."""
 
 (
     FOLLOWER_COUNT,
@@ -121,7 +121,7 @@ OVERALL = tuple(index for index, measure in enumerate(MEASURE_REGISTRY) if measu
     SUM_PREVENTED,
     SUM_ORIGIN,
     LAUNCHED,
-    BEGAN_BESIDE_ORIGIN,
+    ADOPTERS_BESIDE_ORIGIN,
     USERS_BESIDE_ORIGIN,
     RESULT_BESIDE_ORIGIN,
 ) = range(18)
@@ -140,29 +140,29 @@ ORGANISATION_READ = (
 )
 PRACTICE_READ = (BEST_RESULT, EVENTS_PREVENTED, FIDELITY, APPROPRIATENESS, EMBEDDING, RESULT)
 HISTORY_READ = (STAGE, FIRST_ADOPTED, TIMES_DISCONTINUED, ORIGIN, GENERATION)
-"""The rows of state that measures are made of."""
+"""The rows of state that measures are computed from."""
 
 
 @rule
-def safe_ratio(part: float, whole: float) -> float:
-    """Return part / whole, NaN where there is no whole."""
-    return part / whole if whole > 0.0 else math.nan
+def safe_ratio(part: float, total: float) -> float:
+    """Return part / total, NaN if the total is 0."""
+    return part / total if total > 0.0 else math.nan
 
 
 @stage
 def mean_origin_effect(practices: NDArray[np.float64], histories: NDArray[np.int64]) -> float:
-    """Return the mean of the best results so far of those who started an intervention, 0 where none of them is left."""
-    total, count = 0.0, 0
+    """Return the mean of the best effects so far at the pilot sites, 0 if none remains."""
+    total, origin_count = 0.0, 0
     for i in range(histories.shape[1]):
         if histories[ORIGIN, i]:
             total += practices[BEST_RESULT, i]
-            count += 1
-    return total / max(1, count)
+            origin_count += 1
+    return total / max(1, origin_count)
 
 
 @stage
 def count_stages(histories: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
-    """Count those who follow, have heard, have begun, use it and have discontinued it; without branches, so that it is quick."""
+    """Count the other organisations by stage, without branches for speed (decision 20)."""
     stages, first, times_discontinued, origin = (
         histories[STAGE],
         histories[FIRST_ADOPTED],
@@ -185,40 +185,40 @@ def count_stages(histories: NDArray[np.int64], sums: NDArray[np.float64]) -> Non
 
 @stage
 def sum_practices(practices: NDArray[np.float64], histories: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
-    """Sum what users have; what nobody uses is 0."""
+    """Sum the state of practices over users; practices not in use are 0."""
     origin, reference = histories[ORIGIN], sums[SUM_ORIGIN]
     results = practices[RESULT]
     replicated, boosted = REPLICATED_THRESHOLD * reference, BOOSTED_THRESHOLD * reference
-    fidelity = fit = embedding = result = prevented = 0.0
-    at_level = halfway = 0
+    fidelity = appropriateness = embedding = result = prevented = 0.0
+    replicated_count = boosted_count = 0
     for i in range(origin.size):
         follows = 1.0 - origin[i]
         prevented += practices[EVENTS_PREVENTED, i]
         fidelity += follows * practices[FIDELITY, i]
-        fit += follows * practices[APPROPRIATENESS, i]
+        appropriateness += follows * practices[APPROPRIATENESS, i]
         embedding += follows * practices[EMBEDDING, i]
         result += follows * results[i]
     for i in range(origin.size):
         stage_now = histories[STAGE, i]
         using = 1 - origin[i] if stage_now == IMPLEMENTING or stage_now == EMBEDDED else 0  # noqa: SIM109
-        at_level += using if results[i] >= replicated else 0
-        halfway += using if results[i] >= boosted else 0
-    sums[SUM_PREVENTED], sums[SUM_FIDELITY], sums[SUM_APPROPRIATENESS] = prevented, fidelity, fit
+        replicated_count += using if results[i] >= replicated else 0
+        boosted_count += using if results[i] >= boosted else 0
+    sums[SUM_PREVENTED], sums[SUM_FIDELITY], sums[SUM_APPROPRIATENESS] = prevented, fidelity, appropriateness
     sums[SUM_EMBEDDING], sums[SUM_RESULT] = embedding, result
-    sums[REPLICATED_COUNT] = at_level * sums[LAUNCHED]
-    sums[BOOSTED_COUNT] = (halfway - at_level) * sums[LAUNCHED]
+    sums[REPLICATED_COUNT] = replicated_count * sums[LAUNCHED]
+    sums[BOOSTED_COUNT] = (boosted_count - replicated_count) * sums[LAUNCHED]
 
 
 @stage
 def accumulate(practices: NDArray[np.float64], histories: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
-    """Count and sum one intervention over the organisations that did not start it, into `sums`."""
+    """Count and sum one intervention over all organisations but its pilot sites, into `sums` (decision 6)."""
     sums[SUM_ORIGIN] = mean_origin_effect(practices, histories)
     sums[LAUNCHED] = 1.0 if sums[SUM_ORIGIN] > 0.0 else 0.0
     count_stages(histories, sums)
     sum_practices(practices, histories, sums)
-    # Where all that started it have closed, as agents can, there is nothing left to compare its followers with.
+    # If all pilot sites have been removed, as agents can be, there is nothing to compare with.
     has_origin = 1.0 if sums[FOLLOWER_COUNT] < histories.shape[1] else 0.0
-    sums[BEGAN_BESIDE_ORIGIN], sums[USERS_BESIDE_ORIGIN] = (
+    sums[ADOPTERS_BESIDE_ORIGIN], sums[USERS_BESIDE_ORIGIN] = (
         has_origin * sums[EVER_ADOPTED_COUNT],
         has_origin * sums[USER_COUNT],
     )
@@ -227,7 +227,7 @@ def accumulate(practices: NDArray[np.float64], histories: NDArray[np.int64], sum
 
 @stage
 def write_practice_measures(sums: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Write the measures of practice from counts and sums."""
+    """Write the measures of practices from counts and sums."""
     ever, users = sums[EVER_ADOPTED_COUNT], sums[USER_COUNT]
     row[AWARENESS] = safe_ratio(sums[AWARE_COUNT], sums[FOLLOWER_COUNT])
     row[EVER_ADOPTED_SHARE] = safe_ratio(ever, sums[FOLLOWER_COUNT])
@@ -239,9 +239,9 @@ def write_practice_measures(sums: NDArray[np.float64], row: NDArray[np.float64])
     row[MEAN_EMBEDDING] = safe_ratio(sums[SUM_EMBEDDING], users)
     row[EFFECT] = safe_ratio(sums[SUM_RESULT], users)
     row[ORIGIN_EFFECT] = safe_ratio(sums[SUM_ORIGIN], sums[LAUNCHED])
-    # Against an origin without any effect nothing can be said.
+    # A pilot site without any effect allows no comparison.
     comparable = 1.0 if sums[LAUNCHED] > 0.0 else 0.0
-    ever, users = sums[BEGAN_BESIDE_ORIGIN], sums[USERS_BESIDE_ORIGIN]
+    ever, users = sums[ADOPTERS_BESIDE_ORIGIN], sums[USERS_BESIDE_ORIGIN]
     row[REPLICATION_RATIO] = safe_ratio(safe_ratio(sums[RESULT_BESIDE_ORIGIN], users), row[ORIGIN_EFFECT])
     row[REPLICATED_SHARE] = safe_ratio(sums[REPLICATED_COUNT], users * comparable)
     row[TRANSFORMED_SHARE] = safe_ratio(sums[REPLICATED_COUNT], ever * comparable)
@@ -253,51 +253,51 @@ def write_practice_measures(sums: NDArray[np.float64], row: NDArray[np.float64])
 
 @stage
 def insertion_sort(order: NDArray[np.int64], values: NDArray[np.float64], ascending: NDArray[np.float64]) -> None:
-    """Bring `order` up to date and fill `ascending` = values[order]: quick, since little changes in a month."""
+    """Update `order` and fill `ascending` = values[order]; fast, because little changes in a month."""
     last = -math.inf
-    for place in range(order.size):
-        moving = order[place]
-        value = values[moving]
+    for position in range(order.size):
+        moved = order[position]
+        value = values[moved]
         if value >= last:
-            ascending[place] = last = value
+            ascending[position] = last = value
             continue
-        before = place - 1
-        while before >= 0 and ascending[before] > value:
-            ascending[before + 1] = ascending[before]
-            order[before + 1] = order[before]
-            before -= 1
-        ascending[before + 1] = value
-        order[before + 1] = moving
+        previous = position - 1
+        while previous >= 0 and ascending[previous] > value:
+            ascending[previous + 1] = ascending[previous]
+            order[previous + 1] = order[previous]
+            previous -= 1
+        ascending[previous + 1] = value
+        order[previous + 1] = moved
 
 
 @stage
-def percentile(ascending: NDArray[np.float64], part: float) -> float:
+def percentile(ascending: NDArray[np.float64], probability: float) -> float:
     """Return a percentile of sorted values by linear interpolation."""
-    place = part * (ascending.size - 1)
-    below = min(int(place), ascending.size - 2)
-    return float(ascending[below] + (place - below) * (ascending[below + 1] - ascending[below]))
+    position = probability * (ascending.size - 1)
+    lower = min(int(position), ascending.size - 2)
+    return float(ascending[lower] + (position - lower) * (ascending[lower + 1] - ascending[lower]))
 
 
 @stage
 def gini_coefficient(ascending: NDArray[np.float64]) -> float:
     """Return the Gini coefficient of sorted values: sum (2 k - n - 1) x_(k) / (n sum x), k from 1."""
-    number = ascending.size
+    count = ascending.size
     weighted, total = 0.0, 0.0
-    for place in range(number):
-        weighted += (2 * place + 1 - number) * ascending[place]
-        total += ascending[place]
-    return safe_ratio(weighted, number * total)
+    for index in range(count):
+        weighted += (2 * index + 1 - count) * ascending[index]
+        total += ascending[index]
+    return safe_ratio(weighted, count * total)
 
 
 @stage
 def write_overall_measures(
     organisations: NDArray[np.float64], order: NDArray[np.int64], row: NDArray[np.float64]
 ) -> None:
-    """Write the measures that belong to the whole."""
-    harm, size, number = organisations[EVENT_RATE], organisations[SIZE], organisations.shape[1]
+    """Write the overall measures."""
+    event_rate, size, count = organisations[EVENT_RATE], organisations[SIZE], organisations.shape[1]
     weighted = weights = averted = time = cost = gain = leadership = culture = capability = 0.0
-    for i in range(number):
-        weighted += size[i] * harm[i]
+    for i in range(count):
+        weighted += size[i] * event_rate[i]
         weights += size[i]
         averted += organisations[EVENTS_AVERTED, i]
         time += organisations[STAFF_TIME, i]
@@ -306,18 +306,18 @@ def write_overall_measures(
         leadership += organisations[LEADERSHIP, i]
         culture += organisations[CULTURE, i]
         capability += organisations[CAPABILITY, i]
-    ascending = np.empty(number)
-    insertion_sort(order, harm, ascending)
+    ascending = np.empty(count)
+    insertion_sort(order, event_rate, ascending)
     row[TOTAL_EVENTS_AVERTED] = averted
     row[MEAN_EVENT_RATE] = weighted / weights
     row[EVENT_RATE_RANGE] = percentile(ascending, 0.9) - percentile(ascending, 0.1)
     row[EVENT_RATE_GINI] = gini_coefficient(ascending)
     row[TOTAL_STAFF_TIME] = time
     row[TOTAL_COST] = cost
-    row[MEAN_LOCAL_IMPROVEMENT] = gain / number
-    row[MEAN_LEADERSHIP] = leadership / number
-    row[MEAN_CULTURE] = culture / number
-    row[MEAN_CAPABILITY] = capability / number
+    row[MEAN_LOCAL_IMPROVEMENT] = gain / count
+    row[MEAN_LEADERSHIP] = leadership / count
+    row[MEAN_CULTURE] = culture / count
+    row[MEAN_CAPABILITY] = capability / count
 
 
 @kernel
@@ -333,20 +333,20 @@ def measure_month(
     Parameters
     ----------
     organisations, practices, histories
-        State, as in `layout`.
+        State, as in `state_arrays`.
     order : array of n int64
-        The organisations by harm, as far as known; brought up to date.
+        The organisations by event rate in an earlier month; updated.
     measures : array of (i + 1, measures)
-        A row an intervention, and one that pools them; NaN where a measure has no meaning.
+        One row for each intervention and a pooled row; NaN where a measure is undefined.
     """
-    spreading = practices.shape[0]
+    intervention_count = practices.shape[0]
     pooled, sums = np.zeros(TALLY_COUNT), np.empty(TALLY_COUNT)
-    for k in range(spreading):
+    for k in range(intervention_count):
         accumulate(practices[k], histories[k], sums)
         for entry in range(TALLY_COUNT):
             pooled[entry] += sums[entry]
         write_practice_measures(sums, measures[k])
         for index in OVERALL:
             measures[k, index] = math.nan
-    write_practice_measures(pooled, measures[spreading])
-    write_overall_measures(organisations, order, measures[spreading])
+    write_practice_measures(pooled, measures[intervention_count])
+    write_overall_measures(organisations, order, measures[intervention_count])

@@ -1,4 +1,4 @@
-"""The Mesa engine: organisations on their collaboration network, one month a step."""
+"""The Mesa engine: organisations on their collaboration network, one month in each step."""
 
 import inspect
 import os
@@ -41,59 +41,59 @@ MONTH_STEPS = (
     "update_events",
     "publish_state",
 )
-"""The steps of a month, in order, after what policies move. All act on what peers published last month."""
+"""The steps of a month, in order, after `apply_policies`. All act on what peers published last month."""
 
 COLLECTS_TOO_EARLY = tuple(int(part) for part in mesa.__version__.split(".")[:2]) < (3, 5)
-"""Up to Mesa 3.4 `batch_run` takes what is collected at the start for the first step: its last row is a month early."""
+"""Whether Mesa's `batch_run` counts the initial collection as the first step, so that its last row is a month early."""
 
 
 @keep_former_members
 class SpreadModel(mesa.Model):
-    """A scenario in one world, as a Mesa model.
+    """One replicate of a scenario as a Mesa model.
 
-    With `replicate` alone the seed is the scenario's, so that the run is that replicate of `simulate`. With none of
-    `replicate`, `rng` and `seed` the seed is drawn, as in any Mesa model, and kept in `scenario.seed`.
+    With only `replicate`, the seed is the scenario's and the run equals that replicate of `simulate`. Without
+    `replicate`, `rng` and `seed`, the seed is drawn, as in any Mesa model, and kept in `scenario.seed` (decision 63).
 
     Parameters
     ----------
     scenario : Scenario, str or Path
-        A scenario, the path of its YAML file, or "prompt", which comes with the package.
+        A scenario, the path of its YAML file, or "prompt", which is shipped with the package.
     replicate : int, optional
-        Which world, from 0; 0 unless given.
+        Index of the replicate, from 0; default 0.
     rng, seed : int, numpy.random.Generator or numpy.random.SeedSequence, optional
-        Seed to use in place of the scenario's; one of the two, `seed` being Mesa's older name.
+        Seed to use instead of the scenario's; only one of the two (`seed` is Mesa's older name).
     organisation_class : type
-        Subclass of `Organisation` to place.
+        Class of the agents: `Organisation` or a subclass.
     keep_events : bool
-        Whether to keep what happened and why, in `events`.
+        Whether to keep events with their reasons, in `events`.
     model_reporters, agent_reporters : dict, optional
-        More for the data collector, as `mesa.DataCollector` takes them.
+        Additional reporters for `mesa.DataCollector`.
 
     Attributes
     ----------
     month : int
-        The last month that was run; 0 at the start.
+        The last simulated month; 0 at the start.
     scenario : Scenario
-        With the seed that is used.
+        The scenario with the seed in use.
     replicate : int
     network : mesa.discrete_space.GeneratedNetwork
-        Cells by organisation id; its `G` is the networkx graph. A change of either counts from the next month on.
+        Cells by organisation id; its `G` is the networkx graph. Changes to either apply from the next month.
     organisations : list of Organisation
-        Those that are left, in order.
+        The remaining organisations, in order.
     measures : list of arrays of (interventions + 1, measures)
-        Of each month from 0, in the order of `qispread.model.measures.MEASURE_NAMES`; the last row pools all
+        Measures of each month from 0, in the order of `qispread.model.measures.MEASURE_NAMES`; the last row pools all
         interventions.
     events : list of dict, or None
-        What happened and why, if it is kept.
+        Events with their reasons, if kept.
     observed : list of arrays of (2, n)
-        Harmful events expected and observed in each month from 1, if events are kept; 0 of those that have closed.
+        Adverse events expected and observed in each month from 1, if events are kept; 0 for removed organisations.
     datacollector : mesa.DataCollector
-        Month, seed and pooled measures of each month, and what else was asked for.
+        Month, seed and pooled measures of each month, and additional reporters.
 
     Raises
     ------
     InputError
-        For a scenario, seed or replicate that cannot be.
+        For an invalid scenario, seed or replicate.
     """
 
     def __init__(
@@ -111,15 +111,15 @@ class SpreadModel(mesa.Model):
         settings, world = read_scenario(scenario), read_replicate(0 if replicate is None else replicate)
         if replicate is None or rng is not None or seed is not None:
             settings = settings.model_copy(update={"seed": read_seed(rng, seed)})
-        blueprint = prepare_scenario(settings)
-        self.world = blueprint.world(world)
-        # Mesa's own generators start from all that names the world, so that no two worlds share their chances.
+        prepared = prepare_scenario(settings)
+        self.world = prepared.world(world)
+        # Mesa's generators are seeded with the stream of the replicate, so that replicates do not share draws.
         super().__init__(rng=int(self.world.stream))
-        # Mesa 3.5 takes no step after one that has failed, so what can be refused is refused before it is asked.
+        # Mesa 3.5 takes no step after one that failed, so faults are raised before Mesa's step.
         self._mesa_step, self.step = self.step, self._accept_and_step  # type: ignore[method-assign]
         self.settings, self.replicate = settings, world
         self.month, self.epoch, self.organisation_class, self._complete = 0, -1, organisation_class, False
-        self.plan, self.start = initialise_run(blueprint, self.world)
+        self.plan, self.start = initialise_run(prepared, self.world)
         self.step_parameters = StepParameters.from_record(self.plan.parameters)
         self.attributes = [InterventionAttributes.from_record(record) for record in self.plan.interventions]
         self.events: list[dict[str, Any]] | None = [] if keep_events else None
@@ -138,34 +138,34 @@ class SpreadModel(mesa.Model):
             model_reporters={"month": "month", "seed": "seed"}
             | {name: [self.pooled_measure, [name]] for name in MEASURE_NAMES}
             | dict(model_reporters or {}),
-            agent_reporters={name: reporter_function(given) for name, given in (agent_reporters or {}).items()},
+            agent_reporters={name: reporter_function(reporter) for name, reporter in (agent_reporters or {}).items()},
         )
         self._update_measures()
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario, with the seed that is used."""
+        """The scenario, with the seed in use."""
         return self.settings
 
     @scenario.setter
-    def scenario(self, given: Any) -> None:
-        # Mesa 3.5 gives every model a scenario of its own kind, which holds nothing but the seed of its generators.
+    def scenario(self, value: Any) -> None:
+        # Mesa 3.5 assigns each model a scenario of its own class, which only holds the seed of its generators.
         if hasattr(self, "settings"):
-            raise AttributeError("a model keeps its scenario; make another model for another one")
-        self._scenario = given
+            raise AttributeError("the scenario of a model cannot change; build a new model for another scenario")
+        self._scenario = value
 
     @property
     def seed(self) -> int:
-        """The seed that is used: `SpreadModel(scenario, rng=seed, replicate=replicate)` is the same run."""
+        """The seed in use: `SpreadModel(scenario, rng=seed, replicate=replicate)` gives the same run."""
         return self.settings.seed
 
     def register_agent(self, agent: mesa.Agent) -> None:
-        """Register an agent, as Mesa does whenever one is made."""
+        """Register a new agent, as Mesa does."""
         super().register_agent(agent)
-        # Mesa 3.3 counts in a dictionary of the class, which would keep every model alive.
-        counted = getattr(mesa.Agent, "_ids", None)
-        if counted is not None:
-            counted.pop(self, None)
+        # Mesa 3.3 counts agents in a class dictionary, which would keep every model alive.
+        counters = getattr(mesa.Agent, "_ids", None)
+        if counters is not None:
+            counters.pop(self, None)
             agent.unique_id = self.last_id = getattr(self, "last_id", 0) + 1
 
     def step(self) -> None:
@@ -174,8 +174,8 @@ class SpreadModel(mesa.Model):
         Raises
         ------
         InputError
-            After the last month of the scenario, and for ties in the network that cannot be; the model is then as it
-            was after the month before, and goes on once they are put right.
+            After the last month of the scenario, and for invalid ties in the network; the model is then unchanged and
+            can continue once they are corrected.
         """
         self._accept_month()
         self.month += 1
@@ -184,30 +184,30 @@ class SpreadModel(mesa.Model):
         if self.plan.has_growth[self.epoch]:
             self._do("apply_policies")
         self._draw_leader_exits()
-        for what in MONTH_STEPS:
-            self._do(what)
+        for step in MONTH_STEPS:
+            self._do(step)
         self._update_measures()
         self._draw_observed_events()
         if self.month == self.settings.horizon:
             self._check_finite()
 
     def _accept_and_step(self) -> None:
-        # After the last month a subclass may do nothing where this class refuses.
+        # After the last month a subclass may do nothing where this class raises an error.
         if self.month < self.settings.horizon:
             self._accept_month()
         self._mesa_step()
 
     def _accept_month(self) -> None:
-        """Refuse a month after the last, and ties that cannot be, before anything of the month has happened."""
+        """Raise InputError after the last month and for invalid ties, before the month starts."""
         if self.month >= self.settings.horizon:
-            problem = f"the run ended in month {self.month}; a longer horizon makes a longer run"
+            problem = f"the run ended in month {self.month}; set a longer horizon for a longer run"
             raise InputError([Fault("horizon", problem)])
         if self.tie_network.has_changed():
             self.refresh_ties()
 
-    def _do(self, what: str) -> None:
-        # By type: a model may hold other agents, which know nothing of these steps.
-        self.agents_by_type[self.organisation_class].do(what)
+    def _do(self, step: str) -> None:
+        # By type: a model may have other agents, which lack these steps.
+        self.agents_by_type[self.organisation_class].do(step)
 
     def run_model(self) -> None:
         """Run all months up to the horizon."""
@@ -225,12 +225,12 @@ class SpreadModel(mesa.Model):
             return
         for name, policy in self.settings.policies.items():
             if self.month == policy.start:
-                self._append_event("", "", "policy begins", name)
+                self._append_event("", "", "policy starts", name)
             if self.month == (policy.end or self.settings.horizon) + 1:
-                self._append_event("", "", "policy has ended", name)
+                self._append_event("", "", "policy ended", name)
 
     def _enter_epoch(self) -> None:
-        """Begin a month with the levers and ties that are in force in it."""
+        """Start a month with the levers and ties in force in it."""
         self.trend = outcome.secular_trend(self.settings.outcome.secular, self.month)
         self._members: dict[str, int] = {}
         self._users: dict[tuple[str, str], int] = {}
@@ -244,25 +244,25 @@ class SpreadModel(mesa.Model):
                 self.refresh_ties()
 
     def _draw_leader_exits(self) -> None:
-        """Draw whose leader leaves this month, for all at once: most stay, and a call for each would cost more."""
+        """Draw which leaders leave this month, for all organisations at once: faster than one call for each."""
         rates = np.zeros(self.world.static_world.organisation_count)
-        for own in self.organisations:
-            rates[own.index] = own.levers.leader_exit
+        for organisation in self.organisations:
+            rates[organisation.index] = organisation.levers.leader_exit
         rates *= self.settings.leaders.leader_exit
         self.leaders_leaving = leaders_leaving(self.plan.streams[-1], self.month, rates).tolist()
 
     def refresh_ties(self) -> None:
-        """Give every organisation its ties, as the network has them now.
+        """Update the ties of every organisation from the network.
 
         Raises
         ------
         InputError
-            For ties in the network that cannot be.
+            For invalid ties in the network.
         """
         self.tie_network.assign_ties(self.organisations, self.settings.deciding.similarity_range)
 
     def require_incomplete(self) -> None:
-        """Refuse organisations beyond those of the scenario, for which there is neither plan nor world.
+        """Raise InputError for organisations beyond those of the scenario, which have no inputs.
 
         Raises
         ------
@@ -270,23 +270,25 @@ class SpreadModel(mesa.Model):
             Once the model has all its organisations.
         """
         if self._complete:
-            of_scenario = f"the model has all {self.world.static_world.organisation_count} of its scenario"
-            problem = f"{of_scenario}; needed: a scenario with more, or an agent of another kind"
+            problem_start = (
+                f"the model has all {self.world.static_world.organisation_count} organisations of its scenario"
+            )
+            problem = f"{problem_start}; needed: a scenario with more, or an agent of another class"
             raise InputError([Fault("organisations", problem)])
 
     def drop_organisation(self, organisation: Organisation) -> None:
-        """Go on without an organisation that is being removed."""
+        """Remove an organisation and its ties."""
         for peer, _, _ in organisation.ties:
             peer.ties = [tie for tie in peer.ties if tie.peer is not organisation]
         self.organisations.remove(organisation)
 
     def partnership_share_practising(self, organisation: Organisation, name: str) -> float:
-        """Return the share of the others in an organisation's partnership seen using an intervention."""
+        """Return the share of other organisations in the partnership seen using an intervention (decision 16)."""
         if not self._members:
             self._update_partnership_counts()
-        fellows = self._members[organisation.partnership] - 1
-        others = self._users[organisation.partnership, name] - organisation.practices[name].visible.practising
-        return others / fellows if fellows > 0 else 0.0
+        peer_count = self._members[organisation.partnership] - 1
+        users = self._users[organisation.partnership, name] - organisation.practices[name].visible.practising
+        return users / peer_count if peer_count > 0 else 0.0
 
     def _update_partnership_counts(self) -> None:
         for organisation in self.organisations:
@@ -306,19 +308,19 @@ class SpreadModel(mesa.Model):
         return float(first), float(second)
 
     def record_event(self, organisation: Organisation, event: str, reason: str, practice: Practice | None) -> None:
-        """Keep an event, if events are kept."""
+        """Record an event, if events are kept."""
         if self.events is not None:
             self._append_event(organisation.id, practice.name if practice else "", event, reason)
 
-    def _append_event(self, organisation: str, intervention: str, what: str, why: str) -> None:
-        values = (self.month, organisation, intervention, what, why)
+    def _append_event(self, organisation: str, intervention: str, event: str, reason: str) -> None:
+        values = (self.month, organisation, intervention, event, reason)
         if self.events is not None:
             self.events.append(
                 dict(zip(("month", "organisation", "intervention", "event", "reason"), values, strict=True))
             )
 
     def export_state(self) -> SimulationState:
-        """Return the state of the organisations that are left, as the kernel holds it."""
+        """Return the state of the remaining organisations as arrays of the kernel."""
         return read_state(self.organisations, self.settings.interventions)
 
     def _update_measures(self) -> None:
@@ -334,10 +336,10 @@ class SpreadModel(mesa.Model):
     def _draw_observed_events(self) -> None:
         if self.events is not None:
             expected = np.zeros(self.world.static_world.organisation_count)
-            for own in self.organisations:
-                expected[own.index] = own.event_rate * own.exposure
-            counted = draw_observed_events(self.plan.streams[-1], expected, self.month)
-            self.observed.append(np.array([expected, counted]))
+            for organisation in self.organisations:
+                expected[organisation.index] = organisation.event_rate * organisation.exposure
+            observed = draw_observed_events(self.plan.streams[-1], expected, self.month)
+            self.observed.append(np.array([expected, observed]))
 
     def pooled_measure(self, name: str) -> float:
         """Return this month's measure over all interventions."""
@@ -349,7 +351,7 @@ class SpreadModel(mesa.Model):
         Raises
         ------
         InputError
-            For a measure or an intervention that there is not.
+            For an unknown measure or intervention.
         """
         row = index_of(intervention, (*self.settings.interventions, POOLED), "intervention")
         return float(self.measures[-1][row, index_of(read_measure(name), MEASURE_NAMES, "measure")])

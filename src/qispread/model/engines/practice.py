@@ -1,4 +1,4 @@
-"""What one organisation does with one intervention, and the numbers that it goes by, as plain attributes."""
+"""The practice of an organisation in the Mesa engine: its state, levers and parameters as plain attributes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ UNAWARE, _, IMPLEMENTING, EMBEDDED, DISCONTINUED = Stage
 
 @keep_former_members
 class PeerTie(NamedTuple):
-    """A tie to a peer, its weight in (0, 1], and how alike the two settings are, in (0, 1]."""
+    """A tie to a peer, its weight in (0, 1], and the similarity of the two settings in (0, 1]."""
 
     peer: "Organisation"
     weight: float
@@ -25,7 +25,7 @@ class PeerTie(NamedTuple):
 
 
 class OrganisationLevers(NamedTuple):
-    """What policies do to an organisation this month; the slots of `world.lever_slots.ORGANISATION_SLOTS`."""
+    """The levers on an organisation this month, as in `world.lever_slots.ORGANISATION_SLOTS`."""
 
     protected_time: float
     measurement: float
@@ -40,7 +40,7 @@ class OrganisationLevers(NamedTuple):
 
 
 class PracticeLevers(NamedTuple):
-    """What policies do to a practice this month; the slots of `world.lever_slots.PRACTICE_SLOTS`."""
+    """The levers on a practice this month, as in `world.lever_slots.PRACTICE_SLOTS`."""
 
     support: float
     standard: float
@@ -51,7 +51,7 @@ class PracticeLevers(NamedTuple):
 
 
 class InterventionAttributes(NamedTuple):
-    """The numbers of an intervention; its workload, new and embedded; and the tuples of them that steps take."""
+    """The numbers of an intervention, its workload when new and embedded, and the tuples for steps."""
 
     benefit: float
     complexity: float
@@ -85,7 +85,7 @@ class InterventionAttributes(NamedTuple):
 
 
 class StepParameters(NamedTuple):
-    """The parameters of each step that comes from `qispread.model.rules.steps`, in the order that it wants."""
+    """The parameters of each step in `qispread.model.rules.steps`, in its order."""
 
     deciding: tuple[float, ...]
     copying: tuple[float, ...]
@@ -104,7 +104,7 @@ class StepParameters(NamedTuple):
 
 
 def record_numbers(record: Any, names: Iterable[str]) -> tuple[float, ...]:
-    """Return some fields of a record as Python's own numbers, which compiled functions take faster."""
+    """Return some fields of a record as Python numbers, which compiled functions accept faster."""
     return tuple(record[name].item() for name in names)
 
 
@@ -128,13 +128,13 @@ class Practice:
     Attributes
     ----------
     name : str
-        Of the intervention.
+        Name of the intervention.
     attributes : InterventionAttributes
-        Of the intervention: benefit, complexity and the others.
+        Attributes of the intervention: benefit, complexity and others.
     stream : uint64
-        Of its draws.
+        Stream of its draws.
     levers : PracticeLevers
-        What policies do to it this month.
+        Levers of the policies in force this month.
     stage : Stage
     last_adopted, review_phase, first_adopted, generation, copied_from, times_discontinued, origin : int
     fidelity, tuning_1, tuning_2, embedding, goal, appropriateness, result, best_result, events_averted : float
@@ -170,20 +170,20 @@ class Practice:
         return self.stage == IMPLEMENTING or self.stage == EMBEDDED  # noqa: PLR1714 - twice as fast
 
     def discontinue(self) -> None:
-        """End; nothing remains but the memory of how often."""
+        """Discontinue the practice; only its history remains."""
         self.stage = DISCONTINUED
         self.times_discontinued += 1
         self.fidelity = self.embedding = self.appropriateness = self.result = 0.0
 
     def publish_state(self) -> None:
-        """Show peers what they can see next month."""
+        """Publish what peers can see next month."""
         visible = self.visible
         visible.practising, visible.result, visible.fidelity = self.in_use, self.result, self.fidelity
         visible.tuning_1, visible.tuning_2, visible.generation = self.tuning_1, self.tuning_2, self.generation
 
 
 NO_OBSERVATION = PublicState()
-"""What is seen where no peer practises."""
+"""The visible state if no peer uses an intervention."""
 
 ORGANISATION_FIELDS, VERSION_FIELDS = attrgetter(*steps.ORGANISATION_FIELDS), attrgetter(*steps.VERSION_FIELDS)
-"""What a step takes of an organisation, and of its practice, as tuples."""
+"""The fields of an organisation and of a practice that steps take, as tuples."""

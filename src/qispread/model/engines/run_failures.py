@@ -1,4 +1,4 @@
-"""Runs of which no world came to its end, in words."""
+"""Descriptions of simulations in which every run failed."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,27 +8,28 @@ from qispread.model.engines.simulation import ReplicateRun
 
 
 def all_failed(runs: Iterable[ReplicateRun]) -> str:
-    """Return in words that all worlds of a run failed, and why; an empty text where one came to its end."""
+    """Return why all runs failed, or an empty text if one completed."""
     return describe_failures([run.error for run in runs])
 
 
 def describe_failures(errors: list[str]) -> str:
-    """Return in words that all worlds failed and the commonest reason, from the error of each ("" for none)."""
+    """Return that all runs failed and the most common reason, from the error of each run ("" for none)."""
     if not errors or not all(errors):
         return ""
     ((reason, _),) = Counter(errors).most_common(1)
-    return f"{'the only run' if len(errors) == 1 else f'all {len(errors):,} runs'} failed: {reason}"
+    runs = "the only run" if len(errors) == 1 else f"all {len(errors):,} runs"
+    return f"{runs} failed: {reason}"
 
 
 def raise_if_failed(arms: Mapping[str, Iterable[ReplicateRun]]) -> None:
-    """Refuse arms all of whose worlds failed.
+    """Raise InputError for arms in which every run failed.
 
     Raises
     ------
     InputError
-        With each such arm and why.
+        With each such arm and its reason.
     """
     failed = {name: all_failed(runs) for name, runs in arms.items()}
-    faults = [Fault(f"arm '{name}'" if name else "", said) for name, said in failed.items() if said]
+    faults = [Fault(f"arm '{name}'" if name else "", problem) for name, problem in failed.items() if problem]
     if faults:
         raise InputError(faults)

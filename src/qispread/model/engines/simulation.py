@@ -1,4 +1,4 @@
-"""Many replicates of a scenario, on either engine, and what they measured."""
+"""Simulation: replicates of a scenario on either engine, and their measures."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 Engine = Literal["kernel", "mesa"]
 ProgressCallback = Callable[[int, int], None]
-"""Called with the replicates done and the replicates in all."""
+"""Called with the numbers of completed and of all replicates."""
 
-OVERALL_COLUMNS = [place for place, measure in enumerate(MEASURE_REGISTRY) if measure.overall]
-"""The measures that always have a meaning."""
+OVERALL_COLUMNS = [index for index, measure in enumerate(MEASURE_REGISTRY) if measure.overall]
+"""Columns of the measures that are always defined."""
 
 RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
-"""What may end one replicate and not the others."""
+"""Exceptions that fail one replicate and not the others."""
 
 TaskResult = TypeVar("TaskResult")
 
@@ -50,22 +50,22 @@ TASKS_PER_WORKER = 32
 @keep_former_members
 @dataclass
 class ReplicateRun:
-    """One replicate.
+    """The run of one replicate.
 
     Attributes
     ----------
     replicate : int
     measures : array of (horizon + 1, interventions + 1, measures)
     initial_organisations : array of (11, n)
-        The organisations as they were drawn.
+        The organisations at the start.
     final_state : SimulationState or None
-        None where it failed.
+        State at the end; None if the run failed.
     error : str
-        Why it failed.
+        Reason for a failure; empty otherwise.
     events : list of dict, or None
-        What happened and why, if it was kept.
+        Events with their reasons, if kept.
     observed : list of arrays of (2, n)
-        Harmful events expected and observed, by month, if events were kept.
+        Adverse events expected and observed, by month, if events were kept.
     """
 
     replicate: int
@@ -86,7 +86,7 @@ class Runs:
     ----------
     scenario : Scenario
     measures : array of (replicates, horizon + 1, interventions + 1, measures) float64
-        From month 0; the last row of interventions pools them; NaN where a measure has no meaning.
+        From month 0; the last row of interventions pools them; NaN where a measure is undefined.
     runs : list of ReplicateRun
     """
 
@@ -94,7 +94,7 @@ class Runs:
     runs: list[ReplicateRun] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        return f"Runs({self.scenario.name}: {len(self.runs)} worlds, {self.scenario.horizon} months)"
+        return f"Runs({self.scenario.name}: {len(self.runs)} replicates, {self.scenario.horizon} months)"
 
     @property
     def measures(self) -> NDArray[np.float64]:
@@ -117,17 +117,17 @@ class Runs:
         Raises
         ------
         InputError
-            For a measure or an intervention that there is not.
+            For an unknown measure or intervention.
         """
         done = np.array([not run.error for run in self.runs])
         values: NDArray[np.float64] = self.values_by_replicate(measure, intervention)[done]
         return values
 
     def values_by_replicate(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
-        """Return a measure at the end of every replicate, as `final_values` does, but NaN where one failed."""
-        place = index_of(intervention, self.interventions, "intervention")
+        """Return a measure at the end of every replicate, with NaN for failed ones."""
+        row = index_of(intervention, self.interventions, "intervention")
         column = index_of(read_measure(measure), MEASURE_NAMES, "measure")
-        return np.array([np.nan if run.error else run.measures[-1, place, column] for run in self.runs])
+        return np.array([np.nan if run.error else run.measures[-1, row, column] for run in self.runs])
 
     @property
     def months(self) -> "pd.DataFrame":
@@ -147,7 +147,7 @@ class Runs:
 
 
 def allocate_measures(scenario: Scenario) -> NDArray[np.float64]:
-    """Return the array of one replicate's measures, still without meaning."""
+    """Return an array of NaN for the measures of one replicate."""
     return np.full((scenario.horizon + 1, len(scenario.interventions) + 1, len(MEASURE_NAMES)), np.nan)
 
 
@@ -158,64 +158,64 @@ def measure_month_zero(state: SimulationState, measures: NDArray[np.float64]) ->
 
 
 def run_kernel(plan: RunInputs, state: SimulationState, horizon: int, measures: NDArray[np.float64]) -> SimulationState:
-    """Run all months of a plan on `export_state` itself and return it; `measures` is (horizon + 1, i + 1, measures)."""
+    """Run all months, update `state` in place and return it; `measures` is (horizon + 1, i + 1, measures)."""
     measure_month_zero(state, measures[0])
     run_months(plan, state, 1, horizon, measures[1:])
     return state
 
 
 def completed_run(
-    replicate: int, start: NDArray[np.float64], state: SimulationState, out: NDArray[np.float64]
+    replicate: int, initial_organisations: NDArray[np.float64], state: SimulationState, measures: NDArray[np.float64]
 ) -> ReplicateRun:
-    """Return a run that has lived its months, failed if it holds what is no number."""
+    """Return a completed run, marked as failed if it has values that are not finite."""
     finite = all(
-        np.isfinite(array).all() for array in (state.organisations, state.practices, out[:, -1, OVERALL_COLUMNS])
+        np.isfinite(array).all() for array in (state.organisations, state.practices, measures[:, -1, OVERALL_COLUMNS])
     )
-    problem = "" if finite else "the state is no longer finite: parameters are extreme"
-    return ReplicateRun(replicate, out, start.copy(), state, problem)
+    problem = "" if finite else "the state is no longer finite: parameters are too extreme"
+    return ReplicateRun(replicate, measures, initial_organisations.copy(), state, problem)
 
 
-def failed_run(blueprint: PreparedScenario, replicate: int, error: Exception) -> ReplicateRun:
-    """Return a run that an exception has ended."""
-    missing = np.full((GIVEN_ROW_COUNT, blueprint.static_world.organisation_count), np.nan)
+def failed_run(prepared: PreparedScenario, replicate: int, error: Exception) -> ReplicateRun:
+    """Return a run that failed with an exception."""
+    missing = np.full((GIVEN_ROW_COUNT, prepared.static_world.organisation_count), np.nan)
     return ReplicateRun(
-        replicate, allocate_measures(blueprint.scenario), missing, None, f"{type(error).__name__}: {error}"
+        replicate, allocate_measures(prepared.scenario), missing, None, f"{type(error).__name__}: {error}"
     )
 
 
 def run_replicate(
-    blueprint: PreparedScenario, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False
+    prepared: PreparedScenario, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False
 ) -> ReplicateRun:
     """Run one replicate; an exception or a result that is not finite becomes its `error`."""
-    out = allocate_measures(blueprint.scenario)
+    measures = allocate_measures(prepared.scenario)
     events, observed = None, []
     try:
-        world = blueprint.world(replicate)
+        world = prepared.world(replicate)
         if engine == "kernel" and not keep_events:
-            state = run_kernel(*initialise_run(blueprint, world), blueprint.scenario.horizon, out)
+            state = run_kernel(*initialise_run(prepared, world), prepared.scenario.horizon, measures)
         else:
             from qispread.model.engines.mesa_model import SpreadModel
 
-            model = SpreadModel(blueprint.scenario, replicate=replicate, keep_events=keep_events)
+            model = SpreadModel(prepared.scenario, replicate=replicate, keep_events=keep_events)
             model.run_model()
-            out[:], state = np.array(model.measures), model.export_state()
+            measures[:], state = np.array(model.measures), model.export_state()
             events, observed = model.events, model.observed
     except RUN_ERRORS as error:
-        return failed_run(blueprint, replicate, error)
-    run = completed_run(replicate, world.organisations, state, out)
+        return failed_run(prepared, replicate, error)
+    run = completed_run(replicate, world.organisations, state, measures)
     run.events, run.observed = events, observed
     return run
 
 
 @cache
 def compile_model() -> None:
-    """Compile or load the model in a thread, once in a process: who interrupts that waits no longer."""
-    # Numba may lose an interrupt that comes while it compiles, and then fail for another reason.
+    """Compile or load the model in a thread, once in each process, so that an interrupt takes effect at once."""
+    # Numba may lose an interrupt during compilation, and then fail for another reason.
     run_replicates(Scenario(horizon=1), range(1))
 
 
 def split_replicates(replicates: range, workers: int) -> Iterator[range]:
-    """Yield the replicates in even pieces, several a worker."""
+    """Yield the replicates in equal chunks, several for each worker."""
     size = max(1, len(replicates) // (workers * TASKS_PER_WORKER))
     for first in range(0, len(replicates), size):
         yield replicates[first : first + size]
@@ -240,24 +240,24 @@ def simulate(
     keep_events: bool = False,
     progress: ProgressCallback | None = None,
 ) -> Runs:
-    """Run a scenario in many worlds.
+    """Run replicates of a scenario.
 
     Parameters
     ----------
     scenario : Scenario, str or Path
-        A scenario, the path of its file, or "prompt", which comes with the package.
+        A scenario, the path of its file, or "prompt", which is shipped with the package.
     replicates : int, optional
-        How many worlds; the scenario's own number unless given.
+        Number of replicates; default: that of the scenario.
     engine : {"kernel", "mesa"}
-        Both give the same bytes; "mesa" takes some hundred times as long.
+        Both give identical results; "mesa" is about a hundred times slower.
     workers : int, optional
-        Threads; one for each core unless given. The result does not depend on it.
+        Number of threads; default: one for each core. Results do not depend on it.
     executor : concurrent.futures.Executor, optional
-        Of threads, in place of our own.
+        An executor of threads to use.
     keep_events : bool
-        Whether to keep what happened and why; uses the Mesa engine.
+        Whether to keep events with their reasons; uses the Mesa engine.
     progress : callable, optional
-        Called with the replicates done and in all.
+        Called with the numbers of completed and of all replicates.
 
     Returns
     -------
@@ -266,17 +266,17 @@ def simulate(
     Raises
     ------
     InputError
-        For arguments that cannot be, all at once, and faults of the file.
+        For invalid arguments and faults in the file, all at once.
     """
     scenario = read_scenario(scenario)
     if replicates is not None and replicates != scenario.replicates:
         scenario = scenario.replace(replicates=replicates)
-    everyone = range(scenario.replicates)
+    replicate_range = range(scenario.replicates)
     return Runs(
         scenario,
         run_replicates(
             scenario,
-            everyone,
+            replicate_range,
             engine=engine,
             workers=workers,
             executor=executor,
@@ -296,14 +296,14 @@ def run_replicates(
     keep_events: bool = False,
     progress: ProgressCallback | None = None,
 ) -> list[ReplicateRun]:
-    """Run some replicates of a scenario, in order; the rest is as for `simulate`."""
-    blueprint = prepare_scenario(scenario)
+    """Return the runs of some replicates of a scenario, in order; other parameters as for `simulate`."""
+    prepared = prepare_scenario(scenario)
 
-    def some(part: range) -> list[ReplicateRun]:
-        return [run_replicate(blueprint, replicate, engine, keep_events=keep_events) for replicate in part]
+    def run_some(chunk: range) -> list[ReplicateRun]:
+        return [run_replicate(prepared, replicate, engine, keep_events=keep_events) for replicate in chunk]
 
-    found = map_in_threads(some, replicates, workers=workers, executor=executor, progress=progress)
-    return sorted(found, key=lambda run: run.replicate)
+    completed = map_in_threads(run_some, replicates, workers=workers, executor=executor, progress=progress)
+    return sorted(completed, key=lambda run: run.replicate)
 
 
 def map_in_threads(
@@ -314,21 +314,21 @@ def map_in_threads(
     executor: Executor | None = None,
     progress: ProgressCallback | None = None,
 ) -> list[TaskResult]:
-    """Return what a task makes of all replicates, in any order; it is given some of them at a time."""
+    """Return the results of a task for all replicates, in any order; the task receives chunks of replicates."""
     workers = workers or available_cores()
-    found: list[TaskResult] = []
-    own = ThreadPoolExecutor(workers)
-    futures = [(executor or own).submit(task, part) for part in split_replicates(replicates, workers)]
+    results: list[TaskResult] = []
+    own_executor = ThreadPoolExecutor(workers)
+    futures = [(executor or own_executor).submit(task, chunk) for chunk in split_replicates(replicates, workers)]
     try:
         for future in as_completed(futures):
-            found.extend(future.result())
+            results.extend(future.result())
             if progress is not None:
-                progress(len(found), len(replicates))
+                progress(len(results), len(replicates))
     except BaseException:
-        # Who stops it need not wait for what threads are doing, which may be compiling or a long run.
+        # An interrupt does not wait for the threads, which may be compiling or in a long run.
         for future in futures:
             future.cancel()
         raise
     finally:
-        own.shutdown(wait=False)
-    return found
+        own_executor.shutdown(wait=False)
+    return results

@@ -1,4 +1,4 @@
-"""Hearing, deciding and copying as loops over arrays; the compiled twin of `agents.Organisation`."""
+"""Hearing, deciding and copying as loops over arrays; the compiled counterpart of `agents.Organisation`."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,10 @@ FloatArray = NDArray[np.float64]
 
 @stage
 def hear(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
-    """Let word reach the unaware, and let those who gave up think again."""
-    parameters, one = plan.parameters.hearing, plan.interventions[k]
+    """Draw which unaware organisations hear, and which reconsider after discontinuing."""
+    parameters, intervention = plan.parameters.hearing, plan.interventions[k]
     stages, practising = state.histories[k, rows.STAGE], state.visible[k, rows.VISIBLE_PRACTISING]
-    starts, readopting = plan.indptr[epoch], plan.parameters.reviewing.readopting
+    indptr, readopting = plan.indptr[epoch], plan.parameters.reviewing.readopting
     for i in range(stages.size):
         if stages[i] == rows.DISCONTINUED and uniform(plan.streams[k, i], month, random_draws.READOPTS) < readopting:
             stages[i] = rows.AWARE
@@ -27,16 +27,16 @@ def hear(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
             continue
         contact = parameters.contact * plan.organisation_levers[epoch, slots.CONTACT, i]
         silent = 1.0
-        for tie in range(starts[i], starts[i + 1]):
+        for tie in range(indptr[i], indptr[i + 1]):
             seen = practising[plan.indices[tie]]
-            silent *= hearing.chance_peer_silent(contact * seen, plan.weights[tie], one.observability)
+            silent *= hearing.chance_peer_silent(contact * seen, plan.weights[tie], intervention.observability)
         if uniform(plan.streams[k, i], month, random_draws.HEARS) < hearing.chance_hears(parameters.broadcast, silent):
             stages[i] = rows.AWARE
 
 
 @inlined
 def count_implementing(histories: NDArray[np.int64], i: int) -> int:
-    """Return how many practices one organisation is implementing."""
+    """Return the number of practices that one organisation is implementing."""
     count = 0
     for k in range(histories.shape[0]):
         if histories[k, rows.STAGE, i] == rows.IMPLEMENTING:
@@ -46,7 +46,7 @@ def count_implementing(histories: NDArray[np.int64], i: int) -> int:
 
 @stage
 def partnership_users(plan: RunInputs, practising: FloatArray, members: FloatArray, users: FloatArray) -> None:
-    """Count, for each partnership, its members and those seen practising."""
+    """Count the members and visible users of each partnership."""
     members[:] = 0.0
     users[:] = 0.0
     for i in range(practising.size):
@@ -56,24 +56,24 @@ def partnership_users(plan: RunInputs, practising: FloatArray, members: FloatArr
 
 @inlined
 def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, i: int) -> tuple[float, int]:
-    """Return the share of tie weight that practises, and the peer most worth copying (-1 for none)."""
+    """Return the share of tie weight to users, and the most attractive peer to copy (-1 for none)."""
     total, practising, best, best_peer = 0.0, 0.0, -1.0, -1
     for tie in range(plan.indptr[epoch, i], plan.indptr[epoch, i + 1]):
         peer, weight = plan.indices[tie], plan.weights[tie]
         total += weight
-        practises = visible[rows.VISIBLE_PRACTISING, peer]
-        practising += weight * practises
+        is_user = visible[rows.VISIBLE_PRACTISING, peer]
+        practising += weight * is_user
         attraction = deciding.attraction(weight, visible[rows.VISIBLE_RESULT, peer], plan.similarity[tie])
-        better = (practises > 0.0) & (attraction > best)
-        best, best_peer = (attraction if better else best), (peer if better else best_peer)
+        is_better = (is_user > 0.0) & (attraction > best)
+        best, best_peer = (attraction if is_better else best), (peer if is_better else best_peer)
     return (practising / total if total > 0.0 else 0.0), best_peer
 
 
 @stage
 def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
-    """Let the aware begin, and the origin at the launch."""
+    """Draw which aware organisations adopt, and start the pilot sites at the launch."""
     stages, visible = state.histories[k, rows.STAGE], state.visible[k]
-    one, weights, organisations = plan.interventions[k], plan.parameters.deciding, state.organisations
+    intervention, weights, organisations = plan.interventions[k], plan.parameters.deciding, state.organisations
     levers = plan.practice_levers[epoch, k]
     numbers = (
         weights.reluctance,
@@ -88,7 +88,7 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
     practising = visible[rows.VISIBLE_PRACTISING]
     partnership_users(plan, practising, members, users)
     for i in range(stages.size):
-        if month == one.launch and state.histories[k, rows.ORIGIN, i]:
+        if month == intervention.launch and state.histories[k, rows.ORIGIN, i]:
             begin_as_origin(plan, state, epoch, month, k, i)
         if stages[i] != rows.AWARE:
             continue
@@ -96,34 +96,34 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
             continue
         peers, best_peer = peer_influence(plan, visible, epoch, i)
         advantage = visible[rows.VISIBLE_RESULT, best_peer] if best_peer >= 0 else weights.claimed_result
-        fellows = members[plan.partnership[i]] - 1.0
-        system_push = (
-            levers[slots.STANDARD, i] * ((users[plan.partnership[i]] - practising[i]) / fellows)
-            if fellows > 0.0
+        peer_count = members[plan.partnership[i]] - 1.0
+        partnership_push = (
+            levers[slots.STANDARD, i] * ((users[plan.partnership[i]] - practising[i]) / peer_count)
+            if peer_count > 0.0
             else 0.0
         )
-        begins, goal = steps.decide(
+        adopts, goal = steps.decide(
             plan.streams[k, i],
             month,
             peers,
             advantage,
             organisations[rows.CLIMATE, i],
-            system_push,
+            partnership_push,
             organisation_workload(plan, state.histories, i),
             organisations[rows.AVAILABLE_TIME, i],
             levers[slots.PUSH, i],
             levers[slots.AMBITION, i],
-            one.effort,
+            intervention.effort,
             numbers,
         )
-        if begins:
+        if adopts:
             copy(plan, state, epoch, month, k, i, best_peer)
             state.practices[k, rows.GOAL, i] = goal
 
 
 @inlined
 def begin(plan: RunInputs, state: SimulationState, month: int, k: int, i: int, source: int, generation: int) -> None:
-    """Note that a practice begins."""
+    """Record the start of a practice."""
     histories = state.histories[k]
     histories[rows.STAGE, i] = rows.IMPLEMENTING
     histories[rows.LAST_ADOPTED, i] = month
@@ -137,7 +137,7 @@ def begin(plan: RunInputs, state: SimulationState, month: int, k: int, i: int, s
 
 @inlined
 def begin_as_origin(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int, i: int) -> None:
-    """Start an intervention where it was made: whole, and fitted to the place."""
+    """Start an intervention at its pilot site: complete, and fitted to the local setting."""
     practices, claimed = state.practices[k], plan.parameters.deciding.claimed_result
     begin(plan, state, month, k, i, rows.COPIED_FROM_SELF, 0)
     practices[rows.FIDELITY, i] = 1.0
@@ -150,11 +150,11 @@ def begin_as_origin(plan: RunInputs, state: SimulationState, epoch: int, month: 
 
 @inlined
 def copy(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int, i: int, best_peer: int) -> None:
-    """Begin by copying: the partnership's standard, else the best visible peer, else the literature."""
-    one, parameters, organisations = plan.interventions[k], plan.parameters.copying, state.organisations
+    """Adopt by copying the partnership's standard, else the best visible peer, else the literature."""
+    intervention, parameters, organisations = plan.interventions[k], plan.parameters.copying, state.organisations
     practices, visible, levers = state.practices[k], state.visible[k], plan.practice_levers[epoch, k]
-    peer = max(best_peer, 0)  # without a peer nothing of what is seen here is used
-    whose, fidelity, tuning_1, tuning_2, fit = steps.copy(
+    peer = max(best_peer, 0)  # without a peer, these values are not used
+    origin, fidelity, tuning_1, tuning_2, appropriateness = steps.copy(
         plan.streams[k, i],
         month,
         levers[slots.STANDARD, i],
@@ -168,10 +168,10 @@ def copy(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
         (plan.partnership_setting[0, plan.partnership[i]], plan.partnership_setting[1, plan.partnership[i]]),
         (plan.origin_setting[k, 0], plan.origin_setting[k, 1]),
         (organisations[rows.SETTING_1, i], organisations[rows.SETTING_2, i]),
-        (one.complexity, one.codification, one.breadth),
+        (intervention.complexity, intervention.codification, intervention.breadth),
         (parameters.copy_loss, parameters.lineage, parameters.standard_codification),
     )
-    if whose == steps.FROM_PEER:
+    if origin == steps.FROM_PEER:
         begin(plan, state, month, k, i, best_peer, int(visible[rows.VISIBLE_GENERATION, best_peer]) + 1)
     else:
         begin(
@@ -180,10 +180,10 @@ def copy(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int
             month,
             k,
             i,
-            rows.COPIED_FROM_STANDARD if whose == steps.FROM_STANDARD else rows.COPIED_FROM_LITERATURE,
+            rows.COPIED_FROM_STANDARD if origin == steps.FROM_STANDARD else rows.COPIED_FROM_LITERATURE,
             1,
         )
     practices[rows.FIDELITY, i] = fidelity
     practices[rows.TUNING_1, i] = tuning_1
     practices[rows.TUNING_2, i] = tuning_2
-    practices[rows.APPROPRIATENESS, i] = fit
+    practices[rows.APPROPRIATENESS, i] = appropriateness

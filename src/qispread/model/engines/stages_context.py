@@ -1,4 +1,4 @@
-"""What the month does to the places themselves: policies, leaders, stock and time as loops over arrays."""
+"""The stages of a month for context: policies, leaders, capacity and time as loops over arrays."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 
 @inlined
 def discontinue(practices: FloatArray, histories: NDArray[np.int64], i: int) -> None:
-    """End one practice; nothing of it remains but the memory of how often."""
+    """Discontinue one practice; only its history remains."""
     histories[rows.STAGE, i] = rows.DISCONTINUED
     histories[rows.TIMES_DISCONTINUED, i] += 1
     practices[rows.FIDELITY, i] = 0.0
@@ -26,7 +26,7 @@ def discontinue(practices: FloatArray, histories: NDArray[np.int64], i: int) -> 
 
 @stage
 def apply_policies(plan: RunInputs, state: SimulationState, epoch: int) -> None:
-    """Let what policies build up or wear down move by a month."""
+    """Apply the gradual effects of policies for a month."""
     organisations, practices, histories = state.organisations, state.practices, state.histories
     levers = plan.organisation_levers[epoch]
     for i in range(organisations.shape[1]):
@@ -55,12 +55,12 @@ def apply_policies(plan: RunInputs, state: SimulationState, epoch: int) -> None:
 
 @stage
 def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) -> None:
-    """Let a successor take over, who drops some of what is still being implemented."""
+    """Replace a leader; the successor may drop practices still being implemented."""
     organisations, histories, parameters = state.organisations, state.histories, plan.parameters.leaders
     stream, pool = plan.streams[-1, i], plan.leadership_at_start
-    drawn = pool[int(uniform(stream, month, random_draws.SUCCESSOR) * pool.size)]
+    candidate = pool[int(uniform(stream, month, random_draws.SUCCESSOR) * pool.size)]
     organisations[rows.LEADERSHIP, i] = leaders.successor_leadership(
-        organisations[rows.LEADERSHIP, i], drawn, parameters.continuity
+        organisations[rows.LEADERSHIP, i], candidate, parameters.continuity
     )
     update_climate(organisations, i)
     for k in range(histories.shape[0]):
@@ -73,7 +73,7 @@ def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) 
 
 @stage
 def change_leaders(plan: RunInputs, state: SimulationState, epoch: int, month: int) -> None:
-    """Let leaders leave and be followed."""
+    """Draw which leaders leave, and replace them."""
     streams, factors = plan.streams[-1], plan.organisation_levers[epoch, slots.LEADER_EXIT]
     leader_exit = plan.parameters.leaders.leader_exit
     factor, chance = 1.0, leaders.chance_leader_leaves(leader_exit)
@@ -87,7 +87,7 @@ def change_leaders(plan: RunInputs, state: SimulationState, epoch: int, month: i
 
 @kernel
 def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: FloatArray) -> NDArray[np.bool_]:
-    """Return which leaders leave this month, from their rates a year."""
+    """Return which leaders leave this month, from their annual rates."""
     leaving = np.empty(streams.size, np.bool_)
     for i in range(streams.size):
         leaving[i] = uniform(streams[i], month, random_draws.LEADER_LEAVES) < leaders.chance_leader_leaves(rates[i])
@@ -96,7 +96,7 @@ def leaders_leaving(streams: NDArray[np.uint64], month: int, rates: FloatArray) 
 
 @stage
 def update_capacity(plan: RunInputs, organisations: FloatArray, epoch: int) -> None:
-    """Work out the time, measurement and vigilance of the month, and pay for policies."""
+    """Compute the time, measurement and vigilance of the month, and add the cost of policies."""
     unled_time = plan.parameters.capacity.unled_time
     levers = plan.organisation_levers[epoch]
     for i in range(organisations.shape[1]):
@@ -117,22 +117,22 @@ def update_capacity(plan: RunInputs, organisations: FloatArray, epoch: int) -> N
 
 @inlined
 def organisation_workload(plan: RunInputs, histories: NDArray[np.int64], i: int) -> float:
-    """Return the staff time that the practices of one organisation ask, in full teams."""
+    """Return the staff time that the practices of one organisation need, in full teams."""
     load = 0.0
     for k in range(histories.shape[0]):
         stage_now = histories[k, rows.STAGE, i]
         if stage_now == rows.IMPLEMENTING or stage_now == rows.EMBEDDED:
-            one = plan.interventions[k]
-            load += capacity.workload(one.effort, one.upkeep, stage_now == rows.EMBEDDED)
+            intervention = plan.interventions[k]
+            load += capacity.workload(intervention.effort, intervention.upkeep, stage_now == rows.EMBEDDED)
     return load
 
 
 @stage
 def share_time(plan: RunInputs, state: SimulationState) -> None:
-    """Divide the time of each organisation among what it uses."""
+    """Divide the available time of each organisation among its practices in use."""
     organisations = state.organisations
     for i in range(organisations.shape[1]):
-        organisations[rows.DOSE, i], organisations[rows.SPARE_TIME, i], given = steps.share_time(
+        organisations[rows.DOSE, i], organisations[rows.SPARE_TIME, i], time_used = steps.share_time(
             organisations[rows.AVAILABLE_TIME, i], organisation_workload(plan, state.histories, i)
         )
-        organisations[rows.STAFF_TIME, i] += given
+        organisations[rows.STAFF_TIME, i] += time_used

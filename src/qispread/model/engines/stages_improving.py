@@ -1,4 +1,4 @@
-"""Improving, reviewing and what follows for harm, as loops over arrays; the compiled twin of `agents.Organisation`."""
+"""Improving, reviewing and adverse events as loops over arrays; the compiled counterpart of `agents.Organisation`."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,11 @@ FloatArray = NDArray[np.float64]
 
 @stage
 def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: int) -> None:
-    """Let users run a PDSA cycle, or drift; let them embed."""
+    """Update practices in use: a PDSA cycle or drift, and embedding."""
     organisations, practices, stages = state.organisations, state.practices[k], state.histories[k, rows.STAGE]
-    one, parameters = plan.interventions[k], plan.parameters.improving
+    record, parameters = plan.interventions[k], plan.parameters.improving
     streams, levers = plan.streams[k], plan.practice_levers[epoch, k]
-    intervention = (one.complexity, one.breadth, one.half, one.steepness, one.social)
+    intervention = (record.complexity, record.breadth, record.half, record.steepness, record.social)
     numbers = (
         parameters.support_skill,
         parameters.blind_cycles,
@@ -37,7 +37,7 @@ def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: 
     for i in range(stages.size):
         if stages[i] != rows.IMPLEMENTING and stages[i] != rows.EMBEDDED:
             continue
-        _, embedded, fidelity, tuning_1, tuning_2, embedding, fit, result, capability = steps.improve(
+        _, embedded, fidelity, tuning_1, tuning_2, embedding, appropriateness, result, capability = steps.improve(
             streams[i],
             month,
             (
@@ -66,7 +66,7 @@ def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: 
         practices[rows.TUNING_1, i] = tuning_1
         practices[rows.TUNING_2, i] = tuning_2
         practices[rows.EMBEDDING, i] = embedding
-        practices[rows.APPROPRIATENESS, i] = fit
+        practices[rows.APPROPRIATENESS, i] = appropriateness
         practices[rows.RESULT, i] = result
         practices[rows.BEST_RESULT, i] = max(practices[rows.BEST_RESULT, i], result)
         stages[i] = rows.EMBEDDED if embedded else rows.IMPLEMENTING
@@ -74,10 +74,10 @@ def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: 
 
 @stage
 def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
-    """Let users look back on the anniversary of their start, and go on or give up."""
+    """Review practices at their interval, and continue or discontinue them."""
     organisations, practices, histories = state.organisations, state.practices[k], state.histories[k]
     parameters = plan.parameters.reviewing
-    today = month % parameters.interval
+    phase = month % parameters.interval
     numbers = (
         parameters.noise,
         parameters.discontinuing,
@@ -86,11 +86,11 @@ def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
         parameters.encouragement,
     )
     for i in range(organisations.shape[1]):
-        if histories[rows.REVIEW_PHASE, i] != today or histories[rows.LAST_ADOPTED, i] == month:
+        if histories[rows.REVIEW_PHASE, i] != phase or histories[rows.LAST_ADOPTED, i] == month:
             continue
         if histories[rows.STAGE, i] != rows.IMPLEMENTING and histories[rows.STAGE, i] != rows.EMBEDDED:
             continue
-        happened, _, organisations[rows.CULTURE, i] = steps.review(
+        outcome_code, _, organisations[rows.CULTURE, i] = steps.review(
             plan.streams[k, i],
             month,
             practices[rows.RESULT, i],
@@ -101,13 +101,13 @@ def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
             numbers,
         )
         update_climate(organisations, i)
-        if happened == steps.GAVE_UP:
+        if outcome_code == steps.DISCONTINUED:
             discontinue(practices, histories, i)
 
 
 @stage
 def improve_locally(plan: RunInputs, state: SimulationState) -> None:
-    """Let time that is left over go to local improvement."""
+    """Use spare time for other local improvement."""
     organisations, parameters = state.organisations, plan.parameters.local_improvement
     for i in range(organisations.shape[1]):
         organisations[rows.LOCAL_IMPROVEMENT, i] = local_improvement.local_improvement_after(
@@ -123,38 +123,38 @@ def improve_locally(plan: RunInputs, state: SimulationState) -> None:
 
 @stage
 def update_events(plan: RunInputs, state: SimulationState, month: int) -> None:
-    """Work out the harm of the month, and what was averted and by what; loops without branches, which are quick."""
+    """Compute the event rates of the month and the events averted; loops without branches are fast (decision 20)."""
     organisations, practices = state.organisations, state.practices
     factor = outcome.secular_trend(plan.parameters.outcome.secular, month)
-    left, exposure = organisations[rows.EVENT_RATE], organisations[rows.EXPOSURE]
+    event_rate, exposure = organisations[rows.EVENT_RATE], organisations[rows.EXPOSURE]
     averted, baseline = organisations[rows.EVENTS_AVERTED], organisations[rows.BASELINE]
     local_improvement = organisations[rows.LOCAL_IMPROVEMENT]
-    for i in range(left.size):
-        left[i] = baseline[i] * factor * (1.0 - local_improvement[i])
+    for i in range(event_rate.size):
+        event_rate[i] = baseline[i] * factor * (1.0 - local_improvement[i])
     for k in range(practices.shape[0]):
         benefit, result = plan.interventions[k].benefit, practices[k, rows.RESULT]
-        for i in range(left.size):
-            left[i] = outcome.remaining_rate(left[i], benefit, result[i])
+        for i in range(event_rate.size):
+            event_rate[i] = outcome.remaining_rate(event_rate[i], benefit, result[i])
     for k in range(practices.shape[0]):
         benefit, result, prevented = (
             plan.interventions[k].benefit,
             practices[k, rows.RESULT],
             practices[k, rows.EVENTS_PREVENTED],
         )
-        for i in range(left.size):
-            prevented[i] += outcome.prevented_rate(left[i], benefit, result[i]) * exposure[i]
-    for i in range(left.size):
-        averted[i] += (baseline[i] * factor - left[i]) * exposure[i]
+        for i in range(event_rate.size):
+            prevented[i] += outcome.prevented_rate(event_rate[i], benefit, result[i]) * exposure[i]
+    for i in range(event_rate.size):
+        averted[i] += (baseline[i] * factor - event_rate[i]) * exposure[i]
 
 
 @stage
 def publish_state(state: SimulationState) -> None:
-    """Show peers what they can see next month."""
+    """Publish what peers can see next month."""
     for k in range(state.practices.shape[0]):
         practices, histories, visible = state.practices[k], state.histories[k], state.visible[k]
         for i in range(practices.shape[1]):
-            used = histories[rows.STAGE, i] == rows.IMPLEMENTING or histories[rows.STAGE, i] == rows.EMBEDDED
-            visible[rows.VISIBLE_PRACTISING, i] = 1.0 if used else 0.0
+            in_use = histories[rows.STAGE, i] == rows.IMPLEMENTING or histories[rows.STAGE, i] == rows.EMBEDDED
+            visible[rows.VISIBLE_PRACTISING, i] = 1.0 if in_use else 0.0
             visible[rows.VISIBLE_RESULT, i] = practices[rows.RESULT, i]
             visible[rows.VISIBLE_FIDELITY, i] = practices[rows.FIDELITY, i]
             visible[rows.VISIBLE_TUNING_1, i] = practices[rows.TUNING_1, i]

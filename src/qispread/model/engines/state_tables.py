@@ -1,4 +1,4 @@
-"""From agents to the arrays that the kernel has, all or only what a month is measured by; and what is collected."""
+"""Conversion of agents to state arrays, complete or only for measures, and reporters of agents."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class StateTable:
-    """Some attributes of things as an array with a row for each of many names.
+    """Converts attributes of agents to an array with one row for each name.
 
     Parameters
     ----------
     rows : tuple of str
         Names of all rows of the array.
     read : sequence of int, optional
-        The rows to fill; all unless given. What is not filled is NaN, or for whole numbers -1.
+        The rows to fill; default: all. Other rows are NaN, or -1 for integers.
     dtype : type
     """
 
@@ -36,7 +36,7 @@ class StateTable:
         self.missing = np.nan if dtype is np.float64 else -1
 
     def fill(self, agents: Sequence[Any]) -> NDArray[Any]:
-        """Return the array of (rows, number of things)."""
+        """Return the array of (rows, agents)."""
         table = np.full((self.rows, len(agents)), self.missing, dtype=self.dtype)
         values = np.fromiter(chain.from_iterable(map(self.values_of, agents)), self.dtype, len(self.read) * len(agents))
         table[self.read] = values.reshape(len(agents), len(self.read)).T
@@ -53,11 +53,11 @@ MEASURED_HISTORIES = StateTable(HISTORY_ROWS, HISTORY_READ, np.int64)
 
 def list_practices(organisations: Iterable["Organisation"], interventions: Iterable[str]) -> list[list[Any]]:
     """Return the practices of some organisations, a list for each intervention."""
-    return [[own.practices[name] for own in organisations] for name in interventions]
+    return [[organisation.practices[name] for organisation in organisations] for name in interventions]
 
 
 def read_state(organisations: Sequence["Organisation"], interventions: Iterable[str]) -> SimulationState:
-    """Return the state of some organisations as the kernel holds it."""
+    """Return the state of some organisations as arrays of the kernel."""
     practices = list_practices(organisations, interventions)
     return SimulationState(
         organisations=ORGANISATIONS.fill(organisations),
@@ -70,7 +70,7 @@ def read_state(organisations: Sequence["Organisation"], interventions: Iterable[
 def measured_state(
     organisations: Sequence["Organisation"], interventions: Iterable[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the three arrays that `measure_month` takes, with the rows alone that it reads."""
+    """Return the three arrays of `measure_month`, with only the rows that it reads."""
     practices = list_practices(organisations, interventions)
     return (
         MEASURED_ORGANISATIONS.fill(organisations),
@@ -88,7 +88,7 @@ def _result(function: Callable[..., Any], parameters: Sequence[Any], agent: Any)
 
 
 def reporter_function(reporter: Any) -> Any:
-    """Return an agent reporter as a function that can be pickled, which Mesa's own for a name or a list cannot."""
+    """Return an agent reporter as a function that can be pickled, unlike Mesa's own for a name or a list."""
     if isinstance(reporter, str):
         return partial(_value, reporter)
     if isinstance(reporter, list):
@@ -100,7 +100,7 @@ AGENT_REPORTERS = {
     name: reporter_function(name)
     for name in ("id", "leadership", "alignment", "culture", "capability", "local_improvement", "event_rate")
 }
-"""Reporters of an organisation's context and harm, for `SpreadModel(..., agent_reporters=AGENT_REPORTERS)`.
+"""Reporters of an organisation's context and event rate, for `SpreadModel(..., agent_reporters=AGENT_REPORTERS)`.
 
-Other agents have None there.
+Other agents report None.
 """

@@ -1,5 +1,5 @@
-"""The rules of the model, each one compiled scalar function of plain numbers.
+"""The rules of the model, each a compiled scalar function of plain numbers.
 
-Both engines call these same functions, so a rule is written once. Nothing here imports anything else of
-qispread; `compiling` holds the decorators and `draws` the random numbers.
+Both engines call these functions, so each rule is written once. `jit` has the decorators and `random_draws` the random
+numbers.
 """

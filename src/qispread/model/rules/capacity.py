@@ -1,4 +1,4 @@
-"""What an organisation can bring to improvement: climate, time, dose and vigilance."""
+"""The capacity for improvement: climate, time, dose and vigilance."""
 
 from typing import Annotated
 
@@ -18,17 +18,17 @@ def climate(leadership: Rises, alignment: Rises, culture: Rises) -> Share:
 
 @rule
 def available_time(slack: Rises, protected_time: Rises, leadership: Rises, unled_time: Rises) -> Share:
-    """Return the staff time that can go to improvement, in full improvement teams, in [0, 1].
+    """Return the staff time available for improvement, in full improvement teams, in [0, 1].
 
-    Equation: min(1, slack + protected_time) * (unled_time + (1 - unled_time) * leadership). Leaders make the time;
-    `unled_time` is the share of it that exists without them. Source: dixonwoods2014; size an assumption.
+    Equation: min(1, slack + protected_time) * (unled_time + (1 - unled_time) * leadership). Leaders provide time;
+    `unled_time` is the share available without them. Source: dixonwoods2014; size an assumption.
     """
     return min(1.0, slack + protected_time) * (unled_time + (1.0 - unled_time) * leadership)
 
 
 @rule
 def workload(effort: Rises, upkeep: Rises, embedded: Annotated[bool, Effect.NEITHER]) -> float:
-    """Return what one practice in use asks of staff time, in full teams: `effort`, or effort * upkeep once embedded.
+    """Return the staff time that a practice in use needs, in full teams: `effort`, or effort * upkeep once embedded.
 
     Source: assumption.
     """
@@ -37,7 +37,7 @@ def workload(effort: Rises, upkeep: Rises, embedded: Annotated[bool, Effect.NEIT
 
 @rule
 def dose(available: Rises, load: Falls) -> Share:
-    """Return the share of the needed effort that is really given, in [0, 1]; 1 without load.
+    """Return the share of the needed staff time that is available, in [0, 1]; 1 without load.
 
     Equation: min(1, available / load), both in full teams. Source: assumption (overload: repenning2002).
     """
@@ -46,7 +46,7 @@ def dose(available: Rises, load: Falls) -> Share:
 
 @rule
 def vigilance(measurement: Rises, leadership: Rises) -> Share:
-    """Return what holds gains, in [0, 1]: measurement that leaders look at.
+    """Return vigilance, which sustains gains, in [0, 1]: measurement that leaders act on.
 
     Equation: v = measurement * leadership. Source: pronovost2016 (Keystone); the product is an assumption.
     """
@@ -57,15 +57,16 @@ def vigilance(measurement: Rises, leadership: Rises) -> Share:
 def trained_capability(capability: Rises, rate: Rises, turnover: Falls) -> Share:
     """Return capability after a month of training, in [0, 1].
 
-    Equation: C + (rate / 12) (1 - turnover) (1 - C), with `rate` a year; the share `turnover` of those trained leave
-    within the year. Source: mcnicholas2019 for the size of a supported gain; the form is an assumption.
+    Equation: C + (rate / 12) (1 - turnover) (1 - C), with an annual `rate`; the share `turnover` of trained staff
+    leaves within a year (decision 7). Source: mcnicholas2019 for the size of a supported gain; the form is an
+    assumption.
     """
     return capability + rate / 12.0 * (1.0 - turnover) * (1.0 - capability)
 
 
 @rule
 def grown_factor(factor: Rises, rate: Rises) -> Share:
-    """Return a context factor in [0, 1] after a month of growing towards 1 at `rate` a year.
+    """Return a context factor in [0, 1] after a month of growth towards 1 at an annual `rate`.
 
     Equation: F + (rate / 12) (1 - F). Source: assumption.
     """
@@ -74,7 +75,7 @@ def grown_factor(factor: Rises, rate: Rises) -> Share:
 
 @rule
 def resented_culture(culture: Rises, resentment: Falls) -> Share:
-    """Return culture after a month of being pushed, falling at `resentment` a year.
+    """Return culture after a month of a mandate, falling at an annual rate of `resentment`.
 
     Equation: culture * (1 - resentment / 12). Source: bion2013 for the sign; the size is an assumption.
     """

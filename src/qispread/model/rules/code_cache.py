@@ -1,8 +1,8 @@
-"""Compiled code on disk, found by what it was made of and not by the time or place of a source file.
+"""The cache of compiled code on disk, keyed by content and not by the time or path of a source file.
 
 A folder holds the code of one state of the sources under one version of Python, Numba and NumPy; in it, each file is
-named after a function and a hash of all that the function reads and calls when it is compiled. So an edited
-docstring, another environment or a rule replaced from outside neither find code that is not theirs nor push it out.
+named after a function and a hash of everything that the function reads and calls when it is compiled. An edited
+docstring, another environment or a replaced rule therefore neither loads stale code nor evicts other code.
 """
 
 import os
@@ -22,29 +22,29 @@ from platformdirs import user_cache_path
 from qispread.model.rules.code_content import ContentWalker, UnknownContentError, content_hash
 from qispread.model.rules.source_hash import compiled_fingerprint
 
-try:  # Numba promises none of these: without them each process compiles
+try:  # private API of Numba: without it each process compiles
     from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 except ImportError:
     CompileResultCacheImpl = FunctionCache = _CacheLocator = None
 
 MAX_CACHE_BYTES = 128 * 2**20
-"""Compiled code that is kept, over all versions and environments: what was used longest ago goes first."""
+"""The size limit of compiled code, over all versions and environments; the least recently used is removed first."""
 
 UNREADABLE = (OSError, EOFError, ImportError, AttributeError, ValueError, TypeError, KeyError, pickle.PickleError)
-"""What reading a file of another program or a broken one may raise."""
+"""Exceptions raised for files that are damaged or of another program."""
 
 
 def environment() -> str:
-    """Return the versions that compiled code depends on; Numba itself tells processors apart."""
+    """Return the versions that compiled code depends on; Numba itself distinguishes processors."""
     return f"py{platform.python_version()}-numba{numba.__version__}-numpy{np.__version__}"
 
 
 def is_writable(folder: Path) -> bool:
-    """Return whether a folder is ours, made where it is missing, and takes files."""
+    """Return whether a folder belongs to this user and is writable; creates it if missing."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != getattr(os, "getuid", lambda: folder.stat().st_uid)():
-            return False  # somebody else could have put code there
+            return False  # another user could have put code there
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:
@@ -52,7 +52,7 @@ def is_writable(folder: Path) -> bool:
 
 
 def cache_candidates() -> Iterator[Path]:
-    """Yield the folders in which compiled code may be kept, the best first."""
+    """Yield the candidate folders for compiled code, the preferred first."""
     if "NUMBA_CACHE_DIR" in os.environ:
         yield Path(os.environ["NUMBA_CACHE_DIR"]) / "qispread"
     yield user_cache_path("qispread")
@@ -62,33 +62,33 @@ def cache_candidates() -> Iterator[Path]:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder for compiled code, or None where nothing can be written (then each process compiles)."""
+    """Return the folder for compiled code, or None if none is writable (then each process compiles)."""
     if FunctionCache is None:
         return None
     name = f"{compiled_fingerprint()}-{environment()}"
-    return next((place for base in cache_candidates() if is_writable(place := base / name)), None)
+    return next((folder for candidate in cache_candidates() if is_writable(folder := candidate / name)), None)
 
 
 def remove_unused(base: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
-    """Remove the compiled code that was used longest ago, until what is left fits.
+    """Remove the least recently used compiled code until the rest fits.
 
     Parameters
     ----------
     base : Path
         The folder that holds the folders of all versions and environments.
     max_bytes : int
-        Bytes that may stay.
+        Size limit of the remaining code.
     """
-    families: dict[Path, list[Path]] = {}  # an index and its data belong together
+    families: dict[Path, list[Path]] = {}  # an index and its data form a family
     for path in base.rglob("*.nb[ic]*"):
         families.setdefault(path.parent / path.name.partition(".nbi")[0].rpartition(".py")[0], []).append(path)
-    used: list[tuple[float, int, list[Path]]] = []
+    families_by_use: list[tuple[float, int, list[Path]]] = []
     for paths in families.values():
-        with suppress(OSError):  # another process may be removing the same
+        with suppress(OSError):  # another process may remove the same files
             stats = [path.stat() for path in paths]
-            used.append((max(one.st_mtime for one in stats), sum(one.st_size for one in stats), paths))
+            families_by_use.append((max(stat.st_mtime for stat in stats), sum(stat.st_size for stat in stats), paths))
     total = 0
-    for _, size, paths in sorted(used, key=lambda one: -one[0]):
+    for _, size, paths in sorted(families_by_use, key=lambda stat: -stat[0]):
         total += size
         if total > max_bytes:
             for path in paths:
@@ -100,7 +100,7 @@ def remove_unused(base: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
 
 
 class _CacheLocation(_CacheLocator or object):  # type: ignore[misc]
-    """Where the code of a function is, for Numba; it never goes stale, since its name says what it was made of."""
+    """The location of a function's code for Numba; never stale, because its name depends on its content."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self._folder, self._key = folder, key
@@ -116,7 +116,7 @@ class _CacheLocation(_CacheLocator or object):  # type: ignore[misc]
 
 
 class _Serialised(CompileResultCacheImpl or object):  # type: ignore[misc]
-    """Numba's way to write and read compiled code, with a place of ours."""
+    """Numba's serialisation of compiled code, in our own location."""
 
     def __init__(self, function: Callable[..., Any], folder: Path, key: str) -> None:
         self._lineno = function.__code__.co_firstlineno
@@ -125,7 +125,7 @@ class _Serialised(CompileResultCacheImpl or object):  # type: ignore[misc]
 
 
 class _Files(FunctionCache or object):  # type: ignore[misc]
-    """The files of a function with one content."""
+    """The files of one content of a function."""
 
     def __init__(self, function: Callable[..., Any], folder: Path, key: str) -> None:
         self._impl_class = partial(_Serialised, folder=folder, key=key)
@@ -134,18 +134,18 @@ class _Files(FunctionCache or object):  # type: ignore[misc]
 
 
 class CodeCache:
-    """What a compiled function asks for its code before it compiles, and hands it to afterwards.
+    """The cache of one compiled function.
 
     Parameters
     ----------
     function : function
     folder : Path or None
-        None to keep nothing, only to note of what content the function was compiled.
+        None to store nothing and only record the content that the function was compiled from.
 
     Attributes
     ----------
     compiled_from : dict
-        The content hash with which each signature was compiled or loaded; None where there is none.
+        The content hash of each signature that was compiled or loaded; None if it has none.
     """
 
     _pruned = False
@@ -155,7 +155,7 @@ class CodeCache:
         self.compiled_from: dict[Any, str | None] = {}
 
     def content(self) -> str | None:
-        """Return the hash of what the function does now; None where it reads what has none."""
+        """Return the current content hash of the function; None if it has none."""
         try:
             return content_hash(self.function)
         except UnknownContentError:
@@ -163,24 +163,24 @@ class CodeCache:
 
     @property
     def cache_path(self) -> str | None:
-        """The folder, as Numba asks for it."""
+        """The folder, in the form that Numba requests."""
         return None if self.folder is None else str(self.folder)
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """Return the compiled code of a signature; None where there is none that can be read."""
+        """Return the compiled code of a signature; None if there is none or it cannot be read."""
         key = self.compiled_from[signature] = self.content()
         if self.folder is None or key is None:
             return None
         with suppress(*UNREADABLE):
             files = _Files(self.function, self.folder, key)
-            found = files.load_overload(signature, target_context)
-            if found is not None:
+            overload = files.load_overload(signature, target_context)
+            if overload is not None:
                 os.utime(files.index)
-            return found
+            return overload
         return None
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Keep compiled code, if there is room and all that it was made of is what is bound now."""
+        """Store compiled code, if there is a folder and its content is still current."""
         key = self.content()
         if self.folder is None or key is None or key != self.compiled_from.get(signature):
             return
@@ -193,10 +193,10 @@ class CodeCache:
                 remove_unused(self.folder.parent)
 
     def _calls_what_is_bound(self) -> bool:
-        """Return whether each function that is called was compiled with what it reads now, as far as is known."""
-        walk = ContentWalker()
-        walk.visit_function(self.function)
-        return all(is_current(one) for one in walk.functions)
+        """Return whether each called function is known to be compiled from its current content."""
+        walker = ContentWalker()
+        walker.visit_function(self.function)
+        return all(is_current(function) for function in walker.functions)
 
     def enable(self) -> None:
         """Do nothing: Numba's caches can be switched."""
@@ -205,16 +205,16 @@ class CodeCache:
         """Do nothing: Numba's caches can be switched."""
 
     def flush(self) -> None:
-        """Forget what was compiled; the files stay, since their names say what they hold."""
+        """Clear the records of compiled signatures; the files remain valid."""
         self.compiled_from.clear()
 
 
 def is_current(dispatcher: Any) -> bool:
-    """Return whether what is compiled of a function is known to be compiled from what the function reads now."""
+    """Return whether the compiled code of a function is known to be from its current content."""
     if not getattr(dispatcher, "overloads", None):
         return True
-    noted = getattr(dispatcher, "_cache", None)
-    if not isinstance(noted, CodeCache):
+    code_cache = getattr(dispatcher, "_cache", None)
+    if not isinstance(code_cache, CodeCache):
         return False
-    content = noted.content()
-    return content is not None and set(noted.compiled_from.values()) == {content}
+    content = code_cache.content()
+    return content is not None and set(code_cache.compiled_from.values()) == {content}

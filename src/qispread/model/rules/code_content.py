@@ -1,4 +1,4 @@
-"""What a function does, as a hash: its bytecode, its constants, and all that it reads and calls, recursively."""
+"""Content hashes of functions: bytecode, constants, and everything read and called, recursively."""
 
 import hashlib
 import sys
@@ -12,29 +12,29 @@ from typing import Any
 import numpy as np
 
 VERSIONED_PACKAGES = frozenset({"llvmlite", "numba", "numpy", "scipy", *sys.stdlib_module_names})
-"""Packages whose functions are told by name: their versions are part of where compiled code is kept."""
+"""Packages whose functions are identified by name: their versions are part of the cache folder's name."""
 
 IGNORED_OPTIONS = frozenset(
     {"cache", "forceinline", "inline", "nogil", "nopython", "no_cfunc_wrapper", "no_cpython_wrapper"}
 )
-"""Options of compiling that change no number."""
+"""Compiler options that cannot change a number."""
 
 OPTIONS = {"error_model": "numpy"}
-"""The options, of those that can change a number, with which functions of this package are compiled."""
+"""Compiler options of this package that can change a number."""
 
 
 SHAPE_FLAGS = CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR
-"""The flags of a code object that change what it does; others tell whether it has a docstring."""
+"""The flags of a code object that change its behaviour; another flag records whether it has a docstring."""
 
 
 class UnknownContentError(TypeError):
-    """A function reads something of which nothing lasting can be said."""
+    """A function reads an object without a stable content."""
 
 
 def content_hash(function: Any) -> str:
-    """Return a hash of what a function does.
+    """Return the content hash of a function.
 
-    Comments, docstrings and line numbers are no part of it. It holds for one version of Python.
+    It excludes comments, docstrings and line numbers, and depends on the version of Python.
 
     Parameters
     ----------
@@ -48,30 +48,30 @@ def content_hash(function: Any) -> str:
     Raises
     ------
     UnknownContentError
-        Where the function reads an object that is neither number, text, tuple, array, function, enumeration nor module.
+        If the function reads an object other than a number, text, tuple, array, function, enumeration or module.
     """
-    walk = ContentWalker()
-    walk.visit_function(function)
-    return walk.content()
+    walker = ContentWalker()
+    walker.visit_function(function)
+    return walker.content()
 
 
 class ContentWalker:
-    """A walk over functions and all that they read.
+    """Walks over functions and everything that they read.
 
     Attributes
     ----------
     lines : list of str
-        What was met, in an order that depends on nothing else.
+        The content visited, in a deterministic order.
     functions : list
-        The compiled functions that were met, each after those that it calls.
+        The compiled functions visited, each after those that it calls.
     reads : dict
-        By the identity of a namespace and a name in it: the namespace and the name.
+        The namespace and the name, by the identity of the namespace and the name.
     values : dict
-        The value that each of these names had when it was read.
+        The value of each of these names when it was read.
     unknown : list of str
-        What was met of which nothing lasting can be said.
+        Descriptions of objects without a stable content.
     mutable : bool
-        Whether something was met that can change while every name keeps its value: an array, a closure, defaults.
+        Whether any content can change while every name keeps its value: an array, a closure, defaults.
     """
 
     def __init__(self) -> None:
@@ -84,13 +84,13 @@ class ContentWalker:
         self._seen: dict[int, int] = {}
 
     def content(self) -> str:
-        """Return a hash of all that was met; `UnknownContentError` where it has none."""
+        """Return a hash of everything visited, or raise `UnknownContentError`."""
         if self.unknown:
             raise UnknownContentError(self.unknown[0])
         return hashlib.blake2b("\n".join(self.lines).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def visit_function(self, function: Any) -> None:
-        """Take in a function, compiled or not."""
+        """Visit a function, compiled or not."""
         plain = getattr(function, "py_func", function)
         if not isinstance(plain, FunctionType):
             self._refuse(function)
@@ -106,7 +106,7 @@ class ContentWalker:
         self.mutable |= bool(plain.__closure__ or plain.__defaults__ or plain.__kwdefaults__)
         for name, cell in zip(code.co_freevars, plain.__closure__ or (), strict=True):
             self.lines.append(f"closure {name}")
-            with suppress(ValueError):  # an empty cell: what it will hold is not yet defined
+            with suppress(ValueError):  # an empty cell: its value is not yet defined
                 self.visit(cell.cell_contents)
         names, modules = sorted(set(_names(code))), {id(plain.__globals__)}
         for name in names:
@@ -115,7 +115,7 @@ class ContentWalker:
             self.functions.append(function)
 
     def visit(self, value: object) -> None:
-        """Take in a value that a function reads."""
+        """Visit a value that a function reads."""
         if isinstance(value, Enum):
             self.lines.append(f"member {type(value).__qualname__}.{value.name}")
             self.visit(value.value)
@@ -183,10 +183,10 @@ class ContentWalker:
         self.lines.append(f"code {code.co_code.hex()} {code.co_exceptiontable.hex()} {code.co_names}")
         arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self.lines.append(f"arguments {arguments} {code.co_posonlyargcount} {code.co_flags & SHAPE_FLAGS}")
-        for place, constant in enumerate(code.co_consts):
+        for index, constant in enumerate(code.co_consts):
             if isinstance(constant, CodeType):
                 self._visit_code(constant, None)
-            elif place == 0 and constant is not None and constant == documentation:
+            elif index == 0 and constant is not None and constant == documentation:
                 self.lines.append("NoneType None")
             elif isinstance(constant, frozenset):
                 self.visit(tuple(sorted(constant, key=repr)))

@@ -1,8 +1,8 @@
-"""Rules and constants replaced from outside, `capacity.climate = mine`: both engines take them, or say why not.
+"""Rules and constants replaced from outside, `capacity.climate = mine`: both engines use them, or raise an error.
 
-Numba freezes what a function reads when it compiles it, and a rule that was imported by name is bound in several
-modules. So before a run what is bound is compared with what was shipped: a replaced rule is compiled, bound wherever
-the shipped one was imported, and what was compiled with another one is compiled again (decision 69).
+Numba freezes what a function reads when it compiles it, and a rule imported by name is bound in several modules.
+Before a run, current values are therefore compared with the shipped ones: a replaced rule is compiled and bound
+wherever the shipped one was imported, and code compiled with the former one is compiled again (decision 69).
 """
 
 import ast
@@ -26,20 +26,20 @@ _MISSING: Any = object()
 
 
 Watched = tuple[tuple[Mapping[str, Any], Callable[[Mapping[str, Any]], Any], tuple[Any, ...]], ...]
-"""A namespace, what gets names from it, and their values, for all that compiled code reads."""
+"""A namespace, a getter of names from it, and their values, for everything that compiled code reads."""
 
 
 class _State(NamedTuple):
-    """What was bound when it was last looked at.
+    """The values bound at the last check.
 
     Attributes
     ----------
     watched : tuple
-        What compiled code reads, with the values that it had before anything was compiled.
+        The names that compiled code reads, with their values before compilation.
     functions : int
-        How many functions had been shipped.
+        Number of shipped functions.
     mutable : bool
-        Whether compiled code reads what can change while every name keeps its value.
+        Whether compiled code reads content that can change while every name keeps its value.
     """
 
     watched: Watched = ()
@@ -47,7 +47,7 @@ class _State(NamedTuple):
     mutable: bool = False
 
     def is_bound(self) -> bool:
-        """Return whether all names have the values that they had."""
+        """Return whether all names still have these values."""
         try:
             same = all(all(map(is_, get(space), values)) for space, get, values in self.watched)
         except KeyError:
@@ -56,18 +56,18 @@ class _State(NamedTuple):
 
 
 class _BoundState:
-    """What was bound when it was last looked at.
+    """The replacements in force and the values bound at the last check.
 
     Attributes
     ----------
     values : dict
-        The value of each shipped name, where it is no longer the shipped one.
+        The value of each shipped name that has been replaced.
     state : _State
-        Replaced as a whole, since other threads read it while one looks again.
+        Assigned as a whole, because other threads read it during a check.
     old : list
-        Entry points of compiled code that was given up. Another thread may still be in it, for as long as a batch
-        takes, and neither Numba nor Python tells when it leaves; a call holds no reference of its own. Numba frees
-        no machine code, so that these hold little that would otherwise go.
+        Entry points of compiled code that is no longer used. Another thread may still run it for as long as a batch
+        takes; a call holds no reference of its own, and neither Numba nor Python reports its end. Numba frees no
+        machine code, so these references hold little memory.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class _BoundState:
         self.old: list[Any] = []
 
     def holds(self) -> bool:
-        """Return whether nothing that compiled code reads can have changed."""
+        """Return whether nothing that compiled code reads has changed."""
         state = self.state
         return not state.mutable and state.is_bound()
 
@@ -85,74 +85,76 @@ _BOUND = _BoundState()
 
 
 def apply_replacements() -> None:
-    """Let compiled code call the rules, and hold the constants, that are bound now.
+    """Update compiled code to the rules and constants that are bound now.
 
-    Called when a blueprint is made, that is, once a batch of runs; it takes some 15 microseconds where nothing has
-    changed. The runs of one blueprint, and the months of a `SpreadModel` that is already built, are not looked at
-    again: what is replaced during them is taken by the Mesa agents at once, and by compiled code from the next
-    blueprint on.
+    Called by `prepare_scenario`, that is, once for each batch of runs; it takes about 15 microseconds if nothing has
+    changed. Replacements during a batch, or during the months of a `SpreadModel`, take effect at once for Mesa agents,
+    and from the next batch for compiled code.
 
     Raises
     ------
     TypeError
-        Where what was put in place of a compiled function is no function, or takes other arguments.
+        If the replacement of a compiled function is not a function, or takes another number of arguments.
     """
     if _BOUND.holds():
         return
     with _LOCK:
         if _BOUND.holds():
-            return  # another thread has looked
+            return  # another thread has checked
         while True:
             state, walk = _find_replacements()
             _recompile(walk)
             _BOUND.state = state
             if state.is_bound():
-                return  # else another thread has replaced something while this one compiled
+                return  # else another thread has replaced something during compilation
 
 
 def _find_replacements() -> tuple[_State, ContentWalker]:
-    """Take over all replacements, and return what is bound, before anything is compiled with it."""
-    homes = _original_bindings()
+    """Adopt all replacements, and return the bound values before anything is compiled with them."""
+    bindings = _original_bindings()
     while changed := _changed():
         for binding in changed:
             _adopt_replacement(binding)
-        homes = _original_bindings()
-    walk = _walk_all()
+        bindings = _original_bindings()
+    walker = _walk_all()
     spaces: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
-    for key, (space, name) in walk.reads.items():
-        spaces.setdefault(id(space), (space, {}))[1][name] = walk.values[key]
-    for (module, name), value in homes.items():
+    for key, (space, name) in walker.reads.items():
+        spaces.setdefault(id(space), (space, {}))[1][name] = walker.values[key]
+    for (module, name), value in bindings.items():
         space = vars(sys.modules[module])
-        spaces.setdefault(id(space), (space, {}))[1][name] = value  # as it was when no change was found
+        spaces.setdefault(id(space), (space, {}))[1][name] = value  # the value when no change was found
     watched = []
-    for space, held in spaces.values():
-        names = [*held, next(iter(held))]  # two names at least, of which a getter makes a tuple
-        watched.append((space, itemgetter(*names), tuple(held[name] for name in names)))
-    return _State(tuple(watched), len(FUNCTIONS), walk.mutable), walk
+    for space, names_to_values in spaces.values():
+        names = [
+            *names_to_values,
+            next(iter(names_to_values)),
+        ]  # at least two names, so that the getter returns a tuple
+        watched.append((space, itemgetter(*names), tuple(names_to_values[name] for name in names)))
+    return _State(tuple(watched), len(FUNCTIONS), walker.mutable), walker
 
 
 def replaced_rules() -> tuple[str, ...]:
-    """Return which shipped rules and constants have been replaced from outside in this process.
+    """Return the shipped rules and constants that have been replaced in this process.
 
     Returns
     -------
     tuple of str
-        "MODULE.NAME=HASH" for functions, with a hash of what the function does, and "MODULE.NAME=VALUE" for
-        constants, sorted; empty where all is as shipped.
+        "MODULE.NAME=HASH" for functions, with their content hash, and "MODULE.NAME=VALUE" for constants, sorted;
+        empty without replacements.
     """
-    changed = {binding: now for binding, shipped in BINDINGS.items() if _differs(now := _value(binding), shipped)}
+    changed = {binding: value for binding, shipped in BINDINGS.items() if _differs(value := _value(binding), shipped)}
     if not changed:
         return ()
     imported = _imported_names()
 
-    def follows(binding: Binding, now: Any) -> bool:
-        """Return whether a name was imported and has the value of its origin, or the one that it was given with it."""
+    def follows(binding: Binding, value: Any) -> bool:
+        """Return whether a name was imported and has the value of its definition, or the one bound together with it."""
         if binding not in imported:
             return False
-        return now is _BOUND.values.get(binding, _MISSING) or not _differs(now, _value(imported[binding]))
+        return value is _BOUND.values.get(binding, _MISSING) or not _differs(value, _value(imported[binding]))
 
-    own = {binding: now for binding, now in changed.items() if not follows(binding, now)}
-    return tuple(sorted(f"{module}.{name}={_digest(now)}" for (module, name), now in own.items()))
+    replaced = {binding: value for binding, value in changed.items() if not follows(binding, value)}
+    return tuple(sorted(f"{module}.{name}={_digest(value)}" for (module, name), value in replaced.items()))
 
 
 def _value(binding: Binding) -> Any:
@@ -160,11 +162,11 @@ def _value(binding: Binding) -> Any:
     return vars(sys.modules[module]).get(name, _MISSING) if module in sys.modules else _MISSING
 
 
-def _differs(now: Any, shipped: Any) -> bool:
-    if now is shipped:
+def _differs(value: Any, shipped: Any) -> bool:
+    if value is shipped:
         return False
     comparable = isinstance(shipped, bool | int | float | complex | str | tuple)
-    return not (comparable and type(now) is type(shipped) and repr(now) == repr(shipped))
+    return not (comparable and type(value) is type(shipped) and repr(value) == repr(shipped))
 
 
 def _digest(value: Any) -> str:
@@ -177,48 +179,50 @@ def _digest(value: Any) -> str:
 
 
 def _changed() -> list[Binding]:
-    """Return the shipped names whose value is another than when it was last looked at."""
-    seen = {**BINDINGS, **_BOUND.values}
-    return [binding for binding, value in seen.items() if _differs(_value(binding), value)]
+    """Return the shipped names whose value has changed since the last check."""
+    known = {**BINDINGS, **_BOUND.values}
+    return [binding for binding, value in known.items() if _differs(_value(binding), value)]
 
 
 def _adopt_replacement(binding: Binding) -> None:
-    """Compile what was put in place of a function where it is plain, and bind it in the modules that import it."""
-    before = _BOUND.values.get(binding, BINDINGS[binding])
-    given = _value(binding)
+    """Compile the replacement of a function if necessary, and bind it in the modules that import it."""
+    previous = _BOUND.values.get(binding, BINDINGS[binding])
+    replacement = _value(binding)
     is_function = binding in FUNCTIONS or hasattr(BINDINGS.get(binding), "py_func")  # or an imported one
-    if given is _MISSING:
+    if replacement is _MISSING:
         needed = "a function, plain or compiled by numba.njit" if is_function else "a constant"
         raise TypeError(f"{'.'.join(binding)} was removed; needed: {needed}")
-    now = _usable(binding, given) if is_function else given
+    usable = _usable(binding, replacement) if is_function else replacement
     module, name = binding
-    if _value(binding) is not given:
-        return  # another thread has replaced it meanwhile: it is still changed
-    if now is not given:
-        setattr(sys.modules[module], name, now)
+    if _value(binding) is not replacement:
+        return  # replaced by another thread meanwhile: it is still listed as changed
+    if usable is not replacement:
+        setattr(sys.modules[module], name, usable)
     for (importer, alias), home in _imported_names().items():
-        held = _value((importer, alias))
-        if home == binding and (not _differs(held, before) or held is given):
-            setattr(sys.modules[importer], alias, now)
-            _BOUND.values[importer, alias] = now
-    _BOUND.values[binding] = now
+        current = _value((importer, alias))
+        if home == binding and (not _differs(current, previous) or current is replacement):
+            setattr(sys.modules[importer], alias, usable)
+            _BOUND.values[importer, alias] = usable
+    _BOUND.values[binding] = usable
 
 
-def _usable(binding: Binding, given: Any) -> Any:
-    """Return a replacement in a form that compiled code can call."""
-    where, shipped = ".".join(binding), BINDINGS[binding]
-    plain = getattr(given, "py_func", given)
+def _usable(binding: Binding, replacement: Any) -> Any:
+    """Return a replacement that compiled code can call."""
+    label, shipped = ".".join(binding), BINDINGS[binding]
+    plain = getattr(replacement, "py_func", replacement)
     if not isinstance(plain, FunctionType):
-        raise TypeError(f"{where} was replaced by {given!r}; needed: a function, plain or compiled by numba.njit")
-    needed, got = (list(inspect.signature(one).parameters) for one in (getattr(shipped, "py_func", shipped), plain))
-    if len(got) != len(needed):
-        counts = f"{len(got)} arguments ({', '.join(got)}); needed: {len(needed)} ({', '.join(needed)})"
-        raise TypeError(f"{where} was replaced by a function of {counts}")
-    if given is not plain:
-        return given
+        raise TypeError(f"{label} was replaced by {replacement!r}; needed: a function, plain or compiled by numba.njit")
+    expected, given = (
+        list(inspect.signature(function).parameters) for function in (getattr(shipped, "py_func", shipped), plain)
+    )
+    if len(given) != len(expected):
+        counts = f"{len(given)} arguments ({', '.join(given)}); needed: {len(expected)} ({', '.join(expected)})"
+        raise TypeError(f"{label} was replaced by a function of {counts}")
+    if replacement is not plain:
+        return replacement
     options = getattr(shipped, "targetoptions", {})
     inner, inline = (bool(options.get(name, False)) for name in ("no_cpython_wrapper", "forceinline"))
-    return compiled(given, cached=False, inner=inner, forceinline=inline)
+    return compiled(replacement, cached=False, inner=inner, forceinline=inline)
 
 
 def _original_bindings() -> dict[Binding, Any]:
@@ -226,21 +230,21 @@ def _original_bindings() -> dict[Binding, Any]:
 
 
 def _walk_all() -> ContentWalker:
-    walk = ContentWalker()
+    walker = ContentWalker()
     for binding, shipped in FUNCTIONS.items():
         for function in (shipped, _value(binding)):
-            walk.visit_function(function)
-    return walk
+            walker.visit_function(function)
+    return walker
 
 
-def _recompile(walk: ContentWalker) -> None:
-    """Compile again what was compiled with something that is bound no more, after all that it calls."""
-    for function in walk.functions:
+def _recompile(walker: ContentWalker) -> None:
+    """Recompile functions that were compiled with values no longer bound, after the functions that they call."""
+    for function in walker.functions:
         if is_current(function):
             _note(function)
             continue
         _note(function)
-        _BOUND.old.extend(one.entry_point for one in function.overloads.values())
+        _BOUND.old.extend(overload.entry_point for overload in function.overloads.values())
         compiler: Any = getattr(function, "_compiler", None)
         if hasattr(compiler, "pysig"):
             compiler.pysig = inspect.signature(function.py_func)  # its defaults may have changed
@@ -248,15 +252,15 @@ def _recompile(walk: ContentWalker) -> None:
 
 
 def _note(dispatcher: Any) -> None:
-    """Note from now on with what a function of somebody else is compiled; what was compiled before is not known."""
-    noted = getattr(dispatcher, "_cache", None)
-    if noted is not None and not isinstance(noted, CodeCache):
+    """Record from now on the content that an external function is compiled from."""
+    code_cache = getattr(dispatcher, "_cache", None)
+    if code_cache is not None and not isinstance(code_cache, CodeCache):
         dispatcher._cache = CodeCache(dispatcher.py_func, None)  # noqa: SLF001 - the only place for it
 
 
 @cache
 def _imports_of(module: str) -> tuple[tuple[str, Binding], ...]:
-    """Return the names that a module of this package imports from others of it, with where they come from."""
+    """Return the names that a module imports from other modules of this package, with their source."""
     path = getattr(sys.modules[module], "__file__", None)
     if path is None:
         return ()
@@ -270,21 +274,21 @@ def _imports_of(module: str) -> tuple[tuple[str, Binding], ...]:
 
 
 def _imported_names() -> dict[Binding, Binding]:
-    """Return, for every name that a loaded module of this package has imported by name, where it was defined."""
+    """Return where each name that a loaded module of this package imports was defined."""
     # A module that was imported by a former name is there under both, and has its own name (decision 83).
     modules = [name for name, module in list(sys.modules.items()) if is_ours(name) and module.__name__ == name]
     direct = {
         (module, alias): home
         for module in modules
         for alias, home in _imports_of(module)
-        if alias in vars(sys.modules[module]) and home != (module, alias)  # a package imports its own modules
+        if alias in vars(sys.modules[module]) and home != (module, alias)  # a package may import its own modules
     }
     return {binding: _origin(home, direct) for binding, home in direct.items()}
 
 
-def _origin(home: Binding, direct: Mapping[Binding, Binding]) -> Binding:
-    passed = {home}
-    while home in direct and direct[home] not in passed:
-        home = direct[home]
-        passed.add(home)
-    return home
+def _origin(binding: Binding, direct: Mapping[Binding, Binding]) -> Binding:
+    visited = {binding}
+    while binding in direct and direct[binding] not in visited:
+        binding = direct[binding]
+        visited.add(binding)
+    return binding

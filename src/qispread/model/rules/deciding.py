@@ -1,4 +1,4 @@
-"""How an organisation that has heard decides to begin."""
+"""The decision of an aware organisation to adopt."""
 
 import math
 
@@ -8,7 +8,7 @@ from qispread.model.rules.rule_effects import Falls, Neither, Rises, Share
 
 @rule
 def similarity(squared_distance: Falls, similarity_range: Rises) -> Share:
-    """Return how alike two settings are, in (0, 1].
+    """Return the similarity of two settings, in (0, 1].
 
     Equation: exp(-|x_i - x_j|^2 / similarity_range). Source: assumption.
     """
@@ -17,7 +17,7 @@ def similarity(squared_distance: Falls, similarity_range: Rises) -> Share:
 
 @rule
 def overload(load: Rises, effort: Rises, available: Falls) -> float:
-    """Return by how much one more intervention would exceed the time at hand, in full teams, at least 0.
+    """Return the shortfall in staff time with one more intervention, in full teams, at least 0.
 
     Equation: max(0, load + effort - available). Source: reed2018 (portfolio), dixonwoods2014.
     """
@@ -43,10 +43,10 @@ def inclination(
     weight_climate: Neither,
     weight_standard: Neither,
 ) -> float:
-    """Return the terms of the decision that speak for the intervention itself, in log-odds.
+    """Return the terms of the decision that favour the intervention, in log-odds.
 
     Equation: w_peers * peers + w_advantage * advantage + w_climate * (c - 0.5) + w_standard * standard * share of
-    own system practising. Source: assumption; sweep every weight by half and double.
+    the partnership using it. Source: assumption; vary every weight from half to double.
     """
     return (
         weight_peers * peers
@@ -58,7 +58,7 @@ def inclination(
 
 @rule
 def chance_adopts(reluctance: Falls, inclined: Rises, push: Rises, weight_overload: Falls, excess: Falls) -> Share:
-    """Return the probability that an aware organisation begins this month.
+    """Return the probability that an aware organisation adopts this month.
 
     Equation: logistic(-reluctance + inclination + push - w_overload * overload). Source: assumption.
     """
@@ -66,17 +66,17 @@ def chance_adopts(reluctance: Falls, inclined: Rises, push: Rises, weight_overlo
 
 
 @rule
-def attraction(weight: Rises, result: Rises, alike: Rises) -> Share:
-    """Return how much a visible peer attracts as a model to copy: weight * result * similarity.
+def attraction(weight: Rises, result: Rises, similarity: Rises) -> Share:
+    """Return the attraction of a visible peer as a model to copy: weight * result * similarity.
 
-    Source: gibbons2007 for copying the best visible; the product is an assumption.
+    Source: gibbons2007 for copying the best visible peer; the product is an assumption.
     """
-    return weight * result * alike
+    return weight * result * similarity
 
 
 @rule
 def expected_goal(ambition: Rises, advantage: Rises, claimed_result: Rises) -> float:
-    """Return the result that an organisation expects when it begins.
+    """Return the effect that an organisation expects at adoption.
 
     Equation: ambition * max(advantage, claimed_result). Source: assumption.
     """

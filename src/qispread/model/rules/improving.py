@@ -1,4 +1,4 @@
-"""PDSA in practice or in name, drift, and embedding."""
+"""PDSA cycles, drift and embedding."""
 
 from qispread.model.rules.jit import rule
 from qispread.model.rules.rule_effects import Falls, Neither, Rises, Share
@@ -8,10 +8,10 @@ from qispread.model.rules.rule_effects import Falls, Neither, Rises, Share
 def chance_real_cycle(
     capability: Rises, support: Rises, measurement: Rises, given_dose: Rises, support_skill: Rises, blind_cycles: Rises
 ) -> Share:
-    """Return the probability that this month's PDSA cycle is real: a prediction, a test, data, a decision.
+    """Return the probability of a genuine PDSA cycle this month: a prediction, a test, data and a decision.
 
     Equation: min(1, capability + support_skill * support) * (blind_cycles + (1 - blind_cycles) * measurement) * dose.
-    Source: taylor2014 and mcnicholas2019 (few are); the form is an assumption.
+    Source: taylor2014 and mcnicholas2019 (few are genuine); the form is an assumption.
     """
     skill = min(1.0, capability + support_skill * support)
     return skill * (blind_cycles + (1.0 - blind_cycles) * measurement) * given_dose
@@ -21,7 +21,7 @@ def chance_real_cycle(
 def chance_reactive_change(
     given_dose: Falls, standard: Falls, latitude: Rises, reactive: Rises, standard_guard: Falls
 ) -> Share:
-    """Return the probability that, without a real cycle, a change is made for lack of time and not to learn.
+    """Return the probability of a reactive change, made for lack of time, without a genuine cycle.
 
     Equation: reactive * (1.5 - dose) * (1 - standard_guard * standard * (1 - latitude)), at most 1. Source: moore2013
     (most adaptations are reactive); sizes are assumptions.
@@ -31,7 +31,7 @@ def chance_reactive_change(
 
 @rule
 def moved_towards(value: Rises, aim: Rises, share: Neither) -> float:
-    """Return `value` after moving `share` of the way to `aim`: tuning towards the own setting, a factor towards 1."""
+    """Return `value` moved by `share` of the distance to `aim`: tuning to the local setting, or a factor to 1."""
     return value + share * (aim - value)
 
 
@@ -45,7 +45,7 @@ def eroded_fidelity(fidelity: Rises, erosion: Falls, complexity: Falls) -> Share
 def decayed_fidelity(fidelity: Rises, decay: Falls, watch: Rises, embedding: Rises, embedding_holds: Rises) -> Share:
     """Return fidelity after a month of drift.
 
-    Equation: F * (1 - decay * (1 - v)^2 * (1 - embedding_holds * embedding)), with vigilance v and `decay` a month.
+    Equation: F * (1 - decay * (1 - v)^2 * (1 - embedding_holds * embedding)), with vigilance v and monthly `decay`.
     Source: glasgow2012, ament2015, sarre2019 for the size of decay (half-life 1.2 to 5.5 years); form an assumption.
     """
     unwatched = 1.0 - watch

@@ -1,4 +1,4 @@
-"""How rules and kernels are compiled, and where the compiled code is kept."""
+"""Decorators that compile rules and kernels, and cache the compiled code."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -16,21 +16,21 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 INTERPRETED = bool(numba_config.DISABLE_JIT)
 
 TO_UINT64: Any = int if INTERPRETED else np.uint64
-"""Conversion to an unsigned 64-bit integer: Python integers, masked by the caller, when nothing is compiled."""
+"""Conversion to an unsigned 64-bit integer; without compilation, to a Python integer that the caller masks."""
 
 TO_INT64: Any = int if INTERPRETED else np.int64
-"""Conversion to a signed 64-bit integer, which becomes a float faster than an unsigned one."""
+"""Conversion to a signed 64-bit integer, which converts to a float faster than an unsigned one."""
 
 CACHE_FOLDER = None if INTERPRETED else cache_folder()
 
 
 def is_compiled() -> bool:
-    """Return whether the shipped kernel is in the cache, that is, whether the first call will be fast."""
+    """Return whether the shipped kernel is in the cache, so that the first call is fast."""
     return INTERPRETED or (CACHE_FOLDER is not None and any(CACHE_FOLDER.glob("*run_months*.nbi")))
 
 
 class InnerFunction(CPUDispatcher):  # type: ignore[misc]
-    """A compiled function that only compiled code calls: there is no way into its machine code from Python."""
+    """A compiled function for compiled callers only; its machine code cannot be called from Python."""
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the function as Python."""
@@ -44,14 +44,14 @@ def compiled(function: Any, *, cached: bool, inner: bool = False, **options: Any
     ----------
     function : function
     cached : bool
-        Whether its machine code is kept on disk, where there is a place for it.
+        Whether its machine code is stored on disk, if a folder is writable.
     inner : bool
-        Whether only compiled code calls it; called from Python it then runs as Python.
+        Whether only compiled code calls it; from Python it then runs as Python.
     **options
-        Of `numba.njit`, beyond those that all have.
+        Further options of `numba.njit`.
     """
-    # Ways in that nobody takes were a quarter of the compiling: C function pointers, and the unpacking of a plan and
-    # a state for each call from Python (decision 68).
+    # Unused wrappers took a quarter of the compile time: C function pointers, and the unpacking of run inputs and
+    # state for calls from Python (decision 68).
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": inner}
     dispatcher: Any = numba.njit(**options)(function)
     if not INTERPRETED:
@@ -62,9 +62,9 @@ def compiled(function: Any, *, cached: bool, inner: bool = False, **options: Any
 
 
 def rule(function: Function) -> Function:
-    """Compile a scalar rule, so that it is inlined into the kernel and callable from the Mesa agents.
+    """Compile a scalar rule that is inlined into the kernel and callable from the Mesa agents.
 
-    Kept on disk as well: a few rules are called to build every world, and compiling these took half a second a start.
+    Stored on disk: a few rules are called to build every world, and compiling them took half a second at each start.
     """
     dispatcher: Function = compiled(function, cached=True, forceinline=True)
     record_function(function, dispatcher)
@@ -72,21 +72,21 @@ def rule(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile a function over arrays that is inlined into compiled code, and called from nowhere else."""
+    """Compile a function over arrays that is inlined into compiled code and not called from Python."""
     dispatcher: Function = compiled(function, cached=False, inner=True, forceinline=True)
     record_function(function, dispatcher)
     return dispatcher
 
 
 def stage(function: Function) -> Function:
-    """Compile a function over arrays that is called from other compiled code, and from nowhere else."""
+    """Compile a function over arrays that is only called from compiled code."""
     dispatcher: Function = compiled(function, cached=False, inner=True)
     record_function(function, dispatcher)
     return dispatcher
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function over arrays that is called from Python, and keep the result on disk."""
+    """Compile a function over arrays that is called from Python, and store the result on disk."""
     dispatcher: Function = compiled(function, cached=True)
     record_function(function, dispatcher)
     return dispatcher

@@ -1,4 +1,4 @@
-"""Leaders leave, and those who follow bring plans of their own."""
+"""Turnover and succession of leaders."""
 
 import math
 
@@ -8,7 +8,7 @@ from qispread.model.rules.rule_effects import Neither, Rises, Share
 
 @rule
 def chance_leader_leaves(leader_exit: Rises) -> Share:
-    """Return the probability that a leader leaves this month, from the rate `leader_exit` a year.
+    """Return the probability that a leader leaves this month, from the annual rate `leader_exit`.
 
     Equation: 1 - exp(-leader_exit / 12). Source: kingsfund2018 (median tenure 3 years).
     """

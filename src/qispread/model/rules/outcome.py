@@ -1,4 +1,4 @@
-"""What a practice achieves, and what that does to harm."""
+"""The effect of a practice and the adverse events that it averts."""
 
 import math
 from typing import Annotated
@@ -9,16 +9,16 @@ from qispread.model.rules.rule_effects import Effect, Falls, Neither, Rises, Sha
 
 @rule
 def response_constant(midpoint: Rises, steepness: Falls) -> Share:
-    """Return m^s, the constant of the response curve: it stays the same for an intervention."""
+    """Return m^s, the constant of the response curve of an intervention (decision 11)."""
     return float(midpoint**steepness)
 
 
 @rule
 def response_to_fidelity(fidelity: Rises, half: Falls, steepness: Neither) -> Share:
-    """Return the share of the benefit that this fidelity can give, in [0, 1], 1 at full fidelity.
+    """Return the share of the full effect at this fidelity, in [0, 1], 1 at full fidelity.
 
     Equation: F^s (1 + m^s) / (F^s + m^s), with midpoint m, steepness s > 0 and `half` = m^s. Source: durlak2008
-    (programmes do well at 60 to 80 % fidelity); a bundle with m = 0.85, s = 10 gives little below 75 %.
+    (programmes do well at 60 to 80% fidelity); a bundle with m = 0.85, s = 10 has little effect below 75%.
     """
     raised = fidelity * fidelity * fidelity if steepness == 3.0 else float(fidelity**steepness)
     return raised * (1.0 + half) / (raised + half)
@@ -26,7 +26,7 @@ def response_to_fidelity(fidelity: Rises, half: Falls, steepness: Neither) -> Sh
 
 @rule
 def appropriateness(squared_distance: Falls, breadth: Rises) -> Share:
-    """Return how well a version fits a setting, in (0, 1].
+    """Return the fit of a version to a setting, in (0, 1].
 
     Equation: exp(-|tuning - setting|^2 / (2 breadth^2)). Source: castro2004 (fidelity and fit); form an assumption.
     """
@@ -35,7 +35,7 @@ def appropriateness(squared_distance: Falls, breadth: Rises) -> Share:
 
 @rule
 def practice_result(responded: Rises, fitted: Rises, social: Falls, embedding: Rises) -> Share:
-    """Return the result of a practice, as a share of the intervention's largest benefit, in [0, 1].
+    """Return the effect of a practice, as a share of the full effect, in [0, 1].
 
     Equation: response * fit * (1 - social + social * embedding). Source: assumption.
     """
@@ -50,7 +50,7 @@ def squared_distance(first: Neither, second: Neither, other_first: Neither, othe
 
 @rule
 def secular_trend(secular: Falls, month: Annotated[int, Effect.FALLS]) -> Share:
-    """Return the factor by which harm falls anyway: exp(-secular * month / 12), `secular` a year.
+    """Return the factor of the underlying trend in adverse events: exp(-secular * month / 12), with annual `secular`.
 
     Source: bion2013 (Matching Michigan).
     """
@@ -58,22 +58,22 @@ def secular_trend(secular: Falls, month: Annotated[int, Effect.FALLS]) -> Share:
 
 
 @rule
-def remaining_rate(harm: Rises, benefit: Falls, result: Falls) -> float:
-    """Return the harm that remains when a practice with this result acts on it: harm * (1 - benefit * result)."""
-    return harm * (1.0 - benefit * result)
+def remaining_rate(rate: Rises, benefit: Falls, result: Falls) -> float:
+    """Return the event rate that remains with a practice of this effect: rate * (1 - benefit * result)."""
+    return rate * (1.0 - benefit * result)
 
 
 @rule
 def monthly_exposure(size: Rises) -> float:
-    """Return the tens of thousands of cases a month behind a size in cases a year."""
+    """Return the tens of thousands of cases a month for a size in cases a year."""
     return size / 120_000.0
 
 
 @rule
-def prevented_rate(left: Rises, benefit: Rises, result: Rises) -> float:
-    """Return how much higher the harm that is left would be without this practice, all else the same.
+def prevented_rate(rate: Rises, benefit: Rises, result: Rises) -> float:
+    """Return the increase of the remaining event rate without this practice, all else the same.
 
-    Equation: left * b r / (1 - b r), the difference between left / (1 - b r) and left; 0 where b r is 1.
+    Equation: rate * b r / (1 - b r), the difference between rate / (1 - b r) and rate; 0 where b r is 1.
     """
     removed = benefit * result
-    return left * removed / (1.0 - removed) if removed < 1.0 else 0.0
+    return rate * removed / (1.0 - removed) if removed < 1.0 else 0.0

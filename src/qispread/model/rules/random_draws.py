@@ -1,12 +1,12 @@
-"""Random draws keyed by what they are for, so that the same decision gets the same draw in every scenario.
+"""Random draws keyed by their purpose, so that the same decision has the same draw in every scenario.
 
-A draw belongs to (seed, replicate, organisation, intervention, month, purpose). The first four name a *stream*, a
-SplitMix64 generator [steele2014]_ with a seed of its own; month and purpose name the position in it. Nothing is
-consumed, so the number, order and place of other draws cannot matter: this is what makes comparisons paired
-(common random numbers) and the two engines equal.
+The key of a draw is (seed, replicate, organisation, intervention, month, purpose). The first four identify a *stream*,
+a SplitMix64 generator [steele2014]_ with its own seed; month and purpose give the position in it. A draw does not
+depend on the number or order of other draws, so that comparisons are paired (common random numbers) and the two
+engines agree (decision 1).
 
-With the environment variable ``QISPREAD_DRAWS=philox`` the draws come from Philox4x32-10 [salmon2011]_ instead, to
-check that no result depends on the choice of generator.
+With the environment variable ``QISPREAD_DRAWS=philox`` the draws are from Philox4x32-10 [salmon2011]_ instead, to
+check that results do not depend on the generator.
 """
 
 import hashlib
@@ -32,14 +32,14 @@ PURPOSES_PER_MONTH = 64
     READOPTS,
 ) = range(12)
 
-# Purposes of month 0, when the world is drawn. Normal draws take two purposes each.
+# Purposes of month 0, for the initial conditions. Normal draws take two purposes each.
 COMMON_FACTOR, CONTEXT_FACTOR, SIZE, BASELINE, SETTING, ORIGIN, TARGET, TIE = 0, 2, 20, 22, 24, 28, 29, 30
 
 OBSERVED_EVENTS = 31
-"""Of any month: the number of harmful events observed."""
+"""Purpose of observed adverse events, in every month."""
 
 FIRST_FREE = 32
-"""From here to the last purpose of a month the package draws nothing: for behaviours of your own."""
+"""The first purpose that the package does not use: this and later ones are free for new behaviours."""
 
 MASK_64_BITS = 0xFFFFFFFFFFFFFFFF
 LOW_32_BITS = 0xFFFFFFFF
@@ -49,12 +49,12 @@ TWO_PI = 2.0 * math.pi
 
 
 Word64 = Any
-"""A 64-bit word: uint64 where it is compiled, int where it is interpreted."""
+"""A 64-bit word: uint64 in compiled code, int in interpreted code."""
 
 
 @rule
 def splitmix64_finalise(word: Word64) -> Word64:
-    """Return the SplitMix64 finaliser of a 64-bit word: a bijection in which each input bit moves each output bit.
+    """Return the SplitMix64 finaliser of a 64-bit word: a bijection in which each input bit affects each output bit.
 
     Source: steele2014 (the constants are Stafford's variant 13).
     """
@@ -101,10 +101,10 @@ random_word = philox4x32 if os.environ.get("QISPREAD_DRAWS") == "philox" else sp
 
 @rule
 def substream(stream: Word64, part: Word64) -> Word64:
-    """Return the stream that belongs to one more part of a key.
+    """Return the stream for one more part of a key.
 
-    The stream of a decision is that of the seed, then the replicate, the organisation, and the intervention (0 where
-    it concerns none), in this order.
+    The parts of a decision's stream are the seed, the replicate, the organisation and the intervention (0 for none),
+    in this order.
     """
     return splitmix64_finalise(
         splitmix64_finalise(stream) ^ ((TO_UINT64(part) * TO_UINT64(GOLDEN_GAMMA)) & TO_UINT64(MASK_64_BITS))
@@ -120,7 +120,7 @@ def uniform(stream: Word64, month: int, purpose: int) -> float:
 
 @rule
 def normal(stream: Word64, month: int, purpose: int) -> float:
-    """Return a standard normal draw, made from the draws of `purpose` and `purpose` + 1.
+    """Return a standard normal draw, from the uniform draws of `purpose` and `purpose` + 1.
 
     Equation: sqrt(-2 ln U1) cos(2 pi U2). Source: box1958.
     """
@@ -129,5 +129,5 @@ def normal(stream: Word64, month: int, purpose: int) -> float:
 
 
 def hash_name(name: str) -> int:
-    """Return the 64-bit key of a name, so that a draw depends on who decides and never on the place in a list."""
+    """Return the 64-bit key of a name, so that a draw depends on the name and not on its index in a list."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")

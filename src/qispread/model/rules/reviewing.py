@@ -1,4 +1,4 @@
-"""The yearly review: go on or give up."""
+"""The regular review: continue or discontinue."""
 
 import math
 
@@ -8,18 +8,19 @@ from qispread.model.rules.rule_effects import Falls, Neither, Rises, Share
 
 @rule
 def observed_result(result: Rises, noise: Neither, measurement: Neither, normal_draw: Rises) -> float:
-    """Return the result as the organisation sees it: result + noise * (1 - measurement) * N(0, 1).
+    """Return the effect as the organisation observes it: result + noise * (1 - measurement) * N(0, 1).
 
-    Source: schmidtke2017 (few boards see the role of chance); the size is an assumption.
+    Source: schmidtke2017 (few boards recognise chance); the size is an assumption.
     """
     return result + noise * (1.0 - measurement) * normal_draw
 
 
 @rule
 def chance_discontinues(shortfall: Rises, discontinuing: Rises, forbearance: Rises, leadership: Falls) -> Share:
-    """Return the probability of giving up at a review that shows a positive shortfall of goal over result.
+    """Return the probability of discontinuing at a review with a positive shortfall of the effect below the goal.
 
-    Equation: 1 - exp(-discontinuing * (forbearance - leadership) * shortfall), forbearance at least 1. Source: assumption.
+    Equation: 1 - exp(-discontinuing * (forbearance - leadership) * shortfall), forbearance at least 1. Source:
+    assumption.
     """
     return 1.0 - math.exp(-discontinuing * (forbearance - leadership) * shortfall)
 

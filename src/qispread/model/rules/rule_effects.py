@@ -1,7 +1,7 @@
-"""Which way a rule moves with each of its arguments, declared in its signature; the tests hold every rule to it.
+"""The direction in which a rule changes with each argument, declared in its signature and tested (decision 72).
 
-``def dose(available: Rises, load: Falls) -> Share`` says that the value never falls with the first argument and never
-rises with the second, and lies in [0, 1]. The compiler takes no notice of it.
+``def dose(available: Rises, load: Falls) -> Share`` declares that the value never falls with the first argument, never
+rises with the second, and is in [0, 1]. The compiler ignores the declarations.
 """
 
 import inspect
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 
 class Effect(Enum):
-    """What a rule does as one of its arguments grows."""
+    """The direction in which a rule changes as an argument grows."""
 
     RISES = 1
     FALLS = -1
@@ -21,26 +21,26 @@ class Effect(Enum):
 
 NUMBERS = (float, int, bool)
 SHARE = "share"
-"""Marks a value that lies in [0, 1]: a share or a probability."""
+"""Marks a value in [0, 1]: a share or a probability."""
 
 Rises = Annotated[float, Effect.RISES]
 Falls = Annotated[float, Effect.FALLS]
 Neither = Annotated[float, Effect.NEITHER]
-"""An argument of which the model says neither, such as a weight that may be of either sign."""
+"""An argument without a fixed direction, such as a weight of either sign."""
 Share = Annotated[float, SHARE]
 
 
 def effects_of(rule: Callable[..., Any]) -> dict[str, Effect | None]:
-    """Return the declared effect of each number that a rule takes, by argument; None where none is declared."""
+    """Return the declared effect of each numeric argument of a rule; None if undeclared."""
     function = getattr(rule, "py_func", rule)
     hints = typing.get_type_hints(function, include_extras=True)
-    found: dict[str, Effect | None] = {}
+    effects: dict[str, Effect | None] = {}
     for name in inspect.signature(function).parameters:
-        marks = getattr(hints.get(name), "__metadata__", ())
-        effect = next((mark for mark in marks if isinstance(mark, Effect)), None)
+        annotations = getattr(hints.get(name), "__metadata__", ())
+        effect = next((annotation for annotation in annotations if isinstance(annotation, Effect)), None)
         if effect is not None or hints.get(name) in NUMBERS:
-            found[name] = effect
-    return found
+            effects[name] = effect
+    return effects
 
 
 def is_share(rule: Callable[..., Any]) -> bool:

@@ -1,6 +1,6 @@
-"""Which sources can change compiled code, which can change a result, and their fingerprints; loads no compiler.
+"""Fingerprints of the sources that can change compiled code or a result; loads no compiler.
 
-Comments, docstrings, blank lines and formatting are not part of a fingerprint: what is hashed is the syntax tree.
+A fingerprint hashes syntax trees, without comments, docstrings, blank lines and formatting.
 """
 
 import ast
@@ -19,7 +19,7 @@ COMPILED_SOURCES = (
     "model/rules/*.py",
     "model/world/*.py",
 )
-"""Sources whose functions are compiled, or whose constants compiled code holds."""
+"""Sources whose functions are compiled, or whose constants compiled code reads."""
 
 MODEL = (
     "common/shipped_bindings.py",
@@ -35,42 +35,42 @@ MODEL = (
     "runs/sweep/run_order.py",
     "runs/sweep/worker.py",
 )
-"""Sources that can change a number in a result: what is read, drawn, run, measured, varied and compared."""
+"""Sources that can change a number in a result: reading, drawing, running, measuring, varying and comparing."""
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 
 
 def compiled_fingerprint() -> str:
-    """Return a hash of all sources that can end up in compiled code, and of the choice of draws.
+    """Return a hash of all sources of compiled code and of the choice of generator.
 
     Returns
     -------
     str
-        16 hexadecimal digits; other digits after any edit of these sources that is more than comments, docstrings
-        or formatting.
+        16 hexadecimal digits, which change with any edit of these sources except in comments, docstrings and
+        formatting.
     """
     return _fingerprint(COMPILED_SOURCES)
 
 
 def model_fingerprint() -> str:
-    """Return a hash of all sources that can change a result, and of the choice of draws.
+    """Return a hash of all sources that can change a result and of the choice of generator.
 
     Returns
     -------
     str
-        16 hexadecimal digits, the same under every version of Python; other digits after any edit of these sources
-        that is more than comments, docstrings or formatting.
+        16 hexadecimal digits, the same under every version of Python, which change with any edit of these sources
+        except in comments, docstrings and formatting.
     """
     return _fingerprint(MODEL)
 
 
 def source_fingerprint() -> str:
-    """Return what `model_fingerprint` returns: the name that it had before."""
+    """Return `model_fingerprint()`; the former name."""
     return model_fingerprint()
 
 
 def files_of(patterns: Iterable[str]) -> list[Path]:
-    """Return the files of the package that patterns name, sorted by path."""
+    """Return the files of the package that match patterns, sorted by path."""
     return sorted({file for pattern in patterns for file in PACKAGE_FOLDER.glob(pattern)})
 
 
@@ -83,9 +83,9 @@ def _fingerprint(patterns: Iterable[str]) -> str:
 
 
 def _tokens(tree: ast.AST) -> list[str]:
-    """Return what a syntax tree says, without strings that stand alone: docstrings, and words about a constant.
+    """Return the tokens of a syntax tree, without string statements: docstrings, and descriptions of constants.
 
-    Not `ast.dump`, which is slower and differs between versions of Python.
+    `ast.dump` is slower and differs between versions of Python.
     """
     tokens: list[str] = []
     waiting: list[object] = [tree]

@@ -1,7 +1,7 @@
-"""The steps of a month that have branches, written once: numbers in, numbers out, and a code of what happened.
+"""The steps of a month that have branches: functions of numbers that return numbers and an outcome code.
 
-Both engines call them: the kernel takes the numbers from arrays and puts them back, an agent takes them from its
-attributes (decision 62). What stays the same in a run comes in tuples, in the order of the names below.
+Both engines call them: the kernel with numbers from arrays, an agent with its attributes (decision 62). Constants of a
+run are passed as tuples, in the order of the names below.
 """
 
 from qispread.model.rules import capacity, copying, deciding, improving, outcome, random_draws, reviewing
@@ -17,7 +17,7 @@ COPYING = ("copy_loss", "lineage", "standard_codification")
 """Parameters of `copy`."""
 
 COPIED_FIELDS = ("complexity", "codification", "breadth")
-"""What `copy` takes of the intervention."""
+"""Attributes of the intervention for `copy`."""
 
 IMPROVING = (
     "support_skill",
@@ -46,37 +46,37 @@ ORGANISATION_FIELDS = (
     "setting_2",
 )
 VERSION_FIELDS = ("fidelity", "tuning_1", "tuning_2", "embedding", "appropriateness")
-"""What `improve` takes of the organisation and of its practice."""
+"""Fields of the organisation and of its practice for `improve`."""
 
 INTERVENTION_FIELDS = ("complexity", "breadth", "half", "steepness", "social")
-"""What `improve` takes of the intervention."""
+"""Attributes of the intervention for `improve`."""
 
 REVIEWING = ("noise", "discontinuing", "forbearance", "cynicism", "encouragement")
 """Parameters of `review`."""
 
 FROM_LITERATURE, FROM_STANDARD, FROM_PEER = range(3)
-"""Whose version `copy` took."""
+"""Source codes of `copy`."""
 
-NOTHING, LEARNT, CHANGED_IN_HASTE = range(3)
-"""What happened in `improve`: a real PDSA cycle, a reactive change, or neither."""
+NOTHING, LEARNT, REACTIVE_CHANGE = range(3)
+"""Outcome codes of `improve`: neither, a genuine PDSA cycle, or a reactive change."""
 
-GOAL_MET, FELL_SHORT, GAVE_UP = range(3)
-"""What happened in `review`."""
+GOAL_MET, FELL_SHORT, DISCONTINUED = range(3)
+"""Outcome codes of `review`."""
 
 
 @inlined
 def update_capacity(
     slack: float, protected_time: float, leadership: float, unled_time: float, measurement: float, feedback: float
 ) -> tuple[float, float, float]:
-    """Return the time available for improvement, the measurement with what policies add, and the vigilance."""
+    """Return the time available for improvement, the measurement including policies, and the vigilance."""
     available = capacity.available_time(slack, protected_time, leadership, unled_time)
-    watched = min(1.0, measurement + feedback)
-    return available, watched, capacity.vigilance(watched, leadership)
+    effective_measurement = min(1.0, measurement + feedback)
+    return available, effective_measurement, capacity.vigilance(effective_measurement, leadership)
 
 
 @inlined
 def share_time(available: float, load: float) -> tuple[float, float, float]:
-    """Return the dose that practices get, the time that is spare, and the time given, from the time they ask for."""
+    """Return the dose of practices, the spare time and the time used, from the available and the needed time."""
     return capacity.dose(available, load), max(0.0, available - load), min(available, load)
 
 
@@ -95,38 +95,38 @@ def decide(
     effort: float,
     parameters: Numbers,
 ) -> tuple[bool, float]:
-    """Return whether an organisation that is aware begins this month, and the result that it would expect.
+    """Return whether an aware organisation adopts this month, and the effect that it expects.
 
     Parameters
     ----------
     stream : uint64
-        Of the practice.
+        Stream of the practice.
     month : int
     peers, advantage, climate, partnership_push : float
-        Share of tie weight that practises, result of the peer most worth copying, climate, and standard times the share
-        of the partnership that practises.
+        Share of tie weight to users, effect at the most attractive peer, climate, and standard times the share of the
+        partnership that uses it.
     load, available, effort : float
-        Time that practices ask for already, that there is, and that this one would ask for; full teams.
+        Staff time that practices already need, that is available, and that this practice would need; in full teams.
     push, ambition : float
-        Of policies.
+        Levers of policies.
     parameters : tuple of float
-        As `DECIDING` names them.
+        As named in `DECIDING`.
     """
     reluctance, for_peers, for_advantage, for_climate, for_standard, against_overload, claimed_result = parameters
-    inclined = deciding.inclination(
+    inclination_log_odds = deciding.inclination(
         peers, advantage, climate - 0.5, partnership_push, for_peers, for_advantage, for_climate, for_standard
     )
     excess = deciding.overload(load, effort, available)
-    chance = deciding.chance_adopts(reluctance, inclined, push, against_overload, excess)
-    begins = uniform(stream, month, random_draws.ADOPTS) < chance
-    return begins, deciding.expected_goal(ambition, advantage, claimed_result)
+    probability = deciding.chance_adopts(reluctance, inclination_log_odds, push, against_overload, excess)
+    adopts = uniform(stream, month, random_draws.ADOPTS) < probability
+    return adopts, deciding.expected_goal(ambition, advantage, claimed_result)
 
 
 @inlined
 def practice_appropriateness(
     tuning_1: float, tuning_2: float, setting_1: float, setting_2: float, breadth: float
 ) -> float:
-    """Return how well a version fits a setting, in (0, 1]."""
+    """Return the fit of a version to a setting, in (0, 1]."""
     return outcome.appropriateness(outcome.squared_distance(tuning_1, tuning_2, setting_1, setting_2), breadth)
 
 
@@ -144,45 +144,45 @@ def copy(
     intervention: Numbers,
     parameters: Numbers,
 ) -> tuple[int, float, float, float, float]:
-    """Return whose version is copied, its fidelity, the two numbers of its tuning, and its fit to the setting.
+    """Return the source of a copy, its fidelity, the two numbers of its tuning, and its fit to the setting.
 
-    It is the partnership's standard, else that of the peer most worth copying, else that of the literature.
+    The source is the partnership's standard, else the most attractive peer, else the literature.
 
     Parameters
     ----------
     stream : uint64
-        Of the practice.
+        Stream of the practice.
     month : int
     standard, support : float
-        Of policies: chance to copy the standard, share of the loss that support prevents.
+        Levers of policies: probability of copying the standard, share of the loss that support prevents.
     has_peer : bool
-        Whether a peer is seen practising.
+        Whether a visible peer uses it.
     seen : tuple of float
-        Fidelity and tuning that are seen at that peer; ignored without one.
+        Visible fidelity and tuning of that peer; ignored without one.
     agreed, published : tuple of float
         Tuning of the partnership's standard and of the literature.
     setting : tuple of float
-        Of who copies.
+        Setting of the adopter.
     intervention, parameters : tuple of float
-        As `COPIED_FIELDS` and `COPYING` name them.
+        As named in `COPIED_FIELDS` and `COPYING`.
     """
     complexity, codification, breadth = intervention
     loss, lineage, standard_codification = parameters
     if uniform(stream, month, random_draws.COPIES_STANDARD) < standard:
-        whose = FROM_STANDARD
+        origin = FROM_STANDARD
         fidelity = 1.0 - copying.copy_loss(loss, complexity, max(codification, standard_codification), support)
         tuning_1, tuning_2 = agreed
     elif has_peer:
-        whose = FROM_PEER
-        lost = copying.copy_loss(loss, complexity, codification, support)
-        fidelity = copying.copied_fidelity(seen[0], lineage, lost)
+        origin = FROM_PEER
+        loss_share = copying.copy_loss(loss, complexity, codification, support)
+        fidelity = copying.copied_fidelity(seen[0], lineage, loss_share)
         tuning_1, tuning_2 = seen[1], seen[2]
     else:
-        whose = FROM_LITERATURE
+        origin = FROM_LITERATURE
         fidelity = 1.0 - copying.copy_loss(loss, complexity, codification, 0.0)
         tuning_1, tuning_2 = published
     return (
-        whose,
+        origin,
         fidelity,
         tuning_1,
         tuning_2,
@@ -194,38 +194,38 @@ def copy(
 def improve(
     stream: Word64,
     month: int,
-    place: Numbers,
+    organisation: Numbers,
     levers: Numbers,
     version: Numbers,
     intervention: Numbers,
     parameters: Numbers,
 ) -> tuple[int, bool, float, float, float, float, float, float, float]:
-    """Return a practice in use after a month: a PDSA cycle or drift, embedding, and the result of both.
+    """Return a practice in use after a month: a PDSA cycle or drift, embedding, and the effect.
 
     Parameters
     ----------
     stream : uint64
-        Of the practice.
+        Stream of the practice.
     month : int
-    place : tuple of float
-        What `ORGANISATION_FIELDS` names, of the organisation.
+    organisation : tuple of float
+        Fields of the organisation, as named in `ORGANISATION_FIELDS`.
     levers : tuple of float
         Support, standard and latitude of policies.
     version : tuple of float
-        What `VERSION_FIELDS` names, of the practice.
+        Fields of the practice, as named in `VERSION_FIELDS`.
     intervention, parameters : tuple of float
-        As `INTERVENTION_FIELDS` and `IMPROVING` name them.
+        As named in `INTERVENTION_FIELDS` and `IMPROVING`.
 
     Returns
     -------
-    happened : int
-        `NOTHING`, `LEARNT` or `CHANGED_IN_HASTE`.
+    outcome_code : int
+        `NOTHING`, `LEARNT` or `REACTIVE_CHANGE`.
     embedded : bool
-    fidelity, tuning_1, tuning_2, embedding, fit, result, capability : float
+    fidelity, tuning_1, tuning_2, embedding, appropriateness, result, capability : float
     """
-    capability, watched, vigilance, dose, climate, turnover, setting_1, setting_2 = place
+    capability, measurement, vigilance, dose, climate, turnover, setting_1, setting_2 = organisation
     support, standard, latitude = levers
-    fidelity, tuning_1, tuning_2, embedding, fit = version
+    fidelity, tuning_1, tuning_2, embedding, appropriateness = version
     complexity, breadth, half, steepness, social = intervention
     (
         support_skill,
@@ -241,25 +241,35 @@ def improve(
         embed,
         embedded_above,
     ) = parameters
-    happened = NOTHING
-    real = improving.chance_real_cycle(capability, support, watched, dose, support_skill, blind_cycles)
-    if uniform(stream, month, random_draws.REAL_CYCLE) < real:
-        happened = LEARNT
+    outcome_code = NOTHING
+    cycle_probability = improving.chance_real_cycle(capability, support, measurement, dose, support_skill, blind_cycles)
+    if uniform(stream, month, random_draws.REAL_CYCLE) < cycle_probability:
+        outcome_code = LEARNT
         tuning_1 = improving.moved_towards(tuning_1, setting_1, tuning_step * latitude)
         tuning_2 = improving.moved_towards(tuning_2, setting_2, tuning_step * latitude)
-        fit = practice_appropriateness(tuning_1, tuning_2, setting_1, setting_2, breadth)
+        appropriateness = practice_appropriateness(tuning_1, tuning_2, setting_1, setting_2, breadth)
         fidelity = improving.moved_towards(fidelity, 1.0, repair)
         capability = improving.moved_towards(capability, 1.0, learning)
     else:
-        hasty = improving.chance_reactive_change(dose, standard, latitude, reactive, standard_guard)
-        changes = uniform(stream, month, random_draws.REACTIVE_CHANGE) < hasty
-        happened = CHANGED_IN_HASTE * changes
+        change_probability = improving.chance_reactive_change(dose, standard, latitude, reactive, standard_guard)
+        changes = uniform(stream, month, random_draws.REACTIVE_CHANGE) < change_probability
+        outcome_code = REACTIVE_CHANGE * changes
         fidelity = improving.eroded_fidelity(fidelity, erosion * changes, complexity)
     fidelity = improving.decayed_fidelity(fidelity, decay, vigilance, embedding, embedding_holds)
     embedding = improving.embedded_further(embedding, embed, climate, dose, turnover)
     responded = outcome.response_to_fidelity(fidelity, half, steepness)
-    result = outcome.practice_result(responded, fit, social, embedding)
-    return happened, embedding > embedded_above, fidelity, tuning_1, tuning_2, embedding, fit, result, capability
+    result = outcome.practice_result(responded, appropriateness, social, embedding)
+    return (
+        outcome_code,
+        embedding > embedded_above,
+        fidelity,
+        tuning_1,
+        tuning_2,
+        embedding,
+        appropriateness,
+        result,
+        capability,
+    )
 
 
 @inlined
@@ -268,32 +278,32 @@ def review(
     month: int,
     result: float,
     goal: float,
-    watched: float,
+    measurement: float,
     culture: float,
     leadership: float,
     parameters: Numbers,
 ) -> tuple[int, float, float]:
-    """Return what happened at the yearly review, the result that was seen, and the culture after it.
+    """Return the outcome code of a review, the observed effect, and the culture after it (decision 5).
 
     Parameters
     ----------
     stream : uint64
-        Of the practice.
+        Stream of the practice.
     month : int
     result, goal : float
-        Of the practice.
-    watched, culture, leadership : float
-        Of the organisation.
+        Effect and goal of the practice.
+    measurement, culture, leadership : float
+        Context of the organisation.
     parameters : tuple of float
-        As `REVIEWING` names them.
+        As named in `REVIEWING`.
     """
     noise, discontinuing, forbearance, cynicism, encouragement = parameters
     seen = reviewing.observed_result(
-        result, noise, watched, random_draws.normal(stream, month, random_draws.REVIEW_NOISE)
+        result, noise, measurement, random_draws.normal(stream, month, random_draws.REVIEW_NOISE)
     )
     shortfall = goal - seen
     if shortfall <= 0.0:
         return GOAL_MET, seen, improving.moved_towards(culture, 1.0, encouragement)
-    chance = reviewing.chance_discontinues(shortfall, discontinuing, forbearance, leadership)
-    gives_up = uniform(stream, month, random_draws.DISCONTINUES) < chance
-    return (GAVE_UP if gives_up else FELL_SHORT), seen, reviewing.disappointed_culture(culture, cynicism)
+    probability = reviewing.chance_discontinues(shortfall, discontinuing, forbearance, leadership)
+    discontinues = uniform(stream, month, random_draws.DISCONTINUES) < probability
+    return (DISCONTINUED if discontinues else FELL_SHORT), seen, reviewing.disappointed_culture(culture, cynicism)

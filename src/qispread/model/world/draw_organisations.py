@@ -86,7 +86,7 @@ def interpolate_quantile(nodes: NDArray[np.float64], score: float) -> float:
 
 @kernel
 def draw_organisations(
-    stream: Word64, keys: NDArray[np.uint64], given: NDArray[np.float64], distribution: OrganisationDistributions
+    stream: Word64, keys: NDArray[np.uint64], given_values: NDArray[np.float64], distribution: OrganisationDistributions
 ) -> NDArray[np.float64]:
     """Return the first rows of the organisations, (11, n): given values where available, draws elsewhere.
 
@@ -95,10 +95,10 @@ def draw_organisations(
     stream : uint64
         Stream of the replicate.
     keys : array of n uint64
-    given : array of (11, n)
+    given_values : array of (11, n)
         Given values; NaN where a value is drawn.
     """
-    organisations = given.copy()
+    organisations = given_values.copy()
     # Numba compiles a function again for each integer literal in a call to it.
     month, common_draw, size_draw = TO_INT64(0), TO_INT64(COMMON_FACTOR), TO_INT64(DRAW_SIZE)
     baseline_draw, setting_draw = TO_INT64(DRAW_BASELINE), TO_INT64(SETTING)
@@ -110,20 +110,20 @@ def draw_organisations(
             score = normal(organisation_stream, month, DRAW_FACTORS + 2 * factor)
             if factor < CORRELATED_FACTORS:
                 score = shared * common + specific * score
-            if math.isnan(given[factor, i]):
+            if math.isnan(given_values[factor, i]):
                 organisations[factor, i] = interpolate_quantile(distribution.quantiles[factor], score)
-        if math.isnan(given[SIZE, i]):
+        if math.isnan(given_values[SIZE, i]):
             organisations[SIZE, i] = math.exp(
                 distribution.size[0] + distribution.size[1] * normal(organisation_stream, month, size_draw)
             )
-        if math.isnan(given[BASELINE, i]):
+        if math.isnan(given_values[BASELINE, i]):
             log_baseline = distribution.baseline[0] + distribution.baseline[1] * normal(
                 organisation_stream, month, baseline_draw
             )
             organisations[BASELINE, i] = min(10_000.0, math.exp(log_baseline))
-        if math.isnan(given[SETTING_1, i]):
+        if math.isnan(given_values[SETTING_1, i]):
             organisations[SETTING_1, i] = distribution.setting_spread * normal(organisation_stream, month, setting_draw)
-        if math.isnan(given[SETTING_2, i]):
+        if math.isnan(given_values[SETTING_2, i]):
             organisations[SETTING_2, i] = distribution.setting_spread * normal(
                 organisation_stream, month, setting_draw + 2
             )

@@ -52,7 +52,7 @@ class World:
             graph.add_node(
                 name,
                 name=static_world.names[i],
-                system=static_world.partnership_names[static_world.partnership[i]],
+                partnership=static_world.partnership_names[static_world.partnership[i]],
                 **values,
             )
         edges = zip(*(array.tolist() for array in self.edges), strict=True)

@@ -59,7 +59,7 @@ def sample_edges(
     stream: Word64,
     keys: NDArray[np.uint64],
     members: NDArray[np.int64],
-    system: NDArray[np.int64],
+    partnership: NDArray[np.int64],
     region: NDArray[np.int64],
     probabilities: tuple[float, float, float],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -69,7 +69,7 @@ def sample_edges(
     ----------
     stream : uint64
         Stream of the replicate, or of a policy in it.
-    keys, system, region : arrays of n
+    keys, partnership, region : arrays of n
     members : array of int64
         Indices, ascending.
     probabilities : three floats
@@ -89,7 +89,7 @@ def sample_edges(
         for b in range(a + 1, member_count):
             j = members[b]
             probability = probabilities[2]
-            if system[i] == system[j]:
+            if partnership[i] == partnership[j]:
                 probability = probabilities[0]
             elif region[i] == region[j]:
                 probability = probabilities[1]
@@ -128,35 +128,43 @@ def count_pairs_within(groups: NDArray[np.int64]) -> float:
 
 
 @lru_cache(maxsize=64)
-def tie_probabilities(network: PartnershipsNetwork, frame: StaticWorld) -> tuple[float, float, float]:
+def tie_probabilities(network: PartnershipsNetwork, static_world: StaticWorld) -> tuple[float, float, float]:
     """Return the probability of a tie within a partnership, within a region and across.
 
     The expected number of ties is number * mean_degree / 2, of which the share `across` crosses regions; partnerships
     are filled up to `partnership_density`, and the rest are within regions. Ties beyond the capacity of regions fill
     partnerships, and ties beyond theirs cross regions (decisions 12 and 18).
     """
-    in_system = count_pairs_within(frame.partnership)
-    in_region = count_pairs_within(frame.region) - count_pairs_within(
-        frame.partnership * (1 + frame.region.max()) + frame.region
+    within_partnership = count_pairs_within(static_world.partnership)
+    within_region = count_pairs_within(static_world.region) - count_pairs_within(
+        static_world.partnership * (1 + static_world.region.max()) + static_world.region
     )
-    across_pairs = frame.organisation_count * (frame.organisation_count - 1) / 2.0 - in_region - in_system
-    expected = frame.organisation_count * network.mean_degree / 2.0
+    across_pairs = (
+        static_world.organisation_count * (static_world.organisation_count - 1) / 2.0
+        - within_region
+        - within_partnership
+    )
+    expected = static_world.organisation_count * network.mean_degree / 2.0
     far = expected * network.across if across_pairs > 0 else 0.0
-    near = min(expected - far, network.partnership_density * in_system)
-    middle = min(expected - far - near, in_region)
+    near = min(expected - far, network.partnership_density * within_partnership)
+    middle = min(expected - far - near, within_region)
     # Ties beyond the capacity of regions fill partnerships, then cross regions.
-    near = min(expected - far - middle, in_system)
+    near = min(expected - far - middle, within_partnership)
     far = expected - near - middle
     return (
-        near / in_system if in_system > 0 else 0.0,
-        middle / in_region if in_region > 0 else 0.0,
+        near / within_partnership if within_partnership > 0 else 0.0,
+        middle / within_region if within_region > 0 else 0.0,
         min(1.0, far / across_pairs) if across_pairs > 0 else 0.0,
     )
 
 
-def _sample_network(frame: StaticWorld, stream: Word64, chances: tuple[float, float, float], weight: float) -> Edges:
-    members = np.arange(frame.organisation_count)
-    first, second = sample_edges(stream, frame.keys, members, frame.partnership, frame.region, chances)
+def _sample_network(
+    static_world: StaticWorld, stream: Word64, probabilities: tuple[float, float, float], weight: float
+) -> Edges:
+    members = np.arange(static_world.organisation_count)
+    first, second = sample_edges(
+        stream, static_world.keys, members, static_world.partnership, static_world.region, probabilities
+    )
     return first, second, np.full(first.size, weight)
 
 
@@ -171,30 +179,30 @@ def _graph_seed(stream: Word64) -> int:
 @register_builder(PartnershipsNetwork)
 def partnerships_network(
     network: PartnershipsNetwork,
-    frame: StaticWorld,
+    static_world: StaticWorld,
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
     """Return dense ties within partnerships, fewer within regions and few across."""
-    return _sample_network(frame, stream, tie_probabilities(network, frame), network.tie_weight)
+    return _sample_network(static_world, stream, tie_probabilities(network, static_world), network.tie_weight)
 
 
 @register_builder(RandomNetwork)
 def random_network(
     network: RandomNetwork,
-    frame: StaticWorld,
+    static_world: StaticWorld,
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
     """Return ties of each pair with the same probability (erdos1959)."""
-    chance = network.mean_degree / (frame.organisation_count - 1)
-    return _sample_network(frame, stream, (chance, chance, chance), network.tie_weight)
+    probability = network.mean_degree / (static_world.organisation_count - 1)
+    return _sample_network(static_world, stream, (probability, probability, probability), network.tie_weight)
 
 
 @register_builder(SmallWorldNetwork)
 def small_world_network(
     network: SmallWorldNetwork,
-    frame: StaticWorld,
+    static_world: StaticWorld,
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
@@ -202,57 +210,64 @@ def small_world_network(
     import networkx as nx
 
     # The default adapts to few organisations (decision 74); a given degree is even and below their number.
-    degree = min(network.degree, 2 * ((frame.organisation_count - 1) // 2))
-    graph = nx.watts_strogatz_graph(frame.organisation_count, degree, network.rewiring, seed=_graph_seed(stream))
+    degree = min(network.degree, 2 * ((static_world.organisation_count - 1) // 2))
+    graph = nx.watts_strogatz_graph(static_world.organisation_count, degree, network.rewiring, seed=_graph_seed(stream))
     return _edges_from_graph(graph, network.tie_weight)
 
 
 @register_builder(ScaleFreeNetwork)
 def scale_free_network(
     network: ScaleFreeNetwork,
-    frame: StaticWorld,
+    static_world: StaticWorld,
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,
 ) -> Edges:
     """Return ties by preferential attachment (barabasi1999)."""
     import networkx as nx
 
-    ties = min(network.ties_a_newcomer, frame.organisation_count - 1)
-    graph = nx.barabasi_albert_graph(frame.organisation_count, ties, seed=_graph_seed(stream))
+    ties = min(network.ties_a_newcomer, static_world.organisation_count - 1)
+    graph = nx.barabasi_albert_graph(static_world.organisation_count, ties, seed=_graph_seed(stream))
     return _edges_from_graph(graph, network.tie_weight)
 
 
 @register_builder(RingNetwork)
-def ring_network(network: RingNetwork, frame: StaticWorld, organisations: NDArray[np.float64], stream: Word64) -> Edges:  # noqa: ARG001
+def ring_network(
+    network: RingNetwork,
+    static_world: StaticWorld,
+    organisations: NDArray[np.float64],  # noqa: ARG001
+    stream: Word64,  # noqa: ARG001
+) -> Edges:
     """Return the ties of each organisation to its nearest neighbours in a ring."""
     import networkx as nx
 
     return _edges_from_graph(
-        nx.circulant_graph(frame.organisation_count, range(1, network.degree // 2 + 1)), network.tie_weight
+        nx.circulant_graph(static_world.organisation_count, range(1, network.degree // 2 + 1)), network.tie_weight
     )
 
 
 @register_builder(CompleteNetwork)
 def complete_network(
     network: CompleteNetwork,
-    frame: StaticWorld,
+    static_world: StaticWorld,
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,  # noqa: ARG001
 ) -> Edges:
     """Return the ties of every pair."""
-    first, second = np.triu_indices(frame.organisation_count, 1)
+    first, second = np.triu_indices(static_world.organisation_count, 1)
     return first, second, np.full(first.size, network.tie_weight)
 
 
 @register_builder(HubAndSpokeNetwork)
 def hub_and_spoke_network(
     network: HubAndSpokeNetwork,
-    frame: StaticWorld,
+    static_world: StaticWorld,
     organisations: NDArray[np.float64],
     stream: Word64,  # noqa: ARG001
 ) -> Edges:
     """Return ties of the largest organisation of each partnership to its members and to the other hubs."""
-    members = [np.flatnonzero(frame.partnership == system) for system in range(len(frame.partnership_names))]
+    members = [
+        np.flatnonzero(static_world.partnership == index) for index in range(len(static_world.partnership_names))
+    ]
     hubs = [int(group[np.argmax(organisations[SIZE, group])]) for group in members]
     pairs = [(hub, int(other)) for hub, group in zip(hubs, members, strict=True) for other in group if other != hub]
     pairs += [(a, b) for index, a in enumerate(hubs) for b in hubs[:index]]
@@ -262,19 +277,19 @@ def hub_and_spoke_network(
 @register_builder(GivenTiesNetwork)
 def given_ties_network(
     network: GivenTiesNetwork,  # noqa: ARG001
-    frame: StaticWorld,
+    static_world: StaticWorld,
     organisations: NDArray[np.float64],  # noqa: ARG001
     stream: Word64,  # noqa: ARG001
 ) -> Edges:
     """Return the ties of the scenario."""
-    if frame.given_ties is None:
+    if static_world.given_ties is None:
         raise ValueError("the static world has no given ties")
-    return frame.given_ties
+    return static_world.given_ties
 
 
-def draw_network(network: Any, frame: StaticWorld, organisations: NDArray[np.float64], stream: Word64) -> Edges:
+def draw_network(network: Any, static_world: StaticWorld, organisations: NDArray[np.float64], stream: Word64) -> Edges:
     """Return the ties of a replicate."""
-    return NETWORK_BUILDERS[type(network)](network, frame, organisations, stream)
+    return NETWORK_BUILDERS[type(network)](network, static_world, organisations, stream)
 
 
 def build_csr(edges: Edges, count: int) -> CSRGraph:

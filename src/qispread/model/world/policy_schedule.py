@@ -58,14 +58,14 @@ def select_targets(target: PolicyTarget, name: str, world: World) -> NDArray[np.
     """Return the indices of the target organisations of a policy, ascending."""
     static_world, everyone = world.static_world, np.arange(world.static_world.organisation_count)
     named: dict[str, Callable[[Any], NDArray[np.int64]]] = {
-        "partnerships": lambda systems: np.flatnonzero(
-            np.isin([static_world.partnership_names[s] for s in static_world.partnership], systems)
+        "partnerships": lambda names: np.flatnonzero(
+            np.isin([static_world.partnership_names[index] for index in static_world.partnership], names)
         ),
         "organisations": lambda ids: np.flatnonzero(np.isin(static_world.ids, ids)),
-        "most_ready": lambda number: largest_indices(readiness(world), number),
-        "least_ready": lambda number: largest_indices(-readiness(world), number),
-        "hubs": lambda number: largest_indices(weighted_degree(world), number),
-        "random": lambda number: largest_indices(draw_scores(world, name, TARGET), number),
+        "most_ready": lambda count: largest_indices(readiness(world), count),
+        "least_ready": lambda count: largest_indices(-readiness(world), count),
+        "hubs": lambda count: largest_indices(weighted_degree(world), count),
+        "random": lambda count: largest_indices(draw_scores(world, name, TARGET), count),
     }
     for rule, select in named.items():
         value = getattr(target, rule)

@@ -55,7 +55,7 @@ class RunInputs(NamedTuple):
     streams : array of (i + 1, n) uint64
         Streams of each intervention and organisation; the last row is for draws without an intervention.
     partnership : array of n int64
-    partnership_setting : array of (2, systems)
+    partnership_setting : array of (2, partnerships)
         Mean setting of each partnership, to which an agreed standard is fitted.
     leadership_at_start : array of n
         Sorted ascending; successors are drawn from it.

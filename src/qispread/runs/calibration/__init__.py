@@ -1,1 +1,1 @@
-"""Calibration: from targets to runs, a posterior and a scenario with its medians."""
+"""Calibration: from targets and runs to a posterior and a scenario with its medians."""

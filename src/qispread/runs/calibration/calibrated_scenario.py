@@ -1,4 +1,4 @@
-"""The calibrated scenario as a file that says how it was made."""
+"""The calibrated scenario as a file, with comments on its calibration."""
 
 import json
 import os
@@ -18,27 +18,27 @@ LINE_WIDTH = 110
 def render_calibrated_scenario(
     result: CalibrationResult, folder: Path, command: str, remarks: Sequence[str] = ()
 ) -> str:
-    """Return a configuration with the posterior medians, which extends the base; the comments say how it was made.
+    """Return a scenario file with the posterior medians, which extends the base; comments describe the calibration.
 
     Parameters
     ----------
     result : CalibrationResult
     folder : Path
-        Where the file will stand, to which the base is relative.
+        Folder of the new file, to which the path of the base is relative.
     command : str
-        What made it.
+        The command that wrote it.
     remarks : sequence of str
-        What else must be known.
+        Further comments.
     """
-    told = (*describe_calibration(result, command), *remarks)
-    comments = [f"# {line}" for one in told for line in textwrap.wrap(one, LINE_WIDTH)]
+    paragraphs = (*describe_calibration(result, command), *remarks)
+    comments = [f"# {line}" for paragraph in paragraphs for line in textwrap.wrap(paragraph, LINE_WIDTH)]
     return "\n".join([*comments, *configuration_lines(result, folder)]) + "\n"
 
 
 def describe_calibration(result: CalibrationResult, command: str) -> Iterator[str]:
-    """Yield how it was made, a paragraph each."""
+    """Yield paragraphs that describe a calibration."""
     yield f"Made by: {command}, with qispread {qispread_version()}; do not edit."
-    yield from (f"Warning: {one}." for one in result.warnings)
+    yield from (f"Warning: {warning}." for warning in result.warnings)
     calibration, missed = result.specification.calibration, result.targets[result.targets["verdict"] == "missed"]
     yield (
         f"Posterior medians of {len(result.specification.factors)} parameters, "
@@ -46,21 +46,21 @@ def describe_calibration(result: CalibrationResult, command: str) -> Iterator[st
         f"by approximate Bayesian computation with "
         f"regression adjustment from {len(result.prior_runs.summaries):,} runs."
     )
-    yield "One point stands for a whole posterior: take its draws (posterior.csv) where the spread matters."
+    yield "These are single values: to represent uncertainty, use the draws of the posterior (posterior.csv)."
     if len(missed):
-        yield f"Targets that runs at draws of the posterior miss: {', '.join(missed['target'])}."
-    for one in result.parameters.to_dict("records"):
-        interval = format_range(one["low_90"], one["high_90"])
-        yield f"{one['parameter']}: 90 % interval {interval}, {one['identified']}; was {format_short(one['default'])}."
+        yield f"Targets missed by runs at draws of the posterior: {', '.join(missed['target'])}."
+    for row in result.parameters.to_dict("records"):
+        interval = format_range(row["low_90"], row["high_90"])
+        yield f"{row['parameter']}: 90% interval {interval}, {row['identified']}; was {format_short(row['default'])}."
 
 
 def configuration_lines(result: CalibrationResult, folder: Path) -> Iterator[str]:
-    """Yield the lines of the configuration."""
+    """Yield the lines of the scenario."""
     name = f"{result.specification.calibration.scenario.name}-calibrated"
     if not result.specification.base_paths:
         yield json.dumps(result.scenario.replace(name=name).model_dump(mode="json"), indent=1, ensure_ascii=False)
         return
-    files = [os.path.relpath(one, folder) for one in result.specification.base_paths]
+    files = [os.path.relpath(path, folder) for path in result.specification.base_paths]
     yield f"extends: {json.dumps(files[0] if len(files) == 1 else files, ensure_ascii=False)}"
     yield f"name: {json.dumps(name, ensure_ascii=False)}"
     data: dict[str, Any] = {}

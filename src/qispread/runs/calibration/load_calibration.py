@@ -1,4 +1,4 @@
-"""Calibrations from files and mappings, with every fault of all of it said at once."""
+"""Loading of calibrations from files and mappings, with every fault reported at once."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -28,24 +28,24 @@ from qispread.runs.sweep.factor_validation import FactorValidator, resolve_valid
 from qispread.runs.sweep.load_experiment import valid_factor_specs
 
 CalibrationSource = str | Path | Mapping[str, Any]
-"""What describes a calibration: a YAML file, or a mapping that says what the file would."""
-CALIBRATION = "the path of a calibration file, or a mapping that says what the file would"
-NEEDS_RANGE = "has values; a posterior needs a range of numbers that are not only whole"
+"""Sources of a calibration: a YAML file, or a mapping with the content of the file."""
+CALIBRATION = "the path of a calibration file, or a mapping with the content of the file"
+NEEDS_RANGE = "has values or whole numbers; a posterior needs a continuous range"
 
 
 @dataclass(frozen=True, eq=False)
 class CalibrationSpec:
-    """A calibration that is right, with all that it names.
+    """A validated calibration with its arms and parameters.
 
     Attributes
     ----------
     calibration : Calibration
     arms : dict of str to Scenario
-        Those that targets take, by name.
+        The arms of targets, by name.
     factors : tuple of Factor
         The parameters with their ranges.
     base_paths : tuple of Path
-        The file of the base scenario and its policy files; none where the base was no file.
+        The file of the base scenario and its policy files; empty if the base is not a file.
     """
 
     calibration: Calibration
@@ -56,16 +56,16 @@ class CalibrationSpec:
 
 @dataclass
 class CalibrationReader:
-    """Reads one calibration, noting every fault.
+    """Reads one calibration and collects every fault.
 
     Attributes
     ----------
     data : dict
-        As a file would give it.
+        In the structure of a file.
     locations : dict
-        Where each value was given.
+        Source location of each value.
     folder : Path
-        To which names of files are relative where no file gave them.
+        Folder to which names of files are relative if they do not come from a file.
     faults : list of Fault
     notes : sequence of str
         On former names; they go to those of the base scenario.
@@ -78,7 +78,7 @@ class CalibrationReader:
     notes: Sequence[str] = ()
 
     def add_fault(self, path: tuple[str | int, ...], problem: str) -> None:
-        """Note a fault at a path."""
+        """Record a fault at a path."""
         self.faults.append(fault_at_path(path, problem, self.locations))
 
     def read(self) -> CalibrationSpec:
@@ -103,30 +103,30 @@ class CalibrationReader:
                 self.add_fault((name,), "none is given; needed: at least one")
         if self.faults:
             raise InputError(self.faults)
-        found = Calibration.model_validate(to_tuples({**self.data, "scenario": scenario}))
-        taken = {arm for one in found.targets.values() for arm in one.arms}
-        kept = {name: one for name, one in arms.items() if name in taken}
-        return CalibrationSpec(found, kept, factors, self.base_files(base, policies))
+        calibration = Calibration.model_validate(to_tuples({**self.data, "scenario": scenario}))
+        used_arms = {arm for target in calibration.targets.values() for arm in target.arms}
+        arms_used = {name: target for name, target in arms.items() if name in used_arms}
+        return CalibrationSpec(calibration, arms_used, factors, self.base_files(base, policies))
 
     def resolve_file(self, path: tuple[str | int, ...], name: str | Path) -> Path:
-        """Return a file that the calibration names."""
+        """Return the path of a file that the calibration names."""
         return resolve_path(path, str(name), self.locations, self.folder)
 
     def base_files(self, base: Any, policies: Any) -> tuple[Path, ...]:
-        """Return the files of the base scenario, if it has any."""
+        """Return the files of the base scenario, if any."""
         if isinstance(base, Scenario):
             return ()
         names = [policies] if isinstance(policies, str) else policies
-        files = [self.resolve_file(("policies", place), one) for place, one in enumerate(names)]
+        files = [self.resolve_file(("policies", index), name) for index, name in enumerate(names)]
         return (self.resolve_file(("base",), base), *files)
 
     def base_scenario(self, base: Any, policies: Any) -> Scenario | None:
-        """Return the base scenario, or None with its faults noted."""
+        """Return the base scenario, or None after recording its faults."""
         names = [policies] if isinstance(policies, str) else policies
-        if not isinstance(names, list | tuple) or not all(isinstance(one, str | Path) for one in names):
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str | Path) for name in names):
             self.add_fault(("policies",), "needed: the names of policy files")
             return None
-        files = [self.resolve_file(("policies", place), one) for place, one in enumerate(names)]
+        files = [self.resolve_file(("policies", index), name) for index, name in enumerate(names)]
         try:
             if isinstance(base, Scenario):
                 return apply_policy_files(base, files, {})
@@ -139,31 +139,34 @@ class CalibrationReader:
         return None
 
     def valid_entries(self, name: str, section: Any) -> dict[str, Any]:
-        """Return the parts of a mapping that are right by themselves."""
-        found = {}
-        given = self.data.get(name)
-        for key, one in given.items() if isinstance(given, dict) else ():
+        """Return the entries of a mapping that are valid on their own."""
+        entries = {}
+        mapping = self.data.get(name)
+        for key, entry in mapping.items() if isinstance(mapping, dict) else ():
             try:
-                found[str(key)] = section.model_validate(to_tuples(one or {}))
+                entries[str(key)] = section.model_validate(to_tuples(entry or {}))
             except ValidationError:
                 continue
-        return found
+        return entries
 
     def read_arms(self, scenario: Scenario) -> dict[str, Scenario]:
-        """Return the scenarios of all arms that are right, that of the base first."""
-        found = {BASELINE_ARM: scenario}
+        """Return the scenarios of all valid arms, that of the baseline first."""
+        arms = {BASELINE_ARM: scenario}
         for name, arm in self.valid_entries("arms", CalibrationArm).items():
-            made = self.read_arm(name, arm, scenario)
-            if made is not None:
-                found[name] = made
-        return found
+            arm_scenario = self.read_arm(name, arm, scenario)
+            if arm_scenario is not None:
+                arms[name] = arm_scenario
+        return arms
 
     def read_arm(self, name: str, arm: CalibrationArm, scenario: Scenario) -> Scenario | None:
-        """Return the scenario of one arm, or None with its faults noted."""
+        """Return the scenario of one arm, or None after recording its faults."""
         if name == BASELINE_ARM:
-            self.add_fault(("arms", name), "is the baseline itself; give the arm another name")
+            self.add_fault(("arms", name), "is the name of the baseline; rename the arm")
             return None
-        files = [self.resolve_file(("arms", name, "policies", place), one) for place, one in enumerate(arm.policies)]
+        files = [
+            self.resolve_file(("arms", name, "policies", index), policy_file)
+            for index, policy_file in enumerate(arm.policies)
+        ]
         try:
             validate_folder_name(name)
             return apply_policy_files(scenario, files, arm.changes)
@@ -172,85 +175,95 @@ class CalibrationReader:
                 if fault.file:
                     self.faults.append(fault)
                     continue
-                path = max((one for one in arm.changes if fault.path.startswith(one)), key=len, default="")
+                path = max(
+                    (policy_file for policy_file in arm.changes if fault.path.startswith(policy_file)),
+                    key=len,
+                    default="",
+                )
                 self.add_fault(("arms", name, "changes", path), f"{fault.path}: {fault.problem}")
         except ValueError as error:
             self.add_fault(("arms", name), str(error))
         return None
 
     def read_factors(self, scenario: Scenario, arms: dict[str, Scenario]) -> tuple[Factor, ...]:
-        """Return the parameters that are right."""
-        given, found = valid_factor_specs(self.data.get("parameters")), []
-        for one in resolve_valid_factors(given, self.factor_validator(scenario)):
-            if one.values or one.integer:
-                self.add_fault(("parameters", one.path), NEEDS_RANGE)
+        """Return the valid parameters."""
+        specs, factors = valid_factor_specs(self.data.get("parameters")), []
+        for factor in resolve_valid_factors(specs, self.factor_validator(scenario)):
+            if factor.values or factor.integer:
+                self.add_fault(("parameters", factor.path), NEEDS_RANGE)
             else:
-                found.append(one)
-        paths = {one.path for one in found}
+                factors.append(factor)
+        paths = {factor.path for factor in factors}
         self.check_arms(paths)
         for name, arm in arms.items():
-            if len(resolve_valid_factors({path: given[path] for path in paths}, FactorValidator(arm))) < len(paths):
-                self.add_fault(("arms", name), "has not all of the parameters")
-        return tuple(found)
+            if len(resolve_valid_factors({path: specs[path] for path in paths}, FactorValidator(arm))) < len(paths):
+                self.add_fault(("arms", name), "lacks some of the parameters")
+        return tuple(factors)
 
     def check_arms(self, paths: set[str]) -> None:
-        """Refuse arms that set what is calibrated."""
+        """Record a fault for arms that set calibrated parameters."""
         for name, arm in self.valid_entries("arms", CalibrationArm).items():
             for changed in arm.changes:
                 for path in paths:
                     if path == changed or path.startswith(f"{changed}.") or changed.startswith(f"{path}."):
-                        problem = f"the parameter '{path}' would take its place; calibrate it, or let the arm set it"
+                        problem = f"the parameter '{path}' would override it; either calibrate it or set it in the arm"
                         self.add_fault(("arms", name, "changes", changed), problem)
 
     def factor_validator(self, scenario: Scenario) -> FactorValidator:
-        """Return what checks parameters as factors of an experiment, with the places where they were given."""
-        places = {
-            ("factors", *path[1:]): SourceLocation(one.file, one.line, ".".join(map(str, path)))
-            for path, one in self.locations.items()
+        """Return a validator of parameters as factors of an experiment, with their source locations."""
+        locations = {
+            ("factors", *path[1:]): SourceLocation(location.file, location.line, ".".join(map(str, path)))
+            for path, location in self.locations.items()
             if path[:1] == ("parameters",)
         }
-        return FactorValidator(scenario, places, self.folder, self.faults)
+        return FactorValidator(scenario, locations, self.folder, self.faults)
 
     def check_targets(
         self, targets: dict[str, CalibrationTarget], scenario: Scenario | None, arms: dict[str, Scenario]
     ) -> None:
         """Check targets against the scenarios and against each other."""
-        seen: dict[tuple[Any, ...], str] = {}
-        for name, one in targets.items():
-            first = seen.setdefault(one.identity, name)
+        first_names: dict[tuple[Any, ...], str] = {}
+        for name, target in targets.items():
+            first = first_names.setdefault(target.identity, name)
             if first != name:
-                self.add_fault(("targets", name), f"is about the same as the target '{first}': {one}")
-            if problem := impossible_fault(one):
+                self.add_fault(("targets", name), f"is the same quantity as the target '{first}': {target}")
+            if problem := impossible_fault(target):
                 self.add_fault(("targets", name, "value"), problem)
             if scenario is not None:
-                self.check_target(name, one, scenario, arms)
+                self.check_target(name, target, scenario, arms)
 
     def check_accepted_runs(self) -> None:
-        """Refuse fewer runs than a posterior needs, before any of them is run."""
-        given = self.data.get("targets")
+        """Record a fault for fewer runs than a posterior needs, before any run."""
+        targets = self.data.get("targets")
         fields = Calibration.model_fields
         points, accept = (self.data.get(name, fields[name].default) for name in ("points", "accepted_share"))
-        if not (given and isinstance(given, dict) and isinstance(points, int) and isinstance(accept, int | float)):
+        if not (targets and isinstance(targets, dict) and isinstance(points, int) and isinstance(accept, int | float)):
             return
-        problem = describe_shortfall(points, accept, len(given)) if points >= 1 and 0.0 < accept <= 1.0 else ""
+        problem = describe_shortfall(points, accept, len(targets)) if points >= 1 and 0.0 < accept <= 1.0 else ""
         if problem:
             self.add_fault(("accepted_share" if "accepted_share" in self.data else "points",), problem)
 
     def check_target(self, name: str, target: CalibrationTarget, scenario: Scenario, arms: dict[str, Scenario]) -> None:
         """Check one target against the scenarios."""
-        given = self.data.get("arms")
-        wanted = {BASELINE_ARM, *(map(str, given) if isinstance(given, dict) else ())}
-        for said, arm in (("arm", target.arm), ("against", target.against)):
-            if arm is not None and arm not in wanted:
-                self.add_fault(("targets", name, said), f"no arm is called '{arm}'" + did_you_mean(arm, wanted))
+        arm_settings = self.data.get("arms")
+        arm_names = {BASELINE_ARM, *(map(str, arm_settings) if isinstance(arm_settings, dict) else ())}
+        for field_name, arm in (("arm", target.arm), ("against", target.against)):
+            if arm is not None and arm not in arm_names:
+                self.add_fault(
+                    ("targets", name, field_name), f"no arm is called '{arm}'" + did_you_mean(arm, arm_names)
+                )
         if target.against == target.arm:
             self.add_fault(("targets", name, "against"), f"'{target.arm}' is the arm itself")
-        whose = (POOLED, *scenario.interventions)
-        if target.intervention not in whose:
-            problem = f"no intervention is called '{target.intervention}'" + did_you_mean(target.intervention, whose)
+        interventions = (POOLED, *scenario.interventions)
+        if target.intervention not in interventions:
+            problem = f"no intervention is called '{target.intervention}'" + did_you_mean(
+                target.intervention, interventions
+            )
             self.add_fault(("targets", name, "intervention"), problem)
         elif target.intervention != POOLED and MEASURES[target.measure].overall:
-            self.add_fault(("targets", name, "intervention"), f"'{target.measure}' belongs to the whole, not to one")
+            self.add_fault(
+                ("targets", name, "intervention"), f"'{target.measure}' is only defined for all interventions together"
+            )
         for arm in target.arms:
             horizon = arms[arm].horizon if arm in arms else scenario.horizon
             if target.month > horizon:
@@ -261,30 +274,30 @@ class CalibrationReader:
             try:
                 number_at_path(scenario, target.multiplied_by)
             except InputError:
-                problem = f"'{target.multiplied_by}' is neither a measure nor a number of the scenario" + did_you_mean(
+                problem = f"'{target.multiplied_by}' is neither a measure nor a number in the scenario" + did_you_mean(
                     target.multiplied_by, MEASURE_NAMES
                 )
                 self.add_fault(("targets", name, "multiplied_by"), problem)
 
 
-def impossible_fault(one: CalibrationTarget) -> str:
-    """Return why no run can show the value of a target, or nothing: shares lie within 0 and 1, and so on."""
-    low, high = is_possible(MEASURES[one.measure])
-    if one.multiplied_by is not None:
+def impossible_fault(target: CalibrationTarget) -> str:
+    """Return why a target's value is impossible, such as a share above 1; empty if it is possible."""
+    low, high = is_possible(MEASURES[target.measure])
+    if target.multiplied_by is not None:
         return ""
-    compared = one.compared_with_month is not None or one.against is not None
-    if compared and one.compare == "change":
+    compared = target.compared_with_month is not None or target.against is not None
+    if compared and target.compare == "change":
         low, high = low - high, high - low
     elif compared:
         low, high = min(low, 0.0), math.inf
-    if low <= one.value <= high:
+    if low <= target.value <= high:
         return ""
     needed = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-    return f"got {one.value:g}; {one} is {needed} in every run"
+    return f"got {target.value:g}; {target} is {needed} in every run"
 
 
 def is_possible(measure: Measure) -> tuple[float, float]:
-    """Return the least and the largest value that a measure can have."""
+    """Return the smallest and the largest possible value of a measure."""
     if measure.unit == "share":
         return 0.0, 1.0
     return (-math.inf if measure.name == "events_averted" else 0.0), math.inf
@@ -294,9 +307,9 @@ def apply_policy_files(scenario: Scenario, files: list[Path], changes: dict[str,
     """Return a scenario with policy files added and values changed."""
     if files:
         data = scenario.model_dump(mode="json")
-        places: SourceLocations = {}
-        faults = add_policies(data, places, files)
-        scenario = build_scenario(data, places, faults=faults)
+        locations: SourceLocations = {}
+        faults = add_policies(data, locations, files)
+        scenario = build_scenario(data, locations, faults=faults)
     return scenario.replace(dict(changes)) if changes else scenario
 
 
@@ -310,26 +323,26 @@ def load_calibration(source: CalibrationSource, folder: str | Path = "") -> Cali
     Parameters
     ----------
     source : str, Path or mapping
-        A YAML file, or a mapping that says what the file would, whose ``base`` may be a Scenario.
+        A YAML file, or a mapping with the content of the file, whose ``base`` may be a Scenario.
     folder : str or Path
-        To which a mapping's names of files are relative.
+        Folder to which names of files in a mapping are relative.
 
     Raises
     ------
     InputError
-        With every fault of the calibration, its scenarios and its targets.
+        With every fault in the calibration, its scenarios and its targets.
     """
     if isinstance(source, Mapping):
         return CalibrationReader(rename_former(dict(source), {}), folder=Path(folder)).read()
-    path, twice = Path(source), list[Fault]()
-    data, places = read_yaml(path, str(source), twice)
+    path, duplicate_faults = Path(source), list[Fault]()
+    data, locations = read_yaml(path, str(source), duplicate_faults)
     notes: list[str] = []
-    data = rename_former(data, places, notes)
-    return CalibrationReader(data, places, path.parent, twice, notes).read()
+    data = rename_former(data, locations, notes)
+    return CalibrationReader(data, locations, path.parent, duplicate_faults, notes).read()
 
 
 def is_calibration(path: str | Path) -> bool:
-    """Return whether a YAML file describes a calibration: whether it names targets."""
+    """Return whether a YAML file is a calibration, that is, has `targets`."""
     if Path(path).suffix not in (".yaml", ".yml"):
         return False
     try:

@@ -1,4 +1,4 @@
-"""A calibration from its file to its posterior."""
+"""Running a calibration from its file to its posterior."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -31,6 +31,7 @@ from qispread.runs.calibration.calibration_runs import (
 )
 from qispread.runs.calibration.load_calibration import CALIBRATION, CalibrationSource, CalibrationSpec, load_calibration
 from qispread.runs.calibration.self_check import PriorPredictiveCheck, SelfCheck, prior_predictive_check, self_check
+from qispread.runs.sweep.run_sweep import discard_message
 
 if TYPE_CHECKING:
     from qispread.runs.sweep.scheduler import SweepProgress
@@ -38,15 +39,15 @@ if TYPE_CHECKING:
 MEDIAN_DIGITS = 4
 """Significant digits of the medians in the calibrated scenario."""
 STRONG_CORRELATION = 0.6
-"""Correlation from which two parameters are named as known only together."""
+"""Correlation from which two parameters are reported as identified only in combination."""
 MIN_RELIABLE_REPLICATES = 50
-"""Worlds below which intervals are told to be too narrow: what is common to so few is taken for what parameters do."""
+"""Replicates below which intervals are reported as too narrow: chance in few replicates is mistaken for effects."""
 
 
 @keep_former_members
 @dataclass(frozen=True, eq=False)
 class CalibrationResult:
-    """What targets say of parameters.
+    """The result of a calibration.
 
     Attributes
     ----------
@@ -54,11 +55,11 @@ class CalibrationResult:
         The calibration, its scenarios and parameters.
     posterior : ParameterPosterior
     prior_runs, posterior_runs : SimulatedTargets
-        What runs show: over the whole ranges, and at draws of the posterior.
+        Targets in runs over the prior ranges, and at draws of the posterior.
     coverage_check : PriorPredictiveCheck
-        Whether what was observed lies where runs do.
+        Whether the observed values are within the range of the runs.
     self_check_result : SelfCheck or None
-        How well synthetic truths are found again, if that was asked for.
+        How well synthetic truths are recovered, if requested.
     folder : Path
     """
 
@@ -72,14 +73,14 @@ class CalibrationResult:
 
     @cached_property
     def parameters(self) -> pd.DataFrame:
-        """What is known of each parameter, a row each."""
+        """The table of parameters, one row each."""
         return calibration_tables.build_parameters_table(
             self.specification, self.posterior, doubtful=bool(self.warnings)
         )
 
     @cached_property
     def targets(self) -> pd.DataFrame:
-        """What runs show of each target before and after, a row each."""
+        """The table of targets, one row each, in prior and posterior runs."""
         return calibration_tables.build_targets_table(
             self.specification, self.prior_runs.summaries, self.posterior_runs.summaries, self.coverage_check
         )
@@ -96,11 +97,11 @@ class CalibrationResult:
 
     @property
     def medians(self) -> dict[str, float]:
-        """The posterior median of each parameter, by path, to four digits and within its range."""
-        found = {}
-        for one, median in zip(self.specification.factors, self.posterior.median, strict=True):
-            found[one.path] = float(np.clip(float(f"{median:.{MEDIAN_DIGITS}g}"), one.low, one.high))
-        return found
+        """The posterior median of each parameter by path, to four significant digits and within its range."""
+        medians = {}
+        for factor, median in zip(self.specification.factors, self.posterior.median, strict=True):
+            medians[factor.path] = float(np.clip(float(f"{median:.{MEDIAN_DIGITS}g}"), factor.low, factor.high))
+        return medians
 
     @property
     def scenario(self) -> Scenario:
@@ -109,54 +110,47 @@ class CalibrationResult:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Why what is said of the parameters may not hold: targets that no parameters meet draw them to their ends."""
-        found = []
-        beyond = list(self.targets.loc[~self.targets["reachable"], "target"])
-        if beyond:
-            min_share = f"{100 * calibration_tables.MIN_REACH_SHARE:g} %"
-            found.append(
-                f"out of reach: {', '.join(beyond)}; fewer than {min_share} of the runs over the whole "
-                "ranges come as far as its 95 % interval, and among the targets it draws the others' parameters to "
-                "the ends of their ranges: leave it out"
+        """Reasons why the posterior may be misleading: targets that cannot be met pull parameters to their bounds."""
+        warnings = []
+        unreachable = list(self.targets.loc[~self.targets["reachable"], "target"])
+        if unreachable:
+            min_share = f"{100 * calibration_tables.MIN_REACH_SHARE:g}%"
+            warnings.append(
+                f"out of reach: {', '.join(unreachable)}; fewer than {min_share} of the runs over the full "
+                "ranges reach its 95% interval, and it pulls parameters to the ends of their ranges: leave it out"
             )
         if not self.coverage_check.is_covered:
-            found.append(
-                "the targets together lie outside what runs show anywhere in the ranges: no parameters meet them all, "
-                "and the posterior stands on regression alone; look which are missed"
+            warnings.append(
+                "the targets together are outside all runs over the full ranges: no parameters meet them all, and the "
+                "posterior is extrapolated by regression; see which are missed"
             )
-        return tuple(found)
+        return tuple(warnings)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What must be known to read it, the warnings first."""
-        found = list(self.warnings)
+        """Notes on the result, the warnings first."""
+        notes = list(self.warnings)
         if self.specification.calibration.replicates < MIN_RELIABLE_REPLICATES:
-            found.append(
-                f"only {self.specification.calibration.replicates} worlds (replicates): "
-                f"what chance did in them is taken for "
-                f"what parameters do, and intervals are far too narrow; give at least {MIN_RELIABLE_REPLICATES}"
+            notes.append(
+                f"only {self.specification.calibration.replicates} replicates: chance is mistaken for effects of "
+                f"parameters, and intervals are far too narrow; give at least {MIN_RELIABLE_REPLICATES}"
             )
         if self.posterior.excluded_runs:
-            found.append(
-                f"{self.posterior.excluded_runs} of {len(self.prior_runs.summaries)} "
-                f"runs show not all targets, or failed"
+            notes.append(
+                f"{self.posterior.excluded_runs} of {len(self.prior_runs.summaries)} runs failed or lack a target"
             )
         constant = list(self.targets.loc[self.targets["verdict"] == calibration_tables.CONSTANT, "target"])
         if constant:
-            found.append(
+            notes.append(
                 f"{', '.join(constant)}: all runs over the full ranges give the same value, so that it "
                 "contains no information about the parameters"
             )
-        together = self.correlations[self.correlations["correlation"].abs() >= STRONG_CORRELATION]
-        found += [
-            f"{one.parameter} and {one.other} are known only together (correlation {one.correlation:.2f})"
-            for one in together.itertuples()
+        correlated = self.correlations[self.correlations["correlation"].abs() >= STRONG_CORRELATION]
+        notes += [
+            f"{pair.parameter} and {pair.other} are only identified in combination (correlation {pair.correlation:.2f})"
+            for pair in correlated.itertuples()
         ]
-        return tuple(found)
-
-
-def discard_message(_: str) -> None:
-    """Say nothing."""
+        return tuple(notes)
 
 
 @argument_checks.validate_arguments(
@@ -186,81 +180,82 @@ def calibrate(
     progress: "Callable[[SweepProgress], None] | None" = None,
     log: Callable[[str], None] = discard_message,
 ) -> CalibrationResult:
-    """Fit parameters to targets with their uncertainty, or go on where that stopped: a posterior, not a point.
+    """Calibrate parameters to targets with their uncertainty, or resume a calibration; returns a posterior.
 
-    The parameters fill their ranges evenly; every point is run in one world, in every arm; the runs nearest to the
-    targets are kept and moved by regression (beaumont2002); then draws of the posterior are run to see what they show.
-    Only new runs take time: where targets' values, their errors or `accepted_share` change, only draws of the new posterior are
-    run, in place of those of the old one.
+    Points cover the ranges of parameters evenly; every point is run with one replicate in every arm; the runs nearest
+    to the targets are accepted and adjusted by regression (beaumont2002); then draws of the posterior are run to check
+    it. Only new runs take time: if the values of targets, their errors or `accepted_share` change, only draws of the
+    new posterior are run, and replace those of the old one.
 
     Parameters
     ----------
     targets : str, Path, mapping or CalibrationSpec
-        As for `load_calibration`, or what that returns.
+        As for `load_calibration`, or its result.
     folder : str or Path, optional
-        Where its runs are kept; ``results/calibrate-NAME`` unless given.
+        Folder for its runs; default ``results/calibrate-NAME``.
     executor, workers, scheduler, timeout, confirmed, retry_failed, progress, log
         As for `sweep`.
     self_check_runs : int, optional
-        Synthetic truths that are to be found again from the same runs, in 1 to inf; none unless given.
+        Number of synthetic truths to recover from the same runs, at least 1; default: none.
 
     Raises
     ------
     InputError
-        For faults of the calibration, fewer than one truth, what `sweep` raises, and where too few runs show all
-        targets.
+        For faults in the calibration, fewer than one truth, errors of `sweep`, and too few runs with all targets.
     """
     if self_check_runs is not None and self_check_runs < 1:
         raise InputError([Fault("--self-check", f"got {self_check_runs}; needed: at least 1 synthetic truth")])
     plan = targets if isinstance(targets, CalibrationSpec) else load_calibration(targets)
     check_run_count(plan, self_check_runs)
-    place = Path(folder) if folder is not None else default_folder(plan)
+    target_folder = Path(folder) if folder is not None else default_folder(plan)
     options = {"executor": executor, "workers": workers, "scheduler": scheduler, "timeout": timeout}
-    doing = CalibrationRunOptions(
-        place, {**options, "retry_failed": retry_failed, "progress": progress, "confirmed": confirmed}, log
+    run_options = CalibrationRunOptions(
+        target_folder, {**options, "retry_failed": retry_failed, "progress": progress, "confirmed": confirmed}, log
     )
-    before = run_prior(plan, doing, allow_inert=confirmed)
-    found, where = compute_posterior(plan, before), run_coverage_check(plan, before)
-    check = run_self_check(plan, before, self_check_runs) if self_check_runs is not None else None
+    prior_runs = run_prior(plan, run_options, allow_inert=confirmed)
+    posterior, coverage = compute_posterior(plan, prior_runs), run_coverage_check(plan, prior_runs)
+    check = run_self_check(plan, prior_runs, self_check_runs) if self_check_runs is not None else None
     calibration = plan.calibration
-    draws = found.resample(calibration.posterior_runs, calibration.seed)
-    after = run_draws(plan, draws, doing)
-    remove_older_draws(plan, draws, place)
-    return CalibrationResult(plan, found, before, after, where, check, place)
+    draws = posterior.resample(calibration.posterior_runs, calibration.seed)
+    posterior_runs = run_draws(plan, draws, run_options)
+    remove_older_draws(plan, draws, target_folder)
+    return CalibrationResult(plan, posterior, prior_runs, posterior_runs, coverage, check, target_folder)
 
 
 def check_run_count(plan: CalibrationSpec, truths: int | None) -> None:
-    """Refuse fewer points than a posterior needs, or than the truths' posteriors without their worlds do.
+    """Raise InputError for fewer points than a posterior, or the self-check without a truth's replicate, needs.
 
     Raises
     ------
     InputError
-        In both cases, though every run should show every target.
+        In both cases, even if every run has every target.
     """
-    one, number = plan.calibration, len(plan.calibration.targets)
-    problem = describe_shortfall(one.points, one.accepted_share, number)
-    left = one.points - max(1, one.points // one.replicates)
-    kept, least = round(one.accepted_share * left), min_accepted(number)
-    if not problem and truths is not None and kept < least:
-        problem = f"leave {left} in other worlds than a truth of --self-check is in, of which {kept} are kept; "
-        problem += f"needed: at least {least}; give more points, more worlds (replicates), or accept more of them"
+    calibration, target_count = plan.calibration, len(plan.calibration.targets)
+    problem = describe_shortfall(calibration.points, calibration.accepted_share, target_count)
+    remaining = calibration.points - max(1, calibration.points // calibration.replicates)
+    accepted_count, minimum = round(calibration.accepted_share * remaining), min_accepted(target_count)
+    if not problem and truths is not None and accepted_count < minimum:
+        problem = f"leave {remaining} in other replicates than a truth of --self-check, and {accepted_count} of these "
+        problem += (
+            f"are accepted; needed: at least {minimum}; give more points, more replicates, or a larger accepted_share"
+        )
     if problem:
         raise InputError([Fault("points", problem)])
 
 
 def observed_values(plan: CalibrationSpec) -> tuple[FloatArray, FloatArray]:
-    """Return what was observed, of (targets,), and its standard errors below and above, of (targets, 2)."""
+    """Return observed values, an array of (targets,), and their lower and upper standard errors, of (targets, 2)."""
     targets = plan.calibration.targets.values()
-    return np.array([one.value for one in targets]), np.array([one.errors for one in targets])
+    return np.array([target.value for target in targets]), np.array([target.errors for target in targets])
 
 
 def parameter_bounds(plan: CalibrationSpec) -> FloatArray:
     """Return the ends of the range of each parameter."""
-    return np.array([(one.low, one.high) for one in plan.factors])
+    return np.array([(factor.low, factor.high) for factor in plan.factors])
 
 
 def compute_posterior(plan: CalibrationSpec, runs: SimulatedTargets) -> ParameterPosterior:
-    """Return the posterior that runs give; raises as `estimate_posterior`."""
+    """Return the posterior from runs; raises as `estimate_posterior`."""
     (observed, scales), calibration = observed_values(plan), plan.calibration
     return estimate_posterior(
         runs.parameters,
@@ -274,13 +269,13 @@ def compute_posterior(plan: CalibrationSpec, runs: SimulatedTargets) -> Paramete
 
 
 def run_coverage_check(plan: CalibrationSpec, runs: SimulatedTargets) -> PriorPredictiveCheck:
-    """Return whether what was observed lies where runs do."""
+    """Return whether the observed values are within the range of the runs."""
     observed, scales = observed_values(plan)
     return prior_predictive_check(runs.summaries, observed, scales=scales, seed=plan.calibration.seed)
 
 
 def run_self_check(plan: CalibrationSpec, runs: SimulatedTargets, truths: int) -> SelfCheck:
-    """Return how well so many synthetic truths are found again from the same runs."""
+    """Return how well synthetic truths are recovered from the same runs."""
     calibration = plan.calibration
     return self_check(
         runs.parameters,
@@ -295,5 +290,5 @@ def run_self_check(plan: CalibrationSpec, runs: SimulatedTargets, truths: int) -
 
 
 def default_folder(plan: CalibrationSpec) -> Path:
-    """Return the folder of a calibration unless another is given."""
+    """Return the default folder of a calibration."""
     return Path("results") / f"calibrate-{plan.calibration.name}"

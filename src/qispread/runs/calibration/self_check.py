@@ -1,4 +1,4 @@
-"""Whether a calibration can be trusted: synthetic truths recovered, and what was observed within the cloud of runs."""
+"""Checks of a calibration: recovery of synthetic truths, and observed values within the range of runs."""
 
 from dataclasses import dataclass
 
@@ -19,21 +19,21 @@ from qispread.runs.calibration.abc_posterior import (
 )
 
 DEFAULT_TRUTHS = 200
-"""Synthetic truths unless told otherwise."""
+"""Default number of synthetic truths."""
 TRUTH_SEED = 0x7472757468
 NORMAL_QUANTILE_975 = 1.959963984540054
 MIN_COVERED_SHARE = 0.01
-"""Share of the runs at least as lonely as what was observed, below which that lies outside the cloud."""
+"""Share of runs at least as isolated as the observed values, below which these are outside the range of runs."""
 
 
 @dataclass(frozen=True, eq=False)
 class SelfCheck:
-    """How well truths that are known are found again.
+    """How well synthetic truths are recovered.
 
     Attributes
     ----------
     error : array of (parameters,) float64
-        Root mean square of posterior mean less truth, in standard deviations of the prior: 1 is nothing learnt.
+        Root mean square of posterior mean less truth, in standard deviations of the prior: 1 is no information.
     coverage : array of (levels, parameters) float64
         Share of the truths within the interval of each of `INTERVAL_LEVELS`.
     truths : int
@@ -44,13 +44,13 @@ class SelfCheck:
     truths: int
 
     def interval(self, share: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the 95 % interval of shares of so many truths (wilson1927)."""
+        """Return the 95% interval of shares of the truths (wilson1927)."""
         middle = (share + NORMAL_QUANTILE_975**2 / (2.0 * self.truths)) / (1.0 + NORMAL_QUANTILE_975**2 / self.truths)
-        half = NORMAL_QUANTILE_975 * np.sqrt(
+        half_width = NORMAL_QUANTILE_975 * np.sqrt(
             share * (1.0 - share) / self.truths + (NORMAL_QUANTILE_975 / (2.0 * self.truths)) ** 2
         )
-        half = half / (1.0 + NORMAL_QUANTILE_975**2 / self.truths)
-        return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+        half_width = half_width / (1.0 + NORMAL_QUANTILE_975**2 / self.truths)
+        return np.maximum(middle - half_width, 0.0), np.minimum(middle + half_width, 1.0)
 
 
 def self_check(
@@ -64,52 +64,52 @@ def self_check(
     replicates: IntArray | None = None,
     seed: int = 0,
 ) -> SelfCheck:
-    """Return how well the parameters of some of the runs are found again from what these show, with errors.
+    """Return how well the parameters of some runs are recovered from their summaries with errors.
 
-    Each truth is a run drawn by chance, which is left out, with all others of its world, while its posterior is found:
-    what was observed comes from none of the worlds that are run. The same share is kept of what is left.
+    Each truth is a random run; its posterior excludes all runs of its replicate, because real observations come from
+    none of the replicates. The same share of the remaining runs is accepted.
 
     Parameters
     ----------
     replicates : array of (runs,) int64, optional
-        In which world each run is; each in its own unless given.
+        Replicate of each run; by default, all differ.
 
-    Others as for `posterior`.
+    Others as for `estimate_posterior`.
 
     Raises
     ------
     InputError
-        Where too few runs are left to tell anything, as where all are in one world.
+        If too few runs remain, for example with only one replicate.
     """
     used = np.flatnonzero(~(np.isnan(parameters).any(axis=1) | np.isnan(summaries).any(axis=1)))
-    kept, (count, targets) = round(accept * used.size), (used.size, summaries.shape[1])
-    check_enough_runs(count, kept, targets)
-    of_world = used if replicates is None else replicates[used]
+    accepted_count, (count, targets) = round(accept * used.size), (used.size, summaries.shape[1])
+    check_enough_runs(count, accepted_count, targets)
+    run_replicates = used if replicates is None else replicates[used]
     noisy = add_measurement_error(summaries, scales, seed)[used]
-    chosen = np.random.default_rng((seed, TRUTH_SEED)).permutation(count)[:truths]
-    apart, within = [], []
-    for row in chosen:
-        others = np.flatnonzero(of_world != of_world[row])
-        rest, taken = used[others], round(accept * others.size)
-        check_enough_runs(rest.size, taken, targets)
-        runs = CompleteRuns(parameters[rest], noisy[others], bounds, rest)
-        found, truth = accept_and_adjust(runs, noisy[row], taken, rest.size), parameters[used[row]]
-        apart.append((found.mean - truth) / parameters[used].std(axis=0))
-        ends = [found.interval(level) for level in INTERVAL_LEVELS]
-        within.append([(one[:, 0] <= truth) & (truth <= one[:, 1]) for one in ends])
-    return SelfCheck(np.sqrt(np.mean(np.square(apart), axis=0)), np.mean(within, axis=0), len(chosen))
+    truth_rows = np.random.default_rng((seed, TRUTH_SEED)).permutation(count)[:truths]
+    errors, covered = [], []
+    for row in truth_rows:
+        other_rows = np.flatnonzero(run_replicates != run_replicates[row])
+        remaining, accepted = used[other_rows], round(accept * other_rows.size)
+        check_enough_runs(remaining.size, accepted, targets)
+        runs = CompleteRuns(parameters[remaining], noisy[other_rows], bounds, remaining)
+        posterior, truth = accept_and_adjust(runs, noisy[row], accepted, remaining.size), parameters[used[row]]
+        errors.append((posterior.mean - truth) / parameters[used].std(axis=0))
+        intervals = [posterior.interval(level) for level in INTERVAL_LEVELS]
+        covered.append([(interval[:, 0] <= truth) & (truth <= interval[:, 1]) for interval in intervals])
+    return SelfCheck(np.sqrt(np.mean(np.square(errors), axis=0)), np.mean(covered, axis=0), len(truth_rows))
 
 
 @dataclass(frozen=True, eq=False)
 class PriorPredictiveCheck:
-    """Whether what was observed lies where runs do.
+    """Whether the observed values are within the range of the runs.
 
     Attributes
     ----------
     neighbour_shares : array of (summaries,) float64
-        Share of the runs, with errors, that lie below what was observed.
+        Share of the runs, with errors, below the observed value.
     isolation : float
-        Share of the runs that have as little company or less: those nearest to them are as far away.
+        Share of the runs that are at least as far from their neighbours.
     """
 
     neighbour_shares: FloatArray
@@ -117,7 +117,7 @@ class PriorPredictiveCheck:
 
     @property
     def is_covered(self) -> bool:
-        """Whether it lies within the cloud of the runs."""
+        """Whether the observed values are within the range of the runs."""
         return self.isolation >= MIN_COVERED_SHARE
 
 
@@ -130,24 +130,26 @@ def prior_predictive_check(
     neighbours: int = 20,
     seed: int = 0,
 ) -> PriorPredictiveCheck:
-    """Return whether what was observed lies within the cloud of runs with errors (prior predictive check).
+    """Return whether the observed values are within the range of runs with errors (prior predictive check).
 
-    Equation: the mean distance to the `neighbours` nearest runs, in spreads, of what was observed against that of some
-    of the runs themselves: the share of those for which it is at least as large, plus one of each for itself.
+    Equation: the mean distance to the `neighbours` nearest runs, in spreads, for the observed values and for some runs;
+    the share of these runs whose distance is at least as large, with one added to both counts.
     """
     from scipy.spatial import cKDTree
 
     noisy = add_measurement_error(summaries[~np.isnan(summaries).any(axis=1)], scales, seed)
     spread = column_spreads(noisy)
-    places = scale_columns(noisy, spread)
-    tree = cKDTree(places)
-    chosen = np.random.default_rng((seed, TRUTH_SEED)).permutation(len(noisy))[:probes]
-    nearest = min(neighbours, len(noisy) - 1)
-    alone = row_mean(tree.query(places[chosen], nearest + 1)[0][:, 1:])
-    own = row_mean(tree.query(scale_columns(observed[None], spread), nearest)[0].reshape(1, -1))[0]
-    lonely = (int((alone >= own).sum()) + 1) / (alone.size + 1)
-    below = (noisy < observed).mean(axis=0) + 0.5 * (noisy == observed).mean(axis=0)
-    return PriorPredictiveCheck(below, float(lonely))
+    scaled = scale_columns(noisy, spread)
+    tree = cKDTree(scaled)
+    probe_rows = np.random.default_rng((seed, TRUTH_SEED)).permutation(len(noisy))[:probes]
+    neighbour_count = min(neighbours, len(noisy) - 1)
+    probe_distances = row_mean(tree.query(scaled[probe_rows], neighbour_count + 1)[0][:, 1:])
+    observed_distance = row_mean(tree.query(scale_columns(observed[None], spread), neighbour_count)[0].reshape(1, -1))[
+        0
+    ]
+    isolation = (int((probe_distances >= observed_distance).sum()) + 1) / (probe_distances.size + 1)
+    shares_below = (noisy < observed).mean(axis=0) + 0.5 * (noisy == observed).mean(axis=0)
+    return PriorPredictiveCheck(shares_below, float(isolation))
 
 
 def row_mean(distances: NDArray[np.float64]) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What difference would it make: arms in the same worlds with the same draws, compared world by world."""
+"""Comparison of arms with common random numbers: the same populations and draws, paired by replicate."""
 
 from qispread.runs.comparison.arms import BASELINE_ARM, arms_from_files, prepare_arms
 from qispread.runs.comparison.paired_comparison import Comparison

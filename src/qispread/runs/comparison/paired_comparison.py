@@ -1,4 +1,4 @@
-"""A comparison: the runs of several arms in the same worlds, and the differences between them."""
+"""Comparisons: the runs of several arms with common random numbers, and their differences."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,26 +20,26 @@ from qispread.runs.comparison.paired_statistics import mean_and_half_width, pair
 from qispread.runs.comparison.precision import PrecisionTarget
 
 DEFAULT_MEASURE = "events_averted"
-"""What an answer is about unless another measure is named."""
+"""The measure of a comparison unless another is named (decision 23)."""
 
 
 @keep_former_members
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """Runs of several arms in the same worlds.
+    """Runs of several arms with common random numbers.
 
     Attributes
     ----------
     runs : dict of str to Runs
-        By arm; the first, "base", is what the others are compared with.
+        Runs by arm; the first, "baseline", is what the others are compared with.
     measure : str
-        What the answer is about.
+        The measure that arms are compared by.
     precision : PrecisionTarget or None
-        What was asked, where worlds were run until it was reached.
+        The requested precision, if replicates were run until it was reached.
     branch_at : int or None
-        The month at which arms parted from the base.
+        The month at which arms branched from the baseline.
     factors : tuple of str
-        The arms of which every combination is an arm, in a factorial comparison.
+        The arms that are combined in a factorial comparison.
     """
 
     runs: dict[str, Runs]
@@ -53,53 +53,54 @@ class Comparison:
 
     def __repr__(self) -> str:
         base = self.runs[BASELINE_ARM]
-        return f"Comparison({', '.join(self.runs)}: {self.replicate_count} worlds, {base.scenario.horizon} months)"
+        return f"Comparison({', '.join(self.runs)}: {self.replicate_count} replicates, {base.scenario.horizon} months)"
 
     @property
     def replicate_count(self) -> int:
-        """Worlds of each arm."""
+        """Number of replicates of each arm."""
         return len(self.runs[BASELINE_ARM].runs)
 
     @property
     def organisation_count(self) -> int:
-        """Organisations of each world."""
+        """Number of organisations."""
         return int(self.runs[BASELINE_ARM].runs[0].initial_organisations.shape[1])
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The arms beside the base."""
+        """The arms other than the baseline."""
         return tuple(name for name in self.runs if name != BASELINE_ARM)
 
     def paired_values(
         self, arm: str, measure: str, intervention: str = POOLED, *, against: str = BASELINE_ARM
     ) -> NDArray[np.float64]:
-        """Return a measure at the end in the base (row 0) and in an arm (row 1), for each world that has it in both.
+        """Return a measure at the end in the baseline (row 0) and an arm (row 1), for replicates with both.
 
         Raises
         ------
         InputError
-            For an arm, a measure or an intervention that there is not.
+            For an unknown arm, measure or intervention.
         """
         measure, arm, against = read_measure(measure), read_arm(arm, self.runs), read_arm(against, self.runs)
         index_of(arm, tuple(self.runs), "arm")
-        both = [self.runs[name].values_by_replicate(measure, intervention) for name in (against, arm)]
-        values = np.array(both)
+        by_arm = [self.runs[name].values_by_replicate(measure, intervention) for name in (against, arm)]
+        values = np.array(by_arm)
         return values[:, ~np.isnan(values).any(axis=0)]
 
     def has_no_effect(self, arm: str) -> bool:
-        """Return whether an arm gives the same bytes as the base in every measure but its cost."""
-        free = [place for place, measure in enumerate(MEASURE_REGISTRY) if measure.name != "cost"]
-        first, second = (self.runs[name].measures[..., free] for name in (BASELINE_ARM, arm))
+        """Return whether an arm is identical to the baseline in every measure but cost."""
+        columns = [index for index, measure in enumerate(MEASURE_REGISTRY) if measure.name != "cost"]
+        first, second = (self.runs[name].measures[..., columns] for name in (BASELINE_ARM, arm))
         return first.tobytes() == second.tobytes()
 
     @property
     def differences(self) -> pd.DataFrame:
         """The table of differences at the end: a row for each arm, intervention and measure.
 
-        Columns: ``baseline`` and ``arm_mean`` (means over worlds), ``difference`` (mean of the paired differences) with
-        its 95 % interval ``low`` to ``high``, ``share_better`` (share of worlds in which the arm is better; NaN where no
-        direction is), ``per_100_organisations`` (the difference for every 100 organisations, for sums over organisations),
-        ``pairing_gain`` (variance of the difference between independent worlds over that of the paired one) and ``replicates``.
+        Columns: ``baseline`` and ``arm_mean`` (means over replicates), ``difference`` (mean of the paired differences)
+        with its 95% interval ``low`` to ``high``, ``share_better`` (share of replicates in which the arm is better; NaN
+        for measures without a desirable direction), ``per_100_organisations`` (the difference per 100 organisations,
+        for sums over organisations), ``pairing_gain`` (variance of the difference between independent replicates
+        divided by that of the paired difference) and ``replicates``.
         """
         rows = [
             {
@@ -117,36 +118,36 @@ class Comparison:
 
     @property
     def arm_differences(self) -> pd.DataFrame:
-        """The table of differences between every two arms, the base left out; columns as in docs/tables.md."""
-        kept = ("difference", "low", "high", "share_better", "per_100_organisations", "replicates")
+        """The table of differences between every two arms, without the baseline; columns as in docs/tables.md."""
+        columns = ("difference", "low", "high", "share_better", "per_100_organisations", "replicates")
         rows = []
         for other, arm in combinations(self.arms, 2):
             for measure in MEASURE_REGISTRY:
-                found = self.difference_between(other, arm, measure.name)
+                difference = self.difference_between(other, arm, measure.name)
                 row = {"arm": arm, "against": other, "measure": measure.name}
-                rows.append(row | {name: found[name] for name in kept})
-        return pd.DataFrame(rows, columns=["arm", "against", "measure", *kept])
+                rows.append(row | {name: difference[name] for name in columns})
+        return pd.DataFrame(rows, columns=["arm", "against", "measure", *columns])
 
     def difference(self, arm: str, measure: str, intervention: str = POOLED) -> dict[str, float]:
         """Return one row of `differences` as numbers by name."""
         return self.difference_between(BASELINE_ARM, arm, measure, intervention)
 
     def difference_between(self, first: str, second: str, measure: str, intervention: str = POOLED) -> dict[str, float]:
-        """Return how one arm differs from another, as `difference` does from the base."""
+        """Return the difference between two arms, in the form of `difference`."""
         measure = read_measure(measure)
         base, other = self.paired_values(second, measure, intervention, against=first)
-        apart = other - base
-        mean, half = mean_and_half_width(apart)
+        differences = other - base
+        mean, half_width = mean_and_half_width(differences)
         return {
             "baseline": float(base.mean()) if base.size else np.nan,
             "arm_mean": float(other.mean()) if other.size else np.nan,
             "difference": mean,
-            "low": mean - half,
-            "high": mean + half,
-            "share_better": share_better(apart, MEASURES[measure].better),
+            "low": mean - half_width,
+            "high": mean + half_width,
+            "share_better": share_better(differences, MEASURES[measure].better),
             "per_100_organisations": 100.0 * mean / self.organisation_count if MEASURES[measure].is_sum else np.nan,
             "pairing_gain": pairing_gain(base, other),
-            "replicates": int(apart.size),
+            "replicates": int(differences.size),
         }
 
 

@@ -1,4 +1,4 @@
-"""Robustness: the same comparison in other plausible models, whose parameters nobody knows better."""
+"""Robustness: the same comparison across plausible models, with other values of uncertain parameters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,29 +24,29 @@ from qispread.runs.comparison.paired_statistics import finite_mean
 
 DEFAULT_MODELS, REPLICATES_PER_MODEL, MIN_MODELS = 64, 8, 2
 SIGNIFICANCE_LEVEL = 0.05
-"""Largest adjusted p-value with which a parameter is said to flip the best arm."""
+"""Largest adjusted p-value at which a parameter is reported to change the best arm."""
 
 
 @keep_former_members
 @dataclass(frozen=True, repr=False)
 class Robustness:
-    """What arms achieve in plausible models.
+    """The results of arms across plausible models.
 
     Attributes
     ----------
     measure : str
     ranking : tuple of str
-        All arms, the base too, in the comparison itself, the best first.
+        All arms, including the baseline, in the comparison itself, the best first.
     models : DataFrame
-        A row a model: its parameters by path.
+        One row for each model: its parameters by path.
     means : DataFrame
-        A row a model: the mean of the measure over worlds, by arm.
+        One row for each model: the mean of the measure over replicates, by arm.
     replicates_per_model : int
-        Of each model and arm.
+        Replicates of each model and arm.
     factors : list of Factor
-        What was varied.
+        The parameters that were varied.
     requested_models : int
-        Models that were run, those left out too.
+        Models that were run, including those left out.
     """
 
     measure: str
@@ -62,43 +62,43 @@ class Robustness:
 
     @property
     def oriented_means(self) -> NDArray[np.float64]:
-        """The measure by model and arm in the order of the ranking, turned so that more is better."""
+        """The measure by model and arm in the order of the ranking, with the sign changed if less is better."""
         sign = -1.0 if MEASURES[self.measure].better == "less" else 1.0
         return sign * self.means[list(self.ranking)].to_numpy()
 
     @property
     def ranking_stability(self) -> float:
-        """Share of models in which all arms stand in the same order."""
+        """Share of models in which all arms have the same order."""
         return float(np.mean((np.diff(self.oriented_means, axis=1) <= 0.0).all(axis=1)))
 
     @property
     def best_unchanged(self) -> NDArray[np.bool_]:
-        """Whether the best arm of the comparison is best, by model; arms that share the first place both are."""
+        """Whether the best arm of the comparison is best in each model; arms that tie for best all count as best."""
         return np.asarray(self.oriented_means[:, 0] >= self.oriented_means.max(axis=1))
 
     @property
     def best_stability(self) -> float:
-        """Share of models in which the best arm stays the best."""
+        """Share of models in which the best arm remains the best."""
         return float(self.best_unchanged.mean())
 
     @property
     def arms(self) -> pd.DataFrame:
         """The table of arms.
 
-        Columns: ``arm``, ``rank`` in the comparison itself (1 the best), ``value`` (mean over models), ``share_best``,
-        ``share_above_baseline`` (shares of models), ``regret_mean`` and ``regret_worst``: by how much the arm falls short
-        of the best of each model (savage1951).
+        Columns: ``arm``, ``rank`` in the comparison itself (1 is best), ``value`` (mean over models), ``share_best``,
+        ``share_above_baseline`` (shares of models), ``regret_mean`` and ``regret_worst``: the shortfall from the best
+        arm of each model (savage1951).
         """
         gains = self.oriented_means
-        best, base = gains.max(axis=1, keepdims=True), gains[:, [self.ranking.index(BASELINE_ARM)]]
-        regret, first = best - gains, gains == best
+        best, baseline = gains.max(axis=1, keepdims=True), gains[:, [self.ranking.index(BASELINE_ARM)]]
+        regret, is_best = best - gains, gains == best
         return pd.DataFrame(
             {
                 "arm": self.ranking,
                 "rank": np.arange(1, len(self.ranking) + 1),
                 "value": [float(self.means[arm].mean()) for arm in self.ranking],
-                "share_best": (first / first.sum(axis=1, keepdims=True)).mean(axis=0),
-                "share_above_baseline": (gains > base).mean(axis=0),
+                "share_best": (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0),
+                "share_above_baseline": (gains > baseline).mean(axis=0),
                 "regret_mean": regret.mean(axis=0),
                 "regret_worst": regret.max(axis=0),
             }
@@ -106,27 +106,28 @@ class Robustness:
 
     @property
     def best_arm_drivers(self) -> pd.DataFrame:
-        """The table of parameters, the most telling first.
+        """The table of parameters that separate models in which the best arm changes, the strongest first.
 
-        For each the two-sample Kolmogorov-Smirnov ``distance`` between its values in models where the best arm stays
-        best and in the others (spear1980), ``p_value``, ``adjusted`` for the number of parameters (holm1979), the
-        medians ``holds_median`` and ``flips_median``, and the range ``low`` to ``high``. Empty where nothing flips.
+        Columns: ``parameter``, the two-sample Kolmogorov-Smirnov ``distance`` between its values in models where the
+        best arm remains best and in the others (spear1980), ``p_value``, ``p_adjusted`` for the number of parameters
+        (holm1979), the medians ``unchanged_median`` and ``changed_median``, and the range ``low`` to ``high``. Empty if
+        the best arm never changes.
         """
         return self.discriminating_parameters(self.best_unchanged)
 
-    def discriminating_parameters(self, stays: NDArray[np.bool_]) -> pd.DataFrame:
-        """Return which parameters separate the models in which something holds from the others.
+    def discriminating_parameters(self, holds: NDArray[np.bool_]) -> pd.DataFrame:
+        """Return the parameters that separate models in which a condition holds from the others.
 
         Columns as in `best_arm_drivers`.
         """
         from scipy.stats import ks_2samp
 
         rows = []
-        for factor in self.factors if 0 < stays.sum() < stays.size else ():
+        for factor in self.factors if 0 < holds.sum() < holds.size else ():
             values = self.models[factor.path].to_numpy(np.float64)
-            found = ks_2samp(values[stays], values[~stays])
-            medians = float(np.median(values[stays])), float(np.median(values[~stays]))
-            rows.append((factor.path, found.statistic, found.pvalue, *medians, factor.low, factor.high))
+            test = ks_2samp(values[holds], values[~holds])
+            medians = float(np.median(values[holds])), float(np.median(values[~holds]))
+            rows.append((factor.path, test.statistic, test.pvalue, *medians, factor.low, factor.high))
         names = ["parameter", "distance", "p_value", "unchanged_median", "changed_median", "low", "high"]
         table = pd.DataFrame(rows, columns=names).sort_values("p_value", kind="stable", ignore_index=True)
         steps = table["p_value"].to_numpy(np.float64) * np.arange(len(table), 0, -1)
@@ -135,50 +136,50 @@ class Robustness:
 
     @property
     def order_drivers(self) -> pd.DataFrame:
-        """The parameters that tell where two arms that follow each other in the ranking change places.
+        """The parameters that separate models in which two adjacent arms of the ranking swap order.
 
-        Columns ``arm`` and ``against``, the arm next after it, ``holds``, the share of models in which the first does
-        not fall behind, then those of `best_arm_drivers`, adjusted for the parameters of each pair. Pairs that never
-        change places are left out.
+        Columns: ``arm`` and ``against``, the next arm; ``order_stability``, the share of models in which the first is
+        not worse; then those of `best_arm_drivers`, adjusted for the parameters of each pair. Pairs that never swap are
+        left out.
         """
-        gains, found = self.oriented_means, []
-        for place, (arm, against) in enumerate(pairwise(self.ranking)):
-            stays = gains[:, place] >= gains[:, place + 1]
+        gains, tables = self.oriented_means, []
+        for index, (arm, against) in enumerate(pairwise(self.ranking)):
+            stays = gains[:, index] >= gains[:, index + 1]
             table = self.discriminating_parameters(stays)
             for name, value in (("order_stability", float(stays.mean())), ("against", against), ("arm", arm)):
                 table.insert(0, name, value)
-            found.append(table)
-        filled = [table for table in found if len(table)]
-        return pd.concat(filled, ignore_index=True) if filled else found[0]
+            tables.append(table)
+        filled = [table for table in tables if len(table)]
+        return pd.concat(filled, ignore_index=True) if filled else tables[0]
 
     @property
     def order_changes(self) -> list[tuple[str, str, str]]:
-        """Each arm, the next in the ranking, and the parameter that tells most where they change places.
+        """Each arm, the next in the ranking, and the parameter that best separates models in which they swap order.
 
-        Pairs of which none can be told from chance are left out.
+        Pairs without a significant parameter are left out.
         """
         table = self.order_drivers
-        found = table[table["p_adjusted"] <= SIGNIFICANCE_LEVEL].drop_duplicates(["arm", "against"])
-        return [(str(one.arm), str(one.against), str(one.parameter)) for one in found.itertuples()]
+        significant = table[table["p_adjusted"] <= SIGNIFICANCE_LEVEL].drop_duplicates(["arm", "against"])
+        return [(str(row.arm), str(row.against), str(row.parameter)) for row in significant.itertuples()]
 
     @property
     def main_driver(self) -> str | None:
-        """The parameter that most tells where the best arm changes, or None where none can be told from chance."""
-        flips = self.best_arm_drivers
-        return str(flips["parameter"][0]) if len(flips) and flips["p_adjusted"][0] <= SIGNIFICANCE_LEVEL else None
+        """The parameter that best separates models in which the best arm changes, or None if none is significant."""
+        drivers = self.best_arm_drivers
+        return str(drivers["parameter"][0]) if len(drivers) and drivers["p_adjusted"][0] <= SIGNIFICANCE_LEVEL else None
 
 
 def rank_arms(comparison: Comparison) -> tuple[str, ...]:
-    """Return all arms by the mean of the comparison's measure, the best first; ties go by their order.
+    """Return all arms by the mean of the comparison's measure, the best first; ties keep their order.
 
     Raises
     ------
     InputError
-        For a measure of which neither direction is good.
+        For a measure without a desirable direction.
     """
     direction = MEASURES[comparison.measure].better
     if direction == "neither":
-        problem = f"'{comparison.measure}' is neither good nor bad: arms cannot be ranked by it"
+        problem = f"'{comparison.measure}' has no desirable direction: arms cannot be ranked by it"
         raise InputError([Fault("measure", problem)])
     means = {arm: finite_mean(runs.values_by_replicate(comparison.measure)) for arm, runs in comparison.runs.items()}
     sign = 1.0 if direction == "less" else -1.0
@@ -186,9 +187,9 @@ def rank_arms(comparison: Comparison) -> tuple[str, ...]:
 
 
 def shared_factors(scenarios: Mapping[str, Scenario]) -> list[Factor]:
-    """Return the plausible factors of the base that have the same value in every arm: others are what arms are.
+    """Return the plausible factors of the baseline that have the same value in every arm; others define the arms.
 
-    Left out are those whose range does not fit the scenario, such as a mean degree that few organisations cannot have.
+    Factors whose range does not fit the scenario, such as a mean degree too large for few organisations, are left out.
     """
     base = scenarios[BASELINE_ARM]
     return [
@@ -200,7 +201,7 @@ def shared_factors(scenarios: Mapping[str, Scenario]) -> list[Factor]:
 
 
 def accepts_range(scenario: Scenario, factor: Factor) -> bool:
-    """Return whether a scenario can have both ends of a factor's range."""
+    """Return whether both ends of a factor's range are valid for a scenario."""
     try:
         for end in (factor.low, factor.high):
             scenario.replace({factor.path: int(end) if factor.integer else end})
@@ -210,7 +211,7 @@ def accepts_range(scenario: Scenario, factor: Factor) -> bool:
 
 
 def draw_plausible_models(factors: Sequence[Factor], models: int, seed: int) -> pd.DataFrame:
-    """Return plausible models, a row each: a Latin hypercube over the ranges of the factors (mckay1979).
+    """Return plausible models, one row each: a Latin hypercube over the ranges of the factors (mckay1979).
 
     Each column has a random stream of its own, keyed by seed and path: a parameter more or less moves no other
     (decision 82).
@@ -242,29 +243,30 @@ def robustness(
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Robustness:
-    """Run the arms of a comparison again in plausible models.
+    """Run the arms of a comparison across plausible models.
 
-    Every parameter with a plausible range is varied over it, save those that a scenario has put outside it and those
-    in which arms differ. Models share their worlds' seeds, and arms their worlds, so differences are of the parameters.
+    Every parameter with a plausible range is varied over it, except those that a scenario sets outside it and those
+    in which arms differ. Models share seeds and arms share random numbers, so that differences are due to parameters
+    (decision 25).
 
     Parameters
     ----------
     comparison : Comparison
-        Its measure is what arms are ranked by; models in which it has no meaning in some arm are left out.
+        Its measure ranks the arms; models in which it is undefined in some arm are left out.
     models : int
         Plausible models, at least 2.
     replicates : int
-        Worlds of each arm in each model, at least 1.
+        Replicates of each arm in each model, at least 1.
     progress : callable, optional
-        Called with the models done and in all.
+        Called with the numbers of completed and of all models.
 
     Raises
     ------
     InputError
-        For numbers below these, and for a measure of which neither direction is good.
+        For smaller numbers, and for a measure without a desirable direction.
     """
     if models < MIN_MODELS or replicates < 1:
-        problem = f"got {models} models of {replicates} worlds; needed: at least {MIN_MODELS} of 1"
+        problem = f"got {models} models with {replicates} replicates each; needed: at least {MIN_MODELS} with 1"
         raise InputError([Fault("robustness", problem)])
     ranking = rank_arms(comparison)
     scenarios = {arm: runs.scenario for arm, runs in comparison.runs.items()}
@@ -272,27 +274,27 @@ def robustness(
     table = draw_plausible_models(factors, models, scenarios[BASELINE_ARM].seed)
     rows = [{str(path): value for path, value in row.items()} for row in table.to_dict("records")]
 
-    def some(part: range) -> list[tuple[int, dict[str, float]]]:
-        return [(place, arm_means(scenarios, rows[place], comparison.measure, replicates)) for place in part]
+    def run_some(chunk: range) -> list[tuple[int, dict[str, float]]]:
+        return [(index, arm_means(scenarios, rows[index], comparison.measure, replicates)) for index in chunk]
 
-    found = dict(map_in_threads(some, range(models), workers=workers, progress=progress))
-    values = pd.DataFrame([found[place] for place in range(models)])
+    means_by_model = dict(map_in_threads(run_some, range(models), workers=workers, progress=progress))
+    values = pd.DataFrame([means_by_model[index] for index in range(models)])
     known = values.notna().all(axis=1)
     if known.sum() < MIN_MODELS:
-        problem = f"'{comparison.measure}' has a meaning in {known.sum()} of {models} plausible models"
-        raise InputError([Fault("robustness", f"{problem}; needed: in {MIN_MODELS}, or another measure")])
-    models_kept, values_kept = (one[known].reset_index(drop=True) for one in (table, values))
-    return Robustness(comparison.measure, ranking, models_kept, values_kept, replicates, factors, models)
+        problem = f"'{comparison.measure}' is defined in {known.sum()} of {models} plausible models"
+        raise InputError([Fault("robustness", f"{problem}; needed: at least {MIN_MODELS}, or another measure")])
+    kept_models, kept_means = (frame[known].reset_index(drop=True) for frame in (table, values))
+    return Robustness(comparison.measure, ranking, kept_models, kept_means, replicates, factors, models)
 
 
 def arm_means(
-    scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure: str, worlds: int
+    scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure: str, replicates: int
 ) -> dict[str, float]:
-    """Return the mean of a measure at the end, by arm, over those worlds of a model that have it in all arms."""
+    """Return the mean of a measure at the end by arm, over replicates of a model with the measure in all arms."""
     values = []
     for scenario in scenarios.values():
-        blueprint = prepare_scenario(scenario.replace(changes))
-        done = Runs(blueprint.scenario, [run_replicate(blueprint, replicate) for replicate in range(worlds)])
-        values.append(done.values_by_replicate(measure))
+        prepared = prepare_scenario(scenario.replace(changes))
+        runs = Runs(prepared.scenario, [run_replicate(prepared, replicate) for replicate in range(replicates)])
+        values.append(runs.values_by_replicate(measure))
     known = ~np.isnan(values).any(axis=0)
-    return {arm: finite_mean(found[known]) for arm, found in zip(scenarios, values, strict=True)}
+    return {arm: finite_mean(arm_values[known]) for arm, arm_values in zip(scenarios, values, strict=True)}

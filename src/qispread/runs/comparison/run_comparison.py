@@ -1,4 +1,4 @@
-"""Running the arms of a comparison: whole or from a branch, a number of worlds or until a precision is reached."""
+"""Running a comparison: complete or branching arms, for a number of replicates or until a precision is reached."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,7 +19,7 @@ from qispread.runs.comparison.paired_comparison import DEFAULT_MEASURE, Comparis
 from qispread.runs.comparison.precision import PrecisionTarget, max_replicates
 
 ReplicateRunner = Callable[[range, ProgressCallback], dict[str, list[ReplicateRun]]]
-"""Runs some replicates of all arms; its progress counts the worlds of all arms."""
+"""Runs some replicates of all arms; its progress counts the runs of all arms."""
 
 
 @argument_checks.validate_arguments(
@@ -47,28 +47,28 @@ def compare(
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Comparison:
-    """Run a base and other arms in the same worlds with the same draws.
+    """Run a baseline and other arms with common random numbers: the same populations and draws.
 
     Parameters
     ----------
     base : Scenario, str or Path
-        A scenario, or the path of its file.
+        The baseline: a scenario, or the path of its file.
     arms : mapping of str to Scenario, str or Path
-        By name; each must have the base's organisations, ties, seed, horizon and interventions.
+        Arms by name; each must have the baseline's organisations, ties, seed, horizon and interventions.
     replicates : int, optional
-        Worlds; the base's own number unless given. Ignored where a precision is asked.
+        Number of replicates; default: that of the baseline. Ignored with a precision.
     measure : str
-        The measure that the answer is about: what the precision is of, and what arms are ranked by.
+        The measure that the precision applies to and arms are ranked by.
     precision : float, optional
-        Run as many worlds as it takes for the 95 % interval of the difference in `measure` to have this half-width in
-        every arm; see `qispread.runs.comparison.Precision` for the rule.
+        Run replicates until the 95% interval of the difference in `measure` has this half-width in every arm; see
+        `qispread.runs.comparison.PrecisionTarget` for the rule.
     branch_at : int, optional
-        The month, from 2, at which arms part from the base, which is run up to there once: policies that an arm adds
-        begin then or later, and arms may differ from the base in nothing else. On the kernel alone.
+        The month, from 2, at which arms branch from the baseline, which runs once up to there: policies that an arm
+        adds start then or later, and arms may not differ from the baseline otherwise. Only on the kernel.
     factorial : bool
-        Whether to run every combination of the policies that arms add, too.
+        Whether to run every combination of the policies that arms add as well.
     engine, workers, progress
-        As for `simulate`; `progress` counts the worlds of all arms.
+        As for `simulate`; `progress` counts the runs of all arms.
 
     Returns
     -------
@@ -77,59 +77,65 @@ def compare(
     Raises
     ------
     InputError
-        For arms that cannot be compared with the base, each with the reason, or no arm at all; for a measure that
-        there is not; for a precision that cannot be had.
+        For arms that cannot be compared with the baseline, each with the reason, or without arms; for an unknown
+        measure; for a precision that cannot be reached.
     """
     index_of(measure, MEASURE_NAMES, "measure")
     base = read_scenario(base)
     count = base.replicates if replicates is None else replicates
-    ready = prepare_arms(base, {name: read_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial)
-    scenarios = {name: arm.replace(replicates=count) for name, arm in ready.items()}
-    play = (
+    prepared = prepare_arms(
+        base, {name: read_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial
+    )
+    scenarios = {name: arm.replace(replicates=count) for name, arm in prepared.items()}
+    runner = (
         run_from_start(scenarios, engine, workers)
         if branch_at is None
         else run_from_branch(scenarios, branch_at, workers)
     )
-    asked = None if precision is None else PrecisionTarget(precision)
-    most = max_replicates(base, len(organisation_ids(base)), len(scenarios))
-    found = run_replicate_batches(play, tuple(scenarios), count, measure, asked, most, progress or (lambda _, __: None))
-    worlds = len(found[BASELINE_ARM])
-    runs = {name: Runs(scenarios[name].replace(replicates=worlds), done) for name, done in found.items()}
+    target = None if precision is None else PrecisionTarget(precision)
+    limit = max_replicates(base, len(organisation_ids(base)), len(scenarios))
+    runs_by_arm = run_replicate_batches(
+        runner, tuple(scenarios), count, measure, target, limit, progress or (lambda _, __: None)
+    )
+    completed = len(runs_by_arm[BASELINE_ARM])
+    runs = {
+        name: Runs(scenarios[name].replace(replicates=completed), arm_runs) for name, arm_runs in runs_by_arm.items()
+    }
     factors = tuple(arms) if factorial else ()
-    return Comparison(runs, measure=measure, precision=asked, branch_at=branch_at, factors=factors)
+    return Comparison(runs, measure=measure, precision=target, branch_at=branch_at, factors=factors)
 
 
 def run_from_start(scenarios: Mapping[str, Scenario], engine: Engine, workers: int | None) -> ReplicateRunner:
-    """Return what runs every arm from its first month."""
+    """Return a runner that runs every arm from the first month."""
 
-    def play(replicates: range, progress: ProgressCallback) -> dict[str, list[ReplicateRun]]:
+    def run_arms(replicates: range, progress: ProgressCallback) -> dict[str, list[ReplicateRun]]:
         count, total = len(replicates), len(replicates) * len(scenarios)
-        found: dict[str, list[ReplicateRun]] = {}
-        for place, (name, scenario) in enumerate(scenarios.items()):
+        runs: dict[str, list[ReplicateRun]] = {}
+        for index, (name, scenario) in enumerate(scenarios.items()):
 
-            def advance(done: int, _: int, before: int = place * count) -> None:
-                progress(before + done, total)
+            def advance(done: int, _: int, previous: int = index * count) -> None:
+                progress(previous + done, total)
 
-            found[name] = run_replicates(scenario, replicates, engine=engine, workers=workers, progress=advance)
-        return found
+            runs[name] = run_replicates(scenario, replicates, engine=engine, workers=workers, progress=advance)
+        return runs
 
-    return play
+    return run_arms
 
 
 def run_from_branch(scenarios: Mapping[str, Scenario], month: int, workers: int | None) -> ReplicateRunner:
-    """Return what runs the base up to a month, and all arms from there."""
+    """Return a runner that runs the baseline up to a month, and all arms from there."""
 
-    def play(replicates: range, progress: ProgressCallback) -> dict[str, list[ReplicateRun]]:
-        arms = len(scenarios)
+    def run_arms(replicates: range, progress: ProgressCallback) -> dict[str, list[ReplicateRun]]:
+        arm_count = len(scenarios)
 
         def advance(done: int, total: int) -> None:
-            progress(done * arms, total * arms)
+            progress(done * arm_count, total * arm_count)
 
         return simulate_branches(
             scenarios[BASELINE_ARM], scenarios, month, replicates, workers=workers, progress=advance
         )
 
-    return play
+    return run_arms
 
 
 def run_replicate_batches(
@@ -141,31 +147,31 @@ def run_replicate_batches(
     max_replicates: int,
     progress: ProgressCallback,
 ) -> dict[str, list[ReplicateRun]]:
-    """Return the runs of all arms: of `count` worlds, or of as many as a precision takes."""
-    found: dict[str, list[ReplicateRun]] = {name: [] for name in arms}
+    """Return the runs of all arms: `count` replicates, or as many as a precision needs."""
+    runs_by_arm: dict[str, list[ReplicateRun]] = {name: [] for name in arms}
     done, target = 0, count if precision is None else precision.next_batch_end([], 0)
     while done < target:
 
-        def advance(more: int, total: int, before: int = done * len(arms)) -> None:
-            progress(before + more, before + total)
+        def advance(newly_done: int, total: int, previous: int = done * len(arms)) -> None:
+            progress(previous + newly_done, previous + total)
 
         for name, runs in runner(range(done, target), advance).items():
-            found[name].extend(runs)
+            runs_by_arm[name].extend(runs)
         done = target
         if precision is not None:
-            raise_if_failed(found)
-            differences = complete_differences(found, measure)
+            raise_if_failed(runs_by_arm)
+            differences = complete_differences(runs_by_arm, measure)
             precision.check_feasible(differences, done, max_replicates)
             target = min(precision.next_batch_end(differences, done), max_replicates)
-    return found
+    return runs_by_arm
 
 
-def complete_differences(found: Mapping[str, list[ReplicateRun]], measure: str) -> list[NDArray[np.float64]]:
-    """Return the differences of each arm from the base in the worlds that have the measure in both."""
-    place = MEASURE_NAMES.index(measure)
-    last = {
-        name: np.array([np.nan if run.error else run.measures[-1, -1, place] for run in runs])
-        for name, runs in found.items()
+def complete_differences(runs_by_arm: Mapping[str, list[ReplicateRun]], measure: str) -> list[NDArray[np.float64]]:
+    """Return the differences of each arm from the baseline, in replicates with the measure in both."""
+    column = MEASURE_NAMES.index(measure)
+    final_values = {
+        name: np.array([np.nan if run.error else run.measures[-1, -1, column] for run in runs])
+        for name, runs in runs_by_arm.items()
     }
-    apart = [values - last[BASELINE_ARM] for name, values in last.items() if name != BASELINE_ARM]
-    return [one[~np.isnan(one)] for one in apart]
+    differences = [values - final_values[BASELINE_ARM] for name, values in final_values.items() if name != BASELINE_ARM]
+    return [difference[~np.isnan(difference)] for difference in differences]

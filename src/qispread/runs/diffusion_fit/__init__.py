@@ -1,1 +1,1 @@
-"""Diffusion that was observed: who adopted when and who is tied to whom, read, explained and simulated."""
+"""Fitting of an observed diffusion: reading adoption times and ties, fitting contagion models, simulating them."""

@@ -1,4 +1,4 @@
-"""The models that are fitted: what pushes from outside, what passes between people, and the chance to adopt."""
+"""The models that are fitted: external influence, contagion between people, and the probability of adopting."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from qispread.runs.diffusion_fit.observed_diffusion import FloatArray, IntArray,
 ExternalInfluence = Literal["constant", "by period"]
 ContagionKind = Literal["none", "everybody", "community", "ties", "share"]
 MAX_WEIGHT = 10.0
-"""Log-odds that a whole neighbourhood of users can add at most: beyond, the decision is as good as a threshold."""
+"""Largest log-odds that a neighbourhood of users can add: beyond it, the decision is practically a threshold."""
 MODEL_NAMES: dict[ContagionKind, str] = {
     "none": "independent",
     "everybody": "bass",
@@ -27,22 +27,22 @@ MODEL_NAMES: dict[ContagionKind, str] = {
     "share": "reinforcement",
 }
 MODEL_DESCRIPTIONS: dict[ContagionKind, str] = {
-    "none": "an external push alone",
-    "everybody": "push, and everybody alike (Bass, without network)",
-    "community": "push, and everybody of the own community",
-    "ties": "push, and each tie that uses it may pass it on",
-    "share": "push, and the share of ties that use it weighs in the decision",
+    "none": "external influence only",
+    "everybody": "external influence, and all adopters equally (Bass, without network)",
+    "community": "external influence, and all adopters in the same community",
+    "ties": "external influence, and independent contagion from each tie that has adopted",
+    "share": "external influence, and a decision weighted by the share of ties that have adopted",
 }
 
 
 @dataclass(frozen=True)
 class ContagionModel:
-    """One model of who adopts when.
+    """One model of adoption times.
 
     Attributes
     ----------
     push : {"constant", "by period"}
-        Whether the external push is the same in all periods, or free in each.
+        Whether external influence is constant or has a free value in each period.
     contagion : {"none", "everybody", "community", "ties", "share"}
     """
 
@@ -56,15 +56,15 @@ class ContagionModel:
 
     @property
     def description(self) -> str:
-        """What it says, in words."""
+        """Its description in words."""
         return MODEL_DESCRIPTIONS[self.contagion] + (
-            "" if self.push == "constant" else "; the push free in each period"
+            "" if self.push == "constant" else "; external influence free in each period"
         )
 
     @property
     def max_strength(self) -> float:
         """The largest strength of contagion."""
-        return 0.0 if self.contagion == "none" else MAX_WEIGHT if self.contagion == "share" else 1.0
+        return {"none": 0.0, "share": MAX_WEIGHT}.get(self.contagion, 1.0)
 
 
 INDEPENDENT, BASS, CONTACT = (
@@ -75,16 +75,16 @@ INDEPENDENT, BASS, CONTACT = (
 
 
 def identifiable_models(observed: ObservedDiffusion) -> Iterator[ContagionModel]:
-    """Yield the models that can be told apart.
+    """Yield the models that are identified (decision 54).
 
-    A push that is free in each period leaves nothing for what everybody has alike; one community is everybody.
+    External influence that is free in each period absorbs contagion from everybody; a single community is everybody.
     """
-    several = len(observed.communities) > 1
+    has_communities = len(observed.communities) > 1
     for push in ("constant", "by period"):
         yield ContagionModel(push, "none")
         if push == "constant":
             yield ContagionModel(push, "everybody")
-        if several:
+        if has_communities:
             yield ContagionModel(push, "community")
         yield ContagionModel(push, "ties")
         yield ContagionModel(push, "share")
@@ -92,7 +92,7 @@ def identifiable_models(observed: ObservedDiffusion) -> Iterator[ContagionModel]
 
 @dataclass(frozen=True, eq=False)
 class RiskSets:
-    """Person-periods at risk, those alike together; C cells.
+    """Person-periods at risk, grouped into C cells of equal exposure.
 
     Attributes
     ----------
@@ -100,11 +100,11 @@ class RiskSets:
     exposure : array of (C, L)
         As in `Exposure`.
     community, push : arrays of C
-        Of which community, and to which of the pushes exposed.
+        Indices of the community and of the push of each cell.
     adopted, not_adopted : arrays of C
-        How many did and did not adopt.
+        Numbers of person-periods with and without adoption.
     push_count : int
-        How many pushes there are.
+        Number of pushes.
     """
 
     levels: FloatArray
@@ -117,7 +117,7 @@ class RiskSets:
 
 
 def compute_exposure(observed: ObservedDiffusion, contagion: ContagionKind) -> Exposure:
-    """Return what reaches people by a kind of contagion."""
+    """Return the exposure of people by a kind of contagion."""
     if contagion == "ties":
         return tie_exposure(observed)
     shares: dict[str, Callable[[], FloatArray]] = {
@@ -130,33 +130,33 @@ def compute_exposure(observed: ObservedDiffusion, contagion: ContagionKind) -> E
 
 
 def assign_pushes(observed: ObservedDiffusion, model: ContagionModel) -> IntArray:
-    """Return, as (n, periods), which push each person is exposed to in each period."""
+    """Return the index of the push of each person in each period, an array of (n, periods)."""
     periods = np.arange(observed.periods) - (observed.first_explained - 1)
-    place = np.maximum(periods, 0) if model.push == "by period" else np.zeros_like(periods)
-    return np.broadcast_to(place, (observed.person_count, observed.periods))
+    indices = np.maximum(periods, 0) if model.push == "by period" else np.zeros_like(periods)
+    return np.broadcast_to(indices, (observed.person_count, observed.periods))
 
 
 def count_risk_sets(
     observed: ObservedDiffusion, model: ContagionModel, *, reach: Exposure | None = None, pushes: IntArray | None = None
 ) -> RiskSets:
-    """Return the person-periods at risk, counted by what they have in common.
+    """Return the person-periods at risk, counted by community, push and exposure.
 
-    `exposure` and `push_count`, as (n, periods), take the place of those of the model.
+    `reach` and `pushes`, an array of (n, periods), replace those of the model.
     """
     reach = compute_exposure(observed, model.contagion) if reach is None else reach
     pushes = assign_pushes(observed, model) if pushes is None else pushes
     person, period = np.nonzero(build_risk_set(observed))
     push = pushes[person, period]
     keys = np.column_stack((observed.community[person], push, reach.counts[person, period]))
-    rows, which = np.unique(keys, axis=0, return_inverse=True)
-    adopts = observed.adopted[person] == period + 1
+    rows, row_indices = np.unique(keys, axis=0, return_inverse=True)
+    is_adoption = observed.adopted[person] == period + 1
     return RiskSets(
         levels=reach.levels,
         exposure=np.asarray(rows[:, 2:], dtype=np.float64),
         community=rows[:, 0].astype(np.int64),
         push=rows[:, 1].astype(np.int64),
-        adopted=np.bincount(which.ravel(), adopts).astype(np.float64),
-        not_adopted=np.bincount(which.ravel(), ~adopts).astype(np.float64),
+        adopted=np.bincount(row_indices.ravel(), is_adoption).astype(np.float64),
+        not_adopted=np.bincount(row_indices.ravel(), ~is_adoption).astype(np.float64),
         push_count=int(pushes.max()) + 1,
     )
 
@@ -164,18 +164,18 @@ def count_risk_sets(
 def probability_of_not_adopting(
     model: ContagionModel, push: FloatArray, strength: float, reach: FloatArray, levels: FloatArray
 ) -> FloatArray:
-    """Return the probability that somebody who could adopt in a period does not.
+    """Return the probability that a person at risk does not adopt in a period.
 
-    Equations: (1 - b) prod over ties that use it (1 - c w), the rule of hearing; of everybody or of a community
-    (1 - b) (1 - q)^share, the same rule on a complete network with 1 - (1 - q)^(1 / others) for each tie; of the
-    decision 1 - logistic(logit b + w share). Source: bass1969 and fibich2010 for the first two; the forms are those
-    of the rules.
+    Equations: for ties, (1 - b) prod over ties that have adopted (1 - c w), the rule of hearing; for everybody or a
+    community, (1 - b) (1 - q)^share, the same rule on a complete network with 1 - (1 - q)^(1 / others) for each tie;
+    for the share, 1 - logistic(logit b + w share), the rule of deciding. Source: bass1969 and fibich2010 for the first
+    two; the forms are those of the rules.
 
     Parameters
     ----------
     model : ContagionModel
     push : array of B
-        b, the chance to adopt when nobody around has.
+        b, the probability of adopting without adopters around.
     strength : float
         c, q or w.
     reach : array of (C, L)
@@ -190,6 +190,6 @@ def probability_of_not_adopting(
         stays: FloatArray = (1.0 - push) / (1.0 - push + push * odds)
         return stays
     with np.errstate(divide="ignore"):
-        silent = np.log1p(-strength * levels)
-    quiet = np.exp(np.where(reach > 0.0, reach * np.where(reach > 0.0, silent, 0.0), 0.0).sum(axis=1))
-    return np.asarray((1.0 - push) * quiet[:, None])
+        log_not_hearing = np.log1p(-strength * levels)
+    not_hearing = np.exp(np.where(reach > 0.0, reach * np.where(reach > 0.0, log_not_hearing, 0.0), 0.0).sum(axis=1))
+    return np.asarray((1.0 - push) * not_hearing[:, None])

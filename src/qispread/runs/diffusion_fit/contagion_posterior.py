@@ -1,9 +1,8 @@
-"""What the observed histories say of a model's parameters: the exact posterior, by quadrature.
+"""The exact posterior of a contagion model's parameters, by quadrature (decision 51).
 
-Given who had adopted before each period, the chances of these models are known, so that the likelihood of a whole
-history is a product over people and periods and nothing has to be simulated. Given the strength of contagion, the
-pushes of different periods are independent of each other; so however many there are, one integral over the strength
-and one for each push remain.
+Given earlier adopters, the probabilities of these models are known, so that the likelihood of a history is a product
+over people and periods and needs no simulation. Given the strength of contagion, the pushes of different periods are
+independent, so that one integral over the strength and one over each push remain.
 """
 
 from dataclasses import dataclass
@@ -21,35 +20,35 @@ from qispread.runs.diffusion_fit.observed_diffusion import FloatArray, IntArray,
 
 MIN_PUSH_NODES = 64
 COARSE_NODES, FINE_NODES = 17, 48
-"""Strengths at which the likelihood is looked at while seeking where it is, and then for the integral."""
+"""Numbers of strengths for locating the likelihood, and for the integral."""
 MAX_REFINEMENTS = 6
 LOG_LIKELIHOOD_CUTOFF = 20.0
-"""Log-likelihood below the highest from which a strength is left out."""
+"""Difference from the largest log-likelihood at which a strength is left out."""
 LOG_ZERO = -1e7
-"""In place of the logarithm of 0, so that a community can be taken off a sum again."""
+"""Replaces the logarithm of 0, so that a community can be subtracted from a sum."""
 QUANTILE_LEVELS = (0.025, 0.5, 0.975)
 
 
 @dataclass(frozen=True, eq=False)
 class ContagionPosterior:
-    """The posterior of one model; U strengths, B chances, P pushes, G communities.
+    """The posterior of one model; U strengths, B probabilities, P pushes, G communities.
 
     Attributes
     ----------
     model : ContagionModel
     strengths : array of U
     weights : array of U
-        Their posterior probabilities.
+        Posterior probabilities of the strengths.
     probability_nodes : array of B
-        Values of a push: the chance a period to adopt when nobody around has.
+        Values of a push: the probability of adopting in a period without adopters around.
     pushes : array of (U, P, B)
         Posterior probability of each value of each push, given the strength.
     evidence : float
         Log of the mean likelihood over the prior.
     max_log_likelihood : float
-        Log of how much likelier all is at the likeliest strength than without contagion, the pushes integrated out.
+        Log-likelihood ratio of the best strength to no contagion, with the pushes integrated out.
     scores : array of G
-        Log of the probability that the model, told of all other communities, gives to the history of each.
+        Log predictive probability of each community's history, given all other communities.
     """
 
     model: ContagionModel
@@ -70,12 +69,12 @@ class ContagionPosterior:
         return weighted_quantiles_95(self.probability_nodes, self.weights @ self.pushes[:, index])
 
     def draw(self, rng: np.random.Generator) -> tuple[float, FloatArray]:
-        """Return a strength and all pushes, drawn together."""
-        one = int(rng.choice(self.weights.size, p=self.weights))
-        running = np.cumsum(self.pushes[one], axis=1)
-        drawn = rng.random((running.shape[0], 1)) * running[:, -1:]
-        places = np.minimum((running < drawn).sum(axis=1), self.probability_nodes.size - 1)
-        return float(self.strengths[one]), self.probability_nodes[places]
+        """Return a strength and all pushes, drawn from their joint posterior."""
+        index = int(rng.choice(self.weights.size, p=self.weights))
+        cumulative = np.cumsum(self.pushes[index], axis=1)
+        thresholds = rng.random((cumulative.shape[0], 1)) * cumulative[:, -1:]
+        node_indices = np.minimum((cumulative < thresholds).sum(axis=1), self.probability_nodes.size - 1)
+        return float(self.strengths[index]), self.probability_nodes[node_indices]
 
 
 def weighted_quantiles_95(values: FloatArray, weights: FloatArray) -> FloatArray:
@@ -85,11 +84,11 @@ def weighted_quantiles_95(values: FloatArray, weights: FloatArray) -> FloatArray
 
 
 def probability_quadrature(people: float) -> tuple[FloatArray, FloatArray]:
-    """Return chances from 0 to 1 and their log-weights under the prior Beta(1/2, 1/2).
+    """Return probabilities from 0 to 1 and their log-weights under the prior Beta(1/2, 1/2).
 
-    In the angle whose squared sine is the chance that prior is flat, and the likelihood of `people` trials has a
-    standard deviation of about 1 / (2 sqrt(people)) everywhere: with steps of half that size the trapezoidal rule is
-    exact to many digits. Source: jeffreys1946 for the prior.
+    The prior is uniform in the angle whose squared sine is the probability, and the likelihood of `people` trials has
+    a standard deviation of about 1 / (2 sqrt(people)) in it; with steps of half that size the trapezoidal rule is exact
+    to many digits. Source: jeffreys1946 for the prior.
     """
     steps = max(MIN_PUSH_NODES, int(np.ceil(2.0 * np.pi * np.sqrt(people))))
     weights = np.full(steps + 1, 1.0 / steps)
@@ -109,56 +108,59 @@ class ContagionLikelihood:
 
     @property
     def cell_indices(self) -> IntArray:
-        """Of which community and push each cell is."""
+        """Combined index of the community and push of each cell."""
         return self.cells.community * self.cells.push_count + self.cells.push
 
     def log_likelihood_by_part(self, strength: float) -> FloatArray:
-        """Return the log-likelihood as (communities, pushes, chances) at one strength."""
+        """Return the log-likelihood at one strength, an array of (communities, pushes, probabilities)."""
         cells = self.cells
         stays = probability_of_not_adopting(self.model, self.probability_nodes, strength, cells.exposure, cells.levels)
-        found = xlog1py(cells.adopted[:, None], -stays) + xlogy(cells.not_adopted[:, None], stays)
-        # Cells come in the order of community and push, so that those of each stand together.
-        parts, place = np.zeros((self.communities * cells.push_count, self.probability_nodes.size)), self.cell_indices
-        starts = np.flatnonzero(np.diff(place, prepend=-1))
-        parts[place[starts]] = np.add.reduceat(np.maximum(found, LOG_ZERO), starts, axis=0)
+        log_terms = xlog1py(cells.adopted[:, None], -stays) + xlogy(cells.not_adopted[:, None], stays)
+        # Cells are sorted by community and push, so that those of each are adjacent.
+        parts, cell_indices = (
+            np.zeros((self.communities * cells.push_count, self.probability_nodes.size)),
+            self.cell_indices,
+        )
+        first_cells = np.flatnonzero(np.diff(cell_indices, prepend=-1))
+        parts[cell_indices[first_cells]] = np.add.reduceat(np.maximum(log_terms, LOG_ZERO), first_cells, axis=0)
         return parts.reshape(self.communities, cells.push_count, -1)
 
     def log_likelihood(self, strength: float) -> tuple[FloatArray, FloatArray]:
         """Return, at one strength, the log-likelihood with the pushes integrated out, and each push's log-posterior.
 
-        The first is an array of 1 + communities: of all, and of all but each. The second is (pushes, chances).
+        The first is an array of 1 + communities: for all, and without each. The second is of (pushes, probabilities).
         """
         parts = self.log_likelihood_by_part(strength)
-        whole = parts.sum(axis=0)
-        rest = np.concatenate((whole[None], whole - parts)) + self.prior
-        each = logsumexp(rest, axis=2)
-        return each.sum(axis=1), rest[0] - each[0][:, None]
+        total = parts.sum(axis=0)
+        log_posteriors = np.concatenate((total[None], total - parts)) + self.prior
+        integrals = logsumexp(log_posteriors, axis=2)
+        return integrals.sum(axis=1), log_posteriors[0] - integrals[0][:, None]
 
 
 def fit_model(observed: ObservedDiffusion, model: ContagionModel, cells: RiskSets | None = None) -> ContagionPosterior:
-    """Return the posterior of a model, and how it scores each community from all the others.
+    """Return the posterior of a model, with the score of each held-out community.
 
-    `cells` take the place of those of the model.
-    Equation of the score: log p(history of g | all others) = log Z(all) - log Z(all but g), Z the mean likelihood over
-    the prior: the push Beta(1/2, 1/2), the strength uniform from 0 to its largest. Source: good1952 for the score.
+    `cells` replace those of the model. Equation of the score: log p(history of g | all others) = log Z(all) -
+    log Z(all but g), Z the mean likelihood over the prior: the push Beta(1/2, 1/2), the strength uniform from 0 to its
+    largest. Source: good1952 for the score.
     """
     cells = count_risk_sets(observed, model) if cells is None else cells
-    people = np.bincount(cells.push, cells.adopted + cells.not_adopted).max()
-    chances, prior = probability_quadrature(float(people))
+    largest_group = np.bincount(cells.push, cells.adopted + cells.not_adopted).max()
+    chances, prior = probability_quadrature(float(largest_group))
     likelihood = ContagionLikelihood(model, cells, len(observed.communities), chances, prior)
     strengths, log_widths = strength_quadrature(likelihood)
-    found = [likelihood.log_likelihood(float(one)) for one in strengths]
-    plain = np.array([one for one, _ in found])
-    heights = plain + log_widths[:, None]
-    total = logsumexp(heights, axis=0)
+    results = [likelihood.log_likelihood(float(strength)) for strength in strengths]
+    log_likelihoods = np.array([strength for strength, _ in results])
+    log_terms = log_likelihoods + log_widths[:, None]
+    total = logsumexp(log_terms, axis=0)
     return ContagionPosterior(
         model=model,
         strengths=strengths,
-        weights=normalise_log_weights(heights[:, 0]),
+        weights=normalise_log_weights(log_terms[:, 0]),
         probability_nodes=chances,
-        pushes=np.exp(np.array([one for _, one in found])),
+        pushes=np.exp(np.array([strength for _, strength in results])),
         evidence=float(total[0]),
-        max_log_likelihood=max(0.0, float(plain[:, 0].max() - likelihood.log_likelihood(0.0)[0][0])),
+        max_log_likelihood=max(0.0, float(log_likelihoods[:, 0].max() - likelihood.log_likelihood(0.0)[0][0])),
         scores=total[0] - total[1:],
     )
 
@@ -170,18 +172,22 @@ def normalise_log_weights(heights: FloatArray) -> FloatArray:
 
 
 def strength_quadrature(likelihood: ContagionLikelihood) -> tuple[FloatArray, FloatArray]:
-    """Return strengths over where the likelihood is, and the log of what each stands for in the integral."""
-    largest = likelihood.model.max_strength
-    if largest == 0.0:
+    """Return strengths where the likelihood is not negligible, and the logs of their quadrature weights."""
+    max_strength = likelihood.model.max_strength
+    if max_strength == 0.0:
         return np.zeros(1), np.zeros(1)
-    low, high = 0.0, largest
+    low, high = 0.0, max_strength
     for _ in range(MAX_REFINEMENTS):
-        looks = np.linspace(low, high, COARSE_NODES)
-        heights = np.array([likelihood.log_likelihood(float(one))[0] for one in looks])
-        near = np.flatnonzero((heights > heights.max(axis=0) - LOG_LIKELIHOOD_CUTOFF).any(axis=1))
-        width, low, high = high - low, looks[max(near[0] - 1, 0)], looks[min(near[-1] + 1, COARSE_NODES - 1)]
+        strengths = np.linspace(low, high, COARSE_NODES)
+        log_likelihoods = np.array([likelihood.log_likelihood(float(strength))[0] for strength in strengths])
+        relevant = np.flatnonzero((log_likelihoods > log_likelihoods.max(axis=0) - LOG_LIKELIHOOD_CUTOFF).any(axis=1))
+        width, low, high = (
+            high - low,
+            strengths[max(relevant[0] - 1, 0)],
+            strengths[min(relevant[-1] + 1, COARSE_NODES - 1)],
+        )
         if high - low > width / 2.0:
             break
     nodes, weights = np.polynomial.legendre.leggauss(FINE_NODES)
-    half = (high - low) / 2.0
-    return low + half * (nodes + 1.0), np.log(weights * half / largest)
+    half_width = (high - low) / 2.0
+    return low + half_width * (nodes + 1.0), np.log(weights * half_width / max_strength)

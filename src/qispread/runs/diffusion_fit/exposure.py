@@ -1,4 +1,4 @@
-"""What each person had around them in each period: who of their ties, and of everybody, had adopted before."""
+"""Exposure of each person in each period: earlier adopters among their ties, groups and everybody."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ from qispread.runs.diffusion_fit.observed_diffusion import (
 )
 
 SHARE_DECIMALS = 9
-"""Digits to which shares are told apart."""
+"""Digits to which shares are distinguished."""
 
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """What reaches people in each period.
+    """The exposure of people in each period.
 
     Attributes
     ----------
     levels : array of L
         Weights, in (0, 1].
     counts : array of (n, periods, L)
-        How many ties of each weight had adopted before the period; a share, with one level of 1, where it is one.
+        Number of ties of each weight that had adopted before the period; for shares, one level of 1 and the share.
     """
 
     levels: FloatArray
@@ -33,57 +33,61 @@ class Exposure:
 
 
 def adopted_before(adopted: IntArray, periods: int) -> FloatArray:
-    """Return, as (n, periods), 1 where somebody adopted before a period, from period 1."""
+    """Return 1 where a person adopted before a period, an array of (n, periods) from period 1."""
     times = np.arange(1, periods + 1)
     return np.asarray((adopted[:, None] != NEVER_ADOPTED) & (adopted[:, None] < times), dtype=np.float64)
 
 
 def sum_over_ties(ties: TieGraph, values: FloatArray) -> FloatArray:
-    """Return for each person the sum of a value, one a row, over their ties."""
-    running = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
-    return np.asarray(running[ties.indptr[1:]] - running[ties.indptr[:-1]], dtype=np.float64)
+    """Return the sum of the values of ties (rows) for each person."""
+    cumulative = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
+    return np.asarray(cumulative[ties.indptr[1:]] - cumulative[ties.indptr[:-1]], dtype=np.float64)
 
 
 def tie_exposure(observed: ObservedDiffusion) -> Exposure:
-    """Return how many ties of each weight had adopted before each period."""
-    ties, before = observed.ties, adopted_before(observed.adopted, observed.periods)
+    """Return the number of ties of each weight that had adopted before each period."""
+    ties, adopted_earlier = observed.ties, adopted_before(observed.adopted, observed.periods)
     levels = np.unique(ties.weights)
-    amounts = [sum_over_ties(ties, before[ties.indices] * (ties.weights == level)[:, None]) for level in levels]
-    return Exposure(levels, np.stack(amounts, axis=2))
+    counts = [sum_over_ties(ties, adopted_earlier[ties.indices] * (ties.weights == level)[:, None]) for level in levels]
+    return Exposure(levels, np.stack(counts, axis=2))
 
 
 def tie_share_exposure(observed: ObservedDiffusion) -> FloatArray:
-    """Return, as (n, periods), the share of each one's tie weight that had adopted before; 0 without ties."""
-    ties, before = observed.ties, adopted_before(observed.adopted, observed.periods)
+    """Return the share of each person's tie weight to earlier adopters, an array of (n, periods); 0 without ties."""
+    ties, adopted_earlier = observed.ties, adopted_before(observed.adopted, observed.periods)
     weights = ties.weights[:, None]
-    whole = sum_over_ties(ties, weights)
-    part = sum_over_ties(ties, before[ties.indices] * weights)
-    shares: FloatArray = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+    total_weight = sum_over_ties(ties, weights)
+    adopted_weight = sum_over_ties(ties, adopted_earlier[ties.indices] * weights)
+    shares: FloatArray = np.divide(
+        adopted_weight, total_weight, out=np.zeros_like(adopted_weight), where=total_weight > 0.0
+    )
     return np.asarray(np.round(shares, SHARE_DECIMALS), dtype=np.float64)
 
 
 def group_share_exposure(observed: ObservedDiffusion, groups: IntArray) -> FloatArray:
-    """Return, as (n, periods), the share of the others in each one's group that had adopted before; 0 if alone."""
-    before, sizes = adopted_before(observed.adopted, observed.periods), np.bincount(groups)
+    """Return the share of earlier adopters among others in each group, an array of (n, periods); 0 if alone."""
+    adopted_earlier, sizes = adopted_before(observed.adopted, observed.periods), np.bincount(groups)
     users = np.zeros((sizes.size, observed.periods))
-    np.add.at(users, groups, before)
-    others = np.maximum(sizes - 1, 1)[groups][:, None]
-    return np.asarray(np.round(np.minimum((users[groups] - before) / others, 1.0), SHARE_DECIMALS), dtype=np.float64)
+    np.add.at(users, groups, adopted_earlier)
+    other_count = np.maximum(sizes - 1, 1)[groups][:, None]
+    return np.asarray(
+        np.round(np.minimum((users[groups] - adopted_earlier) / other_count, 1.0), SHARE_DECIMALS), dtype=np.float64
+    )
 
 
 def build_risk_set(observed: ObservedDiffusion) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":
-    """Return, as (n, periods), whether somebody could adopt in a period that is to be explained."""
+    """Return whether each person is at risk in each explained period, an array of (n, periods)."""
     times = np.arange(1, observed.periods + 1)
     waiting = (observed.adopted[:, None] == NEVER_ADOPTED) | (observed.adopted[:, None] >= times)
     return np.asarray(waiting & (times >= observed.first_explained))
 
 
 def exposure_at_adoption(observed: ObservedDiffusion) -> FloatArray:
-    """Return, for each who adopted in a period to be explained and has ties, the share of them that had before.
+    """Return the share of ties that had adopted earlier, for each person with ties who adopted in an explained period.
 
-    This exposure at adoption is at least the threshold of somebody who adopts once a share of ties is reached, and it
-    is no threshold at all where adoption comes from outside (valente1996).
+    Exposure at adoption is at least the threshold of a person who adopts once a share of ties is reached; for adoption
+    by external influence it is not a threshold (valente1996).
     """
-    chosen = (observed.adopted >= observed.first_explained) & (np.diff(observed.ties.indptr) > 0)
-    found: FloatArray = tie_share_exposure(observed)[chosen, observed.adopted[chosen] - 1]
-    return found
+    selected = (observed.adopted >= observed.first_explained) & (np.diff(observed.ties.indptr) > 0)
+    exposure: FloatArray = tie_share_exposure(observed)[selected, observed.adopted[selected] - 1]
+    return exposure

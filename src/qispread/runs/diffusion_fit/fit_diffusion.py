@@ -1,4 +1,4 @@
-"""Fit a diffusion that was observed, and tell whether it needs contagion once an external push is allowed."""
+"""Fitting of an observed diffusion: whether it needs contagion through ties besides external influence."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -45,21 +45,21 @@ SIGNIFICANCE_LEVEL = 0.05
 TIE_CORRELATION = "correlation of times across ties"
 NEEDED, NOT_NEEDED, UNCLEAR, TOO_LITTLE = "needed", "not needed", "unclear", "too little to tell"
 MAJOR_SHARE = 0.5
-"""Share of the adoptions from which ties bring as many as all else: while it is not excluded, they may be needed."""
+"""Share of adoptions at which ties cause as many as everything else: unless it is excluded, ties may be needed."""
 
 
 @keep_former_members
 @dataclass(frozen=True, eq=False)
 class DiffusionFit:
-    """What was found of an observed diffusion.
+    """The fit of an observed diffusion.
 
     Attributes
     ----------
     observed : ObservedDiffusion
     posteriors : dict of str to ContagionPosterior
-        By model.
+        Posteriors by model.
     tables : dict of str to DataFrame
-        As declared in `qispread.runs.diffusion_fit.fit_tables`.
+        Tables as declared in `qispread.runs.diffusion_fit.fit_tables`.
     notes : tuple of str
     """
 
@@ -69,61 +69,60 @@ class DiffusionFit:
     notes: tuple[str, ...]
 
     def comparison(self, model: str, against: str) -> "pd.Series[Any]":
-        """Return the row of the comparisons of two models."""
+        """Return the row of the comparison of two models."""
         table = self.tables["comparisons"]
         return table[(table["model"] == model) & (table["against"] == against)].iloc[0]
 
     @property
     def signs(self) -> dict[str, bool]:
-        """The signs that ties are needed, each by a rule set before any fit.
+        """The signs that ties are needed, each by a rule set before any fit (decision 56).
 
-        Tied people adopt at like times more than shuffled ones do (p below 0.05; not where there is no p); a
-        model with contact through ties, its push free in each period, makes all that was observed likelier than the
-        same without (evidence above 0); and it foretells communities of which it was not told better (the 95 % interval
-        over them above 0).
+        Tied people adopt at more similar times than shuffled ones (p below 0.05; absent without p); a model with
+        contact through ties, and external influence free in each period, makes the observations more likely than one
+        without contact (evidence above 0); and it predicts held-out communities better (95% interval above 0).
         """
         row = self.comparison("contact_by_period", "independent_by_period")
-        found = {"across ties": bool(self.tables["shuffles"]["p"].iloc[0] < SIGNIFICANCE_LEVEL)}
-        found["evidence"] = bool(row["evidence"] > 0.0)
-        return found | ({"held out": bool(row["low"] > 0.0)} if row["communities"] else {})
+        signs = {"across ties": bool(self.tables["shuffles"]["p"].iloc[0] < SIGNIFICANCE_LEVEL)}
+        signs["evidence"] = bool(row["evidence"] > 0.0)
+        return signs | ({"held out": bool(row["low"] > 0.0)} if row["communities"] else {})
 
     @property
     def verdict(self) -> str:
-        """Whether ties are needed, as `judge_contagion` says."""
+        """Whether ties are needed, by `judge_contagion`."""
         return judge_contagion(self.signs.values(), self.max_share_by_ties)
 
     @property
     def max_share_by_ties(self) -> float:
-        """The share of the adoptions that ties alone may bring, as `max_share_by_ties` has it, the push free."""
+        """The largest share of adoptions that ties may cause, with external influence free in each period."""
         return max_share_by_ties(self.observed, self.posteriors["contact_by_period"])
 
 
 def judge_contagion(signs: Iterable[bool], max_share: float) -> str:
-    """Return whether ties are needed, from the signs that they are and the share of adoptions that they may bring.
+    """Return whether ties are needed, from the signs and the largest share of adoptions that ties may cause.
 
-    Needed where all signs are present, unclear where some are. That none is present is no finding by itself, since few
-    data show nothing: not needed only where it is excluded that ties bring as many adoptions as all else, `max_share`
-    below a half; else there is too little evidence.
+    Needed if all signs are present, unclear if some are. Without any sign, ties are not needed only if it is excluded
+    that they cause half of the adoptions (`max_share` below a half); otherwise there is too little evidence (decision
+    61).
     """
-    there = list(signs)
-    if any(there):
-        return NEEDED if all(there) else UNCLEAR
+    present = list(signs)
+    if any(present):
+        return NEEDED if all(present) else UNCLEAR
     return NOT_NEEDED if max_share < MAJOR_SHARE else TOO_LITTLE
 
 
 def max_share_by_ties(observed: ObservedDiffusion, posterior: ContagionPosterior) -> float:
-    """Return the share of the adoptions explained that ties alone may bring, in [0, 1].
+    """Return the largest share of explained adoptions that ties may cause, in [0, 1].
 
     Equation: the sum, over people and periods at risk, of 1 - prod (1 - c w) over the ties that had adopted, c the
-    upper end of the 95 % interval of contact, divided by the adoptions; 1 where it is more. Source: assumption.
+    upper end of the 95% interval of contact, divided by the adoptions; at most 1. Source: assumption.
     """
     cells = count_risk_sets(observed, posterior.model)
     stays = probability_of_not_adopting(
         posterior.model, np.zeros(1), float(posterior.strength_quantiles()[2]), cells.exposure, cells.levels
     )[:, 0]
     adoptions = float(np.sum(cells.adopted))
-    brought = float(np.dot(cells.adopted + cells.not_adopted, 1.0 - stays))
-    return min(1.0, brought / adoptions) if adoptions else 1.0
+    by_ties = float(np.dot(cells.adopted + cells.not_adopted, 1.0 - stays))
+    return min(1.0, by_ties / adoptions) if adoptions else 1.0
 
 
 @argument_checks.validate_arguments(
@@ -150,22 +149,22 @@ def fit(
     Parameters
     ----------
     people, ties : str or Path
-        CSV tables: who, and when each adopted; who is tied to whom.
+        CSV tables of people with their adoption times, and of ties.
     terms : TableOptions, optional
-        Names of columns and other terms on which they are read.
+        Names of columns and other options for reading them.
     replicates : int
-        Worlds that each model is simulated in, at least 20.
+        Simulations of each model, at least 20.
     shuffles : int
-        Of the times of adoption, at least 99.
+        Shuffles of adoption times, at least 99.
     seed : int
-        Of the parameters drawn for the worlds, at least 0.
+        Seed of the parameters drawn for simulations, at least 0.
     progress : callable, optional
-        Called with the models done and in all.
+        Called with the numbers of completed and of all models.
 
     Raises
     ------
     InputError
-        With every fault of the tables, or of the numbers asked for.
+        With every fault in the tables, or for invalid numbers.
     """
     return fit_observed(
         read_observed(people, ties, terms), replicates=replicates, shuffles=shuffles, seed=seed, progress=progress
@@ -180,14 +179,14 @@ def fit_observed(
     seed: int = 0,
     progress: FitProgress | None = None,
 ) -> DiffusionFit:
-    """Fit a diffusion that has been read; the rest is as for `fit`."""
+    """Fit a diffusion that has been read; other parameters as for `fit`."""
     check_counts(replicates, shuffles, seed)
-    theatre, models = create_simulator(observed), list(identifiable_models(observed))
+    simulator, models = create_simulator(observed), list(identifiable_models(observed))
     posteriors, simulated = {}, {}
     for done, model in enumerate(models, 1):
         posteriors[model.name] = fit_model(observed, model)
-        if can_simulate(theatre, model):
-            simulated[model.name] = simulate_ensemble(theatre, posteriors[model.name], replicates, seed=seed)
+        if can_simulate(simulator, model):
+            simulated[model.name] = simulate_ensemble(simulator, posteriors[model.name], replicates, seed=seed)
         if progress is not None:
             progress(done, len(models))
     tables = {
@@ -203,27 +202,31 @@ def fit_observed(
 
 
 def check_counts(replicates: int, shuffles: int, seed: int = 0) -> None:
-    """Refuse fewer worlds or shuffles than percentiles need, and seeds below 0."""
-    why = ", for its percentiles"
-    asked = (("--replicates", replicates, 20, why), ("--permutations", shuffles, 99, why), ("--seed", seed, 0, ""))
+    """Raise InputError for fewer replicates or permutations than percentiles need, and for seeds below 0."""
+    reason = ", for its percentiles"
+    requirements = (
+        ("--replicates", replicates, 20, reason),
+        ("--permutations", shuffles, 99, reason),
+        ("--seed", seed, 0, ""),
+    )
     faults = [
-        Fault(name, f"got {count}; needed: at least {least}{rest}")
-        for name, count, least, rest in asked
-        if count < least
+        Fault(name, f"got {count}; needed: at least {minimum}{suffix}")
+        for name, count, minimum, suffix in requirements
+        if count < minimum
     ]
     if faults:
         raise InputError(faults)
 
 
 def reading_notes(observed: ObservedDiffusion) -> tuple[str, ...]:
-    """Return what a reader must know of a fit."""
+    """Return notes for readers of a fit."""
     notes = list(observed.notes)
     if np.isnan(observed_correlation(observed)):
-        notes.append("all who have ties are alike in when they adopted: no correlation across ties, and no p")
+        notes.append("all people with ties adopted at the same time: no correlation across ties, and no p")
     if len(observed.communities) < 2:
-        notes.append("one community: nothing can be held out, and only the evidence compares models")
+        notes.append("one community: none can be held out, and models are compared by evidence only")
     elif len(observed.communities) < 10:
-        notes.append(f"{len(observed.communities)} communities: an interval over so few says little")
+        notes.append(f"{len(observed.communities)} communities: an interval over so few is unreliable")
     if observed.person_count > MAX_FULLY_MIXED:
-        notes.append(f"more than {MAX_FULLY_MIXED:,} people: models without network are fitted and not simulated")
+        notes.append(f"more than {MAX_FULLY_MIXED:,} people: models without network are fitted but not simulated")
     return tuple(notes)

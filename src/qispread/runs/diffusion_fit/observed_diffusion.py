@@ -1,4 +1,4 @@
-"""People with the period in which they adopted, and the ties between them, as one record."""
+"""An observed diffusion: people, their adoption periods, and their ties."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 NEVER_ADOPTED = 0
-"""The period of those who had not adopted by the end."""
+"""The period of people who had not adopted by the end."""
 
 
 @dataclass(frozen=True, eq=False)
 class TieGraph:
-    """Ties without direction in compressed sparse rows: each stands at either end.
+    """Undirected ties in compressed sparse rows, each stored at both ends.
 
     Attributes
     ----------
     indptr : array of n + 1
-        Where the ties of each person start in the other arrays.
+        Start of the ties of each person in the other arrays.
     indices : array
-        The other end of each tie, ascending within a person.
+        The other end of each tie, ascending for each person.
     weights : array
-        In (0, 1].
+        Weights in (0, 1].
     """
 
     indptr: IntArray
@@ -31,33 +31,33 @@ class TieGraph:
 
     @property
     def owners(self) -> IntArray:
-        """The person at whom each tie stands."""
+        """The person at the first end of each tie."""
         return np.repeat(np.arange(self.indptr.size - 1), np.diff(self.indptr))
 
 
 @dataclass(frozen=True, eq=False)
 class ObservedDiffusion:
-    """A diffusion as it was observed; n people.
+    """An observed diffusion of n people.
 
     Attributes
     ----------
     ids : tuple of str
     adopted : array of n
-        Period of adoption, from 1; `NEVER_ADOPTED` for those who had not by the end.
+        Period of adoption, from 1; `NEVER_ADOPTED` for people who had not adopted by the end.
     periods : int
-        How many were observed.
+        Number of observed periods.
     community : array of n
-        Place of each one's community in `communities`.
+        Index of each person's community in `communities`.
     communities : tuple of str
     permutation_groups : array of n
-        Group within which people are taken as alike when who is where is shuffled.
+        Groups within which adoption times are shuffled.
     ties : TieGraph
     seeded : bool
-        Whether those of the first period are taken as given, as the seeds, and not explained.
+        Whether adopters of the first period are given seeds that are not explained.
     unit : str
-        What a period is.
+        Unit of a period.
     notes : tuple of str
-        What was left out, and other things to know.
+        Notes on what was left out, and others.
     inputs : tuple of dict
         Path and hash of each file.
     """
@@ -76,16 +76,16 @@ class ObservedDiffusion:
 
     @property
     def person_count(self) -> int:
-        """How many people there are."""
+        """Number of people."""
         return len(self.ids)
 
     @property
     def first_explained(self) -> int:
-        """The first period whose adoptions are to be explained."""
+        """The first period whose adoptions are explained."""
         return 2 if self.seeded else 1
 
     def with_adopted(self, adopted: IntArray) -> "ObservedDiffusion":
-        """Return the same people and ties with other times of adoption."""
+        """Return the same people and ties with other adoption periods."""
         return ObservedDiffusion(**{**vars(self), "adopted": adopted})
 
 
@@ -93,5 +93,5 @@ def build_tie_graph(first: IntArray, second: IntArray, weights: FloatArray, coun
     """Return ties in compressed sparse rows, from distinct pairs in any order."""
     owner, other = np.concatenate((first, second)), np.concatenate((second, first))
     order = np.lexsort((other, owner))
-    starts = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count)))).astype(np.int64)
-    return TieGraph(starts, other[order].astype(np.int64), np.concatenate((weights, weights))[order].astype(np.float64))
+    indptr = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count)))).astype(np.int64)
+    return TieGraph(indptr, other[order].astype(np.int64), np.concatenate((weights, weights))[order].astype(np.float64))

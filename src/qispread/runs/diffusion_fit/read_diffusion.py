@@ -1,4 +1,4 @@
-"""The user's two tables, people and ties: read with care, every fault with its file and line."""
+"""Reading of the user's tables of people and ties, with the file and line of every fault."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,24 +31,24 @@ MAX_WEIGHTS = 20
 @keep_former_members
 @dataclass(frozen=True)
 class TableOptions:
-    """How two tables are to be read.
+    """Options for reading the two tables.
 
     Attributes
     ----------
     id, adopted, community, first, second, weight : str
         Names of columns; `community` and `weight` may be absent from the tables.
     permutation_columns : tuple of str
-        More columns of the table of people: who agrees in all of them is alike.
+        Further columns of the table of people: adoption times are shuffled among people who agree in all of them.
     never : tuple of str
-        What the column `adopted` says of those who had not by the end, besides nothing.
+        Entries of the column `adopted`, besides blanks, for people who had not adopted by the end.
     start, end : str
-        First and last period observed, as in the table; unless given 1 or the earliest date, and the last adoption.
+        First and last observed period, as in the table; default: 1 or the earliest date, and the last adoption.
     unit : {"period", "month", "quarter", "year"}
-        How long a period is, where moments are dates.
+        Unit of a period, for dates.
     seeds : bool
-        Whether those of the first period are taken as given.
+        Whether adopters of the first period are given seeds.
     self_ties, unknown : {"refuse", "leave_out"}
-        What to do with ties of somebody to themselves, and to people who are not listed.
+        What to do with self-ties, and with ties to people who are not listed.
     """
 
     id: str = "id"
@@ -68,18 +68,18 @@ class TableOptions:
 
     def __post_init__(self) -> None:
         names = dict.fromkeys(("id", "adopted", "community", "first", "second", "weight"), argument_checks.check_text)
-        lists = dict.fromkeys(("alike", "never"), argument_checks.check_texts)
-        moments = dict.fromkeys(("start", "end"), argument_checks.optional_check(argument_checks.check_text))
-        ways = dict.fromkeys(("self_ties", "unknown"), argument_checks.choice_check("refuse", "leave_out"))
+        lists = dict.fromkeys(("permutation_columns", "never"), argument_checks.check_texts)
+        times = dict.fromkeys(("start", "end"), argument_checks.optional_check(argument_checks.check_text))
+        choices = dict.fromkeys(("self_ties", "unknown"), argument_checks.choice_check("refuse", "leave_out"))
         unit = argument_checks.optional_check(argument_checks.choice_check(*MONTHS_PER_UNIT))
         argument_checks.check_arguments(
-            vars(self), **names, **lists, **moments, **ways, unit=unit, seeds=argument_checks.check_flag
+            vars(self), **names, **lists, **times, **choices, unit=unit, seeds=argument_checks.check_flag
         )
 
 
 @dataclass
 class DiffusionReadState:
-    """What reading has gathered."""
+    """The state of reading: options, rows read, notes and faults."""
 
     options: TableOptions
     reading: ReadContext = field(default_factory=ReadContext)
@@ -90,7 +90,7 @@ class DiffusionReadState:
     group_keys: list[tuple[str, ...]] = field(default_factory=list)
 
     def add_fault(self, path: str, problem: str, display_name: str = "", line: int = 0) -> None:
-        """Note a fault."""
+        """Record a fault."""
         self.reading.faults.append(Fault(path, problem, display_name, line))
 
 
@@ -100,254 +100,249 @@ def read_observed(people: str | Path, ties: str | Path, options: TableOptions | 
     Raises
     ------
     InputError
-        With every fault of both tables: a person twice, an adoption that is no moment or before the start, ties to
-        people who are not listed or to oneself, nobody who adopted, everybody at once ...
+        With every fault in both tables, such as duplicate people, invalid or too early adoption times, ties to people
+        who are not listed, self-ties, or no adoption.
     """
-    found = DiffusionReadState(options or TableOptions())
-    read_people(found, read_table(Path(people), str(people), found.reading))
-    periods, calendar = assign_periods(found, str(people))
-    pairs = read_ties(found, read_table(Path(ties), str(ties), found.reading))
-    if found.reading.faults:
-        raise InputError(found.reading.faults)
-    return build_observed(found, periods, calendar, pairs)
+    state = DiffusionReadState(options or TableOptions())
+    read_people(state, read_table(Path(people), str(people), state.reading))
+    periods, calendar = assign_periods(state, str(people))
+    pairs = read_ties(state, read_table(Path(ties), str(ties), state.reading))
+    if state.reading.faults:
+        raise InputError(state.reading.faults)
+    return build_observed(state, periods, calendar, pairs)
 
 
-def read_people(found: DiffusionReadState, table: CsvTable) -> None:
-    """Read who there is, when each adopted, and to what community each belongs."""
-    terms = found.options
-    optional = [terms.community] if terms.community in table.columns else []
-    wanted = {terms.id: "who", terms.adopted: "when", **dict.fromkeys(terms.permutation_columns, "who is alike")}
-    if not optional and terms.community != "community":
-        wanted[terms.community] = "community"
-    require_columns(table, wanted)
+def read_people(state: DiffusionReadState, table: CsvTable) -> None:
+    """Read the people, their adoption times and communities."""
+    options = state.options
+    optional = [options.community] if options.community in table.columns else []
+    required = {options.id: "id", options.adopted: "time", **dict.fromkeys(options.permutation_columns, "group")}
+    if not optional and options.community != "community":
+        required[options.community] = "community"
+    require_columns(table, required)
     for line, cells in table.rows:
-        who = cells[terms.id]
-        if not who:
-            found.add_fault(f"column '{terms.id}'", "is blank; each person needs an id", table.display_name, line)
+        person = cells[options.id]
+        if not person:
+            state.add_fault(f"column '{options.id}'", "is blank; each person needs an id", table.display_name, line)
             continue
-        if who in found.lines:
-            problem = f"'{who}' is given twice, first on line {found.lines[who]}; ids must differ"
-            found.add_fault(f"column '{terms.id}'", problem, table.display_name, line)
+        if person in state.lines:
+            problem = f"'{person}' is given twice, first on line {state.lines[person]}; ids must differ"
+            state.add_fault(f"column '{options.id}'", problem, table.display_name, line)
             continue
-        found.lines[who] = line
-        found.timestamps.append(
-            (line, who, read_adoption_time(found, table.display_name, line, who, cells[terms.adopted]))
-        )
-        found.communities.append(cells[terms.community] if optional else "")
-        found.group_keys.append(tuple(cells[name] for name in terms.permutation_columns))
-        if optional and not cells[terms.community]:
-            found.add_fault(
-                f"column '{terms.community}' of {who}", "is blank; needed: a name", table.display_name, line
-            )
-    unsaid = join_names(f"'{word}'" for word in set(terms.never) - found.reported)
-    if unsaid:
-        found.reading.notes.append(f"{table.display_name}: column '{terms.adopted}' nowhere says {unsaid} (--never)")
+        state.lines[person] = line
+        moment = read_adoption_time(state, table.display_name, line, person, cells[options.adopted])
+        state.timestamps.append((line, person, moment))
+        state.communities.append(cells[options.community] if optional else "")
+        state.group_keys.append(tuple(cells[name] for name in options.permutation_columns))
+        if optional and not cells[options.community]:
+            path = f"column '{options.community}' of {person}"
+            state.add_fault(path, "is blank; needed: a name", table.display_name, line)
+    unused_words = join_names(f"'{word}'" for word in set(options.never) - state.reported)
+    if unused_words:
+        problem = f"column '{options.adopted}' does not contain {unused_words} (--never)"
+        state.reading.notes.append(f"{table.display_name}: {problem}")
 
 
 def matches_word(word: str, text: str, moment: Timestamp | None) -> bool:
-    """Return whether a cell says a word, or the number that the word is, however it is written."""
+    """Return whether a cell equals a word, or the same number in another notation."""
     return word == text or (moment is not None and not moment.is_date and parse_timestamp(word) == moment)
 
 
-def read_adoption_time(found: DiffusionReadState, shown_as: str, line: int, who: str, text: str) -> Timestamp | None:
-    """Return when somebody adopted; None for never, and for what is no moment, which is a fault."""
+def read_adoption_time(
+    state: DiffusionReadState, display_name: str, line: int, person: str, text: str
+) -> Timestamp | None:
+    """Return the adoption time of a person; None for never, and for an invalid time, which is a fault."""
     moment = parse_timestamp(text)
-    words = {word for word in found.options.never if matches_word(word, text, moment)}
-    found.reported |= words
-    if not text or words:
+    matches = {word for word in state.options.never if matches_word(word, text, moment)}
+    state.reported |= matches
+    if not text or matches:
         return None
     if moment is None:
-        problem = f"got '{text}'; needed: {EXPECTED_TIME}, or nothing for those who had not adopted by the end"
-        found.add_fault(f"column '{found.options.adopted}' of {who}", problem, shown_as, line)
+        problem = f"got '{text}'; needed: {EXPECTED_TIME}, or blank for people who had not adopted by the end"
+        state.add_fault(f"column '{state.options.adopted}' of {person}", problem, display_name, line)
     return moment
 
 
-def parse_time_option(found: DiffusionReadState, name: str, text: str | None, *, dated: bool) -> Timestamp | None:
-    """Return the moment that an option gives, if it does and is of the kind that the table has."""
+def parse_time_option(state: DiffusionReadState, name: str, text: str | None, *, dated: bool) -> Timestamp | None:
+    """Return the time of an option, if it is given and of the same type as in the table."""
     moment = None if text is None else parse_timestamp(text)
     if text is not None and (moment is None or moment.is_date != dated):
-        needed = "a date, as the table has" if dated else "a whole number, as the table has"
-        found.add_fault(name, f"got '{text}'; needed: {needed}")
+        needed = "a date, as in the table" if dated else "a whole number, as in the table"
+        state.add_fault(name, f"got '{text}'; needed: {needed}")
         return None
     return moment
 
 
-def assign_periods(found: DiffusionReadState, shown_as: str) -> tuple[list[int], PeriodCalendar]:
-    """Return the period in which each adopted, and their calendar; the last period is that of `end`."""
-    where, terms = f"column '{found.options.adopted}'", found.options
-    given = [(line, who, moment) for line, who, moment in found.timestamps if moment is not None]
-    if not given and not found.reading.faults:
-        found.add_fault(where, f"nobody adopted; needed: {EXPECTED_TIME} in some rows", shown_as)
-    kinds = {moment.is_date for _, _, moment in given}
-    if len(kinds) == 2:
-        line, who, odd = next(row for row in given if row[2].is_date != given[0][2].is_date)
-        found.add_fault(
-            f"{where} of {who}", f"got {format_timestamp(odd)}; needed: all dates or all numbers", shown_as, line
-        )
-        given = []
-    dated = True in kinds
-    start = parse_time_option(found, "--start", terms.start, dated=dated)
-    end = parse_time_option(found, "--end", terms.end, dated=dated)
-    calendar = choose_calendar((moment for _, _, moment in given), start, terms.unit)
-    if terms.unit is not None and not dated and given:
-        calendar = PeriodCalendar(calendar.start, terms.unit)
-    last = calendar.period(end) if end else max((calendar.period(moment) for _, _, moment in given), default=1)
-    if start and end and end < start:  # every adoption would be refused for what the options get wrong
-        found.add_fault(
-            "--start",
-            f"got {format_timestamp(start)}, after --end {format_timestamp(end)}; needed: a start before the end",
-        )
+def assign_periods(state: DiffusionReadState, display_name: str) -> tuple[list[int], PeriodCalendar]:
+    """Return the adoption period of each person, and the calendar; the last period is that of `end`."""
+    path, options = f"column '{state.options.adopted}'", state.options
+    adoptions = [(line, person, moment) for line, person, moment in state.timestamps if moment is not None]
+    if not adoptions and not state.reading.faults:
+        state.add_fault(path, f"nobody adopted; needed: {EXPECTED_TIME} in some rows", display_name)
+    date_flags = {moment.is_date for _, _, moment in adoptions}
+    if len(date_flags) == 2:
+        line, person, other_time = next(row for row in adoptions if row[2].is_date != adoptions[0][2].is_date)
+        problem = f"got {format_timestamp(other_time)}; needed: all dates or all numbers"
+        state.add_fault(f"{path} of {person}", problem, display_name, line)
+        adoptions = []
+    dated = True in date_flags
+    start = parse_time_option(state, "--start", options.start, dated=dated)
+    end = parse_time_option(state, "--end", options.end, dated=dated)
+    calendar = choose_calendar((moment for _, _, moment in adoptions), start, options.unit)
+    if options.unit is not None and not dated and adoptions:
+        calendar = PeriodCalendar(calendar.start, options.unit)
+    last = calendar.period(end) if end else max((calendar.period(moment) for _, _, moment in adoptions), default=1)
+    if start and end and end < start:  # otherwise every adoption would be a fault
+        problem = f"got {format_timestamp(start)}, after --end {format_timestamp(end)}; needed: a start before the end"
+        state.add_fault("--start", problem)
     else:
-        check_times(found, given, calendar, last, shown_as)
+        check_times(state, adoptions, calendar, last, display_name)
     return [
-        NEVER_ADOPTED if moment is None or not given else calendar.period(moment) for _, _, moment in found.timestamps
-    ], (calendar)
+        NEVER_ADOPTED if moment is None or not adoptions else calendar.period(moment)
+        for _, _, moment in state.timestamps
+    ], calendar
 
 
 def check_times(
-    found: DiffusionReadState,
-    given: Sequence[tuple[int, str, Timestamp]],
+    state: DiffusionReadState,
+    adoptions: Sequence[tuple[int, str, Timestamp]],
     calendar: PeriodCalendar,
     last: int,
-    shown_as: str,
+    display_name: str,
 ) -> None:
-    """Refuse adoptions before the start or after the end, too long a time, and times from which nothing follows."""
-    where = f"column '{found.options.adopted}'"
-    for line, who, moment in given:
+    """Record faults for adoptions outside the observed periods, too many periods, and too few with adoptions."""
+    path = f"column '{state.options.adopted}'"
+    for line, person, moment in adoptions:
         if calendar.period(moment) < 1:
             start = format_timestamp(calendar.start)
-            problem = f"got {format_timestamp(moment)}, before the start ({start}); say --start, or correct it"
-            found.add_fault(f"{where} of {who}", problem, shown_as, line)
+            problem = f"got {format_timestamp(moment)}, before the start ({start}); set --start, or correct it"
+            state.add_fault(f"{path} of {person}", problem, display_name, line)
         elif calendar.period(moment) > last:
-            end = found.options.end
-            problem = f"got {format_timestamp(moment)}, after the end ({end}); leave it blank, or say a later --end"
-            found.add_fault(f"{where} of {who}", problem, shown_as, line)
+            end = state.options.end
+            problem = f"got {format_timestamp(moment)}, after the end ({end}); leave it blank, or set a later --end"
+            state.add_fault(f"{path} of {person}", problem, display_name, line)
     if last > MAX_PERIODS:
-        problem = (
-            f"{last:,} periods from {format_timestamp(calendar.start)}; needed: at most {MAX_PERIODS} (--start, --unit)"
-        )
-        found.add_fault(where, problem, shown_as)
-    explained = {calendar.period(moment) for _, _, moment in given} - ({1} if found.options.seeds else set())
-    if given and len(explained) < 2 and not found.reading.faults:
-        after = " after the first, whose adopters are the seeds" if found.options.seeds else ""
-        several = "1 period" if len(explained) == 1 else f"{len(explained)} periods"
-        problem = f"adoptions in {several}{after}: nothing to explain; needed: adoptions in at least two"
-        found.add_fault(where, problem, shown_as)
+        limit = f"needed: at most {MAX_PERIODS} (--start, --unit)"
+        state.add_fault(path, f"{last:,} periods from {format_timestamp(calendar.start)}; {limit}", display_name)
+    explained = {calendar.period(moment) for _, _, moment in adoptions} - ({1} if state.options.seeds else set())
+    if adoptions and len(explained) < 2 and not state.reading.faults:
+        condition = " after the first, whose adopters are the seeds" if state.options.seeds else ""
+        period_count = "1 period" if len(explained) == 1 else f"{len(explained)} periods"
+        problem = f"adoptions in {period_count}{condition}: nothing to explain; needed: adoptions in at least two"
+        state.add_fault(path, problem, display_name)
 
 
-def read_ties(found: DiffusionReadState, table: CsvTable) -> dict[tuple[int, int], float]:
-    """Return the weight of each pair of people, by their places; of a pair given again the larger weight holds."""
-    terms, weighted = found.options, found.options.weight in table.columns
-    if not weighted and terms.weight != "weight":
-        require_columns(table, {terms.weight: "weight"})
-    require_columns(table, {terms.first: "one end", terms.second: "other end"})
-    place = {who: index for index, who in enumerate(found.lines)}
+def read_ties(state: DiffusionReadState, table: CsvTable) -> dict[tuple[int, int], float]:
+    """Return the weight of each pair of people by their indices; a repeated pair has its largest weight."""
+    options, weighted = state.options, state.options.weight in table.columns
+    if not weighted and options.weight != "weight":
+        require_columns(table, {options.weight: "weight"})
+    require_columns(table, {options.first: "one end", options.second: "other end"})
+    indices = {person: index for index, person in enumerate(state.lines)}
     pairs: dict[tuple[int, int], float] = {}
-    counts = dict.fromkeys(("selves", "strangers", "again"), 0)
+    counts = dict.fromkeys(("self_ties", "unknown", "repeated"), 0)
     for line, cells in table.rows:
-        ends, weight = (
-            (cells[terms.first], cells[terms.second]),
-            parse_number(cells[terms.weight]) if weighted else 1.0,
-        )
-        problem, leave = check_tie(ends, weight, place, terms)
-        if leave:
-            counts[leave] += 1
+        ends = cells[options.first], cells[options.second]
+        weight = parse_number(cells[options.weight]) if weighted else 1.0
+        problem, reason = check_tie(ends, weight, indices, options)
+        if reason:
+            counts[reason] += 1
         elif problem:
-            found.add_fault(f"tie '{ends[0]}' - '{ends[1]}'", problem, table.display_name, line)
+            state.add_fault(f"tie '{ends[0]}' - '{ends[1]}'", problem, table.display_name, line)
         else:
-            a, b = sorted(place[end] for end in ends)
-            counts["again"] += (a, b) in pairs
+            a, b = sorted(indices[end] for end in ends)
+            counts["repeated"] += (a, b) in pairs
             pairs[a, b] = max(float(weight), pairs.get((a, b), 0.0))
-    note_tie_problems(found, counts, table.display_name)
-    if not pairs and not found.reading.faults:
-        found.add_fault("", "holds no tie between two people of the table", table.display_name)
+    note_tie_problems(state, counts, table.display_name)
+    if not pairs and not state.reading.faults:
+        state.add_fault("", "holds no tie between two people in the table", table.display_name)
     levels = set(pairs.values())
     if len(levels) > MAX_WEIGHTS:
         problem = f"{len(levels)} different weights; needed: at most {MAX_WEIGHTS} (round them)"
-        found.add_fault(f"column '{terms.weight}'", problem, table.display_name)
+        state.add_fault(f"column '{options.weight}'", problem, table.display_name)
     return pairs
 
 
-def check_tie(ends: tuple[str, str], weight: Any, place: dict[str, int], options: TableOptions) -> tuple[str, str]:
-    """Return what is wrong with a tie, or else as what it is left out; two empty words for a good one."""
-    strangers = [end for end in ends if end not in place]
+def check_tie(ends: tuple[str, str], weight: Any, indices: dict[str, int], options: TableOptions) -> tuple[str, str]:
+    """Return the problem with a tie, or the reason to leave it out; two empty texts for a valid tie."""
+    unknown = [end for end in ends if end not in indices]
     if not all(ends):
-        return "ties to nobody: one id is blank", ""
+        return "has a blank id", ""
     if ends[0] == ends[1]:
-        hint = "ties a person to themselves (--leave-out self-ties leaves such ties out)"
-        return ("", "selves") if options.self_ties == "leave_out" else (hint, "")
-    if strangers and options.unknown == "leave_out":
-        return "", "strangers"
-    if strangers:
-        named = f"'{strangers[0]}' is not in the table of people{did_you_mean(strangers[0], place)}"
-        return f"{named} (--leave-out unknown leaves such ties out)", ""
+        hint = "is a self-tie (--leave-out self-ties leaves such ties out)"
+        return ("", "self_ties") if options.self_ties == "leave_out" else (hint, "")
+    if unknown and options.unknown == "leave_out":
+        return "", "unknown"
+    if unknown:
+        problem = f"'{unknown[0]}' is not in the table of people{did_you_mean(unknown[0], indices)}"
+        return f"{problem} (--leave-out unknown leaves such ties out)", ""
     if not isinstance(weight, float) or not 0.0 < weight <= 1.0:
         return f"got weight {'blank' if weight is None else weight}; needed: a number in (0, 1]", ""
     return "", ""
 
 
-def note_tie_problems(found: DiffusionReadState, counts: dict[str, int], shown_as: str) -> None:
-    """Note which ties were left out, and which were given again."""
-    words = {
-        "selves": "ties of somebody to themselves left out",
-        "strangers": "ties to people who are not listed left out",
-        "again": "ties given again, or in the other direction, count once, at the larger weight",
+def note_tie_problems(state: DiffusionReadState, counts: dict[str, int], display_name: str) -> None:
+    """Note the ties that were left out or repeated."""
+    texts = {
+        "self_ties": "self-ties left out",
+        "unknown": "ties to people who are not listed left out",
+        "repeated": "repeated ties, in either direction, count once, at the largest weight",
     }
-    found.reading.notes += [f"{shown_as}: {counts[name]:,} {text}" for name, text in words.items() if counts[name]]
+    state.reading.notes += [f"{display_name}: {counts[name]:,} {text}" for name, text in texts.items() if counts[name]]
 
 
-def suspicious_last_period_note(found: DiffusionReadState, periods: Sequence[int]) -> list[str]:
-    """Return a note where the last period looks like what a table writes of those who had not adopted."""
+def suspicious_last_period_note(state: DiffusionReadState, periods: Sequence[int]) -> list[str]:
+    """Return a note if the last period may be the table's entry for people who had not adopted."""
     counts = np.bincount(np.array(periods), minlength=2)
-    last, left = int(counts[-1]), int(counts[NEVER_ADOPTED])
-    if last <= counts[1:-1].max(initial=0) or (left and 2 * last <= len(periods)):
+    last, never_count = int(counts[-1]), int(counts[NEVER_ADOPTED])
+    if last <= counts[1:-1].max(initial=0) or (never_count and 2 * last <= len(periods)):
         return []
-    text = format_timestamp(max(moment for _, _, moment in found.timestamps if moment is not None))
-    everybody = "" if left else ", and nobody had not by then"
-    told = f"{last:,} of {len(periods):,} people adopted in {text}, the last period, more than in any other{everybody}"
-    return [f"{told}: if the table writes {text} of those who had not by the end, say --never {text}"]
+    text = format_timestamp(max(moment for _, _, moment in state.timestamps if moment is not None))
+    condition = "" if never_count else ", and everybody had by then"
+    report = f"{last:,} of {len(periods):,} people adopted in {text}, the last period, more than in any other"
+    return [f"{report}{condition}: if {text} means not adopted by the end, use --never {text}"]
 
 
 def index_names(names: Iterable[Any]) -> tuple[list[int], list[Any]]:
-    """Return the place of each name among the distinct ones, in the order in which they first stand."""
+    """Return the index of each name among the distinct names in order of appearance, and these names."""
     order: dict[Any, int] = {}
     return [order.setdefault(name, len(order)) for name in names], list(order)
 
 
 def build_observed(
-    found: DiffusionReadState, periods: list[int], calendar: PeriodCalendar, pairs: dict[tuple[int, int], float]
+    state: DiffusionReadState, periods: list[int], calendar: PeriodCalendar, pairs: dict[tuple[int, int], float]
 ) -> ObservedDiffusion:
-    """Return the record of what was read, and note what a reader must know of it."""
-    terms, ids = found.options, tuple(found.lines)
-    community, names = index_names(found.communities)
-    alike, _ = index_names(zip(found.communities, found.group_keys, strict=True))
+    """Return the observed diffusion, with notes for readers."""
+    options, ids = state.options, tuple(state.lines)
+    community, names = index_names(state.communities)
+    permutation_groups, _ = index_names(zip(state.communities, state.group_keys, strict=True))
     first, second = np.array(sorted(pairs), dtype=np.int64).T
     weights = np.array([pairs[pair] for pair in sorted(pairs)])
     ties = build_tie_graph(first, second, weights, len(ids))
-    end = parse_time_option(found, "--end", terms.end, dated=calendar.start.is_date)
+    end = parse_time_option(state, "--end", options.end, dated=calendar.start.is_date)
     last = calendar.period(end) if end else max(periods)
-    seeded = terms.seeds and 1 in periods
-    alone = [ids[place] for place in np.flatnonzero(np.diff(ties.indptr) == 0)]
-    notes = [*found.reading.notes, *suspicious_last_period_note(found, periods)]
-    if alone:
-        notes.append(
-            f"{len(alone)} people have no ties, so that only what comes from outside reaches them: {join_names(alone)}"
-        )
+    seeded = options.seeds and 1 in periods
+    isolated = [ids[index] for index in np.flatnonzero(np.diff(ties.indptr) == 0)]
+    notes = [*state.reading.notes, *suspicious_last_period_note(state, periods)]
+    if isolated:
+        reach = "people have no ties, so that only external influence reaches them"
+        notes.append(f"{len(isolated)} {reach}: {join_names(isolated)}")
     across = int(np.sum(np.asarray(community)[first] != np.asarray(community)[second]))
     if across:
-        notes.append(f"{across:,} of {len(pairs):,} ties join two communities: held-out communities are not apart")
-    if terms.seeds and not seeded:
-        notes.append("nobody adopted in the first period: there are no seeds, and an external push starts it")
+        share = f"{across:,} of {len(pairs):,} ties"
+        notes.append(f"{share} join two communities: held-out communities are not independent")
+    if options.seeds and not seeded:
+        notes.append("nobody adopted in the first period: adoption starts without seeds, by external influence")
     return ObservedDiffusion(
         ids=ids,
         adopted=np.array(periods, dtype=np.int64),
         periods=last,
         community=np.array(community, dtype=np.int64),
         communities=tuple(names),
-        permutation_groups=np.array(alike, dtype=np.int64),
+        permutation_groups=np.array(permutation_groups, dtype=np.int64),
         ties=ties,
         seeded=seeded,
         unit=calendar.unit,
         notes=tuple(notes),
-        inputs=tuple(found.reading.inputs),
+        inputs=tuple(state.reading.inputs),
     )

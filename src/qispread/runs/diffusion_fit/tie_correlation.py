@@ -1,4 +1,4 @@
-"""Whether those who are tied adopt at like times: a correlation over ties, against chance."""
+"""Test of whether tied people adopt at similar times: a correlation over ties, compared with chance."""
 
 from dataclasses import dataclass
 
@@ -14,38 +14,38 @@ from qispread.runs.diffusion_fit.observed_diffusion import (
 
 SHUFFLE_SEED = 1
 ROUNDING_TOLERANCE = 1e-9
-"""By how much correlations may differ that are equal but for rounding."""
+"""Difference between correlations that are equal except for rounding."""
 
 
 def adoption_times(adopted: IntArray, periods: int) -> FloatArray:
-    """Return the period of adoption as a number; of those who had not by the end, the one after it."""
+    """Return the period of adoption as a float; for people who had not adopted by the end, the next period."""
     return np.where(adopted == NEVER_ADOPTED, periods + 1, adopted).astype(np.float64)
 
 
 def tie_correlation(times: FloatArray, ties: TieGraph) -> float:
-    """Return the correlation of the times at both ends of a tie, over ties by weight; NaN where all are alike.
+    """Return the weighted correlation of the times at both ends of ties; NaN if all times are equal.
 
-    Each tie counts as often as it stands in `ties`, without direction twice. Source: newman2003 (assortativity by a
-    number); with the means and the variance over people in place of those over ties it is the index of moran1950.
+    Each tie counts in both directions. Source: newman2003 (assortativity by a scalar); with means and variance over
+    people instead of ties it is the index of moran1950.
     """
-    here, there, weights = times[ties.owners], times[ties.indices], ties.weights
-    if np.ptp(here) == 0.0 or np.ptp(there) == 0.0:  # rounding of the mean would make a variance of nothing
+    owner_times, other_times, weights = times[ties.owners], times[ties.indices], ties.weights
+    if np.ptp(owner_times) == 0.0 or np.ptp(other_times) == 0.0:  # rounding of the mean would give a non-zero variance
         return np.nan
-    here, there = (one - np.average(one, weights=weights) for one in (here, there))
-    variance = float(np.dot(weights, here * here)) * float(np.dot(weights, there * there))
-    return float(np.dot(weights, here * there)) / float(np.sqrt(variance)) if variance > 0.0 else np.nan
+    owner_times, other_times = (values - np.average(values, weights=weights) for values in (owner_times, other_times))
+    variance = float(np.dot(weights, owner_times * owner_times)) * float(np.dot(weights, other_times * other_times))
+    return float(np.dot(weights, owner_times * other_times)) / float(np.sqrt(variance)) if variance > 0.0 else np.nan
 
 
 @dataclass(frozen=True, eq=False)
 class PermutationTest:
-    """A statistic of the observed, and of the same people with who is where shuffled.
+    """A permutation test: a statistic of the observed data, and with adoption times shuffled (decision 55).
 
     Attributes
     ----------
     observed : float
-        NaN where it is not known.
+        Observed statistic; NaN if undefined.
     permuted : array
-        NaN likewise.
+        Statistic of each shuffle; NaN if undefined.
     """
 
     observed: float
@@ -53,9 +53,9 @@ class PermutationTest:
 
     @property
     def p_value(self) -> float:
-        """The share of all, the observed among them, that are at least as large (phipson2010).
+        """The share of all values, including the observed one, that are at least as large (phipson2010).
 
-        Those that are not known count as at least as large; where the observed is not known there is no p, but NaN.
+        Undefined values count as at least as large; NaN if the observed one is undefined.
         """
         if np.isnan(self.observed):
             return np.nan
@@ -64,13 +64,13 @@ class PermutationTest:
 
     @property
     def mean(self) -> float:
-        """The mean of the shuffled that are known; NaN where none is."""
+        """The mean of defined shuffled values; NaN without any."""
         known = self.permuted[~np.isnan(self.permuted)]
         return float(np.mean(known)) if known.size else np.nan
 
     @property
     def standard_deviation(self) -> float:
-        """Their standard deviation; NaN where fewer than two are known."""
+        """Their standard deviation; NaN for fewer than two."""
         known = self.permuted[~np.isnan(self.permuted)]
         return float(np.std(known, ddof=1)) if known.size > 1 else np.nan
 
@@ -81,28 +81,28 @@ class PermutationTest:
 
     @property
     def z_score(self) -> float:
-        """By how many standard deviations of the shuffled the observed is above their mean."""
+        """The observed value less the mean, in standard deviations of the shuffled values."""
         return (self.observed - self.mean) / self.standard_deviation if self.standard_deviation > 0.0 else np.nan
 
 
 def permute_within_groups(groups: IntArray, rng: np.random.Generator) -> IntArray:
-    """Return who takes whose place, within groups."""
-    drawn = np.lexsort((rng.random(groups.size), groups))
-    found = np.empty(groups.size, dtype=np.int64)
-    found[np.argsort(groups, kind="stable")] = drawn
-    return found
+    """Return a random permutation of indices within groups."""
+    shuffled = np.lexsort((rng.random(groups.size), groups))
+    sources = np.empty(groups.size, dtype=np.int64)
+    sources[np.argsort(groups, kind="stable")] = shuffled
+    return sources
 
 
 def permutation_test(observed: ObservedDiffusion, times: int, seed: int = SHUFFLE_SEED) -> PermutationTest:
-    """Return the correlation over ties, observed and with the times of adoption shuffled among people who are alike.
+    """Return the correlation over ties, observed and with adoption times shuffled within groups.
 
-    The network, the seeds and the times of each group stay as they are; only who of the others had which is shuffled,
-    which changes no probability where all of a group adopt with the same chances, whatever these are in each period. A
-    small p says that tied people adopt at like times, by whatever cause: contagion, or that like people are tied.
+    The network, the seeds and the times of each group are fixed; times are only shuffled among other members, which
+    changes no probability if all members of a group have the same probability of adopting in each period. A small p
+    means that tied people adopt at similar times, whether by contagion or because similar people are tied.
     """
-    when, rng = adoption_times(observed.adopted, observed.periods), np.random.default_rng(seed)
+    periods, rng = adoption_times(observed.adopted, observed.periods), np.random.default_rng(seed)
     groups = 2 * observed.permutation_groups + (observed.adopted < observed.first_explained) * (
         observed.adopted != NEVER_ADOPTED
     )
-    drawn = (tie_correlation(when[permute_within_groups(groups, rng)], observed.ties) for _ in range(times))
-    return PermutationTest(tie_correlation(when, observed.ties), np.array(list(drawn)))
+    correlations = (tie_correlation(periods[permute_within_groups(groups, rng)], observed.ties) for _ in range(times))
+    return PermutationTest(tie_correlation(periods, observed.ties), np.array(list(correlations)))

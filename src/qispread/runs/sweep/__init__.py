@@ -1,1 +1,1 @@
-"""Sweeps: many points of a design, each in many worlds, kept so that nothing is lost."""
+"""Sweeps: many points of a design, each with many replicates, stored so that no run is lost."""

@@ -1,25 +1,24 @@
-"""What is worth knowing of an experiment before it is run."""
+"""Notes on an experiment before it is run."""
 
 from qispread.runs.sweep.experiment import Experiment, LatinHypercubeDesign, MorrisDesign, SaltelliDesign, SobolDesign
 
 MIN_BLOCKS = 8
-"""Walks, or blocks of a saltelli design, that a sensitivity analysis needs."""
+"""Trajectories, or blocks of a Saltelli design, that a sensitivity analysis needs."""
 MIN_POINTS = 64
-"""Points that one of any other design needs: with ten harmonics of fewer a third of the variance would be chance."""
+"""Points of any other design that it needs: with fewer, ten harmonics fit a third of the variance by chance."""
 
 
 def analysis_notes(experiment: Experiment) -> tuple[str, ...]:
     """Return notes on an experiment: whether it is too small for a sensitivity analysis."""
     design = experiment.design
     if isinstance(design, MorrisDesign):
-        found = ("trajectories", design.trajectories, MIN_BLOCKS, "walks")
+        name, count, minimum, label = ("trajectories", design.trajectories, MIN_BLOCKS, "trajectories")
     elif isinstance(design, SaltelliDesign):
-        found = ("points", design.points, MIN_BLOCKS, "base points")
+        name, count, minimum, label = ("points", design.points, MIN_BLOCKS, "base points")
     elif isinstance(design, LatinHypercubeDesign | SobolDesign):
-        found = ("points", design.points, MIN_POINTS, "points")
+        name, count, minimum, label = ("points", design.points, MIN_POINTS, "points")
     else:
         return ()
-    name, number, least, words = found
-    if number >= least:
+    if count >= minimum:
         return ()
-    return (f"design.{name}: got {number}; qispread sensitivity needs at least {least} {words}",)
+    return (f"design.{name}: got {count}; qispread sensitivity needs at least {minimum} {label}",)

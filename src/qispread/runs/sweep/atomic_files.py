@@ -1,4 +1,4 @@
-"""Files that are whole or not there, on a disk that may fill up and a machine that may stop at any moment."""
+"""Atomic writes: a file is complete or absent, even if the disk is full or the machine stops."""
 
 import os
 import re
@@ -8,29 +8,29 @@ from pathlib import Path
 from qispread.inputs.errors import Fault, InputError
 
 TEMPORARY_PATTERN = ".*.tmp-*"
-"""Names of what a process that was killed may leave behind."""
+"""Names of files that a killed process may leave behind."""
 
 
 URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
-"""How an address begins, once `Path` has taken one of its two strokes; a drive of Windows has one letter."""
+"""The start of a URL after `Path` has removed one of its slashes; a Windows drive has only one letter."""
 
 
-def local_folder(given: str | Path) -> Path:
+def local_folder(folder: str | Path) -> Path:
     """Return a folder as a path.
 
     Raises
     ------
     InputError
-        For an address such as ``s3://bucket/folder``, which would make a folder called ``s3:`` here.
+        For a URL such as ``s3://bucket/folder``, which would create a local folder called ``s3:``.
     """
-    if URL.match(str(given)):
-        problem = "is an address, and results are written to folders of this machine alone; write them to a folder and "
-        raise InputError([Fault("--out", f"{problem}copy it there, or mount the other as a folder", str(given))])
-    return Path(given)
+    if URL.match(str(folder)):
+        problem = "is a URL, but results are only written to local folders; write them to a folder and copy it there, "
+        raise InputError([Fault("--out", f"{problem}or mount the remote storage as a folder", str(folder))])
+    return Path(folder)
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make sure that the names in a folder outlast a loss of power, where the system can."""
+    """Flush the entries of a folder to disk, if the system supports it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -40,42 +40,42 @@ def fsync_folder(folder: Path) -> None:
 
 
 def atomic_write(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there once it is safely on disk.
+    """Write a temporary file and move it into place once it is on disk.
 
     Raises
     ------
     OSError
-        Where that fails; then what was there before is as it was.
+        If that fails; an existing file is then unchanged.
     """
-    beside = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     try:
-        with beside.open("wb") as file:
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     fsync_folder(path.parent)
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line to a file, safely on disk when this returns; a line cut short before is left to stand alone.
+    """Append a line to a file and flush it to disk; an earlier incomplete line remains separate.
 
     Raises
     ------
     OSError
-        Where that fails; then the file ends where it ended.
+        If that fails; the file is then unchanged.
     """
     with path.open("ab") as file:
-        before = file.tell()
+        size = file.tell()
         try:
             file.write((("" if _ends_with_newline(path) else "\n") + line + "\n").encode())
             file.flush()
             os.fsync(file.fileno())
         except OSError:
             with suppress(OSError):
-                os.truncate(path, before)
+                os.truncate(path, size)
             raise
 
 
@@ -89,7 +89,7 @@ def _ends_with_newline(path: Path) -> bool:
 
 
 def remove_temporary_files(*folders: Path) -> None:
-    """Remove what a process that was killed left half written."""
+    """Remove incomplete files of killed processes."""
     for folder in folders:
         for path in folder.glob(TEMPORARY_PATTERN):
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Dask as the workers: a scheduler of the user's, or one on this machine."""
+"""Worker pools of Dask: with the user's scheduler, or a cluster on this machine."""
 
 import logging
 import signal
@@ -17,9 +17,9 @@ from qispread.runs.sweep.worker import MismatchError, describe_mismatch
 from qispread.runs.sweep.worker_pools import WorkerPool
 
 CONNECT_TIMEOUT, WORKER_TIMEOUT = 20.0, 60.0
-"""Seconds in which a scheduler must answer, and in which a first worker must come."""
+"""Seconds within which a scheduler must answer and a first worker must connect."""
 IDENTITY = "qispread.runs.identity"
-"""The module that says what a worker is: earlier versions lack it."""
+"""The module that identifies a worker's environment, which earlier versions lack."""
 
 
 class DaskWorkerPool(WorkerPool):
@@ -28,14 +28,14 @@ class DaskWorkerPool(WorkerPool):
     Parameters
     ----------
     workers : int
-        How many to start on this machine, where no scheduler is given.
+        Workers to start on this machine, without a scheduler.
     scheduler : str, optional
-        The address of one that runs already.
+        The address of a running scheduler.
 
     Raises
     ------
     InputError
-        Where Dask is not installed, the scheduler cannot be reached, or its workers have not this qispread.
+        If Dask is not installed, the scheduler cannot be reached, or its workers have another environment.
     """
 
     chunk_seconds = 0.25
@@ -54,7 +54,7 @@ class DaskWorkerPool(WorkerPool):
         try:
             import distributed
         except ImportError:
-            problem = "dask needs a package more: pip install 'qispread[dask]'"
+            problem = "dask needs an extra package: pip install 'qispread[dask]'"
             raise InputError([Fault("--executor", problem)]) from None
         silence_dask_logging()
         if self.scheduler is None:
@@ -69,50 +69,53 @@ class DaskWorkerPool(WorkerPool):
         return self.client.get_executor(pure=False)
 
     def _wait_for_workers(self) -> None:
-        began = time.monotonic()
+        start = time.monotonic()
         while not self.client.nthreads():
-            if time.monotonic() - began > WORKER_TIMEOUT:
+            if time.monotonic() - start > WORKER_TIMEOUT:
                 raise TimeoutError("it has no workers")
             time.sleep(0.1)
 
     def _refuse_others(self) -> None:
-        """Make sure that every worker has this very qispread and these libraries; one without would hang for ever.
+        """Require that every worker has the same qispread and libraries; one without would hang.
 
         Raises
         ------
         InputError
             With every worker that differs.
         """
-        found = self._differences(set(self.client.nthreads()))
-        if found:
+        differences = self._differences(set(self.client.nthreads()))
+        if differences:
             self.shutdown()
-            faults = [self._unreachable_fault(f"has a worker that differs: {name} has {one}") for name, one in found]
+            faults = [
+                self._unreachable_fault(f"has a worker that differs: {name} has {difference}")
+                for name, difference in differences
+            ]
             raise InputError(faults[:MAX_LISTED])
 
     def _differences(self, workers: set[str]) -> list[tuple[str, str]]:
-        """Return the workers among some that have other code or libraries, and in words which.
+        """Return the workers with other code or libraries, and a description of the differences.
 
-        One that cannot be reached, since it is just ending, is left to be looked at again should it come back.
+        A worker that cannot be reached, because it is ending, is checked again if it reconnects.
         """
-        here, found = environment(), []
+        current, differences = environment(), []
         imported = self._query_workers(import_module, workers, IDENTITY)
-        answers = self._query_workers(environment, {name for name, one in imported.items() if not is_error(one)})
+        answers = self._query_workers(environment, {name for name, answer in imported.items() if not is_error(answer)})
         for name, answer in {**imported, **answers}.items():
             self.checked_workers.add(name)
             if isinstance(answer, ModuleNotFoundError) and answer.name == IDENTITY:
-                found.append((name, "an earlier qispread"))
+                differences.append((name, "an earlier qispread"))
             elif is_error(answer):
-                found.append((name, f"no qispread that says what it is: {answer}"))
-            elif name in answers and (others := compare_identities(here, answer)):
-                found.append((name, describe_mismatch(others)))
-        return sorted(found)
+                differences.append((name, f"no usable qispread: {answer}"))
+            elif name in answers and (changes := compare_identities(current, answer)):
+                differences.append((name, describe_mismatch(changes)))
+        return sorted(differences)
 
     def _query_workers(self, task: Any, workers: set[str], *arguments: Any) -> dict[str, Any]:
-        """Return what a task gives on some workers, or how it failed; without those that cannot be reached."""
+        """Return the result or error of a task on each worker, without those that cannot be reached."""
         if not workers:
             return {}
         answers = self.client.run(task, *arguments, workers=sorted(workers), on_error="return")
-        return {name: one for name, one in answers.items() if not isinstance(one, OSError)}
+        return {name: answer for name, answer in answers.items() if not isinstance(answer, OSError)}
 
     def _unreachable_fault(self, problem: str) -> Fault:
         return Fault("--scheduler", f"{self.scheduler or 'on this machine'} {problem}")
@@ -121,7 +124,7 @@ class DaskWorkerPool(WorkerPool):
         return InputError([self._unreachable_fault(problem)])
 
     def submit(self, task: Any, *arguments: Any) -> "Future[Any]":
-        """Hand out a task; a client that has lost its scheduler is found out by `check_alive`."""
+        """Submit a task; `check_alive` detects a client that has lost its scheduler."""
         try:
             return super().submit(task, *arguments)
         except Exception as error:  # noqa: BLE001 - whatever a lost client raises
@@ -130,18 +133,18 @@ class DaskWorkerPool(WorkerPool):
             return future
 
     def check_alive(self) -> None:
-        """Look whether the scheduler is there, and do as `restart` where it is not."""
+        """Check the scheduler, and reconnect as `restart` does if it cannot be reached."""
         if self.client.status != "running" or not self._is_reachable():
             self.restart()
         self._compare_newcomers()
 
     def refused(self, error: MismatchError) -> None:
-        """Note that a worker refused its work, say so once, and let others do it; raises as that of a `WorkerPool`."""
+        """Record and report a worker that refused its work, and use others; raises as in `WorkerPool`."""
         self.note_mismatch(error.worker, error.differs)
         self._avoid_mismatched()
 
     def _compare_newcomers(self) -> None:
-        """Look at the workers that came since; what differs gets no work."""
+        """Check the environment of new workers; those that differ get no work."""
         newcomers = set(self.client.nthreads()) - self.checked_workers
         for name, differs in self._differences(newcomers) if newcomers else ():
             self.note_mismatch(name, differs)
@@ -149,17 +152,17 @@ class DaskWorkerPool(WorkerPool):
             self._avoid_mismatched()
 
     def _avoid_mismatched(self) -> None:
-        """Hand out work to the workers that have this code and these libraries.
+        """Restrict work to the workers with the same code and libraries.
 
-        Where none of them is there at the moment, Dask may hand it to others, who refuse it: it is not held for ever.
+        If none is connected, Dask may give work to others, which refuse it, so that it does not wait for ever.
         """
-        there = set(self.client.nthreads())
-        right = sorted(there - set(self.mismatched))
-        if there and not right:
+        connected = set(self.client.nthreads())
+        matching = sorted(connected - set(self.mismatched))
+        if connected and not matching:
             raise self.no_worker_error()
-        if right != self.matching_workers:
-            self.matching_workers = right
-            self.executor = self.client.get_executor(pure=False, workers=right, allow_other_workers=True)
+        if matching != self.matching_workers:
+            self.matching_workers = matching
+            self.executor = self.client.get_executor(pure=False, workers=matching, allow_other_workers=True)
 
     def _is_reachable(self) -> bool:
         try:
@@ -170,19 +173,19 @@ class DaskWorkerPool(WorkerPool):
         return True
 
     def restart(self) -> None:
-        """Start a cluster of our own anew, or come back to a scheduler that was started again.
+        """Restart the local cluster, or reconnect to a restarted scheduler.
 
         Raises
         ------
         InputError
-            Where that cannot be.
+            If that fails.
         """
         self.shutdown(immediately=True)
         try:
             self.executor = self._connect()
         except InputError:
             raise self._unreachable_error(
-                "has gone; what is done is kept, and the same command goes on from there"
+                "is no longer available; completed runs are kept, and the same command continues from there"
             ) from None
         self.checked_workers.clear()
         self.mismatched.clear()
@@ -190,19 +193,19 @@ class DaskWorkerPool(WorkerPool):
         self._refuse_others()
 
     def shutdown(self, *, immediately: bool = False) -> None:
-        """Leave the cluster, and close it where it is our own."""
-        for one in (self.client, self.cluster):
-            if one is not None:
+        """Disconnect from the cluster, and close a local one."""
+        for resource in (self.client, self.cluster):
+            if resource is not None:
                 with suppress(Exception):
-                    one.close(timeout=2 if immediately else 10)
+                    resource.close(timeout=2 if immediately else 10)
 
 
 def start_local_cluster(workers: int) -> Any:
-    """Return a cluster of so many worker processes on this machine; raises InputError where they end at once."""
+    """Return a cluster of worker processes on this machine; raises InputError if they end at once."""
     import dask
     import distributed
 
-    # A run that kills its worker is for us to find: Dask would try it on one worker after another.
+    # Our scheduler finds runs that kill workers (decision 37): Dask would try them on one worker after another.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), ignore_interrupts():
         try:
             return distributed.LocalCluster(
@@ -213,24 +216,24 @@ def start_local_cluster(workers: int) -> Any:
 
 
 def is_error(answer: Any) -> bool:
-    """Return whether a worker answered that it failed."""
+    """Return whether a worker's answer is an exception."""
     return isinstance(answer, BaseException)
 
 
 @contextmanager
 def ignore_interrupts() -> Iterator[None]:
-    """Let processes that are started within leave Ctrl-C to their parent, as they inherit."""
+    """Let processes started within this context ignore Ctrl-C, which their parent handles."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
 def silence_dask_logging() -> None:
-    """Keep Dask from telling of connections that end, which it does whenever a cluster is closed."""
+    """Silence Dask's messages about closed connections, which it logs whenever a cluster closes."""
     for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]:
         logging.getLogger(name).setLevel(logging.CRITICAL)

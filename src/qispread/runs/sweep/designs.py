@@ -1,4 +1,4 @@
-"""Designs: from an experiment to its points, by scipy.stats.qmc and SALib."""
+"""Points of designs, by scipy.stats.qmc and SALib."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -28,9 +28,9 @@ class DesignPoints:
     Attributes
     ----------
     numbers : array of (points, factors) float64
-        As `Factor.value` takes them: within the range, or places of values.
+        Numbers for `Factor.value`: within the range, or indices of values.
     unit : array of (points, factors) float64, or None
-        Where each lies in [0, 1] of each range, for designs that are drawn there.
+        Positions in [0, 1] of each range, for sampled designs.
     """
 
     numbers: FloatArray
@@ -38,12 +38,12 @@ class DesignPoints:
 
 
 def build_points(experiment: Experiment) -> DesignPoints:
-    """Return the points of an experiment; the same seed gives the same.
+    """Return the points of an experiment, which depend only on its seed.
 
     Raises
     ------
     InputError
-        Where the design needs SALib, and it is not installed.
+        If the design needs SALib and it is not installed.
     """
     factors, design = experiment.resolved_factors, experiment.design
     if isinstance(design, PointsListDesign):
@@ -52,12 +52,12 @@ def build_points(experiment: Experiment) -> DesignPoints:
         levels = [factor.levels(design.levels) for factor in factors]
         return DesignPoints(np.array(list(product(*levels)), dtype=np.float64).reshape(-1, len(factors)))
     unit = sample_unit_cube(design, len(factors), experiment.seed)
-    columns = [factor.from_unit(unit[:, place]) for place, factor in enumerate(factors)]
+    columns = [factor.from_unit(unit[:, index]) for index, factor in enumerate(factors)]
     return DesignPoints(np.column_stack(columns), unit)
 
 
 def count_points(experiment: Experiment) -> int:
-    """Return how many points an experiment has, without making them."""
+    """Return the number of points of an experiment, without computing them."""
     factors, design = experiment.resolved_factors, experiment.design
     if isinstance(design, PointsListDesign):
         return len(design.rows)
@@ -72,7 +72,7 @@ def count_points(experiment: Experiment) -> int:
 
 
 def block_size(experiment: Experiment) -> int:
-    """Return how many points in a row belong together and make sense together only."""
+    """Return the number of consecutive points that form a block of the design."""
     design, factors = experiment.design, len(experiment.factors)
     if isinstance(design, SaltelliDesign):
         return 2 * factors + 2 if design.second_order else factors + 2
@@ -80,7 +80,7 @@ def block_size(experiment: Experiment) -> int:
 
 
 def sample_unit_cube(design: Any, factors: int, seed: int) -> FloatArray:
-    """Return the points of a design in the unit cube, of (points, factors)."""
+    """Return the points of a design in the unit cube, an array of (points, factors)."""
     if isinstance(design, LatinHypercubeDesign | SobolDesign):
         from scipy.stats import qmc
 
@@ -90,20 +90,20 @@ def sample_unit_cube(design: Any, factors: int, seed: int) -> FloatArray:
             if isinstance(design, LatinHypercubeDesign)
             else qmc.Sobol(factors, rng=rng)
         )
-        found: FloatArray = sampler.random(design.points)
-        return found
-    # SALib changes what it is given, so that each call gets a problem of its own.
-    problem = {"num_vars": factors, "names": [str(place) for place in range(factors)], "bounds": [[0.0, 1.0]] * factors}
+        points: FloatArray = sampler.random(design.points)
+        return points
+    # SALib modifies its problem, so that each call needs a new one.
+    problem = {"num_vars": factors, "names": [str(index) for index in range(factors)], "bounds": [[0.0, 1.0]] * factors}
     return sample_with_salib(design, problem, seed)
 
 
 def sample_with_salib(design: SaltelliDesign | MorrisDesign, problem: dict[str, Any], seed: int) -> FloatArray:
     """Return the points of a design for sensitivity analysis in the unit cube."""
-    found: FloatArray
+    points: FloatArray
     if isinstance(design, SaltelliDesign):
         sobol = load_salib("sample.sobol", "design.kind", design.kind)
-        found = sobol.sample(problem, design.points, calc_second_order=design.second_order, seed=seed)
+        points = sobol.sample(problem, design.points, calc_second_order=design.second_order, seed=seed)
     else:
         morris = load_salib("sample.morris", "design.kind", design.kind)
-        found = morris.sample(problem, design.trajectories, num_levels=design.levels, seed=seed)
-    return np.asarray(found, dtype=np.float64)
+        points = morris.sample(problem, design.trajectories, num_levels=design.levels, seed=seed)
+    return np.asarray(points, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""An experiment: which parameters are varied, by which design, in how many worlds, and what is kept of each run."""
+"""Experiments: the parameters varied, the design, the number of replicates, and the measures kept of each run."""
 
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -19,15 +19,15 @@ ALL_MEASURES = "all"
 
 
 def validate_power_of_two(number: int) -> int:
-    """Return a number, if it is a power of two: other numbers unbalance a Sobol' sequence."""
+    """Return a power of two, or raise ValueError: other numbers unbalance a Sobol' sequence."""
     if number < 1 or number & (number - 1):
-        below = 1 << (max(number, 1).bit_length() - 1)
-        raise ValueError(f"needed: a power of 2, such as {below} or {2 * below}")
+        lower = 1 << (max(number, 1).bit_length() - 1)
+        raise ValueError(f"needed: a power of 2, such as {lower} or {2 * lower}")
     return number
 
 
 def validate_even(number: int) -> int:
-    """Return a number, if it is even."""
+    """Return an even number, or raise ValueError."""
     if number % 2:
         raise ValueError("needed: an even number")
     return number
@@ -42,7 +42,7 @@ def read_configured_measure(name: str) -> str:
 
 
 def validate_measures(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of measures, written out where they are all."""
+    """Return the names of measures, with "all" expanded."""
     names = tuple(map(read_configured_measure, names))
     for name in names:
         if name != ALL_MEASURES and name not in MEASURES:
@@ -60,46 +60,48 @@ class GridDesign(ConfigSection):
     """Every combination of levels."""
 
     kind: Literal["grid"] = "grid"
-    levels: int = choice(5, "Levels of a factor that has a range; one with values has these.", role="run", low=2)
+    levels: int = choice(5, "Levels of a factor with a range; a factor with values uses these.", role="run", low=2)
 
 
 class PointsListDesign(ConfigSection):
-    """Points from a CSV table: a column a factor, a row a point."""
+    """Points from a CSV table: one column for each factor, one row for each point."""
 
     kind: Literal["list"] = "list"
-    file: str = choice(..., "CSV table of points, relative to the experiment.", role="run")
-    rows: tuple[tuple[float, ...], ...] = choice((), "The points themselves, once read.", role="run")
+    file: str = choice(..., "CSV table of points; a relative path starts from the experiment's folder.", role="run")
+    rows: tuple[tuple[float, ...], ...] = choice((), "The points, once read.", role="run")
 
 
 class LatinHypercubeDesign(ConfigSection):
-    """A Latin hypercube: each factor's range is filled evenly (mckay1979)."""
+    """A Latin hypercube: each factor's range is sampled evenly (mckay1979)."""
 
     kind: Literal["latin_hypercube"] = "latin_hypercube"
-    points: int = choice(256, "How many points.", role="run", low=1)
+    points: int = choice(256, "Number of points.", role="run", low=1)
 
 
 class SobolDesign(ConfigSection):
-    """A scrambled Sobol' sequence: all factors' ranges are filled evenly together (sobol1967)."""
+    """A scrambled Sobol' sequence: the joint range of all factors is sampled evenly (sobol1967)."""
 
     kind: Literal["sobol"] = "sobol"
-    points: PowerOfTwo = choice(256, "How many points, a power of 2.", role="run", low=1)
+    points: PowerOfTwo = choice(256, "Number of points, a power of 2.", role="run", low=1)
 
 
 class SaltelliDesign(ConfigSection):
-    """For Sobol' indices: so many base points, times 2 more than there are factors (saltelli2010)."""
+    """For Sobol' indices: base points times the number of factors plus 2 (saltelli2010)."""
 
     kind: Literal["saltelli"] = "saltelli"
-    points: PowerOfTwo = choice(256, "How many base points, a power of 2.", role="run", low=1)
+    points: PowerOfTwo = choice(256, "Number of base points, a power of 2.", role="run", low=1)
     second_order: bool = choice(
-        default=False, meaning="Whether for indices of pairs too: nearly twice the points.", role="run"
+        default=False, meaning="Whether to estimate indices of pairs too, with nearly twice the points.", role="run"
     )
 
 
 class MorrisDesign(ConfigSection):
-    """For elementary effects: walks that move one factor at a time (morris1991)."""
+    """For elementary effects: trajectories that change one factor at a time (morris1991)."""
 
     kind: Literal["morris"] = "morris"
-    trajectories: int = choice(10, "How many walks, each of one point more than there are factors.", role="run", low=2)
+    trajectories: int = choice(
+        10, "Number of trajectories, each with one point more than there are factors.", role="run", low=2
+    )
     levels: Annotated[int, AfterValidator(validate_even)] = choice(
         4, "Levels of each factor, an even number.", role="run", low=2
     )
@@ -112,14 +114,12 @@ AnyDesign = Annotated[
 
 
 class FactorSpec(ConfigSection):
-    """How a factor is varied: over a range, or among values."""
+    """The range or values over which a factor is varied."""
 
-    low: float | None = choice(None, "Where its range begins; the declared plausible range unless given.", role="run")
-    high: float | None = choice(None, "Where its range ends.", role="run")
-    scale: Scale = choice("linear", "In which the range is filled evenly.", role="run")
-    values: tuple[Any, ...] = choice(
-        (), "What it may be, in place of a range: numbers, words, whole parts.", role="run"
-    )
+    low: float | None = choice(None, "Lower end of the range; default: the declared plausible range.", role="run")
+    high: float | None = choice(None, "Upper end of the range; default as for low.", role="run")
+    scale: Scale = choice("linear", "Scale on which the range is sampled evenly.", role="run")
+    values: tuple[Any, ...] = choice((), "Values instead of a range: numbers, words or sections.", role="run")
     labels: Names = choice((), "Names of the values in tables.", role="run")
 
     @model_validator(mode="after")
@@ -135,45 +135,45 @@ class FactorSpec(ConfigSection):
 
 
 def empty_if_none(value: Any) -> Any:
-    """Return an empty mapping where a factor is named and nothing is said of it."""
+    """Return an empty mapping for a factor that is named without settings."""
     return {} if value is None else value
 
 
 class OutputSpec(ConfigSection):
-    """Which measures are kept."""
+    """The measures that are kept."""
 
-    final: MeasureNames = choice((ALL_MEASURES,), "At the end of each run: names, or all.", role="run")
-    monthly: MeasureNames = choice((), "In every month of each run: names, or all.", role="run")
+    final: MeasureNames = choice((ALL_MEASURES,), "Measures at the end of each run: names, or all.", role="run")
+    monthly: MeasureNames = choice((), "Measures in every month of each run: names, or all.", role="run")
 
 
 @keep_former_members
 class Experiment(ConfigSection):
-    """A sweep, whole: with the scenario that is varied, nothing else is needed to run it."""
+    """The complete specification of a sweep, including the scenario that is varied."""
 
     name: Annotated[str, AfterValidator(validate_folder_name)] = choice(
         "experiment", "Short name, used for folders.", role="run"
     )
-    description: str = choice("", "The question, for people.", role="run")
+    description: str = choice("", "The question, for readers.", role="run")
     scenario: Scenario = Scenario()
-    factors: dict[str, Annotated[FactorSpec, BeforeValidator(empty_if_none)]] = choice({}, "By path.", role="run")
-    design: AnyDesign = LatinHypercubeDesign()
-    replicates: int = choice(
-        20, "Worlds in which each point is run.", unit="worlds", role="run", low=1, high=10_000_000
+    factors: dict[str, Annotated[FactorSpec, BeforeValidator(empty_if_none)]] = choice(
+        {}, "Factors, by path.", role="run"
     )
+    design: AnyDesign = LatinHypercubeDesign()
+    replicates: int = choice(20, "Runs of each point.", unit="runs", role="run", low=1, high=10_000_000)
     measures: OutputSpec = OutputSpec()
     interventions: Literal["pooled", "each"] = choice(
-        "pooled", "Whether measures are kept for all interventions together, or for each by name too.", role="run"
+        "pooled", "Whether measures are kept for all interventions together (pooled), or also for each.", role="run"
     )
-    seed: int = choice(1, "Seed of the design; that of the worlds is the scenario's.", role="run", low=0, below=2**32)
+    seed: int = choice(1, "Seed of the design; runs use the seed of the scenario.", role="run", low=0, below=2**32)
 
     @cached_property
     def resolved_factors(self) -> tuple[Factor, ...]:
-        """The factors, with the parts of scenarios that are their values.
+        """The validated factors.
 
         Raises
         ------
         InputError
-            With every fault of the factors.
+            With every fault in the factors.
         """
         from qispread.runs.sweep.factor_validation import validate_factors
 
@@ -181,31 +181,31 @@ class Experiment(ConfigSection):
 
     @property
     def intervention_rows(self) -> tuple[str, ...]:
-        """The names of the interventions whose measures are kept, that of the pooled rows first."""
+        """The names of the interventions whose measures are kept, the pooled one first."""
         return (POOLED,) if self.interventions == "pooled" else (POOLED, *self.scenario.interventions)
 
     def row_index(self, intervention: str) -> int:
-        """Return the place among `intervention_rows` of an intervention.
+        """Return the index of an intervention in `intervention_rows`.
 
         Raises
         ------
         InputError
-            For one that there is not, or of which nothing was kept by itself.
+            For an unknown intervention, or one without separate measures.
         """
         if (
             self.interventions == "pooled"
             and isinstance(intervention, str)
             and intervention in self.scenario.interventions
         ):
-            needed = "needed: 'interventions: each' in the experiment file, and a sweep that is run with it"
-            problem = f"got '{intervention}', but measures were kept of all interventions together alone; {needed}"
+            needed = "needed: a sweep of an experiment with 'interventions: each'"
+            problem = f"got '{intervention}', but measures were only kept for all interventions together; {needed}"
             raise InputError([Fault("intervention", problem)])
         index_of(intervention, (POOLED, *self.scenario.interventions), "intervention")
         return self.intervention_rows.index(intervention)
 
     def identity(self) -> dict[str, Any]:
-        """Return all that can change a result or a table, as plain data."""
-        words: Any = {"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
-        data = self.model_dump(mode="json", exclude={"description": True, "scenario": words})
-        # The order of factors decides which column of the design each has.
+        """Return everything that can change a result or a table, as plain data."""
+        excluded: Any = {"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
+        data = self.model_dump(mode="json", exclude={"description": True, "scenario": excluded})
+        # The order of factors determines their columns in the design.
         return {**data, "order": list(self.factors)}

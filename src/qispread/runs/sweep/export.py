@@ -1,4 +1,4 @@
-"""The tables of a sweep in the shapes that other tools give: Mesa's batch_run, EMA Workbench, xarray."""
+"""Export of sweeps in the formats of other tools: Mesa's batch_run, EMA Workbench and xarray."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def as_batch_run(sweep: "Sweep", *, months: bool = False) -> "pd.DataFrame":
-    """Return what ``pandas.DataFrame(mesa.batch_run(...))`` would give: RunId, iteration, Step, parameters, reporters.
+    """Return the table of ``pandas.DataFrame(mesa.batch_run(...))``: RunId, iteration, Step, parameters, reporters.
 
     Parameters
     ----------
     sweep : Sweep
     months : bool
-        Whether there is a row for each month (``data_collection_period=1``) or for the last alone (-1).
+        Whether to return a row for each month (``data_collection_period=1``) or only for the last (-1).
     """
     import pandas as pd
 
@@ -41,68 +41,68 @@ def as_batch_run(sweep: "Sweep", *, months: bool = False) -> "pd.DataFrame":
         return table.sort_values("RunId", ignore_index=True)
     table = sweep.months()
     table = table[table["intervention"] == POOLED].drop(columns=["run_id", "intervention"])
-    keyed = keys.drop(columns="Step").assign(point=runs["point"], replicate=runs["replicate"])
-    joined = keyed.merge(table.rename(columns={"month": "Step"}), on=["point", "replicate"])
+    run_keys = keys.drop(columns="Step").assign(point=runs["point"], replicate=runs["replicate"])
+    joined = run_keys.merge(table.rename(columns={"month": "Step"}), on=["point", "replicate"])
     columns = ["RunId", "iteration", "Step", *factors, *sweep.experiment.measures.monthly]
     joined = joined.astype({"Step": "int64"})
     return joined[columns].sort_values(["RunId", "Step"], ignore_index=True)
 
 
 def replicate_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean over the second axis of what is a number, NaN where nothing is."""
-    there = ~np.isnan(values)
-    count = there.sum(axis=1)
-    total = np.where(there, values, 0.0).sum(axis=1)
+    """Return the mean over the second axis of values that are not NaN; NaN without any."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=1)
+    total = np.where(defined, values, 0.0).sum(axis=1)
     mean: NDArray[np.float64] = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return mean
 
 
 def identity(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values as they are."""
+    """Return values unchanged."""
     return values
 
 
 def as_ema(sweep: "Sweep", *, replicates: str = "mean") -> tuple["pd.DataFrame", dict[str, NDArray[np.float64]]]:
-    """Return (experiments, outcomes) as EMA Workbench's ``perform_experiments`` does.
+    """Return (experiments, outcomes) in the format of EMA Workbench's ``perform_experiments``.
 
     Parameters
     ----------
     sweep : Sweep
     replicates : {"mean", "each"}
-        Whether an outcome is the mean over a point's worlds, of (points,) or (points, months), or each of them, of
-        (points, worlds) or (points, worlds, months) as its replicator gives.
+        Whether an outcome is the mean over replicates, of (points,) or (points, months), or each replicate, of
+        (points, replicates) or (points, replicates, months), as from its replicator.
 
     Returns
     -------
     DataFrame
-        A row a point: the factors, numbers as floats and labels as categories, then scenario, policy and model.
+        One row for each point: factors, numbers as floats and labels as categories, then scenario, policy and model.
     dict of str to array
-        Measures at the end by name; those kept by month as "measure by month".
+        Measures at the end by name; monthly ones as "measure by month".
     """
     if replicates not in ("mean", "each"):
         raise InputError([Fault("replicates", f"got '{replicates}'; needed: one of mean, each")])
-    gathered = replicate_mean if replicates == "mean" else identity
+    aggregate = replicate_mean if replicates == "mean" else identity
     table = sweep.points.reset_index(drop=True)
     for factor in sweep.experiment.resolved_factors:
-        # Its scenario discovery under pandas 3 takes floats and categories alone.
+        # Its scenario discovery under pandas 3 only accepts floats and categories.
         table[factor.path] = table[factor.path].astype("category" if factor.labels else "float64")
     name = sweep.experiment.scenario.name
     table = table.assign(scenario=np.arange(len(table)), policy="None", model=name)
-    outcomes = {measure: gathered(sweep.values(measure)) for measure in sweep.experiment.measures.final}
+    outcomes = {measure: aggregate(sweep.values(measure)) for measure in sweep.experiment.measures.final}
     for measure in sweep.experiment.measures.monthly:
-        outcomes[f"{measure} by month"] = gathered(sweep.monthly(measure))
+        outcomes[f"{measure} by month"] = aggregate(sweep.monthly(measure))
     return table, outcomes
 
 
 def as_xarray(sweep: "Sweep") -> Any:
-    """Return an xarray.Dataset over points and replicates, and months for what was kept of them.
+    """Return an xarray.Dataset over points and replicates, and over months for monthly measures.
 
     Factors are coordinates of the points.
 
     Raises
     ------
     InputError
-        Where xarray is not installed.
+        If xarray is not installed.
     """
     try:
         import xarray

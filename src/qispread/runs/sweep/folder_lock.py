@@ -1,4 +1,4 @@
-"""One sweep at a time in a folder: a lock that the system itself lets go of when its holder dies."""
+"""A lock for one sweep at a time in a folder, which the system releases when its process ends."""
 
 import errno
 import os
@@ -11,20 +11,20 @@ from typing import IO, Any, Self
 from qispread.inputs.errors import Fault, InputError
 
 LOCK, LOCK_HELD, REMOVING = ".lock", ".lock-held", ".lock-removing"
-"""The file that is locked, the one that is there while a folder is held where no file can be locked, and the one that
-is there while a process removes that of another which has ended."""
+"""The locked file; the file that exists while a folder is locked on a file system without locks; and the file that
+exists while a process removes the lock of one that has ended."""
 HELD_ERRORS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
-"""How systems say that another process has the lock; any other error says that there are no locks."""
+"""Errors if another process has the lock; any other error means that locks are not supported."""
 NO_LOCKS = (
-    "note: {folder} is on a file system without locks ({error}); the file {held} says that it is held, and has to be "
-    "removed by hand should this process be killed on another machine"
+    "note: {folder} is on a file system without locks ({error}); the file {held} marks it as locked, and has to be "
+    "removed by hand if this process is killed on another machine"
 )
 
 Logger = Callable[[str], None]
 
 
 def _acquire(file: IO[Any]) -> None:
-    """Take the lock of a file, or raise OSError at once where another process has it, or where there are no locks."""
+    """Lock a file, or raise OSError at once if another process has the lock or locks are not supported."""
     try:
         import fcntl
     except ImportError:
@@ -39,25 +39,25 @@ def _acquire(file: IO[Any]) -> None:
 
 
 class FolderLock:
-    """Holds a folder for one sweep; a process that is killed holds nothing any more.
+    """Locks a folder for one sweep; the lock ends with its process.
 
-    Where the file system has no locks, as Lustre mounted without them, a file that is there while the folder is held
-    takes their place: one that a process of this machine left when it was killed counts for nothing.
+    On a file system without locks, such as Lustre mounted without them, a file marks the lock; a file left by a killed
+    process of this machine is ignored.
 
     Parameters
     ----------
     folder : Path
-    say : callable, optional
-        Called with what there is to know of the lock.
+    log : callable, optional
+        Called with notes about the lock.
 
     Raises
     ------
     InputError
-        Where another sweep holds it, with the process that does, or the folder cannot be written to.
+        If another sweep has the lock, with its process, or the folder is not writable.
     """
 
-    def __init__(self, folder: Path, say: Logger | None = None) -> None:
-        self.folder, self.say = folder, say
+    def __init__(self, folder: Path, log: Logger | None = None) -> None:
+        self.folder, self.log = folder, log
         self.held: Path | None = None
 
     def __enter__(self) -> Self:
@@ -77,13 +77,13 @@ class FolderLock:
         self.file.flush()
         return self
 
-    def _refusal(self, holder: str, more: str = "") -> InputError:
+    def _refusal(self, holder: str, advice: str = "") -> InputError:
         self.file.close()
-        problem = f"is held by another sweep ({holder.strip() or 'another process'}); wait for it, or stop it{more}"
+        problem = f"is locked by another sweep ({holder.strip() or 'another process'}); wait for it, or stop it{advice}"
         return InputError([Fault("", problem, str(self.folder))])
 
     def _hold_by_file(self, error: OSError) -> None:
-        """Hold the folder by a file that is there."""
+        """Lock the folder by a marker file."""
         held = self.folder / LOCK_HELD
         try:
             if is_dead(read_lock_text(held)):
@@ -91,28 +91,28 @@ class FolderLock:
             with held.open("x", encoding="utf-8") as file:
                 file.write(current_process())
         except FileExistsError:
-            left = [str(path) for path in (held, self.folder / REMOVING) if path.exists()]
-            more = f"; where that process has ended, remove {' and '.join(left)}" if left else ""
-            raise self._refusal(read_lock_text(held), more) from None
+            lock_files = [str(path) for path in (held, self.folder / REMOVING) if path.exists()]
+            advice = f"; if that process has ended, remove {' and '.join(lock_files)}" if lock_files else ""
+            raise self._refusal(read_lock_text(held), advice) from None
         except OSError as second:
             raise InputError([Fault("", f"cannot be written to: {second.strerror}", str(self.folder))]) from None
         self.held = held
-        if self.say is not None:
-            self.say(NO_LOCKS.format(folder=self.folder, error=error.strerror, held=LOCK_HELD))
+        if self.log is not None:
+            self.log(NO_LOCKS.format(folder=self.folder, error=error.strerror, held=LOCK_HELD))
 
     def _remove_of_dead(self, held: Path) -> None:
-        """Remove the file of a holder that has ended; raises FileExistsError where another process is about to."""
+        """Remove the file of a process that has ended; raises FileExistsError if another process is removing it."""
         removing = self.folder / REMOVING
         removing.open("x").close()
         try:
-            # Another process may have removed it, and hold the folder by a file of its own, since we looked.
+            # Another process may have replaced it with its own lock since the last check.
             if is_dead(read_lock_text(held)):
                 held.unlink(missing_ok=True)
         finally:
             removing.unlink(missing_ok=True)
 
     def __exit__(self, *_: object) -> None:
-        # The locked file stays: removing it would let a third process lock another file of the same name.
+        # The locked file remains: otherwise a third process could lock another file with the same name.
         with suppress(OSError):
             self.file.truncate(0)
         self.file.close()
@@ -121,12 +121,12 @@ class FolderLock:
 
 
 def current_process() -> str:
-    """Return which process this is, as a lock says it."""
+    """Return a description of this process for a lock."""
     return f"process {os.getpid()} on {socket.gethostname()}\n"
 
 
 def read_lock_text(path: Path) -> str:
-    """Return what a file holds; nothing where it is not there, or not any more."""
+    """Return the text of a file; empty if it does not exist."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -134,14 +134,14 @@ def read_lock_text(path: Path) -> str:
 
 
 def is_dead(holder: str) -> bool:
-    """Return whether a lock is of a process of this machine that has ended."""
-    words = holder.split()
-    if len(words) != len(current_process().split()) or words[-1] != socket.gethostname() or not words[1].isdigit():
+    """Return whether a lock belongs to a process of this machine that has ended."""
+    parts = holder.split()
+    if len(parts) != len(current_process().split()) or parts[-1] != socket.gethostname() or not parts[1].isdigit():
         return False
     if os.name != "posix":
-        return False  # where a signal of 0 is none that only asks
+        return False  # where signal 0 does more than check the process
     try:
-        os.kill(int(words[1]), 0)
+        os.kill(int(parts[1]), 0)
     except ProcessLookupError:
         return True
     except OSError:

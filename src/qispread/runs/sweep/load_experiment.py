@@ -1,4 +1,4 @@
-"""Experiments from files, mappings and manifests, with every fault of all of it said at once."""
+"""Loading of experiments from files, mappings and manifests, with every fault reported at once."""
 
 import json
 import os
@@ -33,9 +33,9 @@ from qispread.runs.sweep.experiment import Experiment, FactorSpec
 from qispread.runs.sweep.factor_validation import FactorValidator, explicit_spec, resolve_valid_factors
 
 ExperimentSource = str | Path | Mapping[str, Any] | Experiment
-"""What describes an experiment: a file, the folder or manifest of a sweep, a mapping like the file, or itself."""
+"""Sources of an experiment: a file, the folder or manifest of a sweep, a mapping like the file, or an Experiment."""
 EXPERIMENT = (
-    "an Experiment, the path of its file or of the folder of a sweep, or a mapping that says what the file would"
+    "an Experiment, the path of its file or of the folder of a sweep, or a mapping with the content of the file"
 )
 MANIFEST = "manifest.json"
 
@@ -49,13 +49,13 @@ def load_experiment(source: ExperimentSource) -> Experiment:
     Parameters
     ----------
     source : str, Path, mapping or Experiment
-        A YAML file; the folder or the manifest.json of a sweep; or a mapping that says what the file would, whose
+        A YAML file; the folder or the manifest.json of a sweep; or a mapping with the content of the file, whose
         ``base`` may be a Scenario.
 
     Raises
     ------
     InputError
-        With every fault of the experiment, of its scenario and of its tables.
+        With every fault in the experiment, its scenario and its tables.
     """
     if isinstance(source, Experiment):
         return resolve_factors(source, {}, Path(), [])
@@ -65,12 +65,12 @@ def load_experiment(source: ExperimentSource) -> Experiment:
     if path.is_dir() or path.suffix == ".json":
         return read_experiment_manifest(path / MANIFEST if path.is_dir() else path)
     notes: list[str] = []
-    data, places = read_with_parents(path, str(path), notes=notes)
-    return build_experiment(data, places, path.parent, notes)
+    data, locations = read_with_parents(path, str(path), notes=notes)
+    return build_experiment(data, locations, path.parent, notes)
 
 
 def is_experiment(path: str | Path) -> bool:
-    """Return whether a YAML file describes an experiment: whether it names factors."""
+    """Return whether a YAML file is an experiment, that is, has `factors`."""
     if Path(path).suffix not in (".yaml", ".yml"):
         return False
     try:
@@ -80,27 +80,27 @@ def is_experiment(path: str | Path) -> bool:
 
 
 def check_experiment(path: str | Path) -> Scenario:
-    """Check an experiment file, and return its scenario, with notes on both; raises as it is read."""
+    """Check an experiment file and return its scenario with notes on both; raises as `load_experiment`."""
     experiment = load_experiment(path)
     scenario = experiment.scenario
     return scenario.model_copy(update={"notes": (*scenario.notes, *analysis_notes(experiment))})
 
 
 def read_experiment_manifest(path: Path) -> Experiment:
-    """Return the experiment that the manifest of a sweep holds.
+    """Return the experiment in the manifest of a sweep.
 
     Raises
     ------
     InputError
-        Where there is no manifest, or none of a sweep.
+        If there is no manifest, or it is not of a sweep.
     """
     text = read_text(path, str(path))
     try:
-        kept = json.loads(text)
+        manifest = json.loads(text)
     except ValueError as error:
         raise InputError([Fault("", TRUNCATION_MARK, str(path), getattr(error, "lineno", 0))]) from None
     try:
-        experiment, scenario = kept["experiment"], kept["scenario"]
+        experiment, scenario = manifest["experiment"], manifest["scenario"]
         if is_former_scenario(scenario):
             experiment, scenario = rename_saved_experiment(experiment), rename_saved_scenario(scenario)
             scenario["notes"] = [*scenario.get("notes", ()), f"{path}: {MANIFEST_NOTE}"]
@@ -110,86 +110,90 @@ def read_experiment_manifest(path: Path) -> Experiment:
 
 
 def build_experiment(
-    data: dict[str, Any], places: SourceLocations, folder: Path, notes: Sequence[str] = ()
+    data: dict[str, Any], locations: SourceLocations, folder: Path, notes: Sequence[str] = ()
 ) -> Experiment:
-    """Return the checked experiment that data describes, with notes in those of its scenario.
+    """Return a validated experiment from data, with notes added to those of its scenario.
 
-    `folder` is what its files are relative to.
+    Relative paths start from `folder`.
     """
     faults: list[Fault] = []
     base, policies = data.pop("base", None), data.pop("policies", [])
     scenario = data.pop("scenario", base)
     if not isinstance(scenario, Scenario):
-        scenario = load_base_scenario(base, policies, places, folder, faults)
+        scenario = load_base_scenario(base, policies, locations, folder, faults)
     elif policies:
         faults.append(
-            fault_at_path(("policies",), "can be added to a base file only; change the scenario itself", places)
+            fault_at_path(("policies",), "can only be added to a base file; change the scenario instead", locations)
         )
     if scenario is not None and notes:
         scenario = scenario.model_copy(update={"notes": (*scenario.notes, *notes)})
-    found = validate_section(Experiment, {**data, "scenario": scenario or Scenario()}, places)
+    section_faults = validate_section(Experiment, {**data, "scenario": scenario or Scenario()}, locations)
     if scenario is None:
-        raise InputError([*faults, *found])
-    if not found:
+        raise InputError([*faults, *section_faults])
+    if not section_faults:
         experiment = Experiment.model_validate(to_tuples({**data, "scenario": scenario}))
-        return resolve_factors(experiment, places, folder, faults)
-    checking = FactorValidator(scenario, places, folder)
-    resolve_valid_factors(valid_factor_specs(data.get("factors")), checking)
-    raise InputError([*faults, *found, *checking.faults])
+        return resolve_factors(experiment, locations, folder, faults)
+    validator = FactorValidator(scenario, locations, folder)
+    resolve_valid_factors(valid_factor_specs(data.get("factors")), validator)
+    raise InputError([*faults, *section_faults, *validator.faults])
 
 
 def load_base_scenario(
-    base: Any, policies: Any, places: SourceLocations, folder: Path, faults: list[Fault]
+    base: Any, policies: Any, locations: SourceLocations, folder: Path, faults: list[Fault]
 ) -> Scenario | None:
-    """Return the scenario that an experiment varies, or None with its faults noted."""
+    """Return the base scenario of an experiment, or None after adding its faults to `faults`."""
     if not isinstance(base, str | Path):
-        faults.append(fault_at_path(("base",), "is missing; needed: the file of a scenario", places))
+        faults.append(fault_at_path(("base",), "is missing; needed: the file of a scenario", locations))
         return None
-    named = [policies] if isinstance(policies, str) else policies
-    if not isinstance(named, list | tuple) or not all(isinstance(one, str | Path) for one in named):
-        faults.append(fault_at_path(("policies",), "needed: the names of policy files", places))
+    files = [policies] if isinstance(policies, str) else policies
+    if not isinstance(files, list | tuple) or not all(isinstance(file, str | Path) for file in files):
+        faults.append(fault_at_path(("policies",), "needed: the names of policy files", locations))
         return None
     try:
-        path = resolve_path(("base",), str(base), places, folder)
-        added = [resolve_path(("policies", place), str(one), places, folder) for place, one in enumerate(named)]
-        return load(path, policies=added)
+        path = resolve_path(("base",), str(base), locations, folder)
+        policy_paths = [
+            resolve_path(("policies", index), str(file), locations, folder) for index, file in enumerate(files)
+        ]
+        return load(path, policies=policy_paths)
     except InputError as error:
         faults.extend(error.faults)
         return None
 
 
 def valid_factor_specs(factor_specs: Any) -> dict[str, FactorSpec]:
-    """Return what is said of factors, as far as it is right by itself."""
-    found = {}
-    for path, one in factor_specs.items() if isinstance(factor_specs, dict) else ():
+    """Return the specifications of factors that are valid on their own."""
+    specs = {}
+    for path, spec in factor_specs.items() if isinstance(factor_specs, dict) else ():
         try:
-            found[str(path)] = FactorSpec.model_validate(to_tuples(one or {}))
+            specs[str(path)] = FactorSpec.model_validate(to_tuples(spec or {}))
         except ValidationError:
             continue
-    return found
+    return specs
 
 
-def resolve_factors(experiment: Experiment, places: SourceLocations, folder: Path, faults: list[Fault]) -> Experiment:
-    """Return an experiment in which all is written out: ranges of factors, and the rows of a table of points.
+def resolve_factors(
+    experiment: Experiment, locations: SourceLocations, folder: Path, faults: list[Fault]
+) -> Experiment:
+    """Return an experiment with explicit ranges of factors and the rows of a table of points.
 
     Raises
     ------
     InputError
-        With every fault of the factors and of the table.
+        With every fault in the factors and the table.
     """
-    checking = FactorValidator(experiment.scenario, places, folder, faults)
+    validator = FactorValidator(experiment.scenario, locations, folder, faults)
     if experiment.design.kind == "list" and not experiment.design.rows:
-        return points_from_csv(experiment, checking)
+        return points_from_csv(experiment, validator)
     if not experiment.factors:
-        checking.faults.append(fault_at_path(("factors",), "none is given; needed: at least one", places))
-    factors = resolve_valid_factors(experiment.factors, checking)
-    if checking.faults:
-        raise InputError(checking.faults)
+        validator.faults.append(fault_at_path(("factors",), "none is given; needed: at least one", locations))
+    factors = resolve_valid_factors(experiment.factors, validator)
+    if validator.faults:
+        raise InputError(validator.faults)
     return experiment.model_copy(update={"factors": {factor.path: explicit_spec(factor) for factor in factors}})
 
 
 def points_from_csv(experiment: Experiment, checking: FactorValidator) -> Experiment:
-    """Return an experiment with the points of its table as rows; a column that is no factor yet becomes one."""
+    """Return an experiment with the points of its table; every column becomes a factor."""
     design: Any = experiment.design
     path = resolve_path(("design", "file"), design.file, checking.locations, checking.folder)
     reading = ReadContext()
@@ -210,11 +214,11 @@ def points_from_csv(experiment: Experiment, checking: FactorValidator) -> Experi
         raise InputError(checking.faults)
     rows = tuple(zip(*(numbers for _, numbers in columns.values() if numbers), strict=True))
     factors = {name: explicit_spec(factor) for name, (factor, _) in columns.items() if factor}
-    inputs = (*experiment.scenario.inputs, *(InputFile(**one) for one in reading.inputs))
+    inputs = (*experiment.scenario.inputs, *(InputFile(**entry) for entry in reading.inputs))
     notes = (*experiment.scenario.notes, *reading.notes)
-    kept = experiment.scenario.model_copy(update={"inputs": inputs, "notes": notes})
+    scenario = experiment.scenario.model_copy(update={"inputs": inputs, "notes": notes})
     return experiment.model_copy(
-        update={"factors": factors, "design": design.model_copy(update={"rows": rows}), "scenario": kept}
+        update={"factors": factors, "design": design.model_copy(update={"rows": rows}), "scenario": scenario}
     )
 
 
@@ -230,51 +234,53 @@ def rename_columns(table: CsvTable, reading: ReadContext) -> CsvTable:
 
 
 def parse_factor_column(
-    name: str, table: CsvTable, specs: FactorSpec, checking: FactorValidator
+    name: str, table: CsvTable, spec: FactorSpec, checking: FactorValidator
 ) -> tuple[Factor | None, list[float]]:
-    """Return the factor of a column and its numbers: those in the cells, or the places of the values that they name."""
+    """Return the factor of a column and its numbers: those in the cells, or the indices of labelled values."""
     if name not in list_paths(checking.scenario):
-        problem = "is nothing of the scenario" + did_you_mean(name, list_paths(checking.scenario))
+        problem = "is not in the scenario" + did_you_mean(name, list_paths(checking.scenario))
         checking.faults.append(Fault(f"column '{name}'", problem, table.display_name, 1))
         return None, []
-    given = [(line, cells[name]) for line, cells in table.rows]
-    if specs.values:
-        return parse_label_column(name, table, specs, checking)
-    numbers = [parse_number(cell) for _, cell in given]
-    for (line, cell), number in zip(given, numbers, strict=True):
+    column_cells = [(line, cells[name]) for line, cells in table.rows]
+    if spec.values:
+        return parse_label_column(name, table, spec, checking)
+    numbers = [parse_number(cell) for _, cell in column_cells]
+    for (line, cell), number in zip(column_cells, numbers, strict=True):
         if not isinstance(number, float) or number - number != 0.0:
             problem = f"got '{cell}'; needed: a number"
             checking.faults.append(Fault(f"column '{name}'", problem, table.display_name, line))
-    right = [number for number in numbers if isinstance(number, float) and number - number == 0.0]
-    if len(right) < len(numbers) or not right:
+    valid = [number for number in numbers if isinstance(number, float) and number - number == 0.0]
+    if len(valid) < len(numbers) or not valid:
         return None, []
-    # The table says what is run, so that its own ends are the range, and the declared bounds are all that holds them.
-    here = FactorValidator(
+    # The range is that of the column, within the declared bounds.
+    column_validator = FactorValidator(
         checking.scenario, {("factors", name): SourceLocation(table.display_name, 1, f"column '{name}'")}
     )
-    factor = next(iter(resolve_valid_factors({name: FactorSpec(low=min(right), high=max(right))}, here)), None)
-    checking.faults += here.faults
-    for (line, cell), number in zip(given, right, strict=True):
+    factor = next(
+        iter(resolve_valid_factors({name: FactorSpec(low=min(valid), high=max(valid))}, column_validator)), None
+    )
+    checking.faults += column_validator.faults
+    for (line, cell), number in zip(column_cells, valid, strict=True):
         if factor is not None and factor.integer and not number.is_integer():
             checking.faults.append(
                 Fault(f"column '{name}'", f"got {cell}; needed: a whole number", table.display_name, line)
             )
-    return factor, right
+    return factor, valid
 
 
 def parse_label_column(
-    name: str, table: CsvTable, specs: FactorSpec, checking: FactorValidator
+    name: str, table: CsvTable, spec: FactorSpec, checking: FactorValidator
 ) -> tuple[Factor | None, list[float]]:
-    """Return the factor of a column of labels and the place of the value that each names."""
-    factor = next(iter(resolve_valid_factors({name: specs}, checking)), None)
+    """Return the factor of a column of labels and the index of the value of each label."""
+    factor = next(iter(resolve_valid_factors({name: spec}, checking)), None)
     if factor is None:
         return None, []
     labels = factor.labels or tuple(f"{value:g}" for value in factor.values)
-    places = []
+    indices = []
     for line, cells in table.rows:
         if cells[name] in labels:
-            places.append(float(labels.index(cells[name])))
+            indices.append(float(labels.index(cells[name])))
         else:
             problem = f"got '{cells[name]}'; needed: a label" + did_you_mean(cells[name], labels)
             checking.faults.append(Fault(f"column '{name}'", problem, table.display_name, line))
-    return factor, places
+    return factor, indices

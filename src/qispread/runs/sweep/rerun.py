@@ -1,4 +1,4 @@
-"""Any run of a sweep again, alone: from its name to the same numbers, with its events, on either engine."""
+"""Rerunning a single run of a sweep by name: the same numbers, with its events, on either engine."""
 
 import re
 from os import PathLike
@@ -26,22 +26,24 @@ def parse_run_id(sweep: Sweep, run_id: str) -> tuple[int, int]:
     Raises
     ------
     InputError
-        For the name of a run that the sweep has not.
+        For the name of a run that is not in the sweep.
     """
-    found = RUN_ID.fullmatch(run_id)
+    match = RUN_ID.fullmatch(run_id)
     points, replicates = len(sweep.points), sweep.experiment.replicates
     stem = sweep.store.run_id_prefix
-    if found and found["stem"] == stem and int(found["point"]) < points and int(found["replicate"]) < replicates:
-        return int(found["point"]), int(found["replicate"])
-    known = f"{stem}-000000-00000 to {stem}-{points - 1:06d}-{replicates - 1:05d}"
-    raise InputError([Fault("--run", f"no run is called '{run_id}'; they are called {known}", str(sweep.folder))])
+    if match and match["stem"] == stem and int(match["point"]) < points and int(match["replicate"]) < replicates:
+        return int(match["point"]), int(match["replicate"])
+    valid_range = f"{stem}-000000-00000 to {stem}-{points - 1:06d}-{replicates - 1:05d}"
+    raise InputError([Fault("--run", f"no run is called '{run_id}'; valid: {valid_range}", str(sweep.folder))])
 
 
 def point_scenario(sweep: Sweep, point: int) -> Scenario:
     """Return the scenario of a point."""
     experiment = sweep.experiment
     numbers = sweep.design().numbers[point].tolist()
-    values = {one.path: one.value(number) for one, number in zip(experiment.resolved_factors, numbers, strict=True)}
+    values = {
+        factor.path: factor.value(number) for factor, number in zip(experiment.resolved_factors, numbers, strict=True)
+    }
     return experiment.scenario.replace(values)
 
 
@@ -52,69 +54,73 @@ def point_scenario(sweep: Sweep, point: int) -> Scenario:
     keep_events=argument_checks.check_flag,
 )
 def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", keep_events: bool = False) -> Runs:
-    """Run one run of a sweep again.
+    """Rerun one run of a sweep.
 
     Parameters
     ----------
     sweep : Sweep, str or Path
     run_id : str
-        As the tables have it.
+        Name of the run in the tables.
     engine : {"kernel", "mesa"}
-        Both give the same bytes.
+        Both give identical results.
     keep_events : bool
-        Whether to keep what happened and why.
+        Whether to keep events with their reasons.
 
     Returns
     -------
     Runs
-        Of one replicate, with the scenario of its point.
+        One replicate, with the scenario of its point.
 
     Raises
     ------
     InputError
-        For the name of a run that the sweep has not.
+        For the name of a run that is not in the sweep.
     """
-    found = sweep if isinstance(sweep, Sweep) else Sweep(sweep)
-    point, replicate = parse_run_id(found, run_id)
-    scenario = point_scenario(found, point).replace(replicates=1)
+    opened = sweep if isinstance(sweep, Sweep) else Sweep(sweep)
+    point, replicate = parse_run_id(opened, run_id)
+    scenario = point_scenario(opened, point).replace(replicates=1)
     return Runs(scenario, [run_replicate(prepare_scenario(scenario), replicate, engine, keep_events=keep_events)])
 
 
 def environment_changes(sweep: Sweep, run_id: str) -> list[EnvironmentChange]:
-    """Return how code and libraries differ from those with which a run of a sweep was made, or would have been."""
+    """Return how code and libraries differ from those of a run of a sweep, completed or not."""
     point, replicate = parse_run_id(sweep, run_id)
     order = sweep.order()
-    written = sweep.store.part_records.get(order.position_of(point, replicate) // order.part_runs)
-    now, held = environment(), read_identity(sweep.store.manifest)
-    before = {name: one for name, one in held.items() if name in now}
-    known = sweep.store.environments
-    if written is not None and written.environment < len(known):
-        before["libraries"] = known[written.environment]
-    return compare_identities(before, now)
+    record = sweep.store.part_records.get(order.position_of(point, replicate) // order.part_runs)
+    current, recorded = environment(), read_identity(sweep.store.manifest)
+    previous = {name: value for name, value in recorded.items() if name in current}
+    environments = sweep.store.environments
+    if record is not None and record.environment < len(environments):
+        previous["libraries"] = environments[record.environment]
+    return compare_identities(previous, current)
 
 
 def stored_row(sweep: Sweep, run_id: str) -> dict[str, Any] | None:
-    """Return the row of a run in the tables, or None where it has not been run yet."""
+    """Return the row of a run in the tables, or None if it has not been run yet."""
     point, replicate = parse_run_id(sweep, run_id)
     order = sweep.order()
-    part, place = divmod(order.position_of(point, replicate), order.part_runs)
+    part, row_index = divmod(order.position_of(point, replicate), order.part_runs)
     if part not in sweep.parts:
         return None
-    row: dict[str, Any] = sweep.read_part(PARTS_FOLDER, part).slice(place, 1).to_pylist()[0]
+    row: dict[str, Any] = sweep.read_part(PARTS_FOLDER, part).slice(row_index, 1).to_pylist()[0]
     return row
 
 
 def differing_columns(sweep: Sweep, run_id: str, run: ReplicateRun) -> list[str] | None:
-    """Return the columns in which a run differs by any bit from its row in the tables; None where it has none."""
+    """Return the columns in which a run differs in any bit from its row in the tables; None without a row."""
     row = stored_row(sweep, run_id)
     if row is None:
         return None
     if run.error or row["error"]:
         return [] if run.error == row["error"] else ["error"]
     columns = build_final_columns(sweep.experiment).items()
-    return [name for name, (place, column) in columns if not same_number(row[name], run.measures[-1, place, column])]
+    return [
+        name
+        for name, (intervention_row, column) in columns
+        if not same_number(row[name], run.measures[-1, intervention_row, column])
+    ]
 
 
 def same_number(first: float, second: float) -> bool:
-    """Return whether two numbers are the same; two that are none are."""
+    """Return whether two numbers are identical; NaN equals NaN."""
     return np.float64(first).tobytes() == np.float64(second).tobytes()

@@ -1,4 +1,4 @@
-"""Whether a sweep can be gone on with: by the same code, of the same experiment, with the same libraries."""
+"""Checks before a sweep is resumed: the same experiment, code and libraries (decisions 65 and 67)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,85 +30,95 @@ FORMER_SWEEP = (
 
 
 def check_unchanged(store: SweepStore, experiment: Experiment, *, by_folder: bool = False) -> None:
-    """Refuse to go on with a sweep whose experiment or code has changed.
+    """Raise InputError if the experiment or code of a sweep has changed.
 
     Parameters
     ----------
     store : SweepStore
     experiment : Experiment
     by_folder : bool
-        Whether it is gone on with by its folder, so that only another program can be the reason.
+        Whether the sweep is resumed by its folder, so that only the code can have changed.
 
     Raises
     ------
     InputError
-        With everything that changed, and what can be done.
+        With every change, and the remedies.
     """
     if is_former_scenario(store.manifest.get("scenario")):
         raise InputError([Fault("", FORMER_SWEEP, str(store.folder))])
-    found = select_changes(
+    changes = select_changes(
         compare_identities(read_identity(store.manifest), sweep_fingerprint(experiment)), "inputs", "code"
     )
-    if found:
-        problem = f"{describe_folder(store, found)}; {describe_remedies(store, found, by_folder=by_folder)}"
-        raise InputError([Fault("", problem, str(store.folder)), *change_faults(found, str(store.folder))])
+    if changes:
+        problem = f"{describe_folder(store, changes)}; {describe_remedies(store, changes, by_folder=by_folder)}"
+        raise InputError([Fault("", problem, str(store.folder)), *change_faults(changes, str(store.folder))])
 
 
-def describe_folder(store: SweepStore, found: Sequence[EnvironmentChange]) -> str:
-    """Return in words what a folder holds of which something changed."""
-    if not select_changes(found, "code"):
+def describe_folder(store: SweepStore, changes: Sequence[EnvironmentChange]) -> str:
+    """Return a description of a folder's sweep and how it differs."""
+    if not select_changes(changes, "code"):
         return "holds a sweep of another experiment"
     version = store.manifest["identity"].get("qispread", "unknown")
     commit = store.manifest.get("git_commit")
-    made = f"qispread {version}" + (f", commit {commit}" if commit else "")
-    other = " of another experiment," if select_changes(found, "inputs") else ""
-    return f"holds a sweep{other} made by other code ({made})"
+    program = f"qispread {version}" + (f", commit {commit}" if commit else "")
+    other = " of another experiment," if select_changes(changes, "inputs") else ""
+    return f"holds a sweep{other} made by other code ({program})"
 
 
-def describe_remedies(store: SweepStore, found: Sequence[EnvironmentChange], *, by_folder: bool) -> str:
-    """Return in words what can be done: only what can work."""
-    if select_changes(found, "code"):
-        return "finish it with that code, or begin anew in another folder (--out)"
+def describe_remedies(store: SweepStore, changes: Sequence[EnvironmentChange], *, by_folder: bool) -> str:
+    """Return the remedies that apply to the changes."""
+    if select_changes(changes, "code"):
+        return "finish it with that code, or start again in another folder (--out)"
     if by_folder:
-        return "begin anew in another folder (--out)"
-    return f"begin anew in another folder (--out), or go on with that one: qispread sweep {store.folder}"
+        return "start again in another folder (--out)"
+    return f"start again in another folder (--out), or resume the existing sweep: qispread sweep {store.folder}"
 
 
-def accept_libraries(store: SweepStore, say: Callable[[str], None], *, yes: bool) -> None:
-    """Let a sweep be gone on with under other libraries only where that was asked for, and say so.
+def accept_libraries(store: SweepStore, log: Callable[[str], None], *, yes: bool) -> None:
+    """Allow a sweep to resume with other libraries only if confirmed, and log it.
 
     Raises
     ------
     InputError
-        Where libraries have changed that parts were made with, and `yes` is off.
+        If libraries have changed and `yes` is False.
     """
-    now = environment()["libraries"]
-    found = library_changes(store, now)
-    if not found:
+    current = environment()["libraries"]
+    changes = library_changes(store, current)
+    if not changes:
         return
     if not yes:
-        raise InputError([Fault("", OTHER_LIBRARIES, str(store.folder)), *change_faults(found, str(store.folder))])
-    listed = ", ".join(map(str, found[:MAX_LIBRARY_CHANGES]))
-    say(f"note: the rest is made with other libraries than the finished parts: {listed}; the log records which")
+        raise InputError([Fault("", OTHER_LIBRARIES, str(store.folder)), *change_faults(changes, str(store.folder))])
+    listed = ", ".join(map(str, changes[:MAX_LIBRARY_CHANGES]))
+    log(f"note: the rest is made with other libraries than the finished parts: {listed}; the log records which")
 
 
-def library_changes(store: SweepStore, now: Mapping[str, Any]) -> list[EnvironmentChange]:
-    """Return how libraries differ from those that were used last, unless they were accepted before."""
-    known = store.environments
-    if any(not compare_identities(one, now) for one in known):
+def library_changes(store: SweepStore, current: Mapping[str, Any]) -> list[EnvironmentChange]:
+    """Return how libraries differ from those last used, unless they were accepted before."""
+    environments = store.environments
+    if any(not compare_identities(libraries, current) for libraries in environments):
         return []
-    return [EnvironmentChange(f"libraries.{one.name}", one.old, one.new) for one in compare_identities(known[-1], now)]
+    return [
+        EnvironmentChange(f"libraries.{libraries.name}", libraries.old, libraries.new)
+        for libraries in compare_identities(environments[-1], current)
+    ]
 
 
 def describe_environments(store: SweepStore) -> list[str]:
-    """Return in words how many parts were made with which libraries, where not all were made with the same."""
-    known, parts = store.environments, [one.environment for one in store.part_records.values()]
+    """Return how many parts were made with which libraries, if they differ."""
+    environments, parts = store.environments, [record.environment for record in store.part_records.values()]
     used = sorted(set(parts))
     if len(used) < 2:
         return []
-    names = sorted({name for one in known for name in one if len({str(each.get(name)) for each in known}) > 1})
+    names = sorted(
+        {
+            name
+            for record in environments
+            for name in record
+            if len({str(environment.get(name)) for environment in environments}) > 1
+        }
+    )
     return [
-        f"{parts.count(place):,} of {len(parts):,} parts made with "
-        + ", ".join(f"{name} {known[place].get(name, 'unknown')}" for name in names)
-        for place in used
+        f"{parts.count(index):,} of {len(parts):,} parts made with "
+        + ", ".join(f"{name} {environments[index].get(name, 'unknown')}" for name in names)
+        for index in used
     ]

@@ -1,4 +1,4 @@
-"""A sweep from its experiment to its folder: begun, or gone on with where it stopped."""
+"""Running a sweep from its experiment to its folder: started, or resumed where it stopped."""
 
 import sys
 import time
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from qispread.runs.sweep.worker_pools import WorkerPool
 
 CONFIRMATION_THRESHOLD = 100_000
-"""Runs above which a sweep must be asked for twice."""
+"""Number of runs above which a sweep must be confirmed."""
 
 LogFunction = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Who does the work, how, and who is told; as for `reader`. None of it changes a byte but a timeout."""
+    """Execution options of `sweep`; only a timeout can change results."""
 
     executor: str | Executor
     workers: int | None
@@ -60,7 +60,7 @@ class RunOptions:
 
 
 def discard_message(_: str) -> None:
-    """Say nothing."""
+    """Discard a message."""
 
 
 @argument_checks.validate_arguments(
@@ -92,100 +92,100 @@ def sweep(
     log: LogFunction = discard_message,
     command: Sequence[str] | None = None,
 ) -> Sweep:
-    """Run an experiment, or go on with it where it stopped; the same bytes with any executor and number of workers.
+    """Run an experiment, or resume it where it stopped; results do not depend on executor or workers.
 
     Parameters
     ----------
     experiment : str, Path, mapping or Experiment
-        As for `load_experiment`; the folder of a sweep goes on with that.
+        As for `load_experiment`; the folder of a sweep resumes that sweep.
     folder : str or Path, optional
-        Where its tables are kept; ``results/sweep-NAME`` unless given.
+        Folder for its tables; default ``results/sweep-NAME``.
     executor : {"threads", "processes", "dask", "inline"} or concurrent.futures.Executor
     workers : int, optional
-        One for each core unless given.
+        Number of workers; default: one for each core.
     scheduler : str, optional
-        Address of a Dask scheduler, such as "tcp://host:8786"; else Dask runs on this machine.
+        Address of a Dask scheduler, such as "tcp://host:8786"; by default Dask runs on this machine.
     timeout : float, optional
-        Seconds that a run may take; one that takes longer is a row that failed.
+        Time limit of a run in seconds; a longer run is recorded as failed.
     confirmed : bool
-        Whether to start even with very many runs, or with factors that seem to change nothing; and to go on with other
-        libraries than a sweep was begun with.
+        Whether to run very many runs, factors that seem to have no effect, or a sweep that was started with other
+        libraries.
     retry_failed : bool
-        Whether to run those again that failed.
+        Whether to rerun failed runs.
     repetitions : int, optional
-        How often to go through all points, each time with another world for each; unless given as often as there are
-        replicates, and in a folder that is gone on with by its name as often as before. The rest is not run.
+        How often to run all points, each time with another replicate; by default as often as there are replicates, or
+        as before if a sweep is resumed by its folder. Other replicates are not run.
     progress : callable, optional
-        Called with a `SweepProgress` now and then.
+        Called with a `SweepProgress` at intervals.
     log : callable, optional
-        Called with what there is to know before it starts.
+        Called with notes before the sweep starts.
     command : sequence of str, optional
-        What was typed, for the manifest.
+        The command line, for the manifest.
 
     Returns
     -------
     Sweep
-        That reads the tables.
+        Reader of the tables.
 
     Raises
     ------
     InputError
-        For faults of the experiment, a folder that cannot be used, holds another experiment or was made by other code,
-        workers that cannot be had. What was written before is kept, and the same call goes on from there.
+        For faults in the experiment, a folder that is unusable or holds another experiment or one made by other code,
+        and unavailable workers. Completed parts are kept, and the same call resumes from there.
     """
     exit_import_in_worker()
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
-    wanted = load_experiment(experiment)
-    named = existing_sweep_folder(experiment)
-    place = local_folder(folder) if folder is not None else named or default_folder(wanted)
-    if is_sweep(place):
-        store = open_store(place)
-        check_unchanged(store, wanted, by_folder=named is not None)
+    loaded = load_experiment(experiment)
+    existing = existing_sweep_folder(experiment)
+    target = local_folder(folder) if folder is not None else existing or default_folder(loaded)
+    if is_sweep(target):
+        store = open_store(target)
+        check_unchanged(store, loaded, by_folder=existing is not None)
         store.check_points()
-        repetitions = repetitions or (store.repetitions if named else wanted.replicates)
+        repetitions = repetitions or (store.repetitions if existing else loaded.replicates)
         if is_complete(store, retry_failed=retry_failed, repetitions=repetitions):
-            log(f"Nothing is left to do: {store.status()}.")
-            return Sweep(place)
+            log(f"Nothing to do: {store.status()}.")
+            return Sweep(target)
         accept_libraries(store, log, yes=confirmed)
-        fresh = None
+        points = None
     else:
-        fresh = prepare_points(wanted, log, yes=confirmed, timeout=timeout, passes=repetitions)
-    create_sweep_folders(place)
-    with FolderLock(place, log):
-        clean_temporary_files(place)
-        work = open_or_create_session(
-            place, wanted, fresh, list(command if command is not None else sys.argv), repetitions
+        points = prepare_points(loaded, log, yes=confirmed, timeout=timeout, repetitions=repetitions)
+    create_sweep_folders(target)
+    with FolderLock(target, log):
+        clean_temporary_files(target)
+        session = open_or_create_session(
+            target, loaded, points, list(command if command is not None else sys.argv), repetitions
         )
-        work.resume(RunOptions(executor, workers, scheduler, timeout, retry_failed, repetitions, progress, log))
-    return Sweep(place)
+        session.resume(RunOptions(executor, workers, scheduler, timeout, retry_failed, repetitions, progress, log))
+    return Sweep(target)
 
 
 def existing_sweep_folder(experiment: ExperimentSource) -> Path | None:
-    """Return the folder by which a sweep is gone on with, if that is what was given."""
+    """Return the folder of the sweep to resume, if the source is a folder."""
     return Path(experiment) if isinstance(experiment, str | Path) and Path(experiment).is_dir() else None
 
 
 def is_complete(store: SweepStore, *, retry_failed: bool, repetitions: int | None) -> bool:
-    """Return whether every run that is wanted has its row, and every part is as it was written."""
+    """Return whether every requested run has a row and every part is intact."""
     if any(part not in store.part_records for part in range(store.count_parts(repetitions))):
         return False
     return not (retry_failed and store.status().failed) and not store.verify()
 
 
 def progress_adapter(
-    progress: "Callable[[SweepProgress], None]", before: SweepStatus, left: int, options: RunOptions
+    progress: "Callable[[SweepProgress], None]", status: SweepStatus, pending: int, options: RunOptions
 ) -> Callable[[int, int], None]:
-    """Return a callback that takes the runs done and failed since now and reports totals; `left` are still to do."""
+    """Return a callback that adds completed and failed runs to a previous status and reports totals."""
     from qispread.runs.sweep.scheduler import SweepProgress
 
-    began, failed_before = time.monotonic(), 0 if options.retry_failed else before.failed
+    start, failed_before = time.monotonic(), 0 if options.retry_failed else status.failed
 
     def advance(done: int, failed: int) -> None:
-        rate = (done + failed) / max(time.monotonic() - began, 1e-9)
+        rate = (done + failed) / max(time.monotonic() - start, 1e-9)
         progress(
             SweepProgress(
-                before.completed + done, failed_before + failed, before.completed + failed_before + left, rate
+                status.completed + done, failed_before + failed, status.completed + failed_before + pending, rate
             )
         )
 
@@ -193,28 +193,28 @@ def progress_adapter(
 
 
 class SweepSession:
-    """What is needed to go on with a sweep."""
+    """A sweep that is being run: its store, experiment, points and order."""
 
     def __init__(self, store: SweepStore, experiment: Experiment, points: "DesignPoints", order: "RunOrder") -> None:
         self.store, self.experiment, self.points, self.order = store, experiment, points, order
 
     def pending_parts(self, options: RunOptions) -> Iterator[Any]:
-        """Yield each part that is wanted and not whole, with the places of its runs that are missing, or failed."""
+        """Yield each incomplete part, with the positions of its missing or failed runs."""
         import numpy as np
 
         for part in self.selected_parts(options):
-            written = self.store.part_records.get(part)
-            if written is None:
+            record = self.store.part_records.get(part)
+            if record is None:
                 yield part, np.arange(len(self.order.part_positions(part)))
-            elif options.retry_failed and written.failed:
+            elif options.retry_failed and record.failed:
                 yield part, self.reader.failed_positions(part)
 
     def selected_parts(self, options: RunOptions) -> range:
-        """Return the parts that are wanted."""
+        """Return the requested parts."""
         return range(self.store.count_parts(options.repetitions))
 
     def count_pending(self, options: RunOptions) -> int:
-        """Return how many runs are to do."""
+        """Return the number of pending runs."""
         missing = sum(
             len(self.order.part_positions(part))
             for part in self.selected_parts(options)
@@ -224,38 +224,40 @@ class SweepSession:
 
     @property
     def reader(self) -> Sweep:
-        """The reader of what is there."""
+        """The reader of the sweep."""
         return Sweep(self.store.folder)
 
     def resume(self, options: RunOptions) -> None:
-        """Run what is missing."""
+        """Run all pending runs."""
         from qispread.model.engines.simulation import compile_model
         from qispread.runs.sweep.preflight import estimate_resources
         from qispread.runs.sweep.worker_pools import create_worker_pool
 
-        lost = [part for part in self.store.verify() if part < self.order.parts]
-        if lost:
-            options.log(f"{len(lost)} parts are missing or not as they were written, and are run again.")
-        before = self.store.status()
+        damaged = [part for part in self.store.verify() if part < self.order.parts]
+        if damaged:
+            options.log(f"{len(damaged)} parts are missing or damaged and are run again.")
+        status = self.store.status()
         compile_model()
-        crew = create_worker_pool(options.executor, options.workers, options.scheduler)
-        crew.log = options.log
+        pool = create_worker_pool(options.executor, options.workers, options.scheduler)
+        pool.log = options.log
         try:
             estimate = estimate_resources(
-                self.experiment, self.order, self.points.numbers, crew.workers, options.timeout
+                self.experiment, self.order, self.points.numbers, pool.workers, options.timeout
             )
-            left = self.count_pending(options)
-            options.log(f"{before}: {estimate.describe(left)}." if before.completed else f"{estimate.describe(left)}.")
-            self.create_scheduler(crew, estimate.seconds_per_run, before, options).run(self.pending_parts(options))
+            pending = self.count_pending(options)
+            options.log(
+                f"{status}: {estimate.describe(pending)}." if status.completed else f"{estimate.describe(pending)}."
+            )
+            self.create_scheduler(pool, estimate.seconds_per_run, status, options).run(self.pending_parts(options))
         except BaseException:
-            crew.shutdown(immediately=True)
+            pool.shutdown(immediately=True)
             raise
-        crew.shutdown()
+        pool.shutdown()
 
     def create_scheduler(
-        self, pool: "WorkerPool", pace: float, before: SweepStatus, options: RunOptions
+        self, pool: "WorkerPool", seconds_per_run: float, status: SweepStatus, options: RunOptions
     ) -> "ChunkScheduler":
-        """Return the one who hands out the work."""
+        """Return the scheduler of chunks of runs."""
         from qispread.runs.sweep.scheduler import ChunkScheduler
         from qispread.runs.sweep.worker import pickle_job
 
@@ -266,16 +268,16 @@ class SweepSession:
             key,
             self.order,
             self.points.numbers,
-            pace=pace,
-            open_block=self.load_part_buffer,
-            keep=self.write_part,
+            seconds_per_run=seconds_per_run,
+            load_buffer=self.load_part_buffer,
+            write_part=self.write_part,
             progress=None
             if options.progress is None
-            else progress_adapter(options.progress, before, self.count_pending(options), options),
+            else progress_adapter(options.progress, status, self.count_pending(options), options),
         )
 
     def load_part_buffer(self, part: int) -> Any:
-        """Return the block of a part, with the runs that it has already."""
+        """Return the buffer of a part, with its existing runs."""
         from qispread.runs.sweep.run_order import monthly_shape
         from qispread.runs.sweep.sweep_tables import PartBuffer
         from qispread.runs.sweep.worker import build_final_columns
@@ -286,7 +288,7 @@ class SweepSession:
         return PartBuffer(len(self.order.part_positions(part)), columns, monthly_shape(self.experiment))
 
     def write_part(self, part: int, block: Any) -> None:
-        """Write a part that is whole."""
+        """Write a complete part."""
         import numpy as np
 
         from qispread.runs.sweep.sweep_tables import build_months_table, build_run_ids, build_runs_table, encode_parquet
@@ -302,68 +304,70 @@ class SweepSession:
 
 
 def prepare_points(
-    experiment: Experiment, say: LogFunction, *, yes: bool, timeout: float | None, passes: int | None
+    experiment: Experiment, log: LogFunction, *, yes: bool, timeout: float | None, repetitions: int | None
 ) -> "DesignPoints":
-    """Return the points of a sweep that has not begun, once nothing speaks against it."""
+    """Return the points of a new sweep after all checks."""
     from qispread.model.engines.simulation import compile_model
     from qispread.runs.sweep.designs import build_points
 
-    check_run_count(experiment, yes=yes, passes=passes)
+    check_run_count(experiment, yes=yes, repetitions=repetitions)
     for note in analysis_notes(experiment):
-        say(f"note: {note}")
+        log(f"note: {note}")
     compile_model()
     points = build_points(experiment)
-    check_inert_factors(experiment, points, say, yes=yes, timeout=timeout)
+    check_inert_factors(experiment, points, log, yes=yes, timeout=timeout)
     return points
 
 
 def open_or_create_session(
-    folder: Path, experiment: Experiment, prepare: "DesignPoints | None", command: Sequence[str], passes: int | None
+    folder: Path, experiment: Experiment, points: "DesignPoints | None", command: Sequence[str], repetitions: int | None
 ) -> SweepSession:
-    """Return the work of a folder that is held: that of the sweep in it, or of one begun now."""
+    """Return the session of a locked folder: of the sweep in it, or of a new one."""
     from qispread.runs.sweep.run_order import build_run_order
     from qispread.runs.sweep.sweep_tables import build_points_table, encode_parquet
 
-    if prepare is None or is_sweep(folder):
+    if points is None or is_sweep(folder):
         store = open_store(folder)
         check_unchanged(store, experiment)
-        store.set_repetitions(passes)
+        store.set_repetitions(repetitions)
         store.use_environment(environment()["libraries"])
-        found = Sweep(folder)
-        return SweepSession(store, experiment, found.design(), found.order())
-    order = build_run_order(experiment, len(prepare.numbers), passes)
-    table = encode_parquet(build_points_table(experiment, prepare))
-    cut = {
+        existing = Sweep(folder)
+        return SweepSession(store, experiment, existing.design(), existing.order())
+    order = build_run_order(experiment, len(points.numbers), repetitions)
+    table = encode_parquet(build_points_table(experiment, points))
+    layout = {
         "runs": order.runs,
         "part_runs": order.part_runs,
-        "repetitions": passes,
+        "repetitions": repetitions,
         "order_sha256": order.sha256(),
     }
-    store = create_store(folder, experiment, {ORDER: order.as_file(), POINTS_FILE: table}, cut, command)
-    return SweepSession(store, experiment, prepare, order)
+    store = create_store(folder, experiment, {ORDER: order.as_file(), POINTS_FILE: table}, layout, command)
+    return SweepSession(store, experiment, points, order)
 
 
-def check_run_count(experiment: Experiment, *, yes: bool, passes: int | None = None) -> None:
-    """Refuse a sweep of very many runs that was not asked for twice."""
+def check_run_count(experiment: Experiment, *, yes: bool, repetitions: int | None = None) -> None:
+    """Raise InputError for very many runs without confirmation."""
     from qispread.runs.sweep.designs import count_points
 
-    points, worlds = count_points(experiment), min(experiment.replicates, passes or experiment.replicates)
-    runs = points * worlds
+    points, replicates = count_points(experiment), min(experiment.replicates, repetitions or experiment.replicates)
+    runs = points * replicates
     if runs > CONFIRMATION_THRESHOLD and not yes:
-        problem = f"{points:,} points in {worlds:,} worlds are {runs:,} runs, more than {CONFIRMATION_THRESHOLD:,}"
-        raise InputError([Fault("design", f"{problem}; give --yes to run them all the same")])
+        problem = (
+            f"{points:,} points with {replicates:,} replicates are {runs:,} runs, more than {CONFIRMATION_THRESHOLD:,}"
+        )
+        raise InputError([Fault("design", f"{problem}; use --yes to run them")])
 
 
 def check_inert_factors(
-    experiment: Experiment, points: "DesignPoints", say: LogFunction, *, yes: bool, timeout: float | None
+    experiment: Experiment, points: "DesignPoints", log: LogFunction, *, yes: bool, timeout: float | None
 ) -> None:
-    """Refuse points that cannot be, and factors that change nothing unless they are wanted all the same."""
+    """Raise InputError for invalid points, and for factors without effect unless confirmed."""
     from qispread.runs.sweep.apply_point import check_points
     from qispread.runs.sweep.preflight import find_inert_factors
 
     check_points(experiment.scenario, experiment.resolved_factors, points.numbers)
-    idle = find_inert_factors(experiment, points.numbers, timeout)
-    if idle and not yes:
-        raise InputError([Fault(one.path, f"{one.problem}; leave it out, or give --yes") for one in idle])
-    for one in idle:
-        say(f"note: {one}")
+    inert = find_inert_factors(experiment, points.numbers, timeout)
+    if inert and not yes:
+        raise InputError([Fault(fault.path, f"{fault.problem}; leave it out, or use --yes") for fault in inert])
+    for fault in inert:
+        log(f"note: {fault}")

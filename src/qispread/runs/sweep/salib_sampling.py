@@ -1,4 +1,4 @@
-"""SALib, which not everybody has installed."""
+"""Import of SALib, an optional dependency."""
 
 from importlib import import_module
 from typing import Any
@@ -8,24 +8,24 @@ from qispread.inputs.errors import Fault, InputError
 INSTALL = "needs SALib: pip install 'qispread[sensitivity]'"
 
 
-def load_salib(module: str, path: str, what: str = "") -> Any:
+def load_salib(module: str, path: str, feature: str = "") -> Any:
     """Return a module of SALib.
 
     Parameters
     ----------
     module : str
-        Below SALib, such as "sample.sobol".
+        Module within SALib, such as "sample.sobol".
     path : str
-        What in the input asks for it.
-    what : str
-        What needs it, where the path does not say.
+        Path in the input that requires it.
+    feature : str
+        The feature that needs it, if the path does not show it.
 
     Raises
     ------
     InputError
-        Where SALib is not installed.
+        If SALib is not installed.
     """
     try:
         return import_module(f"SALib.{module}")
     except ImportError:
-        raise InputError([Fault(path, f"{what} {INSTALL}".strip())]) from None
+        raise InputError([Fault(path, f"{feature} {INSTALL}".strip())]) from None

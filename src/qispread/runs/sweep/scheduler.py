@@ -1,4 +1,4 @@
-"""The one who hands out chunks of runs, takes what comes back, and lets no run be lost on the way."""
+"""The scheduler of a sweep: distributes chunks of runs, collects their results, and loses no run."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,15 +16,15 @@ from qispread.runs.sweep.worker_pools import WorkerPool
 
 MAX_TRIES = 3
 POLL_SECONDS = 1.0
-"""Seconds after which to look whether the workers are still there."""
+"""Seconds between checks that the workers are alive."""
 
 PendingPart = tuple[int, NDArray[np.int64]]
-"""A part, and the places within it of the runs that are missing."""
+"""A part, and the positions in it of missing runs."""
 
 
 @dataclass(frozen=True)
 class SweepProgress:
-    """How far a sweep is: runs done, failed and in all, and runs a second since it was started or resumed."""
+    """Progress of a sweep: runs completed, failed and in total, and runs per second since it was started or resumed."""
 
     completed: int
     failed: int
@@ -33,13 +33,13 @@ class SweepProgress:
 
     @property
     def seconds_left(self) -> float:
-        """About how long it will take yet."""
+        """Estimated remaining seconds."""
         return (self.runs - self.completed - self.failed) / self.rate if self.rate > 0.0 else float("inf")
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some runs of one part, handed out together; `tries` counts how often they alone broke a worker."""
+    """Runs of one part that are submitted together; `tries` counts how often they broke a worker."""
 
     part: int
     positions: NDArray[np.int64]
@@ -47,107 +47,108 @@ class Chunk:
 
 
 class ChunkScheduler:
-    """Runs what is missing of a sweep.
+    """Runs the pending runs of a sweep.
 
     Parameters
     ----------
-    crew : WorkerPool
-    parcel : bytes
-        The experiment as workers get it.
+    pool : WorkerPool
+    payload : bytes
+        The pickled job for workers.
     key : str
-        Under which the sweep can be stopped.
+        Key under which the sweep can be stopped.
     order : RunOrder
     numbers : array of (points, factors)
-    pace : float
-        Seconds that a run takes, as far as known; it decides the size of chunks and no result.
-    open_block : callable
-        Returns the block of a part, with what is known of it already.
-    keep : callable
-        Called with each part that is whole, and its block.
+    seconds_per_run : float
+        Estimated seconds for a run, which determines the size of chunks but no result.
+    load_buffer : callable
+        Returns the buffer of a part, with its existing runs.
+    write_part : callable
+        Called with each complete part and its buffer.
     progress : callable, optional
-        Called with the runs done and failed since the start.
+        Called with the numbers of runs completed and failed since the start.
     """
 
     def __init__(
         self,
-        crew: WorkerPool,
-        parcel: bytes,
+        pool: WorkerPool,
+        payload: bytes,
         key: str,
         order: RunOrder,
         numbers: FloatArray,
         *,
-        pace: float,
-        open_block: Callable[[int], PartBuffer],
-        keep: Callable[[int, PartBuffer], None],
+        seconds_per_run: float,
+        load_buffer: Callable[[int], PartBuffer],
+        write_part: Callable[[int, PartBuffer], None],
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        self.crew, self.parcel, self.key, self.order, self.numbers = crew, parcel, key, order, numbers
-        self.pace, self.open_block, self.keep, self.progress = pace, open_block, keep, progress
-        self.blocks: dict[int, PartBuffer] = {}
+        self.pool, self.payload, self.key, self.order, self.numbers = pool, payload, key, order, numbers
+        self.seconds_per_run, self.progress = seconds_per_run, progress
+        self.load_buffer, self.write_part = load_buffer, write_part
+        self.buffers: dict[int, PartBuffer] = {}
         self.outstanding: dict[Future[ChunkOutcome], Chunk] = {}
-        self.again: deque[Chunk] = deque()
+        self.retries: deque[Chunk] = deque()
         self.suspects: deque[Chunk] = deque()
         self.done = self.failed = 0
 
     def run(self, pending: Iterable[PendingPart]) -> None:
-        """Run everything that is to do.
+        """Run all pending runs.
 
         Raises
         ------
         InputError
-            Where workers cannot be had any more or a part cannot be written; what was kept before is safe.
+            If no worker is available or a part cannot be written; completed parts are kept.
         """
-        fresh = self.iterate_chunks(pending)
+        chunks = self.iterate_chunks(pending)
         try:
-            self.dispatch(fresh)
+            self.dispatch(chunks)
             while self.outstanding:
                 done, _ = wait(self.outstanding, POLL_SECONDS, FIRST_COMPLETED)
                 if not done:
-                    self.crew.check_alive()
+                    self.pool.check_alive()
                 for future in done:
                     if future in self.outstanding:
                         self.handle_result(future)
-                self.dispatch(fresh)
+                self.dispatch(chunks)
         except BaseException:
             STOPPED_SWEEPS.add(self.key)
             raise
 
     def iterate_chunks(self, pending: Iterable[PendingPart]) -> Iterator[Chunk]:
-        """Yield what is to do in chunks, each of the size that takes the right time by what is known by then."""
+        """Yield pending runs in chunks, sized by the current estimate of seconds for a run."""
         for part, missing in pending:
-            self.blocks[part] = self.open_block(part)
+            self.buffers[part] = self.load_buffer(part)
             first = 0
             while first < missing.size:
-                size = max(1, int(self.crew.chunk_seconds / max(self.pace, 1e-9)))
+                size = max(1, int(self.pool.chunk_seconds / max(self.seconds_per_run, 1e-9)))
                 yield Chunk(part, missing[first : first + size])
                 first += size
 
     def dispatch(self, chunks: Iterator[Chunk]) -> None:
-        """Hand out as many chunks as may be under way; one by one while it is unclear which kills workers."""
+        """Submit as many chunks as allowed; one at a time while the search for one that kills workers lasts."""
         if self.suspects:
             if not self.outstanding:
                 self.submit(self.suspects.popleft())
             return
-        most = self.crew.outstanding
-        # Parts under way are bounded too, and with them the memory, should one chunk take far longer than others.
-        while len(self.outstanding) < most and (self.again or len(self.blocks) <= most):
-            chunk = self.again.popleft() if self.again else next(chunks, None)
+        limit = self.pool.outstanding
+        # Open parts are limited, too, which limits memory if one chunk takes far longer than others.
+        while len(self.outstanding) < limit and (self.retries or len(self.buffers) <= limit):
+            chunk = self.retries.popleft() if self.retries else next(chunks, None)
             if chunk is None:
                 return
             self.submit(chunk)
 
     def submit(self, chunk: Chunk) -> None:
-        """Hand out one chunk."""
+        """Submit one chunk."""
         points, replicates = self.order.runs_at(self.order.part_positions(chunk.part).start + chunk.positions)
         try:
-            future = self.crew.submit(run_chunk, self.parcel, self.numbers[points], replicates)
+            future = self.pool.submit(run_chunk, self.payload, self.numbers[points], replicates)
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
         self.outstanding[future] = chunk
 
     def handle_result(self, future: "Future[ChunkOutcome]") -> None:
-        """Take what a chunk brought, or see why it brought nothing."""
+        """Record the results of a chunk, or handle its failure."""
         alone = len(self.outstanding) == 1
         chunk = self.outstanding.pop(future)
         try:
@@ -155,60 +156,60 @@ class ChunkScheduler:
         except BrokenExecutor:
             self.rebuild_pool(chunk, alone=alone)
         except MismatchError as error:
-            self.again.append(chunk)
-            self.crew.refused(error)
-        except Exception as error:  # noqa: BLE001 - whatever befalls a worker, its runs are not lost
-            self.crew.check_alive()
-            self.again.extend(self.bisect_chunk(chunk, f"{type(error).__name__}: {error}"))
+            self.retries.append(chunk)
+            self.pool.refused(error)
+        except Exception as error:  # noqa: BLE001 - no failure of a worker may lose its runs
+            self.pool.check_alive()
+            self.retries.extend(self.bisect_chunk(chunk, f"{type(error).__name__}: {error}"))
         else:
-            self.crew.accepted()
+            self.pool.accepted()
             self.record_results(chunk, outcome)
 
     def rebuild_pool(self, chunk: Chunk, *, alone: bool) -> None:
-        """Replace workers that broke, and try what they had chunk by chunk: who breaks them alone is to blame."""
-        victims = [chunk]
+        """Replace broken workers, and run their chunks one at a time to find the one that breaks them (decision 37)."""
+        suspects = [chunk]
         for future, other in list(self.outstanding.items()):
             error = future.exception()
             if error is None:
                 self.record_results(other, future.result())
             elif isinstance(error, MismatchError):
-                self.again.append(other)
+                self.retries.append(other)
             else:
-                victims.append(other)
+                suspects.append(other)
         self.outstanding.clear()
-        self.crew.restart()
+        self.pool.restart()
         if alone:
             self.suspects.extendleft(reversed(self.bisect_chunk(chunk, "the worker that ran it died")))
         else:
-            self.suspects.extendleft(reversed(victims))
+            self.suspects.extendleft(reversed(suspects))
 
     def bisect_chunk(self, chunk: Chunk, reason: str) -> list[Chunk]:
-        """Return what to try next of a chunk that could not be run: its runs one by one, or one run again.
+        """Return the chunks to try next after a failure: single runs, or the same run again.
 
-        A run that could not be run three times is given up: it becomes a row that failed.
+        A run that fails three times is recorded as failed.
         """
         if chunk.positions.size > 1:
-            return [Chunk(chunk.part, chunk.positions[place : place + 1]) for place in range(chunk.positions.size)]
+            return [Chunk(chunk.part, chunk.positions[index : index + 1]) for index in range(chunk.positions.size)]
         if chunk.tries + 1 < MAX_TRIES:
             return [replace(chunk, tries=chunk.tries + 1)]
         self.record_results(chunk, self.failed_outcome(f"{reason}, {MAX_TRIES} times"))
         return []
 
     def failed_outcome(self, reason: str) -> ChunkOutcome:
-        """Return the outcome of a run that could not be run."""
-        block = next(iter(self.blocks.values()))
-        final, months = np.full((1, block.final.shape[1]), np.nan), np.full((1, *block.months.shape[1:]), np.nan)
+        """Return the outcome of a failed run."""
+        buffer = next(iter(self.buffers.values()))
+        final, months = np.full((1, buffer.final.shape[1]), np.nan), np.full((1, *buffer.months.shape[1:]), np.nan)
         return ChunkOutcome(final, months, {0: reason}, 0.0)
 
     def record_results(self, chunk: Chunk, outcome: ChunkOutcome) -> None:
-        """Put what some runs measured where it belongs, and keep the part if that was all of it."""
-        block, count = self.blocks[chunk.part], chunk.positions.size
-        block.store_results(chunk.positions, outcome.final, outcome.months, outcome.errors)
+        """Store the results of a chunk, and write its part if it is complete."""
+        buffer, count = self.buffers[chunk.part], chunk.positions.size
+        buffer.store_results(chunk.positions, outcome.final, outcome.months, outcome.errors)
         self.failed += len(outcome.errors)
         self.done += count - len(outcome.errors)
         if outcome.seconds > 0.0:
-            self.pace = 0.5 * (self.pace + outcome.seconds / count)
-        if not block.left:
-            self.keep(chunk.part, self.blocks.pop(chunk.part))
+            self.seconds_per_run = 0.5 * (self.seconds_per_run + outcome.seconds / count)
+        if not buffer.missing:
+            self.write_part(chunk.part, self.buffers.pop(chunk.part))
         if self.progress is not None:
             self.progress(self.done, self.failed)

@@ -1,4 +1,4 @@
-"""The log of a sweep: a line for each part that is on disk."""
+"""The log of a sweep: one line for each part on disk."""
 
 import json
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ from qispread.common.deprecation import keep_former_members
 LOG_FILE = "log.jsonl"
 
 
-def part_file_name(number: int) -> str:
+def part_file_name(part: int) -> str:
     """Return the name of the file of a part."""
-    return f"part-{number:06d}.parquet"
+    return f"part-{part:06d}.parquet"
 
 
 @dataclass(frozen=True)
 class PartRecord:
-    """A line of the log: a part that is on disk.
+    """A line of the log: one part on disk.
 
     Attributes
     ----------
     part, rows, failed : int
     files : dict of str to dict
-        By path within the folder, its "sha256" and "bytes".
+        "sha256" and "bytes" of each file, by path within the folder.
     environment : int
-        The place, among those of the manifest, of the libraries with which it was made.
+        Index of its libraries in the manifest.
     """
 
     part: int
@@ -39,7 +39,7 @@ class PartRecord:
 @keep_former_members
 @dataclass(frozen=True)
 class SweepStatus:
-    """How far a sweep is."""
+    """The status of a sweep."""
 
     folder: Path
     runs: int
@@ -48,20 +48,22 @@ class SweepStatus:
 
     @property
     def pending(self) -> int:
-        """Runs that are still missing; those that failed are none of them."""
+        """Number of runs not yet made; failed runs do not count."""
         return self.runs - self.completed - self.failed
 
     def __str__(self) -> str:
-        return f"{self.completed:,} of {self.runs:,} runs done, {self.failed:,} failed, {self.pending:,} left"
+        return f"{self.completed:,} of {self.runs:,} runs done, {self.failed:,} failed, {self.pending:,} pending"
 
 
 def read_log(path: Path) -> Iterator[PartRecord]:
-    """Yield the lines of a log; one that was cut short counts for nothing, and so its part is run again."""
+    """Yield the records of a log; an incomplete line is ignored, so that its part is run again."""
     if not path.exists():
         return
     for line in path.read_bytes().splitlines():
         try:
-            found = json.loads(line)
-            yield PartRecord(found["part"], found["rows"], found["failed"], found["files"], found.get("environment", 0))
+            record = json.loads(line)
+            yield PartRecord(
+                record["part"], record["rows"], record["failed"], record["files"], record.get("environment", 0)
+            )
         except (ValueError, KeyError, TypeError):
             continue

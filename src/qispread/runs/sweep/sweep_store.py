@@ -1,4 +1,4 @@
-"""The folder of a sweep: a manifest, a log of the parts that are done, and the parts."""
+"""The folder of a sweep: a manifest, a log of completed parts, and the parts."""
 
 import hashlib
 import json
@@ -20,46 +20,46 @@ from qispread.runs.sweep.sweep_log import LOG_FILE, PartRecord, SweepStatus, par
 
 POINTS_FILE, ORDER, PARTS_FOLDER, MONTHS_FOLDER = "points.parquet", "order.npy", "parts", "months"
 ENVIRONMENTS = "environments"
-"""Name in the manifest of the libraries with which parts were made; lines of the log name them by their places."""
-RESUME_HINT = "run the same command again to go on"
+"""Key in the manifest of the libraries of parts, which the log refers to by index."""
+RESUME_HINT = "run the same command again to resume"
 PART_CHANGED_MESSAGE = {
-    True: "is not as it was written, and no run can be made without it: restore it from a backup",
-    False: "is not as it was written; run the sweep again: this part alone is then made again",
+    True: "is damaged, and no run can be made without it: restore it from a backup",
+    False: "is damaged; run the sweep again: only this part is then made again",
 }
-"""What is said of the table of points, or of a part, whose hash is another."""
+"""The message for a table of points (True) or a part whose hash differs."""
 NO_MANIFEST = (
     f"holds parts of a sweep, but no {MANIFEST} that identifies it; restore it from a backup, or choose another folder"
 )
 
 
 def default_folder(experiment: Experiment) -> Path:
-    """Return the folder for a sweep unless another is given: by its name, so that a changed experiment is noticed."""
+    """Return the default folder of a sweep, by name, so that a changed experiment is noticed."""
     return Path("results") / f"sweep-{experiment.name}"
 
 
 def sweep_fingerprint(experiment: Experiment) -> dict[str, Any]:
-    """Return what tells the tables of one sweep from those of another."""
+    """Return the identity of a sweep's tables."""
     return {**environment(), "experiment": experiment.identity()}
 
 
 def run_id_prefix(experiment: Experiment) -> str:
-    """Return how the names of all runs begin."""
-    marks = json.dumps(experiment.identity(), sort_keys=True)
-    return f"{experiment.name}-{hashlib.sha256(marks.encode()).hexdigest()[:12]}"
+    """Return the prefix of the names of all runs."""
+    encoded = json.dumps(experiment.identity(), sort_keys=True)
+    return f"{experiment.name}-{hashlib.sha256(encoded.encode()).hexdigest()[:12]}"
 
 
 @dataclass
 class SweepStore:
-    """What is in a folder, and what is known of it.
+    """The content of a sweep's folder.
 
     Attributes
     ----------
     folder : Path
     manifest : dict
     part_records : dict of int to PartRecord
-        By part, as the log has it.
+        Records of the log by part.
     environment : int
-        The place, among those of the manifest, of the libraries with which parts are made now.
+        Index of the current libraries in the manifest.
     """
 
     folder: Path
@@ -70,32 +70,34 @@ class SweepStore:
 
     @property
     def runs(self) -> int:
-        """How many runs the sweep has in all."""
+        """Total number of runs of the sweep."""
         return int(self.manifest["runs"])
 
     @property
     def run_id_prefix(self) -> str:
-        """How the names of all runs begin."""
+        """Prefix of the names of all runs."""
         return str(self.manifest["stem"])
 
     @property
     def repetitions(self) -> int | None:
-        """How many passes through the points are wanted; None for all."""
+        """Requested repetitions of the points; None for all."""
         return self.manifest.get("repetitions")
 
     @property
     def environments(self) -> list[dict[str, str]]:
-        """The libraries with which parts were made, in the order in which they were first used."""
-        found: list[dict[str, str]] = self.manifest.get(ENVIRONMENTS) or [read_identity(self.manifest)["libraries"]]
-        return found
+        """The libraries of parts, in the order of first use."""
+        environments: list[dict[str, str]] = self.manifest.get(ENVIRONMENTS) or [
+            read_identity(self.manifest)["libraries"]
+        ]
+        return environments
 
     def use_environment(self, libraries: Mapping[str, str]) -> None:
-        """Note with which libraries parts are made from now on; the folder is held.
+        """Record the libraries of new parts; requires the folder's lock.
 
         Raises
         ------
         InputError
-            Where the manifest cannot be written.
+            If the manifest cannot be written.
         """
         known = self.environments
         if dict(libraries) not in known:
@@ -110,35 +112,35 @@ class SweepStore:
             raise folder_error(self.folder, error) from None
 
     def count_parts(self, repetitions: int | None) -> int:
-        """Return how many parts hold so many passes through the points, or all."""
+        """Return the number of parts for some repetitions of the points, or all."""
         replicates = int(self.manifest["experiment"]["replicates"])
-        wanted = self.runs // replicates * min(replicates, repetitions or replicates)
-        return -(-wanted // int(self.manifest["part_runs"]))
+        requested = self.runs // replicates * min(replicates, repetitions or replicates)
+        return -(-requested // int(self.manifest["part_runs"]))
 
     def set_repetitions(self, repetitions: int | None) -> None:
-        """Note that more passes are wanted than before; the folder is held."""
+        """Record a larger number of requested repetitions; requires the folder's lock."""
         if self.repetitions is None or repetitions is None or repetitions <= self.repetitions:
             return
         self.manifest["repetitions"] = repetitions
         self._write_manifest()
 
     def status(self) -> SweepStatus:
-        """Return how far the sweep is, by the log and the files that are there: of the runs that are wanted."""
-        there = [one for one in self.part_records.values() if self.exists(one)]
-        failed = sum(one.failed for one in there)
-        rows = sum(one.rows for one in there)
-        wanted = min(self.runs, self.count_parts(self.repetitions) * int(self.manifest["part_runs"]))
-        return SweepStatus(self.folder, max(wanted, rows), rows - failed, failed)
+        """Return the status of the requested runs, from the log and the existing files."""
+        records = [record for record in self.part_records.values() if self.exists(record)]
+        failed = sum(record.failed for record in records)
+        rows = sum(record.rows for record in records)
+        requested = min(self.runs, self.count_parts(self.repetitions) * int(self.manifest["part_runs"]))
+        return SweepStatus(self.folder, max(requested, rows), rows - failed, failed)
 
     def exists(self, record: PartRecord) -> bool:
-        """Return whether the files of a part are there and of the size that they had."""
+        """Return whether the files of a part exist with their recorded sizes."""
         try:
             return all((self.folder / path).stat().st_size == file["bytes"] for path, file in record.files.items())
         except OSError:
             return False
 
     def is_intact(self, record: PartRecord) -> bool:
-        """Return whether the files of a part are what they were, by their hashes."""
+        """Return whether the files of a part have their recorded hashes."""
         if not self.exists(record):
             return False
         try:
@@ -147,80 +149,80 @@ class SweepStore:
             return False
 
     def intact_bytes(self, path: str) -> bytes | None:
-        """Return what a file of the sweep holds, read whole and compared with its hash, once while it stays as it is.
+        """Return the content of a file after comparing its hash, or None if it was compared before.
 
         Parameters
         ----------
         path : str
-            Within the folder.
+            Path within the folder.
 
         Returns
         -------
         bytes or None
-            None where it was compared before and has not been written to since.
+            None if it was compared before and has not changed since.
 
         Raises
         ------
         InputError
-            Where it is missing or not as it was written.
+            If it is missing or damaged.
         """
         file = self.folder / path
         try:
-            before = file.stat()
-            seen = (before.st_mtime_ns, before.st_size)
-            if self._intact.get(file) == seen:
+            stat = file.stat()
+            state = (stat.st_mtime_ns, stat.st_size)
+            if self._intact.get(file) == state:
                 return None
             content = file.read_bytes()
         except OSError as error:
             raise InputError([Fault("", f"cannot be read: {error.strerror or error}", str(file))]) from None
         if hashlib.sha256(content).hexdigest() != self._hash_of(path):
             raise InputError([Fault("", PART_CHANGED_MESSAGE[path == POINTS_FILE], str(file))])
-        self._intact[file] = seen
+        self._intact[file] = state
         return content
 
     def _hash_of(self, path: str) -> str:
-        """Return the hash that a file had when it was written."""
+        """Return the recorded hash of a file."""
         if path == POINTS_FILE:
             return str(self.manifest["points_sha256"])
         part = int(Path(path).stem.rpartition("-")[2])
         return str(self.part_records[part].files[path]["sha256"])
 
     def check_points(self) -> None:
-        """Make sure that the table of points is as it was written; raises as `intact_bytes`."""
+        """Check the hash of the table of points; raises as `intact_bytes`."""
         self.intact_bytes(POINTS_FILE)
 
     def verify(self) -> list[int]:
-        """Forget the parts that are missing, cut or changed on disk, and return their numbers."""
-        lost = self.damaged_parts()
-        for part in lost:
+        """Remove damaged or missing parts from the records, and return their numbers."""
+        damaged = self.damaged_parts()
+        for part in damaged:
             del self.part_records[part]
-        return lost
+        return damaged
 
     def damaged_parts(self) -> list[int]:
-        """Return the numbers of the parts that are missing, cut or changed on disk."""
+        """Return the numbers of parts that are damaged or missing on disk."""
         with ThreadPoolExecutor(min(8, available_cores() + 1)) as pool:
-            sound = dict(zip(self.part_records, pool.map(self.is_intact, self.part_records.values()), strict=True))
-        return sorted(part for part, right in sound.items() if not right)
+            intact = dict(zip(self.part_records, pool.map(self.is_intact, self.part_records.values()), strict=True))
+        return sorted(part for part, is_intact in intact.items() if not is_intact)
 
     def write_part(self, part: int, rows: int, failed: int, contents: Mapping[str, bytes]) -> None:
-        """Write the files of a part, and then its line of the log.
+        """Write the files of a part, then its line in the log.
 
         Parameters
         ----------
         contents : mapping of str to bytes
-            By the folder in which each file stands.
+            The content of each file by its subfolder.
 
         Raises
         ------
         InputError
-            Where they cannot be written; what was written before is kept.
+            If they cannot be written; earlier parts are kept.
         """
         files: dict[str, dict[str, Any]] = {}
         try:
-            for where, content in contents.items():
-                atomic_write(self.folder / where / part_file_name(part), content)
+            for subfolder, content in contents.items():
+                atomic_write(self.folder / subfolder / part_file_name(part), content)
                 digest = hashlib.sha256(content).hexdigest()
-                files[f"{where}/{part_file_name(part)}"] = {"sha256": digest, "bytes": len(content)}
+                files[f"{subfolder}/{part_file_name(part)}"] = {"sha256": digest, "bytes": len(content)}
             line = {
                 "part": part,
                 "rows": rows,
@@ -240,22 +242,22 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def folder_error(folder: Path, error: OSError, rest: str = "") -> InputError:
-    """Return the error for a folder that cannot be written to."""
-    return InputError([Fault("", f"could not be written: {error.strerror or error}{rest}", str(folder))])
+def folder_error(folder: Path, error: OSError, note: str = "") -> InputError:
+    """Return the error for a folder that is not writable."""
+    return InputError([Fault("", f"could not be written: {error.strerror or error}{note}", str(folder))])
 
 
 def create_sweep_folders(folder: Path) -> None:
-    """Make the folder of a sweep and those within it.
+    """Create the folder of a sweep and its subfolders.
 
     Raises
     ------
     InputError
-        Where that cannot be.
+        If that fails.
     """
     try:
-        for inside in (PARTS_FOLDER, MONTHS_FOLDER):
-            (folder / inside).mkdir(parents=True, exist_ok=True)
+        for subfolder in (PARTS_FOLDER, MONTHS_FOLDER):
+            (folder / subfolder).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise InputError([Fault("", "is a file, or part of its path is; needed: a folder", str(folder))]) from None
     except OSError as error:
@@ -266,39 +268,39 @@ def create_store(
     folder: Path,
     experiment: Experiment,
     design: Mapping[str, bytes],
-    part_runs: Mapping[str, int | str | None],
+    layout: Mapping[str, int | str | None],
     command: Sequence[str],
 ) -> SweepStore:
-    """Write points, order and manifest of a new sweep, the manifest last, and return its store; its folder is held.
+    """Write the points, order and manifest of a new sweep, and return its store; requires the folder's lock.
 
     Parameters
     ----------
     design : mapping of str to bytes
-        The points and their order, by the name of the file of each.
-    part_runs : mapping of str to int, str or None
-        How many "runs" it has in all and in a part ("part_runs"), how many "passes" of it are wanted, None for all, and
-        the hash of their order ("order_sha256").
+        The points and their order, by file name.
+    layout : mapping of str to int, str or None
+        The numbers of "runs" and of runs in a part ("part_runs"), the requested "repetitions" (None for all), and the
+        hash of the order ("order_sha256").
 
     Raises
     ------
     InputError
-        Where they cannot be written, or the folder holds parts of a sweep whose manifest is lost.
+        If they cannot be written, or the folder holds parts of a sweep without a manifest.
     """
-    data = experiment.model_dump(mode="json", exclude={"scenario"})
+    data, identity = experiment.model_dump(mode="json", exclude={"scenario"}), sweep_fingerprint(experiment)
     manifest = {
-        "identity": (mark := sweep_fingerprint(experiment)),
-        ENVIRONMENTS: [mark["libraries"]],
+        "identity": identity,
+        ENVIRONMENTS: [identity["libraries"]],
         **provenance(command, experiment.scenario.inputs),
         "stem": run_id_prefix(experiment),
-        **part_runs,
+        **layout,
         "points_sha256": hashlib.sha256(design[POINTS_FILE]).hexdigest(),
         "experiment": data,
         "scenario": experiment.scenario.model_dump(mode="json", exclude_none=True),
     }
     try:
-        # The manifest is there before the first part, so that parts without one are of nobody knows which sweep.
+        # The manifest is written before the first part, so that parts without one cannot be identified.
         if (folder / LOG_FILE).exists() or any(
-            any((folder / inside).glob("part-*")) for inside in (PARTS_FOLDER, MONTHS_FOLDER)
+            any((folder / subfolder).glob("part-*")) for subfolder in (PARTS_FOLDER, MONTHS_FOLDER)
         ):
             raise InputError([Fault("--out", NO_MANIFEST, str(folder))])
         for name, content in design.items():
@@ -310,7 +312,7 @@ def create_store(
 
 
 def render_manifest(manifest: Mapping[str, Any]) -> bytes:
-    """Return a manifest as it is written."""
+    """Return the bytes of a manifest file."""
     return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
 
@@ -320,7 +322,7 @@ def is_sweep(folder: Path) -> bool:
     Raises
     ------
     InputError
-        Where it holds other results, which must not be mixed with those of a sweep.
+        If it holds other results, which must not be mixed with those of a sweep.
     """
     if not (folder / MANIFEST).is_file():
         return False
@@ -329,12 +331,12 @@ def is_sweep(folder: Path) -> bool:
 
 
 def open_store(folder: Path) -> SweepStore:
-    """Return the store of a sweep that has begun, as its log has it.
+    """Return the store of an existing sweep.
 
     Raises
     ------
     InputError
-        Where the folder holds no sweep.
+        If the folder holds no sweep.
     """
     if not folder.is_dir():
         raise InputError([Fault("", "no such folder", str(folder))])
@@ -346,5 +348,5 @@ def open_store(folder: Path) -> SweepStore:
 
 
 def clean_temporary_files(folder: Path) -> None:
-    """Remove what a sweep that was killed left half written; the folder is held."""
+    """Remove incomplete files of a killed sweep; requires the folder's lock."""
     remove_temporary_files(folder, folder / PARTS_FOLDER, folder / MONTHS_FOLDER)

@@ -1,4 +1,4 @@
-"""The tables of a sweep: one fixed schema, and the bytes of a part."""
+"""The tables of a sweep: schemas, buffers and Parquet encoding."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,26 +15,27 @@ from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.worker import build_final_columns
 
 KEY_COLUMNS = {
-    "run_id": "Name of the run: experiment, fingerprint of all that can change a result, point, replicate.",
-    "point": "Which point of the design, from 0.",
-    "replicate": "Which world, from 0; the same in every point.",
+    "run_id": "Name of the run: experiment, fingerprint of everything that can change a result, point, replicate.",
+    "point": "Index of the point in the design, from 0.",
+    "replicate": "Index of the replicate, from 0; points share replicates.",
 }
-OUTCOME_COLUMNS = {"status": "done or failed.", "error": "Why it failed."}
+OUTCOME_COLUMNS = {"status": "done or failed.", "error": "Reason for a failure."}
 LABEL_TYPE = pa.dictionary(pa.int32(), pa.string())
 
 
 def number_column(values: NDArray[Any]) -> Any:
     """Return an array of numbers as a column that shares its memory.
 
-    `pyarrow.array` would do, but loads pandas to see whether it was given something of its, which takes longer than
-    many a sweep needs to start.
+    `pyarrow.array` would load pandas to check for its types, which takes longer than the start of many sweeps.
     """
-    whole = np.ascontiguousarray(values)
-    return pa.Array.from_buffers(pa.from_numpy_dtype(whole.dtype), whole.size, [None, pa.py_buffer(whole)])
+    contiguous = np.ascontiguousarray(values)
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(contiguous.dtype), contiguous.size, [None, pa.py_buffer(contiguous)]
+    )
 
 
 def text_column(values: Iterable[str]) -> Any:
-    """Return text as a column, for the same reason."""
+    """Return text as a column without `pyarrow.array`, as `number_column` does."""
     content = [value.encode() for value in values]
     ends = np.cumsum([0, *map(len, content)], dtype=np.int32)
     return pa.Array.from_buffers(pa.string(), len(content), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(content))])
@@ -46,36 +47,36 @@ def build_run_ids(stem: str, points: Any, replicates: Any) -> list[str]:
 
 
 def column_type(factor: Factor) -> Any:
-    """Return the type of a factor's column: text for labels, else whole numbers or numbers."""
+    """Return the type of a factor's column: text for labels, else integers or floats."""
     if factor.labels:
         return pa.string()
-    whole = all(isinstance(value, int) for value in factor.values) if factor.values else factor.integer
-    return pa.int64() if whole else pa.float64()
+    is_integer = all(isinstance(value, int) for value in factor.values) if factor.values else factor.integer
+    return pa.int64() if is_integer else pa.float64()
 
 
-def described_field(name: str, kind: Any, meaning: str) -> Any:
-    """Return a field that carries its meaning."""
-    return pa.field(name, kind, metadata={"meaning": meaning})
+def described_field(name: str, data_type: Any, meaning: str) -> Any:
+    """Return a field with its meaning as metadata."""
+    return pa.field(name, data_type, metadata={"meaning": meaning})
 
 
 def column_meaning(column: str) -> str:
-    """Return what a measure's column means, "measure" or "measure.intervention"."""
+    """Return the meaning of a measure's column, named "measure" or "measure.intervention"."""
     measure = MEASURES[column.split(".", maxsplit=1)[0]]
     return f"{measure.meaning} [{measure.unit}]"
 
 
 def key_fields() -> list[Any]:
-    """Return the fields that tell one run from another."""
-    kinds = {"run_id": pa.string(), "point": pa.int32(), "replicate": pa.int32()}
-    return [described_field(name, kinds[name], meaning) for name, meaning in KEY_COLUMNS.items()]
+    """Return the fields that identify a run."""
+    types = {"run_id": pa.string(), "point": pa.int32(), "replicate": pa.int32()}
+    return [described_field(name, types[name], meaning) for name, meaning in KEY_COLUMNS.items()]
 
 
 def runs_schema(experiment: Experiment) -> Any:
-    """Return the schema of a part: a row a run."""
+    """Return the schema of a part: one row for each run."""
     return pa.schema(
         [
             *key_fields(),
-            *(described_field(one.path, column_type(one), "Factor.") for one in experiment.resolved_factors),
+            *(described_field(factor.path, column_type(factor), "Factor.") for factor in experiment.resolved_factors),
             *(described_field(name, pa.string(), meaning) for name, meaning in OUTCOME_COLUMNS.items()),
             *(described_field(name, pa.float64(), column_meaning(name)) for name in build_final_columns(experiment)),
         ]
@@ -83,14 +84,14 @@ def runs_schema(experiment: Experiment) -> Any:
 
 
 def months_schema(experiment: Experiment) -> Any:
-    """Return the schema of the months of a part: a row a run, month and intervention."""
+    """Return the schema of the months of a part: one row for each run, month and intervention."""
     run_id, point, replicate = key_fields()
     return pa.schema(
         [
             run_id.with_type(LABEL_TYPE),
             point,
             replicate,
-            described_field("month", pa.int32(), "Month, from 0, the state before the first."),
+            described_field("month", pa.int32(), "Month, from 0 (the state before the first)."),
             described_field("intervention", LABEL_TYPE, "Name of the intervention; 'all' for all together."),
             *(described_field(name, pa.float64(), column_meaning(name)) for name in experiment.measures.monthly),
         ]
@@ -100,60 +101,62 @@ def months_schema(experiment: Experiment) -> Any:
 def build_factor_columns(factors: tuple[Factor, ...], numbers: NDArray[np.float64]) -> list[Any]:
     """Return the columns of the factors."""
     return [
-        text_column(shown) if factor.labels else number_column(shown)
-        for factor, shown in ((one, one.format_values(numbers[:, place])) for place, one in enumerate(factors))
+        text_column(values) if factor.labels else number_column(values)
+        for factor, values in (
+            (factor, factor.format_values(numbers[:, index])) for index, factor in enumerate(factors)
+        )
     ]
 
 
 def build_points_table(experiment: Experiment, points: DesignPoints) -> Any:
-    """Return the table of points: what each factor is, and where it lies in [0, 1] for designs drawn there."""
+    """Return the table of points: the value of each factor, and its position in [0, 1] for sampled designs."""
     factors = experiment.resolved_factors
-    number = number_column(np.arange(len(points.numbers), dtype=np.int32))
-    columns = [number, *build_factor_columns(factors, points.numbers), *map(number_column, points.numbers.T)]
-    names = ["point", *(one.path for one in factors), *(f"number: {one.path}" for one in factors)]
+    point_column = number_column(np.arange(len(points.numbers), dtype=np.int32))
+    columns = [point_column, *build_factor_columns(factors, points.numbers), *map(number_column, points.numbers.T)]
+    names = ["point", *(factor.path for factor in factors), *(f"number: {factor.path}" for factor in factors)]
     if points.unit is not None:
         columns += list(map(number_column, points.unit.T))
-        names += [f"unit: {one.path}" for one in factors]
+        names += [f"unit: {factor.path}" for factor in factors]
     return pa.table(columns, names=names)
 
 
 def points_from_table(table: Any, experiment: Experiment) -> DesignPoints:
-    """Return the points that a table of points holds."""
+    """Return the points in a table of points."""
 
-    def of(what: str) -> Any:
-        columns = [table.column(f"{what}: {one.path}").to_numpy() for one in experiment.resolved_factors]
+    def stacked(prefix: str) -> Any:
+        columns = [table.column(f"{prefix}: {factor.path}").to_numpy() for factor in experiment.resolved_factors]
         return np.ascontiguousarray(np.column_stack(columns))
 
-    drawn = f"unit: {experiment.resolved_factors[0].path}" in table.column_names
-    return DesignPoints(of("number"), of("unit") if drawn else None)
+    has_unit = f"unit: {experiment.resolved_factors[0].path}" in table.column_names
+    return DesignPoints(stacked("number"), stacked("unit") if has_unit else None)
 
 
 class PartBuffer:
-    """The runs of one part as they come in.
+    """The buffer of the runs of one part.
 
     Attributes
     ----------
     final : array of (runs, columns) float64
     months : array of (runs, months, interventions, measures) float64
     errors : dict of int to str
-        By place in the part.
-    left : set of int
-        Places of the runs that are still missing.
+        Errors by position in the part.
+    missing : set of int
+        Positions of missing runs.
     """
 
     def __init__(self, runs: int, columns: int, shape: tuple[int, int, int]) -> None:
         self.final = np.empty((runs, columns))
         self.months = np.empty((runs, *shape))
         self.errors: dict[int, str] = {}
-        self.left = set(range(runs))
+        self.missing = set(range(runs))
 
     def store_results(self, positions: NDArray[np.int64], final: Any, months: Any, errors: dict[int, str]) -> None:
-        """Take what some runs measured; `errors` is by place among these."""
+        """Store the results of some runs; `errors` is by index among these."""
         self.final[positions], self.months[positions] = final, months
-        for place in positions.tolist():
-            self.errors.pop(place, None)
-        self.errors.update({int(positions[place]): error for place, error in errors.items()})
-        self.left.difference_update(positions.tolist())
+        for position in positions.tolist():
+            self.errors.pop(position, None)
+        self.errors.update({int(positions[position]): error for position, error in errors.items()})
+        self.missing.difference_update(positions.tolist())
 
 
 def build_runs_table(
@@ -170,8 +173,8 @@ def build_runs_table(
         number_column(points.astype(np.int32)),
         number_column(replicates.astype(np.int32)),
         *build_factor_columns(experiment.resolved_factors, numbers),
-        text_column("failed" if place in block.errors else "done" for place in range(len(names))),
-        text_column(block.errors.get(place, "") for place in range(len(names))),
+        text_column("failed" if row in block.errors else "done" for row in range(len(names))),
+        text_column(block.errors.get(row, "") for row in range(len(names))),
         *map(number_column, block.final.T),
     ]
     return pa.Table.from_arrays(columns, schema=runs_schema(experiment))
@@ -191,7 +194,7 @@ def build_months_table(
         number_column(replicates.astype(np.int32)[run]),
         number_column(month),
         pa.DictionaryArray.from_arrays(number_column(row), text_column(experiment.intervention_rows)),
-        *(number_column(block.months[..., place].ravel()) for place in range(block.months.shape[3])),
+        *(number_column(block.months[..., index].ravel()) for index in range(block.months.shape[3])),
     ]
     return pa.Table.from_arrays(columns, schema=months_schema(experiment))
 
@@ -199,11 +202,13 @@ def build_months_table(
 def encode_parquet(table: Any) -> bytes:
     """Return a table as the bytes of a Parquet file; the same table gives the same bytes.
 
-    Measures are written as they are, without their extremes: splitting their bytes, a dictionary of them, or tighter
-    compression takes longer than it saves here. The keys have extremes, by which readers skip what they do not need.
+    Measures are written plainly and without statistics: byte-stream splitting, dictionaries or tighter compression
+    cost more time than they save (decision 35). Key columns have statistics, by which readers skip row groups.
     """
-    out = pa.BufferOutputStream()
-    coded = [name for name in table.column_names if name.split(".")[0] not in MEASURE_NAMES]
-    pyarrow.parquet.write_table(table, out, compression="lz4", use_dictionary=coded, write_statistics=coded)
-    content: bytes = out.getvalue().to_pybytes()
+    stream = pa.BufferOutputStream()
+    key_columns = [name for name in table.column_names if name.split(".")[0] not in MEASURE_NAMES]
+    pyarrow.parquet.write_table(
+        table, stream, compression="lz4", use_dictionary=key_columns, write_statistics=key_columns
+    )
+    content: bytes = stream.getvalue().to_pybytes()
     return content

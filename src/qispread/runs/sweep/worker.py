@@ -1,4 +1,4 @@
-"""What a worker does: it is handed some runs of an experiment and hands back what they measured."""
+"""The work of a worker: runs of an experiment in, their measures out."""
 
 import faulthandler
 import os
@@ -29,18 +29,18 @@ from qispread.runs.sweep.designs import FloatArray
 from qispread.runs.sweep.experiment import Experiment
 
 KILL_TIMEOUT_FACTOR, KILL_TIMEOUT_SECONDS = 2.0, 5.0
-"""After so many times the time that a run may take, and so many seconds, a process that hangs is ended."""
+"""A process that hangs is ended after this multiple of the time limit plus these seconds."""
 STOPPED_SWEEPS: set[str] = set()
-"""Keys of the sweeps of this process that have been stopped: their workers here go no further."""
+"""Keys of stopped sweeps of this process, whose workers here stop, too."""
 WORK_BETWEEN_CHECKS = 1_000_000
-"""Organisation-months times interventions, some 50 ms, after which a run looks at the clock."""
+"""Organisation-months times interventions, about 50 ms, between checks of the clock."""
 MAX_ERROR_LENGTH = 500
 PAUSE_OF_REFUSAL = 0.5
-"""Seconds after which work is refused, so that a worker that refuses does not draw all of it to itself."""
+"""Seconds before work is refused, so that a refusing worker does not attract all of it."""
 
 
 class RunTimeoutError(Exception):
-    """A run has taken longer than it may."""
+    """A run has exceeded its time limit."""
 
 
 class SweepStoppedError(Exception):
@@ -48,16 +48,16 @@ class SweepStoppedError(Exception):
 
 
 class MismatchError(Exception):
-    """A worker has other code or other libraries than the sweep whose work it was handed.
+    """A worker has other code or libraries than the sweep (decision 67).
 
     Parameters
     ----------
     worker : str
-        Which worker it is.
+        Name of the worker.
     process : str
-        The process and machine that it is.
+        Process and machine of the worker.
     differs : str
-        What differs, in words.
+        Description of the differences.
     """
 
     def __init__(self, worker: str, process: str, differs: str) -> None:
@@ -69,7 +69,7 @@ class MismatchError(Exception):
 
 
 class OutputColumns(NamedTuple):
-    """Where the measures that are kept stand among all: rows are interventions, columns measures."""
+    """Indices of the measures that are kept: rows are interventions, columns measures."""
 
     rows: list[int]
     final: list[tuple[int, int]]
@@ -77,39 +77,39 @@ class OutputColumns(NamedTuple):
 
 
 def row_indices(experiment: Experiment) -> dict[str, int]:
-    """Return, by intervention, the place of its row in an array of measures; the pooled row stands last there."""
-    places = {name: place for place, name in enumerate(experiment.scenario.interventions)}
-    return {name: places.get(name, len(places)) for name in experiment.intervention_rows}
+    """Return the row of each intervention in an array of measures; the pooled row is the last."""
+    indices = {name: index for index, name in enumerate(experiment.scenario.interventions)}
+    return {name: indices.get(name, len(indices)) for name in experiment.intervention_rows}
 
 
 def build_final_columns(experiment: Experiment) -> dict[str, tuple[int, int]]:
-    """Return, by name of the column, row and column of each measure that is kept of the end of a run.
+    """Return row and column of each final measure by column name.
 
-    Those of all interventions together have the measure's name, those of one "measure.intervention".
+    Pooled measures have the name of the measure, those of one intervention "measure.intervention".
     """
     pooled, *single = row_indices(experiment).items()
-    found = {name: (pooled[1], MEASURE_NAMES.index(name)) for name in experiment.measures.final}
+    columns = {name: (pooled[1], MEASURE_NAMES.index(name)) for name in experiment.measures.final}
     for intervention, row in single:
         for name in experiment.measures.final:
             if not MEASURES[name].overall:
-                found[f"{name}.{intervention}"] = (row, MEASURE_NAMES.index(name))
-    return found
+                columns[f"{name}.{intervention}"] = (row, MEASURE_NAMES.index(name))
+    return columns
 
 
 @dataclass(frozen=True, eq=False)
 class SweepJob:
-    """An experiment ready to be run.
+    """An experiment prepared for a worker.
 
     Attributes
     ----------
     key : str
-        Of the sweep, under which it can be stopped.
+        Key under which the sweep can be stopped.
     applier : PointApplier
     columns : OutputColumns
     timeout : float or None
-        Seconds that a run may take.
+        Time limit of a run in seconds.
     environment : dict
-        The code and the libraries that the sweep is to be run with.
+        The code and libraries of the sweep.
     """
 
     key: str
@@ -120,17 +120,17 @@ class SweepJob:
 
 
 class ChunkOutcome(NamedTuple):
-    """What some runs measured.
+    """The results of a chunk of runs.
 
     Attributes
     ----------
     final : array of (runs, columns) float64
-        NaN in the rows of runs that failed.
+        Final measures; NaN for failed runs.
     months : array of (runs, months, interventions, measures) float64
     errors : dict of int to str
-        By place among these runs, why one failed.
+        Reasons of failed runs, by index among these runs.
     seconds : float
-        That all of them took.
+        Total time.
     """
 
     final: NDArray[np.float64]
@@ -140,39 +140,39 @@ class ChunkOutcome(NamedTuple):
 
 
 def pickle_job(experiment: Experiment, timeout: float | None, key: str) -> bytes:
-    """Return an experiment as it is sent to workers, with the code and the libraries that they must have.
+    """Return an experiment pickled for workers, with the code and libraries that they must have.
 
-    The experiment is packed by itself, so that a worker with other code need not understand it to refuse it.
+    The experiment is pickled separately, so that a worker with other code can refuse it without unpickling it.
     """
     return pickle.dumps((environment(), pickle.dumps((experiment.model_dump(), timeout, key))))
 
 
-def check_environment(wanted: Mapping[str, Any]) -> None:
-    """Refuse work that is to be done with other code or libraries than this process has.
+def check_environment(expected: Mapping[str, Any]) -> None:
+    """Raise MismatchError if this process has other code or libraries than expected.
 
     Raises
     ------
     MismatchError
-        With everything that differs.
+        With every difference.
     """
-    found = compare_identities(wanted, environment())
-    if found:
+    changes = compare_identities(expected, environment())
+    if changes:
         time.sleep(PAUSE_OF_REFUSAL)
-        raise MismatchError(worker_name(), process_name(), describe_mismatch(found))
+        raise MismatchError(worker_name(), process_name(), describe_mismatch(changes))
 
 
-def describe_mismatch(found: Sequence[EnvironmentChange]) -> str:
-    """Return in words what a worker has that whoever hands out the work has not."""
-    return ", ".join(f"{one.name} {one.new} (here {one.old})" for one in found)
+def describe_mismatch(changes: Sequence[EnvironmentChange]) -> str:
+    """Return a description of how a worker's environment differs from the local one."""
+    return ", ".join(f"{change.name} {change.new} (here {change.old})" for change in changes)
 
 
 def process_name() -> str:
-    """Return which process this is, and on which machine."""
+    """Return the id of this process and its machine."""
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def worker_name() -> str:
-    """Return the address of this process as a worker of Dask, or what it is else."""
+    """Return the address of this process as a Dask worker, or its process name."""
     distributed = sys.modules.get("distributed")
     if distributed is not None:
         with suppress(ValueError):
@@ -185,9 +185,9 @@ _LOAD_LOCK = Lock()
 
 @lru_cache(maxsize=4)
 def _load_job(payload: bytes) -> SweepJob:
-    wanted, inside = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
-    check_environment(wanted)
-    data, timeout, key = pickle.loads(inside)  # noqa: S301 - the same
+    expected, inner_payload = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
+    check_environment(expected)
+    data, timeout, key = pickle.loads(inner_payload)  # noqa: S301 - the same
     experiment = Experiment.model_validate(data)
     warm_up_compiler()
     columns = OutputColumns(
@@ -195,66 +195,66 @@ def _load_job(payload: bytes) -> SweepJob:
         final=list(build_final_columns(experiment).values()),
         monthly=[MEASURE_NAMES.index(name) for name in experiment.measures.monthly],
     )
-    return SweepJob(key, PointApplier(experiment.scenario, experiment.resolved_factors), columns, timeout, wanted)
+    return SweepJob(key, PointApplier(experiment.scenario, experiment.resolved_factors), columns, timeout, expected)
 
 
 @cache
 def warm_up_compiler() -> None:
-    """Load what is compiled, by a run of next to nothing, so that no run is charged for it."""
-    places = {"organisations.number": 4, "organisations.partnerships": 2, "organisations.regions": 1}
-    blueprint = prepare_scenario(Scenario().replace(places, horizon=1, network=CompleteNetwork()))
-    plan, state = initialise_run(blueprint, blueprint.world(0))
-    run_kernel(plan, state, 1, allocate_measures(blueprint.scenario))
+    """Load compiled code with a tiny run, so that its time does not count towards a run."""
+    organisations = {"organisations.number": 4, "organisations.partnerships": 2, "organisations.regions": 1}
+    prepared = prepare_scenario(Scenario().replace(organisations, horizon=1, network=CompleteNetwork()))
+    plan, state = initialise_run(prepared, prepared.world(0))
+    run_kernel(plan, state, 1, allocate_measures(prepared.scenario))
 
 
 def unpickle_job(payload: bytes) -> SweepJob:
-    """Return the job that a parcel holds, unpacked once."""
+    """Return the job in a payload, unpickled once."""
     with _LOAD_LOCK:
         return _load_job(payload)
 
 
 def run_chunk(payload: bytes, numbers: FloatArray, replicates: NDArray[np.int64]) -> ChunkOutcome:
-    """Run some points, each in one world; a run that fails does not disturb the others.
+    """Run some points, each with one replicate; a failed run does not affect others.
 
     Parameters
     ----------
     payload : bytes
-        From `pickle_job`.
+        Result of `pickle_job`.
     numbers : array of (runs, factors)
         The point of each run.
     replicates : array of runs int64
-        The world of each run.
+        The replicate of each run.
 
     Raises
     ------
     SweepStoppedError
-        Where the sweep has been stopped meanwhile.
+        If the sweep has been stopped.
     MismatchError
-        Where this process has other code or libraries than the sweep; then nothing was run.
+        If this process has other code or libraries than the sweep; nothing is run.
     """
     job = unpickle_job(payload)
-    # Every time: rules can be replaced while a process runs.
+    # On every call, because rules can be replaced while a process runs.
     check_environment(job.environment)
     horizon = job.applier.base.scenario.horizon
     count = len(replicates)
     final = np.empty((count, len(job.columns.final)))
     months = np.empty((count, horizon + 1, len(job.columns.rows), len(job.columns.monthly)))
     errors: dict[int, str] = {}
-    began = time.perf_counter()
-    for place in range(count):
-        measured = run_safely(job, numbers[place], int(replicates[place]))
-        if isinstance(measured, str):
-            errors[place] = measured
-            final[place], months[place] = np.nan, np.nan
+    start = time.perf_counter()
+    for index in range(count):
+        measures = run_safely(job, numbers[index], int(replicates[index]))
+        if isinstance(measures, str):
+            errors[index] = measures
+            final[index], months[index] = np.nan, np.nan
             continue
-        final[place] = [measured[-1, row, column] for row, column in job.columns.final]
+        final[index] = [measures[-1, row, column] for row, column in job.columns.final]
         if job.columns.monthly:
-            months[place] = measured[:, job.columns.rows][:, :, job.columns.monthly]
-    return ChunkOutcome(final, months, errors, time.perf_counter() - began)
+            months[index] = measures[:, job.columns.rows][:, :, job.columns.monthly]
+    return ChunkOutcome(final, months, errors, time.perf_counter() - start)
 
 
 def run_safely(job: SweepJob, numbers: FloatArray, replicate: int) -> NDArray[np.float64] | str:
-    """Return the measures of a run, or why it failed, whatever that is."""
+    """Return the measures of a run, or the reason of its failure."""
     try:
         with Watchdog(job.timeout):
             return run_months_until_stopped(job, numbers, replicate)
@@ -262,56 +262,56 @@ def run_safely(job: SweepJob, numbers: FloatArray, replicate: int) -> NDArray[np
         raise
     except RunTimeoutError:
         return f"took longer than {job.timeout:g} s"
-    except Exception as error:  # noqa: BLE001 - nothing that goes wrong in one run may cost the others
+    except Exception as error:  # noqa: BLE001 - no failure of one run may affect others
         return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
 
 
 def run_months_until_stopped(job: SweepJob, numbers: FloatArray, replicate: int) -> NDArray[np.float64] | str:
-    """Return the measures of a run, of (months, interventions, measures), or why they are no numbers."""
-    look = make_cancel_check(job)
-    blueprint = job.applier.prepared_scenario(numbers)
-    world = job.applier.world(blueprint, replicate)
-    look()
-    out = allocate_measures(blueprint.scenario)
-    plan, state = initialise_run(blueprint, world)
-    measure_month_zero(state, out[0])
-    horizon, months = blueprint.scenario.horizon, months_between_checks(blueprint)
+    """Return the measures of a run, an array of (months, interventions, measures), or why they are not finite."""
+    check = make_cancel_check(job)
+    prepared = job.applier.prepared_scenario(numbers)
+    world = job.applier.world(prepared, replicate)
+    check()
+    measures = allocate_measures(prepared.scenario)
+    plan, state = initialise_run(prepared, world)
+    measure_month_zero(state, measures[0])
+    horizon, months = prepared.scenario.horizon, months_between_checks(prepared)
     for first in range(1, horizon + 1, months):
-        look()
+        check()
         last = min(horizon, first + months - 1)
-        run_months(plan, state, first, last, out[first : last + 1])
-    look()
-    return completed_run(replicate, world.organisations, state, out).error or out
+        run_months(plan, state, first, last, measures[first : last + 1])
+    check()
+    return completed_run(replicate, world.organisations, state, measures).error or measures
 
 
-def months_between_checks(blueprint: PreparedScenario) -> int:
-    """Return how many months a run lives before it looks at the clock; the cut changes no result."""
+def months_between_checks(prepared: PreparedScenario) -> int:
+    """Return the number of months between checks of the clock, which changes no result."""
     return max(
-        1, WORK_BETWEEN_CHECKS // (blueprint.static_world.organisation_count * len(blueprint.scenario.interventions))
+        1, WORK_BETWEEN_CHECKS // (prepared.static_world.organisation_count * len(prepared.scenario.interventions))
     )
 
 
 def make_cancel_check(job: SweepJob) -> Callable[[], None]:
-    """Return what a run calls now and then: it ends the run when its time is over or the sweep is stopped."""
-    # The monotonic clock: a change of the time of day moves no deadline.
+    """Return a check that ends a run at its time limit or when the sweep is stopped."""
+    # The monotonic clock is independent of changes of the system time.
     deadline = None if job.timeout is None else time.monotonic() + job.timeout
 
-    def look() -> None:
+    def check() -> None:
         if job.key in STOPPED_SWEEPS:
             raise SweepStoppedError
         if deadline is not None and time.monotonic() > deadline:
             raise RunTimeoutError
 
-    return look
+    return check
 
 
 class Watchdog:
-    """Ends a worker process that hangs in a single step, where no look at the clock can; in pools of our own only."""
+    """Ends a worker process that hangs within a step, between checks of the clock; only in our own pools."""
 
     enabled = False
-    """Whether this process does nothing but our runs, so that it may be ended."""
+    """Whether this process only executes our runs, so that it may be ended."""
     null_stream: Any = None
-    """Where the words of the watchdog go."""
+    """The stream for the output of the watchdog."""
 
     def __init__(self, timeout: float | None) -> None:
         self.seconds = (

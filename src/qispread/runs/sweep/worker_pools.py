@@ -1,4 +1,4 @@
-"""Who does the work: anything with the interface of concurrent.futures, and how to start and replace it."""
+"""Worker pools: executors with the interface of concurrent.futures, and how they start and restart."""
 
 import multiprocessing
 import os
@@ -18,109 +18,109 @@ from qispread.runs.sweep.worker import MismatchError, Watchdog, process_name
 EXECUTOR_NAMES = ("inline", "threads", "processes", "dask")
 MAX_OUTSTANDING = 16
 CHUNKS_PER_WORKER = 4
-"""Chunks handed out for each worker, where there are many."""
+"""Submitted chunks for each worker, if there are many workers."""
 MAX_REFUSALS = 200
-"""Refusals in a row, with no work done between them, after which all workers count as refusing."""
+"""Consecutive refusals after which all workers count as refusing."""
 MAX_START_ATTEMPTS = 3
-"""Times that workers which end while they start are started, since one may have been killed from outside."""
+"""Attempts to start workers that end at the start, because one may have been killed from outside."""
 
 
 class InlineExecutor(Executor):
-    """Runs what it is given at once, in the caller's own thread: for looking into with a debugger."""
+    """Runs tasks at once in the caller's thread, for debugging."""
 
     def submit(self, task: Any, /, *arguments: Any, **named: Any) -> "Future[Any]":
-        """Run a task and return its future, which is done."""
+        """Run a task and return its completed future."""
         future: Future[Any] = Future()
         try:
             future.set_result(task(*arguments, **named))
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever asks for the result
+        except Exception as error:  # noqa: BLE001 - raised to the caller of `result`
             future.set_exception(error)
         return future
 
 
 class WorkerPool:
-    """Workers that can be asked for results, replaced when they break, and sent away.
+    """Workers that run tasks, can be replaced when they break, and can be shut down.
 
     Attributes
     ----------
     executor : concurrent.futures.Executor
     workers : int
-        How many there are, or are taken to be: one for each core where that is not known.
+        Number of workers; one for each core if unknown.
     known_workers : int or None
-        How many there are; None where an executor of the user's own does not say.
+        Number of workers; None if unknown for the user's executor.
     outstanding : int
-        How many chunks are handed out at most, which bounds what is held in memory.
+        Most chunks submitted at once, which limits memory.
     chunk_seconds : float
-        How long a chunk should take: long against the cost of handing it out.
+        Target duration of a chunk, long compared with the cost of submitting it.
     """
 
     chunk_seconds = 0.1
 
     log: Callable[[str], None] = staticmethod(lambda _: None)
-    """Called with what there is to know while they work."""
+    """Called with notes while workers run."""
 
-    def __init__(self, executor: Executor, known: int | None) -> None:
-        self.executor, self.known_workers = executor, known
-        self.workers = workers = known or available_cores()
+    def __init__(self, executor: Executor, workers: int | None) -> None:
+        self.executor, self.known_workers = executor, workers
+        self.workers = workers = workers or available_cores()
         self.mismatched: dict[str, str] = {}
         self.refusals = 0
         self.outstanding = max(MAX_OUTSTANDING, CHUNKS_PER_WORKER * workers)
 
     def submit(self, task: Any, *arguments: Any) -> "Future[Any]":
-        """Hand out a task."""
+        """Submit a task."""
         return self.executor.submit(task, *arguments)
 
     def restart(self) -> None:
-        """Start anew after the workers broke.
+        """Restart broken workers.
 
         Raises
         ------
         InputError
-            Where that cannot be.
+            If that is not possible.
         """
-        raise InputError([Fault("--executor", "its workers are gone, and they are not ours to start again")])
+        raise InputError([Fault("--executor", "its workers ended, and qispread cannot restart a user's executor")])
 
     def accepted(self) -> None:
-        """Note that work was done."""
+        """Record completed work."""
         self.refusals = 0
 
     def refused(self, error: MismatchError) -> None:
-        """Note that a worker refused its work, and say so once; others are to do it.
+        """Record and report a worker that refused its work; others will do it.
 
         Raises
         ------
         InputError
-            Where no worker is left that has the code and the libraries of this sweep.
+            If no worker has the code and libraries of this sweep.
         """
         self.refusals += 1
         self.note_mismatch(error.worker, error.differs)
-        alone = error.process == process_name()
-        every = self.known_workers is not None and len(self.mismatched) >= self.known_workers
-        if alone or every or self.refusals >= MAX_REFUSALS:
+        is_own_process = error.process == process_name()
+        all_mismatched = self.known_workers is not None and len(self.mismatched) >= self.known_workers
+        if is_own_process or all_mismatched or self.refusals >= MAX_REFUSALS:
             raise self.no_worker_error()
 
     def note_mismatch(self, worker: str, differs: str) -> None:
-        """Say once that a worker differs and gets no work."""
+        """Report once that a worker differs and gets no work."""
         if worker not in self.mismatched:
             self.mismatched[worker] = differs
-            self.log(f"Worker {worker} gets no work of this sweep: it has {differs}.")
+            self.log(f"Worker {worker} gets no work from this sweep: it has {differs}.")
 
     def no_worker_error(self) -> InputError:
         """Return the error for workers that all have other code or libraries."""
-        named = [Fault(f"worker {name}", f"has {differs}") for name, differs in self.mismatched.items()]
-        problem = "no worker is left that has the code and the libraries of this sweep; what is done is kept, and the "
-        problem += "same command goes on from there once workers have them"
-        return InputError([Fault("--executor", problem), *named[:MAX_OUTSTANDING]])
+        worker_faults = [Fault(f"worker {name}", f"has {differs}") for name, differs in self.mismatched.items()]
+        problem = "no worker has the code and libraries of this sweep; completed runs are kept, and the same command "
+        problem += "resumes once workers have them"
+        return InputError([Fault("--executor", problem), *worker_faults[:MAX_OUTSTANDING]])
 
     def check_alive(self) -> None:
-        """Look whether the workers can be reached, where that is not known anyway; raises as `restart`."""
+        """Check that the workers can be reached, if necessary; raises as `restart`."""
 
     def shutdown(self, *, immediately: bool = False) -> None:
-        """Send the workers away; `immediately` gives up what they are doing."""
+        """Shut down the workers; `immediately` abandons their current tasks."""
 
 
 class InlineWorkerPool(WorkerPool):
-    """Nobody but ourselves."""
+    """The caller's own thread as the only worker."""
 
     def __init__(self) -> None:
         super().__init__(InlineExecutor(), 1)
@@ -128,18 +128,18 @@ class InlineWorkerPool(WorkerPool):
 
 
 class ThreadWorkerPool(WorkerPool):
-    """Threads: the compiled model lets go of Python's lock."""
+    """Threads: the compiled model releases Python's global interpreter lock."""
 
     def __init__(self, workers: int) -> None:
         super().__init__(ThreadPoolExecutor(workers), workers)
 
     def shutdown(self, *, immediately: bool = False) -> None:
-        """Send the threads away; `immediately` does not wait for what they are doing, whose results nobody takes."""
+        """Shut down the threads; `immediately` does not wait for their current tasks, whose results are discarded."""
         self.executor.shutdown(wait=not immediately, cancel_futures=immediately)
 
 
 def init_worker() -> None:
-    """Make a process a worker: it leaves Ctrl-C to its parent, and ends when its parent has died."""
+    """Initialise a worker process: it ignores Ctrl-C, which its parent handles, and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Watchdog.enabled = True
     parent = multiprocessing.parent_process()
@@ -153,12 +153,12 @@ def _exit_with_parent(parent: Any) -> None:
 
 
 def ping() -> int:
-    """Return the id of this process: a worker that can say it can work."""
+    """Return the id of this process, to test that a worker is running."""
     return os.getpid()
 
 
 class ProcessWorkerPool(WorkerPool):
-    """Processes, started afresh and not forked, so that they work in notebooks and on every system."""
+    """Processes, spawned and not forked, so that they work in notebooks and on every system."""
 
     def __init__(self, workers: int) -> None:
         super().__init__(self._start_executor(workers), workers)
@@ -176,13 +176,13 @@ class ProcessWorkerPool(WorkerPool):
         raise unguarded_error()
 
     def restart(self) -> None:
-        """Start other processes."""
+        """Start new processes."""
         self.shutdown(immediately=True)
         self.mismatched.clear()
         self.executor = self._start_executor(self.workers)
 
     def shutdown(self, *, immediately: bool = False) -> None:
-        """Send the processes away, or end them."""
+        """Shut down the processes, or end them `immediately`."""
         processes = dict(getattr(self.executor, "_processes", None) or {})
         if immediately:
             for process in processes.values():
@@ -192,18 +192,18 @@ class ProcessWorkerPool(WorkerPool):
 
 
 def create_worker_pool(executor: str | Executor, workers: int | None, scheduler: str | None) -> WorkerPool:
-    """Return the workers that a name, or an executor of the user's own, stands for.
+    """Return the worker pool of an executor's name, or of a user's executor.
 
     Raises
     ------
     InputError
-        For a name that there is not, a wrong number of workers, or a scheduler without Dask.
+        For an unknown name, an invalid number of workers, or a scheduler without Dask.
     """
     faults = []
     if workers is not None and workers < 1:
         faults.append(Fault("--workers", f"got {workers}; needed: at least 1"))
     if scheduler is not None and executor != "dask":
-        faults.append(Fault("--scheduler", "is for --executor dask alone"))
+        faults.append(Fault("--scheduler", "is only for --executor dask"))
     elif scheduler is not None and not scheduler.strip():
         faults.append(Fault("--scheduler", "got nothing; needed: an address such as tcp://host:8786"))
     if isinstance(executor, str) and executor not in EXECUTOR_NAMES:
