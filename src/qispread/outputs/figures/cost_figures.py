@@ -58,7 +58,8 @@ def plane_figure(points: pd.DataFrame, means: pd.DataFrame, styles: dict[str, Ar
     return Figure(
         name="cost-plane",
         title=PLANE_TITLE,
-        alt=f"Added cost against added adverse events averted, compared with the baseline. Means over runs: {description}.",
+        alt=f"Added cost against added adverse events averted, compared with the baseline. Means over runs: "
+        f"{description}.",
         table=points,
         chart=plane_chart(label_arms(points, styles), label_arms(means, styles), styles),
         note=PLANE_NOTE,

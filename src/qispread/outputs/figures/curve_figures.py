@@ -177,8 +177,8 @@ def fidelity_gap_figure(table: pd.DataFrame, style: ArmStyle, position: int, hor
     return Figure(
         name=figure_file_name("gap", position, style.name),
         title=style.label,
-        alt=f"{style.name}: at the end {uses} of organisations use the intervention, and {reaches} use it and reach 80% of the "
-        f"pilot site's effect ({medians} over runs). Two lines over time with the gap between them shaded.",
+        alt=f"{style.name}: at the end {uses} of organisations use the intervention, and {reaches} use it and reach "
+        f"80% of the pilot site's effect ({medians} over runs). Two lines over time with the gap between them shaded.",
         table=arm_rows,
         chart=apply_layout(
             fidelity_gap_chart(rows, style.colour, horizon), style.label, height=HEIGHT + 2 * LEGEND_ROW_HEIGHT

@@ -82,7 +82,7 @@ def describe_evidence(parameters: Sequence[ParameterDescription]) -> str:
 
 
 def build_groups(view: ReportData, baseline: Scenario) -> Iterator[AssumptionGroup]:
-    """Yield the parts of the scenario: mechanisms, organisations, network, interventions, and the policies of all arms."""
+    """Yield the parts of the scenario: mechanisms, organisations, network, interventions and policies of all arms."""
     for name in MECHANISMS:
         yield build_group(
             f"{name.replace('_', ' ').capitalize()}: {section_meaning(getattr(baseline, name))}",

@@ -95,7 +95,7 @@ def describe_policy(name: str, policy: Any, horizon: int) -> str:
     target = policy.target.model_dump(exclude_none=True)
     organisations = "all organisations" if not target else ", ".join(describe_target(*item) for item in target.items())
     fields = {key: value for key, value in policy if key not in SHARED_POLICY_FIELDS and key != "lever"}
-    strengths = ", ".join(f"{key.replace('_', ' ')} {format_plain_value(value)}" for key, value in fields.items())
+    strengths = ", ".join(f"{name.replace('_', ' ')} {format_plain_value(value)}" for name, value in fields.items())
     cost = f"cost {format_short(policy.cost)} a month for each organisation" if policy.cost else "no cost"
     meaning = section_title(type(policy)).split(" (")[0].split(";")[0].rstrip(".")
     details = [f"months {policy.start} to {end}", f"for {organisations}", strengths, cost]
@@ -121,7 +121,7 @@ def format_plain_value(value: Any) -> str:
 
 
 def describe_changes(baseline: Scenario, arm: Scenario) -> list[str]:
-    """Return descriptions of how an arm differs from the baseline: policies added and removed, then other parameters."""
+    """Return the differences of an arm from the baseline: policies added and removed, then other parameters."""
     added = [
         describe_policy(name, policy, arm.horizon)
         for name, policy in arm.policies.items()

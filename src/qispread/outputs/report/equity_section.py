@@ -70,7 +70,10 @@ def compare_groups(arm: str, least_ready: dict[str, float], most_ready: dict[str
     points = format_size(difference, "percent")
     both = f"{format_gain(most_ready)} against {format_gain(least_ready)} percentage points"
     if not (most_ready["low"] > least_ready["high"] or most_ready["high"] < least_ready["low"]):
-        return f"With {arm}, the readiest and the least ready third benefit about equally: {both}, with overlapping intervals."
+        return (
+            f"With {arm}, the readiest and the least ready third benefit about equally: {both}, with overlapping "
+            "intervals."
+        )
     order = ("readiest", "least ready") if difference > 0 else ("least ready", "readiest")
     return (
         f"With {arm}, the {order[0]} third gains {points} percentage points more than the {order[1]} third: "

@@ -36,10 +36,10 @@ MAPS_NOTE = (
 )
 BEST_OPTION_NOTE = "Of several options, the baseline and the one that ranks first are shown."
 RUN_CHARTS_LEAD = (
-    "What boards would observe in the same run: their own adverse events per 10,000, drawn at random around the expected "
-    "rate, with the median. A longer run of points on one side of the median, or fewer crossings of the median, than "
-    "chance would give is a signal (rules of Anhøj and Olesen 2014). The organisations were selected by a rule that does "
-    "not look at the charts."
+    "What boards would observe in the same run: their own adverse events per 10,000, drawn at random around the "
+    "expected rate, with the median. A longer run of points on one side of the median, or fewer crossings of the "
+    "median, than chance would give is a signal (rules of Anhøj and Olesen 2014). The organisations were selected by a "
+    "rule that does not look at the charts."
 )
 NO_COMPLETE_RUN = "Maps and run charts are left out: no run was completed."
 
@@ -67,7 +67,7 @@ class ExampleTraces:
 
 
 def load_example_traces(view: ReportData) -> ExampleTraces | None:
-    """Return the traces of the run that is shown; None where another version made the results, or no run was completed."""
+    """Return the traces of the run that is shown; None where another version made the results or no run is complete."""
     results = view.results
     names = list(dict.fromkeys([results.base_arm.name, view.best_arm]))
     scenarios = {name: results.arms[name].scenario for name in names}
@@ -221,7 +221,7 @@ def describe_missing_trace(view: ReportData) -> str:
     """Return why there are no maps and run charts."""
     if view.results.version_differences:
         return (
-            "Maps and run charts are left out: they need one run to be repeated, and this version of the program differs "
-            f"from the one that made the results ({'; '.join(view.results.version_differences)})."
+            "Maps and run charts are left out: they need one run to be repeated, and this version of the program "
+            f"differs from the one that made the results ({'; '.join(view.results.version_differences)})."
         )
     return NO_COMPLETE_RUN
