@@ -27,7 +27,7 @@ def interval_columns(quantity: str, name: str) -> dict[str, str]:
 def cost_columns(quantity: str, name: str) -> dict[str, str]:
     """Return the columns of the cost per unit of effect with its interval."""
     return {
-        f"cost_per_{name}": f"Added cost per {quantity} [currency]; blank unless the arm costs more and achieves more.",
+        f"cost_per_{name}": f"Added cost per {quantity} [currency]; blank unless cost and effect are both larger.",
         f"cost_per_{name}_low": "Lower end of Fieller's 95% interval; blank where it is unbounded.",
         f"cost_per_{name}_high": "Upper end of Fieller's 95% interval.",
     }
@@ -41,7 +41,7 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "intervention": "Name of the intervention; 'all' for all together.",
             "measure": "Name of the measure.",
             **PAIRED_COLUMNS,
-            "share_better": "Share of replicates in which the arm is better; replicates without any difference count half.",
+            "share_better": "Share of replicates in which the arm is better; those without any difference count half.",
             "per_100_organisations": "The difference per 100 organisations, for sums over organisations.",
             "pairing_gain": "Factor by which common random numbers cut the number of replicates needed.",
             "replicates": PAIRED_REPLICATES,
@@ -70,7 +70,7 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "staff_time": "Staff time given to the interventions [team-months]",
             "total_cost": "Cost of policies and, where a team-month has a price, of staff time [currency]",
             "events_averted": "Adverse events averted since the start [events]",
-            "replicated_practices": "Practices in use at 80% of the pilot site's effect or more, without those of pilot sites.",
+            "replicated_practices": "Practices in use at 80% of the pilot site's effect or more, except at pilot sites.",
             "value": "The measure of the comparison.",
         },
     ),
@@ -92,7 +92,7 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "acceptability": (
-        "Cost-effectiveness acceptability: the share of replicates in which each arm has the largest net benefit.",
+        "Cost-effectiveness acceptability: share of replicates in which each arm has the largest net benefit.",
         {
             "arm": ARM_MEANING,
             "willingness_to_pay": "Willingness to pay per event averted [currency]",
@@ -106,7 +106,7 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "arm": OTHER_ARM,
             "grouping": "Factor that organisations are grouped by: readiness, capability, size, setting or ties.",
             "group": "Third of the organisations of each replicate.",
-            "measure": "event_rate_reduction (share of the adverse event rate at the start that is gone), current_use or result.",
+            "measure": "event_rate_reduction (as a share of the rate at the start), current_use or result.",
             **PAIRED_COLUMNS,
             "replicates": PAIRED_REPLICATES,
         },
@@ -126,8 +126,8 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "factorial": (
         "Effects in a comparison of every combination (--factorial).",
         {
-            "kind": "main, interaction, alone (one factor, compared with the baseline), together (all factors, compared "
-            "with the baseline) or beyond (together less the sum of alone).",
+            "kind": "main, interaction, alone (one factor against the baseline), together (all against the baseline) or "
+            "beyond (together less the sum of alone).",
             "term": "Factors of the effect.",
             "measure": "Name of the measure.",
             "effect": "Mean over replicates.",
@@ -149,7 +149,7 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "models": (
-        "The plausible models: a column for each parameter, by its path, and `value.ARM`, the mean of the measure in an arm.",
+        "The plausible models: a column for each parameter, by path, and `value.ARM`, the mean of the measure.",
         {},
     ),
     "best_arm_drivers": (
@@ -166,7 +166,7 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "order_drivers": (
-        "Parameters that distinguish the models in which an arm stays ahead of the next in the ranking from the others.",
+        "Parameters that distinguish the models in which an arm stays ahead of the next in the ranking.",
         {
             "arm": "Name of the arm that ranks higher.",
             "against": "Name of the next arm in the ranking; pairs whose order never changes are left out.",

@@ -205,8 +205,9 @@ def wider_limit_candidates(
 
 
 def cut_point(ordered: NDArray[Any], share: float) -> float | None:
-    """Return the value at which a share of ordered numbers is cut off, midway between two that differ; None where all
-    are equal.
+    """Return the value at which a share of ordered numbers is cut off; None where all are equal.
+
+    The value is midway between two numbers that differ.
 
     For shares below a half the smaller numbers are cut off, else the larger; equal numbers stay together.
     """

@@ -8,7 +8,7 @@ RANKING_COLUMN = {"sobol": "total", "morris": "mu_star", "first_order": "first"}
 """The column by which parameters are ranked, by method."""
 KEY_COLUMNS = {"month": "Month.", "parameter": "Path of the parameter."}
 LOWER_END, UPPER_END = "Lower end of its 95% interval, by bootstrap.", "Upper end of its 95% interval."
-FIRST_ORDER_MEANING = "Share of the variance between points that the parameter explains alone (first order index)."
+FIRST_ORDER_MEANING = "Share of the variance between points that the parameter explains alone (first order)."
 INDEX_COLUMNS: dict[str, dict[str, str]] = {
     "sobol": {
         **KEY_COLUMNS,
@@ -18,8 +18,8 @@ INDEX_COLUMNS: dict[str, dict[str, str]] = {
         "total": "Share that it explains alone or with others (total order index); noise adds to it.",
         "total_low": LOWER_END,
         "total_high": UPPER_END,
-        "first_without_noise": "First order index without the noise of the points; absent with one replicate per point.",
-        "total_without_noise": "Total order index without noise; too small where noise is correlated between neighbouring points.",
+        "first_without_noise": "First order index without noise; absent with one replicate per point.",
+        "total_without_noise": "Total order index without noise; too small where noise is correlated between points.",
         "blocks": "Blocks of points that were used.",
     },
     "morris": {
@@ -28,7 +28,7 @@ INDEX_COLUMNS: dict[str, dict[str, str]] = {
         "mu_star": "Mean absolute elementary effect.",
         "mu_star_low": LOWER_END,
         "mu_star_high": UPPER_END,
-        "sigma": "Standard deviation of the elementary effects: large where effects are nonlinear or depend on other parameters.",
+        "sigma": "Standard deviation of the elementary effects: large where they are nonlinear or interact.",
         "trajectories": "Trajectories that were used.",
     },
     "first_order": {

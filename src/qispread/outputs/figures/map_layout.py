@@ -33,7 +33,7 @@ PointArray = NDArray[np.float64]
 
 
 def map_positions(world: World) -> PointArray:
-    """Return the position of each organisation on a map, the same in every month and arm: an array of (2, n) in [0, 1].
+    """Return the position of each organisation on a map, the same in every month and arm: (2, n) in [0, 1].
 
     Partnerships with ties are near each other; their members form a honeycomb, the largest in the middle. With a
     single partnership every organisation is placed by its own ties. Positions depend on the world only.
@@ -45,7 +45,7 @@ def map_positions(world: World) -> PointArray:
 
 
 def min_distance(points: PointArray) -> float:
-    """Return the smallest distance between points, (2, n); circles of that diameter do not overlap; NaN for one point."""
+    """Return the smallest distance between points, (2, n): circles of that diameter do not overlap; NaN for one."""
     from scipy.spatial import cKDTree
 
     if points.shape[1] < 2:

@@ -207,7 +207,7 @@ def morris_figure(result: SensitivityResult) -> Figure:
 
 
 def morris_chart(table: pd.DataFrame, title: str, styles: dict[str, ArmStyle]) -> Any:
-    """Return a point for each parameter, and the line on which standard deviation and mean absolute effect are equal."""
+    """Return a point for each parameter, and the line of equal standard deviation and mean absolute effect."""
     order, top = list(styles.values()), largest_magnitude(table, ("sigma",))
     x_axis, y_axis = (
         alt.Axis(format=axis_number_format(largest_magnitude(table, (name,))), tickCount=5)
