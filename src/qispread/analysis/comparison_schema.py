@@ -70,7 +70,7 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "staff_time": "Staff time given to the interventions [team-months]",
             "total_cost": "Cost of policies and, where a team-month has a price, of staff time [currency]",
             "events_averted": "Adverse events averted since the start [events]",
-            "replicated_practices": "Practices in use at 80% of the pilot site's effect or more, except at pilot sites.",
+            "replicated_practices": "Practices in use at 80% of the pilot site's effect or more, pilot sites excepted.",
             "value": "The measure of the comparison.",
         },
     ),
@@ -126,8 +126,8 @@ COMPARISON_TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "factorial": (
         "Effects in a comparison of every combination (--factorial).",
         {
-            "kind": "main, interaction, alone (one factor against the baseline), together (all against the baseline) or "
-            "beyond (together less the sum of alone).",
+            "kind": "main, interaction, alone (one factor against the baseline), together (all against the baseline) "
+            "or beyond (together less the sum of alone).",
             "term": "Factors of the effect.",
             "measure": "Name of the measure.",
             "effect": "Mean over replicates.",

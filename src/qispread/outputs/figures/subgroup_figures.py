@@ -23,7 +23,7 @@ from qispread.outputs.figures.figure import (
 from qispread.outputs.figures.interval_figures import difference_axis, interval_chart
 from qispread.outputs.figures.palette import CLASS_COLOURS, INK, ArmStyle
 
-GAIN_TITLE = "Percentage points more than at the baseline"
+GAIN_TITLE = "Percentage points above the baseline"
 GROUP_HEIGHT, DOT_HEIGHT, GROUP_AXIS_HEIGHT = 12, 15, 76
 RESPONSE_CLASSES = {
     "transformed": "Transformed: 80% of the pilot site's effect or more",

@@ -8,11 +8,13 @@ from qispread.outputs.figures.curve_figures import curve_figure, curve_spec, fid
 from qispread.outputs.figures.figure import Figure, to_records
 from qispread.outputs.figures.subgroup_figures import RESPONSE_CLASSES, inequality_figure, response_classes_figure
 from qispread.outputs.report.blocks import FigureGrid, Paragraph, ReportBlock, ReportSection
-from qispread.outputs.report.report_data import ReportData, bands_note
+from qispread.outputs.report.report_data import ReportData, bands_note, measure_definitions
 from qispread.outputs.text.labels import CURVE_MEASURES
 from qispread.runs.comparison.paired_statistics import monthly_means
 
 INEQUALITIES = ("event_rate_range", "event_rate_gini")
+RUN_MEASURES = ("replication_ratio", "replicated", "event_rate", "events_averted")
+"""Measures of the headline of a single scenario, other than those of the first curves."""
 SPREAD_HEADING = "Spread over time"
 GAP_HEADING = "Use and replication of the effect"
 EVENTS_HEADING = "Adverse events and inequality"
@@ -48,6 +50,8 @@ def curves_section(view: ReportData) -> ReportSection:
         FigureGrid([measure_curve(view, measure) for measure in measures]),
         bands_paragraph(view),
     ]
+    if not view.results.comparison:
+        blocks.append(measure_definitions([*measures, *RUN_MEASURES]))
     if len(measures) < len(CURVE_MEASURES):
         blocks.insert(0, Paragraph(PILOT_ONLY))
     return ReportSection("spread", SPREAD_HEADING, blocks)

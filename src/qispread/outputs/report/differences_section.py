@@ -21,7 +21,7 @@ from qispread.outputs.report.blocks import (
     ReportTable,
     RowGroup,
 )
-from qispread.outputs.report.report_data import ReportData
+from qispread.outputs.report.report_data import ReportData, measure_definitions
 from qispread.outputs.text.display_tables import difference_cells
 from qispread.outputs.text.labels import (
     BETTER_IN_HEADING,
@@ -63,7 +63,8 @@ def differences_section(view: ReportData) -> ReportSection:
     ]
     forest = forest_figure(view)
     blocks += [FigureGrid([forest])] if forest is not None else []
-    blocks += [differences_table(view), *differences_notes(view), *pairwise_blocks(view)]
+    blocks += [differences_table(view), *differences_notes(view), measure_definitions(DIFFERENCE_MEASURES)]
+    blocks += pairwise_blocks(view)
     return ReportSection("changes", DIFFERENCES_HEADING, blocks)
 
 
@@ -190,7 +191,7 @@ def differences_table(view: ReportData) -> ReportTable:
         declared = MEASURES[measure]
         base = format_value(float(next(iter(known.values()))["baseline"]), declared.form)
         lines = [[arm, *difference_row_cells(row, measure)] for arm, row in known.items()]
-        groups.append(RowGroup(f"{declared.label} (baseline {base})", lines))
+        groups.append(RowGroup(f"{declared.label}: baseline {base}", lines))
     several = view.results.replicate_count > 1
     runs = f"Means over {view.results.replicate_count} runs" if several else "The one run simulated,"
     caption = f"{runs} after {format_duration(view.results.horizon)}; differences of shares in percentage points"

@@ -104,7 +104,7 @@ def describe_selection_rule(view: ReportData, traces: ExampleTraces) -> str:
     quantity = f"the difference that {view.best_arm} makes to {measure}" if view.results.comparison else measure
     return (
         f"Run {traces.replicate} of {view.results.replicate_count} (numbered from 0): the run in which {quantity} is "
-        "nearest the median over runs; of equals, the first."
+        "nearest the median over runs (ties: the lowest number)."
     )
 
 

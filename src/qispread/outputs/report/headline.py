@@ -12,6 +12,7 @@ from qispread.common.formatting import (
     format_runs,
     format_value,
     join_words,
+    lower_first,
 )
 from qispread.model.measures import MEASURES
 from qispread.outputs.figures.curve_figures import curve_figure, curve_spec
@@ -68,9 +69,8 @@ def build_headline(view: ReportData) -> ReportHeadline:
     chart = curve_figure(
         view.curve(measure), curve_spec(measure), view.styles, view.results.horizon, height=HEADLINE_CHART_HEIGHT
     )
-    return ReportHeadline(
-        format_question(view), sentence, details, replace(chart, note=bands_note(view)), simulation_facts(view)
-    )
+    note = f"{MEASURES[measure].label}: {lower_first(MEASURES[measure].meaning)} {bands_note(view)}"
+    return ReportHeadline(format_question(view), sentence, details, replace(chart, note=note), simulation_facts(view))
 
 
 def format_question(view: ReportData) -> str:
@@ -184,7 +184,7 @@ def robustness_sentence(view: ReportData) -> list[str]:
         names = [*names[:MAX_NAMED_ARMS], f"{format_count(len(names) - MAX_NAMED_ARMS)} more"]
     sentence = (
         f"Across {models} plausible models, which differ in their uncertain assumptions, {names[0]} ranked first in "
-        f"{best_share}; the full ranking ({join_words(names, 'then')}) held in {ranking_share}."
+        f"{best_share}; the full ranking ({', '.join(names)}) held in {ranking_share}."
     )
     return [sentence]
 

@@ -1,5 +1,6 @@
 """Data for all sections: results, the arms that charts show, and values by arm and month."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qispread.common.formatting import lower_first
 from qispread.inputs.cross_checks import POOLED, organisation_ids
 from qispread.model.measures import MEASURES
 from qispread.outputs.figures.curve_figures import MAX_BANDS
 from qispread.outputs.figures.figure import to_records
 from qispread.outputs.figures.palette import ArmStyle, assign_styles
+from qispread.outputs.report.blocks import BulletList
 from qispread.outputs.report.read_results import DIFFERENCES_TABLE, ResultsFolder
 from qispread.outputs.text.sentences import DifferenceStatement, difference_from_row
 from qispread.runs.comparison import BASELINE_ARM
@@ -143,6 +146,13 @@ class ReportData:
             columns = {"current_use": middle(uses), "reached": middle(reached)}
             pieces.append(pd.DataFrame({"arm": name, "month": np.arange(uses.shape[1]), **columns}))
         return pd.concat(pieces, ignore_index=True)
+
+
+def measure_definitions(measures: Iterable[str]) -> BulletList:
+    """Return a list of the definitions of measures, in small print."""
+    return BulletList(
+        [f"{MEASURES[name].label}: {lower_first(MEASURES[name].meaning)}" for name in measures], small=True
+    )
 
 
 def bands_note(view: ReportData) -> str:
