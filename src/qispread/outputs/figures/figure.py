@@ -20,7 +20,7 @@ FONT_SIZE, TITLE_SIZE = 12, 13
 LEGEND_ROW_HEIGHT = 17
 NARROW_LABEL = 15
 """Largest number of characters of labels that a legend places two in a row."""
-MAX_TITLE_LENGTH = 50
+MAX_TITLE_LENGTH = 46
 MAX_KEY_LENGTH, KEY_ROW_HEIGHT = 56, 16
 """Characters of a line of a key, and its pixels."""
 ALTAIR_LOCK = Lock()

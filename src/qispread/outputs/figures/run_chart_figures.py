@@ -65,7 +65,7 @@ def run_chart_figure(
         f"{describe_run_chart(rates)} {start}"
     )
     interval = "month" if rates.months == 1 else f"{rates.months} months"
-    title = f"{shorten_name(name) if alone else style.label}: adverse events observed, one point per {interval}"
+    title = f"{shorten_name(name) if alone else style.label}: adverse events, one point per {interval}"
     return Figure(
         name=figure_file_name("run chart", position, style.name),
         title=title,

@@ -12,12 +12,11 @@ from qispread.common.formatting import (
     format_runs,
     format_value,
     join_words,
-    lower_first,
 )
 from qispread.model.measures import MEASURES
 from qispread.outputs.figures.curve_figures import curve_figure, curve_spec
 from qispread.outputs.figures.figure import Figure
-from qispread.outputs.report.report_data import ReportData, bands_note
+from qispread.outputs.report.report_data import ReportData, bands_note, define_measure
 from qispread.outputs.text.sentences import (
     DifferenceStatement,
     difference_from_row,
@@ -69,7 +68,7 @@ def build_headline(view: ReportData) -> ReportHeadline:
     chart = curve_figure(
         view.curve(measure), curve_spec(measure), view.styles, view.results.horizon, height=HEADLINE_CHART_HEIGHT
     )
-    note = f"{MEASURES[measure].label}: {lower_first(MEASURES[measure].meaning)} {bands_note(view)}"
+    note = f"{define_measure(measure)} {bands_note(view)}"
     return ReportHeadline(format_question(view), sentence, details, replace(chart, note=note), simulation_facts(view))
 
 

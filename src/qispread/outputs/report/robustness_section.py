@@ -208,9 +208,9 @@ def describe_interaction(table: pd.DataFrame, number_format: str) -> list[str]:
         verdict = "more than the sum" if interaction["low"] > 0.0 else "less than the sum"
     total = format_difference(float(np.sum([row["effect"] for row in alone])), number_format)
     return [
-        *(f"{row['term']} alone: {effect_phrase(row, number_format)}." for row in alone),
+        *(f"{capitalise_first(row['term'])} alone: {effect_phrase(row, number_format)}." for row in alone),
         f"Sum of these effects: {total}; effect together: {effect_phrase(together[0], number_format)}.",
-        f"The effect together is {verdict} (difference {effect_phrase(interaction, number_format)}).",
+        f"The effect together is {verdict}: difference {effect_phrase(interaction, number_format)}.",
     ]
 
 
