@@ -180,7 +180,7 @@ def robustness_sentence(view: ReportData) -> list[str]:
     )
     names = ["the baseline" if name == BASELINE_ARM else name for name in ranking]
     if len(names) > MAX_NAMED_ARMS:
-        names = [*names[:MAX_NAMED_ARMS], f"{format_count(len(names) - MAX_NAMED_ARMS)} more"]
+        names = [*names[:MAX_NAMED_ARMS], f"and {format_count(len(names) - MAX_NAMED_ARMS)} more"]
     sentence = (
         f"Across {models} plausible models, which differ in their uncertain assumptions, {names[0]} ranked first in "
         f"{best_share}; the full ranking ({', '.join(names)}) held in {ranking_share}."

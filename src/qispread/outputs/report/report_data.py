@@ -150,9 +150,13 @@ class ReportData:
 
 def measure_definitions(measures: Iterable[str]) -> BulletList:
     """Return a list of the definitions of measures, in small print."""
-    return BulletList(
-        [f"{MEASURES[name].label}: {lower_first(MEASURES[name].meaning)}" for name in measures], small=True
-    )
+    return BulletList([define_measure(name) for name in measures], small=True)
+
+
+def define_measure(name: str) -> str:
+    """Return the label of a measure with the first sentence of its meaning."""
+    first_sentence = MEASURES[name].meaning.partition(". ")[0].rstrip(".")
+    return f"{MEASURES[name].label}: {lower_first(first_sentence)}."
 
 
 def bands_note(view: ReportData) -> str:

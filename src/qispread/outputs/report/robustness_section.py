@@ -28,7 +28,7 @@ from qispread.outputs.report.blocks import (
     RowGroup,
 )
 from qispread.outputs.report.report_data import ReportData
-from qispread.outputs.text.display_tables import format_regret
+from qispread.outputs.text.display_tables import NO_MAIN_DRIVER, format_regret
 from qispread.outputs.text.labels import difference_axis, scale_per_100
 from qispread.runs.comparison import BASELINE_ARM
 from qispread.runs.comparison.robustness import SIGNIFICANCE_LEVEL
@@ -63,7 +63,6 @@ ORDER_DRIVERS_CAPTION = (
     "Parameters that distinguish the models in which one option stays ahead of the next from the others, the largest "
     "distances of each pair; order_drivers.csv has all."
 )
-NO_MAIN_DRIVER = "No single parameter clearly decides which option is best."
 
 
 def robustness_section(view: ReportData) -> ReportSection | None:

@@ -30,6 +30,7 @@ IN_EVERY_RUN = "in every run"
 """Replaces the interval of a difference that is the same in all runs."""
 COST_TITLE, DOMINANCE_HEADING = "Cost-effectiveness", "Dominance"
 COST_HEADINGS = ("", f"Added cost{PER_100}", "Cost per event averted", INTERVAL_HEADING, DOMINANCE_HEADING)
+NO_MAIN_DRIVER = "No single parameter clearly decides which option is best."
 ROBUSTNESS_HEADINGS = ("", "Best in", "Better than baseline in", "Mean regret", "Worst regret")
 
 
@@ -182,8 +183,8 @@ def robustness_sentences(robustness: Robustness) -> list[str]:
     )
     sentences = [f"The option that ranks first is the best in {best} of them; the full ranking holds in {ranking}."]
     if not robustness.best_unchanged.all():
-        driver = robustness.main_driver or "No single parameter clearly"
-        sentences[0] += f" {driver} decides which option is best."
+        driver = robustness.main_driver
+        sentences[0] += f" {driver} decides most which option is best." if driver else f" {NO_MAIN_DRIVER}"
     sentences += [
         f"The order of {arm} and {against} depends most on {parameter}."
         for arm, against, parameter in robustness.order_changes
