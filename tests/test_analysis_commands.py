@@ -181,7 +181,7 @@ class TestSensitivity:
         told = refusal_message(["sensitivity", "begun", "--months", "4", "6", "8", "10", "12"], capsys)
         assert told.startswith("1 fault")
         assert "5 months from 4 to 12: 'effect' is available for 0 of 300 points" in told
-        assert "1,500 of 1,500 runs not made yet" in told
+        assert "1,500 of 1,500 runs are pending" in told
 
     @pytest.mark.slow
     def test_an_intervention_that_was_not_kept_by_itself_is_refused_with_what_keeps_it(self, sweeps, capsys):

@@ -293,5 +293,5 @@ def baseline_points(points: int, months: int, adopted: int | None) -> tuple[int 
     count = min(points, (adopted - 1) // months)
     if count >= MIN_BASELINE_POINTS:
         return count, f"median of the {count} points before adoption; the rules apply to the points after it"
-    reason = f"{count} points precede adoption, and {MIN_BASELINE_POINTS} are needed for a baseline"
+    reason = f"{count} before adoption, {MIN_BASELINE_POINTS} needed for a baseline"
     return None, f"median of all {points} points: {reason}"

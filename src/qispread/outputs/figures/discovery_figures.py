@@ -23,7 +23,7 @@ RANGE_MARGIN = 0.025
 """Share of a parameter's range by which the rectangle of a box is drawn wider than the box."""
 TRAJECTORY_TITLE = "Coverage and density of the boxes"
 TRAJECTORY_NOTE = "The ring marks the suggested box. Darker: more parameters are restricted."
-COVERAGE_TITLE, DENSITY_TITLE = "Coverage: share of all cases inside", "Density: share of the inside that are cases"
+COVERAGE_TITLE, DENSITY_TITLE = "Coverage: share of all cases inside", "Density: share of points that are cases"
 RESTRICTED_TITLE = "Restricted parameters"
 LIMITS_TITLE = "Limits of the suggested box"
 LIMITS_NOTE = "Grey: the whole range of each parameter, from its lowest to its highest value. Blue: inside the box."

@@ -23,19 +23,12 @@ def describe_run_chart(rates: EventRateSeries) -> str:
     chart = rates.chart
     if chart.longest_run_limit is None or chart.crossings_limit is None:
         return f"Too few points for the rules: {chart.useful} are not on the median."
-    signals = []
-    if chart.shift:
-        signals.append(
-            f"a run of {chart.longest_run} points on one side of the median (limit {chart.longest_run_limit})"
-        )
-    if chart.few_crossings:
-        signals.append(f"{chart.crossings} crossings of the median (at least {chart.crossings_limit} expected)")
-    if signals:
-        return f"Signal: {' and '.join(signals)}."
-    return (
-        f"No signal: the longest run has {chart.longest_run} points (limit {chart.longest_run_limit}), and there are "
-        f"{chart.crossings} crossings (at least {chart.crossings_limit} expected)."
-    )
+    longest_run = f"longest run {chart.longest_run} points (limit {chart.longest_run_limit})"
+    crossings = f"crossings of the median {chart.crossings} (at least {chart.crossings_limit} expected)"
+    if not chart.signal:
+        return f"No signal: {longest_run}, {crossings}."
+    signals = [text for holds, text in ((chart.shift, longest_run), (chart.few_crossings, crossings)) if holds]
+    return f"Signal: {', '.join(signals)}."
 
 
 def run_chart_figure(

@@ -74,10 +74,10 @@ def describe_evidence(parameters: Sequence[ParameterDescription]) -> str:
     """Return how many parameters there are with each kind of evidence."""
     count = Counter(parameter.evidence for parameter in parameters)
     return (
-        f"{len(parameters)} parameters: {count['measured']} measured, {count['derived']} derived from measurements, "
-        f"{count['assumption']} assumptions, {count['choice']} choices made for this scenario, and "
-        f"{count['hypothesis']} hypotheses (untested assumptions that results depend on). Values that differ from the "
-        "default are marked."
+        f"Evidence for the {len(parameters)} parameters: measured {count['measured']}, derived from measurements "
+        f"{count['derived']}, assumption {count['assumption']}, choice of the scenario {count['choice']}, hypothesis (an "
+        f"untested assumption that results depend on) {count['hypothesis']}. Values that differ from the default are "
+        "marked."
     )
 
 

@@ -35,7 +35,8 @@ HEADLINE_CHART_HEIGHT = 290
 USERS_CAUTION = "This measure is of users only, and also rises when fewer unready organisations begin."
 MODEL_CAUTION = (
     "These are runs of a model, not predictions. No published data measure how much is lost in copying: it is an "
-    "untested assumption. Intervals are simulation error and do not include uncertainty about the assumptions."
+    "untested assumption. Intervals describe the simulated runs (simulation error) and do not include uncertainty "
+    "about the assumptions."
 )
 
 
