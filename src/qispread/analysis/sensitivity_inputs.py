@@ -60,19 +60,19 @@ class MissingSummary:
     Attributes
     ----------
     month : int
-    unmade, whole, all : int
+    pending_blocks, empty_blocks, blocks : int
         Blocks left out because a point has no run yet, blocks left out because no replicate has the measure at a
         point, and all blocks.
-    missing, made : int
+    missing_runs, runs : int
         Runs of the points that are used: those without the measure, and all.
     """
 
     month: int
-    unmade: int
-    whole: int
-    all: int
-    missing: int
-    made: int
+    pending_blocks: int
+    empty_blocks: int
+    blocks: int
+    missing_runs: int
+    runs: int
 
 
 @dataclass(eq=False)
@@ -154,33 +154,36 @@ class SensitivityInput:
         pending = ~attempted.any(axis=1).reshape(-1, self.block_size).all(axis=1)
         omitted = ~selected.reshape(-1, self.block_size)[:, 0]
         missing = attempted[selected] & np.isnan(values[selected])
-        without_values, unmade = int((omitted & ~pending).sum()), int((omitted & pending).sum())
+        empty_blocks, pending_blocks = int((omitted & ~pending).sum()), int((omitted & pending).sum())
         runs = int(attempted[selected].sum())
-        return MissingSummary(month, unmade, without_values, pending.size, int(missing.sum()), runs)
+        return MissingSummary(month, pending_blocks, empty_blocks, pending.size, int(missing.sum()), runs)
 
     def note_missing(self) -> None:
         """Add notes on what is left out, once for all months: where they differ, for the month that lacks most."""
-        unmade, whole, missing = (
-            max(self.missing, key=lambda summary: getattr(summary, name)) for name in ("unmade", "whole", "missing")
+        pending, empty, missing = (
+            max(self.missing, key=lambda summary: getattr(summary, name))
+            for name in ("pending_blocks", "empty_blocks", "missing_runs")
         )
         point = "a point of each" if self.block_size > 1 else "them"
-        if unmade.unmade:
-            subject = f"{unmade.unmade} of {unmade.all} {self.unit_name}"
-            self.notes.append(f"{subject} are left out: {point} has no run yet")
-        if whole.whole:
-            subject = f"{self.worst_month_prefix('whole', whole)}{whole.whole} of {whole.all} {self.unit_name}"
+        if pending.pending_blocks:
+            subject = f"{pending.pending_blocks} of {pending.blocks} {self.unit_name}"
+            self.notes.append(f"{subject} are left out: no run of {point} is complete")
+        if empty.empty_blocks:
+            prefix = self.worst_month_prefix("empty_blocks", empty)
+            subject = f"{prefix}{empty.empty_blocks} of {empty.blocks} {self.unit_name}"
             self.notes.append(f"{subject} are left out: no replicate has '{self.measure}' at {point}")
-        if missing.missing:
-            subject = f"{self.worst_month_prefix('missing', missing)}{missing.missing} of {missing.made} completed runs"
+        if missing.missing_runs:
+            prefix = self.worst_month_prefix("missing_runs", missing)
+            subject = f"{prefix}{missing.missing_runs} of {missing.runs} completed runs"
             adjusted = "the means of points are adjusted for the missing replicates"
             self.notes.append(f"{subject} have no '{self.measure}'; {adjusted}")
 
-    def worst_month_prefix(self, name: str, gaps: MissingSummary) -> str:
+    def worst_month_prefix(self, name: str, worst: MissingSummary) -> str:
         """Return the beginning of a note: the month that lacks most, where months differ."""
         if len(self.missing) == 1:
-            return f"month {gaps.month}: "
+            return f"month {worst.month}: "
         all_equal = len({getattr(summary, name) for summary in self.missing}) == 1
-        return "" if all_equal else f"up to (month {gaps.month}) "
+        return "" if all_equal else f"up to (month {worst.month}) "
 
     def split_variance(self, month: int, values: FloatArray) -> VarianceComponents | None:
         """Return the components of the variance of single runs, and add them to the table of noise."""

@@ -17,6 +17,13 @@ from qispread.runs.comparison import BASELINE_ARM
 
 EVIDENCE_ORDER = ("hypothesis", "assumption", "derived", "measured", "choice")
 """Kinds of evidence for a value, the weakest first."""
+EVIDENCE_LABELS = {
+    "measured": "measured",
+    "derived": "derived from measurements",
+    "assumption": "assumption",
+    "choice": "choice of the scenario",
+    "hypothesis": "hypothesis (an untested assumption that results depend on)",
+}
 ASSUMPTIONS_HEADING = "Assumptions and how well they are known"
 UNREADABLE_SCENARIO = (
     "The scenario was written by another version and cannot be read by this one; its manifest has every value."
@@ -46,7 +53,9 @@ class AssumptionGroup:
     @property
     def evidence_rank(self) -> int:
         """Rank of the weakest evidence among its parameters."""
-        return min((EVIDENCE_ORDER.index(one.evidence) for one, _, _ in self.rows), default=len(EVIDENCE_ORDER))
+        return min(
+            (EVIDENCE_ORDER.index(parameter.evidence) for parameter, _, _ in self.rows), default=len(EVIDENCE_ORDER)
+        )
 
 
 def assumptions_section(view: ReportData) -> ReportSection:
@@ -73,12 +82,8 @@ def assumptions_section(view: ReportData) -> ReportSection:
 def describe_evidence(parameters: Sequence[ParameterDescription]) -> str:
     """Return how many parameters there are with each kind of evidence."""
     count = Counter(parameter.evidence for parameter in parameters)
-    return (
-        f"Evidence for the {len(parameters)} parameters: measured {count['measured']}, derived from measurements "
-        f"{count['derived']}, assumption {count['assumption']}, choice of the scenario {count['choice']}, hypothesis (an "
-        f"untested assumption that results depend on) {count['hypothesis']}. Values that differ from the default are "
-        "marked."
-    )
+    counts = ", ".join(f"{label} {count[evidence]}" for evidence, label in EVIDENCE_LABELS.items())
+    return f"Evidence for the {len(parameters)} parameters: {counts}. Values that differ from the default are marked."
 
 
 def build_groups(view: ReportData, baseline: Scenario) -> Iterator[AssumptionGroup]:
@@ -110,12 +115,12 @@ def section_meaning(section: ScenarioSection) -> str:
 def build_group(heading: str, section: ScenarioSection) -> AssumptionGroup:
     """Return one part: its uncertain parameters and levers, those with the weakest evidence first."""
     rows = []
-    for one in describe_section(type(section), ""):
-        if one.role not in SHOWN_ROLES:
+    for parameter in describe_section(type(section), ""):
+        if parameter.role not in SHOWN_ROLES:
             continue
-        value = reduce(getattr, one.path.split("."), section)
+        value = reduce(getattr, parameter.path.split("."), section)
         text = format_value(value)
-        rows.append((one, text, text != one.default))
+        rows.append((parameter, text, text != parameter.default))
     return AssumptionGroup(heading, sorted(rows, key=lambda row: EVIDENCE_ORDER.index(row[0].evidence)))
 
 
