@@ -130,9 +130,9 @@ class TestSensitivity:
         )
         assert main(["sweep", "failing.yaml", "--out", "failing"]) == 1
         told = refusal_message(["sensitivity", "failing"], capsys)
-        assert re.search(r"'effect' is there for [0-7] of 16 blocks; needed: at least 8", told)
+        assert re.search(r"'effect' is available for [0-7] of 16 blocks; needed: at least 8", told)
         assert main(["discover", "failing", "--below", "0.18"]) == 0
-        assert "no world has 'effect'" in printed_text(capsys)
+        assert "no replicate has 'effect'" in printed_text(capsys)
 
     @pytest.mark.slow
     def test_a_sweep_that_is_not_finished_says_so(self, sweeps, capsys):
@@ -165,7 +165,7 @@ class TestSensitivity:
         left = json.loads(last)["rows"]
         assert told.count(" runs not made yet") == 1
         assert f"{left} of 900 runs not made yet" in told
-        assert told.count("no world has 'effect'") == 1
+        assert told.count("no replicate has 'effect'") == 1
         assert told.count("no run of them was made yet") <= 1
         assert failed
         assert "month 8" not in told.partition(" is noise")[2]
@@ -180,8 +180,8 @@ class TestSensitivity:
                 (sweeps / "begun" / path).unlink()
         told = refusal_message(["sensitivity", "begun", "--months", "4", "6", "8", "10", "12"], capsys)
         assert told.startswith("1 fault")
-        assert "5 months from 4 to 12: 'effect' is there for 0 of 300 points" in told
-        assert "1,500 of 1,500 runs not made yet" in told
+        assert "5 months from 4 to 12: 'effect' is available for 0 of 300 points" in told
+        assert "1,500 of 1,500 runs are pending" in told
 
     @pytest.mark.slow
     def test_an_intervention_that_was_not_kept_by_itself_is_refused_with_what_keeps_it(self, sweeps, capsys):
@@ -237,10 +237,10 @@ class TestDiscover:
         assert "needed: a box from 0 to" in refusal_message([*words, "--box", "999"], capsys)
 
     def test_what_cannot_be_answered_is_refused(self, sweeps, capsys):
-        assert "met by none of 80 points; effect goes from" in refusal_message(
+        assert "true for none of 80 points; effect ranges from" in refusal_message(
             ["discover", "latin", "--below", "0"], capsys
         )
-        assert "met by all of 80 points" in refusal_message(["discover", "latin", "--above", "0"], capsys)
+        assert "true for all of 80 points" in refusal_message(["discover", "latin", "--above", "0"], capsys)
         assert "needed: a number" in refusal_message(["discover", "latin", "--above", "nan"], capsys)
         told = refusal_message(["discover", "latin", "--below", "0.4", "--alpha", "0.9", "--mass", "2"], capsys)
         assert told.startswith("2 faults")

@@ -207,12 +207,12 @@ class TestOfASweep:
         values[7], values[9, 0] = np.nan, np.nan
         found = discover(synthetic_sweep(sweep.experiment, values), "effect", below=0.5, options=QUICK)
         assert found.cases.is_case.size == 599
-        assert found.notes == ("1 of 600 points are left out: no world has 'effect'",)
+        assert found.notes == ("1 of 600 points are left out: no replicate has 'effect'",)
 
-    @pytest.mark.parametrize(("below", "met"), [(0.1, "met by none"), (0.9, "met by all")])
+    @pytest.mark.parametrize(("below", "met"), [(0.1, "true for none"), (0.9, "true for all")])
     def test_a_threshold_that_tells_nothing_apart_is_refused_with_the_range(self, below, met):
         problem = only_fault(discover, self.sweep(), "effect", below=below).problem
-        assert f"{met} of 600 points; effect goes from 0.2 to 0.8 with median 0.8" in problem
+        assert f"{met} of 600 points; effect ranges from 0.2 to 0.8, median 0.8" in problem
 
     def test_questions_without_meaning_are_refused(self):
         sweep = self.sweep()

@@ -156,7 +156,7 @@ def test_intervals_are_those_of_the_contrast_world_by_world():
 
 
 def test_a_comparison_without_combinations_has_no_effects():
-    with pytest.raises(qs.InputError, match="has not every combination"):
+    with pytest.raises(qs.InputError, match="does not have all combinations"):
         factorial_effects(Comparison(synthetic_comparison(("x", "y"), lambda *_: 1.0).runs))
 
 

@@ -90,9 +90,7 @@ def test_the_terminal_prints_them(runs):
 
 
 def test_a_chart_of_worlds_says_them_in_its_alternative_text():
-    assert "median 50%, nine in ten worlds from 5% to 95%" in describe_distributions(
-        {"baseline": SHARES}, "Use", "percent"
-    )
+    assert "median 50%, 9 of 10 runs from 5% to 95%" in describe_distributions({"baseline": SHARES}, "Use", "percent")
 
 
 def test_curves_of_the_page_are_drawn_between_them():

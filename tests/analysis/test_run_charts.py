@@ -143,8 +143,8 @@ def test_organisations_are_chosen_by_the_stated_rule(example_trace, intervention
     ids, fell = np.array(example_trace.world.static_world.ids), event_rate_falls(example_trace)
     origin = example_trace.quantity("origin", intervention)[-1] == 1
     began = example_trace.quantity("first_adopted", intervention)[-1] >= 0
-    by_reason = {why.split(" fall")[0]: name for name, why in chosen.items()}
-    assert by_reason[f"the origin of {intervention}"] in ids[origin]
+    by_reason = {why.split(" reduction")[0]: name for name, why in chosen.items()}
+    assert by_reason[f"the pilot site of {intervention}"] in ids[origin]
     followers = dict(zip(ids[began & ~origin], fell[began & ~origin], strict=True))
     assert followers[by_reason["the largest"]] == max(followers.values())
     assert followers[by_reason["the smallest"]] == min(followers.values())
@@ -155,7 +155,7 @@ def test_organisations_are_chosen_by_the_stated_rule(example_trace, intervention
 def test_the_largest_that_never_began_is_chosen():
     short = trace(all_features_scenario(horizon=8, policies={}))
     chosen = select_organisations(short, "prompt")
-    name = next(name for name, why in chosen.items() if why == "the largest of those that never began")
+    name = next(name for name, why in chosen.items() if why == "the largest organisation that never adopted")
     never = short.quantity("first_adopted", "prompt")[-1] < 0
     size = short.world.organisations[SIZE]
     assert size[short.world.static_world.ids.index(name)] == size[never].max()
@@ -168,8 +168,8 @@ def test_where_nobody_but_the_origins_began_they_and_one_other_are_chosen(number
     )
     chosen = select_organisations(trace(start), "drug")
     assert list(chosen.values()) == [
-        "the origin of drug, the largest of several",
-        "the largest of those that never began",
+        "the pilot site of drug, the largest of several",
+        "the largest organisation that never adopted",
     ]
 
 
@@ -233,9 +233,9 @@ def test_the_baseline_ends_where_the_organisation_began(example_trace):
         assert found.started == (month if month >= 0 else None)
         if found.chart.baseline is not None:
             assert 8 * found.months <= found.chart.baseline * found.months < month
-            assert f"the {found.chart.baseline} points before it began in month {month}" in found.baseline_reason
+            assert f"the {found.chart.baseline} points before adoption" in found.baseline_reason
         else:
-            assert "over all" in found.baseline_reason
+            assert "of all" in found.baseline_reason
 
 
 def test_without_an_intervention_the_first_begun_ends_the_baseline(example_trace):

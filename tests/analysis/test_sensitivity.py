@@ -79,9 +79,7 @@ class TestSobol:
         values[6 * 5 + 3] = np.nan
         found = sensitivity(replace_values(sweep, values), "effect")
         assert (found.indices["blocks"] == 15).all()
-        assert found.notes[0] == (
-            "month 24: 1 of 16 blocks are left out whole: no world has 'effect' at a point of each"
-        )
+        assert found.notes[0] == ("month 24: 1 of 16 blocks are left out: no replicate has 'effect' at a point of each")
         kept = np.delete(values[:, 0], np.s_[30:36])
         known = analyze(
             {"num_vars": 4, "names": [*FACTOR_PATHS[:4]], "bounds": [[0, 1]] * 4}, kept, calc_second_order=False
@@ -97,7 +95,7 @@ class TestSobol:
         found = sensitivity(replace_values(sweep, values), "effect")
         assert (found.indices["blocks"] == 16).all()
         assert found.indices["total"].to_numpy() == pytest.approx(whole["total"].to_numpy())
-        assert any("1 of 288 runs that were made have no 'effect'" in note for note in found.notes)
+        assert any("1 of 288 completed runs have no 'effect'" in note for note in found.notes)
 
     def test_what_differs_between_months_is_said_once_with_the_month_that_lacks_most(self):
         sweep = function_sweep(sobol_g, 4, SALTELLI, replicates=3)
@@ -105,7 +103,7 @@ class TestSobol:
         table[7, 1, 12:], table[8, 1, 24:] = np.nan, np.nan
         monthly = synthetic_experiment(4, SALTELLI, replicates=3, monthly=("effect",))
         found = sensitivity(SyntheticSweep(monthly, table), "effect", months=(6, 12, 24))
-        told = "up to (month 24) 2 of 288 runs that were made have no 'effect'; the levels of points allow for which"
+        told = "up to (month 24) 2 of 288 completed runs have no 'effect'; the means of points are adjusted for"
         assert [note for note in found.notes if note.startswith(told)] == list(found.notes)
 
     @settings(max_examples=60, deadline=None)
@@ -116,7 +114,7 @@ class TestSobol:
         try:
             found = sensitivity(replace_values(sweep, np.where(gone, np.nan, sweep.values("effect"))), "effect")
         except InputError as error:
-            assert re.search(r"there for [0-7] of 16 blocks; needed: at least 8", str(error))  # noqa: PT017
+            assert re.search(r"available for [0-7] of 16 blocks; needed: at least 8", str(error))  # noqa: PT017
             return
         assert np.isfinite(found.indices.drop(columns="parameter").to_numpy()).all()
         assert found.indices["total"].max() > 0.1
@@ -164,7 +162,7 @@ class TestNoise:
         found = sensitivity(function_sweep(sobol_g, 4, SALTELLI), "effect")
         assert found.noise.empty
         assert "total_without_noise" not in found.indices
-        assert "noise cannot be told from effect with one world a point" in found.notes[-1]
+        assert "one replicate per point cannot separate noise from effects" in found.notes[-1]
 
 
 class TestMorris:
@@ -193,7 +191,7 @@ class TestMorris:
         found = sensitivity(replace_values(sweep, values), "effect")
         assert (found.indices["trajectories"] == 10).all()
         assert list(found.indices["mu"]) == pytest.approx(self.WEIGHTS.tolist())
-        assert "2 of 12 walks are left out whole" in found.notes[0]
+        assert "2 of 12 trajectories are left out" in found.notes[0]
 
     def test_a_factor_without_a_scale_is_named(self):
         kinds = [{"kind": "ring"}, {"kind": "complete"}, {"kind": "partnerships"}]
@@ -245,7 +243,7 @@ class TestOtherDesigns:
 
     def test_too_few_points_are_refused(self):
         sweep = function_sweep(sobol_g, 4, {"kind": "latin_hypercube", "points": 63})
-        assert "there for 63 of 63 points; needed: at least 64" in only_fault(sensitivity, sweep, "effect").problem
+        assert "available for 63 of 63 points; needed: at least 64" in only_fault(sensitivity, sweep, "effect").problem
 
 
 class TestMonths:

@@ -57,7 +57,7 @@ def test_intervals_are_drawn_as_the_table_has_them():
     assert len(rows) == 6
     by_name = found.final_indices.set_index("parameter")
     for row in rows:
-        kind = "first" if row["arm"].startswith("By itself") else "total"
+        kind = "first" if row["arm"].startswith("Alone") else "total"
         assert [row["value"], row["low"], row["high"]] == pytest.approx(
             by_name.loc[row["parameter"], [kind, f"{kind}_low", f"{kind}_high"]].tolist()
         )
@@ -70,8 +70,11 @@ def test_many_parameters_are_drawn_in_part_and_said_to_be():
     names = [one.path for one in plausible_factors(qs.Scenario())][: MAX_ROWS + 5]
     found = sensitivity(example_sweep({"kind": "morris"}, {name: {} for name in names}), "effect")
     figures = {one.name: one for one in sensitivity_figures(found, 24)}
-    assert figures["sensitivity-indices"].note == "Not drawn: 5 parameters that tell less."
-    assert figures["sensitivity-over-time"].note == f"Not drawn: {MAX_ROWS + 5 - MAX_LINES} parameters that tell less."
+    assert figures["sensitivity-indices"].note == "Not drawn: 5 parameters with smaller effects."
+    assert (
+        figures["sensitivity-over-time"].note
+        == f"Not drawn: {MAX_ROWS + 5 - MAX_LINES} parameters with smaller effects."
+    )
     assert len(figures["sensitivity-indices"].table) == MAX_ROWS + 5
     for one in figures.values():
         valid_specification(one)

@@ -221,7 +221,7 @@ def test_figures_say_what_their_marks_are():
         fit_observed(simulate_histories(build_villages(4, 15), contact=0.1)[0], replicates=20, shuffles=99)
     )
     curve, exposure, ties, gains = (figure.note for figure in found)
-    assert "bands: median and nine in ten" in curve
+    assert "bands: median and 9 in 10" in curve
     assert "Black bars: observed" in exposure
     assert "Black line: observed" in ties
     assert "Dashed: no correlation" in ties

@@ -18,7 +18,7 @@ def difference(value, low, high, measure="events_averted", better=1.0, runs=50):
 def test_a_clear_difference_is_said_with_its_interval_and_runs():
     said = difference_sentence(difference(818.0, 777.0, 859.0), 120)
     assert said == (
-        "Coaching would avert 818 more adverse events for every 100 organisations over 10 years "
+        "Coaching would avert 818 more adverse events per 100 organisations over 10 years "
         "(95% interval +777 to +859; better than the baseline in all 50 runs)."
     )
 
@@ -33,12 +33,12 @@ def test_a_share_is_said_in_percentage_points():
 def test_a_change_for_the_worse_is_called_so(measure, sign):
     one = difference(sign * 0.2, sign * 0.2 - 0.1, sign * 0.2 + 0.1, measure, 0.1)
     assert one.verdict == "worse"
-    assert "for the worse" in difference_sentence(one, 12)
+    assert "which is worse" in difference_sentence(one, 12)
 
 
 def test_nothing_is_said_to_change_nothing():
     one = difference(0.0, 0.0, 0.0, better=0.5)
-    assert difference_sentence(one, 12) == "Coaching changes nothing in adverse events averted over 1 year, in any run."
+    assert difference_sentence(one, 12) == "Coaching does not change adverse events averted over 1 year in any run."
 
 
 def test_one_run_has_no_interval():
@@ -48,7 +48,7 @@ def test_one_run_has_no_interval():
 
 
 def test_what_has_no_meaning_is_not_told():
-    assert "no meaning" in difference_sentence(difference(math.nan, math.nan, math.nan, "fidelity"), 12)
+    assert "not defined" in difference_sentence(difference(math.nan, math.nan, math.nan, "fidelity"), 12)
 
 
 @given(

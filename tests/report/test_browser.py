@@ -42,11 +42,11 @@ def test_every_picture_is_drawn_within_the_screen_and_nothing_is_asked_for(brows
 
 
 FIRST_CHARTS = {
-    "What adoption hides": "Use it and reach 80%",
-    "What it costs": "Chance of being the best buy",
-    "One world, on the map": "Key: fidelity of users",
-    "Who gets the result": "Share of those that ever began",
-    "Does the answer hold?": "Share of models",
+    "Use and replication of the effect": "Using the intervention",
+    "Cost-effectiveness": "Probability of being cost-effective",
+    "Maps of one run": "Key: fidelity of users",
+    "Response of adopters": "Share of organisations that ever adopted",
+    "Robustness to uncertain assumptions": "Share of models",
 }
 """Headings, each with words of its first chart."""
 

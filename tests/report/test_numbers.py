@@ -53,7 +53,7 @@ def test_what_adoption_hides_is_told_with_the_numbers_of_the_table_of_difference
     use = found[(found["measure"] == "current_use") & (found["intervention"] == "all")].set_index("arm")
     gap = next(part for part in written_report.report.sections if part.anchor == "gap").blocks[0].text
     for arm in ("coaching", "mandate"):
-        assert f"{arm}: {100 * use['arm_mean'][arm]:.0f}% use it" in gap
+        assert f"{arm} {100 * use['arm_mean'][arm]:.0f}% and" in gap
 
 
 def test_arms_are_told_against_each_other_as_in_between(written_report):

@@ -50,7 +50,7 @@ def test_results_of_another_checkout_of_the_same_version_are_not_replaced(tmp_pa
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=named)
     said = " ".join(done.stderr.split())
     assert done.returncode == 2
-    assert "holds the results of another run (other code); choose another folder, or say --overwrite" in said
+    assert "holds the results of another run (other code); choose another folder, or use --overwrite" in said
     assert f"model: was {json.loads(before['manifest.json'])['identity']['model']}, is now " in said
     assert kept() == before
 
@@ -186,7 +186,7 @@ def test_a_report_goes_where_out_says_and_leaves_the_results_as_they_are(capsys)
     assert "elsewhere/report.html" in capsys.readouterr().out
     assert {path.split("/")[0] for path in kept("elsewhere")} == {"report.html", "charts"}
     first = kept("elsewhere")
-    assert "holds another report.html; choose another folder, or say --overwrite" in refused(
+    assert "holds another report.html; choose another folder, or use --overwrite" in refused(
         capsys, "report", "res", "--out", "elsewhere"
     )
     assert main(["report", "res", "--out", "elsewhere", "--overwrite"]) == 0

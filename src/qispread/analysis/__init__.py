@@ -1,1 +1,1 @@
-"""What results say."""
+"""Analyses of results: cost-effectiveness, heterogeneity, sensitivity, scenario discovery, run charts."""

@@ -1,4 +1,4 @@
-"""Which points are cases: those beyond a threshold."""
+"""Cases of scenario discovery: points beyond a threshold."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MIN_CASES_POINTS = 20
 
 @dataclass(frozen=True)
 class CaseThreshold:
-    """What makes a case of a point.
+    """Threshold beyond which a point is a case.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class CaseThreshold:
     value : float
         In the unit of the measure.
     replicate_share : float or None
-        Share of its worlds that must be beyond; None where its level over worlds must.
+        Share of the replicates of a point that must be beyond it; None where the mean of the point must.
     """
 
     side: Literal["below", "above"]
@@ -34,45 +34,50 @@ class CaseThreshold:
         return f"{self.side} {self.value:g}"
 
     def is_beyond(self, numbers: FloatArray) -> NDArray[np.bool_]:
-        """Return which numbers lie beyond it; none that are missing."""
+        """Return which numbers are beyond the threshold; missing numbers are not."""
         return np.asarray(numbers < self.value if self.side == "below" else numbers > self.value)
 
     def classify(self, levels: FloatArray, values: FloatArray) -> NDArray[np.bool_]:
-        """Return which points are cases, by their levels or by their values in each world."""
+        """Return which points are cases, by their means or by their values in each replicate."""
         if self.replicate_share is None:
             return self.is_beyond(levels)
-        worlds = np.maximum(np.count_nonzero(~np.isnan(values), axis=1), 1)
-        return np.asarray(self.is_beyond(values).sum(axis=1) / worlds >= self.replicate_share)
+        replicates = np.maximum(np.count_nonzero(~np.isnan(values), axis=1), 1)
+        return np.asarray(self.is_beyond(values).sum(axis=1) / replicates >= self.replicate_share)
 
 
 def parse_threshold(below: float | None, above: float | None, replicate_share: float | None) -> CaseThreshold:
-    """Return the threshold that is asked for.
+    """Return the threshold from command-line or function arguments.
 
     Raises
     ------
     InputError
-        Where none or two are given, or a number has no meaning.
+        Where none or two are given, or a number is invalid.
     """
-    faults, given = [], [one for one in (below, above) if one is not None]
-    if len(given) != 1:
-        faults.append(Fault("threshold", f"got {len(given)} thresholds; needed: one, below or above which cases are"))
-    faults += [Fault("threshold", f"got {one}; needed: a number") for one in given if not math.isfinite(one)]
+    faults, thresholds = [], [threshold for threshold in (below, above) if threshold is not None]
+    if len(thresholds) != 1:
+        faults.append(Fault("threshold", f"got {len(thresholds)} thresholds; needed: one, either below or above"))
+    faults += [Fault("threshold", f"got {value}; needed: a number") for value in thresholds if not math.isfinite(value)]
     if replicate_share is not None and not 0.0 < replicate_share <= 1.0:
         faults.append(Fault("replicate_share", f"got {replicate_share}; needed: a share above 0 and at most 1"))
     if faults:
         raise InputError(faults)
-    return CaseThreshold("above" if below is None else "below", given[0], replicate_share)
+    return CaseThreshold("above" if below is None else "below", thresholds[0], replicate_share)
 
 
 def check_cases(cases: NDArray[np.bool_], subject: str, levels: FloatArray, question: str) -> None:
-    """Refuse cases that are everything or nothing, or among too few points."""
+    """Refuse too few points, and cases that are all points or none.
+
+    Raises
+    ------
+    InputError
+    """
     if cases.size < MIN_CASES_POINTS:
         problem = f"{cases.size} points have '{subject}'; needed: at least {MIN_CASES_POINTS}"
         raise InputError([Fault("points", problem)])
-    number = int(np.count_nonzero(cases))
-    if 0 < number < cases.size:
+    count = int(np.count_nonzero(cases))
+    if 0 < count < cases.size:
         return
     low, middle, high = np.quantile(levels, (0.0, 0.5, 1.0))
-    met = "met by none" if number == 0 else "met by all"
-    told = f"{subject} goes from {low:.4g} to {high:.4g} with median {middle:.4g}"
-    raise InputError([Fault("threshold", f"{question}: {met} of {cases.size} points; {told}")])
+    share = "none" if count == 0 else "all"
+    values = f"{subject} ranges from {low:.4g} to {high:.4g}, median {middle:.4g}"
+    raise InputError([Fault("threshold", f"{question}: true for {share} of {cases.size} points; {values}")])

@@ -1,4 +1,4 @@
-"""Scenario discovery: in which corner of the uncertainties does a policy fail? (bryant2010)."""
+"""Scenario discovery: conditions under which a policy fails or succeeds (bryant2010)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,36 +20,36 @@ from qispread.runs.comparison.arms import BASELINE_ARM
 from qispread.runs.sweep.sweep_outcomes import MAX_CATEGORIES, SweepReader, check_swept, measure_by_month
 
 ARM_COLUMN_PREFIX = "value."
-"""How columns of arms begin in the table of models of a comparison."""
+"""Prefix of the columns of arms in the table of models of a comparison."""
 TRAJECTORY_COLUMNS = {
-    "box": "Number of the box, 0 for everything.",
-    "kind": "whole, peel (made smaller), paste (made larger again) or pruned (rid of restrictions that tell nothing).",
-    "coverage": "Share of all cases that it holds.",
-    "density": "Share of what it holds that are cases.",
-    "mass": "Share of all points that it holds.",
-    "points": "Points that it holds.",
-    "cases": "Cases that it holds.",
-    "restricted": "How many parameters it restricts.",
-    "suggested": "Whether it is the box to look at first.",
+    "box": "Number of the box, 0 for all points.",
+    "kind": "whole, peel (made smaller), paste (made larger again) or pruned (weak restrictions removed).",
+    "coverage": "Share of all cases that are inside.",
+    "density": "Share of the points inside that are cases.",
+    "mass": "Share of all points that are inside.",
+    "points": "Number of points inside.",
+    "cases": "Number of cases inside.",
+    "restricted": "Number of restricted parameters.",
+    "suggested": "Whether it is the suggested box.",
 }
 LIMIT_COLUMNS = {
     "box": "Number of the box.",
     "parameter": "Path of the parameter.",
     "low": "Lowest value inside; blank for labels.",
     "high": "Highest value inside; blank for labels.",
-    "labels": "Values inside, where they have no scale.",
+    "labels": "Values inside, for parameters without a scale.",
     "whole_low": "Lowest value of all points.",
     "whole_high": "Highest value of all points.",
     "p_low": "Quasi-p-value of the lower limit; blank where there is none.",
     "p_high": "Quasi-p-value of the upper limit.",
-    "p_labels": "Quasi-p-value of the choice of values.",
+    "p_labels": "Quasi-p-value of the restriction to these values.",
 }
 
 
 @keep_former_members
 @dataclass(frozen=True)
 class BoxSearchOptions:
-    """How boxes are searched, and which one is suggested.
+    """Options of the search for boxes and of the suggested box.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class BoxSearchOptions:
         The suggested box is the last that holds at least this share of the cases; None for the one with the largest
         harmonic mean of coverage and density.
     permutations : int
-        Shuffles of the cases to tell what chance would find; 0 for none.
+        Permutations of the cases to estimate what chance would find; 0 for none.
     """
 
     prim_options: PrimOptions = field(default_factory=PrimOptions)
@@ -66,12 +66,12 @@ class BoxSearchOptions:
     permutations: int = 99
 
     def __post_init__(self) -> None:
-        """Refuse numbers that have no meaning."""
+        """Refuse invalid numbers."""
         numbers = {"alpha": self.prim_options.alpha, "mass": self.prim_options.mass, "coverage": self.coverage}
         faults = [
-            Fault(name, f"got {number}; needed: a number above 0 and below {top:g}")
-            for (name, number), top in zip(numbers.items(), (0.5, 1.0, 1.0), strict=True)
-            if number is not None and not 0.0 < number < top
+            Fault(name, f"got {value}; needed: a number above 0 and below {limit:g}")
+            for (name, value), limit in zip(numbers.items(), (0.5, 1.0, 1.0), strict=True)
+            if value is not None and not 0.0 < value < limit
         ]
         if self.permutations < 0:
             faults.append(Fault("shuffles", f"got {self.permutations}; needed: at least 0"))
@@ -82,20 +82,20 @@ class BoxSearchOptions:
 @keep_former_members
 @dataclass(frozen=True, eq=False)
 class Discovery:
-    """Boxes in which cases are dense.
+    """Boxes with a high density of cases.
 
     Attributes
     ----------
     question : str
-        What a case is, such as "effect below 0.2 in month 120".
+        Definition of a case, such as "effect below 0.2 in month 120".
     unit : {"points", "models"}
-        What is a case or not.
+        What cases are a subset of.
     cases : CaseData
     steps : list of PeelStep
     suggested_index : int
-        The number of the box to look at first.
+        Number of the suggested box.
     chance_probability : float or None
-        How often chance alone finds a box as telling; None where it was not asked.
+        Probability of a box at least as good by chance alone; None where it was not requested.
     notes : tuple of str
     """
 
@@ -109,26 +109,26 @@ class Discovery:
 
     @property
     def trajectory(self) -> pd.DataFrame:
-        """The table of boxes, a row each; columns as `TRAJECTORY_COLUMNS` has them."""
-        whole = self.steps[0]
+        """The table of boxes, a row each; columns as in `TRAJECTORY_COLUMNS`."""
         steps = self.steps
+        all_points = steps[0]
         columns = {
             "box": range(len(steps)),
-            "kind": [one.kind for one in steps],
-            "coverage": [one.case_count / whole.case_count for one in steps],
-            "density": [one.density for one in steps],
-            "mass": [one.point_count / whole.point_count for one in steps],
-            "points": [one.point_count for one in steps],
-            "cases": [one.case_count for one in steps],
-            "restricted": [len(one.box) for one in steps],
-            "suggested": [place == self.suggested_index for place in range(len(steps))],
+            "kind": [step.kind for step in steps],
+            "coverage": [step.case_count / all_points.case_count for step in steps],
+            "density": [step.density for step in steps],
+            "mass": [step.point_count / all_points.point_count for step in steps],
+            "points": [step.point_count for step in steps],
+            "cases": [step.case_count for step in steps],
+            "restricted": [len(step.box) for step in steps],
+            "suggested": [index == self.suggested_index for index in range(len(steps))],
         }
         return pd.DataFrame(columns)
 
     @property
     def limits(self) -> pd.DataFrame:
-        """The limits of all boxes, a row a box and parameter that it restricts; columns as `LIMIT_COLUMNS` has them."""
-        rows = [row for place in range(len(self.steps)) for row in self.box_limits(place)]
+        """The limits of all boxes, a row for each box and restricted parameter; columns as in `LIMIT_COLUMNS`."""
+        rows = [row for index in range(len(self.steps)) for row in self.box_limits(index)]
         return pd.DataFrame(rows, columns=list(LIMIT_COLUMNS))
 
     def box_limits(self, box: int) -> list[dict[str, Any]]:
@@ -148,21 +148,27 @@ class Discovery:
         return rows
 
 
-def check_box_index(box: int, number: int) -> None:
-    """Refuse a box that is not there."""
-    if 0 <= box < number:
+def check_box_index(box: int, count: int) -> None:
+    """Refuse the number of a box that does not exist.
+
+    Raises
+    ------
+    InputError
+    """
+    if 0 <= box < count:
         return
-    needed = f"a box from 0 to {number - 1}" if number > 1 else "0, the only box there is"
+    needed = f"a box from 0 to {count - 1}" if count > 1 else "0, the only box"
     raise InputError([Fault("--box", f"got {box}; needed: {needed}")])
 
 
 def display_limits(column: NDArray[Any], limit: NumberRange) -> dict[str, float]:
-    """Return the ends of a range as tables show them: of few values or whole numbers the outermost ones inside."""
+    """Return the ends of a range as tables show them: for few values or integers, the outermost values inside."""
     inside = column[(column >= limit.low) & (column <= limit.high)]
-    whole = {"whole_low": float(column.min()), "whole_high": float(column.max())}
+    full_range = {"whole_low": float(column.min()), "whole_high": float(column.max())}
     if np.issubdtype(column.dtype, np.integer) or np.unique(column).size <= MAX_CATEGORIES:
-        return {"low": float(inside.min()), "high": float(inside.max()), **whole}
-    return {"low": max(limit.low, whole["whole_low"]), "high": min(limit.high, whole["whole_high"]), **whole}
+        return {"low": float(inside.min()), "high": float(inside.max()), **full_range}
+    low, high = max(limit.low, full_range["whole_low"]), min(limit.high, full_range["whole_high"])
+    return {"low": low, "high": high, **full_range}
 
 
 @argument_checks.validate_arguments(
@@ -173,7 +179,7 @@ def display_limits(column: NDArray[Any], limit: NumberRange) -> dict[str, float]
     replicate_share=argument_checks.optional_check(argument_checks.check_number),
     intervention=argument_checks.check_text,
     month=argument_checks.optional_check(argument_checks.integer_check()),
-    options=argument_checks.optional_check(argument_checks.instance_check(BoxSearchOptions, "a Search")),
+    options=argument_checks.optional_check(argument_checks.instance_check(BoxSearchOptions, "a BoxSearchOptions")),
 )
 def discover(
     sweep: SweepReader,
@@ -191,20 +197,20 @@ def discover(
     Parameters
     ----------
     sweep : Sweep
-        Of any design that fills the ranges; points without the measure in any world are left out.
+        With any design that covers the ranges; points without the measure in all replicates are left out.
     measure, intervention : str
     below, above : float, optional
         The threshold, one of the two.
     replicate_share : float, optional
-        A point is a case where at least this share of its worlds is; unless given, where its level over worlds is.
+        A point is a case where at least this share of its replicates is; by default, where its mean is.
     month : int, optional
-        The end unless given.
+        The end by default.
     options : BoxSearchOptions, optional
 
     Raises
     ------
     InputError
-        For a measure, intervention or month that was not kept, a threshold that all points or none meet.
+        For a measure, intervention or month that was not recorded, and a threshold that all points or none meet.
     """
     threshold = parse_threshold(below, above, replicate_share)
     months = (sweep.experiment.scenario.horizon if month is None else month,)
@@ -212,16 +218,18 @@ def discover(
     levels = additive_point_means(values)
     known = ~np.isnan(levels)
     question = f"{measure} {threshold} in month {month}"
-    question += "" if replicate_share is None else f" in at least {replicate_share:.0%} of the worlds"
+    question += "" if replicate_share is None else f" in at least {replicate_share:.0%} of the replicates"
     question += "" if intervention == POOLED else f", of {intervention}"
     cases = threshold.classify(levels, values)[known]
     check_cases(cases, measure, levels[known], question)
-    made = sweep.attempted().any(axis=1)
-    left_out = {
-        "no run of them was made yet": int(np.count_nonzero(~made)),
-        f"no world has '{measure}'": int(np.count_nonzero(made & ~known)),
+    attempted = sweep.attempted().any(axis=1)
+    omitted = {
+        "they have no run yet": int(np.count_nonzero(~attempted)),
+        f"no replicate has '{measure}'": int(np.count_nonzero(attempted & ~known)),
     }
-    notes = tuple(f"{number} of {known.size} points are left out: {why}" for why, number in left_out.items() if number)
+    notes = tuple(
+        f"{count} of {known.size} points are left out: {reason}" for reason, count in omitted.items() if count
+    )
     table = sweep.points.reset_index(drop=True)[known]
     return build_discovery(table, cases, question, "points", options or BoxSearchOptions(), notes)
 
@@ -229,7 +237,7 @@ def discover(
 def discover_models(
     models: pd.DataFrame, arm: str, measure: str, better: str, options: BoxSearchOptions | None = None
 ) -> Discovery:
-    """Return boxes of the plausible models of a comparison in which an arm is not better than the base.
+    """Return boxes of the plausible models of a comparison in which an arm is not better than the baseline.
 
     Parameters
     ----------
@@ -242,14 +250,14 @@ def discover_models(
     Raises
     ------
     InputError
-        For an arm that there is not, and where the arm is better in every model or in none.
+        For an unknown arm, and where the arm is better in every model or in none.
     """
     arms = [str(name).removeprefix(ARM_COLUMN_PREFIX) for name in models if str(name).startswith(ARM_COLUMN_PREFIX)]
     index_of(arm, [name for name in arms if name != BASELINE_ARM], "arm")
     gain = (models[ARM_COLUMN_PREFIX + arm] - models[ARM_COLUMN_PREFIX + BASELINE_ARM]).to_numpy(np.float64) * (
         1.0 if better == "more" else -1.0
     )
-    question = f"{arm} is not better than the base in {measure}"
+    question = f"{arm} is not better than the baseline in {measure}"
     check_cases(gain <= 0.0, f"gain in {measure}", gain, question)
     table = models[[name for name in models if not str(name).startswith(ARM_COLUMN_PREFIX)]]
     return build_discovery(table, gain <= 0.0, question, "models", options or BoxSearchOptions())
@@ -263,21 +271,21 @@ def build_discovery(
     options: BoxSearchOptions,
     notes: tuple[str, ...] = (),
 ) -> Discovery:
-    """Return the boxes of a table of parameters; the suggested one is rid of restrictions that tell nothing."""
+    """Return the boxes of a table of parameters, the suggested one without restrictions that are not significant."""
     columns = {
         str(name): np.asarray(table[name] if pd.api.types.is_numeric_dtype(table[name]) else table[name].astype(str))
         for name in table
     }
     data = CaseData(columns, cases)
     steps = search_boxes(data, options.prim_options)
-    place = suggest_box(steps, options.coverage)
-    simple = prune_box(data, steps[place])
-    if simple is not steps[place]:
-        steps.append(simple)
-        place = len(steps) - 1
+    index = suggest_box(steps, options.coverage)
+    pruned = prune_box(data, steps[index])
+    if pruned is not steps[index]:
+        steps.append(pruned)
+        index = len(steps) - 1
     by_chance = (
         chance_probability(data, options.prim_options, options.permutations, options.coverage)
         if options.permutations
         else None
     )
-    return Discovery(question, unit, data, steps, place, by_chance, notes)
+    return Discovery(question, unit, data, steps, index, by_chance, notes)

@@ -1,6 +1,6 @@
-"""What a difference costs: incremental cost and effect over worlds, dominance, acceptability.
+"""Cost-effectiveness: incremental cost and effect over replicates, dominance, acceptability.
 
-Uncertainty is that between worlds of the model with the parameters given, not that of the parameters.
+Intervals are simulation error for the given parameters; they do not include parametric uncertainty.
 """
 
 from typing import Any
@@ -18,11 +18,11 @@ from qispread.runs.comparison.paired_statistics import CONFIDENCE_LEVEL, mean_an
 WILLINGNESS_STEPS = 41
 ON_FRONTIER = "on the frontier"
 EFFECT_COLUMNS = {"averted": "events_averted", "replicated_practices": "replicated_practices"}
-"""What money buys: harmful events averted, organisations that reach 80 % of the origin's effect."""
+"""Effects that cost is related to: adverse events averted, organisations at 80% of the pilot site's effect."""
 
 
 def build_replicate_table(comparison: Comparison, team_month: float = 0.0) -> pd.DataFrame:
-    """Return cost and effect of each arm in each world that did not fail in any arm.
+    """Return cost and effect of each arm in each replicate that failed in no arm.
 
     Parameters
     ----------
@@ -34,8 +34,9 @@ def build_replicate_table(comparison: Comparison, team_month: float = 0.0) -> pd
     -------
     DataFrame
         Columns: ``arm``, ``replicate``, ``cost`` of policies, ``staff_time`` (team-months), ``total_cost``,
-        ``events_averted`` (events), ``replicated_practices`` (organisations that use it and reach 80 % of the origin's effect, those
-        that started it left out; all interventions together), ``value`` (of the comparison's own measure).
+        ``events_averted`` (events), ``replicated_practices`` (organisations other than pilot
+        sites that use an intervention and reach 80% of the pilot site's effect; all interventions together),
+        ``value`` (of the measure of the comparison).
     """
     done = ~np.any([[bool(run.error) for run in runs.runs] for runs in comparison.runs.values()], axis=0)
     pieces = []
@@ -57,36 +58,35 @@ def build_replicate_table(comparison: Comparison, team_month: float = 0.0) -> pd
 
 
 def count_replicated(comparison: Comparison, arm: str) -> NDArray[np.float64]:
-    """Return how many practices reach 80 % of the origin's effect in each world of an arm."""
+    """Return the number of practices at 80% of the pilot site's effect in each replicate of an arm."""
     runs = comparison.runs[arm]
-    found = np.zeros(comparison.replicate_count)
-    for intervention in runs.scenario.interventions:
+    counts = np.zeros(comparison.replicate_count)
+    for index, intervention in enumerate(runs.scenario.interventions):
         share = runs.values_by_replicate("current_use", intervention) * np.nan_to_num(
             runs.values_by_replicate("replicated", intervention)
         )
-        place = list(runs.scenario.interventions).index(intervention)
         followers = [
             np.nan
             if run.final_state is None
-            else comparison.organisation_count - run.final_state.histories[place, -1].sum()
+            else comparison.organisation_count - run.final_state.histories[index, -1].sum()
             for run in runs.runs
         ]
-        # A share of them is a whole number but for rounding.
-        found += np.rint(share * np.array(followers))
-    return found
+        # The product is an integer except for rounding.
+        counts += np.rint(share * np.array(followers))
+    return counts
 
 
 def values_by_arm(replicates: pd.DataFrame, column: str) -> dict[str, NDArray[np.float64]]:
-    """Return one column of the table of worlds as an array for each arm."""
+    """Return one column of the table of replicates as an array for each arm."""
     return {str(arm): part[column].to_numpy() for arm, part in replicates.groupby("arm", sort=False)}
 
 
 def fieller_interval(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the ratio of two paired means with its 95 % interval by Fieller's theorem (fieller1954).
+    """Return the ratio of two paired means with its 95% interval by Fieller's theorem (fieller1954).
 
     With means a and b, their variances and covariance over n, and Student's t: the ratios r for which
-    (a - r b)^2 <= t^2 (v_aa - 2 r v_ab + r^2 v_bb). Bounds are NaN where no bounded interval exists, since b is not
-    told from 0; the ratio is NaN where b is 0.
+    (a - r b)^2 <= t^2 (v_aa - 2 r v_ab + r^2 v_bb). Bounds are NaN where no bounded interval exists, since b does
+    not differ clearly from 0; the ratio is NaN where b is 0.
     """
     a, b = float(numerator.mean()), float(denominator.mean())
     ratio = a / b if b != 0.0 else np.nan
@@ -103,29 +103,29 @@ def fieller_interval(numerator: NDArray[np.float64], denominator: NDArray[np.flo
 
 
 def cost_effectiveness(replicates: pd.DataFrame) -> pd.DataFrame:
-    """Return cost and effect of each arm, the differences from the base, and what one unit of effect costs.
+    """Return cost and effect of each arm, the differences from the baseline, and the cost per unit of effect.
 
-    A ratio is given only where the arm costs more and does more good, with its interval by Fieller's theorem;
+    A ratio is given only where the arm costs more and achieves more, with its interval by Fieller's theorem;
     ``dominance`` reports which arms are dominated.
     """
     columns = {
         name: values_by_arm(replicates, name)
         for name in ("cost", "staff_time", "total_cost", "events_averted", "replicated_practices")
     }
-    standings = find_dominance(
+    dominance = find_dominance(
         {arm: float(values.mean()) for arm, values in columns["total_cost"].items()},
         {arm: float(values.mean()) for arm, values in columns["events_averted"].items()},
     )
     rows = []
     for arm in columns["cost"]:
         row: dict[str, Any] = {"arm": arm} | {name: float(values[arm].mean()) for name, values in columns.items()}
-        dearer = columns["total_cost"][arm] - columns["total_cost"][BASELINE_ARM]
-        row |= difference_interval("cost", dearer)
+        extra_cost = columns["total_cost"][arm] - columns["total_cost"][BASELINE_ARM]
+        row |= difference_interval("cost", extra_cost)
         for label, name in EFFECT_COLUMNS.items():
-            more = columns[name][arm] - columns[name][BASELINE_ARM]
-            row |= difference_interval(label, more)
-            row |= cost_per_effect_columns("event_averted" if label == "averted" else label, dearer, more)
-        rows.append({**row, "dominance": standings[arm]})
+            extra_effect = columns[name][arm] - columns[name][BASELINE_ARM]
+            row |= difference_interval(label, extra_effect)
+            row |= cost_per_effect_columns("event_averted" if label == "averted" else label, extra_cost, extra_effect)
+        rows.append({**row, "dominance": dominance[arm]})
     return pd.DataFrame(rows, columns=table_columns("cost_effectiveness"))
 
 
@@ -138,38 +138,38 @@ def difference_interval(label: str, differences: NDArray[np.float64]) -> dict[st
 def cost_per_effect_columns(
     label: str, extra_cost: NDArray[np.float64], extra_effect: NDArray[np.float64]
 ) -> dict[str, float]:
-    """Return what one unit of effect costs, as columns named after a label; NaN unless dearer and better."""
-    trade = extra_cost.mean() > 0.0 and extra_effect.mean() > 0.0
-    ratio, low, high = fieller_interval(extra_cost, extra_effect) if trade else (np.nan, np.nan, np.nan)
+    """Return the cost per unit of effect, as columns named after a label; NaN unless both are larger."""
+    is_trade_off = extra_cost.mean() > 0.0 and extra_effect.mean() > 0.0
+    ratio, low, high = fieller_interval(extra_cost, extra_effect) if is_trade_off else (np.nan, np.nan, np.nan)
     return {f"cost_per_{label}": ratio, f"cost_per_{label}_low": low, f"cost_per_{label}_high": high}
 
 
 def find_dominance(cost: dict[str, float], effect: dict[str, float]) -> dict[str, str]:
-    """Return for each arm whether it is on the frontier of mean cost and effect, or what dominates it.
+    """Return for each arm whether it is on the efficiency frontier of mean cost and effect, or which arms dominate it.
 
-    An arm is dominated by one that does no less good for no more money, and one of the two better; and by a mix of two
-    where part of one and part of the other do as much for less (extended dominance: vanhout1994).
+    An arm is dominated by an arm with at least its effect at no higher cost, one of the two strictly; and by a mix of
+    two arms that has at least its effect at a lower cost (extended dominance: vanhout1994).
     """
-    found: dict[str, str] = {}
+    dominance: dict[str, str] = {}
     points = {arm: (cost[arm], effect[arm]) for arm in cost}
     for arm, point in points.items():
         better = [other for other, rival in points.items() if dominates(rival, point)]
         if better:
-            found[arm] = f"dominated by {min(better, key=lambda other: (-effect[other], cost[other]))}"
-    rest = sorted((arm for arm in points if arm not in found), key=lambda arm: points[arm])
-    frontier = efficiency_frontier(rest, points)
-    for arm in rest:
+            dominance[arm] = f"dominated by {min(better, key=lambda other: (-effect[other], cost[other]))}"
+    undominated = sorted((arm for arm in points if arm not in dominance), key=lambda arm: points[arm])
+    frontier = efficiency_frontier(undominated, points)
+    for arm in undominated:
         if arm in frontier:
-            found[arm] = ON_FRONTIER
+            dominance[arm] = ON_FRONTIER
             continue
-        below = [other for other in frontier if points[other] < points[arm]]
-        above = [other for other in frontier if points[other] > points[arm]]
-        found[arm] = f"dominated by a mix of {below[-1]} and {above[0]}"
-    return found
+        cheaper = [other for other in frontier if points[other] < points[arm]]
+        dearer = [other for other in frontier if points[other] > points[arm]]
+        dominance[arm] = f"dominated by a mix of {cheaper[-1]} and {dearer[0]}"
+    return dominance
 
 
 def efficiency_frontier(arms: list[str], points: dict[str, tuple[float, float]]) -> list[str]:
-    """Return those of some arms, in ascending order of cost, that no mix of two others dominates."""
+    """Return the arms, in ascending order of cost, that no mix of two others dominates."""
     frontier: list[tuple[float, float]] = []
     for point in sorted({points[arm] for arm in arms}):
         while len(frontier) > 1 and is_extendedly_dominated(frontier[-2], frontier[-1], point):
@@ -179,7 +179,7 @@ def efficiency_frontier(arms: list[str], points: dict[str, tuple[float, float]])
 
 
 def dominates(point: tuple[float, float], other: tuple[float, float]) -> bool:
-    """Return whether a point (cost, effect) does no less good for no more money, and one of the two better."""
+    """Return whether a point (cost, effect) has at least the effect at no higher cost, one of the two strictly."""
     return point[0] <= other[0] and point[1] >= other[1] and point != other
 
 
@@ -192,27 +192,27 @@ def is_extendedly_dominated(low: tuple[float, float], middle: tuple[float, float
 
 
 def max_cost_per_event(replicates: pd.DataFrame) -> float:
-    """Return the largest cost of an event averted on the frontier, or of all arms where none there has one."""
+    """Return the largest cost per event averted on the frontier, or of all arms where none on the frontier has one."""
     table = cost_effectiveness(replicates)
     if table.empty:
         return np.nan
-    first = table.loc[table["dominance"] == ON_FRONTIER, "cost_per_event_averted"].dropna()
-    prices = table["cost_per_event_averted"].dropna() if first.empty else first
+    on_frontier = table.loc[table["dominance"] == ON_FRONTIER, "cost_per_event_averted"].dropna()
+    prices = table["cost_per_event_averted"].dropna() if on_frontier.empty else on_frontier
     return np.nan if prices.empty else float(prices.max())
 
 
 def acceptability(replicates: pd.DataFrame) -> pd.DataFrame:
-    """Return for each willingness to pay for an event averted the share of worlds in which each arm is worth most.
+    """Return for each willingness to pay the share of replicates in which each arm has the largest net benefit.
 
-    Net benefit of an arm in a world is willingness x events averted - total cost (vanhout1994). Willingness goes from 0
-    to three times what an event averted costs in the dearest arm that is not dominated. Arms with the same largest net
-    benefit share the world.
+    Net benefit of an arm in a replicate is willingness to pay x events averted - total cost (vanhout1994). Willingness
+    to pay ranges from 0 to three times the largest cost per event averted of an arm that is not dominated. Arms with
+    the same largest net benefit share the replicate.
 
     Returns
     -------
     DataFrame
-        Columns: ``arm``, ``willingness_to_pay``, ``probability``, ``best_expected`` (whether its mean net benefit is the largest).
-        Empty where no arm costs more and does more good.
+        Columns: ``arm``, ``willingness_to_pay``, ``probability``, ``best_expected`` (whether its mean net
+        benefit is the largest). Empty where no arm costs more and achieves more.
     """
     costs, effects = values_by_arm(replicates, "total_cost"), values_by_arm(replicates, "events_averted")
     names = list(costs)
@@ -226,6 +226,6 @@ def acceptability(replicates: pd.DataFrame) -> pd.DataFrame:
         benefit = willingness * effect - cost
         best = benefit == benefit.max(axis=0)
         share = (best / best.sum(axis=0)).mean(axis=1)
-        first = int(np.argmax(benefit.mean(axis=1)))
-        rows += [(name, willingness, share[place], place == first) for place, name in enumerate(names)]
+        best_expected = int(np.argmax(benefit.mean(axis=1)))
+        rows += [(name, willingness, share[index], index == best_expected) for index, name in enumerate(names)]
     return pd.DataFrame(rows, columns=columns)

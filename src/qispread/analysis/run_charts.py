@@ -1,4 +1,4 @@
-"""Run charts of a traced run: which organisations, which points, and whether they vary more than by chance."""
+"""Run charts of a traced run: selection of organisations, points, and the rules for non-random variation."""
 
 import math
 from dataclasses import dataclass
@@ -16,46 +16,46 @@ from qispread.model.rules.outcome import secular_trend
 from qispread.model.world.state_arrays import BASELINE, EVENT_RATE, EXPOSURE, FIRST_ADOPTED, NEVER, ORIGIN, SIZE
 
 MIN_USEFUL_POINTS = 10
-"""With fewer points off the median the rules say nothing (anhoej2014 studies ten and more)."""
+"""Smallest number of points off the median for which the rules apply (anhoej2014 studies ten and more)."""
 MIN_BASELINE_POINTS = 8
-"""Points before a change from which the median is taken over them alone (assumption)."""
+"""Smallest number of points before adoption for which the median is of those points only (assumption)."""
 MIN_EVENTS_PER_POINT = 5.0
-"""Events expected a point, on average, from which months are not put together (assumption)."""
+"""Mean expected events per point above which months are not combined (assumption)."""
 POINT_MONTHS = (1, 3, 6, 12)
-"""Months that a point may take."""
+"""Months per point."""
 CASES_PER_RATE = 10_000.0
 MONTHS_PER_YEAR = 12
 
-SIGNAL, NO_SIGNAL, TOO_FEW = "signal", "no signal", "too few points to tell"
+SIGNAL, NO_SIGNAL, TOO_FEW = "signal", "no signal", "too few points"
 
 RATE_COLUMNS = {
     "period": "Middle of the period [years since the start of the run]",
-    "count": "Harmful events observed [events]",
+    "count": "Adverse events observed [events]",
     "cases": "Cases [cases]",
-    "rate": "Harmful events observed [per 10,000 cases]",
+    "rate": "Adverse events observed [per 10,000 cases]",
 }
 
 
 @dataclass(frozen=True, eq=False)
 class RunChart:
-    """What the Anhoej rules say of a series of points.
+    """Result of the Anhoej rules for a series of points.
 
     Attributes
     ----------
     median : float
-        Of the baseline, or of all points; NaN where there is none.
+        Median of the baseline points, or of all points; NaN where there are none.
     baseline : int or None
-        How many points, the first ones, the median is of; the rules then judge the points after them. None for all.
+        Number of first points that the median is of; the rules then apply to the points after them. None for all.
     useful : int
-        Points judged that are off the median.
+        Points to which the rules apply that are off the median.
     longest_run : int
-        Most useful points in a row on one side of the median.
+        Largest number of consecutive useful points on one side of the median.
     longest_run_limit : int or None
-        A longer run is a shift; None where there are too few points to tell.
+        A longer run is a shift; None where there are too few points.
     crossings : int
-        How often useful points in a row lie on different sides of the median.
+        Number of times that consecutive useful points are on different sides of the median.
     crossings_limit : int or None
-        Fewer crossings are too few; None where there are too few points to tell.
+        Fewer crossings are a signal; None where there are too few points.
     """
 
     median: float
@@ -68,22 +68,22 @@ class RunChart:
 
     @property
     def shift(self) -> bool:
-        """Whether a run is longer than chance would have it."""
+        """Whether a run is longer than expected by chance."""
         return self.longest_run_limit is not None and self.longest_run > self.longest_run_limit
 
     @property
     def few_crossings(self) -> bool:
-        """Whether the median is crossed less often than chance would have it."""
+        """Whether the median is crossed less often than expected by chance."""
         return self.crossings_limit is not None and self.crossings < self.crossings_limit
 
     @property
     def signal(self) -> bool:
-        """Whether either rule finds variation that is not random."""
+        """Whether either rule signals non-random variation."""
         return self.shift or self.few_crossings
 
     @property
     def verdict(self) -> str:
-        """What the chart says, in words."""
+        """Verdict of the rules as text."""
         if self.longest_run_limit is None:
             return TOO_FEW
         return SIGNAL if self.signal else NO_SIGNAL
@@ -91,7 +91,7 @@ class RunChart:
 
 @lru_cache(maxsize=512)
 def anhoej_limits(useful: int) -> tuple[int, int]:
-    """Return the longest run and the fewest crossings that chance would have among so many useful points, from 1.
+    """Return the limits for the longest run and for the number of crossings of `useful` points, at least 1.
 
     Equation: round(log2 n) + 3, and the 5th percentile of a binomial of n - 1 trials of 1/2. Source: anhoej2014.
     """
@@ -101,23 +101,24 @@ def anhoej_limits(useful: int) -> tuple[int, int]:
 
 
 def analyse_run_chart(values: ArrayLike, baseline: int | None = None) -> RunChart:
-    """Read a run chart by the Anhoej rules (anhoej2014): a long run, or few crossings, on points off the median.
+    """Analyse a run chart by the Anhoej rules (anhoej2014): a long run, or few crossings, of points off the median.
 
-    False alarms of random points, by exact count: 1.3, 3.1 and 4.3 % of charts of 12, 24 and 36 points around their own
-    median. A median of few points is itself uncertain: taken from a baseline of 8 it gives false alarms in 12, 20 and
-    26 % of charts with 12, 24 and 36 points after it, from a baseline of 20 in 8, 12 and 17 % (simulated).
+    False alarms for random points, by exact count: 1.3, 3.1 and 4.3% of charts of 12, 24 and 36 points around their own
+    median. The median of few points is itself uncertain: with a baseline of 8 points, false alarms are 12, 20 and 26%
+    of charts with 12, 24 and 36 points after it, with a baseline of 20 points 8, 12 and 17% (simulated).
 
     Parameters
     ----------
     values : array of numbers
         In order of time; NaN where a point is missing.
     baseline : int, optional
-        Take the median over so many points, the first, and judge those after them; else all are used for both.
+        Take the median over this number of first points and apply the rules to those after them; else all points are
+        used for both.
 
     Returns
     -------
     RunChart
-        With fewer than 10 useful points it says that there are too few to tell.
+        With fewer than 10 useful points its verdict is that there are too few points.
 
     Raises
     ------
@@ -146,73 +147,74 @@ def analyse_run_chart(values: ArrayLike, baseline: int | None = None) -> RunChar
 
 
 def select_organisations(trace: Trace, intervention: str) -> dict[str, str]:
-    """Return a few organisations for run charts, by a rule that does not look at the charts: ids, each with its reason.
+    """Return organisations for run charts, by a rule that does not look at the charts: ids, each with its reason.
 
-    They are the origin (the largest, where there are several); of the others that ever began, those with the largest,
-    the median and the smallest fall of expected harm beyond the trend, as a share of what the trend leaves; and the
-    largest that never began. Ties go by id.
+    They are the pilot site (the largest, where there are several); of the other adopters, those with the largest, the
+    median and the smallest reduction of the expected adverse event rate beyond the trend, as a share of the rate under
+    the trend; and the largest organisation that never adopted. Ties are broken by id.
 
     Raises
     ------
     InputError
-        For an intervention that there is not.
+        For an intervention that does not exist.
     """
-    place = index_of(intervention, tuple(trace.scenario.interventions), "intervention")
-    history, size = trace.end.histories[place], trace.world.organisations[SIZE]
+    index = index_of(intervention, tuple(trace.scenario.interventions), "intervention")
+    history, size = trace.end.histories[index], trace.world.organisations[SIZE]
     fall, ids = event_rate_falls(trace), np.array(trace.world.static_world.ids)
 
-    def ranked(who: NDArray[np.bool_], score: NDArray[np.float64]) -> list[int]:
-        return sorted(np.flatnonzero(who).tolist(), key=lambda i: (-score[i], ids[i]))
+    def ranked(members: NDArray[np.bool_], score: NDArray[np.float64]) -> list[int]:
+        return sorted(np.flatnonzero(members).tolist(), key=lambda i: (-score[i], ids[i]))
 
-    follows, began = history[ORIGIN] == 0, history[FIRST_ADOPTED] != NEVER
+    follows, adopted = history[ORIGIN] == 0, history[FIRST_ADOPTED] != NEVER
     origins = ranked(~follows, size)
-    users, others = ranked(follows & began, fall), ranked(follows & ~began, size)
-    found = {origins[0]: f"the origin of {intervention}" + (", the largest of several" if origins[1:] else "")}
-    for rank, words in spread_ranks(len(users)).items():
-        found[users[rank]] = (
-            f"the {words} fall of expected harm beyond the trend among those that began: "
-            f"{format_value(max(0.0, float(fall[users[rank]])), 'percent')}"
+    adopters, non_adopters = ranked(follows & adopted, fall), ranked(follows & ~adopted, size)
+    several = ", the largest of several" if origins[1:] else ""
+    reasons = {origins[0]: f"the pilot site of {intervention}{several}"}
+    for rank, label in spread_ranks(len(adopters)).items():
+        reduction = format_value(max(0.0, float(fall[adopters[rank]])), "percent")
+        reasons[adopters[rank]] = (
+            f"the {label} reduction of the expected adverse event rate beyond the trend among adopters, {reduction}"
         )
-    if others:
-        found[others[0]] = "the largest of those that never began"
-    return {str(ids[i]): why for i, why in found.items()}
+    if non_adopters:
+        reasons[non_adopters[0]] = "the largest organisation that never adopted"
+    return {str(ids[i]): reason for i, reason in reasons.items()}
 
 
 def spread_ranks(count: int) -> dict[int, str]:
-    """Return the first, the middle and the last of so many ranks, each once, with its name."""
-    named = {(count - 1) // 2: "median", count - 1: "smallest", 0: "largest"}
-    return dict(sorted(named.items())) if count else {}
+    """Return the first, the middle and the last of `count` ranks, each once, with its label."""
+    labels = {(count - 1) // 2: "median", count - 1: "smallest", 0: "largest"}
+    return dict(sorted(labels.items())) if count else {}
 
 
 def event_rate_falls(trace: Trace) -> NDArray[np.float64]:
-    """Return by how much the expected harm of each organisation fell beyond the trend, as a share of what that leaves.
+    """Return the reduction of the expected adverse event rate of organisations, as a share of the rate under the trend.
 
-    Beyond it: the trend alone lowers the harm of everyone, and would be read as the doing of what spread.
+    The trend is excluded because it lowers every rate and would be read as an effect of the intervention.
     """
-    scenario, after = trace.scenario, trace.end.organisations[EVENT_RATE]
-    before = trace.world.organisations[BASELINE] * secular_trend(scenario.outcome.secular, scenario.horizon)
-    left = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)
-    return np.asarray(1.0 - left)
+    scenario, rate = trace.scenario, trace.end.organisations[EVENT_RATE]
+    expected = trace.world.organisations[BASELINE] * secular_trend(scenario.outcome.secular, scenario.horizon)
+    ratio = np.divide(rate, expected, out=np.ones_like(rate), where=expected > 0.0)
+    return np.asarray(1.0 - ratio)
 
 
 @dataclass(frozen=True, eq=False)
 class EventRateSeries:
-    """The harm that one organisation observes, as points of a run chart.
+    """Adverse event rates that one organisation observes, as points of a run chart.
 
     Attributes
     ----------
     organisation : str
         Its id.
     table : pyarrow.Table
-        A row a point, with the columns of `RATE_COLUMNS`.
+        A row for each point, with the columns of `RATE_COLUMNS`.
     months : int
-        How many months a point takes: 1, 3, 6 or 12.
+        Months per point: 1, 3, 6 or 12.
     started : int or None
-        Month in which it first began; None if never.
+        Month of first adoption; None if never.
     chart : RunChart
         Of the rates.
     baseline_reason : str
-        Over which points the median is taken, and why, in words.
+        Points that the median is of, and why, as text.
     """
 
     organisation: str
@@ -224,11 +226,11 @@ class EventRateSeries:
 
 
 def build_event_rate_series(trace: Trace, organisation: str, intervention: str | None = None) -> EventRateSeries:
-    """Return the rates of harm that one organisation observes, and what a run chart of them says.
+    """Return the adverse event rates that one organisation observes, with their run chart.
 
-    A point takes the fewest of 1, 3, 6 or 12 months in which at least 5 events are expected on average over the run,
-    and 12 (or what the horizon holds) where none is enough; months left over at the end are left out. The median is
-    taken over the points that ended before the organisation began, where there are at least 8, else over all.
+    A point covers the fewest of 1, 3, 6 or 12 months with at least 5 expected events on average over the run, and 12
+    (or as many as the horizon has) where none is enough; remaining months at the end are left out. The median is of the
+    points that end before adoption, where there are at least 8, else of all points.
 
     Parameters
     ----------
@@ -237,15 +239,15 @@ def build_event_rate_series(trace: Trace, organisation: str, intervention: str |
     organisation : str
         Its id.
     intervention : str, optional
-        Whose beginning ends the baseline; unless given, the first that the organisation began.
+        Whose adoption ends the baseline; by default the first that the organisation adopted.
 
     Raises
     ------
     InputError
-        For a trace without events, and an organisation or an intervention that there is not.
+        For a trace without events, and for an unknown organisation or intervention.
     """
     if trace.observed_events is None or trace.expected_events is None:
-        raise InputError([Fault("trace", "it kept no events; make it with trace(..., observe=True)")])
+        raise InputError([Fault("trace", "has no events; needed: a trace made with trace(..., observe=True)")])
     i = index_of(organisation, trace.world.static_world.ids, "organisation")
     months = months_per_point(trace.expected_events[:, i])
     points = len(trace.observed_events) // months
@@ -257,39 +259,39 @@ def build_event_rate_series(trace: Trace, organisation: str, intervention: str |
         "cases": cases,
         "rate": count / cases * CASES_PER_RATE,
     }
-    began = first_adoption_month(trace, i, intervention)
-    baseline, basis = baseline_points(points, months, began)
+    adopted = first_adoption_month(trace, i, intervention)
+    baseline, reason = baseline_points(points, months, adopted)
     return EventRateSeries(
         organisation=organisation,
         table=with_column_metadata(pa.table(columns), RATE_COLUMNS),
         months=months,
-        started=began,
+        started=adopted,
         chart=analyse_run_chart(columns["rate"], baseline),
-        baseline_reason=basis,
+        baseline_reason=reason,
     )
 
 
 def months_per_point(expected: NDArray[np.float64]) -> int:
-    """Return how many months a point takes, from the events expected in each month."""
+    """Return the number of months per point, from the events expected in each month."""
     fitting = [months for months in POINT_MONTHS if months <= expected.size]
     mean = float(np.mean(expected))
     return next((months for months in fitting if mean * months >= MIN_EVENTS_PER_POINT), fitting[-1])
 
 
 def first_adoption_month(trace: Trace, i: int, intervention: str | None) -> int | None:
-    """Return the month in which an organisation first began an intervention, or any; None if never."""
+    """Return the month in which an organisation first adopted an intervention, or any; None if never."""
     names = tuple(trace.scenario.interventions)
-    places = range(len(names)) if intervention is None else [index_of(intervention, names, "intervention")]
-    begun = [int(month) for month in trace.end.histories[places, FIRST_ADOPTED, i] if month != NEVER]
-    return min(begun, default=None)
+    indices = range(len(names)) if intervention is None else [index_of(intervention, names, "intervention")]
+    months = [int(month) for month in trace.end.histories[indices, FIRST_ADOPTED, i] if month != NEVER]
+    return min(months, default=None)
 
 
-def baseline_points(points: int, months: int, began: int | None) -> tuple[int | None, str]:
-    """Return how many points the median is taken over, None for all, and the reason in words."""
-    if began is None:
-        return None, f"median over all {points} points: it never began"
-    before = min(points, (began - 1) // months)
-    if before >= MIN_BASELINE_POINTS:
-        return before, f"median over the {before} points before it began in month {began}; those after it are judged"
-    why = f"{before} points lie before it began in month {began}, and {MIN_BASELINE_POINTS} are needed"
-    return None, f"median over all {points} points: only {why}"
+def baseline_points(points: int, months: int, adopted: int | None) -> tuple[int | None, str]:
+    """Return the number of points that the median is of, None for all, and the reason as text."""
+    if adopted is None:
+        return None, f"median of all {points} points"
+    count = min(points, (adopted - 1) // months)
+    if count >= MIN_BASELINE_POINTS:
+        return count, f"median of the {count} points before adoption; the rules apply to the points after it"
+    reason = f"{count} before adoption, {MIN_BASELINE_POINTS} needed for a baseline"
+    return None, f"median of all {points} points: {reason}"

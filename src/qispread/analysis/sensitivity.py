@@ -1,4 +1,4 @@
-"""Which parameters a measure of a sweep depends on: Sobol' indices, Morris's elementary effects, shares of variance."""
+"""Sensitivity of a measure of a sweep: Sobol' indices, Morris's elementary effects, first order shares of variance."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -37,7 +37,7 @@ RESAMPLES = 400
 def sensitivity(
     sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
 ) -> SensitivityResult:
-    """Return which parameters a measure depends on, by the method that the design of the sweep is for.
+    """Return the sensitivity of a measure to the parameters of a sweep, by the method that suits its design.
 
     Sobol' indices for a saltelli design, elementary effects for morris, first-order shares of variance for the others.
 
@@ -55,24 +55,21 @@ def sensitivity(
         points that have it, and where SALib is not installed.
     """
     design = sweep.experiment.design
-    method = (
-        sobol_indices
-        if isinstance(design, SaltelliDesign)
-        else morris_effects
-        if isinstance(design, MorrisDesign)
-        else first_order_indices
-    )
-    return method(sweep, measure, intervention=intervention, months=months)
+    if isinstance(design, SaltelliDesign):
+        return sobol_indices(sweep, measure, intervention=intervention, months=months)
+    if isinstance(design, MorrisDesign):
+        return morris_effects(sweep, measure, intervention=intervention, months=months)
+    return first_order_indices(sweep, measure, intervention=intervention, months=months)
 
 
 def sobol_indices(
     sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
 ) -> SensitivityResult:
-    """Return first and total order indices of the levels of points, and second order where the design has it.
+    """Return first and total order indices of the means of points, and second order where the design has it.
 
     Equation: first V[E(y | x_i)] / V(y), total E[V(y | all but x_i)] / V(y) (sobol2001, saltelli2010). A block with a
-    point that no world has is left out whole. Where a share n of the variance is noise, the indices without it are
-    first / (1 - n) and (total - n) / (1 - n), exact if noise strikes every point anew.
+    point without values is left out. Where a share n of the variance is noise, the indices without it are
+    first / (1 - n) and (total - n) / (1 - n), exact if noise is independent between points.
 
     Parameters and errors as for `sensitivity`; the design must be saltelli.
     """
@@ -80,27 +77,27 @@ def sobol_indices(
     if not isinstance(experiment.design, SaltelliDesign):
         raise wrong_design_error("sobol", experiment.design.kind, "saltelli")
     analyze, names, second = load_analysis("sobol"), list(experiment.factors), experiment.design.second_order
-    look = SensitivityInput(sweep, measure, intervention, months, block_size(experiment), "blocks", MIN_BLOCKS)
+    data = SensitivityInput(sweep, measure, intervention, months, block_size(experiment), "blocks", MIN_BLOCKS)
     rows, pairs = [], []
-    for one in look.iterate_months():
-        found = analyze(
+    for selection in data.iterate_months():
+        analysis = analyze(
             salib_problem(names),
-            one.point_means,
+            selection.point_means,
             calc_second_order=second,
             num_resamples=RESAMPLES,
             seed=RESAMPLING_SEED,
         )
-        columns = interval_columns("first", found["S1"], found["S1_conf"])
-        columns |= interval_columns("total", found["ST"], found["ST_conf"])
-        columns |= subtract_noise(columns, one.variance_components)
-        rows.append(one.build_rows(names, columns | {"blocks": one.point_means.size // look.block_size}))
+        columns = interval_columns("first", analysis["S1"], analysis["S1_conf"])
+        columns |= interval_columns("total", analysis["ST"], analysis["ST_conf"])
+        columns |= subtract_noise(columns, selection.variance_components)
+        rows.append(selection.build_rows(names, columns | {"blocks": selection.point_means.size // data.block_size}))
         if second:
-            pairs.append(second_order_rows(one.month, names, found))
-    return look.build_result("sobol", rows, pairs)
+            pairs.append(second_order_rows(selection.month, names, analysis))
+    return data.build_result("sobol", rows, pairs)
 
 
 def subtract_noise(columns: dict[str, FloatArray], noise: VarianceComponents | None) -> dict[str, FloatArray]:
-    """Return the indices less what noise adds to them; none where that cannot be told, or all is noise."""
+    """Return the indices without the contribution of noise; none where noise is unknown or the whole variance."""
     if noise is None or noise.noise_of_points >= 1.0:
         return {}
     share = noise.noise_of_points
@@ -111,22 +108,22 @@ def subtract_noise(columns: dict[str, FloatArray], noise: VarianceComponents | N
 
 
 def second_order_rows(month: int, names: Sequence[str], analysis: Any) -> pd.DataFrame:
-    """Return the second order indices of a month, a row a pair."""
+    """Return the second order indices of a month, a row for each pair."""
     rows = []
-    for one, other in combinations(range(len(names)), 2):
-        second, half = analysis["S2"][one, other], analysis["S2_conf"][one, other]
-        rows.append((month, names[one], names[other], second, second - half, second + half))
+    for i, j in combinations(range(len(names)), 2):
+        second, half = analysis["S2"][i, j], analysis["S2_conf"][i, j]
+        rows.append((month, names[i], names[j], second, second - half, second + half))
     return pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
 
 
 def morris_effects(
     sweep: SweepReader, measure: str, *, intervention: str = POOLED, months: Sequence[int] | None = None
 ) -> SensitivityResult:
-    """Return the elementary effects of each parameter on the levels of points.
+    """Return the elementary effects of each parameter on the means of points.
 
-    Equation: of a step d in [0, 1] of one range, (y after - y before) / d; mu is their mean, mu_star that of their
-    sizes, sigma their standard deviation (morris1991, campolongo2007). A walk with a point that no world has is left
-    out whole.
+    Equation: of a step d in [0, 1] of one range, (y after - y before) / d; mu is their mean, mu_star the mean of
+    their absolute values, sigma their standard deviation (morris1991, campolongo2007). A trajectory with a point
+    without values is left out.
 
     Parameters and errors as for `sensitivity`; the design must be morris.
     """
@@ -134,20 +131,21 @@ def morris_effects(
     if not isinstance(experiment.design, MorrisDesign) or unit is None:
         raise wrong_design_error("morris", experiment.design.kind, "morris")
     analyze, names, rows = load_analysis("morris"), list(experiment.factors), []
-    look = SensitivityInput(sweep, measure, intervention, months, block_size(experiment), "walks", MIN_BLOCKS)
+    data = SensitivityInput(sweep, measure, intervention, months, block_size(experiment), "trajectories", MIN_BLOCKS)
     options = {"num_levels": experiment.design.levels, "num_resamples": RESAMPLES, "seed": RESAMPLING_SEED}
-    for one in look.iterate_months():
-        found = analyze(salib_problem(names), unit[one.selected_points], one.point_means, **options)
-        columns = {"mu": np.asarray(found["mu"]), "sigma": np.asarray(found["sigma"])}
-        columns |= interval_columns("mu_star", found["mu_star"], found["mu_star_conf"])
-        rows.append(one.build_rows(names, columns | {"trajectories": one.point_means.size // look.block_size}))
+    for selection in data.iterate_months():
+        analysis = analyze(salib_problem(names), unit[selection.selected_points], selection.point_means, **options)
+        columns = {"mu": np.asarray(analysis["mu"]), "sigma": np.asarray(analysis["sigma"])}
+        columns |= interval_columns("mu_star", analysis["mu_star"], analysis["mu_star_conf"])
+        trajectories = selection.point_means.size // data.block_size
+        rows.append(selection.build_rows(names, columns | {"trajectories": trajectories}))
     unordered = ", ".join(factor.path for factor in experiment.resolved_factors if factor.labels)
     if unordered:
-        look.notes.append(f"no scale: effects of {unordered} depend on the order in which the values are listed")
-    return look.build_result("morris", rows)
+        data.notes.append(f"effects of {unordered} depend on the order in which their values are listed (no scale)")
+    return data.build_result("morris", rows)
 
 
 def wrong_design_error(method: str, design: str, required: str) -> InputError:
-    """Return the error for a design that a method is not for."""
-    problem = f"{method} cannot be had from a {design} design; needed: design: {{kind: {required}}} in the experiment"
+    """Return the error for a design that a method does not support."""
+    problem = f"{method} needs another design than {design}; needed: design: {{kind: {required}}} in the experiment"
     return InputError([Fault("design.kind", problem)])

@@ -1,4 +1,4 @@
-"""The months of a measure of a sweep that can be analysed, with notes of what is left out."""
+"""Data for a sensitivity analysis: the months of a measure of a sweep, with notes of what is left out."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,16 +21,16 @@ from qispread.runs.sweep.sweep_outcomes import (
 )
 
 RESAMPLING_SEED = 1
-"""Of resampling, so that the same sweep gives the same bytes; SALib takes 0 for no seed."""
+"""Seed of resampling, so that the same sweep gives identical results; SALib reads 0 as no seed."""
 
 
 MAX_LISTED_MONTHS = 4
-"""Months that are told one by one."""
+"""Largest number of months that are listed one by one."""
 
 
 @dataclass(frozen=True, eq=False)
 class MonthSelection:
-    """A measure in a month, at the points that are used.
+    """Values of a measure in one month, at the points that are used.
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class MonthSelection:
     selected_points : array of (all points,) bool
         Which points are used.
     point_means : array of (points,) float64
-        Of each point over its worlds.
+        Mean of each point over its replicates.
     variance_components : VarianceComponents or None
-        How the variance of single runs is made up, where that can be told.
+        Components of the variance of single runs, where they can be estimated.
     """
 
     month: int
@@ -49,47 +49,48 @@ class MonthSelection:
     variance_components: VarianceComponents | None
 
     def build_rows(self, names: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
-        """Return the rows of this month, one a parameter."""
+        """Return the rows of this month, one for each parameter."""
         return pd.DataFrame({"month": self.month, "parameter": list(names)} | columns)
 
 
 @dataclass(frozen=True)
 class MissingSummary:
-    """What a month lacks.
+    """Counts of missing points and runs in one month.
 
     Attributes
     ----------
     month : int
-    unmade, whole, all : int
-        Blocks that are left out since a point has no run yet, since no world has the measure at a point, and all.
-    missing, made : int
-        Runs of the points that are used: made without the measure, and made.
+    pending_blocks, empty_blocks, blocks : int
+        Blocks left out because a point has no run yet, blocks left out because no replicate has the measure at a
+        point, and all blocks.
+    missing_runs, runs : int
+        Runs of the points that are used: those without the measure, and all.
     """
 
     month: int
-    unmade: int
-    whole: int
-    all: int
-    missing: int
-    made: int
+    pending_blocks: int
+    empty_blocks: int
+    blocks: int
+    missing_runs: int
+    runs: int
 
 
 @dataclass(eq=False)
 class SensitivityInput:
-    """A look at a measure of a sweep.
+    """A measure of a sweep, prepared for a sensitivity analysis.
 
     Attributes
     ----------
     sweep : Sweep
     measure, intervention : str
     requested_months : sequence of int or None
-        Months.
+        Months to analyse; None for those that the sweep has.
     block_size : int
-        Points that make sense together only, and stand one after another.
+        Number of consecutive points that can only be analysed together.
     unit_name : str
-        What so many points are called.
+        Name of such a block.
     min_units : int
-        How many of these are needed.
+        Smallest number of blocks that is needed.
     """
 
     sweep: SweepReader
@@ -112,17 +113,17 @@ class SensitivityInput:
             Where none can.
         """
         refused: dict[str, list[int]] = {}
-        made = self.sweep.attempted()
+        attempted = self.sweep.attempted()
         values_by_month = measure_by_month(self.sweep, self.measure, self.intervention, self.requested_months)
         for month, values in values_by_month.items():
             levels = additive_point_means(values)
-            kept = complete_blocks(levels, self.block_size)
-            problem = self.find_problem(levels, kept, made)
+            selected = complete_blocks(levels, self.block_size)
+            problem = self.find_problem(levels, selected, attempted)
             if problem:
                 refused.setdefault(problem, []).append(month)
                 continue
-            self.missing.append(self.summarise_missing(month, values, kept, made))
-            yield MonthSelection(month, kept, levels[kept], self.split_variance(month, values[kept]))
+            self.missing.append(self.summarise_missing(month, values, selected, attempted))
+            yield MonthSelection(month, selected, levels[selected], self.split_variance(month, values[selected]))
         if sum(map(len, refused.values())) == len(values_by_month):
             raise InputError([Fault(format_months(months), problem) for problem, months in refused.items()])
         self.note_missing()
@@ -131,67 +132,75 @@ class SensitivityInput:
             for problem, months in refused.items()
         ]
 
-    def find_problem(self, levels: FloatArray, kept: NDArray[np.bool_], made: NDArray[np.bool_]) -> str:
-        """Return why a month cannot be analysed, or nothing."""
-        whole, number = int(kept.sum()) // self.block_size, levels.size // self.block_size
-        if whole < self.min_units:
-            waiting = "" if made.all() else f"; {np.count_nonzero(~made):,} of {made.size:,} runs not made yet"
-            there = f"'{self.measure}' is there for {whole} of {number} {self.unit_name}"
-            return f"{there}; needed: at least {self.min_units}{waiting}"
-        if is_too_large(levels[kept]):
-            return f"'{self.measure}' is too large to be analysed, up to {np.abs(levels[kept]).max():.2g}"
-        if is_nearly_constant(levels[kept]):
-            return f"'{self.measure}' is the same at all points, {levels[kept][0]:g}: it depends on nothing varied"
+    def find_problem(self, levels: FloatArray, selected: NDArray[np.bool_], attempted: NDArray[np.bool_]) -> str:
+        """Return why a month cannot be analysed; empty where it can."""
+        complete, total = int(selected.sum()) // self.block_size, levels.size // self.block_size
+        if complete < self.min_units:
+            pending = np.count_nonzero(~attempted)
+            pending_note = f"; {pending:,} of {attempted.size:,} runs are pending" if pending else ""
+            available = f"'{self.measure}' is available for {complete} of {total} {self.unit_name}"
+            return f"{available}; needed: at least {self.min_units}{pending_note}"
+        if is_too_large(levels[selected]):
+            return f"'{self.measure}' is too large to be analysed, up to {np.abs(levels[selected]).max():.2g}"
+        if is_nearly_constant(levels[selected]):
+            constant = f"'{self.measure}' is the same at all points, {levels[selected][0]:g}"
+            return f"{constant}: it does not depend on the varied parameters"
         return ""
 
     def summarise_missing(
-        self, month: int, values: FloatArray, kept: NDArray[np.bool_], made: NDArray[np.bool_]
+        self, month: int, values: FloatArray, selected: NDArray[np.bool_], attempted: NDArray[np.bool_]
     ) -> MissingSummary:
-        """Return what a month lacks: of the points that are left out, and of the runs of those that are used."""
-        waiting = ~made.any(axis=1).reshape(-1, self.block_size).all(axis=1)
-        left_out = ~kept.reshape(-1, self.block_size)[:, 0]
-        missing = made[kept] & np.isnan(values[kept])
-        whole, unmade = int((left_out & ~waiting).sum()), int((left_out & waiting).sum())
-        return MissingSummary(month, unmade, whole, waiting.size, int(missing.sum()), int(made[kept].sum()))
+        """Return the counts of what a month lacks, in the points left out and in the runs of those that are used."""
+        pending = ~attempted.any(axis=1).reshape(-1, self.block_size).all(axis=1)
+        omitted = ~selected.reshape(-1, self.block_size)[:, 0]
+        missing = attempted[selected] & np.isnan(values[selected])
+        empty_blocks, pending_blocks = int((omitted & ~pending).sum()), int((omitted & pending).sum())
+        runs = int(attempted[selected].sum())
+        return MissingSummary(month, pending_blocks, empty_blocks, pending.size, int(missing.sum()), runs)
 
     def note_missing(self) -> None:
-        """Note what is left out, once for all months: where they differ, the month that lacks most."""
-        unmade, whole, missing = (
-            max(self.missing, key=lambda one: getattr(one, name)) for name in ("unmade", "whole", "missing")
+        """Add notes on what is left out, once for all months: where they differ, for the month that lacks most."""
+        pending, empty, missing = (
+            max(self.missing, key=lambda summary: getattr(summary, name))
+            for name in ("pending_blocks", "empty_blocks", "missing_runs")
         )
         point = "a point of each" if self.block_size > 1 else "them"
-        if unmade.unmade:
-            what = f"{unmade.unmade} of {unmade.all} {self.unit_name}"
-            self.notes.append(f"{what} are left out whole: no run of {point} was made yet")
-        if whole.whole:
-            what = f"{self.worst_month_prefix('whole', whole)}{whole.whole} of {whole.all} {self.unit_name}"
-            self.notes.append(f"{what} are left out whole: no world has '{self.measure}' at {point}")
-        if missing.missing:
-            what = (
-                f"{self.worst_month_prefix('missing', missing)}{missing.missing} of {missing.made} runs that were made"
-            )
-            allowed = "the levels of points allow for which worlds these are"
-            self.notes.append(f"{what} have no '{self.measure}'; {allowed}")
+        if pending.pending_blocks:
+            subject = f"{pending.pending_blocks} of {pending.blocks} {self.unit_name}"
+            self.notes.append(f"{subject} are left out: no run of {point} is complete")
+        if empty.empty_blocks:
+            prefix = self.worst_month_prefix("empty_blocks", empty)
+            subject = f"{prefix}{empty.empty_blocks} of {empty.blocks} {self.unit_name}"
+            self.notes.append(f"{subject} are left out: no replicate has '{self.measure}' at {point}")
+        if missing.missing_runs:
+            prefix = self.worst_month_prefix("missing_runs", missing)
+            subject = f"{prefix}{missing.missing_runs} of {missing.runs} completed runs"
+            adjusted = "the means of points are adjusted for the missing replicates"
+            self.notes.append(f"{subject} have no '{self.measure}'; {adjusted}")
 
-    def worst_month_prefix(self, name: str, gaps: MissingSummary) -> str:
-        """Return how a note begins: with the month that lacks most, where months differ."""
-        alike = len({getattr(one, name) for one in self.missing}) == 1
-        return f"month {gaps.month}: " if len(self.missing) == 1 else "" if alike else f"up to (month {gaps.month}) "
+    def worst_month_prefix(self, name: str, worst: MissingSummary) -> str:
+        """Return the beginning of a note: the month that lacks most, where months differ."""
+        if len(self.missing) == 1:
+            return f"month {worst.month}: "
+        all_equal = len({getattr(summary, name) for summary in self.missing}) == 1
+        return "" if all_equal else f"up to (month {worst.month}) "
 
     def split_variance(self, month: int, values: FloatArray) -> VarianceComponents | None:
-        """Return how the variance of single runs is made up, and keep it for the table of noise."""
-        found = split_variance(values)
-        if found is not None:
+        """Return the components of the variance of single runs, and add them to the table of noise."""
+        components = split_variance(values)
+        if components is not None:
             row = {"month": month, "points": values.shape[0], "replicates": values.shape[1]}
-            self.noise.append(row | {name: getattr(found, name) for name in VARIANCE_COLUMNS if name not in row})
-        return found
+            self.noise.append(row | {name: getattr(components, name) for name in VARIANCE_COLUMNS if name not in row})
+        return components
 
     def build_result(
         self, method: str, indices: Sequence[pd.DataFrame], pairs: Sequence[pd.DataFrame] = ()
     ) -> SensitivityResult:
         """Return the tables of all months."""
         if not self.noise:
-            self.notes.append("noise cannot be told from effect with one world a point; it adds to total indices")
+            self.notes.append(
+                "one replicate per point cannot separate noise from effects; noise adds to total order indices"
+            )
         table = pd.concat(indices, ignore_index=True)
         return SensitivityResult(
             method,
@@ -205,7 +214,7 @@ class SensitivityInput:
 
 
 def format_months(months: Sequence[int]) -> str:
-    """Return some months in words: a few by number, more by how many they are and the ends."""
+    """Return months as text: a few by number, more by their count and range."""
     if len(months) == 1:
         return f"month {months[0]}"
     if len(months) <= MAX_LISTED_MONTHS:
@@ -214,24 +223,24 @@ def format_months(months: Sequence[int]) -> str:
 
 
 def complete_blocks(levels: FloatArray, block_size: int) -> NDArray[np.bool_]:
-    """Return which points stand in blocks of which no point is missing."""
-    whole = ~np.isnan(levels).reshape(-1, block_size).any(axis=1)
-    return np.repeat(whole, block_size)
+    """Return which points are in blocks without missing points."""
+    complete = ~np.isnan(levels).reshape(-1, block_size).any(axis=1)
+    return np.repeat(complete, block_size)
 
 
 def interval_columns(name: str, value: Any, half: Any) -> dict[str, FloatArray]:
-    """Return a column with the ends of its interval."""
+    """Return a column and the columns of its interval."""
     value, half = np.asarray(value, dtype=np.float64), np.asarray(half, dtype=np.float64)
     return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
 
 
 def salib_problem(names: Sequence[str]) -> dict[str, Any]:
-    """Return the problem as SALib wants it, in the unit cube: a new one each time, since SALib changes it."""
+    """Return a problem for SALib in the unit cube; a new one for each call, since SALib changes it."""
     return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
 
 
 def load_analysis(method: str) -> Callable[..., Any]:
-    """Return the function of SALib that analyses by a method.
+    """Return the function of SALib for a method of analysis.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Effect of the parameters against noise between worlds: the variance of single runs split in three."""
+"""Variance components of single runs: parameters, replicates, and their interaction with chance."""
 
 from dataclasses import dataclass
 
@@ -16,15 +16,15 @@ class VarianceComponents:
     Attributes
     ----------
     parameters : float
-        Between points, the same in every world.
+        Between points, the same in every replicate.
     between_replicates : float
-        Between worlds, the same at every point: pairing removes it from all comparisons of points.
+        Between replicates, the same at every point: common random numbers remove it from comparisons of points.
     both : float
-        What is left: what parameters do in one world and not in another, and chance.
+        Remainder: interaction of parameters and replicates, and chance.
     variance : float
-        Of single runs, in the square of the measure's unit.
+        Variance of single runs, in the square of the measure's unit.
     noise_of_points : float
-        Share of the variance between the points' levels that is noise, from 0 to 1.
+        Share of the variance between the means of points that is noise, from 0 to 1.
     """
 
     parameters: float
@@ -35,67 +35,67 @@ class VarianceComponents:
 
 
 def split_variance(values: FloatArray) -> VarianceComponents | None:
-    """Return how the variance of single runs is made up, or None where replicates are too few to tell.
+    """Return the variance components of single runs, or None where there are too few replicates.
 
-    Every world is run at every point, so that points and worlds are crossed. Equation: y = mean + point + world + rest,
-    the three variances by the method of moments from the least squares fit (searle1992). With n values of P points
-    and W worlds, s^2 is the squared rest over n - P - W + 1; the variance of points is that of their fitted effects
-    less s^2 / R, R the worlds of a point, at least 0; likewise that of worlds. Of the variance between the points'
-    levels s^2 / R is noise.
+    Every replicate is run at every point, so that points and replicates are crossed. Equation: y = mean + point +
+    replicate + residual, the three variances by the method of moments from the least squares fit (searle1992). With n
+    values of P points and W replicates, s^2 is the residual sum of squares over n - P - W + 1; the variance of points
+    is that of their fitted effects less s^2 / R, R the replicates of a point, at least 0; likewise that of replicates.
+    Of the variance between the means of points, s^2 / R is noise.
 
     Parameters
     ----------
-    values : array of (points, worlds)
-        NaN where a run has none; points and worlds without any are left out.
+    values : array of (points, replicates)
+        NaN where a run has no value; points and replicates without any are left out.
     """
     known = ~np.isnan(values)
     values = values[known.any(axis=1)][:, known.any(axis=0)]
     known = ~np.isnan(values)
-    points, worlds = values.shape
-    free = int(known.sum()) - points - worlds + 1
-    if points < 2 or worlds < 2 or free < 1:
+    points, replicates = values.shape
+    free = int(known.sum()) - points - replicates + 1
+    if points < 2 or replicates < 2 or free < 1:
         return None
-    point, world = additive_fit(values)
-    rest = np.square(np.where(known, values - point[:, None] - world, 0.0)).sum() / free
-    noise = float(rest * np.mean(1.0 / known.sum(axis=1)))
+    point, replicate = additive_fit(values)
+    residual = np.square(np.where(known, values - point[:, None] - replicate, 0.0)).sum() / free
+    noise = float(residual * np.mean(1.0 / known.sum(axis=1)))
     between = float(np.var(point, ddof=1))
-    of_worlds = float(np.var(world, ddof=1) - rest * np.mean(1.0 / known.sum(axis=0)))
-    parts = np.maximum([between - noise, of_worlds, rest], 0.0)
-    whole = float(parts.sum())
-    if whole == 0.0:
+    between_replicates = float(np.var(replicate, ddof=1) - residual * np.mean(1.0 / known.sum(axis=0)))
+    parts = np.maximum([between - noise, between_replicates, residual], 0.0)
+    total = float(parts.sum())
+    if total == 0.0:
         return None
-    parameters, shared, both = (parts / whole).tolist()
-    return VarianceComponents(parameters, shared, both, whole, min(1.0, noise / between) if between > 0.0 else 1.0)
+    parameters, shared, both = (parts / total).tolist()
+    return VarianceComponents(parameters, shared, both, total, min(1.0, noise / between) if between > 0.0 else 1.0)
 
 
 def additive_point_means(values: FloatArray) -> FloatArray:
-    """Return the level of each point: its mean over worlds, allowing for which worlds are missing; NaN without any.
+    """Return the mean of each point over replicates, adjusted for missing replicates; NaN for a point without values.
 
-    Equation: the effect of the point in the least squares fit y = point + world, which is the mean where none is
-    missing. A mean over the worlds that are left would move with these worlds.
+    Equation: the effect of the point in the least squares fit y = point + replicate, which is the mean where none is
+    missing. An unadjusted mean would depend on which replicates are missing.
 
     Parameters
     ----------
-    values : array of (points, worlds)
+    values : array of (points, replicates)
     """
     known = ~np.isnan(values)
     if known.all():
         return replicate_means(values)
-    found = np.full(len(values), np.nan)
-    some = known.any(axis=1)
-    if some.any():
-        found[some] = additive_fit(values[some][:, known.any(axis=0)])[0]
-    return found
+    means = np.full(len(values), np.nan)
+    has_values = known.any(axis=1)
+    if has_values.any():
+        means[has_values] = additive_fit(values[has_values][:, known.any(axis=0)])[0]
+    return means
 
 
 def additive_fit(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the effects of points and of worlds that fit best by least squares, those of worlds with mean 0."""
-    world = np.zeros(values.shape[1])
+    """Return the least squares effects of points and of replicates, those of replicates with mean 0."""
+    replicate = np.zeros(values.shape[1])
     scale = float(np.nanmax(np.abs(values)))
     for _ in range(MAX_ITERATIONS):
-        point = replicate_means(values - world)
-        before, world = world, replicate_means((values - point[:, None]).T)
-        if np.abs(world - before).max() <= CONVERGENCE_TOLERANCE * scale:
+        point = replicate_means(values - replicate)
+        previous, replicate = replicate, replicate_means((values - point[:, None]).T)
+        if np.abs(replicate - previous).max() <= CONVERGENCE_TOLERANCE * scale:
             break
-    centre = world.mean()
-    return point + centre, world - centre
+    centre = replicate.mean()
+    return point + centre, replicate - centre

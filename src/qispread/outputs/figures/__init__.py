@@ -1,1 +1,1 @@
-"""Charts, each declared once: a table in, a plain Vega-Lite chart with its data inside out."""
+"""Charts: functions from a table to a Vega-Lite chart that includes its data."""

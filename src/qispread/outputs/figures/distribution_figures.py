@@ -1,4 +1,4 @@
-"""How many worlds end where: the whole distribution of a measure, an arm below the other."""
+"""Distribution of a measure over runs at the end, one row of bars for each arm."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,13 +22,14 @@ from qispread.outputs.figures.palette import INK, SOFT_INK, ArmStyle
 from qispread.runs.summary import PERCENTILE_BAND
 
 BAR_COUNT = 40
-"""Bars of a share from none to all, each of as many hundredths."""
+"""Bars of a histogram."""
+BARS_NOTE = "Each bar counts runs."
 ROW_HEIGHT, AXIS_HEIGHT = 84, 62
-"""Pixels of an arm, and of title and axis together."""
+"""Pixels of the row of an arm, and of title and axis together."""
 MAX_BAR_SHARE = 0.72
-"""Share of its row that the highest bar of an arm takes; its name stands above."""
+"""Share of its row that the highest bar of an arm takes; the name of the arm is above."""
 GUESS_DATA = "guess"
-"""Data that a page may put in: what somebody expected, with columns ``value`` and ``label``."""
+"""Name of data that a page may add: a prediction of the user, with columns ``value`` and ``label``."""
 
 
 def bar_edges(values: Sequence[NDArray[np.float64]], number_format: str) -> NDArray[np.float64]:
@@ -49,36 +50,36 @@ def histogram_bars(
     Parameters
     ----------
     ends : mapping of str to array
-        The measure at the end of each world, by arm; NaN where a world has none.
+        The measure at the end of each run, by arm; NaN where a run has no value.
     number_format : {"percent", "number"}
 
     Returns
     -------
     DataFrame
-        Columns ``arm``, ``low`` and ``high`` (of the bar) and ``worlds``.
+        Columns ``arm``, ``low`` and ``high`` (edges of the bar) and ``replicates``.
     """
     known = {arm: values[~np.isnan(values)] for arm, values in ends.items()}
     edges = bar_edges(list(known.values()), number_format)
     parts = []
     for arm, values in known.items():
-        worlds = np.histogram(values, bins=edges)[0]
-        some = pd.DataFrame({"arm": arm, "low": edges[:-1], "high": edges[1:], "replicates": worlds})
-        parts.append(some[some["replicates"] > 0])
+        counts = np.histogram(values, bins=edges)[0]
+        bars = pd.DataFrame({"arm": arm, "low": edges[:-1], "high": edges[1:], "replicates": counts})
+        parts.append(bars[bars["replicates"] > 0])
     return pd.concat(parts, ignore_index=True), edges
 
 
 def describe_distributions(ends: Mapping[str, NDArray[np.float64]], title: str, number_format: str) -> str:
-    """Return the distribution of every arm in words."""
-    told = []
+    """Return a description of the distribution in every arm."""
+    sentences = []
     for arm, values in ends.items():
         known = values[~np.isnan(values)]
         if known.size:
             low, middle, high = (
-                format_value(float(one), number_format)
-                for one in np.quantile(known, (PERCENTILE_BAND[0], 0.5, PERCENTILE_BAND[1]))
+                format_value(float(quantile), number_format)
+                for quantile in np.quantile(known, (PERCENTILE_BAND[0], 0.5, PERCENTILE_BAND[1]))
             )
-            told.append(f"{arm}: median {middle}, nine in ten worlds from {low} to {high}")
-    return f"{title}, in how many worlds. {'; '.join(told)}."
+            sentences.append(f"{arm}: median {middle}, 9 of 10 runs from {low} to {high}")
+    return f"{title}, number of runs by value. {'; '.join(sentences)}."
 
 
 def distribution_figure(
@@ -89,12 +90,12 @@ def distribution_figure(
     number_format: str,
     styles: dict[str, ArmStyle],
 ) -> Figure:
-    """Return the figure of how a measure at the end is spread over worlds, arms one below the other.
+    """Return the figure of the distribution of a measure at the end over runs, one row for each arm.
 
     Parameters
     ----------
     ends : mapping of str to array
-        The measure at the end of each world, by arm.
+        The measure at the end of each run, by arm.
     measure, title, unit : str
     number_format : {"percent", "number"}
     styles : dict of str to ArmStyle
@@ -106,7 +107,7 @@ def distribution_figure(
         alt=describe_distributions({arm: ends[arm] for arm in styles}, title, number_format),
         table=table,
         chart=distribution_chart(table, edges, title, unit, number_format, list(styles.values())),
-        note="Each bar counts worlds.",
+        note=BARS_NOTE,
     )
 
 
@@ -118,20 +119,20 @@ def distribution_chart(
     number_format: str,
     styles: Sequence[ArmStyle],
 ) -> Any:
-    """Return the bars of every arm in a row of its own, and a line where somebody's guess may be put."""
-    rows = {style.name: len(styles) - 1 - place for place, style in enumerate(styles)}
+    """Return the bars of every arm in its own row, and a line at the prediction of the user where there is one."""
+    rows = {style.name: len(styles) - 1 - index for index, style in enumerate(styles)}
     labels = {style.name: style.label for style in styles}
-    most = table.groupby("arm")["replicates"].transform("max")
+    highest = table.groupby("arm")["replicates"].transform("max")
     floor = table["arm"].map(rows).astype(float)
-    shown = table.assign(
-        arm=table["arm"].map(labels), floor=floor, top=floor + MAX_BAR_SHARE * table["replicates"] / most
+    rectangles = table.assign(
+        arm=table["arm"].map(labels), floor=floor, top=floor + MAX_BAR_SHARE * table["replicates"] / highest
     )
-    form_of_axis = ".0%" if number_format == "percent" else axis_number_format(float(np.abs(edges).max()))
-    axis = alt.Axis(format=form_of_axis, tickCount=5, grid=True)
+    axis_format = ".0%" if number_format == "percent" else axis_number_format(float(np.abs(edges).max()))
+    axis = alt.Axis(format=axis_format, tickCount=5, grid=True)
     scale = alt.Scale(domain=[float(edges[0]), float(edges[-1])])
     height = alt.Scale(domain=[0, len(styles)])
     bars = (
-        alt.Chart(shown)
+        alt.Chart(rectangles)
         .mark_rect()
         .encode(
             x=alt.X("low:Q", title=unit, axis=axis, scale=scale),
@@ -141,17 +142,17 @@ def distribution_chart(
             color=without_legend(colour_encoding(styles)),
         )
     )
-    names = pd.DataFrame({"arm": [one.label for one in styles], "row": [rows[one.name] + 1.0 for one in styles]})
-    written_names = (
+    names = pd.DataFrame(
+        {"arm": [style.label for style in styles], "row": [rows[style.name] + 1.0 for style in styles]}
+    )
+    name_layer = (
         alt.Chart(names)
         .mark_text(align="left", baseline="top", dy=3, color=INK, fontWeight=600)
         .encode(x=UNTYPED_ALTAIR.XValue(0), y=alt.Y("row:Q", axis=None, scale=height), text="arm:N")
     )
     guess = alt.Chart(alt.NamedData(GUESS_DATA)).encode(x=alt.X("value:Q", title=unit, axis=axis, scale=scale))
     line = guess.mark_rule(color=INK, strokeWidth=1.6, strokeDash=[5, 3])
-    said = guess.mark_text(align="right", baseline="top", dx=-4, dy=3, color=SOFT_INK).encode(
+    label = guess.mark_text(align="right", baseline="top", dx=-4, dy=3, color=SOFT_INK).encode(
         y=UNTYPED_ALTAIR.YValue(0), text="label:N"
     )
-    return apply_layout(
-        alt.layer(bars, written_names, line, said), title, height=AXIS_HEIGHT + ROW_HEIGHT * len(styles)
-    )
+    return apply_layout(alt.layer(bars, name_layer, line, label), title, height=AXIS_HEIGHT + ROW_HEIGHT * len(styles))

@@ -1,4 +1,4 @@
-"""A figure: a chart with its title, what it says in words, and the numbers behind it."""
+"""A figure: a chart with its title, alternative text, data and note."""
 
 import re
 import textwrap
@@ -14,13 +14,13 @@ import pandas as pd
 from qispread.outputs.figures.palette import BASE_COLOUR, BASE_DASH, INK, SOFT_INK, ArmStyle
 
 WIDTH, HEIGHT = 344, 236
-"""Pixels of a panel with its axes: it fits a phone without being made smaller."""
+"""Pixels of a panel with its axes: it fits a phone without scaling."""
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 FONT_SIZE, TITLE_SIZE = 12, 13
 LEGEND_ROW_HEIGHT = 17
 NARROW_LABEL = 15
-"""Characters up to which labels of a legend stand two in a row."""
-MAX_TITLE_LENGTH = 50
+"""Largest number of characters of labels that a legend places two in a row."""
+MAX_TITLE_LENGTH = 46
 MAX_KEY_LENGTH, KEY_ROW_HEIGHT = 56, 16
 """Characters of a line of a key, and its pixels."""
 ALTAIR_LOCK = Lock()
@@ -53,7 +53,7 @@ CHART_CONFIG: dict[str, Any] = {
     "legend": {"labelFontSize": FONT_SIZE, "labelColor": INK, "symbolStrokeWidth": 2},
     "text": {"fontSize": FONT_SIZE},
 }
-"""What all charts share, in the words of Vega-Lite."""
+"""Vega-Lite configuration of all charts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +63,15 @@ class Figure:
     Attributes
     ----------
     name : str
-        Of its files: letters, digits and hyphens.
+        Stem of its files: letters, digits and hyphens.
     title : str
     alt : str
-        What the chart shows, in a sentence or two with its numbers.
+        Alternative text: what the chart shows, in a sentence or two with its numbers.
     table : DataFrame
-        The numbers that it draws.
+        The data that it draws.
     chart : altair chart
     note : str
-        What a reader must know to read it.
+        How to read it.
     """
 
     name: str
@@ -84,15 +84,15 @@ class Figure:
 
 def figure_file_name(*parts: str | int) -> str:
     """Return a name for the files of a figure."""
-    words = "-".join(str(part) for part in parts).lower()
-    return re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:60].rstrip("-")
+    text = "-".join(str(part) for part in parts).lower()
+    return re.sub(r"[^a-z0-9]+", "-", text).strip("-")[:60].rstrip("-")
 
 
 def apply_layout(chart: Any, title: str, *, width: int = WIDTH, height: int = HEIGHT, key: str = "") -> Any:
     """Return a chart of a given size, axes and legend included, under its title.
 
-    `vega_specification` gives it its look. `key` says below the title what the marks are, where no legend does; it
-    takes pixels of its own.
+    `vega_specification` adds the configuration. `key` explains the marks below the title, where no legend does; its
+    height is added.
     """
     return chart.properties(
         width=width,
@@ -104,42 +104,42 @@ def apply_layout(chart: Any, title: str, *, width: int = WIDTH, height: int = HE
 
 
 def key_lines(key: str) -> list[str]:
-    """Return a key in lines that fit a panel; none where there is none."""
+    """Return the lines of a key that fit a panel; none for an empty key."""
     return textwrap.wrap(key, MAX_KEY_LENGTH)
 
 
 def build_title(lines: Sequence[str], key: str = "") -> alt.TitleParams:
-    """Return a title in so many lines, with a key below it if there is one."""
-    below: dict[str, Any] = {"subtitle": key_lines(key), "subtitleFontSize": FONT_SIZE, "subtitleColor": SOFT_INK}
-    below |= {"subtitleLineHeight": KEY_ROW_HEIGHT, "subtitlePadding": 5}
-    return alt.TitleParams(list(lines), anchor="start", frame="bounds", offset=8, **(below if key else {}))
+    """Return a title of several lines, with a key below it if there is one."""
+    subtitle: dict[str, Any] = {"subtitle": key_lines(key), "subtitleFontSize": FONT_SIZE, "subtitleColor": SOFT_INK}
+    subtitle |= {"subtitleLineHeight": KEY_ROW_HEIGHT, "subtitlePadding": 5}
+    return alt.TitleParams(list(lines), anchor="start", frame="bounds", offset=8, **(subtitle if key else {}))
 
 
 def vega_specification(figure: Figure) -> dict[str, Any]:
-    """Return the plain Vega-Lite specification of a figure: its data inside, in the look of all charts."""
-    # Altair's settings are the process's own: whatever they are, the data must be within, however many rows there are.
+    """Return the Vega-Lite specification of a figure, with its data and the configuration of all charts."""
+    # Altair's settings are global to the process: whatever they are, the data must be inside, however many rows.
     with ALTAIR_LOCK, alt.data_transformers.enable("default", max_rows=None):
         # Tests validate every chart against the schema; doing it here would double the time.
-        found: dict[str, Any] = figure.chart.to_dict(validate=False)
-    return {**found, "config": CHART_CONFIG}
+        specification: dict[str, Any] = figure.chart.to_dict(validate=False)
+    return {**specification, "config": CHART_CONFIG}
 
 
 def wrap_title(title: str) -> list[str]:
-    """Return a title in lines that fit a panel."""
+    """Return the lines of a title that fit a panel."""
     return textwrap.wrap(title, MAX_TITLE_LENGTH) or [""]
 
 
 def legend_columns(styles: Sequence[ArmStyle]) -> int:
-    """Return how many labels of a legend stand in a row."""
+    """Return the number of columns of a legend."""
     return 2 if max(len(style.label) for style in styles) <= NARROW_LABEL else 1
 
 
 def build_legend(styles: Sequence[ArmStyle], *, points: bool = False) -> alt.Legend | None:
-    """Return the legend of arms above a chart, as lines or as points; none where there is only one."""
+    """Return the legend of arms above a chart, as lines or as points; None for a single arm."""
     if len(styles) < 2:
         return None
     columns = legend_columns(styles)
-    signs = {"symbolSize": 70} if points else {"symbolSize": 340, "symbolType": "stroke"}
+    symbols = {"symbolSize": 70} if points else {"symbolSize": 340, "symbolType": "stroke"}
     return alt.Legend(
         orient="top",
         direction="vertical",
@@ -148,12 +148,12 @@ def build_legend(styles: Sequence[ArmStyle], *, points: bool = False) -> alt.Leg
         offset=4,
         rowPadding=1,
         labelLimit=WIDTH // columns - 40,
-        **signs,
+        **symbols,
     )
 
 
 def legend_height(styles: Sequence[ArmStyle]) -> int:
-    """Return the pixels that the legend of some arms takes."""
+    """Return the height of the legend of some arms in pixels."""
     if len(styles) < 2:
         return 0
     return LEGEND_ROW_HEIGHT * -(-len(styles) // legend_columns(styles)) + 4
@@ -164,27 +164,29 @@ def colour_encoding(styles: Sequence[ArmStyle], *, points: bool = False) -> alt.
 
     Layers that share the colour must share the legend: Vega-Lite drops it where one of them has none.
     """
-    scale = alt.Scale(domain=[one.label for one in styles], range=[one.colour for one in styles])
+    scale = alt.Scale(domain=[style.label for style in styles], range=[style.colour for style in styles])
     return alt.Color(
-        "arm:N", sort=[one.label for one in styles], scale=scale, legend=build_legend(styles, points=points)
+        "arm:N", sort=[style.label for style in styles], scale=scale, legend=build_legend(styles, points=points)
     )
 
 
 def dash_encoding(styles: Sequence[ArmStyle]) -> alt.StrokeDash:
     """Return the encoding of arms by the dashes of lines, with their legend.
 
-    A base beside arms is dashed too: without colour its grey line would be that of the first arm.
+    A baseline beside other arms is dashed too: without colour it would look like the first arm.
     """
     beside = len(styles) > 1
-    dashes = [BASE_DASH if beside and one.colour == BASE_COLOUR else one.dash for one in styles]
-    scale = alt.Scale(domain=[one.label for one in styles], range=[list(dash) for dash in dashes])
-    return alt.StrokeDash("arm:N", sort=[one.label for one in styles], scale=scale, legend=build_legend(styles))
+    dashes = [BASE_DASH if beside and style.colour == BASE_COLOUR else style.dash for style in styles]
+    scale = alt.Scale(domain=[style.label for style in styles], range=[list(dash) for dash in dashes])
+    return alt.StrokeDash("arm:N", sort=[style.label for style in styles], scale=scale, legend=build_legend(styles))
 
 
 def shape_encoding(styles: Sequence[ArmStyle]) -> alt.Shape:
     """Return the encoding of arms by the shape of points, with their legend."""
-    scale = alt.Scale(domain=[one.label for one in styles], range=[one.shape for one in styles])
-    return alt.Shape("arm:N", sort=[one.label for one in styles], scale=scale, legend=build_legend(styles, points=True))
+    scale = alt.Scale(domain=[style.label for style in styles], range=[style.shape for style in styles])
+    return alt.Shape(
+        "arm:N", sort=[style.label for style in styles], scale=scale, legend=build_legend(styles, points=True)
+    )
 
 
 def without_legend(channel: Any) -> Any:
@@ -193,13 +195,13 @@ def without_legend(channel: Any) -> Any:
 
 
 def largest_magnitude(table: pd.DataFrame, columns: Sequence[str]) -> float:
-    """Return the largest size of the numbers in some columns; 0 where there is none."""
+    """Return the largest absolute value in some columns; 0 where there is none."""
     values = np.abs(table[list(columns)].to_numpy(dtype=np.float64))
     return float(np.max(values, where=~np.isnan(values), initial=0.0))
 
 
 def axis_number_format(size: float) -> str:
-    """Return how an axis writes numbers up to some size: thousands and more with a letter."""
+    """Return the number format of an axis up to some size: thousands and more with a letter."""
     return ".3~s" if size >= THOUSAND else ",.3~r"
 
 
@@ -209,9 +211,9 @@ def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def label_arms(table: pd.DataFrame, styles: dict[str, ArmStyle]) -> pd.DataFrame:
-    """Return the rows of the arms that have a style, with labels in place of names."""
-    kept = table[table["arm"].isin(list(styles))]
-    return kept.assign(arm=[styles[name].label for name in kept["arm"]])
+    """Return the rows of the arms that have a style, with labels instead of names."""
+    rows = table[table["arm"].isin(list(styles))]
+    return rows.assign(arm=[styles[name].label for name in rows["arm"]])
 
 
 def zero_line(channel: str = "x") -> Any:

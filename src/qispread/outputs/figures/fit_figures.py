@@ -1,4 +1,4 @@
-"""Figures of a fit: curves, exposure at adoption, times across ties, and what is gained in held-out communities."""
+"""Figures of a diffusion fit: curves, exposure at adoption, times across ties, and gains in held-out communities."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,32 +27,38 @@ from qispread.runs.diffusion_fit.fit_diffusion import DiffusionFit
 from qispread.runs.diffusion_fit.fit_tables import EXPOSURE_CLASSES
 
 SHOWN_MODELS = ("independent_by_period", "contact_by_period")
-"""The two models that differ in contagion alone, the push being free in each period."""
+"""The two models that differ in contagion only, both with an external influence for each period."""
 MODEL_LABELS = {
-    "independent": "Push alone",
+    "independent": "External influence only",
     "bass": "Bass, no network",
     "community": "Own community",
-    "contact": "Contact by ties",
-    "reinforcement": "Share of ties",
+    "contact": "Contagion through ties",
+    "reinforcement": "Reinforcement (share of ties)",
 }
-CURVE_KEY = "Rings: observed. Lines and bands: median and nine in ten of simulated worlds."
-THRESHOLDS_KEY = "Black bars: observed. Points and lines: median and nine in ten of simulated worlds."
+BY_PERIOD = ", by period"
+CURVE_TITLE = "Adoption, observed and simulated"
+THRESHOLDS_TITLE = "Exposure at adoption"
+TIES_TITLE = "Correlation of adoption times across ties"
+GAINS_TITLE = "Gain from contagion in held-out communities"
+CURVE_KEY = "Rings: observed. Lines and bands: median and 9 in 10 simulated runs."
+THRESHOLDS_KEY = "Black bars: observed. Points and lines: median and 9 in 10 simulated runs."
 TIES_KEY = (
-    "Black line: observed. Points and bars: median and nine in ten of simulated worlds; of shuffles, their mean and "
-    "what nine in ten would be. Dashed: no correlation."
+    "Black line: observed. Points and bars: median and 9 in 10 simulated runs; of permutations, mean and 90% range. "
+    "Dashed: no correlation."
 )
-GAINS_KEY = "Right of the dashed line a community is foretold better with contact by ties than without."
-OBSERVED_LABEL, SHUFFLED_LABEL = "observed", "Shuffled"
+GAINS_KEY = "Right of the dashed line, contagion through ties predicts a community better."
+NORMAL_QUANTILE_95 = 1.6448536269514722
+OBSERVED_LABEL, SHUFFLED_LABEL = "observed", "Permuted"
 
 
 def model_label(model: str) -> str:
-    """Return the name of a model as a figure shows it."""
+    """Return the label of a model in figures."""
     base = model.removesuffix("_by_period")
-    return MODEL_LABELS[base] + (", free push" if base != model else "")
+    return MODEL_LABELS[base] + (BY_PERIOD if base != model else "")
 
 
 def percent_axis(low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
-    """Return scale and axis of shares."""
+    """Return scale and axis of shares in per cent."""
     return {
         "scale": alt.Scale(domain=[low, high], nice=False),
         "axis": alt.Axis(format=".0%", tickCount=5),
@@ -60,19 +66,19 @@ def percent_axis(low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
 
 
 def rows_of_shown_models(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the models that are drawn, under their labels."""
-    kept = table[table["model"].isin(SHOWN_MODELS)]
-    return kept.assign(arm=[model_label(name) for name in kept["model"]])
+    """Return the rows of the models that are drawn, with their labels."""
+    rows = table[table["model"].isin(SHOWN_MODELS)]
+    return rows.assign(arm=[model_label(name) for name in rows["model"]])
 
 
 def observed_points(frame: pd.DataFrame, x: Any, y: Any) -> Any:
-    """Return what was observed as rings in ink."""
+    """Return the layer of observed values, as rings."""
     mark = alt.Chart(frame).mark_point(shape="circle", color=INK, size=34, filled=False, strokeWidth=1.6, opacity=1.0)
     return mark.encode(x=x, y=y)
 
 
 def adoption_curve_figure(fit: DiffusionFit) -> Figure:
-    """Return the adoption curve: observed as rings, two models as medians with nine in ten worlds."""
+    """Return the adoption curve: observed as rings, two models as medians with 9 in 10 runs."""
     table = rows_of_shown_models(fit.tables["curve"])
     styles = list(assign_styles(dict.fromkeys(table["arm"])).values())
     periods, unit = fit.observed.periods, fit.observed.unit
@@ -92,21 +98,20 @@ def adoption_curve_figure(fit: DiffusionFit) -> Figure:
         observed_points(seen, x, alt.Y(f"{OBSERVED_LABEL}:Q", **percent_axis())),
     )
     last = table[table["period"] == periods]
-    told = "; ".join(f"{one.arm} {one.median:.0%} ({one.p5:.0%} to {one.p95:.0%})" for one in last.itertuples())
-    title = "Adoption, observed and simulated"
+    description = "; ".join(f"{row.arm} {row.median:.0%} ({row.p5:.0%} to {row.p95:.0%})" for row in last.itertuples())
     return Figure(
         name="fit-curve",
-        title=title,
-        alt=f"Share of people who have adopted by {unit}. At the end {last[OBSERVED_LABEL].iloc[0]:.0%} observed; "
-        f"medians of simulated worlds with nine in ten of them: {told}.",
+        title=CURVE_TITLE,
+        alt=f"Share of people who have adopted, by {unit}. At the end: observed {last[OBSERVED_LABEL].iloc[0]:.0%}; "
+        f"median of simulated runs, with 9 in 10 of them: {description}.",
         table=table.drop(columns="arm"),
-        chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles), key=CURVE_KEY),
+        chart=apply_layout(chart, CURVE_TITLE, height=HEIGHT + legend_height(styles), key=CURVE_KEY),
         note=CURVE_KEY,
     )
 
 
 def thresholds_figure(fit: DiffusionFit) -> Figure | None:
-    """Return the distribution of exposure at adoption; None where no explained adopter has ties."""
+    """Return the figure of exposure at adoption; None where no explained adopter has ties."""
     table = rows_of_shown_models(fit.tables["thresholds"])
     if table[OBSERVED_LABEL].isna().all():
         return None
@@ -128,52 +133,52 @@ def thresholds_figure(fit: DiffusionFit) -> Figure | None:
         .mark_tick(color=INK, thickness=2, size=44)
         .encode(x=x, y=alt.Y(f"{OBSERVED_LABEL}:Q", **shares)),
     )
-    told = "; ".join(
-        f"{one.share_of_ties}: {one.observed:.0%} observed, {one.arm} {one.p5:.0%} to {one.p95:.0%}"
-        for one in table.itertuples()
+    description = "; ".join(
+        f"{row.share_of_ties}: {row.observed:.0%} observed, {row.arm} {row.p5:.0%} to {row.p95:.0%}"
+        for row in table.itertuples()
     )
-    title = "Exposure at adoption"
     return Figure(
         name="fit-thresholds",
-        title=title,
-        alt=f"Share of adopters by the share of their ties that had adopted before, with nine in ten worlds. {told}.",
+        title=THRESHOLDS_TITLE,
+        alt="Share of adopters by the share of their ties that had adopted before, with 9 in 10 simulated runs. "
+        f"{description}.",
         table=table.drop(columns="arm"),
-        chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles), key=THRESHOLDS_KEY),
+        chart=apply_layout(chart, THRESHOLDS_TITLE, height=HEIGHT + legend_height(styles), key=THRESHOLDS_KEY),
         note=THRESHOLDS_KEY,
     )
 
 
 def correlation_rows(fit: DiffusionFit) -> pd.DataFrame:
-    """Return the correlation across ties under shuffles and under each model, with nine in ten of each."""
-    one, checks = fit.tables["shuffles"].iloc[0], fit.tables["checks"]
-    checks = checks[(checks["quantity"] == one["statistic"]) & checks["model"].isin(SHOWN_MODELS)]
-    half = 1.6448536269514722 * float(one["spread"])
-    rows = [{"row": SHUFFLED_LABEL, "value": one["mean"], "low": one["mean"] - half, "high": one["mean"] + half}]
+    """Return the correlation across ties under permutation and under each model, with 9 in 10 of each."""
+    permuted, checks = fit.tables["shuffles"].iloc[0], fit.tables["checks"]
+    checks = checks[(checks["quantity"] == permuted["statistic"]) & checks["model"].isin(SHOWN_MODELS)]
+    mean, half = permuted["mean"], NORMAL_QUANTILE_95 * float(permuted["spread"])
+    rows = [{"row": SHUFFLED_LABEL, "value": mean, "low": mean - half, "high": mean + half}]
     rows += [
         {"row": model_label(row.model), "value": row.median, "low": row.p5, "high": row.p95}
         for row in checks.itertuples()
     ]
-    return pd.DataFrame(rows).assign(observed=one["observed"])
+    return pd.DataFrame(rows).assign(observed=permuted["observed"])
 
 
 def correlation_figure(fit: DiffusionFit) -> Figure | None:
-    """Return the correlation of times across ties against chance and models; None where there is none to show."""
+    """Return the figure of the correlation of times across ties under chance and models; None where there is none."""
     rows = correlation_rows(fit)
     if np.isnan(rows["observed"].iloc[0]) or rows["value"].isna().all():
         return None
     styles = list(assign_styles((*map(model_label, SHOWN_MODELS), SHUFFLED_LABEL)).values())
-    title = "Times of adoption across ties"
-    chart = interval_chart(rows.assign(arm=rows["row"]), title, "Correlation over ties", "number", styles, key=TIES_KEY)
+    labelled_rows = rows.assign(arm=rows["row"])
+    chart = interval_chart(labelled_rows, TIES_TITLE, "Correlation across ties", "number", styles, key=TIES_KEY)
     seen = alt.Chart(alt.InlineData([{}])).mark_rule(color=INK, strokeWidth=2)
     value = float(rows["observed"].iloc[0])
     chart.layer = [seen.encode(x=alt.XDatum(value)), *chart.layer]
-    told = "; ".join(f"{one.row} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})" for one in rows.itertuples())
-    p = fit.tables["shuffles"].iloc[0]
+    description = "; ".join(f"{row.row} {row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in rows.itertuples())
+    permuted = fit.tables["shuffles"].iloc[0]
     return Figure(
         name="fit-ties",
-        title=title,
-        alt=f"Correlation of times of adoption over ties: observed {value:.3f}; nine in ten of what would be expected: "
-        f"{told}. Shuffles with at least as much: p = {p['p']:.4f}, Monte Carlo error {p['error']:.4f}.",
+        title=TIES_TITLE,
+        alt=f"Correlation of adoption times across ties: observed {value:.3f}; expected, with 9 in 10: {description}. "
+        f"Permutation test: p = {permuted['p']:.4f}, Monte Carlo error {permuted['error']:.4f}.",
         table=rows,
         chart=chart,
         note=TIES_KEY,
@@ -181,7 +186,7 @@ def correlation_figure(fit: DiffusionFit) -> Figure | None:
 
 
 def gains_figure(fit: DiffusionFit) -> Figure | None:
-    """Return what contact adds in each held-out community; None where nothing could be held out."""
+    """Return the figure of the gain from contagion in each held-out community; None where none was held out."""
     scores = fit.tables["scores"]
     if scores.empty:
         return None
@@ -202,31 +207,31 @@ def gains_figure(fit: DiffusionFit) -> Figure | None:
     )
     y = alt.Y("rank:O", title="Communities, by gain", axis=alt.Axis(labels=False, ticks=False))
     points = alt.Chart(table).mark_point(filled=True, size=40, opacity=1.0)
-    legendless = {"color": colour_encoding(styles, points=True), "shape": shape_encoding(styles)}
+    channels = {"color": colour_encoding(styles, points=True), "shape": shape_encoding(styles)}
     row = fit.comparison(SHOWN_MODELS[1], SHOWN_MODELS[0])
-    title = "What contact by ties adds in communities held out"
     better = int((table["gain"] > 0.0).sum())
     return Figure(
         name="fit-gains",
-        title=title,
-        alt="Gain of contact by ties over a push alone, both with a push free in each period, in the log-probability "
-        f"of each community's history: {better} of {len(table)} are foretold better; mean {row['gain']:.2f} "
+        title=GAINS_TITLE,
+        alt="Gain of contagion through ties over external influence only, both with an external influence for each "
+        f"period, in the log-probability of the history of each held-out community: {better} of {len(table)} are "
+        f"predicted better; mean {row['gain']:.2f} "
         f"({row['low']:.2f} to {row['high']:.2f}).",
         table=table.drop(columns=["arm", "rank"]),
-        chart=apply_layout(alt.layer(zero_line(), points.encode(x=x, y=y, **legendless)), title,
+        chart=apply_layout(alt.layer(zero_line(), points.encode(x=x, y=y, **channels)), GAINS_TITLE,
                       height=HEIGHT + legend_height(styles), key=GAINS_KEY),
         note=GAINS_KEY,
     )  # fmt: skip
 
 
 def fit_figures(fit: DiffusionFit) -> Sequence[Figure]:
-    """Return all figures of a fit that have something to show."""
-    made = (adoption_curve_figure(fit), thresholds_figure(fit), correlation_figure(fit), gains_figure(fit))
-    return [one for one in made if one is not None]
+    """Return all figures of a fit that have data."""
+    figures = (adoption_curve_figure(fit), thresholds_figure(fit), correlation_figure(fit), gains_figure(fit))
+    return [figure for figure in figures if figure is not None]
 
 
 def rename_for_study(figure: Figure, stem: str, study: str) -> Figure:
-    """Return a figure under the name of a study, in its file name and above its title."""
+    """Return a figure with the name of a study in its file name and above its title."""
     name = figure_file_name(stem, figure.name.removeprefix("fit-"))
     title = build_title([study, *wrap_title(figure.title)], figure.note)
     return replace(figure, name=name, alt=f"{study}. {figure.alt}", chart=figure.chart.properties(title=title))

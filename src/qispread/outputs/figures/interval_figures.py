@@ -1,4 +1,4 @@
-"""Points with intervals, a row each: differences, groups, effects of factors."""
+"""Points with intervals, one row each: differences, groups, effects of factors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,8 +21,8 @@ from qispread.outputs.figures.palette import INK, ArmStyle
 ROW_HEIGHT, AXIS_HEIGHT = 40, 66
 """Pixels of a row, and of title and axis together."""
 NAME_OFFSET = 7
+"""Pixels of a point below the middle of its row, and of its name above."""
 MAX_NAME_WIDTH = 330
-"""Pixels by which a point stands below the middle of its row, its name above it."""
 
 
 def difference_axis(number_format: str, size: float = 1.0) -> alt.Axis:
@@ -33,12 +33,12 @@ def difference_axis(number_format: str, size: float = 1.0) -> alt.Axis:
 
 
 def row_name_layers(rows: pd.DataFrame, order: Sequence[str]) -> list[Any]:
-    """Return the layers that write the name of each row above its point, over a ground that hides lines."""
+    """Return the layers with the name of each row above its point, on a white outline that hides lines."""
     base = alt.Chart(rows).encode(
         x=UNTYPED_ALTAIR.XValue(0), y=alt.Y("row:N", sort=list(order), axis=None), text=alt.Text("row:N")
     )
-    place: dict[str, Any] = {"align": "left", "dy": -NAME_OFFSET - 4, "limit": MAX_NAME_WIDTH}
-    return [base.mark_text(stroke="white", strokeWidth=4, **place), base.mark_text(color=INK, **place)]
+    options: dict[str, Any] = {"align": "left", "dy": -NAME_OFFSET - 4, "limit": MAX_NAME_WIDTH}
+    return [base.mark_text(stroke="white", strokeWidth=4, **options), base.mark_text(color=INK, **options)]
 
 
 def interval_chart(
@@ -51,13 +51,13 @@ def interval_chart(
     zero: bool = True,
     key: str = "",
 ) -> Any:
-    """Return points with their intervals, each row named above its point.
+    """Return points with their intervals, the name of each row above its point.
 
     Parameters
     ----------
     rows : DataFrame
-        Columns ``row`` (its name), ``arm`` (a label, for colour and shape), ``value``, ``low`` and ``high``; bounds
-        that are no number draw no interval.
+        Columns ``row`` (its name), ``arm`` (a label, for colour and shape), ``value``, ``low`` and ``high``; no
+        interval is drawn where the bounds are NaN.
     title, unit : str
         Of the chart and of the axis.
     number_format : {"percent", "number"}
@@ -65,7 +65,7 @@ def interval_chart(
     zero : bool
         Whether to mark zero.
     key : str
-        What the marks are, below the title.
+        Explanation of the marks, below the title.
     """
     order = list(rows["row"])
     y = alt.Y("row:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1, paddingOuter=0.05))

@@ -1,4 +1,4 @@
-"""The network in a month: who uses it with how much of its core intact, in the same places in every map."""
+"""Maps of the network in a month: users by fidelity, organisations at the same positions in every map."""
 
 from typing import Any
 
@@ -18,7 +18,13 @@ MAX_DRAWN_TIES = 4000
 """Ties above which a map leaves them out."""
 TIE_COLOUR = "#C9C9C9"
 FIDELITY_SCALE: Any = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[1, 0]), domain=[0, 1])
-"""From yellow, nothing of the core left, to dark violet, all of it: darker is more in print without colour too."""
+"""From yellow (fidelity 0) to dark violet (fidelity 1); darker is more in print without colour too."""
+LEGEND_TITLE = "Key: fidelity of users"
+NOT_USING, PILOT_SITE = "not using", "pilot site"
+LEGEND_ALT = (
+    "Key of the maps. Users: from yellow, no core component intact, to dark violet, all intact. Hollow: not using the "
+    "intervention. Ringed: pilot site."
+)
 
 
 def build_map_table(
@@ -47,7 +53,7 @@ def build_map_table(
 
 
 def tie_path(positions: NDArray[np.float64], first: Any, second: Any) -> pd.DataFrame:
-    """Return ties as one broken path: both ends of each, then a row without a place."""
+    """Return ties as one broken path: both ends of each tie, then a row without a position."""
     ends = np.full((len(first), 3, 2), np.nan)
     ends[:, 0], ends[:, 1] = positions[:, first].T, positions[:, second].T
     flat = np.round(ends.reshape(-1, 2), 4)
@@ -58,21 +64,21 @@ def map_figure(table: pd.DataFrame, ties: pd.DataFrame, arm: str, label: str, po
     """Return the map of one arm in one month."""
     using = table[table["uses"]]
     share, title = len(using) / len(table), f"Month {month}, {label}"
-    among = (
-        f", with a mean fidelity of {format_value(float(using['fidelity'].mean()), 'percent')}" if len(using) else ""
-    )
+    fidelity = ""
+    if len(using):
+        fidelity = f", with a mean fidelity of {format_value(float(using['fidelity'].mean()), 'percent')}"
     return Figure(
         name=figure_file_name("map", position, f"month {month}", arm),
         title=title,
-        alt=f"Map of the network in month {month}, {arm}: {format_value(share, 'percent')} of organisations use it"
-        f"{among}.",
+        alt=f"Map of the network in month {month}, {arm}: {format_value(share, 'percent')} of organisations use the "
+        f"intervention{fidelity}.",
         table=table,
         chart=map_chart(table, ties, title),
     )
 
 
 def map_chart(table: pd.DataFrame, ties: pd.DataFrame, title: str) -> Any:
-    """Return ties as thin lines, users as filled points, the others hollow, origins ringed."""
+    """Return ties as thin lines, users as filled points, other organisations hollow, pilot sites ringed."""
     size = max(MIN_POINT_AREA, MAX_POINT_AREA * min(1.0, SHRINK_ABOVE / len(table)))
     scale = alt.Scale(domain=[-0.03, 1.03], nice=False, zero=False)
     x, y = alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale)
@@ -82,9 +88,9 @@ def map_chart(table: pd.DataFrame, ties: pd.DataFrame, title: str) -> Any:
             color=TIE_COLOUR, strokeWidth=0.7, invalid="break-paths-filter-domains", interpolate="linear"
         )
         layers.append(path.encode(x=x, y=y, order=alt.Order("step:Q")))
-    idle, using, origin = table[~table["uses"]], table[table["uses"]], table[table["origin"]]
+    not_using, using, origin = table[~table["uses"]], table[table["uses"]], table[table["origin"]]
     layers += [
-        alt.Chart(idle[["x", "y"]])
+        alt.Chart(not_using[["x", "y"]])
         .mark_point(filled=False, size=size, stroke=SOFT_INK, strokeWidth=0.9, fill="white")
         .encode(x=x, y=y),
         alt.Chart(using[["x", "y", "fidelity"]])
@@ -98,23 +104,21 @@ def map_chart(table: pd.DataFrame, ties: pd.DataFrame, title: str) -> Any:
 
 
 def map_legend_figure() -> Figure:
-    """Return the key of all maps."""
+    """Return the legend of all maps."""
     steps = pd.DataFrame({"fidelity": np.round(np.linspace(0.0, 0.98, 50), 2)})
     steps["end"] = steps["fidelity"] + 0.02
-    signs = pd.DataFrame({"x": [1.2, 1.2], "y": [8.0, 28.0], "sign": ["not in use", "where it began"]})
-    title = "Key: fidelity of users"
+    signs = pd.DataFrame({"x": [1.2, 1.2], "y": [8.0, 28.0], "sign": [NOT_USING, PILOT_SITE]})
     return Figure(
         name="map-key",
-        title=title,
-        alt="Key of the maps: users from yellow, nothing of the core intact, to dark violet, all of it; hollow, not in "
-        "use; ringed, where it began.",
+        title=LEGEND_TITLE,
+        alt=LEGEND_ALT,
         table=steps,
-        chart=apply_layout(map_legend_chart(steps, signs), title, height=84),
+        chart=apply_layout(map_legend_chart(steps, signs), LEGEND_TITLE, height=84),
     )
 
 
 def map_legend_chart(steps: pd.DataFrame, signs: pd.DataFrame) -> Any:
-    """Return a strip of the scale, and the signs beside it."""
+    """Return a strip of the colour scale, with the symbols beside it."""
     ticks = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], domain=False)
     x = alt.X("fidelity:Q", title=None, axis=ticks, scale=alt.Scale(domain=[0, 1.9], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, 36], nice=False, reverse=True))
@@ -122,10 +126,10 @@ def map_legend_chart(steps: pd.DataFrame, signs: pd.DataFrame) -> Any:
     wide = {"x2": alt.X2("end"), "y": UNTYPED_ALTAIR.YValue(8), "y2": UNTYPED_ALTAIR.Y2Value(24)}
     strip = alt.Chart(steps).mark_rect().encode(x=x, **wide, color=colour)
     base = alt.Chart(signs).encode(x=alt.X("x:Q", title=None, axis=ticks), y=y)
-    idle, origin = (base.transform_filter(alt.datum.sign == sign) for sign in signs["sign"])
+    not_using, origin = (base.transform_filter(alt.datum.sign == sign) for sign in signs["sign"])
     return alt.layer(
         strip,
-        idle.mark_point(filled=False, size=60, stroke=SOFT_INK, strokeWidth=0.9),
+        not_using.mark_point(filled=False, size=60, stroke=SOFT_INK, strokeWidth=0.9),
         origin.mark_point(filled=False, size=180, stroke=INK, strokeWidth=1.6),
         base.mark_text(align="left", dx=14, color=INK).encode(text=alt.Text("sign:N")),
     )

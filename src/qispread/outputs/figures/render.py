@@ -1,4 +1,4 @@
-"""From a chart to pictures: SVG for a page, SVG and PNG to keep, numbers as CSV."""
+"""Render charts: SVG for a page, SVG and PNG files, data as CSV."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,24 +15,24 @@ from qispread.outputs.figures.figure import Figure, vega_specification
 from qispread.outputs.figures.vega_renderer import VegaRenderer
 
 RENDERER_PROCESSES = 2
-"""Processes that convert."""
+"""Number of renderer processes."""
 SVG_HEAD = re.compile(r"<svg[^>]*>")
 SVG_BACKGROUND = re.compile(r'<rect width="[\d.]+" height="[\d.]+" fill="white"/>')
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
-"""With what a cell begins that a spreadsheet would take for a formula."""
+"""First characters of cells that a spreadsheet would read as a formula."""
 
 
 @dataclass(frozen=True, eq=False)
 class RenderedFigure:
-    """A figure as pictures.
+    """A rendered figure.
 
     Attributes
     ----------
     figure : Figure
     svg : str
-        To keep: a file of its own.
+        For a file.
     inline_svg : str
-        To put into a page.
+        For a page.
     png : bytes
     """
 
@@ -43,51 +43,51 @@ class RenderedFigure:
 
 
 class FigureRenderer:
-    """Draws figures in the background, while the next ones are made; to be used in a `with` statement.
+    """Renders figures in the background while the next ones are built; a context manager.
 
-    Two processes convert, since the converter keeps Python's lock; each gets ready as soon as the studio opens.
+    Two processes render, since the converter holds the global interpreter lock; each starts with the renderer.
     """
 
     def __init__(self) -> None:
-        self.converters = [VegaRenderer() for _ in range(RENDERER_PROCESSES)]
+        self.renderers = [VegaRenderer() for _ in range(RENDERER_PROCESSES)]
         self.idle: SimpleQueue[VegaRenderer] = SimpleQueue()
-        for one in self.converters:
-            self.idle.put(one)
+        for renderer in self.renderers:
+            self.idle.put(renderer)
         self.pool = ThreadPoolExecutor(RENDERER_PROCESSES)
-        self.waiting: list[Future[RenderedFigure]] = []
+        self.pending: list[Future[RenderedFigure]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown(cancel_futures=True)
-        for one in self.converters:
-            one.close()
+        for renderer in self.renderers:
+            renderer.close()
 
     def submit(self, figures: Iterable[Figure]) -> None:
-        """Begin to draw some figures."""
-        self.waiting += [self.pool.submit(self.render, figure) for figure in figures]
+        """Start to render figures."""
+        self.pending += [self.pool.submit(self.render, figure) for figure in figures]
 
     def render(self, figure: Figure) -> RenderedFigure:
-        """Return the pictures of one figure."""
-        converter = self.idle.get()
+        """Return one rendered figure."""
+        renderer = self.idle.get()
         try:
-            svg, png = converter.render(vega_specification(figure), figure.name)
+            svg, png = renderer.render(vega_specification(figure), figure.name)
         finally:
-            self.idle.put(converter)
+            self.idle.put(renderer)
         return RenderedFigure(figure, svg, to_inline_svg(svg, figure), png)
 
     def collect(self) -> list[RenderedFigure]:
-        """Return all drawings, in the order in which the figures were taken."""
-        return [future.result() for future in self.waiting]
+        """Return all rendered figures, in the order in which they were submitted."""
+        return [future.result() for future in self.pending]
 
 
 def to_inline_svg(svg: str, figure: Figure) -> str:
-    """Return an SVG as part of a page: one picture with its meaning in words, without ground or name space."""
+    """Return an SVG as part of a page: an image with its alternative text, without background or name space."""
     head = SVG_HEAD.match(svg)
     size = re.search(r'width="([\d.]+)" height="([\d.]+)"', head[0] if head else "")
     if head is None or size is None:
-        raise ValueError(f"the drawing of {figure.name} does not begin with an svg element of a given size")
+        raise ValueError(f"the SVG of {figure.name} does not begin with an svg element that has a width and a height")
     width, height = size[1], size[2]
     opening = (
         f'<svg role="img" aria-label="{escape(figure.alt)}" width="{width}" height="{height}" '
@@ -97,9 +97,9 @@ def to_inline_svg(svg: str, figure: Figure) -> str:
 
 
 def escape_csv_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose words no spreadsheet takes for a formula: an apostrophe goes before those that look so."""
-    words = table.select_dtypes(exclude=["number", "bool"]).columns
-    return table.assign(**{name: [_escape_formula_cell(value) for value in table[name]] for name in words})
+    """Return a table in which text that a spreadsheet would read as a formula has an apostrophe before it."""
+    text_columns = table.select_dtypes(exclude=["number", "bool"]).columns
+    return table.assign(**{name: [_escape_formula_cell(value) for value in table[name]] for name in text_columns})
 
 
 def _escape_formula_cell(value: Any) -> Any:
@@ -109,10 +109,10 @@ def _escape_formula_cell(value: Any) -> Any:
 def write_rendered_figures(drawings: Sequence[RenderedFigure], folder: Path) -> list[Path]:
     """Write each figure as SVG, PNG and CSV into a folder that exists, and return the paths."""
     paths: list[Path] = []
-    for one in drawings:
-        stem = folder / one.figure.name
-        paths += [stem.with_suffix(kind) for kind in (".svg", ".png", ".csv")]
-        stem.with_suffix(".svg").write_text(one.svg, encoding="utf-8")
-        stem.with_suffix(".png").write_bytes(one.png)
-        escape_csv_formulas(one.figure.table).to_csv(stem.with_suffix(".csv"), index=False, lineterminator="\n")
+    for drawing in drawings:
+        stem = folder / drawing.figure.name
+        paths += [stem.with_suffix(suffix) for suffix in (".svg", ".png", ".csv")]
+        stem.with_suffix(".svg").write_text(drawing.svg, encoding="utf-8")
+        stem.with_suffix(".png").write_bytes(drawing.png)
+        escape_csv_formulas(drawing.figure.table).to_csv(stem.with_suffix(".csv"), index=False, lineterminator="\n")
     return paths

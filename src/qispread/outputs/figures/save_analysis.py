@@ -1,4 +1,4 @@
-"""An analysis of results, kept beside them: tables, pictures, and by what they were made."""
+"""Save an analysis beside the results: tables, charts and provenance."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,28 +37,28 @@ def save_analysis(
     command: Sequence[str],
     texts: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """Write an analysis: each table as Parquet and CSV, each figure as SVG and PNG, and what made them as JSON.
+    """Write an analysis: each table as Parquet and CSV, each figure as SVG and PNG, and the provenance as JSON.
 
     Parameters
     ----------
     folder : Path
-        Made where it is not there. What an analysis of the same name left in it is replaced.
+        Created where it does not exist. Files of an earlier analysis of the same name are replaced.
     name : str
-        With which all files begin; where it is empty, what made them is in manifest.json.
+        Prefix of all files; where it is empty, the provenance is in manifest.json.
     tables : mapping of str to (DataFrame, columns)
-        By the rest of their names; columns with their meanings.
+        By the remainder of their file names; columns with their meanings.
     figures : sequence of Figure
     provenance_data : mapping
-        What is analysed and what must be known to read it.
+        What is analysed, and notes on how to read it.
     command : sequence of str
-        What was typed.
+        The command line.
     texts : mapping of str to str, optional
         Other files, by name.
 
     Returns
     -------
     list of Path
-        What was written.
+        The files written.
 
     Raises
     ------
@@ -66,26 +66,26 @@ def save_analysis(
         Where the folder cannot be used or writing fails.
     """
     check_results_folder(folder, {}, (), overwrite=True)
-    with FigureRenderer() as studio:
-        studio.submit(figures)
-        drawings = studio.collect()
-    kept_in = f"{name}.json" if name else MANIFEST
-    with replace_atomically(folder, listed_analysis_files(folder / kept_in), replacing=True) as new:
-        for rest, (table, meanings) in tables.items():
-            kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
-            write_table(with_column_metadata(kept, dict(meanings)), new, name + rest, csv=True)
-        for one in drawings:
-            (new / f"{one.figure.name}.svg").write_text(one.svg, encoding="utf-8")
-            (new / f"{one.figure.name}.png").write_bytes(one.png)
+    with FigureRenderer() as renderer:
+        renderer.submit(figures)
+        drawings = renderer.collect()
+    provenance_file = f"{name}.json" if name else MANIFEST
+    with replace_atomically(folder, listed_analysis_files(folder / provenance_file), replacing=True) as new:
+        for suffix, (table, meanings) in tables.items():
+            arrow_table = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+            write_table(with_column_metadata(arrow_table, dict(meanings)), new, name + suffix, csv=True)
+        for drawing in drawings:
+            (new / f"{drawing.figure.name}.svg").write_text(drawing.svg, encoding="utf-8")
+            (new / f"{drawing.figure.name}.png").write_bytes(drawing.png)
         for file, text in (texts or {}).items():
             (new / file).write_text(text, encoding="utf-8")
-        names = sorted([kept_in, *(path.name for path in new.iterdir())])
-        pictures = {one.name: describe_figure(one) for one in figures}
+        names = sorted([provenance_file, *(path.name for path in new.iterdir())])
+        pictures = {figure.name: describe_figure(figure) for figure in figures}
         data = {**provenance_data, "pictures": pictures, "files": names, **provenance(command, ())}
-        (new / kept_in).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (new / provenance_file).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return [folder / name for name in names]
 
 
 def describe_figure(figure: Figure) -> str:
-    """Return a picture in words."""
+    """Return the alternative text of a figure with its note."""
     return f"{figure.alt} {figure.note}".strip()

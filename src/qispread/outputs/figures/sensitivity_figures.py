@@ -1,4 +1,4 @@
-"""What a measure depends on: indices with their intervals, over time, and how much is noise."""
+"""Figures of sensitivity: indices with their intervals, indices over time, and components of the variance."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ import pandas as pd
 from qispread.analysis.sensitivity_tables import SensitivityResult
 from qispread.common.formatting import format_short
 from qispread.inputs.cross_checks import POOLED
+from qispread.model.measures import MEASURES
 from qispread.outputs.figures.curve_figures import time_axis, time_encoding
 from qispread.outputs.figures.figure import (
     HEIGHT,
@@ -30,15 +31,15 @@ from qispread.outputs.figures.figure import (
 from qispread.outputs.figures.palette import ARM_COLOURS, INK, SOFT_INK, ArmStyle, assign_styles
 
 MAX_ROWS, MAX_LINES = 20, 7
-"""Parameters that are drawn, the most telling ones; tables have all."""
+"""Parameters that are drawn, those with the largest effects; tables have all."""
 INDEX_LABELS = {
-    "sobol": {"first": "By itself (first order)", "total": "With others too (total order)"},
-    "morris": {"mu_star": "Mean size of its effects"},
-    "first_order": {"first": "By itself (first order)"},
+    "sobol": {"first": "Alone (first order)", "total": "With interactions (total order)"},
+    "morris": {"mu_star": "Mean absolute effect (μ*)"},
+    "first_order": {"first": "Alone (first order)"},
 }
 RANKING_TITLES = {
     "sobol": "Share of the variance, total order",
-    "morris": "Mean size of effects",
+    "morris": "Mean absolute effect (μ*)",
     "first_order": "Share of the variance, first order",
 }
 AXIS_TITLES = {
@@ -48,11 +49,20 @@ AXIS_TITLES = {
 }
 VARIANCE_LABELS = {
     "parameters": ("Parameters", "#00496F"),
-    "both": ("Parameters and worlds together, and chance", "#4FA3D1"),
-    "between_replicates": ("Worlds", "#D4D4D4"),
+    "both": ("Parameters and replicates together, and chance", "#4FA3D1"),
+    "between_replicates": ("Replicates", "#D4D4D4"),
 }
 NAME_HEIGHT, DOT_HEIGHT, AXIS_HEIGHT, EXTRA_HEIGHT = 26, 13, 66, 34
 """Pixels of the name of a row, of each point below it, and of title and axis."""
+MORRIS_NOTE = (
+    "On the dashed line the standard deviation equals the mean absolute effect. Near or above the line, an effect is "
+    "nonlinear or depends on other parameters; far below, it is nearly the same everywhere. Small grey points: "
+    "parameters with smaller effects."
+)
+VARIANCE_NOTE = (
+    "Replicates: differences between replicates that are the same at all points; common random numbers remove them "
+    "from comparisons of points."
+)
 
 
 def sensitivity_figures(result: SensitivityResult, horizon: int) -> list[Figure]:
@@ -68,27 +78,28 @@ def sensitivity_figures(result: SensitivityResult, horizon: int) -> list[Figure]
 
 
 def analysis_title(result: SensitivityResult) -> str:
-    """Return what is analysed, in words."""
-    return result.measure if result.intervention == POOLED else f"{result.measure} of {result.intervention}"
+    """Return the label of the measure, with the intervention where it is of one."""
+    label = MEASURES[result.measure].label if result.measure in MEASURES else result.measure
+    return label if result.intervention == POOLED else f"{label} ({result.intervention})"
 
 
 def omitted_note(count: int) -> str:
-    """Return how many parameters are not drawn, in words."""
-    return f"Not drawn: {count} parameters that tell less." if count > 0 else ""
+    """Return the note on how many parameters are not drawn; empty where all are."""
+    return f"Not drawn: {count} parameters with smaller effects." if count > 0 else ""
 
 
 def indices_figure(result: SensitivityResult) -> Figure:
-    """Return the figure of the indices of the last month, the most telling parameter first."""
+    """Return the figure of the indices of the last month, the largest first."""
     last = result.final_indices
     month = int(last["month"].iloc[0])
-    told = "; ".join(
-        f"{one['parameter']} {format_short(float(one[result.ranking_column]))}" for one in to_records(last)
+    values = "; ".join(
+        f"{row['parameter']} {format_short(float(row[result.ranking_column]))}" for row in to_records(last)
     )
-    title = f"What {analysis_title(result)} depends on in month {month}"
+    title = f"{analysis_title(result)}: sensitivity to parameters, month {month}"
     return Figure(
         name="sensitivity-indices",
         title=title,
-        alt=f"{RANKING_TITLES[result.method]}, of {analysis_title(result)} in month {month}, by parameter: {told}.",
+        alt=f"{RANKING_TITLES[result.method]}, of {analysis_title(result)} in month {month}, by parameter: {values}.",
         table=last,
         chart=indices_chart(last.head(MAX_ROWS), title, result.method),
         note=omitted_note(len(last) - MAX_ROWS),
@@ -96,79 +107,79 @@ def indices_figure(result: SensitivityResult) -> Figure:
 
 
 def indices_chart(table: pd.DataFrame, title: str, method: str) -> Any:
-    """Return points with their intervals, each row named above its points."""
+    """Return points with their intervals, the name of each row above its points."""
     kinds, order = INDEX_LABELS[method], list(table["parameter"])
-    signs = zip(kinds.values(), ARM_COLOURS, ("circle", "diamond"), strict=False)
-    styles = [ArmStyle(words, words, colour, (1, 0), shape) for words, colour, shape in signs]
-    every = [f"{name}{end}" for name in kinds for end in ("", "_low", "_high")]
-    axis = alt.Axis(format=axis_number_format(largest_magnitude(table, every)), tickCount=5, grid=True)
-    place: dict[str, Any] = {
+    symbols = zip(kinds.values(), ARM_COLOURS, ("circle", "diamond"), strict=False)
+    styles = [ArmStyle(label, label, colour, (1, 0), shape) for label, colour, shape in symbols]
+    columns = [f"{name}{end}" for name in kinds for end in ("", "_low", "_high")]
+    axis = alt.Axis(format=axis_number_format(largest_magnitude(table, columns)), tickCount=5, grid=True)
+    channel: dict[str, Any] = {
         "title": AXIS_TITLES[method],
         "axis": axis,
         "scale": alt.Scale(zero=True, nice=True, padding=6),
     }
     y = alt.Y("parameter:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1, paddingOuter=0.05))
     layers, row = [zero_line()], NAME_HEIGHT + DOT_HEIGHT * len(kinds)
-    for number, (name, words) in enumerate(kinds.items()):
-        base = alt.Chart(interval_rows(table, name, words)).encode(y=y, color=colour_encoding(styles, points=True))
-        below = NAME_HEIGHT / 2 + DOT_HEIGHT * (number - (len(kinds) - 1) / 2) - 4
+    for index, (name, label) in enumerate(kinds.items()):
+        base = alt.Chart(interval_rows(table, name, label)).encode(y=y, color=colour_encoding(styles, points=True))
+        offset = NAME_HEIGHT / 2 + DOT_HEIGHT * (index - (len(kinds) - 1) / 2) - 4
         layers += [
-            base.mark_rule(strokeWidth=2, yOffset=below).encode(x=alt.X("low:Q", **place), x2=alt.X2("high")),
-            base.mark_point(filled=True, size=56, opacity=1.0, yOffset=below).encode(
-                x=alt.X("value:Q", **place), shape=shape_encoding(styles)
+            base.mark_rule(strokeWidth=2, yOffset=offset).encode(x=alt.X("low:Q", **channel), x2=alt.X2("high")),
+            base.mark_point(filled=True, size=56, opacity=1.0, yOffset=offset).encode(
+                x=alt.X("value:Q", **channel), shape=shape_encoding(styles)
             ),
         ]
     height = AXIS_HEIGHT + row * len(order) + legend_height(styles)
     return apply_layout(alt.layer(*layers, *row_name_layers(order, y, row)), title, height=height)
 
 
-def interval_rows(table: pd.DataFrame, name: str, words: str) -> pd.DataFrame:
-    """Return one kind of index with its interval, a row a parameter."""
+def interval_rows(table: pd.DataFrame, name: str, label: str) -> pd.DataFrame:
+    """Return one kind of index with its interval, a row for each parameter."""
     columns = {"value": table[name], "low": table[f"{name}_low"], "high": table[f"{name}_high"]}
-    return pd.DataFrame({"parameter": table["parameter"], "arm": words, **columns})
+    return pd.DataFrame({"parameter": table["parameter"], "arm": label, **columns})
 
 
 def row_name_layers(order: Sequence[str], y: alt.Y, row: float) -> list[Any]:
-    """Return the layers that write the name of each row at its top, over a ground that hides lines."""
+    """Return the layers with the name of each row at its top, on a white outline that hides lines."""
     base = alt.Chart(pd.DataFrame({"parameter": list(order)})).encode(
         x=UNTYPED_ALTAIR.XValue(0), y=y, text=alt.Text("parameter:N")
     )
-    place: dict[str, Any] = {"align": "left", "dy": 10 - row / 2, "limit": 330}
-    return [base.mark_text(stroke="white", strokeWidth=4, **place), base.mark_text(color=INK, **place)]
+    options: dict[str, Any] = {"align": "left", "dy": 10 - row / 2, "limit": 330}
+    return [base.mark_text(stroke="white", strokeWidth=4, **options), base.mark_text(color=INK, **options)]
 
 
 def top_parameter_styles(result: SensitivityResult) -> dict[str, ArmStyle]:
-    """Return the styles of the parameters that tell most in the last month."""
+    """Return the styles of the parameters with the largest indices in the last month."""
     return assign_styles(list(result.final_indices["parameter"])[:MAX_LINES], base="")
 
 
 def over_time_figure(result: SensitivityResult, horizon: int) -> Figure:
-    """Return the figure of the leading index over time, a line a parameter."""
+    """Return the figure of the ranking index over time, a line for each parameter."""
     styles, last = top_parameter_styles(result), result.final_indices
     table = result.indices.rename(columns={"parameter": "arm", result.ranking_column: "value"})
-    kept = table.loc[table["arm"].isin(list(styles)), ["month", "arm", "value"]]
-    told = "; ".join(
-        f"{one['parameter']} {format_short(float(one[result.ranking_column]))}" for one in to_records(last)[:MAX_LINES]
+    lines = table.loc[table["arm"].isin(list(styles)), ["month", "arm", "value"]]
+    values = "; ".join(
+        f"{row['parameter']} {format_short(float(row[result.ranking_column]))}" for row in to_records(last)[:MAX_LINES]
     )
-    title = f"What {analysis_title(result)} depends on, over time"
+    title = f"{analysis_title(result)}: sensitivity to parameters over time"
     return Figure(
         name="sensitivity-over-time",
         title=title,
-        alt=f"{RANKING_TITLES[result.method]}, of {analysis_title(result)} over time, a line a parameter. "
-        f"At the end: {told}.",
-        table=kept.rename(columns={"arm": "parameter", "value": result.ranking_column}),
-        chart=over_time_chart(kept, title, RANKING_TITLES[result.method], styles, horizon),
+        alt=f"{RANKING_TITLES[result.method]}, of {analysis_title(result)} over time, a line for each parameter. "
+        f"At the end: {values}.",
+        table=lines.rename(columns={"arm": "parameter", "value": result.ranking_column}),
+        chart=over_time_chart(lines, title, RANKING_TITLES[result.method], styles, horizon),
         note=omitted_note(len(last) - len(styles)),
     )
 
 
 def over_time_chart(table: pd.DataFrame, title: str, unit: str, styles: dict[str, ArmStyle], horizon: int) -> Any:
-    """Return lines over time, with a point at each month that was looked at."""
+    """Return lines over time, with a point at each month that was analysed."""
     order = list(styles.values())
-    shown = label_arms(table, styles)
-    shown = shown.assign(time=shown["month"] / time_axis(horizon)[0])
-    axis = alt.Axis(format=axis_number_format(largest_magnitude(shown, ("value",))), tickCount=5)
-    base = alt.Chart(shown[["time", "arm", "value"]]).encode(
+    rows = label_arms(table, styles)
+    rows = rows.assign(time=rows["month"] / time_axis(horizon)[0])
+    axis = alt.Axis(format=axis_number_format(largest_magnitude(rows, ("value",))), tickCount=5)
+    base = alt.Chart(rows[["time", "arm", "value"]]).encode(
         x=time_encoding(horizon), y=alt.Y("value:Q", title=unit, axis=axis), color=colour_encoding(order)
     )
     lines = base.mark_line(strokeWidth=2.2).encode(strokeDash=dash_encoding(order))
@@ -177,34 +188,33 @@ def over_time_chart(table: pd.DataFrame, title: str, unit: str, styles: dict[str
 
 
 def morris_figure(result: SensitivityResult) -> Figure:
-    """Return the figure of the size of the effects of each parameter against how much these differ."""
+    """Return the figure of the elementary effects: standard deviation against mean absolute effect."""
     last = result.final_indices
-    told = "; ".join(
-        f"{one['parameter']} {format_short(float(one['mu_star']))} and {format_short(float(one['sigma']))}"
-        for one in to_records(last)
+    values = "; ".join(
+        f"{row['parameter']} {format_short(float(row['mu_star']))} and {format_short(float(row['sigma']))}"
+        for row in to_records(last)
     )
-    title = f"Effects on {analysis_title(result)}: size and spread"
+    title = f"{analysis_title(result)}: elementary effects"
     return Figure(
         name="sensitivity-effects",
         title=title,
-        alt=f"Mean size of the effects of each parameter on {analysis_title(result)} and their standard deviation: "
-        f"{told}.",
+        alt=f"Mean absolute effect of each parameter on {analysis_title(result)}, and standard deviation of its "
+        f"effects: {values}.",
         table=last,
         chart=morris_chart(last, title, top_parameter_styles(result)),
-        note="On the dashed line an effect is as uneven as it is large. Near it or above, it bends or depends on other "
-        "parameters; far below, it is much the same everywhere. Small and grey: parameters that tell less.",
+        note=MORRIS_NOTE,
     )
 
 
 def morris_chart(table: pd.DataFrame, title: str, styles: dict[str, ArmStyle]) -> Any:
-    """Return a point a parameter, and the line on which spread and size are equal."""
+    """Return a point for each parameter, and the line of equal standard deviation and mean absolute effect."""
     order, top = list(styles.values()), largest_magnitude(table, ("sigma",))
     x_axis, y_axis = (
         alt.Axis(format=axis_number_format(largest_magnitude(table, (name,))), tickCount=5)
         for name in ("mu_star", "sigma")
     )
-    x = alt.X("mu_star:Q", title="Mean size of its effects", axis=x_axis, scale=alt.Scale(zero=True, nice=True))
-    y = alt.Y("sigma:Q", title="Standard deviation of its effects", axis=y_axis, scale=alt.Scale(zero=True, nice=True))
+    x = alt.X("mu_star:Q", title=RANKING_TITLES["morris"], axis=x_axis, scale=alt.Scale(zero=True, nice=True))
+    y = alt.Y("sigma:Q", title="Standard deviation of effects", axis=y_axis, scale=alt.Scale(zero=True, nice=True))
     points = table.rename(columns={"parameter": "arm"})[["arm", "mu_star", "sigma"]]
     equal = pd.DataFrame({"mu_star": [0.0, top], "sigma": [0.0, top]})
     layers = [
@@ -218,27 +228,27 @@ def morris_chart(table: pd.DataFrame, title: str, styles: dict[str, ArmStyle]) -
 
 
 def variance_figure(result: SensitivityResult, horizon: int) -> Figure:
-    """Return the figure of what the variance of single runs is made of, over time."""
+    """Return the figure of the components of the variance of single runs over time."""
     last = to_records(result.noise)[-1]
-    told = "; ".join(f"{words} {float(last[name]):.0%}" for name, (words, _) in VARIANCE_LABELS.items())
-    title = f"What makes single runs differ: {analysis_title(result)}"
+    shares = "; ".join(f"{label} {float(last[name]):.0%}" for name, (label, _) in VARIANCE_LABELS.items())
+    title = f"{analysis_title(result)}: variance of single runs"
     return Figure(
         name="sensitivity-noise",
         title=title,
-        alt=f"Shares of the variance of {analysis_title(result)} over single runs, over time. At the end: {told}.",
+        alt=f"Shares of the variance of {analysis_title(result)} over single runs, over time. At the end: {shares}.",
         table=result.noise,
         chart=variance_chart(result.noise, title, horizon),
-        note="Worlds: what a world does to all points alike, which pairing takes out of every comparison of points.",
+        note=VARIANCE_NOTE,
     )
 
 
 def variance_chart(table: pd.DataFrame, title: str, horizon: int) -> Any:
     """Return stacked areas of the shares, over time."""
-    words, colours = zip(*VARIANCE_LABELS.values(), strict=True)
+    labels, colours = zip(*VARIANCE_LABELS.values(), strict=True)
     long = pd.DataFrame(
         {
             "time": np.tile(table["month"] / time_axis(horizon)[0], len(VARIANCE_LABELS)),
-            "what": np.repeat(words, len(table)),
+            "component": np.repeat(labels, len(table)),
             "rank": np.repeat(np.arange(len(VARIANCE_LABELS)), len(table)),
             "share": np.concatenate([table[name] for name in VARIANCE_LABELS]),
         }
@@ -251,7 +261,7 @@ def variance_chart(table: pd.DataFrame, title: str, horizon: int) -> Any:
         .encode(
             x=time_encoding(horizon),
             y=y.axis(alt.Axis(format=".0%", tickCount=5)),
-            color=alt.Color("what:N", sort=words, scale=alt.Scale(domain=words, range=colours), legend=key),
+            color=alt.Color("component:N", sort=labels, scale=alt.Scale(domain=labels, range=colours), legend=key),
             order=alt.Order("rank:Q"),
         )
     )

@@ -1,4 +1,4 @@
-"""Pictures of Vega-Lite specifications, in a process of its own: the converter keeps Python's lock while it works."""
+"""Render Vega-Lite specifications in a process of its own: the converter holds the global interpreter lock."""
 
 import base64
 import json
@@ -9,17 +9,17 @@ import sys
 from typing import Any
 
 PNG_SCALE = 2
-"""Pixels of a PNG for one of the SVG."""
+"""Pixels of a PNG for each pixel of the SVG."""
 DECIMALS = re.compile(r"(-?\d+\.\d)\d+")
 POSITION_ATTRIBUTES = re.compile(r'(?<= )(?:d|transform|x|y|x1|x2|y1|y2)="[^"]*"')
 ARIA_ATTRIBUTES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 ID_ATTRIBUTES = re.compile(r'(?<= id=")[^"]+(?=")')
 EMPTY_CHART = {"data": {"values": [{}]}, "mark": "point"}
-"""The least chart, for the converter to get ready on."""
+"""A minimal chart, to warm up the converter."""
 
 
 class VegaRenderer:
-    """A process that makes pictures, one after the other; it gets ready while others work."""
+    """A process that renders charts one after another; it warms up in the background."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "qispread.outputs.figures.vega_renderer"]
@@ -28,7 +28,7 @@ class VegaRenderer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            # A stop from the keyboard is for who asks, even before the process can ignore it.
+            # An interrupt from the keyboard is for the parent process only.
             start_new_session=True,
         )
 
@@ -38,7 +38,7 @@ class VegaRenderer:
         Raises
         ------
         RuntimeError
-            Where the converter cannot make it, with what it says.
+            Where the converter fails, with its message.
         """
         if self.process.stdin is None or self.process.stdout is None:
             raise RuntimeError("the converter has no pipes")
@@ -59,7 +59,7 @@ class VegaRenderer:
 
 
 def render_request(request: dict[str, Any]) -> dict[str, str]:
-    """Return the answer to one request: SVG and PNG, or why there is none."""
+    """Return the answer to one request: SVG and PNG, or the error."""
     import vl_convert
 
     try:
@@ -71,16 +71,16 @@ def render_request(request: dict[str, Any]) -> dict[str, str]:
 
 
 def minify_svg(svg: str, name: str) -> str:
-    """Return an SVG with its places to a tenth of a pixel, and ids that no other figure has."""
-    for place, old in enumerate(dict.fromkeys(ID_ATTRIBUTES.findall(svg))):
-        new = f"{name}-{place}"
+    """Return an SVG with coordinates to a tenth of a pixel, and ids that are unique to the figure."""
+    for index, old in enumerate(dict.fromkeys(ID_ATTRIBUTES.findall(svg))):
+        new = f"{name}-{index}"
         svg = svg.replace(f'id="{old}"', f'id="{new}"').replace(f"url(#{old})", f"url(#{new})")
     svg = ARIA_ATTRIBUTES.sub("", svg)
-    return POSITION_ATTRIBUTES.sub(lambda found: DECIMALS.sub(r"\1", found[0]), svg)
+    return POSITION_ATTRIBUTES.sub(lambda match: DECIMALS.sub(r"\1", match[0]), svg)
 
 
 def serve_requests() -> None:
-    """Answer requests, a line each, until there are no more, or nobody reads the answers."""
+    """Answer requests, one line each, until input or output is closed."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     render_request({"specification": EMPTY_CHART, "name": "nothing"})

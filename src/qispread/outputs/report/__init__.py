@@ -1,4 +1,4 @@
-"""The report: a folder of results in, one page that prints and opens anywhere out."""
+"""Write a report on a folder of results: one page that prints and opens anywhere."""
 
 from qispread.outputs.report.report_writer import build_report, write_report
 

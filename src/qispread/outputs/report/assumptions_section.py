@@ -1,6 +1,7 @@
-"""What the answer rests on: every parameter that matters, its value, its range and how well it is known."""
+"""Assumptions: every parameter that matters, its value, its plausible range and its evidence."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -16,10 +17,24 @@ from qispread.outputs.text.references import CITATION_KEY, load_references
 from qispread.runs.comparison import BASELINE_ARM
 
 EVIDENCE_ORDER = ("hypothesis", "assumption", "derived", "measured", "choice")
-"""How well a value is known, the least first."""
+"""Kinds of evidence for a value, the weakest first."""
+EVIDENCE_LABELS = {
+    "measured": "measured",
+    "derived": "derived from measurements",
+    "assumption": "assumption",
+    "choice": "choice of the scenario",
+    "hypothesis": "hypothesis (an untested assumption that results depend on)",
+}
+ASSUMPTIONS_HEADING = "Assumptions and how well they are known"
+UNREADABLE_SCENARIO = (
+    "The scenario was written by another version and cannot be read by this one; its manifest has every value."
+)
+ASSUMPTIONS_CAPTION = (
+    "Every uncertain assumption and every lever of the scenario, by part of the model; parts with hypotheses first."
+)
 SHOWN_ROLES = ("uncertainty", "lever")
 NO_SOURCE = ("-", "assumption")
-ASSUMPTION_HEADER = ("Parameter", "Value", "Unit", "Plausible", "Known", "Source", "Meaning")
+ASSUMPTION_HEADER = ("Parameter", "Value", "Unit", "Plausible range", "Evidence", "Source", "Meaning")
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,7 @@ class AssumptionGroup:
     ----------
     heading : str
     rows : list of (ParameterDescription, str, bool)
-        Each parameter, its value in words, and whether it was changed from the default.
+        Each parameter, its value as text, and whether it differs from the default.
     """
 
     heading: str
@@ -38,54 +53,51 @@ class AssumptionGroup:
 
     @property
     def evidence_rank(self) -> int:
-        """How well the least known of its parameters is known."""
-        return min((EVIDENCE_ORDER.index(one.evidence) for one, _, _ in self.rows), default=len(EVIDENCE_ORDER))
+        """Rank of the weakest evidence among its parameters."""
+        return min(
+            (EVIDENCE_ORDER.index(parameter.evidence) for parameter, _, _ in self.rows), default=len(EVIDENCE_ORDER)
+        )
 
 
 def assumptions_section(view: ReportData) -> ReportSection:
     """Return the section of assumptions, with the sources that it names."""
-    base = view.results.base_arm.scenario
-    if base is None:
-        text = (
-            "The scenario was written by another version and cannot be read by this one; its manifest has every value."
-        )
-        return ReportSection("assumptions", "What it rests on", [Paragraph(text)])
-    found = sorted((part for part in build_groups(view, base) if part.rows), key=lambda part: part.evidence_rank)
-    groups = [RowGroup(part.heading, [assumption_row(*row) for row in part.rows]) for part in found]
-    count = {word: sum(one.evidence == word for part in found for one, _, _ in part.rows) for word in EVIDENCE_ORDER}
-    lead = (
-        f"{sum(count.values())} parameters: {count['measured']} measured, {count['derived']} derived from measures, "
-        f"{count['assumption']} assumptions, {count['choice']} choices of whoever made the scenario, and "
-        f"{count['hypothesis']} hypotheses on which results hinge. Values changed from the default say so."
+    baseline = view.results.base_arm.scenario
+    if baseline is None:
+        return ReportSection("assumptions", ASSUMPTIONS_HEADING, [Paragraph(UNREADABLE_SCENARIO)])
+    groups = sorted(
+        (group for group in build_groups(view, baseline) if group.rows), key=lambda group: group.evidence_rank
     )
-    caption = "Every uncertain parameter and every lever of the scenario, by mechanism; those with hypotheses first."
-    cited = sorted({key for part in found for one, _, _ in part.rows for key in CITATION_KEY.findall(one.source)})
+    parameters = [parameter for group in groups for parameter, _, _ in group.rows]
+    cited = sorted({key for parameter in parameters for key in CITATION_KEY.findall(parameter.source)})
+    references = load_references()
+    row_groups = [RowGroup(group.heading, [assumption_row(*row) for row in group.rows]) for group in groups]
     blocks: list[ReportBlock] = [
-        Paragraph(lead),
-        ReportTable(caption, ASSUMPTION_HEADER, groups, text_columns=(1, 2, 4, 5, 6), small=True),
+        Paragraph(describe_evidence(parameters)),
+        ReportTable(ASSUMPTIONS_CAPTION, ASSUMPTION_HEADER, row_groups, text_columns=(1, 2, 4, 5, 6), small=True),
+        Paragraph("Sources", "heading"),
+        BulletList([f"{key}: {references[key]}" for key in cited if key in references], small=True),
     ]
-    known = load_references()
-    return ReportSection(
-        "assumptions",
-        "What it rests on",
-        [
-            *blocks,
-            Paragraph("Sources", "heading"),
-            BulletList([f"{key}: {known[key]}" for key in cited if key in known], small=True),
-        ],
-    )
+    return ReportSection("assumptions", ASSUMPTIONS_HEADING, blocks)
 
 
-def build_groups(view: ReportData, base: Scenario) -> Iterator[AssumptionGroup]:
-    """Yield every part: mechanisms, places, what spreads, and the policies of the base and of the arms."""
+def describe_evidence(parameters: Sequence[ParameterDescription]) -> str:
+    """Return how many parameters there are with each kind of evidence."""
+    count = Counter(parameter.evidence for parameter in parameters)
+    counts = ", ".join(f"{label} {count[evidence]}" for evidence, label in EVIDENCE_LABELS.items())
+    return f"Evidence for the {len(parameters)} parameters: {counts}. Values that differ from the default are marked."
+
+
+def build_groups(view: ReportData, baseline: Scenario) -> Iterator[AssumptionGroup]:
+    """Yield the parts of the scenario: mechanisms, organisations, network, interventions and policies of all arms."""
     for name in MECHANISMS:
         yield build_group(
-            f"{name.replace('_', ' ').capitalize()}: {section_meaning(getattr(base, name))}", getattr(base, name)
+            f"{name.replace('_', ' ').capitalize()}: {section_meaning(getattr(baseline, name))}",
+            getattr(baseline, name),
         )
-    yield build_group("Organisations, where no table gives them", base.organisations)
-    yield build_group(f"Network: {section_meaning(base.network)}", base.network)
-    for name, one in base.interventions.items():
-        yield build_group(f"What spreads: {name}", one)
+    yield build_group("Organisations, where no table has them", baseline.organisations)
+    yield build_group(f"Network: {section_meaning(baseline.network)}", baseline.network)
+    for name, intervention in baseline.interventions.items():
+        yield build_group(f"Intervention: {name}", intervention)
     seen: list[tuple[str, Any]] = []
     for arm in view.shown_arms:
         scenario = view.results.arms[arm].scenario
@@ -97,24 +109,24 @@ def build_groups(view: ReportData, base: Scenario) -> Iterator[AssumptionGroup]:
 
 
 def section_meaning(section: ScenarioSection) -> str:
-    """Return what a section is about, to stand within a line."""
+    """Return what a section is about, without sources and full stop."""
     return section_title(type(section)).split(" (")[0].rstrip(".")
 
 
 def build_group(heading: str, section: ScenarioSection) -> AssumptionGroup:
-    """Return one part: its uncertain parameters and levers, the least known first."""
+    """Return one part: its uncertain parameters and levers, those with the weakest evidence first."""
     rows = []
-    for one in describe_section(type(section), ""):
-        if one.role not in SHOWN_ROLES:
+    for parameter in describe_section(type(section), ""):
+        if parameter.role not in SHOWN_ROLES:
             continue
-        value = reduce(getattr, one.path.split("."), section)
+        value = reduce(getattr, parameter.path.split("."), section)
         text = format_value(value)
-        rows.append((one, text, text != one.default))
+        rows.append((parameter, text, text != parameter.default))
     return AssumptionGroup(heading, sorted(rows, key=lambda row: EVIDENCE_ORDER.index(row[0].evidence)))
 
 
 def format_value(value: Any) -> str:
-    """Return a value as the declaration writes its defaults."""
+    """Return a value as text, as declarations write defaults."""
     if isinstance(value, ScenarioSection):
         short = value.model_dump(exclude_defaults=True)
         number = f"{short['number']} " if "number" in short else ""
@@ -130,12 +142,12 @@ def format_value(value: Any) -> str:
 
 def assumption_row(description: ParameterDescription, value: str, changed: bool) -> list[str]:
     """Return the row of one parameter."""
-    said = f"{value} (changed from {description.default})" if changed else value
+    value_text = f"{value} (default {description.default})" if changed else value
     source = "" if description.source in NO_SOURCE else description.source.replace(",", ", ")
     unit = "" if description.unit == "-" else description.unit
     return [
         description.path,
-        said,
+        value_text,
         unit,
         description.plausible_range,
         description.evidence,

@@ -1,4 +1,4 @@
-"""What a report is made of: sections of words, figures and tables, which the page lays out."""
+"""Blocks of a report: sections of paragraphs, lists, figures and tables, which the page lays out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Paragraph:
     ----------
     text : str
     style : {"plain", "note", "heading"}
-        A note is in small print; a heading stands above a part of a section.
+        A note is in small print; a heading is above a part of a section.
     """
 
     text: str
@@ -39,7 +39,7 @@ class BulletList:
 
 @dataclass(frozen=True)
 class FigureGrid:
-    """Figures side by side, as many in a row as there is room for.
+    """Figures side by side, as many in a row as fit.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class ReportTable:
     header : sequence of str
     groups : sequence of RowGroup
     text_columns : sequence of int
-        The columns that hold words and not numbers, the first aside.
+        Columns of text rather than numbers, other than the first.
     small : bool
     """
 

@@ -1,65 +1,78 @@
-"""What it costs: the plane, the acceptability curve, and who is worth having."""
+"""Costs: cost-effectiveness plane, acceptability curve and table."""
 
 import math
 from typing import Any
 
 import pandas as pd
 
-from qispread.common.formatting import MISSING_MARK, format_short
+from qispread.common.formatting import MISSING_MARK, capitalise_first, format_short
 from qispread.outputs.figures.cost_figures import acceptability_figure, plane_figure
 from qispread.outputs.figures.figure import to_records
 from qispread.outputs.report.blocks import FigureGrid, Paragraph, ReportBlock, ReportSection, ReportTable, RowGroup
 from qispread.outputs.report.report_data import ReportData
 from qispread.runs.comparison import BASELINE_ARM
 
-COSTS_HEADING = "What it costs"
+COSTS_HEADING = "Cost-effectiveness"
+NO_COSTS = "No policy has a cost and staff time has no price, so value for money cannot be assessed."
+DOMINATED = "A dominated option averts no more events than another option, or a mix of two, and costs no less."
+COSTS_NOTE = (
+    "Costs are not discounted. Intervals of ratios are Fieller's 95% intervals. A dash: the option does not both cost "
+    "more and avert more, so the ratio has no meaning."
+)
+COST_HEADER = (
+    "Option",
+    "Cost",
+    "Added cost",
+    "Added events averted",
+    "Cost per event averted",
+    "Cost per organisation at 80%",
+    "Dominance",
+)
 
 
 def costs_section(view: ReportData) -> ReportSection | None:
     """Return the section of costs; None where the tables are absent."""
-    table, worlds = view.table("cost_effectiveness"), view.table("replicates")
-    if table is None or worlds is None:
+    table, replicates = view.table("cost_effectiveness"), view.table("replicates")
+    if table is None or replicates is None:
         return None
     price = float(view.results.comparison.get("team_month") or 0.0)
     if not table["total_cost"].fillna(0.0).abs().gt(0.0).any():
-        told = "No policy here has a cost, and staff time has no price: nothing can be said of value for money."
-        return ReportSection("cost", COSTS_HEADING, [Paragraph(told)])
+        return ReportSection("cost", COSTS_HEADING, [Paragraph(NO_COSTS)])
     blocks: list[ReportBlock] = [
         Paragraph(cost_basis(price)),
-        FigureGrid(cost_figures(view, table, worlds)),
+        FigureGrid(cost_figures(view, table, replicates)),
         cost_table(view, table, price),
     ]
-    beaten = [
-        f"{one['arm']} is {one['dominance']}" for one in to_records(table) if "dominated" in str(one["dominance"])
+    dominated = [
+        f"{row['arm']} is {row['dominance']}" for row in to_records(table) if "dominated" in str(row["dominance"])
     ]
-    if beaten:
-        told = "; ".join(beaten)
-        blocks.append(Paragraph(f"{told[0].upper()}{told[1:]}: as much can be had for less, or more for the same."))
-    note = "Prices are as given, without discounting. Intervals are Fieller's; a dash: the ratio has no meaning."
-    return ReportSection("cost", COSTS_HEADING, [*blocks, Paragraph(note, "note")])
+    if dominated:
+        blocks.append(Paragraph(f"{capitalise_first('; '.join(dominated))}. {DOMINATED}"))
+    return ReportSection("cost", COSTS_HEADING, [*blocks, Paragraph(COSTS_NOTE, "note")])
 
 
 def cost_basis(price: float) -> str:
-    """Return what counts as cost."""
+    """Return which costs are included."""
     if price:
-        return f"Costs are those of policies, and staff time at {format_short(price)} a team-month."
-    return "Costs are those of policies. Staff time has no price here and is not in them."
+        return f"Costs are those of policies and of staff time at {format_short(price)} per team-month."
+    return "Costs are those of policies. Staff time has no price and is not included."
 
 
-def cost_figures(view: ReportData, table: pd.DataFrame, worlds: pd.DataFrame) -> list[Any]:
-    """Return the plane and the acceptability curve."""
-    base = worlds[worlds["arm"] == BASELINE_ARM].set_index("replicate")
-    others = worlds[worlds["arm"].isin(list(view.arm_styles)) & worlds["replicate"].isin(base.index)]
+def cost_figures(view: ReportData, table: pd.DataFrame, replicates: pd.DataFrame) -> list[Any]:
+    """Return the figures of the cost-effectiveness plane and of the acceptability curve."""
+    baseline = replicates[replicates["arm"] == BASELINE_ARM].set_index("replicate")
+    options = replicates[replicates["arm"].isin(list(view.arm_styles)) & replicates["replicate"].isin(baseline.index)]
     points = pd.DataFrame(
         {
-            "arm": others["arm"],
-            "replicate": others["replicate"],
-            "averted": others["events_averted"].to_numpy() - base.loc[others["replicate"], "events_averted"].to_numpy(),
-            "spent": others["total_cost"].to_numpy() - base.loc[others["replicate"], "total_cost"].to_numpy(),
+            "arm": options["arm"],
+            "replicate": options["replicate"],
+            "averted": options["events_averted"].to_numpy()
+            - baseline.loc[options["replicate"], "events_averted"].to_numpy(),
+            "spent": options["total_cost"].to_numpy() - baseline.loc[options["replicate"], "total_cost"].to_numpy(),
         }
     )
-    kept = table[table["arm"].isin(list(view.arm_styles))]
-    means = kept.rename(columns={"averted_difference": "averted", "cost_difference": "spent"})
+    shown_rows = table[table["arm"].isin(list(view.arm_styles))]
+    means = shown_rows.rename(columns={"averted_difference": "averted", "cost_difference": "spent"})
     figures = [plane_figure(points, means[["arm", "averted", "spent"]], view.arm_styles)]
     acceptability = view.table("acceptability")
     return figures + ([acceptability_figure(acceptability, view.styles)] if acceptability is not None else [])
@@ -67,34 +80,28 @@ def cost_figures(view: ReportData, table: pd.DataFrame, worlds: pd.DataFrame) ->
 
 def cost_table(view: ReportData, table: pd.DataFrame, price: float) -> ReportTable:
     """Return the table of cost-effectiveness."""
-    header = [
-        "Arm",
-        "Cost",
-        "Extra cost",
-        "Extra events averted",
-        "Cost per event averted",
-        "Cost per organisation at 80 %",
-        "Standing",
+    rows = [
+        [str(row["arm"]), format_short(row["total_cost"]), *incremental_cells(row), str(row["dominance"])]
+        for row in to_records(table)
     ]
-    rows = []
-    for row in to_records(table):
-        name, is_base = str(row["arm"]), row["arm"] == BASELINE_ARM
-        more = (
-            ("", "") if is_base else (format_signed(row["cost_difference"]), format_signed(row["averted_difference"]))
-        )
-        ratios = (
-            ("", "")
-            if is_base
-            else (format_ratio(row, "cost_per_event_averted"), format_ratio(row, "cost_per_replicated_practices"))
-        )
-        rows.append([name, format_short(row["total_cost"]), *more, *ratios, str(row["dominance"])])
-    time = "with" if price else "without"
+    staff_time = "including" if price else "excluding"
     caption = (
-        f"Means over {view.results.replicate_count} worlds; cost {time} staff time. At 80 %: "
-        f"organisations that use it and "
-        "reach 80 % of the origin's effect."
+        f"Means over {view.results.replicate_count} runs; cost {staff_time} staff time. Added: compared with the "
+        "baseline. At 80%: organisations that use the intervention and reach 80% of the pilot site's effect."
     )
-    return ReportTable(caption, header, [RowGroup("", rows)], text_columns=(6,))
+    return ReportTable(caption, COST_HEADER, [RowGroup("", rows)], text_columns=(6,))
+
+
+def incremental_cells(row: dict[str, Any]) -> list[str]:
+    """Return added cost, added effect and both ratios of an arm; empty cells for the baseline."""
+    if row["arm"] == BASELINE_ARM:
+        return ["", "", "", ""]
+    return [
+        format_signed(row["cost_difference"]),
+        format_signed(row["averted_difference"]),
+        format_ratio(row, "cost_per_event_averted"),
+        format_ratio(row, "cost_per_replicated_practices"),
+    ]
 
 
 def format_signed(value: float) -> str:
@@ -108,5 +115,5 @@ def format_ratio(row: dict[str, Any], name: str) -> str:
     if math.isnan(middle):
         return MISSING_MARK
     if math.isnan(low) or math.isnan(high):
-        return f"{format_short(middle)} (no bounds)"
+        return f"{format_short(middle)} (interval unbounded)"
     return f"{format_short(middle)} ({format_short(low)} to {format_short(high)})"

@@ -1,4 +1,4 @@
-"""How it spreads and what is lost: curves, the fidelity gap, harm and inequality, classes of response."""
+"""Curves over time: use, fidelity and effect, the fidelity gap, adverse events and inequality, response classes."""
 
 import numpy as np
 import pandas as pd
@@ -8,11 +8,28 @@ from qispread.outputs.figures.curve_figures import curve_figure, curve_spec, fid
 from qispread.outputs.figures.figure import Figure, to_records
 from qispread.outputs.figures.subgroup_figures import RESPONSE_CLASSES, inequality_figure, response_classes_figure
 from qispread.outputs.report.blocks import FigureGrid, Paragraph, ReportBlock, ReportSection
-from qispread.outputs.report.report_data import ReportData, bands_note
+from qispread.outputs.report.report_data import ReportData, bands_note, measure_definitions
 from qispread.outputs.text.labels import CURVE_MEASURES
 from qispread.runs.comparison.paired_statistics import monthly_means
 
 INEQUALITIES = ("event_rate_range", "event_rate_gini")
+RUN_MEASURES = ("replication_ratio", "replicated", "event_rate", "events_averted")
+"""Measures of the headline of a single scenario, other than those of the first curves."""
+SPREAD_HEADING = "Spread over time"
+GAP_HEADING = "Use and replication of the effect"
+EVENTS_HEADING = "Adverse events and inequality"
+CLASSES_HEADING = "Response of adopters"
+SEVERAL_INTERVENTIONS = " Values are for all interventions together: an organisation counts once for each."
+PILOT_ONLY = "Only the pilot site uses the intervention, in every run: fidelity and effect have no meaning."
+EVENTS_NOTE = (
+    "The adverse event rate falls in the baseline too, by the underlying trend and by other local improvement. Bars at "
+    "the end of the run are 95% intervals of the paired difference from the baseline."
+)
+NO_ADOPTERS = "No organisation other than the pilot site adopted the intervention, in any run."
+CLASSES_NOTE = (
+    "Means over the runs in which any organisation adopted. The limit of 40% of the pilot site's effect is an "
+    "assumption."
+)
 
 
 def measure_curve(view: ReportData, measure: str) -> Figure:
@@ -23,105 +40,91 @@ def measure_curve(view: ReportData, measure: str) -> Figure:
 def bands_paragraph(view: ReportData) -> Paragraph:
     """Return how to read curves."""
     several = len(view.results.base_arm.manifest["scenario"].get("interventions", {})) > 1
-    more = " All interventions together: an organisation counts once for each." if several else ""
-    return Paragraph(f"{bands_note(view)}{more}", "note")
+    return Paragraph(bands_note(view) + (SEVERAL_INTERVENTIONS if several else ""), "note")
 
 
 def curves_section(view: ReportData) -> ReportSection:
-    """Return the section of adoption, fidelity and effect."""
+    """Return the section of current use, fidelity and effect."""
     measures = [name for name in CURVE_MEASURES if view.curve(name)["median"].notna().any()]
     blocks: list[ReportBlock] = [
         FigureGrid([measure_curve(view, measure) for measure in measures]),
         bands_paragraph(view),
     ]
+    if not view.results.comparison:
+        blocks.append(measure_definitions([*measures, *RUN_MEASURES]))
     if len(measures) < len(CURVE_MEASURES):
-        blocks.insert(0, Paragraph("Only the pilot site uses it, in every run: fidelity and effect have no meaning."))
-    return ReportSection("spread", "How it spreads", blocks)
+        blocks.insert(0, Paragraph(PILOT_ONLY))
+    return ReportSection("spread", SPREAD_HEADING, blocks)
 
 
 def fidelity_gap_section(view: ReportData) -> ReportSection:
-    """Return the section of what adoption hides."""
+    """Return the section on the gap between use and replication of the pilot site's effect."""
     gap, horizon = view.fidelity_gap, view.results.horizon
     figures = [
-        fidelity_gap_figure(gap, style, place, horizon, view.gap_medians)
-        for place, style in enumerate(view.styles.values())
+        fidelity_gap_figure(gap, style, index, horizon, view.gap_medians)
+        for index, style in enumerate(view.styles.values())
     ]
-    told = [
-        f"{row['arm']}: {format_value(row['current_use'], 'percent')} use it, "
-        f"{format_value(row['reached'], 'percent')} use it and reach 80% of the pilot site's effect"
+    shares = [
+        f"{row['arm']} {format_value(row['current_use'], 'percent')} and {format_value(row['reached'], 'percent')}"
         for row in to_records(gap[gap["month"] == horizon])
     ]
-    lead = (
-        f"Adoption alone hides what is lost. After {format_duration(horizon)}, {view.gap_medians} over runs: "
-        f"{'; '.join(told)}."
+    text = (
+        "Current use does not show how much of the effect is lost in copying. Share of organisations that use the "
+        "intervention, and share that use it and reach 80% of the pilot site's effect, after "
+        f"{format_duration(horizon)} ({view.gap_medians} over runs): {'; '.join(shares)}."
     )
-    return ReportSection("gap", "What adoption hides", [Paragraph(lead), FigureGrid(figures)])
+    return ReportSection("gap", GAP_HEADING, [Paragraph(text), FigureGrid(figures)])
 
 
 def event_rate_section(view: ReportData) -> ReportSection:
-    """Return the section of harm over time and between organisations."""
-    shown = ["event_rate", *(["events_averted"] if view.results.measure != "events_averted" else [])]
-    figures = [measure_curve(view, measure) for measure in shown]
+    """Return the section of adverse event rates over time and between organisations."""
+    # The headline chart shows the events averted where they are the measure of the comparison.
+    measures = ("event_rate",) if view.results.measure == "events_averted" else ("event_rate", "events_averted")
+    figures = [measure_curve(view, measure) for measure in measures]
     inequality = view.table("inequality")
     if inequality is None:
         figures += [measure_curve(view, measure) for measure in INEQUALITIES]
-        return ReportSection("event_rate", "Harm, and how unequal it is", [FigureGrid(figures), bands_paragraph(view)])
+        return ReportSection("event_rate", EVENTS_HEADING, [FigureGrid(figures), bands_paragraph(view)])
     for measure in INEQUALITIES:
         rows = inequality[inequality["measure"] == measure]
         if len(rows):
             figures.append(inequality_figure(rows, measure, view.styles))
-    note = (
-        "Harm falls in the base too: by the trend that is there anyway, and by improvement made at home. Bars at the "
-        "ends are 95 % intervals of the paired difference from the base."
-    )
-    return ReportSection(
-        "event_rate",
-        "Harm, and how unequal it is",
-        [FigureGrid(figures), bands_paragraph(view), Paragraph(note, "note")],
-    )
+    blocks: list[ReportBlock] = [FigureGrid(figures), bands_paragraph(view), Paragraph(EVENTS_NOTE, "note")]
+    return ReportSection("event_rate", EVENTS_HEADING, blocks)
 
 
 def classes_section(view: ReportData) -> ReportSection:
     """Return the section of response classes."""
     compared = bool(view.results.comparison)
     table = classes_by_arm(view) if compared else classes_by_month(view)
-    known = table.dropna()
-    title = (
-        f"Of those that began, after {format_duration(view.results.horizon)}"
-        if compared
-        else "Of those that ever began"
-    )
-    if known.empty:
-        return ReportSection(
-            "classes", "Who gets the result", [Paragraph("Nobody but the origin began, in any world.")]
-        )
+    if table.dropna().empty:
+        return ReportSection("classes", CLASSES_HEADING, [Paragraph(NO_ADOPTERS)])
+    title = f"Adopters after {format_duration(view.results.horizon)}" if compared else "Adopters over time"
     figure = response_classes_figure(table, title, "response classes")
-    note = "Means over the worlds in which somebody began. The limit of 40 % of the origin's effect is an assumption."
-    blocks: list[ReportBlock] = [FigureGrid([figure]), Paragraph(note, "note")]
-    return ReportSection("classes", "Who gets the result", blocks)
+    return ReportSection("classes", CLASSES_HEADING, [FigureGrid([figure]), Paragraph(CLASSES_NOTE, "note")])
 
 
 def response_class_shares(view: ReportData, arm: str) -> dict[str, np.ndarray]:
     """Return the mean share of each class by month."""
-    worlds = view.results.arms[arm].replicate_values(list(RESPONSE_CLASSES))
-    return {name: monthly_means(values) for name, values in worlds.items()}
+    shares = view.results.arms[arm].replicate_values(list(RESPONSE_CLASSES))
+    return {name: monthly_means(values) for name, values in shares.items()}
 
 
 def classes_by_arm(view: ReportData) -> pd.DataFrame:
-    """Return the shares of classes at the end, a row an arm."""
+    """Return the shares of classes at the end, a row for each arm."""
     rows = []
     for name, style in view.styles.items():
-        found = response_class_shares(view, name)
-        rows.append({"row": style.label, **{kind: found[kind][-1] for kind in RESPONSE_CLASSES}})
+        shares = response_class_shares(view, name)
+        rows.append({"row": style.label, **{name: shares[name][-1] for name in RESPONSE_CLASSES}})
     return pd.DataFrame(rows)
 
 
 def classes_by_month(view: ReportData) -> pd.DataFrame:
     """Return the shares of classes at a few months of a run."""
-    found = response_class_shares(view, view.shown_arms[0])
+    shares = response_class_shares(view, view.shown_arms[0])
     return pd.DataFrame(
         [
-            {"row": f"After {format_duration(month)}", **{kind: found[kind][month] for kind in RESPONSE_CLASSES}}
+            {"row": f"After {format_duration(month)}", **{name: shares[name][month] for name in RESPONSE_CLASSES}}
             for month in view.months_shown
         ]
     )

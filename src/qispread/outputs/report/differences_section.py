@@ -1,4 +1,4 @@
-"""What is compared, and what each arm changes: the arms in words and the table of differences."""
+"""Differences: what is compared, the forest plot and the tables of differences."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from qispread.outputs.report.blocks import (
     ReportTable,
     RowGroup,
 )
-from qispread.outputs.report.report_data import ReportData
+from qispread.outputs.report.report_data import ReportData, measure_definitions
 from qispread.outputs.text.display_tables import difference_cells
 from qispread.outputs.text.labels import (
     BETTER_IN_HEADING,
@@ -34,6 +34,9 @@ from qispread.outputs.text.labels import (
 from qispread.outputs.text.sentences import DifferenceStatement
 from qispread.runs.comparison import BASELINE_ARM
 
+DIFFERENCES_HEADING = "What each option changes"
+OPTIONS_HEADING = "Options compared"
+PAIRS_HEADING = "One option against another"
 SHARED_POLICY_FIELDS = set(Policy.model_fields)
 COMMON_RANDOM_NUMBERS = (
     "All options run with common random numbers (the same populations, the same chances), so that a difference comes "
@@ -44,59 +47,67 @@ MAX_COMPARED_ARMS = 4
 """Arms that are compared with each other; of more those that rank first."""
 PAIRWISE_MEASURES = ("current_use", "effect", "cost")
 """Measures beside the headline in which they are."""
-DIFFERENCES_HEADER = ("Value", "Difference", INTERVAL_HEADING, BETTER_IN_HEADING, "For 100 organisations")
+DIFFERENCES_HEADER = ("Value", "Difference", INTERVAL_HEADING, BETTER_IN_HEADING, "Per 100 organisations")
+JOINED_OPTIONS = "The name of an option that combines policies joins their names."
+FOREST_NOTE = "Points are means of the paired differences over runs; bars are their 95% intervals (simulation error)."
+BETTER_IN_NOTE = "Better in: the share of runs in which the option is better; runs without any difference count half."
+ONE_RUN_NOTE = "One run was simulated: there is no interval, and another run may differ in size and in sign."
+PAIRS_CAPTION = "Means of the differences between runs with common random numbers, the option that ranks higher first."
 
 
 def differences_section(view: ReportData) -> ReportSection:
     """Return the section of differences."""
     blocks: list[ReportBlock] = [
-        Paragraph("What is compared with the base", "heading"),
+        Paragraph(OPTIONS_HEADING, "heading"),
         BulletList(describe_arms(view)),
     ]
     forest = forest_figure(view)
     blocks += [FigureGrid([forest])] if forest is not None else []
-    blocks += [differences_table(view), *differences_notes(view), *pairwise_blocks(view)]
-    return ReportSection("changes", "What each arm changes", blocks)
+    blocks += [differences_table(view), *differences_notes(view), measure_definitions(DIFFERENCE_MEASURES)]
+    blocks += pairwise_blocks(view)
+    return ReportSection("changes", DIFFERENCES_HEADING, blocks)
 
 
 def describe_arms(view: ReportData) -> list[str]:
-    """Return what each arm is, a sentence each."""
-    base = view.results.base_arm.scenario
-    found, factors = [], view.results.comparison.get("factors", [])
+    """Return what each arm is, a sentence each, the baseline first."""
+    baseline = view.results.base_arm.scenario
+    sentences, factors = [], view.results.comparison.get("factors", [])
     for name in factors or view.shown_arms:
         scenario = view.results.arms[name].scenario
-        if name == BASELINE_ARM or base is None or scenario is None:
+        if name == BASELINE_ARM or baseline is None or scenario is None:
             continue
-        told = "; ".join(describe_changes(base, scenario)) or "no difference"
-        own = scenario.description.strip().rstrip(".") if scenario.description != base.description else ""
-        found.append(f"{name}: {f'{own}. In the model: ' if own else ''}{told.removeprefix(f'{name}: ')}.")
-    start = describe_policies(base) if base is not None else []
-    joined = ["Arms that join several are called by the names of what they join."] if factors else []
-    return [f"base: {'; '.join(start) or 'nothing is done'}.", *found, *joined]
+        changes = "; ".join(describe_changes(baseline, scenario)) or "no difference from the baseline"
+        description = scenario.description.strip().rstrip(".") if scenario.description != baseline.description else ""
+        prefix = f"{description}. In the model: " if description else ""
+        sentences.append(f"{name}: {prefix}{changes.removeprefix(f'{name}: ')}.")
+    policies = describe_policies(baseline) if baseline is not None else []
+    joined = [JOINED_OPTIONS] if factors else []
+    return [f"{BASELINE_ARM}: {'; '.join(policies) or 'no new policy'}.", *sentences, *joined]
 
 
 def describe_policies(scenario: Scenario) -> list[str]:
-    """Return the policies of a scenario in words."""
+    """Return a description of each policy of a scenario."""
     return [describe_policy(name, policy, scenario.horizon) for name, policy in scenario.policies.items()]
 
 
 def describe_policy(name: str, policy: Any, horizon: int) -> str:
-    """Return a policy in words: what, when, for whom, how strong, at what cost."""
+    """Return a description of a policy: what, when, for whom, how strong, at what cost."""
     end = min(policy.end or horizon, horizon)
     target = policy.target.model_dump(exclude_none=True)
-    whom = "everyone" if not target else ", ".join(describe_target(*item) for item in target.items())
-    own = {key: value for key, value in policy if key not in SHARED_POLICY_FIELDS and key != "lever"}
-    strengths = ", ".join(f"{key.replace('_', ' ')} {format_plain_value(value)}" for key, value in own.items())
-    cost = f", cost {format_short(policy.cost)} a month for each" if policy.cost else ", without a cost"
+    organisations = "all organisations" if not target else ", ".join(describe_target(*item) for item in target.items())
+    fields = {key: value for key, value in policy if key not in SHARED_POLICY_FIELDS and key != "lever"}
+    strengths = ", ".join(f"{name.replace('_', ' ')} {format_plain_value(value)}" for name, value in fields.items())
+    cost = f"cost {format_short(policy.cost)} a month for each organisation" if policy.cost else "no cost"
     meaning = section_title(type(policy)).split(" (")[0].split(";")[0].rstrip(".")
-    return f"{name}: {meaning[0].lower()}{meaning[1:]}, months {policy.start} to {end}, for {whom}, {strengths}{cost}"
+    details = [f"months {policy.start} to {end}", f"for {organisations}", strengths, cost]
+    return f"{name}: {lower_first(meaning)}, {', '.join(text for text in details if text)}"
 
 
 def describe_target(rule: str, value: Any) -> str:
-    """Return a rule of a target in words."""
+    """Return a description of a rule of a target."""
     if isinstance(value, int):
         return f"the {value} {rule.replace('_', ' ')}" if rule != "random" else f"{value} drawn at random"
-    return f"{rule} {', '.join(value)}" if value else "nobody"
+    return f"{rule} {', '.join(value)}" if value else "no organisation"
 
 
 def format_plain_value(value: Any) -> str:
@@ -110,19 +121,19 @@ def format_plain_value(value: Any) -> str:
     return str(value)
 
 
-def describe_changes(base: Scenario, arm: Scenario) -> list[str]:
-    """Return in words how an arm differs from the base: policies it adds, then other parameters."""
+def describe_changes(baseline: Scenario, arm: Scenario) -> list[str]:
+    """Return the differences of an arm from the baseline: policies added and removed, then other parameters."""
     added = [
         describe_policy(name, policy, arm.horizon)
         for name, policy in arm.policies.items()
-        if policy != base.policies.get(name)
+        if policy != baseline.policies.get(name)
     ]
-    gone = [f"without {name}" for name in base.policies if name not in arm.policies]
+    removed = [f"without {name}" for name in baseline.policies if name not in arm.policies]
     skipped = {"policies", "name", "description", "inputs", "notes", "replicates"}
-    first, second = (one.model_dump(mode="json", exclude=skipped) for one in (base, arm))
+    first, second = (scenario.model_dump(mode="json", exclude=skipped) for scenario in (baseline, arm))
     other = list(iterate_differing_paths(first, second))
-    more = [f"and {len(other) - MAX_LISTED_CHANGES} other changes"] if len(other) > MAX_LISTED_CHANGES else []
-    return [*added, *gone, *other[:MAX_LISTED_CHANGES], *more]
+    remainder = [f"and {len(other) - MAX_LISTED_CHANGES} other changes"] if len(other) > MAX_LISTED_CHANGES else []
+    return [*added, *removed, *other[:MAX_LISTED_CHANGES], *remainder]
 
 
 def iterate_differing_paths(first: Any, second: Any, path: str = "") -> Iterator[str]:
@@ -139,29 +150,27 @@ def iterate_differing_paths(first: Any, second: Any, path: str = "") -> Iterator
 
 
 def forest_figure(view: ReportData) -> Figure | None:
-    """Return the differences in the headline measure as points with intervals; None for one arm or one world."""
+    """Return the differences in the headline measure as points with intervals; None for one arm or one run."""
     import pandas as pd
 
-    found = [one for one in view.differences(view.results.measure).values() if one.arm in view.styles]
-    if len(found) < 2 or all(math.isnan(one.low) for one in found):
+    differences = [item for item in view.differences(view.results.measure).values() if item.arm in view.styles]
+    if len(differences) < 2 or all(math.isnan(item.low) for item in differences):
         return None
+    labels = [view.styles[item.arm].label for item in differences]
     rows = pd.DataFrame(
-        [
-            {"row": view.styles[one.arm].label, "arm": view.styles[one.arm].label, **interval_bounds(one)}
-            for one in found
-        ]
+        [{"row": label, "arm": label, **interval_bounds(item)} for label, item in zip(labels, differences, strict=True)]
     )
     measure = MEASURES[view.results.measure]
     title = f"{measure.label}, against the baseline"
     unit = difference_axis(measure.name, per_100=True)
-    told = "; ".join(f"{one.arm} {format_difference(one.value, one.number_format)}" for one in found)
+    values = "; ".join(f"{item.arm} {format_difference(item.value, item.number_format)}" for item in differences)
     return Figure(
         name="difference",
         title=title,
-        alt=f"{title}, {lower_first(unit)}, after {format_duration(view.results.horizon)}: {told}.",
-        table=rows.assign(arm=[one.arm for one in found]).drop(columns="row"),
+        alt=f"{title}, {lower_first(unit)}, after {format_duration(view.results.horizon)}: {values}.",
+        table=rows.assign(arm=[item.arm for item in differences]).drop(columns="row"),
         chart=interval_chart(rows, title, unit, measure.form, list(view.styles.values())),
-        note="Points are means of the paired differences over runs, bars their 95% intervals.",
+        note=FOREST_NOTE,
     )
 
 
@@ -171,7 +180,7 @@ def interval_bounds(difference: DifferenceStatement) -> dict[str, float]:
 
 
 def differences_table(view: ReportData) -> ReportTable:
-    """Return the table of differences: a group of rows a measure, a row an arm."""
+    """Return the table of differences: a group of rows for each measure, a row for each arm."""
     arms = [name for name in view.shown_arms if name != BASELINE_ARM]
     groups = []
     for measure in DIFFERENCE_MEASURES:
@@ -182,11 +191,10 @@ def differences_table(view: ReportData) -> ReportTable:
         declared = MEASURES[measure]
         base = format_value(float(next(iter(known.values()))["baseline"]), declared.form)
         lines = [[arm, *difference_row_cells(row, measure)] for arm, row in known.items()]
-        groups.append(RowGroup(f"{declared.label} (baseline {base})", lines))
+        groups.append(RowGroup(f"{declared.label}: baseline {base}", lines))
     several = view.results.replicate_count > 1
-    worlds = f"Means over {view.results.replicate_count} runs" if several else "The one run simulated,"
-    after = f"{worlds} after {format_duration(view.results.horizon)}"
-    caption = f"{after}; differences of shares in percentage points"
+    runs = f"Means over {view.results.replicate_count} runs" if several else "The one run simulated,"
+    caption = f"{runs} after {format_duration(view.results.horizon)}; differences of shares in percentage points"
     if view.omitted_arm_count:
         caption += f". The {len(arms)} options that rank first; differences.csv has all {len(view.results.other_arms)}"
     return ReportTable(f"{caption}.", ("Option", *DIFFERENCES_HEADER), groups)
@@ -198,10 +206,10 @@ def difference_row_cells(row: dict[str, Any], measure: str) -> Sequence[str]:
 
 
 def paired_interval_cells(row: dict[str, Any], measure: str) -> Sequence[str]:
-    """Return the cells of a difference: mean, interval, in how many runs it is better, for 100 organisations."""
-    per_100, form = float(row["per_100_organisations"]), MEASURES[measure].form
-    shown = "" if math.isnan(per_100) or not float(row["difference"]) else format_difference(per_100, form)
-    return (*difference_cells(row, measure), shown)
+    """Return the cells of a difference: mean, interval, share of runs in which it is better, per 100 organisations."""
+    per_100, number_format = float(row["per_100_organisations"]), MEASURES[measure].form
+    has_value = not math.isnan(per_100) and float(row["difference"])
+    return (*difference_cells(row, measure), format_difference(per_100, number_format) if has_value else "")
 
 
 def pairwise_blocks(view: ReportData) -> list[ReportBlock]:
@@ -215,17 +223,17 @@ def pairwise_blocks(view: ReportData) -> list[ReportBlock]:
             groups.append(RowGroup(MEASURES[measure].label, lines))
     if not groups:
         return []
-    caption = "Means of the differences between runs with common random numbers, the option that ranks higher first."
+    caption = PAIRS_CAPTION
     if len(view.ranked_arms) > MAX_COMPARED_ARMS:
-        caption += f" The {MAX_COMPARED_ARMS} that rank first; between.csv has all."
+        caption += f" The {MAX_COMPARED_ARMS} that rank first; arm_differences.csv has all."
     return [
-        Paragraph("One option against another", "heading"),
+        Paragraph(PAIRS_HEADING, "heading"),
         ReportTable(caption, ("", *DIFFERENCES_HEADER[1:]), groups),
     ]
 
 
 def differences_notes(view: ReportData) -> list[ReportBlock]:
-    """Return what pairing saved, and how to read the table."""
+    """Return how many runs common random numbers saved, and how to read the table."""
     rows = [view.row(arm, measure) for arm in view.shown_arms if arm != BASELINE_ARM for measure in DIFFERENCE_MEASURES]
     gains = [float(row["pairing_gain"]) for row in rows if row and math.isfinite(float(row["pairing_gain"]))]
     blocks: list[ReportBlock] = []
@@ -233,10 +241,7 @@ def differences_notes(view: ReportData) -> list[ReportBlock]:
         low, high = f"{min(gains):.1f}", f"{max(gains):.1f}"
         times = low if low == high else f"{low} to {high}"
         blocks.append(Paragraph(f"{COMMON_RANDOM_NUMBERS} {times}."))
-    text = "Better in: the share of runs in which the option is better; runs without any difference count half."
-    if view.results.replicate_count < 2:
-        text = "One run was simulated: there is no interval, and another run may differ in size and in sign."
-    blocks.append(Paragraph(text, "note"))
+    blocks.append(Paragraph(BETTER_IN_NOTE if view.results.replicate_count > 1 else ONE_RUN_NOTE, "note"))
     if changes_pilot_site(arm.scenario for arm in view.results.arms.values()):
         blocks.append(Paragraph(SEEDING_CAUTION, "note"))
     return blocks

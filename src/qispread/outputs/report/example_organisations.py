@@ -1,10 +1,11 @@
-"""One world looked at closely: maps of the network, and what a few organisations would see."""
+"""One run in detail: maps of the network, and run charts of a few organisations."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qispread.analysis.run_charts import EventRateSeries, build_event_rate_series, select_organisations
+from qispread.common.formatting import capitalise_first
 from qispread.model.engines.trace import Trace, trace
 from qispread.model.measures import MEASURES
 from qispread.model.world.state_arrays import EMBEDDED, IMPLEMENTING
@@ -22,21 +23,36 @@ from qispread.outputs.report.blocks import FigureGrid, Paragraph, ReportBlock, R
 from qispread.outputs.report.report_data import ReportData
 
 MAX_MAPPED = 2500
-"""Organisations above which maps are left out: points could no longer be told apart."""
+"""Organisations above which maps are left out: points could not be distinguished."""
 CROWDED_MAP = 600
-"""Organisations above which maps show two months in place of four."""
+"""Organisations above which maps show two months instead of four."""
 AXIS_HEADROOM = 1.08
+MAPS_HEADING = "Maps of one run"
+RUN_CHARTS_HEADING = "Run charts of selected organisations"
+EXAMPLE_HEADING = "One run in detail"
+MAPS_NOTE = (
+    "Organisations have the same positions in every map: the members of a partnership are together, near the "
+    "partnerships that they have ties with."
+)
+BEST_OPTION_NOTE = "Of several options, the baseline and the one that ranks first are shown."
+RUN_CHARTS_LEAD = (
+    "What boards would observe in the same run: their own adverse events per 10,000, drawn at random around the "
+    "expected rate, with the median. A longer run of points on one side of the median, or fewer crossings of the "
+    "median, than chance would give is a signal (rules of Anhøj and Olesen 2014). The organisations were selected by a "
+    "rule that does not look at the charts."
+)
+NO_COMPLETE_RUN = "Maps and run charts are left out: no run was completed."
 
 
 @dataclass(frozen=True, eq=False)
 class ExampleTraces:
-    """One world, run again in the base and in the best arm.
+    """One run, repeated in the baseline and in the best arm.
 
     Attributes
     ----------
     replicate : int
     intervention : str
-        The one that is shown: the first.
+        The intervention that is shown: the first.
     arms : dict of str to Trace
     """
 
@@ -46,12 +62,12 @@ class ExampleTraces:
 
     @property
     def primary_trace(self) -> Trace:
-        """Of the best arm, or of the run."""
+        """Trace of the best arm; of a folder of one run, its trace."""
         return list(self.arms.values())[-1]
 
 
 def load_example_traces(view: ReportData) -> ExampleTraces | None:
-    """Return the traces of the world that is shown; None where another program made the results."""
+    """Return the traces of the run that is shown; None where another version made the results or no run is complete."""
     results = view.results
     names = list(dict.fromkeys([results.base_arm.name, view.best_arm]))
     scenarios = {name: results.arms[name].scenario for name in names}
@@ -61,16 +77,16 @@ def load_example_traces(view: ReportData) -> ExampleTraces | None:
     if replicate is None:
         return None
     months = view.months_shown
-    found = {
+    traces = {
         name: trace(scenario, replicate, months, observe=True)
         for name, scenario in scenarios.items()
         if scenario is not None
     }
-    return ExampleTraces(replicate, next(iter(next(iter(found.values())).scenario.interventions)), found)
+    return ExampleTraces(replicate, next(iter(next(iter(traces.values())).scenario.interventions)), traces)
 
 
 def select_example_replicate(view: ReportData) -> int | None:
-    """Return the world nearest the median in the headline measure, or in its difference; of equals the first."""
+    """Return the replicate nearest the median in the headline measure, or in its difference; of equals the first."""
     results, measure = view.results, view.results.measure
     values = results.base_arm.replicate_values([measure])[measure][:, -1]
     if view.best_arm != results.base_arm.name:
@@ -78,31 +94,30 @@ def select_example_replicate(view: ReportData) -> int | None:
     known = np.flatnonzero(~np.isnan(values))
     if not known.size:
         return None
-    away = np.abs(values[known] - np.median(values[known]))
-    return int(results.base_arm.replicates[known[np.argmin(away)]])
+    distances = np.abs(values[known] - np.median(values[known]))
+    return int(results.base_arm.replicates[known[np.argmin(distances)]])
 
 
 def describe_selection_rule(view: ReportData, traces: ExampleTraces) -> str:
-    """Return by which rule the world was chosen."""
+    """Return the rule by which the run was selected."""
     measure = MEASURES[view.results.measure].phrase
-    what = f"the difference {view.best_arm} makes in {measure}" if view.results.comparison else measure
+    quantity = f"the difference that {view.best_arm} makes to {measure}" if view.results.comparison else measure
     return (
-        f"World {traces.replicate} of {view.results.replicate_count}, counted from 0: the one in which "
-        f"{what} is nearest the "
-        "median over worlds (of equals the first)."
+        f"Run {traces.replicate} of {view.results.replicate_count} (numbered from 0): the run in which {quantity} is "
+        "nearest the median over runs (ties: the lowest number)."
     )
 
 
 def maps_section(view: ReportData, traces: ExampleTraces) -> ReportSection:
     """Return the section of maps, or why there are none."""
-    number, heading = traces.primary_trace.world.static_world.organisation_count, "One world, on the map"
-    if number > MAX_MAPPED:
-        why = f"A map of {number:,} organisations could not be read, and is left out. "
-        return ReportSection("maps", heading, [Paragraph(f"{why}{describe_selection_rule(view, traces)}")])
-    places = map_positions(traces.primary_trace.world)
-    months = view.months_shown if number <= CROWDED_MAP else view.months_shown[-2:]
+    count = traces.primary_trace.world.static_world.organisation_count
+    if count > MAX_MAPPED:
+        reason = f"Maps are left out: a map of {count:,} organisations could not be read. Run charts are of one run. "
+        return ReportSection("maps", MAPS_HEADING, [Paragraph(reason + describe_selection_rule(view, traces))])
+    positions = map_positions(traces.primary_trace.world)
+    months = view.months_shown if count <= CROWDED_MAP else view.months_shown[-2:]
     grids = [
-        FigureGrid([arm_map(view, traces, name, places, month) for month in months], "maps") for name in traces.arms
+        FigureGrid([arm_map(view, traces, name, positions, month) for month in months], "maps") for name in traces.arms
     ]
     blocks: list[ReportBlock] = [
         Paragraph(describe_selection_rule(view, traces)),
@@ -110,75 +125,68 @@ def maps_section(view: ReportData, traces: ExampleTraces) -> ReportSection:
         *grids,
     ]
     several = len(traces.primary_trace.scenario.interventions) > 1
-    only = f" The intervention shown is {traces.intervention}, the first." if several else ""
-    note = (
-        "Organisations stand in the same places in every map: partnerships as clusters, near those they have ties "
-        "with. Of several arms the best is shown."
-        f"{only}"
-    )
-    return ReportSection("maps", heading, [*blocks, Paragraph(note, "note")])
+    notes = [MAPS_NOTE]
+    if len(view.results.other_arms) > 1:
+        notes.append(BEST_OPTION_NOTE)
+    if several:
+        notes.append(f"The intervention shown is {traces.intervention}, the first.")
+    return ReportSection("maps", MAPS_HEADING, [*blocks, Paragraph(" ".join(notes), "note")])
 
 
 def arm_map(view: ReportData, traces: ExampleTraces, arm: str, positions: np.ndarray, month: int) -> Figure:
     """Return the map of one arm in one month."""
-    told = traces.arms[arm]
-    at = told.months.index(month)
-    stage = told.quantity("stage", traces.intervention)[at]
+    arm_trace = traces.arms[arm]
+    index = arm_trace.months.index(month)
+    stage = arm_trace.quantity("stage", traces.intervention)[index]
     uses = np.isin(stage, (IMPLEMENTING, EMBEDDED))
-    fidelity = told.quantity("fidelity", traces.intervention)[at]
-    origin = told.quantity("origin", traces.intervention)[at] == 1
-    first, second, _ = told.ties_in_month(month)
-    keep = len(first) <= MAX_DRAWN_TIES
-    table = build_map_table(positions, told.world.static_world.ids, fidelity, uses, origin)
-    ties = tie_path(positions, first if keep else first[:0], second if keep else second[:0])
-    place = list(traces.arms).index(arm)
-    return map_figure(table, ties, arm, view.styles[arm].label if arm in view.styles else arm, place, month)
+    fidelity = arm_trace.quantity("fidelity", traces.intervention)[index]
+    origin = arm_trace.quantity("origin", traces.intervention)[index] == 1
+    first, second, _ = arm_trace.ties_in_month(month)
+    if len(first) > MAX_DRAWN_TIES:
+        first, second = first[:0], second[:0]
+    table = build_map_table(positions, arm_trace.world.static_world.ids, fidelity, uses, origin)
+    ties = tie_path(positions, first, second)
+    label = view.styles[arm].label if arm in view.styles else arm
+    return map_figure(table, ties, arm, label, list(traces.arms).index(arm), month)
 
 
 def run_charts_section(view: ReportData, traces: ExampleTraces) -> ReportSection:
     """Return the section of run charts."""
-    blocks: list[ReportBlock] = [
-        Paragraph(
-            "What boards would see of their own harm in the same world: harmful events observed, drawn around what is "
-            "expected, around the median. A long run on one side of the median, or few crossings of it, is more than "
-            "chance would bring (the rules of Anhøj and Olesen 2014). The organisations were picked by a rule that "
-            "does not look at the charts."
-        )
-    ]
-    chosen = select_organisations(traces.primary_trace, traces.intervention)
+    blocks: list[ReportBlock] = [Paragraph(RUN_CHARTS_LEAD)]
+    selected = select_organisations(traces.primary_trace, traces.intervention)
     names = dict(
         zip(traces.primary_trace.world.static_world.ids, traces.primary_trace.world.static_world.names, strict=True)
     )
-    seen = [
+    examples = [
         OrganisationExample(
-            place + 1,
-            names[one],
-            why,
-            {arm: build_event_rate_series(run, one, traces.intervention) for arm, run in traces.arms.items()},
+            index,
+            names[organisation],
+            reason,
+            {arm: build_event_rate_series(run, organisation, traces.intervention) for arm, run in traces.arms.items()},
         )
-        for place, (one, why) in enumerate(chosen.items())
+        for index, (organisation, reason) in enumerate(selected.items(), start=1)
     ]
     if len(traces.arms) > 1:
-        for one in seen:
+        for example in examples:
             blocks += [
-                Paragraph(f"{one.name}: {one.reason}", "heading"),
-                FigureGrid(run_chart_figures(view, one), "pairs"),
+                Paragraph(f"{example.name}: {example.reason}", "heading"),
+                FigureGrid(run_chart_figures(view, example), "pairs"),
             ]
     else:
-        blocks.append(FigureGrid([figure for one in seen for figure in run_chart_figures(view, one)]))
-    return ReportSection("run-charts", "What a few organisations would see", blocks)
+        blocks.append(FigureGrid([figure for example in examples for figure in run_chart_figures(view, example)]))
+    return ReportSection("run-charts", RUN_CHARTS_HEADING, blocks)
 
 
 @dataclass(frozen=True)
 class OrganisationExample:
-    """What one organisation would see.
+    """An organisation with the adverse event rates that it would observe.
 
     Attributes
     ----------
     index : int
-        Among those shown, from 1.
+        Position among those shown, from 1.
     name, reason : str
-        Of the organisation, and why it was chosen.
+        Of the organisation, and why it was selected.
     arms : dict of str to EventRateSeries
     """
 
@@ -189,22 +197,23 @@ class OrganisationExample:
 
 
 def run_chart_figures(view: ReportData, example: OrganisationExample) -> list[Figure]:
-    """Return the run charts of one organisation on the same axes: base beside arm, or the run under its name."""
-    tops = [max(one.table["rate"].to_pylist(), default=0.0) for one in example.arms.values()]
-    top, alone = max(AXIS_HEADROOM * max(tops), 1.0), len(example.arms) == 1
+    """Return the run charts of one organisation on the same axes, one for each arm."""
+    maxima = [max(rates.table["rate"].to_pylist(), default=0.0) for rates in example.arms.values()]
+    top, alone = max(AXIS_HEADROOM * max(maxima), 1.0), len(example.arms) == 1
     figures = [
-        run_chart_figure(one, example.name, view.styles[arm], example.index, view.results.horizon, top, alone=alone)
-        for arm, one in example.arms.items()
+        run_chart_figure(rates, example.name, view.styles[arm], example.index, view.results.horizon, top, alone=alone)
+        for arm, rates in example.arms.items()
     ]
-    why = f"{example.reason[0].upper()}{example.reason[1:]}. "
-    return [replace(figure, note=f"{why}{figure.note}") for figure in figures] if alone else figures
+    if not alone:
+        return figures
+    return [replace(figure, note=f"{capitalise_first(example.reason)}. {figure.note}") for figure in figures]
 
 
 def example_sections(view: ReportData) -> list[ReportSection]:
-    """Return the sections that need one world run again; a section with the reason where it cannot be."""
+    """Return the sections that need one run repeated; a section with the reason where it cannot be."""
     traces = load_example_traces(view)
     if traces is None:
-        return [ReportSection("maps", "One world, looked at closely", [Paragraph(describe_missing_trace(view))])]
+        return [ReportSection("maps", EXAMPLE_HEADING, [Paragraph(describe_missing_trace(view))])]
     return [maps_section(view, traces), run_charts_section(view, traces)]
 
 
@@ -212,7 +221,7 @@ def describe_missing_trace(view: ReportData) -> str:
     """Return why there are no maps and run charts."""
     if view.results.version_differences:
         return (
-            "Maps and run charts are left out: they are drawn from a world that is run again, and the program that "
-            f"runs now differs from the one that made these results ({'; '.join(view.results.version_differences)})."
+            "Maps and run charts are left out: they need one run to be repeated, and this version of the program "
+            f"differs from the one that made the results ({'; '.join(view.results.version_differences)})."
         )
-    return "Maps and run charts are left out: no world was run to its end."
+    return NO_COMPLETE_RUN

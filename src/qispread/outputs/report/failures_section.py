@@ -1,4 +1,4 @@
-"""Results of which nothing can be reported, since no world was run to its end."""
+"""Refusal of results that cannot be reported because no run was completed."""
 
 import numpy as np
 import pyarrow.parquet
@@ -9,22 +9,24 @@ from qispread.outputs.report.read_results import ArmResults, ResultsFolder
 
 
 def reject_failed_results(results: ResultsFolder) -> None:
-    """Refuse results of which an arm has no world that was run to its end, or the arms have none in common.
+    """Refuse results in which an arm has no complete run, or the arms have no complete replicate in common.
 
     Raises
     ------
     InputError
-        With each such arm and why its worlds failed.
+        With each such arm and why its runs failed.
     """
-    faults = [has_only_failures(arm) for arm in results.arms.values() if arm.failed.all()]
+    faults = [all_failed_fault(arm) for arm in results.arms.values() if arm.failed.all()]
     if not faults and np.logical_or.reduce([arm.failed for arm in results.arms.values()]).all():
-        faults = [Fault("report", "an arm failed in every replicate: arms cannot be compared", str(results.folder))]
+        faults = [
+            Fault("report", "no replicate was completed in every arm: arms cannot be compared", str(results.folder))
+        ]
     if faults:
         raise InputError(faults)
 
 
-def has_only_failures(arm: ArmResults) -> Fault:
-    """Return the fault of an arm all of whose worlds failed."""
+def all_failed_fault(arm: ArmResults) -> Fault:
+    """Return the fault of an arm of which all runs failed."""
     errors = pyarrow.parquet.read_table(arm.folder / "runs.parquet").to_pydict().get("error", [])
-    said = describe_failures([str(error or "for no reason given") for error in errors])
-    return Fault("report", f"{said}; there is nothing to report", str(arm.folder))
+    message = describe_failures([str(error or "for no reason given") for error in errors])
+    return Fault("report", f"{message}; there is nothing to report", str(arm.folder))

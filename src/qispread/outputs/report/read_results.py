@@ -1,4 +1,4 @@
-"""What a folder of results holds, read and checked: manifests, scenarios and tables."""
+"""Read and check a folder of results: manifests, scenarios and tables."""
 
 import json
 from collections.abc import Sequence
@@ -38,13 +38,13 @@ SHORT_VERSION_NAMES = {
     "replaced_rules": "rules replaced at run time",
     "python": "Python",
 }
-"""What is named in other words than in a manifest."""
+"""Names for people of parts of a manifest."""
 SUMMARY_COLUMNS = ("month", "intervention", "measure", "replicates", "median", "p5", "p95")
 
 
 @dataclass(frozen=True, eq=False)
 class ArmResults:
-    """One run of a folder.
+    """One arm of a folder, or its single scenario.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class ArmResults:
     folder : Path
     manifest : dict
     scenario : Scenario or None
-        None where another version wrote what this one cannot read.
+        None where another version wrote a scenario that this one cannot read.
     former : bool
         Whether version 0.1 wrote it: its tables are read in the names of now.
     """
@@ -65,7 +65,7 @@ class ArmResults:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """Median and nine in ten worlds of every measure of all interventions together, by month."""
+        """Median and percentiles over runs of every measure, all interventions together, by month."""
         path = self.folder / SUMMARY_FILE
         table = read_checked_table(path, SUMMARY_COLUMNS, lambda: self._read_summary(path))
         return table[table["intervention"] == POOLED].drop(columns="intervention")
@@ -75,47 +75,47 @@ class ArmResults:
         return rename_saved_table(table, "summary") if self.former else table
 
     def replicate_values(self, measures: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-        """Return measures of all interventions together, each (worlds, months); NaN where a world failed."""
+        """Return measures of all interventions together, each (runs, months); NaN where a run failed."""
         path, needed = self.folder / "months.parquet", ("month", "intervention", *measures)
         pooled = [("intervention", "=", POOLED)]
         table = read_checked_table(
             path, needed, lambda: read_saved_table(path, "months", needed, pooled, former=self.former)
         )
         months, failed = int(table["month"].max()) + 1, self.failed[:, None]
-        found = {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
-        return {name: np.where(failed, np.nan, values) for name, values in found.items()}
+        arrays = {name: table[name].to_numpy(dtype=np.float64).reshape(-1, months) for name in measures}
+        return {name: np.where(failed, np.nan, values) for name, values in arrays.items()}
 
     @property
     def replicates(self) -> NDArray[np.int64]:
-        """The numbers of the worlds, in the order of `replicate_values`."""
+        """The numbers of the replicates, in the order of `replicate_values`."""
         return self.run_status["replicate"].to_numpy(dtype=np.int64)
 
     @property
     def failed(self) -> NDArray[np.bool_]:
-        """Whether each world failed."""
+        """Whether each run failed."""
         return np.asarray(self.run_status["status"] == "failed")
 
     @cached_property
     def run_status(self) -> pd.DataFrame:
-        """Number and status of every world."""
+        """Replicate number and status of every run."""
         path, needed = self.folder / "runs.parquet", ("replicate", "status")
         return read_checked_table(path, needed, lambda: read_saved_table(path, "runs", needed, former=self.former))
 
 
 @dataclass(frozen=True, eq=False)
 class ResultsFolder:
-    """A folder of a run or of a comparison.
+    """A folder of results of a scenario or of a comparison.
 
     Attributes
     ----------
     folder : Path
     manifest : dict
     arms : dict of str to ArmResults
-        The base first; of a run, the run.
+        The baseline first; for a single scenario, its runs.
     tables : dict of str to DataFrame
-        Those of a comparison that the folder has.
+        Tables of the comparison that are in the folder.
     version_differences : tuple of str
-        How what made it differs from the program that runs; empty where both are the same.
+        Differences between the version that made the results and this one; empty where there are none.
     """
 
     folder: Path
@@ -126,17 +126,17 @@ class ResultsFolder:
 
     @property
     def comparison(self) -> dict[str, Any]:
-        """What the manifest says of a comparison; empty for a run."""
+        """Description of the comparison in the manifest; empty for a single scenario."""
         return dict(self.manifest.get("comparison", {}))
 
     @property
     def base_arm(self) -> ArmResults:
-        """The base, or the run."""
+        """The baseline, or the single scenario."""
         return next(iter(self.arms.values()))
 
     @property
     def other_arms(self) -> list[str]:
-        """The arms beside the base."""
+        """The arms other than the baseline."""
         return [name for name in self.arms if name != BASELINE_ARM] if self.comparison else []
 
     @property
@@ -152,17 +152,17 @@ class ResultsFolder:
 
     @property
     def replicate_count(self) -> int:
-        """Worlds simulated."""
+        """Number of replicates simulated."""
         return len(self.base_arm.replicates)
 
 
 def reading_error(path: Path, problem: str) -> InputError:
-    """Return the error for what cannot be read."""
+    """Return the error for a file or folder that cannot be read."""
     return InputError([Fault("report", problem, str(path))])
 
 
 def read_checked_table(path: Path, columns: Sequence[str], reader: Any) -> pd.DataFrame:
-    """Return a table, if it can be read and has some columns.
+    """Return a table after checking that it can be read and has the required columns.
 
     Raises
     ------
@@ -170,15 +170,15 @@ def read_checked_table(path: Path, columns: Sequence[str], reader: Any) -> pd.Da
         Where it is missing or broken, or lacks a column.
     """
     if not path.is_file():
-        raise reading_error(path, "is missing; needed: a whole folder as run or compare wrote it; run it again")
+        raise reading_error(path, "is missing; needed: a complete folder as written by run or compare; rerun it")
     try:
         table: pd.DataFrame = reader()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise reading_error(path, f"cannot be read as a table of results: {reason}; run it again") from None
+        raise reading_error(path, f"cannot be read as a table of results: {reason}; rerun it") from None
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise reading_error(path, f"lacks the columns {', '.join(missing)}; run it again with this version")
+        raise reading_error(path, f"lacks the columns {', '.join(missing)}; rerun it with this version")
     return table
 
 
@@ -192,42 +192,42 @@ def read_results_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     if not folder.is_dir():
-        raise reading_error(folder, "is no folder; needed: one that qispread run or qispread compare wrote")
+        raise reading_error(folder, "is no folder; needed: a folder written by qispread run or qispread compare")
     if not path.is_file():
-        hint = "; made by an earlier version? run the comparison again" if (folder / BASELINE_ARM).is_dir() else ""
+        hint = "; made by an earlier version? rerun the comparison" if (folder / BASELINE_ARM).is_dir() else ""
         raise reading_error(folder, f"holds no results: {MANIFEST} is missing{hint}")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        found["identity"]["qispread"], read_identity(found)
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest["identity"]["qispread"], read_identity(manifest)
     except json.JSONDecodeError:
         raise reading_error(path, TRUNCATION_MARK) from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise reading_error(path, "is no manifest of results; needed: the file as run or compare wrote it") from None
-    if not isinstance(found.get("scenario", found.get("comparison")), dict):
+        raise reading_error(path, "is no manifest of results; needed: the file as written by run or compare") from None
+    if not isinstance(manifest.get("scenario", manifest.get("comparison")), dict):
         raise reading_error(
-            path, "names neither a scenario nor a comparison; needed: the file as run or compare wrote it"
+            path, "names neither a scenario nor a comparison; needed: the file as written by run or compare"
         )
-    return rename_saved_manifest(dict(found), path)
+    return rename_saved_manifest(dict(manifest), path)
 
 
 def changes_since(manifest: dict[str, Any]) -> list[EnvironmentChange]:
-    """Return what differs of code and libraries between what made results and what runs now."""
-    now = environment()
-    before = {name: one for name, one in read_identity(manifest).items() if name in now}
-    return compare_identities(before, now)
+    """Return the differences in code and libraries since results were made."""
+    current = environment()
+    previous = {name: value for name, value in read_identity(manifest).items() if name in current}
+    return compare_identities(previous, current)
 
 
 def describe_version_changes(change: EnvironmentChange) -> str:
-    """Return what differs in words."""
+    """Return a difference in code or libraries as text."""
     *_, name = change.name.split(".", maxsplit=1)
     return f"{SHORT_VERSION_NAMES.get(name, name)} {change.old}, now {change.new}"
 
 
 def read_arm(name: str, folder: Path, *, strict: bool, former: bool = False) -> ArmResults:
-    """Return one run of a folder; a scenario that cannot be read is an error if `strict`, else None."""
+    """Return one arm of a folder; a scenario that cannot be read is an error if `strict`, else None."""
     manifest = read_results_manifest(folder)
     if "scenario" not in manifest or "horizon" not in manifest["scenario"]:
-        raise reading_error(folder / MANIFEST, "names no scenario; needed: the manifest of a run")
+        raise reading_error(folder / MANIFEST, "has no scenario; needed: the manifest of a run")
     try:
         return ArmResults(name, folder, manifest, build_scenario(manifest["scenario"]), former)
     except InputError:
@@ -237,7 +237,7 @@ def read_arm(name: str, folder: Path, *, strict: bool, former: bool = False) -> 
 
 
 def read_tables(folder: Path, *, former: bool = False) -> dict[str, pd.DataFrame]:
-    """Return the tables of a comparison that a folder has; the differences must be there."""
+    """Return the tables of a comparison in a folder; the table of differences is required."""
     tables = {}
     for name, (_, columns) in COMPARISON_TABLES.items():
         path = table_file(folder, name, former=former)
@@ -257,28 +257,29 @@ def is_former_results(folder: Path) -> bool:
 
 
 def read_results(folder: Path) -> ResultsFolder:
-    """Return what a folder of a run or a comparison holds.
+    """Return the contents of a folder of results of a scenario or of a comparison.
 
     Raises
     ------
     InputError
-        Where it holds no results, or they are broken or not whole.
+        Where it holds no results, or they are broken or incomplete.
     """
     manifest, former = read_results_manifest(folder), is_former_results(folder)
-    found = changes_since(manifest)
-    differs, strict = tuple(describe_version_changes(one) for one in found), not select_changes(found, "code")
+    changes = changes_since(manifest)
+    differences = tuple(describe_version_changes(change) for change in changes)
+    strict = not select_changes(changes, "code")
     if "comparison" not in manifest:
         name = str(manifest["scenario"].get("name", "run"))
         return ResultsFolder(
-            folder, manifest, {name: read_arm(name, folder, strict=strict, former=former)}, version_differences=differs
+            folder, manifest, {name: read_arm(name, folder, strict=strict, former=former)}, version_differences=differences
         )
     names = manifest["comparison"].get("arms")
     if not isinstance(names, list) or BASELINE_ARM not in names or len(names) < 2:
-        raise reading_error(folder / MANIFEST, f"names no arms; needed: '{BASELINE_ARM}' and at least one more")
+        raise reading_error(folder / MANIFEST, f"has no arms; needed: '{BASELINE_ARM}' and at least one more")
     arms = {
         str(name): read_arm(str(name), arm_folder(folder, str(name), former=former), strict=strict, former=former)
         for name in names
     }
     return ResultsFolder(
-        folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder, former=former), differs
+        folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder, former=former), differences
     )

@@ -1,5 +1,6 @@
-"""What all sections look at: results, the arms that charts show, and values by arm and month."""
+"""Data for all sections: results, the arms that charts show, and values by arm and month."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qispread.common.formatting import lower_first
 from qispread.inputs.cross_checks import POOLED, organisation_ids
 from qispread.model.measures import MEASURES
 from qispread.outputs.figures.curve_figures import MAX_BANDS
 from qispread.outputs.figures.figure import to_records
 from qispread.outputs.figures.palette import ArmStyle, assign_styles
+from qispread.outputs.report.blocks import BulletList
 from qispread.outputs.report.read_results import DIFFERENCES_TABLE, ResultsFolder
 from qispread.outputs.text.sentences import DifferenceStatement, difference_from_row
 from qispread.runs.comparison import BASELINE_ARM
@@ -20,7 +23,7 @@ from qispread.runs.comparison.paired_statistics import monthly_means
 from qispread.runs.summary import percentile_of_sorted
 
 MAX_SHOWN_ARMS = 7
-"""Arms beside the base that charts and long tables show; those that rank first, where there are more."""
+"""Arms other than the baseline that charts and long tables show; those that rank first, where there are more."""
 SHOWN_MONTH_SHARES = (0.1, 0.3, 0.5, 1.0)
 """Shares of the horizon at which maps and bars are drawn."""
 
@@ -33,58 +36,58 @@ class ReportData:
 
     @cached_property
     def ranked_arms(self) -> list[str]:
-        """The arms beside the base, the best first: by the mean difference in the headline measure."""
+        """The arms other than the baseline, ranked by the mean difference in the headline measure."""
         if not self.results.comparison:
             return []
         sign = -1.0 if MEASURES[self.results.measure].better == "less" else 1.0
-        found = self.differences(self.results.measure)
-        merit = {name: sign * one.value for name, one in found.items()}
+        differences = self.differences(self.results.measure)
+        merit = {name: sign * difference.value for name, difference in differences.items()}
         return sorted(self.results.other_arms, key=lambda name: -np.nan_to_num(merit.get(name, np.nan), nan=-np.inf))
 
     @property
     def best_arm(self) -> str:
-        """The best arm beside the base; of a run, the run."""
+        """The best arm other than the baseline; for a single scenario, its name."""
         return next(iter([*self.ranked_arms, self.results.base_arm.name]))
 
     @cached_property
     def shown_arms(self) -> list[str]:
-        """The arms that charts show, the base first."""
-        kept = set(self.ranked_arms[:MAX_SHOWN_ARMS])
-        return [self.results.base_arm.name, *(name for name in self.results.other_arms if name in kept)]
+        """The arms that charts show, the baseline first."""
+        selected = set(self.ranked_arms[:MAX_SHOWN_ARMS])
+        return [self.results.base_arm.name, *(name for name in self.results.other_arms if name in selected)]
 
     @cached_property
     def styles(self) -> dict[str, ArmStyle]:
-        """How each arm that is shown looks."""
+        """The style of each arm that is shown."""
         return assign_styles(self.shown_arms, BASELINE_ARM)
 
     @property
     def arm_styles(self) -> dict[str, ArmStyle]:
-        """The styles without the base's."""
+        """The styles of the arms other than the baseline."""
         return {name: style for name, style in self.styles.items() if name != BASELINE_ARM}
 
     @property
     def omitted_arm_count(self) -> int:
-        """How many arms are not shown."""
+        """Number of arms that charts do not show."""
         return max(0, len(self.results.other_arms) - MAX_SHOWN_ARMS)
 
     @property
     def months_shown(self) -> list[int]:
-        """A few months over the run, the last among them."""
+        """Months at which maps and bars are drawn, the last included."""
         return sorted({max(1, round(share * self.results.horizon)) for share in SHOWN_MONTH_SHARES})
 
     @cached_property
     def organisation_count(self) -> int | None:
-        """How many organisations there are, if it is known."""
+        """Number of organisations, where the scenario can be read."""
         scenario = self.results.base_arm.scenario
         return len(organisation_ids(scenario)) if scenario is not None else None
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return a table of the comparison, or None where there is none or it is empty."""
-        found = self.results.tables.get(name)
-        return found if found is not None and len(found) else None
+        table = self.results.tables.get(name)
+        return table if table is not None and len(table) else None
 
     def curve(self, measure: str) -> pd.DataFrame:
-        """Return median and nine in ten worlds of a measure by arm and month, for the arms shown."""
+        """Return median and percentiles over runs of a measure by arm and month, for the arms shown."""
         pieces = []
         for name in self.shown_arms:
             summary = self.results.arms[name].summary
@@ -105,7 +108,7 @@ class ReportData:
         return dict(chosen.iloc[0]) if len(chosen) else {}
 
     def pairwise_difference(self, first: str, second: str, measure: str) -> dict[str, Any] | None:
-        """Return the row of `between` of one arm against another, turned where the table has it the other way round."""
+        """Return the row of `arm_differences` of one arm against another, reversed where necessary."""
         table = self.table("arm_differences")
         if table is None:
             return None
@@ -116,37 +119,48 @@ class ReportData:
         row = rows[0]
         if row["arm"] == first:
             return row
-        turned = {name: -float(row[name]) for name in ("difference", "per_100_organisations")}
+        reversed_signs = {name: -float(row[name]) for name in ("difference", "per_100_organisations")}
         ends = {
             "low": -float(row["high"]),
             "high": -float(row["low"]),
             "share_better": 1.0 - float(row["share_better"]),
         }
-        return {**row, "arm": first, "against": second, **turned, **ends}
+        return {**row, "arm": first, "against": second, **reversed_signs, **ends}
 
     @property
     def gap_medians(self) -> str:
-        """What `fidelity_gap` has."""
+        """Which averages over runs `fidelity_gap` has."""
         return "means" if self.results.comparison else "medians"
 
     @cached_property
     def fidelity_gap(self) -> pd.DataFrame:
-        """The share that uses it, and the share that uses it and replicates the origin's effect.
+        """Current use, and the share that uses the intervention and replicates the pilot site's effect.
 
-        Means over worlds in a comparison, as in its tables; medians of a run, as in its answer.
+        Means over runs in a comparison, as in its tables; medians over runs of a single scenario, as in its headline.
         """
         pieces, middle = [], monthly_means if self.results.comparison else replicate_median
         for name in self.shown_arms:
-            worlds = self.results.arms[name].replicate_values(["current_use", "replicated"])
-            uses, replicates = worlds["current_use"], worlds["replicated"]
+            values = self.results.arms[name].replicate_values(["current_use", "replicated"])
+            uses, replicates = values["current_use"], values["replicated"]
             reached = np.where(uses == 0.0, 0.0, uses * replicates)
             columns = {"current_use": middle(uses), "reached": middle(reached)}
             pieces.append(pd.DataFrame({"arm": name, "month": np.arange(uses.shape[1]), **columns}))
         return pd.concat(pieces, ignore_index=True)
 
 
+def measure_definitions(measures: Iterable[str]) -> BulletList:
+    """Return a list of the definitions of measures, in small print."""
+    return BulletList([define_measure(name) for name in measures], small=True)
+
+
+def define_measure(name: str) -> str:
+    """Return the label of a measure with the first sentence of its meaning."""
+    first_sentence = MEASURES[name].meaning.partition(". ")[0].rstrip(".")
+    return f"{MEASURES[name].label}: {lower_first(first_sentence)}."
+
+
 def bands_note(view: ReportData) -> str:
-    """Return how to read curves with bands."""
+    """Return the note on how to read curves with bands."""
     if view.results.replicate_count < 2:
         return "Of the one run simulated."
     text = "Lines are medians over runs; bands hold nine of ten."
@@ -158,6 +172,6 @@ def bands_note(view: ReportData) -> str:
 
 
 def replicate_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median over worlds, the rows, of what is known in each month; NaN where nothing is."""
+    """Return the median over runs, the rows, of the known values in each month; NaN where there are none."""
     ordered = np.sort(values, axis=0)
     return percentile_of_sorted(ordered, np.count_nonzero(~np.isnan(ordered), axis=0), 0.5)

@@ -1,4 +1,4 @@
-"""From a folder of results to `report.html` and its charts, written whole or not at all."""
+"""Write `report.html` and its charts from a folder of results, all files or none."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ from qispread.runs.sweep.atomic_files import local_folder
 
 @dataclass(frozen=True)
 class ReportContent:
-    """A report before it is drawn.
+    """A report before it is rendered.
 
     Attributes
     ----------
@@ -79,18 +79,16 @@ def build_report(folder: Path, on_figure: Callable[[Iterable[Figure]], object] =
 
 
 def build_sections(view: ReportData) -> Iterator[ReportSection]:
-    """Yield the sections, in order; what the results do not hold is left out."""
+    """Yield the sections in order; a section without results is left out."""
     if view.results.comparison:
         yield differences_section(view)
     yield curves_section(view)
     yield fidelity_gap_section(view)
     yield event_rate_section(view)
-    asked = (equity_section, costs_section)
-    yield from (section for make in asked if (section := make(view)) is not None)
+    yield from (section for build in (equity_section, costs_section) if (section := build(view)) is not None)
     yield from example_sections(view)
     yield classes_section(view)
-    asked = (robustness_section, factorial_section)
-    yield from (section for make in asked if (section := make(view)) is not None)
+    yield from (section for build in (robustness_section, factorial_section) if (section := build(view)) is not None)
     yield assumptions_section(view)
     yield limits_section()
     yield reproduce_section(view)
@@ -110,45 +108,45 @@ def write_report(folder: str | Path, out: str | Path | None = None, *, overwrite
         Read, and unless `out` is given written to: ``report.html``, and in ``charts`` each chart as SVG and PNG with
         its numbers as CSV.
     out : str or Path, optional
-        Another folder for the report, such as where the results are in an archive that cannot be written to.
+        Another folder for the report, for example where the results are in a read-only archive.
     overwrite : bool
         Whether a report that is in `out` may be replaced.
 
     Returns
     -------
     list of Path
-        What was written.
+        The files written.
 
     Raises
     ------
     InputError
-        Where the folder holds no results, or they are broken, not whole, or cannot be written beside; where `out` holds
-        results of its own or another report; where all worlds failed.
+        Where the folder holds no results, or they are broken or incomplete; where the folder of the report cannot be
+        written to; where `out` holds other results or another report; where all runs of an arm failed.
     """
     folder = Path(folder)
-    place = folder if out is None else local_folder(out)
-    with cleanup_on_abort(place):
-        if place.resolve() != folder.resolve():
-            check_report_folder(place, overwrite=overwrite)
-        with FigureRenderer() as studio:
-            report = build_report(folder, studio.submit)
-            drawings = studio.collect()
-        page = render_page(report, {one.figure.name: one for one in drawings})
-        with write_atomically(place) as new:
+    report_folder = folder if out is None else local_folder(out)
+    with cleanup_on_abort(report_folder):
+        if report_folder.resolve() != folder.resolve():
+            check_report_folder(report_folder, overwrite=overwrite)
+        with FigureRenderer() as renderer:
+            report = build_report(folder, renderer.submit)
+            drawings = renderer.collect()
+        page = render_page(report, {drawing.figure.name: drawing for drawing in drawings})
+        with write_atomically(report_folder) as new:
             (new / CHARTS_FOLDER).mkdir()
             (new / PAGE_FILE).write_text(page, encoding="utf-8")
             names = [path.name for path in write_rendered_figures(drawings, new / CHARTS_FOLDER)]
-    return [place / PAGE_FILE, *(place / CHARTS_FOLDER / name for name in names)]
+    return [report_folder / PAGE_FILE, *(report_folder / CHARTS_FOLDER / name for name in names)]
 
 
 def check_report_folder(folder: Path, *, overwrite: bool) -> None:
-    """Make sure that a report can be written to a folder that is not that of its results.
+    """Check that a report can be written to a folder other than that of its results.
 
     Raises
     ------
     InputError
-        Where it holds results, of which the report would seem to be; or a report, and `overwrite` is off; or cannot be
-        written to.
+        Where it holds results that the report does not describe; a report, and `overwrite` is off; or cannot be written
+        to.
     """
     check_results_folder(folder, {}, (), overwrite=True)
     if (folder / MANIFEST).exists():
@@ -160,7 +158,7 @@ def check_report_folder(folder: Path, *, overwrite: bool) -> None:
 
 
 def render_page(report: ReportContent, drawings: dict[str, RenderedFigure]) -> str:
-    """Return the whole page."""
+    """Return the page as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("qispread.outputs.report"),
         autoescape=True,
@@ -174,7 +172,7 @@ def render_page(report: ReportContent, drawings: dict[str, RenderedFigure]) -> s
         answer=report.headline,
         sections=report.sections,
         results=report.data.results,
-        pictures={name: Markup(one.inline_svg) for name, one in drawings.items()},  # noqa: S704 - drawn and escaped by us
+        pictures={name: Markup(drawing.inline_svg) for name, drawing in drawings.items()},  # noqa: S704 - rendered and escaped here
         caution=MODEL_CAUTION,
         version=__version__,
     )
@@ -182,9 +180,9 @@ def render_page(report: ReportContent, drawings: dict[str, RenderedFigure]) -> s
 
 @contextmanager
 def write_atomically(folder: Path) -> Iterator[Path]:
-    """Give a folder to write to, and move what is in it into place once all is written.
+    """Provide a temporary folder, and move its files into place once all are written.
 
-    Charts that an earlier report names and that were not drawn again are removed; other files stay.
+    Charts of an earlier report that were not written again are removed; other files stay.
 
     Raises
     ------

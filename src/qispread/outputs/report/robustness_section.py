@@ -1,12 +1,20 @@
-"""Whether the answer holds: over plausible models, and over combinations of policies."""
+"""Robustness over plausible models, and effects of combinations of policies."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from qispread.common.formatting import format_difference, format_estimate, format_short, format_value
+from qispread.common.formatting import (
+    capitalise_first,
+    format_difference,
+    format_estimate,
+    format_short,
+    format_value,
+    lower_first,
+)
 from qispread.model.measures import MEASURES
 from qispread.outputs.figures.figure import to_records
 from qispread.outputs.figures.robustness_figures import best_arm_figure, factorial_figure
@@ -20,50 +28,73 @@ from qispread.outputs.report.blocks import (
     RowGroup,
 )
 from qispread.outputs.report.report_data import ReportData
-from qispread.outputs.text.display_tables import format_regret
+from qispread.outputs.text.display_tables import NO_MAIN_DRIVER, format_regret
 from qispread.outputs.text.labels import difference_axis, scale_per_100
 from qispread.runs.comparison import BASELINE_ARM
 from qispread.runs.comparison.robustness import SIGNIFICANCE_LEVEL
 
 MAX_DRIVERS = 12
 MAX_PAIRS, MAX_DRIVERS_PER_PAIR = 6, 3
-"""Pairs of arms, and parameters of each, that the table of orders has."""
-
-
-DRIVER_HEADER = ("Parameter", "Distance", "p, adjusted", "Median where it holds", "Median where not", "Plausible range")
+"""Pairs of arms in the table of orders, and parameters of each pair."""
+ROBUSTNESS_HEADING = "Robustness to uncertain assumptions"
+FACTORIAL_HEADING = "Policies alone and together"
+REGRET_HEADER = (
+    "Option",
+    "Rank",
+    "Mean over models",
+    "Best in",
+    "Better than baseline in",
+    "Mean regret",
+    "Worst regret",
+)
+DRIVER_HEADER = (
+    "Parameter",
+    "Distance",
+    "Adjusted p",
+    "Median where the order holds",
+    "Median elsewhere",
+    "Plausible range",
+)
+BEST_ARM_DRIVERS_CAPTION = (
+    "Parameters that distinguish the models in which the best option stays the best from the others: "
+    "Kolmogorov-Smirnov distance between their values in the two sets of models, p adjusted by Holm's method."
+)
+ORDER_DRIVERS_CAPTION = (
+    "Parameters that distinguish the models in which one option stays ahead of the next from the others, the largest "
+    "distances of each pair; order_drivers.csv has all."
+)
 
 
 def robustness_section(view: ReportData) -> ReportSection | None:
-    """Return the section of robustness; None where it was not asked."""
+    """Return the section of robustness; None where no plausible models were run."""
     table = view.table("robustness")
     if table is None:
         return None
-    told = view.results.comparison
-    models, each = int(told.get("models") or 0), int(told.get("model_worlds") or 0)
-    lead = (
-        f"{models} models were drawn from the plausible ranges of the parameters that nobody knows, and every arm was "
-        f"run in {each} worlds of each. The order of the arms holds in {format_share(told.get('ranking_holds'))} "
-        f"of them; the "
-        f"best arm stays the best in {format_share(told.get('best_holds'))}."
-    )
-    top = str(told.get("top_flip") or "")
     blocks: list[ReportBlock] = [
-        Paragraph(lead),
+        Paragraph(describe_robustness(view.results.comparison)),
         FigureGrid([best_arm_figure(table, view.styles)]),
         regret_table(view, table),
     ]
-    flips = view.table("best_arm_drivers")
-    if flips is not None:
-        blocks += [
-            Paragraph(f"What decides it most is {top}.")
-            if top
-            else Paragraph("No single parameter decides it clearly."),
-            drivers_table(flips),
-        ]
+    drivers = view.table("best_arm_drivers")
+    if drivers is not None:
+        main_driver = str(view.results.comparison.get("top_flip") or "")
+        text = f"{main_driver} decides most which option is best." if main_driver else NO_MAIN_DRIVER
+        blocks += [Paragraph(text), drivers_table(drivers)]
     orders = view.table("order_drivers")
     if orders is not None:
         blocks += [BulletList(describe_order_changes(orders)), order_drivers_table(orders)]
-    return ReportSection("robustness", "Does the answer hold?", blocks)
+    return ReportSection("robustness", ROBUSTNESS_HEADING, blocks)
+
+
+def describe_robustness(comparison: Mapping[str, Any]) -> str:
+    """Return how plausible models were drawn, and in how many the best option and the full ranking hold."""
+    models, replicates = int(comparison.get("models") or 0), int(comparison.get("model_worlds") or 0)
+    return (
+        f"{models} plausible models were drawn from the plausible ranges of the uncertain assumptions, and every "
+        f"option was run {replicates} times in each. The option that ranks first in the comparison is the best in "
+        f"{format_share(comparison.get('best_holds'))} of the models; the full ranking holds in "
+        f"{format_share(comparison.get('ranking_holds'))}."
+    )
 
 
 def format_share(value: object) -> str:
@@ -86,23 +117,18 @@ def regret_table(view: ReportData, table: pd.DataFrame) -> ReportTable:
         ]
         for row in to_records(table.sort_values("rank", kind="stable"))
     ]
-    header = ("Option", "Rank", "Mean over models", "Best in", "Above the baseline in", "Mean regret", "Worst regret")
     unit = ", in percentage points" if measure.is_percent else ""
     caption = (
         f"Across plausible models: {measure.phrase}. Regret: how far an option falls short of the best in the same "
         f"model{unit}."
     )
-    return ReportTable(caption, header, [RowGroup("", rows)])
+    return ReportTable(caption, REGRET_HEADER, [RowGroup("", rows)])
 
 
 def drivers_table(table: pd.DataFrame) -> ReportTable:
-    """Return the table of parameters that tell models in which the best arm stays the best from the others."""
+    """Return the table of parameters that distinguish models in which the best arm stays the best."""
     rows = [driver_cells(row) for row in to_records(table.head(MAX_DRIVERS))]
-    caption = (
-        "Parameters whose values differ between the models in which the best arm stays the best and the others "
-        "(Kolmogorov-Smirnov distance; p adjusted by Holm's method)."
-    )
-    return ReportTable(caption, DRIVER_HEADER, [RowGroup("", rows)], small=True)
+    return ReportTable(BEST_ARM_DRIVERS_CAPTION, DRIVER_HEADER, [RowGroup("", rows)], small=True)
 
 
 def driver_cells(row: dict[str, Any]) -> list[str]:
@@ -118,43 +144,39 @@ def driver_cells(row: dict[str, Any]) -> list[str]:
 
 
 def ranked_pairs(table: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the rows of each pair of arms, the first pairs of the ranking."""
+    """Return the rows of each pair of arms, for the first pairs of the ranking."""
     return [part for _, part in table.groupby(["arm", "against"], sort=False)][:MAX_PAIRS]
 
 
 def describe_order_changes(table: pd.DataFrame) -> list[str]:
-    """Return for each two arms that change places in how many models, and what decides it."""
-    found = []
+    """Return for each pair of arms in how many models its order holds, and which parameter decides it."""
+    sentences = []
     for part in ranked_pairs(table):
         first = to_records(part)[0]
         arm, against = (arm_phrase(first[name]) for name in ("arm", "against"))
-        decides = "no single parameter decides it clearly"
+        driver = "no single parameter clearly decides the order"
         if first["p_adjusted"] <= SIGNIFICANCE_LEVEL:
             higher = "higher" if first["changed_median"] > first["unchanged_median"] else "lower"
-            decides = f"what decides it most is {first['parameter']}, {higher} where they change places"
-        stays = (
-            f"{arm} does not fall behind {against} in {format_value(first['order_stability'], 'percent')} of the models"
+            driver = f"the order depends most on {first['parameter']}, which is {higher} in the other models"
+        share = format_value(first["order_stability"], "percent")
+        sentences.append(
+            f"{capitalise_first(arm)} does at least as well as {against} in {share} of the models; {driver}."
         )
-        found.append(f"{stays[0].upper()}{stays[1:]}; {decides}.")
-    return found
+    return sentences
 
 
 def arm_phrase(arm: str) -> str:
-    """Return an arm as a sentence names it."""
-    return "the base" if arm == BASELINE_ARM else arm
+    """Return the name of an arm in a sentence."""
+    return "the baseline" if arm == BASELINE_ARM else arm
 
 
 def order_drivers_table(table: pd.DataFrame) -> ReportTable:
-    """Return the table of parameters that tell where two arms change places: the most telling of each pair."""
+    """Return the table of parameters that decide the order of two arms: the strongest of each pair."""
     groups = []
     for part in ranked_pairs(table):
         rows = [driver_cells(row) for row in to_records(part.head(MAX_DRIVERS_PER_PAIR))]
         groups.append(RowGroup(f"{part['arm'].iloc[0]} ahead of {part['against'].iloc[0]}", rows))
-    caption = (
-        "What the order of two arms that follow each other rests on: the parameters whose values differ most between "
-        "the models in which the order holds and the others. order_flips.csv has all."
-    )
-    return ReportTable(caption, DRIVER_HEADER, groups, small=True)
+    return ReportTable(ORDER_DRIVERS_CAPTION, DRIVER_HEADER, groups, small=True)
 
 
 def factorial_section(view: ReportData) -> ReportSection | None:
@@ -163,29 +185,31 @@ def factorial_section(view: ReportData) -> ReportSection | None:
     if table is None:
         return None
     measure = view.results.measure if view.results.measure in set(table["measure"]) else str(table["measure"].iloc[0])
-    own, form = table[table["measure"] == measure].copy(), MEASURES[measure].form
+    rows, number_format = table[table["measure"] == measure].copy(), MEASURES[measure].form
     if view.organisation_count:
-        own[["effect", "low", "high"]] *= scale_per_100(measure, view.organisation_count)
+        rows[["effect", "low", "high"]] *= scale_per_100(measure, view.organisation_count)
     unit = difference_axis(measure, per_100=bool(view.organisation_count))
-    figure = factorial_figure(own, MEASURES[measure].phrase, unit, form)
-    blocks: list[ReportBlock] = [FigureGrid([figure], "panels"), BulletList(describe_interaction(own, form))]
-    return ReportSection("factorial", "Are policies more than their sum?", blocks)
+    figure = factorial_figure(rows, MEASURES[measure].phrase, unit, number_format)
+    lead = f"Effects on {MEASURES[measure].phrase} compared with the baseline, in {lower_first(unit)}."
+    sentences = describe_interaction(rows, number_format)
+    blocks: list[ReportBlock] = [Paragraph(lead), FigureGrid([figure], "panels"), BulletList(sentences)]
+    return ReportSection("factorial", FACTORIAL_HEADING, blocks)
 
 
 def describe_interaction(table: pd.DataFrame, number_format: str) -> list[str]:
-    """Return what the policies do alone, what that adds up to, what they do together, and whether that is more."""
+    """Return the effects of policies alone, their sum, the effect together, and whether that is more than the sum."""
     alone, together, beyond = (to_records(table[table["kind"] == kind]) for kind in ("alone", "together", "beyond"))
     if not (together and beyond):
         return []
-    apart = beyond[0]
-    verdict = "neither more nor less than the sum, for all that can be told"
-    if apart["low"] > 0.0 or apart["high"] < 0.0:
-        verdict = "more than the sum" if apart["low"] > 0.0 else "less than the sum"
+    interaction = beyond[0]
+    verdict = "not clearly different from the sum"
+    if interaction["low"] > 0.0 or interaction["high"] < 0.0:
+        verdict = "more than the sum" if interaction["low"] > 0.0 else "less than the sum"
     total = format_difference(float(np.sum([row["effect"] for row in alone])), number_format)
     return [
-        *(f"{row['term']} alone: {effect_phrase(row, number_format)}." for row in alone),
-        f"These add up to {total}; together they do {effect_phrase(together[0], number_format)}.",
-        f"The whole is {verdict}: {effect_phrase(apart, number_format)} beyond it.",
+        *(f"{capitalise_first(row['term'])} alone: {effect_phrase(row, number_format)}." for row in alone),
+        f"Sum of these effects: {total}; effect together: {effect_phrase(together[0], number_format)}.",
+        f"The effect together is {verdict}: difference {effect_phrase(interaction, number_format)}.",
     ]
 
 

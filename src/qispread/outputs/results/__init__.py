@@ -1,4 +1,4 @@
-"""Folders of results: tables in Parquet and CSV with a manifest beside them, written whole or not at all."""
+"""Folders of results: tables as Parquet and CSV with a manifest, all files written or none."""
 
 from qispread.analysis.comparison_schema import COMPARISON_TABLES
 from qispread.outputs.results.comparison_results import ComparisonRequest, ComparisonResult, save_comparison

@@ -1,4 +1,4 @@
-"""The results of a comparison: what differs, for whom, at what cost, how robustly, and a folder for each arm."""
+"""Results of a comparison: differences, subgroups, costs, robustness, and a folder for each arm."""
 
 import hashlib
 import json
@@ -52,13 +52,13 @@ if TYPE_CHECKING:
 @keep_former_members
 @dataclass(frozen=True)
 class ComparisonResult:
-    """A comparison with all that is said about it.
+    """A comparison with its analyses.
 
     Attributes
     ----------
     comparison : Comparison
     robustness : Robustness or None
-        The same in plausible models, where it was asked.
+        The comparison in plausible models, where requested.
     team_month : float
         Price of a team-month of staff time; 0 leaves it unpriced.
     """
@@ -80,34 +80,34 @@ class ComparisonResult:
 
     @cached_property
     def tables(self) -> "dict[str, pd.DataFrame]":
-        """All tables by name; docs/tables.md tells their columns."""
-        worlds = build_replicate_table(self.comparison, self.team_month)
-        found = {
+        """All tables by name; docs/tables.md describes their columns."""
+        replicates = build_replicate_table(self.comparison, self.team_month)
+        tables = {
             "differences": self.comparison.differences,
             "arm_differences": self.comparison.arm_differences,
-            "replicates": worlds,
-            "cost_effectiveness": cost_effectiveness(worlds),
-            "acceptability": acceptability(worlds),
+            "replicates": replicates,
+            "cost_effectiveness": cost_effectiveness(replicates),
+            "acceptability": acceptability(replicates),
             "subgroup_gains": subgroup_gains(self.comparison),
             "inequality": inequality_table(self.comparison),
         }
         if self.comparison.factors:
-            found["factorial"] = factorial_effects(self.comparison)
+            tables["factorial"] = factorial_effects(self.comparison)
         if self.robustness is not None:
             models = self.robustness.models.join(self.robustness.means.add_prefix("value."))
-            found |= {
+            tables |= {
                 "robustness": self.robustness.arms,
                 "models": models,
                 "best_arm_drivers": self.robustness.best_arm_drivers,
             }
-            found["order_drivers"] = self.robustness.order_drivers
-        return FormerKeys(found, TABLES)
+            tables["order_drivers"] = self.robustness.order_drivers
+        return FormerKeys(tables, TABLES)
 
     def describe_for_manifest(self) -> dict[str, Any]:
-        """Return what the manifest says of the comparison."""
+        """Return the entry of the comparison in the manifest."""
         comparison, robustness = self.comparison, self.robustness
         precision = comparison.precision
-        found: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "arms": list(comparison.runs),
             "measure": comparison.measure,
             "replicates": comparison.replicate_count,
@@ -118,7 +118,7 @@ class ComparisonResult:
             "models": 0,
         }
         if robustness is not None:
-            found |= {
+            entry |= {
                 "models": len(robustness.models),
                 "model_worlds": robustness.replicates_per_model,
                 "ranking": list(robustness.ranking),
@@ -126,23 +126,23 @@ class ComparisonResult:
                 "best_holds": robustness.best_stability,
                 "top_flip": robustness.main_driver,
             }
-        return found
+        return entry
 
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """What tells the results of one comparison from those of another, known before any world is run.
+    """The inputs that identify the results of a comparison, known before any run.
 
     Attributes
     ----------
     arms : dict of str to Scenario
-        The base too.
+        With the baseline.
     measure : str
     precision : float or None
-        Where one was asked, the number of worlds follows from it.
+        Requested precision, from which the number of replicates follows.
     team_month : float
     models : int
-        Plausible models asked.
+        Number of plausible models requested.
     """
 
     arms: Mapping[str, Scenario]
@@ -152,55 +152,56 @@ class ComparisonRequest:
     models: int = 0
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return the identity that the manifest keeps."""
+        """Return the identity for the manifest."""
         arms = self.arms
         if self.precision is not None:
             arms = {name: arm.replace(replicates=1) for name, arm in arms.items()}
-        asked = {name: getattr(self, name) for name in ("measure", "precision", "team_month", "models")}
-        marks = {name: arm.fingerprint() for name, arm in arms.items()}
-        return {**run_fingerprint(arms[BASELINE_ARM]), "scenario": marks, "asked": asked}
+        request = {name: getattr(self, name) for name in ("measure", "precision", "team_month", "models")}
+        fingerprints = {name: arm.fingerprint() for name, arm in arms.items()}
+        return {**run_fingerprint(arms[BASELINE_ARM]), "scenario": fingerprints, "asked": request}
 
     def default_folder(self) -> Path:
-        """Return the folder for the results: another for everything that tells comparisons apart."""
-        mark = json.dumps([self.fingerprint()["scenario"], self.fingerprint()["asked"]])
-        return (
-            Path("results") / f"compare-{self.arms[BASELINE_ARM].name}-{hashlib.sha256(mark.encode()).hexdigest()[:12]}"
-        )
+        """Return the default folder for the results, different for comparisons with different inputs."""
+        identity = json.dumps([self.fingerprint()["scenario"], self.fingerprint()["asked"]])
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
+        return Path("results") / f"compare-{self.arms[BASELINE_ARM].name}-{digest}"
 
     def check_output_folder(self, folder: Path, *, overwrite: bool = False) -> None:
-        """Make sure that the comparison can be written to a folder: each arm to one of its own in it.
+        """Check that the comparison can be written to a folder, and each arm to a folder inside.
 
         Raises
         ------
         InputError
-            As `check_results_folder`, for the whole and for any arm.
+            As `check_results_folder`, for the comparison and for any arm.
         """
         with cleanup_on_abort(folder):
-            mark = self.fingerprint()
+            fingerprint = self.fingerprint()
             scenarios = {f"scenario.{name}": full_scenario(arm) for name, arm in self.arms.items()}
-            check_results_folder(folder, mark, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
-            same = has_fingerprint(folder, mark)
+            check_results_folder(folder, fingerprint, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
+            same = has_fingerprint(folder, fingerprint)
             for name, arm in self.arms.items():
-                own = {} if self.precision is not None else run_fingerprint(arm)
+                arm_fingerprint = {} if self.precision is not None else run_fingerprint(arm)
                 inside = {"scenario": full_scenario(arm)}
-                check_results_folder(folder / name, own, OWN_FILES, overwrite=overwrite or same, scenarios=inside)
+                check_results_folder(
+                    folder / name, arm_fingerprint, OWN_FILES, overwrite=overwrite or same, scenarios=inside
+                )
 
 
-def build_request(answer: ComparisonResult) -> ComparisonRequest:
-    """Return what was asked for an answer."""
-    comparison, precision = answer.comparison, answer.comparison.precision
+def build_request(result: ComparisonResult) -> ComparisonRequest:
+    """Return the request that a result answers."""
+    comparison, precision = result.comparison, result.comparison.precision
     return ComparisonRequest(
         {name: runs.scenario for name, runs in comparison.runs.items()},
         comparison.measure,
         precision.half_width if precision else None,
-        answer.team_month,
-        answer.robustness.requested_models if answer.robustness else 0,
+        result.team_month,
+        result.robustness.requested_models if result.robustness else 0,
     )
 
 
 @argument_checks.validate_arguments(
     result=argument_checks.instance_check(
-        (ComparisonResult, Comparison), "an Answer, or a Comparison as qispread.compare returns it"
+        (ComparisonResult, Comparison), "a ComparisonResult, or a Comparison as qispread.compare returns it"
     ),
     folder=argument_checks.optional_check(argument_checks.check_path),
     overwrite=argument_checks.check_flag,
@@ -219,57 +220,59 @@ def save_comparison(
     ----------
     result : ComparisonResult or Comparison
     folder : str or Path, optional
-        ``results/compare-NAME-FINGERPRINT`` unless given.
+        ``results/compare-NAME-FINGERPRINT`` by default.
     overwrite : bool
         Whether results of other runs may be replaced.
 
     Returns and raises as `save`.
     """
-    whole = ComparisonResult(result) if isinstance(result, Comparison) else result
-    asked, runs = build_request(whole), whole.comparison.runs
-    place = local_folder(folder) if folder is not None else asked.default_folder()
-    asked.check_output_folder(place, overwrite=overwrite)
-    typed = command if command is not None else sys.argv
-    tables = whole.tables
-    others = {name: arm_folders(place / name) for name in other_arm_folders(place, runs)}
-    gone, other = set(arm_folders(place)) - set(runs), not has_fingerprint(place, asked.fingerprint())
+    if isinstance(result, Comparison):
+        result = ComparisonResult(result)
+    request, runs = build_request(result), result.comparison.runs
+    output = local_folder(folder) if folder is not None else request.default_folder()
+    request.check_output_folder(output, overwrite=overwrite)
+    argv = command if command is not None else sys.argv
+    tables = result.tables
+    replaced_arms = {name: arm_folders(output / name) for name in other_arm_folders(output, runs)}
+    stale_arms = set(arm_folders(output)) - set(runs)
+    is_other_comparison = not has_fingerprint(output, request.fingerprint())
 
-    def forget() -> None:
-        remove_charts(place)
-        delete_stale_arms(place, gone, OWN_FILES)
-        if other:
-            delete_stale_analyses(place)
-        for name, arms in others.items():
-            delete_stale_arms(place / name, arms, OWN_FILES)
-            delete_stale_analyses(place / name)
-            remove_charts(place / name)
-            remove_files(place / name, OWN_FILES)
+    def delete_stale() -> None:
+        remove_charts(output)
+        delete_stale_arms(output, stale_arms, OWN_FILES)
+        if is_other_comparison:
+            delete_stale_analyses(output)
+        for name, arms in replaced_arms.items():
+            delete_stale_arms(output / name, arms, OWN_FILES)
+            delete_stale_analyses(output / name)
+            remove_charts(output / name)
+            remove_files(output / name, OWN_FILES)
 
-    with replace_atomically(place, OWN_FILES, replacing=True, forgetting=forget) as new:
+    with replace_atomically(output, OWN_FILES, replacing=True, forgetting=delete_stale) as new:
         for name, arm in runs.items():
             (new / name).mkdir()
-            write_run_folder(arm, new / name, typed)
+            write_run_folder(arm, new / name, argv)
         for name, table in tables.items():
-            kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
-            write_table(with_column_metadata(kept, COMPARISON_TABLES[name][1]), new, name, csv=True)
-        inputs = {(one.path, one.sha256): one for arm in runs.values() for one in arm.scenario.inputs}
+            arrow_table = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+            write_table(with_column_metadata(arrow_table, COMPARISON_TABLES[name][1]), new, name, csv=True)
+        inputs = {(file.path, file.sha256): file for arm in runs.values() for file in arm.scenario.inputs}
         manifest = {
-            "identity": asked.fingerprint(),
-            **provenance(typed, list(inputs.values())),
-            "comparison": whole.describe_for_manifest(),
+            "identity": request.fingerprint(),
+            **provenance(argv, list(inputs.values())),
+            "comparison": result.describe_for_manifest(),
         }
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         names = sorted(path.name for path in new.iterdir() if path.is_file())
-    return [place / name for name in names]
+    return [output / name for name in names]
 
 
 def other_arm_folders(folder: Path, arms: Mapping[str, Runs]) -> list[str]:
-    """Return the arms whose folders within a folder do not hold the results of the same runs.
+    """Return the arms whose folders do not hold the results of the same runs.
 
     Raises
     ------
     InputError
         Where an arm lacks some of its replicates.
     """
-    marks = {name: run_fingerprint(arm.scenario, single_replicate(arm)) for name, arm in arms.items()}
-    return [name for name, mark in marks.items() if not has_fingerprint(folder / name, mark)]
+    fingerprints = {name: run_fingerprint(arm.scenario, single_replicate(arm)) for name, arm in arms.items()}
+    return [name for name, fingerprint in fingerprints.items() if not has_fingerprint(folder / name, fingerprint)]

@@ -1,4 +1,4 @@
-"""The names of all files that results are kept in."""
+"""Names of the files of results."""
 
 from qispread.analysis.comparison_schema import COMPARISON_TABLES
 from qispread.model.engines.run_tables import RUN_TABLES
@@ -15,4 +15,4 @@ OWN_FILES = (
     *(f"{name}.{kind}" for name in RESULT_TABLES for kind in ("parquet", "csv")),
     *FORMER_FILES,
 )
-"""Whatever a run, a comparison or a report writes beside the folders of arms and charts."""
+"""Files that a run, a comparison or a report writes, other than the folders of arms and charts."""

@@ -1,4 +1,4 @@
-"""What the manifest of an earlier run says of it, beside its scenario, for whoever runs it again."""
+"""Origin of a scenario that is read from a manifest: replicate, run identifier and version differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,21 +11,21 @@ from qispread.outputs.results.results_folder import read_manifest
 from qispread.runs.identity import compare_identities, describe_changes, environment, read_identity, select_changes
 
 RUN_ID = "run_id"
-"""Name in a manifest of what the run is called in the sweep that it is of."""
+"""Key in a manifest of the identifier of a run in its sweep."""
 
 
 @dataclass(frozen=True)
 class ResultOrigin:
-    """Where a scenario comes from.
+    """Origin of a scenario.
 
     Attributes
     ----------
     replicate : int or None
-        The one that is to be run again, where the manifest is of one that is not the first.
+        Replicate to rerun, where the manifest is of one other than the first.
     description : mapping
-        What else a manifest of the same run should say.
+        Other entries for the manifest of the same run.
     notes : tuple of str
-        How what made it differs from the program that runs.
+        Differences between the version that made the results and this one.
     """
 
     replicate: int | None = None
@@ -34,12 +34,12 @@ class ResultOrigin:
 
 
 def read_origin(path: str | Path) -> ResultOrigin:
-    """Return where a scenario comes from; of a file that is no manifest, nothing is known.
+    """Return the origin of a scenario; an empty origin for a file that is no manifest.
 
     Raises
     ------
     InputError
-        Where a manifest names a replicate that cannot be.
+        Where a manifest has an invalid replicate.
     """
     file = Path(path)
     if file.suffix != ".json" or not file.is_file():
@@ -48,19 +48,19 @@ def read_origin(path: str | Path) -> ResultOrigin:
     replicate = manifest.get(REPLICATE)
     if replicate is not None and (type(replicate) is not int or replicate < 0):
         raise InputError([Fault(REPLICATE, f"got {replicate!r}; needed: a whole number of at least 0", str(file))])
-    named = {RUN_ID: manifest[RUN_ID]} if isinstance(manifest.get(RUN_ID), str) else {}
-    return ResultOrigin(replicate or None, named, origin_notes(manifest, file))
+    description = {RUN_ID: manifest[RUN_ID]} if isinstance(manifest.get(RUN_ID), str) else {}
+    return ResultOrigin(replicate or None, description, origin_notes(manifest, file))
 
 
 def origin_notes(manifest: Mapping[str, Any], file: Path) -> tuple[str, ...]:
-    """Return in words what of code and libraries was another when a manifest was written."""
+    """Return the differences in code and libraries since a manifest was written, as text."""
     try:
-        now = environment()
-        before = {name: one for name, one in read_identity(manifest).items() if name in now}
+        current = environment()
+        previous = {name: value for name, value in read_identity(manifest).items() if name in current}
     except (KeyError, TypeError, ValueError):
         return (f"{file} does not record the code that made it: results may differ",)
-    found = select_changes(compare_identities(before, now), "code", "libraries")
-    if not found:
+    changes = select_changes(compare_identities(previous, current), "code", "libraries")
+    if not changes:
         return ()
-    differ = "; ".join(str(one) for one in found)
-    return (f"{file} was made by {describe_changes(found)}, and results may differ from it: {differ}",)
+    details = "; ".join(map(str, changes))
+    return (f"{file} was made by {describe_changes(changes)}, and results may differ from it: {details}",)

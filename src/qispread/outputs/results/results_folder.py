@@ -1,4 +1,4 @@
-"""A folder of results: checked before any time is spent, written whole or not at all, its manifest last."""
+"""Folders of results: checked before any run, all files written or none, the manifest last."""
 
 import html
 import json
@@ -21,18 +21,18 @@ from qispread.runs.identity import EnvironmentChange, change_faults, compare_ide
 from qispread.runs.sweep.atomic_files import local_folder
 
 MANIFEST = "manifest.json"
-REMEDIES = "choose another folder, or say --overwrite"
+REMEDIES = "choose another folder, or use --overwrite"
 OTHER_RESULT_KINDS = {"experiment": "a sweep", "calibration": "a calibration"}
-"""What a manifest is of that is neither a run nor a comparison, by a name that it has."""
+"""Kinds of results other than a run or a comparison, by a key of their manifest."""
 OTHER_FILES = {"log.jsonl": "a sweep", "points.parquet": "a sweep"}
-"""What a folder holds by a file in it, be its manifest cut or lost: a sweep can be read without one."""
+"""Kinds of results by a file in their folder, where the manifest is damaged or missing: sweeps are readable without."""
 ANALYSIS_FOLDER = "analysis"
 """The folder of analyses within a folder of results."""
 CHARTS_FOLDER, CHART_KINDS = "charts", (".svg", ".png", ".csv")
-"""The folder of a report's charts within a folder of results, and the files that each chart is."""
+"""The folder of the charts of a report within a folder of results, and the file types of each chart."""
 PAGE_FILE = "report.html"
 NAMED_FOLDERS = re.compile(r'<meta name="qispread-charts" content="([^"]*)">')
-"""How a report names its charts, so that other files beside them are not taken for them."""
+"""Element of a report that names its charts, to distinguish them from other files."""
 
 
 def output_folder_error(folder: Path, problem: str) -> InputError:
@@ -48,25 +48,25 @@ def check_results_folder(
     overwrite: bool = False,
     scenarios: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Make sure that results can be written to a folder, before any time is spent on them.
+    """Check that results can be written to a folder, before any run.
 
     Parameters
     ----------
     folder : Path
     fingerprint : mapping
-        The identity of what will be written, as in its manifest.
+        The identity of the results to be written, as in their manifest.
     names : collection of str
         The files that may be written.
     overwrite : bool
         Whether the results of another run may be replaced.
     scenarios : mapping of str to mapping, optional
-        What is run, by its place in the identity, so that a refusal can name the values that differ.
+        Scenarios by their key in the identity, so that the error can name the values that differ.
 
     Raises
     ------
     InputError
-        Where it is a file, cannot be written to, holds a sweep or a calibration, or holds the results of another run
-        and `overwrite` is off.
+        Where the folder is a file, cannot be written to, holds a sweep or a calibration, or holds the results of
+        another run and `overwrite` is off.
     """
     local_folder(folder)
     try:
@@ -86,27 +86,29 @@ def check_results_folder(
 
 
 def reject_other_kind(folder: Path) -> None:
-    """Refuse a folder that holds a sweep, be its manifest cut or lost, or a calibration: a run must not be mixed in.
+    """Refuse a folder that holds a sweep, even with a damaged or missing manifest, or a calibration.
 
     Raises
     ------
     InputError
-        Where it does.
+        Where the folder holds one of these.
     """
-    for name, words in OTHER_FILES.items():
+    for name, label in OTHER_FILES.items():
         if (folder / name).exists():
-            raise output_folder_error(folder, f"holds {name} of {words}; choose another folder")
+            raise output_folder_error(folder, f"holds {name} of {label}; choose another folder")
     try:
         manifest = read_manifest(folder)
     except InputError:
         return
-    for name, words in OTHER_RESULT_KINDS.items():
+    for name, label in OTHER_RESULT_KINDS.items():
         if name in manifest:
-            raise output_folder_error(folder, f"holds {words}; choose another folder")
+            raise output_folder_error(folder, f"holds {label}; choose another folder")
 
 
-def reject_other_results(folder: Path, mark: Mapping[str, Any], scenarios: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse a folder whose results are not those of an identity, with everything that differs.
+def reject_other_results(
+    folder: Path, fingerprint: Mapping[str, Any], scenarios: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Refuse a folder whose results have another identity, with all differences.
 
     Raises
     ------
@@ -114,32 +116,32 @@ def reject_other_results(folder: Path, mark: Mapping[str, Any], scenarios: Mappi
         With a fault for each difference.
     """
     try:
-        found = compare_identities(read_identity(read_manifest(folder)), mark)
+        changes = compare_identities(read_identity(read_manifest(folder)), fingerprint)
     except (InputError, KeyError, TypeError, ValueError):
-        problem = f"holds the results of another run, and no {MANIFEST} that identifies it; {REMEDIES}"
+        problem = f"holds the results of another run, without a {MANIFEST} that identifies it; {REMEDIES}"
         raise output_folder_error(folder, problem) from None
-    if found:
-        detailed = [every for one in found for every in describe_contents(folder, one, scenarios)]
-        head = Fault("--out", f"holds the results of another run ({describe_changes(found)}); {REMEDIES}", str(folder))
-        raise InputError([head, *change_faults(detailed, str(folder))])
+    if changes:
+        details = [detail for change in changes for detail in describe_contents(folder, change, scenarios)]
+        problem = f"holds the results of another run ({describe_changes(changes)}); {REMEDIES}"
+        raise InputError([Fault("--out", problem, str(folder)), *change_faults(details, str(folder))])
 
 
 def describe_contents(
     folder: Path, change: EnvironmentChange, scenarios: Mapping[str, Mapping[str, Any]]
 ) -> list[EnvironmentChange]:
-    """Return the values that differ in a scenario that does, where both are known; any other change as it is."""
+    """Return the values that differ between two scenarios, where both are known; any other change unchanged."""
     inside = change.name.removeprefix("scenario").removeprefix(".")
     if change.name not in scenarios or Path(inside).name != inside:
         return [change]
     try:
-        before = read_manifest(folder / inside)["scenario"]
-        return scenario_changes(change.name, before, scenarios[change.name]) or [change]
+        previous = read_manifest(folder / inside)["scenario"]
+        return scenario_changes(change.name, previous, scenarios[change.name]) or [change]
     except (InputError, KeyError, TypeError, AttributeError):
         return [change]
 
 
 def has_fingerprint(folder: Path, fingerprint: Mapping[str, Any]) -> bool:
-    """Return whether a folder holds the results of this identity."""
+    """Return whether a folder holds results with this identity."""
     try:
         return not compare_identities(read_identity(read_manifest(folder)), fingerprint)
     except (InputError, KeyError, TypeError, ValueError):
@@ -152,36 +154,36 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Where there is none, or none that can be read.
+        Where it is missing or cannot be read.
     """
     path = folder / name
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError([Fault("", f"holds no {name}; needed: a folder of results", str(folder))]) from None
     except json.JSONDecodeError as error:
         raise InputError([Fault("", TRUNCATION_MARK, str(path), error.lineno)]) from None
     except (OSError, ValueError) as error:
         raise InputError([Fault("", f"is no manifest that can be read: {error}", str(path))]) from None
-    if not isinstance(found, dict):
-        raise InputError([Fault("", "is no manifest: it holds no names", str(path))])
-    return found
+    if not isinstance(manifest, dict):
+        raise InputError([Fault("", "is no manifest: it has no keys", str(path))])
+    return manifest
 
 
 @contextmanager
 def replace_atomically(
     folder: Path, names: Collection[str], *, replacing: bool, forgetting: Callable[[], None] | None = None
 ) -> Iterator[Path]:
-    """Give a folder to write to, and move its files into place once all are written, the manifest last.
+    """Provide a temporary folder, and move its files into place once all are written, the manifest last.
 
-    Files in folders within it, such as those of arms, go to the same folders in place. When another run is being
-    replaced, its files that were not written again are removed, and what else is of it by `forgetting`, which is called
-    once all new files are safe on the disk; files that are not ours stay.
+    Files in subfolders, such as those of arms, go to the same subfolders of `folder`. When another run is replaced, its
+    files that were not written again are removed, and its other files by `forgetting`, which is called once all new
+    files are safely on the disk; files of the user stay.
 
     Raises
     ------
     InputError
-        Where writing fails, such as on a full disk; then what was there before is still whole.
+        Where writing fails, for example on a full disk; then the earlier files are unchanged.
     """
     changed, new = "nothing was changed", folder / f".writing-{os.getpid()}"
     try:
@@ -192,9 +194,9 @@ def replace_atomically(
         for path in written:
             with (new / path).open("r+b") as file:
                 os.fsync(file.fileno())
-        changed = "its files may be of two runs: run again"
+        changed = "its files may be of two runs: rerun"
         for path in reversed(written):
-            # Without its manifest a folder cannot be taken for a whole run, should this be interrupted.
+            # A folder without its manifest is not mistaken for a complete run if this is interrupted.
             if path.name == MANIFEST:
                 (folder / path).unlink(missing_ok=True)
         if forgetting:
@@ -211,7 +213,7 @@ def replace_atomically(
 
 
 def result_folders(folder: Path) -> set[Path]:
-    """Return a folder, those in it and those that it is in, as far as they are there; none for an impossible name."""
+    """Return a folder, its subfolders and its parents, as far as they exist; none for an invalid name."""
     try:
         return {path for path in (folder, *folder.parents, *folder.glob("*/")) if path.exists()}
     except OSError:
@@ -220,12 +222,12 @@ def result_folders(folder: Path) -> set[Path]:
 
 @contextmanager
 def cleanup_on_abort(folder: Path) -> Iterator[None]:
-    """Remove the folders, with their parents, that were made for results and are empty, should the work be stopped."""
-    before = result_folders(folder)
+    """Remove empty folders that were created for results, with their parents, if the work is interrupted."""
+    previous = result_folders(folder)
     try:
         yield
     except BaseException:
-        for path in sorted(result_folders(folder) - before, reverse=True):
+        for path in sorted(result_folders(folder) - previous, reverse=True):
             with suppress(OSError):
                 path.rmdir()
         raise
@@ -241,24 +243,24 @@ def arm_folders(folder: Path) -> list[str]:
 
 
 def remove_files(folder: Path, names: Collection[str]) -> None:
-    """Remove some files of a folder, as far as they are there.
+    """Remove files of a folder, as far as they exist.
 
     Raises
     ------
     OSError
-        Where that is not allowed.
+        Where that is not permitted.
     """
     for name in names:
         (folder / name).unlink(missing_ok=True)
 
 
 def delete_stale_arms(folder: Path, arms: Collection[str], names: Collection[str]) -> None:
-    """Remove what an earlier comparison in a folder wrote for some of its arms; what is not ours stays.
+    """Remove the files that an earlier comparison in a folder wrote for some of its arms; files of the user stay.
 
     Raises
     ------
     OSError
-        Where that is not allowed.
+        Where that is not permitted.
     """
     for arm in arms:
         remove_files(folder / arm, names)
@@ -267,46 +269,46 @@ def delete_stale_arms(folder: Path, arms: Collection[str], names: Collection[str
 
 
 def listed_analysis_files(path: Path) -> list[str]:
-    """Return the names of the files that an analysis wrote, as its JSON file tells them; none where there is none."""
+    """Return the names of the files of an analysis, from its JSON file; none where it is missing."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return [name for name in told if isinstance(name, str) and name and Path(name).name == name]
+        names = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return [name for name in names if isinstance(name, str) and name and Path(name).name == name]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
 def delete_stale_analyses(folder: Path) -> None:
-    """Remove the analyses of results that are being replaced; what is not ours stays.
+    """Remove the analyses of results that are being replaced; files of the user stay.
 
     Raises
     ------
     OSError
-        Where that is not allowed.
+        Where that is not permitted.
     """
-    for told in list(folder.glob(f"{ANALYSIS_FOLDER}/*/*.json")):
-        remove_files(told.parent, listed_analysis_files(told))
+    for path in list(folder.glob(f"{ANALYSIS_FOLDER}/*/*.json")):
+        remove_files(path.parent, listed_analysis_files(path))
         with suppress(OSError):
-            told.parent.rmdir()
-            told.parent.parent.rmdir()
+            path.parent.rmdir()
+            path.parent.parent.rmdir()
 
 
 def chart_files(folder: Path) -> list[str]:
-    """Return the names of the charts of the report in a folder, as its page names them; none where it has no report."""
+    """Return the names of the charts of the report in a folder; none where it has no report."""
     try:
-        named = NAMED_FOLDERS.search((folder / PAGE_FILE).read_text(encoding="utf-8"))
+        element = NAMED_FOLDERS.search((folder / PAGE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    names = html.unescape(named[1]).split() if named else []
+    names = html.unescape(element[1]).split() if element else []
     return [name for name in names if Path(name).name == name]
 
 
 def remove_charts(folder: Path, keep: Collection[str] = ()) -> None:
-    """Remove the charts that the report in a folder names, each with its numbers, but those to keep; others stay.
+    """Remove the charts of the report in a folder, with their data, except those in `keep`; other files stay.
 
     Raises
     ------
     OSError
-        Where that is not allowed.
+        Where that is not permitted.
     """
     for name in set(chart_files(folder)) - set(keep):
         remove_files(folder / CHARTS_FOLDER, [name + kind for kind in CHART_KINDS])
@@ -327,15 +329,15 @@ def write_csv(table: Any, path: Path) -> None:
 
 
 def to_csv_values(table: Any) -> Any:
-    """Return a table as CSV can hold it: words as plain text, and nothing where a number has no meaning."""
+    """Return a table for CSV: dictionary columns as text, and empty cells instead of NaN."""
     fields = [
         (field.name, pyarrow.string() if pyarrow.types.is_dictionary(field.type) else field.type)
         for field in table.schema
     ]
     plain = table.cast(pyarrow.schema(fields))
-    for place, field in enumerate(plain.schema):
+    for index, field in enumerate(plain.schema):
         if pyarrow.types.is_floating(field.type):
-            column = plain.column(place)
+            column = plain.column(index)
             blank = pyarrow.scalar(None, field.type)
-            plain = plain.set_column(place, field.name, pyarrow.compute.if_else(column.is_nan(), blank, column))
+            plain = plain.set_column(index, field.name, pyarrow.compute.if_else(column.is_nan(), blank, column))
     return plain

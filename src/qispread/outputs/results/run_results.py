@@ -1,4 +1,4 @@
-"""The results of one scenario: its tables, a summary by month, a manifest."""
+"""Results of one scenario: its tables, a summary by month, and a manifest."""
 
 import json
 import sys
@@ -29,9 +29,9 @@ from qispread.runs.sweep.atomic_files import local_folder
 
 
 def default_folder(scenario: Scenario, replicate: int | None = None) -> Path:
-    """Return the folder for the results of a scenario: another for every set of parameters, seed or replicates."""
-    alone = "" if replicate is None else f"-{replicate:05d}"
-    return Path("results") / f"{scenario.name}-{scenario.fingerprint()}{alone}"
+    """Return the default folder for the results of a scenario, different for other parameters, seed or replicates."""
+    suffix = "" if replicate is None else f"-{replicate:05d}"
+    return Path("results") / f"{scenario.name}-{scenario.fingerprint()}{suffix}"
 
 
 def check_run_folder(
@@ -39,10 +39,10 @@ def check_run_folder(
 ) -> None:
     """Check that the results of a scenario can be written to a folder.
 
-    See `qispread.outputs.results.results_folder`. `replicate` is the one that results are of, where not the first.
+    See `qispread.outputs.results.results_folder`. `replicate`: for results of a single replicate other than the first.
     """
-    mark, scenarios = run_fingerprint(scenario, replicate), {"scenario": full_scenario(scenario)}
-    folders.check_results_folder(folder, mark, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
+    fingerprint, scenarios = run_fingerprint(scenario, replicate), {"scenario": full_scenario(scenario)}
+    folders.check_results_folder(folder, fingerprint, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
 
 
 @argument_checks.validate_arguments(
@@ -62,55 +62,55 @@ def save(
     command: Sequence[str] | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> list[Path]:
-    """Write the tables of some runs and their manifest; the same runs give the same bytes.
+    """Write the tables of runs and their manifest; the same runs give identical files.
 
     Parameters
     ----------
     runs : Runs
     folder : str or Path, optional
-        ``results/NAME-FINGERPRINT`` unless given.
+        ``results/NAME-FINGERPRINT`` by default.
     csv : bool
         Whether to write CSV tables too.
     overwrite : bool
         Whether results of another run, or of other code or libraries, may be replaced.
     command : sequence of str, optional
-        What was typed, for the manifest.
+        The command line, for the manifest.
     about : mapping, optional
-        What else the manifest should say of the runs.
+        Other entries for the manifest.
 
     Returns
     -------
     list of Path
-        What was written.
+        The files written.
 
     Raises
     ------
     InputError
         Where the folder cannot be used or writing fails; or the runs are neither all replicates of their scenario nor
-        one alone.
+        a single one.
     """
-    alone = single_replicate(runs)
-    place = local_folder(folder) if folder is not None else default_folder(runs.scenario, alone)
-    check_run_folder(place, runs.scenario, overwrite=overwrite, replicate=alone)
-    other = not has_fingerprint(place, run_fingerprint(runs.scenario, alone))
-    arms = arm_folders(place)
+    replicate = single_replicate(runs)
+    output = local_folder(folder) if folder is not None else default_folder(runs.scenario, replicate)
+    check_run_folder(output, runs.scenario, overwrite=overwrite, replicate=replicate)
+    is_other_run = not has_fingerprint(output, run_fingerprint(runs.scenario, replicate))
+    arms = arm_folders(output)
 
-    def forget() -> None:
-        if other:
-            delete_stale_arms(place, arms, OWN_FILES)
-            delete_stale_analyses(place)
-            remove_charts(place)
+    def delete_stale() -> None:
+        if is_other_run:
+            delete_stale_arms(output, arms, OWN_FILES)
+            delete_stale_analyses(output)
+            remove_charts(output)
 
-    with replace_atomically(place, OWN_FILES, replacing=other, forgetting=forget) as new:
+    with replace_atomically(output, OWN_FILES, replacing=is_other_run, forgetting=delete_stale) as new:
         write_run_folder(runs, new, command if command is not None else sys.argv, csv=csv, about=about)
         names = sorted(path.name for path in new.iterdir())
-    return [place / name for name in names]
+    return [output / name for name in names]
 
 
 def write_run_folder(
     runs: Runs, folder: Path, command: Sequence[str], *, csv: bool = False, about: Mapping[str, Any] | None = None
 ) -> None:
-    """Write the tables of some runs and their manifest to a folder that is there; the rest is as for `save`."""
+    """Write the tables of runs and their manifest to an existing folder; parameters as for `save`."""
     for name, table in build_tables(runs).items():
         write_table(table, folder, name, csv=csv)
         if name == "events":
@@ -121,9 +121,9 @@ def write_run_folder(
 
 
 def write_events_text(events: Any, path: Path) -> None:
-    """Write events as lines to read: month, organisation, intervention, what happened, why."""
+    """Write events as lines of text: month, organisation, intervention, event and reason."""
     with path.open("w", encoding="utf-8") as file:
         for event in events.to_pylist():
-            concerned = f", {event['intervention']}" if event["intervention"] else ""
-            where = f"month {event['month']:3d}  {event['organisation'] or 'everywhere'}{concerned}"
-            file.write(f"{where}: {event['event']} ({event['reason']})\n")
+            intervention = f", {event['intervention']}" if event["intervention"] else ""
+            prefix = f"month {event['month']:3d}  {event['organisation'] or 'everywhere'}{intervention}"
+            file.write(f"{prefix}: {event['event']} ({event['reason']})\n")

@@ -1,1 +1,1 @@
-"""Results in words: phrases and tables of differences that the terminal, the report and the page share."""
+"""Text of results: labels, sentences and tables that the terminal, the report and the page share."""

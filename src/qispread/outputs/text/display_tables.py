@@ -1,4 +1,4 @@
-"""Tables of a comparison in text, as the terminal and the page show them: titles, headings and cells."""
+"""Tables of a comparison as text, for the terminal and the page: titles, headings and cells."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,18 +27,22 @@ from qispread.runs.comparison.robustness import Robustness
 
 NO_DIFFERENCE = "none"
 IN_EVERY_RUN = "in every run"
-"""In place of the interval of a difference that is the same in all runs."""
+"""Replaces the interval of a difference that is the same in all runs."""
+COST_TITLE, DOMINANCE_HEADING = "Cost-effectiveness", "Dominance"
+COST_HEADINGS = ("", f"Added cost{PER_100}", "Cost per event averted", INTERVAL_HEADING, DOMINANCE_HEADING)
+NO_MAIN_DRIVER = "No single parameter clearly decides which option is best."
+ROBUSTNESS_HEADINGS = ("", "Best in", "Better than baseline in", "Mean regret", "Worst regret")
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table in text.
+    """A table as text.
 
     Attributes
     ----------
     title : str
     headings : sequence of str
-        The first column holds words, the others numbers.
+        The first column is text, the others are numbers.
     rows : sequence of sequences of str
     """
 
@@ -57,7 +61,7 @@ class DifferenceRow:
     cells : sequence of str
         Under `labels.DIFFERENCE_HEADINGS`.
     pairing_gain : float
-        How many times as many independent runs would have been needed.
+        Factor by which common random numbers cut the number of runs needed.
     """
 
     measure: str
@@ -66,48 +70,48 @@ class DifferenceRow:
 
 
 def difference_rows(comparison: Comparison, arm: str) -> list[DifferenceRow]:
-    """Return what an arm changes, a row a measure; shares in percentage points, sums for every 100 organisations."""
+    """Return the differences of an arm, a row for each measure; sums are per 100 organisations."""
     rows = []
     for measure in DIFFERENCE_MEASURES:
-        one = comparison.difference(arm, measure)
-        form, scale = MEASURES[measure].form, scale_per_100(measure, comparison.organisation_count)
-        means = (format_value(scale * one[name], form) for name in ("baseline", "arm_mean"))
-        cells = (marked_label(measure), *means, *difference_cells(one, measure, scale))
-        rows.append(DifferenceRow(measure, cells, one["pairing_gain"]))
+        row = comparison.difference(arm, measure)
+        number_format, scale = MEASURES[measure].form, scale_per_100(measure, comparison.organisation_count)
+        means = (format_value(scale * row[name], number_format) for name in ("baseline", "arm_mean"))
+        cells = (marked_label(measure), *means, *difference_cells(row, measure, scale))
+        rows.append(DifferenceRow(measure, cells, row["pairing_gain"]))
     return rows
 
 
 def difference_cells(row: Mapping[Any, Any], measure: str, scale: float = 1.0) -> tuple[str, str, str]:
-    """Return difference, interval and share of runs that are better, in text.
+    """Return difference, interval and share of runs in which the arm is better, as text.
 
     Parameters
     ----------
     row : mapping
-        ``difference``, ``low``, ``high`` and ``better``.
+        ``difference``, ``low``, ``high`` and ``share_better``.
     measure : str
-        Whose form decides how they are written.
+        Its declaration has the number format.
     scale : float
-        By which numbers are multiplied, as `scale_per_100` gives it.
+        Factor of the numbers, from `scale_per_100`.
     """
     value, low, high, better = (float(row[name]) for name in ("difference", "low", "high", "share_better"))
     if value == 0.0 and not low < 0.0:
         return (NO_DIFFERENCE, "", "")
-    form = MEASURES[measure].form
-    interval = format_interval(scale * low, scale * high, form)
+    number_format = MEASURES[measure].form
+    interval = format_interval(scale * low, scale * high, number_format)
     return (
-        format_difference(scale * value, form),
+        format_difference(scale * value, number_format),
         IN_EVERY_RUN if is_same_in_every_run(low, high) else interval,
         format_value(better, "percent"),
     )
 
 
 def is_same_in_every_run(low: float, high: float) -> bool:
-    """Return whether an interval has no width, save for rounding."""
+    """Return whether an interval has no width except for rounding."""
     return abs(high - low) <= 1e-12 * max(abs(low), abs(high))
 
 
 def between_table(comparison: Comparison) -> TextTable:
-    """Return how every two arms differ in the comparison's measure."""
+    """Return the differences between any two arms in the measure of the comparison."""
     measure, table = comparison.measure, comparison.arm_differences
     scale = scale_per_100(measure, comparison.organisation_count)
     rows = [
@@ -124,37 +128,35 @@ def factorial_table(factorial: pd.DataFrame, measure: str, organisations: int) -
     Parameters
     ----------
     factorial : DataFrame
-        The table of that name.
+        The table `factorial` of a comparison.
     measure : str
     organisations : int
-        Of each run.
+        Number of organisations.
     """
-    form, scale = MEASURES[measure].form, scale_per_100(measure, organisations)
+    number_format, scale = MEASURES[measure].form, scale_per_100(measure, organisations)
     rows = []
     for row in factorial[factorial["measure"] == measure].to_dict("records"):
         low, effect, high = (scale * float(row[name]) for name in ("low", "effect", "high"))
         term = f"{row['kind']}: {row['term']}"
-        rows.append((term, format_difference(effect, form), format_interval(low, high, form)))
-    title = f"Effects on {marked_label(measure)}, of every combination"
+        rows.append((term, format_difference(effect, number_format), format_interval(low, high, number_format)))
+    title = f"Main effects and interactions: {marked_label(measure)}"
     return TextTable(title, ("", "Effect", INTERVAL_HEADING), rows)
 
 
 def cost_table(costs: pd.DataFrame, organisations: int) -> TextTable:
-    """Return what an event averted costs in each arm, and which arms are dominated; `costs` is "cost_effectiveness"."""
+    """Return cost per event averted and dominance of each arm; `costs` is the table `cost_effectiveness`."""
     rows = []
     for row in costs.to_dict("records"):
-        price, low, high = (float(row[f"cost_per_event_averted{end}"]) for end in ("", "_low", "_high"))
-        bounds = [format_value(end, "money") for end in (low, high)]
-        more = format_short(100.0 / organisations * float(row["cost_difference"]), "+")
+        ratio, low, high = (float(row[f"cost_per_event_averted{suffix}"]) for suffix in ("", "_low", "_high"))
+        bounds = [format_value(bound, "money") for bound in (low, high)]
+        added_cost = format_short(100.0 / organisations * float(row["cost_difference"]), "+")
         interval = MISSING_MARK if MISSING_MARK in bounds else " to ".join(bounds)
-        rows.append((str(row["arm"]), more, format_value(price, "money"), interval, str(row["dominance"])))
-    return TextTable(
-        "Cost", ("", f"More than baseline{PER_100}", "Cost per event averted", INTERVAL_HEADING, "Standing"), rows
-    )
+        rows.append((str(row["arm"]), added_cost, format_value(ratio, "money"), interval, str(row["dominance"])))
+    return TextTable(COST_TITLE, COST_HEADINGS, rows)
 
 
 def robustness_table(robustness: Robustness, organisations: int) -> TextTable:
-    """Return how the ranking of the arms fares in plausible models."""
+    """Return the performance of the arms in plausible models."""
     measure = MEASURES[robustness.measure]
     scale = scale_per_100(measure.name, organisations)
     rows = [
@@ -166,27 +168,25 @@ def robustness_table(robustness: Robustness, organisations: int) -> TextTable:
         for row in robustness.arms.to_dict("records")
     ]
     title = f"{len(robustness.means)} plausible models, by {marked_label(measure.name)}"
-    return TextTable(title, ("", "Best in", "Above baseline in", "Mean regret", "Worst regret"), rows)
+    return TextTable(title, ROBUSTNESS_HEADINGS, rows)
 
 
-def format_regret(value: float, form: str) -> str:
-    """Return a regret in text: a difference without a sign, shares in percentage points."""
-    return MISSING_MARK if pd.isna(value) else format_difference(value, form).removeprefix("+")
+def format_regret(value: float, number_format: str) -> str:
+    """Return a regret as text: a difference without a sign, shares in percentage points."""
+    return MISSING_MARK if pd.isna(value) else format_difference(value, number_format).removeprefix("+")
 
 
 def robustness_sentences(robustness: Robustness) -> list[str]:
-    """Return in how many plausible models the ranking holds, and which parameters decide it."""
+    """Return in how many plausible models the best arm and the ranking hold, and which parameters decide."""
     ranking, best = (
         format_value(share, "percent") for share in (robustness.ranking_stability, robustness.best_stability)
     )
-    text = f"The full ranking holds in {ranking} of them, and the best option stays the best in {best}."
+    sentences = [f"The option that ranks first is the best in {best} of them; the full ranking holds in {ranking}."]
     if not robustness.best_unchanged.all():
-        flip = robustness.main_driver
-        text += (
-            f" {flip} decides most which option is best." if flip else " No parameter clearly decides which is best."
-        )
-    decisive = [
-        f"What decides between {arm} and {against} is {parameter}."
+        driver = robustness.main_driver
+        sentences[0] += f" {driver} decides most which option is best." if driver else f" {NO_MAIN_DRIVER}"
+    sentences += [
+        f"The order of {arm} and {against} depends most on {parameter}."
         for arm, against, parameter in robustness.order_changes
     ]
-    return [text, *decisive]
+    return sentences

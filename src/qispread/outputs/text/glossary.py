@@ -1,7 +1,7 @@
-"""The glossary: terms in plain words, with their names in YAML, columns and code, and the words of the literature.
+"""The glossary: plain definitions of terms, with their names in YAML, columns and code, and in the literature.
 
-What is declaration_of elsewhere (measures, policies, context factors, attributes of interventions, networks) is taken from
-there; other terms, and notes, are in glossary.yaml beside this file.
+Measures, policies, context factors, attributes of interventions and networks have the definitions of their
+declarations; other terms, and notes, are in glossary.yaml beside this file.
 """
 
 import re
@@ -38,7 +38,7 @@ KINDS = {
     "intervention": "Attribute of an intervention",
     "network": "Collaboration network",
 }
-"""What kinds of declaration are called."""
+"""Labels of the kinds of declaration."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,18 @@ class GlossaryEntry:
     definition : str
         One to three plain sentences.
     kind : str
-        What declares it, such as "Measure"; empty where nothing does.
+        Kind of its declaration, such as "Measure"; empty for terms of the file.
     unit : str
     names : tuple of str
-        In YAML, columns and code.
+        Names in YAML, columns and code.
     also : tuple of str
-        Other words in outputs or the literature.
+        Synonyms in outputs or the literature.
     formerly : tuple of str
         Names in YAML and columns of version 0.1.
     sources : tuple of str
-        Keys in docs/references.bib.
+        Keys of docs/references.bib.
     counterparts : tuple of Counterpart
-        In ERIC, MUSIQ and CFIR.
+        Counterparts in ERIC, MUSIQ and CFIR.
     """
 
     term: str
@@ -77,22 +77,22 @@ class GlossaryEntry:
 
     @property
     def anchor(self) -> str:
-        """Return the anchor of the term's heading on the page, as GitHub and mkdocs make it."""
+        """Return the anchor of the heading of the term on the page, as in GitHub and mkdocs."""
         return re.sub(r"[^\w -]", "", self.term.lower()).replace(" ", "-")
 
 
 def sentence(text: str) -> str:
-    """Return text as a sentence: its first letter a capital, a full stop at its end."""
+    """Return text as a sentence, with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def plain_title(section: Any) -> str:
-    """Return what a section is about, without the source in brackets."""
+    """Return the title of a section, without the source in brackets."""
     return re.sub(rf" ?\((?:[^()]*: )?{CITATION_KEY.pattern}\)", "", section_title(section))
 
 
 def declared_measures() -> Iterator[tuple[str, GlossaryEntry]]:
-    """Yield every measure, by its key; means of context factors belong to these."""
+    """Yield every measure with its key, except the means of context factors."""
     for name, measure in MEASURES.items():
         if name not in CONTEXT_FACTORS:
             yield (
@@ -102,7 +102,7 @@ def declared_measures() -> Iterator[tuple[str, GlossaryEntry]]:
 
 
 def declared_policies() -> Iterator[tuple[str, GlossaryEntry]]:
-    """Yield every policy with its ERIC strategies, by its key."""
+    """Yield every policy with its key and its ERIC strategies."""
     for section in section_classes(AnyPolicy):
         lever = discriminator(section)
         if lever:
@@ -120,7 +120,7 @@ def declared_policies() -> Iterator[tuple[str, GlossaryEntry]]:
 
 
 def declared_networks() -> Iterator[tuple[str, GlossaryEntry]]:
-    """Yield every kind of collaboration network, by its key."""
+    """Yield every kind of collaboration network with its key."""
     for section in section_classes(AnyNetwork):
         kind = discriminator(section)
         if kind:
@@ -138,32 +138,32 @@ def declared_networks() -> Iterator[tuple[str, GlossaryEntry]]:
 
 
 def declared_parameters() -> Iterator[tuple[str, GlossaryEntry]]:
-    """Yield every context factor and attribute of an intervention with its MUSIQ and CFIR counterparts, by its key."""
+    """Yield every context factor and attribute of an intervention with its key and its MUSIQ and CFIR counterparts."""
     sections = (
         ("context", ContextFactors, "organisations.context"),
         ("intervention", Intervention, "interventions.NAME"),
     )
     for kind, section, path in sections:
-        for one in describe_section(section, path):
-            if one.path in PARAMETERS:
-                name = one.path.removeprefix(f"{path}.")
+        for parameter in describe_section(section, path):
+            if parameter.path in PARAMETERS:
+                name = parameter.path.removeprefix(f"{path}.")
                 measured = f" Its mean over organisations is the measure `{name}`." if name in MEASURES else ""
                 yield (
                     f"{kind}:{name}",
                     GlossaryEntry(
                         sentence(re.sub(r"[._]", " ", name)).rstrip("."),
-                        sentence(one.meaning) + measured,
+                        sentence(parameter.meaning) + measured,
                         KINDS[kind],
-                        one.unit,
-                        names=(one.path,),
-                        sources=tuple(CITATION_KEY.findall(one.source)),
-                        counterparts=PARAMETERS[one.path],
+                        parameter.unit,
+                        names=(parameter.path,),
+                        sources=tuple(CITATION_KEY.findall(parameter.source)),
+                        counterparts=PARAMETERS[parameter.path],
                     ),
                 )
 
 
 def declared_entries() -> dict[str, GlossaryEntry]:
-    """Return what is declaration_of, by its key, such as "measure:fidelity" or "policy:coaching"."""
+    """Return all declared entries by key, such as "measure:fidelity" or "policy:coaching"."""
     return {
         key: entry
         for makers in (declared_measures, declared_policies, declared_networks, declared_parameters)
@@ -171,24 +171,24 @@ def declared_entries() -> dict[str, GlossaryEntry]:
     }
 
 
-def declared_key(term: str, row: dict[str, Any], declaration_of: dict[str, GlossaryEntry]) -> str:
-    """Return the key of what declares a term; a measure is found by its former name too.
+def declared_key(term: str, row: dict[str, Any], declared: dict[str, GlossaryEntry]) -> str:
+    """Return the key of the declaration of a term; measures are also looked up by their former names.
 
     Raises
     ------
     InputError
-        Where nothing of that name is declaration_of.
+        Where there is no declaration of that name.
     """
     kind = str(row["declared"]).partition(":")[0]
     keys = [str(row["declared"]), *(f"{kind}:{name}" for name in row.get("formerly", ()))]
-    found = next((key for key in keys if key in declaration_of), None)
-    if found is None:
-        raise InputError([Fault(term, f"nothing declares '{keys[0]}'{did_you_mean(keys[0], declaration_of)}", FILE)])
-    return found
+    key = next((key for key in keys if key in declared), None)
+    if key is None:
+        raise InputError([Fault(term, f"nothing declares '{keys[0]}'{did_you_mean(keys[0], declared)}", FILE)])
+    return key
 
 
 def check_fields(term: str, row: dict[str, Any]) -> None:
-    """Refuse a term with unknown fields, or not exactly one of a definition and a declaration.
+    """Refuse a term with unknown fields, or without exactly one of a definition and a declaration.
 
     Raises
     ------
@@ -202,13 +202,13 @@ def check_fields(term: str, row: dict[str, Any]) -> None:
 
 
 def measure_names(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return the name of the measure that declares a term, as the file has it; empty where it is no measure."""
+    """Return the name of the measure that declares a term, as in the file; empty for other terms."""
     kind, _, name = str(row.get("declared", "")).partition(":")
     return (name,) if kind == "measure" else ()
 
 
 def written_entry(term: str, row: dict[str, Any], base: GlossaryEntry | None) -> GlossaryEntry:
-    """Return the entry of a term of the file, on top of the declaration_of one where there is one."""
+    """Return the entry of a term of the file, based on its declaration where it has one."""
     entry = base or GlossaryEntry(term, str(row["definition"]))
     texts = (entry.definition, str(row.get("note", "")))
     label = (entry.term,) if slug(entry.term) != slug(term) else ()
@@ -231,43 +231,43 @@ def load_glossary() -> tuple[GlossaryEntry, ...]:
     Raises
     ------
     InputError
-        Where the file names what nothing declares, or defines a declaration_of term again.
+        Where the file refers to a missing declaration, or has a declared term twice.
     """
-    declaration_of = declared_entries()
+    declared = declared_entries()
     rows, _ = read_yaml(files(__package__).joinpath(FILE), FILE)
     entries: list[GlossaryEntry] = []
     for term, row in rows.items():
         check_fields(term, row)
-        key = declared_key(term, row, declaration_of) if "declared" in row else ""
-        entries.append(written_entry(term, row, declaration_of.pop(key) if key else None))
-    entries += declaration_of.values()
+        key = declared_key(term, row, declared) if "declared" in row else ""
+        entries.append(written_entry(term, row, declared.pop(key) if key else None))
+    entries += declared.values()
     return tuple(sorted(entries, key=lambda entry: (slug(entry.term), entry.term)))
 
 
 def slug(text: str) -> str:
-    """Return a name as it is compared: small letters, words by spaces, nothing else."""
+    """Return a normalised name for comparison: lower case, words separated by spaces."""
     return re.sub(r"[\W_]+", " ", re.sub(r"['\u2019]", "", text.lower())).strip()
 
 
 def ranked_words(entry: GlossaryEntry) -> tuple[tuple[str, ...], ...]:
-    """Return the words for an entry by rank: the term, its names in code, their last parts, former names, others."""
+    """Return the words for an entry by rank: the term, its names in code, their last parts, former names, synonyms."""
     last = tuple(re.split(r"[.:] ?", name)[-1] for name in entry.names)
     return (entry.term,), entry.names, last, entry.formerly, entry.also
 
 
 @lru_cache(maxsize=1)
 def entries_by_word() -> dict[str, GlossaryEntry]:
-    """Return the entries by every word for them; where two share a word, the one for which its rank is higher."""
-    found: dict[str, GlossaryEntry] = {}
+    """Return the entries by every word for them; a shared word has the entry with the higher rank."""
+    index: dict[str, GlossaryEntry] = {}
     for rank in zip(*(ranked_words(entry) for entry in load_glossary()), strict=True):
         for entry, words in zip(load_glossary(), rank, strict=True):
             for word in words:
-                found.setdefault(slug(word), entry)
-    return found
+                index.setdefault(slug(word), entry)
+    return index
 
 
 def find_entry(word: str) -> GlossaryEntry | None:
-    """Return the entry of a term, of a name in code, or of another word for it, or None where there is none."""
+    """Return the entry of a term, of a name in code or of a synonym; None where there is none."""
     return entries_by_word().get(slug(word))
 
 
@@ -280,27 +280,27 @@ def find_entries(word: str) -> tuple[GlossaryEntry, ...]:
 
 
 def glossary_entry(term: str) -> GlossaryEntry:
-    """Return the entry of a term, of a name in code, or of another word for it.
+    """Return the entry of a term, of a name in code or of a synonym.
 
     Parameters
     ----------
     term : str
-        Capital letters, hyphens and underscores do not matter.
+        Case, hyphens and underscores are ignored.
 
     Raises
     ------
     InputError
-        Where the glossary has none; it names the nearest.
+        Where the glossary has none, with the nearest term.
     """
-    found = find_entry(term)
-    if found is None:
+    entry = find_entry(term)
+    if entry is None:
         raise InputError([Fault("glossary", f"no term is called '{term}'{nearest_term(term)}")])
-    return found
+    return entry
 
 
 def nearest_term(word: str, *others: str) -> str:
-    """Return a hint with the nearest of some others and of all words of the glossary; empty where none is near."""
+    """Return a hint with the nearest of `others` and of all words of the glossary; empty where none is near."""
     words = {*others} | {
-        form for entry in load_glossary() for form in (entry.term, *entry.names, *entry.also, *entry.formerly)
+        name for entry in load_glossary() for name in (entry.term, *entry.names, *entry.also, *entry.formerly)
     }
     return did_you_mean(word, words, listing=False)

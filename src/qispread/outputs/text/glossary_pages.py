@@ -15,7 +15,7 @@ INTRODUCTION = (
 
 
 def entry_details(entry: GlossaryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield what is known of a term beside its definition: a label, and texts that are names or sentences."""
+    """Yield the details of a term other than its definition: a label and its texts."""
     for label, texts in (
         ("Unit", (entry.unit,) if entry.unit not in ("", "-") else ()),
         ("Other words", entry.also),
@@ -24,8 +24,8 @@ def entry_details(entry: GlossaryEntry) -> Iterator[tuple[str, tuple[str, ...]]]
         if texts:
             yield label, (", ".join(texts),)
     for framework in SOURCES:
-        found = [one for one in entry.counterparts if one.framework == framework]
-        texts = tuple(str(one).removeprefix(f"{framework}: ") for one in found)
+        counterparts = [item for item in entry.counterparts if item.framework == framework]
+        texts = tuple(str(item).removeprefix(f"{framework}: ") for item in counterparts)
         if texts:
             yield framework, texts
     if entry.sources:
@@ -53,14 +53,14 @@ def entry_as_markdown(entry: GlossaryEntry) -> Iterator[str]:
 
 
 def glossary_as_markdown(entries: Iterable[GlossaryEntry] | None = None) -> str:
-    """Return the page of the glossary: a heading for each letter and term, so that each has an anchor."""
-    found = tuple(load_glossary() if entries is None else entries)
-    initials = list(dict.fromkeys(slug(entry.term)[0].upper() for entry in found))
+    """Return the page of the glossary, with a heading, and so an anchor, for each letter and term."""
+    shown = tuple(load_glossary() if entries is None else entries)
+    initials = list(dict.fromkeys(slug(entry.term)[0].upper() for entry in shown))
     lines = ["# Glossary", "", "Written by `python docs/generate.py`; do not edit.", "", INTRODUCTION, ""]
     lines += [" ".join(f"[{initial}](#{initial.lower()})" for initial in initials), ""]
     for initial in initials:
         lines += [f"## {initial}", ""]
-        for entry in found:
+        for entry in shown:
             if slug(entry.term)[0].upper() == initial:
                 lines += entry_as_markdown(entry)
     return "\n".join(lines).rstrip("\n") + "\n"

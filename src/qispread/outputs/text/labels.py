@@ -1,7 +1,8 @@
-"""What measures and columns are called in tables and charts, and which measures are shown where."""
+"""Labels of measures and columns in tables and charts, and the measures that they show."""
 
 from collections.abc import Iterable
 
+from qispread.common.formatting import capitalise_first
 from qispread.inputs.policies import SeedingPolicy
 from qispread.inputs.scenario import Scenario
 from qispread.model.measures import MEASURES
@@ -20,22 +21,23 @@ DIFFERENCE_MEASURES = (
 )
 """Measures in which options are compared, in the order of the tables."""
 CURVE_MEASURES = ("current_use", "fidelity", "effect")
-"""Measures whose course a report, the page and Mesa's page show first."""
+"""Measures whose curves a report, the page and Mesa's page show first."""
 
 PER_100 = " *"
-"""Mark behind the label of a sum that is given for every 100 organisations."""
+"""Mark after the label of a sum that is given per 100 organisations."""
 PERCENTAGE_POINTS = "Percentage points"
 INTERVAL_HEADING = "95% interval"
 BETTER_IN_HEADING = "Better in"
 DIFFERENCE_HEADINGS = ("", "Baseline", "Option", "Difference", INTERVAL_HEADING, BETTER_IN_HEADING)
-"""Of the table of one option against the baseline."""
+"""Headings of the table of one option against the baseline."""
 DIFFERENCES_NOTE = (
     "Means over runs at the end; differences of shares in percentage points. The interval is simulation error: it "
     "narrows with more runs and does not include uncertainty about the assumptions. Better in: the share of runs. *: "
-    "for every 100 organisations."
+    "per 100 organisations."
 )
 SEEDING_CAUTION = (
-    "A seeding policy changes the pilot site: shares of its effect do not compare where pilot sites differ."
+    "A seeding policy changes the pilot site: effects as a share of the pilot site's are not comparable between "
+    "options with different pilot sites."
 )
 
 
@@ -46,28 +48,31 @@ def difference_axis(measure: str, *, per_100: bool = False) -> str:
     ----------
     measure : str
     per_100 : bool
-        Whether a sum is given for every 100 organisations.
+        Whether a sum is given per 100 organisations.
     """
     declared = MEASURES[measure]
     if declared.is_percent:
         return PERCENTAGE_POINTS
-    unit = f"{declared.unit[:1].upper()}{declared.unit[1:]}"
-    return f"{unit} for every 100 organisations" if per_100 and declared.is_sum else unit
+    unit = capitalise_first(declared.unit)
+    return f"{unit} per 100 organisations" if per_100 and declared.is_sum else unit
 
 
 def marked_label(measure: str) -> str:
-    """Return the label of a measure, marked where its values are given for every 100 organisations."""
+    """Return the label of a measure, marked where its values are given per 100 organisations."""
     declared = MEASURES[measure]
     return f"{declared.label}{PER_100}" if declared.is_sum else declared.label
 
 
 def scale_per_100(measure: str, organisations: int) -> float:
-    """Return the factor by which a sum over organisations is given for every 100 of them; 1 for all else."""
+    """Return the factor for a sum over organisations per 100 of them; 1 for other measures."""
     return 100.0 / organisations if MEASURES[measure].is_sum else 1.0
 
 
 def changes_pilot_site(scenarios: Iterable[Scenario | None]) -> bool:
     """Return whether a policy of any scenario changes the pilot site."""
     return any(
-        isinstance(one, SeedingPolicy) for each in scenarios if each is not None for one in each.policies.values()
+        isinstance(policy, SeedingPolicy)
+        for scenario in scenarios
+        if scenario is not None
+        for policy in scenario.policies.values()
     )

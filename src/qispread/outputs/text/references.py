@@ -1,4 +1,4 @@
-"""The sources that parameters cite, as reports and the page show them."""
+"""The sources of parameters, as reports and the page cite them."""
 
 import json
 import re
@@ -9,6 +9,6 @@ CITATION_KEY = re.compile(r"[a-z]+(?:19|20)\d\d")
 
 
 def load_references() -> dict[str, str]:
-    """Return the sources by key, as they are cited."""
+    """Return the citation of each source by key."""
     text = files("qispread.outputs.text").joinpath("references.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
