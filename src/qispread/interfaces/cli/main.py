@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
 from qispread import __version__
@@ -38,7 +39,7 @@ COMMANDS = {
     "calibrate": (calibrate_command, "fit parameters to targets, with their uncertainty"),
     "report": (report_command, "write a printable report from a folder of results"),
     "app": (app_command, "open the interactive page in a browser"),
-    "lesson": (lesson_command, "write the page with its lessons as one file that needs no server"),
+    "lesson": (lesson_command, "write the page and its lessons as one offline file"),
     "check": (check_command, "check scenarios, policy files and tables"),
     "describe": (describe_command, "print parameters and glossary terms with their meanings"),
 }
@@ -52,7 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="qispread",
         description="Simulate how quality improvement spreads between health-care organisations.",
-        epilog="Start with: qispread run configs/prompt.yaml. Options of a command: qispread COMMAND --help",
+        formatter_class=partial(argparse.HelpFormatter, max_help_position=16),
+        epilog="Start with: qispread run configs/prompt.yaml. For the options of a command: qispread COMMAND --help",
     )
     top.add_argument("--version", action="version", version=f"qispread {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -136,7 +136,7 @@ def policy_levers() -> list[str]:
 
 
 def build_model_parameters(scenario: Scenario) -> dict[str, Any]:
-    """Return the controls for SolaraViz: replicate, added policy, and a slider for each parameter with a plausible range.
+    """Return the controls for SolaraViz: replicate, added policy, and a slider for each uncertain parameter.
 
     Raises
     ------

@@ -138,7 +138,7 @@ def curves_figure(model: "SpreadModel", intervention: str) -> Figure:
 def describe_month(model: "SpreadModel", intervention: str) -> str:
     """Return the sentence on current use, fidelity and effect in the current month."""
     shares = {name: model.measure(name, intervention) for name in FOLLOWED_MEASURES}
-    text = f"{shares['current_use']:.0%} of other organisations use it"
+    text = f"{shares['current_use']:.0%} of the other organisations use it"
     if shares["current_use"] > 0.0:
         text += f", with {shares['fidelity']:.0%} fidelity and {shares['effect']:.0%} of the full effect"
     return f"Month {model.month} of {model.settings.horizon}: {text}."

@@ -93,10 +93,10 @@ def final_base_values(comparison: Comparison) -> list[dict[str, str]]:
 
 
 def headline_sentences(comparison: Comparison, months: int, *, unchanged: bool) -> list[str]:
-    """Return the headline sentences: current use, fidelity and effect at the end, and the difference that the option makes."""
+    """Return the headline sentences: current use, fidelity and effect at the end, and the option's effect."""
     means = {name: comparison.difference(OPTION, name) for name in CURVE_MEASURES}
     use, fidelity, effect = (describe_share(values, unchanged=unchanged) for values in means.values())
-    first = f"After {format_duration(months)} {use} of other organisations use it"
+    first = f"After {format_duration(months)} {use} of the other organisations use the intervention"
     if not np.isnan(means["fidelity"]["arm_mean"]):
         first = f"{first}, with {fidelity} fidelity and {effect} of the full effect"
     if unchanged:
