@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, NoReturn
 
 from qispread import __version__
@@ -48,12 +47,21 @@ COMMANDS = {
 GC_THRESHOLD = 100_000
 
 
+class CommandListFormatter(argparse.HelpFormatter):
+    """A help formatter that prints each command with its summary on one line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        # argparse forgets the indentation of subcommands when it measures the longest.
+        self._action_max_length = max(map(len, COMMANDS)) + 4
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     top = argparse.ArgumentParser(
         prog="qispread",
         description="Simulate how quality improvement spreads between health-care organisations.",
-        formatter_class=partial(argparse.HelpFormatter, max_help_position=16),
+        formatter_class=CommandListFormatter,
         epilog="Start with: qispread run configs/prompt.yaml. For the options of a command: qispread COMMAND --help",
     )
     top.add_argument("--version", action="version", version=f"qispread {__version__}")
