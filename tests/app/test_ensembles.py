@@ -42,7 +42,7 @@ def both_ensembles(start):
 
     async def act(ensembles, settings):
         setting = settings.read(SETTING)
-        return *await ensembles.get_both(setting.base, setting.option, start.replicates, IMMEDIATE), setting
+        return *await ensembles.get_both(setting.baseline, setting.option, start.replicates, IMMEDIATE), setting
 
     return run_with_ensembles(start, act)
 
@@ -59,7 +59,7 @@ def test_curves_are_those_of_the_summary_of_a_run(both_ensembles, start):
 
 def test_differences_are_those_of_a_comparison(both_ensembles, start):
     base, option, setting = both_ensembles
-    expected = qs.compare(setting.base, {"option": setting.option})
+    expected = qs.compare(setting.baseline, {"option": setting.option})
     found = build_comparison(base, option, start.replicates, "option")
     # By their text: from Python 3.13 on, rows with a value that is no number are not equal to their likes.
     assert repr(difference_rows(found, "option")) == repr(difference_rows(expected, "option"))

@@ -103,9 +103,7 @@ def test_every_lesson_can_be_walked_through_to_its_end(offline, offline_page_pat
     for key in ("Home", "End"):
         slider.focus()
         page.keyboard.press(key)
-        stop = next(one for one in load_lessons() if one.name == name).choice.slider.values[
-            0 if key == "Home" else -1
-        ]
+        stop = next(one for one in load_lessons() if one.name == name).choice.slider.values[0 if key == "Home" else -1]
         page.wait_for_selector(f".slider-result[data-value='{stop:g}']")
 
 

@@ -75,7 +75,7 @@ def test_a_class_walks_through_a_lesson_to_its_end(open_lesson, name):
     assert lesson.title in page.title()
     answer_guesses(page)
     told = page.inner_text("#lesson")
-    assert len(re.findall("Your prediction", told)) == len(lesson.questions)
+    assert len(re.findall("Your prediction:", told)) == len(lesson.questions)
     assert "{" not in told
     page.locator(".chart svg").nth(len(lesson.curves)).wait_for()
     assert page.evaluate("document.activeElement.id") == "step-1"

@@ -187,7 +187,7 @@ def test_a_table_whose_name_no_folder_can_have_is_refused_with_all_other_faults(
     assert main(["fit", "peo:ple.csv", "ties.csv", "--worlds", "3"]) == 2
     told = capsys.readouterr()
     assert "2 faults" in told.err
-    assert "'fit-peo:ple' is no name for a folder" in " ".join(told.err.split())
+    assert "'fit-peo:ple' is no valid folder name" in " ".join(told.err.split())
     assert "Traceback" not in told.err
     assert not (working_folder / "results").exists()
 

@@ -36,32 +36,32 @@ async def stream_comparison(state: PageState, ensembles: EnsembleCache) -> Async
     """Yield the comparison: first from some of the runs if there are many, then from all."""
     queue = ensembles.queue
     ticket = queue.next_ticket()
-    for count, kind in answer_stages(state.base.replicates):
-        base, option = await ensembles.get_both(state.base, state.option, count, Priority(kind, ticket))
-        yield await queue.run(partial(comparison_message, base, option, count))
+    for count, kind in answer_stages(state.baseline.replicates):
+        baseline, option = await ensembles.get_both(state.baseline, state.option, count, Priority(kind, ticket))
+        yield await queue.run(partial(comparison_message, baseline, option, count))
 
 
-def comparison_message(base: Ensemble, option: Ensemble, count: int) -> dict[str, Any]:
+def comparison_message(baseline: Ensemble, option: Ensemble, count: int) -> dict[str, Any]:
     """Return the comparison from the first `count` replicates, as JSON."""
-    unchanged, total = base is option, base.scenario.replicates
-    comparison = build_comparison(base, option, count, OPTION)
-    curves = [curve_message(name, base, option, count) for name in DRAWN_MEASURES]
+    unchanged, total = baseline is option, baseline.scenario.replicates
+    comparison = build_comparison(baseline, option, count, OPTION)
+    curves = [curve_message(name, baseline, option, count) for name in DRAWN_MEASURES]
     if count == total:
-        base.discard_months()
+        baseline.discard_months()
         option.discard_months()
     failed = sorted({run.replicate for runs in comparison.runs.values() for run in runs.failed_runs})
     return {
         "runs": count,
         "total_runs": total,
         "unchanged": unchanged,
-        "months": base.scenario.horizon,
+        "months": baseline.scenario.horizon,
         "failed": len(failed),
-        "headline": headline_sentences(comparison, base.scenario.horizon, unchanged=unchanged),
+        "headline": headline_sentences(comparison, baseline.scenario.horizon, unchanged=unchanged),
         "curves": curves,
         "table": {
             "headings": DIFFERENCE_HEADINGS,
             "rows": [] if unchanged else [row.cells for row in difference_rows(comparison, OPTION)],
-            "final_values": final_base_values(comparison),
+            "final_values": final_baseline_values(comparison),
             "caution": comparison_caution(comparison),
         },
     }
@@ -73,17 +73,17 @@ def comparison_caution(comparison: Comparison) -> str:
     return f"{DIFFERENCES_NOTE} {SEEDING_CAUTION}" if seeded else DIFFERENCES_NOTE
 
 
-def curve_message(measure: str, base: Ensemble, option: Ensemble, count: int) -> dict[str, Any]:
+def curve_message(measure: str, baseline: Ensemble, option: Ensemble, count: int) -> dict[str, Any]:
     """Return the values of one curve and its chart specification."""
-    arms = {BASELINE_ARM: base.bands(count)[measure], OPTION: option.bands(count)[measure]}
+    arms = {BASELINE_ARM: baseline.bands(count)[measure], OPTION: option.bands(count)[measure]}
     values = {name: dict(zip(BAND_PARTS, map(to_json_numbers, bands), strict=True)) for name, bands in arms.items()}
-    names = [BASELINE_ARM] if base is option else list(arms)
+    names = [BASELINE_ARM] if baseline is option else list(arms)
     ends = {name: dict(zip(BAND_PARTS, arms[name][:, -1], strict=True)) for name in names}
-    alt = describe_curves(ends, curve_spec(measure), base.scenario.horizon)
+    alt = describe_curves(ends, curve_spec(measure), baseline.scenario.horizon)
     return {**chart_without_numbers(measure, arms), "alt": alt, "arms": {name: values[name] for name in names}}
 
 
-def final_base_values(comparison: Comparison) -> list[dict[str, str]]:
+def final_baseline_values(comparison: Comparison) -> list[dict[str, str]]:
     """Return the means at the end of the baseline, formatted as in the table of differences."""
     values = []
     for measure in map(MEASURES.__getitem__, DIFFERENCE_MEASURES):
@@ -107,5 +107,5 @@ def headline_sentences(comparison: Comparison, months: int, *, unchanged: bool) 
 
 def describe_share(values: dict[str, float], *, unchanged: bool) -> str:
     """Return a share with the option, and that of the baseline if they may differ."""
-    base, option = format_value(values["baseline"], "percent"), format_value(values["arm_mean"], "percent")
-    return option if unchanged else f"{option} (baseline {base})"
+    baseline, option = format_value(values["baseline"], "percent"), format_value(values["arm_mean"], "percent")
+    return option if unchanged else f"{option} (baseline {baseline})"

@@ -55,7 +55,7 @@ class Download:
 
 def file_stem(state: PageState, arm: str) -> str:
     """Return the file name without suffix: the scenario's name, with the arm's unless it is the baseline."""
-    return state.base.name if arm == BASELINE_ARM else f"{state.base.name}-{OPTION}"
+    return state.baseline.name if arm == BASELINE_ARM else f"{state.baseline.name}-{OPTION}"
 
 
 def render_arm_yaml(state: PageState, arm: Any) -> Download:
@@ -72,10 +72,10 @@ def csv_download(name: str, table: pd.DataFrame) -> Download:
     return Download(name, CSV_TYPE, escape_csv_formulas(table).to_csv(index=False, lineterminator="\n").encode())
 
 
-def render_curves_csv(state: PageState, base: Ensemble, option: Ensemble) -> Download:
+def render_curves_csv(state: PageState, baseline: Ensemble, option: Ensemble) -> Download:
     """Return the median and 5th and 95th percentile over runs of each measure, by arm and month."""
-    count = state.base.replicates
-    arms = {BASELINE_ARM: base} | ({} if state.is_unchanged else {OPTION: option})
+    count = state.baseline.replicates
+    arms = {BASELINE_ARM: baseline} | ({} if state.is_unchanged else {OPTION: option})
     tables = [
         build_curve_table({name: ensemble.bands(count)[measure] for name, ensemble in arms.items()}).assign(
             measure=measure
@@ -83,16 +83,16 @@ def render_curves_csv(state: PageState, base: Ensemble, option: Ensemble) -> Dow
         for measure in MONTHLY_MEASURES
     ]
     columns = ["measure", "arm", "month", "median", "p5", "p95"]
-    return csv_download(f"{state.base.name}-curves.csv", pd.concat(tables, ignore_index=True)[columns])
+    return csv_download(f"{state.baseline.name}-curves.csv", pd.concat(tables, ignore_index=True)[columns])
 
 
-def render_differences_csv(state: PageState, base: Ensemble, option: Ensemble) -> Download:
+def render_differences_csv(state: PageState, baseline: Ensemble, option: Ensemble) -> Download:
     """Return the table of differences, as `qispread compare` writes it."""
-    comparison = build_comparison(base, option, state.base.replicates, OPTION)
-    return csv_download(f"{state.base.name}-differences.csv", comparison.differences)
+    comparison = build_comparison(baseline, option, state.baseline.replicates, OPTION)
+    return csv_download(f"{state.baseline.name}-differences.csv", comparison.differences)
 
 
-def render_picture(state: PageState, base: Ensemble, option: Ensemble, measure: Any, kind: Any) -> Download:
+def render_picture(state: PageState, baseline: Ensemble, option: Ensemble, measure: Any, kind: Any) -> Download:
     """Return one curve as an image, as in a report.
 
     Raises
@@ -102,14 +102,14 @@ def render_picture(state: PageState, base: Ensemble, option: Ensemble, measure: 
     """
     index_of(str(measure), DRAWN_MEASURES, "measure")
     index_of(str(kind), ("svg", "png"), "kind")
-    count = state.base.replicates
-    arms = {BASELINE_ARM: base.bands(count)[measure], OPTION: option.bands(count)[measure]}
+    count = state.baseline.replicates
+    arms = {BASELINE_ARM: baseline.bands(count)[measure], OPTION: option.bands(count)[measure]}
     figure, converter = curve_figure_for_page(measure, arms, height=CHART_HEIGHT), VegaRenderer()
     try:
         svg, png = converter.render(vega_specification(figure), figure.name)
     finally:
         converter.close()
-    name = f"{state.base.name}-{measure}.{kind}"
+    name = f"{state.baseline.name}-{measure}.{kind}"
     return Download(name, SVG_TYPE, svg.encode()) if kind == "svg" else Download(name, PNG_TYPE, png)
 
 
@@ -130,25 +130,25 @@ def build_page_report(state: PageState, cancelled: Event, report_progress: Progr
     with tempfile.TemporaryDirectory(prefix="qispread-") as folder:
         path = Path(folder) / "report"
         if state.is_unchanged:
-            runs = simulate(state.base, workers=1, progress=progress("Simulating"))
+            runs = simulate(state.baseline, workers=1, progress=progress("Simulating"))
             raise_if_failed({"": runs.runs})
             save(runs, path, command=COMMAND)
         else:
             arms = {option_name(state): state.option}
-            comparison = compare(state.base, arms, workers=1, progress=progress("Comparing"))
+            comparison = compare(state.baseline, arms, workers=1, progress=progress("Comparing"))
             raise_if_failed({name: runs.runs for name, runs in comparison.runs.items()})
             ranking = robustness(comparison, workers=1, progress=progress("Running plausible models"))
             save_comparison(ComparisonResult(comparison, ranking), path, command=COMMAND)
         progress("Drawing")(0, 1)
         page = write_report(path)[0].read_bytes()
-    return Download(f"{state.base.name}-report.html", HTML_TYPE, page)
+    return Download(f"{state.baseline.name}-report.html", HTML_TYPE, page)
 
 
 def option_name(state: PageState) -> str:
     """Return the name of the option in a report: its policies if nothing else differs."""
-    base, option = state.base, state.option
-    added = [name for name in option.policies if name not in base.policies]
-    only_policies = option.replace(policies=dict(base.policies)).fingerprint() == base.fingerprint()
+    baseline, option = state.baseline, state.option
+    added = [name for name in option.policies if name not in baseline.policies]
+    only_policies = option.replace(policies=dict(baseline.policies)).fingerprint() == baseline.fingerprint()
     names = " and ".join(name.replace("_", " ") for name in added)
     return names if only_policies and 0 < len(names) <= 60 else OPTION
 

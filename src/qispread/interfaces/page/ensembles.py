@@ -142,10 +142,10 @@ class EnsembleCache:
         return ensemble
 
     async def get_both(
-        self, base: Scenario, option: Scenario, count: int, priority: Priority
+        self, baseline: Scenario, option: Scenario, count: int, priority: Priority
     ) -> tuple[Ensemble, Ensemble]:
         """Return the ensembles of baseline and option, with at least `count` replicates each."""
-        ensembles = self.get(base), self.get(option)
+        ensembles = self.get(baseline), self.get(option)
         async with asyncio.TaskGroup() as group:
             for ensemble in dict.fromkeys(ensembles):
                 group.create_task(ensemble.ensure_replicates(count, self.queue, priority))
@@ -159,6 +159,6 @@ def answer_stages(replicates: int) -> list[tuple[int, int]]:
     return [(FIRST_BATCH, PRIORITY_FIRST), (replicates, PRIORITY_REST)]
 
 
-def build_comparison(base: Ensemble, option: Ensemble, count: int, name: str) -> Comparison:
+def build_comparison(baseline: Ensemble, option: Ensemble, count: int, name: str) -> Comparison:
     """Return the comparison of two ensembles in their first `count` replicates."""
-    return Comparison({"baseline": base.runs(count), name: option.runs(count)})
+    return Comparison({"baseline": baseline.runs(count), name: option.runs(count)})

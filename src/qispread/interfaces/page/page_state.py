@@ -40,24 +40,24 @@ class PageState:
 
     Attributes
     ----------
-    base, option : Scenario
+    baseline, option : Scenario
     is_unchanged : bool
         Whether both arms are the same.
     """
 
-    base: Scenario
+    baseline: Scenario
     option: Scenario
 
     @property
     def is_unchanged(self) -> bool:
         """Whether both arms are the same."""
-        return self.base.fingerprint() == self.option.fingerprint()
+        return self.baseline.fingerprint() == self.option.fingerprint()
 
     def arm(self, name: Any) -> Scenario:
         """Return an arm by its name."""
         if name not in ARMS:
             raise InputError([Fault("arm", f"got {name}; needed: {BASELINE_ARM} or {OPTION}")])
-        return self.base if name == BASELINE_ARM else self.option
+        return self.baseline if name == BASELINE_ARM else self.option
 
 
 class PageStateReader:
@@ -107,12 +107,13 @@ class PageStateReader:
 
     def _read(self, parts: dict[str, Any]) -> PageState:
         unchanged = self.scenario(parts["scenario"])
-        base = self._scenarios.get(key := content_hash({**parts, "alone": {}, "policies": {}}))
-        if base is None:
-            base = apply_changes(unchanged, parts["both"], option_only=False)
-            check_size(base)
-            self._scenarios[key] = base
-        return PageState(base, add_policies(apply_changes(base, parts["alone"], option_only=True), parts["policies"]))
+        baseline = self._scenarios.get(key := content_hash({**parts, "alone": {}, "policies": {}}))
+        if baseline is None:
+            baseline = apply_changes(unchanged, parts["both"], option_only=False)
+            check_size(baseline)
+            self._scenarios[key] = baseline
+        changed = apply_changes(baseline, parts["alone"], option_only=True)
+        return PageState(baseline, add_policies(changed, parts["policies"]))
 
 
 def reject_file(path: KeyPath, name: str, locations: SourceLocations) -> tuple[UploadedFile, str]:  # noqa: ARG001 - signature of a finder

@@ -99,7 +99,7 @@ class PageEndpoints:
     async def get_parameters(self, request: RequestData) -> Response:
         """Send the parameters of a page state."""
         state = await self.read_state(request)
-        return JSONResponse(list_parameters(state.base), headers=NO_STORE_HEADERS)
+        return JSONResponse(list_parameters(state.baseline), headers=NO_STORE_HEADERS)
 
     async def stream_compare(self, request: RequestData) -> Response:
         """Stream the comparison of option and baseline, in parts."""
@@ -173,7 +173,7 @@ class PageEndpoints:
     async def full_ensembles(self, state: PageState) -> tuple[Ensemble, Ensemble]:
         """Return the ensembles of both arms with all replicates."""
         priority = Priority(PRIORITY_REST, self.queue.next_ticket())
-        return await self.ensembles.get_both(state.base, state.option, state.base.replicates, priority)
+        return await self.ensembles.get_both(state.baseline, state.option, state.baseline.replicates, priority)
 
     async def stream_report(self, request: RequestData) -> Response:
         """Stream the progress of the report, then the report."""
@@ -188,7 +188,7 @@ class PageEndpoints:
     async def post_upload(self, request: RequestData) -> Response:
         """Read uploaded files, and send back the scenario that they contain; nothing is stored."""
         uploads = downloads.validate_uploads(request.get("files"))
-        default = (await self.read_state(request)).base
+        default = (await self.read_state(request)).baseline
 
         def read(cancelled: Any, report_progress: Any) -> Message:  # noqa: ARG001 - signature of a long task
             return read_uploads(

@@ -50,9 +50,9 @@ class LessonArm(LessonSection):
     change: dict[str, Any] = Field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
-    def scenario(self, base: Scenario) -> Scenario:
+    def scenario(self, baseline: Scenario) -> Scenario:
         """Return the scenario of this arm."""
-        changed = base.replace(self.change) if self.change else base
+        changed = baseline.replace(self.change) if self.change else baseline
         for lever, fields in self.policies.items():
             changed = changed.with_policy(lever, **fields)
         return changed

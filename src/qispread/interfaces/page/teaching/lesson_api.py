@@ -61,12 +61,12 @@ def slider_start(lesson: Lesson) -> int:
 
 def lesson_state(lesson: Lesson) -> dict[str, Any] | None:
     """Return the page state that continues from a lesson; None if the page cannot represent it."""
-    base, arm = lesson.arm(lesson.comparison_arm), lesson.arm(lesson.choice.slider.arm)
-    representable = all(isinstance(value, int | float) for value in (*base.change.values(), *arm.change.values()))
+    baseline, arm = lesson.arm(lesson.comparison_arm), lesson.arm(lesson.choice.slider.arm)
+    representable = all(isinstance(value, int | float) for value in (*baseline.change.values(), *arm.change.values()))
     if not representable:
         return None
-    alone = {path: value for path, value in arm.change.items() if base.change.get(path) != value}
-    return {"both": base.change, "alone": alone, "policies": arm.policies}
+    alone = {path: value for path, value in arm.change.items() if baseline.change.get(path) != value}
+    return {"both": baseline.change, "alone": alone, "policies": arm.policies}
 
 
 def describe_budget() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.common.formatting import apply_typography, format_difference, format_value, lower_first
+from qispread.common.formatting import apply_typography, capitalise_first, format_difference, format_value, lower_first
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.scenario import Scenario
 from qispread.interfaces.page.ensembles import Ensemble, EnsembleCache
@@ -125,7 +125,7 @@ def seen_results(lesson: Lesson, ensembles: EnsemblesByArm) -> dict[str, Any]:
     values = partial(arm_values, ensembles)
     measure = lesson.distribution
     final = {name: values(name, measure) for name in ensembles}
-    title = MEASURES[measure].meaning.rstrip(".")
+    title = measure_title(measure)
     styles = assign_styles(ensembles, next(iter(ensembles)))
     distribution = distribution_figure(final, measure, title, "At the end", MEASURES[measure].form, styles)
     return {
@@ -165,6 +165,11 @@ def change_results(lesson: Lesson, ensembles: EnsemblesByArm) -> dict[str, Any]:
     }
 
 
+def measure_title(measure: str) -> str:
+    """Return the title of a figure of a measure: its phrase, as a heading."""
+    return capitalise_first(MEASURES[measure].phrase.removeprefix("the "))
+
+
 def overlaps_best(row: dict[str, Any], best: dict[str, Any], sign: float) -> bool:
     """Return whether the intervals of a change and of the best one overlap."""
     return bool(row["high"] >= best["low"] if sign > 0.0 else row["low"] <= best["high"])
@@ -174,7 +179,7 @@ def changes_figure(lesson: Lesson, table: pd.DataFrame) -> Figure:
     """Return the figure of the effect of each single change on the measure of a lesson."""
     measure = lesson.choice.measure
     number_format = MEASURES[measure].form
-    title = MEASURES[measure].meaning.rstrip(".")
+    title = measure_title(measure)
     unit = f"Difference, {lower_first(difference_axis(measure))}"
     (style,) = assign_styles(("each change",), base="").values()
     rows = table.assign(arm=style.label)
@@ -197,12 +202,12 @@ def format_change(value: float, number_format: str) -> str:
 def slider_results(lesson: Lesson, ensembles: EnsemblesByArm, value: float | None) -> dict[str, Any]:
     """Return the curves of one change at one value of its slider."""
     measure = lesson.choice.measure
-    number_format, meaning = MEASURES[measure].form, MEASURES[measure].meaning.rstrip(".")
+    number_format = MEASURES[measure].form
     without, changed = (finite_mean(arm_values(ensembles, name, measure)) for name in ensembles)
     values = f"{format_value(without, number_format)} without, {format_value(changed, number_format)} with this change"
     difference = format_change(changed - without, number_format)
     return {
         "value": value,
         "curves": arm_curves(ensembles, lesson.choice.curves),
-        "statement": apply_typography(f"{meaning}: {values} ({difference})."),
+        "statement": apply_typography(f"{measure_title(measure)}: {values} ({difference})."),
     }

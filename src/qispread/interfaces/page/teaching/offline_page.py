@@ -230,14 +230,14 @@ async def store_policy(
 
 
 async def store_state(
-    name: str, base: Scenario, option: Scenario, ensembles: EnsembleCache, stored: StoredResults
+    name: str, baseline: Scenario, option: Scenario, ensembles: EnsembleCache, stored: StoredResults
 ) -> None:
     """Compute and store the curves and the table of a page state, and one run of its option for the map."""
-    queue, count = ensembles.queue, base.replicates
-    both = await ensembles.get_both(base, option, count, Priority(PRIORITY_FIRST, queue.next_ticket()))
+    queue, count = ensembles.queue, baseline.replicates
+    both = await ensembles.get_both(baseline, option, count, Priority(PRIORITY_FIRST, queue.next_ticket()))
     store_result(f"compare {name}", await queue.run(partial(comparison_message, *both, count)), stored)
     run_trace = await queue.run(partial(trace, option, 0))
-    run = map_message(run_trace, option, next(iter(base.interventions)))
+    run = map_message(run_trace, option, next(iter(baseline.interventions)))
     for shared in ("layout", "sources"):
         stored[shared] = run.pop(shared)
     stage, fidelity = (np.frombuffer(b64decode(run[key]), dtype=np.uint8) for key in ("stage", "fidelity"))
