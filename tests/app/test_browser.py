@@ -349,3 +349,17 @@ def test_a_screen_reader_hears_the_answer_and_not_every_step_to_it(open_visitor)
     assert "95% interval" in after
     chart = visitor.page.get_attribute("#chart-fidelity", "aria-label")
     assert re.search(r"baseline \d+%.*option \d+%", chart)
+
+
+@pytest.mark.slow
+def test_the_map_shows_the_arm_that_is_chosen_also_from_addresses_of_earlier_versions(open_visitor):
+    for address, arm in (
+        ("#coaching", "option"),
+        ("#coaching&arm=what-if", "option"),
+        ("#coaching&arm=base", "baseline"),
+    ):
+        page = open_visitor(address).page
+        assert page.locator(f"[name=arm][value={arm}]").is_checked()
+    page.get_by_text("Your option", exact=True).first.click()
+    assert page.locator("[name=arm][value=option]").is_checked()
+    assert "arm=" not in page.url

@@ -22,7 +22,10 @@ def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `compare`."""
     command.add_argument("baseline", help="scenario that the options are compared with")
     command.add_argument(
-        "others", nargs="*", help="scenarios of the same organisations, each an option named after its file"
+        "others",
+        metavar="SCENARIO",
+        nargs="*",
+        help="scenarios of the same organisations, each an option named after its file",
     )
     options, question, runs, results = (
         command.add_argument_group(title) for title in ("options compared", "question", "runs", "results")
