@@ -68,7 +68,7 @@ def toctree(names: Iterable[str]) -> list[str]:
 
 def public_names() -> list[str]:
     """Return the public names, without those of Python's own such as `__version__`."""
-    return [name for name in qispread.__all__ if not name.startswith("__")]
+    return [name for name in dir(qispread) if not name.startswith("__")]
 
 
 def own_members(item: type) -> list[str]:

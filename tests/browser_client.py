@@ -8,8 +8,8 @@ from patience import BROWSER_PATIENCE
 
 SLIDER = ".lever.on input[type=range]"
 ALL_DRAWN = """() => ['current_use', 'fidelity', 'effect'].every((measure) => {
-    const drawn = document.querySelector(`#chart-${measure}`)?.dataset.worlds;
-    return drawn && document.querySelector('#doing').textContent.startsWith(`${drawn} world`);
+    const drawn = document.querySelector(`#chart-${measure}`)?.dataset.runs;
+    return drawn && document.querySelector('#progress-text').textContent.startsWith(`${drawn} run`);
 })"""
 
 

@@ -62,7 +62,7 @@ class TestSensitivity:
     @pytest.mark.parametrize(
         ("name", "method", "words"),
         [
-            ("latin", "first_order", "First-order shares of the variance"),
+            ("latin", "first_order", "First-order indices (share of the variance"),
             ("saltelli", "sobol", "Sobol' indices"),
             ("morris", "morris", "Elementary effects"),
         ],
@@ -72,7 +72,7 @@ class TestSensitivity:
         told = printed_text(capsys)
         assert told.startswith("effect in month 12")
         assert words in told
-        assert "Single runs differ by the parameters" in told
+        assert "Variance of single runs" in told
         folder = sweeps / name / "analysis" / "effect"
         table = pd.read_csv(folder / "sensitivity.csv")
         assert list(table) == [column for column in INDEX_COLUMNS[method] if column in table]
@@ -218,7 +218,7 @@ class TestDiscover:
         told = printed_text(capsys)
         assert told.startswith("effect below 0.18 in month 12: ")
         assert "Limits of box" in told
-        assert "Were failures dealt out by chance" in told
+        assert "With failures shuffled at random" in told
         folder = sweeps / "latin" / "analysis" / "effect"
         assert list(pd.read_csv(folder / "discovery.csv")) == list(TRAJECTORY_COLUMNS)
         assert list(pd.read_csv(folder / "discovery_limits.csv")) == list(LIMIT_COLUMNS)

@@ -47,11 +47,11 @@ def refusal_message(capsys, *typed):
 def test_a_run_prints_a_table_and_writes_the_results(capsys):
     assert main(OUT) == 0
     said = capsys.readouterr().out
-    assert "small: 24 organisations, 24 months, 3 worlds" in said
+    assert "small: 24 organisations, 24 months, 3 runs" in said
     for words in (
         "after 2 years",
         "Median",
-        "9 in 10 runs",
+        "90% of runs",
         "Using it now",
         "Fidelity among users",
         "averted",

@@ -198,7 +198,7 @@ def test_what_cannot_be_read_ends_with_code_2_and_the_usage(capsys, typed):
 
 def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, monkeypatch):
     monkeypatch.setattr(engine, "run_replicate", lambda *_, **__: pytest.fail("work was done"))
-    assert "'generation' has no desirable direction" in refusal_message(
+    assert "'generation' has no better direction" in refusal_message(
         capsys, *ONE, "--measure", "generation", "--models", "4"
     )
 
@@ -236,7 +236,7 @@ def test_staff_time_is_priced_in_the_total(capsys):
     assert run_command(*ONE, *ALONE, "--team-month-cost", "250") == 0
     worlds = read_csv("replicates")
     np.testing.assert_allclose(worlds["total_cost"], worlds["cost"] + 250.0 * worlds["staff_time"])
-    assert "Staff time is at 250 a team-month" in capsys.readouterr().out
+    assert "Staff time is priced at 250 a team-month" in capsys.readouterr().out
     assert read_result_manifest()["team_month"] == 250.0
 
 

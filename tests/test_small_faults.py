@@ -58,7 +58,7 @@ class TestAllWorldsFailed:
         assert code == 1
         for name in failed:
             assert f"\n{name}: all " in words
-        assert "No report is written" in words
+        assert "No report was written" in words
         assert not Path("c/report.html").exists()
         assert said(capsys, "report", "c")[0] == 2
 
@@ -89,7 +89,7 @@ class TestBoxes:
         assert code == 0
         assert "Box 0 has no limits" in words
         assert "suggested" in words
-        assert "No box says more" not in words
+        assert "No box is denser" not in words
 
     @pytest.mark.parametrize("box", ["-1", "99999"])
     def test_a_box_that_is_not_there_is_refused(self, capsys, sweep, box):

@@ -1,8 +1,37 @@
-"""qispread: how quality improvement spreads between health-care organisations, and what it loses on the way.
+"""Simulate how quality improvement spreads between health-care organisations, and what it loses on the way.
 
-Names resolve on first use, so that importing the package loads neither the compiler nor Mesa.
+Example::
+
+    import qispread as qs
+
+    scenario = qs.load("configs/prompt.yaml")
+    coached = scenario.with_policy("coaching", support=0.8)
+    result = qs.compare(scenario, {"coaching": coached})
+    result.differences
+
+The main functions, by task::
+
+    Scenarios      load         read a YAML scenario with its policies and tables
+                   check        report every fault of a file
+                   with_graph   use a networkx graph as the network
+    Runs           simulate     run the replicates of a scenario
+                   compare      compare options with a baseline, with common random numbers
+                   robustness   repeat a comparison across plausible models
+                   SpreadModel  the model as a Mesa model, month by month
+    Experiments    sweep        run many parameter values, in parallel and resumable
+                   sensitivity  rank the parameters that a measure depends on
+                   discover     find the conditions under which a policy fails
+    Data           calibrate    fit parameters to targets
+                   fit          test whether observed adoption spread through ties
+    Results        save         write the tables of runs (save_comparison: of a comparison)
+                   write_report write a printable report
+
+`dir(qispread)` lists all names, and `help(qispread.compare)` documents one of them. `qispread --help` lists the
+commands, `qispread describe` the parameters and the terms. The guides are in docs/.
 """
 
+# There is no `__all__` at run time: pydoc would print the whole documentation of every name, some 3,000 lines. Names
+# resolve on first use, so that importing the package loads neither the compiler nor Mesa.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +40,7 @@ from qispread.common.former_names import PUBLIC_NAMES
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_MODULES = {
     "load": "qispread.inputs.load_scenario",
     "check": "qispread.inputs.load_scenario",
     "InputError": "qispread.inputs.errors",
@@ -46,42 +75,6 @@ _HOMES = {
     "MEASURES": "qispread.model.measures",
 }
 
-__all__ = [
-    "MEASURES",
-    "CalibrationResult",
-    "Comparison",
-    "ComparisonResult",
-    "DiffusionFit",
-    "Experiment",
-    "InputError",
-    "Organisation",
-    "Runs",
-    "Scenario",
-    "SpreadModel",
-    "Stage",
-    "Sweep",
-    "TableOptions",
-    "__version__",
-    "calibrate",
-    "check",
-    "compare",
-    "discover",
-    "fit",
-    "load",
-    "load_calibration",
-    "load_experiment",
-    "read_sweep",
-    "rerun",
-    "robustness",
-    "save",
-    "save_comparison",
-    "sensitivity",
-    "simulate",
-    "sweep",
-    "with_graph",
-    "write_report",
-]
-
 if TYPE_CHECKING:
     from qispread.analysis.discovery import discover
     from qispread.analysis.sensitivity import sensitivity
@@ -108,18 +101,54 @@ if TYPE_CHECKING:
     from qispread.runs.sweep.run_sweep import sweep
     from qispread.runs.sweep.sweep_reader import Sweep, read_sweep
 
+    __all__ = [
+        "MEASURES",
+        "CalibrationResult",
+        "Comparison",
+        "ComparisonResult",
+        "DiffusionFit",
+        "Experiment",
+        "InputError",
+        "Organisation",
+        "Runs",
+        "Scenario",
+        "SpreadModel",
+        "Stage",
+        "Sweep",
+        "TableOptions",
+        "__version__",
+        "calibrate",
+        "check",
+        "compare",
+        "discover",
+        "fit",
+        "load",
+        "load_calibration",
+        "load_experiment",
+        "read_sweep",
+        "rerun",
+        "robustness",
+        "save",
+        "save_comparison",
+        "sensitivity",
+        "simulate",
+        "sweep",
+        "with_graph",
+        "write_report",
+    ]
+
 
 def __getattr__(name: str) -> Any:
     if name in PUBLIC_NAMES:
         warn_former(f"qispread.{name}", f"qispread.{PUBLIC_NAMES[name]}")
         name = PUBLIC_NAMES[name]
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'qispread' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*_MODULES, "__version__"])
 
 
 find_former_modules()

@@ -1,22 +1,22 @@
-"""`python -m qispread`: the command, where scripts are not on the path."""
+"""`python -m qispread`: the command line."""
 
 import sys
 
-STOPPED = 130
+EXIT_INTERRUPTED = 130
 
 
 def program() -> int:
-    """Run the command line and return its exit code; a stop while it is still being loaded is told as any other."""
+    """Run the command line and return its exit code; Ctrl-C while it is still being imported ends it cleanly."""
     try:
         from qispread.interfaces.cli.main import run_program as run
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; nothing was written.\n")
-        return STOPPED
+        return EXIT_INTERRUPTED
     try:
         return run()
-    except KeyboardInterrupt:  # between the commands' own handling and the end
+    except KeyboardInterrupt:  # after the command's own handling
         sys.stderr.write("Stopped.\n")
-        return STOPPED
+        return EXIT_INTERRUPTED
 
 
 if __name__ == "__main__":

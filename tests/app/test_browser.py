@@ -18,7 +18,7 @@ def test_the_first_screen_shows_the_map_the_curves_and_the_switches(open_visitor
         assert box["y"] < 800
         assert box["width"] > 20
     assert visitor.page.locator(".lever").count() == 13
-    assert "of organisations use it" in visitor.page.inner_text("#headline")
+    assert "of the other organisations use" in visitor.page.inner_text("#headline")
     assert not visitor.page.locator("#more details[open]").count()
 
 
@@ -32,9 +32,9 @@ def test_a_switch_and_a_slider_move_the_curves(open_visitor):
     visitor.wait_until_drawn()
     weak = visitor.final_values()
     assert weak["baseline"] == before["baseline"]
-    assert weak["what-if"] > weak["baseline"]
+    assert weak["option"] > weak["baseline"]
     visitor.move_slider(0.9)
-    assert visitor.final_values()["what-if"] > weak["what-if"]
+    assert visitor.final_values()["option"] > weak["option"]
     assert visitor.final_values()["baseline"] == before["baseline"]
 
 
@@ -50,7 +50,7 @@ def test_the_address_restores_the_setting(open_visitor):
     second = open_visitor(address.removeprefix(first.url))
     assert second.final_values() == first.final_values()
     assert second.page.locator(SLIDER).first.input_value() == "0.75"
-    assert second.page.inner_text("#month-told") == "Month 12 (year 1)"
+    assert second.page.inner_text("#month-label") == "Month 12 (year 1)"
     assert second.page.locator("[name=colour][value=stage]").is_checked()
 
 
@@ -68,7 +68,7 @@ def test_two_visitors_do_not_disturb_each_other(open_visitor):
 @pytest.mark.slow
 def test_reset_brings_back_what_was(open_visitor):
     visitor = open_visitor("#coaching=support:0.9&copying.copy_loss=0.2&both.hearing.contact=0.1")
-    assert "what-if" in visitor.final_values()
+    assert "option" in visitor.final_values()
     before = visitor.page.get_attribute("#chart-fidelity", "data-end")
     visitor.page.get_by_role("button", name="Reset").click()
     visitor.wait_for_change("#chart-fidelity", "data-end", before)
@@ -103,14 +103,14 @@ def test_a_number_that_is_assumed_can_be_changed_in_one_arm_or_both(open_visitor
     visitor.wait_for_change("#chart-fidelity", "data-end", before)
     visitor.wait_until_drawn()
     alone = visitor.final_values()
-    assert alone["what-if"] > alone["baseline"]
+    assert alone["option"] > alone["baseline"]
     before = page.get_attribute("#chart-fidelity", "data-end")
-    page.get_by_label("Copy loss: in the base too").check()
+    page.get_by_label("Copy loss: in the baseline too").check()
     visitor.wait_for_change("#chart-fidelity", "data-end", before)
     visitor.wait_until_drawn()
-    assert visitor.final_values()["baseline"] == alone["what-if"]
+    assert visitor.final_values()["baseline"] == alone["option"]
     assert "both.copying.copy_loss" in page.url
-    assert "a hypothesis" in page.locator("#assumptions").inner_text()
+    assert "untested assumption" in page.locator("#assumptions").inner_text()
 
 
 PRESS = "button => button.click()"
@@ -150,13 +150,13 @@ def test_whoever_wants_no_motion_gets_whole_years(open_visitor):
 
 def test_an_organisation_tells_its_story(open_visitor):
     visitor = open_visitor("#coaching")
-    visitor.page.click("#place-3")
+    visitor.page.click("#organisation-3")
     dialog = visitor.page.get_by_role("dialog")
     dialog.locator(".events li").first.wait_for()
     told = dialog.inner_text()
     assert "organisation-004" in told
     assert "Leadership" in told
-    assert "What happened, and why" in told
+    assert "Events and their reasons" in told
     dialog.locator(".chart svg").wait_for()
     visitor.page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
@@ -167,7 +167,7 @@ def test_pointing_at_an_organisation_shows_from_whom_it_copied(open_visitor):
     visitor = open_visitor()
     labels = visitor.page.locator(".node").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
     copied = next(place for place, label in enumerate(labels) if re.search("copy number .*, from organisation", label))
-    visitor.page.hover(f"#place-{copied}")
+    visitor.page.hover(f"#organisation-{copied}")
     visitor.page.locator("#map .from").first.wait_for(state="attached")
     assert visitor.page.inner_text("#caption") == f"{labels[copied]}."
 
@@ -183,14 +183,14 @@ def test_all_can_be_done_with_the_keyboard(open_visitor):
         if page.evaluate("document.activeElement.closest('#map') !== null"):
             page.keyboard.press("ArrowRight")
             page.keyboard.press("ArrowDown")
-            assert page.get_attribute("#map svg", "aria-activedescendant").startswith("place-")
+            assert page.get_attribute("#map svg", "aria-activedescendant").startswith("organisation-")
             page.keyboard.press("Enter")
             page.get_by_role("dialog").wait_for()
             page.keyboard.press("Escape")
             page.wait_for_function("document.activeElement.closest('#map') !== null")
     assert {"reset", "copy", "play", "month"} <= reached
     assert any(one.startswith("lever-") for one in reached)
-    assert {"The difference in numbers", "Take it with you, or bring you"} <= {one[:30] for one in reached}
+    assert {"Differences in numbers", "Downloads and uploads"} <= {one[:30] for one in reached}
     page.get_by_role("switch", name="Mandate").focus()
     page.keyboard.press("Space")
     page.wait_for_selector(SLIDER)
@@ -212,7 +212,7 @@ def test_it_fits_the_screen_and_has_no_fault_of_accessibility(open_visitor, widt
     assert page.evaluate("document.documentElement.scrollWidth") <= width // zoom
     found = axe.Axe().run(page)
     assert not found.response["violations"], found.generate_report()
-    page.click("#place-3")
+    page.click("#organisation-3")
     page.locator("dialog .events li").first.wait_for()
     found = axe.Axe().run(page)
     assert not found.response["violations"], found.generate_report()
@@ -239,11 +239,11 @@ def test_marks_in_names_and_formulas_do_nothing(open_visitor):
     table = f"id,name,partnership\na,{HOSTILE},{HOSTILE}\nb,=1+1,x\nc,@SUM(A1),x\nd,'; DROP TABLE,y\n"
     scenario = f'name: mine\ndescription: "{HOSTILE}"\nhorizon: 24\nreplicates: 4\norganisations: {{file: o.csv}}\n'
     upload(visitor, mine__yaml=scenario, o__csv=table, t__csv="from,to\na,b\nb,c\nc,d\n")
-    page.get_by_text("The page shows mine now.").wait_for()
+    page.get_by_text("The page now shows mine.").wait_for()
     visitor.wait_for_change("#chart-fidelity", "data-end", before)
     visitor.wait_until_drawn()
     page.wait_for_selector("#map .node:nth-child(4)")
-    page.click("#place-0")
+    page.click("#organisation-0")
     page.locator("dialog .events").wait_for()
     assert HOSTILE in page.get_by_role("dialog").inner_text()
     assert page.locator("img").count() == 0
@@ -285,7 +285,7 @@ def test_what_is_taken_away_can_be_run(open_visitor, tmp_path):
     visitor = open_visitor("#coaching=support:0.8,start:7")
     visitor.page.click("#files > summary")
     with visitor.page.expect_download() as waiting:
-        visitor.page.get_by_role("button", name="What-if", exact=True).click()
+        visitor.page.get_by_role("button", name="Your option", exact=True).click()
     waiting.value.save_as(tmp_path / "taken.yaml")
     policy = qs.load(tmp_path / "taken.yaml").policies["coaching"]
     assert (policy.support, policy.start) == (0.8, 7)
@@ -310,10 +310,10 @@ def test_long_work_can_be_cancelled(open_visitor):
 BAD_ADDRESSES = (
     ("#coaching=support:7", "policies.coaching.support"),
     ("#copying.copy_los=0.2", "did you mean 'copying.copy_loss'"),
-    ("#nonsense", "means nothing here"),
+    ("#nonsense", "unknown part"),
     (f"#coaching&of=abc123&{HOSTILE}", "another scenario"),
-    ("#scenario={", "is incomplete"),
-    ("#uploaded=mine&coaching", "made with a file, mine"),
+    ("#scenario={", "incomplete"),
+    ("#uploaded=mine&coaching", "needs the file mine"),
 )
 
 
@@ -348,4 +348,18 @@ def test_a_screen_reader_hears_the_answer_and_not_every_step_to_it(open_visitor)
     assert after != before
     assert "95% interval" in after
     chart = visitor.page.get_attribute("#chart-fidelity", "aria-label")
-    assert re.search(r"base \d+%.*what-if \d+%", chart)
+    assert re.search(r"baseline \d+%.*option \d+%", chart)
+
+
+@pytest.mark.slow
+def test_the_map_shows_the_arm_that_is_chosen_also_from_addresses_of_earlier_versions(open_visitor):
+    for address, arm in (
+        ("#coaching", "option"),
+        ("#coaching&arm=what-if", "option"),
+        ("#coaching&arm=base", "baseline"),
+    ):
+        page = open_visitor(address).page
+        assert page.locator(f"[name=arm][value={arm}]").is_checked()
+    page.get_by_text("Your option", exact=True).first.click()
+    assert page.locator("[name=arm][value=option]").is_checked()
+    assert "arm=" not in page.url

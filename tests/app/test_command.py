@@ -30,7 +30,7 @@ def test_it_says_its_address_answers_there_and_ends_with_an_interrupt(scenario):
     running = subprocess.Popen([*COMMAND, str(scenario), "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:
         said = running.stdout.readline()
-        assert said.startswith("The page of tiny: http://127.0.0.1:")
+        assert said.startswith("tiny: http://127.0.0.1:")
         connection = http.client.HTTPConnection(HOST, int(said.split(":")[3].split("/")[0]), timeout=PATIENCE)
         connection.request("GET", "/")
         assert b"<title>qispread" in connection.getresponse().read()
@@ -52,7 +52,7 @@ def test_a_port_that_is_taken_is_passed_over_unless_it_was_asked_for(monkeypatch
         monkeypatch.setattr("qispread.interfaces.page.server.PORT", port)
         with bind_socket(None) as other:
             assert other.getsockname()[1] != port
-        with pytest.raises(InputError, match=f"port {port} cannot be had"):
+        with pytest.raises(InputError, match=f"port {port} is not available"):
             bind_socket(port)
 
 
@@ -66,7 +66,7 @@ def test_nobody_else_can_reach_it():
     [
         (["--port", "70000"], "--port: got 70000; needed: a number from 0 to 65535"),
         (["nowhere.yaml"], "nowhere.yaml: no such file"),
-        (["--replicates", "5000"], "replicates: got 5,000; the page takes at most 1,000"),
+        (["--replicates", "5000"], "replicates: got 5,000; the page allows at most 1,000"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_served(capsys, typed, said):
@@ -89,7 +89,7 @@ def test_the_first_look_at_the_command_line_loads_no_server():
 
 def test_mesas_page_lives_one_world(capsys):
     assert main(["app", "--mesa", "--replicates", "3"]) == 2
-    assert "--replicates: is for the page of many worlds" in capsys.readouterr().err
+    assert "--replicates: does not apply to --mesa" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(importlib.util.find_spec("solara") is not None, reason="the extra `solara` is installed")

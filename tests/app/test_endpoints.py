@@ -27,18 +27,18 @@ from qispread.model.world.state_arrays import EMBEDDED, IMPLEMENTING
 from qispread.outputs.figures.map_layout import map_positions
 
 SETTING = {"policies": {"coaching": {"support": 0.8, "start": 4, "cost": 10.0}}, "alone": {"copying.copy_loss": 0.4}}
-BASE, WHAT_IF = {"setting": SETTING, "arm": "baseline"}, {"setting": SETTING, "arm": "what-if"}
+BASE, OPTION = {"setting": SETTING, "arm": "baseline"}, {"setting": SETTING, "arm": "option"}
 
 
 @pytest.fixture(scope="module")
-def what_if(start):
-    """Return the what-if of the setting."""
+def option(start):
+    """Return the option of the setting."""
     return start.replace({"copying.copy_loss": 0.4}).with_policy("coaching", support=0.8, start=4, cost=10.0)
 
 
 def test_an_answer_comes_first_from_some_worlds_and_then_from_all(read_lines, start):
     found = read_lines("/api/compare", {"setting": SETTING})
-    assert [one["worlds"] for one in found if "worlds" in one] == [50, start.replicates]
+    assert [one["runs"] for one in found if "runs" in one] == [50, start.replicates]
     assert len(found[-1]["headline"]) == 2
 
 
@@ -47,31 +47,31 @@ def test_the_numbers_are_those_of_the_command_to_the_last_digit(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
-    for question, name in ((BASE, "small.yaml"), (WHAT_IF, "small-what-if.yaml")):
+    for question, name in ((BASE, "small.yaml"), (OPTION, "small-option.yaml")):
         answer = send_request("/api/scenario.yaml", question)
         assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
         (tmp_path / name).write_bytes(answer.body)
-    assert main(["compare", "small.yaml", "small-what-if.yaml", "--models", "0"]) == 0
+    assert main(["compare", "small.yaml", "small-option.yaml", "--models", "0"]) == 0
     printed = capsys.readouterr().out
     for cells in read_lines("/api/compare", {"setting": SETTING})[-1]["table"]["rows"]:
         line = next(line for line in printed.splitlines() if line.strip().startswith(f"{cells[0]} "))
         assert re.split(r"\s{2,}", line.strip()) == [cell for cell in cells if cell]
 
 
-def test_a_scenario_to_take_away_is_the_one_on_the_page(send_request, tmp_path, start, what_if):
-    for question, expected in ((BASE, start), (WHAT_IF, what_if)):
+def test_a_scenario_to_take_away_is_the_one_on_the_page(send_request, tmp_path, start, option):
+    for question, expected in ((BASE, start), (OPTION, option)):
         (tmp_path / "taken.yaml").write_bytes(send_request("/api/scenario.yaml", question).body)
         assert qs.load(tmp_path / "taken.yaml").fingerprint() == expected.fingerprint()
 
 
 def test_every_number_of_the_scenario_and_every_lever_can_be_changed(read_lines, send_request, start):
     found = json.loads(send_request("/api/parameters", method="GET").body)
-    numbers = {one["path"]: one for group in found["groups"] for one in group["numbers"]}
+    numbers = {one["path"]: one for group in found["groups"] for one in group["parameters"]}
     assert set(numbers) == {path for path, _, _ in iterate_parameters(start)}
     assert [one["lever"] for one in found["levers"]] == [discriminator(one) for one in section_classes(AnyPolicy)]
     meanings = {one.meaning for one in all_descriptions()} | {Origin.model_fields["number"].description}
     assert all(one["meaning"] in meanings for one in numbers.values())
-    assert {one["known"] for one in numbers.values()} == {
+    assert {one["evidence"] for one in numbers.values()} == {
         "measured",
         "derived",
         "assumption",
@@ -82,7 +82,7 @@ def test_every_number_of_the_scenario_and_every_lever_can_be_changed(read_lines,
 
 def test_a_slider_reaches_the_value_and_both_ends(send_request):
     found = json.loads(send_request("/api/parameters", method="GET").body)
-    numbers = [one for group in found["groups"] for one in group["numbers"]]
+    numbers = [one for group in found["groups"] for one in group["parameters"]]
     numbers += [one for lever in found["levers"] for one in lever["strengths"]]
     sliders = [one for one in numbers if one["slider"]]
     assert len(sliders) > 60
@@ -90,15 +90,15 @@ def test_a_slider_reaches_the_value_and_both_ends(send_request):
         low, high, step = (one["slider"][name] for name in ("low", "high", "step"))
         for end in (one["value"], high):
             assert (end - low) / step == pytest.approx(round((end - low) / step), abs=1e-5), one["path"]
-        assert 10 <= (high - low) / step <= 1000 or one["whole"]
+        assert 10 <= (high - low) / step <= 1000 or one["integer"]
 
 
 def bytes_of(text, months):
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(months + 1, -1)
 
 
-def test_a_world_is_told_month_by_month_as_it_was_lived(send_request, start, what_if):
-    for question, scenario in ((BASE, start), (WHAT_IF, what_if)):
+def test_a_world_is_told_month_by_month_as_it_was_lived(send_request, start, option):
+    for question, scenario in ((BASE, start), (OPTION, option)):
         found = json.loads(send_request("/api/world", {**question, "replicate": 3}).body)
         expected = trace(scenario, 3)
         name = next(iter(scenario.interventions))
@@ -111,32 +111,32 @@ def test_a_world_is_told_month_by_month_as_it_was_lived(send_request, start, wha
             fidelity[uses] / FIDELITY_STEPS, expected.quantity("fidelity", name)[uses], atol=0.5 / FIDELITY_STEPS
         )
         np.testing.assert_allclose(
-            [found["places"]["x"], found["places"]["y"]], map_positions(expected.world), atol=1e-4
+            [found["layout"]["x"], found["layout"]["y"]], map_positions(expected.world), atol=1e-4
         )
         assert found["origins"] == np.flatnonzero(expected.quantity("origin", name)[0]).tolist()
 
 
 def test_positions_are_the_same_in_both_arms(send_request):
-    first, second = (json.loads(send_request("/api/world", one).body)["places"] for one in (BASE, WHAT_IF))
+    first, second = (json.loads(send_request("/api/world", one).body)["layout"] for one in (BASE, OPTION))
     assert first == second
 
 
-def test_beginnings_tell_from_whom_everybody_copied(send_request, what_if):
-    found = json.loads(send_request("/api/world", {**WHAT_IF, "replicate": 1}).body)
-    (run,) = qs.simulate(what_if.replace(replicates=2), keep_events=True).runs[1:]
+def test_beginnings_tell_from_whom_everybody_copied(send_request, option):
+    found = json.loads(send_request("/api/world", {**OPTION, "replicate": 1}).body)
+    (run,) = qs.simulate(option.replace(replicates=2), keep_events=True).runs[1:]
     began = [event for event in run.events if event["event"] == "adopted"]
-    ids = found["places"]["ids"]
-    told = {(month, ids[who]): from_whom for month, who, from_whom, _ in found["beginnings"]}
+    ids = found["layout"]["ids"]
+    told = {(month, ids[who]): from_whom for month, who, from_whom, _ in found["adoptions"]}
     assert set(told) == {(event["month"], event["organisation"]) for event in began}
     for event in began:
         source = told[event["month"], event["organisation"]]
         assert (ids[source] in event["reason"]) == (source >= 0)
 
 
-def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, what_if):
-    question = {**WHAT_IF, "replicate": 2, "organisation": "organisation-004"}
+def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, option):
+    question = {**OPTION, "replicate": 2, "organisation": "organisation-004"}
     story, *_, last = read_lines("/api/organisation", question)
-    (run,) = qs.simulate(what_if.replace(replicates=3), keep_events=True).runs[2:]
+    (run,) = qs.simulate(option.replace(replicates=3), keep_events=True).runs[2:]
     expected = [
         {key: value for key, value in event.items() if key != "organisation"}
         for event in run.events
@@ -145,21 +145,21 @@ def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, wha
     assert last["events"] == expected
     assert story["name"] == "organisation-004"
     assert [one["factor"] for one in story["context"]] == list(qs.Scenario().organisations.context.model_dump())[:7]
-    assert "chance" in story["said"] or "too few" in story["said"]
+    assert "chance" in story["note"] or "too few" in story["note"]
     assert story["chart"]["specification"]["layer"]
 
 
 @pytest.mark.parametrize(
     ("path", "question", "said"),
     [
-        ("/api/world", {"arm": "bse"}, "needed: baseline or what-if"),
-        ("/api/world", {"arm": "baseline", "replicate": 120}, "needed: a whole number from 0 to 119"),
-        ("/api/world", {"arm": "baseline", "replicate": True}, "needed: a whole number"),
+        ("/api/world", {"arm": "bse"}, "needed: baseline or option"),
+        ("/api/world", {"arm": "baseline", "replicate": 120}, "needed: an integer from 0 to 119"),
+        ("/api/world", {"arm": "baseline", "replicate": True}, "needed: an integer"),
         ("/api/world", {"arm": "baseline", "intervention": "interventio"}, "did you mean"),
         ("/api/world", {"arm": "baseline", "intervention": ["x"]}, "no intervention is called"),
-        ("/api/picture", {"measure": "hram"}, "valid: current_use, effect, event_rate"),
+        ("/api/picture", {"measure": "event_rat"}, "did you mean"),
         ("/api/picture", {"measure": "event_rate", "kind": "exe"}, "no kind is called 'exe'"),
-        ("/api/scenario.yaml", {"arm": {}}, "needed: baseline or what-if"),
+        ("/api/scenario.yaml", {"arm": {}}, "needed: baseline or option"),
         ("/api/upload", {"files": "all"}, "needed: a list of files"),
         ("/api/compare", {"setting": {"both": {"horizon": -1}}}, "horizon: got -1"),
     ],
@@ -195,7 +195,7 @@ def test_tables_hold_the_curves_and_the_differences(send_request, read_lines, st
 def test_pictures_are_drawn(send_request):
     drawn = send_request("/api/picture", {"setting": SETTING, "measure": "current_use", "kind": "svg"})
     assert drawn.body.startswith(b"<svg")
-    assert b"what-if" in drawn.body
+    assert b"option" in drawn.body
     assert send_request("/api/picture", {"setting": SETTING, "measure": "event_rate", "kind": "png"}).body.startswith(
         b"\x89PNG"
     )
@@ -204,7 +204,7 @@ def test_pictures_are_drawn(send_request):
 @pytest.mark.slow
 def test_a_report_is_written_and_tells_how_far_it_is(read_lines):
     *told, last = read_lines("/api/report", {"setting": {"policies": {"coaching": {}}, "both": {"replicates": 8}}})
-    assert {one["doing"] for one in told} == {"Comparing", "Trying plausible models", "Drawing"}
+    assert {one["activity"] for one in told} == {"Comparing", "Running plausible models", "Drawing"}
     assert last["name"] == "small-report.html"
     assert "What would coaching change?" in html.unescape(last["content"])
 
@@ -223,7 +223,7 @@ def test_files_that_are_sent_come_back_as_a_scenario(read_lines):
     *_, found = read_lines("/api/upload", {"files": files})
     assert found["scenario"]["name"] == "mine"
     question = {"setting": {"scenario": found["scenario"]}, "arm": "baseline"}
-    assert read_lines("/api/compare", question)[-1]["asked"] == 5
+    assert read_lines("/api/compare", question)[-1]["total_runs"] == 5
     story = read_lines("/api/organisation", {**question, "organisation": "a"})[0]
     assert story["name"] == "<script>alert(1)</script>"
 
@@ -233,7 +233,7 @@ def test_faults_of_files_come_with_their_lines(read_lines):
     (fault,) = found["faults"]
     assert (fault["file"], fault["line"]) == ("mine.yaml", 2)
     *_, found = read_lines("/api/upload", {"files": [{"name": "mine.yaml", "content": "not base64!"}]})
-    assert "did not arrive whole" in found["faults"][0]["problem"]
+    assert "arrived incomplete" in found["faults"][0]["problem"]
 
 
 def test_a_file_too_large_for_the_page_is_refused(read_lines):
@@ -248,16 +248,16 @@ def test_nothing_is_run_for_somebody_who_has_left(server, start):
     question = json.dumps({"setting": setting})
     connection.request("POST", "/api/compare", question, {"content-type": "application/json"})
     answer = connection.getresponse()
-    assert b'"worlds"' in answer.readline()
+    assert b'"runs"' in answer.readline()
     connection.close()
     answer.close()
-    ensemble = page.ensembles.get(page.settings.read(setting).what_if)
+    ensemble = page.ensembles.get(page.states.read(setting).option)
     waited = threading.Event()
     for _ in range(round(PATIENCE / 0.02)):
-        if not page.desk.busy and not page.desk.waiting_count:
+        if not page.queue.busy and not page.queue.waiting_count:
             break
         waited.wait(0.02)
-    assert not page.desk.busy
+    assert not page.queue.busy
     assert len(ensemble.ends) < 1000
 
 
@@ -268,7 +268,7 @@ def test_many_visitors_at_once_each_get_their_own_answer(read_lines):
 
     def visitor(support):
         setting = {"policies": {"coaching": {"support": support}}}
-        found[support] = read_lines("/api/compare", {"setting": setting})[-1]["curves"][1]["arms"]["what-if"]["median"][
+        found[support] = read_lines("/api/compare", {"setting": setting})[-1]["curves"][1]["arms"]["option"]["median"][
             -1
         ]
 

@@ -42,45 +42,45 @@ def both_ensembles(start):
 
     async def act(ensembles, settings):
         setting = settings.read(SETTING)
-        return *await ensembles.get_both(setting.base, setting.what_if, start.replicates, IMMEDIATE), setting
+        return *await ensembles.get_both(setting.baseline, setting.option, start.replicates, IMMEDIATE), setting
 
     return run_with_ensembles(start, act)
 
 
 def test_curves_are_those_of_the_summary_of_a_run(both_ensembles, start):
-    what_if, setting = both_ensembles[1:]
-    found = summarise_months(qs.simulate(setting.what_if)).to_pandas()
+    option, setting = both_ensembles[1:]
+    found = summarise_months(qs.simulate(setting.option)).to_pandas()
     found = found[found["intervention"] == "all"]
     for measure in MONTHLY_MEASURES:
         rows = found[found["measure"] == measure].sort_values("month")
         expected = rows[list(BAND_PARTS)].to_numpy().T
-        np.testing.assert_array_equal(what_if.bands(start.replicates)[measure], expected)
+        np.testing.assert_array_equal(option.bands(start.replicates)[measure], expected)
 
 
 def test_differences_are_those_of_a_comparison(both_ensembles, start):
-    base, what_if, setting = both_ensembles
-    expected = qs.compare(setting.base, {"what-if": setting.what_if})
-    found = build_comparison(base, what_if, start.replicates, "what-if")
+    base, option, setting = both_ensembles
+    expected = qs.compare(setting.baseline, {"option": setting.option})
+    found = build_comparison(base, option, start.replicates, "option")
     # By their text: from Python 3.13 on, rows with a value that is no number are not equal to their likes.
-    assert repr(difference_rows(found, "what-if")) == repr(difference_rows(expected, "what-if"))
+    assert repr(difference_rows(found, "option")) == repr(difference_rows(expected, "option"))
     assert found.differences.equals(expected.differences)
 
 
 def test_single_worlds_are_let_go_once_the_curves_are_made(both_ensembles, start):
-    base, what_if, _ = both_ensembles
-    before = comparison_message(base, what_if, start.replicates)
-    assert not what_if._months
-    assert comparison_message(base, what_if, start.replicates) == before
+    base, option, _ = both_ensembles
+    before = comparison_message(base, option, start.replicates)
+    assert not option._months
+    assert comparison_message(base, option, start.replicates) == before
 
 
 def test_the_rows_of_a_live_chart_are_those_of_the_chart_in_a_report(both_ensembles, start):
-    base, what_if, _ = both_ensembles
-    answer = comparison_message(base, what_if, start.replicates)
+    base, option, _ = both_ensembles
+    answer = comparison_message(base, option, start.replicates)
     for measure, live in zip(DRAWN_MEASURES, answer["curves"], strict=True):
-        bands = {"baseline": base.bands(start.replicates)[measure], "what-if": what_if.bands(start.replicates)[measure]}
+        bands = {"baseline": base.bands(start.replicates)[measure], "option": option.bands(start.replicates)[measure]}
         figure = curve_figure(build_curve_table(bands), curve_spec(measure), assign_styles(bands), start.horizon)
         (rows,) = vega_specification(figure)["datasets"].values()
-        for arm, place in (("baseline", 0), ("what-if", start.horizon + 1)):
+        for arm, place in (("baseline", 0), ("option", start.horizon + 1)):
             for month, row in enumerate(rows[place : place + start.horizon + 1]):
                 assert row["arm"] == arm
                 assert row["time"] == pytest.approx(month / live["unit"])
@@ -100,7 +100,7 @@ def test_visitors_who_ask_the_same_share_the_same_worlds(start, monkeypatch):
         setting = settings.read(SETTING)
 
         async def visitor():
-            return [one["worlds"] async for one in stream_comparison(setting, ensembles)]
+            return [one["runs"] async for one in stream_comparison(setting, ensembles)]
 
         return await asyncio.gather(*(visitor() for _ in range(8)))
 
@@ -112,13 +112,13 @@ def test_visitors_who_ask_the_same_share_the_same_worlds(start, monkeypatch):
 
 def test_whoever_leaves_takes_no_worlds_away(start):
     async def act(ensembles, settings):
-        what_if = ensembles.get(settings.read(SETTING).what_if)
-        leaving = asyncio.create_task(what_if.ensure_replicates(start.replicates, ensembles.desk, Priority()))
-        staying = asyncio.create_task(what_if.ensure_replicates(start.replicates, ensembles.desk, Priority()))
+        option = ensembles.get(settings.read(SETTING).option)
+        leaving = asyncio.create_task(option.ensure_replicates(start.replicates, ensembles.queue, Priority()))
+        staying = asyncio.create_task(option.ensure_replicates(start.replicates, ensembles.queue, Priority()))
         await asyncio.sleep(0.005)
         leaving.cancel()
         await staying
-        return [run.replicate for run in what_if.ends]
+        return [run.replicate for run in option.ends]
 
     assert run_with_ensembles(start, act) == list(range(start.replicates))
 
@@ -128,9 +128,9 @@ def test_a_change_of_nothing_is_told_as_such(start):
         return [one async for one in stream_comparison(settings.read({}), ensembles)][-1]
 
     answer = run_with_ensembles(start, act)
-    assert answer["same"]
+    assert answer["unchanged"]
     assert answer["table"]["rows"] == []
-    assert "what-if" not in " ".join(answer["headline"])
+    assert "option" not in " ".join(answer["headline"])
     assert all(list(one["arms"]) == ["baseline"] for one in answer["curves"])
 
 
@@ -148,7 +148,7 @@ def test_worlds_that_fail_are_counted_and_left_out(start, monkeypatch):
 
     found = run_with_ensembles(start, act)
     assert [one["failed"] for one in found] == [1, 3]
-    assert None not in found[-1]["curves"][0]["arms"]["what-if"]["median"]
+    assert None not in found[-1]["curves"][0]["arms"]["option"]["median"]
 
 
 def test_where_every_world_fails_the_answer_says_so(start):

@@ -17,7 +17,7 @@ from qispread.interfaces.page.teaching.offline_page import (
     affordable_plans,
     render_offline_page,
     round_numbers,
-    slider_stops,
+    slider_values,
 )
 
 WORLDS = 4
@@ -72,8 +72,8 @@ def offline(browser):
 
 def read_stored_results(path):
     """Return what a file holds."""
-    found = re.search(r'<script type="application/json" id="embedded">(.*?)</script>', path.read_text(), re.DOTALL)
-    return json.loads(found[1])
+    pattern = r'<script type="application/json" id="stored-results">(.*?)</script>'
+    return json.loads(re.search(pattern, path.read_text(), re.DOTALL)[1])
 
 
 def decompress_result(text):
@@ -83,15 +83,15 @@ def decompress_result(text):
 
 def walk_through_lesson(page):
     """Walk through a lesson to its end."""
-    for control in page.locator(".step").first.locator(".guess").all():
+    for control in page.locator(".step").first.locator(".prediction").all():
         control.locator("input").first.focus()
         page.keyboard.press("ArrowRight" if control.locator("input[type=range]").count() else "Space")
-    page.get_by_role("button", name="Show what the model says").click()
+    page.get_by_role("button", name="Show the model's results").click()
     page.get_by_role("button", name="What would change it?").click()
     page.locator("#step-2 + div .options input").first.check()
-    page.get_by_role("button", name="Show what each does").click()
+    page.get_by_role("button", name="Show the effect of each").click()
     page.locator(".discuss li").first.wait_for()
-    page.locator(".try .chart[data-worlds]").first.wait_for()
+    page.locator(".try .chart[data-runs]").first.wait_for()
 
 
 @pytest.mark.slow
@@ -103,10 +103,8 @@ def test_every_lesson_can_be_walked_through_to_its_end(offline, offline_page_pat
     for key in ("Home", "End"):
         slider.focus()
         page.keyboard.press(key)
-        stop = next(one for one in load_lessons() if one.name == name).one_thing.slider.stops[
-            0 if key == "Home" else -1
-        ]
-        page.wait_for_selector(f".moved[data-value='{stop:g}']")
+        stop = next(one for one in load_lessons() if one.name == name).choice.slider.values[0 if key == "Home" else -1]
+        page.wait_for_selector(f".slider-result[data-value='{stop:g}']")
 
 
 @pytest.mark.slow
@@ -126,8 +124,8 @@ def test_the_page_is_explored_one_policy_at_a_time(offline, offline_page_path):
     page.wait_for_function("before => document.getElementById('chart-effect').dataset.end !== before", arg=before)
     page.locator("#numbers > summary").click()
     page.locator("#differences tbody tr").nth(9).wait_for()
-    page.click("#place-3")
-    page.get_by_text("This file tells no stories").wait_for()
+    page.click("#organisation-3")
+    page.get_by_text("This file does not contain the histories").wait_for()
 
 
 @pytest.mark.slow
@@ -137,12 +135,12 @@ def test_every_switch_and_every_place_of_a_slider_has_its_answer(offline_page_pa
     assert len(levers) == 13
     for lever in levers:
         first = next(iter(lever["strengths"]), None)
-        for stop in slider_stops(first):
+        for stop in slider_values(first):
             name = lever["lever"] if stop is None else f"{lever['lever']}={stop:.10g}"
             assert f"compare {name}" in held["answers"]
             assert f"world {name}" in held["answers"]
-        usual = held["levers"][lever["lever"]]["usual"]
-        assert usual is None or usual in slider_stops(first)
+        usual = held["levers"][lever["lever"]]["default"]
+        assert usual is None or usual in slider_values(first)
 
 
 @pytest.mark.slow
@@ -165,15 +163,15 @@ def test_the_answers_are_those_of_the_page(offline_page_path, minimal_lessons, s
     ):
         expected = round_numbers(ask(path, question))
         found = decompress_result(held["answers"][name])
-        found["curves"] = [{**one, **held["charts"][one["mark"]]} for one in found["curves"]]
+        found["curves"] = [{**one, **held["charts"][one["chart_id"]]} for one in found["curves"]]
         assert found == expected
     world = decompress_result(held["answers"]["world coaching=0.9"])
-    there = ask("/api/world", {"setting": {"policies": {"coaching": {"support": 0.9}}}, "arm": "what-if"})
+    there = ask("/api/world", {"setting": {"policies": {"coaching": {"support": 0.9}}}, "arm": "option"})
     for name, off in (("stage", 0), ("fidelity", offline_page.COARSE_STEP / 2)):
-        found = np.cumsum(np.reshape(world[name], (-1, len(held["places"]["ids"]))), axis=0) % 256
+        found = np.cumsum(np.reshape(world[name], (-1, len(held["layout"]["ids"]))), axis=0) % 256
         expected = np.frombuffer(b64decode(there[name]), np.uint8).reshape(found.shape)
         assert np.abs(found - expected.astype(int)).max() <= off
-    assert held["places"] == there["places"]
+    assert held["layout"] == there["layout"]
     code = affordable_plans()[1].code
     assert held["plans"][code] == ask("/api/budget", {"plans": [code]})["plans"][0]
 
@@ -183,13 +181,13 @@ def test_a_team_plays_with_the_budget_and_is_told_what_the_file_does_not_hold(of
     page = offline(offline_page_path, "#lesson=mandate&step=3&said=0,1,0.3&pick=3")
     page.locator("#plan").wait_for()
     page.get_by_label("Training, all years").check()
-    page.get_by_role("button", name="See what it averts").click()
-    page.get_by_text("harmful events in ten years more").wait_for()
-    page.get_by_role("button", name="Add to the board").click()
+    page.get_by_role("button", name="Run the plan").click()
+    page.get_by_text("adverse events in ten years, compared").wait_for()
+    page.get_by_role("button", name="Add to the scoreboard").click()
     page.locator("#board tbody tr").wait_for()
     page.get_by_role("textbox", name="Code").fill(budget.BudgetPlan((1, *[0] * 9)).code)
-    page.get_by_role("button", name="Add to the board").click()
-    page.get_by_text("This file does not know that plan").wait_for()
+    page.get_by_role("button", name="Add to the scoreboard").click()
+    page.get_by_text("This file does not contain that plan").wait_for()
 
 
 @pytest.mark.slow
@@ -198,7 +196,7 @@ def test_a_file_may_have_one_lesson_alone_and_is_the_same_when_written_again(
 ):
     path = tmp_path / "one.html"
     assert main(["lesson", "--html", str(path), "--lesson", "4"]) == 0
-    assert "to be opened in a browser" in capsys.readouterr().out
+    assert "open it in a browser" in capsys.readouterr().out
     page = offline(path)
     walk_through_lesson(page)
     assert page.get_by_role("link", name="All lessons").count() == 0
@@ -212,7 +210,7 @@ def test_a_file_may_have_one_lesson_alone_and_is_the_same_when_written_again(
         (["--lesson", "7"], "got 7; needed: a number from 1 to 6"),
         (["--lesson", "mandat"], "did you mean 'mandate'"),
         (["--html", "."], "is a folder"),
-        (["--html", "nowhere/x.html"], "the folder nowhere is not there"),
+        (["--html", "nowhere/x.html"], "the folder nowhere does not exist"),
         (["--html", "there.html"], "--overwrite replaces it"),
     ],
 )
@@ -228,7 +226,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_run(options, said,
 def test_the_modules_of_the_page_are_one_script():
     script = bundle_modules()
     assert not re.search(r"^(import|export)\b", script, flags=re.MULTILINE)
-    assert script.index("const of_words") < script.index("const of_map") < script.index("const of_main")
+    assert script.index("const module_dom") < script.index("const module_map") < script.index("const module_main")
     assert "fetch(" not in script
 
 

@@ -88,7 +88,7 @@ def lesson_ensembles(lesson):
 
 def lesson_texts(lesson):
     """Return every text of a lesson that is not a fact from a source."""
-    return [*lesson.said, *lesson.one_thing.said]
+    return [*lesson.statements, *lesson.choice.statements]
 
 
 def test_there_are_six_of_ten_to_fifteen_minutes():
@@ -106,26 +106,27 @@ def test_what_a_lesson_says_is_true_of_the_model(fewer_replicates, name):
     for text in lesson_texts(lesson):
         assert not set("{}") & set(fill_template(text, values))
         assert " -  " not in fill_template(text, values)
-    for guess in lesson.guesses:
-        assert guess.kind == "share" or guess.options[-1].when == OTHERWISE_CONDITION or len(guess.options) == 2
+    for guess in lesson.questions:
+        assert guess.kind == "share" or guess.options[-1].holds_if == OTHERWISE_CONDITION or len(guess.options) == 2
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_number_in_a_sentence_about_the_model_comes_from_runs(name):
     for text in lesson_texts(find_lesson(name)):
-        kept = PLACEHOLDER.sub("", text).replace("per 10,000", "").replace("80 %", "")
+        kept = PLACEHOLDER.sub("", text).replace("per 10,000", "").replace("80%", "")
         assert not re.search(r"\d", kept), kept
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_place_and_condition_names_an_arm_and_a_measure(name):
     lesson = find_lesson(name)
-    arms = {one.name for one in (*lesson.arms, *lesson.one_thing.arms)}
+    arms = {one.name for one in (*lesson.arms, *lesson.choice.arms)}
     found = [
         place.group("arm", "other", "measure") for text in lesson_texts(lesson) for place in PLACEHOLDER.finditer(text)
     ]
-    whens = [option.when for guess in lesson.guesses for option in guess.options if option.when != OTHERWISE_CONDITION]
-    for condition in (*lesson.checks, *whens):
+    options = [option for question in lesson.questions for option in question.options]
+    conditions = [option.holds_if for option in options if option.holds_if != OTHERWISE_CONDITION]
+    for condition in (*lesson.checks, *conditions):
         term = CONDITION.fullmatch(condition)
         assert term, condition
         found.append((term["arm"], term["less"] or term["other"], term["measure"]))
@@ -141,22 +142,22 @@ def test_a_lesson_answers_in_three_steps(fewer_replicates):
     assert [one["done"] for one in doing] == [0, 1, 2]
     assert [one["measure"] for one in seen["curves"]] == list(lesson.curves)
     assert seen["answers"] == [{"option": 1}, {"option": 2}]
-    assert len(seen["said"]) == len(lesson.said)
+    assert len(seen["statements"]) == len(lesson.statements)
     changed = last_answer(lesson, PART_CHANGED)[-1]
-    assert changed["best"][0] == [one.name for one in lesson.one_thing.arms].index("Places that are all alike")
+    assert changed["best"][0] == [one.name for one in lesson.choice.arms].index("Identical local contexts")
     moved = last_answer(lesson, PART_MOVED, 0.6)[-1]
     free, rigid = (
         qs.simulate(lesson_scenario("sector", arm), workers=1).final_values("effect").mean()
-        for arm in ("Leave latitude", "Rigid standard")
+        for arm in ("Allow latitude", "Rigid standard")
     )
-    assert f"{100 * rigid:.0f}% without it, {100 * free:.0f}% with" in moved["said"]
+    assert f"{100 * rigid:.0f}% without, {100 * free:.0f}% with" in moved["statement"]
 
 
 def test_numbers_in_sentences_are_those_of_a_comparison(fewer_replicates):
     lesson = find_lesson("mandate")
     mandate, coaching = (lesson_scenario("mandate", name) for name in ("Mandate", "Coaching"))
     found = qs.compare(lesson_scenario("mandate", "No policy"), {"mandate": mandate, "coaching": coaching}, workers=1)
-    said = " ".join(last_answer(lesson, PART_SEEN)[-1]["said"])
+    said = " ".join(last_answer(lesson, PART_SEEN)[-1]["statements"])
     for arm in ("mandate", "coaching"):
         for measure in ("current_use", "effect", "discontinued"):
             assert f"{100 * found.difference(arm, measure)['arm_mean']:.0f}%" in said
@@ -164,8 +165,8 @@ def test_numbers_in_sentences_are_those_of_a_comparison(fewer_replicates):
 
 def test_a_slider_begins_where_its_arm_stands():
     for one in describe_lessons():
-        slider = find_lesson(one["name"]).one_thing.slider
-        start = slider.stops[one["slider"]["start"]]
+        slider = find_lesson(one["name"]).choice.slider
+        start = slider.values[one["slider"]["start"]]
         scenario = lesson_scenario(one["name"], slider.arm)
         assert lesson_scenario(one["name"], slider.arm, start).fingerprint() == scenario.fingerprint()
 
@@ -173,7 +174,7 @@ def test_a_slider_begins_where_its_arm_stands():
 def test_what_the_page_is_told_before_holds_no_answer():
     told_before = str(describe_lessons())
     for one in load_lessons():
-        assert all(text[:30] not in told_before for text in one.said)
+        assert all(text[:30] not in told_before for text in one.statements)
         assert all(check not in told_before for check in one.checks)
 
 
@@ -198,7 +199,7 @@ def test_an_unknown_lesson_is_refused_with_the_nearest_name():
 
 
 def test_a_lesson_that_names_what_there_is_not_is_refused():
-    whole = {**load_lessons()[0].model_dump(), "spread": "efect"}
+    whole = {**load_lessons()[0].model_dump(), "distribution": "efect"}
     with pytest.raises(ValueError, match="efect"):
         Lesson.model_validate(whole)
 
@@ -212,7 +213,7 @@ def test_conditions_compare_means():
     assert condition_holds("a.effect - b c.effect > 0.19", given_values)
     told = fill_template("{a.effect}, {a - b c.effect}, {b c - a.effect}, {a > b c.effect}", given_values)
     assert told == "30%, 20.0, \N{MINUS SIGN}20.0, 100%"
-    with pytest.raises(ValueError, match="is no condition"):
+    with pytest.raises(ValueError, match="is not a condition"):
         condition_holds("a.effect", given_values)
 
 
@@ -226,7 +227,7 @@ def test_a_code_holds_its_plan(years):
         assert parse_plan_code(plan.code) == plan
         assert parse_plan_code(f" {plan.code[:4].lower()}-{plan.code[4:]}") == plan
     else:
-        with pytest.raises(InputError, match="there are"):
+        with pytest.raises(InputError, match="the budget is"):
             parse_plan_code(plan.code)
 
 
@@ -238,7 +239,7 @@ def test_a_slip_in_a_code_is_found(years, data):
     wrong = code[:place] + other + code[place + 1 :]
     # The last of 32 digits is never a check digit, and digits that differ by 31 look alike to it.
     if abs(CODE_DIGITS.index(other) - CODE_DIGITS.index(code[place])) != 31:
-        with pytest.raises(InputError, match=r"slip|there are"):
+        with pytest.raises(InputError, match=r"typing error|the budget is"):
             parse_plan_code(wrong)
 
 

@@ -36,20 +36,20 @@ def test_the_page_opens_with_the_scenario_of_the_first_example():
 def test_without_changes_both_arms_are_the_scenario(read, start):
     setting = read({})
     assert setting.is_unchanged
-    assert setting.base.fingerprint() == setting.what_if.fingerprint() == start.fingerprint()
+    assert setting.baseline.fingerprint() == setting.option.fingerprint() == start.fingerprint()
 
 
-def test_a_policy_and_a_number_alone_are_of_the_what_if(read, start):
+def test_a_policy_and_a_number_alone_are_of_the_option(read, start):
     setting = read({"policies": {"coaching": {"support": 0.8}}, "alone": {"copying.copy_loss": 0.3}})
     expected = start.replace({"copying.copy_loss": 0.3}).with_policy("coaching", support=0.8)
-    assert setting.base.fingerprint() == start.fingerprint()
-    assert setting.what_if.fingerprint() == expected.fingerprint()
+    assert setting.baseline.fingerprint() == start.fingerprint()
+    assert setting.option.fingerprint() == expected.fingerprint()
 
 
 def test_a_number_in_both_is_of_both(read, start):
     setting = read({"both": {"network.mean_degree": 3.0}})
     assert setting.is_unchanged
-    assert setting.base.fingerprint() == start.replace({"network.mean_degree": 3.0}).fingerprint()
+    assert setting.baseline.fingerprint() == start.replace({"network.mean_degree": 3.0}).fingerprint()
 
 
 @pytest.mark.parametrize("lever", LEVERS)
@@ -58,12 +58,12 @@ def test_every_lever_can_be_pulled(read, lever):
 
 
 def test_another_network_brings_its_own_numbers(read):
-    assert read({"both": {"network": "ring", "network.degree": 4}}).base.network.degree == 4
+    assert read({"both": {"network": "ring", "network.degree": 4}}).baseline.network.degree == 4
 
 
 def test_a_policy_of_a_name_that_is_taken_is_called_after_the_page(start):
     setting = PageStateReader(start.with_policy("coaching")).read({"policies": {"coaching": {"support": 0.9}}})
-    assert list(setting.what_if.policies) == ["coaching", "coaching-what-if"]
+    assert list(setting.option.policies) == ["coaching", "coaching-option"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_policy_of_a_name_that_is_taken_is_called_after_the_page(start):
         ({"both": {f"a{number}": 1 for number in range(MAX_CHANGES + 1)}}, "at most"),
         ({"both": {"organisations.number": MAX_ORGANISATIONS + 1}}, "at most 1,000"),
         ({"both": {"horizon": 12_000}}, "at most 600"),
-        ({"both": {"replicates": 1000, "horizon": 600, "organisations.number": 900}}, "too many worlds"),
+        ({"both": {"replicates": 1000, "horizon": 600, "organisations.number": 900}}, "too many runs"),
     ],
 )
 def test_what_cannot_be_is_refused_in_plain_words(read, setting, said):
@@ -115,7 +115,7 @@ def test_no_setting_makes_the_server_look_at_a_file(read, setting, monkeypatch):
 
 def test_a_scenario_that_came_with_the_question_takes_the_place_of_the_first(read, start):
     other = start.replace(seed=7, name="other")
-    assert read({"scenario": non_default_data(other)}).base.fingerprint() == other.fingerprint()
+    assert read({"scenario": non_default_data(other)}).baseline.fingerprint() == other.fingerprint()
 
 
 ANYTHING = st.recursive(

@@ -418,7 +418,7 @@ def test_status_says_what_is_done_and_what_has_not_begun(finished_calibration, t
     (old,) = (tmp_path / "here").glob("predictive-*")
     shutil.rmtree(old)
     assert main(["calibrate", "here", "--status"]) == 0
-    assert "here, draws of the posterior: not begun" in capsys.readouterr().out
+    assert "here, draws of the posterior: not started" in capsys.readouterr().out
     for where, problem in (("nowhere", "no such file"), (".", "holds no runs of a calibration")):
         assert main(["calibrate", where, "--status"]) == 2
         assert problem in capsys.readouterr().err
@@ -444,15 +444,15 @@ def test_a_calibration_that_was_stopped_says_how_far_it_is_and_goes_on(tmp_path)
     said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode in {130, -signal.SIGINT}, said
     assert "Traceback" not in said
-    assert "Stopped. What was run is kept; to go on, run the same command again." in said
+    assert "Stopped. Finished runs are saved; run the same command again to resume." in said
     begun, other = ("baseline", "late") if count_log_rows(runs / "baseline") else ("late", "baseline")
     found = run_command("calibrate", "trial.yaml", "--status", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     for told in (said, found.stdout):
         assert f"runs/{begun}: " in told
         assert " of 90,000 runs done, 0 failed, " in told
-        assert f"runs/{other}: not begun" in told
-        assert "draws of the posterior: not begun" in told
+        assert f"runs/{other}: not started" in told
+        assert "draws of the posterior: not started" in told
     assert not (runs / other).exists()
 
 

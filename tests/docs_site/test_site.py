@@ -78,7 +78,7 @@ def test_the_front_page_is_reached_from_the_index(site):
 
 
 def test_there_is_a_page_for_every_public_name(site):
-    names = [name for name in qispread.__all__ if not name.startswith("__")]
+    names = [name for name in dir(qispread) if not name.startswith("__")]
     assert [name for name in names if not (site / f"docs/api/qispread.{name}.html").exists()] == []
 
 

@@ -56,9 +56,9 @@ def test_it_says_what_it_finds(fit_output):
     _, told = fit_output
     assert told.startswith("160 people in 8 communities")
     assert "12 months" in told
-    assert "The signs agree that ties are needed" in told
+    assert "All signs indicate that ties are needed" in told
     assert "no proof of contagion" in told
-    assert "Ties alone would bring" in told
+    assert "Ties alone would explain" in told
 
 
 def test_it_writes_what_it_finds(fit_output, folder):
@@ -144,9 +144,9 @@ def test_a_tie_between_two_who_never_adopted_tells_nothing_and_all_else_is_told(
     write_file("ties.csv", "from,to\na0,a1\n")
     assert main(["fit", "people.csv", "ties.csv", "--end", "10", *QUICK]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "neither correlation nor p" in told
+    assert "no correlation and no p" in told
     assert "no correlation across ties, and no p" in told
-    assert "tied people do not adopt at like times" in told
+    assert "tied people do not adopt at similar times" in told
     assert "nan" not in told
     place = tmp_path / "results/fit-people"
     assert pd.read_csv(place / "fit_shuffles.csv")[["observed", "p", "error", "z"]].isna().all(axis=None)
@@ -159,7 +159,7 @@ def test_what_was_found_is_shown_though_it_cannot_be_written(working_folder, cap
     blocked.mkdir(parents=True)
     assert main(["fit", "people.csv", "ties.csv", "--end", "2020-12", "--out", "out", *QUICK]) == 2
     told = capsys.readouterr()
-    assert "The signs agree that ties are needed" in " ".join(told.out.split())
+    assert "All signs indicate that ties are needed" in " ".join(told.out.split())
     assert "could not be written" in told.err
 
 
@@ -187,7 +187,7 @@ def test_a_table_whose_name_no_folder_can_have_is_refused_with_all_other_faults(
     assert main(["fit", "peo:ple.csv", "ties.csv", "--replicates", "3"]) == 2
     told = capsys.readouterr()
     assert "2 faults" in told.err
-    assert "'fit-peo:ple' is no name for a folder" in " ".join(told.err.split())
+    assert "'fit-peo:ple' is no valid folder name" in " ".join(told.err.split())
     assert "Traceback" not in told.err
     assert not (working_folder / "results").exists()
 
@@ -246,12 +246,12 @@ def test_too_few_worlds_or_shuffles_and_seeds_below_0_are_refused_from_python(
 @pytest.mark.parametrize(
     ("people", "ties", "verdict"),
     [
-        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n", "Too little to tell whether ties are needed"),
-        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n", "The signs do not agree whether ties are needed"),
+        ("id,adopted\na,1\nb,2\nc,3\nd,\n", "from,to\na,d\n", "Too few data to decide if ties are needed"),
+        ("id,adopted\na,1\nb,2\nc,3\n", "from,to\na,b\nb,c\n", "The signs disagree on whether ties are needed"),
         (
             "id,adopted,community\na,2,x\nb,3,y\nc,3,z\nd,4,z\n",
             "from,to\na,b\n",
-            "The signs do not agree whether ties are needed",
+            "The signs disagree on whether ties are needed",
         ),
     ],
     ids=["only a seed and a non-adopter are tied", "everybody adopted", "communities of one"],

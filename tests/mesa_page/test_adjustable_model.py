@@ -60,9 +60,7 @@ def test_changes_are_those_of_a_changed_scenario():
     wanted = base.replace({"copying.copy_loss": 0.3, "copying.lineage": 1.0}).with_policy("coaching")
     assert model.settings == wanted
     assert model_measures(model) == model_measures(qs.SpreadModel(wanted, replicate=0))
-    assert (
-        describe_changes(model) == "coaching; copying: copy loss 0.3 in place of 0.6; copying: lineage 1 in place of 0"
-    )
+    assert describe_changes(model) == "coaching; copying: copy loss 0.3 instead of 0.6; copying: lineage 1 instead of 0"
 
 
 def test_organisations_may_behave_otherwise():
@@ -79,8 +77,8 @@ def test_organisations_may_behave_otherwise():
 
 def test_a_lever_that_the_scenario_has_is_added_under_another_name():
     model = AdjustableModel(small_scenario().with_policy("coaching"), policy="coaching")
-    assert list(model.settings.policies) == ["coaching", "coaching too"]
-    assert describe_changes(model) == "coaching too"
+    assert list(model.settings.policies) == ["coaching", "coaching (added)"]
+    assert describe_changes(model) == "coaching (added)"
 
 
 def test_the_scenario_that_newer_mesa_hands_to_models_is_left_alone():
@@ -89,7 +87,7 @@ def test_the_scenario_that_newer_mesa_hands_to_models_is_left_alone():
 
 def test_what_cannot_be_is_told_and_the_base_is_shown():
     model = AdjustableModel(small_scenario(), **{"copying.copy_loss": 7.0})
-    assert "copying.copy_loss" in model.refused
+    assert "copying.copy_loss" in model.error
     assert model.settings == small_scenario()
     assert describe_changes(model) == "nothing"
 
@@ -104,7 +102,7 @@ def test_steps_after_the_last_month_do_nothing():
 def test_every_policy_on_offer_can_be_tried(lever):
     model = AdjustableModel(small_scenario(), policy=lever)
     model.step()
-    assert not model.refused
+    assert not model.error
     assert len(model.settings.policies) == (lever != NO_POLICY_LABEL)
 
 

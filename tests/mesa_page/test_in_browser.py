@@ -124,7 +124,7 @@ def test_sliders_and_policies_act_at_reset_their_meaning_is_told_and_colour_can_
     slider = page.get_by_role("slider", name="copying: copy loss")
     slider.focus()
     slider.press("ArrowLeft")
-    page.get_by_text("nothing more").click()
+    page.get_by_text("no new policy").click()
     page.get_by_role("option", name="coaching").click()
     assert page.get_by_text("Changed: nothing.").count() == 1
     page.get_by_role("button", name="Reset").click()

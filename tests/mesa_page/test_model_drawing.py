@@ -55,7 +55,7 @@ def test_users_have_the_colour_of_their_fidelity_and_others_none(model):
 
 def test_points_stand_where_the_maps_of_the_report_have_them_north_up(model):
     found = np.array([(float(x), float(y)) for x, y, _ in POINT.findall(network_svg(model, NAME, "stage"))]).T / 500.0
-    np.testing.assert_allclose(found, [model.places[0], 1.0 - model.places[1]], atol=1e-3)
+    np.testing.assert_allclose(found, [model.positions[0], 1.0 - model.positions[1]], atol=1e-3)
 
 
 def test_every_tie_is_a_line_and_every_origin_has_a_ring(model):
@@ -70,10 +70,10 @@ def test_stories_tell_stage_fidelity_and_from_whom_it_was_learnt(model):
     for own in model.organisations:
         practice = own.practices[NAME]
         assert stories[own.id].startswith(f"{own.name or own.id}: {STAGES[practice.stage]}")
-        assert ("learnt from" in stories[own.id]) == practice.in_use
+        assert ("copied from" in stories[own.id]) == practice.in_use
         if practice.in_use and practice.copied_from >= 0:
-            assert stories[own.id].endswith(f"learnt from {ids[practice.copied_from]}")
-    assert any("learnt from nobody: it is the origin" in one for one in stories.values())
+            assert stories[own.id].endswith(f"copied from {ids[practice.copied_from]}")
+    assert any("copied from nobody: it is the origin" in one for one in stories.values())
 
 
 @pytest.mark.parametrize("colouring", COLOUR_MODES)
@@ -97,12 +97,12 @@ def test_curves_are_what_the_collector_holds(model):
 def test_words_say_what_the_curves_show(model):
     adoption, fidelity, effect = (model.measure(name, NAME) for name in FOLLOWED_MEASURES)
     assert describe_month(model, NAME) == (
-        f"Month 20 of 36: {adoption:.0%} of those who did not start it use it, "
-        f"with {fidelity:.0%} of its core intact and {effect:.0%} of the largest effect."
+        f"Month 20 of 36: {adoption:.0%} of the other organisations use it, "
+        f"with {fidelity:.0%} fidelity and {effect:.0%} of the full effect."
     )
     assert (
         describe_month(AdjustableModel(small_scenario()), NAME)
-        == "Month 0 of 36: 0% of those who did not start it use it."
+        == "Month 0 of 36: 0% of the other organisations use it."
     )
 
 

@@ -39,7 +39,7 @@ def rendered_text(scenario):
 
 @pytest.mark.slow
 def test_the_map_and_the_curves_of_the_first_month_are_drawn():
-    assert "Month 0 of 36: 0% of those who did not start it use it." in rendered_text(small_scenario())
+    assert "Month 0 of 36: 0% of the other organisations use it." in rendered_text(small_scenario())
 
 
 @pytest.mark.slow
@@ -59,7 +59,7 @@ def test_every_slider_is_explained():
 @pytest.mark.slow
 def test_a_port_that_is_taken_is_refused():
     require("solara", "solara")
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(qs.InputError, match="cannot be had"):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(qs.InputError, match="is not available"):
         mesa_page.serve(port=taken.getsockname()[1], open_browser=False)
 
 

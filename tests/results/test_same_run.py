@@ -200,7 +200,7 @@ def test_a_report_does_not_go_beside_other_results(capsys):
     said = refused(capsys, "report", "res", "--out", "other", "--overwrite")
     assert "holds other results, which the report does not describe" in said
     assert kept("other") == before
-    assert "is for --out" in refused(capsys, "report", "res", "--overwrite")
+    assert "needs --out" in refused(capsys, "report", "res", "--overwrite")
 
 
 def test_a_report_names_libraries_that_differ(monkeypatch):

@@ -169,7 +169,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(executor, undisturbed):
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert "Stopped." in said
-    assert "To go on, run the same command again." in said.replace("\n", " ")
+    assert "Run the same command again to resume." in said.replace("\n", " ")
     assert qs.read_sweep("s").status.completed >= 500
     finish_and_compare(undisturbed)
 
@@ -181,7 +181,7 @@ def test_ctrl_c_before_anything_is_run_says_so():
     said = wait_for_exit(process)
     # Where an interrupt meets code that C has started, Python ends itself by the signal, which shells show as 130.
     assert process.returncode in (130, -signal.SIGINT), said
-    assert said.strip().endswith("Stopped. Nothing was run yet.")
+    assert said.strip().endswith("Stopped before the first run.")
     assert "Traceback" not in said
 
 

@@ -50,10 +50,10 @@ def test_a_rerun_goes_where_out_says_also_from_an_archive(folder, capsys):
     assert sorted(path for path in folder.rglob("*")) == before
     assert Path("elsewhere/months.parquet").exists()
     assert main(["sweep", str(folder), "--run", run_id, "--out", str(folder)]) == 2
-    assert "is the folder of the sweep; with --run it says where the run's results go" in capsys.readouterr().err
+    assert "is the folder of the sweep; with --run it is the folder for the rerun" in capsys.readouterr().err
     write_file("reruns", "a file, so that nothing can be written there", folder)
     assert main(["sweep", str(folder), "--run", run_id]) == 2
-    assert "say with --out where the results of this run go" in capsys.readouterr().err
+    assert "choose a folder for this rerun with --out" in capsys.readouterr().err
 
 
 def test_a_rerun_by_other_code_says_so_and_replaces_nothing_unasked(folder, capsys, monkeypatch):

@@ -303,6 +303,6 @@ def test_sigterm_says_what_ctrl_c_says_and_leaves_nothing_behind(executor, tmp_p
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 143
     told = " ".join(Path("said").read_text().split())
-    assert "To go on, run the same command again." in told
+    assert "Run the same command again to resume." in told
     assert "leaked" not in told
     assert "Traceback" not in told

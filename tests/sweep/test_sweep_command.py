@@ -78,7 +78,7 @@ def test_one_run_is_made_again_with_its_events(engine, capsys):
     printed_text(capsys)
     assert main(["sweep", "results/sweep-trial", "--run", run_id, "--engine", engine, "--events"]) == 0
     told = printed_text(capsys)
-    assert "The same numbers as its row, to the last bit." in told
+    assert "Identical to its row, bit for bit." in told
     assert (qs.read_sweep("results/sweep-trial").folder / "reruns" / run_id / "events.txt").stat().st_size
 
 

@@ -1,1 +1,1 @@
-"""What users type, one module a command: `add` declares its arguments, `act` does what they ask."""
+"""The command line, one module for each command: `add` declares its arguments, `act` runs it."""

@@ -1,4 +1,4 @@
-"""`qispread app`: open the page in a browser, to see spread, change one thing and see the difference."""
+"""`qispread app`: serve the interactive page, which shows spread and what a change would make of it."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -14,39 +14,37 @@ if TYPE_CHECKING:
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `app`."""
     command.add_argument("scenario", nargs="?", help="a YAML scenario or a manifest.json (default: PROMPT in England)")
-    command.add_argument("--replicates", type=int, help="worlds to simulate (default: the scenario's)")
-    command.add_argument("--port", type=int, help="of the address (default: 8765, or any that is free)")
-    command.add_argument("--no-browser", action="store_true", help="say the address and open nothing")
-    command.add_argument(
-        "--mesa", action="store_true", help="open Mesa's own page of the model instead: one world, live"
-    )
+    command.add_argument("--replicates", type=int, help="number of runs (default: the scenario's)")
+    command.add_argument("--port", type=int, help="port to serve at (default: 8765, or any free one)")
+    command.add_argument("--no-browser", action="store_true", help="print the address without opening a browser")
+    command.add_argument("--mesa", action="store_true", help="open Mesa's own page instead: one run, month by month")
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
-    """Serve the page on this computer until Ctrl-C."""
+    """Serve the page on this computer until Ctrl-C, and return the exit code."""
     if arguments.mesa:
         return serve_mesa(arguments)
     require_app_packages()
     start = load_start_scenario(arguments)
     from qispread.interfaces.page.server import bind_socket, create_server, page_address
 
-    made = bind_socket(arguments.port)
-    address = page_address(made)
+    listener = bind_socket(arguments.port)
+    address = page_address(listener)
 
     def ready() -> None:
-        console.print(f"The page of {start.name}: {address} (Ctrl-C stops it)", soft_wrap=True, markup=False)
+        console.print(f"{start.name}: {address} (press Ctrl-C to stop)", soft_wrap=True, markup=False)
         if not arguments.no_browser:
             import webbrowser
 
             webbrowser.open(address)
 
     try:
-        create_server(start, ready).run(sockets=[made])
+        create_server(start, ready).run(sockets=[listener])
     except KeyboardInterrupt:
         console.print("Stopped.")
     finally:
-        made.close()
+        listener.close()
     return EXIT_OK
 
 
@@ -56,23 +54,23 @@ def serve_mesa(arguments: argparse.Namespace) -> int:
     Raises
     ------
     InputError
-        For a number of worlds, since it lives one.
+        If `--replicates` is given: that page shows a single run.
     """
     from qispread.inputs.errors import Fault, InputError
     from qispread.interfaces.mesa_page import serve
 
     if arguments.replicates is not None:
-        raise InputError([Fault("--replicates", "is for the page of many worlds: Mesa's page lives one")])
+        raise InputError([Fault("--replicates", "does not apply to --mesa, which shows one run; leave it out")])
     return serve(load_start_scenario(arguments), port=arguments.port, open_browser=not arguments.no_browser)
 
 
 def require_app_packages() -> None:
-    """Refuse to start without the packages of the extra.
+    """Check that the packages of the `app` extra are installed.
 
     Raises
     ------
     InputError
-        With the command that installs them.
+        If one is missing, with the command that installs it.
     """
     from importlib.util import find_spec
 
@@ -85,7 +83,7 @@ def require_app_packages() -> None:
 
 
 def load_start_scenario(arguments: argparse.Namespace) -> "Scenario":
-    """Return the scenario that the page opens with."""
+    """Load the scenario that the page opens with."""
     from qispread.inputs.load_scenario import load, reject_policy_file
     from qispread.interfaces.page.default_scenario import default_scenario
 

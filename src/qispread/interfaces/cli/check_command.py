@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `check`."""
-    command.add_argument("files", nargs="+", help="scenarios, experiments, calibrations, policy files, or CSV tables")
+    command.add_argument("files", nargs="+", help="scenarios, experiments, calibrations, policy files or CSV tables")
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
-    """List all faults of all files at once."""
+    """Check every file, print its notes, and raise all faults together."""
     from qispread.inputs.adapt_scenario import adaptation_notes
     from qispread.inputs.errors import InputError
 
@@ -38,7 +38,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 
 
 def check_one_file(file: str) -> "Scenario | None":
-    """Return the scenario of a file that has no faults; None for a policy file."""
+    """Check one file and return its scenario; None for a policy file."""
     from qispread.inputs.load_scenario import check as check_file
     from qispread.runs.calibration.load_calibration import is_calibration, load_calibration
     from qispread.runs.sweep.load_experiment import check_experiment, is_experiment

@@ -1,4 +1,4 @@
-"""`qispread compare`: say what policies or other scenarios would change, for whom, and at what cost."""
+"""`qispread compare`: compare policies or other scenarios with a baseline: effects, for whom, and at what cost."""
 
 import argparse
 from functools import partial
@@ -20,47 +20,61 @@ if TYPE_CHECKING:
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `compare`."""
-    command.add_argument("baseline", help="the scenario that arms are compared with")
-    command.add_argument("others", nargs="*", help="scenarios of the same world, each an arm called after its file")
-    arms, question, worlds, results = (
-        command.add_argument_group(title) for title in ("arms", "the question", "worlds", "results")
+    command.add_argument("baseline", help="scenario that the options are compared with")
+    command.add_argument(
+        "others",
+        metavar="SCENARIO",
+        nargs="*",
+        help="scenarios of the same organisations, each an option named after its file",
     )
-    arms.add_argument("--policy", metavar="FILE", action="append", default=[], help="an arm: the base and this file")
-    arms.add_argument("--factorial", action="store_true", help="run every combination of the policies too")
-    arms.add_argument("--branch-at", type=int, metavar="MONTH", help="month at which added policies begin")
-    arms.add_argument("--organisations", metavar="CSV", help="your own table of organisations, for all arms")
-    arms.add_argument("--ties", metavar="CSV", help="your own table of ties, for all arms")
+    options, question, runs, results = (
+        command.add_argument_group(title) for title in ("options compared", "question", "runs", "results")
+    )
+    options.add_argument(
+        "--policy",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="policy file: an option that adds it to the baseline; repeatable",
+    )
+    options.add_argument("--factorial", action="store_true", help="also run every combination of the policies")
+    options.add_argument("--branch-at", type=int, metavar="MONTH", help="month in which the added policies start")
+    options.add_argument("--organisations", metavar="CSV", help="your own table of organisations, for all options")
+    options.add_argument("--ties", metavar="CSV", help="your own table of ties, for all options")
     question.add_argument(
-        "--measure", help="what the answer is about (default: events_averted; with --precision: effect)"
+        "--measure", help="measure that the options are ranked by (default: events_averted; with --precision: effect)"
     )
     question.add_argument(
         "--team-month-cost", type=float, default=0.0, metavar="PRICE", help="price of a team-month of staff time"
     )
-    question.add_argument("--models", type=int, metavar="N", help="plausible models to try (default: 64; 0: none)")
-    number = worlds.add_mutually_exclusive_group()
-    number.add_argument("--replicates", type=int, metavar="N", help="worlds to simulate (default: the base's)")
-    number.add_argument(
-        "--precision", type=float, metavar="X", help="as many worlds as make the interval of the measure +-X"
+    question.add_argument("--models", type=int, metavar="N", help="number of plausible models (default: 64; 0: none)")
+    precision = runs.add_mutually_exclusive_group()
+    precision.add_argument("--replicates", type=int, metavar="N", help="number of runs (default: the baseline's)")
+    precision.add_argument(
+        "--precision", type=float, metavar="X", help="run until the 95%% interval of the measure is within +-X"
     )
-    worlds.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: the base's)")
-    worlds.add_argument(
-        "--workers", type=int, metavar="N", help="threads (default: one a core); results do not depend on it"
+    runs.add_argument("--seed", type=int, metavar="N", help="seed of all random draws (default: the baseline's)")
+    runs.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="number of threads (default: one per core); results do not depend on it",
     )
-    results.add_argument("--report", action="store_true", help="write a report to read and print")
+    results.add_argument("--report", action="store_true", help="also write a printable report")
     results.add_argument("--out", metavar="DIR", help="folder for results (default: results/compare-NAME-FINGERPRINT)")
-    results.add_argument("--overwrite", action="store_true", help="replace the results of another run in that folder")
+    results.add_argument("--overwrite", action="store_true", help="replace other results in that folder")
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
-    """Compare arms with a base, print what differs and write the tables."""
+    """Compare the options with the baseline, print the differences and write the tables."""
     from qispread.outputs.results import ComparisonRequest, ComparisonResult, cleanup_on_abort, save_comparison
     from qispread.runs.comparison import arms_from_files, prepare_arms
     from qispread.runs.sweep.atomic_files import local_folder
 
     check_arguments(arguments)
     reject_single_replicates(arguments)
-    base, arms = arms_from_files(
+    baseline, arms = arms_from_files(
         arguments.baseline,
         arguments.others,
         arguments.policy,
@@ -69,65 +83,67 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         seed=arguments.seed,
         replicates=arguments.replicates,
     )
-    everything = prepare_arms(base, arms, arguments.branch_at, factorial=arguments.factorial)
+    all_arms = prepare_arms(baseline, arms, arguments.branch_at, factorial=arguments.factorial)
     measure, models = choose_measure(arguments), choose_model_count(arguments)
-    asked = ComparisonRequest(everything, measure, arguments.precision, arguments.team_month_cost, models)
-    folder = local_folder(arguments.out) if arguments.out else asked.default_folder()
+    request = ComparisonRequest(all_arms, measure, arguments.precision, arguments.team_month_cost, models)
+    folder = local_folder(arguments.out) if arguments.out else request.default_folder()
     with cleanup_on_abort(folder):
-        asked.check_output_folder(folder, overwrite=arguments.overwrite)
-        terminal.show_scenario(base, console, show_replicates=arguments.precision is None)
-        terminal.compile_with_progress(base, console)
-        comparison = run_comparison(base, arms, len(everything), arguments, console)
-        robust = run_robustness(comparison, models, arguments, console)
-    answer = ComparisonResult(comparison, robust, arguments.team_month_cost)
-    typed = ["qispread", *arguments.typed]
+        request.check_output_folder(folder, overwrite=arguments.overwrite)
+        terminal.show_scenario(baseline, console, show_replicates=arguments.precision is None)
+        terminal.compile_with_progress(baseline, console)
+        comparison = run_comparison(baseline, arms, len(all_arms), arguments, console)
+        robustness = run_robustness(comparison, models, arguments, console)
+    result = ComparisonResult(comparison, robustness, arguments.team_month_cost)
+    command = ["qispread", *arguments.argv]
     with report_interrupted_write():
-        paths = save_comparison(answer, folder, overwrite=arguments.overwrite, command=typed)
-        show_result(answer, paths, arguments, console)
+        paths = save_comparison(result, folder, overwrite=arguments.overwrite, command=command)
+        show_result(result, paths, arguments, console)
     return EXIT_SOME_FAILED if any(runs.failed_runs for runs in comparison.runs.values()) else EXIT_OK
 
 
 def show_result(
     result: "ComparisonResult", paths: "list[Path]", arguments: argparse.Namespace, console: "Console"
 ) -> None:
-    """Print the answer, where it is kept and what failed, and write the report if it is asked."""
+    """Print the results, their folder and the failures, and write the report if `--report` is given."""
     from qispread.model.engines.run_failures import all_failed
     from qispread.runs.comparison import BASELINE_ARM
 
     runs = result.comparison.runs
-    nothing = {name: said for name, one in runs.items() if (said := all_failed(one.runs))}
-    if not set(nothing) & {BASELINE_ARM} and len(nothing) < len(result.comparison.arms):
+    failed_arms = {name: message for name, arm_runs in runs.items() if (message := all_failed(arm_runs.runs))}
+    if BASELINE_ARM not in failed_arms and len(failed_arms) < len(result.comparison.arms):
         terminal.show_comparison(result, console)
-    say = partial(console.print, soft_wrap=True, markup=False)
+    print_line = partial(console.print, soft_wrap=True, markup=False)
     names = ", ".join(path.name for path in paths if path.suffix != ".parquet")
-    say(f"Results: {names}, the tables as Parquet too, and a folder an arm in {paths[0].parent}")
-    for name, said in nothing.items():
-        say(f"{name}: {said}", style="red")
-    if arguments.report and nothing:
-        say("No report is written: it compares all arms.", style="red")
+    print_line(f"Results: {names}, the same tables as Parquet, and a folder for each option, in {paths[0].parent}")
+    for name, message in failed_arms.items():
+        print_line(f"{name}: {message}", style="red")
+    if arguments.report and failed_arms:
+        print_line("No report was written, because all runs of an option failed.", style="red")
     elif arguments.report:
         terminal.write_report_and_show(paths[0].parent, console)
-    failures = [(name, run) for name, one in runs.items() if name not in nothing for run in one.failed_runs]
+    failures = [
+        (name, run) for name, arm_runs in runs.items() if name not in failed_arms for run in arm_runs.failed_runs
+    ]
     for name, failure in failures[:MAX_SHOWN_FAILURES]:
-        say(f"{name}, replicate {failure.replicate} failed: {failure.error}", style="red")
+        print_line(f"{name}, replicate {failure.replicate} failed: {failure.error}", style="red")
 
 
 def reject_single_replicates(arguments: argparse.Namespace) -> None:
-    """Refuse manifests of one replicate that is not the first: arms are compared in all of them, from the first.
+    """Check that no manifest is of a single replicate: arms are compared in all replicates, from the first.
 
     Raises
     ------
     InputError
-        With every such manifest.
+        If any is, with all of them.
     """
     from qispread.inputs.errors import Fault, InputError
     from qispread.outputs.results import read_origin
 
     needed = "needed: a scenario, or a manifest of all replicates"
-    found = {path: read_origin(path).replicate for path in (arguments.baseline, *arguments.others)}
+    replicates = {path: read_origin(path).replicate for path in (arguments.baseline, *arguments.others)}
     faults = [
-        Fault("", f"is of replicate {replicate} alone, and arms are compared in replicates from 0 on; {needed}", path)
-        for path, replicate in found.items()
+        Fault("", f"is of replicate {replicate} alone, and options are compared in all replicates; {needed}", path)
+        for path, replicate in replicates.items()
         if replicate is not None
     ]
     if faults:
@@ -135,7 +151,7 @@ def reject_single_replicates(arguments: argparse.Namespace) -> None:
 
 
 def check_arguments(arguments: argparse.Namespace) -> None:
-    """Refuse what can be seen to be wrong before anything is read."""
+    """Check the options before any file is read, and raise all faults together."""
     from qispread.inputs.errors import Fault, InputError, did_you_mean
     from qispread.model.measures import MEASURES
 
@@ -144,11 +160,11 @@ def check_arguments(arguments: argparse.Namespace) -> None:
         faults.append(Fault("--workers", f"got {arguments.workers}; needed: at least 1"))
     if arguments.models is not None and (arguments.models < 0 or arguments.models == 1):
         faults.append(Fault("--models", f"got {arguments.models}; needed: at least 2, or 0 for none"))
-    wanted = arguments.measure
-    if wanted is not None and wanted not in MEASURES:
-        faults.append(Fault("--measure", f"no measure is called '{wanted}'{did_you_mean(wanted, MEASURES)}"))
+    measure = arguments.measure
+    if measure is not None and measure not in MEASURES:
+        faults.append(Fault("--measure", f"no measure is called '{measure}'{did_you_mean(measure, MEASURES)}"))
     elif arguments.models and MEASURES[choose_measure(arguments)].better == "neither":
-        faults.append(Fault("--models", f"'{wanted}' is neither good nor bad: arms cannot be ranked by it"))
+        faults.append(Fault("--models", f"'{measure}' has no better direction: options cannot be ranked by it"))
     if not 0.0 <= arguments.team_month_cost < float("inf"):
         faults.append(Fault("--team-month-cost", f"got {arguments.team_month_cost}; needed: a price of at least 0"))
     if arguments.precision is not None and not 0.0 < arguments.precision < float("inf"):
@@ -158,14 +174,14 @@ def check_arguments(arguments: argparse.Namespace) -> None:
 
 
 def run_comparison(
-    base: "Scenario", arms: "dict[str, Scenario]", count: int, arguments: argparse.Namespace, console: "Console"
+    baseline: "Scenario", arms: "dict[str, Scenario]", count: int, arguments: argparse.Namespace, console: "Console"
 ) -> "Comparison":
-    """Run the arms behind a progress bar."""
+    """Run all arms behind a progress bar."""
     from qispread.runs.comparison import compare
 
-    with terminal.progress_bar(console, "Comparing", base.replicates * count) as advance:
+    with terminal.progress_bar(console, "Comparing", baseline.replicates * count) as advance:
         return compare(
-            base,
+            baseline,
             arms,
             measure=choose_measure(arguments),
             precision=arguments.precision,
@@ -177,14 +193,14 @@ def run_comparison(
 
 
 def choose_measure(arguments: argparse.Namespace) -> str:
-    """Return the measure that the answer is about: 0.01 of a harmful event would mean nothing as a precision."""
+    """Return the measure that options are ranked by; a precision needs a share, since events have no fixed scale."""
     from qispread.runs.comparison.paired_comparison import DEFAULT_MEASURE
 
     return arguments.measure or (DEFAULT_MEASURE if arguments.precision is None else "effect")
 
 
 def choose_model_count(arguments: argparse.Namespace) -> int:
-    """Return how many plausible models are asked: none by default where arms cannot be ranked by the measure."""
+    """Return the number of plausible models; none by default if the measure cannot rank options."""
     from qispread.model.measures import MEASURES
     from qispread.runs.comparison.robustness import DEFAULT_MODELS
 
@@ -196,7 +212,7 @@ def choose_model_count(arguments: argparse.Namespace) -> int:
 def run_robustness(
     comparison: "Comparison", models: int, arguments: argparse.Namespace, console: "Console"
 ) -> "Robustness | None":
-    """Run the arms in plausible models behind a progress bar; what cannot be said of them does not undo the rest."""
+    """Run the arms in plausible models behind a progress bar; return None, with a message, if that is impossible."""
     from qispread.inputs.errors import InputError
     from qispread.model.engines.run_failures import all_failed
     from qispread.runs.comparison.robustness import robustness

@@ -1,4 +1,4 @@
-"""`qispread describe`: print every parameter with its meaning and source, and the terms of the glossary."""
+"""`qispread describe`: print parameters and glossary terms with their meanings and sources."""
 
 import argparse
 import sys
@@ -13,25 +13,29 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GLOSSARY = "glossary"
-"""What to search for to print every term."""
+"""Search text that prints every term."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `describe`."""
-    form = command.add_mutually_exclusive_group()
-    form.add_argument("--yaml", action="store_true", help="as a scenario with every default")
-    form.add_argument("--markdown", action="store_true", help="as the reference page, or that of the glossary")
+    output_format = command.add_mutually_exclusive_group()
+    output_format.add_argument("--yaml", action="store_true", help="print a scenario with every default")
+    output_format.add_argument(
+        "--markdown",
+        action="store_true",
+        help="print the reference page of parameters, or of the glossary, as Markdown",
+    )
     command.add_argument(
         "search",
         nargs="?",
         default="",
-        help="a term of the glossary, or a word in the path or meaning of parameters; 'glossary' prints every term",
+        help="glossary term, or word in the path or meaning of a parameter; 'glossary' prints every term",
     )
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
-    """Print every parameter, or the term and the parameters that a word finds."""
+    """Print every parameter, or the glossary terms and parameters that match a word."""
     from qispread.inputs.errors import Fault, InputError
     from qispread.outputs.text.glossary import find_entries, load_glossary, nearest_term
     from qispread.outputs.text.glossary_pages import entry_as_text
@@ -45,13 +49,13 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         entries = find_entries(word)
         print_lines(map(entry_as_text, entries), console)
         if not print_parameters(word.lower(), console) and not entries:
-            problem = f"no parameter's place or meaning holds '{word}', and no term of the glossary is called so"
+            problem = f"no parameter and no glossary term matches '{word}'"
             raise InputError([Fault("describe", f"{problem}{nearest_term(word, GLOSSARY)}")])
     return EXIT_OK
 
 
 def write_page(arguments: argparse.Namespace) -> None:
-    """Write the scenario of defaults, the page of parameters or the page of the glossary to standard output."""
+    """Write the default scenario, the reference of parameters or the glossary to standard output."""
     from qispread.inputs.parameter_descriptions import render_markdown, render_yaml_template
     from qispread.outputs.text.glossary_pages import glossary_as_markdown
 
@@ -60,25 +64,26 @@ def write_page(arguments: argparse.Namespace) -> None:
 
 
 def print_lines(lines: "Iterable[str]", console: "Console", style: str | None = None) -> None:
-    """Print lines as they are, wrapped by the terminal alone."""
+    """Print lines unchanged; only the terminal wraps them."""
     for line in lines:
         console.print(line, style=style, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_parameters(word: str, console: "Console") -> int:
-    """Print the parameters that a word in small letters finds, and return how many there are."""
+    """Print the parameters that match a lower-case word, and return their number."""
     from qispread.inputs.frameworks import heading_counterparts, parameter_counterparts
     from qispread.inputs.parameter_descriptions import describe_parts
 
     count = 0
-    for heading, meaning, found in describe_parts():
-        whole = word in heading.lower() or word in meaning.lower()
-        chosen = [one for one in found if whole or word in one.path.lower() or word in one.meaning.lower()]
-        if chosen:
+    for heading, meaning, descriptions in describe_parts():
+        all_match = word in heading.lower() or word in meaning.lower()
+        matches = [entry for entry in descriptions if all_match or word in f"{entry.path}\n{entry.meaning}".lower()]
+        if matches:
             print_lines((f"\n{heading}: {meaning}",), console, style="bold")
             print_lines(map(str, heading_counterparts(heading)), console)
-        for one in chosen:
-            terminal.show_parameter(one, console)
-            print_lines((f"    {each}" for each in parameter_counterparts(one.path)), console, style="dim")
-        count += len(chosen)
+        for description in matches:
+            terminal.show_parameter(description, console)
+            counterparts = parameter_counterparts(description.path)
+            print_lines((f"    {counterpart}" for counterpart in counterparts), console, style="dim")
+        count += len(matches)
     return count

@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `lesson`."""
-    command.add_argument("--html", metavar="FILE", required=True, help="write this file, which works from a USB stick")
     command.add_argument(
-        "--lesson", metavar="N", help="only this lesson: its number or its name (default: the whole page)"
+        "--html", metavar="FILE", required=True, help="file to write; it works offline, such as from a USB stick"
     )
-    command.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+    command.add_argument(
+        "--lesson", metavar="N", help="write only this lesson, by its number or name (default: the whole page)"
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace an existing file")
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
-    """Compute every answer of the file, and write it."""
+    """Compute every result that the file shows, and write it."""
     from pathlib import Path
 
     require_app_packages()
@@ -35,21 +37,21 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     only = None if arguments.lesson is None else choose_lesson(arguments.lesson)
     from qispread.interfaces.page.teaching.offline_page import render_offline_page
 
-    with terminal.progress_bar(console, "Computing answers", 1) as advance:
+    with terminal.progress_bar(console, "Computing results", 1) as advance:
         page = render_offline_page(only, advance)
     write_page(page, path)
     size = path.stat().st_size / 1e6
-    console.print(f"{path}: {size:.1f} MB, to be opened in a browser", soft_wrap=True, markup=False, highlight=False)
+    console.print(f"{path}: {size:.1f} MB; open it in a browser", soft_wrap=True, markup=False, highlight=False)
     return EXIT_OK
 
 
 def write_page(page: str, path: "Path") -> None:
-    """Write the file, whole or not at all.
+    """Write the file atomically.
 
     Raises
     ------
     InputError
-        Where it cannot be written.
+        If it cannot be written.
     """
     from qispread.inputs.errors import Fault, InputError
     from qispread.runs.sweep.atomic_files import atomic_write
@@ -61,21 +63,21 @@ def write_page(page: str, path: "Path") -> None:
 
 
 def check_output_file(path: "Path", *, overwrite: bool) -> None:
-    """Refuse a file that cannot be written.
+    """Check that the file can be written.
 
     Raises
     ------
     InputError
-        Where its folder is missing, it is a folder, or it is there and is not to be replaced.
+        If its folder is missing, it is a folder, or it exists and is not to be replaced.
     """
     from qispread.inputs.errors import Fault, InputError
 
     if path.is_dir():
         problem = "is a folder; needed: the name of a file, such as lessons.html"
     elif not path.parent.is_dir():
-        problem = f"the folder {path.parent} is not there"
+        problem = f"the folder {path.parent} does not exist"
     elif path.exists() and not overwrite:
-        problem = "is there already; --overwrite replaces it"
+        problem = "exists already; --overwrite replaces it"
     else:
         return
     raise InputError([Fault(str(path), problem)])
@@ -87,7 +89,7 @@ def choose_lesson(name: str) -> "Lesson":
     Raises
     ------
     InputError
-        Where there is none.
+        If there is none.
     """
     from qispread.inputs.errors import Fault, InputError
     from qispread.interfaces.page.teaching.lesson import find_lesson, load_lessons

@@ -1,4 +1,4 @@
-"""What users type. No logic of its own: arguments in, tables and words out, an exit code."""
+"""The command line: parses arguments, runs the command, reports errors and returns the exit code."""
 
 import argparse
 import atexit
@@ -30,48 +30,59 @@ from qispread.interfaces.cli.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED,
 from qispread.interfaces.cli.former_options import add_former_options, read_former_arguments
 
 COMMANDS = {
-    "run": (run_command, "simulate a scenario in many worlds"),
-    "compare": (compare_command, "say what policies or other scenarios would change"),
-    "sweep": (sweep_command, "run an experiment over many points and worlds, or go on with it"),
-    "sensitivity": (sensitivity_command, "say which parameters a measure of a sweep depends on"),
-    "discover": (discover_command, "say in which corner of the uncertainties a policy fails"),
-    "fit": (fit_command, "ask of a diffusion that was observed whether it needs contagion by ties"),
-    "calibrate": (calibrate_command, "fit parameters to targets with their uncertainty: a posterior, not a point"),
-    "report": (report_command, "write a report to read and print from a folder of results"),
-    "app": (app_command, "open a page in the browser to see it, change it and teach with it"),
-    "lesson": (lesson_command, "write the page with its lessons as one file that needs no server"),
-    "check": (check_command, "list all faults of scenarios, policy files and tables"),
-    "describe": (describe_command, "print every parameter with its meaning and source"),
+    "run": (run_command, "simulate a scenario many times"),
+    "compare": (compare_command, "compare policies or other scenarios with a baseline"),
+    "sweep": (sweep_command, "run an experiment over many parameter values, or resume it"),
+    "sensitivity": (sensitivity_command, "rank the parameters that a measure of a sweep depends on"),
+    "discover": (discover_command, "find the conditions under which a policy fails"),
+    "fit": (fit_command, "test whether observed adoption spread through network ties"),
+    "calibrate": (calibrate_command, "fit parameters to targets, with their uncertainty"),
+    "report": (report_command, "write a printable report from a folder of results"),
+    "app": (app_command, "open the interactive page in a browser"),
+    "lesson": (lesson_command, "write the page and its lessons as one offline file"),
+    "check": (check_command, "check scenarios, policy files and tables"),
+    "describe": (describe_command, "print parameters and glossary terms with their meanings"),
 }
 
 
 GC_THRESHOLD = 100_000
 
 
+class CommandListFormatter(argparse.HelpFormatter):
+    """A help formatter that prints each command with its summary on one line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        # argparse forgets the indentation of subcommands when it measures the longest.
+        self._action_max_length = max(map(len, COMMANDS)) + 4
+
+
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of all commands."""
     top = argparse.ArgumentParser(
         prog="qispread",
-        description="How quality improvement spreads between health-care organisations, and what it loses on the way.",
-        epilog="Start with: qispread run configs/prompt.yaml",
+        description="Simulate how quality improvement spreads between health-care organisations.",
+        formatter_class=CommandListFormatter,
+        epilog="Start with: qispread run configs/prompt.yaml. For the options of a command: qispread COMMAND --help",
     )
     top.add_argument("--version", action="version", version=f"qispread {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (module, words) in COMMANDS.items():
-        module.add(command := commands.add_parser(name, help=words))
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        module.add(command)
         add_former_options(name, command)
     return top
 
 
 def run_program() -> int:
-    """Run the command line as a program of its own, whose memory goes with it."""
-    # Loading libraries makes many objects and no rubbish, and looking for it takes a tenth of the time to start.
+    """Run the command line as a process of its own, and return its exit code."""
+    # Importing libraries creates many objects and no garbage; collecting takes a tenth of the start-up time.
     gc.set_threshold(GC_THRESHOLD, 50, 50)
-    # An interpreter that ends looks for it once more, for a quarter of a second, in memory that all goes anyway.
+    # At exit the interpreter collects once more, for a quarter of a second, in memory that is freed anyway.
     atexit.register(gc.freeze)
-    ended = stop_on_termination()
+    signals = stop_on_termination()
     code = main()
-    if ended and code == EXIT_INTERRUPTED:
+    if signals and code == EXIT_INTERRUPTED:
         code = EXIT_TERMINATED
     if threading.active_count() > 1:
         exit_after_signal(code)
@@ -79,28 +90,28 @@ def run_program() -> int:
 
 
 def stop_on_termination() -> list[int]:
-    """Let SIGTERM, as schedulers of clusters send it, stop a command as Ctrl-C does; a second one ends it at once.
+    """Make SIGTERM, which cluster schedulers send, act as Ctrl-C; a second one ends the process at once.
 
     Returns
     -------
     list of int
-        The signals that came.
+        The signals received so far; it grows.
     """
-    came: list[int] = []
+    received: list[int] = []
 
     def stop(number: int, _: Any) -> None:
-        came.append(number)
+        received.append(number)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    return came
+    return received
 
 
 def exit_after_signal(code: int) -> NoReturn:
-    """End the process without waiting for threads: one may be compiling, or in the middle of a long run.
+    """End the process without waiting for threads, which may be compiling or in a long run.
 
-    Nothing that such a thread makes is kept: whoever writes results waits for them first.
+    No result is lost: commands wait for all results before they write them.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
@@ -112,9 +123,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some runs failed, 2 bad input."""
     argv = list(sys.argv[1:] if argv is None else argv)
     arguments = build_parser().parse_args(argv)
-    arguments.typed = argv
+    arguments.argv = argv
     try:
-        return read_action(arguments)
+        return dispatch(arguments)
     except KeyboardInterrupt as stop:
         from rich.console import Console
 
@@ -122,21 +133,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def read_action(arguments: argparse.Namespace) -> int:
-    """Do what a command asks and return its exit code."""
+def dispatch(arguments: argparse.Namespace) -> int:
+    """Run a command, print bad input as a message, and return the exit code."""
     from rich.console import Console
 
     from qispread.inputs.errors import InputError
 
-    class Quiet(Console):
-        """A console that ends well when the reader of a pipe has gone, as with `qispread describe | head`."""
+    class PipeConsole(Console):
+        """A console that exits quietly if the reader of a pipe has closed it, as in `qispread describe | head`."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
     try:
-        read_former_arguments(arguments, arguments.typed)
-        return int(arguments.act(arguments, Quiet(emoji=False)))
+        read_former_arguments(arguments, arguments.argv)
+        return int(arguments.act(arguments, PipeConsole(emoji=False)))
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return EXIT_BAD_INPUT

@@ -1,4 +1,4 @@
-"""What commands that read results are given, and how they show parameters."""
+"""Shared by the commands that analyse sweeps: opening a sweep, its provenance, tables of parameter paths."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def open_sweep(source: str) -> "Sweep":
-    """Return the sweep in a folder, or that of an experiment file in its usual folder.
+    """Open the sweep in a folder, or that of an experiment file in its default folder.
 
     Raises
     ------
     InputError
-        Where there is none.
+        If there is none.
     """
     from qispread.runs.sweep.load_experiment import load_experiment
     from qispread.runs.sweep.sweep_reader import read_sweep
@@ -29,7 +29,7 @@ def open_sweep(source: str) -> "Sweep":
 
 
 def sweep_provenance(sweep: "Sweep") -> dict[str, Any]:
-    """Return which runs an analysis of a sweep has read."""
+    """Return the identity of a sweep and the state of its runs, for the record of an analysis."""
     status = sweep.status
     return {
         "sweep": sweep.store.run_id_prefix,
@@ -38,15 +38,15 @@ def sweep_provenance(sweep: "Sweep") -> dict[str, Any]:
 
 
 def unfinished_note(sweep: "Sweep") -> tuple[str, ...]:
-    """Return a note where runs of a sweep are still missing."""
-    # Of all runs: those that were never wanted are missing too.
-    status, every = sweep.status, sweep.store.runs
-    left = every - status.completed - status.failed
-    return (f"the sweep is not finished: {left:,} of {every:,} runs not made yet",) if left else ()
+    """Return a note if runs of a sweep are pending."""
+    # Of all runs: those beyond the requested number of points are pending too.
+    status, total = sweep.status, sweep.store.runs
+    pending = total - status.completed - status.failed
+    return (f"the sweep is unfinished: {pending:,} of {total:,} runs are pending",) if pending else ()
 
 
 def path_table(title: str, headings: Iterable[str]) -> "Table":
-    """Return an empty table whose first column is of paths, which are folded where they are too long and never cut."""
+    """Return an empty table whose first column contains paths, which are wrapped and never cut."""
     table = terminal.create_table(title, headings)
     table.columns[0].overflow = "fold"
     return table

@@ -1,4 +1,4 @@
-"""`qispread sweep`: run an experiment, go on with it, say how far it is, or run one of its runs again."""
+"""`qispread sweep`: run an experiment, resume it, report its progress, or rerun one of its runs."""
 
 import argparse
 from collections.abc import Callable, Iterator
@@ -17,93 +17,95 @@ if TYPE_CHECKING:
     from qispread.runs.sweep.sweep_reader import Sweep
 
 SWEEP_OPTIONS = ("executor", "workers", "scheduler", "timeout", "retry_failed", "yes")
-"""Options that matter where a sweep is run."""
+"""Options for running a sweep."""
 RERUN_OPTIONS = ("engine", "events", "overwrite")
-"""Options that matter where one of its runs is made again."""
+"""Options for rerunning one of its runs."""
 OUT_HELP = "folder for results (default: results/sweep-NAME; with --run: reruns/RUN_ID in the folder of the sweep)"
 RERUNS_FOLDER = "reruns"
-"""The folder, within that of a sweep, of its runs that are made again."""
+"""Folder of reruns within the folder of a sweep."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sweep`."""
-    command.add_argument("experiment", help="an experiment file, or the folder of a sweep")
+    command.add_argument("experiment", help="experiment file, or folder of a sweep")
     command.add_argument(
         "--executor",
         choices=("threads", "processes", "dask", "inline"),
-        help="who does the work (default: threads); the same bytes from all",
+        help="how to run (default: threads); results do not depend on it",
     )
-    command.add_argument("--workers", type=int, help="how many (default: one a core); results do not depend on it")
-    command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786")
+    command.add_argument(
+        "--workers", type=int, help="number of workers (default: one per core); results do not depend on it"
+    )
+    command.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask cluster, such as tcp://host:8786")
     command.add_argument("--out", metavar="DIR", help=OUT_HELP)
-    command.add_argument("--timeout", type=float, metavar="SECONDS", help="that a run may take; then it has failed")
-    command.add_argument("--retry-failed", action="store_true", help="run those again that failed")
+    command.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="time limit of a run; a slower one counts as failed"
+    )
+    command.add_argument("--retry-failed", action="store_true", help="repeat the runs that failed")
     command.add_argument(
         "--yes",
         action="store_true",
-        help="start even with very many runs, or factors that change nothing; go on with other libraries than before",
+        help="start even with very many runs or factors without effect; resume with changed libraries",
     )
-    other = command.add_mutually_exclusive_group()
-    other.add_argument("--status", action="store_true", help="say what is done, failed and left, and run nothing")
-    other.add_argument("--run", metavar="RUN_ID", help="run one run again, alone, and compare it with its row")
-    command.add_argument("--engine", choices=("kernel", "mesa"), help="with --run (default: kernel)")
-    command.add_argument("--events", action="store_true", help="with --run: write what happened and why")
+    mode = command.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--status", action="store_true", help="report how many runs are done, failed and pending; run nothing"
+    )
+    mode.add_argument("--run", metavar="RUN_ID", help="rerun one run and compare it with its row")
+    command.add_argument("--engine", choices=("kernel", "mesa"), help="with --run: simulation engine (default: kernel)")
+    command.add_argument("--events", action="store_true", help="with --run: also write every event and its reason")
     command.add_argument("--overwrite", action="store_true", help="with --run: replace other results in its folder")
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
-    """Do what was asked with an experiment."""
+    """Run, resume or report a sweep, or rerun one of its runs; return the exit code."""
     check_unused_options(arguments)
     if arguments.status:
         return show_status(arguments, console)
     if arguments.run:
-        return rerun_one(arguments, console)
+        return rerun_single(arguments, console)
     return run_sweep(arguments, console)
 
 
 def check_unused_options(arguments: argparse.Namespace) -> None:
-    """Refuse options that would do nothing beside the others, all at once.
+    """Check that no option is without effect in combination with the others.
 
     Raises
     ------
     InputError
-        That says what each of them is for.
+        If any is, with what each of them needs.
     """
     from qispread.inputs.errors import Fault, InputError
 
-    given = {
-        name
-        for name in (*SWEEP_OPTIONS, *RERUN_OPTIONS)
-        if not any(getattr(arguments, name) is one for one in (None, False))
-    }
-    idle: dict[str, str] = {}
+    options = {name for name in (*SWEEP_OPTIONS, *RERUN_OPTIONS) if getattr(arguments, name) not in (None, False)}
+    reasons: dict[str, str] = {}
     if arguments.status:
-        idle = dict.fromkeys((*SWEEP_OPTIONS, *RERUN_OPTIONS), "does nothing with --status, which runs nothing")
+        reasons = dict.fromkeys((*SWEEP_OPTIONS, *RERUN_OPTIONS), "has no effect with --status, which runs nothing")
     elif arguments.run:
-        idle = dict.fromkeys(SWEEP_OPTIONS, "does nothing with --run, which runs one run here and now")
+        reasons = dict.fromkeys(SWEEP_OPTIONS, "has no effect with --run, which runs a single run here")
     else:
-        idle = dict.fromkeys(RERUN_OPTIONS, "is for one run; needed: --run RUN_ID")
+        reasons = dict.fromkeys(RERUN_OPTIONS, "applies to single runs; needed: --run RUN_ID")
         if arguments.executor not in (None, "dask"):
-            idle["scheduler"] = f"does nothing with --executor {arguments.executor}; needed: --executor dask"
+            reasons["scheduler"] = f"has no effect with --executor {arguments.executor}; needed: --executor dask"
         if arguments.executor == "inline":
-            idle["workers"] = "does nothing with --executor inline, which is one worker"
+            reasons["workers"] = "has no effect with --executor inline, which is one worker"
         elif arguments.scheduler:
-            idle["workers"] = "does nothing with --scheduler, whose cluster has its own"
-    faults = [Fault(f"--{name.replace('_', '-')}", why) for name, why in idle.items() if name in given]
+            reasons["workers"] = "has no effect with --scheduler, whose cluster has its own workers"
+    faults = [Fault(f"--{name.replace('_', '-')}", reason) for name, reason in reasons.items() if name in options]
     if faults:
         raise InputError(faults)
 
 
 def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
-    """Run an experiment, or go on with it."""
+    """Run or resume an experiment."""
     from qispread.inputs.former_data import select_former_notes
     from qispread.runs.sweep.run_sweep import sweep
 
-    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    print_line = partial(console.print, soft_wrap=True, markup=False, highlight=False)
     try:
         with sweep_progress_bar(console) as advance:
-            found = sweep(
+            finished_sweep = sweep(
                 arguments.experiment,
                 arguments.out,
                 executor=arguments.executor or ("dask" if arguments.scheduler else "threads"),
@@ -113,134 +115,134 @@ def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
                 confirmed=arguments.yes,
                 retry_failed=arguments.retry_failed,
                 progress=advance,
-                log=say,
-                command=["qispread", *arguments.typed],
+                log=print_line,
+                command=["qispread", *arguments.argv],
             )
     except KeyboardInterrupt:
         show_stopped(arguments, console)
         return EXIT_INTERRUPTED
-    for note in select_former_notes(found.experiment.scenario.notes):
-        say(f"note: {note}", style="yellow")
-    say(f"{found.status}, in {found.folder}")
-    if found.status.failed:
-        show_failures(found, console)
-    return EXIT_SOME_FAILED if found.status.failed else EXIT_OK
+    for note in select_former_notes(finished_sweep.experiment.scenario.notes):
+        print_line(f"note: {note}", style="yellow")
+    print_line(f"{finished_sweep.status}, in {finished_sweep.folder}")
+    if finished_sweep.status.failed:
+        show_failures(finished_sweep, console)
+    return EXIT_SOME_FAILED if finished_sweep.status.failed else EXIT_OK
 
 
 def show_stopped(arguments: argparse.Namespace, console: "Console") -> None:
-    """Say what is kept of a sweep that was stopped, and how to go on."""
+    """Print which runs of a stopped sweep are saved, and how to resume it."""
     from qispread.inputs.errors import InputError
 
     try:
-        kept = f"{find_sweep(arguments).status}. To go on, run the same command again."
+        message = f"Stopped. {find_sweep(arguments).status}. Run the same command again to resume."
     except InputError:
-        kept = "Nothing was run yet."
-    console.print(f"Stopped. {kept}", style="red", soft_wrap=True, markup=False)
+        message = "Stopped before the first run."
+    console.print(message, style="red", soft_wrap=True, markup=False)
 
 
 def find_sweep(arguments: argparse.Namespace) -> "Sweep":
-    """Return the sweep that the arguments speak of: by its folder, or by its experiment."""
+    """Open the sweep that the arguments name by its folder or its experiment."""
     from qispread.runs.sweep.load_experiment import load_experiment
     from qispread.runs.sweep.sweep_reader import read_sweep
     from qispread.runs.sweep.sweep_store import default_folder
 
-    # With --run, --out says where the results of that run go.
+    # With --run, --out is the folder for the results of that run.
     out = None if arguments.run else arguments.out
-    given = Path(out or arguments.experiment)
-    return read_sweep(given if given.is_dir() else default_folder(load_experiment(arguments.experiment)))
+    source = Path(out or arguments.experiment)
+    return read_sweep(source if source.is_dir() else default_folder(load_experiment(arguments.experiment)))
 
 
 def show_status(arguments: argparse.Namespace, console: "Console") -> int:
-    """Say what is done, failed and left of a sweep."""
+    """Print how many runs of a sweep are done, failed and pending."""
     show_progress(find_sweep(arguments), console)
     return EXIT_OK
 
 
 def show_progress(sweep: "Sweep", console: "Console") -> None:
-    """Say how far a sweep is, and the first failures."""
+    """Print the progress of a sweep, its environments, damaged parts and first failures."""
     from qispread.runs.sweep.resume import describe_environments
     from qispread.runs.sweep.sweep_log import part_file_name
 
-    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    print_line = partial(console.print, soft_wrap=True, markup=False, highlight=False)
     for note in sweep.notes:
-        say(f"note: {note}", style="yellow")
-    say(f"{sweep.folder}: {sweep.status}")
-    for words in describe_environments(sweep.store):
-        say(words)
-    unsound = sweep.store.damaged_parts()
-    if unsound:
-        listed = ", ".join(part_file_name(part) for part in unsound[:MAX_SHOWN_FAILURES])
-        more = f" and {len(unsound) - MAX_SHOWN_FAILURES:,} more" if len(unsound) > MAX_SHOWN_FAILURES else ""
-        say(f"Missing or not as written, and made again when the sweep goes on: {listed}{more}.", style="red")
+        print_line(f"note: {note}", style="yellow")
+    print_line(f"{sweep.folder}: {sweep.status}")
+    for description in describe_environments(sweep.store):
+        print_line(description)
+    damaged = sweep.store.damaged_parts()
+    if damaged:
+        listed = ", ".join(part_file_name(part) for part in damaged[:MAX_SHOWN_FAILURES])
+        more = f" and {len(damaged) - MAX_SHOWN_FAILURES:,} more" if len(damaged) > MAX_SHOWN_FAILURES else ""
+        print_line(f"Missing or damaged, and recomputed when the sweep resumes: {listed}{more}.", style="red")
     if sweep.status.failed:
         show_failures(sweep, console)
 
 
 def show_failures(sweep: "Sweep", console: "Console") -> None:
     """Print the first failures."""
-    say = partial(console.print, soft_wrap=True, markup=False, highlight=False, style="red")
-    told = 0
+    print_line = partial(console.print, soft_wrap=True, markup=False, highlight=False, style="red")
+    count = 0
     for table in sweep.iterate_parts():
         for _, row in table[table["status"] == "failed"].iterrows():
-            say(f"{row['run_id']} failed: {row['error']}")
-            told += 1
-            if told == MAX_SHOWN_FAILURES:
+            print_line(f"{row['run_id']} failed: {row['error']}")
+            count += 1
+            if count == MAX_SHOWN_FAILURES:
                 return
 
 
-def rerun_one(arguments: argparse.Namespace, console: "Console") -> int:
-    """Run one run of a sweep again, say whether it gave the same numbers, and write its tables."""
+def rerun_single(arguments: argparse.Namespace, console: "Console") -> int:
+    """Rerun one run of a sweep, compare it with its row, and write its tables."""
     from qispread.interfaces.cli import terminal
     from qispread.outputs.results import cleanup_on_abort, save
     from qispread.runs.sweep.rerun import differing_columns, environment_changes, parse_run_id, point_scenario, rerun
 
-    found = find_sweep(arguments)
-    say = partial(console.print, soft_wrap=True, markup=False, highlight=False)
-    point, replicate = parse_run_id(found, arguments.run)
-    folder = rerun_folder(found, arguments)
-    others = environment_changes(found, arguments.run)
-    for one in (*found.notes, *others):
-        say(f"note: {one}", style="yellow")
+    sweep = find_sweep(arguments)
+    print_line = partial(console.print, soft_wrap=True, markup=False, highlight=False)
+    point, replicate = parse_run_id(sweep, arguments.run)
+    folder = rerun_folder(sweep, arguments)
+    changes = environment_changes(sweep, arguments.run)
+    for note in (*sweep.notes, *changes):
+        print_line(f"note: {note}", style="yellow")
     with cleanup_on_abort(folder):
-        check_rerun_folder(folder, point_scenario(found, point).replace(replicates=1), replicate, arguments)
-        runs = rerun(found, arguments.run, engine=arguments.engine or "kernel", keep_events=arguments.events)
+        check_rerun_folder(folder, point_scenario(sweep, point).replace(replicates=1), replicate, arguments)
+        runs = rerun(sweep, arguments.run, engine=arguments.engine or "kernel", keep_events=arguments.events)
     terminal.show_headlines(runs, console)
-    apart = differing_columns(found, arguments.run, runs.runs[0])
-    if apart is None:
-        say("The sweep has no row of this run yet.")
-    elif apart:
-        why = "its row was made with other code or libraries" if others else "its row was made on another machine"
-        say(f"Differs from its row in {', '.join(apart)}: {why}.", style="red")
+    differences = differing_columns(sweep, arguments.run, runs.runs[0])
+    if differences is None:
+        print_line("The sweep has no row for this run yet.")
+    elif differences:
+        origin = "with other code or libraries" if changes else "on another machine"
+        print_line(f"Differs from its row in {', '.join(differences)}: the row was computed {origin}.", style="red")
     else:
-        say("The same numbers as its row, to the last bit.")
-    typed, about = ["qispread", *arguments.typed], {"run_id": arguments.run}
-    paths = save(runs, folder, overwrite=arguments.overwrite, command=typed, about=about)
-    say("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
-    return EXIT_SOME_FAILED if apart or runs.failed_runs else EXIT_OK
+        print_line("Identical to its row, bit for bit.")
+    command, about = ["qispread", *arguments.argv], {"run_id": arguments.run}
+    paths = save(runs, folder, overwrite=arguments.overwrite, command=command, about=about)
+    print_line("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
+    return EXIT_SOME_FAILED if differences or runs.failed_runs else EXIT_OK
 
 
-def rerun_folder(found: "Sweep", arguments: argparse.Namespace) -> Path:
-    """Return the folder for the results of a run that is made again.
+def rerun_folder(sweep: "Sweep", arguments: argparse.Namespace) -> Path:
+    """Return the folder for the results of a rerun.
 
     Raises
     ------
     InputError
-        Where it is the folder of the sweep itself.
+        If it is the folder of the sweep itself.
     """
     from qispread.inputs.errors import Fault, InputError
     from qispread.runs.sweep.atomic_files import local_folder
 
     if not arguments.out:
-        return found.folder / RERUNS_FOLDER / str(arguments.run)
+        return sweep.folder / RERUNS_FOLDER / str(arguments.run)
     folder = local_folder(arguments.out)
-    if folder.resolve() == found.folder.resolve():
-        problem = "is the folder of the sweep; with --run it says where the run's results go"
-        raise InputError([Fault("--out", f"{problem}; leave it out for {found.folder / RERUNS_FOLDER}", str(folder))])
+    if folder.resolve() == sweep.folder.resolve():
+        problem = "is the folder of the sweep; with --run it is the folder for the rerun"
+        raise InputError([Fault("--out", f"{problem}; leave it out for {sweep.folder / RERUNS_FOLDER}", str(folder))])
     return folder
 
 
 def check_rerun_folder(folder: Path, scenario: "Scenario", replicate: int, arguments: argparse.Namespace) -> None:
-    """Make sure that the results of a run can be written, before it is run; raises as `check_run_folder`."""
+    """Check, before a rerun, that its results can be written; raises as `check_run_folder`."""
     from qispread.inputs.errors import Fault, InputError
     from qispread.outputs.results import check_run_folder
 
@@ -249,31 +251,34 @@ def check_rerun_folder(folder: Path, scenario: "Scenario", replicate: int, argum
     except InputError as error:
         if arguments.out:
             raise
-        more = "; say with --out where the results of this run go"
-        raise InputError(
-            [Fault(one.path, one.problem + (more if one.path == "--out" else ""), one.file) for one in error.faults]
-        ) from None
+        hint = "; choose a folder for this rerun with --out"
+        hinted = [
+            Fault(fault.path, f"{fault.problem}{hint}", fault.file) if fault.path == "--out" else fault
+            for fault in error.faults
+        ]
+        raise InputError(hinted) from None
 
 
 @contextmanager
 def sweep_progress_bar(console: "Console") -> "Iterator[Callable[[SweepProgress], None] | None]":
-    """Show progress, runs a second, failures and time left on a terminal, and nothing elsewhere."""
+    """Show progress, speed, failures and remaining time on a terminal; elsewhere nothing."""
     if not console.is_terminal:
         yield None
         return
     from rich import progress as bars
 
-    words = bars.TextColumn(
+    text = bars.TextColumn(
         "{task.completed:,.0f} of {task.total:,.0f} runs, {task.fields[rate]}, {task.fields[failed]}"
     )
-    columns = (bars.BarColumn(), words, bars.TimeRemainingColumn())
+    columns = (bars.BarColumn(), text, bars.TimeRemainingColumn())
     with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Sweeping", total=None, visible=False, rate="", failed="none failed")
 
-        def advance(now: "SweepProgress") -> None:
-            failed = f"{now.failed:,} failed" if now.failed else "none failed"
-            rate = f"{now.rate:,.0f} a second" if now.rate >= 1.0 else f"{60.0 * now.rate:,.1f} a minute"
-            completed = now.completed + now.failed
-            bar.update(task, total=now.runs, completed=completed, visible=True, rate=rate, failed=failed)
+        def advance(progress: "SweepProgress") -> None:
+            failed = f"{progress.failed:,} failed" if progress.failed else "none failed"
+            per_second = f"{progress.rate:,.0f} per second"
+            rate = per_second if progress.rate >= 1.0 else f"{60.0 * progress.rate:,.1f} per minute"
+            completed = progress.completed + progress.failed
+            bar.update(task, total=progress.runs, completed=completed, visible=True, rate=rate, failed=failed)
 
         yield advance

@@ -1,4 +1,4 @@
-"""What the command line prints: tables, progress, words of caution."""
+"""Terminal output: tables, progress bars and notes of caution."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from qispread.runs.comparison.robustness import Robustness
 
 MODEL_CAUTION = (
-    "Runs of a model, not predictions: what copies lose has no published data and is an untested assumption "
+    "Results of a model, not predictions: how much a copy loses is an untested assumption without published data "
     "(qispread describe copying)."
 )
 FACTORIAL_NOTE = (
-    "Main: the mean effect over all combinations of the others; interaction: half the change in the effect of "
-    "one when the other is added. Alone and together: against the baseline; beyond: together, less the sum of alone."
+    "Main: the mean effect over all combinations of the others; interaction: half the change in the effect of one "
+    "when the other is added. Alone and together: against the baseline; beyond: together minus the sum of alone."
 )
 MIN_REPLICATES = 30
-"""Worlds below which nothing is said of variances."""
+"""Runs below which no variance is reported."""
 
 
 def show_scenario(scenario: "Scenario", console: "Console", *, show_replicates: bool = True) -> None:
-    """Say what will be run, and what was left out of the input."""
+    """Print the notes on a scenario, its size and its policies."""
     from rich.markup import escape
 
     from qispread.inputs.adapt_scenario import adaptation_notes
@@ -40,10 +40,10 @@ def show_scenario(scenario: "Scenario", console: "Console", *, show_replicates: 
 
     for note in (*scenario.notes, *adaptation_notes(scenario)):
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
-    places = len(organisation_ids(scenario))
-    worlds = "1 world" if scenario.replicates == 1 else f"{scenario.replicates} worlds"
-    worlds = worlds if show_replicates else "as many worlds as it takes"
-    size = f"{places} organisations, {scenario.horizon} months, {worlds}"
+    runs = "1 run" if scenario.replicates == 1 else f"{scenario.replicates} runs"
+    if not show_replicates:
+        runs = "as many runs as the precision needs"
+    size = f"{len(organisation_ids(scenario))} organisations, {scenario.horizon} months, {runs}"
     console.print(f"[bold]{escape(scenario.name)}[/]: {size}", soft_wrap=True)
     if scenario.description:
         console.print(scenario.description, soft_wrap=True, markup=False)
@@ -53,7 +53,7 @@ def show_scenario(scenario: "Scenario", console: "Console", *, show_replicates: 
 
 
 def compile_with_progress(scenario: "Scenario", console: "Console") -> None:
-    """Compile the model where that has not been done: behind a bar on a terminal, after one line elsewhere."""
+    """Compile the model if needed, behind a progress bar on a terminal, after one line elsewhere."""
     from qispread.model.rules.jit import is_compiled
 
     if is_compiled():
@@ -61,24 +61,24 @@ def compile_with_progress(scenario: "Scenario", console: "Console") -> None:
     from qispread.model.engines.compile_ahead import compile_kernel
 
     if not console.is_terminal:
-        console.print("Compiling the model first: once on this machine, about a quarter of a minute ...")
+        console.print("Compiling the model (once on this machine, about 15 seconds) ...")
     with progress_bar(console, "Compiling the model, once on this machine", 1) as advance:
         compile_kernel(scenario, advance)
 
 
 @contextmanager
 def progress_bar(console: "Console", description: str, total: int) -> "Iterator[Callable[[int, int], None]]":
-    """Show progress with time left on a terminal, and nothing elsewhere."""
+    """Show progress and remaining time on a terminal; elsewhere nothing."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(description, total=total)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+        yield lambda completed, count: bar.update(task, completed=completed, total=count)
 
 
 def show_headlines(runs: "Runs", console: "Console") -> None:
-    """Print the numbers that a board asks for."""
+    """Print the headline measures of each intervention."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -87,25 +87,26 @@ def show_headlines(runs: "Runs", console: "Console") -> None:
     from qispread.runs.summary import headline_estimates
 
     horizon = runs.scenario.horizon
-    for name, figures in headline_estimates(runs).items():
+    for name, estimates in headline_estimates(runs).items():
         title = "All organisations" if name == POOLED else escape(name)
         table = Table(title=f"{title} after {format_duration(horizon)}", title_justify="left", title_style="bold")
         table.add_column("")
-        several = runs.scenario.replicates > 1
-        table.add_column("Median" if several else "This run", justify="right")
-        if several:
-            table.add_column("9 in 10 runs", justify="right")
-        for one in figures:
-            middle, low, high = (format_value(value, one.number_format) for value in (one.median, one.low, one.high))
-            between = f"{low} to {high}" if one.replicates else MISSING_MARK
-            table.add_row(one.label, middle, *([between] if several else []))
+        multiple = runs.scenario.replicates > 1
+        table.add_column("Median" if multiple else "This run", justify="right")
+        if multiple:
+            table.add_column("90% of runs", justify="right")
+        for estimate in estimates:
+            values = (estimate.median, estimate.low, estimate.high)
+            median, low, high = (format_value(value, estimate.number_format) for value in values)
+            interval = f"{low} to {high}" if estimate.replicates else MISSING_MARK
+            table.add_row(estimate.label, median, *([interval] if multiple else []))
         console.print(table)
     console.print(MODEL_CAUTION, soft_wrap=True)
     show_seeding_caution([runs], console)
 
 
 def show_comparison(answer: "ComparisonResult", console: "Console") -> None:
-    """Print what each arm changes, at what cost, and in how many plausible models."""
+    """Print the effects of each arm, its cost, and its rank in plausible models."""
     from qispread.outputs.text.labels import DIFFERENCES_NOTE as DIFFERENCES_CAUTION
 
     comparison = answer.comparison
@@ -126,7 +127,7 @@ def show_comparison(answer: "ComparisonResult", console: "Console") -> None:
 
 
 def show_differences(answer: "ComparisonResult", arm: str, console: "Console") -> None:
-    """Print what one arm changes."""
+    """Print the differences between one arm and the baseline."""
     from qispread.outputs.text.display_tables import TextTable, difference_rows
     from qispread.outputs.text.labels import DIFFERENCE_HEADINGS
 
@@ -139,13 +140,12 @@ def show_differences(answer: "ComparisonResult", arm: str, console: "Console") -
     console.print(describe_readiness_gain(answer, arm), soft_wrap=True)
     gains = [row.pairing_gain for row in rows if row.pairing_gain < float("inf")]
     if gains and comparison.replicate_count >= MIN_REPLICATES:
-        saved = f"{min(gains):.1f} to {max(gains):.1f}"
-        words = "Common random numbers cut the number of runs needed by a factor of"
-        console.print(f"{words} {saved}.", soft_wrap=True)
+        factor = f"{min(gains):.1f} to {max(gains):.1f}"
+        console.print(f"Common random numbers cut the number of runs needed by a factor of {factor}.", soft_wrap=True)
 
 
 def show_arm_differences(comparison: "Comparison", console: "Console") -> None:
-    """Print how every two arms differ in the comparison's measure."""
+    """Print the pairwise differences between arms in the comparison's measure."""
     from qispread.outputs.text.display_tables import between_table
 
     show_table(between_table(comparison), console)
@@ -155,14 +155,14 @@ def show_table(table: "TextTable", console: "Console") -> None:
     """Print a table."""
     from rich.markup import escape
 
-    shown = create_table(escape(table.title), table.headings)
+    printed = create_table(escape(table.title), table.headings)
     for row in table.rows:
-        shown.add_row(*map(escape, row))
-    console.print(shown)
+        printed.add_row(*map(escape, row))
+    console.print(printed)
 
 
 def create_table(title: str, headings: "Iterable[str]") -> "Table":
-    """Return an empty table whose first column is of words and the others of numbers."""
+    """Return an empty table with a first column of text and other columns of numbers."""
     from rich import box
     from rich.table import Table
 
@@ -173,32 +173,34 @@ def create_table(title: str, headings: "Iterable[str]") -> "Table":
 
 
 def describe_readiness_gain(answer: "ComparisonResult", arm: str) -> str:
-    """Return in words what the least ready and the readiest third gain."""
+    """Return the sentence on the gains of the least ready and the most ready third."""
     from qispread.analysis.heterogeneity import GROUPINGS
     from qispread.common.formatting import format_difference
 
-    found = answer.tables["subgroup_gains"]
-    found = found[
-        (found["arm"] == arm) & (found["grouping"] == "readiness") & (found["measure"] == "event_rate_reduction")
+    table = answer.tables["subgroup_gains"]
+    rows = table[
+        (table["arm"] == arm) & (table["grouping"] == "readiness") & (table["measure"] == "event_rate_reduction")
     ]
-    gains = {one["group"]: format_difference(one["difference"], "percent") for one in found.to_dict("records")}
-    least, _, most = GROUPINGS["readiness"][1]
-    if least not in gains:
+    gains = {row["group"]: format_difference(row["difference"], "percent") for row in rows.to_dict("records")}
+    lowest, _, highest = GROUPINGS["readiness"][1]
+    if lowest not in gains:
         return ""
-    gained = f"{gains[least]} points in the {least} and {gains[most]} in the {most}"
-    return f"Further reduction of adverse events (% of those at the start): {gained}."
+    by_group = f"{gains[lowest]} points in the {lowest} and {gains[highest]} in the {highest}"
+    return f"Further reduction of adverse events (% of those at the start): {by_group}."
 
 
 def show_precision(comparison: "Comparison", console: "Console") -> None:
-    """Say how many worlds a precision took, and how many independent ones would have."""
+    """Print the number of runs that the precision took, and how many independent runs it would have taken."""
     from qispread.outputs.text.sentences import precision_phrase
 
-    worlds, asked = comparison.replicate_count, comparison.precision.half_width if comparison.precision else 1.0
-    found = [comparison.difference(arm, comparison.measure) for arm in comparison.arms]
-    alone = max(worlds * one["pairing_gain"] * ((one["high"] - one["low"]) / 2.0 / asked) ** 2 for one in found)
-    others = f"; independent seeds would have needed about {alone:,.0f}" if alone < float("inf") else ""
-    within = precision_phrase(comparison.measure, asked)
-    text = f"{worlds:,} runs of each option bring the interval of {within}{others}."
+    count, half_width = comparison.replicate_count, comparison.precision.half_width if comparison.precision else 1.0
+    differences = [comparison.difference(arm, comparison.measure) for arm in comparison.arms]
+    independent = max(
+        count * row["pairing_gain"] * ((row["high"] - row["low"]) / 2.0 / half_width) ** 2 for row in differences
+    )
+    saving = f"; independent seeds would have needed about {independent:,.0f}" if independent < float("inf") else ""
+    phrase = precision_phrase(comparison.measure, half_width)
+    text = f"{count:,} runs of each option bring the interval of {phrase}{saving}."
     console.print(text, soft_wrap=True)
 
 
@@ -212,26 +214,26 @@ def show_factorial(answer: "ComparisonResult", console: "Console") -> None:
 
 
 def show_costs(answer: "ComparisonResult", console: "Console") -> None:
-    """Print what an event averted costs in each arm, and which arms are dominated."""
+    """Print the cost per event averted of each arm, and which arms are dominated."""
     from qispread.common.formatting import format_short
     from qispread.outputs.text.display_tables import cost_table
 
     costs = answer.tables["cost_effectiveness"]
     if not costs["total_cost"].any():
-        console.print("No policy has a cost: give `cost` in its file to learn what a result costs.", soft_wrap=True)
+        console.print("No policy has a cost: set `cost` in its file to see the cost per event averted.", soft_wrap=True)
         return
     show_table(cost_table(costs, answer.comparison.organisation_count), console)
-    priced = "not priced (--team-month-cost PRICE)"
+    price = "not priced (--team-month-cost PRICE)"
     if answer.team_month:
-        priced = f"at {format_short(answer.team_month)} a team-month"
-    console.print(f"Staff time is {priced}; nothing is discounted.", soft_wrap=True)
+        price = f"priced at {format_short(answer.team_month)} a team-month"
+    console.print(f"Staff time is {price}; costs are not discounted.", soft_wrap=True)
 
 
-def show_robustness(robustness: "Robustness", number: int, console: "Console") -> None:
-    """Print how the ranking of the arms fares in plausible models of `organisation_count` organisations."""
+def show_robustness(robustness: "Robustness", organisation_count: int, console: "Console") -> None:
+    """Print how the arms rank across plausible models."""
     from qispread.outputs.text.display_tables import robustness_sentences, robustness_table
 
-    show_table(robustness_table(robustness, number), console)
+    show_table(robustness_table(robustness, organisation_count), console)
     for sentence in robustness_sentences(robustness):
         console.print(sentence, soft_wrap=True, markup=False)
 
@@ -239,26 +241,29 @@ def show_robustness(robustness: "Robustness", number: int, console: "Console") -
 def write_report_and_show(
     folder: "Path", console: "Console", out: str | None = None, *, overwrite: bool = False
 ) -> None:
-    """Write the report of a folder of results and say where it is."""
+    """Write the report of a folder of results and print its path."""
     from qispread.outputs.report import write_report as write
 
     paths = write(folder, out, overwrite=overwrite)
     console.print(f"Report: {paths[0]}", soft_wrap=True, markup=False)
 
 
-def show_seeding_caution(several: "Iterable[Runs]", console: "Console") -> None:
-    """Say that shares of the pilot site's effect do not compare where a policy changes the pilot site."""
+def show_seeding_caution(runs_of_arms: "Iterable[Runs]", console: "Console") -> None:
+    """Print the caution on replication ratios if a policy changes the pilot site."""
     from qispread.outputs.text.labels import SEEDING_CAUTION, changes_pilot_site
 
-    if changes_pilot_site(runs.scenario for runs in several):
+    if changes_pilot_site(runs.scenario for runs in runs_of_arms):
         console.print(SEEDING_CAUTION, soft_wrap=True)
 
 
 def show_parameter(description: "ParameterDescription", console: "Console") -> None:
     """Print one parameter."""
-    say = partial(console.print, highlight=False, soft_wrap=True, markup=False)
-    say(f"  {description.path} = {description.default}" + ("" if description.unit == "-" else f" {description.unit}"))
-    say(f"    {description.meaning}")
-    known = description.evidence + ("" if description.source in ("-", "assumption") else f" ({description.source})")
+    print_line = partial(console.print, highlight=False, soft_wrap=True, markup=False)
+    unit = "" if description.unit == "-" else f" {description.unit}"
+    print_line(f"  {description.path} = {description.default}{unit}")
+    print_line(f"    {description.meaning}")
+    evidence = description.evidence
+    if description.source not in ("-", "assumption"):
+        evidence = f"{evidence} ({description.source})"
     plausible = f"; plausible {description.plausible_range}" if description.plausible_range else ""
-    say(f"    {description.allowed_range}{plausible}; {known}; {description.role}", style="dim")
+    print_line(f"    {description.allowed_range}{plausible}; {evidence}; {description.role}", style="dim")

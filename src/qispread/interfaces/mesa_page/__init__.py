@@ -1,4 +1,4 @@
-"""Mesa's own page: a `SpreadModel` in SolaraViz, for those who know it.
+"""Mesa's own page: a `SpreadModel` in SolaraViz.
 
 `solara run qispread.interfaces.mesa_page` opens it, and so does `serve`. Names resolve on first use, so that without
 Solara there is a message and not a traceback.

@@ -1,4 +1,4 @@
-"""A `SpreadModel` that can be made anew with other numbers, and what may be changed: from the one declaration."""
+"""A `SpreadModel` with adjustable parameters for SolaraViz, and the controls for them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,45 +16,45 @@ from qispread.model.engines.agents import Organisation
 from qispread.model.engines.mesa_model import SpreadModel
 from qispread.outputs.figures.map_layout import map_positions
 
-PLACE_SECTIONS = ("organisations", "network")
+POPULATION_SECTIONS = ("organisations", "network")
 ADJUSTABLE_ROLES = (*UNCERTAIN_ROLES, "lever")
 GROUP_ORDER = (
     "interventions",
     "policies",
     "copying",
     *(name for name in MECHANISMS if name != "copying"),
-    *PLACE_SECTIONS,
+    *POPULATION_SECTIONS,
 )
-NO_POLICY_LABEL = "nothing more"
-"""What is done where no policy is tried."""
+NO_POLICY_LABEL = "no new policy"
+"""Option of the policy control that adds none."""
 SLIDER_DECIMALS = 12
-"""Decimals that a slider's number keeps: what a browser adds to it is rounded away."""
+"""Decimals to which slider values are rounded, against floating-point noise from the browser."""
 
 
 class AdjustableModel(SpreadModel):
-    """A scenario in one world with some of its numbers changed, as SolaraViz makes and makes again.
+    """One replicate of a scenario with changed parameters, as SolaraViz creates it on each reset.
 
     Parameters
     ----------
     base : Scenario
-        From which everything else is taken.
+        Scenario that the changes apply to.
     policy : str
-        The lever of one more policy, in force from the first month with its declared strength; or `NO_POLICY_LABEL`.
+        Lever of an added policy, in force from the first month with its declared strength; or `NO_POLICY_LABEL`.
     world : int
-        Which world, from 0.
+        Replicate, from 0.
     organisation_class : type
         As for `SpreadModel`.
     **kwargs : float
-        Numbers by path, such as ``{"copying.copy_loss": 0.3}``. The name is the one that SolaraViz looks for.
+        Parameters by path, such as ``{"copying.copy_loss": 0.3}``. SolaraViz requires the name ``kwargs``.
 
     Attributes
     ----------
     base : Scenario
-        As given.
-    refused : str
-        What is wrong with the changes, if anything is: then the base itself is shown.
-    places : array of (2, n)
-        Where each organisation stands on the map.
+        Scenario without the changes.
+    error : str
+        Faults of the changes, if any: then the unchanged scenario is shown.
+    positions : array of (2, n)
+        Position of each organisation on the map.
     """
 
     def __init__(
@@ -66,111 +66,111 @@ class AdjustableModel(SpreadModel):
         organisation_class: type[Organisation] = Organisation,
         **kwargs: Any,
     ) -> None:
-        # Mesa 3.5 hands a scenario of its own kind to every model that takes keywords.
+        # Mesa 3.5 passes its own kind of scenario to every model that accepts keywords.
         kwargs.pop("scenario", None)
-        scenario, refused = base, ""
+        scenario, error_text = base, ""
         try:
             scenario = apply_adjustments(base, policy, kwargs)
         except InputError as error:
-            # SolaraViz would show nothing.
-            refused = str(error)
+            # SolaraViz would show nothing at all.
+            error_text = str(error)
         super().__init__(scenario, replicate=world, organisation_class=organisation_class)
-        self.base, self.refused, self.places = base, refused, map_positions(self.world)
+        self.base, self.error, self.positions = base, error_text, map_positions(self.world)
 
     @property
     def scenario(self) -> Any:
-        """Nothing: SolaraViz of Mesa 3.5 refuses a scenario that is not Mesa's own, and needs none; see `settings`."""
+        """Always None: SolaraViz of Mesa 3.5 accepts only Mesa's own scenarios and needs none; see `settings`."""
         return None
 
     @scenario.setter
-    def scenario(self, given: Any) -> None:
-        # Mesa 3.5 gives every model a scenario of its own kind, which holds nothing but the seed of its generators.
+    def scenario(self, value: Any) -> None:
+        # Mesa 3.5 sets a scenario of its own kind, which contains only the seed of its generators.
         pass
 
     def step(self) -> None:
-        """Live one month; after the last, nothing: SolaraViz takes several steps at once and does not look."""
+        """Simulate one month; do nothing after the last, since SolaraViz may take several steps at once."""
         if self.month < self.settings.horizon:
             super().step()
 
 
 def apply_adjustments(base: Scenario, lever: str, numbers: dict[str, float]) -> Scenario:
-    """Return a scenario with other numbers and one more policy, under a name that is free.
+    """Return a scenario with changed parameters and an added policy under an unused name.
 
     Raises
     ------
     InputError
-        For numbers that cannot stand together.
+        For parameters that are not valid together.
     """
-    known = dict(iterate_values(base))
+    current = dict(iterate_values(base))
     rounded = {path: round(value, SLIDER_DECIMALS) for path, value in numbers.items()}
-    changes = {path: value for path, value in rounded.items() if value != known.get(path)}
+    changes = {path: value for path, value in rounded.items() if value != current.get(path)}
     scenario = base.replace(changes) if changes else base
     if lever == NO_POLICY_LABEL:
         return scenario
     name = lever
     while name in scenario.policies:
-        name += " too"
+        name += " (added)"
     return scenario.with_policy(lever, name)
 
 
 def iterate_values(scenario: Scenario) -> Iterator[tuple[str, float]]:
-    """Yield path and value of every number of a scenario."""
+    """Yield path and value of every parameter of a scenario."""
     for path, value, _ in iterate_parameters(scenario):
         yield path, value
 
 
 def describe_changes(model: AdjustableModel) -> str:
-    """Return in words what a model has that its base has not."""
-    before = dict(iterate_values(model.base))
-    words = [name for name in model.settings.policies if name not in model.base.policies]
-    words += [
-        f"{slider_label(path)} {value:g} in place of {before[path]:g}"
+    """Return the changes of a model as text."""
+    previous = dict(iterate_values(model.base))
+    changes = [name for name in model.settings.policies if name not in model.base.policies]
+    changes += [
+        f"{slider_label(path)} {value:g} instead of {previous[path]:g}"
         for path, value in iterate_values(model.settings)
-        if path in before and value != before[path]
+        if path in previous and value != previous[path]
     ]
-    return "; ".join(words) or "nothing"
+    return "; ".join(changes) or "nothing"
 
 
 def policy_levers() -> list[str]:
-    """Return the levers of the policies that can be tried."""
+    """Return the levers of the available policies."""
     return [discriminator(section) or "" for section in section_classes(AnyPolicy) if discriminator(section)]
 
 
 def build_model_parameters(scenario: Scenario) -> dict[str, Any]:
-    """Return what SolaraViz asks for: the world, one more policy, and a slider for each number with a plausible range.
+    """Return the controls for SolaraViz: replicate, added policy, and a slider for each uncertain parameter.
 
     Raises
     ------
     InputError
-        For a scenario that is too large to be shown.
+        For a scenario that is too large for the page.
     """
     from mesa.visualization import Slider
 
     check_size(scenario.replace(replicates=1))
-    worlds = Slider("Which world", value=0, min=0, max=max(1, scenario.replicates - 1), step=1, dtype=int)
+    replicate = Slider("Run", value=0, min=0, max=max(1, scenario.replicates - 1), step=1, dtype=int)
     policy = {
         "type": "Select",
-        "label": "What is done",
+        "label": "Added policy",
         "value": NO_POLICY_LABEL,
         "values": [NO_POLICY_LABEL, *policy_levers()],
     }
-    found: dict[str, Any] = {"base": scenario, "world": worlds, "policy": policy}
-    for path, value, field in sorted(iterate_parameters(scenario), key=lambda one: group_order(one[0])):
+    controls: dict[str, Any] = {"base": scenario, "world": replicate, "policy": policy}
+    for path, value, field in sorted(iterate_parameters(scenario), key=lambda parameter: group_order(parameter[0])):
         extra = declaration_of(field) or {}
         ends = build_slider(field, value) if extra["plausible"] and extra["role"] in ADJUSTABLE_ROLES else None
         if ends is not None:
             kind = int if isinstance(value, int) else float
             low, high, step = (kind(ends[name]) for name in ("low", "high", "step"))
-            found[path] = Slider(slider_label(path), value=value, min=low, max=high, step=step, dtype=kind)
-    return found
+            controls[path] = Slider(slider_label(path), value=value, min=low, max=high, step=step, dtype=kind)
+    return controls
 
 
 def group_order(path: str) -> int:
-    """Return where the sliders of a part of the scenario stand: what spreads first, what places there are last."""
+    """Return the sort key of a path's section: interventions first, organisations and network last."""
     part = path.split(".", maxsplit=1)[0]
     return GROUP_ORDER.index(part) if part in GROUP_ORDER else len(GROUP_ORDER)
 
 
 def slider_label(path: str) -> str:
-    """Return what a slider is called, from the path of its number."""
+    """Return the label of a slider from the path of its parameter."""
     return ": ".join(part.replace("_", " ") for part in path.rsplit(".", maxsplit=2)[-2:])

@@ -1,4 +1,4 @@
-"""What the page draws of a model in a month: the network by hand, since it is quick, and curves as in reports."""
+"""Drawings for Mesa's page: the network as SVG written directly, for speed, and curves as in reports."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -27,19 +27,21 @@ if TYPE_CHECKING:
     from qispread.model.engines.practice import Practice
 
 MAP_PIXELS, MAX_POINT_RADIUS = 500, 7.0
-"""Pixels: of the map, and of the radius of a point at most."""
+"""Side of the map and largest radius of a point, in pixels."""
 ORIGIN_RING_RATIO = 1.9
-"""Radius of the ring around where it began, for one of the point within."""
+"""Radius of the ring around the pilot site, relative to its point."""
 FOLLOWED_MEASURES = {name: MEASURES[name].label for name in CURVE_MEASURES}
-"""Measures that the page follows, with their labels."""
+"""Measures shown over time, with their labels."""
 COLOUR_MODES = ("fidelity", "stage")
 
 
 def network_svg(model: "AdjustableModel", intervention: str, colouring: str) -> str:
-    """Return the map of a model now: ties, organisations in the colour of fidelity or stage, origins ringed."""
-    nearest = min_distance(model.places)
+    """Return the map of the current month: ties, organisations coloured by fidelity or stage, pilot sites ringed."""
+    nearest = min_distance(model.positions)
     radius = MAX_POINT_RADIUS if np.isnan(nearest) else min(MAX_POINT_RADIUS, 0.45 * MAP_PIXELS * nearest)
-    points = "".join(point_svg(own, model, intervention, colouring, radius) for own in model.organisations)
+    points = "".join(
+        point_svg(organisation, model, intervention, colouring, radius) for organisation in model.organisations
+    )
     return (
         f'<svg role="img" aria-label="{escape(describe_month(model, intervention))}" '
         f'viewBox="0 0 {MAP_PIXELS} {MAP_PIXELS}" '
@@ -49,14 +51,14 @@ def network_svg(model: "AdjustableModel", intervention: str, colouring: str) -> 
 
 
 def screen_position(model: "AdjustableModel", index: int) -> tuple[float, float]:
-    """Return where an organisation stands, in pixels from the top left."""
-    x, y = model.places[:, index]
+    """Return the position of an organisation in pixels from the top left."""
+    x, y = model.positions[:, index]
     return float(x) * MAP_PIXELS, (1.0 - float(y)) * MAP_PIXELS
 
 
 def tie_lines(model: "AdjustableModel") -> Iterator[str]:
-    """Yield a line for each tie in force; none where there are too many to see."""
-    pairs = [(own.index, tie.peer.index) for own in model.organisations for tie in own.ties]
+    """Yield a line for each tie in force; none if there are too many to be legible."""
+    pairs = [(organisation.index, tie.peer.index) for organisation in model.organisations for tie in organisation.ties]
     if len(pairs) <= 2 * MAX_DRAWN_TIES:
         for pair in pairs:
             if pair[0] < pair[1]:
@@ -67,65 +69,65 @@ def tie_lines(model: "AdjustableModel") -> Iterator[str]:
 def point_svg(
     organisation: "Organisation", model: "AdjustableModel", intervention: str, colouring: str, radius: float
 ) -> str:
-    """Return one organisation, with its story as a title that shows when it is pointed at."""
+    """Return one organisation as a circle with a tooltip."""
     practice, (x, y) = organisation.practices[intervention], screen_position(model, organisation.index)
-    place = f'<circle cx="{x:.1f}" cy="{y:.1f}"'
+    circle = f'<circle cx="{x:.1f}" cy="{y:.1f}"'
     ring = (
-        f'{place} r="{ORIGIN_RING_RATIO * radius:.1f}" fill="none" stroke="{INK}" stroke-width="1.6"/>'
+        f'{circle} r="{ORIGIN_RING_RATIO * radius:.1f}" fill="none" stroke="{INK}" stroke-width="1.6"/>'
         if practice.origin
         else ""
     )
     return (
-        f'{ring}{place} r="{radius:.1f}" fill="{point_colour(practice, colouring)}" '
+        f'{ring}{circle} r="{radius:.1f}" fill="{point_colour(practice, colouring)}" '
         f'stroke="{SOFT_INK}" stroke-width="0.7">'
         f"<title>{escape(organisation_tooltip(organisation, practice, model.world.static_world.ids))}</title></circle>"
     )
 
 
 def point_colour(practice: "Practice", colouring: str) -> str:
-    """Return the colour of a point: that of its stage, or of the fidelity of what it uses, white where it uses none."""
+    """Return the colour of a point by stage, or by fidelity with white for organisations that do not use it."""
     if colouring == "stage":
         return STAGE_COLOURS[STAGES[practice.stage]]
     return FIDELITY_COLOURS[round(practice.fidelity * (len(FIDELITY_COLOURS) - 1))] if practice.in_use else "white"
 
 
 def organisation_tooltip(organisation: "Organisation", practice: "Practice", ids: tuple[str, ...]) -> str:
-    """Return what there is to tell of an organisation when it is pointed at."""
-    words = f"{organisation.name or organisation.id}: {STAGES[practice.stage]}"
+    """Return the tooltip of an organisation."""
+    text = f"{organisation.name or organisation.id}: {STAGES[practice.stage]}"
     if not practice.in_use:
-        return words
+        return text
     source = practice.copied_from
-    learnt = f"learnt from {ids[source] if source >= 0 else COPY_SOURCES[source]}"
-    return f"{words}, fidelity {practice.fidelity:.0%}, effect {practice.result:.0%}, {learnt}"
+    source_name = ids[source] if source >= 0 else COPY_SOURCES[source]
+    return f"{text}, fidelity {practice.fidelity:.0%}, effect {practice.result:.0%}, copied from {source_name}"
 
 
 @cache
 def colour_key(colouring: str) -> str:
-    """Return the key of the map's colours."""
+    """Return the legend of the map's colours as HTML."""
     if colouring == "fidelity":
         return render_svg(map_legend_figure())
-    signs = (
+    entries = (
         f'<span style="margin-right: 1em; white-space: nowrap"><svg width="14" height="14"><circle cx="7" cy="7" r="6" '
-        f'fill="{shade}" stroke="{SOFT_INK}"/></svg> {stage}</span>'
-        for stage, shade in STAGE_COLOURS.items()
+        f'fill="{colour}" stroke="{SOFT_INK}"/></svg> {stage}</span>'
+        for stage, colour in STAGE_COLOURS.items()
     )
-    return f"<p>{''.join(signs)}</p>"
+    return f"<p>{''.join(entries)}</p>"
 
 
 def build_curves_table(model: "SpreadModel", intervention: str) -> pd.DataFrame:
-    """Return the measures that are followed, of each month so far, as `curve_chart` takes them."""
+    """Return the table of measures by month up to now, in the form of `curve_chart`."""
     row = list(model.settings.interventions).index(intervention)
     values: NDArray[np.float64] = np.array([month[row] for month in model.measures])
     tables = []
     for measure, label in FOLLOWED_MEASURES.items():
-        found = values[:, MEASURE_NAMES.index(measure)].round(6)
-        one = {"arm": label, "month": np.arange(len(found)), "median": found, "p5": found, "p95": found}
-        tables.append(pd.DataFrame(one))
+        curve = values[:, MEASURE_NAMES.index(measure)].round(6)
+        columns = {"arm": label, "month": np.arange(len(curve)), "median": curve, "p5": curve, "p95": curve}
+        tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
 
 def curves_figure(model: "SpreadModel", intervention: str) -> Figure:
-    """Return the curves of a model up to now."""
+    """Return the figure of the curves up to the current month."""
     table, horizon = build_curves_table(model, intervention), model.settings.horizon
     title = f"{intervention}, month {model.month}"
     curve = CurveSpec("share", title, "Share", "percent")
@@ -134,16 +136,16 @@ def curves_figure(model: "SpreadModel", intervention: str) -> Figure:
 
 
 def describe_month(model: "SpreadModel", intervention: str) -> str:
-    """Return what can be seen now, in words."""
+    """Return the sentence on current use, fidelity and effect in the current month."""
     shares = {name: model.measure(name, intervention) for name in FOLLOWED_MEASURES}
-    words = f"{shares['current_use']:.0%} of those who did not start it use it"
+    text = f"{shares['current_use']:.0%} of the other organisations use it"
     if shares["current_use"] > 0.0:
-        words += f", with {shares['fidelity']:.0%} of its core intact and {shares['effect']:.0%} of the largest effect"
-    return f"Month {model.month} of {model.settings.horizon}: {words}."
+        text += f", with {shares['fidelity']:.0%} fidelity and {shares['effect']:.0%} of the full effect"
+    return f"Month {model.month} of {model.settings.horizon}: {text}."
 
 
 def render_svg(figure: Figure) -> str:
-    """Return a figure as SVG, drawn here and not in the browser, for which Solara would fetch Vega from afar."""
+    """Render a figure as SVG on the server; in the browser Solara would load Vega from the internet."""
     import vl_convert
 
     return to_inline_svg(minify_svg(str(vl_convert.vegalite_to_svg(vega_specification(figure))), figure.name), figure)

@@ -1,4 +1,4 @@
-"""The page itself: SolaraViz with the network, the curves, and what its sliders mean."""
+"""The Solara components of Mesa's page: SolaraViz with network, curves and the meanings of the sliders."""
 
 import os
 from html import escape
@@ -26,17 +26,17 @@ from qispread.interfaces.mesa_page.model_drawing import (
     network_svg,
     render_svg,
 )
-from qispread.interfaces.mesa_page.solara_server import SOLARA_APP, given_scenario
+from qispread.interfaces.mesa_page.solara_server import SOLARA_APP, served_scenario
 from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.model.engines.agents import Organisation
 
 PLAY_INTERVAL = 50
-"""Milliseconds that the page waits between months at first."""
-USAGE_NOTE = "Sliders and what is done act when you press Reset; what they mean stands on Page 1."
+"""Initial delay between months in milliseconds."""
+USAGE_NOTE = "Changes take effect when you press Reset. Page 1 explains the sliders."
 
 
 def disable_solara_telemetry() -> None:
-    """Stop Solara from telling others that it is used, where it serves this page."""
+    """Disable Solara's telemetry for this page."""
     from solara.server import settings
 
     settings.telemetry.mixpanel_enable = False
@@ -49,7 +49,7 @@ if os.environ.get("SOLARA_APP", "").startswith(SOLARA_APP):
 
 @solara.component
 def NetworkView(model: AdjustableModel) -> None:
-    """Show the organisations on the map, in the colour of what is chosen."""
+    """Show the organisations on the map, coloured by fidelity or stage."""
     update_counter.get()
     colouring = solara.use_reactive(COLOUR_MODES[0])
     interventions = list(model.settings.interventions)
@@ -65,26 +65,26 @@ def NetworkView(model: AdjustableModel) -> None:
 
 @solara.component
 def CurvesView(model: AdjustableModel) -> None:
-    """Show adoption, fidelity and effect of each intervention up to now."""
+    """Show current use, fidelity and effect of each intervention up to the current month."""
     update_counter.get()
     with solara.Card():
         for intervention in model.settings.interventions:
             solara.HTML(tag="div", unsafe_innerHTML=render_svg(curves_figure(model, intervention)))
             solara.Div(children=[describe_month(model, intervention)])
-        if model.refused:
-            solara.Error(f"{model.refused}. The base is shown.")
+        if model.error:
+            solara.Error(f"{model.error}. The unchanged scenario is shown.")
         solara.Div(children=[f"Changed: {describe_changes(model)}. {USAGE_NOTE}"], style={"margin-top": "1em"})
 
 
 @solara.component
 def MeaningView(model: AdjustableModel) -> None:
-    """Show what every slider means, where its default comes from, and how well it is known."""
+    """Show the meaning, source and evidence of every slider."""
     with solara.Card("What the sliders mean"):
         solara.HTML(tag="div", unsafe_innerHTML=render_meaning_table(model.base))
 
 
 def render_meaning_table(scenario: Scenario) -> str:
-    """Return the declaration of every number that has a slider, as a table in HTML, in the order of the sliders."""
+    """Return an HTML table of the declarations of all sliders, in their order."""
     fields = {path: (value, field) for path, value, field in iterate_parameters(scenario)}
     rows = "".join(
         f'<tr><th scope="row">{escape(slider_label(path))}</th>'
@@ -96,29 +96,30 @@ def render_meaning_table(scenario: Scenario) -> str:
 
 
 def describe_number(path: str, value: float, field: FieldInfo) -> str:
-    """Return what is told of one number."""
-    one = describe_field(path, field)
-    if one is None:
-        raise TypeError(f"{path} is no parameter")
-    unit = "" if one.unit == "-" else f", {one.unit}"
-    source = "" if one.source in ("-", "assumption") else f" ({one.source})"
-    ranges = f"{value:g} in the scenario{unit}; plausible {one.plausible_range}, allowed {one.allowed_range}"
-    return f"{one.meaning} {ranges}; {one.evidence}{source}."
+    """Return the description of one parameter."""
+    description = describe_field(path, field)
+    if description is None:
+        raise TypeError(f"{path} is not a parameter")
+    unit = "" if description.unit == "-" else f", {description.unit}"
+    source = "" if description.source in ("-", "assumption") else f" ({description.source})"
+    plausible, allowed = description.plausible_range, description.allowed_range
+    ranges = f"{value:g} in the scenario{unit}; plausible {plausible}, allowed {allowed}"
+    return f"{description.meaning} {ranges}; {description.evidence}{source}."
 
 
 @solara.component
 def SpreadPage(scenario: Scenario | None = None, organisation_class: type[Organisation] = Organisation) -> None:
-    """Show a scenario in SolaraViz; every visitor has a model of their own.
+    """Show a scenario in SolaraViz, with a separate model for each visitor.
 
     Parameters
     ----------
     scenario : Scenario, optional
-        PROMPT in England unless given.
+        Default: PROMPT in England.
     organisation_class : type
-        A subclass of `Organisation` with behaviour of one's own.
+        A subclass of `Organisation` with custom behaviour.
     """
-    start, own = scenario or default_scenario(), {"organisation_class": organisation_class}
-    parameters: dict[str, Any] = solara.use_memo(lambda: build_model_parameters(start) | own, [])
+    start, fixed = scenario or default_scenario(), {"organisation_class": organisation_class}
+    parameters: dict[str, Any] = solara.use_memo(lambda: build_model_parameters(start) | fixed, [])
     model = solara.use_memo(lambda: AdjustableModel(start, organisation_class=organisation_class), [])
     SolaraViz(
         model,
@@ -131,8 +132,8 @@ def SpreadPage(scenario: Scenario | None = None, organisation_class: type[Organi
 
 @solara.component
 def Page() -> None:
-    """Show the scenario that `serve` was given, or PROMPT."""
-    SpreadPage(given_scenario())
+    """Show the scenario passed to `serve`, or PROMPT."""
+    SpreadPage(served_scenario())
 
 
 routes = [solara.Route("/", component=Page, label="qispread")]

@@ -1,4 +1,4 @@
-"""Starting Mesa's page on this computer, and stopping it."""
+"""Starting and stopping Mesa's page on this computer."""
 
 import os
 import warnings
@@ -15,23 +15,23 @@ SOLARA_ENVIRONMENT = {
     "SOLARA_THEME_SHOW_BANNER": "False",
     "SOLARA_CHECK_HOOKS": "off",
 }
-"""What Solara reads when it is imported: which page to show, to report to nobody, to be silent about Mesa."""
-STARTED_WITH: dict[str, Scenario] = {}
-"""The scenario that `serve` was given, as "scenario"."""
+"""Environment that Solara reads on import: the page, no telemetry, no external fonts, no banner."""
+SERVED: dict[str, Scenario] = {}
+"""The scenario passed to `serve`, under "scenario"."""
 
 
-def given_scenario() -> Scenario | None:
-    """Return the scenario that `serve` was given, if it was."""
-    return STARTED_WITH.get("scenario")
+def served_scenario() -> Scenario | None:
+    """Return the scenario passed to `serve`, or None."""
+    return SERVED.get("scenario")
 
 
 def require_solara() -> None:
-    """Refuse to go on without Solara.
+    """Check that Solara is installed.
 
     Raises
     ------
     InputError
-        With the command that installs it.
+        If it is not, with the command that installs it.
     """
     if find_spec("solara") is None:
         raise InputError([Fault("Mesa's page", "needs Solara: pip install 'qispread[solara]'")])
@@ -43,65 +43,65 @@ def serve(scenario: Scenario | None = None, *, port: int | None = None, open_bro
     Parameters
     ----------
     scenario : Scenario, optional
-        PROMPT in England unless given.
+        Default: PROMPT in England.
     port : int, optional
-        Of the address: 8765, or any that is free, unless given.
+        Default: 8765, or any free port.
     open_browser : bool
-        Whether to open it.
+        Whether to open the page in a browser.
 
     Raises
     ------
     InputError
-        Where Solara is not installed, and for a port that cannot be had.
+        If Solara is not installed, or the port is not available.
     """
     require_solara()
     import uvicorn
 
     from qispread.interfaces.page.server import SHUTDOWN_SECONDS, ReadyServer, bind_socket, page_address
 
-    made = bind_socket(port)
+    listener = bind_socket(port)
     os.environ.update(SOLARA_ENVIRONMENT)
-    # Solara would tell everybody who is not on a page within another page what its cookie could not do there.
+    # Solara warns that its cookie would not work inside an iframe, which this page is not.
     warnings.filterwarnings("ignore", "Cookies with samesite", UserWarning)
-    # Each visitor's state has IPython look where it runs, which means nothing here.
+    # IPython, which Solara starts for each visitor, warns about virtual environments.
     warnings.filterwarnings("ignore", "Attempting to work in a virtualenv", UserWarning)
     try:
         warm_up(scenario)
         config = uvicorn.Config(
             "solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
-        server = ReadyServer(config, lambda: show_address(page_address(made), open_browser=open_browser))
-        server.run(sockets=[made])
+        server = ReadyServer(config, lambda: show_address(page_address(listener), open_browser=open_browser))
+        server.run(sockets=[listener])
     except KeyboardInterrupt:
         return 0
     finally:
-        made.close()
+        listener.close()
     return 0
 
 
 def warm_up(scenario: Scenario | None) -> None:
-    """Keep the scenario for the page, and load and compile what the first visitor would wait for.
+    """Store the scenario for the page, and compile the model before the first visitor.
 
     Raises
     ------
     InputError
-        For a scenario that is too large.
+        For a scenario that is too large for the page.
     """
     from qispread.interfaces.mesa_page.adjustable_model import AdjustableModel, build_model_parameters
     from qispread.interfaces.page.default_scenario import default_scenario
 
     base = scenario or default_scenario()
-    STARTED_WITH["scenario"] = base
+    SERVED["scenario"] = base
     build_model_parameters(base)
     AdjustableModel(base).step()
 
 
 def show_address(address: str, *, open_browser: bool) -> None:
-    """Say where the page is, and open it if that is wanted."""
+    """Print the address of the page, and open it if requested."""
     import sys
     import webbrowser
 
-    sys.stdout.write(f"Mesa's page: {address} (Ctrl-C stops it)\n")
+    sys.stdout.write(f"Mesa's page: {address} (press Ctrl-C to stop)\n")
     sys.stdout.flush()
     if open_browser:
         webbrowser.open(address)

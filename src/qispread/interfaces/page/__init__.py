@@ -1,1 +1,1 @@
-"""The page: a small server on this computer that answers what a change would bring, and the page that asks it."""
+"""The interactive page: a local server, its API and its static files."""

@@ -1,4 +1,4 @@
-"""The scenario that the page opens with where none is given."""
+"""The default scenario of the page."""
 
 from qispread.inputs.shipped_scenarios import default_scenario
 

@@ -1,4 +1,4 @@
-"""The charts of the report, live: each drawn once by the same function, sent without its numbers."""
+"""Chart specifications for the page: the figures of the report, sent without their data."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,7 @@ from qispread.outputs.figures.figure import Figure, vega_specification
 from qispread.outputs.figures.palette import assign_styles
 
 CURVE_HEIGHT = 162
-"""Pixels of a curve: three stand above one another on a first screen, each with its unit in its title."""
+"""Height of a curve in pixels: three fit on the first screen, each with its unit in its title."""
 CURVE_DIGITS = 6
 BAND_PARTS = ("median", "p5", "p95")
 
@@ -35,55 +35,60 @@ def build_curve_table(arms: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
 
 
 def curve_figure_for_page(measure: str, arms: dict[str, NDArray[np.float64]], *, height: int = CURVE_HEIGHT) -> Figure:
-    """Return the figure of a measure over time in some arms, the first grey, as the report draws it."""
+    """Return the report's figure of a measure over time in some arms, the first in grey."""
     horizon = next(iter(arms.values())).shape[1] - 1
-    one = curve_spec(measure)
+    curve = curve_spec(measure)
     if height == CURVE_HEIGHT:
-        one = replace(one, title=f"{one.title}: {lower_first(one.unit)}", unit="")
-    return curve_figure(build_curve_table(arms), one, assign_styles(arms, next(iter(arms))), horizon, height=height)
+        curve = replace(curve, title=f"{curve.title}: {lower_first(curve.unit)}", unit="")
+    return curve_figure(build_curve_table(arms), curve, assign_styles(arms, next(iter(arms))), horizon, height=height)
 
 
 @lru_cache(maxsize=256)
 def empty_chart(measure: str, horizon: int, size: float, names: tuple[str, ...]) -> str:
-    """Return a chart without its numbers, as JSON: its specification, the name of its data and its unit of time.
+    """Return a chart without its data as JSON: specification, name of the data set and unit of time.
 
     Parameters
     ----------
     measure : str
     horizon : int
     size : float
-        A number as large as the largest shown: the axis is written for it.
+        Largest value, which the axis must fit.
     names : tuple of str
-        Of the arms.
+        Names of the arms.
     """
     arms = {name: np.full((3, horizon + 1), size) for name in names}
     figure = curve_figure_for_page(measure, arms)
-    found = vega_specification(figure)
-    (data,) = found["datasets"]
+    specification = vega_specification(figure)
+    (data,) = specification["datasets"]
     return json.dumps(
         {
             "measure": measure,
             "title": figure.title,
             "data": data,
             "unit": time_axis(horizon)[0],
-            "specification": {**found, "datasets": {data: []}},
+            "specification": {**specification, "datasets": {data: []}},
         }
     )
 
 
 def chart_without_numbers(measure: str, arms: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
-    """Return a chart without its numbers, with a mark by which the page knows whether it has drawn it before."""
+    """Return a chart without its data, with an id by which the page reuses a chart that it has drawn."""
     known = [float(np.nanmax(np.abs(values))) for values in arms.values() if not np.isnan(values).all()]
     largest = max(known, default=0.0)
-    # Two sizes are enough: axes are written differently from a thousand on, and shares may exceed one.
-    percent = MEASURES[measure].is_percent
-    size = (1.0 if largest <= 1.0 else 2.0) if percent else (999.0 if largest < 1000.0 else 1000.0)
+    size = axis_size(largest, percent=MEASURES[measure].is_percent)
     horizon = next(iter(arms.values())).shape[1] - 1
-    found: dict[str, Any] = json.loads(empty_chart(measure, horizon, size, tuple(arms)))
-    return {"mark": f"{measure}-{horizon}-{size:g}-{'-'.join(arms)}", **found}
+    chart: dict[str, Any] = json.loads(empty_chart(measure, horizon, size, tuple(arms)))
+    return {"chart_id": f"{measure}-{horizon}-{size:g}-{'-'.join(arms)}", **chart}
+
+
+def axis_size(largest: float, *, percent: bool) -> float:
+    """Return the size that an axis is made for: shares may exceed 1, and labels change format at 1,000."""
+    if percent:
+        return 1.0 if largest <= 1.0 else 2.0
+    return 999.0 if largest < 1000.0 else 1000.0
 
 
 def to_json_numbers(values: NDArray[np.float64]) -> list[Any]:
-    """Return numbers for JSON: rounded, and null where there is none."""
+    """Return numbers for JSON: rounded, with None for NaN."""
     rounded = np.round(values, CURVE_DIGITS)
-    return [None if np.isnan(one) else one for one in rounded.tolist()]
+    return [None if np.isnan(value) else value for value in rounded.tolist()]

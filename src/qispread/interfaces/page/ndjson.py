@@ -1,4 +1,4 @@
-"""Answers in parts: one line of JSON after the other, and long work that tells how far it is."""
+"""Streaming responses as newline-delimited JSON, with the progress of long tasks."""
 
 import asyncio
 import json
@@ -19,36 +19,35 @@ LOGGER = logging.getLogger("uvicorn.error")
 NDJSON_TYPE = "application/x-ndjson"
 Message = dict[str, Any]
 LongTask = Callable[[Event, Callable[[str, int, int], None]], Message]
-"""Work that takes seconds: it looks at the event to learn that nobody waits any more, and tells how far it is."""
+"""A task of seconds: takes an event that is set on cancellation, and a progress callback."""
 
 
 def error_faults(error: InputError) -> Message:
-    """Return the faults of an error, for the page to list."""
+    """Return the faults of an error as JSON."""
     return {
         "faults": [
-            {"where": one.path, "problem": one.problem, "file": one.file, "line": one.line} for one in error.faults
+            {"where": fault.path, "problem": fault.problem, "file": fault.file, "line": fault.line}
+            for fault in error.faults
         ]
     }
 
 
 async def encode_lines(messages: AsyncIterator[Message]) -> AsyncIterator[bytes]:
-    """Yield each message as a line of JSON; an error becomes the last one, in plain words."""
+    """Yield each message as a line of JSON; an error becomes the last line."""
     try:
         async for message in messages:
             yield encode_line(message)
     except* InputError as group:
         yield encode_line(error_faults(first_error(group)))
     except* RequestCancelledError:
-        yield encode_line(internal_error("it was stopped"))
+        yield encode_line(internal_error("The request was cancelled."))
     except* Exception as group:
-        LOGGER.exception("an answer failed")
-        yield encode_line(
-            internal_error(f"the server failed ({first_error(group)}); what it was is said where it was started")
-        )
+        LOGGER.exception("a request failed")
+        yield encode_line(internal_error(f"The server failed ({first_error(group)}); its terminal shows the details."))
 
 
 def internal_error(error: str) -> Message:
-    """Return a fault that no input is to blame for."""
+    """Return a fault that is not due to input, as JSON."""
     return {"faults": [{"where": "", "problem": error, "file": "", "line": 0}]}
 
 
@@ -57,8 +56,8 @@ def first_error(group: BaseExceptionGroup[ErrorType]) -> ErrorType:
     error: Any = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    found: ErrorType = error
-    return found
+    first: ErrorType = error
+    return first
 
 
 def encode_line(message: Message) -> bytes:
@@ -67,29 +66,29 @@ def encode_line(message: Message) -> bytes:
 
 
 def stream_response(messages: AsyncIterator[Message]) -> StreamingResponse:
-    """Return messages as a response that ends when its reader leaves."""
+    """Return messages as a streaming response that ends when the client disconnects."""
     return StreamingResponse(encode_lines(messages), media_type=NDJSON_TYPE, headers={"cache-control": "no-store"})
 
 
 async def stream_progress(queue: WorkQueue, task: LongTask) -> AsyncIterator[Message]:
-    """Yield how far a long task is, and then what it returns; the task is stopped when nobody waits."""
-    loop, news = asyncio.get_running_loop(), asyncio.Queue[Message | None]()
+    """Yield the progress of a long task, then its result; the task is cancelled if the client disconnects."""
+    loop, messages = asyncio.get_running_loop(), asyncio.Queue[Message | None]()
 
-    def tell(what: str, done: int, of: int) -> None:
-        loop.call_soon_threadsafe(news.put_nowait, {"doing": what, "done": done, "of": of})
+    def report_progress(activity: str, done: int, total: int) -> None:
+        loop.call_soon_threadsafe(messages.put_nowait, {"activity": activity, "done": done, "total": total})
 
-    work = asyncio.create_task(queue.run_long(lambda stop: task(stop, tell)))
-    work.add_done_callback(lambda _: news.put_nowait(None))
+    work = asyncio.create_task(queue.run_long(lambda cancelled: task(cancelled, report_progress)))
+    work.add_done_callback(lambda _: messages.put_nowait(None))
     try:
-        while (one := await news.get()) is not None:
-            yield one
+        while (message := await messages.get()) is not None:
+            yield message
         yield work.result()
     finally:
         work.cancel()
 
 
 async def stream_partial(queue: WorkQueue, first: Callable[[], Message], task: LongTask) -> AsyncIterator[Message]:
-    """Yield what is there at once, and then what takes long."""
+    """Yield an immediate first part, then the progress and the result of a long task."""
     yield await queue.run(partial(first))
-    async for one in stream_progress(queue, task):
-        yield one
+    async for message in stream_progress(queue, task):
+        yield message

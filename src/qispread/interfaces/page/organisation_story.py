@@ -1,4 +1,4 @@
-"""The story of one organisation in one world: what kind of place it is, what it observed, what happened and why."""
+"""The history of one organisation in one run: its context, its run chart, its events and their reasons."""
 
 from collections.abc import Callable
 from threading import Event, Lock
@@ -21,73 +21,73 @@ from qispread.outputs.figures.run_chart_figures import run_chart_figure
 from qispread.runs.comparison import BASELINE_ARM
 
 MAX_CACHED_EVENTS = 500_000
-"""Events that are kept, of all worlds whose stories were told last."""
+"""Events that are cached, over all runs."""
 MONTHS_PER_YEAR = 12
 AXIS_HEADROOM = 1.08
 
 EventList = list[dict[str, Any]]
 ProgressReporter = Callable[[str, int, int], None]
-"""Is told what is being done, how much of it is done, and of how much."""
+"""Called with the activity, the steps done and their total."""
 
 _event_cache: LRUCache[tuple[str, int], EventList] = LRUCache(MAX_CACHED_EVENTS, getsizeof=len)
 _event_lock = Lock()
 
 
 class RequestCancelledError(Exception):
-    """Nobody waits for the answer any more."""
+    """The client no longer waits for the result."""
 
 
 def build_story(scenario: Scenario, arm: str, replicate: int, intervention: str, organisation: Any) -> dict[str, Any]:
-    """Return the story of an organisation without its events, which take longer.
+    """Return the history of an organisation without its events, which take longer to compute.
 
     Returns
     -------
     dict
-        ``name``, ``partnership``, ``size``, ``harm`` before anything and at the end; ``context`` at the start and at
-        the end; ``practice`` at the end; ``chart``, the run chart of the harm it observes, with ``said``, what the
-        rules say of it.
+        ``name``, ``partnership``, ``size``, ``event_rate`` at the start and at the end; ``context`` at the start and
+        at the end; ``practice`` at the end; ``chart``, the run chart of its observed event rate, with ``note``, the
+        result of the run chart rules.
 
     Raises
     ------
     InputError
-        For an organisation that there is not.
+        For an unknown organisation.
     """
-    found = cached_trace(scenario, replicate)
-    frame = found.world.static_world
+    run_trace = cached_trace(scenario, replicate)
+    frame = run_trace.world.static_world
     i = index_of(str(organisation)[:200], frame.ids, "organisation")
-    seen = build_event_rate_series(found, frame.ids[i], intervention)
-    top = max(AXIS_HEADROOM * max(seen.table["rate"].to_pylist(), default=0.0), 1.0)
+    series = build_event_rate_series(run_trace, frame.ids[i], intervention)
+    top = max(AXIS_HEADROOM * max(series.table["rate"].to_pylist(), default=0.0), 1.0)
     figure = run_chart_figure(
-        seen, frame.names[i], assign_styles(ARMS, BASELINE_ARM)[arm], 1, scenario.horizon, top, alone=True
+        series, frame.names[i], assign_styles(ARMS, BASELINE_ARM)[arm], 1, scenario.horizon, top, alone=True
     )
-    rates = found.world.organisations[BASELINE, i], found.end.organisations[EVENT_RATE, i]
+    rates = run_trace.world.organisations[BASELINE, i], run_trace.end.organisations[EVENT_RATE, i]
     return {
         "id": frame.ids[i],
         "name": frame.names[i],
         "partnership": frame.partnership_names[frame.partnership[i]],
-        "size": round(float(found.world.organisations[SIZE, i])),
+        "size": round(float(run_trace.world.organisations[SIZE, i])),
         "event_rate": [round(float(rate), 1) for rate in rates],
-        "context": describe_context(found, i),
-        "practice": describe_practice(found, intervention, i),
+        "context": describe_context(run_trace, i),
+        "practice": describe_practice(run_trace, intervention, i),
         "chart": {"specification": vega_specification(figure), "alt": figure.alt},
-        "said": figure.note,
+        "note": figure.note,
     }
 
 
 def describe_context(trace: Trace, i: int) -> list[dict[str, Any]]:
-    """Return each factor of an organisation's context: its meaning, its value at the start and at the end, its rank.
+    """Return each context factor of an organisation: meaning, value at the start and at the end, and rank.
 
-    The rank is the share of organisations that had less of it at the start.
+    The rank is the share of organisations with a lower value at the start.
     """
     rows = []
-    for place, name in enumerate(CONTEXT_FACTORS):
-        start = trace.world.organisations[place]
+    for index, name in enumerate(CONTEXT_FACTORS):
+        start = trace.world.organisations[index]
         rows.append(
             {
                 "factor": name,
                 "meaning": ContextFactors.model_fields[name].description,
                 "start": round(float(start[i]), 3),
-                "end": round(float(trace.end.organisations[place, i]), 3),
+                "end": round(float(trace.end.organisations[index, i]), 3),
                 "rank": round(float(np.mean(start < start[i])), 3),
             }
         )
@@ -95,10 +95,10 @@ def describe_context(trace: Trace, i: int) -> list[dict[str, Any]]:
 
 
 def describe_practice(trace: Trace, intervention: str, i: int) -> dict[str, Any]:
-    """Return what an organisation does with an intervention at the end."""
-    whole = ("stage", "first_adopted", "generation", "times_discontinued", "origin")
+    """Return the state of an intervention at an organisation at the end."""
+    integers = ("stage", "first_adopted", "generation", "times_discontinued", "origin")
     stage, first, generation, times_discontinued, origin = (
-        int(trace.quantity(name, intervention)[-1, i]) for name in whole
+        int(trace.quantity(name, intervention)[-1, i]) for name in integers
     )
     shares = {
         name: round(float(trace.quantity(name, intervention)[-1, i]), 3)
@@ -106,8 +106,8 @@ def describe_practice(trace: Trace, intervention: str, i: int) -> dict[str, Any]
     }
     return {
         "stage": STAGES[stage],
-        "began": None if first == NEVER else first,
-        "copies": generation,
+        "first_adopted": None if first == NEVER else first,
+        "generation": generation,
         "times_discontinued": times_discontinued,
         "origin": bool(origin),
         **shares,
@@ -117,14 +117,14 @@ def describe_practice(trace: Trace, intervention: str, i: int) -> dict[str, Any]
 def organisation_events(
     scenario: Scenario, replicate: int, organisation: Any, cancelled: Event, report_progress: ProgressReporter
 ) -> EventList:
-    """Return what happened at an organisation and why, from the Mesa engine, month by month.
+    """Return the events of an organisation with their reasons, from the Mesa engine.
 
     Raises
     ------
     InputError
-        For an organisation that there is not.
+        For an unknown organisation.
     RequestCancelledError
-        Where `cancelled` was set before the run was over.
+        If `cancelled` is set before the run ends.
     """
     frame = cached_trace(scenario, replicate).world.static_world
     name = frame.ids[index_of(str(organisation)[:200], frame.ids, "organisation")]
@@ -138,11 +138,11 @@ def organisation_events(
 def replicate_events(
     scenario: Scenario, replicate: int, cancelled: Event, report_progress: ProgressReporter
 ) -> EventList:
-    """Return all events of one world; those asked for last are kept."""
-    mark = scenario.fingerprint(), replicate
+    """Return all events of one run, from the cache if possible."""
+    key = scenario.fingerprint(), replicate
     with _event_lock:
-        if mark in _event_cache:
-            return _event_cache[mark]
+        if key in _event_cache:
+            return _event_cache[key]
     from qispread.model.engines.mesa_model import SpreadModel
 
     model = SpreadModel(scenario, replicate=replicate, keep_events=True)
@@ -150,10 +150,10 @@ def replicate_events(
         if cancelled.is_set():
             raise RequestCancelledError
         if model.month % MONTHS_PER_YEAR == 0:
-            report_progress("Living its months again", model.month, scenario.horizon)
+            report_progress("Rerunning the months", model.month, scenario.horizon)
         model.step()
     events = model.events or []
     if len(events) <= MAX_CACHED_EVENTS:
         with _event_lock:
-            _event_cache[mark] = events
+            _event_cache[key] = events
     return events

@@ -1,4 +1,4 @@
-"""Everything that the page can change, from its one declaration: meaning, unit, range, source, how well known."""
+"""The parameters of the page, from their declarations: meaning, unit, range, source, evidence."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,68 +19,68 @@ from qispread.interfaces.page.sliders import build_slider
 from qispread.outputs.text.references import CITATION_KEY, load_references
 
 GROUP_TITLES = {
-    "interventions": "What spreads",
+    "interventions": "The intervention that spreads",
     "copying": "What a copy loses",
-    "deciding": "What makes a place begin",
-    "hearing": "How word gets round",
+    "deciding": "Deciding to adopt",
+    "hearing": "Hearing about it",
     "improving": "Learning, drift and habit",
-    "reviewing": "Looking back once a year",
-    "leaders": "Leaders who come and go",
-    "capacity": "Time that leaders make",
-    "local_improvement": "Improvement made at home",
-    "outcome": "What happens anyway",
-    "organisations.context": "The places: people, skills and time",
-    "organisations": "The places: how many, and how they differ",
-    "network": "Who learns from whom",
-    "policies": "What is done already, in both",
-    "": "How it is simulated",
+    "reviewing": "Annual review",
+    "leaders": "Turnover of leaders",
+    "capacity": "Staff time",
+    "local_improvement": "Other local improvement",
+    "outcome": "Adverse events and background trend",
+    "organisations.context": "Organisations: people, skills and time",
+    "organisations": "Organisations: number and variation",
+    "network": "Network ties",
+    "policies": "Policies already in the baseline",
+    "": "Simulation",
 }
-"""Title of each group, by the beginning of the paths in it, in the order of the page."""
+"""Title of each group by the prefix of its paths, in the order of the page."""
 DERIVED_COUNTS = ("organisations.number", "organisations.partnerships", "organisations.regions")
-"""What a table of organisations counts for itself."""
+"""Counts that a table of organisations determines."""
 HIDDEN_FIELDS = {"lever", "start", "end", "target", "interventions", "cost"}
 WINDOW_FIELDS = ("start", "end", "cost")
 
 
 def list_parameters(scenario: Scenario) -> dict[str, Any]:
-    """Return the numbers of a scenario in groups, the policies that can be tried, and what else can be chosen."""
+    """Return the parameters of a scenario in groups, the available policies, targets and networks, as JSON."""
     return {
         "name": scenario.name,
         "description": scenario.description,
-        "mark": scenario.fingerprint(),
+        "fingerprint": scenario.fingerprint(),
         "horizon": scenario.horizon,
-        "worlds": scenario.replicates,
+        "replicates": scenario.replicates,
         "organisations": len(organisation_ids(scenario)),
         "interventions": list(scenario.interventions),
         "policies": list(scenario.policies),
         "groups": [group for prefix, title in GROUP_TITLES.items() if (group := build_group(scenario, prefix, title))],
         "levers": [describe_lever(section) for section in section_classes(AnyPolicy) if discriminator(section)],
-        "targets": [{"name": name, "meaning": one.description} for name, one in PolicyTarget.model_fields.items()],
+        "targets": [{"name": name, "meaning": field.description} for name, field in PolicyTarget.model_fields.items()],
         "origins": list(ORIGIN_RULES),
         "networks": list_networks(scenario),
     }
 
 
 def group_prefix(path: str) -> str:
-    """Return the group of a path: that of the longest beginning."""
-    return max((one for one in GROUP_TITLES if one and path.startswith(f"{one}.")), key=len, default="")
+    """Return the longest group prefix of a path."""
+    return max((prefix for prefix in GROUP_TITLES if prefix and path.startswith(f"{prefix}.")), key=len, default="")
 
 
 def build_group(scenario: Scenario, prefix: str, title: str) -> dict[str, Any] | None:
-    """Return a group with its numbers, or None where there are none."""
-    given = scenario.organisations.rows
-    found = [
+    """Return a group with its parameters, or None if it has none."""
+    has_table = bool(scenario.organisations.rows)
+    parameters = [
         describe_number(scenario, path, value, field)
         for path, value, field in iterate_parameters(scenario)
-        if group_prefix(path) == prefix and not (given and path in DERIVED_COUNTS)
+        if group_prefix(path) == prefix and not (has_table and path in DERIVED_COUNTS)
     ]
-    return {"name": prefix or "run", "title": title, "numbers": found} if found else None
+    return {"name": prefix or "run", "title": title, "parameters": parameters} if parameters else None
 
 
 def split_owner(scenario: Scenario, path: str) -> tuple[str, str]:
-    """Return the intervention or policy that a number belongs to, or nothing, and the rest of its path.
+    """Return the intervention or policy that a parameter belongs to, or "", and the rest of its path.
 
-    Their names may have points themselves.
+    Their names may contain dots.
     """
     for part in ("interventions", "policies"):
         for name in getattr(scenario, part):
@@ -90,52 +90,52 @@ def split_owner(scenario: Scenario, path: str) -> tuple[str, str]:
 
 
 def parameter_label(rest: str) -> str:
-    """Return what a number is called, from its path within its part."""
-    whole = " ".join(rest.split(".")).removeprefix("context ").replace("_", " ")
-    return whole[0].upper() + whole[1:]
+    """Return the label of a parameter from its path within its section."""
+    label = " ".join(rest.split(".")).removeprefix("context ").replace("_", " ")
+    return label[0].upper() + label[1:]
 
 
 def describe_number(scenario: Scenario, path: str, value: float, field: FieldInfo) -> dict[str, Any]:
-    """Return one number with all that its declaration says of it."""
-    own, rest = split_owner(scenario, path)
-    both = path.split(".", maxsplit=1)[0] in (*WORLD_PATHS, "policies")
+    """Return one parameter with its value and its declaration."""
+    owner, rest = split_owner(scenario, path)
+    shared = path.split(".", maxsplit=1)[0] in (*WORLD_PATHS, "policies")
     return {
         "path": path,
         "value": value,
-        "of": own,
-        "both": both,
+        "owner": owner,
+        "shared": shared,
         "slider": build_slider(field, value),
         **describe_declaration(rest, field),
     }
 
 
 def describe_declaration(path: str, field: FieldInfo) -> dict[str, Any]:
-    """Return what a declaration says of a number, in words."""
-    one, extra = describe_field(path, field), declaration_of(field) or {}
-    if one is None:
-        raise TypeError(f"{path} is no parameter")
+    """Return the declaration of a parameter as text."""
+    description, extra = describe_field(path, field), declaration_of(field) or {}
+    if description is None:
+        raise TypeError(f"{path} is not a parameter")
     return {
         "label": parameter_label(path),
-        "meaning": one.meaning,
-        "unit": "" if one.unit == "-" else one.unit,
-        "allowed": one.allowed_range,
+        "meaning": description.meaning,
+        "unit": "" if description.unit == "-" else description.unit,
+        "allowed": description.allowed_range,
         "bounds": {name: bound for name, bound in declared_bounds(field).items() if name in ("ge", "le")},
-        "plausible": one.plausible_range,
-        "whole": field.annotation is int or "int" in str(field.annotation),
-        "known": one.evidence,
-        "role": one.role,
+        "plausible": description.plausible_range,
+        "integer": field.annotation is int or "int" in str(field.annotation),
+        "evidence": description.evidence,
+        "role": description.role,
         "sources": list_sources(str(extra["source"])),
     }
 
 
 def list_sources(text: str) -> list[str]:
-    """Return the sources of a value as a reader can look them up."""
-    known = load_references()
-    return [known[key] for key in CITATION_KEY.findall(text) if key in known]
+    """Return the full references of a value's sources."""
+    references = load_references()
+    return [references[key] for key in CITATION_KEY.findall(text) if key in references]
 
 
 def describe_lever(section: type[ConfigSection]) -> dict[str, Any]:
-    """Return one policy that can be tried: its strengths, and the fields that all policies share."""
+    """Return one available policy: its strengths, and the fields that all policies share."""
     lever = discriminator(section) or ""
     fields = section.model_fields.items()
     return {
@@ -149,7 +149,7 @@ def describe_lever(section: type[ConfigSection]) -> dict[str, Any]:
 
 
 def iterate_strengths(fields: Any) -> Iterator[dict[str, Any]]:
-    """Yield the numbers that are a policy's own."""
+    """Yield the parameters specific to a policy."""
     for name, field in fields:
         if name not in HIDDEN_FIELDS and isinstance(field.default, int | float):
             slider = build_slider(field, field.default)
@@ -157,7 +157,7 @@ def iterate_strengths(fields: Any) -> Iterator[dict[str, Any]]:
 
 
 def list_networks(scenario: Scenario) -> dict[str, Any]:
-    """Return the kinds of network that the page can draw, and the one that the scenario has."""
-    meanings = {discriminator(one): section_title(one) for one in section_classes(AnyNetwork)}
+    """Return the kinds of network that the page can generate, and that of the scenario."""
+    meanings = {discriminator(section): section_title(section) for section in section_classes(AnyNetwork)}
     kinds = [{"kind": kind, "meaning": meanings[kind]} for kind in DRAWABLE_NETWORKS]
     return {"kind": scenario.network.kind, "kinds": kinds}

@@ -1,4 +1,4 @@
-"""A setting: what a visitor has changed, as the page sends it, and the two scenarios that it stands for."""
+"""The state of the page: a visitor's changes as JSON, and the two scenarios that they define."""
 
 import hashlib
 import json
@@ -21,103 +21,106 @@ from qispread.inputs.yaml_reader import KeyPath, SourceLocations
 from qispread.interfaces.page.request_limits import MAX_CHANGES, check_size
 from qispread.runs.comparison import BASELINE_ARM
 
-WHAT_IF = "what-if"
-ARMS = (BASELINE_ARM, WHAT_IF)
+OPTION = "option"
+ARMS = (BASELINE_ARM, OPTION)
 STATE_PARTS = ("scenario", "both", "alone", "policies")
 FILE_NETWORKS = ("ties", "file", "memberships")
 DRAWABLE_NETWORKS = tuple(
-    kind for one in section_classes(AnyNetwork) if (kind := discriminator(one)) and kind not in FILE_NETWORKS
+    kind for section in section_classes(AnyNetwork) if (kind := discriminator(section)) and kind not in FILE_NETWORKS
 )
-"""The networks that the page can draw by itself."""
+"""Kinds of network that the page can generate without a file."""
 WORLD_PATHS = ("organisations", "network", "horizon", "seed", "replicates")
-"""Parts in which the arms of a comparison cannot differ."""
+"""Sections that all arms of a comparison share."""
 MAX_CACHED_STATES, MAX_CACHED_SCENARIOS = 128, 32
 
 
 @dataclass(frozen=True)
 class PageState:
-    """The two arms of a visitor.
+    """The two arms that a visitor compares.
 
     Attributes
     ----------
-    base, what_if : Scenario
+    baseline, option : Scenario
     is_unchanged : bool
-        Whether nothing tells them apart.
+        Whether both arms are the same.
     """
 
-    base: Scenario
-    what_if: Scenario
+    baseline: Scenario
+    option: Scenario
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether nothing tells the arms apart."""
-        return self.base.fingerprint() == self.what_if.fingerprint()
+        """Whether both arms are the same."""
+        return self.baseline.fingerprint() == self.option.fingerprint()
 
     def arm(self, name: Any) -> Scenario:
         """Return an arm by its name."""
         if name not in ARMS:
-            raise InputError([Fault("arm", f"got {name}; needed: {BASELINE_ARM} or {WHAT_IF}")])
-        return self.base if name == BASELINE_ARM else self.what_if
+            raise InputError([Fault("arm", f"got {name}; needed: {BASELINE_ARM} or {OPTION}")])
+        return self.baseline if name == BASELINE_ARM else self.option
 
 
 class PageStateReader:
-    """Reads settings against the scenario that the page opened with, and keeps those read last."""
+    """Builds page states from JSON, relative to the start scenario, with a cache."""
 
     def __init__(self, start: Scenario) -> None:
         check_size(start)
         self.start = start
-        self._settings: LRUCache[str, PageState] = LRUCache(MAX_CACHED_STATES)
+        self._states: LRUCache[str, PageState] = LRUCache(MAX_CACHED_STATES)
         self._scenarios: LRUCache[str, Scenario] = LRUCache(MAX_CACHED_SCENARIOS)
-        self._reading = RLock()
+        self._lock = RLock()
 
     def read(self, data: Any) -> PageState:
-        """Return the setting of plain data.
+        """Return the page state of plain data.
 
         Parameters
         ----------
         data : dict
-            ``scenario``, where it is not the one that the page opened with; ``both`` and ``alone``, numbers by path
-            that both arms have or the what-if alone; ``policies`` of the what-if, by lever.
+            ``scenario`` if it is not the start scenario; ``both`` and ``alone``, parameters by path, changed in both
+            arms or only in the option; ``policies`` of the option, by lever.
 
         Raises
         ------
         InputError
-            With every fault; for a path that is no number of the scenario, and for a name of a file.
+            With every fault, such as unknown paths and references to files.
         """
         parts = validate_parts(data)
-        mark = content_hash(parts)
-        with self._reading:
-            found = self._settings.get(mark)
-            if found is None:
-                found = self._read(parts)
-                self._settings[mark] = found
-        return found
+        key = content_hash(parts)
+        with self._lock:
+            state = self._states.get(key)
+            if state is None:
+                state = self._read(parts)
+                self._states[key] = state
+        return state
 
     def scenario(self, data: Any) -> Scenario:
-        """Return the scenario of plain data, or the one that the page opened with."""
+        """Build the scenario of plain data; None is the start scenario."""
         if data is None:
             return self.start
-        mark = content_hash(data)
-        found = self._scenarios.get(mark)
-        if found is None:
-            found = build_scenario(data, finder=reject_file)
-            check_size(found)
-            self._scenarios[mark] = found
-        return found
+        key = content_hash(data)
+        scenario = self._scenarios.get(key)
+        if scenario is None:
+            scenario = build_scenario(data, finder=reject_file)
+            check_size(scenario)
+            self._scenarios[key] = scenario
+        return scenario
 
     def _read(self, parts: dict[str, Any]) -> PageState:
-        whole = self.scenario(parts["scenario"])
-        base = self._scenarios.get(both := content_hash({**parts, "alone": {}, "policies": {}}))
-        if base is None:
-            base = apply_changes(whole, parts["both"], what_if_only=False)
-            check_size(base)
-            self._scenarios[both] = base
-        return PageState(base, add_policies(apply_changes(base, parts["alone"], what_if_only=True), parts["policies"]))
+        unchanged = self.scenario(parts["scenario"])
+        baseline = self._scenarios.get(key := content_hash({**parts, "alone": {}, "policies": {}}))
+        if baseline is None:
+            baseline = apply_changes(unchanged, parts["both"], option_only=False)
+            check_size(baseline)
+            self._scenarios[key] = baseline
+        changed = apply_changes(baseline, parts["alone"], option_only=True)
+        return PageState(baseline, add_policies(changed, parts["policies"]))
 
 
-def reject_file(path: KeyPath, name: str, locations: SourceLocations) -> tuple[UploadedFile, str]:  # noqa: ARG001 - as a finder is called
-    """Refuse to look for a file: a page has none."""
-    raise InputError([Fault(".".join(map(str, path)), f"names the file '{name}'; a setting holds no files")])
+def reject_file(path: KeyPath, name: str, locations: SourceLocations) -> tuple[UploadedFile, str]:  # noqa: ARG001 - signature of a finder
+    """Refuse a reference to a file, since the page has none."""
+    raise InputError(
+        [Fault(".".join(map(str, path)), f"names the file '{name}'; upload it together with the scenario")]
+    )
 
 
 def content_hash(data: Any) -> str:
@@ -126,12 +129,12 @@ def content_hash(data: Any) -> str:
 
 
 def validate_parts(data: Any) -> dict[str, Any]:
-    """Return the parts of a setting, each a mapping.
+    """Validate the parts of a page state, each a mapping.
 
     Raises
     ------
     InputError
-        For anything else, and for more changes than anybody makes.
+        For anything else, and for more than `MAX_CHANGES` changes.
     """
     if not isinstance(data, dict):
         raise InputError([Fault("setting", "needed: a mapping")])
@@ -146,7 +149,9 @@ def validate_parts(data: Any) -> dict[str, Any]:
         if not isinstance(parts[name], dict):
             faults.append(Fault(f"setting.{name}", "needed: a mapping of names to values"))
         elif len(parts[name]) > MAX_CHANGES:
-            faults.append(Fault(f"setting.{name}", f"got {len(parts[name])} changes; at most {MAX_CHANGES} are taken"))
+            faults.append(
+                Fault(f"setting.{name}", f"got {len(parts[name])} changes; at most {MAX_CHANGES} are allowed")
+            )
     if parts["scenario"] is not None and not isinstance(parts["scenario"], dict):
         faults.append(Fault("setting.scenario", "needed: a mapping"))
     if faults:
@@ -154,18 +159,18 @@ def validate_parts(data: Any) -> dict[str, Any]:
     return parts
 
 
-def apply_changes(scenario: Scenario, changes: Mapping[str, Any], *, what_if_only: bool) -> Scenario:
-    """Return a scenario with some of its numbers changed, or its kind of network.
+def apply_changes(scenario: Scenario, changes: Mapping[str, Any], *, option_only: bool) -> Scenario:
+    """Return a scenario with changed parameters or another kind of network.
 
     Parameters
     ----------
-    what_if_only : bool
-        Whether the change is of the what-if alone: then it cannot be of the places.
+    option_only : bool
+        Whether only the option is changed: then the organisations and the network cannot be.
 
     Raises
     ------
     InputError
-        For a path that is nothing that the page can change.
+        For a path that the page cannot change.
     """
     if not changes:
         return scenario
@@ -174,14 +179,14 @@ def apply_changes(scenario: Scenario, changes: Mapping[str, Any], *, what_if_onl
     faults: list[Fault] = []
     values: dict[str, Any] = {}
     for path, value in changes.items():
-        if path == "network" and not what_if_only and value in DRAWABLE_NETWORKS:
+        if path == "network" and not option_only and value in DRAWABLE_NETWORKS:
             values = {path: {"kind": value}, **values}
-        elif what_if_only and path.split(".")[0] in WORLD_PATHS:
-            faults.append(Fault(path, "the arms of a comparison share it; change it in both"))
+        elif option_only and path.split(".")[0] in WORLD_PATHS:
+            faults.append(Fault(path, "is shared by baseline and option; change it in both"))
         elif path in numbers | origins or path.startswith("network."):
             values[path] = value
         else:
-            faults.append(Fault(path, "is no number of the scenario" + did_you_mean(path, numbers)))
+            faults.append(Fault(path, "is not a parameter of the scenario" + did_you_mean(path, numbers)))
     if faults:
         raise InputError(faults)
     check_change_values(values)
@@ -189,7 +194,7 @@ def apply_changes(scenario: Scenario, changes: Mapping[str, Any], *, what_if_onl
 
 
 def check_change_values(values: Mapping[str, Any]) -> None:
-    """Refuse what is neither a number nor a way to say who starts, before it is looked at any further."""
+    """Check that changed parameters of the network are numbers."""
     faults = [
         Fault(path, "needed: a number")
         for path, value in values.items()
@@ -200,14 +205,16 @@ def check_change_values(values: Mapping[str, Any]) -> None:
 
 
 def add_policies(scenario: Scenario, policies: Mapping[str, Any]) -> Scenario:
-    """Return a scenario with policies added, each called after its lever, or after the page where that is taken."""
+    """Return a scenario with added policies, each named after its lever, with a suffix if that name is taken."""
     if not policies:
         return scenario
-    faults = [Fault(f"policies.{name}", "needed: a mapping") for name, one in policies.items() if type(one) is not dict]
+    faults = [
+        Fault(f"policies.{name}", "needed: a mapping") for name, fields in policies.items() if type(fields) is not dict
+    ]
     if faults:
         raise InputError(faults)
     added = {
-        f"{lever}-{WHAT_IF}" if lever in scenario.policies else lever: {"lever": lever, **fields}
+        f"{lever}-{OPTION}" if lever in scenario.policies else lever: {"lever": lever, **fields}
         for lever, fields in policies.items()
     }
     return scenario.replace(policies={**scenario.policies, **added})

@@ -1,4 +1,4 @@
-"""What the page can ask, and who answers."""
+"""Routes and endpoints of the page's server."""
 
 import asyncio
 import base64
@@ -48,158 +48,158 @@ NO_STORE_HEADERS: dict[str, str] = {"cache-control": "no-store"}
 
 
 class PageEndpoints:
-    """The answers to all questions of all visitors: it keeps nothing of them but results, for whoever asks the same.
+    """The endpoints of the page. They store no data of visitors, only results, which visitors share.
 
     Parameters
     ----------
     start : Scenario
-        With which the page opens.
+        The start scenario of the page.
     """
 
     def __init__(self, start: Scenario) -> None:
-        self.settings, self.desk, self.charting = PageStateReader(start), WorkQueue(), VegaBundle()
-        self.ensembles = EnsembleCache(self.desk)
+        self.states, self.queue, self.vega = PageStateReader(start), WorkQueue(), VegaBundle()
+        self.ensembles = EnsembleCache(self.queue)
         self.files = load_static_files()
         self.html = make_static_file(render_index(initial_page_data(start)).encode(), CONTENT_TYPES["html"])
         self.compiling = not is_compiled()
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Prepare what every visitor needs first, and stop the threads at the end."""
-        self.charting.start_build()
-        first = asyncio.create_task(self.warm_up())
+        """Start the chart library and the first runs; stop the threads at the end."""
+        self.vega.start_build()
+        warm_up = asyncio.create_task(self.warm_up())
         yield
-        first.cancel()
-        self.desk.close()
+        warm_up.cancel()
+        self.queue.close()
 
     async def warm_up(self) -> None:
-        """Compile the model, and run the worlds that the page opens with."""
-        start = self.settings.start
-        await self.ensembles.get(start).ensure_replicates(1, self.desk, IMMEDIATE)
+        """Compile the model, and run the start scenario."""
+        start = self.states.start
+        await self.ensembles.get(start).ensure_replicates(1, self.queue, IMMEDIATE)
         self.compiling = False
-        await self.ensembles.get(start).ensure_replicates(start.replicates, self.desk, Priority(PRIORITY_REST))
+        await self.ensembles.get(start).ensure_replicates(start.replicates, self.queue, Priority(PRIORITY_REST))
 
     async def read_state(self, request: RequestData) -> PageState:
-        """Return the setting of a question; a scenario that was never seen is read aside."""
-        return await self.desk.run(partial(self.settings.read, request.get("setting", {})))
+        """Return the page state of a request; new scenarios are built in a worker thread."""
+        return await self.queue.run(partial(self.states.read, request.get("setting", {})))
 
     async def get_page(self, request: Request) -> Response:
-        """Send the page."""
+        """Send the HTML page."""
         return self.html.respond(request)
 
     async def get_file(self, request: Request) -> Response:
-        """Send a file of the page."""
-        found = self.files.get(request.url.path)
-        return found.respond(request) if found else Response("There is nothing here.", 404, media_type="text/plain")
+        """Send a static file."""
+        file = self.files.get(request.url.path)
+        return file.respond(request) if file else Response("Not found.", 404, media_type="text/plain")
 
     async def get_library(self, request: Request) -> Response:
-        """Send the library that draws the charts."""
-        return await self.charting.respond(request)
+        """Send the chart library."""
+        return await self.vega.respond(request)
 
     async def get_parameters(self, request: RequestData) -> Response:
-        """Tell what can be changed in a setting."""
-        setting = await self.read_state(request)
-        return JSONResponse(list_parameters(setting.base), headers=NO_STORE_HEADERS)
+        """Send the parameters of a page state."""
+        state = await self.read_state(request)
+        return JSONResponse(list_parameters(state.baseline), headers=NO_STORE_HEADERS)
 
     async def stream_compare(self, request: RequestData) -> Response:
-        """Tell what a setting comes to, in parts."""
-        setting = await self.read_state(request)
-
-        return stream_response(self.announce_compilation(stream_comparison(setting, self.ensembles)))
+        """Stream the comparison of option and baseline, in parts."""
+        state = await self.read_state(request)
+        return stream_response(self.announce_compilation(stream_comparison(state, self.ensembles)))
 
     async def announce_compilation(self, messages: AsyncIterator[Message]) -> AsyncIterator[Message]:
-        """Yield messages, after word that the model is being compiled where it is."""
+        """Yield messages, preceded by a progress message while the model is being compiled."""
         if self.compiling:
             yield {
-                "doing": "Compiling the model: once on this computer, about a quarter of a minute",
+                "activity": "Compiling the model (once on this computer, about 15 seconds)",
                 "done": 0,
-                "of": 1,
+                "total": 1,
             }
-        async for one in messages:
-            yield one
+        async for message in messages:
+            yield message
 
     async def stream_lesson(self, request: RequestData) -> Response:
-        """Tell what one step of a lesson comes to."""
+        """Stream the results of one step of a lesson."""
         lesson = find_lesson(request.get("lesson"))
         part, value = validate_part(request.get("part"), request.get("value"), lesson)
         return stream_response(self.announce_compilation(stream_lesson_results(lesson, part, value, self.ensembles)))
 
     async def stream_budget(self, request: RequestData) -> Response:
-        """Tell what the plans of some teams avert, and the best that a search found."""
+        """Stream the effects of budget plans, and the best known plan."""
         return stream_response(
             self.announce_compilation(evaluate_plans(parse_plan_codes(request.get("plans")), self.ensembles))
         )
 
     async def get_world(self, request: RequestData) -> Response:
-        """Tell one world month by month, for the map."""
-        setting = await self.read_state(request)
-        found = await self.desk.run(partial(build_map_data, *self.parse_world_request(setting, request)))
-        return JSONResponse(found, headers=NO_STORE_HEADERS)
+        """Send one run, month by month, for the map."""
+        state = await self.read_state(request)
+        run_data = await self.queue.run(partial(build_map_data, *self.parse_world_request(state, request)))
+        return JSONResponse(run_data, headers=NO_STORE_HEADERS)
 
     def parse_world_request(self, state: PageState, request: RequestData) -> tuple[Scenario, int, str]:
-        """Return arm, number and intervention of the world that is asked for."""
+        """Return scenario, replicate and intervention of a request for one run."""
         scenario = state.arm(request.get("arm"))
         replicate = validate_replicate(request.get("replicate", 0), scenario)
         return scenario, replicate, validate_intervention(request.get("intervention"), scenario)
 
     async def stream_organisation(self, request: RequestData) -> Response:
-        """Tell the story of one organisation: at once what the run holds, then the events with their reasons."""
+        """Stream the history of one organisation: first its context and chart, then its events with their reasons."""
         scenario, replicate, intervention = self.parse_world_request(await self.read_state(request), request)
         name, arm = request.get("organisation"), request["arm"]
         first = partial(build_story, scenario, arm, replicate, intervention, name)
 
-        def events(stop: Any, tell: Any) -> Message:
-            return {"events": organisation_events(scenario, replicate, name, stop, tell)}
+        def events(cancelled: Any, report_progress: Any) -> Message:
+            return {"events": organisation_events(scenario, replicate, name, cancelled, report_progress)}
 
-        return stream_response(stream_partial(self.desk, first, events))
+        return stream_response(stream_partial(self.queue, first, events))
 
     async def get_yaml(self, request: RequestData) -> Response:
-        """Send one arm as a scenario."""
+        """Send one arm as a scenario file."""
         return download_response(downloads.render_arm_yaml(await self.read_state(request), request.get("arm")))
 
     async def get_table(self, request: RequestData) -> Response:
         """Send curves or differences as CSV."""
-        setting = await self.read_state(request)
-        made = downloads.render_curves_csv if request.get("table") == "curves" else downloads.render_differences_csv
-        return download_response(await self.desk.run(partial(made, setting, *await self.full_ensembles(setting))))
+        state = await self.read_state(request)
+        curves = request.get("table") == "curves"
+        render = downloads.render_curves_csv if curves else downloads.render_differences_csv
+        return download_response(await self.queue.run(partial(render, state, *await self.full_ensembles(state))))
 
     async def get_picture(self, request: RequestData) -> Response:
-        """Send one curve as a picture."""
-        setting = await self.read_state(request)
-        what = request.get("measure"), request.get("kind", "svg")
-        arms = await self.full_ensembles(setting)
-        return download_response(await self.desk.run(partial(downloads.render_picture, setting, *arms, *what)))
+        """Send one curve as an image."""
+        state = await self.read_state(request)
+        figure = request.get("measure"), request.get("kind", "svg")
+        arms = await self.full_ensembles(state)
+        return download_response(await self.queue.run(partial(downloads.render_picture, state, *arms, *figure)))
 
     async def full_ensembles(self, state: PageState) -> tuple[Ensemble, Ensemble]:
-        """Return the ensembles of both arms with all their worlds."""
-        urgency = Priority(PRIORITY_REST, self.desk.next_ticket())
-        return await self.ensembles.get_both(state.base, state.what_if, state.base.replicates, urgency)
+        """Return the ensembles of both arms with all replicates."""
+        priority = Priority(PRIORITY_REST, self.queue.next_ticket())
+        return await self.ensembles.get_both(state.baseline, state.option, state.baseline.replicates, priority)
 
     async def stream_report(self, request: RequestData) -> Response:
-        """Send the report, telling how far it is."""
-        setting = await self.read_state(request)
+        """Stream the progress of the report, then the report."""
+        state = await self.read_state(request)
 
-        def made(stop: Any, tell: Any) -> Message:
-            found = downloads.build_page_report(setting, stop, tell)
-            return {"name": found.name, "kind": found.kind, "content": found.content.decode()}
+        def build(cancelled: Any, report_progress: Any) -> Message:
+            report = downloads.build_page_report(state, cancelled, report_progress)
+            return {"name": report.name, "kind": report.kind, "content": report.content.decode()}
 
-        return stream_response(stream_progress(self.desk, made))
+        return stream_response(stream_progress(self.queue, build))
 
     async def post_upload(self, request: RequestData) -> Response:
-        """Read files that a visitor chose, and send back the scenario that they hold; nothing is kept."""
-        given = downloads.validate_uploads(request.get("files"))
-        otherwise = (await self.read_state(request)).base
+        """Read uploaded files, and send back the scenario that they contain; nothing is stored."""
+        uploads = downloads.validate_uploads(request.get("files"))
+        default = (await self.read_state(request)).baseline
 
-        def read(stop: Any, tell: Any) -> Message:  # noqa: ARG001 - as long work is called
+        def read(cancelled: Any, report_progress: Any) -> Message:  # noqa: ARG001 - signature of a long task
             return read_uploads(
-                [UploadedFile(name, decode_upload(name, content)) for name, content in given], otherwise
+                [UploadedFile(name, decode_upload(name, content)) for name, content in uploads], default
             )
 
-        return stream_response(stream_progress(self.desk, read))
+        return stream_response(stream_progress(self.queue, read))
 
 
 def read_uploads(uploads: list[UploadedFile], default: Scenario) -> Message:
-    """Return the scenario of some files as the page keeps it, with what reading them left out."""
+    """Return the scenario of uploaded files as JSON, with notes and parameters."""
     scenario = scenario_from_uploads(uploads, default)
     check_size(scenario)
     return {
@@ -210,43 +210,43 @@ def read_uploads(uploads: list[UploadedFile], default: Scenario) -> Message:
 
 
 def decode_upload(name: str, content: str) -> bytes:
-    """Return the bytes of a file that was sent in letters."""
+    """Decode an uploaded file."""
     try:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
-        raise InputError([Fault(name[:60], "did not arrive whole; send it again")]) from None
+        raise InputError([Fault(name[:60], "arrived incomplete; upload it again")]) from None
 
 
 def download_response(download: downloads.Download) -> Response:
-    """Return a file to be kept, not shown."""
+    """Return a file as a download response."""
     ascii_name = download.name.encode("ascii", "replace").decode().replace('"', "'").replace("?", "_")
     headers = {"content-disposition": f'attachment; filename="{ascii_name}"', **NO_STORE_HEADERS}
     return Response(download.content, media_type=download.kind, headers=headers)
 
 
 def make_handler(endpoint: Callable[[RequestData], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Return what answers a request from what answers a question; faults are told in plain words."""
+    """Wrap an endpoint: parse the request's JSON, and return input errors with status 400."""
 
-    async def answered(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
             return await endpoint(await parse_request(request))
         except InputError as error:
             return JSONResponse(error_faults(error), 400, headers=NO_STORE_HEADERS)
 
-    return answered
+    return handle
 
 
 async def parse_request(request: Request) -> RequestData:
-    """Return the question in a request; asking without one is asking about the scenario that the page opened with."""
+    """Parse the JSON of a request; a GET request has none and refers to the start scenario."""
     if request.method != "POST":
         return {}
     try:
-        found = json.loads(await request.body())
+        data = json.loads(await request.body())
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise InputError([Fault("question", "needed: a mapping, as JSON")])
-    return found
+        data = None
+    if not isinstance(data, dict):
+        raise InputError([Fault("request", "needed: a mapping, as JSON")])
+    return data
 
 
 def create_application(start: Scenario) -> SecurityMiddleware:
@@ -255,15 +255,15 @@ def create_application(start: Scenario) -> SecurityMiddleware:
     Parameters
     ----------
     start : Scenario
-        With which the page opens.
+        The start scenario of the page.
 
     Raises
     ------
     InputError
-        For a scenario that is too large for a page that answers at once.
+        For a scenario that is too large for the page.
     """
     page = PageEndpoints(start)
-    questions = {
+    endpoints = {
         "/api/compare": page.stream_compare,
         "/api/lesson": page.stream_lesson,
         "/api/budget": page.stream_budget,
@@ -278,10 +278,10 @@ def create_application(start: Scenario) -> SecurityMiddleware:
     routes = [
         Route("/", page.get_page),
         Route("/api/parameters", make_handler(page.get_parameters), methods=["GET", "POST"]),
-        *(Route(path, make_handler(answer), methods=["POST"]) for path, answer in questions.items()),
+        *(Route(path, make_handler(endpoint), methods=["POST"]) for path, endpoint in endpoints.items()),
         Route("/vega.js", page.get_library),
         Route("/{path:path}", page.get_file),
     ]
-    found = Starlette(routes=routes, lifespan=page.lifespan)
-    found.state.page = page
-    return SecurityMiddleware(found)
+    application = Starlette(routes=routes, lifespan=page.lifespan)
+    application.state.page = page
+    return SecurityMiddleware(application)

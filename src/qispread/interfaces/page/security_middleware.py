@@ -1,4 +1,4 @@
-"""What stands before every answer: who may ask, how much, and what a browser may do with it."""
+"""Security middleware: Host and Origin checks, size limits and security headers."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Nothing from elsewhere, no code in the page's own text."""
+"""No resources from other hosts, no inline scripts."""
 SECURITY_HEADERS = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -22,9 +22,9 @@ SECURITY_HEADERS = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 MAX_DISCARDED_BODY = 2**16
-"""Bytes of a question that are read although it is refused."""
+"""Largest body of a refused request that is still read, in bytes."""
 ALLOWED_HOSTS = ("127.0.0.1", "localhost")
-"""Under which this computer is asked; any other name was made to point here by somebody else."""
+"""Accepted Host names; any other name may be DNS rebinding."""
 
 
 def host_name(address: bytes) -> str:
@@ -33,25 +33,25 @@ def host_name(address: bytes) -> str:
 
 
 class SecurityMiddleware:
-    """Refuses what does not come from the page itself, and too large questions.
+    """Refuses requests from other origins or hosts, and requests that are too large.
 
     Parameters
     ----------
     app : ASGI application
     hosts : collection of str
-        Names under which it may be asked.
+        Accepted Host names.
     """
 
     def __init__(self, app: "ASGIApp", hosts: Collection[str] = ALLOWED_HOSTS) -> None:
         self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Answer, or refuse."""
+        """Handle or refuse a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
-        async def dressed(message: "Message") -> None:
+        async def send_with_headers(message: "Message") -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
             await send(message)
@@ -59,30 +59,30 @@ class SecurityMiddleware:
         problem = self.find_violation(scope["method"], dict(scope["headers"]))
         if problem:
             await discard_body(receive, dict(scope["headers"]))
-            await send_refusal(*problem, dressed)
+            await send_refusal(*problem, send_with_headers)
             return
-        await self.app(scope, limit_body(receive), dressed)
+        await self.app(scope, limit_body(receive), send_with_headers)
 
     def find_violation(self, method: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
-        """Return status and reason of a refusal, or None."""
+        """Return the status and the reason of a refusal, or None."""
         host = headers.get(b"host", b"")
         if host_name(host) not in self.hosts:
-            return 421, "This page answers on this computer alone."
+            return 421, "This server is only available on its own computer."
         if method not in ("GET", "HEAD", "POST"):
-            return 405, "Only GET and POST are answered."
+            return 405, "Only GET and POST are allowed."
         origin = headers.get(b"origin")
         if origin is not None and origin != b"http://" + host:
-            return 403, "Another page has asked; only this one is answered."
+            return 403, "Requests from other pages are refused."
         if method == "POST" and not headers.get(b"content-type", b"").startswith(b"application/json"):
-            return 415, "A question is sent as JSON."
+            return 415, "Requests must be sent as JSON."
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > MAX_BODY:
-            return 413, f"Too large: at most {MAX_BODY / 2**20:g} MB can be sent."
+            return 413, f"Too large: at most {MAX_BODY / 2**20:g} MB are allowed."
         return None
 
 
 async def discard_body(receive: "Receive", headers: dict[bytes, bytes]) -> None:
-    """Take the rest of a short question: one that is refused with some of it unread would be cut off, not answered."""
+    """Read the rest of a short request, since refusing it unread would reset the connection."""
     length = headers.get(b"content-length", b"0")
     more = length.isdigit() and 0 < int(length) <= MAX_DISCARDED_BODY
     while more:
@@ -91,22 +91,22 @@ async def discard_body(receive: "Receive", headers: dict[bytes, bytes]) -> None:
 
 
 def limit_body(receive: "Receive") -> "Receive":
-    """Return a receiver that takes no more than the largest body, whatever its length was said to be."""
-    taken = 0
+    """Return a receiver that disconnects beyond the largest body, whatever the declared length."""
+    received = 0
 
-    async def measured() -> "Message":
-        nonlocal taken
+    async def receive_limited() -> "Message":
+        nonlocal received
         message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > MAX_BODY:
+        received += len(message.get("body", b""))
+        if received > MAX_BODY:
             return {"type": "http.disconnect"}
         return message
 
-    return measured
+    return receive_limited
 
 
 async def send_refusal(status: int, reason: str, send: "Send") -> None:
-    """Send a refusal in plain words."""
+    """Send a refusal as plain text."""
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": reason.encode()})

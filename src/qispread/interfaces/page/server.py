@@ -1,4 +1,4 @@
-"""Starting the server on this computer, and stopping it."""
+"""Starting and stopping the page's server on this computer."""
 
 import socket
 from collections.abc import Callable
@@ -13,60 +13,60 @@ from qispread.interfaces.page.routes import create_application
 HOST, PORT = "127.0.0.1", 8765
 MAX_PORT = 65_535
 SHUTDOWN_SECONDS = 1
-"""Seconds that visitors have to finish when the server stops."""
+"""Seconds that open requests have to finish when the server stops."""
 
 
 class ReadyServer(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that calls a function when it is ready."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
         super().__init__(config)
         self.ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, and say so."""
+        """Start serving, then call `ready`."""
         await super().startup(sockets)
         if self.started:
             self.ready()
 
 
 def bind_socket(port: int | None) -> socket.socket:
-    """Return a socket of this computer alone: at a port, or at the usual one or any that is free where none is given.
+    """Bind a local socket: at the given port, else at the default port or any free one.
 
     Raises
     ------
     InputError
-        For a port that is none, or that another program has.
+        For an invalid port, or one that is in use.
     """
     if port is not None and not 0 <= port <= MAX_PORT:
         raise InputError([Fault("--port", f"got {port}; needed: a number from 0 to {MAX_PORT}")])
-    for wanted in (port,) if port is not None else (PORT, 0):
-        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for candidate in (port,) if port is not None else (PORT, 0):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            made.bind((HOST, wanted))
+            listener.bind((HOST, candidate))
         except OSError as error:
-            made.close()
-            problem = f"port {wanted} cannot be had: {error.strerror}; leave --port out to take any that is free"
+            listener.close()
+            problem = f"port {candidate} is not available: {error.strerror}; leave --port out to use any free port"
         else:
-            return made
+            return listener
     raise InputError([Fault("--port", problem)])
 
 
 def page_address(socket: socket.socket) -> str:
-    """Return the address of a page that is served at a socket."""
+    """Return the URL of the page at a socket."""
     return f"http://{HOST}:{socket.getsockname()[1]}/"
 
 
 def create_server(start: Scenario, ready: Callable[[], object] = lambda: None) -> ReadyServer:
-    """Return a server of the page: its `run` takes the sockets that it answers at, and ends when it is interrupted.
+    """Return a server of the page; its `run` takes the sockets to serve at, and returns when interrupted.
 
     Parameters
     ----------
     start : Scenario
-        With which the page opens.
+        The start scenario of the page.
     ready : callable
-        Called once the page answers.
+        Called once the page is available.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From the declaration of a number to the slider that moves it."""
+"""Slider ranges and steps from parameter declarations."""
 
 import math
 from typing import Any
@@ -9,27 +9,27 @@ from qispread.inputs.field_errors import declared_bounds
 from qispread.inputs.parameter import declaration_of
 
 SLIDER_STEPS = 40
-"""Steps of a slider, about: coarse enough that a class asks the same."""
+"""Approximate steps of a slider: coarse, so that visitors often request the same results."""
 STEP_TOLERANCE = 1e-9
 ROUND_STEPS = (5.0, 2.0, 1.0)
 
 
 def build_slider(field: FieldInfo, value: float, steps: int = SLIDER_STEPS) -> dict[str, Any] | None:
-    """Return the ends and the step of a slider over the plausible range, or over what is allowed where that is short.
+    """Return the ends and the step of a slider over the plausible range, else over a short allowed range.
 
     Parameters
     ----------
     field : FieldInfo
-        A declaration.
+        Declaration of the parameter.
     value : float
-        The number now, which the slider can show.
+        Current value, which the slider must reach.
     steps : int
-        Steps that it has, about.
+        Approximate number of steps.
 
     Returns
     -------
     dict or None
-        ``low``, ``high`` and ``step``; None where a number must be typed.
+        ``low``, ``high`` and ``step``; None if the number must be typed.
     """
     bounds = declared_bounds(field)
     extra = declaration_of(field) or {}
@@ -43,17 +43,17 @@ def build_slider(field: FieldInfo, value: float, steps: int = SLIDER_STEPS) -> d
 
 
 def choose_step(low: float, high: float, value: float, steps: int, *, integer: bool) -> float:
-    """Return the largest round step of at most a notch by which `value` and `high` can be reached from `low`."""
-    wanted = max((high - low) / steps, 1.0 if integer else 0.0) or 1.0
-    power = math.floor(math.log10(wanted)) + 1
+    """Return the largest round step, at most 1 / `steps` of the range, that reaches `value` and `high` from `low`."""
+    max_step = max((high - low) / steps, 1.0 if integer else 0.0) or 1.0
+    power = math.floor(math.log10(max_step)) + 1
     for exponent in range(power, power - 4, -1):
         for first in ROUND_STEPS:
             step = first * 10.0**exponent
-            if step <= wanted * (1.0 + STEP_TOLERANCE) and all(is_divisor(step, end - low) for end in (value, high)):
+            if step <= max_step * (1.0 + STEP_TOLERANCE) and all(is_divisor(step, end - low) for end in (value, high)):
                 return float(f"{step:.12g}")
     return float(f"{(high - low) / steps:.3g}")
 
 
-def is_divisor(step: float, whole: float) -> bool:
-    """Return whether so many steps make a whole."""
-    return abs(whole / step - round(whole / step)) < 1e-6
+def is_divisor(step: float, distance: float) -> bool:
+    """Return whether a distance is a multiple of a step."""
+    return abs(distance / step - round(distance / step)) < 1e-6

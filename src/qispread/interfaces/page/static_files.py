@@ -1,4 +1,4 @@
-"""The files of the page, kept in memory and told apart by a mark of their content."""
+"""Static files of the page, in memory, with ETags; the HTML page; the chart library."""
 
 import asyncio
 import hashlib
@@ -32,9 +32,9 @@ if hasattr(signal, "SIGPIPE"):
 import vl_convert
 sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())
 """
-"""Ends without a word where nobody reads it any more."""
+"""Bundles the chart library; ends silently if its reader has closed the pipe."""
 NO_CACHE = "no-cache"
-"""Browsers keep a file and ask each time whether it is still the same."""
+"""Browsers cache a file and revalidate it on each request."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class StaticFile:
     ----------
     content : bytes
     content_type : str
-        Its media type.
+        Media type.
     etag : str
-        Another for another content.
+        Hash of the content.
     """
 
     content: bytes
@@ -55,7 +55,7 @@ class StaticFile:
     etag: str
 
     def respond(self, request: Request) -> Response:
-        """Return the file, or word that the browser has it already."""
+        """Return the file, or 304 if the browser has it already."""
         headers = {"etag": self.etag, "cache-control": NO_CACHE}
         if request.headers.get("if-none-match") == self.etag:
             return Response(status_code=304, headers=headers)
@@ -63,73 +63,73 @@ class StaticFile:
 
 
 def make_static_file(content: bytes, content_type: str) -> StaticFile:
-    """Return a file of the page from its content."""
+    """Return a static file with its ETag."""
     return StaticFile(content, content_type, f'"{hashlib.sha256(content).hexdigest()[:20]}"')
 
 
 def load_static_files() -> dict[str, StaticFile]:
-    """Return the files of the page that are sent as they are, by the path under which they are asked for."""
-    return {f"/{path}": one for path, one in collect_files(files("qispread.interfaces.page").joinpath("static"), "")}
+    """Load all static files, by URL path."""
+    return {f"/{path}": file for path, file in collect_files(files("qispread.interfaces.page").joinpath("static"), "")}
 
 
-def collect_files(folder: Traversable, before: str) -> list[tuple[str, StaticFile]]:
-    """Return the files of a folder and of those in it, by path."""
-    found = []
-    for one in folder.iterdir():
-        ending = one.name.rsplit(".", 1)[-1]
-        if one.is_dir():
-            found += collect_files(one, f"{before}{one.name}/")
-        elif ending in CONTENT_TYPES and ending != "html":
-            found.append((f"{before}{one.name}", make_static_file(one.read_bytes(), CONTENT_TYPES[ending])))
-    return found
+def collect_files(folder: Traversable, prefix: str) -> list[tuple[str, StaticFile]]:
+    """Return the static files of a folder and its subfolders, with their paths."""
+    collected = []
+    for entry in folder.iterdir():
+        suffix = entry.name.rsplit(".", 1)[-1]
+        if entry.is_dir():
+            collected += collect_files(entry, f"{prefix}{entry.name}/")
+        elif suffix in CONTENT_TYPES and suffix != "html":
+            collected.append((f"{prefix}{entry.name}", make_static_file(entry.read_bytes(), CONTENT_TYPES[suffix])))
+    return collected
 
 
 def initial_page_data(scenario: Scenario) -> dict[str, Any]:
-    """Return what the page must know to begin: what can be changed, and the colours of the map."""
+    """Return the initial data of the page: version, colours of the map, parameters and lessons."""
     colours = {"fidelity": FIDELITY_COLOURS, "stage": STAGE_COLOURS}
     parameters = list_parameters(scenario)
     return {"version": __version__, "colours": colours, "parameters": parameters, "lessons": describe_lessons()}
 
 
 def render_index(start: dict[str, Any]) -> str:
-    """Return the page with the data it begins with inside."""
+    """Render the HTML page with its initial data embedded."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("qispread.interfaces.page", "static"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
-    # In a data block a browser looks for nothing but the end of its element.
+    # The only markup that a browser recognises inside a data block is the end of its element.
     data = json.dumps(start, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return environment.get_template("index.html").render(start=data)
 
 
 async def bundle_vega() -> StaticFile:
-    """Return the library that draws the charts: it takes a second to put together, and would keep Python's lock."""
-    # In a session of its own: a stop from the keyboard is for who asks, even before it can be ignored.
-    running = await asyncio.create_subprocess_exec(
+    """Bundle the chart library in a subprocess, since it takes a second and would hold the interpreter lock."""
+    # In a new session, so that Ctrl-C does not reach the subprocess.
+    process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", BUNDLE_SCRIPT, stdout=asyncio.subprocess.PIPE, start_new_session=True
     )
-    content, _ = await running.communicate()
-    if running.returncode:
-        raise RuntimeError("the library that draws the charts could not be put together")
+    content, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError("the chart library could not be bundled")
     return make_static_file(content, CONTENT_TYPES["js"])
 
 
 class VegaBundle:
-    """The library that draws the charts, put together once while the page is shown already."""
+    """The chart library, bundled once in the background."""
 
     def __init__(self) -> None:
-        self._made: asyncio.Task[StaticFile] | None = None
+        self._bundle: asyncio.Task[StaticFile] | None = None
 
     def start_build(self) -> None:
-        """Begin to put it together."""
-        self._made = asyncio.create_task(bundle_vega())
+        """Start bundling."""
+        self._bundle = asyncio.create_task(bundle_vega())
 
     async def respond(self, request: Request) -> Response:
-        """Return it as soon as it is there."""
-        if self._made is None:
+        """Return the library as soon as it is bundled."""
+        if self._bundle is None:
             self.start_build()
-        made = self._made
-        if made is None:
-            raise RuntimeError("nothing was begun")
-        return (await asyncio.shield(made)).respond(request)
+        bundle = self._bundle
+        if bundle is None:
+            raise RuntimeError("bundling was not started")
+        return (await asyncio.shield(bundle)).respond(request)

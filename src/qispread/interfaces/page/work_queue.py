@@ -1,4 +1,4 @@
-"""The queue in front of the cores: as many pieces of work at a time as there are cores, the most urgent first."""
+"""A priority queue of tasks in front of a thread pool with one thread per core."""
 
 import asyncio
 import heapq
@@ -14,11 +14,11 @@ from qispread.common.cpu_cores import available_cores
 WorkResult = TypeVar("WorkResult")
 
 PRIORITY_IMMEDIATE, PRIORITY_FIRST, PRIORITY_REST, PRIORITY_LONG = range(4)
-"""How urgent: what is short, a first answer, the rest of an answer, what everybody expects to take long."""
+"""Priorities: short tasks, first answers, the rest of answers, long tasks."""
 
 
 class Priority(NamedTuple):
-    """What goes first: by kind, and of a kind by who asked first: one answer is whole before the next begins."""
+    """Order of tasks: by kind, then by ticket, so that one answer is finished before the next starts."""
 
     kind: int = PRIORITY_IMMEDIATE
     ticket: int = 0
@@ -28,42 +28,42 @@ IMMEDIATE = Priority()
 
 
 class WorkQueue:
-    """Gives work to threads; one event loop uses it.
+    """Runs tasks in threads, by priority; used from one event loop.
 
     Parameters
     ----------
-    places : int, optional
-        Pieces of work at a time; one a core unless given.
+    slots : int, optional
+        Tasks that run at a time (default: one per core).
 
     Attributes
     ----------
-    places : int
+    slots : int
     busy : int
-        Pieces of work at this moment.
+        Tasks that are running.
     """
 
-    def __init__(self, places: int | None = None) -> None:
-        self.places = places or available_cores()
+    def __init__(self, slots: int | None = None) -> None:
+        self.slots = slots or available_cores()
         self.busy = 0
-        self._pool = ThreadPoolExecutor(self.places, thread_name_prefix="desk")
+        self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="page-worker")
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
-        self._numbers = count()
-        self._one_long = asyncio.Lock()
+        self._tickets = count()
+        self._long_task_lock = asyncio.Lock()
 
     @property
     def waiting_count(self) -> int:
-        """Pieces of work that wait for their turn."""
+        """Number of tasks that are waiting."""
         return sum(not turn.done() for _, _, turn in self._waiting)
 
     def next_ticket(self) -> int:
-        """Return the number of whoever asks now: larger than all before."""
-        return next(self._numbers)
+        """Return a new ticket, larger than all earlier ones."""
+        return next(self._tickets)
 
     async def run(self, task: Callable[[], WorkResult], priority: Priority = IMMEDIATE) -> WorkResult:
-        """Return what a task returns, once it had its turn.
+        """Wait for a free slot, run a task and return its result.
 
-        A caller that is cancelled loses its place in the queue. A task that has begun goes on to its end, and holds
-        its place until then: tasks are to be short.
+        A cancelled caller leaves the queue. A task that has started runs to its end and keeps its slot until then, so
+        tasks should be short.
         """
         await self._acquire_slot(priority)
         done = asyncio.get_running_loop().run_in_executor(self._pool, task)
@@ -71,15 +71,15 @@ class WorkQueue:
         return await asyncio.shield(done)
 
     async def run_long(self, task: Callable[[Event], WorkResult]) -> WorkResult:
-        """Return what a long task returns; of these there is one at a time, and it is told when nobody waits for it.
+        """Run a long task and return its result; one runs at a time, and is notified when its caller is cancelled.
 
         Parameters
         ----------
         task : callable
-            Given an event to look at now and then, which is set when its caller is cancelled.
+            Takes an event to poll, which is set when the caller is cancelled.
         """
         stop = Event()
-        async with self._one_long:
+        async with self._long_task_lock:
             try:
                 return await self.run(partial(task, stop), Priority(PRIORITY_LONG, self.next_ticket()))
             except asyncio.CancelledError:
@@ -87,11 +87,11 @@ class WorkQueue:
                 raise
 
     async def _acquire_slot(self, priority: Priority) -> None:
-        if self.busy < self.places:
+        if self.busy < self.slots:
             self.busy += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
+        heapq.heappush(self._waiting, (priority, next(self._tickets), turn))
         try:
             await turn
         except asyncio.CancelledError:
@@ -101,7 +101,7 @@ class WorkQueue:
 
     def _release_slot(self, done: "asyncio.Future[WorkResult]") -> None:
         if not done.cancelled():
-            # Looked at, so that a mishap whose caller has gone is not reported as forgotten.
+            # Retrieved, so that asyncio does not report the exception of a task whose caller has left.
             done.exception()
         self._start_next()
 
@@ -114,5 +114,5 @@ class WorkQueue:
         self.busy -= 1
 
     def close(self) -> None:
-        """Take no more work."""
+        """Stop accepting tasks."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -271,7 +271,10 @@ def read_results(folder: Path) -> ResultsFolder:
     if "comparison" not in manifest:
         name = str(manifest["scenario"].get("name", "run"))
         return ResultsFolder(
-            folder, manifest, {name: read_arm(name, folder, strict=strict, former=former)}, version_differences=differences
+            folder,
+            manifest,
+            {name: read_arm(name, folder, strict=strict, former=former)},
+            version_differences=differences,
         )
     names = manifest["comparison"].get("arms")
     if not isinstance(names, list) or BASELINE_ARM not in names or len(names) < 2:
@@ -281,5 +284,9 @@ def read_results(folder: Path) -> ResultsFolder:
         for name in names
     }
     return ResultsFolder(
-        folder, manifest, {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms}, read_tables(folder, former=former), differences
+        folder,
+        manifest,
+        {BASELINE_ARM: arms.pop(BASELINE_ARM), **arms},
+        read_tables(folder, former=former),
+        differences,
     )

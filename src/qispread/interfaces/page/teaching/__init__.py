@@ -1,1 +1,1 @@
-"""Lessons: predict, run, explain; their texts are declared once, and every number in them comes from runs."""
+"""Lessons: predict, run, explain. Texts are declared in lessons.yaml; their numbers are computed from runs."""

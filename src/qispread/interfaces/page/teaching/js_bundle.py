@@ -1,4 +1,4 @@
-"""The page as one file: its modules, styles and library in the same text, and no server behind it."""
+"""Bundles the page into one HTML file: modules, styles, chart library and data."""
 
 import json
 import re
@@ -10,39 +10,39 @@ from qispread.interfaces.page.static_files import render_index
 JS_IMPORT = re.compile(r'^import \{(?P<names>[^}]+)\} from "\./(?P<module>\w+)\.js";\n', re.MULTILINE)
 JS_EXPORT = re.compile(r"^export (?=(?:async )?(?:class|const|function\*?) (?P<name>\w+))", re.MULTILINE)
 PAGE_FOLDER = files("qispread.interfaces.page").joinpath("static")
-REPLACED_MODULES = {"server": "embedded"}
-"""Modules in whose place a file without a server has others."""
+REPLACED_MODULES = {"api_client": "offline_client"}
+"""Modules that the single file replaces, and their replacements."""
 OFFLINE_SECURITY_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
     "connect-src 'none'; base-uri 'none'; form-action 'none'"
 )
-"""Nothing from anywhere: a browser itself refuses every request."""
+"""Forbids every request, so that the browser itself keeps the file offline."""
 
 
 def read_module(name: str) -> str:
-    """Return the text of a module of the page."""
+    """Read the source of a JavaScript module."""
     return PAGE_FOLDER.joinpath("js", f"{REPLACED_MODULES.get(name, name)}.js").read_text(encoding="utf-8")
 
 
 def dependency_order(name: str, visited: dict[str, str]) -> dict[str, str]:
-    """Return a module and all that it needs, by name, what is needed first."""
+    """Return the source of a module and its dependencies by name, dependencies first."""
     if name not in visited:
         text = read_module(name)
-        for found in JS_IMPORT.finditer(text):
-            dependency_order(found["module"], visited)
+        for match in JS_IMPORT.finditer(text):
+            dependency_order(match["module"], visited)
         visited[name] = text
     return visited
 
 
 def wrap_module(name: str, text: str) -> str:
-    """Return a module as a function that is called at once, with its exports as what it returns.
+    """Return a module as an immediately invoked function that returns its exports.
 
-    Modules of their own cannot be loaded from a file: browsers refuse it.
+    Browsers refuse to load separate modules from a file.
     """
-    names = [found["name"] for found in JS_EXPORT.finditer(text)]
-    inside = JS_IMPORT.sub(lambda found: f"const {{{found['names']}}} = of_{found['module']};\n", text)
-    inside = JS_EXPORT.sub("", inside)
-    return f"const of_{name} = (() => {{\n{inside}\nreturn {{ {', '.join(names)} }};\n}})();\n"
+    names = [match["name"] for match in JS_EXPORT.finditer(text)]
+    body = JS_IMPORT.sub(lambda match: f"const {{{match['names']}}} = module_{match['module']};\n", text)
+    body = JS_EXPORT.sub("", body)
+    return f"const module_{name} = (() => {{\n{body}\nreturn {{ {', '.join(names)} }};\n}})();\n"
 
 
 def bundle_modules() -> str:
@@ -51,27 +51,27 @@ def bundle_modules() -> str:
 
 
 def escape_script(script: str) -> str:
-    """Return a script that nothing in it ends early, or opens a comment of the page."""
+    """Escape a script so that it cannot close its element or open an HTML comment."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def json_script_block(name: str, data: dict[str, Any]) -> str:
-    """Return data as an element of a page."""
+    """Return data as a JSON script element."""
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
 def render_single_file(start: dict[str, Any], results: dict[str, Any], library: bytes) -> str:
-    """Return the page as one file.
+    """Render the page as one HTML file.
 
     Parameters
     ----------
     start : dict
-        What the page begins with.
+        Initial data of the page.
     results : dict
-        Every answer that it can give.
+        Precomputed results.
     library : bytes
-        The script that draws charts.
+        The chart library.
     """
     css = PAGE_FOLDER.joinpath("style.css").read_text(encoding="utf-8")
     page = render_index(start)
@@ -82,7 +82,7 @@ def render_single_file(start: dict[str, Any], results: dict[str, Any], library: 
         '<script type="module" src="/js/main.js"></script>': "",
         "</body>": "\n".join(
             (
-                json_script_block("embedded", results),
+                json_script_block("stored-results", results),
                 f"<script>{escape_script(library.decode())}</script>",
                 f'<script type="module">\n{escape_script(bundle_modules())}</script>',
                 "</body>",
@@ -91,6 +91,6 @@ def render_single_file(start: dict[str, Any], results: dict[str, Any], library: 
     }
     for old, new in swaps.items():
         if page.count(old) != 1:
-            raise ValueError(f"the page has no '{old}', or several")
+            raise ValueError(f"the page must contain '{old}' exactly once")
         page = page.replace(old, new)
     return page

@@ -1,4 +1,4 @@
-"""What a lesson is made of, and the six that there are: read from lessons.yaml and checked."""
+"""The lessons: their schema, and loading and validating lessons.yaml."""
 
 from functools import lru_cache
 from importlib.resources import files
@@ -14,11 +14,11 @@ from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.model.measures import MEASURE_NAMES
 
 TextList = tuple[str, ...]
-SHARE_GUESS, CHOICE_GUESS = "share", "choice"
+SHARE_QUESTION, CHOICE_QUESTION = "share", "choice"
 
 
 class LessonSection(ConfigSection):
-    """A section of a lesson, whose lists are read as tuples."""
+    """A section of a lesson; its lists are read as tuples."""
 
     @model_validator(mode="before")
     @classmethod
@@ -27,49 +27,49 @@ class LessonSection(ConfigSection):
 
 
 def to_tuples(value: Any) -> Any:
-    """Return plain data with each list as the tuple that a frozen section holds."""
+    """Return plain data with all lists converted to tuples, for frozen sections."""
     if isinstance(value, dict):
-        return {key: to_tuples(one) for key, one in value.items()}
-    return tuple(to_tuples(one) for one in value) if isinstance(value, list | tuple) else value
+        return {key: to_tuples(item) for key, item in value.items()}
+    return tuple(to_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 class LessonArm(LessonSection):
-    """One future: PROMPT in England with some numbers changed and some policies.
+    """One arm: PROMPT in England with changed parameters and added policies.
 
     Attributes
     ----------
     name : str
-        As charts and texts call it.
+        Its name in charts and texts.
     change : dict
-        Values by path.
+        Changed values by path.
     policies : dict
-        The fields of policies, by lever.
+        Fields of the added policies, by lever.
     """
 
     name: str
     change: dict[str, Any] = Field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
-    def scenario(self, base: Scenario) -> Scenario:
+    def scenario(self, baseline: Scenario) -> Scenario:
         """Return the scenario of this arm."""
-        changed = base.replace(self.change) if self.change else base
+        changed = baseline.replace(self.change) if self.change else baseline
         for lever, fields in self.policies.items():
             changed = changed.with_policy(lever, **fields)
         return changed
 
 
 class AnswerOption(LessonSection):
-    """One answer among several.
+    """One answer of a multiple-choice question.
 
-    `when` says in which case it is the model's: see `qispread.interfaces.page.teaching.templating`.
+    It is the model's answer if `holds_if` is true: see `qispread.interfaces.page.teaching.templating`.
     """
 
     text: str
-    when: str
+    holds_if: str
 
 
-class GuessQuestion(LessonSection):
-    """A question that the class answers before it sees anything: a share of one arm, or one of some options."""
+class LessonQuestion(LessonSection):
+    """A question for prediction: a share of one arm on a slider, or multiple choice."""
 
     question: str
     kind: Literal["share", "choice"]
@@ -79,56 +79,56 @@ class GuessQuestion(LessonSection):
 
     @model_validator(mode="after")
     def _validate_kind(self) -> Self:
-        if (self.kind == SHARE_GUESS and not (self.arm and self.measure)) or (
-            self.kind == CHOICE_GUESS and len(self.options) < 2
+        if (self.kind == SHARE_QUESTION and not (self.arm and self.measure)) or (
+            self.kind == CHOICE_QUESTION and len(self.options) < 2
         ):
             raise ValueError("a share needs arm and measure; a choice needs at least two options")
         return self
 
 
 class LessonSlider(LessonSection):
-    """A number of one arm that the class moves at the end.
+    """A slider over parameters of one arm.
 
     Attributes
     ----------
     paths : dict of str to float
-        The numbers of the scenario that it moves, each with what it is at 1.
-    stops : tuple of float
-        Where it can stand, in order.
+        Parameters by path, each with its value at slider value 1.
+    values : tuple of float
+        Values of the slider, in order.
     """
 
     arm: str
     paths: dict[str, float]
     label: str
     unit: str = ""
-    stops: tuple[float, ...]
+    values: tuple[float, ...]
 
     def values_at(self, value: float) -> dict[str, float]:
-        """Return the numbers by path at a place of the slider: whole ones where they count."""
-        found = {path: factor * value for path, factor in self.paths.items()}
-        return {path: int(number) if path.endswith("at_most") else number for path, number in found.items()}
+        """Return the parameters by path at a slider value; counts as integers."""
+        numbers = {path: factor * value for path, factor in self.paths.items()}
+        return {path: int(number) if path.endswith("at_most") else number for path, number in numbers.items()}
 
 
 class InterventionChoice(LessonSection):
-    """What single thing changes it: some changes, one of which the class picks before it sees what each does.
+    """Changes of which the class chooses one before it sees the effect of each.
 
     Attributes
     ----------
-    against : str
-        The arm that they change; the first of the lesson unless given.
+    compared_with : str
+        The arm that the changes are compared with; the first of the lesson unless given.
     """
 
     question: str
     measure: str
-    against: str = ""
+    compared_with: str = ""
     arms: tuple[LessonArm, ...]
-    said: TextList
+    statements: TextList
     slider: LessonSlider
     curves: TextList
 
 
 class LessonMinutes(LessonSection):
-    """How long each step takes in a class."""
+    """Minutes of each step of a lesson."""
 
     predict: int = Field(ge=1)
     see: int = Field(ge=1)
@@ -137,7 +137,7 @@ class LessonMinutes(LessonSection):
 
     @property
     def total(self) -> int:
-        """Minutes of the lesson."""
+        """Minutes of the whole lesson."""
         return self.predict + self.see + self.change + self.discuss
 
 
@@ -147,19 +147,19 @@ class Lesson(LessonSection):
     Attributes
     ----------
     name : str
-        In addresses.
+        Its name in URLs.
     story : tuple of str
         Paragraphs.
     arms : tuple of LessonArm
-        What the class sees, the first in grey.
-    curves, spread : tuple of str, str
-        Measures shown over time, and the one whose worlds are shown at the end.
-    said : tuple of str
-        What is seen, in sentences with numbers to be filled in.
+        Arms that are shown, the first in grey.
+    curves, distribution : tuple of str, str
+        Measures shown over time, and the one whose distribution over runs is shown at the end.
+    statements : tuple of str
+        Sentences on the results, with placeholders for numbers.
     checks : tuple of str
-        What must hold in the runs for the sentences to be true.
-    left_out : str
-        What the model knows nothing of.
+        Conditions under which the sentences are true.
+    omissions : str
+        What the model leaves out.
     """
 
     name: str
@@ -168,55 +168,54 @@ class Lesson(LessonSection):
     sources: str
     story: TextList
     arms: tuple[LessonArm, ...]
-    guesses: tuple[GuessQuestion, ...]
+    questions: tuple[LessonQuestion, ...]
     curves: TextList
-    spread: str
-    said: TextList
-    one_thing: InterventionChoice
+    distribution: str
+    statements: TextList
+    choice: InterventionChoice
     discuss: TextList
-    left_out: str
+    omissions: str
     checks: TextList
     budget: bool = False
 
     @model_validator(mode="after")
     def _validate_names(self) -> Self:
-        own = [arm.name for arm in self.arms]
-        every = {*own, *(arm.name for arm in self.one_thing.arms)}
-        asked = {guess.arm for guess in self.guesses if guess.kind == SHARE_GUESS}
-        measures = {*self.curves, *self.one_thing.curves, self.spread, self.one_thing.measure}
-        measures |= {guess.measure for guess in self.guesses if guess.measure}
-        wrong = [*sorted(asked - set(own)), *sorted(measures - set(MEASURE_NAMES))]
-        wrong += sorted({self.one_thing.slider.arm} - every)
-        wrong += sorted({self.comparison_arm} - set(own))
-        if wrong or len(every) < len(own) + len(self.one_thing.arms):
-            raise ValueError(f"names an arm twice, or what there is not: {', '.join(wrong)}")
+        arms = [arm.name for arm in self.arms]
+        all_arms = {*arms, *(arm.name for arm in self.choice.arms)}
+        question_arms = {question.arm for question in self.questions if question.kind == SHARE_QUESTION}
+        measures = {*self.curves, *self.choice.curves, self.distribution, self.choice.measure}
+        measures |= {question.measure for question in self.questions if question.measure}
+        unknown = [*sorted(question_arms - set(arms)), *sorted(measures - set(MEASURE_NAMES))]
+        unknown += sorted({self.choice.slider.arm} - all_arms)
+        unknown += sorted({self.comparison_arm} - set(arms))
+        if unknown or len(all_arms) < len(arms) + len(self.choice.arms):
+            raise ValueError(f"unknown arms or measures, or an arm named twice: {', '.join(unknown)}")
         return self
 
     @property
     def comparison_arm(self) -> str:
         """The arm that single changes are compared with."""
-        return self.one_thing.against or self.arms[0].name
+        return self.choice.compared_with or self.arms[0].name
 
     def arm(self, name: str) -> LessonArm:
         """Return an arm by its name."""
-        every = {one.name: one for one in (*self.arms, *self.one_thing.arms)}
-        return every[name]
+        return {arm.name: arm for arm in (*self.arms, *self.choice.arms)}[name]
 
 
 @lru_cache(maxsize=1)
 def load_lessons() -> tuple[Lesson, ...]:
-    """Return the lessons in their order.
+    """Load the lessons in their order.
 
     Raises
     ------
     InputError
-        Where the file is not what it must be.
+        If the file is invalid.
     """
     data, _ = read_yaml(files(__package__).joinpath("lessons.yaml"), "lessons.yaml")
     try:
-        return tuple(Lesson.model_validate({"name": name, **one}) for name, one in data.items())
+        return tuple(Lesson.model_validate({"name": name, **fields}) for name, fields in data.items())
     except ValidationError as error:
-        faults = [Fault(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+        faults = [Fault(".".join(map(str, detail["loc"])), detail["msg"]) for detail in error.errors()]
         raise InputError(faults) from None
 
 
@@ -226,20 +225,20 @@ def find_lesson(name: Any) -> Lesson:
     Raises
     ------
     InputError
-        Where there is none of that name.
+        If there is none of that name.
     """
-    names = [one.name for one in load_lessons()]
+    names = [lesson.name for lesson in load_lessons()]
     return load_lessons()[index_of(str(name)[:60], names, "lesson")]
 
 
 @lru_cache(maxsize=256)
 def lesson_scenario(lesson: str, arm: str, value: float | None = None) -> Scenario:
-    """Return the scenario of an arm of a lesson, with the number of its slider where one is given.
+    """Return the scenario of an arm of a lesson, at a slider value if one is given.
 
-    Lessons are of PROMPT in England whatever scenario the page opened with: their sentences are true of it alone.
+    Lessons always use PROMPT in England, whatever scenario the page opened with: their sentences are true only of it.
     """
-    one = find_lesson(lesson)
-    scenario = one.arm(arm).scenario(default_scenario())
+    declared = find_lesson(lesson)
+    scenario = declared.arm(arm).scenario(default_scenario())
     if value is None:
         return scenario
-    return scenario.replace(one.one_thing.slider.values_at(value))
+    return scenario.replace(declared.choice.slider.values_at(value))

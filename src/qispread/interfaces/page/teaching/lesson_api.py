@@ -1,4 +1,4 @@
-"""What the page knows of the lessons before anybody has guessed: no answers."""
+"""The lessons as JSON for the page, without the results."""
 
 from typing import Any
 
@@ -15,69 +15,68 @@ from qispread.outputs.text.references import CITATION_KEY, load_references
 
 
 def describe_lessons() -> list[dict[str, Any]]:
-    """Return every lesson without what its runs would tell."""
-    return [describe_lesson(number, one) for number, one in enumerate(load_lessons(), start=1)]
+    """Return all lessons without their results."""
+    return [describe_lesson(number, lesson) for number, lesson in enumerate(load_lessons(), start=1)]
 
 
 def describe_lesson(number: int, lesson: Lesson) -> dict[str, Any]:
-    """Return one lesson without what its runs would tell."""
-    one = lesson.one_thing
-    slider = one.slider
-    known = load_references()
+    """Return one lesson without its results."""
+    choice = lesson.choice
+    slider = choice.slider
+    references = load_references()
     return {
         "name": lesson.name,
         "number": number,
         "title": lesson.title,
-        "minutes": {**lesson.minutes.model_dump(), "whole": lesson.minutes.total},
+        "minutes": {**lesson.minutes.model_dump(), "total": lesson.minutes.total},
         "story": list(lesson.story),
-        "sources": [known[key] for key in CITATION_KEY.findall(lesson.sources) if key in known],
-        "guesses": [
-            {"question": guess.question, "kind": guess.kind, "options": [option.text for option in guess.options]}
-            for guess in lesson.guesses
+        "sources": [references[key] for key in CITATION_KEY.findall(lesson.sources) if key in references],
+        "questions": [
+            {"question": entry.question, "kind": entry.kind, "options": [option.text for option in entry.options]}
+            for entry in lesson.questions
         ],
-        "question": one.question,
-        "options": [arm.name for arm in one.arms],
+        "choice": {"question": choice.question, "options": [arm.name for arm in choice.arms]},
         "slider": {
             "arm": slider.arm,
             "label": slider.label,
             "unit": slider.unit,
-            "stops": list(slider.stops),
+            "values": list(slider.values),
             "start": slider_start(lesson),
         },
-        "measure": {"meaning": MEASURES[one.measure].meaning, "form": MEASURES[one.measure].form},
+        "measure": {"meaning": MEASURES[choice.measure].meaning, "form": MEASURES[choice.measure].form},
         "discuss": list(lesson.discuss),
-        "left_out": lesson.left_out,
+        "omissions": lesson.omissions,
         "setting": lesson_state(lesson),
         "budget": describe_budget() if lesson.budget else None,
     }
 
 
 def slider_start(lesson: Lesson) -> int:
-    """Return at which of its values the slider begins: the one that the arm has."""
-    slider = lesson.one_thing.slider
+    """Return the index of the slider value that the arm has."""
+    slider = lesson.choice.slider
     path, factor = next(iter(slider.paths.items()))
-    now = number_at_path(lesson_scenario(lesson.name, slider.arm), path) / factor
-    return min(range(len(slider.stops)), key=lambda place: abs(slider.stops[place] - now))
+    current = number_at_path(lesson_scenario(lesson.name, slider.arm), path) / factor
+    return min(range(len(slider.values)), key=lambda index: abs(slider.values[index] - current))
 
 
 def lesson_state(lesson: Lesson) -> dict[str, Any] | None:
-    """Return a setting with which the page goes on from a lesson; None where the page cannot have it."""
-    base, arm = lesson.arm(lesson.comparison_arm), lesson.arm(lesson.one_thing.slider.arm)
-    plain = all(isinstance(value, int | float) for value in (*base.change.values(), *arm.change.values()))
-    if not plain:
+    """Return the page state that continues from a lesson; None if the page cannot represent it."""
+    baseline, arm = lesson.arm(lesson.comparison_arm), lesson.arm(lesson.choice.slider.arm)
+    representable = all(isinstance(value, int | float) for value in (*baseline.change.values(), *arm.change.values()))
+    if not representable:
         return None
-    alone = {path: value for path, value in arm.change.items() if base.change.get(path) != value}
-    return {"both": base.change, "alone": alone, "policies": arm.policies}
+    alone = {path: value for path, value in arm.change.items() if baseline.change.get(path) != value}
+    return {"both": baseline.change, "alone": alone, "policies": arm.policies}
 
 
 def describe_budget() -> dict[str, Any]:
-    """Return what a plan can be made of."""
-    levers = {discriminator(one): section_title(one) for one in section_classes(AnyPolicy)}
+    """Return the units, years, policies and prices of the budget game."""
+    titles = {discriminator(section): section_title(section) for section in section_classes(AnyPolicy)}
     policies = [
         {
             "lever": lever,
             "title": lever.replace("_", " ").capitalize(),
-            "meaning": levers[lever].split(" (", maxsplit=1)[0].rstrip(".") + ".",
+            "meaning": titles[lever].split(" (", maxsplit=1)[0].rstrip(".") + ".",
             "price": price,
         }
         for lever, price in PRICES.items()

@@ -1,8 +1,8 @@
-"""Texts with the numbers of runs in them, and conditions that must hold in the runs for a text to be true.
+"""Templates whose placeholders are filled from runs, and conditions on runs.
 
-In a text ``{arm.measure}`` stands for the mean over worlds at the end, ``{arm - other.measure}`` for the mean of the
-paired differences, and ``{arm > other.measure}`` for the share of worlds in which the first is above the second.
-A condition is ``arm.measure < 0.2``, or ``arm.measure > other.measure``, or ``arm.measure - other.measure > 0.05``.
+``{arm.measure}`` is the mean over runs at the end, ``{arm - other.measure}`` the mean of the paired differences, and
+``{arm > other.measure}`` the share of runs in which the first arm is above the second. A condition is
+``arm.measure < 0.2``, ``arm.measure > other.measure``, or ``arm.measure - other.measure > 0.05``.
 """
 
 import re
@@ -16,8 +16,7 @@ from qispread.model.measures import MEASURES
 from qispread.runs.comparison.paired_statistics import finite_mean
 
 ValueLookup = Callable[[str, str], NDArray[np.float64]]
-"""Gives a measure at the end in every world of an arm, by the names of arm and measure; ``measure@24`` is its median
-in a month, alone."""
+"""Maps arm and measure to the values at the end in each replicate; ``measure@24`` to the median in a month."""
 OTHERWISE_CONDITION = "otherwise"
 
 PLACEHOLDER = re.compile(r"\{(?P<arm>[^{}<>.-]+?)(?: (?P<sign>[->]) (?P<other>[^{}.]+?))?\.(?P<measure>\w+(?:@\d+)?)\}")
@@ -30,36 +29,36 @@ CONDITION = re.compile(
 
 
 def fill_template(text: str, values: ValueLookup) -> str:
-    """Return a text with numbers in the places that it leaves for them."""
+    """Return a text with its placeholders replaced by numbers."""
 
-    def number(place: "re.Match[str]") -> str:
-        arm, sign, other, measure = place.group("arm", "sign", "other", "measure")
-        first, form = values(arm, measure), MEASURES[measure.partition("@")[0]].form
+    def number(match: "re.Match[str]") -> str:
+        arm, sign, other, measure = match.group("arm", "sign", "other", "measure")
+        first, number_format = values(arm, measure), MEASURES[measure.partition("@")[0]].form
         if sign is None:
-            return format_value(finite_mean(first), form)
+            return format_value(finite_mean(first), number_format)
         second = values(other, measure)
         if sign == ">":
             known = ~np.isnan(first) & ~np.isnan(second)
             return format_value(float(np.mean((first > second)[known])), "percent")
-        return format_difference(finite_mean(first - second), form).removeprefix("+")
+        return format_difference(finite_mean(first - second), number_format).removeprefix("+")
 
     return apply_typography(PLACEHOLDER.sub(number, text))
 
 
 def condition_holds(condition: str, values: ValueLookup) -> bool:
-    """Return whether a condition is true of the means over worlds.
+    """Return whether a condition holds for the means over runs.
 
     Raises
     ------
     ValueError
-        For a text that is no condition.
+        For text that is not a condition.
     """
     if condition == OTHERWISE_CONDITION:
         return True
-    found = CONDITION.fullmatch(condition)
-    if found is None:
-        raise ValueError(f"'{condition}' is no condition")
-    term: Mapping[str, str | None] = found.groupdict()
+    match = CONDITION.fullmatch(condition)
+    if match is None:
+        raise ValueError(f"'{condition}' is not a condition")
+    term: Mapping[str, str | None] = match.groupdict()
 
     def value(arm: str, measure: str) -> float:
         return finite_mean(values(str(term[arm]), str(term[measure])))

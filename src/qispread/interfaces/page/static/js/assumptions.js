@@ -1,98 +1,100 @@
-// What the model assumes: every number in groups, with what it means, where it comes from and how well it is known.
-import { choice, numberControl } from "./controls.js";
+// The assumptions of the model: every parameter by group, with its meaning, source and evidence.
+import { numberControl, selectField } from "./controls.js";
+import { byId, element, uniqueId } from "./dom.js";
 import { SETTING } from "./state.js";
-import { element, find, freshName, withUnit } from "./words.js";
+import { formatWithUnit } from "./text_format.js";
 
-const KNOWN = {
+const EVIDENCE_LABELS = {
   measured: "measured",
-  derived: "derived from measures",
+  derived: "derived from measurements",
   assumption: "assumed",
-  hypothesis: "a hypothesis: no data, and results hinge on it",
-  choice: "yours to choose",
+  hypothesis: "untested assumption: no data, and results depend on it",
+  choice: "your choice",
 };
 
 export class Assumptions {
   constructor(state, file) {
     Object.assign(this, { state, file });
-    this.details = find("assumptions");
+    this.details = byId("assumptions");
     this.inside = this.details.querySelector("div");
-    this.numbers = new Map();
+    this.controls = new Map();
     this.details.addEventListener("toggle", () => this.details.open && this.draw());
-    state.listen((what) => what === SETTING && this.follow());
+    state.listen((change) => change === SETTING && this.update());
   }
 
   draw() {
     if (this.drawnFor === this.state.parameters) return;
     this.drawnFor = this.state.parameters;
-    this.numbers.clear();
-    const lead = element("p", { class: "small" }, this.file ? "In the page of qispread app each of these can be changed." :
-      "A change is of the what-if alone, unless you say that it is of the base too. What the two must share to be compared, such as the places, changes in both.");
-    const groups = this.state.parameters.groups.map((group) => this.group(group));
+    this.controls.clear();
+    const lead = element("p", { class: "small" }, this.file ? "Run qispread app to change these." :
+      "A change applies to your option only, unless you tick “in the baseline too”. Organisations and network are shared, so their changes apply to both.");
+    const groups = this.state.parameters.groups.map((group) => this.groupBox(group));
     this.inside.replaceChildren(lead, ...groups);
-    this.follow();
+    this.update();
   }
 
-  group(group) {
-    const all = element("div", { class: "all" });
-    const box = element("details", { class: "group" }, element("summary", {}, `${group.title} (${group.numbers.length})`), all);
+  groupBox(group) {
+    const content = element("div", { class: "all" });
+    const box = element("details", { class: "group" }, element("summary", {}, `${group.title} (${group.parameters.length})`), content);
     box.addEventListener("toggle", () => {
-      if (box.open && !all.childElementCount) this.fill(group, all);
+      if (box.open && !content.childElementCount) this.fill(group, content);
     });
     return box;
   }
 
-  fill(group, all) {
-    if (!this.file && group.name === "network" && this.state.parameters.networks.kinds.length) all.append(this.network());
-    all.append(...group.numbers.map((one) => this.number(one)));
-    this.follow();
+  fill(group, content) {
+    if (!this.file && group.name === "network" && this.state.parameters.networks.kinds.length) content.append(this.networkField());
+    content.append(...group.parameters.map((parameter) => this.parameterBox(parameter)));
+    this.update();
   }
 
-  network() {
+  networkField() {
     const { kind, kinds } = this.state.parameters.networks;
-    const own = kinds.some((one) => one.kind === kind) ? [] : [[kind, "as given"]];
-    const names = [...own, ...kinds.map((one) => [one.kind, one.kind.replaceAll("_", " ")])];
-    const told = element("p", { class: "small" });
-    const say = (name) => (told.textContent = kinds.find((one) => one.kind === name)?.meaning ?? "The ties of the file.");
-    const select = choice("Kind of network ", names, this.state.setting.both.network ?? kind, (name) => {
-      say(name);
+    const current = kinds.some((network) => network.kind === kind) ? [] : [[kind, "as in the file"]];
+    const choices = [...current, ...kinds.map((network) => [network.kind, network.kind.replaceAll("_", " ")])];
+    const note = element("p", { class: "small" });
+    const showMeaning = (name) => (note.textContent = kinds.find((network) => network.kind === name)?.meaning ?? "The ties in the file.");
+    const select = selectField("Kind of network ", choices, this.state.setting.both.network ?? kind, (name) => {
+      showMeaning(name);
       this.state.change(({ both }) => {
         for (const path of Object.keys(both)) if (path.startsWith("network")) delete both[path];
         if (name !== kind) both.network = name;
       });
     });
-    say(kind);
-    return element("div", { class: "number" }, select, told);
+    showMeaning(kind);
+    return element("div", { class: "number" }, select, note);
   }
 
-  number(one) {
-    const about = freshName("about");
-    const several = one.of && (this.state.parameters.interventions.length > 1 || one.path.startsWith("policies."));
-    const label = several ? `${one.label}, ${one.of}` : one.label;
-    if (this.file) return this.still(one, label);
-    const control = numberControl({ ...one, label, value: this.value(one), described: about }, (number) => this.put(one, number));
-    const meaning = element("p", { class: "small", id: about }, one.meaning);
-    const both = this.bothBox(one);
-    const box = element("div", { class: "number" }, control, meaning, this.source(one), both);
-    this.numbers.set(one.path, { one, control, both, box });
+  parameterBox(parameter) {
+    const describedBy = uniqueId("meaning");
+    const { label: name, owner, path } = parameter;
+    const showOwner = owner && (this.state.parameters.interventions.length > 1 || path.startsWith("policies."));
+    const label = showOwner ? `${name}, ${owner}` : name;
+    if (this.file) return this.readOnlyBox(parameter, label);
+    const control = numberControl({ ...parameter, label, value: this.value(parameter), describedBy }, (number) => this.set(parameter, number));
+    const meaning = element("p", { class: "small", id: describedBy }, parameter.meaning);
+    const scope = this.scopeBox(parameter);
+    const box = element("div", { class: "number" }, control, meaning, this.sourceLine(parameter), scope);
+    this.controls.set(path, { parameter, control, scope, box });
     return box;
   }
 
-  still(one, label) {
-    const value = element("p", {}, element("span", { class: "label" }, label), ` ${withUnit(one.value, one.unit)}`);
-    return element("div", { class: "number" }, value, element("p", { class: "small" }, one.meaning), this.source(one));
+  readOnlyBox(parameter, label) {
+    const value = element("p", {}, element("span", { class: "label" }, label), ` ${formatWithUnit(parameter.value, parameter.unit)}`);
+    return element("div", { class: "number" }, value, element("p", { class: "small" }, parameter.meaning), this.sourceLine(parameter));
   }
 
-  source({ known, sources, plausible, unit }) {
+  sourceLine({ evidence, sources, plausible, unit }) {
     const range = plausible ? ` Plausible: ${plausible}${unit === "share" || !unit ? "" : ` ${unit}`}.` : "";
-    const badge = element("span", { class: `known ${known}` }, KNOWN[known]);
+    const badge = element("span", { class: `evidence ${evidence}` }, EVIDENCE_LABELS[evidence]);
     return element("p", { class: "small" }, badge, range, sources.length ? ` ${sources.join(" ")}` : "");
   }
 
-  bothBox(one) {
-    if (one.both) return element("p", { class: "small" }, "Changes in both.");
-    const input = element("input", { type: "checkbox", "aria-label": `${one.label}: in the base too` });
-    input.addEventListener("change", () => this.move(one, input.checked));
-    const box = element("label", { class: "small", hidden: true }, input, " in the base too");
+  scopeBox(parameter) {
+    if (parameter.shared) return element("p", { class: "small" }, "Changes apply to both.");
+    const input = element("input", { type: "checkbox", "aria-label": `${parameter.label}: in the baseline too` });
+    input.addEventListener("change", () => this.move(parameter, input.checked));
+    const box = element("label", { class: "small", hidden: true }, input, " in the baseline too");
     box.input = input;
     return box;
   }
@@ -102,32 +104,33 @@ export class Assumptions {
     return alone[path] ?? both[path] ?? value;
   }
 
-  put(one, number) {
+  set(parameter, number) {
+    const { path, shared, value } = parameter;
     this.state.change((setting) => {
-      const part = one.both || one.path in setting.both ? setting.both : setting.alone;
-      if (number === one.value) delete part[one.path];
-      else part[one.path] = number;
+      const part = shared || path in setting.both ? setting.both : setting.alone;
+      if (number === value) delete part[path];
+      else part[path] = number;
     });
   }
 
-  move(one, toBoth) {
+  move({ path }, toBoth) {
     this.state.change(({ both, alone }) => {
       const [from, to] = toBoth ? [alone, both] : [both, alone];
-      to[one.path] = from[one.path];
-      delete from[one.path];
+      to[path] = from[path];
+      delete from[path];
     });
   }
 
-  follow() {
+  update() {
     if (this.details.open) this.draw();
     const { both, alone } = this.state.setting;
-    for (const { one, control, both: box, box: whole } of this.numbers.values()) {
-      const changed = one.path in both || one.path in alone;
-      control.set(this.value(one));
-      whole.classList.toggle("changed", changed);
-      if (box.input) {
-        box.hidden = !changed;
-        box.input.checked = one.path in both;
+    for (const { parameter, control, scope, box } of this.controls.values()) {
+      const changed = parameter.path in both || parameter.path in alone;
+      control.set(this.value(parameter));
+      box.classList.toggle("changed", changed);
+      if (scope.input) {
+        scope.hidden = !changed;
+        scope.input.checked = parameter.path in both;
       }
     }
   }

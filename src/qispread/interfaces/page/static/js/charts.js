@@ -1,29 +1,29 @@
-// The charts of the report, live: drawn once from their specification, then given new numbers.
+// Live charts: drawn once from a Vega specification, then updated with new data.
 
 let library = null;
 
-// The library comes from the same server, when the first chart is drawn, or stands in the same file.
-export function charting() {
+// The chart library is loaded from the same server with the first chart, or is part of the offline file.
+export function loadLibrary() {
   library ??= window.vegaEmbed ? Promise.resolve(window.vegaEmbed) : import("/vega.js").then(() => window.vegaEmbed);
   return library;
 }
 
-// No code is made from text, which the page's own rules forbid; no styles are put into the page.
+// Interpreted expressions (ast), since the content security policy forbids eval; no inline styles.
 const OPTIONS = { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: false, hover: false };
 
-export async function drawOnce(place, specification) {
-  const embed = await charting();
-  return embed(place, specification, OPTIONS);
+export async function drawChart(parent, specification) {
+  const embed = await loadLibrary();
+  return embed(parent, specification, OPTIONS);
 }
 
-// What is drawn is told by the words of the place around it, and not mark by mark.
+// A chart's marks are hidden from screen readers; the element around it has the description.
 export function hiddenBox() {
   const box = document.createElement("div");
   box.setAttribute("aria-hidden", "true");
   return box;
 }
 
-export function rowsOf({ arms, unit }) {
+export function toRows({ arms, unit }) {
   const rows = [];
   for (const [arm, { median, p5, p95 }] of Object.entries(arms))
     for (let month = 0; month < median.length; month += 1)
@@ -32,23 +32,23 @@ export function rowsOf({ arms, unit }) {
 }
 
 export class Chart {
-  constructor(place) {
-    this.place = place;
+  constructor(parent) {
+    this.parent = parent;
     this.inside = hiddenBox();
-    place.append(this.inside);
-    place.setAttribute("role", "img");
-    this.mark = null;
+    parent.append(this.inside);
+    parent.setAttribute("role", "img");
+    this.chartId = null;
     this.drawn = null;
     this.latest = null;
     this.busy = false;
     this.cursor = document.createElement("div");
     this.cursor.className = "cursor";
     this.cursor.hidden = true;
-    place.append(this.cursor);
+    parent.append(this.cursor);
   }
 
-  // A thin line at the month that the map shows.
-  at(month) {
+  // Shows a thin line at the month of the map.
+  showMonth(month) {
     this.month = month;
     if (!this.drawn || month === undefined) return;
     const { view } = this.drawn;
@@ -62,30 +62,30 @@ export class Chart {
     this.cursor.hidden = false;
   }
 
-  // What somebody expected at the end, marked there.
-  expect(value, words) {
-    this.expected = document.createElement("div");
-    this.expected.className = "expected";
-    this.expected.textContent = words;
-    this.expected.hidden = true;
-    this.expectedValue = value;
-    this.place.append(this.expected);
+  // Marks a prediction for the end.
+  markPrediction(value, label) {
+    this.prediction = document.createElement("div");
+    this.prediction.className = "predicted";
+    this.prediction.textContent = label;
+    this.prediction.hidden = true;
+    this.predictedValue = value;
+    this.parent.append(this.prediction);
   }
 
-  putExpected() {
-    if (!this.expected) return;
+  placePrediction() {
+    if (!this.prediction) return;
     const { view } = this.drawn;
     const svg = this.inside.querySelector("svg");
     const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
     const [left, top] = view.origin();
-    const { style } = this.expected;
+    const { style } = this.prediction;
     style.left = `${scale * (left + view.padding().left)}px`;
     style.width = `${scale * view.width()}px`;
-    style.top = `${scale * (top + view.padding().top + view.scale("y")(this.expectedValue))}px`;
-    this.expected.hidden = false;
+    style.top = `${scale * (top + view.padding().top + view.scale("y")(this.predictedValue))}px`;
+    this.prediction.hidden = false;
   }
 
-  // The newest numbers win; those that came while it drew and were followed by others are never drawn.
+  // Draws the latest data; data that were superseded while drawing are skipped.
   async show(curve) {
     this.latest = curve;
     if (this.busy) return;
@@ -102,22 +102,22 @@ export class Chart {
   }
 
   async draw(curve) {
-    const rows = rowsOf(curve);
-    if (this.mark === curve.mark) {
+    const rows = toRows(curve);
+    if (this.chartId === curve.chart_id) {
       await this.drawn.view.data(curve.data, rows).runAsync();
     } else {
       this.drawn?.finalize();
-      const whole = { ...curve.specification, datasets: { [curve.data]: rows } };
-      this.drawn = await drawOnce(this.inside, whole);
-      this.mark = curve.mark;
+      const specification = { ...curve.specification, datasets: { [curve.data]: rows } };
+      this.drawn = await drawChart(this.inside, specification);
+      this.chartId = curve.chart_id;
       this.unit = curve.unit;
     }
-    this.at(this.month);
-    this.putExpected();
-    this.place.setAttribute("aria-label", curve.alt);
-    this.place.dataset.worlds = curve.worlds;
-    this.place.dataset.end = JSON.stringify(endsOf(curve));
+    this.showMonth(this.month);
+    this.placePrediction();
+    this.parent.setAttribute("aria-label", curve.alt);
+    this.parent.dataset.runs = curve.runs;
+    this.parent.dataset.end = JSON.stringify(finalValues(curve));
   }
 }
 
-const endsOf = ({ arms }) => Object.fromEntries(Object.entries(arms).map(([arm, { median }]) => [arm, median.at(-1)]));
+const finalValues = ({ arms }) => Object.fromEntries(Object.entries(arms).map(([arm, { median }]) => [arm, median.at(-1)]));

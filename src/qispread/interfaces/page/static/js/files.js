@@ -1,119 +1,121 @@
-// Take it with you: scenario, report, tables, pictures. Bring your own: a scenario, organisations, ties.
-import { faultText } from "./server.js";
-import { BASE, WHAT_IF } from "./state.js";
-import { waited } from "./waiting.js";
-import { element, find } from "./words.js";
+// Downloads: scenario, report, tables, figures. Uploads: a scenario, organisations, ties.
+import { faultText } from "./api_client.js";
+import { byId, element } from "./dom.js";
+import { awaitResult } from "./progress.js";
+import { BASELINE } from "./state.js";
+import { OPTION } from "./url_state.js";
 
-const MOST_BYTES = 3 * 2 ** 20;
+const FIGURES = { current_use: "Current use", fidelity: "Fidelity", effect: "Effect", event_rate: "Adverse events" };
+const MAX_UPLOAD_BYTES = 3 * 2 ** 20;
 
 export class Files {
-  constructor(state, source, map, file) {
-    Object.assign(this, { state, source, map, file });
-    this.details = find("files");
+  constructor(state, api, map, file) {
+    Object.assign(this, { state, api, map, file });
+    this.details = byId("files");
     this.inside = this.details.querySelector("div");
     this.details.addEventListener("toggle", () => this.details.open && !this.drawn && this.draw());
   }
 
   draw() {
     this.drawn = true;
-    this.said = element("div", { role: "status", class: "small" });
-    const parts = this.file ? [this.fromFile()] : [this.take(), this.bring()];
-    this.inside.replaceChildren(element("div", { class: "pair" }, ...parts), this.said);
+    this.status = element("div", { role: "status", class: "small" });
+    const parts = this.file ? [this.offlineDownloads()] : [this.downloads(), this.uploads()];
+    this.inside.replaceChildren(element("div", { class: "pair" }, ...parts), this.status);
   }
 
-  button(words, act) {
-    const made = element("button", { type: "button" }, words);
-    made.addEventListener("click", async () => {
-      made.disabled = true;
+  button(label, action) {
+    const button = element("button", { type: "button" }, label);
+    button.addEventListener("click", async () => {
+      button.disabled = true;
       try {
-        await act();
+        await action();
       } catch (error) {
-        this.fail(error);
+        this.showError(error);
       }
-      made.disabled = false;
+      button.disabled = false;
     });
-    return made;
+    return button;
   }
 
-  take() {
-    const { source, state } = this;
-    const row = (words, ...buttons) => element("div", { class: "row" }, element("span", {}, words), ...buttons);
-    const keep = (words, ask) => this.button(words, async () => save(await ask()));
+  downloads() {
+    const { api, state } = this;
+    const row = (label, ...buttons) => element("div", { class: "row" }, element("span", {}, label), ...buttons);
+    const download = (label, request) => this.button(label, async () => save(await request()));
     return element("div", {},
-      element("h3", {}, "Take it with you"),
-      row("Scenario, which qispread run and compare read:", keep("Base", () => source.yaml(state.asked, BASE)), keep("What-if", () => source.yaml(state.asked, WHAT_IF))),
-      row("Report to read and print:", this.button("Write report", () => this.report())),
-      row("Tables as CSV:", keep("Curves", () => source.table(state.asked, "curves")), keep("Differences", () => source.table(state.asked, "differences"))),
-      row("Pictures:", this.button("Map", () => this.picture()),
-        ...["current_use", "fidelity", "effect", "event_rate"].map((one) => keep(one, () => source.picture(state.asked, one, "png")))));
+      element("h3", {}, "Downloads"),
+      row("Scenario files for qispread run and compare:", download("Baseline", () => api.yaml(state.payload, BASELINE)), download("Your option", () => api.yaml(state.payload, OPTION))),
+      row("Printable report:", this.button("Write report", () => this.report())),
+      row("Tables as CSV:", download("Curves", () => api.table(state.payload, "curves")), download("Differences", () => api.table(state.payload, "differences"))),
+      row("Figures:", this.button("Map", () => this.saveMap()),
+        ...Object.entries(FIGURES).map(([measure, label]) => download(label, () => api.picture(state.payload, measure, "png")))));
   }
 
-  fromFile() {
+  offlineDownloads() {
     return element("div", {},
-      element("div", { class: "row" }, element("span", {}, "Picture:"), this.button("Map", () => this.picture())),
-      element("p", { class: "small" }, "This file was written by qispread lesson. The page of qispread app gives scenarios, reports and tables, and reads your own."));
+      element("div", { class: "row" }, element("span", {}, "Figure:"), this.button("Map", () => this.saveMap())),
+      element("p", { class: "small" }, "This file was written by qispread lesson. Run qispread app for scenario files, reports, tables and uploads."));
   }
 
-  bring() {
+  uploads() {
     const input = element("input", { type: "file", multiple: true, accept: ".yaml,.yml,.csv", id: "upload" });
-    input.addEventListener("change", () => this.upload([...input.files]).catch((error) => this.fail(error)));
-    const back = this.button("Back to the scenario that the page opened with", async () => {
+    input.addEventListener("change", () => this.upload([...input.files]).catch((error) => this.showError(error)));
+    const back = this.button("Restore the start scenario", async () => {
       input.value = "";
       this.state.use(null, null);
-      this.say("The page shows the scenario that it opened with.");
+      this.showStatus("The page shows the start scenario.");
     });
     return element("div", {},
-      element("h3", {}, "Bring your own"),
-      element("p", { class: "small" }, "A scenario (YAML) with the tables that it names, or tables (CSV) of organisations, with a column id, and of ties, with columns from and to. They stay on this computer, and in this page alone."),
-      element("div", { class: "row" }, element("label", { htmlFor: "upload" }, "Choose files together:"), input),
+      element("h3", {}, "Uploads"),
+      element("p", { class: "small" }, "A scenario (YAML) with the tables that it names; or CSV tables of organisations (column id) and ties (columns from and to). They stay on this computer and are used by this page only."),
+      element("div", { class: "row" }, element("label", { htmlFor: "upload" }, "Select all files together:"), input),
       element("div", { class: "row" }, back));
   }
 
-  say(...children) {
-    this.said.replaceChildren(...children);
+  showStatus(...children) {
+    this.status.replaceChildren(...children);
   }
 
-  fail(error) {
+  showError(error) {
     if (error.name === "AbortError") return;
     const faults = error.faults ?? [{ problem: error.message }];
-    this.say(element("p", { role: "alert" }, "This could not be done:"), element("ul", {}, ...faults.slice(0, 20).map((one) => element("li", {}, faultText(one)))));
+    this.showStatus(element("p", { role: "alert" }, "Request failed:"), element("ul", {}, ...faults.slice(0, 20).map((fault) => element("li", {}, faultText(fault)))));
   }
 
-  picture() {
+  saveMap() {
     const { name } = this.state.parameters;
     const title = `${name}, ${this.state.arm}, month ${this.map.month}`;
-    save({ name: `${name}-map.svg`, content: new Blob([this.map.picture(title)], { type: "image/svg+xml" }) });
+    save({ name: `${name}-map.svg`, content: new Blob([this.map.toSvg(title)], { type: "image/svg+xml" }) });
   }
 
-  // Long work tells how far it is, and can be stopped.
-  async follow(stream) {
-    this.say();
+  // Runs a long request with a progress bar and a cancel button.
+  async runLong(stream) {
+    this.showStatus();
     try {
-      return await waited(stream, this.said, "Asking", (part) => !part.doing);
+      return await awaitResult(stream, this.status, "Waiting", (message) => !message.activity);
     } catch (error) {
-      if (error.name === "AbortError") this.say("Cancelled.");
+      if (error.name === "AbortError") this.showStatus("Cancelled.");
       throw error;
     }
   }
 
   async report() {
-    const found = await this.follow((signal) => this.source.report(this.state.asked, signal));
-    save({ name: found.name, content: new Blob([found.content], { type: found.kind }) });
-    this.say("The report is in your downloads.");
+    const report = await this.runLong((signal) => this.api.report(this.state.payload, signal));
+    save({ name: report.name, content: new Blob([report.content], { type: report.kind }) });
+    this.showStatus("The report is in your downloads.");
   }
 
   async upload(files) {
     if (!files.length) return;
-    const size = files.reduce((sum, one) => sum + one.size, 0);
-    if (size > MOST_BYTES) throw new Error(`Too large: at most ${MOST_BYTES / 2 ** 20} MB can be read.`);
-    const sent = await Promise.all(files.map(async (one) => ({ name: one.name, content: letters(await one.arrayBuffer()) })));
-    const found = await this.follow((signal) => this.source.upload(this.state.asked, sent, signal));
-    this.state.use(found.scenario, found.parameters);
-    this.say(element("p", {}, `The page shows ${found.parameters.name} now.`), element("ul", {}, ...found.notes.map((one) => element("li", {}, one))));
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    if (size > MAX_UPLOAD_BYTES) throw new Error(`Too large: at most ${MAX_UPLOAD_BYTES / 2 ** 20} MB can be uploaded.`);
+    const contents = await Promise.all(files.map(async (file) => ({ name: file.name, content: encodeBase64(await file.arrayBuffer()) })));
+    const uploaded = await this.runLong((signal) => this.api.upload(this.state.payload, contents, signal));
+    this.state.use(uploaded.scenario, uploaded.parameters);
+    this.showStatus(element("p", {}, `The page now shows ${uploaded.parameters.name}.`), element("ul", {}, ...uploaded.notes.map((note) => element("li", {}, note))));
   }
 }
 
-function letters(buffer) {
+function encodeBase64(buffer) {
   const bytes = new Uint8Array(buffer);
   let text = "";
   for (let first = 0; first < bytes.length; first += 8192) text += String.fromCharCode(...bytes.subarray(first, first + 8192));

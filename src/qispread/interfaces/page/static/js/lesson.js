@@ -1,284 +1,291 @@
-// One lesson: predict, see, change one thing, discuss. What was said stands in the address, so that a page can be shared.
-import { encoded } from "./address.js";
-import { Asking } from "./asking.js";
-import { Chart, drawOnce, hiddenBox } from "./charts.js";
-import { choices, Guesses, verdict } from "./guesses.js";
-import { Room } from "./room.js";
+// One lesson: predict, see, change one thing, discuss. The answers are part of the URL, so that a page can be shared.
+import { BudgetGame } from "./budget_game.js";
+import { Chart, drawChart, hiddenBox } from "./charts.js";
+import { element, uniqueId } from "./dom.js";
+import { LatestRequest } from "./latest_request.js";
+import { awaitResult, Progress } from "./progress.js";
+import { compareAnswer, Questions, radioGroup } from "./questions.js";
 import { emptySetting } from "./state.js";
-import { Waiting, waited } from "./waiting.js";
-import { element, freshName, percent, short } from "./words.js";
+import { formatNumber, formatPercent } from "./text_format.js";
+import { encodeState, OPTION } from "./url_state.js";
 
 const STEPS = ["Predict", "See", "Change one thing", "Discuss"];
 
-const numbers = (text) => (text ? text.split(",").map((one) => (one === "" || Number.isNaN(Number(one)) ? null : Number(one))) : []);
+const parseNumber = (text) => (text === "" || Number.isNaN(Number(text)) ? null : Number(text));
+const parseNumbers = (text) => (text ? text.split(",").map(parseNumber) : []);
 
 export class Lesson {
-  constructor(lesson, lessons, asked, source, { place, failed, file }) {
-    Object.assign(this, { lesson, lessons, source, failed, file });
-    this.room = { plan: asked.get("plan"), teams: asked.get("room") };
-    this.said = numbers(asked.get("said"));
-    this.picked = numbers(asked.get("pick"))[0] ?? null;
-    this.reached = Math.min(Number(asked.get("step")) || 0, STEPS.length - 1);
+  constructor(lesson, lessons, parameters, api, { parent, onError, file }) {
+    Object.assign(this, { lesson, lessons, api, onError, file });
+    this.gameState = { plan: parameters.get("plan"), teams: parameters.get("room") };
+    this.answers = parseNumbers(parameters.get("said"));
+    this.selected = parseNumbers(parameters.get("pick"))[0] ?? null;
+    this.step = Math.min(Number(parameters.get("step")) || 0, STEPS.length - 1);
     document.title = `qispread: ${lesson.title}`;
-    this.steps = element("ol", { class: "steps", "aria-label": "Steps of the lesson" },
-      ...STEPS.map((name, number) => element("li", {}, name, element("span", {}, ` ${this.minutes(number)} min`))));
-    this.parts = STEPS.map((name, number) => this.part(name, number));
-    place.replaceChildren(
-      element("p", { class: "small" }, ...(file?.only ? [] : [element("a", { href: "#lessons" }, "All lessons"), " · "]), `Lesson ${lesson.number}, ${lesson.minutes.whole} minutes`),
+    this.stepList = element("ol", { class: "steps", "aria-label": "Steps of the lesson" },
+      ...STEPS.map((name, index) => element("li", {}, name, element("span", {}, ` ${this.minutes(index)} min`))));
+    this.sections = STEPS.map((name, index) => this.createSection(name, index));
+    parent.replaceChildren(
+      element("p", { class: "small" }, ...(file?.only ? [] : [element("a", { href: "#lessons" }, "All lessons"), " · "]), `Lesson ${lesson.number}, ${lesson.minutes.total} minutes`),
       element("h1", {}, lesson.title),
       ...lesson.story.map((text) => element("p", { class: "story" }, text)),
-      this.steps,
-      ...this.parts);
-    this.begin();
+      this.stepList,
+      ...this.sections);
+    this.restore();
   }
 
-  minutes(number) {
-    return Object.values(this.lesson.minutes)[number];
+  minutes(index) {
+    return Object.values(this.lesson.minutes)[index];
   }
 
-  part(name, number) {
-    const heading = element("h2", { id: `step-${number}`, tabIndex: -1 }, `${number + 1}. ${name}`);
-    const inside = element("div");
-    const made = element("section", { class: "step", hidden: true, "aria-labelledby": `step-${number}` }, heading, inside);
-    Object.assign(made, { heading, inside });
-    return made;
+  createSection(name, index) {
+    const heading = element("h2", { id: `step-${index}`, tabIndex: -1 }, `${index + 1}. ${name}`);
+    const content = element("div");
+    const section = element("section", { class: "step", hidden: true, "aria-labelledby": `step-${index}` }, heading, content);
+    Object.assign(section, { heading, content });
+    return section;
   }
 
-  async begin() {
-    const { reached } = this;
-    this.predict();
-    this.show(0, false);
-    if (reached > 0 && this.guesses.whole) await this.see(false);
-    if (reached > 1 && this.guesses.whole) this.ask(false);
-    if (reached > 2 && this.guesses.whole && this.picked !== null) {
-      await this.change(false);
-      this.discuss(false);
+  // Restores the steps that the URL records.
+  async restore() {
+    const { step } = this;
+    this.showQuestions();
+    this.showStep(0, false);
+    if (!this.questions.complete) return;
+    if (step > 0) await this.showResults(false);
+    if (step > 1) this.showChoice(false);
+    if (step > 2 && this.selected !== null) {
+      await this.showChanges(false);
+      this.showDiscussion(false);
     }
   }
 
-  show(number, move = true) {
-    this.reached = number;
-    this.parts[number].hidden = false;
-    [...this.steps.children].forEach((one, place) => {
-      if (place === number) one.setAttribute("aria-current", "step");
-      else one.removeAttribute("aria-current");
+  showStep(index, scroll = true) {
+    this.step = index;
+    this.sections[index].hidden = false;
+    [...this.stepList.children].forEach((item, position) => {
+      if (position === index) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
     });
-    if (!move) return;
-    this.write();
-    this.parts[number].heading.focus({ preventScroll: true });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.parts[number].scrollIntoView({ behavior: calm ? "auto" : "smooth" });
+    if (!scroll) return;
+    this.writeUrl();
+    this.sections[index].heading.focus({ preventScroll: true });
+    const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.sections[index].scrollIntoView({ behavior: reducedMotion ? "auto" : "smooth" });
   }
 
-  write() {
+  writeUrl() {
     const pairs = [["lesson", this.lesson.name]];
-    if (this.reached) pairs.push(["step", this.reached]);
-    if (this.guesses.values.some((one) => one !== null)) pairs.push(["said", this.guesses.values.map((one) => one ?? "").join(",")]);
-    if (this.picked !== null) pairs.push(["pick", this.picked]);
-    if (this.room.plan) pairs.push(["plan", this.room.plan]);
-    if (this.room.teams) pairs.push(["room", encodeURIComponent(this.room.teams)]);
+    if (this.step) pairs.push(["step", this.step]);
+    const answers = this.questions.values;
+    if (answers.some((answer) => answer !== null)) pairs.push(["said", answers.map((answer) => answer ?? "").join(",")]);
+    if (this.selected !== null) pairs.push(["pick", this.selected]);
+    if (this.gameState.plan) pairs.push(["plan", this.gameState.plan]);
+    if (this.gameState.teams) pairs.push(["room", encodeURIComponent(this.gameState.teams)]);
     history.replaceState(null, "", `#${pairs.map(([name, value]) => `${name}=${value}`).join("&")}`);
   }
 
-  predict() {
-    const { inside } = this.parts[0];
-    const go = element("button", { type: "button", class: "main", disabled: true }, "Show what the model says");
+  showQuestions() {
+    const { content } = this.sections[0];
+    const button = element("button", { type: "button", class: "main", disabled: true }, "Show the model's results");
     const hint = element("span", { class: "small", role: "status" });
-    const look = () => {
-      go.disabled = !this.guesses.whole;
-      hint.textContent = this.guesses.whole ? "" : "Answer every question first; there is no wrong answer.";
-      this.write();
+    const update = () => {
+      button.disabled = !this.questions.complete;
+      hint.textContent = this.questions.complete ? "" : "Answer every question first. There are no wrong answers.";
+      this.writeUrl();
     };
-    this.guesses = new Guesses(this.lesson.guesses, this.said, look);
-    this.go = go;
-    go.addEventListener("click", () => this.see(true));
-    inside.append(...this.guesses.controls, element("p", { class: "row" }, go, hint));
-    look();
+    this.questions = new Questions(this.lesson.questions, this.answers, update);
+    this.resultsButton = button;
+    button.addEventListener("click", () => this.showResults(true));
+    content.append(...this.questions.controls, element("p", { class: "row" }, button, hint));
+    update();
   }
 
-  // Asks for one step, and tells how far it is; what was cancelled or failed waits to be asked again.
-  async answer(question, place) {
-    const ask = (signal) => this.source.lesson({ lesson: this.lesson.name, ...question }, signal);
+  // Requests one step with a progress bar; after a failure or cancellation it can be repeated.
+  async request(payload, parent) {
+    const stream = (signal) => this.api.lesson({ lesson: this.lesson.name, ...payload }, signal);
     for (;;) {
       try {
-        return await waited(ask, place, "Running the worlds", (part) => part.worlds);
+        return await awaitResult(stream, parent, "Running the simulations", (message) => message.runs);
       } catch (error) {
         const cancelled = error.name === "AbortError";
-        if (!cancelled) this.failed(error);
-        await this.again(place, cancelled ? "Cancelled." : "This could not be done.");
+        if (!cancelled) this.onError(error);
+        await this.confirmRetry(parent, cancelled ? "Cancelled." : "The request failed.");
       }
     }
   }
 
-  // Waits until somebody wants to go on.
-  async again(place, words) {
-    const button = element("button", { type: "button" }, "Run the worlds");
-    const shown = element("div", { class: "row" }, element("span", { role: "status" }, words), button);
-    place.append(shown);
+  // Waits until the retry button is clicked.
+  async confirmRetry(parent, message) {
+    const button = element("button", { type: "button" }, "Run the simulations");
+    const row = element("div", { class: "row" }, element("span", { role: "status" }, message), button);
+    parent.append(row);
     button.focus();
     await new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
-    shown.remove();
+    row.remove();
   }
 
-  async see(move) {
-    this.go.hidden = true;
-    const { inside } = this.parts[1];
-    this.guesses.lock();
-    this.show(1, move);
-    const told = await this.answer({ part: "seen" }, inside);
-    const { guesses } = this.lesson;
-    const verdicts = guesses.map((guess, place) => {
-      const [mine, models] = verdict(guess, this.guesses.values[place], told.answers[place]);
-      return element("li", {}, element("span", { class: "mine" }, guess.question), element("span", {}, mine), element("strong", {}, models));
+  async showResults(scroll) {
+    this.resultsButton.hidden = true;
+    const { content } = this.sections[1];
+    this.questions.lock();
+    this.showStep(1, scroll);
+    const results = await this.request({ part: "seen" }, content);
+    const comparisons = this.lesson.questions.map((question, index) => {
+      const [prediction, answer] = compareAnswer(question, this.questions.values[index], results.answers[index]);
+      return element("li", {}, element("span", { class: "small" }, question.question), element("span", {}, prediction), element("strong", {}, answer));
     });
-    const curves = element("div", { class: "charts" });
-    const more = element("button", { type: "button", class: "main" }, "What would change it?");
-    more.addEventListener("click", () => this.ask(true));
-    inside.append(
-      element("ul", { class: "verdicts" }, ...verdicts), curves,
-      element("p", { class: "small" }, `Lines: medians of ${told.worlds} worlds; bands: nine in ten. Bars: how many worlds end there.`),
-      ...told.said.map((text) => element("p", { class: "said" }, text)), element("p", { class: "row" }, more));
-    const own = (measure) => {
-      const place = told.answers.findIndex((one) => one.measure === measure);
-      return place < 0 ? null : this.guesses.values[place];
+    const charts = element("div", { class: "charts" });
+    const button = element("button", { type: "button", class: "main" }, "What would change it?");
+    button.addEventListener("click", () => this.showChoice(true));
+    content.append(
+      element("ul", { class: "comparisons" }, ...comparisons), charts,
+      element("p", { class: "small" }, `Lines: median of ${results.runs} runs. Bands: 90% of runs. Bars: distribution of runs at the end.`),
+      ...results.statements.map((text) => element("p", { class: "statement" }, text)), element("p", { class: "row" }, button));
+    const prediction = (measure) => {
+      const index = results.answers.findIndex((answer) => answer.measure === measure);
+      return index < 0 ? null : this.questions.values[index];
     };
-    told.curves.forEach((curve) => this.curve(curves, curve, told.worlds, own(curve.measure)));
-    this.still(curves, told.spread, own(told.spread.measure));
-    this.more = more;
+    results.curves.forEach((curve) => this.addCurve(charts, curve, results.runs, prediction(curve.measure)));
+    this.addStaticChart(charts, results.distribution, prediction(results.distribution.measure));
+    this.choiceButton = button;
   }
 
-  curve(place, curve, worlds, guess) {
+  addCurve(parent, curve, runs, prediction) {
     const box = element("div", { class: "chart", "data-measure": curve.measure });
-    place.append(box);
+    parent.append(box);
     const chart = new Chart(box);
-    if (guess !== null) chart.expect(guess, `you: ${percent(guess)}`);
-    chart.show({ ...curve, worlds });
+    if (prediction !== null) chart.markPrediction(prediction, `you: ${formatPercent(prediction)}`);
+    chart.show({ ...curve, runs });
     return chart;
   }
 
-  // A chart that does not move; what the class expected is a line in it.
-  still(place, { specification, alt, measure }, guess = null) {
-    const inside = hiddenBox();
-    place.append(element("div", { class: "chart still", role: "img", "aria-label": alt, "data-measure": measure ?? "" }, inside));
-    const expected = guess === null ? [] : [{ value: guess, label: "you" }];
-    drawOnce(inside, { ...specification, datasets: { ...specification.datasets, guess: expected } }).catch(this.failed);
+  // A chart that does not change; the prediction is a line in it.
+  addStaticChart(parent, { specification, alt, measure }, prediction = null) {
+    const box = hiddenBox();
+    parent.append(element("div", { class: "chart still", role: "img", "aria-label": alt, "data-measure": measure ?? "" }, box));
+    const line = prediction === null ? [] : [{ value: prediction, label: "you" }];
+    drawChart(box, { ...specification, datasets: { ...specification.datasets, guess: line } }).catch(this.onError);
   }
 
-  ask(move) {
-    const { inside } = this.parts[2];
-    this.show(2, move);
-    if (this.more) this.more.hidden = true;
-    const go = element("button", { type: "button", class: "main", disabled: this.picked === null }, "Show what each does");
-    const question = choices(this.lesson.question, this.lesson.options, this.picked, (place) => {
-      this.picked = place;
-      go.disabled = false;
-      this.write();
+  showChoice(scroll) {
+    const { content } = this.sections[2];
+    const { question, options } = this.lesson.choice;
+    this.showStep(2, scroll);
+    if (this.choiceButton) this.choiceButton.hidden = true;
+    const button = element("button", { type: "button", class: "main", disabled: this.selected === null }, "Show the effect of each");
+    const control = radioGroup(question, options, this.selected, (index) => {
+      this.selected = index;
+      button.disabled = false;
+      this.writeUrl();
     });
-    go.addEventListener("click", async () => {
-      await this.change(true);
-      this.discuss(true);
+    button.addEventListener("click", async () => {
+      await this.showChanges(true);
+      this.showDiscussion(true);
     });
-    this.question = { question, go };
-    inside.append(question, element("p", { class: "row" }, go));
+    this.choice = { control, button };
+    content.append(control, element("p", { class: "row" }, button));
   }
 
-  async change(write) {
-    const { inside } = this.parts[2];
-    const { question, go } = this.question;
-    go.hidden = true;
-    for (const input of question.querySelectorAll("input")) input.disabled = true;
-    const told = await this.answer({ part: "changed" }, inside);
-    const right = told.best.includes(this.picked);
-    const best = told.best.map((place) => this.lesson.options[place]).join("; or ");
+  async showChanges(updateUrl) {
+    const { content } = this.sections[2];
+    const { control, button } = this.choice;
+    const { options } = this.lesson.choice;
+    button.hidden = true;
+    for (const input of control.querySelectorAll("input")) input.disabled = true;
+    const results = await this.request({ part: "changed" }, content);
+    const correct = results.best.includes(this.selected);
+    const best = results.best.map((index) => options[index]).join(" or ");
     const chart = element("div");
-    inside.append(
-      element("p", { class: "verdict" }, `You said: ${this.lesson.options[this.picked]}. `,
-        element("strong", {}, right ? "So does the model." : `The model says: ${best}.`)),
-      element("div", { class: "changes" }, chart, element("div", {}, ...told.said.map((text) => element("p", { class: "said" }, text)))), this.slider());
-    this.still(chart, told.changes);
-    if (write) this.write();
+    const statements = results.statements.map((text) => element("p", { class: "statement" }, text));
+    content.append(
+      element("p", { class: "comparison" }, `Your choice: ${options[this.selected]}. `,
+        element("strong", {}, correct ? "The model agrees." : `The model: ${best}.`)),
+      element("div", { class: "changes" }, chart, element("div", {}, ...statements)), this.createSlider());
+    this.addStaticChart(chart, results.changes);
+    if (updateUrl) this.writeUrl();
   }
 
-  // The one thing, moved by hand: curves follow.
-  slider() {
-    const { label, unit, stops, start, arm } = this.lesson.slider;
-    const name = freshName("moved");
-    const words = (place) => `${short(stops[place])}${unit ? ` ${unit}` : ""}`;
-    const told = element("output", { htmlFor: name }, words(start));
-    const input = element("input", { id: name, type: "range", min: 0, max: stops.length - 1, step: 1, "aria-valuetext": words(start) });
+  // A slider for one change; its curves are updated.
+  createSlider() {
+    const { label, unit, values, start, arm } = this.lesson.slider;
+    const id = uniqueId("slider");
+    const valueText = (index) => `${formatNumber(values[index])}${unit ? ` ${unit}` : ""}`;
+    const output = element("output", { htmlFor: id }, valueText(start));
+    const input = element("input", { id, type: "range", min: 0, max: values.length - 1, step: 1, "aria-valuetext": valueText(start) });
     input.value = start;
     const charts = element("div", { class: "charts" });
-    const line = element("p", { class: "moved", role: "status" });
+    const result = element("p", { class: "slider-result", role: "status" });
     const drawn = new Map();
-    const far = element("div");
-    let waiting = null;
-    const end = () => {
-      waiting?.end();
-      waiting = null;
+    const progressBox = element("div");
+    let progress = null;
+    const endProgress = () => {
+      progress?.remove();
+      progress = null;
     };
-    const stop = () => {
-      asking.stop();
-      end();
-      line.textContent = "Cancelled; move the slider to ask again.";
+    const cancel = () => {
+      latest.cancel();
+      endProgress();
+      result.textContent = "Cancelled. Move the slider to run the simulations.";
       input.focus();
     };
-    const put = (place) => {
-      waiting ??= new Waiting(far, "Running the worlds", stop);
-      asking.put(stops[place]);
+    const request = (index) => {
+      progress ??= new Progress(progressBox, "Running the simulations", cancel);
+      latest.request(values[index]);
     };
-    const asking = new Asking((value, signal) => this.source.lesson({ lesson: this.lesson.name, part: "moved", value }, signal), {
-      part: (part) => {
-        if (!part.worlds) {
-          waiting?.tell(part);
+    const latest = new LatestRequest((value, signal) => this.api.lesson({ lesson: this.lesson.name, part: "moved", value }, signal), {
+      onMessage: (message) => {
+        if (!message.runs) {
+          progress?.update(message);
           return;
         }
-        end();
-        for (const curve of part.curves) {
-          if (!drawn.has(curve.measure)) drawn.set(curve.measure, this.curve(charts, curve, part.worlds, null));
-          else drawn.get(curve.measure).show({ ...curve, worlds: part.worlds });
+        endProgress();
+        for (const curve of message.curves) {
+          if (!drawn.has(curve.measure)) drawn.set(curve.measure, this.addCurve(charts, curve, message.runs, null));
+          else drawn.get(curve.measure).show({ ...curve, runs: message.runs });
         }
-        line.textContent = part.said;
-        line.dataset.value = part.value;
+        result.textContent = message.statement;
+        result.dataset.value = message.value;
       },
-      failed: (error) => {
-        end();
-        this.failed(error);
+      onError: (error) => {
+        endProgress();
+        this.onError(error);
       },
     });
     input.addEventListener("input", () => {
-      told.textContent = words(Number(input.value));
-      input.setAttribute("aria-valuetext", told.textContent);
-      put(Number(input.value));
+      output.textContent = valueText(Number(input.value));
+      input.setAttribute("aria-valuetext", output.textContent);
+      request(Number(input.value));
     });
-    put(start);
-    const control = element("div", { class: "slider" }, element("label", { class: "label", htmlFor: name }, label), told, input);
-    return element("div", { class: "try" }, element("h3", {}, `Try it: ${arm}`), control, far, line, charts);
+    request(start);
+    const control = element("div", { class: "slider" }, element("label", { class: "label", htmlFor: id }, label), output, input);
+    return element("div", { class: "try" }, element("h3", {}, `Try it: ${arm}`), control, progressBox, result, charts);
   }
 
-  discuss(move) {
-    const { inside } = this.parts[3];
-    this.show(3, false);
-    if (move) this.write();
-    const { discuss, left_out: leftOut, sources, number, budget } = this.lesson;
-    const next = this.lessons.find((one) => one.number === number + 1);
-    inside.append(
+  showDiscussion(updateUrl) {
+    const { content } = this.sections[3];
+    this.showStep(3, false);
+    if (updateUrl) this.writeUrl();
+    const { discuss, omissions, sources, number, budget } = this.lesson;
+    const next = this.lessons.find((lesson) => lesson.number === number + 1);
+    content.append(
       element("ol", { class: "discuss" }, ...discuss.map((text) => element("li", {}, text))),
-      element("h3", {}, "What the model leaves out"), element("p", {}, leftOut),
-      ...(sources.length ? [element("h3", {}, "Read more"), element("ul", { class: "small" }, ...sources.map((one) => element("li", {}, one)))] : []));
+      element("h3", {}, "What the model leaves out"), element("p", {}, omissions),
+      ...(sources.length ? [element("h3", {}, "Sources"), element("ul", { class: "small" }, ...sources.map((source) => element("li", {}, source)))] : []));
     if (budget) {
       const game = element("section", { class: "game", "aria-labelledby": "game-title" });
-      inside.append(game);
-      new Room(budget, this.room, this.source, { place: game, failed: this.failed, file: this.file, write: () => this.write() });
+      content.append(game);
+      new BudgetGame(budget, this.gameState, this.api, { parent: game, onError: this.onError, file: this.file, onChange: () => this.writeUrl() });
     }
-    inside.append(element("p", { class: "row" },
-      ...(this.file ? [] : [element("a", { href: this.onward() }, "Go on with it on the page")]),
+    content.append(element("p", { class: "row" },
+      ...(this.file ? [] : [element("a", { href: this.exploreUrl() }, "Explore this option on the page")]),
       ...(next ? [element("a", { href: `#lesson=${next.name}` }, `Lesson ${next.number}: ${next.title}`)] : [])));
   }
 
-  onward() {
+  exploreUrl() {
     const { setting } = this.lesson;
     if (!setting) return "#";
-    const view = { month: 0, world: 1, arm: "what-if", colour: "fidelity", intervention: null };
-    return `#${encoded({ setting: { ...emptySetting(), ...setting }, view, horizon: 0, uploaded: null, opened: { mark: "" } }).replace(/&?of=$/, "")}`;
+    const view = { month: 0, world: 1, arm: OPTION, colour: "fidelity", intervention: null };
+    return `#${encodeState({ setting: { ...emptySetting(), ...setting }, view, horizon: 0, uploaded: null, opened: { fingerprint: "" } }).replace(/&?of=$/, "")}`;
   }
 }

@@ -1,94 +1,95 @@
-// The page: what a visitor changes is asked about, and the answer is shown.
-import { Asking } from "./asking.js";
+// The page: sends each change to the server and shows the result.
+import { api, faultText } from "./api_client.js";
 import { Assumptions } from "./assumptions.js";
-import { Explore } from "./explore.js";
+import { byId, element } from "./dom.js";
 import { Files } from "./files.js";
+import { LatestRequest } from "./latest_request.js";
 import { isLesson, openLessons } from "./lessons.js";
-import { Levers } from "./levers.js";
-import { Result } from "./result.js";
-import { faultText, server } from "./server.js";
+import { MapPanel } from "./map_panel.js";
+import { OrganisationDialog } from "./organisation_dialog.js";
+import { PolicyControls } from "./policy_controls.js";
+import { ResultPanel } from "./result_panel.js";
 import { SETTING, State } from "./state.js";
-import { Story } from "./story.js";
-import { element, extent, find, several } from "./words.js";
+import { durationLabel, plural } from "./text_format.js";
 
-const start = JSON.parse(find("start").textContent);
+const start = JSON.parse(byId("start").textContent);
 const state = new State(start.parameters);
 
-// What the address had to be told about stays until something is changed.
+// Notes on the URL stay visible until something is changed.
 let notes = [];
 
-function notice(lines) {
-  const box = find("notice");
+function showNotice(lines) {
+  const box = byId("notice");
   box.hidden = !lines.length;
   box.replaceChildren(...lines.slice(0, 12).map((line) => element("p", {}, line)));
 }
 
-const failed = (error) => {
-  result.busy(false);
-  find("doing").textContent = "";
-  notice(error.faults ? error.faults.map(faultText) : [`Something went wrong in the page: ${error.message}`]);
+const onError = (error) => {
+  result.setBusy(false);
+  byId("progress-text").textContent = "";
+  showNotice(error.faults ? error.faults.map(faultText) : [`Error in the page: ${error.message}`]);
 };
 
-function introduce() {
-  const { worlds, organisations, horizon, parameters } = state;
-  find("extent").textContent = `${several(worlds, "simulated world")} of ${several(organisations, "organisation")} and ${extent(horizon)} (${parameters.name})`;
+function showExtent() {
+  const { runs, organisations, horizon, parameters } = state;
+  byId("extent").textContent = `${plural(runs, "simulation")} of ${plural(organisations, "organisation")} and ${durationLabel(horizon)} (${parameters.name})`;
 }
 
-const result = new Result();
-const asking = new Asking(server.compare, {
-  part: (part) => {
-    if (part.worlds) notice(notes);
-    result.show(part);
+const result = new ResultPanel();
+const comparison = new LatestRequest(api.compare, {
+  onMessage: (message) => {
+    if (message.runs) showNotice(notes);
+    result.show(message);
   },
-  failed,
+  onError,
 });
 
-function ask() {
-  introduce();
-  result.waiting();
-  asking.put(structuredClone(state.asked));
+function requestComparison() {
+  showExtent();
+  result.wait();
+  comparison.request(structuredClone(state.payload));
 }
 
-function follow(what) {
-  if (what !== SETTING) return;
+function onChange(change) {
+  if (change !== SETTING) return;
   notes = [];
-  ask();
+  requestComparison();
 }
 
-async function begin() {
-  find("way-explore").setAttribute("aria-current", "page");
-  notes = state.read();
+async function openExplore() {
+  byId("view-explore").setAttribute("aria-current", "page");
+  notes = state.readUrl();
   if (state.uploaded)
     try {
-      state.parameters = await server.parameters({ scenario: state.uploaded });
+      state.parameters = await api.parameters({ scenario: state.uploaded });
     } catch (error) {
       state.use(null, null);
-      notes.push("The scenario in the address cannot be used; the page shows its own.", ...(error.faults ?? []).map(faultText));
+      notes.push("The scenario in the address is invalid, so the page shows its own.", ...(error.faults ?? []).map(faultText));
     }
-  const story = new Story(server, failed);
-  new Levers(state, start.file);
+  const dialog = new OrganisationDialog(api);
+  new PolicyControls(state, start.file);
   new Assumptions(state, start.file);
-  const explore = new Explore(state, server, start.colours, { story, failed, told: (month) => result.at(month), file: start.file });
-  new Files(state, server, explore.map, start.file);
-  state.listen(follow);
-  ask();
-  notice(notes);
+  const panel = new MapPanel(state, api, start.colours, { dialog, onError, onMonth: (month) => result.showMonth(month), file: start.file });
+  new Files(state, api, panel.map, start.file);
+  state.listen(onChange);
+  requestComparison();
+  showNotice(notes);
 }
 
-find("reset").addEventListener("click", () => {
-  notice([]);
+byId("reset").addEventListener("click", () => {
+  showNotice([]);
   state.reset();
-  find("copied").textContent = "Everything is as it was.";
+  byId("copy-status").textContent = "All changes are reset.";
 });
-find("copy").addEventListener("click", async () => {
-  state.write();
+byId("copy").addEventListener("click", async () => {
+  state.writeUrl();
   try {
     await navigator.clipboard.writeText(location.href);
-    find("copied").textContent = "The address is copied: it holds all that you have changed.";
+    byId("copy-status").textContent = "Link copied. It contains all your changes.";
   } catch {
-    find("copied").textContent = "Copy it from the browser's address field: it holds all that you have changed.";
+    byId("copy-status").textContent = "Copy the address from the browser's address bar. It contains all your changes.";
   }
 });
 addEventListener("hashchange", () => location.reload());
-if (isLesson(location.hash) || start.file?.only) openLessons(start, server, failed);
-else begin();
+if (isLesson(location.hash) || start.file?.only) openLessons(start, api, onError);
+else openExplore();

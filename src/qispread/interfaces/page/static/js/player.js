@@ -1,19 +1,20 @@
-// The month that the map shows: a slider, and a button that lets time pass.
-import { find, when } from "./words.js";
+// The month slider of the map, and the button that plays the months.
+import { byId } from "./dom.js";
+import { monthLabel } from "./text_format.js";
 
-const A_MONTH = 110;
-const A_YEAR = 1100;
+const MONTH_MILLISECONDS = 110;
+const YEAR_MILLISECONDS = 1100;
 
 export class Player {
-  constructor(shown) {
-    this.shown = shown;
-    this.slider = find("month");
-    this.button = find("play");
-    this.told = find("month-told");
+  constructor(onMonth) {
+    this.onMonth = onMonth;
+    this.slider = byId("month");
+    this.button = byId("play");
+    this.output = byId("month-label");
     this.timer = null;
     this.slider.addEventListener("input", () => {
       this.stop();
-      this.to(Number(this.slider.value), true);
+      this.goTo(Number(this.slider.value), true);
     });
     this.button.addEventListener("click", () => (this.timer ? this.stop() : this.play()));
   }
@@ -22,7 +23,7 @@ export class Player {
     return this.timer !== null;
   }
 
-  // How many months there are, and which is shown.
+  // Sets the number of months and the current month.
   set(horizon, month) {
     this.horizon = horizon;
     this.slider.max = horizon;
@@ -32,23 +33,23 @@ export class Player {
   label(month) {
     this.month = month;
     this.slider.value = month;
-    this.slider.setAttribute("aria-valuetext", when(month));
-    this.told.textContent = when(month);
+    this.slider.setAttribute("aria-valuetext", monthLabel(month));
+    this.output.textContent = monthLabel(month);
   }
 
-  to(month, settled) {
+  goTo(month, settled) {
     this.label(Math.min(month, this.horizon));
-    this.shown(this.month, settled);
+    this.onMonth(this.month, settled);
   }
 
   play() {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (this.month >= this.horizon) this.to(0, false);
+    const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (this.month >= this.horizon) this.goTo(0, false);
     this.button.textContent = "Pause";
     this.timer = setInterval(() => {
-      this.to(this.month + (calm ? 12 : 1), false);
+      this.goTo(this.month + (reducedMotion ? 12 : 1), false);
       if (this.month >= this.horizon) this.stop();
-    }, calm ? A_YEAR : A_MONTH);
+    }, reducedMotion ? YEAR_MILLISECONDS : MONTH_MILLISECONDS);
   }
 
   stop() {
@@ -56,6 +57,6 @@ export class Player {
     clearInterval(this.timer);
     this.timer = null;
     this.button.textContent = "Play";
-    this.shown(this.month, true);
+    this.onMonth(this.month, true);
   }
 }

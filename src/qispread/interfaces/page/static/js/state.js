@@ -1,13 +1,12 @@
-// The setting of this visitor: it lives here and in the address, and nowhere else.
-import { decoded, encoded } from "./address.js";
+// The state of this visitor's page, which is stored only here and in the URL.
+import { decodeState, encodeState, OPTION } from "./url_state.js";
 
-export const BASE = "baseline";
-export const WHAT_IF = "what-if";
+export const BASELINE = "baseline";
 
 export const emptySetting = () => ({ both: {}, alone: {}, policies: {} });
-const firstView = (horizon) => ({ month: horizon, world: 1, arm: WHAT_IF, colour: "fidelity", intervention: null });
+const initialView = (horizon) => ({ month: horizon, world: 1, arm: OPTION, colour: "fidelity", intervention: null });
 
-// What listeners are told has changed.
+// Kinds of change that listeners receive.
 export const SETTING = "setting";
 export const VIEW = "view";
 
@@ -17,83 +16,83 @@ export class State {
     this.parameters = parameters;
     this.uploaded = null;
     this.listeners = [];
-    this.begin();
+    this.clear();
   }
 
-  begin() {
+  clear() {
     this.setting = emptySetting();
-    this.view = firstView(this.horizon);
+    this.view = initialView(this.horizon);
   }
 
-  listen(act) {
-    this.listeners.push(act);
+  listen(listener) {
+    this.listeners.push(listener);
   }
 
-  tell(what) {
-    for (const act of this.listeners) act(what, this);
-    this.write();
+  notify(change) {
+    for (const listener of this.listeners) listener(change, this);
+    this.writeUrl();
   }
 
-  // The setting as the server takes it.
-  get asked() {
+  // The page state in the form of the API.
+  get payload() {
     return this.uploaded ? { ...this.setting, scenario: this.uploaded } : this.setting;
   }
 
-  // How much is simulated, whether it was changed on the page or not.
+  // Size of the simulation, with changes made on the page.
   get horizon() {
     return this.setting.both.horizon ?? this.parameters.horizon;
   }
 
-  get worlds() {
-    return this.setting.both.replicates ?? this.parameters.worlds;
+  get runs() {
+    return this.setting.both.replicates ?? this.parameters.replicates;
   }
 
   get organisations() {
     return this.setting.both["organisations.number"] ?? this.parameters.organisations;
   }
 
-  get same() {
+  get unchanged() {
     return !Object.keys(this.setting.policies).length && !Object.keys(this.setting.alone).length;
   }
 
   get arm() {
-    return this.same ? BASE : this.view.arm;
+    return this.unchanged ? BASELINE : this.view.arm;
   }
 
   show(changes) {
     Object.assign(this.view, changes);
-    this.tell(VIEW);
+    this.notify(VIEW);
   }
 
-  change(act) {
-    act(this.setting);
-    this.tell(SETTING);
+  change(update) {
+    update(this.setting);
+    this.notify(SETTING);
   }
 
   reset() {
-    this.begin();
-    this.tell(SETTING);
+    this.clear();
+    this.notify(SETTING);
   }
 
-  // A whole scenario in place of the one so far; null for the one that the page opened with.
+  // Replaces the scenario; null restores the start scenario.
   use(scenario, parameters) {
     this.uploaded = scenario;
     this.parameters = parameters || this.opened;
-    this.begin();
-    this.tell(SETTING);
+    this.clear();
+    this.notify(SETTING);
   }
 
-  write() {
-    const text = encoded(this);
+  writeUrl() {
+    const text = encodeState(this);
     history.replaceState(null, "", text ? `#${text}` : location.pathname);
   }
 
-  // Takes what the address says; returns what a visitor must be told about it.
-  read() {
-    const { setting, view, notes, scenario } = decoded(location.hash.slice(1), this);
+  // Restores the state from the URL, and returns notes on parts that could not be restored.
+  readUrl() {
+    const { setting, view, notes, scenario } = decodeState(location.hash.slice(1), this);
     this.uploaded = scenario;
     this.setting = setting;
-    this.view = { ...firstView(this.horizon), ...view };
+    this.view = { ...initialView(this.horizon), ...view };
     return notes;
   }
 }
