@@ -3,8 +3,8 @@
 Decided before it was run. Each partnership agrees one version (the policy `standard` at its declared strength): rigid
 (latitude 0), with latitude (0.6, as declared) or not at all. Three parts: a standard with latitude against free
 copying; against a rigid one; and, where settings are alike (their spread at the low end of its plausible range, 0.3), a
-rigid one against one with latitude. The map tells the gain over free copying by latitude and by how different settings
-are. Ablations: a standard no better than any copy; settings without differences; a standard that guards nothing.
+rigid one against one with latitude. The map shows the gain over free copying by latitude and by how different settings
+are. Ablations: a standard no better than any copy; settings without differences; a standard that protects nothing.
 """
 
 from collections.abc import Mapping
@@ -50,13 +50,13 @@ def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeA
     }
 
 
-def map_column(spread: float, worlds: int) -> list[dict[str, float]]:
+def map_column(spread: float, replicates: int) -> list[dict[str, float]]:
     """Return one column of the map: the gain over free copying by latitude."""
     base, value = baseline_scenario().replace({SPREAD: spread}), find_quantity(EFFECT).value
 
     def mean(scenario: qs.Scenario) -> float:
         arm = ScenarioArm(scenario)
-        return float(np.mean([value(arm.simulate(world)) for world in range(worlds)]))
+        return float(np.mean([value(arm.simulate(replicate)) for replicate in range(replicates)]))
 
     free = mean(base)
     return [
@@ -71,13 +71,13 @@ def map_column(spread: float, worlds: int) -> list[dict[str, float]]:
 
 def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     """Return the map of the gain over free copying by latitude and by how different settings are."""
-    worlds = max(2, size.worlds // 8)
+    replicates = max(2, size.worlds // 8)
 
-    def some(part: range) -> list[tuple[int, list[dict[str, float]]]]:
-        return [(place, map_column(SPREADS[place], worlds)) for place in part]
+    def map_columns(part: range) -> list[tuple[int, list[dict[str, float]]]]:
+        return [(index, map_column(SPREADS[index], replicates)) for index in part]
 
-    found = dict(map_in_threads(some, range(len(SPREADS)), workers=workers))
-    table = pd.DataFrame([row for place in range(len(SPREADS)) for row in found[place]])
+    columns = dict(map_in_threads(map_columns, range(len(SPREADS)), workers=workers))
+    table = pd.DataFrame([row for index in range(len(SPREADS)) for row in columns[index]])
     best = table.loc[table.groupby("setting_spread")["gain"].idxmax()]
     chart = heat_map(
         table,
