@@ -1,10 +1,11 @@
 """Claim 1: an intervention that worked in one place is rarely easy to replicate.
 
-Decided before it was run. Rarely: fewer than one in five of the organisations that ever adopted the intervention have 80%
-of the pilot site's effect after ten years. The adoption curve hides this if more than half have adopted it by then. Both are
-levels and not differences between arms; the second arm, a pilot in an organisation chosen at random, shows how much of the
-gap arises because pilots are run where all is ready. The map shows the assumptions under which most would replicate it: loss
-in copying and lineage are the model's least supported assumptions, capability is a property of the organisations.
+Decided before it was run. Rarely: fewer than one in five of the organisations that ever adopted the intervention have
+80% of the pilot site's effect after ten years. The adoption curve hides this if more than half have adopted it by then.
+Both are levels and not differences between arms; the second arm, a pilot in an organisation chosen at random, shows how
+much of the gap arises because pilots are run where all is ready. The map shows the assumptions under which most would
+replicate it: loss in copying and lineage are the model's least supported assumptions, capability is a property of the
+organisations.
 """
 
 from collections.abc import Mapping
@@ -59,7 +60,7 @@ def map_cell(point: tuple[float, float, float], replicates: int) -> dict[str, fl
 
 def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     """Return the map of the share that replicates the effect, over loss in copying, lineage and capability."""
-    points, replicates = list(product(LOSSES, LINEAGES, CAPABILITIES)), max(1, size.worlds // 20)
+    points, replicates = list(product(LOSSES, LINEAGES, CAPABILITIES)), max(1, size.replicates // 20)
 
     def map_cells(part: range) -> list[tuple[int, dict[str, float]]]:
         return [(index, map_cell(points[index], replicates)) for index in part]
@@ -104,18 +105,22 @@ NO_LOSS = MechanismAblation(
     },
 )
 FEW_TRANSFORMED = ArmContrast(
-    ((-1.0, "baseline", "transformed"),), RARELY, label="by which the share that replicates the effect is below one in five"
+    ((-1.0, "baseline", "transformed"),),
+    RARELY,
+    label="by which the share that replicates the effect is below one in five",
 )
 ADOPTED_SHARE = ArmContrast(
-    ((1.0, "baseline", "ever_adopted"),), -MAX_ADOPTED_SHARE, label="by which the share that ever adopted it is above a half"
+    ((1.0, "baseline", "ever_adopted"),),
+    -MAX_ADOPTED_SHARE,
+    label="by which the share that ever adopted it is above a half",
 )
 
 EXPERIMENT = ClaimTest(
     name="e01_rarely_replicates",
     claim="An intervention that worked in one place is rarely easy to replicate.",
     source="lenguerrand2020, dixonwoods2016",
-    design="PROMPT spreads for ten years from the unit that is readiest for it. What share of the units that ever adopted "
-    "it have at least 80% of the pilot site's effect at the end? Rarely means fewer than one in five.",
+    design="PROMPT spreads for ten years from the unit that is readiest for it. What share of the units that ever "
+    "adopted it have at least 80% of the pilot site's effect at the end? Rarely means fewer than one in five.",
     caution="The comparison favours the pilot site: the yardstick is its best result so far, the one that others read "
     "about. No published data measure the loss in copying; the map shows the result over its whole range.",
     build_arms=build_arms,

@@ -3,14 +3,15 @@
 Decided before it was run. Two parts.
 
 Context against attributes: if the contexts of all organisations were redrawn, by how much would an organisation's
-result change, compared with redrawing any one attribute of the intervention over its plausible range? Total indices of a
-grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to be larger than
-every one. (With 8 rows a model the sign was inconclusive in 71% of models; since then there are 32 rows.)
-All six sources are decomposed at the defaults, with bootstrap intervals over rows.
+result change, compared with redrawing any one attribute of the intervention over its plausible range? Total indices of
+a grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to be larger
+than every one. (With 8 rows a model the sign was inconclusive in 71% of models; since then there are 32 rows.) All six
+sources are decomposed at the defaults, with bootstrap intervals over rows.
 
-Levers: the gap is the joint effect of all six levers at their declared strength. It counts as closed at 80%, as a result
-counts as replicated. No single lever may close it. The combination costs six times as much, so a sixth of every lever
-is shown as well. Ablation: a single shortage; where everything but capability is plentiful, one lever should suffice.
+Levers: the gap is the joint effect of all six levers at their declared strength. It counts as closed at 80%, as a
+result counts as replicated. No single lever may close it. The combination costs six times as much, so a sixth of every
+lever is shown as well. Ablation: a single shortage; where everything but capability is plentiful, one lever should
+suffice.
 """
 
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeA
 
 def sobol_indices(size: RunSize, workers: int | None) -> pd.DataFrame:
     """Return first-order and total indices of every group and attribute with bootstrap intervals."""
-    design, rows = VarianceDesign(baseline_scenario()), range(2 * size.worlds)
+    design, rows = VarianceDesign(baseline_scenario()), range(2 * size.replicates)
     sources = (*GROUPS, *ATTRIBUTES)
 
     def run_rows(part: range) -> list[int]:

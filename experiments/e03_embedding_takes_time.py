@@ -5,9 +5,10 @@ of its plausible range. Results trail adoption by the months between the first m
 and the first with 80% of the largest population effect; 80% counts as obtained everywhere in the model.
 Twenty years are run, so that adoption is past its rise. "By years" is read as: by a year more than for a technical one.
 
-Added later, and therefore weaker evidence: a trial of six runs showed that results of both kinds trail adoption by years,
-because skill is built and fidelity regained slowly, whatever has to be embedded. In the third part all organisations begin
-in the first month with the whole intervention, fitted to their setting, so that only embedding delays results.
+Added later, and therefore weaker evidence: a trial of six runs showed that results of both kinds trail adoption by
+years, because skill is built and fidelity regained slowly, whatever has to be embedded. In the third part all
+organisations begin in the first month with the whole intervention, fitted to their setting, so that only embedding
+delays results.
 """
 
 from collections.abc import Mapping
@@ -67,7 +68,8 @@ EXPERIMENT = ClaimTest(
         ),
         ClaimPart(
             "begun together (added)",
-            "Where all begin together and with full fidelity, results of a social intervention take a year longer (added later)",
+            "Where all begin together and with full fidelity, results of a social intervention take a year longer "
+            "(added later)",
             "ripening",
             (difference_contrast("social, together", "technical, together", "ripening"),),
             YEAR,

@@ -1,8 +1,9 @@
 """Claim 4: PDSA in practice, and not just in name.
 
 Decided before it was run. The same cycles happen in both arms, with the same draws; in one nothing is learnt: no
-fidelity is restored, no version is tuned to its setting, no skill is built. The dose between the two is a secondary arm.
-Ablation: nothing that a cycle could improve (no loss in copying, no drift, no hasty changes, no differences in setting).
+fidelity is restored, no version is tuned to its setting, no skill is built. The dose between the two is a secondary
+arm. Ablation: nothing that a cycle could improve (no loss in copying, no drift, no hasty changes, no differences in
+setting).
 """
 
 from collections.abc import Mapping
@@ -49,9 +50,9 @@ EXPERIMENT = ClaimTest(
     source="leis2017, taylor2014",
     design="The same number of plan-do-study-act cycles in the same months. In one arm they are real; in the other "
     "they are run, but nothing is learnt.",
-    caution="In the model, real cycles restore fidelity, improve appropriateness and build skill: that is built in. The "
-    "test shows how much this matters compared with everything else, and not whether cycles are real in practice: of 73 "
-    "published reports 14 show that they are.",
+    caution="In the model, real cycles restore fidelity, improve appropriateness and build skill: that is built in. "
+    "The test shows how much this matters compared with everything else, and not whether cycles are real in practice: "
+    "of 73 published reports 14 show that they are.",
     build_arms=build_arms,
     arms={"in name": "cycles teach nothing", "half": "cycles teach half as much", "real": "cycles are real"},
     parts=(

@@ -2,8 +2,8 @@
 
 Decided before it was run. A factorial of two: mean leadership and mean alignment at the low and at the high end of
 their plausible range (0.3 and 0.7). More than either: both raised against each raised alone, and both differences are
-required. More than the sum: the gain of both beyond the gains of each alone. The pilot site is the organisation with the
-most ties in every arm, because the readiest one may differ between arms. Ablation: climate has no effect, so that
+required. More than the sum: the gain of both beyond the gains of each alone. The pilot site is the organisation with
+the most ties in every arm, because the readiest one may differ between arms. Ablation: climate has no effect, so that
 alignment can change nothing (it acts only through climate).
 """
 
@@ -53,8 +53,9 @@ EXPERIMENT = ClaimTest(
     source="dixonwoods2014",
     design="Units have low or high leadership at the top, and low or high alignment of all levels behind one vision. "
     "Does raising both do more than raising either, and more than the sum of the two?",
-    caution="In the model, climate is a product of leadership, alignment and culture, each necessary: that is built in. "
-    "The test shows whether it matters beside the other effects of leaders: making time, looking at data, persevering.",
+    caution="In the model, climate is a product of leadership, alignment and culture, each necessary: that is built "
+    "in. The test shows whether it matters beside the other effects of leaders: making time, looking at data, "
+    "persevering.",
     build_arms=build_arms,
     arms={
         "both low": "low leadership, low alignment",

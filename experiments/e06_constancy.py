@@ -1,10 +1,10 @@
 """Claim 6: boards with a long-term commitment.
 
 Decided before it was run. Three parts, each with two arms. Steady support: coaching at half strength throughout against
-full strength every other year, the same in total; bursts that begin in the first and in the second year are averaged, and
-the measure is the mean of the last two years, so that neither arm gains from the final month. Leaders who stay:
-the rate at which leaders leave at the two ends of its plausible range, with the same leadership on average. Patience:
-the readiness to discontinue at the two ends of its plausible range.
+full strength every other year, the same in total; bursts that begin in the first and in the second year are averaged,
+and the measure is the mean of the last two years, so that neither arm gains from the final month. Leaders who stay: the
+rate at which leaders leave at the two ends of its plausible range, with the same leadership on average. Patience: the
+readiness to discontinue at the two ends of its plausible range.
 """
 
 from collections.abc import Mapping
@@ -54,8 +54,8 @@ EXPERIMENT = ClaimTest(
     name="e06_constancy",
     claim="Boards need a long-term commitment: constancy beats the same effort in bursts.",
     source="jones2015, dixonwoods2016",
-    design="The same coaching in total, steadily at half strength or at full strength every other year; leaders who stay "
-    "ten years or one and a half on average; boards that keep their nerve after disappointment or discontinue.",
+    design="The same coaching in total, steadily at half strength or at full strength every other year; leaders who "
+    "stay ten years or one and a half on average; boards that keep their nerve after disappointment or discontinue.",
     caution="Leaders who leave are followed by leaders who are as good on average, and who sometimes drop what is not "
     "yet embedded: the model leaves out better successors, and what a leader learns.",
     build_arms=build_arms,

@@ -1,10 +1,11 @@
 """Claim 7: be aware of the present culture; a history of failed projects lowers what the next one can achieve.
 
-Decided before it was run, and after an earlier run had shown that failed projects build capability while culture
-falls. What is the fair test? A history is three projects, begun in all organisations in months 1, 21 and 41 of five years. A
-project fails if its result is below its goal: the goals can be met by no organisation or by all, and nothing else differs.
-Then PROMPT is launched, in organisations that keep only their leadership, alignment, culture and capability, from the same
-unit in every arm (the one with the most ties, because readiness differs between arms). Three comparisons, each judged:
+Decided before it was run, and after an earlier run had shown that failed projects build capability while culture falls.
+What is the fair test? A history is three projects, begun in all organisations in months 1, 21 and 41 of five years. A
+project fails if its result is below its goal: the goals can be met by no organisation or by all, and nothing else
+differs. Then PROMPT is launched, in organisations that keep only their leadership, alignment, culture and capability,
+from the same unit in every arm (the one with the most ties, because readiness differs between arms). Three comparisons,
+each judged:
 
 - with no history at all, as the claim is worded: failure costs culture, and its work may teach;
 - with a history of the same work that succeeded: the failure alone, which is the fairest test;

@@ -71,7 +71,7 @@ def map_column(spread: float, replicates: int) -> list[dict[str, float]]:
 
 def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     """Return the map of the gain over free copying by latitude and by how different settings are."""
-    replicates = max(2, size.worlds // 8)
+    replicates = max(2, size.replicates // 8)
 
     def map_columns(part: range) -> list[tuple[int, list[dict[str, float]]]]:
         return [(index, map_column(SPREADS[index], replicates)) for index in part]
@@ -93,27 +93,27 @@ def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
         .mark_point(fill="white", stroke=INK, strokeWidth=1, size=40, opacity=1.0)
         .encode(x="setting_spread:O", y=alt.Y("latitude:O", sort="descending"))
     )
-    told = ", ".join(f"{one.latitude:g} at {one.setting_spread:g}" for one in best.itertuples())
-    words = (
+    best_latitudes = ", ".join(f"{row.latitude:g} at {row.setting_spread:g}" for row in best.itertuples())
+    caption = (
         "Gain in population effect over free copying, by the latitude of the standard and by how different settings "
-        f"are; dots mark the best latitude: {told}."
+        f"are; dots mark the best latitude: {best_latitudes}."
     )
-    return ClaimPicture(chart + marks, words, table)
+    return ClaimPicture(chart + marks, caption, table)
 
 
 EXPERIMENT = ClaimTest(
     name="e08_act_like_a_sector",
-    claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid ones win "
-    "only where settings are alike.",
+    claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid standards "
+    "win only where settings are alike.",
     source="dixonwoods2016, castro2004",
-    design="Partnerships agree one version, to be kept as it is or adapted, or every unit copies whom it likes. "
-    "Standards are tried where settings differ as usual, and where they are alike.",
-    caution="A standard here is well written, agreed by all partners at once and free of cost; how it comes about is "
-    "not in the model. How far latitude loosens what the standard guards is an assumption.",
+    design="Partnerships agree one version, rigid or with room to adapt it, or every unit copies the unit of its "
+    "choice. Standards are compared where settings differ as usual, and where they are alike.",
+    caution="A standard here is well written, agreed by all partners at once and free of cost; how partners agree on "
+    "it is left out. How much latitude reduces the protection by the standard is an assumption.",
     build_arms=build_arms,
     arms={
-        "free": "each copies whom it likes",
-        "rigid": "an agreed standard, kept as it is",
+        "free": "every unit copies the unit of its choice",
+        "rigid": "an agreed standard without latitude",
         "latitude": "an agreed standard with latitude 0.6",
         "rigid, alike": "rigid, where settings are alike",
         "latitude, alike": "with latitude, where settings are alike",
@@ -127,7 +127,7 @@ EXPERIMENT = ClaimTest(
             MIN_EFFECT_DIFFERENCE,
             MechanismAblation(
                 "a standard no better than any copy: copies lose nothing and come from the original, and the standard "
-                "neither guards nor pulls",
+                "neither protects fidelity nor attracts adopters",
                 {
                     "copying.copy_loss": 0.0,
                     "copying.lineage": 1.0,

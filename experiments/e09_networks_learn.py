@@ -2,9 +2,9 @@
 
 Decided before it was run. A learning network for everyone, at its declared strength, with practical support and
 without; nothing else differs. With support it raises fidelity: against no network and against ties alone, and both
-differences are required. Fidelity is a mean over users, which would rise if organisations that are not ready did not adopt:
-the table of arms therefore includes ever_adopted, current use and the population effect. Ties alone raise adoption;
-"little else" means that mean fidelity changes by less than the smallest difference that matters.
+differences are required. Fidelity is a mean over users, which would rise if organisations that are not ready did not
+adopt: the table of arms therefore includes ever_adopted, current use and the population effect. Ties alone raise
+adoption; "little else" means that mean fidelity changes by less than the smallest difference that matters.
 
 Added later, and no part of a verdict: the months until half use it, since adoption at the end does not show how soon.
 """
@@ -68,8 +68,8 @@ EXPERIMENT = ClaimTest(
     source="mccannon2009, nembhard2012",
     design="A learning network adds ties and contact between all units, with or without practical support in copying "
     "and improving, against none.",
-    caution="Ties carry news, pressure and a version to copy. Trust, shared data and joint work, which networks may also "
-    "bring, are included only as support.",
+    caution="Ties carry news, pressure and a version to copy. Trust, shared data and joint work, which networks may "
+    "also bring, are included only as support.",
     build_arms=build_arms,
     arms={
         "none": "no learning network",

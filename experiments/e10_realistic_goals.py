@@ -2,8 +2,8 @@
 
 Decided before it was run. Arms differ in the goal that is set when an organisation begins, as a multiple of the
 advantage it sees: realistic 0.4, usual 0.8, heroic 1.5. Discontinuation is the share of those that ever adopted that
-discontinued at least once; the effect is the population effect at ten years, because the mean of those who stay improves
-when the others leave. Ablation: disappointment has no consequences.
+discontinued at least once; the effect is the population effect at ten years, because the mean of those who stay
+improves when the others leave. Ablation: disappointment has no consequences.
 """
 
 from collections.abc import Mapping
@@ -40,8 +40,8 @@ EXPERIMENT = ClaimTest(
     source="repenning2002, schmidtke2017",
     design="Units that begin expect 0.4, 0.8 or 1.5 times the result of the best unit they see. How many discontinue, "
     "and what effect is left after ten years?",
-    caution="In the model a goal is only a yardstick. That an ambitious goal may also motivate people is left out, so the "
-    "test shows the cost of heroic goals and not their gain.",
+    caution="In the model a goal is only a yardstick. That an ambitious goal may also motivate people is left out, so "
+    "the test shows the cost of heroic goals and not their gain.",
     build_arms=build_arms,
     arms={name: f"the goal is {ambition:g} times the result seen" for name, ambition in GOALS.items()},
     parts=(

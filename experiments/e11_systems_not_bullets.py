@@ -75,8 +75,8 @@ EXPERIMENT = ClaimTest(
             (difference_contrast("systems", "launches", "averted"),),
             MIN_AVERTED_DIFFERENCE,
             MechanismAblation(
-                "nothing that skill, time and measurement could improve: no drift, no hasty changes, cycles that restore "
-                "and tune nothing, no other local improvement",
+                "nothing that skill, time and measurement could improve: no drift, no hasty changes, cycles that "
+                "restore and tune nothing, no other local improvement",
                 {
                     "improving.decay": 0.0,
                     "improving.erosion": 0.0,

@@ -90,13 +90,20 @@ def calibrate_within_reach(every: CalibrationResult, doing: CalibrationRunOption
         every.specification, calibration=every.specification.calibration.model_copy(update={"targets": targets})
     )
     before = replace(every.prior_runs, summaries=every.prior_runs.summaries[:, kept])
-    found = compute_posterior(plan, before)
+    posterior = compute_posterior(plan, before)
     after = run_draws(
-        every.specification, found.resample(plan.calibration.posterior_runs, plan.calibration.seed), doing
+        every.specification, posterior.resample(plan.calibration.posterior_runs, plan.calibration.seed), doing
     )
     after = replace(after, summaries=after.summaries[:, kept])
-    told = {"ever_adopted": run_coverage_check(plan, before), "check": run_self_check(plan, before, truths)}
-    return replace(every, specification=plan, posterior=found, prior_runs=before, posterior_runs=after, **told)
+    return replace(
+        every,
+        specification=plan,
+        posterior=posterior,
+        prior_runs=before,
+        posterior_runs=after,
+        coverage_check=run_coverage_check(plan, before),
+        self_check_result=run_self_check(plan, before, truths),
+    )
 
 
 def run_self_checks(within: CalibrationResult, every: CalibrationResult) -> pd.DataFrame:

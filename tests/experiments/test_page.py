@@ -56,11 +56,11 @@ def test_no_two_parts_of_a_claim_are_told_alike():
 def test_a_condition_says_what_a_parameter_is_before_its_path():
     known = condition_parameters(EVERY[1])
     told = explain_condition(
-        "the sign holds in 90 % of models with deciding.reluctance at most 4.97 (plausible: 1.8 to 7.2)", known
+        "the sign holds in 90% of models with deciding.reluctance at most 4.97 (plausible: 1.8 to 7.2)", known
     )
     assert told.endswith(
         "models with log-odds against beginning when nothing speaks for it (`deciding.reluctance`) at most 4.97 "
-        "(plausible: 1.8 to 7.2; by default 3.6)"
+        "(plausible: 1.8 to 7.2; default 3.6)"
     )
     for number, condition in zip(CLAIMS["claim"], CLAIMS["condition"], strict=True):
         assert not re.search(
