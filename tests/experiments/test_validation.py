@@ -180,7 +180,7 @@ def test_a_limit_without_its_program_is_said_not_to_have_been_run(monkeypatch):
 
 def test_limits_have_names_seeds_and_sources_of_their_own():
     assert len({limit.name for limit in LIMITS}) == len(LIMITS)
-    assert len({limit.seed for limit in LIMITS}) == len({limit.shared or limit.name for limit in LIMITS})
+    assert len({limit.seed for limit in LIMITS}) == len({limit.seed_name or limit.name for limit in LIMITS})
     for limit in LIMITS:
         for key in limit.source.split(","):
             assert key == "assumption" or f"{{{key}," in KEYS
