@@ -198,7 +198,7 @@ def user_counts(worlds: int) -> str:
     models = [IdiomaticModel(NUMBER, months=MONTHS, rng=seed) for seed in range(worlds)]
     for model in models:
         model.run_model()
-    theirs = mean(model.measures["programme_adoption"] for model in models)
+    theirs = mean(model.measures["programme_current_use"] for model in models)
     ours = simulate(scenario_of(), worlds).final_values("current_use").mean()
     return f"{ours:.0%} of the organisations use the intervention in the kernel, {theirs:.0%} in the yardstick"
 
@@ -308,7 +308,8 @@ have about as much to do: at the end {user_counts(2 * effort.worlds)}.
 
 {building_table(effort)}
 
-By kind of network and rule of origin: context, ties and pilot sites of one replicate. Target: at most 1; misses are marked.
+By kind of network and rule of origin: context, ties and pilot sites of one replicate. Target: at most 1; misses are
+marked.
 
 ## Nanoseconds of the kernel an organisation-month, by organisations and interventions
 

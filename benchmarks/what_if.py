@@ -200,8 +200,8 @@ processes as threads. The time includes drawing the worlds, but not the start of
 Speed is the time of a run in `batch_run` over that in `compare`, times the runs of each arm that `batch_run` needs for
 each replicate of `compare` until the 95% intervals of the difference are equally wide: the variances of the two arms in
 `batch_run`, added up, over the variance of the paired difference. They are from all rounds: {runs:,} runs and
-{worlds:,} replicates of each arm. The last column has both variances from `compare`, as a check. `batch_run` reports the last month
-but one.
+{worlds:,} replicates of each arm. The last column has both variances from `compare`, as a check.
+`batch_run` reports the last month but one.
 
 {answers_table(batched, compared)}
 """
