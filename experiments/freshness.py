@@ -73,7 +73,7 @@ def validation_probe() -> Iterator[str]:
 
     yield model_probe()
     for family in FAMILIES:
-        yield from (f"{family.heading} {one.name} {one.worlds} {one.seed}" for one in family.limits)
+        yield from (f"{family.heading} {limit.name} {limit.replicates} {limit.seed}" for limit in family.limits)
 
 
 def diffusion_probe() -> Iterator[str]:

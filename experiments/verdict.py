@@ -77,7 +77,7 @@ class ClaimVerdict:
 
 
 def wilson_share(count: int, models: int) -> ModelShare:
-    """Return a share with its 95 % interval.
+    """Return a share with its 95% interval.
 
     Equation: (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n) (wilson1927).
     """

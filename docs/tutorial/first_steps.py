@@ -69,7 +69,7 @@ def _(qs, scenario):
 @app.cell
 def _(mo, runs):
     current_use, ratio = runs.final_values("current_use").mean(), runs.final_values("replication_ratio").mean()
-    mo.md(f"After ten years **{current_use:.0%}** of the other units use PROMPT, with **{ratio:.0%}** of Southmead's effect.")
+    mo.md(f"After ten years **{current_use:.0%}** of the units use PROMPT, with **{ratio:.0%}** of Southmead's effect.")
     return
 
 

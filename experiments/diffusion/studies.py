@@ -115,7 +115,7 @@ def undirected_ties(named: pd.DataFrame, number: int) -> TieGraph:
 
 
 def assign_thirds(values: IntArray) -> IntArray:
-    """Return the third of the people that each belongs to by a number."""
+    """Return the third of the people, by a number, that each person is in."""
     return np.searchsorted(np.quantile(values, (1.0 / 3.0, 2.0 / 3.0)), values, side="left").astype(np.int64)
 
 

@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED, CONFIGS = ROOT / "results/published", ROOT / "configs"
 CONFIG = "prompt_calibrated.yaml"
 NEAR, MISSED = "near", "missed"
-SHORT = f"fewer than {100 * MIN_REACH_SHARE:g} % of the runs over the whole ranges come as far as"
+SHORT = f"fewer than {100 * MIN_REACH_SHARE:g}% of the runs over the whole ranges come as far as"
 """The reason why a counterpart is out of reach."""
 WAYS = ("default", "all", "within")
 """Parameter sets: the defaults, and medians calibrated to all counterparts or to those within reach of runs."""

@@ -31,24 +31,24 @@ AT_LOWER, AT_UPPER = 2.0 / 3.0, 1.0 / 3.0
 """Powers of the number by which the mean share falls at either edge: of a critical random graph, and of its seeds."""
 
 
-def reached_shares(degree: float, number: int, worlds: int, seed: int) -> Array:
+def reached_shares(degree: float, number: int, replicates: int, seed: int) -> Array:
     """Return the share of the others that one random seed has reached at the end, by replicate."""
     network = {"kind": "random", "mean_degree": float(degree)}
     scenario = single_mechanism_scenario(
         MONTHS, network, number, threshold_changes(SHARE), {"origin": "random"}, seed=seed
     )
-    return measure_by_month(qs.simulate(scenario, worlds), "ever_adopted")[:, -1]
+    return measure_by_month(qs.simulate(scenario, replicates), "ever_adopted")[:, -1]
 
 
 @lru_cache(maxsize=1)
-def sweep_degrees(worlds: int) -> dict[float, Array]:
+def sweep_degrees(replicates: int) -> dict[float, Array]:
     """Return the shares that one seed reaches at each mean degree of the sweep; several limits read the same runs."""
-    return {float(degree): reached_shares(degree, NUMBER, worlds, SWEPT_SEED) for degree in SWEEP}
+    return {float(degree): reached_shares(degree, NUMBER, replicates, SWEPT_SEED) for degree in SWEEP}
 
 
-def cascade_frequencies(worlds: int, _: int) -> Iterator[LimitFinding]:
+def cascade_frequencies(replicates: int, _: int) -> Iterator[LimitFinding]:
     """Yield the frequency with which one seed starts a global cascade."""
-    sizes = sweep_degrees(worlds)
+    sizes = sweep_degrees(replicates)
     for degree in INSIDE:
         expected = trigger_probability(degree, NUMBER, SHARE)
         yield frequency_finding(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, expected)
@@ -56,27 +56,27 @@ def cascade_frequencies(worlds: int, _: int) -> Iterator[LimitFinding]:
         yield frequency_finding(f"frequency at mean degree {degree:g}", sizes[degree] > GLOBAL, 0.0)
 
 
-def cascade_sizes(worlds: int, _: int) -> Iterator[LimitFinding]:
+def cascade_sizes(replicates: int, _: int) -> Iterator[LimitFinding]:
     """Yield the mean share that global cascades reach."""
     for degree in INSIDE:
-        sizes = sweep_degrees(worlds)[degree]
+        sizes = sweep_degrees(replicates)[degree]
         large = sizes[sizes > GLOBAL]
         yield mean_finding(f"size at mean degree {degree:g}", large, cascade_size(degree, NUMBER, SHARE))
 
 
-def frequency_beyond_edge(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def frequency_beyond_edge(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the frequency of global cascades beyond the upper edge, where an infinite graph has none, by size."""
     for number, full in SIZES.items():
-        sizes = reached_shares(BEYOND, number, max(4, full * worlds // SIZES[NUMBER]), seed)
+        sizes = reached_shares(BEYOND, number, max(4, full * replicates // SIZES[NUMBER]), seed)
         yield frequency_finding(f"frequency at mean degree {BEYOND:g} of {number:,}", sizes > GLOBAL, 0.0)
 
 
-def window_edges(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def window_edges(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the edges of the window, from the crossing of two sizes."""
     lower, upper = cascade_window(SHARE)
     for name, degrees, power, edge in (("lower", LOWER, AT_LOWER, lower), ("upper", UPPER, AT_UPPER, upper)):
-        small = {degree: reached_shares(degree, SMALL, 4 * worlds, seed) for degree in degrees}
-        large = {degree: sweep_degrees(worlds)[degree] for degree in degrees}
+        small = {degree: reached_shares(degree, SMALL, 4 * replicates, seed) for degree in degrees}
+        large = {degree: sweep_degrees(replicates)[degree] for degree in degrees}
         at, error = curve_crossing(
             fit_scaled_parabola(small, SMALL, power),
             fit_scaled_parabola(large, NUMBER, power),
@@ -109,10 +109,10 @@ def curve_crossing(first: tuple[Array, Array], second: tuple[Array, Array], near
     return at, math.sqrt(direction @ spread @ direction) / abs(float(np.polyval(np.polyder(apart), at)))
 
 
-def sweep_table(worlds: int) -> pd.DataFrame:
+def sweep_table(replicates: int) -> pd.DataFrame:
     """Return frequency and size of global cascades by mean degree, with standard errors and exact values."""
     rows = []
-    for degree, sizes in sweep_degrees(worlds).items():
+    for degree, sizes in sweep_degrees(replicates).items():
         large = sizes[sizes > GLOBAL]
         often = frequency_finding("", sizes > GLOBAL, trigger_probability(degree, NUMBER, SHARE))
         rows.append(
@@ -124,7 +124,7 @@ def sweep_table(worlds: int) -> pd.DataFrame:
                 "size": large.mean() if large.size else np.nan,
                 "size_error": standard_error(large),
                 "size_exact": cascade_size(degree, NUMBER, SHARE) if often.reference > 0.0 else np.nan,
-                "worlds": sizes.size,
+                "replicates": sizes.size,
             }
         )
     return pd.DataFrame(rows)

@@ -13,11 +13,11 @@ from qispread.model.world.state_arrays import LEADERSHIP
 EXIT, BROADCAST = 0.23, 0.03
 
 
-def leader_survival(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def leader_survival(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the share of organisations that keep their leader, from what each new one drops."""
     changes = {"leaders.leader_exit": EXIT, "leaders.new_broom": 1.0}
     found = measure_by_month(
-        qs.simulate(single_mechanism_scenario(61, {"kind": "ring"}, 101, changes, seed=seed), worlds), "current_use"
+        qs.simulate(single_mechanism_scenario(61, {"kind": "ring"}, 101, changes, seed=seed), replicates), "current_use"
     )
     for years in (1, 3, 5):
         yield mean_finding(f"share never left after {years} years", found[:, 12 * years + 1], math.exp(-EXIT * years))
@@ -31,10 +31,10 @@ def binomial_deviation(share: float, number: int = 100) -> float:
     return math.sqrt(share * (1.0 - share) / number)
 
 
-def successor_leadership_moments(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def successor_leadership_moments(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield mean and variance of leadership after many successors, against those of the leadership at the start."""
     changes: Changes = {"leaders.leader_exit": 12.0, "leaders.continuity": 0.5}
-    runs = qs.simulate(single_mechanism_scenario(60, {"kind": "ring"}, 101, changes, seed=seed), worlds).runs
+    runs = qs.simulate(single_mechanism_scenario(60, {"kind": "ring"}, 101, changes, seed=seed), replicates).runs
     first = np.array([run.initial_organisations[LEADERSHIP] for run in runs])
     last = np.array([run.final_state.organisations[LEADERSHIP] for run in runs])
     pool = first.mean(axis=1)
@@ -43,11 +43,11 @@ def successor_leadership_moments(worlds: int, seed: int) -> Iterator[LimitFindin
     yield mean_finding("variance of leadership, as a share of that at the start", apart, 1.0 / 3.0)
 
 
-def hearing_from_outside(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def hearing_from_outside(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield mean and standard deviation of the share that has heard from outside."""
     changes = {"hearing.broadcast": BROADCAST}
     found = measure_by_month(
-        qs.simulate(single_mechanism_scenario(48, {"kind": "ring"}, 101, changes, seed=seed), worlds), "awareness"
+        qs.simulate(single_mechanism_scenario(48, {"kind": "ring"}, 101, changes, seed=seed), replicates), "awareness"
     )
     for month in (12, 24, 48):
         share = 1.0 - (1.0 - BROADCAST) ** month
@@ -57,11 +57,11 @@ def hearing_from_outside(worlds: int, seed: int) -> Iterator[LimitFinding]:
         )
 
 
-def observed_event_moments(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def observed_event_moments(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield mean and dispersion of observed events against those expected, and the frequency of none."""
     sections = {"outcome.secular": 0.05, "organisations.size.mean": 800.0}
     scenario = single_mechanism_scenario(36, {"kind": "ring"}, 20, sections, seed=seed)
-    counts = np.array([run.observed for run in qs.simulate(scenario, worlds, keep_events=True).runs])
+    counts = np.array([run.observed for run in qs.simulate(scenario, replicates, keep_events=True).runs])
     expected, seen = counts[:, :, 0], counts[:, :, 1]
     yield mean_finding("events observed over events expected", seen.sum(axis=(1, 2)) / expected.sum(axis=(1, 2)), 1.0)
     dispersion = ((seen - expected) ** 2 / expected).mean(axis=(1, 2))

@@ -14,11 +14,11 @@ DEGREE, NUMBER, LARGE = 4.0, 1000, 0.1
 TIE_CONTACT, TIE_DISCONTINUATION = 0.1, 0.15
 
 
-def complete_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def complete_graph_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield current use over time, and the distribution of the share that ever adopted."""
     changes = {"hearing.broadcast": 0.0, "hearing.contact": CONTACT, **discontinuing_changes(DISCONTINUATION)}
     runs = qs.simulate(
-        single_mechanism_scenario(MONTHS, {"kind": "complete"}, FOLLOWERS + 1, changes, seed=seed), worlds
+        single_mechanism_scenario(MONTHS, {"kind": "complete"}, FOLLOWERS + 1, changes, seed=seed), replicates
     )
     chances = removal_chain(FOLLOWERS, CONTACT, DISCONTINUATION, MONTHS)
     unaware, users = np.arange(FOLLOWERS + 1), np.arange(FOLLOWERS + 2)
@@ -34,7 +34,7 @@ def complete_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
     yield frequency_finding("runs in which more than half adopt", ever > 0.5, float(left[over_half].sum()))
 
 
-def random_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def random_graph_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the share that a large outbreak reaches, and the frequency of large outbreaks below the threshold."""
     passed = transmissibility(TIE_CONTACT, TIE_DISCONTINUATION)
     for degree in (DEGREE, 0.6 / passed):
@@ -45,7 +45,7 @@ def random_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
         }
         network = {"kind": "random", "mean_degree": degree}
         ever = measure_by_month(
-            qs.simulate(single_mechanism_scenario(240, network, NUMBER, changes, seed=seed), worlds), "ever_adopted"
+            qs.simulate(single_mechanism_scenario(240, network, NUMBER, changes, seed=seed), replicates), "ever_adopted"
         )[:, -1]
         where = f"T z = {degree * passed:.2f}"
         if degree * passed > 1.0:

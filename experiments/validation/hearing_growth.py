@@ -53,11 +53,11 @@ SI_RING = HearingGrowth(24, 0.0, 0.3, 60)
 BASS_RING = HearingGrowth(59, 0.01, 0.2, 60)
 
 
-def simulate_growth(growth: HearingGrowth, network: dict[str, object], worlds: int, seed: int) -> qs.Runs:
+def simulate_growth(growth: HearingGrowth, network: dict[str, object], replicates: int, seed: int) -> qs.Runs:
     """Return the runs of a growth on a network."""
     changes = {"hearing.broadcast": growth.broadcast, "hearing.contact": growth.contact}
     return qs.simulate(
-        single_mechanism_scenario(growth.months, network, growth.followers + 1, changes, seed=seed), worlds
+        single_mechanism_scenario(growth.months, network, growth.followers + 1, changes, seed=seed), replicates
     )
 
 
@@ -72,9 +72,9 @@ def mean_along_curve(curve: Array, shares: NDArray[np.float64]) -> Iterator[Limi
         yield mean_finding(f"share of users in month {month}", shares[:, month], float(curve[month]))
 
 
-def complete_graph_findings(growth: HearingGrowth, worlds: int, seed: int) -> Iterator[LimitFinding]:
+def complete_graph_findings(growth: HearingGrowth, replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield mean and standard deviation of current use, and the frequency with which all use it by some month."""
-    shares = measure_by_month(simulate_growth(growth, COMPLETE, worlds, seed), "current_use")
+    shares = measure_by_month(simulate_growth(growth, COMPLETE, replicates, seed), "current_use")
     chances, counts = (
         complete_chain(growth.followers, growth.broadcast, growth.contact, growth.months),
         np.arange(growth.followers + 1),
@@ -90,9 +90,9 @@ def complete_graph_findings(growth: HearingGrowth, worlds: int, seed: int) -> It
     )
 
 
-def ring_findings(growth: HearingGrowth, worlds: int, seed: int) -> Iterator[LimitFinding]:
+def ring_findings(growth: HearingGrowth, replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the mean share of users."""
-    shares = measure_by_month(simulate_growth(growth, RING, worlds, seed), "current_use")
+    shares = measure_by_month(simulate_growth(growth, RING, replicates, seed), "current_use")
     yield from mean_along_curve(ring_chain(growth.followers, growth.broadcast, growth.contact, growth.months), shares)
 
 
@@ -102,17 +102,19 @@ def small_step_growth(number: int, neighbours: int) -> HearingGrowth:
     return HearingGrowth(number - 1, step_probability(STEP, INNOVATION), contact, round(YEARS / STEP))
 
 
-def bass_curve_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def bass_curve_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the mean share of users among many on a complete graph."""
     growth = small_step_growth(400, 400)
     curve = bass_curve(INNOVATION, IMITATION, STEP * np.arange(growth.months + 1))
-    yield from mean_along_curve(curve, measure_by_month(simulate_growth(growth, COMPLETE, worlds, seed), "current_use"))
+    yield from mean_along_curve(
+        curve, measure_by_month(simulate_growth(growth, COMPLETE, replicates, seed), "current_use")
+    )
 
 
-def bass_ring_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def bass_ring_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the mean share of users on a long ring, of those too far from the pilot site to have heard of it."""
     growth = small_step_growth(1000, 2)
-    began = first_adoption_months(simulate_growth(growth, RING, worlds, seed))[
+    began = first_adoption_months(simulate_growth(growth, RING, replicates, seed))[
         :, growth.months + 1 : 1000 - growth.months
     ]
     curve = bass_ring_curve(INNOVATION, IMITATION, STEP * np.arange(growth.months + 1))
@@ -163,7 +165,7 @@ LIMITS = (
         f"month; 50 organisations, c = {SI_COMPLETE.contact:g}",
         0.02,
         10000,
-        lambda worlds, seed: complete_graph_findings(SI_COMPLETE, worlds, seed),
+        lambda replicates, seed: complete_graph_findings(SI_COMPLETE, replicates, seed),
     ),
     KnownLimit(
         "Bass, complete graph",
@@ -172,7 +174,7 @@ LIMITS = (
         f"b = {BASS_COMPLETE.broadcast:g}, c = {BASS_COMPLETE.contact:g}",
         0.02,
         10000,
-        lambda worlds, seed: complete_graph_findings(BASS_COMPLETE, worlds, seed),
+        lambda replicates, seed: complete_graph_findings(BASS_COMPLETE, replicates, seed),
     ),
     KnownLimit(
         "Susceptible-infected growth, ring",
@@ -181,7 +183,7 @@ LIMITS = (
         f"c = {SI_RING.contact:g}",
         0.01,
         10000,
-        lambda worlds, seed: ring_findings(SI_RING, worlds, seed),
+        lambda replicates, seed: ring_findings(SI_RING, replicates, seed),
     ),
     KnownLimit(
         "Bass, ring",
@@ -190,7 +192,7 @@ LIMITS = (
         f"c = {BASS_RING.contact:g}",
         0.01,
         10000,
-        lambda worlds, seed: ring_findings(BASS_RING, worlds, seed),
+        lambda replicates, seed: ring_findings(BASS_RING, replicates, seed),
     ),
     KnownLimit(
         "Curve of Bass, complete graph",

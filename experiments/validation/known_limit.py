@@ -69,7 +69,7 @@ class KnownLimit:
         The exact result, with its formula.
     margin : float
         The largest difference from the exact value that would not matter, in the unit of the quantity.
-    worlds : int
+    replicates : int
         Number with which three standard errors are at most about three quarters of the margin.
     find : callable
         Yields findings from a number of replicates and a seed.
@@ -83,7 +83,7 @@ class KnownLimit:
     source: str
     exact: str
     margin: float
-    worlds: int
+    replicates: int
     find: Callable[[int, int], Iterator[LimitFinding]]
     needs: str = ""
     seed_name: str = ""

@@ -67,9 +67,9 @@ def contagion_scenario(
     return single_mechanism_scenario(months, network, NUMBER, changes, {"origin": "random"}, seed=seed)
 
 
-def run_ours(scenario: qs.Scenario, worlds: int) -> tuple[list[nx.Graph], list[int], Array]:
+def run_ours(scenario: qs.Scenario, replicates: int) -> tuple[list[nx.Graph], list[int], Array]:
     """Return graphs, origins and months of first adoption, -1 for never, of many replicates."""
-    runs, blueprint = qs.simulate(scenario, worlds).runs, prepare_scenario(scenario)
+    runs, blueprint = qs.simulate(scenario, replicates).runs, prepare_scenario(scenario)
     graphs = [integer_graph(blueprint.world(run.replicate)) for run in runs]
     origins = [int(np.flatnonzero(run.final_state.histories[0, ORIGIN])[0]) for run in runs]
     return graphs, origins, first_adoption_months(qs.Runs(scenario, runs))
@@ -108,9 +108,13 @@ def ndlib_counts(
     return np.array([NUMBER - counts[0] for counts in iterations])
 
 
-def compare_ndlib(model: str, discontinuation: float, months: int, worlds: int, seed: int) -> Iterator[LimitFinding]:
+def compare_ndlib(
+    model: str, discontinuation: float, months: int, replicates: int, seed: int
+) -> Iterator[LimitFinding]:
     """Yield the comparison with a model of NDlib on small-world graphs."""
-    graphs, origins, began = run_ours(contagion_scenario(SMALL_WORLD, CONTACT, discontinuation, months, seed), worlds)
+    graphs, origins, began = run_ours(
+        contagion_scenario(SMALL_WORLD, CONTACT, discontinuation, months, seed), replicates
+    )
     parameters = {"beta": CONTACT} | ({"gamma": discontinuation} if discontinuation > 0.0 else {})
     theirs = [
         ndlib_counts(model, graph, origin, parameters, months, (seed + place) % 2**32)
@@ -119,7 +123,7 @@ def compare_ndlib(model: str, discontinuation: float, months: int, worlds: int, 
     yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), 1.0, "months")
 
 
-def compare_ndlib_threshold(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def compare_ndlib_threshold(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield how many organisations begin in another month than in NDlib's linear threshold model."""
     for degree, share in ((3.0, 0.18), (6.0, 0.18), (4.0, 0.3)):
         network = {"kind": "random", "mean_degree": degree}
@@ -127,7 +131,7 @@ def compare_ndlib_threshold(worlds: int, seed: int) -> Iterator[LimitFinding]:
             40, network, 300, threshold_changes(share), {"origin": {"rule": "hub", "number": 3}}, seed=seed
         )
         blueprint, apart = prepare_scenario(scenario), 0
-        for run in qs.simulate(scenario, worlds).runs:
+        for run in qs.simulate(scenario, replicates).runs:
             seeds = np.flatnonzero(run.final_state.histories[0, ORIGIN]).tolist()
             expected = threshold_months(integer_graph(blueprint.world(run.replicate)), seeds, share, 40)
             apart += int(np.count_nonzero(first_adoption_months(qs.Runs(scenario, [run]))[0] != expected))
@@ -151,10 +155,10 @@ def threshold_months(graph: nx.Graph, seeds: list[int], share: float, months: in
     return began
 
 
-def compare_eon_discrete(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def compare_eon_discrete(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the comparison with EoN in steps, each user visible for one month."""
     months, contact, draws = 60, 0.3, np.random.default_rng(seed)
-    graphs, origins, began = run_ours(contagion_scenario(RANDOM, contact, 1.0, months, seed), worlds)
+    graphs, origins, began = run_ours(contagion_scenario(RANDOM, contact, 1.0, months, seed), replicates)
     theirs = []
     for graph, origin in zip(graphs, origins, strict=True):
         _, unaware, _, _ = import_quietly("EoN").basic_discrete_SIR(graph, contact, initial_infecteds=origin, rng=draws)
@@ -162,13 +166,13 @@ def compare_eon_discrete(worlds: int, seed: int) -> Iterator[LimitFinding]:
     yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), 1.0, "months")
 
 
-def compare_eon_fast(discontinuation: float, worlds: int, seed: int) -> Iterator[LimitFinding]:
+def compare_eon_fast(discontinuation: float, replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the comparison with EoN in continuous time, the model in small steps."""
     months, draws = 600, np.random.default_rng(seed)
     scenario = contagion_scenario(
         RANDOM, step_probability(STEP, CONTACT), step_probability(STEP, discontinuation), months, seed
     )
-    graphs, origins, began = run_ours(scenario, worlds)
+    graphs, origins, began = run_ours(scenario, replicates)
     times = STEP * np.arange(months)
     theirs = []
     for graph, origin in zip(graphs, origins, strict=True):
@@ -188,7 +192,7 @@ LIMITS = (
         f"{HUNDRED}, small-world graphs, after 40 months",
         SHARE_MARGIN,
         600,
-        lambda worlds, seed: compare_ndlib("SIModel", 0.0, 40, worlds, seed),
+        lambda replicates, seed: compare_ndlib("SIModel", 0.0, 40, replicates, seed),
         "ndlib",
     ),
     KnownLimit(
@@ -197,7 +201,7 @@ LIMITS = (
         f"{HUNDRED}, g = {DISCONTINUATION:g}, small-world graphs",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: compare_ndlib("SIRModel", DISCONTINUATION, 100, worlds, seed),
+        lambda replicates, seed: compare_ndlib("SIRModel", DISCONTINUATION, 100, replicates, seed),
         "ndlib",
     ),
     KnownLimit(
@@ -224,7 +228,7 @@ LIMITS = (
         f"rate 0.05 a tie and unit of time, the model in steps of {STEP:g}; the same random graphs (fast SIR)",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: compare_eon_fast(0.0, worlds, seed),
+        lambda replicates, seed: compare_eon_fast(0.0, replicates, seed),
         "EoN",
     ),
     KnownLimit(
@@ -233,7 +237,7 @@ LIMITS = (
         f"the same with discontinuation at rate {DISCONTINUATION:g}",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: compare_eon_fast(DISCONTINUATION, worlds, seed),
+        lambda replicates, seed: compare_eon_fast(DISCONTINUATION, replicates, seed),
         "EoN",
     ),
 )

@@ -45,9 +45,9 @@ def simulated_points(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pieces).dropna()
 
 
-def window_figure(worlds: int) -> Figure:
+def window_figure(replicates: int) -> Figure:
     """Return the picture of the cascade window: exact curves, simulated points, and the window shaded."""
-    table = cascades.sweep_table(worlds)
+    table = cascades.sweep_table(replicates)
     lower, upper = cascade_window(cascades.SHARE)
     styles = list(assign_styles((FREQUENCY, SIZE)).values())
     colour, shape = colour_encoding(styles, points=True), shape_encoding(styles)
@@ -73,7 +73,7 @@ def window_figure(worlds: int) -> Figure:
     )
 
 
-def growth_curves(worlds: int) -> Iterator[pd.DataFrame]:
+def growth_curves(replicates: int) -> Iterator[pd.DataFrame]:
     """Yield the exact and the simulated mean of four kinds of growth, month by month."""
     kinds = (
         ("By contact, complete", hearing_growth.SI_COMPLETE, hearing_growth.COMPLETE),
@@ -82,17 +82,17 @@ def growth_curves(worlds: int) -> Iterator[pd.DataFrame]:
         ("Bass, ring", hearing_growth.BASS_RING, hearing_growth.RING),
     )
     for index, (name, growth, network) in enumerate(kinds):
-        shares = measure_by_month(hearing_growth.simulate_growth(growth, network, worlds, index), "current_use")
+        shares = measure_by_month(hearing_growth.simulate_growth(growth, network, replicates, index), "current_use")
         numbers = (growth.followers, growth.broadcast, growth.contact, growth.months)
         exact = bass_chain(*numbers)[0] if network is hearing_growth.COMPLETE else ring_chain(*numbers)
-        error = shares.std(axis=0, ddof=1) / np.sqrt(worlds)
+        error = shares.std(axis=0, ddof=1) / np.sqrt(replicates)
         months = np.arange(growth.months + 1)
         yield pd.DataFrame({"arm": name, "month": months, "ours": shares.mean(axis=0), "error": error, "exact": exact})
 
 
-def growth_figure(worlds: int) -> Figure:
+def growth_figure(replicates: int) -> Figure:
     """Return the picture of growth by hearing alone: lines exact, points simulated."""
-    table = pd.concat(list(growth_curves(worlds)), ignore_index=True)
+    table = pd.concat(list(growth_curves(replicates)), ignore_index=True)
     styles = list(assign_styles(dict.fromkeys(table["arm"])).values())
     colour, shape = colour_encoding(styles, points=True), shape_encoding(styles)
     x = alt.X("month:Q", title="Months since the start", scale=alt.Scale(domain=[0, 60], nice=False))
@@ -111,7 +111,7 @@ def growth_figure(worlds: int) -> Figure:
     return Figure(
         name="validation-growth",
         title=title,
-        alt=f"Share of users over 60 months for {len(styles)} kinds of growth; means of {worlds:,} runs are on "
+        alt=f"Share of users over 60 months for {len(styles)} kinds of growth; means of {replicates:,} runs are on "
         f"the exact lines, at most {furthest:.3f} away.",
         table=table,
         chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles)),

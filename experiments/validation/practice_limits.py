@@ -37,12 +37,12 @@ def decay_findings(_: int, __: int) -> Iterator[LimitFinding]:
         yield LimitFinding(f"half-life in months, {where}", math.log(2.0) / -math.log1p(-DECAY * held), half_life)
 
 
-def fidelity_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def fidelity_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield mean fidelity under real cycles, reactive changes and decay."""
     changes = {"improving.repair": REPAIR, "improving.reactive": REACTIVE, "improving.decay": DECAY}
     changes |= {"improving.erosion": EROSION, "copying.copy_loss": 0.5}
     found = measure_by_month(
-        qs.simulate(identical_organisations_scenario(MONTHS, 101, changes, {"complexity": 0.6}, seed=seed), worlds),
+        qs.simulate(identical_organisations_scenario(MONTHS, 101, changes, {"complexity": 0.6}, seed=seed), replicates),
         "fidelity",
     )
     real, reactive = 0.4 * (0.5 + 0.5 * 0.5), REACTIVE * 0.5
@@ -81,25 +81,25 @@ def embedding_findings(_: int, __: int) -> Iterator[LimitFinding]:
         )
 
 
-def review_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def review_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield current use after reviews of a constant shortfall without error."""
     changes = {"reviewing.discontinuing": DISCONTINUING, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
     found = measure_by_month(
-        qs.simulate(identical_organisations_scenario(61, 101, changes, seed=seed), worlds), "sustainment"
+        qs.simulate(identical_organisations_scenario(61, 101, changes, seed=seed), replicates), "sustainment"
     )
     for years in (1, 5):
         expected = math.exp(-DISCONTINUING * (FORBEARANCE - LEADERSHIP) * (4.0 * 0.5 - 1.0) * years)
         yield mean_finding(f"current use after {years} reviews", found[:, 12 * years + 1], expected)
 
 
-def noisy_review_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def noisy_review_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield current use after a review that observes the result with an error."""
     readiness, spread = DISCONTINUING * (FORBEARANCE - LEADERSHIP), NOISE * 0.5
     changes = {"reviewing.discontinuing": DISCONTINUING, "reviewing.noise": NOISE, "deciding.claimed_result": 0.5}
     for ambition in (1.8, 2.0, 2.2):
         shortfall = ambition * 0.5 - 1.0
         scenario = identical_organisations_scenario(13, 101, {**changes, "copying.ambition": ambition}, seed=seed)
-        found = measure_by_month(qs.simulate(scenario, worlds), "sustainment")[:, -1]
+        found = measure_by_month(qs.simulate(scenario, replicates), "sustainment")[:, -1]
         content = stats.norm.cdf(-shortfall / spread)
         tilted = stats.norm.cdf(shortfall / spread - readiness * spread)
         stays = content + math.exp(-readiness * shortfall + (readiness * spread) ** 2 / 2.0) * tilted

@@ -32,7 +32,7 @@ COLUMNS = (
     "z",
     "similar",
     "margin",
-    "worlds",
+    "replicates",
     "seed",
     "verdict",
 )
@@ -61,19 +61,19 @@ FAMILIES = (
 
 def limit_replicates(limit: KnownLimit, *, smoke: bool) -> int:
     """Return the number of replicates of a limit."""
-    return max(min(FEWEST, limit.worlds), limit.worlds // SMOKE) if smoke else limit.worlds
+    return max(min(FEWEST, limit.replicates), limit.replicates // SMOKE) if smoke else limit.replicates
 
 
 def limit_rows(family: LimitFamily, limit: KnownLimit, *, smoke: bool = False) -> Iterator[dict[str, object]]:
     """Yield a row for each finding of a limit; one row without numbers if the program that it needs is missing."""
-    worlds = limit_replicates(limit, smoke=smoke)
+    replicates = limit_replicates(limit, smoke=smoke)
     common = {"family": family.heading, "limit": limit.name, "source": limit.source, "exact": limit.exact}
-    common |= {"margin": limit.margin, "worlds": worlds, "seed": limit.seed}
+    common |= {"margin": limit.margin, "replicates": replicates, "seed": limit.seed}
     if limit.needs and not oracles.is_installed(limit.needs):
         yield common | {"quantity": f"{limit.needs} is not installed", "verdict": "not run"}
         return
     names = ("quantity", "reference", "ours", "standard_error", "similar")
-    for finding in limit.find(worlds, limit.seed):
+    for finding in limit.find(replicates, limit.seed):
         numbers = {name: getattr(finding, name) for name in names}
         own = {} if finding.margin is None else {"margin": finding.margin}
         verdict = {"z": standard_score(finding), "verdict": judge_finding(finding, limit.margin)}

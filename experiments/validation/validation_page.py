@@ -66,7 +66,7 @@ def limit_table(name: str, rows: pd.DataFrame) -> str:
         ]
         for _, row in rows.iterrows()
     ]
-    replicates = f"{first['worlds']:,} replicates" if first["worlds"] > 1 else "One replicate"
+    replicates = f"{first['replicates']:,} replicates" if first["replicates"] > 1 else "One replicate"
     return f"**{name}** ({first['source']}): {first['exact']}. {replicates}.\n\n{markdown_table(header, body)}"
 
 

@@ -1,4 +1,4 @@
-"""The page and the figures of the claims: they report what the tables contain, in words that a policy reader can follow."""
+"""The page and the figures of the claims show the tables, in words that a policy reader can follow."""
 
 import math
 import re

@@ -156,7 +156,9 @@ def test_standard_errors_cover_what_they_should():
 
 @pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
-    "limit", [*lattices.LIMITS, *(one for one in practice_limits.LIMITS if one.worlds == 1)], ids=lambda one: one.name
+    "limit",
+    [*lattices.LIMITS, *(one for one in practice_limits.LIMITS if one.replicates == 1)],
+    ids=lambda one: one.name,
 )
 def test_limits_without_chance_are_met_exactly(limit):
     assert [judge_finding(one, limit.margin) for one in limit.find(1, limit.seed)] != []
@@ -194,7 +196,7 @@ def test_the_stored_table_has_all_limits_and_verdicts_that_its_numbers_bear_out(
     for _, row in table.iterrows():
         limit = declared[row["limit"]]
         assert (row["source"], row["exact"], row["seed"]) == (limit.source, limit.exact, limit.seed)
-        assert row["worlds"] == limit.worlds
+        assert row["replicates"] == limit.replicates
         numbers = [float(row[name]) for name in ("reference", "ours", "standard_error", "similar", "margin")]
         assert judge_finding(LimitFinding(row["quantity"], *numbers), 0.0) == row["verdict"] or pd.isna(row["ours"])
 
