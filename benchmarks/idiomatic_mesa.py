@@ -16,7 +16,7 @@ import numpy as np
 from mesa.discrete_space import FixedAgent, Network
 from scipy.special import betaincinv, ndtr
 
-UNAWARE, AWARE, LAPSED, IMPLEMENTING, EMBEDDED = range(5)  # in use from IMPLEMENTING on
+UNAWARE, AWARE, DISCONTINUED, IMPLEMENTING, EMBEDDED = range(5)  # in use from IMPLEMENTING on
 FACTORS = ("leadership", "alignment", "culture", "capability", "measurement", "slack", "turnover")
 FACTOR_MEANS = np.array([0.5, 0.5, 0.5, 0.25, 0.4, 0.45, 0.15])
 LITERATURE_CLAIM = 0.3
@@ -36,7 +36,7 @@ class YardstickPractice:
     def __init__(self, plan):
         """Start unaware, with nothing that peers can see."""
         self.plan = plan
-        self.stage, self.since, self.lapsed, self.generation, self.tuning = UNAWARE, -1, -1, 0, 0j
+        self.stage, self.since, self.discontinued, self.generation, self.tuning = UNAWARE, -1, -1, 0, 0j
         self.fidelity = self.embedding = self.fit = self.result = self.goal = 0.0
         self.shown = None  # while in use: (result, fidelity, tuning, generation) at the end of last month
         self.peers = []  # (peer's practice, weight, similarity)
@@ -48,7 +48,7 @@ class YardstickPractice:
 
     def discontinue(self, month):
         """Stop, and lose what was built."""
-        self.stage, self.lapsed = LAPSED, month
+        self.stage, self.discontinued = DISCONTINUED, month
         self.fidelity = self.embedding = self.result = 0.0
 
 
@@ -62,7 +62,7 @@ class YardstickOrganisation(FixedAgent):
         for factor, value in zip(FACTORS, factors, strict=True):
             setattr(self, factor, value)
         self.practices = [YardstickPractice(plan) for plan in model.interventions]
-        self.local_gain = self.available = self.staff_time = self.tie_weight = 0.0
+        self.local_improvement = self.available = self.staff_time = self.tie_weight = 0.0
         self.draw = model.random.random
 
     def meet_peers(self):
@@ -95,7 +95,7 @@ class YardstickOrganisation(FixedAgent):
         self.climate = (self.leadership * self.alignment * self.culture) ** (1.0 / 3.0)
 
     def hear(self):
-        """Hear of an intervention from peers or at large, or come back to one that lapsed."""
+        """Hear of an intervention from peers or at large, or return to one that was discontinued."""
         p = self.model.parameters
         for practice in self.practices:
             if practice.stage == UNAWARE and self.model.steps >= practice.plan.launch:
@@ -105,7 +105,7 @@ class YardstickOrganisation(FixedAgent):
                         missed *= 1.0 - contact * weight
                 if self.draw() < 1.0 - missed:
                     practice.stage = AWARE
-            elif practice.stage == LAPSED and self.draw() < 0.01:
+            elif practice.stage == DISCONTINUED and self.draw() < 0.01:
                 practice.stage = AWARE
 
     def decide(self):
@@ -192,11 +192,11 @@ class YardstickOrganisation(FixedAgent):
         self.staff_time = min(self.load, self.available)
         gain = 0.01 * self.capability * self.measurement * (self.available - self.staff_time)
         fade = 0.02 * (1.0 - self.measurement * self.leadership)
-        self.local_gain = (self.local_gain + gain * (1.0 - self.local_gain)) * (1.0 - fade)
+        self.local_improvement = (self.local_improvement + gain * (1.0 - self.local_improvement)) * (1.0 - fade)
 
     def measure(self):
-        """Work out results and harm, and publish what peers can see next month."""
-        harm = self.baseline * self.model.trend * (1.0 - self.local_gain)
+        """Compute results and the event rate, and publish what peers can see next month."""
+        event_rate = self.baseline * self.model.trend * (1.0 - self.local_improvement)
         for practice in self.practices:
             practice.shown = None
             if practice.stage >= IMPLEMENTING:
@@ -206,8 +206,8 @@ class YardstickOrganisation(FixedAgent):
                 lived = 1.0 - plan.social + plan.social * practice.embedding
                 practice.result = power * (1.0 + pivot) / (power + pivot) * practice.fit * lived
                 practice.shown = practice.result, fidelity, tuning, practice.generation
-                harm *= 1.0 - plan.benefit * practice.result
-        self.harm = harm
+                event_rate *= 1.0 - plan.benefit * practice.result
+        self.event_rate = event_rate
 
 
 def systems_network(count, random, mean_degree=6.0, across=0.12):
@@ -258,7 +258,7 @@ class IdiomaticModel(mesa.Model):
         settings = rng.standard_normal(count) + 1j * rng.standard_normal(count)
         spread = np.log1p(np.array([0.5, 0.25]) ** 2)
         sizes, self.baselines = rng.lognormal(np.log([4200, 87]) - spread / 2, np.sqrt(spread), (count, 2)).T
-        self.monthly = sizes / 120_000  # turns harm, per 10,000 a year, into events a month
+        self.monthly = sizes / 120_000  # turns event rates, per 10,000 a year, into events a month
         factors = draw_factors(count, rng)
         self.first_leadership = factors[:, 0].tolist()
         columns = cells, systems, settings.tolist(), self.baselines.tolist(), factors.tolist()
@@ -279,11 +279,11 @@ class IdiomaticModel(mesa.Model):
     def step(self):
         """Live one month, stage by stage; visiting order cannot matter, as peers show last month's state."""
         self.apply_policies()
-        self.agents.do("lead").do("hear")
+        self.agents.do("change_leader").do("hear")
         for practice in self.origin.practices:
             if practice.plan.launch == self.steps:
                 practice.begin(self.steps, 1.0, self.origin.setting, 0.3 * self.parameters.ambition, 0)
-        self.agents.do("decide").do("improve").do("review").do("improve_at_home")
+        self.agents.do("decide").do("improve").do("review").do("improve_locally")
         self.measure()
         self.datacollector.collect(self)
         self.running = self.steps < self.months
@@ -294,13 +294,13 @@ class IdiomaticModel(mesa.Model):
         """Let each organisation measure its month, then collect the outcomes of all."""
         self.trend = math.exp(-0.05 * self.steps / 12.0)
         self.agents.do("measure")
-        harm = np.array(self.agents.get("event_rate"))
-        expected, count, ordered = harm * self.monthly, len(harm), np.sort(harm)
+        event_rate = np.array(self.agents.get("event_rate"))
+        expected, count, ordered = event_rate * self.monthly, len(event_rate), np.sort(event_rate)
         self.measures = {
             "event_rate": expected.sum() / self.monthly.sum(),
             "events": int(self.rng.poisson(expected).sum()),
-            "events_averted": (self.trend * self.baselines - harm) @ self.monthly,
-            "harm_p90_p10": np.ptp(np.percentile(ordered, (10, 90))),
+            "events_averted": (self.trend * self.baselines - event_rate) @ self.monthly,
+            "event_rate_range": np.ptp(np.percentile(ordered, (10, 90))),
             "event_rate_gini": np.arange(1 - count, count, 2) @ ordered / (count * ordered.sum()),
             "staff_time": sum(self.agents.get("staff_time")),
             "programme_cost": self.programme_cost,
@@ -310,7 +310,7 @@ class IdiomaticModel(mesa.Model):
                 self.measures[f"{plan.name}_{name}"] = value
 
     def intervention_measures(self, index, benefit, expected):
-        """Return the measures of one intervention: harm averted by all, the rest without the origin."""
+        """Return the measures of one intervention: adverse events averted by all, the rest without the origin."""
         origin, everyone = self.origin.practices[index], self.practices[index]
         others = [practice for practice in everyone if practice is not origin]
         users = [practice for practice in others if practice.stage >= IMPLEMENTING]
@@ -328,7 +328,7 @@ class IdiomaticModel(mesa.Model):
             "appropriateness": sum([user.fit for user in users]) * per_user,
             "embedding": sum([user.embedding for user in users]) * per_user,
             "sustainment": len(users) / begun if begun else math.nan,
-            "discontinued": sum([practice.lapsed == self.steps for practice in others]),
+            "discontinued": sum([practice.discontinued == self.steps for practice in others]),
             "effect": effect,
             "events_averted": expected @ (averted / (1.0 - averted)),
             "replication_ratio": effect / pilot,

@@ -198,7 +198,7 @@ def user_counts(worlds: int) -> str:
     models = [IdiomaticModel(NUMBER, months=MONTHS, rng=seed) for seed in range(worlds)]
     for model in models:
         model.run_model()
-    theirs = mean(model.measures["programme_adoption"] for model in models)
+    theirs = mean(model.measures["programme_current_use"] for model in models)
     ours = simulate(scenario_of(), worlds).final_values("current_use").mean()
     return f"{ours:.0%} of the organisations use the intervention in the kernel, {theirs:.0%} in the yardstick"
 
@@ -237,7 +237,7 @@ def measure_commands(effort: BenchmarkSize) -> list[BenchmarkResult]:
 def building_table(effort: BenchmarkSize) -> str:
     """Measure building against living, for each kind of network and rule of origin, and with policies."""
     worlds = {(kind, rule): scenario_of(network={"kind": kind}, origin=rule) for kind in NETWORKS for rule in ORIGINS}
-    worlds |= {("systems, six policies", rule): scenario_of(policies=POLICIES, origin=rule) for rule in ORIGINS}
+    worlds |= {("partnerships, six policies", rule): scenario_of(policies=POLICIES, origin=rule) for rule in ORIGINS}
     contenders = {key: partial(building_ratio, scenario, effort.building) for key, scenario in worlds.items()}
     return markdown_grid("Network", run_interleaved(contenders, effort.rounds), at_most=1.0)
 
@@ -291,24 +291,25 @@ Made by `python benchmarks/run.py --write`; do not edit. Measured on {datetime.n
 Machine: {describe_machine()}.
 
 All in one process, in {effort.rounds} rounds after one to warm up. The contenders take turns within each round, and
-a ratio is taken within a round. Figures are medians, with the lowest and the highest of the rounds. Unless it says
+a ratio is taken within a round. Figures are medians, with the lowest and the highest of the rounds. Unless noted
 otherwise: {NUMBER} organisations, one intervention, {MONTHS} months, one core, every rule on, every measure of every
-month included. Six policies, in force for all and all the time: {", ".join(LEVERS[:3])},
+month included. Six policies, in force for all organisations in all months: {", ".join(LEVERS[:3])},
 {", ".join(LEVERS[3:])}.
 
 {markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in results])}
 
-The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. How
-much there is to do: at the end {user_counts(2 * effort.worlds)}.
+The yardstick is `benchmarks/idiomatic_mesa.py`: the same rules in plain Python, as a good Mesa user writes them. Both
+have about as much to do: at the end {user_counts(2 * effort.worlds)}.
 
 {benchmark_section(effort, ("--report",))}
 {sweep_section(effort)}
 {page_section(effort)}
-## Time to build a world, months lived in it = 1
+## Time to draw a world, relative to the months simulated in it
 
 {building_table(effort)}
 
-By kind of network and rule of origin: context, ties and start of one replicate. Target: at most 1; misses are marked.
+By kind of network and rule of origin: context, ties and pilot sites of one replicate. Target: at most 1; misses are
+marked.
 
 ## Nanoseconds of the kernel an organisation-month, by organisations and interventions
 

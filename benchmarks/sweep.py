@@ -150,9 +150,9 @@ def benchmark_section(effort: BenchmarkSize, runs: int = 10_000) -> str:
     return f"""## A sweep
 
 {runs:,} runs of {NUMBER} organisations over {MONTHS} months: {runs // REPLICATES} points of a Latin hypercube
-over four parameters in {REPLICATES} worlds, with {WORKERS} workers. On disk: every measure of the end, and
-{len(MEASURES)} measures of every month. The kernel's own time is of the same runs in two threads, worlds built and
-nothing kept. `batch_run` runs the idiomatic model in {WORKERS} processes, whose start is left out. {rounds} rounds.
+over four parameters with {REPLICATES} replicates, with {WORKERS} workers. On disk: every measure at the end, and
+{len(MEASURES)} measures of every month. The kernel's own time is of the same runs in two threads, with drawn worlds and
+nothing saved. `batch_run` runs the idiomatic model in {WORKERS} processes, without their start. {rounds} rounds.
 
 {markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in results])}
 """

@@ -2,7 +2,7 @@
 
 `python benchmarks/what_if.py` prints the section of docs/benchmarks.md, `--quick` takes a fast look.
 The question is what coaching changes. A speed is the time of a run times the runs that the answer needs, over the
-same product of `compare`, for differences whose 95 % intervals are equally wide.
+same product of `compare`, for differences whose 95% intervals are equally wide.
 """
 
 import argparse
@@ -49,7 +49,7 @@ WORKERS_IN_WORDS = {
     (COMPARE, 2): "two threads",
 }
 NORMAL_QUANTILE_975 = 1.96
-"""Standard errors in half of a 95 % interval."""
+"""Standard errors in half of a 95% interval."""
 
 KeptValues = dict[str, list[NDArray[np.float64]]]
 """By measure, of each call: the values in the base (row 0) and in the arm (row 1)."""
@@ -147,7 +147,7 @@ def join_values(kept: KeptValues, name: str) -> NDArray[np.float64]:
 
 
 def difference_estimate(values: NDArray[np.float64], error: float) -> str:
-    """Return the difference between two arms, (2, worlds or runs), with half its 95 % interval."""
+    """Return the difference between two arms, (2, worlds or runs), with half its 95% interval."""
     base, arm = np.nanmean(values, axis=1)
     return f"{format_figures(arm - base)} ± {format_figures(NORMAL_QUANTILE_975 * error)}"
 
@@ -161,7 +161,13 @@ def answers_table(batched: KeptValues, compared: KeptValues) -> str:
         paired = math.sqrt(np.var(pairs[1] - pairs[0], ddof=1) / pairs.shape[1])
         needed = [format_figures(runs_for_a_world(source, pairs)) for source in (alone, pairs)]
         rows.append([name, difference_estimate(pairs, paired), difference_estimate(alone, apart), *needed])
-    head = ["Measure", f"Difference, {COMPARE}", f"Difference, {BATCH}", "Runs for a world", f"By {COMPARE} alone"]
+    head = [
+        "Measure",
+        f"Difference, {COMPARE}",
+        f"Difference, {BATCH}",
+        "Runs for each replicate",
+        f"By {COMPARE} alone",
+    ]
     return markdown_table(head, rows)
 
 
@@ -172,7 +178,9 @@ def measure_compare_command(effort: BenchmarkSize, extra: tuple[str, ...] = ()) 
         scenario = Path(folder) / "larger.yaml"
         scenario.write_text(f"extends: {CONFIGS / 'prompt.yaml'}\norganisations: {{number: {NUMBER}}}\n", "utf-8")
         words = ("compare", str(scenario), *policies, "--replicates", str(REPLICATES), "--out", "{out}", *extra)
-        name = " ".join(["`qispread compare`, three arms,", f"{REPLICATES} worlds", *(f"`{word}`" for word in extra)])
+        name = " ".join(
+            ["`qispread compare`, three arms,", f"{REPLICATES} replicates", *(f"`{word}`" for word in extra)]
+        )
         return [measure_command(name, 10.0, words, effort)]
 
 
@@ -183,17 +191,17 @@ def benchmark_section(effort: BenchmarkSize, extra: tuple[str, ...] = ()) -> str
     runs, worlds = join_values(batched, "event_rate").shape[1], join_values(compared, "event_rate").shape[1]
     return f"""## A what-if at equal precision
 
-What does coaching, as in `configs/policies/{ARM}.yaml`, change by the end? Asked of `mesa.batch_run` with the
-idiomatic model and independent seeds, and of `compare` with the same worlds and chances in both arms; with as many
-processes as threads. The building of worlds is within the time, the start of processes is not.
+What does coaching, as in `configs/policies/{ARM}.yaml`, change by the end? Compared are `mesa.batch_run` with the
+idiomatic model and independent seeds, and `compare` with common random numbers in both arms; with as many
+processes as threads. The time includes drawing the worlds, but not the start of processes.
 
 {markdown_table(["What", "Median (range)", "Target", "Met"], [result.markdown_row for result in results])}
 
 Speed is the time of a run in `batch_run` over that in `compare`, times the runs of each arm that `batch_run` needs for
-each world of `compare` until the 95 % intervals of the difference are equally wide: the variances of the two arms in
+each replicate of `compare` until the 95% intervals of the difference are equally wide: the variances of the two arms in
 `batch_run`, added up, over the variance of the paired difference. They are from all rounds: {runs:,} runs and
-{worlds:,} worlds of each arm. The last column has both from `compare`, as a check. `batch_run` tells the last month
-but one.
+{worlds:,} replicates of each arm. The last column has both variances from `compare`, as a check.
+`batch_run` reports the last month but one.
 
 {answers_table(batched, compared)}
 """

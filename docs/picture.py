@@ -1,4 +1,4 @@
-"""Draw the picture of the README: `python docs/picture.py`."""
+"""Draw the chart of the README: `python docs/picture.py`."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ import pandas as pd
 import qispread as qs
 
 HERE = Path(__file__).parent
-CURVES = {"current_use": "In use", "fidelity": "Fidelity of users", "replication_ratio": "Effect of users / origin's"}
+CURVES = {"current_use": "Currently using it", "fidelity": "Fidelity", "replication_ratio": "Replication ratio"}
 COLOURS = ["#0072B2", "#444444", "#B84A00"]
 FIRST_MONTH = 12
-"""Before it a handful of early users decide every mean."""
+"""Before this month every mean depends on a handful of early adopters."""
 
 
 def compute_curves() -> pd.DataFrame:
-    """Return median and 90 % band over 200 worlds of each curve by month."""
+    """Return the median and the 5th to 95th percentile over 200 runs of each curve, by month."""
     months = qs.simulate(qs.load(HERE.parent / "configs/prompt.yaml")).months
     months = months[(months["intervention"] == "prompt") & (months["month"] >= FIRST_MONTH)]
     quantiles = months.groupby("month")[list(CURVES)].quantile([0.05, 0.5, 0.95]).unstack()  # noqa: PD010
@@ -25,7 +25,7 @@ def compute_curves() -> pd.DataFrame:
                 "years": quantiles.index / 12,
                 "curve": label,
                 "low": quantiles[name, 0.05],
-                "middle": quantiles[name, 0.5],
+                "median": quantiles[name, 0.5],
                 "high": quantiles[name, 0.95],
             }
         )
@@ -35,24 +35,27 @@ def compute_curves() -> pd.DataFrame:
 
 
 def draw_picture(table: pd.DataFrame) -> alt.LayerChart:
-    """Return the chart: what adoption shows, and what it hides."""
+    """Return the chart of current use, and of the fidelity and effect behind it."""
     order = list(CURVES.values())
     years = alt.X("years:Q", title="Years since launch", scale=alt.Scale(domain=[0, 11.9], nice=False))
     colour = alt.Color("curve:N", sort=order, legend=None, scale=alt.Scale(domain=order, range=COLOURS))
     scale = alt.Scale(domain=[0, 1])
-    base = alt.Chart(table).encode(x=years, color=colour)
-    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", scale=scale, title=None), y2="high:Q")
+    curves = alt.Chart(table).encode(x=years, color=colour)
+    band = curves.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", scale=scale, title=None), y2="high:Q")
     axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
-    line = base.mark_line(strokeWidth=2.5).encode(y=alt.Y("middle:Q", axis=axis, title=None))
+    line = curves.mark_line(strokeWidth=2.5).encode(y=alt.Y("median:Q", axis=axis, title=None))
     last = alt.Chart(table[table["years"] == table["years"].max()])
     labels = [
         last.transform_filter(alt.datum.curve == name)
         .mark_text(align="left", dx=6, dy=shift, fontSize=12)
-        .encode(x=years, y="middle:Q", text="curve:N", color=colour)
+        .encode(x=years, y="median:Q", text="curve:N", color=colour)
         for name, shift in zip(order, (0, -8, 8), strict=True)
     ]
-    title = "PROMPT in 151 maternity units: most adopt it, few get its effect"
-    subtitle = "Median and 90 % of 200 simulated worlds, with the model's defaults"
+    title = "PROMPT in 151 maternity units: most use it, few get its effect"
+    subtitle = [
+        "Median and 5th to 95th percentile of 200 runs with the model's defaults.",
+        "Fidelity: core components intact. Replication ratio: effect as % of the pilot site's.",
+    ]
     return alt.layer(band, line, *labels).properties(
         width=620, height=280, title=alt.TitleParams(title, subtitle=subtitle, anchor="start", fontSize=15)
     )

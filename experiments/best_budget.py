@@ -1,12 +1,12 @@
 """The best plan for the decision budget of the lessons that a search finds: `python -m experiments.best_budget`.
 
 Decided before it was run. Plans are ten policies, each in force or not in each of five years, at the costs of
-`qispread.interfaces.page.teaching.budget`, of at most a hundred units. Climbing starts from random plans. Plans that
-differ in one policy and year, or in two of which one is given up for the other, are examined in random order, and
-climbing goes on as long as one of them averts more harm in the worlds of the search. These have another seed than the
-worlds of the class, so that the best is not the one that chance favours there. The plans that averted the most are
-compared in many more worlds; from the best of them climbing goes on in more worlds than before, and where it ends is
-run in the worlds of the class.
+`qispread.interfaces.page.teaching.budget`, of at most a hundred units. The search is hill climbing from random plans.
+Plans that differ in one policy and year, or that exchange one policy and year for another, are examined in random
+order, and climbing continues as long as one of them averts more adverse events in the replicates of the search. These
+have another seed than the replicates of the class, so that the best plan is not the one that chance favours there. The
+plans that averted the most are compared in many more replicates; from the best of them climbing continues in more
+replicates than before, and the final plan is run in the replicates of the class.
 """
 
 import json
@@ -24,11 +24,11 @@ from qispread.runs.comparison.paired_statistics import mean_and_half_width
 SEED, WORLDS, MORE_WORLDS, FINAL_WORLDS, STARTS, BATCH = 2027, 16, 64, 400, 12, 24
 KEPT_PLANS = 12
 STORED_PLAN = Path(__file__).parents[1] / "src/qispread/interfaces/page/teaching/best_plan.json"
-"""Where the page reads it."""
+"""The file that the page reads."""
 
 
 def events_averted(plan: BudgetPlan, seed: int, worlds: int) -> np.ndarray:
-    """Return the events averted in each world."""
+    """Return the events averted in each replicate."""
     base = default_scenario().replace(seed=seed, replicates=worlds)
     return qs.simulate(plan.scenario(base), workers=1).final_values(BUDGET_MEASURE)
 
@@ -36,11 +36,11 @@ def events_averted(plan: BudgetPlan, seed: int, worlds: int) -> np.ndarray:
 def mean_events_averted(plans: list[BudgetPlan], seed: int, worlds: int) -> dict[BudgetPlan, float]:
     """Return the mean of the events averted by each plan."""
 
-    def some(part: range) -> list[tuple[int, float]]:
-        return [(place, float(events_averted(plans[place], seed, worlds).mean())) for place in part]
+    def evaluate(part: range) -> list[tuple[int, float]]:
+        return [(index, float(events_averted(plans[index], seed, worlds).mean())) for index in part]
 
-    found = dict(map_in_threads(some, range(len(plans))))
-    return {plan: found[place] for place, plan in enumerate(plans)}
+    means = dict(map_in_threads(evaluate, range(len(plans))))
+    return {plan: means[index] for index, plan in enumerate(plans)}
 
 
 def toggle_policies(plan: BudgetPlan, *cells: tuple[int, int]) -> BudgetPlan:
@@ -52,14 +52,13 @@ def toggle_policies(plan: BudgetPlan, *cells: tuple[int, int]) -> BudgetPlan:
 
 
 def neighbouring_plans(plan: BudgetPlan) -> list[BudgetPlan]:
-    """Return the plans that can be paid for and differ in one cell, or in one given up for another."""
+    """Return the affordable plans that differ in one cell, or exchange one cell for another."""
     cells = [(policy, year) for policy in range(len(PRICES)) for year in range(BUDGET_YEARS)]
-    held = [cell for cell in cells if plan.years[cell[0]] >> cell[1] & 1]
-    free = [cell for cell in cells if cell not in held]
-    found = [toggle_policies(plan, cell) for cell in cells] + [
-        toggle_policies(plan, one, other) for one in held for other in free
-    ]
-    return [one for one in found if one.units_spent <= BUDGET_UNITS]
+    bought = [cell for cell in cells if plan.years[cell[0]] >> cell[1] & 1]
+    free = [cell for cell in cells if cell not in bought]
+    toggled = [toggle_policies(plan, cell) for cell in cells]
+    exchanged = [toggle_policies(plan, old, new) for old in bought for new in free]
+    return [neighbour for neighbour in (*toggled, *exchanged) if neighbour.units_spent <= BUDGET_UNITS]
 
 
 def draw_plan(chance: Random) -> BudgetPlan:
@@ -73,15 +72,15 @@ def draw_plan(chance: Random) -> BudgetPlan:
 
 
 def hill_climb(plan: BudgetPlan, known: dict[BudgetPlan, float], chance: Random, worlds: int) -> BudgetPlan:
-    """Return a plan from which no step averts more; steps are looked at some at a time, in random order."""
+    """Return a plan from which no step averts more; steps are evaluated in batches, in random order."""
     known |= {} if plan in known else mean_events_averted([plan], SEED, worlds)
     while True:
         steps = neighbouring_plans(plan)
         chance.shuffle(steps)
         for first in range(0, len(steps), BATCH):
-            some = steps[first : first + BATCH]
-            known |= mean_events_averted([one for one in some if one not in known], SEED, worlds)
-            best = max(some, key=lambda one: known[one])
+            batch = steps[first : first + BATCH]
+            known |= mean_events_averted([step for step in batch if step not in known], SEED, worlds)
+            best = max(batch, key=lambda step: known[step])
             if known[best] > known[plan]:
                 plan = best
                 break
@@ -90,17 +89,17 @@ def hill_climb(plan: BudgetPlan, known: dict[BudgetPlan, float], chance: Random,
 
 
 def main() -> None:
-    """Search, and write what was found."""
+    """Search, and write the best plan."""
     chance, known, ends = Random(SEED), {}, []  # noqa: S311 - a search, no secret
     for start in range(STARTS):
         ends.append(hill_climb(draw_plan(chance), known, chance, WORLDS))
         print(
             f"{start + 1} of {STARTS}: {ends[-1].code} {known[ends[-1]]:,.0f}; {len(known):,} plans tried", flush=True
         )
-    leading = sorted(known, key=lambda one: -known[one])[:KEPT_PLANS]
+    leading = sorted(known, key=lambda plan: -known[plan])[:KEPT_PLANS]
     again = mean_events_averted(list(dict.fromkeys([*leading, *ends])), SEED, FINAL_WORLDS)
     further: dict[BudgetPlan, float] = {}
-    best = hill_climb(max(again, key=lambda one: again[one]), further, chance, MORE_WORLDS)
+    best = hill_climb(max(again, key=lambda plan: again[plan]), further, chance, MORE_WORLDS)
     base = default_scenario()
     apart = events_averted(best, base.seed, base.replicates) - events_averted(
         BudgetPlan((0,) * len(PRICES)), base.seed, base.replicates

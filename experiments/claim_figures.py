@@ -1,4 +1,4 @@
-"""The figure of a claim: what the experiment shows, and beside it what its parts come to, where, and why."""
+"""The figure of a claim: its picture, and beside it the result of each part at the defaults, in models, and ablated."""
 
 import textwrap
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ COLOURS = {"at the defaults": "#0072B2", "plausible models": "#595959", "mechani
 SHAPES = {"at the defaults": "circle", "plausible models": "square", "mechanism off": "diamond"}
 QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 PADDING = 10
-"""Pixels that keep points off the names of rows."""
+"""Pixels between points and the names of rows."""
 AXIS: dict[str, Any] = {"labelFontSize": FONT_SIZE - 1, "titleFontSize": FONT_SIZE - 1, "titleFontWeight": "normal"}
 UNITS = {"share": "percentage points"}
-TITLES = {"averted": "Harm averted"}
-"""What a quantity is called in figures, where its name says too little."""
+TITLES = {"averted": "Adverse events averted"}
+"""Titles of quantities in figures, where the name alone is unclear."""
 
 
 def quantity_unit(quantity: str) -> tuple[float, str]:
-    """Return the factor by which a difference of a quantity is told, and its unit."""
+    """Return the factor to the unit of a difference, and this unit."""
     names = [name.strip() for name in quantity.split(",")]
     unit = "share" if quantity == "share of variance" else find_quantity(names[0]).unit
     return (100.0, UNITS[unit]) if unit in UNITS else (1.0, unit)
@@ -45,7 +45,7 @@ def panel_title(text: str, longest: int = 58) -> alt.TitleParams:
 
 
 def arm_curves(findings: ExperimentResult) -> ClaimPicture:
-    """Return the curves of all arms at the defaults, those that are compared in a panel of their own if so declared."""
+    """Return the curves of all arms at the defaults, in the declared panels."""
     experiment, table = findings.experiment, findings.curves
     factor, unit = quantity_unit(experiment.curve)
     unit = "%" if factor != 1.0 else unit
@@ -57,14 +57,15 @@ def arm_curves(findings: ExperimentResult) -> ClaimPicture:
     else:
         chart = curve_panel(shown, tuple(experiment.arms), "The arms at the defaults", y, HEIGHT)
     last = table[table["month"] == table["month"].max()]
-    told = "; ".join(f"{one.arm} {factor * one.value:.3g}" for one in last.itertuples())
-    return ClaimPicture(chart, f"{quantity_title(experiment.curve)} over time, {unit}, at the end: {told}.", table)
+    final_values = "; ".join(f"{row.arm} {factor * row.value:.3g}" for row in last.itertuples())
+    caption = f"{quantity_title(experiment.curve)} over time, {unit}, at the end: {final_values}."
+    return ClaimPicture(chart, caption, table)
 
 
 def curve_panel(shown: pd.DataFrame, arms: Sequence[str], title: str, y_title: str, height: int) -> Any:
     """Return the curves of some arms; the height of a value is the same in all panels of a figure."""
     order = list(arms)
-    # No arm is drawn as the base: grey beside blue, both unbroken, cannot be told apart in print without colour.
+    # No arm is drawn as the baseline: grey and blue, both solid, look alike in print without colour.
     styles = assign_styles(order, base="")
     x = alt.Axis(grid=False, tickCount=6, labelFlush=False, **AXIS)
     y = alt.Scale(domain=[min(0.0, float(shown["value"].min())), float(shown["value"].max())], nice=True)
@@ -95,9 +96,9 @@ def arm_legend(order: Sequence[str]) -> alt.Legend:
 
 def arm_scale(styles: Any, sign: str) -> alt.Scale:
     """Return the scale from arms to colours or dashes."""
-    every: list[ArmStyle] = list(styles)
-    values = [list(one.dash) if sign == "dash" else one.colour for one in every]
-    return alt.Scale(domain=[one.label for one in every], range=values)
+    arms: list[ArmStyle] = list(styles)
+    values = [list(style.dash) if sign == "dash" else style.colour for style in arms]
+    return alt.Scale(domain=[style.label for style in arms], range=values)
 
 
 def quantity_title(quantity: str) -> str:
@@ -115,7 +116,7 @@ def heat_map(
     domain: tuple[float, float],
     wide: bool = False,
 ) -> Any:
-    """Return a map: a column and a title for each axis and for the value, which is told in percentage points."""
+    """Return a map: a column and a title for each axis and for the value, which is in percentage points."""
     width, height = (WIDTH, HEIGHT) if wide else (104, 150)
     ends = [100.0 * end for end in domain]
     legend = alt.Legend(
@@ -140,7 +141,7 @@ def heat_map(
 
 def interval_bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any:
     """Return bars with their intervals, the largest first."""
-    table = table.assign(**{name: [str(one).replace(".", " ") for one in table[name]]})
+    table = table.assign(**{name: [str(text).replace(".", " ") for text in table[name]]})
     table = table.assign(**{column: 100.0 * table[column] for column in (value, "low", "high")})
     order = list(table.sort_values(value, ascending=False)[name])
     y = alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, **AXIS))
@@ -154,14 +155,14 @@ def interval_bars(table: pd.DataFrame, title: str, name: str, value: str) -> Any
 
 
 def evidence_rows(evidence: PartEvidence) -> pd.DataFrame:
-    """Return what a part's panel draws: two intervals, and the quantiles over plausible models between them."""
+    """Return the rows of a part's panel: two intervals, and the quantiles over plausible models between them."""
     factor, _ = quantity_unit(evidence.part.quantity)
     spread = {
         name: float(np.quantile(evidence.gains, q)) if evidence.gains.size else np.nan for name, q in QUANTILES.items()
     }
     rows = []
-    for row, one in zip((ROWS[0], ROWS[2]), (evidence.defaults, evidence.ablated), strict=True):
-        rows.append({"row": row, "value": one.difference, "low": one.low, "high": one.high})
+    for row, estimate in zip((ROWS[0], ROWS[2]), (evidence.defaults, evidence.ablated), strict=True):
+        rows.append({"row": row, "value": estimate.difference, "low": estimate.low, "high": estimate.high})
     rows.insert(1, {"row": ROWS[1], "value": spread["p50"], "low": spread["p5"], "high": spread["p95"]})
     rows[1] |= {"inner_low": spread["p25"], "inner_high": spread["p75"]}
     table = pd.DataFrame(rows, columns=["row", "value", "low", "high", "inner_low", "inner_high"])
@@ -181,7 +182,7 @@ def part_panel(evidence: PartEvidence, verdict: str) -> Any:
     title = f"Difference, {unit}"
     scale = alt.Scale(nice=True, padding=PADDING)
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, grid=True, labelFlush=False, **AXIS))
-    base = alt.Chart(table).encode(y=y)
+    rows_chart = alt.Chart(table).encode(y=y)
     marks = alt.Chart(pd.DataFrame({"at": [0.0, factor * evidence.part.smallest], "what": ["0", "matters"]}))
     lines = marks.mark_rule(color=SOFT_INK).encode(
         x="at:Q",
@@ -191,9 +192,11 @@ def part_panel(evidence: PartEvidence, verdict: str) -> Any:
     )
     layers = [
         lines,
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", color=colour),
-        base.mark_bar(height=9, opacity=0.45).encode(x="inner_low:Q", x2="inner_high:Q", color=colour),
-        base.mark_point(filled=True, size=60, opacity=1.0).encode(x=x, color=colour, shape=shape),
+        rows_chart.mark_rule(strokeWidth=2).encode(
+            x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", color=colour
+        ),
+        rows_chart.mark_bar(height=9, opacity=0.45).encode(x="inner_low:Q", x2="inner_high:Q", color=colour),
+        rows_chart.mark_point(filled=True, size=60, opacity=1.0).encode(x=x, color=colour, shape=shape),
     ]
     heading = [*wrap_text(evidence.part.statement, 62), verdict.capitalize()]
     title_of = alt.TitleParams(
@@ -206,7 +209,7 @@ def part_panel(evidence: PartEvidence, verdict: str) -> Any:
 def build_claim_figure(findings: ExperimentResult, picture: ClaimPicture, verdicts: Sequence[str]) -> Figure:
     """Return the figure of an experiment, its parts beside its picture."""
     experiment = findings.experiment
-    panels = [part_panel(one, word) for one, word in zip(findings.evidence, verdicts, strict=True)]
+    panels = [part_panel(evidence, verdict) for evidence, verdict in zip(findings.evidence, verdicts, strict=True)]
     chart = alt.hconcat(picture.chart, alt.vconcat(*panels, spacing=14), spacing=30).resolve_scale(
         color="independent", shape="independent", stroke="independent", strokeDash="independent"
     )
@@ -214,7 +217,7 @@ def build_claim_figure(findings: ExperimentResult, picture: ClaimPicture, verdic
         padding=10,
         title=alt.TitleParams(wrap_text(experiment.claim, 100), anchor="start", fontSize=TITLE_SIZE + 1, offset=10),
     )
-    told = " ".join(
-        f"{one.part.statement}: {verdict}." for one, verdict in zip(findings.evidence, verdicts, strict=True)
+    results = " ".join(
+        f"{evidence.part.statement}: {verdict}." for evidence, verdict in zip(findings.evidence, verdicts, strict=True)
     )
-    return Figure(experiment.name, experiment.claim, f"{picture.caption} {told}", picture.table, dressed)
+    return Figure(experiment.name, experiment.claim, f"{picture.caption} {results}", picture.table, dressed)

@@ -1,9 +1,9 @@
 """What an experiment declares before anything is run: claim, arms, measures, smallest difference, ablation.
 
-Population effect is the measure of most claims: the mean result over all organisations that did not start the
-intervention, of the largest possible benefit, where those who do not use it count as 0. A mean over users alone
-improves when a policy scares off the unready (docs/decisions.md, 23), and shares of the origin's effect do not compare
-where policies change the origin.
+Population effect is the measure of most claims: the mean result over all organisations except the pilot site, as a
+share of the full effect, where organisations that do not use the intervention count as 0. A mean over users alone
+improves when a policy deters organisations that are not ready (docs/decisions.md, 23), and replication ratios are not
+comparable where policies change the pilot site.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +24,10 @@ PROMPT = ROOT / "configs/prompt.yaml"
 INTERVENTION_NAME = "prompt"
 
 MIN_EFFECT_DIFFERENCE = 0.02
-"""Smallest difference that matters in population effect. With the benefit of PROMPT (half of the harm) it is one
-harmful event in a hundred: about 55 births a year in the 152 units."""
+"""Smallest difference that matters in population effect. With the benefit of PROMPT (half of the adverse events)
+it is one adverse event in a hundred: about 55 births a year in the 152 units."""
 MIN_AVERTED_DIFFERENCE = 0.01
-"""The same in the share of harmful events averted."""
+"""The same in the share of adverse events averted."""
 MIN_SHARE_DIFFERENCE = 0.05
 """Smallest difference that matters in a share of organisations, of users or of core components: one in twenty."""
 
@@ -39,34 +39,34 @@ ArmBuilder = Callable[[qs.Scenario, Strengths], Mapping[str, OutcomeArm]]
 
 @dataclass(frozen=True)
 class RunSize:
-    """How much is run: worlds of each arm at the defaults, plausible models, and worlds of each arm in a model."""
+    """Size of a run: replicates of each arm at the defaults, plausible models, replicates of each arm in a model."""
 
-    worlds: int = 400
+    replicates: int = 400
     models: int = 600
-    model_worlds: int = 8
+    model_replicates: int = 8
 
 
-FULL, SMOKE = RunSize(), RunSize(worlds=4, models=10, model_worlds=2)
+FULL, SMOKE = RunSize(), RunSize(replicates=4, models=10, model_replicates=2)
 MIN_MODELS = 500
 """Plausible models below which a run is a trial, and no verdict counts."""
 
 
 Means = Mapping[tuple[str, str], float]
-"""Means over worlds at the defaults, by arm and quantity."""
+"""Means over replicates at the defaults, by arm and quantity."""
 
 
 @dataclass(frozen=True)
 class ArmContrast:
-    """A weighted sum of what arms achieve in a world, which is above 0 if the claim is right.
+    """A weighted sum of the values of arms in a replicate, which is above 0 if the claim is right.
 
     Attributes
     ----------
     terms : tuple of (weight, arm, quantity)
     constant : float
     per : (arm, quantity), optional
-        By whose mean over worlds the sum is divided.
+        By whose mean over replicates the sum is divided.
     label : str
-        What the difference is, to follow its number, where a part asks for several.
+        Description of the difference, to follow its number, if a part requires several.
     """
 
     terms: tuple[tuple[float, str, str], ...]
@@ -76,13 +76,13 @@ class ArmContrast:
 
     @property
     def required_values(self) -> tuple[tuple[str, str], ...]:
-        """The arms and quantities that it takes."""
+        """The arms and quantities that the sum uses."""
         return (*((arm, quantity) for _, arm, quantity in self.terms), *((self.per,) if self.per else ()))
 
 
-def difference_contrast(arm: str, reference: str, quantity: str, words: str = "") -> ArmContrast:
+def difference_contrast(arm: str, reference: str, quantity: str, label: str = "") -> ArmContrast:
     """Return the contrast of an arm with another."""
-    return ArmContrast(((1.0, arm, quantity), (-1.0, reference, quantity)), label=words)
+    return ArmContrast(((1.0, arm, quantity), (-1.0, reference, quantity)), label=label)
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,13 @@ class ClaimPart:
     quantity : str
         The primary measure.
     contrasts : tuple of ArmContrast
-        The part is right in a model if every one is above 0 there; told is the smallest.
+        The part is right in a model if every contrast is above 0; the smallest is reported.
     smallest : float
         The smallest difference that matters, at least 0.
     ablation : MechanismAblation or None
-        None where the part says that something does not happen.
+        None if the part claims that something does not happen.
     interpretation : str
-        What the difference is, where it is not simply that between two arms; to follow its number.
+        Description of the difference if it is not simply the one between two arms; to follow its number.
     """
 
     name: str
@@ -133,13 +133,13 @@ class ClaimPart:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The arms that its contrasts take, each once, in order."""
+        """The arms of its contrasts, each once, in order."""
         return tuple(dict.fromkeys(arm for contrast in self.contrasts for arm, _ in contrast.required_values))
 
 
 @dataclass(frozen=True)
 class ClaimPicture:
-    """What an experiment shows beside its verdict: a chart, what it says, and the numbers behind it."""
+    """The picture of an experiment beside its verdict: a chart, its caption, and the underlying numbers."""
 
     chart: Any
     caption: str
@@ -157,30 +157,29 @@ class ClaimTest:
     claim, source : str
         The claim in one sentence, and keys of docs/references.bib.
     design : str
-        What is compared with what, for a reader who knows the field and not the model.
+        The comparison, for a reader who knows the field but not the model.
     caution : str
-        Why not to trust the answer further than it goes.
+        The limits of the answer.
     build_arms : ArmBuilder
     arms : mapping of str to str
-        What each arm is, in words; the first is the reference of the table of arms.
+        Description of each arm; the first is the reference of the table of arms.
     parts : tuple of ClaimPart
     secondary : tuple of str
-        Quantities told for every arm.
+        Quantities reported for every arm.
     curve : str
-        The quantity that the figure shows over time; empty where it shows a picture of its own.
+        The quantity that the figure shows over time; empty if the experiment has its own picture.
     panels : mapping of str to tuple of str
-        Arms that are drawn together, by the title of their panel; all in one where there are none.
+        Arms that are drawn together, by the title of their panel; all in one panel if empty.
     horizon : int
         Months.
     strengths : tuple of str
         "lever.field" of the policies whose strength is uncertain.
     fixed : tuple of str
-        Paths that no model varies, since arms are about them.
+        Paths that no model varies, because arms set them.
     remark : callable, optional
-        Returns what else its table of arms tells, in a sentence or two, from the means in it; nothing where these are
-        not there.
+        Returns a remark on the table of arms, in a sentence or two, from its means; empty text if means are missing.
     picture : callable, optional
-        Returns a picture of its own from a size and a number of workers.
+        Returns the picture from a size and a number of workers.
     """
 
     name: str
@@ -208,19 +207,20 @@ class ClaimTest:
     @property
     def quantities(self) -> tuple[str, ...]:
         """Every quantity that is measured at the defaults."""
-        needed = [quantity for part in self.parts for one in part.contrasts for _, quantity in one.required_values]
+        contrasts = [contrast for part in self.parts for contrast in part.contrasts]
+        needed = [quantity for contrast in contrasts for _, quantity in contrast.required_values]
         return tuple(dict.fromkeys((*needed, *self.secondary)))
 
 
 def baseline_scenario(horizon: int = 120) -> qs.Scenario:
-    """Return the base of every experiment: PROMPT in the 152 English maternity units, at the defaults."""
+    """Return the baseline scenario of every experiment: PROMPT in the 152 English maternity units, at the defaults."""
     return qs.load(PROMPT).replace(horizon=horizon)
 
 
 def policy_strength(name: str) -> tuple[float, Factor | None]:
     """Return the declared strength of a policy, "lever.field", and its plausible range if it has one."""
     lever, field = name.split(".")
-    kind = next(one for one in Policy.__subclasses__() if one.model_fields["lever"].default == lever)
+    kind = next(policy for policy in Policy.__subclasses__() if policy.model_fields["lever"].default == lever)
     extra = declaration_of(kind.model_fields[field]) or {}
     default = float(kind.model_fields[field].default)
     return default, Factor(name, *extra["plausible"]) if extra.get("plausible") else None

@@ -1,4 +1,4 @@
-"""Where a claim holds: the parameter, and perhaps a second one, that best tells models apart."""
+"""The condition under which a claim holds: the one or two parameters that best separate models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from qispread.inputs.factors import Factor
 
 SIGNIFICANCE_LEVEL = 0.05
-"""Largest p-value, adjusted for the number of parameters, with which a parameter is said to tell models apart."""
+"""Largest p-value, adjusted for the number of parameters, at which a parameter separates models."""
 MIN_HOLDING_SHARE = 0.8
-"""Share of models on the good side from which no second threshold is looked for."""
+"""Share of models on the good side above which no second threshold is sought."""
 MIN_SIDE_SHARE = 0.1
-"""Smallest part of the plausible range that is worth calling a condition."""
+"""Smallest part of the plausible range that counts as a condition."""
 MIN_MODELS_PER_SIDE = 8
-"""Models of either kind below which nothing is looked for."""
+"""Models of either kind below which no threshold is sought."""
 
 
 def format_percent(share: float) -> str:
-    """Return a share as it is told."""
-    return f"{100.0 * share:.0f} %"
+    """Return a share in percent."""
+    return f"{100.0 * share:.0f}%"
 
 
 BoolArray = NDArray[np.bool_]
@@ -48,7 +48,7 @@ class ParameterThreshold:
     high: float
 
     def inside(self, models: pd.DataFrame) -> BoolArray:
-        """Return which models lie on the good side."""
+        """Return which models are on the good side."""
         values = models[self.path].to_numpy(np.float64)
         return np.asarray(values > self.value if self.above else values <= self.value)
 
@@ -61,14 +61,14 @@ class ParameterThreshold:
 
 @dataclass(frozen=True)
 class ValidityCondition:
-    """Where a claim holds.
+    """The condition under which a claim holds.
 
     Attributes
     ----------
     thresholds : tuple of ParameterThreshold
-        One or two, which must both be met.
+        One or two; both must be met.
     inside, outside : float
-        Shares in which the claim holds where the condition is met and where not, in models that did not choose it.
+        Shares in which the claim holds if the condition is met and if not, in models that were not used to choose it.
     common : float
         Share of plausible models that meet it.
     """
@@ -79,12 +79,12 @@ class ValidityCondition:
     common: float
 
     def is_acceptable(self, share: float) -> bool:
-        """Return whether the claim holds often enough where the condition is met, and that is not too rare."""
+        """Return whether the claim holds often enough under the condition, and the condition is not too rare."""
         return self.inside >= share and self.common >= MIN_SIDE_SHARE
 
     def describe(self, what: str) -> str:
-        """Return the condition in words."""
-        where = " and ".join(one.description for one in self.thresholds)
+        """Return the condition as text."""
+        where = " and ".join(threshold.description for threshold in self.thresholds)
         return (
             f"{what} in {format_percent(self.inside)} of models with {where}, "
             f"in {format_percent(self.outside)} of the others; "
@@ -93,7 +93,7 @@ class ValidityCondition:
 
 
 def best_threshold(models: pd.DataFrame, holds: BoolArray, factors: Sequence[Factor]) -> ParameterThreshold | None:
-    """Return the parameter that best tells models apart, and where; None where none does.
+    """Return the parameter and threshold that best separate models; None if no parameter does.
 
     The parameter with the smallest p-value in the two-sample test of Kolmogorov and Smirnov (spear1980), adjusted for
     the number of parameters (holm1979); its threshold is where the two distributions are furthest apart.
@@ -105,18 +105,18 @@ def best_threshold(models: pd.DataFrame, holds: BoolArray, factors: Sequence[Fac
     tests = []
     for factor in factors:
         values = models[factor.path].to_numpy(np.float64)
-        found = ks_2samp(values[holds], values[~holds])
-        tests.append((float(found.pvalue), -float(found.statistic), factor, float(found.statistic_location)))
-    p_value, _, factor, place = min(tests, key=lambda one: one[:2])
+        test = ks_2samp(values[holds], values[~holds])
+        tests.append((float(test.pvalue), -float(test.statistic), factor, float(test.statistic_location)))
+    p_value, _, factor, bound = min(tests, key=lambda test: test[:2])
     if p_value * len(factors) > SIGNIFICANCE_LEVEL:
         return None
     values = models[factor.path].to_numpy(np.float64)
-    above = bool(holds[values > place].mean() > holds[values <= place].mean()) if (values > place).any() else False
-    return ParameterThreshold(factor.path, place, above, factor.low, factor.high)
+    above = bool(holds[values > bound].mean() > holds[values <= bound].mean()) if (values > bound).any() else False
+    return ParameterThreshold(factor.path, bound, above, factor.low, factor.high)
 
 
 def fit_thresholds(models: pd.DataFrame, holds: BoolArray, factors: Sequence[Factor]) -> tuple[ParameterThreshold, ...]:
-    """Return one threshold, or two where one leaves too many models in which the claim fails."""
+    """Return one threshold, or two if one leaves too many models in which the claim fails."""
     first = best_threshold(models, holds, factors)
     if first is None:
         return ()
@@ -128,7 +128,7 @@ def fit_thresholds(models: pd.DataFrame, holds: BoolArray, factors: Sequence[Fac
 
 
 def find_condition(models: pd.DataFrame, holds: BoolArray, factors: Sequence[Factor]) -> ValidityCondition | None:
-    """Return where a claim holds, chosen in one half of the models and told from the other; None if nothing tells.
+    """Return the condition under which a claim holds, chosen in half of the models and tested in the others, or None.
 
     Parameters
     ----------
@@ -142,8 +142,9 @@ def find_condition(models: pd.DataFrame, holds: BoolArray, factors: Sequence[Fac
     thresholds = fit_thresholds(models[:half], holds[:half], factors)
     if not thresholds:
         return None
-    met = np.logical_and.reduce([one.inside(models) for one in thresholds])
-    later, told = met[half:], holds[half:]
-    if not later.any() or later.all():
+    met = np.logical_and.reduce([threshold.inside(models) for threshold in thresholds])
+    met_later, holds_later = met[half:], holds[half:]
+    if not met_later.any() or met_later.all():
         return None
-    return ValidityCondition(thresholds, float(told[later].mean()), float(told[~later].mean()), float(met.mean()))
+    inside, outside = float(holds_later[met_later].mean()), float(holds_later[~met_later].mean())
+    return ValidityCondition(thresholds, inside, outside, float(met.mean()))

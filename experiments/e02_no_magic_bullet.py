@@ -2,15 +2,16 @@
 
 Decided before it was run. Two parts.
 
-Context against attributes: if the contexts of all organisations were drawn anew, by how much would an organisation's
-result change, against drawing anew any one attribute of the intervention over its plausible range? Total indices of a
-grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to come first
-against every one. (With 8 rows a model the sign could not be told in 71 % of models; there have been 32 since then.)
-All six sources are decomposed at the defaults, with bootstrap intervals over rows.
+Context against attributes: if the contexts of all organisations were redrawn, by how much would an organisation's
+result change, compared with redrawing any one attribute of the intervention over its plausible range? Total indices of
+a grouped design (experiments/variance_decomposition.py), each attribute against context, and context has to be larger
+than every one. (With 8 rows a model the sign was inconclusive in 71% of models; since then there are 32 rows.) All six
+sources are decomposed at the defaults, with bootstrap intervals over rows.
 
-Levers: the gap is what all six levers at their declared strength do together. It counts as closed at 80 %, as a result
-counts as replicated. No single lever may close it. The combination spends six times as much, so a sixth of every lever
-is shown as well. Ablation: only one shortage; where everything but capability is plentiful, one lever should do.
+Levers: the gap is the joint effect of all six levers at their declared strength. It counts as closed at 80%, as a
+result counts as replicated. No single lever may close it. The combination costs six times as much, so a sixth of every
+lever is shown as well. Ablation: a single shortage; where everything but capability is plentiful, one lever should
+suffice.
 """
 
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ LEVERS = {
     "feedback": ("measurement",),
 }
 STRENGTHS = tuple(f"{lever}.{field}" for lever, fields in LEVERS.items() for field in fields)
-TOGETHER, SIXTHS, NOTHING = "all six", "a sixth of each", "nothing"
+TOGETHER, SIXTHS, NO_POLICY = "all six", "a sixth of each", "no policy"
 BOOTSTRAPS = 400
 VARIANCE_MATTERS = 0.05
 """Smallest difference that matters between two shares of the variance."""
@@ -70,37 +71,37 @@ def arm_with_levers(
 
 
 def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeArm]:
-    """Return the arms: levers, and sources drawn anew."""
-    shuffles = VarianceDesign(base)
+    """Return the arms: levers, and redrawn sources."""
+    design = VarianceDesign(base)
     return {
-        NOTHING: ScenarioArm(base),
+        NO_POLICY: ScenarioArm(base),
         **{lever: arm_with_levers(base, (lever,), strengths) for lever in LEVERS},
         TOGETHER: arm_with_levers(base, tuple(LEVERS), strengths),
         SIXTHS: arm_with_levers(base, tuple(LEVERS), strengths, 1.0 / len(LEVERS)),
-        **{source: RedrawnArm(shuffles, source) for source in ("contexts", *ATTRIBUTES)},
+        **{source: RedrawnArm(design, source) for source in ("contexts", *ATTRIBUTES)},
     }
 
 
 def sobol_indices(size: RunSize, workers: int | None) -> pd.DataFrame:
     """Return first-order and total indices of every group and attribute with bootstrap intervals."""
-    shuffles, rows = VarianceDesign(baseline_scenario()), range(2 * size.worlds)
+    design, rows = VarianceDesign(baseline_scenario()), range(2 * size.replicates)
     sources = (*GROUPS, *ATTRIBUTES)
 
-    def some(part: range) -> list[int]:
-        return [row for row in part for source in ("A", "B", *sources) if shuffles.row_results(row, source).size]
+    def run_rows(part: range) -> list[int]:
+        return [row for row in part for source in ("A", "B", *sources) if design.row_results(row, source).size]
 
-    map_in_threads(some, rows, workers=workers)
-    centre = float(np.mean([shuffles.row_results(row, "A").mean() for row in rows]))
+    map_in_threads(run_rows, rows, workers=workers)
+    centre = float(np.mean([design.row_results(row, "A").mean() for row in rows]))
     draws = np.random.default_rng(2).integers(len(rows), size=(BOOTSTRAPS, len(rows)))
-    found = []
+    indices = []
     for source in sources:
-        sums = variance_sums(shuffles, rows, source, centre)
+        sums = variance_sums(design, rows, source, centre)
         for index, values in (("total", sums.total), ("first", sums.first)):
-            again = values[draws].mean(axis=1) / sums.variance[draws].mean(axis=1)
-            low, high = np.quantile(again, [0.025, 0.975])
+            resampled = values[draws].mean(axis=1) / sums.variance[draws].mean(axis=1)
+            low, high = np.quantile(resampled, [0.025, 0.975])
             share = values.mean() / sums.variance.mean()
-            found.append({"source": source, "index": index, "value": share, "low": low, "high": high})
-    return pd.DataFrame(found)
+            indices.append({"source": source, "index": index, "value": share, "low": low, "high": high})
+    return pd.DataFrame(indices)
 
 
 def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
@@ -109,15 +110,15 @@ def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     total = table[table["index"] == "total"].drop(columns="index")
     groups = total[total["source"].isin(GROUPS)]
     attributes = total[total["source"].isin(ATTRIBUTES)]
-    told = "; ".join(
+    shares = "; ".join(
         f"{row['source']} {format_percent(row['value'])} "
         f"({format_percent(row['low'])} to {format_percent(row['high'])})"
         for row in groups.to_dict("records")
     )
     largest = attributes.sort_values("value").iloc[-1]
-    words = (
+    caption = (
         f"Share of the variance of an organisation's result that involves each source (total index; shares overlap and "
-        f"add up to more than 1): {told}. The largest single attribute is {largest['source']}, "
+        f"add up to more than 1): {shares}. The largest single attribute is {largest['source']}, "
         f"{format_percent(largest['value'])}."
     )
     chart = alt.vconcat(
@@ -126,14 +127,14 @@ def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
         spacing=8,
     )
     return ClaimPicture(
-        chart.properties(title=panel_title("What an organisation's result hangs on, at the defaults")), words, table
+        chart.properties(title=panel_title("What an organisation's result depends on, at the defaults")), caption, table
     )
 
 
 def unclosed_gap(lever: str) -> ArmContrast:
     """Return by how much a lever falls short of closing the gap."""
     return ArmContrast(
-        ((NEARLY_ALL, TOGETHER, EFFECT), (-1.0, lever, EFFECT), (1.0 - NEARLY_ALL, NOTHING, EFFECT)),
+        ((NEARLY_ALL, TOGETHER, EFFECT), (-1.0, lever, EFFECT), (1.0 - NEARLY_ALL, NO_POLICY, EFFECT)),
     )
 
 
@@ -146,13 +147,13 @@ EXPERIMENT = ClaimTest(
     name="e02_no_magic_bullet",
     claim="Local context is crucial; there is no magic bullet.",
     source="kaplan2010, kaplan2012, dixonwoods2014",
-    design="First: does more of the variance of results lie with the contexts of organisations than with any one "
-    "attribute of the intervention? Second: does any one of six levers close the gap that all six together close?",
+    design="First: do the contexts of organisations explain more of the variance of results than any one attribute of "
+    "the intervention does? Second: does any one of six levers close the gap that all six together close?",
     caution="Shares of variance depend on how far each source may range: context as drawn for England by assumption, "
-    "attributes over their plausible ranges. Six levers cost more than one; a sixth of each is told beside them.",
+    "attributes over their plausible ranges. Six levers cost more than one; a sixth of each is reported too.",
     build_arms=build_arms,
     arms={
-        NOTHING: "no policy",
+        NO_POLICY: "no new policy",
         **{lever: f"the lever {lever.replace('_', ' ')} at its declared strength" for lever in LEVERS},
         TOGETHER: "all six levers",
         SIXTHS: "all six levers at a sixth of their strength",
@@ -168,11 +169,11 @@ EXPERIMENT = ClaimTest(
                 "organisations that all have the same context",
                 {"organisations.context.concentration": 10_000.0},
             ),
-            "by which the share for context is above that of the attribute with the largest",
+            "by which the share of context is above the largest share of an attribute",
         ),
         ClaimPart(
             "no single lever",
-            "No single lever closes 80 % of the gap that all six close together",
+            "No single lever closes 80% of the gap that all six close together",
             EFFECT,
             tuple(unclosed_gap(lever) for lever in LEVERS),
             MIN_EFFECT_DIFFERENCE,
@@ -186,7 +187,7 @@ EXPERIMENT = ClaimTest(
                     "organisations.context.turnover": 0.02,
                 },
             ),
-            "by which the best lever falls short of it",
+            "by which the best lever falls short of closing it",
         ),
     ),
     secondary=(EFFECT, "current_use", "effect", "fidelity", "averted"),

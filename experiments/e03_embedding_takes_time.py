@@ -1,13 +1,14 @@
 """Claim 3: embedding attitudes and behaviours takes time.
 
 Decided before it was run. Arms differ in the share of the benefit that needs attitudes and behaviours, at the two ends
-of its plausible range. Results trail adoption by the months between the first month with 80 % of the largest adoption
-and the first with 80 % of the largest population effect; 80 % is what counts as obtained everywhere in the model.
+of its plausible range. Results trail adoption by the months between the first month with 80% of the largest adoption
+and the first with 80% of the largest population effect; 80% counts as obtained everywhere in the model.
 Twenty years are run, so that adoption is past its rise. "By years" is read as: by a year more than for a technical one.
 
-Added later, and therefore worth less: a trial of six worlds showed that results of both kinds trail adoption by years,
-since skill is built and fidelity regained slowly, whatever has to be embedded. In the third part everybody begins in
-the first month with the whole intervention, fitted to the place, so that nothing but embedding keeps results waiting.
+Added later, and therefore weaker evidence: a trial of six runs showed that results of both kinds trail adoption by
+years, because skill is built and fidelity regained slowly, whatever has to be embedded. In the third part all
+organisations begin in the first month with the whole intervention, fitted to their setting, so that only embedding
+delays results.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ SOCIAL, ORIGIN = "interventions.prompt.social", "interventions.prompt.origin"
 TECHNICAL_SHARE, SOCIAL_SHARE = 0.2, 0.9
 YEAR, HALF_A_YEAR = 12.0, 6.0
 AT_ONCE = MechanismAblation(
-    "embedding at once: full attitudes and behaviours within months, and no staff turnover to wear them down",
+    "immediate embedding: full attitudes and behaviours within months, and no staff turnover that reduces them",
     {"improving.embed": 1.0, "organisations.context.turnover": 0.001},
 )
 
@@ -44,7 +45,7 @@ EXPERIMENT = ClaimTest(
     design="Two interventions spread for twenty years, alike in all but the share of their benefit that needs "
     "attitudes and behaviours: a fifth, or nine tenths. By how many months do results trail adoption?",
     caution="The pace of embedding is set by one parameter, fitted to one place (Southmead); the delay follows from it "
-    "and from how climate, time and turnover act on it.",
+    "and from the effects of climate, time and turnover on it.",
     build_arms=build_arms,
     arms={"technical": "a fifth of the benefit needs embedding", "social": "nine tenths of it do"},
     parts=(
@@ -67,7 +68,8 @@ EXPERIMENT = ClaimTest(
         ),
         ClaimPart(
             "begun together (added)",
-            "Where all begin together and whole, results of a social intervention wait a year longer (added later)",
+            "Where all begin together and with full fidelity, results of a social intervention take a year longer "
+            "(added later)",
             "ripening",
             (difference_contrast("social, together", "technical, together", "ripening"),),
             YEAR,

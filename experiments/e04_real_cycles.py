@@ -1,8 +1,9 @@
 """Claim 4: PDSA in practice, and not just in name.
 
-Decided before it was run. The same cycles happen in both arms, with the same draws; in one they teach nothing: no
-fidelity is restored, no version is tuned to its place, no skill is built. The dose between the two is a secondary view.
-Ablation: nothing that a cycle could mend (no loss in copying, no drift, no hasty changes, no differing settings).
+Decided before it was run. The same cycles happen in both arms, with the same draws; in one nothing is learnt: no
+fidelity is restored, no version is tuned to its setting, no skill is built. The dose between the two is a secondary
+arm. Ablation: nothing that a cycle could improve (no loss in copying, no drift, no hasty changes, no differences in
+setting).
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from experiments.replicate_outcomes import OutcomeArm, ScenarioArm
 
 LEARNING_PARAMETERS = ("tuning_step", "repair", "learning")
 NOTHING_TO_REPAIR = MechanismAblation(
-    "nothing that a cycle could mend: no loss in copying, no drift, no hasty changes, no differing settings",
+    "nothing that a cycle could improve: no loss in copying, no drift, no hasty changes, no differences in setting",
     {
         "copying.copy_loss": 0.0,
         "improving.decay": 0.0,
@@ -32,7 +33,7 @@ NOTHING_TO_REPAIR = MechanismAblation(
 
 
 def arm_with_learning(base: qs.Scenario, share: float) -> ScenarioArm:
-    """Return the arm whose cycles teach a share of what real ones do."""
+    """Return the arm in which cycles teach a share of what real cycles teach."""
     return ScenarioArm(
         base.replace({f"improving.{name}": share * getattr(base.improving, name) for name in LEARNING_PARAMETERS})
     )
@@ -48,12 +49,12 @@ EXPERIMENT = ClaimTest(
     claim="PDSA must be done in practice, not just in name.",
     source="leis2017, taylor2014",
     design="The same number of plan-do-study-act cycles in the same months. In one arm they are real; in the other "
-    "they are run and teach nothing.",
-    caution="That real cycles restore fidelity, improve fit and build skill is how the model defines them. What is "
-    "tested is how much that comes to against everything else, and not whether cycles are real in practice: of 73 "
-    "published reports 14 show it.",
+    "they are run, but nothing is learnt.",
+    caution="In the model, real cycles restore fidelity, improve appropriateness and build skill: that is built in. "
+    "The test shows how much this matters compared with everything else, and not whether cycles are real in practice: "
+    "of 73 published reports 14 show that they are.",
     build_arms=build_arms,
-    arms={"in name": "cycles teach nothing", "half": "cycles teach half as much", "real": "cycles teach"},
+    arms={"in name": "cycles teach nothing", "half": "cycles teach half as much", "real": "cycles are real"},
     parts=(
         ClaimPart(
             "real cycles do more",

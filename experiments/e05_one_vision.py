@@ -1,10 +1,10 @@
 """Claim 5: leadership distributed at every level, with one vision.
 
 Decided before it was run. A factorial of two: mean leadership and mean alignment at the low and at the high end of
-their plausible range (0.3 and 0.7). More than either: both raised against each raised alone, and both differences have
-to be there. More than the sum: what both add beyond what each adds alone. The origin is the place with the most ties in
-every arm, since the readiest place need not be the same in all. Ablation: climate has no say, so that
-alignment can change nothing (it acts through climate only).
+their plausible range (0.3 and 0.7). More than either: both raised against each raised alone, and both differences are
+required. More than the sum: the gain of both beyond the gains of each alone. The pilot site is the organisation with
+the most ties in every arm, because the readiest one may differ between arms. Ablation: climate has no effect, so that
+alignment can change nothing (it acts only through climate).
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ LEADERSHIP, ALIGNMENT = "organisations.context.leadership", "organisations.conte
 LOW, HIGH = 0.3, 0.7
 EFFECT = "population_effect"
 NO_CLIMATE = MechanismAblation(
-    "climate without a say: not in the decision, not in results, not in drift, not in time, not in what leaders drop",
+    "climate without effect: on the decision, on results, on drift, on time, on what leaders drop",
     {
         "deciding.climate": 0.0,
         "interventions.prompt.social": 0.0,
@@ -53,8 +53,9 @@ EXPERIMENT = ClaimTest(
     source="dixonwoods2014",
     design="Units have low or high leadership at the top, and low or high alignment of all levels behind one vision. "
     "Does raising both do more than raising either, and more than the sum of the two?",
-    caution="The model holds that climate is a product of leadership, alignment and culture, each necessary. The test "
-    "is whether that product matters beside all else that leaders do: make time, look at data, persevere.",
+    caution="In the model, climate is a product of leadership, alignment and culture, each necessary: that is built "
+    "in. The test shows whether it matters beside the other effects of leaders: making time, looking at data, "
+    "persevering.",
     build_arms=build_arms,
     arms={
         "both low": "low leadership, low alignment",

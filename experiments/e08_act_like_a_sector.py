@@ -3,8 +3,8 @@
 Decided before it was run. Each partnership agrees one version (the policy `standard` at its declared strength): rigid
 (latitude 0), with latitude (0.6, as declared) or not at all. Three parts: a standard with latitude against free
 copying; against a rigid one; and, where settings are alike (their spread at the low end of its plausible range, 0.3), a
-rigid one against one with latitude. The map tells the gain over free copying by latitude and by how different settings
-are. Ablations: a standard no better than any copy; settings without differences; a standard that guards nothing.
+rigid one against one with latitude. The map shows the gain over free copying by latitude and by how different settings
+are. Ablations: a standard no better than any copy; settings without differences; a standard that protects nothing.
 """
 
 from collections.abc import Mapping
@@ -50,13 +50,13 @@ def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeA
     }
 
 
-def map_column(spread: float, worlds: int) -> list[dict[str, float]]:
+def map_column(spread: float, replicates: int) -> list[dict[str, float]]:
     """Return one column of the map: the gain over free copying by latitude."""
     base, value = baseline_scenario().replace({SPREAD: spread}), find_quantity(EFFECT).value
 
     def mean(scenario: qs.Scenario) -> float:
         arm = ScenarioArm(scenario)
-        return float(np.mean([value(arm.simulate(world)) for world in range(worlds)]))
+        return float(np.mean([value(arm.simulate(replicate)) for replicate in range(replicates)]))
 
     free = mean(base)
     return [
@@ -71,13 +71,13 @@ def map_column(spread: float, worlds: int) -> list[dict[str, float]]:
 
 def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
     """Return the map of the gain over free copying by latitude and by how different settings are."""
-    worlds = max(2, size.worlds // 8)
+    replicates = max(2, size.replicates // 8)
 
-    def some(part: range) -> list[tuple[int, list[dict[str, float]]]]:
-        return [(place, map_column(SPREADS[place], worlds)) for place in part]
+    def map_columns(part: range) -> list[tuple[int, list[dict[str, float]]]]:
+        return [(index, map_column(SPREADS[index], replicates)) for index in part]
 
-    found = dict(map_in_threads(some, range(len(SPREADS)), workers=workers))
-    table = pd.DataFrame([row for place in range(len(SPREADS)) for row in found[place]])
+    columns = dict(map_in_threads(map_columns, range(len(SPREADS)), workers=workers))
+    table = pd.DataFrame([row for index in range(len(SPREADS)) for row in columns[index]])
     best = table.loc[table.groupby("setting_spread")["gain"].idxmax()]
     chart = heat_map(
         table,
@@ -93,27 +93,27 @@ def build_picture(size: RunSize, workers: int | None) -> ClaimPicture:
         .mark_point(fill="white", stroke=INK, strokeWidth=1, size=40, opacity=1.0)
         .encode(x="setting_spread:O", y=alt.Y("latitude:O", sort="descending"))
     )
-    told = ", ".join(f"{one.latitude:g} at {one.setting_spread:g}" for one in best.itertuples())
-    words = (
+    best_latitudes = ", ".join(f"{row.latitude:g} at {row.setting_spread:g}" for row in best.itertuples())
+    caption = (
         "Gain in population effect over free copying, by the latitude of the standard and by how different settings "
-        f"are; dots mark the best latitude: {told}."
+        f"are; dots mark the best latitude: {best_latitudes}."
     )
-    return ClaimPicture(chart + marks, words, table)
+    return ClaimPicture(chart + marks, caption, table)
 
 
 EXPERIMENT = ClaimTest(
     name="e08_act_like_a_sector",
-    claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid ones win "
-    "only where settings are alike.",
+    claim="Act like a sector: agreed standards with latitude beat free copying and rigid standards; rigid standards "
+    "win only where settings are alike.",
     source="dixonwoods2016, castro2004",
-    design="Partnerships agree one version, to be kept as it is or adapted, or every unit copies whom it likes. "
-    "Standards are tried where settings differ as usual, and where they are alike.",
-    caution="A standard here is well written, agreed by all partners at once and free of cost; how it comes about is "
-    "not in the model. How far latitude loosens what the standard guards is an assumption.",
+    design="Partnerships agree one version, rigid or with room to adapt it, or every unit copies the unit of its "
+    "choice. Standards are compared where settings differ as usual, and where they are alike.",
+    caution="A standard here is well written, agreed by all partners at once and free of cost; how partners agree on "
+    "it is left out. How much latitude reduces the protection by the standard is an assumption.",
     build_arms=build_arms,
     arms={
-        "free": "each copies whom it likes",
-        "rigid": "an agreed standard, kept as it is",
+        "free": "every unit copies the unit of its choice",
+        "rigid": "an agreed standard without latitude",
         "latitude": "an agreed standard with latitude 0.6",
         "rigid, alike": "rigid, where settings are alike",
         "latitude, alike": "with latitude, where settings are alike",
@@ -127,7 +127,7 @@ EXPERIMENT = ClaimTest(
             MIN_EFFECT_DIFFERENCE,
             MechanismAblation(
                 "a standard no better than any copy: copies lose nothing and come from the original, and the standard "
-                "neither guards nor pulls",
+                "neither protects fidelity nor attracts adopters",
                 {
                     "copying.copy_loss": 0.0,
                     "copying.lineage": 1.0,

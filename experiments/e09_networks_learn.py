@@ -2,11 +2,11 @@
 
 Decided before it was run. A learning network for everyone, at its declared strength, with practical support and
 without; nothing else differs. With support it raises fidelity: against no network and against ties alone, and both
-differences have to be there. Fidelity is a mean over users, which would rise if the unready stayed away: reach,
-adoption and the population effect stand in the table of arms to tell. Ties alone raise adoption; "little else" means
-that the mean fidelity of users changes by less than the smallest difference that matters.
+differences are required. Fidelity is a mean over users, which would rise if organisations that are not ready did not
+adopt: the table of arms therefore includes ever_adopted, current use and the population effect. Ties alone raise
+adoption; "little else" means that mean fidelity changes by less than the smallest difference that matters.
 
-Added later, and no part of a verdict: the months until half use it, since adoption at the end does not tell how soon.
+Added later, and no part of a verdict: the months until half use it, since adoption at the end does not show how soon.
 """
 
 import math
@@ -40,19 +40,19 @@ def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeA
 
 
 def adoption_lead_remark(means: Means) -> str:
-    """Return by how much sooner ties bring adoption, which the verdicts, about the end, do not tell."""
+    """Return how much sooner adoption comes with ties, which the verdicts, about the end, do not show."""
     arms = [(arm, "halfway") for arm in ("none", "ties alone", "ties and support")]
     if not all(arm in means for arm in arms):
         return ""
     without, alone, supported = (means[arm] for arm in arms)
     if math.isnan(without + alone + supported):
-        return "Half of the units never use it in some arm, so that how soon adoption comes cannot be told."
+        return "In some arm half of the units never use it, so that the speed of adoption cannot be compared."
     return (
         f"Half of the units use the intervention after {without:.0f} months without a network, after {alone:.0f} with "
         f"ties alone, {format_years(without - alone)}, and after {supported:.0f} with ties and support, "
-        f"{format_years(without - supported)} (means over worlds, at the defaults). "
-        f"The verdicts are about the end of ten "
-        "years and do not tell how soon adoption comes; this measure was added later."
+        f"{format_years(without - supported)} (means over runs, at the defaults). "
+        "The verdicts are about the end of ten years and do not show how soon adoption comes; this measure was added "
+        "later."
     )
 
 
@@ -68,8 +68,8 @@ EXPERIMENT = ClaimTest(
     source="mccannon2009, nembhard2012",
     design="A learning network adds ties and contact between all units, with or without practical support in copying "
     "and improving, against none.",
-    caution="Ties carry word, pressure and a model to copy. Trust, shared data and joint work, which networks may also "
-    "bring, count only as far as they are support.",
+    caution="Ties carry news, pressure and a version to copy. Trust, shared data and joint work, which networks may "
+    "also bring, are included only as support.",
     build_arms=build_arms,
     arms={
         "none": "no learning network",
@@ -79,15 +79,15 @@ EXPERIMENT = ClaimTest(
     parts=(
         ClaimPart(
             "with support: fidelity",
-            "Ties with support raise the fidelity of users, over no network and over ties alone",
+            "Ties with support raise fidelity, compared with no network and with ties alone",
             "fidelity",
             (
-                difference_contrast("ties and support", "none", "fidelity", "over no network"),
-                difference_contrast("ties and support", "ties alone", "fidelity", "over ties alone"),
+                difference_contrast("ties and support", "none", "fidelity", "compared with no network"),
+                difference_contrast("ties and support", "ties alone", "fidelity", "compared with ties alone"),
             ),
             MIN_SHARE_DIFFERENCE,
             MechanismAblation(
-                "support without effect: it lends no skill, and copies lose nothing that it could save",
+                "support without effect: it adds no skill, and copies lose nothing that it could save",
                 {"improving.support_skill": 0.0, "copying.copy_loss": 0.0},
             ),
         ),
@@ -98,13 +98,13 @@ EXPERIMENT = ClaimTest(
             (difference_contrast("ties alone", "none", "current_use"),),
             MIN_SHARE_DIFFERENCE,
             MechanismAblation(
-                "ties that carry neither word nor pressure nor a tale of success",
+                "ties that carry neither news nor pressure nor examples of success",
                 {"hearing.contact": 0.0, "deciding.peers": 0.0, "deciding.advantage": 0.0},
             ),
         ),
         ClaimPart(
             "ties alone: little else",
-            "Ties alone change the fidelity of users by less than one component in twenty",
+            "Ties alone change fidelity by less than one component in twenty",
             "fidelity",
             (
                 ArmContrast(((-1.0, "ties alone", "fidelity"), (1.0, "none", "fidelity")), MIN_SHARE_DIFFERENCE),
@@ -112,7 +112,7 @@ EXPERIMENT = ClaimTest(
             ),
             0.0,
             None,
-            "by which the change stays within it",
+            "by which the change stays within this limit",
         ),
     ),
     secondary=(

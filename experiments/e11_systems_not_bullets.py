@@ -4,8 +4,8 @@ Decided before it was run. The same resource is spent in two ways over ten years
 four more interventions as good as PROMPT, one every two years, and all of the resource as staff time for them. Systems:
 nothing more is launched, and a third of the resource each goes to training, to staff time and to measurement. One unit
 of resource is the declared strength of one lever, for want of prices (assumption); strengths vary over their plausible
-ranges in the models, and so do the prices. What four more interventions cost to develop is left out, in favour of the
-launches. The measure is the harm that is averted over all ten years and all organisations, by whatever way.
+ranges in the models, and so do the prices. The cost of developing four more interventions is left out, which favours
+launches. The measure is the adverse events averted over all ten years and all organisations, from any cause.
 """
 
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ THIRD = 1.0 / 3.0
 
 def extra_launches(base: qs.Scenario, time: float) -> qs.Scenario:
     """Return four more launches, and the staff time for them."""
-    one = base.interventions["prompt"].model_dump(mode="json")
-    added = {f"interventions.bullet-{i}": {**one, "launch": EVERY * i + 1} for i in range(1, MORE + 1)}
+    intervention = base.interventions["prompt"].model_dump(mode="json")
+    added = {f"interventions.bullet-{i}": {**intervention, "launch": EVERY * i + 1} for i in range(1, MORE + 1)}
     return base.replace(added).with_policy("protected_time", protected_time=time)
 
 
@@ -49,7 +49,7 @@ def build_arms(base: qs.Scenario, strengths: Strengths) -> Mapping[str, OutcomeA
     return {
         "one launch": ScenarioArm(base),
         "launches": ScenarioArm(extra_launches(base, time)),
-        "partnerships": ScenarioArm(system_levers(base, training, time, strengths["feedback.measurement"])),
+        "systems": ScenarioArm(system_levers(base, training, time, strengths["feedback.measurement"])),
     }
 
 
@@ -58,25 +58,25 @@ EXPERIMENT = ClaimTest(
     claim="Develop systems and cultures; do not hunt for magic bullets.",
     source="dixonwoods2016, reed2018",
     design="The same resource goes to four more launches of interventions as good as PROMPT with staff time for them, "
-    "or to skill, time and measurement for the one there is. Which averts more harm in ten years?",
-    caution="Prices are assumed, and each new intervention is supposed to work on the same harm and to be as good as "
-    "PROMPT, which favours launches: bullets that miss would cost the same. All depends on both.",
+    "or to skill, time and measurement for PROMPT alone. Which averts more adverse events in ten years?",
+    caution="Prices are assumed, and each new intervention is assumed to prevent the same adverse events and to be as "
+    "good as PROMPT, which favours launches: bullets that miss would cost the same. The result depends on both.",
     build_arms=build_arms,
     arms={
         "one launch": "PROMPT and nothing else",
         "launches": "PROMPT, four more interventions and staff time for them",
-        "partnerships": "PROMPT, and the same resource for skill, time and measurement",
+        "systems": "PROMPT, and the same resource for skill, time and measurement",
     },
     parts=(
         ClaimPart(
             "systems beat launches",
-            "The resource averts more harm if spent on systems than on launches",
+            "The resource averts more adverse events if spent on systems than on launches",
             "averted",
-            (difference_contrast("partnerships", "launches", "averted"),),
+            (difference_contrast("systems", "launches", "averted"),),
             MIN_AVERTED_DIFFERENCE,
             MechanismAblation(
-                "nothing that skill, time and measurement could mend: no drift, no hasty changes, cycles that restore "
-                "and tune nothing, no improvement made at home",
+                "nothing that skill, time and measurement could improve: no drift, no hasty changes, cycles that "
+                "restore and tune nothing, no other local improvement",
                 {
                     "improving.decay": 0.0,
                     "improving.erosion": 0.0,

@@ -1,9 +1,9 @@
-"""Which published results were made from another model than today's: `python -m experiments.freshness`.
+"""List the published results that another model made: `python -m experiments.freshness`.
 
-Beside the results stands what they were made from: for each part a fingerprint of its design, of what it declares and
-of a few runs. Where today's differs the part is stale: the model, a plausible range or the claim has changed since.
-The command names what is stale and how to make it again, and exits with 1 if a change has not been noticed before;
-`--acknowledge` records that it has been noticed. Nothing that is stale changes by itself.
+A record beside the results has, for each part, a fingerprint of its design, of its declaration and of a few runs. If
+the current fingerprint differs, the part is stale: the model, a plausible range or the claim has changed since. The
+command lists stale parts with the command that reruns each, and exits with 1 if a change has not been acknowledged;
+`--acknowledge` records that it has been noticed. Stale results are never changed automatically.
 """
 
 import argparse
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 PUBLISHED = ROOT / "results/published"
 RECORD = "made_from.json"
 MADE_FROM, NOTICED = "made_from", "noticed"
-"""Keys of the record: fingerprints of the results as they are, and of later models that were noticed."""
+"""Keys of the record: fingerprints of the stored results, and of later models that were acknowledged."""
 DIGITS = 7
-"""Significant digits that count: libraries and machines differ in the last few."""
+"""Significant digits that are compared: libraries and machines differ in the last few."""
 
 
 def digits(values: Iterable[float]) -> str:
-    """Return numbers in text, to the digits that count."""
+    """Return numbers as text, to the digits that are compared."""
     return " ".join(f"{float(value):.{DIGITS}g}" for value in values)
 
 
@@ -44,7 +44,7 @@ def model_probe() -> str:
 
 
 def claim_probe(experiment: ClaimTest) -> Iterator[str]:
-    """Yield what a claim's results come from: its declaration, its plausible models, a run of its arms in the first."""
+    """Yield what a claim's results depend on: its declaration, its plausible models, a run of its arms in the first."""
     factors, table = draw_models(experiment, FULL)
     yield repr((FULL, experiment.horizon, experiment.fixed, experiment.strengths))
     yield from (repr((part.name, part.contrasts, part.smallest, part.ablation)) for part in experiment.parts)
@@ -57,7 +57,7 @@ def claim_probe(experiment: ClaimTest) -> Iterator[str]:
 
 
 def facts_probe() -> Iterator[str]:
-    """Yield what the facts and their calibration come from."""
+    """Yield what the facts and their calibration depend on."""
     from experiments.facts.run_facts import FULL as FULL_FACTS
     from experiments.facts.run_facts import facts_calibration
 
@@ -68,16 +68,16 @@ def facts_probe() -> Iterator[str]:
 
 
 def validation_probe() -> Iterator[str]:
-    """Yield what the known limits come from: the model, and which limits there are."""
+    """Yield what the known limits depend on: the model, and the list of limits."""
     from experiments.validation.run_validation import FAMILIES
 
     yield model_probe()
     for family in FAMILIES:
-        yield from (f"{family.heading} {one.name} {one.worlds} {one.seed}" for one in family.limits)
+        yield from (f"{family.heading} {limit.name} {limit.replicates} {limit.seed}" for limit in family.limits)
 
 
 def diffusion_probe() -> Iterator[str]:
-    """Yield what the fits of the two diffusions come from: a history made with a known contact, and its fit."""
+    """Yield what the fits of the two diffusions depend on: a history simulated with a known contact, and its fit."""
     from experiments.diffusion.run_studies import SHUFFLES, WORLDS
     from qispread.runs.diffusion_fit.contagion_models import CONTACT
     from qispread.runs.diffusion_fit.contagion_posterior import fit_model
@@ -113,8 +113,11 @@ def villagers() -> "ObservedDiffusion":
 
 
 def probes() -> dict[str, Callable[[], Iterator[str]]]:
-    """Return, for each published part by its module, what yields what it is made from."""
-    claims = {f"experiments.{one.name}": lambda one=one: claim_probe(one) for one in experiments.load_all_experiments()}
+    """Return, for each published part by its module, the function that yields what it depends on."""
+    claims = {
+        f"experiments.{claim.name}": lambda claim=claim: claim_probe(claim)
+        for claim in experiments.load_all_experiments()
+    }
     return {
         **claims,
         "experiments.facts": facts_probe,
@@ -124,11 +127,11 @@ def probes() -> dict[str, Callable[[], Iterator[str]]]:
 
 
 COMMANDS = {"experiments.facts": " --write", "experiments.validation": " --write"}
-"""What to add to a module's name to make its results again."""
+"""Arguments with which a module reruns its results."""
 
 
 def fingerprint(name: str) -> str:
-    """Return the fingerprint of what a part would be made from today; `name` as in `probes`."""
+    """Return the current fingerprint of a part; `name` as in `probes`."""
     digest = hashlib.blake2b(digest_size=8)
     for line in probes()[name]():
         digest.update(line.encode())
@@ -137,7 +140,7 @@ def fingerprint(name: str) -> str:
 
 
 def read_record(folder: Path = PUBLISHED) -> dict[str, dict[str, str]]:
-    """Return the record of a folder of results; empty where there is none."""
+    """Read the record of a folder of results; empty if there is none."""
     path = folder / RECORD
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return {key: dict(found.get(key, {})) for key in (MADE_FROM, NOTICED)}
@@ -150,7 +153,7 @@ def write_record(record: dict[str, dict[str, str]], folder: Path = PUBLISHED) ->
 
 
 def record_made(name: str, folder: Path = PUBLISHED) -> None:
-    """Record that the results of a part were made from the model as it is."""
+    """Record that the results of a part were made with the current model."""
     record = read_record(folder)
     record[MADE_FROM][name] = fingerprint(name)
     record[NOTICED].pop(name, None)
@@ -158,24 +161,24 @@ def record_made(name: str, folder: Path = PUBLISHED) -> None:
 
 
 def stale_parts(record: dict[str, dict[str, str]], today: dict[str, str]) -> list[str]:
-    """Return the parts that were made from something else than today's model, or nobody knows from what."""
+    """Return the parts that were not made with the current model, or have no record."""
     return [name for name, mark in today.items() if record[MADE_FROM].get(name) != mark]
 
 
 def unnoticed_parts(record: dict[str, dict[str, str]], today: dict[str, str]) -> list[str]:
-    """Return the stale parts of which today's change has not been noticed."""
+    """Return the stale parts whose current change has not been acknowledged."""
     return [name for name in stale_parts(record, today) if record[NOTICED].get(name) != today[name]]
 
 
 def main(typed: Sequence[str] | None = None) -> int:
-    """Name what is stale, and return the exit code: 1 where that has not been noticed."""
+    """List stale parts, and return the exit code: 1 if any has not been acknowledged."""
     parser = argparse.ArgumentParser(prog="python -m experiments.freshness", description=__doc__)
-    parser.add_argument("--acknowledge", action="store_true", help="record that what is stale has been noticed")
+    parser.add_argument("--acknowledge", action="store_true", help="record that stale results have been noticed")
     asked = parser.parse_args(typed)
     record, today = read_record(), {name: fingerprint(name) for name in probes()}
     stale = stale_parts(record, today)
     for name in stale:
-        print(f"{name}: stale, made from another model; make it again with python -m {name}{COMMANDS.get(name, '')}")
+        print(f"{name}: stale, made with another model; rerun it with python -m {name}{COMMANDS.get(name, '')}")
     if not stale:
         print("Nothing published is stale.")
     if asked.acknowledge:

@@ -1,4 +1,4 @@
-"""What one world lives through in one arm, and the quantities that are read from it."""
+"""The outcome of one replicate in one arm, and the quantities computed from it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 FIRST, POOLED = 0, -1
 """Rows of measures: the intervention that claims are about, and all together."""
 NEARLY_ALL = 0.8
-"""Share of the most that is ever reached at which it counts as reached, as for a replicated result."""
+"""Share of the largest value at which a quantity counts as obtained, as for a replicated result."""
 HALF = 0.5
 """Share of organisations at which adoption is half-way."""
 CYCLE = 24
@@ -30,15 +30,15 @@ CYCLE = 24
 
 @dataclass(frozen=True)
 class ReplicateOutcome:
-    """One world in one arm.
+    """One replicate of one arm.
 
     Attributes
     ----------
     measures : array of (months + 1, interventions + 1, measures)
     expected : float
-        Harmful events of all months if harm followed its trend alone.
+        Adverse events of all months if event rates followed the underlying trend alone.
     numbers : mapping of str to float
-        What an arm reads for itself.
+        Further values that the arm computes.
     """
 
     measures: Array
@@ -51,19 +51,19 @@ class ReplicateOutcome:
         return self.measures[:, row, MEASURE_NAMES.index(measure)]
 
     def population_mean(self, measure: str) -> Array:
-        """Return, by month, a mean over users as a mean over all who did not start, where others count as 0."""
+        """Return, by month, a mean over users as a mean over all but the pilot site, where non-users count as 0."""
         return np.nan_to_num(self.series("current_use") * self.series(measure), nan=0.0)
 
 
 class OutcomeArm(Protocol):
-    """What can be lived in a world."""
+    """What can be simulated in a replicate."""
 
     def simulate(self, replicate: int) -> ReplicateOutcome:
-        """Return the life of one replicate."""
+        """Return the outcome of one replicate."""
 
 
 def expected_events(scenario: qs.Scenario, organisations: Array) -> float:
-    """Return the harmful events of all months under the trend alone.
+    """Return the adverse events of all months under the underlying trend alone.
 
     Equation: sum over organisations of baseline * exposure * sum over months of exp(-secular * month / 12).
     """
@@ -73,17 +73,17 @@ def expected_events(scenario: qs.Scenario, organisations: Array) -> float:
 
 @dataclass(frozen=True)
 class ScenarioArm:
-    """A scenario as it is."""
+    """A scenario, unchanged."""
 
     scenario: qs.Scenario
 
     @cached_property
     def prepared(self) -> PreparedScenario:
-        """What all its worlds share."""
+        """What all its replicates share."""
         return prepare_scenario(self.scenario)
 
     def simulate(self, replicate: int) -> ReplicateOutcome:
-        """Return the life of one replicate."""
+        """Return the outcome of one replicate."""
         run = run_replicate(self.prepared, replicate)
         if run.error:
             return ReplicateOutcome(allocate_measures(self.scenario))
@@ -91,15 +91,15 @@ class ScenarioArm:
 
 
 CARRIED = [LEADERSHIP, ALIGNMENT, CULTURE, CAPABILITY]
-"""What a history leaves behind."""
+"""State variables that a history changes."""
 
 
 @dataclass(frozen=True)
 class ArmAfterHistory:
-    """A scenario in places that bear the marks of what they went through before.
+    """A scenario in organisations with a history.
 
-    The history is run first, in the same places with the same ties. Leadership, alignment, culture and capability as it
-    leaves them are those with which the scenario begins; nothing else of the history goes on.
+    The history is run first, in the same organisations with the same ties. The scenario begins with the leadership,
+    alignment, culture and capability at its end; nothing else of the history continues.
     """
 
     history: qs.Scenario
@@ -107,17 +107,17 @@ class ArmAfterHistory:
 
     @cached_property
     def prepared_pair(self) -> tuple[PreparedScenario, PreparedScenario]:
-        """What all worlds share, before and after."""
+        """What all replicates share, before and after."""
         return prepare_scenario(self.history), prepare_scenario(self.scenario)
 
     def simulate(self, replicate: int) -> ReplicateOutcome:
-        """Return the life of one replicate after its history."""
+        """Return the outcome of one replicate after its history."""
         before, after = self.prepared_pair
         world = before.world(replicate)
         past = run_kernel(*initialise_run(before, world), self.history.horizon, allocate_measures(self.history))
         places = world.organisations.copy()
         places[CARRIED] = past.organisations[CARRIED]
-        # A stream of its own, or the leaders who left in the first year of the history would leave in the same months.
+        # A stream of its own: otherwise leaders would leave in the same months as in the first year of the history.
         later = replace(world, organisations=places, stream=np.uint64(substream(world.stream, np.uint64(1))))
         out = allocate_measures(self.scenario)
         run_kernel(*initialise_run(after, later), self.scenario.horizon, out)
@@ -127,17 +127,17 @@ class ArmAfterHistory:
 
 @dataclass(frozen=True)
 class MeasuredQuantity:
-    """Something measured in a world.
+    """A quantity measured in a replicate.
 
     Attributes
     ----------
     meaning : str
     unit : str
-        "share" is told in percentage points.
+        "share" is reported in percentage points.
     value : callable
-        From a life to a number, NaN where it has no meaning.
+        From an outcome to a number, NaN if it is not defined.
     series : callable, optional
-        From a life to its values by month.
+        From an outcome to its values by month.
     """
 
     meaning: str
@@ -147,77 +147,77 @@ class MeasuredQuantity:
 
 
 def saturation_month(series: Array) -> float:
-    """Return the first month at which nearly all of the largest value is reached; NaN where nothing ever is."""
+    """Return the first month at which nearly all of the largest value is reached; NaN if the largest is 0."""
     most = series.max()
     return float(np.argmax(series >= NEARLY_ALL * most)) if most > 0.0 else np.nan
 
 
-def effect_lag(life: ReplicateOutcome) -> float:
-    """Return by how many months results trail adoption."""
-    adoption = np.nan_to_num(life.series("current_use"), nan=0.0)
-    return saturation_month(life.population_mean("effect")) - saturation_month(adoption)
+def effect_lag(outcome: ReplicateOutcome) -> float:
+    """Return the months by which results trail adoption."""
+    adoption = np.nan_to_num(outcome.series("current_use"), nan=0.0)
+    return saturation_month(outcome.population_mean("effect")) - saturation_month(adoption)
 
 
-def cohort_effect_lag(life: ReplicateOutcome) -> float:
-    """Return by how many months the results of those who begin together trail their beginning."""
-    return saturation_month(np.nan_to_num(life.series("origin_effect"), nan=0.0))
+def cohort_effect_lag(outcome: ReplicateOutcome) -> float:
+    """Return the months by which the results of organisations that begin together trail their start."""
+    return saturation_month(np.nan_to_num(outcome.series("origin_effect"), nan=0.0))
 
 
-def half_adoption_month(life: ReplicateOutcome) -> float:
-    """Return the first month in which half of those that did not start it use it; NaN where it never comes to that."""
-    reached = np.nan_to_num(life.series("current_use"), nan=0.0) >= HALF
+def half_adoption_month(outcome: ReplicateOutcome) -> float:
+    """Return the first month in which half of the other organisations use it; NaN if they never do."""
+    reached = np.nan_to_num(outcome.series("current_use"), nan=0.0) >= HALF
     return float(np.argmax(reached)) if reached.any() else np.nan
 
 
-def cumulative_share_averted(life: ReplicateOutcome) -> Array:
-    """Return, by month, the events averted since the start as a share of those of the whole time."""
-    return life.measures[:, POOLED, MEASURE_NAMES.index("events_averted")] / life.expected
+def cumulative_share_averted(outcome: ReplicateOutcome) -> Array:
+    """Return, by month, the events averted since the start as a share of those of all months under the trend alone."""
+    return outcome.measures[:, POOLED, MEASURE_NAMES.index("events_averted")] / outcome.expected
 
 
 def _arm_quantity(name: str) -> MeasuredQuantity:
-    """Return the quantity that an arm reads for itself."""
+    """Return a quantity that the arm computes itself."""
     meanings = {
-        "moved": "Half the mean squared change of an organisation's result when this alone is drawn anew.",
-        "variance": "Variance of an organisation's result when everything is drawn anew.",
-        "culture_left": "Mean culture that the history leaves.",
-        "capability_left": "Mean capability that the history leaves.",
+        "moved": "Half the mean squared change of an organisation's result when this source alone is redrawn.",
+        "variance": "Variance of an organisation's result when all sources are redrawn.",
+        "culture_left": "Mean culture at the end of the history.",
+        "capability_left": "Mean capability at the end of the history.",
     }
-    return MeasuredQuantity(meanings[name], "share", lambda life: life.numbers[name])
+    return MeasuredQuantity(meanings[name], "share", lambda outcome: outcome.numbers[name])
 
 
 DERIVED = {
     "population_effect": MeasuredQuantity(
-        "Mean result over all organisations that did not start it, of the largest possible benefit, at the end; those "
-        "who do not use it count as 0.",
+        "Mean result over all organisations except the pilot site, as % of the full effect, at the end; organisations "
+        "that do not use it count as 0.",
         "share",
-        lambda life: float(life.population_mean("effect")[-1]),
-        lambda life: life.population_mean("effect"),
+        lambda outcome: float(outcome.population_mean("effect")[-1]),
+        lambda outcome: outcome.population_mean("effect"),
     ),
     "late_effect": MeasuredQuantity(
-        "Population effect, mean of the last two years, in which bursts and pauses weigh the same.",
+        "Population effect, mean of the last two years, in which bursts and pauses have equal weight.",
         "share",
-        lambda life: float(life.population_mean("effect")[-CYCLE:].mean()),
-        lambda life: life.population_mean("effect"),
+        lambda outcome: float(outcome.population_mean("effect")[-CYCLE:].mean()),
+        lambda outcome: outcome.population_mean("effect"),
     ),
     "averted": MeasuredQuantity(
-        "Harmful events averted, of all that the trend alone would have brought.",
+        "Adverse events averted, as a share of all those expected from the underlying trend alone.",
         "share",
-        lambda life: float(cumulative_share_averted(life)[-1]),
+        lambda outcome: float(cumulative_share_averted(outcome)[-1]),
         cumulative_share_averted,
     ),
     "lag": MeasuredQuantity(
-        "Months from the first month with 80 % of the largest adoption to the first with 80 % of the largest "
+        "Months from the first month with 80% of the largest current use to the first with 80% of the largest "
         "population effect.",
         "months",
         effect_lag,
     ),
     "halfway": MeasuredQuantity(
-        "Months until half of the organisations that did not start it use it; none where it never comes to that.",
+        "Months until half of the other organisations use it; missing if they never do.",
         "months",
         half_adoption_month,
     ),
     "ripening": MeasuredQuantity(
-        "Months until those who began at the launch have 80 % of the best result that they ever have, on average.",
+        "Months until the organisations that began at the launch have 80% of their best result, on average.",
         "months",
         cohort_effect_lag,
     ),
@@ -227,12 +227,15 @@ DERIVED = {
 
 def measure_quantity(name: str) -> MeasuredQuantity:
     """Return a measure of the package as a quantity: its value at the end."""
-    one = MEASURES[name]
+    measure = MEASURES[name]
     return MeasuredQuantity(
-        one.meaning, one.unit, lambda life: float(life.series(name)[-1]), lambda life: life.series(name)
+        measure.meaning,
+        measure.unit,
+        lambda outcome: float(outcome.series(name)[-1]),
+        lambda outcome: outcome.series(name),
     )
 
 
 def find_quantity(name: str) -> MeasuredQuantity:
-    """Return a quantity by name: one of ours, or a measure of the package."""
+    """Return a quantity by name: one of this module, or a measure of the package."""
     return DERIVED[name] if name in DERIVED else measure_quantity(name)

@@ -16,44 +16,45 @@ from experiments.condition_text import condition_parameters, describe_defaults, 
 from experiments.replicate_outcomes import DERIVED
 from qispread.common.formatting import format_count
 
-LEAST_TOLD = 0.005
-"""Below this, in the unit told, a difference is told as 0."""
+MIN_SHOWN_DIFFERENCE = 0.005
+"""Below this, in its unit, a difference is shown as 0."""
 
 HEAD = """# Published results
 
-What the model says of {count} claims about the spread of improvement. Made by `python -m experiments` (all {count}) or
-`python -m experiments.e08_act_like_a_sector` (one), which write every number, figure and word of this page. Nothing
+Tests of {count} claims about the spread of improvement in the model. `python -m experiments` (all {count}) or
+`python -m experiments.e08_act_like_a_sector` (one) writes every number, figure and word of this page. Nothing
 here is evidence about health care: it is evidence about what follows from the model's rules, most of whose numbers
-nobody has measured. A claim counts for as much as it survives when these numbers are varied over all that is plausible.
+have never been measured. A claim is as strong as the share of plausible models in which it holds.
 
-The table has the difference that stands for each part at the model's defaults, with its 95 % interval, and the shares
-of plausible models in which it has the sign that the claim says, and in which it is large enough to matter. Where a
-part asks for several differences the smallest stands for it, and the others are told after it. A part that is supported
-under a condition has the condition beside the verdict: what the parameter is, its path, and how often the part holds in
-plausible models that meet it.
-
-"""
-
-TRIAL = """**A trial run in {models} plausible models: too few for any verdict. It shows that it runs, and no more.**
+The table has the difference that tests each part at the model's defaults, with its 95% interval, and the shares
+of plausible models in which the difference has the sign of the claim, and in which it is large enough to matter. If a
+part requires several differences, the smallest decides, and the others follow it. A part that is supported
+under a condition has the condition beside the verdict: the parameter, its path, and how often the part holds in
+plausible models that meet the condition.
 
 """
-"""Above what was found in fewer models than the rule asks for."""
+
+TRIAL = """**A trial run in {models} plausible models: too few for any verdict. It shows only that the experiments
+run.**
+
+"""
+"""At the top of a page with fewer models than the rule requires."""
 
 READING = """## How to read it
 
-Each experiment runs arms that differ in one thing, in the same {worlds} worlds with the same chances, at the model's
-defaults: that gives the difference with its 95 % interval. Then all is done again in {models} plausible models, whose
-parameters are spread over every declared plausible range at once ({model_worlds} worlds each): the share in which the
-sign holds tells how far the answer hangs on numbers that nobody knows. Last the mechanism that the claim names is
-switched off: if the effect stays, something else made it.
+Each experiment runs arms that differ in one thing, {replicates} replicates each with common random numbers (the same
+populations, the same chances), at the model's defaults: that gives the difference with its 95% interval. Then all arms
+are run again in {models} plausible models, whose parameters are spread over every declared plausible range at once
+({model_replicates} replicates each): the share in which the sign holds shows how far the answer depends on uncertain
+assumptions. Finally the mechanism that the claim names is switched off: if the effect stays, it has another cause.
 
-**Population effect**, the measure of most claims, is the mean result over all organisations that did not start the
-intervention, as a share of the largest possible benefit; those that do not use it count as 0. A difference of 2
-percentage points is the smallest that is said to matter: one harmful event in a hundred, or about 55 births a year in
-the 152 English maternity units. Averages over users alone would reward policies that scare off the unready.
+**Population effect**, the measure of most claims, is the mean result over all organisations except the pilot site, as %
+of the full effect; organisations that do not use the intervention count as 0. A difference of 2 percentage points is
+the smallest that matters: one adverse event in a hundred, or about 55 births a year in the 152 English maternity units.
+Averages over users alone would favour policies that deter organisations that are not ready.
 
-In the figures, circles are the defaults, squares the plausible models (median, half of them, nine in ten of them) and
-diamonds the model with the mechanism off; the dashed line is the smallest difference that matters.
+In the figures, circles are the defaults, squares the plausible models (median, 25th to 75th and 5th to 95th percentile)
+and diamonds the model with the mechanism off; the dashed line is the smallest difference that matters.
 
 """
 
@@ -61,17 +62,17 @@ diamonds the model with the mechanism off; the dashed line is the smallest diffe
 OTHERS = """
 ## Known limits, facts and diffusions
 
-[docs/validation.md](../../docs/validation.md) tells whether the model equals what is known exactly, and comes near what
-was measured; [docs/diffusion.md](../../docs/diffusion.md) whether two diffusions that were observed need contagion by
-ties. Their tables and pictures are here, by the first word of their names:
+[docs/validation.md](../../docs/validation.md) compares the model with exact solutions and with measured facts;
+[docs/diffusion.md](../../docs/diffusion.md) tests whether adoption in two observed diffusions spread through network
+ties. Their tables and pictures are in this folder, by the first word of their names:
 
 | files | made by | minutes |
 | - | - | - |
-| `validation...`: limits, exact values, ours, verdicts | `python -m experiments.validation --write` | 5 |
-| `facts...`: facts with their counterparts, the calibration, its check | `python -m experiments.facts --write` | 3 |
+| `validation...`: limits, exact values, model values, verdicts | `python -m experiments.validation --write` | 5 |
+| `facts...`: facts with their counterparts, calibration, self-check | `python -m experiments.facts --write` | 3 |
 | `diffusion...`: models fitted, held-out scores, shuffles, checks | `python -m experiments.diffusion` | 5 |
 
-`python -m experiments.run_all` makes all of it, the claims too.
+`python -m experiments.run_all` runs all of this and the claims.
 """
 
 Row = dict[str, Any]
@@ -104,13 +105,13 @@ def brief_verdicts_table(claims: pd.DataFrame, experiments: Mapping[int, ClaimTe
             f"| {format_interval(row, part)}{also} | {format_percent(row['share_holds'])} "
             f"| {format_percent(row['share_matters'])} |"
         )
-    for number_of in sorted(set(claims["claim"])):
-        lines += claim_remark(experiments[number_of], read_arm_means(folder, experiments[number_of]))
+    for number in sorted(set(claims["claim"])):
+        lines += claim_remark(experiments[number], read_arm_means(folder, experiments[number]))
     return "\n".join([*lines, "", ""])
 
 
 def is_small_but_certain(row: Row) -> bool:
-    """Return whether a part fails by the third requirement alone: the sign holds, and seldom matters."""
+    """Return whether a part fails only the third requirement: the sign holds, but the difference seldom matters."""
     return bool(
         row["verdict"] != verdict.SUPPORTED
         and row["low"] > row["smallest"]
@@ -125,11 +126,11 @@ def find_part(experiment: ClaimTest, name: str) -> ClaimPart:
 
 
 def format_difference(value: float, factor: float) -> str:
-    """Return a difference as it is told: to a tenth, small ones to a hundredth."""
+    """Return a difference as text: to a tenth, small ones to a hundredth."""
     scaled = factor * value
-    if abs(scaled) < LEAST_TOLD:
+    if abs(scaled) < MIN_SHOWN_DIFFERENCE:
         return "0.0"
-    return f"{scaled:+.1f}" if abs(scaled) >= 20.0 * LEAST_TOLD else f"{scaled:+.2f}"
+    return f"{scaled:+.1f}" if abs(scaled) >= 20.0 * MIN_SHOWN_DIFFERENCE else f"{scaled:+.2f}"
 
 
 def format_interval(row: Row, part: ClaimPart, prefix: str = "") -> str:
@@ -142,56 +143,64 @@ def format_interval(row: Row, part: ClaimPart, prefix: str = "") -> str:
 
 
 def list_differences(part: ClaimPart, means: Means) -> list[tuple[str, str]]:
-    """Return the differences of a part that asks for several, each with what it is, the smallest first; or none.
+    """Return the differences of a part that requires several, each with its description, the smallest first; or none.
 
-    From means by arm, so that a difference is known where each of its arms stands in the table of arms.
+    They are computed from means by arm, so that a difference is known if the table of arms has each of its arms.
     """
     factor, unit = quantity_unit(part.quantity)
-    named = [one for one in part.contrasts if one.label and all(need in means for need in one.required_values)]
-    if len(named) < max(2, len(part.contrasts)):
+    contrasts = [
+        contrast
+        for contrast in part.contrasts
+        if contrast.label and all(value in means for value in contrast.required_values)
+    ]
+    if len(contrasts) < max(2, len(part.contrasts)):
         return []
     values = [
-        math.fsum((one.constant, *(weight * means[arm, quantity] for weight, arm, quantity in one.terms)))
-        for one in named
+        math.fsum((contrast.constant, *(weight * means[arm, quantity] for weight, arm, quantity in contrast.terms)))
+        for contrast in contrasts
     ]
-    ranked = sorted(zip(values, named, strict=True), key=lambda one: one[0])
-    return [(f"{format_difference(value, factor)} {unit}", one.label) for value, one in ranked]
+    ranked = sorted(zip(values, contrasts, strict=True), key=lambda pair: pair[0])
+    return [(f"{format_difference(value, factor)} {unit}", contrast.label) for value, contrast in ranked]
 
 
 def describe_difference(part: ClaimPart, means: Means) -> str:
-    """Return what a difference is that is not simply that between two arms."""
-    several = list_differences(part, means)
-    if several:
-        each = ", and ".join(f"{value} {words}" for value, words in several)
-        return f", the {'smaller of two' if len(several) == 2 else 'smallest of those'} that must all be there: {each}"
+    """Return the description of a difference that is not simply the one between two arms."""
+    differences = list_differences(part, means)
+    if differences:
+        listed = ", and ".join(f"{value} {label}" for value, label in differences)
+        smallest = "smaller of two" if len(differences) == 2 else f"smallest of {len(differences)}"
+        return f", the {smallest} differences that are all required: {listed}"
     return f", {part.interpretation}" if part.interpretation else ""
 
 
 def describe_trust(row: Row, part: ClaimPart, experiment: ClaimTest) -> str:
-    """Return how far to trust a part, in a sentence or two."""
-    words = (
-        f"In {row['models']} plausible models the sign holds in {format_percent(row['share_holds'])} (95 % interval "
-        f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])}); it cannot be told from chance in "
-        f"{format_percent(row['share_untold'])}, and the difference matters in {format_percent(row['share_matters'])}."
+    """Return how far to trust a part, in a few sentences."""
+    text = (
+        f"In {row['models']} plausible models the sign holds in {format_percent(row['share_holds'])} (95% interval "
+        f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])}); it is inconclusive in "
+        f"{format_percent(row['share_inconclusive'])}, and the difference matters in "
+        f"{format_percent(row['share_matters'])}."
     )
     if part.ablation is not None:
-        words += f" With {part.ablation.description}, the difference is {format_interval(row, part, 'ablation_')}."
+        text += f" With {part.ablation.description}, the difference is {format_interval(row, part, 'ablation_')}."
     if is_small_but_certain(row):
-        words += " The sign is as claimed and the effect often small: without requirement 3 it would be supported."
+        text += (
+            " The sign is as claimed, but the effect is often small: without requirement 3 the part would be supported."
+        )
     condition, known = str(row["condition"]), condition_parameters(experiment)
     if condition:
         defaults = describe_defaults(condition, known)
-        words += f" {condition[0].upper()}{explain_condition(condition[1:], known)}."
-        words += f" The defaults {defaults}." if defaults else ""
-    return words
+        text += f" {condition[0].upper()}{explain_condition(condition[1:], known)}."
+        text += f" The defaults {defaults}." if defaults else ""
+    return text
 
 
 def claim_section(experiment: ClaimTest, claims: pd.DataFrame, caption: str, means: Means) -> str:
     """Return the section of one claim."""
-    found = []
+    results = []
     for row in named_rows(claims[claims["claim"] == experiment.number]):
         part = find_part(experiment, row["part"])
-        found.append(
+        results.append(
             f"- {part.statement}: **{row['verdict']}**. "
             f"At the defaults {format_interval(row, part)}{describe_difference(part, means)}. "
             f"{describe_trust(row, part, experiment)}"
@@ -201,22 +210,22 @@ def claim_section(experiment: ClaimTest, claims: pd.DataFrame, caption: str, mea
         "",
         f"## {experiment.number}. {experiment.claim}",
         "",
-        f"**What was asked.** {experiment.design} (Sources of the claim: {experiment.source}.)",
+        f"**Test.** {experiment.design} (Sources of the claim: {experiment.source}.)",
         "",
-        "**What was found.**",
+        "**Result.**",
         "",
-        *found,
+        *results,
         *claim_remark(experiment, means),
         "",
-        f"**How far to trust it.** {experiment.caution}",
+        f"**Limits.** {experiment.caution}",
         "",
         f"![{caption}]({experiment.name}.svg)",
         "",
         caption,
         "",
-        f"Arms: {'; '.join(f'**{arm}**, {words}' for arm, words in experiment.arms.items())}.",
+        f"Arms: {'; '.join(f'**{arm}**, {meaning}' for arm, meaning in experiment.arms.items())}.",
         "",
-        f"Their secondary measures: [{experiment.name}.csv]({experiment.name}.csv).",
+        f"Secondary measures of the arms: [{experiment.name}.csv]({experiment.name}.csv).",
         "",
         "",
     ]
@@ -224,27 +233,27 @@ def claim_section(experiment: ClaimTest, claims: pd.DataFrame, caption: str, mea
 
 
 def claim_remark(experiment: ClaimTest, means: Means) -> list[str]:
-    """Return the lines of what an experiment has to say of its table of arms beside the verdicts."""
-    words = experiment.remark(means) if experiment.remark else ""
-    return ["", f"**Claim {experiment.number}, beside the verdicts.** {words}"] if words else []
+    """Return the lines of the remark on an experiment's table of arms, beside the verdicts."""
+    remark = experiment.remark(means) if experiment.remark else ""
+    return ["", f"**Claim {experiment.number}, beside the verdicts.** {remark}"] if remark else []
 
 
 def verdict_rule_text() -> str:
-    """Return the verdict rule as it stands in the code, and what columns and measures mean."""
+    """Return the verdict rule from the code, and the meanings of columns and measures."""
     rule = (verdict.__doc__ or "").split("\n", 2)[2].strip()
     columns = "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
-    measures = "\n".join(f"- `{name}`: {one.meaning}" for name, one in DERIVED.items())
+    measures = "\n".join(f"- `{name}`: {quantity.meaning}" for name, quantity in DERIVED.items())
     return (
-        f"## The verdict rule\n\nThe same for all claims, and decided before any of them was run.\n\n{rule}\n\n"
-        f"## The table of claims\n\n[claims.csv](claims.csv) has a row for each part.\n\n{columns}\n\n"
-        f"Measures that are not among those of `qispread describe`:\n\n{measures}\n"
+        "## The verdict rule\n\nThe rule is the same for all claims, and was decided before any of them was "
+        f"run.\n\n{rule}\n\n## The table of claims\n\n[claims.csv](claims.csv) has a row for each "
+        f"part.\n\n{columns}\n\nMeasures beside those of `qispread describe`:\n\n{measures}\n"
     )
 
 
 def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, ClaimTest], size: RunSize) -> None:
     """Write README.md from a table of claims; claims that have not been run are left out."""
-    present = [one for number_of, one in experiments.items() if number_of in set(claims["claim"])]
-    reading = READING.format(worlds=size.worlds, models=size.models, model_worlds=size.model_worlds)
+    tested = [experiment for number, experiment in experiments.items() if number in set(claims["claim"])]
+    reading = READING.format(replicates=size.replicates, models=size.models, model_replicates=size.model_replicates)
     trial = TRIAL.format(models=size.models) if size.models < MIN_MODELS else ""
     text = (
         HEAD.format(count=format_count(len(experiments)))
@@ -253,6 +262,9 @@ def write_page(folder: Path, claims: pd.DataFrame, experiments: Mapping[int, Cla
         + reading
     )
     captions = read_captions(folder)
-    sections = (claim_section(one, claims, captions[one.number], read_arm_means(folder, one)) for one in present)
+    sections = (
+        claim_section(experiment, claims, captions[experiment.number], read_arm_means(folder, experiment))
+        for experiment in tested
+    )
     text += "".join(sections) + verdict_rule_text() + OTHERS
     (folder / "README.md").write_text(text, encoding="utf-8")

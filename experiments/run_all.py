@@ -1,4 +1,4 @@
-"""Everything that is published, made anew: `python -m experiments.run_all`; `--smoke` is small and keeps nothing."""
+"""Rerun everything that is published: `python -m experiments.run_all`; `--smoke` is small and saves nothing."""
 
 import argparse
 import sys
@@ -26,13 +26,13 @@ PARTS: dict[str, Callable[[bool], int]] = {
     "experiments.facts": lambda smoke: facts(SMOKE if smoke else WRITE),
     "experiments.diffusion": lambda smoke: diffusion(SMOKE if smoke else []),
 }
-"""What is published, by the module that makes it alone."""
+"""The parts that are published, each by the module that runs it alone."""
 
 
 def main(typed: Sequence[str] | None = None) -> int:
-    """Make all parts one after the other, and return 0, or the exit code of the worst."""
+    """Run all parts one after the other, and return the largest exit code."""
     parser = argparse.ArgumentParser(prog="python -m experiments.run_all", description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="everything in small, nothing kept")
+    parser.add_argument("--smoke", action="store_true", help="everything small, nothing saved")
     asked = parser.parse_args(typed)
     worst = 0
     for name, make in PARTS.items():

@@ -28,36 +28,36 @@ from qispread.runs.comparison.robustness import draw_plausible_models
 
 Array = NDArray[np.float64]
 Values = Mapping[tuple[str, str], Array]
-"""What was measured, by arm and quantity: a number a world."""
+"""Measured values by arm and quantity: one number for each replicate."""
 
 
 @dataclass(frozen=True)
 class DifferenceEstimate:
-    """A difference over worlds with its 95 % interval."""
+    """A difference over replicates with its 95% interval."""
 
     difference: float
     low: float
     high: float
-    worlds: int
+    replicates: int
 
 
 @dataclass(frozen=True)
 class PartEvidence:
-    """What was found about one part of a claim.
+    """The evidence on one part of a claim.
 
     Attributes
     ----------
     part : ClaimPart
     defaults, ablated : DifferenceEstimate
-        At the defaults, as it is and with the mechanism off; no number where there is nothing to switch off.
+        At the defaults, with the mechanism on and off; no number if the part has no mechanism to switch off.
     models : DataFrame
-        The plausible models in which the part has a meaning, a row each: parameters by path.
+        The plausible models in which the part is defined, one row each: parameters by path.
     gains, ablated_gains : array
-        The difference in each of them, as it is and with the mechanism off; no number in those without ablation.
-    telling : array of bool
-        Whether the interval of the model's own worlds leaves out 0.
+        The difference in each model, with the mechanism on and off; no number in models without ablation.
+    conclusive : array of bool
+        Whether the interval of the model's own replicates excludes 0.
     factors : tuple of Factor
-        What was varied.
+        The parameters varied.
     """
 
     part: ClaimPart
@@ -66,24 +66,24 @@ class PartEvidence:
     models: pd.DataFrame
     gains: Array
     ablated_gains: Array
-    telling: NDArray[np.bool_]
+    conclusive: NDArray[np.bool_]
     factors: tuple[Factor, ...]
 
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """All that was found in an experiment.
+    """The results of an experiment.
 
     Attributes
     ----------
     experiment : ClaimTest
     size : RunSize
     evidence : tuple of PartEvidence
-        A part each.
+        One for each part.
     arms : DataFrame
         Means and paired differences of every quantity by arm, at the defaults.
     curves : DataFrame
-        The quantity that the figure shows, by arm and month, mean over worlds.
+        The quantity that the figure shows, by arm and month, mean over replicates.
     """
 
     experiment: ClaimTest
@@ -94,36 +94,36 @@ class ExperimentResult:
 
 
 ABLATED = 4
-"""Of plausible models, one in so many is run with the mechanism off too."""
+"""One in this many plausible models is run with the mechanism off too."""
 CHUNK = 10
-"""Plausible models that a process is asked for at a time."""
-NOTHING = DifferenceEstimate(np.nan, np.nan, np.nan, 0)
+"""Plausible models in one task of a process."""
+NO_ESTIMATE = DifferenceEstimate(np.nan, np.nan, np.nan, 0)
 
 
 def measure_quantities(
-    lives: Mapping[str, Sequence[ReplicateOutcome]], quantities: Collection[str]
+    outcomes: Mapping[str, Sequence[ReplicateOutcome]], quantities: Collection[str]
 ) -> dict[tuple[str, str], Array]:
-    """Return every quantity of every arm, a number a world."""
+    """Return every quantity of every arm, one number for each replicate."""
     functions = {name: find_quantity(name).value for name in quantities}
     return {
-        (arm, name): np.array([function(life) for life in own])
-        for arm, own in lives.items()
+        (arm, name): np.array([function(outcome) for outcome in arm_outcomes])
+        for arm, arm_outcomes in outcomes.items()
         for name, function in functions.items()
     }
 
 
 def required_quantities(parts: Sequence[ClaimPart]) -> dict[str, tuple[str, ...]]:
     """Return the quantities that contrasts need, by arm."""
-    found: dict[str, dict[str, None]] = {}
+    required: dict[str, dict[str, None]] = {}
     for part in parts:
         for contrast in part.contrasts:
             for arm, quantity in contrast.required_values:
-                found.setdefault(arm, {})[quantity] = None
-    return {arm: tuple(names) for arm, names in found.items()}
+                required.setdefault(arm, {})[quantity] = None
+    return {arm: tuple(names) for arm, names in required.items()}
 
 
 def contrast_by_replicate(contrast: ArmContrast, values: Values) -> Array:
-    """Return a contrast in each world where all that it takes has a meaning."""
+    """Return a contrast in each replicate in which all its values are defined."""
     total = np.full(len(values[contrast.required_values[0]]), contrast.constant)
     for weight, arm, quantity in contrast.terms:
         total = total + weight * values[arm, quantity]
@@ -134,30 +134,31 @@ def contrast_by_replicate(contrast: ArmContrast, values: Values) -> Array:
 
 
 def smallest_contrast(part: ClaimPart, values: Values) -> DifferenceEstimate:
-    """Return the smallest of a part's contrasts, the one on which all depends; no number where one has no meaning."""
-    found = []
+    """Return the smallest of a part's contrasts, which decides the part; no number if one is not defined."""
+    estimates = []
     for contrast in part.contrasts:
-        worlds = contrast_by_replicate(contrast, values)
-        mean, half = mean_and_half_width(worlds)
-        found.append(DifferenceEstimate(mean, mean - half, mean + half, worlds.size))
-    if any(np.isnan(one.low) for one in found):
-        return NOTHING
-    return min(found, key=lambda one: one.difference)
+        differences = contrast_by_replicate(contrast, values)
+        mean, half = mean_and_half_width(differences)
+        estimates.append(DifferenceEstimate(mean, mean - half, mean + half, differences.size))
+    if any(np.isnan(estimate.low) for estimate in estimates):
+        return NO_ESTIMATE
+    return min(estimates, key=lambda estimate: estimate.difference)
 
 
-def run_parts(arms: Mapping[str, OutcomeArm], parts: Sequence[ClaimPart], worlds: int) -> Values:
-    """Return what some parts need, in some worlds, one after the other."""
-    found: dict[tuple[str, str], Array] = {}
+def run_parts(arms: Mapping[str, OutcomeArm], parts: Sequence[ClaimPart], replicates: int) -> Values:
+    """Return the values that some parts require, from replicates that are run one after the other."""
+    values: dict[tuple[str, str], Array] = {}
     for arm, quantities in required_quantities(parts).items():
-        found |= measure_quantities({arm: [arms[arm].simulate(world) for world in range(worlds)]}, quantities)
-    return found
+        outcomes = [arms[arm].simulate(replicate) for replicate in range(replicates)]
+        values |= measure_quantities({arm: outcomes}, quantities)
+    return values
 
 
 def uncertain_factors(experiment: ClaimTest, base: qs.Scenario) -> tuple[Factor, ...]:
-    """Return what plausible models vary: every declared plausible range, and strengths of policies."""
-    uncertain = [one for one in plausible_factors(base) if one.path not in experiment.fixed]
+    """Return the factors of plausible models: every declared plausible range, and strengths of policies."""
+    uncertain = [factor for factor in plausible_factors(base) if factor.path not in experiment.fixed]
     strengths = [policy_strength(name)[1] for name in experiment.strengths]
-    return (*uncertain, *(one for one in strengths if one is not None))
+    return (*uncertain, *(factor for factor in strengths if factor is not None))
 
 
 def arms_in_model(experiment: ClaimTest, base: qs.Scenario, model: Mapping[str, float]) -> Mapping[str, OutcomeArm]:
@@ -171,85 +172,86 @@ def arms_in_model(experiment: ClaimTest, base: qs.Scenario, model: Mapping[str, 
 
 def ablation_groups(experiment: ClaimTest) -> list[list[ClaimPart]]:
     """Return the parts that share an ablation, together."""
-    found: dict[str, list[ClaimPart]] = {}
+    groups: dict[str, list[ClaimPart]] = {}
     for part in experiment.parts:
-        found.setdefault(part.ablation.description if part.ablation else "", []).append(part)
-    return list(found.values())
+        groups.setdefault(part.ablation.description if part.ablation else "", []).append(part)
+    return list(groups.values())
 
 
 def evaluate_model(
-    experiment: ClaimTest, base: qs.Scenario, model: Mapping[str, float], worlds: int, *, ablate: bool = True
-) -> "Tolds":
-    """Return, for each part by name, what one model tells as it is and, if asked, with the mechanism off."""
-    values = run_parts(arms_in_model(experiment, base, model), experiment.parts, worlds)
+    experiment: ClaimTest, base: qs.Scenario, model: Mapping[str, float], replicates: int, *, ablate: bool = True
+) -> "ModelEstimates":
+    """Return the estimates of one model for each part by name, with the mechanism on and, if requested, off."""
+    values = run_parts(arms_in_model(experiment, base, model), experiment.parts, replicates)
     off: dict[str, DifferenceEstimate] = {}
     for parts in ablation_groups(experiment):
         ablation = parts[0].ablation
         if ablation is None or not ablate:
-            off |= dict.fromkeys((part.name for part in parts), NOTHING)
+            off |= dict.fromkeys((part.name for part in parts), NO_ESTIMATE)
             continue
         kept = {path: value for path, value in model.items() if path not in ablation.changes}
-        ablated = run_parts(arms_in_model(experiment, base.replace(dict(ablation.changes)), kept), parts, worlds)
+        ablated = run_parts(arms_in_model(experiment, base.replace(dict(ablation.changes)), kept), parts, replicates)
         off |= {part.name: smallest_contrast(part, ablated) for part in parts}
     return {part.name: (smallest_contrast(part, values), off[part.name]) for part in experiment.parts}
 
 
-Tolds = dict[str, tuple[DifferenceEstimate, DifferenceEstimate]]
-"""What one model tells of each part by name, as it is and with the mechanism off."""
+ModelEstimates = dict[str, tuple[DifferenceEstimate, DifferenceEstimate]]
+"""The estimates of one model for each part by name, with the mechanism on and off."""
 
 
 def draw_models(experiment: ClaimTest, size: RunSize) -> tuple[tuple[Factor, ...], pd.DataFrame]:
-    """Return what is varied, and the plausible models."""
+    """Return the factors, and the plausible models."""
     factors = uncertain_factors(experiment, baseline_scenario(experiment.horizon))
     return factors, draw_plausible_models(factors, size.models, seed=experiment.number)
 
 
-def evaluate_models(name: str, size: RunSize, places: range) -> list[tuple[int, Tolds]]:
-    """Return what some plausible models tell, each with its place; by name, so that another process can be asked."""
+def evaluate_models(name: str, size: RunSize, indices: range) -> list[tuple[int, ModelEstimates]]:
+    """Return the estimates of some plausible models with their indices; by name, so that another process can run it."""
     experiment = experiments.load_experiment_module(name)
     base, (_, table) = baseline_scenario(experiment.horizon), draw_models(experiment, size)
-    rows = [{str(path): value for path, value in row.items()} for row in table.iloc[list(places)].to_dict("records")]
-    found = [
-        evaluate_model(experiment, base, row, size.model_worlds, ablate=place % ABLATED == 0)
-        for place, row in zip(places, rows, strict=True)
+    rows = [{str(path): value for path, value in row.items()} for row in table.iloc[list(indices)].to_dict("records")]
+    estimates = [
+        evaluate_model(experiment, base, row, size.model_replicates, ablate=index % ABLATED == 0)
+        for index, row in zip(indices, rows, strict=True)
     ]
-    return list(zip(places, found, strict=True))
+    return list(zip(indices, estimates, strict=True))
 
 
-def evaluate_plausible_models(experiment: ClaimTest, size: RunSize, executor: Executor | None) -> list[Tolds]:
-    """Return what each plausible model tells, in order; by an executor where one is given."""
+def evaluate_plausible_models(experiment: ClaimTest, size: RunSize, executor: Executor | None) -> list[ModelEstimates]:
+    """Return the estimates of each plausible model, in order; by an executor if one is given."""
     if executor is None:
-        return [told for _, told in evaluate_models(experiment.name, size, range(size.models))]
+        return [estimates for _, estimates in evaluate_models(experiment.name, size, range(size.models))]
     parts = [range(first, min(first + CHUNK, size.models)) for first in range(0, size.models, CHUNK)]
     tasks = [executor.submit(evaluate_models, experiment.name, size, part) for part in parts]
-    return [told for task in tasks for _, told in task.result()]
+    return [estimates for task in tasks for _, estimates in task.result()]
 
 
-def simulate_arm(arm: OutcomeArm, worlds: int, workers: int | None) -> list[ReplicateOutcome]:
-    """Return the lives of one arm in some worlds."""
+def simulate_arm(arm: OutcomeArm, replicates: int, workers: int | None) -> list[ReplicateOutcome]:
+    """Return the outcomes of one arm in some replicates."""
 
-    def some(part: range) -> list[tuple[int, ReplicateOutcome]]:
-        return [(world, arm.simulate(world)) for world in part]
+    def simulate_part(part: range) -> list[tuple[int, ReplicateOutcome]]:
+        return [(replicate, arm.simulate(replicate)) for replicate in part]
 
-    found = dict(map_in_threads(some, range(worlds), workers=workers))
-    return [found[world] for world in range(worlds)]
+    outcomes = dict(map_in_threads(simulate_part, range(replicates), workers=workers))
+    return [outcomes[replicate] for replicate in range(replicates)]
 
 
 def run_defaults(
-    experiment: ClaimTest, base: qs.Scenario, worlds: int, workers: int | None
+    experiment: ClaimTest, base: qs.Scenario, replicates: int, workers: int | None
 ) -> tuple[dict[tuple[str, str], Array], pd.DataFrame]:
-    """Return every quantity of every arm by world, and the curve of each arm."""
+    """Return every quantity of every arm by replicate, and the curve of each arm."""
     arms = experiment.build_arms(base, declared_strengths(experiment))
-    also = required_quantities(experiment.parts)
+    required = required_quantities(experiment.parts)
     values: dict[tuple[str, str], Array] = {}
     curves = []
     for name, arm in arms.items():
-        lives = simulate_arm(arm, worlds, workers)
-        quantities = dict.fromkeys((*also.get(name, ()), *(experiment.secondary if name in experiment.arms else ())))
-        values |= measure_quantities({name: lives}, tuple(quantities))
+        outcomes = simulate_arm(arm, replicates, workers)
+        secondary = experiment.secondary if name in experiment.arms else ()
+        quantities = dict.fromkeys((*required.get(name, ()), *secondary))
+        values |= measure_quantities({name: outcomes}, tuple(quantities))
         series = find_quantity(experiment.curve).series if experiment.curve and name in experiment.arms else None
         if series is not None:
-            mean = np.mean([series(life) for life in lives], axis=0)
+            mean = np.mean([series(outcome) for outcome in outcomes], axis=0)
             curves.append(pd.DataFrame({"arm": name, "month": np.arange(mean.size), "value": mean}))
     return values, pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
 
@@ -277,57 +279,57 @@ def build_arms_table(experiment: ClaimTest, values: Values) -> pd.DataFrame:
 
 
 def run_ablations(
-    experiment: ClaimTest, base: qs.Scenario, worlds: int, workers: int | None
+    experiment: ClaimTest, base: qs.Scenario, replicates: int, workers: int | None
 ) -> dict[str, DifferenceEstimate]:
-    """Return what each part, by name, comes to at the defaults with its mechanism off."""
-    found: dict[str, DifferenceEstimate] = {}
+    """Return the estimate of each part, by name, at the defaults with its mechanism off."""
+    estimates: dict[str, DifferenceEstimate] = {}
     for parts in ablation_groups(experiment):
         ablation = parts[0].ablation
         if ablation is None:
-            found |= dict.fromkeys((part.name for part in parts), NOTHING)
+            estimates |= dict.fromkeys((part.name for part in parts), NO_ESTIMATE)
             continue
         arms = experiment.build_arms(base.replace(dict(ablation.changes)), declared_strengths(experiment))
         values: dict[tuple[str, str], Array] = {}
         for arm, quantities in required_quantities(parts).items():
-            values |= measure_quantities({arm: simulate_arm(arms[arm], worlds, workers)}, quantities)
-        found |= {part.name: smallest_contrast(part, values) for part in parts}
-    return found
+            values |= measure_quantities({arm: simulate_arm(arms[arm], replicates, workers)}, quantities)
+        estimates |= {part.name: smallest_contrast(part, values) for part in parts}
+    return estimates
 
 
 def run_experiment(
     experiment: ClaimTest, size: RunSize, workers: int | None = None, executor: Executor | None = None
 ) -> ExperimentResult:
-    """Return all that is found in an experiment.
+    """Run an experiment and return its results.
 
     Parameters
     ----------
     experiment : ClaimTest
     size : RunSize
     workers : int, optional
-        Threads for the worlds at the defaults; one for each core unless given.
+        Threads for the replicates at the defaults; one for each core unless given.
     executor : concurrent.futures.Executor, optional
         Of processes, for the plausible models; without one they are run here, one after the other.
     """
     base = baseline_scenario(experiment.horizon)
     if INTERVENTION_NAME not in base.interventions:
-        raise ValueError(f"experiments are about '{INTERVENTION_NAME}', which the base does not spread")
-    values, curves = run_defaults(experiment, base, size.worlds, workers)
-    off = run_ablations(experiment, base, size.worlds, workers)
+        raise ValueError(f"experiments are about '{INTERVENTION_NAME}', which is not in the baseline scenario")
+    values, curves = run_defaults(experiment, base, size.replicates, workers)
+    off = run_ablations(experiment, base, size.replicates, workers)
     factors, table = draw_models(experiment, size)
     models = evaluate_plausible_models(experiment, size, executor)
     evidence = []
     for part in experiment.parts:
-        own, ablated = ([one[part.name][place] for one in models] for place in (0, 1))
-        known = np.array([one.worlds > 0 for one in own])
+        on, ablated = ([estimates[part.name][index] for estimates in models] for index in (0, 1))
+        known = np.array([estimate.replicates > 0 for estimate in on])
         evidence.append(
             PartEvidence(
                 part=part,
                 defaults=smallest_contrast(part, values),
                 ablated=off[part.name],
                 models=table[known].reset_index(drop=True),
-                gains=np.array([one.difference for one in own])[known],
-                ablated_gains=np.array([one.difference for one in ablated])[known],
-                telling=np.array([one.low > 0.0 or one.high < 0.0 for one in own])[known],
+                gains=np.array([estimate.difference for estimate in on])[known],
+                ablated_gains=np.array([estimate.difference for estimate in ablated])[known],
+                conclusive=np.array([estimate.low > 0.0 or estimate.high < 0.0 for estimate in on])[known],
                 factors=factors,
             )
         )

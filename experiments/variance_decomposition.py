@@ -1,9 +1,9 @@
-"""Worlds put together from parts that are drawn separately, to tell what an organisation's result hangs on.
+"""Variance of an organisation's result by source: replicates combined from sources that are drawn separately.
 
-A row of the design is two complete drawings, A and B, of six sources: the contexts of the organisations (the seven
+A row of the design is two complete draws, A and B, of six sources: the contexts of the organisations (the seven
 factors), their settings, the network, the attributes of the intervention (each uniform over its plausible range), the
 policy (none or one of the levers at its declared strength) and chance (every draw of the ten years). The same row with
-one source of A taken from B tells what this source does: a design by groups after saltelli2010. What is looked at is
+one source of A replaced from B shows the effect of this source: a design by groups after saltelli2010. The output is
 the result of each organisation at the end, 0 where the intervention is not in use.
 """
 
@@ -36,7 +36,7 @@ ATTRIBUTES = (
     "response.midpoint",
     "response.steepness",
 )
-"""What distinguishes interventions; `benefit` scales harm and leaves the share of it that is obtained as it is."""
+"""Attributes that distinguish interventions; `benefit` scales event rates and does not change the result."""
 POLICIES = (
     "",
     "learning_network",
@@ -53,7 +53,7 @@ POLICIES = (
 )
 GROUPS = ("contexts", "settings", "network", "intervention", "policy", "chance")
 ROWS = 4
-"""Rows that count as one world: an attribute differs from row to row, so that single rows tell little."""
+"""Rows that count as one replicate: an attribute differs from row to row, so that single rows are noisy."""
 CONTEXT_ROWS, SETTING_ROWS = slice(LEADERSHIP, TURNOVER + 1), slice(SETTING_1, SETTING_2 + 1)
 
 
@@ -61,8 +61,8 @@ def plausible_range(scenario: qs.Scenario, attribute: str) -> tuple[float, float
     """Return the plausible range of an attribute of the intervention."""
     section = scenario.interventions["prompt"]
     *within, name = attribute.split(".")
-    for one in within:
-        section = getattr(section, one)
+    for part in within:
+        section = getattr(section, part)
     extra = declaration_of(type(section).model_fields[name]) or {}
     low, high = extra["plausible"]
     return float(low), float(high)
@@ -77,14 +77,14 @@ def replace_attributes(intervention: Intervention, attributes: Mapping[str, floa
 
 @dataclass(frozen=True)
 class VarianceDesign:
-    """The rows of a design on one model; what a row gives is kept while it is asked for again."""
+    """The rows of a design on one model, with a cache of their results."""
 
     scenario: qs.Scenario
 
     def __post_init__(self) -> None:
-        """Refuse what has policies of its own."""
+        """Refuse a scenario with policies."""
         if self.scenario.policies:
-            raise InputError([Fault("policies", "got some; shuffles draw the policy themselves: needed none")])
+            raise InputError([Fault("policies", "got some; needed: none, because the design draws the policy")])
 
     @cached_property
     def cached_results(self) -> dict[tuple[int, str], Array]:
@@ -98,11 +98,11 @@ class VarianceDesign:
 
     @cached_property
     def policies(self) -> list[dict[str, AnyPolicy]]:
-        """The policies that are drawn from, one or none at a time."""
+        """The policies to draw from, one or none at a time."""
         return [self.scenario.with_policy(lever).policies if lever else {} for lever in POLICIES]
 
     def row_inputs(self, row: int, source: str) -> tuple[PreparedScenario, World]:
-        """Return blueprint and world of a row: A with one source from B, or all from "A" or "B"."""
+        """Return the prepared scenario and the world of a row: A with one source from B, or all from "A" or "B"."""
         rng = np.random.default_rng([self.scenario.seed, row])
         shares, policies = rng.random((2, len(ATTRIBUTES))), rng.integers(len(POLICIES), size=2)
         taken = {name: int(source in (name, group, "B")) for name, group in SOURCES.items()}
@@ -110,7 +110,7 @@ class VarianceDesign:
             name: low + shares[taken[name], place] * (high - low)
             for place, (name, (low, high)) in enumerate(self.ranges.items())
         }
-        # Both were checked by themselves; checking a whole scenario for each row would take as long as running it.
+        # Each was validated alone; validating a whole scenario for each row would take as long as running it.
         drawn = {
             "interventions": {"prompt": replace_attributes(self.scenario.interventions["prompt"], attributes)},
             "policies": self.policies[policies[taken["policy"]]],
@@ -138,7 +138,7 @@ SOURCES = {
     **{name: name for name in GROUPS if name != "intervention"},
     **dict.fromkeys(ATTRIBUTES, "intervention"),
 }
-"""What is drawn separately, with the group that it belongs to."""
+"""The sources that are drawn separately, each with its group."""
 
 
 def squared_change(first: Array, second: Array) -> float:
@@ -148,20 +148,20 @@ def squared_change(first: Array, second: Array) -> float:
 
 @dataclass(frozen=True)
 class RedrawnArm:
-    """The arm in which one source is drawn anew; a world of it is a few rows of the design."""
+    """The arm in which one source is redrawn; a replicate of it is a few rows of the design."""
 
-    shuffles: VarianceDesign
+    design: VarianceDesign
     source: str
 
     def simulate(self, replicate: int) -> ReplicateOutcome:
-        """Return by how much results move in a row, and their variance with everything drawn anew."""
-        found = []
+        """Return how much results change in a row, and their variance with all sources redrawn."""
+        sums = []
         for row in range(ROWS * replicate, ROWS * (replicate + 1)):
-            whole, other = self.shuffles.row_results(row, "A"), self.shuffles.row_results(row, "B")
-            found.append(
-                (squared_change(whole, self.shuffles.row_results(row, self.source)), squared_change(whole, other))
+            whole, other = self.design.row_results(row, "A"), self.design.row_results(row, "B")
+            sums.append(
+                (squared_change(whole, self.design.row_results(row, self.source)), squared_change(whole, other))
             )
-        means = np.array(found).mean(axis=0)
+        means = np.array(sums).mean(axis=0)
         return ReplicateOutcome(np.empty((0, 0, 0)), numbers={"moved": float(means[0]), "variance": float(means[1])})
 
 
@@ -174,13 +174,13 @@ class VarianceSums:
     first: NDArray[np.float64]
 
 
-def variance_sums(shuffles: VarianceDesign, rows: range, source: str, centre: float) -> VarianceSums:
-    """Return, by row, the variance and what makes the total (jansen1999) and first-order index (saltelli2010)."""
-    found = []
+def variance_sums(design: VarianceDesign, rows: range, source: str, centre: float) -> VarianceSums:
+    """Return, by row, the variance and the sums of the total (jansen1999) and first-order index (saltelli2010)."""
+    sums = []
     for row in rows:
-        whole, other = shuffles.row_results(row, "A") - centre, shuffles.row_results(row, "B") - centre
-        anew = shuffles.row_results(row, source) - centre
-        found.append(
-            (squared_change(whole, other), squared_change(whole, anew), float(np.mean(other * (anew - whole))))
+        whole, other = design.row_results(row, "A") - centre, design.row_results(row, "B") - centre
+        redrawn = design.row_results(row, source) - centre
+        sums.append(
+            (squared_change(whole, other), squared_change(whole, redrawn), float(np.mean(other * (redrawn - whole))))
         )
-    return VarianceSums(*np.array(found).T)
+    return VarianceSums(*np.array(sums).T)

@@ -1,25 +1,25 @@
 """The verdict rule, the same for all claims, decided before any of them was run.
 
-A part of a claim is one difference, or several that must all be there: then the smallest is told. With several the
-test needs no correction, since each has to pass. In each of at least 500 plausible models, a Latin hypercube over every
-declared plausible range, the sign holds if the mean difference over the model's worlds is above 0, and it matters if
-that mean is above the smallest difference that matters.
+A part of a claim is one difference, or several that are all required: then the smallest is reported. Several need no
+correction of the test, because each has to pass. In each of at least 500 plausible models, a Latin hypercube over every
+declared plausible range, the sign holds if the mean difference over the model's replicates is above 0, and it matters
+if that mean is above the smallest difference that matters.
 
-A part is **supported** if all of this is so:
+A part is **supported** if all of these conditions hold:
 
-1. at the defaults the 95 % interval of the difference lies above the smallest difference that matters;
-2. the sign holds in 80 % of plausible models or more: the 95 % interval of the share (Wilson) begins at 80 %;
-3. the difference matters in half of the plausible models or more: a sign that holds and never matters is no support;
-4. the mechanism carries it: with the mechanism off, the upper limit at the defaults is below the smallest difference
+1. at the defaults the 95% interval of the difference is above the smallest difference that matters;
+2. the sign holds in 80% of plausible models or more: the 95% interval of the share (Wilson) begins at 80%;
+3. the difference matters in half of the plausible models or more: a sign that holds but never matters is no support;
+4. the mechanism explains it: with the mechanism off, the upper limit at the defaults is below the smallest difference
    that matters or below a quarter of the difference, and so is the mean over those plausible models in which the sign
    holds (of every fourth model, which is run with the mechanism off as well).
 
-It is **supported under a condition** if 4 is so and one or two thresholds on parameters mark out a tenth of the
-plausible range or more in which the sign holds in 80 % of models or more (where the sign fails 2), or in which the
-difference matters in 80 % or more (where the sign passes 2), though the sign does not fail nearly everywhere (the
-interval of the share reaches 20 %). Thresholds are chosen in one half of the models and told from the other half.
+It is **supported under a condition** if 4 holds and one or two thresholds on parameters define a tenth of the
+plausible range or more in which the sign holds in 80% of models or more (if the sign fails 2), or in which the
+difference matters in 80% or more (if the sign passes 2), and the sign does not fail nearly everywhere (the
+interval of the share reaches 20%). Thresholds are chosen in one half of the models and tested in the other half.
 
-It is **not supported** otherwise. A part which says that something does not happen has no mechanism to switch off, and
+It is **not supported** otherwise. A part that claims that something does not happen has no mechanism to switch off, and
 passes 4.
 """
 
@@ -34,13 +34,13 @@ from experiments.run_experiment import PartEvidence
 SUPPORTED, CONDITIONAL, UNSUPPORTED = "supported", "supported under a condition", "not supported"
 HOLDS, FAILS, MATTERS = 0.8, 0.2, 0.5
 LEFT = 0.25
-STAYS = "the effect stays with the mechanism off: something else carries it"
+STAYS = "the effect stays with the mechanism off: it has another cause"
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class ModelShare:
-    """A share of models with its 95 % interval (Wilson's, which is right near 0 and 1 too)."""
+    """A share of models with its 95% interval (Wilson's, which is right near 0 and 1 too)."""
 
     value: float
     low: float
@@ -49,27 +49,27 @@ class ModelShare:
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """What is said of one part of a claim.
+    """The verdict on one part of a claim.
 
     Attributes
     ----------
     word : str
     holds : ModelShare
         Of plausible models, in which the sign holds.
-    untold : float
-        Share of models in which the sign cannot be told within the model's own noise.
+    inconclusive : float
+        Share of models in which the interval of the model's own replicates includes 0.
     matters : float
         Share of models in which the difference is above the smallest that matters.
     ablation_left : float
-        Mean difference with the mechanism off, of that with it on, over the models in which the sign holds.
+        Mean difference with the mechanism off, as a share of that with it on, over the models in which the sign holds.
     condition : ValidityCondition or None
     reason : str
-        The condition, or what is missing.
+        The condition, or the reason why there is none.
     """
 
     word: str
     holds: ModelShare
-    untold: float
+    inconclusive: float
     matters: float
     ablation_left: float
     condition: ValidityCondition | None
@@ -77,7 +77,7 @@ class ClaimVerdict:
 
 
 def wilson_share(count: int, models: int) -> ModelShare:
-    """Return a share with its 95 % interval.
+    """Return a share with its 95% interval.
 
     Equation: (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n) (wilson1927).
     """
@@ -98,14 +98,14 @@ def remaining_effect(evidence: PartEvidence) -> tuple[float, float]:
     return float(evidence.gains[holds].mean()), float(evidence.ablated_gains[holds].mean())
 
 
-def is_carried_by_mechanism(evidence: PartEvidence) -> bool:
-    """Return whether the effect goes with the mechanism off, at the defaults and in plausible models."""
+def is_explained_by_mechanism(evidence: PartEvidence) -> bool:
+    """Return whether the effect disappears with the mechanism off, at the defaults and in plausible models."""
     part = evidence.part
     if part.ablation is None:
         return True
     on, off = remaining_effect(evidence)
-    goes_at_defaults = evidence.ablated.high <= max(part.smallest, LEFT * evidence.defaults.difference)
-    return bool(goes_at_defaults and (np.isnan(on) or off <= max(part.smallest, LEFT * on)))
+    disappears_at_defaults = evidence.ablated.high <= max(part.smallest, LEFT * evidence.defaults.difference)
+    return bool(disappears_at_defaults and (np.isnan(on) or off <= max(part.smallest, LEFT * on)))
 
 
 def judge_part(evidence: PartEvidence) -> ClaimVerdict:
@@ -118,7 +118,7 @@ def judge_part(evidence: PartEvidence) -> ClaimVerdict:
     return ClaimVerdict(
         word=word,
         holds=holds,
-        untold=float((~evidence.telling).mean()) if gains.size else np.nan,
+        inconclusive=float((~evidence.conclusive).mean()) if gains.size else np.nan,
         matters=matters,
         ablation_left=off / on if on else np.nan,
         condition=condition,
@@ -129,7 +129,7 @@ def judge_part(evidence: PartEvidence) -> ClaimVerdict:
 def apply_rule(evidence: PartEvidence, holds: ModelShare, matters: float) -> tuple[str, ValidityCondition | None, str]:
     """Return the word, the condition if there is one, and the reason."""
     smallest = evidence.part.smallest
-    if not is_carried_by_mechanism(evidence):
+    if not is_explained_by_mechanism(evidence):
         return UNSUPPORTED, None, STAYS
     if holds.high < FAILS:
         return UNSUPPORTED, None, "the sign fails nearly everywhere"
@@ -143,7 +143,7 @@ def apply_rule(evidence: PartEvidence, holds: ModelShare, matters: float) -> tup
         return (
             UNSUPPORTED,
             None,
-            f"{what} in {format_percent(float(target.mean()))} of models, and no parameter tells in which",
+            f"{what} in {format_percent(float(target.mean()))} of models, and no parameter separates them",
         )
     if not condition.is_acceptable(HOLDS):
         return UNSUPPORTED, condition, f"no condition is good enough; the best: {condition.describe(what)}"

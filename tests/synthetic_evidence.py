@@ -9,7 +9,7 @@ from qispread.inputs.factors import Factor
 
 SMALLEST_DIFFERENCE = 0.02
 MODELS = 400
-FACTORS = (Factor("telling", 0.0, 1.0), Factor("silent", 0.0, 1.0), Factor("also silent", 0.0, 1.0))
+FACTORS = (Factor("informative", 0.0, 1.0), Factor("silent", 0.0, 1.0), Factor("also silent", 0.0, 1.0))
 PART = ClaimPart(
     "part",
     "Something is more",
@@ -44,6 +44,6 @@ def synthetic_evidence(gains, *, defaults=0.1, ablated=0.0, ablated_gains=0.0, p
         models=synthetic_models() if table is None else table,
         gains=gains,
         ablated_gains=np.full(gains.size, ablated_gains),
-        telling=np.abs(gains) > 0.01,
+        conclusive=np.abs(gains) > 0.01,
         factors=FACTORS,
     )

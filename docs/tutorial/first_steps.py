@@ -1,4 +1,4 @@
-"""A first hour with qispread, as a marimo notebook: load, run, compare, sweep, and watch a model of one's own.
+"""A first hour with qispread, as a marimo notebook: load, run, compare, sweep, and observe the model from inside.
 
 `marimo edit docs/tutorial/first_steps.py` opens it in a browser; `python docs/tutorial/first_steps.py` runs it whole.
 """
@@ -31,8 +31,8 @@ def _(mo):
     # First steps with qispread
 
     An improvement that transforms one hospital is copied by fifty, and few get the result. In this notebook you
-    load a scenario, run it, try two policies, ask what the answer hangs on, and watch the model from inside.
-    Change any number: every cell that depends on it runs again.
+    load a scenario, run it, compare two policies, find out which parameters the answer depends on, and observe the
+    model from inside. Change any number: every cell that depends on it runs again.
 
     ## Load
 
@@ -54,7 +54,7 @@ def _(mo):
     mo.md("""
     ## Run
 
-    One world tells little: which units hear first is partly luck. Here are fifty, each with units and ties of its own:
+    One run shows little: which units hear first is partly chance. Here are fifty, each with its own units and ties:
     """)
     return
 
@@ -68,21 +68,21 @@ def _(qs, scenario):
 
 @app.cell
 def _(mo, runs):
-    adoption, ratio = runs.last("current_use").mean(), runs.last("replication_ratio").mean()
-    mo.md(f"After ten years **{adoption:.0%}** of the units use it, with **{ratio:.0%}** of Southmead's effect.")
+    current_use, ratio = runs.final_values("current_use").mean(), runs.final_values("replication_ratio").mean()
+    mo.md(f"After ten years **{current_use:.0%}** of the units use PROMPT, with **{ratio:.0%}** of Southmead's effect.")
     return
 
 
 @app.cell
 def _(alt, runs):
-    followed = ["current_use", "fidelity", "effect"]
+    measures = ["current_use", "fidelity", "effect"]
     pooled = runs.months[runs.months["intervention"] == "prompt"]
-    by_month = pooled.groupby("month")[followed].median().reset_index().melt("month", var_name="measure")
+    by_month = pooled.groupby("month")[measures].median().reset_index().melt("month", var_name="measure")
     alt.Chart(by_month).mark_line().encode(
         x=alt.X("month:Q", title="Month"),
-        y=alt.Y("value:Q", title="Median over worlds", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("measure:N", sort=followed, title=None),
-        strokeDash=alt.StrokeDash("measure:N", sort=followed, title=None),
+        y=alt.Y("value:Q", title="Median over runs", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        color=alt.Color("measure:N", sort=measures, title=None),
+        strokeDash=alt.StrokeDash("measure:N", sort=measures, title=None),
     ).properties(width=520, height=260)
     return
 
@@ -90,19 +90,19 @@ def _(alt, runs):
 @app.cell
 def _(mo):
     mo.md("""
-    Most units use it, few get its effect. What adoption hides is what the rest of this notebook is about.
+    Most units use PROMPT, few get its effect. The rest of this notebook is about what adoption hides.
 
     ## Compare
 
-    Write down first what you expect: does a mandate or a coaching team bring more of the effect? Both arms live in
-    the same fifty worlds and meet the same chances, so the difference is the policy's.
+    Write down first what you expect: does a mandate or a coaching team increase the effect more? Both arms use common
+    random numbers (the same populations, the same chances), so the difference is due to the policy.
     """)
     return
 
 
 @app.cell
 def _(mo):
-    support = mo.ui.slider(0.0, 1.0, step=0.1, value=0.6, label="Support that coaches give", show_value=True)
+    support = mo.ui.slider(0.0, 1.0, step=0.1, value=0.6, label="Support from coaches", show_value=True)
     support
     return (support,)
 
@@ -120,22 +120,22 @@ def _(qs, scenario, support):
 @app.cell
 def _(comparison):
     differences = comparison.differences
-    shown = differences["measure"].isin(["current_use", "fidelity", "effect", "events_averted"])
-    kept = ["arm", "measure", "baseline", "arm_mean", "difference", "low", "high", "share_better"]
-    differences[shown & (differences["intervention"] == "all")][kept].round(3)
+    selected = differences["measure"].isin(["current_use", "fidelity", "effect", "events_averted"])
+    columns = ["arm", "measure", "baseline", "arm_mean", "difference", "low", "high", "share_better"]
+    differences[selected & (differences["intervention"] == "all")][columns].round(3)
     return
 
 
 @app.cell
 def _(mo):
     mo.md("""
-    `low` to `high` is the 95 % interval over worlds: how sure the model is of its own mean, not how sure anybody
-    can be of the world. `better` is the share of worlds in which the arm does better.
+    `low` to `high` is the 95% interval over runs. It is simulation error: it shows how precisely the model's mean is
+    estimated, not how well the model describes reality. `share_better` is the share of runs in which the arm is better.
 
     ## Sweep
 
-    Some numbers nobody has measured, above all what a copy loses. On which of them does the answer hang? Sixty-four
-    points over the plausible ranges of three of them, each in four worlds:
+    Some numbers have never been measured, above all what a copy loses. Which of these uncertain assumptions does the
+    answer depend on? Sixty-four points over the plausible ranges of three of them, each with four replicates:
     """)
     return
 
@@ -160,9 +160,9 @@ def _(TemporaryDirectory, qs, scenario):
 def _(alt, swept):
     points = swept.groupby("point")[["copying.copy_loss", "improving.decay", "effect"]].mean().reset_index()
     alt.Chart(points.rename(columns=lambda name: name.split(".")[-1])).mark_circle(size=60).encode(
-        x=alt.X("decay:Q", title="Fidelity lost a month, at most", scale=alt.Scale(zero=False)),
-        y=alt.Y("effect:Q", title="Effect among users", axis=alt.Axis(format="%")),
-        color=alt.Color("copy_loss:Q", title="Loss at each copy", scale=alt.Scale(scheme="viridis", reverse=True)),
+        x=alt.X("decay:Q", title="Decay of fidelity a month, at most", scale=alt.Scale(zero=False)),
+        y=alt.Y("effect:Q", title="Average effect (% of full effect)", axis=alt.Axis(format="%")),
+        color=alt.Color("copy_loss:Q", title="Loss in copying", scale=alt.Scale(scheme="viridis", reverse=True)),
     ).properties(width=420, height=260)
     return
 
@@ -178,14 +178,14 @@ def _(swept):
 @app.cell
 def _(mo):
     mo.md("""
-    The table has rank correlations: near 1 or -1, the answer hangs on that number; near 0, it does not. Shares of the
-    variance come from `qs.sensitivity`. Before you believe a policy, ask whether it holds over the numbers that
-    matter: `qispread compare` does so by itself.
+    The table has rank correlations: near 1 or -1, the answer depends on that number; near 0, it does not.
+    `qs.sensitivity` computes shares of the variance. Before you trust a policy, check that the result holds over the
+    numbers that matter: `qispread compare` does so by itself.
 
-    ## Watch the model from inside
+    ## Observe the model from inside
 
-    `SpreadModel` is a Mesa model: step it, look at any organisation, collect what you like. What happens to the core
-    of an improvement with every copy? The observer is a Mesa `DataCollector` of your own.
+    `SpreadModel` is a Mesa model: step it, look at any organisation, collect any variable. How does fidelity fall with
+    every copy? The observer is your own Mesa `DataCollector`.
     """)
     return
 
@@ -193,12 +193,12 @@ def _(mo):
 @app.cell
 def _(mesa, qs, scenario, statistics):
     def fidelity_after(copies):
-        """Return what reports the mean fidelity of users so many copies away from the origin."""
+        """Return a reporter of the mean fidelity of users so many copies away from the pilot site."""
 
         def report(model):
-            practices = [own.practices["prompt"] for own in model.organisations]
-            found = [one.fidelity for one in practices if one.in_use and one.generation == copies]
-            return statistics.fmean(found) if found else float("nan")
+            practices = [organisation.practices["prompt"] for organisation in model.organisations]
+            fidelity = [own.fidelity for own in practices if own.in_use and own.generation == copies]
+            return statistics.fmean(fidelity) if fidelity else float("nan")
 
         return report
 
@@ -219,8 +219,8 @@ def _(alt, distances, observed):
     alt.Chart(observed.melt("month", var_name="distance", value_name="fidelity")).mark_line().encode(
         x=alt.X("month:Q", title="Month"),
         y=alt.Y("fidelity:Q", title="Mean fidelity", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("distance:N", sort=list(distances), title="Away from the origin"),
-        strokeDash=alt.StrokeDash("distance:N", sort=list(distances), title="Away from the origin"),
+        color=alt.Color("distance:N", sort=list(distances), title="Distance from the pilot site"),
+        strokeDash=alt.StrokeDash("distance:N", sort=list(distances), title="Distance from the pilot site"),
     ).properties(width=520, height=260)
     return
 
@@ -231,9 +231,9 @@ def _(mo):
     ## Go on
 
     - Give `copying.lineage` the value 1, so that everyone learns from the original:
-      `scenario.replace({"copying.lineage": 1.0})`. What becomes of the three lines?
+      `scenario.replace({"copying.lineage": 1.0})`. How do the three lines change?
     - Subclass `qs.Organisation` and override one step of the month: `docs/how-to/change_one_behaviour.md`.
-    - See it move: `solara run qispread.interfaces.mesa_page`.
+    - See the model run: `qispread app --mesa`.
     """)
     return
 

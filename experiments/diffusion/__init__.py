@@ -1,1 +1,1 @@
-"""Two diffusions that were observed, and whether each needs contagion once an external push is allowed."""
+"""Two observed diffusions, and whether each needs contagion once an external push is allowed."""

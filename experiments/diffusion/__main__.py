@@ -1,7 +1,7 @@
 """Fit both studies: `python -m experiments.diffusion`.
 
-It writes results/published/diffusion.csv, the figures and docs/diffusion.md; `--check` runs nothing and says whether
-that page shows the stored table; `--page` renews it; `--smoke` runs everything in small and keeps nothing. The data are
+It writes results/published/diffusion.csv, the figures and docs/diffusion.md; `--check` runs nothing and reports whether
+that page shows the stored table; `--page` renews it; `--smoke` runs everything small and saves nothing. The data are
 in the folder that `--data` or the environment variable QISPREAD_DATA names, or in shared/data/diffusion beside the
 checkout.
 """
@@ -21,18 +21,18 @@ BAD_INPUT = 2
 
 
 def check_page() -> int:
-    """Say whether the page shows the stored table, and return the exit code."""
+    """Report whether the page shows the stored table, and return the exit code."""
     stale = PAGE.read_text(encoding="utf-8") != render_page()
     print("docs/diffusion.md is stale; run python -m experiments.diffusion --page" if stale else "nothing is stale")
     return int(stale)
 
 
 def run_studies(folder: Path, *, smoke: bool) -> int:
-    """Fit both studies, and keep what is found unless it was a smoke run."""
+    """Fit both studies, and save the results unless it is a smoke run."""
     absent = missing_files(folder)
     if absent:
         for path in absent:
-            print(f"{path}: no such file; say --data FOLDER, or set {VARIABLE}", file=sys.stderr)
+            print(f"{path}: no such file; give --data FOLDER, or set {VARIABLE}", file=sys.stderr)
         return BAD_INPUT
     table, figures = analyse_studies(folder, smoke=smoke)
     with FigureRenderer() as studio:
@@ -49,12 +49,12 @@ def run_studies(folder: Path, *, smoke: bool) -> int:
 
 
 def main(typed: Sequence[str] | None = None) -> int:
-    """Do what the arguments ask, and return the exit code."""
+    """Run the command, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m experiments.diffusion", description=__doc__)
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--page", action="store_true", help="renew the page from the stored table")
-    ways.add_argument("--check", action="store_true", help="say whether the page shows the stored table")
-    ways.add_argument("--smoke", action="store_true", help="everything in small, nothing kept")
+    ways.add_argument("--check", action="store_true", help="report whether the page shows the stored table")
+    ways.add_argument("--smoke", action="store_true", help="everything small, nothing saved")
     parser.add_argument("--data", type=Path, help="folder of the four tables")
     asked = parser.parse_args(typed)
     if asked.check:

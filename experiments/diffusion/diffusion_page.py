@@ -11,17 +11,17 @@ from experiments.verdict import wilson_share
 
 PAGE = ROOT / "docs/diffusion.md"
 SIGNS = {
-    "across ties": "tied people adopt at like times (p below 0.05)",
-    "evidence": "the evidence is for contact through ties, the push free in each period",
-    "held out": "communities held out are foretold better with it (95 % interval above 0)",
+    "across ties": "tied people adopt at similar times (p below 0.05)",
+    "evidence": "the evidence favours contact through ties, with a push free in each period",
+    "held out": "contact predicts held-out communities better (95% interval above 0)",
 }
 MOST = "adoptions that ties alone would bring, at the upper end of the interval of contact"
 JUDGED = {
     "across": "p at most 0.05 across ties",
     "evidence": "evidence for contact",
     "held_out": "held-out interval above 0",
-    "right": "held-out communities, in all, prefer the truth",
-    "covers": "95 % interval holds the truth",
+    "right": "held-out communities, all together, favour the true model",
+    "covers": "95% interval contains the true value",
     "needed": "verdict: ties are needed",
     "not_needed": "verdict: ties are not needed",
     "too_little": "verdict: too little to tell",
@@ -30,7 +30,7 @@ SHOWN_CHECKS = ("independent_by_period", "community_by_period", "contact_by_peri
 
 
 def read_stored_table() -> pd.DataFrame:
-    """Return the table as it was written."""
+    """Read the stored table."""
     return pd.read_csv(TABLE)
 
 
@@ -54,25 +54,27 @@ def compare_studies_table(
     table: pd.DataFrame, kind: str, heading: str, label: Callable[[pd.Series], str], cell: Callable[[pd.Series], str]
 ) -> str:
     """Return a table with a row for each label and a column for each study."""
-    names = [one.name for one in STUDIES]
+    names = [study.name for study in STUDIES]
     columns = {name: {label(row): cell(row) for _, row in select_rows(table, kind, name).iterrows()} for name in names}
-    labels = dict.fromkeys(one for column in columns.values() for one in column)
-    return markdown_table((heading, *names), ([one, *(columns[name].get(one, "") for name in names)] for one in labels))
+    labels = dict.fromkeys(text for column in columns.values() for text in column)
+    return markdown_table(
+        (heading, *names), ([text, *(columns[name].get(text, "") for name in names)] for text in labels)
+    )
 
 
 def sizes_table(table: pd.DataFrame) -> str:
-    """Return what was read of both studies."""
+    """Return the sizes of both studies."""
     return compare_studies_table(table, "size", "", lambda row: str(row["name"]), lambda row: f"{row['value']:,.0f}")
 
 
 def signs_table(table: pd.DataFrame) -> str:
-    """Return each sign, what ties may bring, and the verdict."""
+    """Return each sign, the largest share of adoptions by ties, and the verdict."""
     text = compare_studies_table(
         table, "sign", "sign that ties are needed", lambda row: SIGNS[row["name"]],
         lambda row: "yes" if row["value"] else "no",
     )  # fmt: skip
-    verdict = [str(select_rows(table, "verdict", one.name)["name"].iloc[0]) for one in STUDIES]
-    most = [f"{select_rows(table, 'most by ties', one.name)['value'].iloc[0]:.0%}" for one in STUDIES]
+    verdict = [str(select_rows(table, "verdict", study.name)["name"].iloc[0]) for study in STUDIES]
+    most = [f"{select_rows(table, 'most by ties', study.name)['value'].iloc[0]:.0%}" for study in STUDIES]
     text += "\n| " + " | ".join((MOST, *most)) + " |"
     return f"{text}\n" + "| " + " | ".join(("**verdict: ties are**", *(f"**{word}**" for word in verdict))) + " |"
 
@@ -103,7 +105,7 @@ def format_check(row: pd.Series) -> str:
 
 
 def checks_table(table: pd.DataFrame) -> str:
-    """Return other quantities of the observed among the simulated, of the models whose push is free."""
+    """Return observed quantities beside simulated ones, for the models with a free push."""
     kept = table[(table["kind"] != "check") | table["name"].isin(SHOWN_CHECKS)]
     return compare_studies_table(
         kept, "check", "quantity, model", lambda row: f"{row['quantity']}, {format_code(row['name'])}", format_check
@@ -122,8 +124,8 @@ def permutation_table(table: pd.DataFrame) -> str:
 
 
 def variants_table(table: pd.DataFrame) -> str:
-    """Return what the strength of contact depends on."""
-    header = ("study", "how it is read", "contact", "evidence", "at most", "correlation over ties", "p")
+    """Return the strength of contact for other readings of the ties."""
+    header = ("study", "reading of the ties", "contact", "evidence", "at most", "correlation over ties", "p")
     rows = (
         (row["study"], row["name"], interval(row), f"{row['evidence']:+.1f}", f"{row['most']:+.1f}",
          f"{row['observed']:.3f}", f"{row['p']:.4f}")
@@ -133,14 +135,14 @@ def variants_table(table: pd.DataFrame) -> str:
 
 
 def share_with_interval(row: pd.Series) -> str:
-    """Return a share of histories with its interval, which is right for none and for all of them too."""
+    """Return a share of histories with its interval, which is valid for 0 and 1 too."""
     share = wilson_share(round(row["value"] * row["count"]), round(row["count"]))
     return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
 
 
 def self_check_table(table: pd.DataFrame) -> str:
-    """Return how the method judges histories whose truth is known."""
-    header = ("people and ties of", "planted", "what is judged", "share, 95 % interval", "histories")
+    """Return the verdicts on histories with a known contact."""
+    header = ("people and ties of", "true contact", "judged", "share, 95% interval", "histories")
     rows = (
         (row["study"], row["name"], JUDGED[row["quantity"]], share_with_interval(row), f"{row['count']:.0f}")
         for _, row in select_rows(table, "self-check").iterrows()
@@ -150,7 +152,7 @@ def self_check_table(table: pd.DataFrame) -> str:
 
 def approximate_posterior_table(table: pd.DataFrame) -> str:
     """Return the exact posterior beside the approximate one."""
-    header = ("parameter", "how", "median and 95 % interval")
+    header = ("parameter", "method", "median and 95% interval")
     rows = ((row["quantity"], row["name"], interval(row)) for _, row in select_rows(table, "approximate").iterrows())
     return markdown_table(header, rows)
 
@@ -175,7 +177,7 @@ def iterate_blocks(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def render_page(text: str | None = None) -> str:
-    """Return the page with everything generated as the stored table has it."""
+    """Return the page with all generated parts from the stored table."""
     texts: dict[str, str] = dict(iterate_blocks(read_stored_table()))
     text = PAGE.read_text(encoding="utf-8") if text is None else text
     return BLOCK.sub(lambda found: f"{found[1]}\n{texts[found[2]]}\n\n{found[3]}", text)

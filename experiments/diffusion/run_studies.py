@@ -1,4 +1,4 @@
-"""What is found of both studies, as one long table and the figures."""
+"""The results of both studies, as one long table and the figures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ PUBLISHED = ROOT / "results/published"
 TABLE = PUBLISHED / "diffusion.csv"
 WORLDS, SHUFFLES = 400, 9999
 SMOKE = 40
-"""Into what part of themselves a smoke run cuts the numbers."""
+"""Divisor of the numbers of a smoke run."""
 COLUMNS = (
     "study",
     "kind",
@@ -38,63 +38,64 @@ COLUMNS = (
 Rows = Iterator[dict[str, Any]]
 
 
-def size_rows(found: DiffusionFit) -> Rows:
-    """Yield what was read, and the verdict."""
-    one = found.observed
+def size_rows(fitted: DiffusionFit) -> Rows:
+    """Yield the sizes, and the verdict."""
+    observed = fitted.observed
     counts = {
-        "people": one.person_count,
-        "communities": len(one.communities),
-        "ties": one.ties.indices.size // 2,
-        "periods": one.periods,
-        "adopted": int((one.adopted != NEVER_ADOPTED).sum()),
-        "seeds": int((one.adopted == 1).sum()),
+        "people": observed.person_count,
+        "communities": len(observed.communities),
+        "ties": observed.ties.indices.size // 2,
+        "periods": observed.periods,
+        "adopted": int((observed.adopted != NEVER_ADOPTED).sum()),
+        "seeds": int((observed.adopted == 1).sum()),
     }
     for name, count in counts.items():
         yield {"kind": "size", "name": name, "value": count}
-    yield {"kind": "verdict", "name": found.verdict}
-    yield {"kind": "most by ties", "value": found.max_share_by_ties}
-    for name, there in found.signs.items():
+    yield {"kind": "verdict", "name": fitted.verdict}
+    yield {"kind": "most by ties", "value": fitted.max_share_by_ties}
+    for name, there in fitted.signs.items():
         yield {"kind": "sign", "name": name, "value": int(there)}
 
 
-def model_rows(found: DiffusionFit) -> Rows:
+def model_rows(fitted: DiffusionFit) -> Rows:
     """Yield strengths, comparisons, checks and shuffles."""
-    parameters = found.tables["parameters"]
+    parameters = fitted.tables["parameters"]
     for row in parameters[~parameters["parameter"].str.startswith("push in")].itertuples():
-        told = {"kind": "parameter", "name": row.model, "quantity": row.parameter}
-        yield told | {"value": row.median, "low": row.low, "high": row.high}
-    for row in found.tables["comparisons"].itertuples():
-        told = {"kind": "comparison", "name": row.model, "against": row.against, "count": row.communities}
-        yield told | {name: getattr(row, name) for name in ("low", "high", "evidence", "most")} | {"value": row.gain}
-    for row in found.tables["checks"].itertuples():
-        told = {"kind": "check", "name": row.model, "quantity": row.quantity, "observed": row.observed}
-        yield told | {"value": row.median, "low": row.p5, "high": row.p95, "p": row.at_least}
-    for row in found.tables["shuffles"].itertuples():
-        told = {"kind": "shuffled", "quantity": row.statistic, "observed": row.observed, "value": row.mean}
-        yield told | {"p": row.p, "error": row.error, "count": row.shuffles}
+        keys = {"kind": "parameter", "name": row.model, "quantity": row.parameter}
+        yield keys | {"value": row.median, "low": row.low, "high": row.high}
+    for row in fitted.tables["comparisons"].itertuples():
+        keys = {"kind": "comparison", "name": row.model, "against": row.against, "count": row.communities}
+        yield keys | {name: getattr(row, name) for name in ("low", "high", "evidence", "most")} | {"value": row.gain}
+    for row in fitted.tables["checks"].itertuples():
+        keys = {"kind": "check", "name": row.model, "quantity": row.quantity, "observed": row.observed}
+        yield keys | {"value": row.median, "low": row.p5, "high": row.p95, "p": row.at_least}
+    for row in fitted.tables["shuffles"].itertuples():
+        keys = {"kind": "shuffled", "quantity": row.statistic, "observed": row.observed, "value": row.mean}
+        yield keys | {"p": row.p, "error": row.error, "count": row.shuffles}
 
 
 def analyse_study(study: Study, folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
-    """Return all rows and the figures of one study, telling what is under way."""
+    """Return all rows and the figures of one study, printing the progress."""
     cut = SMOKE if smoke else 1
     observed = read_study(study, folder)
     print(f"{study.name}: fitting", flush=True)
-    found = fit_observed(observed, replicates=max(20, WORLDS // cut), shuffles=max(99, SHUFFLES // cut))
-    rows = [*size_rows(found), *model_rows(found)]
-    print(f"{study.name}: other ways to read it", flush=True)
-    rows += [{"kind": "variant", **one} for one in iterate_variants(study, folder, observed, max(99, SHUFFLES // cut))]
-    print(f"{study.name}: histories whose truth is known", flush=True)
-    rows += [{"kind": "self-check", **one} for one in run_self_check(study, observed, cut)]
+    fitted = fit_observed(observed, replicates=max(20, WORLDS // cut), shuffles=max(99, SHUFFLES // cut))
+    rows = [*size_rows(fitted), *model_rows(fitted)]
+    print(f"{study.name}: other readings of the ties", flush=True)
+    rows += [{"kind": "variant", **row} for row in iterate_variants(study, folder, observed, max(99, SHUFFLES // cut))]
+    print(f"{study.name}: histories with a known contact", flush=True)
+    rows += [{"kind": "self-check", **row} for row in run_self_check(study, observed, cut)]
     if study is STUDIES[0]:
-        rows += [{"kind": "approximate", **one} for one in approximate_posteriors(observed, max(2_500, RUNS // cut))]
+        rows += [{"kind": "approximate", **row} for row in approximate_posteriors(observed, max(2_500, RUNS // cut))]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(study=study.name)
-    return table, [rename_for_study(one, f"diffusion-{study.stem}", study.name) for one in fit_figures(found)]
+    return table, [rename_for_study(figure, f"diffusion-{study.stem}", study.name) for figure in fit_figures(fitted)]
 
 
 def analyse_studies(folder: Path, *, smoke: bool) -> tuple[pd.DataFrame, list[Figure]]:
-    """Return the table of all that is found, and all figures."""
-    both = [analyse_study(study, folder, smoke=smoke) for study in STUDIES]
-    return pd.concat([table for table, _ in both], ignore_index=True), [one for _, some in both for one in some]
+    """Return the table of all results, and all figures."""
+    results = [analyse_study(study, folder, smoke=smoke) for study in STUDIES]
+    figures = [figure for _, study_figures in results for figure in study_figures]
+    return pd.concat([table for table, _ in results], ignore_index=True), figures
 
 
 def write_table(table: pd.DataFrame) -> None:

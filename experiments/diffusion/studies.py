@@ -1,4 +1,4 @@
-"""The two studies: where their tables are, how they are read, and what is varied in reading them."""
+"""The two studies: their tables, how to read them, and other readings of their ties."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from qispread.runs.diffusion_fit.read_diffusion import TableOptions, read_observ
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "QISPREAD_DATA"
-"""The environment variable that says where the data are."""
+"""The environment variable with the folder of the data."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class Study:
     ----------
     name : str
     stem : str
-        With which its files begin.
+        The beginning of its file names.
     terms : TableOptions
     source : str
         Keys of the bibliography.
     truth : float
-        A contact that the self-check plants.
+        A contact with which the self-check simulates.
     histories : int
-        How many histories of each kind the self-check makes.
+        Number of histories of each kind in the self-check.
     relations : dict of str to str
-        Relations whose ties are also looked at alone, in words.
+        Relations whose ties are also analysed alone, with their labels.
     """
 
     name: str
@@ -72,18 +72,18 @@ STUDIES = (
 
 
 def data_folder() -> Path:
-    """Return the folder of the data: what the environment says, or beside the checkout."""
+    """Return the folder of the data: from the environment, or beside the checkout."""
     return Path(os.environ.get(VARIABLE, ROOT.parent / "shared/data/diffusion"))
 
 
 def missing_files(folder: Path) -> list[Path]:
-    """Return the files that are not there."""
-    paths = [folder / f"{one.stem}_{part}.csv" for one in STUDIES for part in ("nodes", "edges")]
+    """Return the missing files."""
+    paths = [folder / f"{study.stem}_{part}.csv" for study in STUDIES for part in ("nodes", "edges")]
     return [path for path in paths if not path.exists()]
 
 
 def read_study(study: Study, folder: Path) -> ObservedDiffusion:
-    """Return a study as it is read."""
+    """Read a study."""
     found = read_observed(folder / f"{study.stem}_nodes.csv", folder / f"{study.stem}_edges.csv", study.terms)
     shown = {str(folder / f"{study.stem}_{part}.csv"): f"{study.stem}_{part}.csv" for part in ("nodes", "edges")}
     notes = tuple(note.replace(path, name) for note in found.notes for path, name in shown.items() if path in note)
@@ -91,43 +91,43 @@ def read_study(study: Study, folder: Path) -> ObservedDiffusion:
 
 
 def read_nominations(study: Study, folder: Path, observed: ObservedDiffusion) -> pd.DataFrame:
-    """Return who named whom, by place and relation; naming oneself is left out."""
+    """Read who named whom, by index and relation, without self-nominations."""
     table = pd.read_csv(folder / f"{study.stem}_edges.csv", dtype=str)
-    place = {one: index for index, one in enumerate(observed.ids)}
-    found = pd.DataFrame(
-        {"first": table["from"].map(place), "second": table["to"].map(place), "relation": table["relation"]}
+    index = {person: index for index, person in enumerate(observed.ids)}
+    nominations = pd.DataFrame(
+        {"first": table["from"].map(index), "second": table["to"].map(index), "relation": table["relation"]}
     )
-    return found[found["first"] != found["second"]].reset_index(drop=True)
+    return nominations[nominations["first"] != nominations["second"]].reset_index(drop=True)
 
 
 def directed_ties(named: pd.DataFrame, number: int) -> TieGraph:
-    """Return ties that stand only at those who name: they see whom they name, and not the reverse."""
+    """Return directed ties: people see those that they name, and not the reverse."""
     pairs = named[["first", "second"]].drop_duplicates().sort_values(["first", "second"]).to_numpy(dtype=np.int64)
     starts = np.concatenate(([0], np.cumsum(np.bincount(pairs[:, 0], minlength=number)))).astype(np.int64)
     return TieGraph(starts, pairs[:, 1], np.ones(len(pairs)))
 
 
 def undirected_ties(named: pd.DataFrame, number: int) -> TieGraph:
-    """Return ties of weight 1 between all pairs of whom one names the other."""
+    """Return ties of weight 1 between all pairs in which one names the other."""
     ends = np.sort(named[["first", "second"]].to_numpy(dtype=np.int64), axis=1)
     pairs = np.unique(ends, axis=0)
     return build_tie_graph(pairs[:, 0], pairs[:, 1], np.ones(len(pairs)), number)
 
 
 def assign_thirds(values: IntArray) -> IntArray:
-    """Return in which third of the people each is by a number."""
+    """Return the third of the people, by a number, that each person is in."""
     return np.searchsorted(np.quantile(values, (1.0 / 3.0, 2.0 / 3.0)), values, side="left").astype(np.int64)
 
 
 def alternative_ties(
     study: Study, folder: Path, observed: ObservedDiffusion
 ) -> Iterator[tuple[str, ObservedDiffusion]]:
-    """Yield other ways to read the ties: by direction, and by relation."""
+    """Yield other readings of the ties: by direction, and by relation."""
     named, number = read_nominations(study, folder, observed), observed.person_count
     yield "as in the model: ties without direction", observed
-    yield "one sees only those whom one names", replace(observed, ties=directed_ties(named, number))
+    yield "people see only those that they name", replace(observed, ties=directed_ties(named, number))
     reversed_names = named.rename(columns={"first": "second", "second": "first"})
-    yield "one sees only those who name one", replace(observed, ties=directed_ties(reversed_names, number))
-    for relation, words in study.relations.items():
+    yield "people see only those that name them", replace(observed, ties=directed_ties(reversed_names, number))
+    for relation, label in study.relations.items():
         own = named[named["relation"] == relation]
-        yield f"ties of {words} alone", replace(observed, ties=undirected_ties(own, number))
+        yield f"ties of {label} alone", replace(observed, ties=undirected_ties(own, number))

@@ -1,4 +1,4 @@
-"""What the strength of contact depends on: how ties are read, and what the push from outside may differ by."""
+"""The strength of contact by reading of the ties, and with an external push that differs between groups."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,27 +17,27 @@ FREE, ALONE = ContagionModel("by period", "ties"), ContagionModel("by period", "
 
 
 def contact_rows(
-    observed: ObservedDiffusion, words: str, shuffles: int, groups: IntArray | None = None
+    observed: ObservedDiffusion, label: str, shuffles: int, groups: IntArray | None = None
 ) -> dict[str, Any]:
-    """Return the strength of contact and the evidence for it, the push free in each period and, if given, each group.
+    """Return the strength of contact and its evidence, with a push free in each period and, if given, each group.
 
-    Where there are groups, times of adoption are shuffled within them too.
+    With groups, times of adoption are also shuffled within them.
     """
     pushes = assign_pushes(observed, FREE)
     if groups is not None:
         pushes = pushes * (int(groups.max()) + 1) + groups[:, None]
         observed = replace(observed, permutation_groups=observed.permutation_groups * (int(groups.max()) + 1) + groups)
-    one = fit_model(observed, FREE, count_risk_sets(observed, FREE, pushes=pushes))
-    none = fit_model(observed, ALONE, count_risk_sets(observed, ALONE, pushes=pushes))
-    low, middle, high = one.strength_quantiles().tolist()
+    contact = fit_model(observed, FREE, count_risk_sets(observed, FREE, pushes=pushes))
+    alone = fit_model(observed, ALONE, count_risk_sets(observed, ALONE, pushes=pushes))
+    low, median, high = contact.strength_quantiles().tolist()
     shuffled = permutation_test(observed, shuffles)
     return {
-        "name": words,
-        "value": middle,
+        "name": label,
+        "value": median,
         "low": low,
         "high": high,
-        "evidence": one.evidence - none.evidence,
-        "most": one.max_log_likelihood,
+        "evidence": contact.evidence - alone.evidence,
+        "most": contact.max_log_likelihood,
         "observed": shuffled.observed,
         "p": shuffled.p_value,
         "error": shuffled.p_value_error,
@@ -47,11 +47,11 @@ def contact_rows(
 def iterate_variants(
     study: Study, folder: Path, observed: ObservedDiffusion, shuffles: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each way to read the ties, and for pushes that differ between groups of people."""
-    for words, other in alternative_ties(study, folder, observed):
-        yield contact_rows(other, words, shuffles)
+    """Yield a row for each reading of the ties, and for pushes that differ between groups of people."""
+    for label, other in alternative_ties(study, folder, observed):
+        yield contact_rows(other, label, shuffles)
     degrees = np.diff(observed.ties.indptr)
     yield contact_rows(
-        observed, "the push differs by thirds of the number of ties too", shuffles, assign_thirds(degrees)
+        observed, "the push also differs by thirds of the number of ties", shuffles, assign_thirds(degrees)
     )
-    yield contact_rows(observed, "the push differs by community too", shuffles, observed.community)
+    yield contact_rows(observed, "the push also differs by community", shuffles, observed.community)

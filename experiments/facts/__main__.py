@@ -1,7 +1,7 @@
-"""Meet the facts: `python -m experiments.facts --write`.
+"""Compare the model with the facts: `python -m experiments.facts --write`.
 
-`--write` keeps tables, pictures and the calibrated scenario and renews docs/validation.md; `--screen` says which
-parameters the facts depend on; `--smoke` runs everything small and keeps nothing.
+`--write` saves tables, pictures and the calibrated scenario and renews docs/validation.md; `--screen` reports which
+parameters the facts depend on; `--smoke` runs everything small and saves nothing.
 """
 
 import argparse
@@ -33,16 +33,16 @@ def write_results(found: FactsResult) -> None:
 
 
 def main(typed: Sequence[str] | None = None) -> int:
-    """Do what the arguments ask, and return the exit code."""
+    """Run the command, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m experiments.facts", description=__doc__)
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument(
-        "--write", action="store_true", help="keep tables, pictures, the calibrated scenario and the page"
+        "--write", action="store_true", help="save tables, pictures, the calibrated scenario and the page"
     )
-    ways.add_argument("--screen", action="store_true", help="say which parameters the facts depend on, and no more")
-    ways.add_argument("--smoke", action="store_true", help="a few runs of everything, nothing kept")
-    parser.add_argument("--workers", type=int, help="threads; one a core unless given")
-    parser.add_argument("--folder", type=Path, help="where runs are kept, to go on with them; nowhere unless given")
+    ways.add_argument("--screen", action="store_true", help="only report which parameters the facts depend on")
+    ways.add_argument("--smoke", action="store_true", help="a few runs of everything, nothing saved")
+    parser.add_argument("--workers", type=int, help="threads (default: one for each core)")
+    parser.add_argument("--folder", type=Path, help="folder of the runs, to resume them (default: temporary)")
     asked = parser.parse_args(typed)
     with tempfile.TemporaryDirectory() as passing:
         folder, size = asked.folder or Path(passing), SMOKE if asked.smoke else FULL

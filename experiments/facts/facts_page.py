@@ -6,15 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.facts.file_names import NEAR, PUBLISHED, RULE, SHORT, WAYS
-from experiments.facts.observed_facts import FACTS
+from experiments.facts.observed_facts import FACTS, ObservedFact
 from qispread.common.formatting import format_range, format_short
 from qispread.runs.calibration.abc_posterior import IDENTIFIED_SHRINKAGE, PARTLY_IDENTIFIED_SHRINKAGE
 from qispread.runs.calibration.self_check import MIN_COVERED_SHARE
 
 SETS = dict(zip(WAYS, ("at the defaults", "calibrated to all", "calibrated to those within reach"), strict=True))
-ONE = "None is out of reach, so that this is the calibration above."
+SAME_CALIBRATION = "No counterpart is out of reach, so this is the calibration above."
 STRONGEST = 5
-"""Correlations that are shown."""
+"""Number of correlations shown."""
 
 
 def read_stored_table(name: str) -> pd.DataFrame:
@@ -29,8 +29,8 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def parameter_set_labels(facts: pd.DataFrame) -> dict[str, str]:
-    """Return the parameter sets that are shown, in words: where none is out of reach, two of them are one."""
-    return {way: words for way, words in SETS.items() if way != "within" or not facts["reachable"].all()}
+    """Return the labels of the parameter sets: if no counterpart is out of reach, two sets are the same."""
+    return {way: label for way, label in SETS.items() if way != "within" or not facts["reachable"].all()}
 
 
 def format_estimate(value: float, low: float, high: float) -> str:
@@ -45,9 +45,9 @@ def format_verdict(row: pd.Series, way: str) -> str:
 
 
 def render_facts_table(facts: pd.DataFrame) -> str:
-    """Return each counterpart with what was measured and what runs show."""
+    """Return each counterpart with the measured value and the values of runs."""
     header, ways = ["fact", "counterpart", "confidence", "measured"], parameter_set_labels(facts)
-    header += [part for words in ways.values() for part in (words, "")]
+    header += [part for label in ways.values() for part in (label, "")]
     rows = []
     for _, row in facts.iterrows():
         cells = [str(row["fact"]), f"`{row['counterpart']}`: {row['about']}", str(row["confidence"])]
@@ -59,62 +59,69 @@ def render_facts_table(facts: pd.DataFrame) -> str:
 
 
 def count_near(facts: pd.DataFrame) -> str:
-    """Return how many counterparts, and how many facts whole, are near, in words."""
+    """Return how many counterparts are near, and how many facts in all their counterparts, as text."""
     lines = [RULE]
-    for way, words in parameter_set_labels(facts).items():
+    for way, label in parameter_set_labels(facts).items():
         near = facts[f"{way}_verdict"] == NEAR
         whole = near.groupby(facts["fact"]).all()
         missed = facts.loc[~near, "counterpart"]
-        rest = f"; missed: {', '.join(f'`{one}`' for one in missed)}" if len(missed) else ""
+        rest = f"; missed: {', '.join(f'`{name}`' for name in missed)}" if len(missed) else ""
         lines.append(
-            f"{words.capitalize()} {int(near.sum())} of {len(facts)} counterparts are near, and {int(whole.sum())} of "
+            f"{label.capitalize()} {int(near.sum())} of {len(facts)} counterparts are near, and {int(whole.sum())} of "
             f"{len(whole)} facts in all their counterparts{rest}."
         )
     beyond = facts.loc[~facts["reachable"], "counterpart"]
-    named = ", ".join(f"`{one}`" for one in beyond)
-    lines.append(f"Out of reach, since {SHORT} the interval: {named or 'none, so that both calibrations are one'}.")
+    named = ", ".join(f"`{name}`" for name in beyond)
+    lines.append(f"Out of reach, because {SHORT} the interval: {named or 'none, so both calibrations are the same'}.")
     return " ".join(lines)
 
 
 def facts_meanings_table() -> str:
-    """Return what was measured, and what stands for it, of the facts that runs can show."""
+    """Return the measured facts with their counterparts in runs."""
     rows = [
-        (name, one.statement, one.measured, one.source, "; ".join(f"`{k}`: {v}" for k, v in one.counterparts.items()))
-        for name, one in FACTS.items()
-        if one.counterparts
+        (name, fact.statement, fact.measured, fact.source, describe_counterparts(fact))
+        for name, fact in FACTS.items()
+        if fact.counterparts
     ]
-    return markdown_table(("fact", "", "measured", "source", "what stands for it"), rows)
+    return markdown_table(("fact", "", "measured", "source", "counterparts in runs"), rows)
+
+
+def describe_counterparts(fact: ObservedFact) -> str:
+    """Return the counterparts of a fact as text."""
+    return "; ".join(f"`{name}`: {reason}" for name, reason in fact.counterparts.items())
 
 
 def not_expressed_table() -> str:
-    """Return what the model cannot express, with the reason."""
-    rows = [(name, one.statement, one.measured, one.source, one.reason) for name, one in FACTS.items() if one.reason]
-    return markdown_table(("fact", "", "measured", "source", "why not, or what of it not"), rows)
+    """Return the facts that the model cannot express, with the reasons."""
+    rows = [
+        (name, fact.statement, fact.measured, fact.source, fact.reason) for name, fact in FACTS.items() if fact.reason
+    ]
+    return markdown_table(("fact", "", "measured", "source", "what is not expressed, and why"), rows)
 
 
 def render_parameters_table(parameters: pd.DataFrame) -> str:
-    """Return what the facts say of each parameter."""
+    """Return the posterior of each parameter."""
     rows = [
         (
             f"`{row['parameter']}`",
             format_short(row["default"]),
             format_range(row["low"], row["high"]),
             format_estimate(row["median"], row["low_90"], row["high_90"]),
-            f"{100.0 * max(0.0, row['shrinkage']):.0f} %",
+            f"{100.0 * max(0.0, row['shrinkage']):.0f}%",
             str(row["identified"]),
         )
         for _, row in parameters.iterrows()
     ]
-    return markdown_table(("parameter", "default", "before", "median (90 %)", "narrower by", ""), rows)
+    return markdown_table(("parameter", "default", "prior range", "median (90% interval)", "narrower by", ""), rows)
 
 
 def describe_identification(parameters: pd.DataFrame, correlations: pd.DataFrame, check: pd.DataFrame) -> str:
-    """Return what cannot be identified, what is known only together, and whether it can be trusted, in words."""
-    half, fifth = f"{100 * IDENTIFIED_SHRINKAGE:.0f} %", f"{100 * PARTLY_IDENTIFIED_SHRINKAGE:.0f} %"
-    lines = [f"A parameter is identified where its 90 % interval is narrower by {half} or more, partly from {fifth}."]
-    for word, words in (("partly", "Partly identified"), ("not identified", "Not identified")):
-        names = parameters.loc[parameters["identified"] == word, "parameter"]
-        lines += [f"{words}: {', '.join(f'`{one}`' for one in names)}."] if len(names) else []
+    """Return which parameters are not identified or are correlated, and the self-check, as text."""
+    half, fifth = f"{100 * IDENTIFIED_SHRINKAGE:.0f}%", f"{100 * PARTLY_IDENTIFIED_SHRINKAGE:.0f}%"
+    lines = [f"A parameter is identified if its 90% interval is narrower by {half} or more, partly from {fifth}."]
+    for verdict, label in (("partly", "Partly identified"), ("not identified", "Not identified")):
+        names = parameters.loc[parameters["identified"] == verdict, "parameter"]
+        lines += [f"{label}: {', '.join(f'`{name}`' for name in names)}."] if len(names) else []
     strongest = ", ".join(
         f"`{row['parameter']}` and `{row['other']}` {row['correlation']:.2f}"
         for _, row in correlations.head(STRONGEST).iterrows()
@@ -126,39 +133,38 @@ def describe_identification(parameters: pd.DataFrame, correlations: pd.DataFrame
 
 
 def iterate_trust_notes(check: pd.DataFrame) -> Iterator[str]:
-    """Yield how well synthetic truths were found again, and how much company the facts have among runs."""
+    """Yield how well synthetic truths were recovered, and whether the facts are within the range of runs."""
     covered = ", ".join(
-        f"{100 * float(rows['covered'].mean()):.1f} % of them in {100 * float(str(level)):.0f} % intervals"
+        f"{100 * float(rows['covered'].mean()):.1f}% of them in {100 * float(str(level)):.0f}% intervals"
         for level, rows in check.groupby("level")
     )
-    one = check.iloc[0]
+    first = check.iloc[0]
     yield (
-        f"Of {one['truths']} synthetic truths from the same runs, found again by the {one['targets']} counterparts "
-        f"within reach with their whole world left out, mean over the parameters: {covered}."
+        f"{first['truths']} synthetic truths from the same runs were recovered from the {first['targets']} "
+        f"counterparts within reach, without other runs of the same replicate; mean over the parameters: {covered}."
     )
-    within = {} if one["lonely"] == one["lonely_all"] else {"Those within reach": one["lonely"]}
-    for words, lonely in (within | {"All counterparts": one["lonely_all"]}).items():
-        inside = "within" if lonely >= MIN_COVERED_SHARE else "outside"
+    within = {} if first["lonely"] == first["lonely_all"] else {"The counterparts within reach": first["lonely"]}
+    for label, isolated in (within | {"All counterparts": first["lonely_all"]}).items():
+        side = "within" if isolated >= MIN_COVERED_SHARE else "outside"
         yield (
-            f"{words} together lie {inside} the cloud of what runs show over the whole ranges: a share of "
-            f"{lonely:.3f} of the runs has as little company."
+            f"{label} together are {side} the range of results of runs over the whole ranges: a share of "
+            f"{isolated:.3f} of the runs is as isolated."
         )
 
 
 def describe_screening(screen: pd.DataFrame) -> str:
-    """Return the parameters that tell most, in words."""
+    """Return the most influential parameters, as text."""
     chosen = screen[screen["chosen"]]
-    told = ", ".join(f"`{row['parameter']}` {100 * row['score']:.0f} %" for _, row in chosen.iterrows())
-    none = screen.loc[screen["score"] < 0.001, "parameter"]
-    idle = ", ".join(f"`{one}`" for one in none)
+    influential = ", ".join(f"`{row['parameter']}` {100 * row['score']:.0f}%" for _, row in chosen.iterrows())
+    without_effect = ", ".join(f"`{name}`" for name in screen.loc[screen["score"] < 0.001, "parameter"])
     return (
-        f"Of {len(screen)} parameters with a plausible range these tell most (mean share of the effects): {told}. "
-        f"The facts say next to nothing of: {idle}."
+        f"Of {len(screen)} parameters with a plausible range these have the largest effects (mean share of the "
+        f"effects): {influential}. These have almost none: {without_effect}."
     )
 
 
 def iterate_facts_blocks(folder: Path = PUBLISHED) -> Iterator[tuple[str, str]]:
-    """Yield the name and text of every generated part; none where nothing is stored yet."""
+    """Yield the name and text of every generated part; none without stored tables."""
     if not (folder / "facts.csv").exists():
         return
     facts, parameters = read_stored_table("facts"), read_stored_table("facts_parameters")
@@ -168,7 +174,7 @@ def iterate_facts_blocks(folder: Path = PUBLISHED) -> Iterator[tuple[str, str]]:
     yield "facts: table", render_facts_table(facts)
     yield "facts: screen", describe_screening(read_stored_table("facts_screen"))
     yield "facts: parameters", render_parameters_table(parameters)
-    yield "facts: parameters from all", ONE if facts["reachable"].all() else render_parameters_table(every)
+    yield "facts: parameters from all", SAME_CALIBRATION if facts["reachable"].all() else render_parameters_table(every)
     yield (
         "facts: learnt",
         describe_identification(parameters, read_stored_table("facts_correlations"), read_stored_table("facts_check")),

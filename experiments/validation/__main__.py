@@ -1,7 +1,7 @@
 """Run all limits: `python -m experiments.validation --write`.
 
-`--write` keeps tables and pictures in results/published and renews docs/validation.md; `--check` runs nothing and says
-whether that page shows the stored tables; `--smoke` runs everything in a few worlds and keeps nothing.
+`--write` saves tables and pictures in results/published and renews docs/validation.md; `--check` runs nothing and
+reports whether that page shows the stored tables; `--smoke` runs a few replicates of everything and saves nothing.
 """
 
 import argparse
@@ -27,14 +27,14 @@ from qispread.outputs.figures.render import FigureRenderer, write_rendered_figur
 
 
 def check_page() -> int:
-    """Say whether the page shows the stored tables, and return the exit code."""
+    """Report whether the page shows the stored tables, and return the exit code."""
     stale = PAGE.read_text(encoding="utf-8") != render_page()
     print("docs/validation.md is stale; run python -m experiments.validation --page" if stale else "nothing is stale")
     return int(stale)
 
 
 def run_limits(*, smoke: bool, write: bool) -> int:
-    """Run all limits, print what was found, and keep it if that is wanted."""
+    """Run all limits, print the findings, and save them if requested."""
     table = run_all_limits(smoke=smoke)
     figures = [
         window_figure(limit_replicates(cascades.LIMITS[0], smoke=smoke)),
@@ -55,13 +55,13 @@ def run_limits(*, smoke: bool, write: bool) -> int:
 
 
 def main(typed: Sequence[str] | None = None) -> int:
-    """Do what the arguments ask, and return the exit code."""
+    """Run the command, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m experiments.validation", description=__doc__)
     ways = parser.add_mutually_exclusive_group()
-    ways.add_argument("--write", action="store_true", help="keep tables, pictures and the page")
+    ways.add_argument("--write", action="store_true", help="save tables, pictures and the page")
     ways.add_argument("--page", action="store_true", help="renew the page from the stored tables")
-    ways.add_argument("--check", action="store_true", help="say whether the page shows the stored tables")
-    ways.add_argument("--smoke", action="store_true", help="a few worlds of everything, nothing kept")
+    ways.add_argument("--check", action="store_true", help="report whether the page shows the stored tables")
+    ways.add_argument("--smoke", action="store_true", help="a few replicates of everything, nothing saved")
     asked = parser.parse_args(typed)
     if asked.check:
         return check_page()

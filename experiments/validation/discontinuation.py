@@ -1,4 +1,4 @@
-"""Users who lapse for ever: susceptible, infected, removed."""
+"""Users who discontinue for ever: susceptible, infected, removed."""
 
 from collections.abc import Iterator
 
@@ -9,39 +9,43 @@ from experiments.validation.exact_discontinuation import final_size, removal_cha
 from experiments.validation.known_limit import KnownLimit, LimitFinding, frequency_finding, mean_finding
 from experiments.validation.scenarios import discontinuing_changes, measure_by_month, single_mechanism_scenario
 
-FOLLOWERS, CONTACT, LAPSE, MONTHS = 29, 0.02, 0.25, 80
+FOLLOWERS, CONTACT, DISCONTINUATION, MONTHS = 29, 0.02, 0.25, 80
 DEGREE, NUMBER, LARGE = 4.0, 1000, 0.1
-TIE_CONTACT, TIE_LAPSE = 0.1, 0.15
+TIE_CONTACT, TIE_DISCONTINUATION = 0.1, 0.15
 
 
-def complete_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the share in use over time, and the distribution of the share ever reached."""
-    changes = {"hearing.broadcast": 0.0, "hearing.contact": CONTACT, **discontinuing_changes(LAPSE)}
+def complete_graph_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield current use over time, and the distribution of the share that ever adopted."""
+    changes = {"hearing.broadcast": 0.0, "hearing.contact": CONTACT, **discontinuing_changes(DISCONTINUATION)}
     runs = qs.simulate(
-        single_mechanism_scenario(MONTHS, {"kind": "complete"}, FOLLOWERS + 1, changes, seed=seed), worlds
+        single_mechanism_scenario(MONTHS, {"kind": "complete"}, FOLLOWERS + 1, changes, seed=seed), replicates
     )
-    chances = removal_chain(FOLLOWERS, CONTACT, LAPSE, MONTHS)
+    chances = removal_chain(FOLLOWERS, CONTACT, DISCONTINUATION, MONTHS)
     unaware, users = np.arange(FOLLOWERS + 1), np.arange(FOLLOWERS + 2)
     for month in (6, 12, 24):
-        in_use = chances[month].sum(axis=0) @ users - (1.0 - LAPSE) ** (month - 1)
+        in_use = chances[month].sum(axis=0) @ users - (1.0 - DISCONTINUATION) ** (month - 1)
         yield mean_finding(
-            f"share in use in month {month}", measure_by_month(runs, "current_use")[:, month], in_use / FOLLOWERS
+            f"current use in month {month}", measure_by_month(runs, "current_use")[:, month], in_use / FOLLOWERS
         )
     ever, left = measure_by_month(runs, "ever_adopted")[:, -1], chances[-1].sum(axis=1)
-    yield mean_finding("share ever reached", ever, 1.0 - float(left @ unaware) / FOLLOWERS)
-    yield frequency_finding("worlds in which nobody is reached", ever == 0.0, float(left[FOLLOWERS]))
+    yield mean_finding("share that ever adopted", ever, 1.0 - float(left @ unaware) / FOLLOWERS)
+    yield frequency_finding("runs in which no organisation adopts", ever == 0.0, float(left[FOLLOWERS]))
     over_half = unaware < FOLLOWERS / 2.0
-    yield frequency_finding("worlds in which more than half are reached", ever > 0.5, float(left[over_half].sum()))
+    yield frequency_finding("runs in which more than half adopt", ever > 0.5, float(left[over_half].sum()))
 
 
-def random_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the share that a large outbreak reaches, and how many outbreaks are large below the epidemic threshold."""
-    passed = transmissibility(TIE_CONTACT, TIE_LAPSE)
+def random_graph_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield the share that a large outbreak reaches, and the frequency of large outbreaks below the threshold."""
+    passed = transmissibility(TIE_CONTACT, TIE_DISCONTINUATION)
     for degree in (DEGREE, 0.6 / passed):
-        changes = {"hearing.broadcast": 0.0, "hearing.contact": TIE_CONTACT, **discontinuing_changes(TIE_LAPSE)}
+        changes = {
+            "hearing.broadcast": 0.0,
+            "hearing.contact": TIE_CONTACT,
+            **discontinuing_changes(TIE_DISCONTINUATION),
+        }
         network = {"kind": "random", "mean_degree": degree}
         ever = measure_by_month(
-            qs.simulate(single_mechanism_scenario(240, network, NUMBER, changes, seed=seed), worlds), "ever_adopted"
+            qs.simulate(single_mechanism_scenario(240, network, NUMBER, changes, seed=seed), replicates), "ever_adopted"
         )[:, -1]
         where = f"T z = {degree * passed:.2f}"
         if degree * passed > 1.0:
@@ -54,21 +58,24 @@ def random_graph_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
 
 LIMITS = (
     KnownLimit(
-        "Users who lapse for ever, complete graph",
+        "Users who discontinue for ever, complete graph",
         "newman2002",
         "exact Markov chain of unaware s and users i: each unaware hears with probability 1 - (1 - c)^i and each user "
-        f"lapses with probability g a month; {FOLLOWERS + 1} organisations, c = {CONTACT:g}, g = {LAPSE:g}",
+        f"discontinues with probability g a month; {FOLLOWERS + 1} organisations, c = {CONTACT:g}, g = "
+        f"{DISCONTINUATION:g}",
         0.02,
         8000,
         complete_graph_findings,
+        seed_name="Users who lapse for ever, complete graph",
     ),
     KnownLimit(
-        "Users who lapse for ever, random graph",
+        "Users who discontinue for ever, random graph",
         "newman2002",
         "R = 1 - e^(-T z R), T = 1 - g (1 - c) / (1 - (1 - g)(1 - c)), and no large outbreak where T z < 1; "
-        f"1,000 organisations, c = {TIE_CONTACT:g}, g = {TIE_LAPSE:g}; large is more than a tenth",
+        f"1,000 organisations, c = {TIE_CONTACT:g}, g = {TIE_DISCONTINUATION:g}; large is more than a tenth",
         0.02,
         300,
         random_graph_findings,
+        seed_name="Users who lapse for ever, random graph",
     ),
 )

@@ -1,4 +1,4 @@
-"""Exact values of threshold cascades on random graphs without end (Watts 2002)."""
+"""Exact values of threshold cascades on infinite random graphs (Watts 2002)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ def max_persuading_degree(share: float) -> int:
 def cascade_window(share: float) -> tuple[float, float]:
     """Return the mean degrees between which one seed can start a global cascade.
 
-    Equation: sum over k <= 1 / share of k (k - 1) p_k = z, p_k Poisson with mean z. It comes to z P(X <= K - 2) = 1,
-    X being Poisson and K the largest such k. Source: watts2002.
+    Equation: sum over k <= 1 / share of k (k - 1) p_k = z, p_k Poisson with mean z. It simplifies to z P(X <= K - 2) =
+    1, with X Poisson and K the largest such k. Source: watts2002.
     """
 
     def excess(z: float) -> float:
@@ -28,7 +28,7 @@ def cascade_window(share: float) -> tuple[float, float]:
 
 
 def trigger_probability(degree: float, number: int, share: float) -> float:
-    """Return the chance that one seed lies beside the giant cluster of those whom one tie persuades (Watts 2002).
+    """Return the probability that one seed is beside the giant cluster of those that one tie persuades (Watts 2002).
 
     Equation: 1 - sum_k p_k a^k, a = 1 - sum_{1 <= k <= 1 / share} (k p_k / z) (1 - a^(k - 1)), p_k binomial.
     """
@@ -49,8 +49,8 @@ def trigger_probability(degree: float, number: int, share: float) -> float:
 def cascade_size(degree: float, number: int, share: float) -> float:
     """Return the share of organisations that a global cascade reaches, from a vanishing seed (Gleeson 2007).
 
-    Equation: q = sum_k (k p_k / z) P(Bin(k - 1, q) / k >= share), size = sum_k p_k P(Bin(k, q) / k >= share), q being
-    the largest share that grows from nothing.
+    Equation: q = sum_k (k p_k / z) P(Bin(k - 1, q) / k >= share), size = sum_k p_k P(Bin(k, q) / k >= share), with q
+    the largest share that grows from 0.
     """
     most = int(stats.binom.ppf(1.0 - 1e-12, number - 1, degree / (number - 1)))
     degrees = np.arange(1, most + 1)

@@ -1,4 +1,4 @@
-"""Exact values of spread by contact among users who may lapse for ever: susceptible, infected, removed."""
+"""Exact values of spread by contact among users who may discontinue for ever: susceptible, infected, removed."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +8,12 @@ from scipy.optimize import brentq
 Array = NDArray[np.float64]
 
 
-def removal_chain(followers: int, contact: float, lapse: float, months: int) -> Array:
+def removal_chain(followers: int, contact: float, discontinuation: float, months: int) -> Array:
     """Return the distribution over (unaware, users) on a complete graph, as (months + 1, followers + 1, followers + 2).
 
-    The exact chain: from the second month on each of s unaware hears with probability 1 - (1 - contact)^i, i being the
-    users of the month before, and each of these lapses with probability `lapse`. The origin, among the users, begins in
-    the first month.
+    The exact chain: from the second month on each of s unaware hears with probability 1 - (1 - contact)^i, where i is
+    the number of users of the month before, and each of these discontinues with probability `discontinuation`. The
+    pilot site, among the users, begins in the first month.
     """
     start = np.zeros((followers + 1, followers + 2))
     start[followers, 0] = 1.0
@@ -24,7 +24,7 @@ def removal_chain(followers: int, contact: float, lapse: float, months: int) -> 
         for s in range(followers + 1)
         for i in range(1, followers + 2 - s)
     }
-    stay = [stats.binom.pmf(np.arange(i + 1), i, 1.0 - lapse) for i in range(followers + 2)]
+    stay = [stats.binom.pmf(np.arange(i + 1), i, 1.0 - discontinuation) for i in range(followers + 2)]
     found = [start, first]
     for _ in range(2, months + 1):
         after = np.zeros_like(start)
@@ -38,20 +38,20 @@ def removal_chain(followers: int, contact: float, lapse: float, months: int) -> 
     return np.array(found)
 
 
-def transmissibility(contact: float, lapse: float) -> float:
-    """Return the probability that a user ever passes the word along one tie.
+def transmissibility(contact: float, discontinuation: float) -> float:
+    """Return the probability that a user ever passes the news along one tie.
 
-    Equation: 1 - g (1 - c) / (1 - (1 - g) (1 - c)), c contact and g lapse a month: a user is seen for a geometric
-    number of months, at least one. Source: newman2002, in discrete time.
+    Equation: 1 - g (1 - c) / (1 - (1 - g) (1 - c)), c contact and g discontinuation a month: a user is visible for a
+    geometric number of months, at least one. Source: newman2002, in discrete time.
     """
     silent = 1.0 - contact
-    return 1.0 - lapse * silent / (1.0 - (1.0 - lapse) * silent)
+    return 1.0 - discontinuation * silent / (1.0 - (1.0 - discontinuation) * silent)
 
 
 def final_size(degree: float, passed: float) -> float:
     """Return the share of a random graph that a large outbreak reaches.
 
-    Equation: R = 1 - exp(-T z R), T being the transmissibility and z the mean degree. Source: newman2002.
+    Equation: R = 1 - exp(-T z R), with T the transmissibility and z the mean degree. Source: newman2002.
     """
     if degree * passed <= 1.0:
         return 0.0

@@ -34,12 +34,12 @@ COMPLETE, RING = {"kind": "complete"}, {"kind": "ring", "degree": 2}
 INNOVATION, IMITATION, YEARS = 0.03, 0.4, 15
 """Rates a year of the usual order for Bass."""
 STEP = 1.0 / 12.0
-"""Years in a month: the step at which the curves without steps are compared."""
+"""Years in a month: the step at which the continuous curves are compared."""
 
 
 @dataclass(frozen=True)
 class HearingGrowth:
-    """Spread by hearing: how many besides the origin, and the chances a month."""
+    """Spread by hearing: the number of organisations besides the pilot site, and the monthly probabilities."""
 
     followers: int
     broadcast: float
@@ -53,10 +53,12 @@ SI_RING = HearingGrowth(24, 0.0, 0.3, 60)
 BASS_RING = HearingGrowth(59, 0.01, 0.2, 60)
 
 
-def simulate_growth(one: HearingGrowth, network: dict[str, object], worlds: int, seed: int) -> qs.Runs:
+def simulate_growth(growth: HearingGrowth, network: dict[str, object], replicates: int, seed: int) -> qs.Runs:
     """Return the runs of a growth on a network."""
-    changes = {"hearing.broadcast": one.broadcast, "hearing.contact": one.contact}
-    return qs.simulate(single_mechanism_scenario(one.months, network, one.followers + 1, changes, seed=seed), worlds)
+    changes = {"hearing.broadcast": growth.broadcast, "hearing.contact": growth.contact}
+    return qs.simulate(
+        single_mechanism_scenario(growth.months, network, growth.followers + 1, changes, seed=seed), replicates
+    )
 
 
 def nearest_months(curve: Array) -> list[int]:
@@ -70,28 +72,28 @@ def mean_along_curve(curve: Array, shares: NDArray[np.float64]) -> Iterator[Limi
         yield mean_finding(f"share of users in month {month}", shares[:, month], float(curve[month]))
 
 
-def on_a_complete_graph(one: HearingGrowth, worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield mean and standard deviation of the share of users, and how often all use it by some month."""
-    shares = measure_by_month(simulate_growth(one, COMPLETE, worlds, seed), "current_use")
+def complete_graph_findings(growth: HearingGrowth, replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield mean and standard deviation of current use, and the frequency with which all use it by some month."""
+    shares = measure_by_month(simulate_growth(growth, COMPLETE, replicates, seed), "current_use")
     chances, counts = (
-        complete_chain(one.followers, one.broadcast, one.contact, one.months),
-        np.arange(one.followers + 1),
+        complete_chain(growth.followers, growth.broadcast, growth.contact, growth.months),
+        np.arange(growth.followers + 1),
     )
-    mean = chances @ counts / one.followers
+    mean = chances @ counts / growth.followers
     yield from mean_along_curve(mean, shares)
     middle = nearest_months(mean)[1]
-    deviation = float(np.sqrt(chances[middle] @ (counts / one.followers - mean[middle]) ** 2))
-    yield deviation_finding(f"standard deviation of it over worlds in month {middle}", shares[:, middle], deviation)
+    deviation = float(np.sqrt(chances[middle] @ (counts / growth.followers - mean[middle]) ** 2))
+    yield deviation_finding(f"its standard deviation over replicates in month {middle}", shares[:, middle], deviation)
     late = int(np.argmin(np.abs(chances[:, -1] - 0.5)))
     yield frequency_finding(
-        f"worlds in which all use it by month {late}", shares[:, late] == 1.0, float(chances[late, -1])
+        f"runs in which all use it by month {late}", shares[:, late] == 1.0, float(chances[late, -1])
     )
 
 
-def on_a_ring(one: HearingGrowth, worlds: int, seed: int) -> Iterator[LimitFinding]:
+def ring_findings(growth: HearingGrowth, replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the mean share of users."""
-    shares = measure_by_month(simulate_growth(one, RING, worlds, seed), "current_use")
-    yield from mean_along_curve(ring_chain(one.followers, one.broadcast, one.contact, one.months), shares)
+    shares = measure_by_month(simulate_growth(growth, RING, replicates, seed), "current_use")
+    yield from mean_along_curve(ring_chain(growth.followers, growth.broadcast, growth.contact, growth.months), shares)
 
 
 def small_step_growth(number: int, neighbours: int) -> HearingGrowth:
@@ -100,27 +102,31 @@ def small_step_growth(number: int, neighbours: int) -> HearingGrowth:
     return HearingGrowth(number - 1, step_probability(STEP, INNOVATION), contact, round(YEARS / STEP))
 
 
-def curve_of_bass(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def bass_curve_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield the mean share of users among many on a complete graph."""
-    one = small_step_growth(400, 400)
-    curve = bass_curve(INNOVATION, IMITATION, STEP * np.arange(one.months + 1))
-    yield from mean_along_curve(curve, measure_by_month(simulate_growth(one, COMPLETE, worlds, seed), "current_use"))
+    growth = small_step_growth(400, 400)
+    curve = bass_curve(INNOVATION, IMITATION, STEP * np.arange(growth.months + 1))
+    yield from mean_along_curve(
+        curve, measure_by_month(simulate_growth(growth, COMPLETE, replicates, seed), "current_use")
+    )
 
 
-def curve_of_bass_on_a_ring(worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the mean share of users on a long ring, of those too far from the origin to have heard of it."""
-    one = small_step_growth(1000, 2)
-    began = first_adoption_months(simulate_growth(one, RING, worlds, seed))[:, one.months + 1 : 1000 - one.months]
-    curve = bass_ring_curve(INNOVATION, IMITATION, STEP * np.arange(one.months + 1))
-    shares = np.array([np.mean((began > 0) & (began <= month), axis=1) for month in range(one.months + 1)]).T
+def bass_ring_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield the mean share of users on a long ring, of those too far from the pilot site to have heard of it."""
+    growth = small_step_growth(1000, 2)
+    began = first_adoption_months(simulate_growth(growth, RING, replicates, seed))[
+        :, growth.months + 1 : 1000 - growth.months
+    ]
+    curve = bass_ring_curve(INNOVATION, IMITATION, STEP * np.arange(growth.months + 1))
+    shares = np.array([np.mean((began > 0) & (began <= month), axis=1) for month in range(growth.months + 1)]).T
     yield from mean_along_curve(curve, shares)
 
 
 def step_size_table() -> list[dict[str, float | str]]:
-    """Return how far the exact means are from the curves without steps, by the step and the number of organisations."""
+    """Return the distance of the exact means from the continuous curves, by step and number of organisations."""
     sizes = [(400, steps) for steps in (1, 2, 4, 12, 48)] + [(number, 48) for number in (50, 100, 200)]
     return [
-        *(_step_row("Bass, endless ring", math.inf, steps, _ring_rows(steps)) for steps in (1, 2, 4, 12, 48)),
+        *(_step_row("Bass, infinite ring", math.inf, steps, _ring_rows(steps)) for steps in (1, 2, 4, 12, 48)),
         *(_step_row("Bass, complete", number, steps, _bass_rows(number, steps)) for number, steps in sizes),
         *(_step_row("by contact, complete", number, 48, _mean_field_rows(number, 48)) for number in (50, 400)),
     ]
@@ -155,20 +161,20 @@ LIMITS = (
     KnownLimit(
         "Susceptible-infected growth, complete graph",
         "fibich2010",
-        "exact Markov chain of the number of users k: each of those without it hears with probability 1 - (1 - c)^k a "
+        "exact Markov chain of the number of users k: each non-user hears with probability 1 - (1 - c)^k a "
         f"month; 50 organisations, c = {SI_COMPLETE.contact:g}",
         0.02,
         10000,
-        lambda worlds, seed: on_a_complete_graph(SI_COMPLETE, worlds, seed),
+        lambda replicates, seed: complete_graph_findings(SI_COMPLETE, replicates, seed),
     ),
     KnownLimit(
         "Bass, complete graph",
         "bass1969,fibich2010",
-        "the same chain with word from outside: 1 - (1 - b)(1 - c)^k; 60 organisations, "
+        "the same chain with news from outside: 1 - (1 - b)(1 - c)^k; 60 organisations, "
         f"b = {BASS_COMPLETE.broadcast:g}, c = {BASS_COMPLETE.contact:g}",
         0.02,
         10000,
-        lambda worlds, seed: on_a_complete_graph(BASS_COMPLETE, worlds, seed),
+        lambda replicates, seed: complete_graph_findings(BASS_COMPLETE, replicates, seed),
     ),
     KnownLimit(
         "Susceptible-infected growth, ring",
@@ -177,16 +183,16 @@ LIMITS = (
         f"c = {SI_RING.contact:g}",
         0.01,
         10000,
-        lambda worlds, seed: on_a_ring(SI_RING, worlds, seed),
+        lambda replicates, seed: ring_findings(SI_RING, replicates, seed),
     ),
     KnownLimit(
         "Bass, ring",
         "fibich2010",
-        f"the same recursion with word from outside; 60 organisations, b = {BASS_RING.broadcast:g}, "
+        f"the same recursion with news from outside; 60 organisations, b = {BASS_RING.broadcast:g}, "
         f"c = {BASS_RING.contact:g}",
         0.01,
         10000,
-        lambda worlds, seed: on_a_ring(BASS_RING, worlds, seed),
+        lambda replicates, seed: ring_findings(BASS_RING, replicates, seed),
     ),
     KnownLimit(
         "Curve of Bass, complete graph",
@@ -195,7 +201,7 @@ LIMITS = (
         f"infinity; p = {INNOVATION:g}, q = {IMITATION:g} a year, in steps of a month, 400 organisations",
         0.02,
         150,
-        curve_of_bass,
+        bass_curve_findings,
     ),
     KnownLimit(
         "Curve of Bass, ring",
@@ -204,6 +210,6 @@ LIMITS = (
         "either neighbour, 1,000 organisations",
         0.02,
         300,
-        curve_of_bass_on_a_ring,
+        bass_ring_findings,
     ),
 )

@@ -1,4 +1,4 @@
-"""A known limit, what was found about it, and the rule by which it counts as met; all decided before the runs."""
+"""A known limit, its findings, and the rule by which it counts as met; all decided before the runs."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -13,19 +13,20 @@ Array = NDArray[np.float64]
 
 STANDARD_ERRORS = 3.0
 ROUNDING = 1e-9
-"""How far apart two numbers may be that are equal but for rounding."""
+"""Largest difference of two numbers that are equal except for rounding."""
 RARE = 0.0027
-"""The probability of a normal draw beyond three standard deviations, asked of Kolmogorov-Smirnov tests too."""
+"""The probability of a normal draw beyond three standard deviations, also the level of Kolmogorov-Smirnov tests."""
 MEANINGS = {
-    "exact": "no chance is involved, and the two are equal to rounding",
-    "met": f"within {STANDARD_ERRORS:g} standard errors, and the interval of as many lies within the margin",
-    "near": f"further than {STANDARD_ERRORS:g} standard errors, or unlike in distribution, yet the interval lies "
+    "exact": "no random numbers are involved, and the two values are equal to rounding",
+    "met": f"within {STANDARD_ERRORS:g} standard errors, and the interval of {STANDARD_ERRORS:g} standard errors is "
+    "within the margin",
+    "near": f"further than {STANDARD_ERRORS:g} standard errors, or different in distribution, but the interval is "
     "within the margin",
     "unclear": f"within {STANDARD_ERRORS:g} standard errors, but the interval reaches beyond the margin",
     "missed": "neither",
     "not run": "the other program is not installed",
 }
-"""What each verdict means."""
+"""The meaning of each verdict."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class LimitFinding:
     reference : float
         The exact value, or the mean found by another program.
     ours : float
-        The mean over worlds.
+        The mean over replicates.
     standard_error : float
-        Of the difference; 0 where no chance is involved.
+        Of the difference; 0 if no random numbers are involved.
     similar : float
-        The probability of a Kolmogorov-Smirnov test that two samples are of one distribution; NaN where there is none.
+        The p-value of a Kolmogorov-Smirnov test that two samples have one distribution; NaN without a test.
     margin : float, optional
-        Where it is not that of the limit.
+        If it is not that of the limit.
     """
 
     quantity: str
@@ -65,70 +66,70 @@ class KnownLimit:
     source : str
         Key of the bibliography.
     exact : str
-        What is known, with its formula.
+        The exact result, with its formula.
     margin : float
-        How far from the exact value would not matter, in the unit of the quantity.
-    worlds : int
-        So many that three standard errors are at most about three quarters of the margin.
+        The largest difference from the exact value that would not matter, in the unit of the quantity.
+    replicates : int
+        Number with which three standard errors are at most about three quarters of the margin.
     find : callable
-        Yields findings, given how many worlds and a seed.
+        Yields findings from a number of replicates and a seed.
     needs : str
-        The module of another program that it needs; none if empty.
-    shared : str
-        What its seed is a hash of where several limits read the same worlds; the name if empty.
+        The module of another program that the limit needs; none if empty.
+    seed_name : str
+        The name whose hash is the seed, if it is not the name of the limit: shared by limits that read the same runs.
     """
 
     name: str
     source: str
     exact: str
     margin: float
-    worlds: int
+    replicates: int
     find: Callable[[int, int], Iterator[LimitFinding]]
     needs: str = ""
-    shared: str = ""
+    seed_name: str = ""
 
     @property
     def seed(self) -> int:
-        """The seed of its worlds: from a name, so that none is chosen and limits share no draws unless they say so."""
-        return hash_name(self.shared or self.name) % 2**31
+        """The seed of its runs: from a name, so that no seed is chosen and limits share draws only if declared."""
+        return hash_name(self.seed_name or self.name) % 2**31
 
 
-def judge_finding(one: LimitFinding, margin: float) -> str:
-    """Return what a finding says about its limit; see `MEANINGS`."""
-    margin = margin if one.margin is None else one.margin
-    apart, allowed = abs(one.ours - one.reference), STANDARD_ERRORS * one.standard_error
-    if one.standard_error == 0.0:
-        return "exact" if apart <= ROUNDING * max(1.0, abs(one.reference)) else judge_difference(apart, margin)
-    alike = apart <= allowed and not one.similar < RARE
-    if alike:
+def judge_finding(finding: LimitFinding, margin: float) -> str:
+    """Return the verdict on a finding; see `MEANINGS`."""
+    margin = margin if finding.margin is None else finding.margin
+    apart, allowed = abs(finding.ours - finding.reference), STANDARD_ERRORS * finding.standard_error
+    if finding.standard_error == 0.0:
+        is_exact = apart <= ROUNDING * max(1.0, abs(finding.reference))
+        return "exact" if is_exact else judge_difference(apart, margin)
+    if apart <= allowed and not finding.similar < RARE:
         return "met" if apart + allowed <= margin else "unclear"
     return judge_difference(apart + allowed, margin)
 
 
 def judge_difference(furthest: float, margin: float) -> str:
-    """Return the verdict on a difference that is real, from how large it may be."""
+    """Return the verdict on a significant difference, from its largest plausible size."""
     return "near" if furthest <= margin else "missed"
 
 
-def standard_score(one: LimitFinding) -> float:
-    """Return the difference in standard errors; NaN where no chance is involved."""
-    return (one.ours - one.reference) / one.standard_error if one.standard_error > 0.0 else math.nan
+def standard_score(finding: LimitFinding) -> float:
+    """Return the difference in standard errors; NaN if no random numbers are involved."""
+    return (finding.ours - finding.reference) / finding.standard_error if finding.standard_error > 0.0 else math.nan
 
 
 def mean_finding(quantity: str, values: Array, reference: float) -> LimitFinding:
-    """Return the finding that values, one a world, make of an exact mean."""
+    """Return the finding of an exact mean, from one value for each replicate."""
     return LimitFinding(quantity, reference, float(np.mean(values)), standard_error(values))
 
 
 def standard_error(values: Array) -> float:
-    """Return the standard error of a mean over worlds."""
+    """Return the standard error of a mean over replicates."""
     return float(np.std(values, ddof=1) / math.sqrt(values.size)) if values.size > 1 else math.nan
 
 
 def frequency_finding(quantity: str, happened: NDArray[np.bool_], reference: float) -> LimitFinding:
-    """Return the finding that yes or no, one a world, make of an exact probability.
+    """Return the finding of an exact probability, from one yes or no for each replicate.
 
-    The standard error is that of (count + 1) / (worlds + 2), which is not 0 where something never happened.
+    The standard error is that of (count + 1) / (replicates + 2), which is not 0 for an event that never happened.
     """
     likely = (np.count_nonzero(happened) + 1.0) / (happened.size + 2.0)
     error = math.sqrt(likely * (1.0 - likely) / happened.size)
@@ -136,16 +137,17 @@ def frequency_finding(quantity: str, happened: NDArray[np.bool_], reference: flo
 
 
 def deviation_finding(quantity: str, values: Array, reference: float) -> LimitFinding:
-    """Return the finding that values make of an exact standard deviation; its standard error from the fourth moment."""
+    """Return the finding of an exact standard deviation; its standard error is from the fourth moment."""
     centred = values - np.mean(values)
     variance = float(np.sum(centred**2) / (values.size - 1))
     of_variance = math.sqrt(max(0.0, float(np.mean(centred**4)) - variance**2) / values.size)
-    found = math.sqrt(variance)
-    return LimitFinding(quantity, reference, found, of_variance / (2.0 * found) if found > 0.0 else math.nan)
+    deviation = math.sqrt(variance)
+    error = of_variance / (2.0 * deviation) if deviation > 0.0 else math.nan
+    return LimitFinding(quantity, reference, deviation, error)
 
 
 def two_sample_finding(quantity: str, ours: Array, theirs: Array) -> LimitFinding:
-    """Return the finding that two samples make, one of them from another program."""
+    """Return the finding of two samples, one of them from another program."""
     from scipy.stats import ks_2samp
 
     error = math.hypot(standard_error(ours), standard_error(theirs))

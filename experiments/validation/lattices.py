@@ -1,4 +1,4 @@
-"""Thresholds on rings and lattices: the largest share of ties at which a block of users spreads all over."""
+"""Thresholds on rings and lattices: the largest share of ties at which a block of users spreads everywhere."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from experiments.validation.known_limit import KnownLimit, LimitFinding
 from experiments.validation.scenarios import measure_by_month, single_mechanism_scenario, threshold_changes
 
 BELOW = 1e-3
-"""How far below the share of a whole number of ties a threshold is set."""
+"""Distance of a threshold below the share of a whole number of ties."""
 RING, SIDE, BLOCK = 60, 15, 5
 """Organisations on the ring, along a side of the lattices, and along a side of the block that starts."""
 
@@ -30,11 +30,11 @@ def square_block(*, diagonals: bool) -> tuple[nx.Graph, list[int]]:
 
 
 def spread_share(graph: nx.Graph, block: list[int], share: float) -> float:
-    """Return what share of the others a block reaches, given the share of ties that persuades."""
+    """Return the share of the others that a block reaches, given the share of ties that persuades."""
     names = nx.relabel_nodes(graph, {node: f"place-{node:03d}" for node in sorted(graph)})
     start = {"origin": {"organisations": [f"place-{node:03d}" for node in block]}}
-    quietly = single_mechanism_scenario(120, {"kind": "ring"}, 3, threshold_changes(share), {"origin": "random"})
-    scenario = quietly.with_graph(names).replace({"interventions.one.origin": start["origin"]})
+    scenario = single_mechanism_scenario(120, {"kind": "ring"}, 3, threshold_changes(share), {"origin": "random"})
+    scenario = scenario.with_graph(names).replace({"interventions.one.origin": start["origin"]})
     return float(measure_by_month(qs.simulate(scenario, 1), "ever_adopted")[0, -1])
 
 

@@ -1,7 +1,7 @@
 """The contagion part against two other programs, NDlib and EoN, on the same graphs with the same parameters.
 
-They come with `pip install -e ".[oracles]"`; without them these limits are not run. Each world of ours lends its graph,
-and its origin, to one run of the other program. Their draws are their own, so two samples are compared.
+They come with `pip install -e ".[oracles]"`; without them these limits are not run. The other program runs once on the
+graph and from the pilot site of each replicate. It draws its own random numbers, so two samples are compared.
 """
 
 import warnings
@@ -28,12 +28,12 @@ from qispread.model.world.run_inputs import prepare_scenario
 from qispread.model.world.state_arrays import ORIGIN
 
 NUMBER, SMALL_WORLD, RANDOM = 100, {"kind": "small_world"}, {"kind": "random", "mean_degree": 5.0}
-CONTACT, LAPSE = 0.05, 0.08
+CONTACT, DISCONTINUATION = 0.05, 0.08
 MANY = 25
 SHARE_MARGIN, TIME_MARGIN = 0.06, 0.1
-"""Of the share reached in the end; and of times, as a share of the other program's mean."""
+"""Of the share reached at the end; and of times, as a share of the other program's mean."""
 STEP = 0.1
-"""Units of time in a month, where the other program knows no steps."""
+"""Units of time in a month, if the other program has continuous time."""
 
 
 def is_installed(program: str) -> bool:
@@ -42,7 +42,7 @@ def is_installed(program: str) -> bool:
 
 
 def import_quietly(name: str) -> Any:
-    """Return a module of another program, whatever it warns of when it is imported."""
+    """Import a module of another program without its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return import_module(name)
@@ -57,37 +57,39 @@ def integer_graph(world: World) -> nx.Graph:
     return graph
 
 
-def contagion_scenario(network: dict[str, Any], contact: float, lapse: float, months: int, seed: int) -> qs.Scenario:
-    """Return a scenario of spread by contact from one random origin, with or without lapses."""
+def contagion_scenario(
+    network: dict[str, Any], contact: float, discontinuation: float, months: int, seed: int
+) -> qs.Scenario:
+    """Return a scenario of spread by contact from one random pilot site, with or without discontinuation."""
     changes = {"hearing.broadcast": 0.0, "hearing.contact": contact} | (
-        discontinuing_changes(lapse) if lapse > 0.0 else {}
+        discontinuing_changes(discontinuation) if discontinuation > 0.0 else {}
     )
     return single_mechanism_scenario(months, network, NUMBER, changes, {"origin": "random"}, seed=seed)
 
 
-def run_ours(scenario: qs.Scenario, worlds: int) -> tuple[list[nx.Graph], list[int], Array]:
-    """Return graphs, origins and months of the first start, -1 for never, of many worlds."""
-    runs, blueprint = qs.simulate(scenario, worlds).runs, prepare_scenario(scenario)
+def run_ours(scenario: qs.Scenario, replicates: int) -> tuple[list[nx.Graph], list[int], Array]:
+    """Return graphs, origins and months of first adoption, -1 for never, of many replicates."""
+    runs, blueprint = qs.simulate(scenario, replicates).runs, prepare_scenario(scenario)
     graphs = [integer_graph(blueprint.world(run.replicate)) for run in runs]
     origins = [int(np.flatnonzero(run.final_state.histories[0, ORIGIN])[0]) for run in runs]
     return graphs, origins, first_adoption_months(qs.Runs(scenario, runs))
 
 
 def count_ever_adopted(began: Array, months: int) -> Array:
-    """Return how many have ever begun by each month, by world, as (worlds, months)."""
+    """Return how many have ever adopted by each month, by replicate, as (replicates, months)."""
     return np.array([np.sum((began > 0) & (began <= month), axis=1) for month in range(1, months + 1)]).T
 
 
-def compare_curves(mine: Array, theirs: Array, unit: float, what: str) -> Iterator[LimitFinding]:
-    """Yield the comparison of two curves of how many have ever begun: the size at the end, and when half of it was."""
-    yield two_sample_finding("share reached in the end", mine[:, -1] / NUMBER, theirs[:, -1] / NUMBER)
-    times = [unit * steps_to_reach(counts, MANY) for counts in (mine, theirs)]
-    found = two_sample_finding(f"{what} until {MANY} are reached, if so many are", *times)
-    yield replace(found, margin=TIME_MARGIN * found.reference)
+def compare_curves(ours: Array, theirs: Array, unit: float, what: str) -> Iterator[LimitFinding]:
+    """Yield the comparison of two curves of ever adopted: the size at the end, and the time to a quarter."""
+    yield two_sample_finding("share reached at the end", ours[:, -1] / NUMBER, theirs[:, -1] / NUMBER)
+    times = [unit * steps_to_reach(counts, MANY) for counts in (ours, theirs)]
+    finding = two_sample_finding(f"{what} until {MANY} are reached, in runs that reach them", *times)
+    yield replace(finding, margin=TIME_MARGIN * finding.reference)
 
 
 def steps_to_reach(counts: Array, number: int) -> Array:
-    """Return after how many steps so many were reached, for the worlds in which they were."""
+    """Return the number of steps until a number is reached, for the replicates that reach it."""
     reached = counts[counts[:, -1] >= number]
     return np.argmax(reached >= number, axis=1).astype(np.float64)
 
@@ -100,16 +102,20 @@ def ndlib_counts(
     for name, value in parameters.items():
         settings.add_model_parameter(name, value)
     settings.add_model_initial_configuration("Infected", [origin])
-    one = getattr(import_quietly("ndlib.models.epidemics"), model)(graph, seed=seed)
-    one.set_initial_status(settings)
-    found = [one.iteration(node_status=False)["node_count"] for _ in range(months)]
-    return np.array([NUMBER - counts[0] for counts in found])
+    other = getattr(import_quietly("ndlib.models.epidemics"), model)(graph, seed=seed)
+    other.set_initial_status(settings)
+    iterations = [other.iteration(node_status=False)["node_count"] for _ in range(months)]
+    return np.array([NUMBER - counts[0] for counts in iterations])
 
 
-def compare_ndlib(model: str, lapse: float, months: int, worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the comparison with a model of NDlib on small worlds."""
-    graphs, origins, began = run_ours(contagion_scenario(SMALL_WORLD, CONTACT, lapse, months, seed), worlds)
-    parameters = {"beta": CONTACT} | ({"gamma": lapse} if lapse > 0.0 else {})
+def compare_ndlib(
+    model: str, discontinuation: float, months: int, replicates: int, seed: int
+) -> Iterator[LimitFinding]:
+    """Yield the comparison with a model of NDlib on small-world graphs."""
+    graphs, origins, began = run_ours(
+        contagion_scenario(SMALL_WORLD, CONTACT, discontinuation, months, seed), replicates
+    )
+    parameters = {"beta": CONTACT} | ({"gamma": discontinuation} if discontinuation > 0.0 else {})
     theirs = [
         ndlib_counts(model, graph, origin, parameters, months, (seed + place) % 2**32)
         for place, (graph, origin) in enumerate(zip(graphs, origins, strict=True))
@@ -117,15 +123,15 @@ def compare_ndlib(model: str, lapse: float, months: int, worlds: int, seed: int)
     yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), 1.0, "months")
 
 
-def compare_ndlib_threshold(worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield how many organisations begin in another month than NDlib's linear threshold model says."""
+def compare_ndlib_threshold(replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield how many organisations begin in another month than in NDlib's linear threshold model."""
     for degree, share in ((3.0, 0.18), (6.0, 0.18), (4.0, 0.3)):
         network = {"kind": "random", "mean_degree": degree}
         scenario = single_mechanism_scenario(
             40, network, 300, threshold_changes(share), {"origin": {"rule": "hub", "number": 3}}, seed=seed
         )
         blueprint, apart = prepare_scenario(scenario), 0
-        for run in qs.simulate(scenario, worlds).runs:
+        for run in qs.simulate(scenario, replicates).runs:
             seeds = np.flatnonzero(run.final_state.histories[0, ORIGIN]).tolist()
             expected = threshold_months(integer_graph(blueprint.world(run.replicate)), seeds, share, 40)
             apart += int(np.count_nonzero(first_adoption_months(qs.Runs(scenario, [run]))[0] != expected))
@@ -139,20 +145,20 @@ def threshold_months(graph: nx.Graph, seeds: list[int], share: float, months: in
     for node in graph:
         settings.add_node_configuration("threshold", node, share)
     settings.add_model_initial_configuration("Infected", seeds)
-    one = import_quietly("ndlib.models.epidemics").ThresholdModel(graph, seed=0)
-    one.set_initial_status(settings)
+    other = import_quietly("ndlib.models.epidemics").ThresholdModel(graph, seed=0)
+    other.set_initial_status(settings)
     began = np.full(len(graph), -1)
     for month in range(1, months + 1):
-        for node, status in one.iteration()["status"].items():
+        for node, status in other.iteration()["status"].items():
             if status == 1 and began[node] < 0:
                 began[node] = month
     return began
 
 
-def compare_eon_discrete(worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the comparison with EoN in steps, each user being seen for one month."""
+def compare_eon_discrete(replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield the comparison with EoN in steps, each user visible for one month."""
     months, contact, draws = 60, 0.3, np.random.default_rng(seed)
-    graphs, origins, began = run_ours(contagion_scenario(RANDOM, contact, 1.0, months, seed), worlds)
+    graphs, origins, began = run_ours(contagion_scenario(RANDOM, contact, 1.0, months, seed), replicates)
     theirs = []
     for graph, origin in zip(graphs, origins, strict=True):
         _, unaware, _, _ = import_quietly("EoN").basic_discrete_SIR(graph, contact, initial_infecteds=origin, rng=draws)
@@ -160,17 +166,19 @@ def compare_eon_discrete(worlds: int, seed: int) -> Iterator[LimitFinding]:
     yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), 1.0, "months")
 
 
-def compare_eon_fast(lapse: float, worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the comparison with EoN without steps, ours taking small ones."""
+def compare_eon_fast(discontinuation: float, replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield the comparison with EoN in continuous time, the model in small steps."""
     months, draws = 600, np.random.default_rng(seed)
-    scenario = contagion_scenario(RANDOM, step_probability(STEP, CONTACT), step_probability(STEP, lapse), months, seed)
-    graphs, origins, began = run_ours(scenario, worlds)
+    scenario = contagion_scenario(
+        RANDOM, step_probability(STEP, CONTACT), step_probability(STEP, discontinuation), months, seed
+    )
+    graphs, origins, began = run_ours(scenario, replicates)
     times = STEP * np.arange(months)
     theirs = []
     for graph, origin in zip(graphs, origins, strict=True):
         program = import_quietly("EoN")
         when, unaware, _, _ = program.fast_SIR(
-            graph, CONTACT, lapse, initial_infecteds=origin, tmax=float(times[-1]), rng=draws
+            graph, CONTACT, discontinuation, initial_infecteds=origin, tmax=float(times[-1]), rng=draws
         )
         theirs.append(NUMBER - np.array(unaware)[np.searchsorted(when, times, side="right") - 1])
     yield from compare_curves(count_ever_adopted(began, months), np.array(theirs), STEP, "units of time")
@@ -181,19 +189,19 @@ LIMITS = (
     KnownLimit(
         "NDlib, susceptible-infected",
         "rossetti2018",
-        f"{HUNDRED}, small worlds, after 40 months",
+        f"{HUNDRED}, small-world graphs, after 40 months",
         SHARE_MARGIN,
         600,
-        lambda worlds, seed: compare_ndlib("SIModel", 0.0, 40, worlds, seed),
+        lambda replicates, seed: compare_ndlib("SIModel", 0.0, 40, replicates, seed),
         "ndlib",
     ),
     KnownLimit(
         "NDlib, susceptible-infected-removed",
         "rossetti2018",
-        f"{HUNDRED}, g = {LAPSE:g}, small worlds",
+        f"{HUNDRED}, g = {DISCONTINUATION:g}, small-world graphs",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: compare_ndlib("SIRModel", LAPSE, 100, worlds, seed),
+        lambda replicates, seed: compare_ndlib("SIRModel", DISCONTINUATION, 100, replicates, seed),
         "ndlib",
     ),
     KnownLimit(
@@ -217,19 +225,19 @@ LIMITS = (
     KnownLimit(
         "EoN, susceptible-infected, no steps",
         "miller2019",
-        f"rate 0.05 a tie and unit of time, ours in steps of {STEP:g}; the same random graphs (fast SIR)",
+        f"rate 0.05 a tie and unit of time, the model in steps of {STEP:g}; the same random graphs (fast SIR)",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: compare_eon_fast(0.0, worlds, seed),
+        lambda replicates, seed: compare_eon_fast(0.0, replicates, seed),
         "EoN",
     ),
     KnownLimit(
         "EoN, susceptible-infected-removed, no steps",
         "miller2019",
-        f"the same with lapses at rate {LAPSE:g}",
+        f"the same with discontinuation at rate {DISCONTINUATION:g}",
         SHARE_MARGIN,
         1100,
-        lambda worlds, seed: compare_eon_fast(LAPSE, worlds, seed),
+        lambda replicates, seed: compare_eon_fast(DISCONTINUATION, replicates, seed),
         "EoN",
     ),
 )

@@ -14,7 +14,7 @@ from experiments.validation.scenarios import measure_by_month
 from qispread.outputs.figures.figure import HEIGHT, Figure, apply_layout, colour_encoding, legend_height, shape_encoding
 from qispread.outputs.figures.palette import SOFT_INK, assign_styles
 
-FREQUENCY, SIZE = "How often one seed starts one", "How many it reaches"
+FREQUENCY, SIZE = "Frequency from one seed", "Share reached"
 DENSE = np.unique(np.concatenate((np.linspace(0.5, 8.0, 151), np.linspace(1.0, 1.1, 21), np.linspace(5.5, 5.8, 61))))
 """Mean degrees at which the exact curves are drawn."""
 EVERY = 4
@@ -45,9 +45,9 @@ def simulated_points(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pieces).dropna()
 
 
-def window_figure(worlds: int) -> Figure:
-    """Return the picture of the cascade window: exact curves, what is simulated, and the window shaded."""
-    table = cascades.sweep_table(worlds)
+def window_figure(replicates: int) -> Figure:
+    """Return the picture of the cascade window: exact curves, simulated points, and the window shaded."""
+    table = cascades.sweep_table(replicates)
     lower, upper = cascade_window(cascades.SHARE)
     styles = list(assign_styles((FREQUENCY, SIZE)).values())
     colour, shape = colour_encoding(styles, points=True), shape_encoding(styles)
@@ -61,19 +61,19 @@ def window_figure(worlds: int) -> Figure:
         seen.mark_rule(strokeWidth=1.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
         seen.mark_point(filled=True, size=34, opacity=1.0).encode(x=x, y=y, color=colour, shape=shape),
     )
-    title = f"Global cascades at a threshold of {cascades.SHARE:g}: lines exact, points ours"
+    title = f"Global cascades at a threshold of {cascades.SHARE:g}: lines exact, points simulated"
     return Figure(
         name="validation-window",
         title=title,
         alt=f"Share against mean degree from 0.5 to 8. Between {lower:.2f} and {upper:.2f}, shaded, one seed can start "
-        "a global cascade. Simulated frequencies and sizes lie on the exact lines up to a mean degree of about 5; "
-        f"beyond, {cascades.NUMBER:,} organisations have more cascades than an endless graph.",
+        "a global cascade. Simulated frequencies and sizes are on the exact lines up to a mean degree of about 5; "
+        f"beyond, {cascades.NUMBER:,} organisations have more cascades than an infinite graph.",
         table=table,
         chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles)),
     )
 
 
-def growth_curves(worlds: int) -> Iterator[pd.DataFrame]:
+def growth_curves(replicates: int) -> Iterator[pd.DataFrame]:
     """Yield the exact and the simulated mean of four kinds of growth, month by month."""
     kinds = (
         ("By contact, complete", hearing_growth.SI_COMPLETE, hearing_growth.COMPLETE),
@@ -81,18 +81,18 @@ def growth_curves(worlds: int) -> Iterator[pd.DataFrame]:
         ("By contact, ring", hearing_growth.SI_RING, hearing_growth.RING),
         ("Bass, ring", hearing_growth.BASS_RING, hearing_growth.RING),
     )
-    for place, (name, one, network) in enumerate(kinds):
-        shares = measure_by_month(hearing_growth.simulate_growth(one, network, worlds, place), "current_use")
-        numbers = (one.followers, one.broadcast, one.contact, one.months)
+    for index, (name, growth, network) in enumerate(kinds):
+        shares = measure_by_month(hearing_growth.simulate_growth(growth, network, replicates, index), "current_use")
+        numbers = (growth.followers, growth.broadcast, growth.contact, growth.months)
         exact = bass_chain(*numbers)[0] if network is hearing_growth.COMPLETE else ring_chain(*numbers)
-        error = shares.std(axis=0, ddof=1) / np.sqrt(worlds)
-        months = np.arange(one.months + 1)
+        error = shares.std(axis=0, ddof=1) / np.sqrt(replicates)
+        months = np.arange(growth.months + 1)
         yield pd.DataFrame({"arm": name, "month": months, "ours": shares.mean(axis=0), "error": error, "exact": exact})
 
 
-def growth_figure(worlds: int) -> Figure:
-    """Return the picture of growth by hearing alone: lines exact, points ours."""
-    table = pd.concat(list(growth_curves(worlds)), ignore_index=True)
+def growth_figure(replicates: int) -> Figure:
+    """Return the picture of growth by hearing alone: lines exact, points simulated."""
+    table = pd.concat(list(growth_curves(replicates)), ignore_index=True)
     styles = list(assign_styles(dict.fromkeys(table["arm"])).values())
     colour, shape = colour_encoding(styles, points=True), shape_encoding(styles)
     x = alt.X("month:Q", title="Months since the start", scale=alt.Scale(domain=[0, 60], nice=False))
@@ -101,15 +101,17 @@ def growth_figure(worlds: int) -> Figure:
     chart = alt.layer(
         alt.Chart(table)
         .mark_line(strokeWidth=2)
-        .encode(x=x, y=alt.Y("exact:Q", title="Share of organisations in use", scale=scale, axis=axis), color=colour),
+        .encode(
+            x=x, y=alt.Y("exact:Q", title="Current use (% of organisations)", scale=scale, axis=axis), color=colour
+        ),
         spots.encode(x=x, y=alt.Y("ours:Q", scale=scale), color=colour, shape=shape),
     )
     furthest = float((table["ours"] - table["exact"]).abs().max())
-    title = "Spread by hearing alone: lines exact, points ours"
+    title = "Spread by hearing alone: lines exact, points simulated"
     return Figure(
         name="validation-growth",
         title=title,
-        alt=f"Share of users over 60 months for {len(styles)} kinds of growth; means of {worlds:,} worlds lie on "
+        alt=f"Share of users over 60 months for {len(styles)} kinds of growth; means of {replicates:,} runs are on "
         f"the exact lines, at most {furthest:.3f} away.",
         table=table,
         chart=apply_layout(chart, title, height=HEIGHT + legend_height(styles)),

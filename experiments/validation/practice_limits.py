@@ -1,4 +1,4 @@
-"""What happens to a practice once begun: fidelity, embedding, reviews, copies of copies."""
+"""A practice after it has begun: fidelity, embedding, reviews, copies of copies."""
 
 import math
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from qispread.model.world.state_arrays import EMBEDDING, FIDELITY, GENERATION
 DECAY, MONTHS = 0.03, 60
 REPAIR, REACTIVE, EROSION = 0.06, 0.5, 0.06
 EMBED, TURNOVER = 0.13, 0.12
-GIVING_UP, FORBEARANCE, LEADERSHIP, NOISE = 0.9, 1.2, 0.6, 0.25
+DISCONTINUING, FORBEARANCE, LEADERSHIP, NOISE = 0.9, 1.2, 0.6, 0.25
 
 
 def decay_findings(_: int, __: int) -> Iterator[LimitFinding]:
-    """Yield fidelity after five years, and the half-life, by how well it is watched."""
+    """Yield fidelity after five years, and the half-life, by measurement."""
     for measurement in (0.0, 0.5, 1.0):
         runs = qs.simulate(
             identical_organisations_scenario(MONTHS, 3, {"improving.decay": DECAY}, measurement=measurement), 1
@@ -37,12 +37,12 @@ def decay_findings(_: int, __: int) -> Iterator[LimitFinding]:
         yield LimitFinding(f"half-life in months, {where}", math.log(2.0) / -math.log1p(-DECAY * held), half_life)
 
 
-def fidelity_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
+def fidelity_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
     """Yield mean fidelity under real cycles, reactive changes and decay."""
     changes = {"improving.repair": REPAIR, "improving.reactive": REACTIVE, "improving.decay": DECAY}
     changes |= {"improving.erosion": EROSION, "copying.copy_loss": 0.5}
     found = measure_by_month(
-        qs.simulate(identical_organisations_scenario(MONTHS, 101, changes, {"complexity": 0.6}, seed=seed), worlds),
+        qs.simulate(identical_organisations_scenario(MONTHS, 101, changes, {"complexity": 0.6}, seed=seed), replicates),
         "fidelity",
     )
     real, reactive = 0.4 * (0.5 + 0.5 * 0.5), REACTIVE * 0.5
@@ -56,7 +56,7 @@ def fidelity_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
 
 
 def copy_chain_findings(_: int, __: int) -> Iterator[LimitFinding]:
-    """Yield fidelity at the tenth copy in a chain, learnt from the copy before and from the original."""
+    """Yield fidelity at the tenth copy in a chain, copied from the previous copy and from the original."""
     for lineage, kept in ((0.0, 0.76**10), (1.0, 0.76)):
         changes = {**threshold_changes(0.25), "copying.copy_loss": 0.5, "copying.lineage": lineage}
         scenario = single_mechanism_scenario(
@@ -68,42 +68,42 @@ def copy_chain_findings(_: int, __: int) -> Iterator[LimitFinding]:
 
 
 def embedding_findings(_: int, __: int) -> Iterator[LimitFinding]:
-    """Yield where embedding settles, with the time that it needs and with half of it."""
+    """Yield the stationary embedding, with the time that it needs and with half of it."""
     for effort, dose in ((0.1, 1.0), (0.64, 0.5)):
         runs = qs.simulate(identical_organisations_scenario(900, 3, {"improving.embed": EMBED}, {"effort": effort}), 1)
         built, kept = EMBED * CLIMATE * dose, 1.0 - TURNOVER / 12.0
         settled = built * kept / (1.0 - (1.0 - built) * kept)
         found = float(runs.runs[0].final_state.practices[0, EMBEDDING].mean())
-        yield LimitFinding(f"settled embedding, dose {dose:g}", settled, found)
+        yield LimitFinding(f"stationary embedding, dose {dose:g}", settled, found)
         apart = settled - measure_by_month(runs, "embedding")[0, [60, 61]]
         yield LimitFinding(
-            f"share of the way left that a month leaves, dose {dose:g}", (1.0 - built) * kept, apart[1] / apart[0]
+            f"remaining distance after a month, as a share, dose {dose:g}", (1.0 - built) * kept, apart[1] / apart[0]
         )
 
 
-def review_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the share still in use after reviews that see a constant shortfall without error."""
-    changes = {"reviewing.discontinuing": GIVING_UP, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
+def review_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield current use after reviews of a constant shortfall without error."""
+    changes = {"reviewing.discontinuing": DISCONTINUING, "deciding.claimed_result": 0.5, "copying.ambition": 4.0}
     found = measure_by_month(
-        qs.simulate(identical_organisations_scenario(61, 101, changes, seed=seed), worlds), "sustainment"
+        qs.simulate(identical_organisations_scenario(61, 101, changes, seed=seed), replicates), "sustainment"
     )
     for years in (1, 5):
-        expected = math.exp(-GIVING_UP * (FORBEARANCE - LEADERSHIP) * (4.0 * 0.5 - 1.0) * years)
-        yield mean_finding(f"share in use after {years} reviews", found[:, 12 * years + 1], expected)
+        expected = math.exp(-DISCONTINUING * (FORBEARANCE - LEADERSHIP) * (4.0 * 0.5 - 1.0) * years)
+        yield mean_finding(f"current use after {years} reviews", found[:, 12 * years + 1], expected)
 
 
-def noisy_review_findings(worlds: int, seed: int) -> Iterator[LimitFinding]:
-    """Yield the share still in use after a review that sees the result with an error."""
-    readiness, spread = GIVING_UP * (FORBEARANCE - LEADERSHIP), NOISE * 0.5
-    changes = {"reviewing.discontinuing": GIVING_UP, "reviewing.noise": NOISE, "deciding.claimed_result": 0.5}
+def noisy_review_findings(replicates: int, seed: int) -> Iterator[LimitFinding]:
+    """Yield current use after a review that observes the result with an error."""
+    readiness, spread = DISCONTINUING * (FORBEARANCE - LEADERSHIP), NOISE * 0.5
+    changes = {"reviewing.discontinuing": DISCONTINUING, "reviewing.noise": NOISE, "deciding.claimed_result": 0.5}
     for ambition in (1.8, 2.0, 2.2):
         shortfall = ambition * 0.5 - 1.0
         scenario = identical_organisations_scenario(13, 101, {**changes, "copying.ambition": ambition}, seed=seed)
-        found = measure_by_month(qs.simulate(scenario, worlds), "sustainment")[:, -1]
+        found = measure_by_month(qs.simulate(scenario, replicates), "sustainment")[:, -1]
         content = stats.norm.cdf(-shortfall / spread)
         tilted = stats.norm.cdf(shortfall / spread - readiness * spread)
         stays = content + math.exp(-readiness * shortfall + (readiness * spread) ** 2 / 2.0) * tilted
-        yield mean_finding(f"share in use after a review, mean shortfall {shortfall:g}", found, float(stays))
+        yield mean_finding(f"current use after a review, mean shortfall {shortfall:g}", found, float(stays))
 
 
 LIMITS = (
@@ -118,8 +118,8 @@ LIMITS = (
     KnownLimit(
         "Fidelity under cycles and changes",
         "assumption",
-        "F' = (F (1 - P r - (1 - P) A e) + P r)(1 - d (1 - v)^2) in the mean, P, A the chances of a real cycle and a "
-        "reactive change",
+        "F' = (F (1 - P r - (1 - P) A e) + P r)(1 - d (1 - v)^2) in the mean, P, A the probabilities of a real cycle "
+        "and a reactive change",
         0.005,
         100,
         fidelity_findings,

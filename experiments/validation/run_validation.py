@@ -1,4 +1,4 @@
-"""All limits, family by family, and the table of what was found."""
+"""All limits, family by family, and the table of findings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ COLUMNS = (
     "z",
     "similar",
     "margin",
-    "worlds",
+    "replicates",
     "seed",
     "verdict",
 )
 FEWEST, SMOKE = 4, 400
-"""Worlds of a smoke run at least, and into what part of them the full number is cut."""
+"""Smallest number of replicates of a smoke run, and the divisor of the full number."""
 
 
 @dataclass(frozen=True)
@@ -50,36 +50,38 @@ class LimitFamily:
 
 FAMILIES = (
     LimitFamily("Spread by hearing alone", hearing_growth.LIMITS),
-    LimitFamily("Users who lapse for ever", discontinuation.LIMITS),
+    LimitFamily("Users who discontinue for ever", discontinuation.LIMITS),
     LimitFamily("Threshold cascades", cascades.LIMITS),
     LimitFamily("Thresholds on lattices", lattices.LIMITS),
-    LimitFamily("A practice once begun", practice_limits.LIMITS),
+    LimitFamily("A practice after it has begun", practice_limits.LIMITS),
     LimitFamily("Chance", chance_limits.LIMITS),
     LimitFamily("Other programs", oracles.LIMITS),
 )
 
 
 def limit_replicates(limit: KnownLimit, *, smoke: bool) -> int:
-    """Return how many worlds a limit is given."""
-    return max(min(FEWEST, limit.worlds), limit.worlds // SMOKE) if smoke else limit.worlds
+    """Return the number of replicates of a limit."""
+    return max(min(FEWEST, limit.replicates), limit.replicates // SMOKE) if smoke else limit.replicates
 
 
 def limit_rows(family: LimitFamily, limit: KnownLimit, *, smoke: bool = False) -> Iterator[dict[str, object]]:
-    """Yield a row for each finding of a limit; one without numbers where the program that it needs is missing."""
-    worlds = limit_replicates(limit, smoke=smoke)
-    told = {"family": family.heading, "limit": limit.name, "source": limit.source, "exact": limit.exact}
-    told |= {"margin": limit.margin, "worlds": worlds, "seed": limit.seed}
+    """Yield a row for each finding of a limit; one row without numbers if the program that it needs is missing."""
+    replicates = limit_replicates(limit, smoke=smoke)
+    common = {"family": family.heading, "limit": limit.name, "source": limit.source, "exact": limit.exact}
+    common |= {"margin": limit.margin, "replicates": replicates, "seed": limit.seed}
     if limit.needs and not oracles.is_installed(limit.needs):
-        yield told | {"quantity": f"{limit.needs} is not installed", "verdict": "not run"}
+        yield common | {"quantity": f"{limit.needs} is not installed", "verdict": "not run"}
         return
-    for one in limit.find(worlds, limit.seed):
-        numbers = {name: getattr(one, name) for name in ("quantity", "reference", "ours", "standard_error", "similar")}
-        own = {} if one.margin is None else {"margin": one.margin}
-        yield told | numbers | own | {"z": standard_score(one), "verdict": judge_finding(one, limit.margin)}
+    names = ("quantity", "reference", "ours", "standard_error", "similar")
+    for finding in limit.find(replicates, limit.seed):
+        numbers = {name: getattr(finding, name) for name in names}
+        own = {} if finding.margin is None else {"margin": finding.margin}
+        verdict = {"z": standard_score(finding), "verdict": judge_finding(finding, limit.margin)}
+        yield common | numbers | own | verdict
 
 
 def run_all_limits(*, smoke: bool = False) -> pd.DataFrame:
-    """Return the table of all findings, a row each, telling what is under way."""
+    """Return the table of all findings, one row each, printing the progress."""
     rows = []
     for family in FAMILIES:
         for limit in family.limits:
@@ -95,21 +97,21 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a table as it was written."""
+    """Read a table as it was written."""
     table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in ("z", "similar", "margin")})
     numbers = table.columns.intersection(["reference", "ours", "standard_error"])
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
 
 
 def summarise_verdicts(table: pd.DataFrame) -> str:
-    """Return how many findings have each verdict, and how the standard scores are spread, in words."""
+    """Return the number of findings with each verdict, and the spread of the standard scores, as text."""
     counts = table["verdict"].value_counts()
     scores = table["z"].dropna().abs()
     own = table[table["family"] != "Threshold cascades"]["z"].dropna().abs()
     verdicts = ", ".join(f"{counts[name]} {name}" for name in counts.index)
     beyond = int(np.count_nonzero(own > 2.0))
     return (
-        f"{len(table)} findings: {verdicts}. Of the {scores.size} that chance has a part in, {own.size} concern limits "
-        f"that hold at any size or other programs; {beyond} of these lie beyond two standard errors, where "
+        f"{len(table)} findings: {verdicts}. Random numbers are involved in {scores.size}; {own.size} of these concern "
+        f"limits that hold at any size or other programs: {beyond} are beyond two standard errors, "
         f"{0.0455 * own.size:.1f} are expected, and the largest is {own.max():.2f}."
     )

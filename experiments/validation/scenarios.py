@@ -1,4 +1,4 @@
-"""Scenarios in which one mechanism is on and the rest is off, and what is read from their runs."""
+"""Scenarios with one mechanism on and the others off, and measures of their runs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from qispread.model.measures import MEASURE_NAMES
 from qispread.model.world.state_arrays import FIRST_ADOPTED
 
 SURE = 50.0
-"""Log-odds that are certain: 1 / (1 + exp(-50)) is 1 in floating point."""
+"""Log-odds of certainty: 1 / (1 + exp(-50)) is 1 in floating point."""
 QUIET = {
     "leaders": {"leader_exit": 0.0},
     "hearing": {"broadcast": 1.0, "contact": 0.0},
@@ -23,10 +23,10 @@ QUIET = {
     "local_improvement": {"gain": 0.0},
     "outcome": {"secular": 0.0},
 }
-"""Everyone hears and begins at once, and then nothing changes any more."""
+"""All organisations hear and begin at once, and nothing changes after that."""
 EQUAL = dict(zip(CONTEXT_FACTORS, (0.6, 0.5, 0.9, 0.4, 0.5, 0.4, 0.12), strict=True))
 EQUAL |= {"baseline": 80.0, "setting_1": 0.0, "setting_2": 0.0}
-"""Of places that are all alike; their climate is 0.27^(1/3) and their available time 0.32."""
+"""Of identical organisations; their climate is 0.27^(1/3) and their available time 0.32."""
 CLIMATE, AVAILABLE, VIGILANCE = 0.27 ** (1.0 / 3.0), 0.4 * 0.8, 0.5 * 0.6
 STEEP = 1e7
 """Log-odds a share of ties that make the decision a step."""
@@ -39,35 +39,35 @@ def single_mechanism_scenario(
     network: dict[str, Any],
     number: int,
     changes: Changes,
-    one: dict[str, Any] | None = None,
+    attributes: dict[str, Any] | None = None,
     **sections: Any,
 ) -> qs.Scenario:
-    """Return a scenario with all mechanisms off but for the changes, given by dotted path."""
+    """Return a scenario with all mechanisms off except for the changes, by dotted path."""
     first = {"observability": 1.0, "effort": 0.0, "social": 0.0, "origin": {"organisations": ["organisation-001"]}}
-    base = {
+    sections = {
         **QUIET,
         "horizon": horizon,
         "organisations": {"number": number, "partnerships": 1, "regions": 1},
         "network": network,
-        "interventions": {"one": {**first, **(one or {})}},
+        "interventions": {"one": {**first, **(attributes or {})}},
         **sections,
     }
-    return build_scenario(base).replace(changes)
+    return build_scenario(sections).replace(changes)
 
 
 def identical_organisations_scenario(
     horizon: int,
     number: int,
     changes: Changes,
-    one: dict[str, Any] | None = None,
+    attributes: dict[str, Any] | None = None,
     *,
     seed: int = 1,
     **given: float,
 ) -> qs.Scenario:
-    """Return a scenario of places that are all alike."""
+    """Return a scenario of identical organisations."""
     rows = [{"id": f"organisation-{i + 1:03d}", **EQUAL, **given} for i in range(number)]
     return single_mechanism_scenario(
-        horizon, {"kind": "ring"}, 3, changes, one, organisations={"rows": rows}, seed=seed
+        horizon, {"kind": "ring"}, 3, changes, attributes, organisations={"rows": rows}, seed=seed
     )
 
 
@@ -77,7 +77,7 @@ def threshold_changes(share: float, weight: float = STEEP) -> Changes:
 
 
 def discontinuing_changes(chance: float) -> Changes:
-    """Return the changes by which each user lapses for ever with this probability a month, by a leader who leaves."""
+    """Return the changes by which each user discontinues for ever with this probability a month."""
     certain = 12.0 * SURE
     return {"leaders.leader_exit": certain if chance >= 1.0 else -12.0 * np.log1p(-chance), "leaders.new_broom": 1.0}
 

@@ -21,12 +21,14 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def format_digits(value: float, digits: int = 4) -> str:
-    """Return a number to some digits; nothing where there is none."""
-    return "" if pd.isna(value) else f"{value:.{digits}g}" if np.isfinite(value) else "endless"
+    """Return a number to some digits; empty text for NaN."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.{digits}g}" if np.isfinite(value) else "infinite"
 
 
 def format_with_error(row: pd.Series) -> tuple[str, str, str]:
-    """Return reference, mean and standard error, all to the places that the error has two digits of."""
+    """Return reference, mean and standard error, all to two digits of the error."""
     if pd.isna(row["reference"]):
         return "", "", ""
     if row["standard_error"] == 0.0:
@@ -42,16 +44,17 @@ def format_score(value: float) -> str:
 
 
 def family_table(rows: pd.DataFrame) -> str:
-    """Return the findings of one family: what is exact about each limit, then its numbers."""
-    return "\n\n".join(limit_table(str(name), one) for name, one in rows.groupby("limit", sort=False))
+    """Return the findings of one family: the exact result of each limit, then its numbers."""
+    return "\n\n".join(limit_table(str(name), limit) for name, limit in rows.groupby("limit", sort=False))
 
 
 def limit_table(name: str, rows: pd.DataFrame) -> str:
     """Return the findings about one limit."""
     first = rows.iloc[0]
-    theirs = rows["similar"].notna().any()
-    header = ["quantity", "theirs" if theirs else "exact", "ours", "standard error", "z", "margin", "verdict"]
-    header += ["KS"] if theirs else []
+    two_samples = rows["similar"].notna().any()
+    reference = "other program" if two_samples else "exact"
+    header = ["quantity", reference, "model", "standard error", "z", "margin", "verdict"]
+    header += ["KS"] if two_samples else []
     body = [
         [
             str(row["quantity"]),
@@ -59,16 +62,16 @@ def limit_table(name: str, rows: pd.DataFrame) -> str:
             format_score(row["z"]),
             format_digits(row["margin"], 2),
             str(row["verdict"]),
-            *([format_digits(row["similar"], 2)] if theirs else []),
+            *([format_digits(row["similar"], 2)] if two_samples else []),
         ]
         for _, row in rows.iterrows()
     ]
-    worlds = f"{first['worlds']:,} worlds" if first["worlds"] > 1 else "one world"
-    return f"**{name}** ({first['source']}): {first['exact']}. {worlds.capitalize()}.\n\n{markdown_table(header, body)}"
+    replicates = f"{first['replicates']:,} replicates" if first["replicates"] > 1 else "One replicate"
+    return f"**{name}** ({first['source']}): {first['exact']}. {replicates}.\n\n{markdown_table(header, body)}"
 
 
 def steps_table(table: pd.DataFrame) -> str:
-    """Return how far exact means in steps are from curves without steps."""
+    """Return the distance of exact means in steps from continuous curves."""
     header = ("growth", "organisations", "steps a year", "largest distance")
     rows = (
         (
@@ -83,7 +86,7 @@ def steps_table(table: pd.DataFrame) -> str:
 
 
 def verdict_meanings() -> str:
-    """Return what the verdicts mean."""
+    """Return the meanings of the verdicts."""
     return markdown_table(("verdict", "meaning"), MEANINGS.items())
 
 
@@ -99,6 +102,6 @@ def iterate_blocks() -> Iterator[tuple[str, str]]:
 
 
 def render_page() -> str:
-    """Return the page with everything generated as the stored tables have it."""
+    """Return the page with all generated parts from the stored tables."""
     texts = dict(iterate_blocks())
     return BLOCK.sub(lambda found: f"{found[1]}\n{texts[found[2]]}\n\n{found[3]}", PAGE.read_text(encoding="utf-8"))

@@ -97,7 +97,7 @@ class TestWithData:
         observed = read_study(study, data_folder())
         named = read_nominations(study, data_folder(), observed)
         ways = dict(alternative_ties(study, data_folder(), observed))
-        seen = ways["one sees only those whom one names"]
+        seen = ways["people see only those that they name"]
         assert named.drop_duplicates(["first", "second"]).shape[0] == seen.ties.indices.size == ties
         found = tie_correlation(adoption_times(seen.adopted, seen.periods), seen.ties)
         assert found == pytest.approx(correlation, abs=5e-4)

@@ -26,7 +26,7 @@ import experiments
 
 EVERY = experiments.load_all_experiments()
 ROOT = Path(__file__).parents[2]
-TINY = replace(SMOKE, worlds=3, models=3)
+TINY = replace(SMOKE, replicates=3, models=3)
 WORLDS = 4
 EXACT = {
     ("e04_real_cycles", "real cycles do more"),
@@ -60,7 +60,7 @@ def test_an_experiment_writes_its_table_its_figure_and_the_page(experiment, tmp_
     assert list(claims.columns) == list(COLUMNS)
     assert list(claims["part"]) == [part.name for part in experiment.parts]
     assert (claims["low"] <= claims["difference"]).all()
-    shares = claims[["share_holds", "share_untold", "share_matters"]]
+    shares = claims[["share_holds", "share_inconclusive", "share_matters"]]
     assert ((shares >= 0.0) & (shares <= 1.0)).all(axis=None)
     assert (tmp_path / f"{experiment.name}.svg").read_text(encoding="utf-8").startswith("<svg")
     assert (tmp_path / f"{experiment.name}.png").read_bytes().startswith(b"\x89PNG")
@@ -131,7 +131,7 @@ def test_an_ablation_takes_the_effect_away_or_below_what_matters(experiment):
     )
     for part in experiment.parts:
         if part.ablation is None:
-            assert after[part.name].worlds == 0
+            assert after[part.name].replicates == 0
         elif (experiment.name, part.name) in EXACT:
             assert after[part.name].difference == pytest.approx(0.0, abs=1e-12)
         else:
@@ -235,7 +235,7 @@ def test_what_is_drawn_anew_without_effect_moves_nothing():
 def test_the_findings_of_a_part_are_told_in_its_own_models():
     found = run_experiment(EVERY[4], TINY, 1)
     for one in found.evidence:
-        assert len(one.models) == one.gains.size == one.ablated_gains.size == one.telling.size == TINY.models
+        assert len(one.models) == one.gains.size == one.ablated_gains.size == one.conclusive.size == TINY.models
 
 
 def test_every_experiment_has_a_file_and_a_name_of_its_own():

@@ -1,4 +1,4 @@
-"""The page and the figures of the claims: they say what the tables say, in words a reader of policy can follow."""
+"""The page and the figures of the claims show the tables, in words that a policy reader can follow."""
 
 import math
 import re
@@ -29,7 +29,7 @@ def brief_table_cells():
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| [")]
 
 
-def test_the_published_page_is_what_the_published_tables_say(tmp_path):
+def test_the_published_page_shows_the_published_tables(tmp_path):
     for path in PUBLISHED.glob("*.csv"):
         shutil.copy(path, tmp_path)
     write_page(tmp_path, CLAIMS, EVERY, FULL)
@@ -48,19 +48,19 @@ def test_the_brief_table_has_the_condition_of_each_claim_that_holds_under_one_an
             assert cells[3] == ""
 
 
-def test_no_two_parts_of_a_claim_are_told_alike():
+def test_no_two_parts_of_a_claim_look_alike():
     for one, other in pairwise(brief_table_cells()):
         assert one[3:] != other[3:]
 
 
 def test_a_condition_says_what_a_parameter_is_before_its_path():
     known = condition_parameters(EVERY[1])
-    told = explain_condition(
-        "the sign holds in 90 % of models with deciding.reluctance at most 4.97 (plausible: 1.8 to 7.2)", known
+    text = explain_condition(
+        "the sign holds in 90% of models with deciding.reluctance at most 4.97 (plausible: 1.8 to 7.2)", known
     )
-    assert told.endswith(
+    assert text.endswith(
         "models with log-odds against beginning when nothing speaks for it (`deciding.reluctance`) at most 4.97 "
-        "(plausible: 1.8 to 7.2; by default 3.6)"
+        "(plausible: 1.8 to 7.2; default 3.6)"
     )
     for number, condition in zip(CLAIMS["claim"], CLAIMS["condition"], strict=True):
         assert not re.search(
@@ -80,7 +80,7 @@ def test_a_condition_says_what_a_parameter_is_before_its_path():
         ("Fidelity around which most is gained; 0.85 for a bundle.", "fidelity around which most is gained"),
     ],
 )
-def test_a_parameter_is_told_without_remarks_and_examples(meaning, clause):
+def test_a_parameter_is_described_without_remarks_and_examples(meaning, clause):
     assert short_meaning(meaning) == clause
 
 
@@ -95,7 +95,7 @@ def test_of_several_differences_the_smallest_is_the_one_in_the_table_of_claims(n
             assert float(several[0][0].split()[0]) == pytest.approx(100.0 * row.difference, abs=0.051)
 
 
-def test_the_differences_that_stand_side_by_side_are_told_for_claim_1():
+def test_claim_1_lists_both_of_its_differences():
     assert len(list_differences(find_part(EVERY[1], "hidden by adoption"), read_arm_means(PUBLISHED, EVERY[1]))) == 2
 
 
@@ -111,13 +111,13 @@ def test_a_page_is_written_where_a_table_of_arms_is_gone_or_older(tmp_path):
     assert "+49.6 percentage points" not in text
 
 
-def test_claim_9_tells_how_much_sooner_ties_bring_adoption():
+def test_claim_9_reports_how_much_sooner_ties_bring_adoption():
     means = read_arm_means(PUBLISHED, EVERY[9])
     gained = (means["none", "halfway"] - means["ties alone", "halfway"]) / 12.0
     assert f"{gained:.1f} years sooner" in EVERY[9].remark(means)
     assert EVERY[9].remark(means) in PAGE
     never = {key: math.nan if key[1] == "halfway" else value for key, value in means.items()}
-    assert "cannot be told" in EVERY[9].remark(never)
+    assert "cannot be compared" in EVERY[9].remark(never)
 
 
 @pytest.mark.parametrize("number", EVERY)
@@ -135,7 +135,7 @@ def test_curves_that_share_a_panel_differ_in_colour_and_in_dash_and_panels_in_no
     assert panels[0]["y"]["scale"] == panels[1]["y"]["scale"]
 
 
-def test_a_map_is_told_in_percentage_points_with_its_own_words():
+def test_a_map_is_in_percentage_points_with_its_own_title():
     table = pd.DataFrame({"a": [0, 1], "b": [0, 0], "gain": [-0.06, 0.14]})
     chart = heat_map(table, x=("a", "A"), y=("b", "B"), value=("gain", "Gain, points"), title="", domain=(-0.06, 0.14))
     assert isinstance(chart, alt.Chart)

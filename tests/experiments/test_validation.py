@@ -156,7 +156,9 @@ def test_standard_errors_cover_what_they_should():
 
 @pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
-    "limit", [*lattices.LIMITS, *(one for one in practice_limits.LIMITS if one.worlds == 1)], ids=lambda one: one.name
+    "limit",
+    [*lattices.LIMITS, *(one for one in practice_limits.LIMITS if one.replicates == 1)],
+    ids=lambda one: one.name,
 )
 def test_limits_without_chance_are_met_exactly(limit):
     assert [judge_finding(one, limit.margin) for one in limit.find(1, limit.seed)] != []
@@ -180,7 +182,7 @@ def test_a_limit_without_its_program_is_said_not_to_have_been_run(monkeypatch):
 
 def test_limits_have_names_seeds_and_sources_of_their_own():
     assert len({limit.name for limit in LIMITS}) == len(LIMITS)
-    assert len({limit.seed for limit in LIMITS}) == len({limit.shared or limit.name for limit in LIMITS})
+    assert len({limit.seed for limit in LIMITS}) == len({limit.seed_name or limit.name for limit in LIMITS})
     for limit in LIMITS:
         for key in limit.source.split(","):
             assert key == "assumption" or f"{{{key}," in KEYS
@@ -194,7 +196,7 @@ def test_the_stored_table_has_all_limits_and_verdicts_that_its_numbers_bear_out(
     for _, row in table.iterrows():
         limit = declared[row["limit"]]
         assert (row["source"], row["exact"], row["seed"]) == (limit.source, limit.exact, limit.seed)
-        assert row["worlds"] == limit.worlds
+        assert row["replicates"] == limit.replicates
         numbers = [float(row[name]) for name in ("reference", "ours", "standard_error", "similar", "margin")]
         assert judge_finding(LimitFinding(row["quantity"], *numbers), 0.0) == row["verdict"] or pd.isna(row["ours"])
 

@@ -21,38 +21,38 @@ from synthetic_evidence import (
 def test_a_large_difference_everywhere_that_goes_without_its_mechanism_is_supported():
     verdict = judge_part(synthetic_evidence(np.full(MODELS, 0.08)))
     assert (verdict.word, verdict.reason) == (SUPPORTED, "")
-    assert (verdict.holds.value, verdict.untold, verdict.matters, verdict.ablation_left) == (1.0, 0.0, 1.0, 0.0)
+    assert (verdict.holds.value, verdict.inconclusive, verdict.matters, verdict.ablation_left) == (1.0, 0.0, 1.0, 0.0)
 
 
 def test_a_sign_that_hangs_on_one_parameter_is_supported_under_a_condition_that_names_it():
     table = synthetic_models()
-    gains = np.where(table["telling"] > 0.4, 0.08, -0.08)
+    gains = np.where(table["informative"] > 0.4, 0.08, -0.08)
     verdict = judge_part(synthetic_evidence(gains, table=table))
     assert verdict.word == CONDITIONAL
     threshold = verdict.condition.thresholds[0]
-    assert (threshold.path, threshold.above) == ("telling", True)
+    assert (threshold.path, threshold.above) == ("informative", True)
     assert threshold.value == pytest.approx(0.4, abs=0.02)
     assert verdict.condition.inside > 0.97
     assert verdict.condition.outside < 0.03
     assert verdict.condition.common == pytest.approx(0.6, abs=0.08)
-    assert "telling above 0." in verdict.reason
+    assert "informative above 0." in verdict.reason
 
 
 def test_two_thresholds_are_found_where_one_does_not_do():
     table = synthetic_models()
-    gains = np.where((table["telling"] > 0.4) & (table["silent"] <= 0.5), 0.08, -0.08)
+    gains = np.where((table["informative"] > 0.4) & (table["silent"] <= 0.5), 0.08, -0.08)
     verdict = judge_part(synthetic_evidence(gains, table=table))
     assert verdict.word == CONDITIONAL
-    assert {one.path for one in verdict.condition.thresholds} == {"telling", "silent"}
+    assert {one.path for one in verdict.condition.thresholds} == {"informative", "silent"}
     assert verdict.condition.inside > 0.9
 
 
-def test_a_sign_that_no_parameter_tells_is_not_supported():
+def test_a_sign_that_no_parameter_explains_is_not_supported():
     gains = np.where(np.random.default_rng(3).random(MODELS) < 0.5, 0.08, -0.08)
     verdict = judge_part(synthetic_evidence(gains))
     assert verdict.word == UNSUPPORTED
     assert verdict.condition is None
-    assert "no parameter tells" in verdict.reason
+    assert "no parameter separates them" in verdict.reason
 
 
 def test_a_sign_that_fails_nearly_everywhere_is_not_supported_whatever_the_defaults_say():
@@ -70,7 +70,7 @@ def test_a_sign_that_holds_and_never_matters_is_not_supported():
 
 def test_where_the_sign_holds_the_condition_is_about_where_it_matters():
     table = synthetic_models()
-    gains = np.where(table["telling"] > 0.7, 0.08, 0.01)
+    gains = np.where(table["informative"] > 0.7, 0.08, 0.01)
     verdict = judge_part(synthetic_evidence(gains, table=table))
     assert verdict.word == CONDITIONAL
     assert verdict.reason.startswith("the difference matters in")
@@ -80,7 +80,7 @@ def test_where_the_sign_holds_the_condition_is_about_where_it_matters():
 def test_an_effect_that_stays_with_the_mechanism_off_is_not_supported(left):
     verdict = judge_part(synthetic_evidence(np.full(MODELS, 0.08), **left))
     assert verdict.word == UNSUPPORTED
-    assert "something else carries it" in verdict.reason
+    assert "it has another cause" in verdict.reason
 
 
 def test_less_than_a_quarter_left_is_gone():
