@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bibliography import read_sources
-from decision_log import decisions_page
+from decision_log import decisions_page, find_problems
 
 import qispread.model.measures
 import qispread.model.rules
