@@ -37,7 +37,12 @@ def compute_curves() -> pd.DataFrame:
 def draw_picture(table: pd.DataFrame) -> alt.LayerChart:
     """Return the chart of current use, and of the fidelity and effect behind it."""
     order = list(CURVES.values())
-    years = alt.X("years:Q", title="Years since launch", scale=alt.Scale(domain=[0, 11.9], nice=False))
+    years = alt.X(
+        "years:Q",
+        title="Years since launch",
+        scale=alt.Scale(domain=[0, 13], nice=False),
+        axis=alt.Axis(values=[0, 2, 4, 6, 8, 10], grid=False),
+    )
     colour = alt.Color("curve:N", sort=order, legend=None, scale=alt.Scale(domain=order, range=COLOURS))
     scale = alt.Scale(domain=[0, 1])
     curves = alt.Chart(table).encode(x=years, color=colour)
@@ -62,5 +67,5 @@ def draw_picture(table: pd.DataFrame) -> alt.LayerChart:
 
 
 if __name__ == "__main__":
-    chart = draw_picture(compute_curves()).configure_view(stroke=None).configure_axisX(tickCount=6, grid=False)
+    chart = draw_picture(compute_curves()).configure_view(stroke=None)
     chart.save(HERE / "picture.svg")
