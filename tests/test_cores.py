@@ -65,7 +65,7 @@ def test_limits_of_control_groups_count(tmp_path, groups, files, expected):
 def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
     from qispread.interfaces.page.work_queue import WorkQueue
     from qispread.model.engines import simulation
-    from qispread.runs.sweep.worker_pools import create_worker_pool
+    from qispread.runs.sweep.worker_pool_factory import create_worker_pool
 
     for module in (
         "qispread.interfaces.page.work_queue",

@@ -26,7 +26,8 @@ from qispread.runs.sweep.dask_pool import DaskWorkerPool
 from qispread.runs.sweep.load_experiment import load_experiment
 from qispread.runs.sweep.rerun import environment_changes
 from qispread.runs.sweep.worker import MismatchError, pickle_job, run_chunk
-from qispread.runs.sweep.worker_pools import MAX_REFUSALS, create_worker_pool
+from qispread.runs.sweep.worker_pool_factory import create_worker_pool
+from qispread.runs.sweep.worker_pools import MAX_REFUSALS
 
 OLD = {"numba": "0.60.9"}
 

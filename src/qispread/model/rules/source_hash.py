@@ -31,6 +31,7 @@ MODEL = (
     "runs/comparison/*.py",
     "runs/sweep/apply_point.py",
     "runs/sweep/designs.py",
+    "runs/sweep/factor_spec.py",
     "runs/sweep/factor_validation.py",
     "runs/sweep/run_order.py",
     "runs/sweep/worker.py",

@@ -9,7 +9,8 @@ from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import validate_folder_name
-from qispread.runs.sweep.experiment import FactorSpec, empty_if_none, validate_measures
+from qispread.runs.sweep.experiment import empty_if_none, validate_measures
+from qispread.runs.sweep.factor_spec import FactorSpec
 
 BASELINE_ARM = "baseline"
 """The arm of the base scenario."""

@@ -3,17 +3,19 @@
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean, index_of
-from qispread.inputs.factors import Factor, Scale
+from qispread.inputs.factors import Factor
 from qispread.inputs.former_data import read_measure
 from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import TABLE_OPTIONS, validate_folder_name
 from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.runs.sweep.factor_spec import FactorSpec
+from qispread.runs.sweep.factor_validation import validate_factors
 
 ALL_MEASURES = "all"
 
@@ -113,27 +115,6 @@ AnyDesign = Annotated[
 ]
 
 
-class FactorSpec(ConfigSection):
-    """The range or values over which a factor is varied."""
-
-    low: float | None = choice(None, "Lower end of the range; default: the declared plausible range.", role="run")
-    high: float | None = choice(None, "Upper end of the range; default as for low.", role="run")
-    scale: Scale = choice("linear", "Scale on which the range is sampled evenly.", role="run")
-    values: tuple[Any, ...] = choice((), "Values instead of a range: numbers, words or sections.", role="run")
-    labels: Names = choice((), "Names of the values in tables.", role="run")
-
-    @model_validator(mode="after")
-    def _validate_single_form(self) -> "FactorSpec":
-        ranged = self.low is not None or self.high is not None or self.scale != "linear"
-        if ranged and self.values:
-            raise ValueError("give a range or values, not both")
-        if self.labels and len(self.labels) != len(self.values):
-            raise ValueError(f"got {len(self.labels)} labels for {len(self.values)} values")
-        if len(set(self.labels)) < len(self.labels):
-            raise ValueError("two values have the same label")
-        return self
-
-
 def empty_if_none(value: Any) -> Any:
     """Return an empty mapping for a factor that is named without settings."""
     return {} if value is None else value
@@ -175,8 +156,6 @@ class Experiment(ConfigSection):
         InputError
             With every fault in the factors.
         """
-        from qispread.runs.sweep.factor_validation import validate_factors
-
         return validate_factors(self.scenario, self.factors)
 
     @property

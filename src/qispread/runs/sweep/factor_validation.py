@@ -17,7 +17,7 @@ from qispread.inputs.parameter import ConfigSection, declaration_of
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import set_at_path, to_plain_data
 from qispread.inputs.yaml_reader import SourceLocations
-from qispread.runs.sweep.experiment import FactorSpec
+from qispread.runs.sweep.factor_spec import FactorSpec
 
 NON_FACTOR_PATHS = {
     "name": "is only a name and changes no result",

@@ -29,7 +29,8 @@ from qispread.inputs.table_references import resolve_path
 from qispread.inputs.validate import to_tuples, validate_section
 from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_text
 from qispread.runs.sweep.analysis_notes import analysis_notes
-from qispread.runs.sweep.experiment import Experiment, FactorSpec
+from qispread.runs.sweep.experiment import Experiment
+from qispread.runs.sweep.factor_spec import FactorSpec
 from qispread.runs.sweep.factor_validation import FactorValidator, explicit_spec, resolve_valid_factors
 
 ExperimentSource = str | Path | Mapping[str, Any] | Experiment

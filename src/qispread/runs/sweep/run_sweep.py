@@ -231,7 +231,7 @@ class SweepSession:
         """Run all pending runs."""
         from qispread.model.engines.simulation import compile_model
         from qispread.runs.sweep.preflight import estimate_resources
-        from qispread.runs.sweep.worker_pools import create_worker_pool
+        from qispread.runs.sweep.worker_pool_factory import create_worker_pool
 
         damaged = [part for part in self.store.verify() if part < self.order.parts]
         if damaged:
