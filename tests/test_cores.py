@@ -85,7 +85,7 @@ def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
     crew, desk = create_worker_pool("threads", None, None), WorkQueue()
     crew.shutdown()
     desk.close()
-    assert (threads, crew.workers, desk.places) == ([3], 3, 3)
+    assert (threads, crew.workers, desk.slots) == ([3], 3, 3)
 
 
 def test_the_limit_of_this_process_can_be_read():

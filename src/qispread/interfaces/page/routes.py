@@ -32,12 +32,12 @@ from qispread.interfaces.page.security_middleware import SecurityMiddleware
 from qispread.interfaces.page.static_files import (
     CONTENT_TYPES,
     VegaBundle,
-    initial_page_data,
     load_static_files,
     make_static_file,
     render_index,
 )
 from qispread.interfaces.page.teaching.budget import evaluate_plans, parse_plan_codes
+from qispread.interfaces.page.teaching.initial_data import initial_page_data
 from qispread.interfaces.page.teaching.lesson import find_lesson
 from qispread.interfaces.page.teaching.lesson_results import stream_lesson_results, validate_part
 from qispread.interfaces.page.work_queue import IMMEDIATE, PRIORITY_REST, Priority, WorkQueue

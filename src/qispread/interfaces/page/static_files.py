@@ -13,12 +13,6 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qispread import __version__
-from qispread.inputs.scenario import Scenario
-from qispread.interfaces.page.page_parameters import list_parameters
-from qispread.interfaces.page.teaching.lesson_api import describe_lessons
-from qispread.outputs.figures.palette import FIDELITY_COLOURS, STAGE_COLOURS
-
 CONTENT_TYPES = {
     "css": "text/css; charset=utf-8",
     "html": "text/html; charset=utf-8",
@@ -82,13 +76,6 @@ def collect_files(folder: Traversable, prefix: str) -> list[tuple[str, StaticFil
         elif suffix in CONTENT_TYPES and suffix != "html":
             collected.append((f"{prefix}{entry.name}", make_static_file(entry.read_bytes(), CONTENT_TYPES[suffix])))
     return collected
-
-
-def initial_page_data(scenario: Scenario) -> dict[str, Any]:
-    """Return the initial data of the page: version, colours of the map, parameters and lessons."""
-    colours = {"fidelity": FIDELITY_COLOURS, "stage": STAGE_COLOURS}
-    parameters = list_parameters(scenario)
-    return {"version": __version__, "colours": colours, "parameters": parameters, "lessons": describe_lessons()}
 
 
 def render_index(start: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.interfaces.page.ensembles import EnsembleCache
 from qispread.interfaces.page.map_data import FIDELITY_STEPS, NOT_IN_USE, map_message
 from qispread.interfaces.page.sliders import build_slider
-from qispread.interfaces.page.static_files import bundle_vega, initial_page_data
+from qispread.interfaces.page.static_files import bundle_vega
 from qispread.interfaces.page.teaching.budget import (
     BUDGET_UNITS,
     BUDGET_YEARS,
@@ -32,6 +32,7 @@ from qispread.interfaces.page.teaching.budget import (
     evaluate_plans,
     load_best_plan,
 )
+from qispread.interfaces.page.teaching.initial_data import initial_page_data
 from qispread.interfaces.page.teaching.js_bundle import render_single_file
 from qispread.interfaces.page.teaching.lesson import Lesson, load_lessons
 from qispread.interfaces.page.teaching.lesson_results import PART_CHANGED, PART_MOVED, PART_SEEN, stream_lesson_results
