@@ -102,9 +102,7 @@ def test_a_rule_that_was_replaced_makes_another_run(capsys, monkeypatch):
     said = refused(capsys, *FILES)
     assert "holds the results of another run (other code)" in said
     name = "replaced_rules.qispread.model.rules.improving.decayed_fidelity"
-    assert (
-        f"{name}: was absent, is now {identity.replaced_rule_names()[name.removeprefix('replaced_rules.')]}" in said
-    )
+    assert f"{name}: was absent, is now {identity.replaced_rule_names()[name.removeprefix('replaced_rules.')]}" in said
     assert kept() == before
 
 

@@ -70,7 +70,7 @@ def test_an_edited_source_that_is_not_compiled_has_another_model_only(package_co
 
 def test_comments_docstrings_and_formatting_change_no_fingerprint(package_copy):
     before, path = fingerprints(), package_copy / "model" / "rules" / "capacity.py"
-    edit(path, '"""What an organisation can bring', '"""All that an organisation can bring')
+    edit(path, '"""The capacity for improvement', '"""All the capacity for improvement')
     edit(path, '"""Return what holds gains', '"""Return whatever holds gains')
     edit(
         path,

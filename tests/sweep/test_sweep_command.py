@@ -112,9 +112,7 @@ def test_faults_are_told_with_file_and_line(capsys):
     write_file("trial.yaml", EXPERIMENT_YAML.replace("copying.copy_loss", "copying.copy_los"))
     assert main(["sweep", "trial.yaml"]) == 2
     told = capsys.readouterr().err
-    assert (
-        "trial.yaml:4: factors.copying.copy_los: is not in the scenario; did you mean 'copying.copy_loss'?" in told
-    )
+    assert "trial.yaml:4: factors.copying.copy_los: is not in the scenario; did you mean 'copying.copy_loss'?" in told
 
 
 def test_a_changed_experiment_is_refused_with_what_changed(capsys):
