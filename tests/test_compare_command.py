@@ -195,7 +195,7 @@ def test_what_cannot_be_read_ends_with_code_2_and_the_usage(capsys, typed):
 
 def test_a_measure_that_ranks_nothing_is_refused_before_worlds_are_run(capsys, monkeypatch):
     monkeypatch.setattr(engine, "run_replicate", lambda *_, **__: pytest.fail("work was done"))
-    assert "'generation' has no desirable direction" in refusal_message(
+    assert "'generation' is neither good nor bad" in refusal_message(
         capsys, *ONE, "--measure", "generation", "--models", "4"
     )
 
