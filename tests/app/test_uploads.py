@@ -77,7 +77,7 @@ BOMB = b"a: &a [x, x, x, x, x, x, x, x, x]\n" + b"".join(
         (b"a: &a [*a]", "holds an alias"),
         (b"a: 1\nb: " + b"[" * 5000, "some.yaml:2: is nested too deeply"),
         (b"name: !!python/object/apply:os.system ['true']", "name"),
-        (b"extends: /etc/passwd", "some.yaml:1: extends: another file cannot be extended here"),
+        (b"extends: /etc/passwd", "some.yaml:1: extends: an upload cannot extend another file"),
         (b"organisations: {file: /etc/passwd}", "names the file '/etc/passwd', which was not uploaded"),
         (b"organisations: {file: ../places.csv}", "which was not uploaded"),
         (b"network: {kind: memberships, file: C:\\secrets.csv}", "which was not uploaded"),

@@ -295,7 +295,7 @@ def test_few_worlds_are_told(finished_calibration):
 
 def test_parameters_that_change_nothing_in_any_arm_are_refused(tmp_path):
     idle = {"copying.copy_loss": {}, "deciding.standard": {}}
-    with pytest.raises(InputError, match=r"parameters.deciding.standard: changes nothing"):
+    with pytest.raises(InputError, match=r"parameters.deciding.standard: has no effect"):
         qs.calibrate(small_calibration(parameters=idle), tmp_path)
 
 
@@ -366,17 +366,17 @@ def calibration_text(points, **rest):
     [
         (
             calibration_text(60),
-            "points: keeps 6 of 60 points; needed: at least 22 for 1 target; give at least 220 points, or take",
+            "points: accepts 6 of 60 points; needed: at least 22 for 1 target; give at least 220 points, or accept",
         ),
         (
             calibration_text(60, accepted_share=0.2),
-            "accepted_share: keeps 12 of 60 points; needed: at least 22 for 1 target; give at least 110 points",
+            "accepted_share: accepts 12 of 60 points; needed: at least 22 for 1 target; give at least 110 points",
         ),
         (
             calibration_text(10, accepted_share=1),
-            "accepted_share: keeps 10 of 10 points; needed: at least 22 for 1 target; give at least 22 points",
+            "accepted_share: accepts 10 of 10 points; needed: at least 22 for 1 target; give at least 22 points",
         ),
-        (calibration_text(60, pionts=3), "take 0.37 of them"),
+        (calibration_text(60, pionts=3), "accept 0.37 of them"),
     ],
 )
 def test_too_few_accepted_runs_are_refused_before_anything_is_run(command, text, told, tmp_path, monkeypatch, capsys):

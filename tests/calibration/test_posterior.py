@@ -162,9 +162,9 @@ def test_a_summary_that_never_varies_tells_nothing_and_does_no_harm():
 
 def test_too_few_runs_are_refused():
     parameters, summaries = synthetic_runs(100)
-    with pytest.raises(InputError, match=r"keeps 10 of 100 runs .* needed: at least 26"):
+    with pytest.raises(InputError, match=r"accepts 10 of 100 runs .* needed: at least 26"):
         estimate_posterior(parameters, summaries, SLOPES @ TRUTH, **estimate_conditions(parameters))
-    with pytest.raises(InputError, match="keeps 0 of 0 runs"):
+    with pytest.raises(InputError, match="accepts 0 of 0 runs"):
         estimate_posterior(
             parameters, np.full_like(summaries, np.nan), SLOPES @ TRUTH, **estimate_conditions(parameters)
         )
@@ -234,7 +234,7 @@ def test_the_world_of_a_truth_is_left_out_with_it_so_that_few_worlds_are_found_o
     assert seen.coverage[1].mean() > 0.85
     assert unseen.coverage[1].mean() < 0.7
     assert np.all(unseen.error > seen.error)
-    with pytest.raises(InputError, match="keeps 0 of 0 runs"):
+    with pytest.raises(InputError, match="accepts 0 of 0 runs"):
         self_check(parameters, shown, **named, replicates=np.zeros(1500, dtype=np.int64))
 
 

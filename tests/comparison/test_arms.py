@@ -169,13 +169,13 @@ def test_arms_are_called_after_their_files_and_come_in_their_order():
 
 @pytest.mark.usefixtures("arm_files")
 def test_a_base_of_policies_alone_is_refused():
-    with pytest.raises(qs.InputError, match=r"coaching\.yaml: holds policies alone"):
+    with pytest.raises(qs.InputError, match=r"coaching\.yaml: holds only policies"):
         arms_from_files("coaching.yaml", ["s.yaml"], [])
 
 
 @pytest.mark.usefixtures("arm_files")
 def test_an_arm_of_policies_alone_is_refused_unless_it_is_given_as_a_policy():
-    with pytest.raises(qs.InputError, match=r"mandate\.yaml: holds policies alone"):
+    with pytest.raises(qs.InputError, match=r"mandate\.yaml: holds only policies"):
         arms_from_files("s.yaml", ["mandate.yaml"], [])
 
 

@@ -326,4 +326,4 @@ def test_64_models_are_tried_unless_told_otherwise():
 
 def test_two_models_are_enough_and_one_is_not(comparison):
     assert len(robustness(comparison, 2, 1).models) == 2
-    assert "at least 2 of 1" in str(only_fault(robustness, comparison, 1, 1))
+    assert "at least 2 with 1" in str(only_fault(robustness, comparison, 1, 1))

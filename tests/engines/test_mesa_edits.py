@@ -285,7 +285,9 @@ def test_a_cell_added_for_an_agent_of_ones_own_is_no_organisation():
 
 def test_organisations_beyond_those_of_the_scenario_are_refused():
     model = qs.SpreadModel(small(), replicate=0)
-    with pytest.raises(qs.InputError, match="organisations: the model has all 20 of its scenario; needed: a scenario"):
+    with pytest.raises(
+        qs.InputError, match="organisations: the model has all 20 organisations of its scenario; needed: a scenario"
+    ):
         qs.Organisation(model, 0, model.organisations[0].cell)
     assert len(model.agents) == len(model.organisations) == 20
     model.run_model()

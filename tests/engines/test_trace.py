@@ -111,5 +111,5 @@ def test_all_that_is_wrong_is_told_at_once(full_trace):
 
 def test_a_run_that_fails_is_told_without_a_traceback():
     extreme = all_features_scenario(interventions={"prompt": {"response": {"steepness": 1e308}}}, policies={})
-    with pytest.raises(qs.InputError, match="world 0 failed: the state is no longer finite"):
+    with pytest.raises(qs.InputError, match="replicate 0 failed: the state is no longer finite"):
         trace(extreme, observe=True)

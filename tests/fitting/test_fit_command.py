@@ -90,7 +90,7 @@ def test_it_gives_the_same_bytes_again_where_it_stands_by_default(fit_output, wo
         (["--columns", "person=node"], "--columns: got 'person=node'; needed: FIELD=COLUMN"),
         (["--columns", "comunity=town"], "did you mean 'community'?"),
         (["--columns", "id"], "got 'id'; needed: FIELD=COLUMN"),
-        (["--columns", "id=who"], "column 'who' (who): is missing"),
+        (["--columns", "id=who"], "column 'who' (id): is missing"),
         (["--replicates", "3"], "--replicates: got 3; needed: at least 20"),
         (["--permutations", "9"], "--permutations: got 9; needed: at least 99"),
         (["--seed", "-1"], "--seed: got -1; needed: at least 0"),

@@ -64,7 +64,10 @@ class TestWhatIsRead:
     @pytest.mark.parametrize(
         ("times", "told"),
         [
-            ((1, 2, 4, 18, 18), "2 of 5 people adopted in 18, the last period, more than in any other, and nobody had"),
+            (
+                (1, 2, 4, 18, 18),
+                "2 of 5 people adopted in 18, the last period, more than in any other, and everybody had",
+            ),
             ((1, 2, "", 9, 9, 9, 9), "4 of 7 people adopted in 9, the last period, more than in any other: if"),
             ((1, 2, 3, 4), ""),
             ((1, 2, 2, 4, 4), ""),
@@ -237,7 +240,7 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("people", "ties", "terms", "words"),
         [
-            ("id,adoptd\nann,1\n", TIES, {}, "column 'adopted' (when): is missing; did you mean 'adoptd'?"),
+            ("id,adoptd\nann,1\n", TIES, {}, "column 'adopted' (time): is missing; did you mean 'adoptd'?"),
             (PEOPLE, "from,too\nann,bob\n", {}, "column 'to' (other end): is missing; did you mean 'too'?"),
             (PEOPLE, TIES, {"permutation_columns": ("comunity",)}, "did you mean 'community'?"),
             (PEOPLE, TIES, {"community": "comunity"}, "did you mean 'community'?"),

@@ -70,8 +70,8 @@ def test_an_edited_source_that_is_not_compiled_has_another_model_only(package_co
 
 def test_comments_docstrings_and_formatting_change_no_fingerprint(package_copy):
     before, path = fingerprints(), package_copy / "model" / "rules" / "capacity.py"
-    edit(path, '"""What an organisation can bring', '"""All that an organisation can bring')
-    edit(path, '"""Return what holds gains', '"""Return whatever holds gains')
+    edit(path, '"""The capacity for improvement', '"""All the capacity for improvement')
+    edit(path, '"""Return vigilance', '"""Return the vigilance')
     edit(
         path,
         "    return measurement * leadership",
@@ -275,8 +275,8 @@ def test_an_edited_docstring_compiles_nothing_and_an_edited_rule_what_calls_it(p
     assert "run_months_in_order" in compiled
     edit(
         package_copy / "model" / "rules" / "capacity.py",
-        '"""Return what holds gains',
-        '"""Return whatever\n\n    it is that holds gains',
+        '"""Return vigilance',
+        '"""Return the\n\n    vigilance',
     )
     edit(package_copy / "model" / "engines" / "kernel.py", '"""The compiled engine', '# Words.\n"""The compiled engine')
     assert counted(package_copy, cache) == [results, []]

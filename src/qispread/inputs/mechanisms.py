@@ -54,7 +54,7 @@ class DecisionParameters(ConfigSection):
 
     reluctance: float = parameter(
         3.6,
-        "Reluctance to start: log-odds against adopting when nothing favours it.",
+        "Reluctance to start (log-odds against adopting when nothing favours it).",
         unit="log-odds",
         plausible=(1.8, 7.2),
     )

@@ -237,7 +237,7 @@ def add_measurement_error(summaries: FloatArray, scales: FloatArray, seed: int) 
 
     Equation: the true value is below the observed one by the lower error or above it by the upper one; an error
     upwards therefore has the scale of the lower error, one downwards that of the upper, each with a probability
-    proportional to its scale (decision 48).
+    proportional to its scale (decision 50).
     """
     normal = np.random.default_rng((seed, MEASUREMENT_ERROR_SEED)).standard_normal(summaries.shape)
     if scales.ndim == 1:
