@@ -308,3 +308,12 @@ def test_the_best_that_was_found_is_a_plan_and_what_is_said_of_it_is_true():
     ).final_values("events_averted")
     assert round(float(apart.mean())) == pytest.approx(found["averted"], rel=1e-6)
     assert found["how"]["command"] == "python -m experiments.best_budget"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_arm_of_a_lesson_is_a_valid_scenario(name):
+    lesson = find_lesson(name)
+    for arm in (*lesson.arms, *lesson.choice.arms):
+        assert lesson_scenario(name, arm.name).name == default_scenario().name
+    for value in lesson.choice.slider.values:
+        assert lesson_scenario(name, lesson.choice.slider.arm, value).name == default_scenario().name

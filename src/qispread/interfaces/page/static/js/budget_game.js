@@ -185,7 +185,7 @@ export class BudgetGame {
 
 const field = (id, label, input) => element("span", { class: "field" }, element("label", { htmlFor: id }, label), input);
 
-const textOf = (teams) => teams.map(({ name, code }) => `${encodeURIComponent(name)}:${code}`).join(",");
+const encodeTeams = (teams) => teams.map(({ name, code }) => `${encodeURIComponent(name)}:${code}`).join(",");
 
 function decodeTeams(text) {
   const entries = (text || "").split(",").filter(Boolean).map((entry) => entry.split(":"));
