@@ -17,7 +17,7 @@ import numpy as np
 from idiomatic_mesa import IdiomaticModel
 from run import MONTHS, NUMBER, ROOT, BenchmarkResult, BenchmarkSize, markdown_table, ratios, run_interleaved, time_call
 
-from qispread import load_experiment, sweep
+from qispread import read_experiment, sweep
 from qispread.model.engines.simulation import run_replicate
 from qispread.model.world.draw_world import draw_world
 from qispread.runs.sweep.apply_point import PointApplier
@@ -60,7 +60,7 @@ def write_experiment(folder: Path, runs: int) -> Path:
 
 def kernel_seconds(file: Path, _turn: int) -> float:
     """Return how long the runs of an experiment take by themselves in two threads, worlds built and nothing kept."""
-    experiment = load_experiment(file)
+    experiment = read_experiment(file)
     numbers = build_points(experiment).numbers
     order = build_run_order(experiment, len(numbers))
     changer = PointApplier(experiment.scenario, experiment.resolved_factors)

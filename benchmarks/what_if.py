@@ -31,7 +31,7 @@ from run import (
     scenario_of,
 )
 
-from qispread import Scenario, compare, load
+from qispread import Scenario, compare, read_scenario
 from qispread.inputs.policies import CoachingPolicy
 from qispread.model.world.draw_world import draw_world
 
@@ -58,7 +58,7 @@ KeptValues = dict[str, list[NDArray[np.float64]]]
 def coaching_arms() -> tuple[Scenario, Scenario]:
     """Return the base and the base with the coaching of configs/policies."""
     base = scenario_of()
-    coached = load(CONFIGS / "prompt.yaml", policies=[CONFIGS / "policies" / f"{ARM}.yaml"])
+    coached = read_scenario(CONFIGS / "prompt.yaml", policies=[CONFIGS / "policies" / f"{ARM}.yaml"])
     return base, base.replace(policies=coached.policies)
 
 

@@ -38,7 +38,7 @@ MOVE_TO_MONTH = """month => {
 def served_page() -> "Iterator[str]":
     """Serve the page with its default scenario, and yield its address."""
     listening, ready = bind_socket(0), threading.Event()
-    server = create_server(qs.load(HERE.parent / "configs/prompt.yaml"), ready.set)
+    server = create_server(qs.read_scenario(HERE.parent / "configs/prompt.yaml"), ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -16,7 +16,7 @@ FIRST_MONTH = 12
 
 def compute_curves() -> pd.DataFrame:
     """Return the median and the 5th to 95th percentile over 200 runs of each curve, by month."""
-    months = qs.simulate(qs.load(HERE.parent / "configs/prompt.yaml")).months
+    months = qs.simulate(qs.read_scenario(HERE.parent / "configs/prompt.yaml")).months
     months = months[(months["intervention"] == "prompt") & (months["month"] >= FIRST_MONTH)]
     quantiles = months.groupby("month")[list(CURVES)].quantile([0.05, 0.5, 0.95]).unstack()  # noqa: PD010
     pieces = [

@@ -214,7 +214,7 @@ class ClaimTest:
 
 def baseline_scenario(horizon: int = 120) -> qs.Scenario:
     """Return the baseline scenario of every experiment: PROMPT in the 152 English maternity units, at the defaults."""
-    return qs.load(PROMPT).replace(horizon=horizon)
+    return qs.read_scenario(PROMPT).replace(horizon=horizon)
 
 
 def policy_strength(name: str) -> tuple[float, Factor | None]:

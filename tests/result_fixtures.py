@@ -29,7 +29,7 @@ def with_coaching(base, **fields):
 
 def write_run_folder(folder, scenario):
     """Write the folder of a run."""
-    qs.save(qs.simulate(scenario), folder, command=["qispread", "run", "small.yaml"])
+    qs.write_runs(qs.simulate(scenario), folder, command=["qispread", "run", "small.yaml"])
     return folder
 
 
@@ -37,5 +37,5 @@ def write_comparison_folder(folder, base, arms, *, models=0, **how):
     """Write the folder of a comparison; `how` as for `compare`."""
     compared = qs.compare(base, arms, **how)
     robust = qs.robustness(compared, models=models, replicates=2) if models else None
-    qs.save_comparison(qs.ComparisonResult(compared, robust), folder, command=["qispread", "compare", "small.yaml"])
+    qs.write_comparison(qs.ComparisonResult(compared, robust), folder, command=["qispread", "compare", "small.yaml"])
     return folder

@@ -49,7 +49,7 @@ class SyntheticSweep:
 def synthetic_experiment(factors, design, *, replicates=1, monthly=(), horizon=24):
     """Return an experiment with so many factors, or with those that a mapping describes."""
     named = {path: {} for path in FACTOR_PATHS[:factors]} if isinstance(factors, int) else factors
-    return qs.load_experiment(
+    return qs.read_experiment(
         {
             "base": qs.Scenario().replace({"horizon": horizon}),
             "factors": {path: {**said} for path, said in named.items()},

@@ -73,26 +73,26 @@ def calls(tmp_path_factory):
     runs = qs.simulate(BASE)
     comparison = qs.compare(BASE, {"coaching": BASE.with_policy("coaching")})
     sweep = qs.sweep(EXPERIMENT, folder / "S")
-    qs.save(runs, folder / "R")
+    qs.write_runs(runs, folder / "R")
     return {
         "simulate": (qs.simulate, {"scenario": BASE}),
         "compare": (qs.compare, {"base": BASE, "arms": {"c": BASE.with_policy("coaching")}}),
         "robustness": (qs.robustness, {"comparison": comparison, "models": 2, "replicates": 1}),
-        "save": (qs.save, {"runs": runs, "folder": folder / "R"}),
-        "save_comparison": (qs.save_comparison, {"result": comparison, "folder": folder / "C"}),
+        "write_runs": (qs.write_runs, {"runs": runs, "folder": folder / "R"}),
+        "write_comparison": (qs.write_comparison, {"result": comparison, "folder": folder / "C"}),
         "write_report": (qs.write_report, {"folder": folder / "nothing"}),
         "sweep": (qs.sweep, {"experiment": EXPERIMENT, "folder": folder / "S"}),
-        "load_experiment": (qs.load_experiment, {"source": EXPERIMENT}),
+        "read_experiment": (qs.read_experiment, {"source": EXPERIMENT}),
         "read_sweep": (qs.read_sweep, {"folder": folder / "S"}),
         "Sweep": (qs.Sweep, {"folder": folder / "S"}),
         "rerun": (qs.rerun, {"sweep": sweep, "run_id": "x"}),
         "sensitivity": (qs.sensitivity, {"sweep": sweep, "measure": "effect"}),
         "discover": (qs.discover, {"sweep": sweep, "measure": "effect", "below": 0.1}),
         "calibrate": (qs.calibrate, {"targets": CALIBRATION, "folder": folder / "K"}),
-        "load_calibration": (qs.load_calibration, {"source": CALIBRATION}),
+        "read_calibration": (qs.read_calibration, {"source": CALIBRATION}),
         "fit": (qs.fit, {"people": "people.csv", "ties": "ties.csv"}),
-        "load": (qs.load, {"path": "world.yaml"}),
-        "check": (qs.check, {"path": "world.yaml"}),
+        "read_scenario": (qs.read_scenario, {"path": "world.yaml"}),
+        "check_file": (qs.check_file, {"path": "world.yaml"}),
         "with_graph": (qs.with_graph, {"scenario": BASE, "graph": nx.path_graph(4)}),
         "Scenario.replace": (replaced, {"changes": {}}),
         "Scenario.with_policy": (BASE.with_policy, {"lever": "coaching"}),
@@ -111,21 +111,21 @@ NAMES = (
     "simulate",
     "compare",
     "robustness",
-    "save",
-    "save_comparison",
+    "write_runs",
+    "write_comparison",
     "write_report",
     "sweep",
-    "load_experiment",
+    "read_experiment",
     "read_sweep",
     "Sweep",
     "rerun",
     "sensitivity",
     "discover",
     "calibrate",
-    "load_calibration",
+    "read_calibration",
     "fit",
-    "load",
-    "check",
+    "read_scenario",
+    "check_file",
     "with_graph",
     "Scenario.replace",
     "Scenario.with_policy",
@@ -187,7 +187,7 @@ def test_what_cannot_be_used_is_an_input_error(calls, name, tmp_path, monkeypatc
         (lambda: qs.simulate(5, "x", workers=0), ["3 faults", "scenario:", "replicates:", "workers:"]),
         (lambda: qs.simulate("there_is_none.yaml"), ["there_is_none.yaml: no such file"]),
         (lambda: qs.simulate("promt"), ["no scenario is called 'promt'", "did you mean 'prompt'?"]),
-        (lambda: qs.Scenario("world.yaml"), ["qispread.load(...) reads a file"]),
+        (lambda: qs.Scenario("world.yaml"), ["qispread.read_scenario(...) reads a file"]),
         (lambda: qs.Scenario(horizon="x", seeds=1), ["horizon: got the text 'x'", "did you mean 'seed'?"]),
         (lambda: qs.with_graph(BASE, np.eye(3)), ["graph: got a numpy.ndarray", "networkx.from_numpy_array"]),
         (
@@ -208,7 +208,7 @@ def test_the_commonest_slips_are_told_in_plain_words(call, parts):
 def test_a_scenario_is_taken_by_the_path_of_its_file(tmp_path):
     path = tmp_path / "world.yaml"
     path.write_text("horizon: 6\nreplicates: 2\norganisations: {number: 12}\n")
-    scenario = qs.load(path)
+    scenario = qs.read_scenario(path)
     for given in (path, str(path)):
         assert qs.simulate(given).measures.tobytes() == qs.simulate(scenario).measures.tobytes()
     arm = tmp_path / "arm.yaml"

@@ -13,7 +13,7 @@ FILE = Path(__file__).parent / "baselines/measures.json"
 ROOT = Path(__file__).parents[1]
 SCENARIOS = {
     "everything": all_features_scenario,
-    "prompt": lambda: qs.load(ROOT / "configs/prompt.yaml").replace(replicates=3),
+    "prompt": lambda: qs.read_scenario(ROOT / "configs/prompt.yaml").replace(replicates=3),
 }
 
 

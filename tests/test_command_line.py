@@ -63,7 +63,7 @@ def test_a_run_prints_a_table_and_writes_the_results(capsys):
 
 def test_results_go_to_a_folder_named_after_the_scenario_unless_said_otherwise():
     assert main(["run", "s.yaml"]) == 0
-    assert [path.name for path in Path("results").iterdir()] == [f"small-{qs.load('s.yaml').fingerprint()}"]
+    assert [path.name for path in Path("results").iterdir()] == [f"small-{qs.read_scenario('s.yaml').fingerprint()}"]
 
 
 def test_seed_and_replicates_can_be_given():
@@ -310,7 +310,7 @@ def test_describe_can_be_searched(capsys):
 def test_describe_yaml_is_the_scenario_of_defaults(capsys):
     assert main(["describe", "--yaml"]) == 0
     write_file("d.yaml", capsys.readouterr().out)
-    assert qs.load("d.yaml") == qs.Scenario()
+    assert qs.read_scenario("d.yaml") == qs.Scenario()
 
 
 def test_describe_markdown_has_every_parameter_and_is_the_page_in_docs(capsys):

@@ -65,7 +65,7 @@ def test_arms_come_from_scenarios_and_policy_files(capsys):
 
 def test_what_is_kept_is_what_python_finds():
     assert run_command("--policy", "coaching.yaml") == 0
-    base = qs.load("s.yaml")
+    base = qs.read_scenario("s.yaml")
     expected = qs.compare(base, {"coaching": base.with_policy("coaching", cost=5)}).differences
     kept = pyarrow.parquet.read_table("res/differences.parquet").to_pandas()
     pd.testing.assert_frame_equal(kept, expected)
@@ -121,7 +121,7 @@ def test_faults_of_all_arms_come_together(capsys):
 
 def test_arms_may_part_from_the_base_at_a_month():
     assert run_command("--policy", "coaching.yaml", "--branch-at", "12") == 0
-    base = qs.load("s.yaml")
+    base = qs.read_scenario("s.yaml")
     whole = qs.simulate(base.with_policy("coaching", cost=5, start=12)).months
     pd.testing.assert_frame_equal(pyarrow.parquet.read_table("res/coaching/months.parquet").to_pandas(), whole)
 
@@ -207,7 +207,7 @@ def test_the_answer_is_about_the_measure_that_is_named(capsys):
     assert run_command(*ONE, "--measure", "current_use", "--models", "3") == 0
     assert "3 plausible models, by Using it now" in capsys.readouterr().out
     worlds = read_csv("replicates")
-    runs = qs.simulate(qs.load("s.yaml", policies=["coaching.yaml"]))
+    runs = qs.simulate(qs.read_scenario("s.yaml", policies=["coaching.yaml"]))
     np.testing.assert_allclose(worlds[worlds["arm"] == "coaching"]["value"], runs.final_values("current_use"))
     assert read_result_manifest()["measure"] == "current_use"
 
@@ -262,7 +262,9 @@ def test_a_factorial_runs_every_combination_and_tells_effects(capsys):
         *("baseline", "coaching", "mandate", "coaching+mandate")
     }
     given = ([], ["coaching.yaml"], ["mandate.yaml"], ["coaching.yaml", "mandate.yaml"])
-    means = [qs.simulate(qs.load("s.yaml", policies=files)).final_values("current_use").mean() for files in given]
+    means = [
+        qs.simulate(qs.read_scenario("s.yaml", policies=files)).final_values("current_use").mean() for files in given
+    ]
     table = read_csv("factorial").set_index(["kind", "term", "measure"])["effect"]
     interaction = (means[3] - means[2] - means[1] + means[0]) / 2.0
     assert table["interaction", "coaching x mandate", "current_use"] == pytest.approx(interaction)

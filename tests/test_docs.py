@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from few_worlds import copy_small, small_arguments, small_code
-from qispread.inputs.load_scenario import build_scenario, load
+from qispread.inputs.load_scenario import build_scenario, read_scenario
 from qispread.interfaces.cli.main import main
-from qispread.runs.calibration.load_calibration import load_calibration
-from qispread.runs.sweep.load_experiment import build_experiment, load_experiment
+from qispread.runs.calibration.load_calibration import read_calibration
+from qispread.runs.sweep.load_experiment import build_experiment, read_experiment
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/how-to").glob("*.md"))]
@@ -105,7 +105,7 @@ def test_commands_work(page, checkout_folder):
 
 def test_what_is_made_small_is_smaller_than_on_the_pages(small_checkout):
     """What is replaced is there to be replaced: a page or a scenario that is written anew is noticed."""
-    small, full = load("configs/prompt.yaml"), load(ROOT / "configs/prompt.yaml")
+    small, full = read_scenario("configs/prompt.yaml"), read_scenario(ROOT / "configs/prompt.yaml")
     assert small.replicates < full.replicates
     for name in ("first_sweep", "calibrations/first_calibration"):
         path = Path("experiments", f"{name}.yaml")
@@ -118,7 +118,7 @@ def test_yaml_is_valid(page):
         if language == "yaml":
             data = yaml.safe_load(text)
             if "targets" in data:
-                assert load_calibration(data, ROOT / "experiments/calibrations").factors
+                assert read_calibration(data, ROOT / "experiments/calibrations").factors
             elif "factors" in data:
                 build_experiment(data, {}, ROOT / "experiments")
             else:
@@ -127,12 +127,12 @@ def test_yaml_is_valid(page):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
 def test_experiments_can_be_read(path):
-    assert load_experiment(path).name == path.stem
+    assert read_experiment(path).name == path.stem
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*/*.yaml")), ids=lambda path: path.stem)
 def test_calibrations_can_be_read(path):
-    assert load_calibration(path).calibration.name == path.stem
+    assert read_calibration(path).calibration.name == path.stem
 
 
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.stem)

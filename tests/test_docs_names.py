@@ -111,7 +111,9 @@ def identifiers():
     found = {*state_arrays.ORGANISATION_ROWS, *state_arrays.PRACTICE_ROWS, *state_arrays.HISTORY_ROWS}
     found |= {slot for slots in (lever_slots.ORGANISATION_SLOTS, lever_slots.PRACTICE_SLOTS) for slot in slots}
     found |= {
-        part for path, _, _ in iterate_parameters(qs.load(ROOT / "configs/prompt.yaml")) for part in path.split(".")
+        part
+        for path, _, _ in iterate_parameters(qs.read_scenario(ROOT / "configs/prompt.yaml"))
+        for part in path.split(".")
     }
     for path in MODEL.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -16,7 +16,7 @@ from qispread.inputs.cross_checks import POOLED
 from qispread.interfaces.cli.main import main
 from qispread.model.engines.run_tables import RUN_TABLES, build_tables
 from qispread.model.measures import BOOSTED_THRESHOLD, MEASURE_REGISTRY, REPLICATED_THRESHOLD
-from qispread.outputs.results import default_folder, save
+from qispread.outputs.results import default_folder, write_runs
 
 MONTHS = 36
 OVERALL = [measure.name for measure in MEASURE_REGISTRY if measure.overall]
@@ -274,16 +274,16 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_the_bytes_are_the_same_each_way(way):
-    save(qs.simulate(TWO), "res", csv=True)
-    save(qs.simulate(TWO, **way), "other", csv=True)
+    write_runs(qs.simulate(TWO), "res", csv=True)
+    write_runs(qs.simulate(TWO, **way), "other", csv=True)
     assert file_bytes("other") == file_bytes()
     assert len(file_bytes()) == 7
 
 
 def test_the_bytes_are_the_same_from_an_executor_of_ones_own():
-    save(qs.simulate(TWO), "res")
+    write_runs(qs.simulate(TWO), "res")
     with ThreadPoolExecutor(2) as executor:
-        save(qs.simulate(TWO, executor=executor), "other")
+        write_runs(qs.simulate(TWO, executor=executor), "other")
         assert executor.submit(int).result() == 0
     assert file_bytes("other") == file_bytes()
 
@@ -338,7 +338,7 @@ def test_no_absolute_path_leaks_from_relative_ones(options):
 
 
 def test_numbers_in_csv_are_those_in_parquet():
-    save(qs.simulate(TWO), "res", csv=True)
+    write_runs(qs.simulate(TWO), "res", csv=True)
     for name in ("runs", "months", "organisations"):
         table = pyarrow.parquet.read_table(f"res/{name}.parquet")
         words = {f.name for f in table.schema if pyarrow.types.is_dictionary(f.type)}

@@ -63,7 +63,7 @@ class TestAllWorldsFailed:
         assert said(capsys, "report", "c")[0] == 2
 
     def test_a_precision_is_refused_with_the_reason(self):
-        arms = {"coaching": qs.load(FAILED).with_policy("coaching")}
+        arms = {"coaching": qs.read_scenario(FAILED).with_policy("coaching")}
         with pytest.raises(qs.InputError, match=r"arm 'baseline': all 256 runs failed: the state is no longer finite"):
             qs.compare(FAILED, arms, precision=0.01)
 
@@ -173,7 +173,7 @@ class TestSmallWorlds:
         assert code == 0, words
         for path in paths:
             assert f"note {path}: " in words.replace("\n", " ")
-        assert len(adaptation_notes(qs.load("s.yaml"))) >= len(paths)
+        assert len(adaptation_notes(qs.read_scenario("s.yaml"))) >= len(paths)
         assert said(capsys, "run", "r/manifest.json", "--out", "again")[0] == 0
         assert Path("r/months.parquet").read_bytes() == Path("again/months.parquet").read_bytes()
 
@@ -192,7 +192,7 @@ class TestSmallWorlds:
     def test_what_somebody_wrote_is_refused(self, text):
         Path("s.yaml").write_text(f"horizon: 12\n{text}\n")
         with pytest.raises(qs.InputError):
-            qs.load("s.yaml")
+            qs.read_scenario("s.yaml")
 
     def test_replacing_numbers_there_and_back_is_the_same_scenario(self):
         base = qs.Scenario(horizon=12)
@@ -204,7 +204,7 @@ class TestSmallWorlds:
                 small.replace(changes)
 
     def test_a_policy_that_outlasts_the_run_acts_to_its_end(self):
-        base = qs.load("fine.yaml")
+        base = qs.read_scenario("fine.yaml")
         late, whole = (base.with_policy("coaching", end=end) for end in (60, None))
         assert qs.simulate(late).measures.tobytes() == qs.simulate(whole).measures.tobytes()
         assert late.replace(horizon=80).policies["coaching"].end == 60

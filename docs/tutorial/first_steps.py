@@ -44,7 +44,7 @@ def _(mo):
 
 @app.cell
 def _(configs, qs):
-    scenario = qs.load(configs / "prompt.yaml")
+    scenario = qs.read_scenario(configs / "prompt.yaml")
     scenario.interventions["prompt"]
     return (scenario,)
 

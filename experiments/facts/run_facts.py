@@ -16,7 +16,7 @@ from qispread.outputs.figures.figure import Figure
 from qispread.runs.calibration.calibrated_scenario import render_calibrated_scenario
 from qispread.runs.calibration.calibration_runs import CalibrationRunOptions, run_draws
 from qispread.runs.calibration.calibration_tables import build_self_check_table, percentiles_95
-from qispread.runs.calibration.load_calibration import CalibrationSpec, load_calibration
+from qispread.runs.calibration.load_calibration import CalibrationSpec, read_calibration
 from qispread.runs.calibration.run_calibration import (
     CalibrationResult,
     calibrate,
@@ -52,7 +52,7 @@ class FactsResult:
 
 def facts_calibration(size: FactsRunSize) -> CalibrationSpec:
     """Return the calibration of the facts, with fewer points if the size has a number."""
-    plan = load_calibration(FACTS_FILE)
+    plan = read_calibration(FACTS_FILE)
     changes = {"points": size.points, "predictive": 20} if size.points else {}
     return replace(plan, calibration=plan.calibration.model_copy(update=changes))
 

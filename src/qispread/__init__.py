@@ -4,27 +4,28 @@ Example::
 
     import qispread as qs
 
-    scenario = qs.load("configs/prompt.yaml")
+    scenario = qs.read_scenario("configs/prompt.yaml")
     coached = scenario.with_policy("coaching", support=0.8)
     result = qs.compare(scenario, {"coaching": coached})
     result.differences
 
 The main functions, by task::
 
-    Scenarios      load         read a YAML scenario with its policies and tables
-                   check        report every fault of a file
-                   with_graph   use a networkx graph as the network
-    Runs           simulate     run the replicates of a scenario
-                   compare      compare options with a baseline, with common random numbers
-                   robustness   repeat a comparison across plausible models
-                   SpreadModel  the model as a Mesa model, month by month
-    Experiments    sweep        run many parameter values, in parallel and resumable
-                   sensitivity  rank the parameters that a measure depends on
-                   discover     find the conditions under which a policy fails
-    Data           calibrate    fit parameters to targets
-                   fit          test whether observed adoption spread through ties
-    Results        save         write the tables of runs (save_comparison: of a comparison)
-                   write_report write a printable report
+    Scenarios      read_scenario  read a YAML scenario with its policies and tables
+                   check_file     report every fault of a file
+                   with_graph     use a networkx graph as the network
+    Runs           simulate       run the replicates of a scenario
+                   compare        compare options with a baseline, with common random numbers
+                   robustness     repeat a comparison across plausible models
+                   SpreadModel    the model as a Mesa model, month by month
+    Experiments    sweep          run many parameter values, in parallel and resumable
+                   sensitivity    rank the parameters that a measure depends on
+                   discover       find the conditions under which a policy fails
+    Data           calibrate      fit parameters to targets
+                   fit            test whether observed adoption spread through ties
+    Results        write_runs     write the tables of runs; read_runs reads them back
+                   write_comparison, read_comparison, read_sweep  the same for comparisons and sweeps
+                   write_report   write a printable report
 
 `dir(qispread)` lists all names, and `help(qispread.compare)` documents one of them. `qispread --help` lists the
 commands, `qispread describe` the parameters and the terms. The guides are in docs/.
@@ -41,8 +42,8 @@ from qispread.common.former_names import PUBLIC_NAMES
 __version__ = "0.1.0"
 
 _MODULES = {
-    "load": "qispread.inputs.load_scenario",
-    "check": "qispread.inputs.load_scenario",
+    "read_scenario": "qispread.inputs.load_scenario",
+    "check_file": "qispread.inputs.load_scenario",
     "InputError": "qispread.inputs.errors",
     "Scenario": "qispread.inputs.scenario",
     "with_graph": "qispread.inputs.from_networkx",
@@ -50,19 +51,21 @@ _MODULES = {
     "Comparison": "qispread.runs.comparison",
     "robustness": "qispread.runs.comparison.robustness",
     "ComparisonResult": "qispread.outputs.results",
-    "save_comparison": "qispread.outputs.results",
+    "write_comparison": "qispread.outputs.results",
     "write_report": "qispread.outputs.report",
     "simulate": "qispread.model.engines.simulation",
     "Runs": "qispread.model.engines.simulation",
     "SpreadModel": "qispread.model.engines.mesa_model",
     "Organisation": "qispread.model.engines.agents",
     "Stage": "qispread.model.world.state_arrays",
-    "save": "qispread.outputs.results",
+    "write_runs": "qispread.outputs.results",
+    "read_runs": "qispread.outputs.results",
+    "read_comparison": "qispread.outputs.results",
     "sweep": "qispread.runs.sweep.run_sweep",
     "read_sweep": "qispread.runs.sweep.sweep_reader",
     "Sweep": "qispread.runs.sweep.sweep_reader",
     "rerun": "qispread.runs.sweep.rerun",
-    "load_experiment": "qispread.runs.sweep.load_experiment",
+    "read_experiment": "qispread.runs.sweep.load_experiment",
     "Experiment": "qispread.runs.sweep.experiment",
     "sensitivity": "qispread.analysis.sensitivity",
     "discover": "qispread.analysis.discovery",
@@ -71,7 +74,7 @@ _MODULES = {
     "TableOptions": "qispread.runs.diffusion_fit.read_diffusion",
     "calibrate": "qispread.runs.calibration.run_calibration",
     "CalibrationResult": "qispread.runs.calibration.run_calibration",
-    "load_calibration": "qispread.runs.calibration.load_calibration",
+    "read_calibration": "qispread.runs.calibration.load_calibration",
     "MEASURES": "qispread.model.measures",
 }
 
@@ -80,7 +83,7 @@ if TYPE_CHECKING:
     from qispread.analysis.sensitivity import sensitivity
     from qispread.inputs.errors import InputError
     from qispread.inputs.from_networkx import with_graph
-    from qispread.inputs.load_scenario import check, load
+    from qispread.inputs.load_scenario import check_file, read_scenario
     from qispread.inputs.scenario import Scenario
     from qispread.model.engines.agents import Organisation
     from qispread.model.engines.mesa_model import SpreadModel
@@ -88,15 +91,21 @@ if TYPE_CHECKING:
     from qispread.model.measures import MEASURES
     from qispread.model.world.state_arrays import Stage
     from qispread.outputs.report import write_report
-    from qispread.outputs.results import ComparisonResult, save, save_comparison
-    from qispread.runs.calibration.load_calibration import load_calibration
+    from qispread.outputs.results import (
+        ComparisonResult,
+        read_comparison,
+        read_runs,
+        write_comparison,
+        write_runs,
+    )
+    from qispread.runs.calibration.load_calibration import read_calibration
     from qispread.runs.calibration.run_calibration import CalibrationResult, calibrate
     from qispread.runs.comparison import Comparison, compare
     from qispread.runs.comparison.robustness import robustness
     from qispread.runs.diffusion_fit.fit_diffusion import DiffusionFit, fit
     from qispread.runs.diffusion_fit.read_diffusion import TableOptions
     from qispread.runs.sweep.experiment import Experiment
-    from qispread.runs.sweep.load_experiment import load_experiment
+    from qispread.runs.sweep.load_experiment import read_experiment
     from qispread.runs.sweep.rerun import rerun
     from qispread.runs.sweep.run_sweep import sweep
     from qispread.runs.sweep.sweep_reader import Sweep, read_sweep
@@ -118,23 +127,25 @@ if TYPE_CHECKING:
         "TableOptions",
         "__version__",
         "calibrate",
-        "check",
+        "check_file",
         "compare",
         "discover",
         "fit",
-        "load",
-        "load_calibration",
-        "load_experiment",
+        "read_calibration",
+        "read_comparison",
+        "read_experiment",
+        "read_runs",
+        "read_scenario",
         "read_sweep",
         "rerun",
         "robustness",
-        "save",
-        "save_comparison",
         "sensitivity",
         "simulate",
         "sweep",
         "with_graph",
+        "write_comparison",
         "write_report",
+        "write_runs",
     ]
 
 

@@ -74,7 +74,7 @@ def test_the_table_of_months_has_p5_median_and_p95(runs):
 
 
 def test_the_saved_summary_has_them_too(runs, tmp_path):
-    qs.save(runs, tmp_path / "saved", command=["qispread"])
+    qs.write_runs(runs, tmp_path / "saved", command=["qispread"])
     table = pyarrow.csv.read_csv(tmp_path / "saved" / "summary.csv").to_pandas()
     adoption = table[(table["measure"] == "current_use") & (table["month"] == SCENARIO.horizon)]
     assert adoption[["p5", "median", "p95"]].to_numpy() == pytest.approx(np.tile(KNOWN, (2, 1)))

@@ -287,7 +287,7 @@ def test_what_is_taken_away_can_be_run(open_visitor, tmp_path):
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("button", name="Your option", exact=True).click()
     waiting.value.save_as(tmp_path / "taken.yaml")
-    policy = qs.load(tmp_path / "taken.yaml").policies["coaching"]
+    policy = qs.read_scenario(tmp_path / "taken.yaml").policies["coaching"]
     assert (policy.support, policy.start) == (0.8, 7)
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("button", name="Map", exact=True).click()

@@ -61,7 +61,7 @@ def test_the_numbers_are_those_of_the_command_to_the_last_digit(
 def test_a_scenario_to_take_away_is_the_one_on_the_page(send_request, tmp_path, start, option):
     for question, expected in ((BASE, start), (OPTION, option)):
         (tmp_path / "taken.yaml").write_bytes(send_request("/api/scenario.yaml", question).body)
-        assert qs.load(tmp_path / "taken.yaml").fingerprint() == expected.fingerprint()
+        assert qs.read_scenario(tmp_path / "taken.yaml").fingerprint() == expected.fingerprint()
 
 
 def test_every_number_of_the_scenario_and_every_lever_can_be_changed(read_lines, send_request, start):

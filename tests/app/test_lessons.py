@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import qispread as qs
 from event_loop import run_in_event_loop
 from qispread.inputs.errors import InputError
-from qispread.inputs.load_scenario import load
+from qispread.inputs.load_scenario import read_scenario
 from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.interfaces.page.ensembles import EnsembleCache
 from qispread.interfaces.page.teaching.budget import (
@@ -258,7 +258,7 @@ def test_stretches_cover_the_years_of_a_mask(mask):
 
 def test_prices_are_the_declared_costs():
     for lever, price in PRICES.items():
-        scenario = load(ROOT / "configs/prompt.yaml", policies=[ROOT / f"configs/policies/{lever}.yaml"])
+        scenario = read_scenario(ROOT / "configs/prompt.yaml", policies=[ROOT / f"configs/policies/{lever}.yaml"])
         (policy,) = scenario.policies.values()
         assert policy.cost == 100.0 * price
 

@@ -30,7 +30,7 @@ def faults(read, setting):
 
 
 def test_the_page_opens_with_the_scenario_of_the_first_example():
-    assert default_scenario().fingerprint() == qs.load("configs/prompt.yaml").fingerprint()
+    assert default_scenario().fingerprint() == qs.read_scenario("configs/prompt.yaml").fingerprint()
 
 
 def test_without_changes_both_arms_are_the_scenario(read, start):

@@ -35,7 +35,7 @@ from qispread.runs.calibration.calibration_tables import (
     TARGET_COLUMNS,
     share_reaching,
 )
-from qispread.runs.calibration.load_calibration import load_calibration
+from qispread.runs.calibration.load_calibration import read_calibration
 
 TARGETS_GIVEN = {
     "uptake": {"measure": "current_use", "month": 12, "value": 0.5, "error": 0.1},
@@ -163,7 +163,7 @@ def test_changes_ratios_and_products_are_worked_out():
         "scaled": {"measure": "effect", "multiplied_by": "copying.copy_loss", "month": 12, "value": 1, "error": 1},
         "fixed": {"measure": "effect", "multiplied_by": "improving.decay", "month": 12, "value": 1, "error": 1},
     }
-    plan = load_calibration(small_calibration(targets=targets, parameters={"copying.copy_loss": {}}))
+    plan = read_calibration(small_calibration(targets=targets, parameters={"copying.copy_loss": {}}))
     key = {
         ("baseline", "current_use", "all", 6),
         ("baseline", "current_use", "all", 12),
@@ -216,7 +216,7 @@ def test_the_same_file_gives_the_same_bytes_whoever_does_the_work(finished_calib
 def test_the_calibrated_scenario_is_read_and_has_the_medians(finished_calibration, tmp_path):
     text = render_calibrated_scenario(finished_calibration, tmp_path, "qispread calibrate trial.yaml")
     (tmp_path / "calibrated.yaml").write_text(text)
-    scenario = qs.load(tmp_path / "calibrated.yaml")
+    scenario = qs.read_scenario(tmp_path / "calibrated.yaml")
     assert (
         scenario.fingerprint()
         == finished_calibration.scenario.replace(name=f"{SMALL_SCENARIO.name}-calibrated").fingerprint()
@@ -233,7 +233,10 @@ def test_the_calibrated_scenario_is_read_whatever_its_base_is_called(finished_ca
     (tmp_path / "calibrated.yaml").write_text(
         render_calibrated_scenario(replace(finished_calibration, specification=plan), tmp_path, "command")
     )
-    assert qs.load(tmp_path / "calibrated.yaml").copying.copy_loss == finished_calibration.medians["copying.copy_loss"]
+    assert (
+        qs.read_scenario(tmp_path / "calibrated.yaml").copying.copy_loss
+        == finished_calibration.medians["copying.copy_loss"]
+    )
 
 
 def test_pictures_draw_the_tables(finished_calibration):

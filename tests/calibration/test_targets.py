@@ -5,7 +5,7 @@ import pytest
 import qispread as qs
 from helpers_sweep import SCENARIO_YAML, SMALL_SCENARIO
 from qispread.inputs.errors import InputError
-from qispread.runs.calibration.load_calibration import is_calibration, load_calibration
+from qispread.runs.calibration.load_calibration import is_calibration, read_calibration
 
 GOOD = """\
 name: good
@@ -89,7 +89,7 @@ def folder(tmp_path):
 
 
 def test_a_file_says_what_is_calibrated_to_what(folder):
-    plan = load_calibration(folder / "good.yaml")
+    plan = read_calibration(folder / "good.yaml")
     assert [one.path for one in plan.factors] == ["copying.copy_loss", "improving.decay"]
     assert (plan.factors[0].low, plan.factors[0].high) == (0.1, 0.9)
     assert list(plan.arms) == ["baseline", "coached"]
@@ -105,7 +105,7 @@ def test_a_file_says_what_is_calibrated_to_what(folder):
 def test_an_interval_of_another_level_has_another_error():
     told = {"measure": "current_use", "month": 3, "value": 0.5, "interval": (0.4, 0.6)}
     narrow, wide = (
-        load_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
+        read_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
         for level in (0.95, 0.5)
     )
     assert wide.standard_error == pytest.approx(0.1 / 0.6745, rel=1e-3)
@@ -116,7 +116,7 @@ def test_an_interval_of_another_level_has_another_error():
 def test_an_interval_that_is_not_even_has_an_error_to_each_side():
     told = {"measure": "current_use", "month": 3, "value": 0.9, "interval": (0.5, 1.0)}
     one, other = (
-        load_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
+        read_calibration(targets_mapping({"one": {**told, "level": level}})).calibration.targets["one"]
         for level in (0.95, 0.6826894921370859)
     )
     assert one.errors == pytest.approx((0.4 / 1.96, 0.1 / 1.96), rel=1e-3)
@@ -131,7 +131,7 @@ def targets_mapping(targets):
 
 def test_every_fault_is_told_with_its_line_all_at_once(folder):
     with pytest.raises(InputError) as raised:
-        load_calibration(folder / "bad.yaml")
+        read_calibration(folder / "bad.yaml")
     told = {}
     for fault in raised.value.faults:
         assert fault.file.endswith("bad.yaml"), fault
@@ -156,13 +156,13 @@ def test_every_fault_is_told_with_its_line_all_at_once(folder):
 )
 def test_what_is_missing_is_told(given, words):
     with pytest.raises(InputError, match=words):
-        load_calibration(given)
+        read_calibration(given)
 
 
 def test_faults_of_base_and_targets_come_together(folder):
     (folder / "small.yaml").write_text("horizon: -3\n")
     with pytest.raises(InputError) as raised:
-        load_calibration(folder / "bad.yaml")
+        read_calibration(folder / "bad.yaml")
     assert {fault.file.rpartition("/")[2] for fault in raised.value.faults} == {"small.yaml", "bad.yaml"}
 
 
@@ -176,4 +176,4 @@ def test_check_reads_calibrations(folder):
 
 
 def test_the_names_of_the_package_lead_to_it():
-    assert qs.load_calibration is load_calibration
+    assert qs.read_calibration is read_calibration

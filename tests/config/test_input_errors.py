@@ -5,7 +5,7 @@ import re
 import pytest
 
 from helpers_input import MARK, SMALL_YAML, catch_input_error, line_of_mark, only_fault, write_file
-from qispread.inputs.load_scenario import load
+from qispread.inputs.load_scenario import read_scenario
 from qispread.interfaces.cli.main import main
 
 # What is wrong, the file (its faulty line marked if it has several), the path said, what the message must hold.
@@ -236,7 +236,7 @@ FAULTS = [
 def test_each_fault_is_said_at_its_place(text, where, parts):
     write_file("o.csv", "id\n" + "".join(f"{name}\n" for name in "abcdefgh"))
     write_file("t.csv", "from,to\norganisation-001,organisation-002\n")
-    fault = only_fault(load, write_file("s.yaml", text + "\n"))
+    fault = only_fault(read_scenario, write_file("s.yaml", text + "\n"))
     line = line_of_mark(text) if MARK in text else 1
     if where:
         assert (fault.file, fault.line, fault.path) == ("s.yaml", line, where)
@@ -281,7 +281,7 @@ ALL_OF_THEM = {
 
 
 def test_all_faults_of_a_file_come_in_one_message_in_the_order_of_its_lines():
-    error = catch_input_error(load, write_file("s.yaml", MANY))
+    error = catch_input_error(read_scenario, write_file("s.yaml", MANY))
     assert {(fault.line, fault.path) for fault in error.faults} == ALL_OF_THEM
     lines = str(error).splitlines()
     assert lines[0] == "13 faults in the input"
@@ -294,7 +294,7 @@ def test_a_fault_in_one_value_hides_no_name_that_cannot_be():
         interventions: {x: {origin: nobody-1, effort: -2}}
         policies: {p: {lever: mandate, target: {partnerships: nowhere}}}
         """
-    said = str(catch_input_error(load, write_file("s.yaml", text)))
+    said = str(catch_input_error(read_scenario, write_file("s.yaml", text)))
     assert all(part in said for part in ("setting_spread", "nobody-1", "effort", "nowhere"))
 
 
@@ -304,7 +304,9 @@ def test_faults_of_scenario_tables_and_policy_files_come_together():
     write_file("p.yaml", "policies: {p: {lever: mandate, push: -1}}\n")
     text = "seed: -1\norganisations: {file: o.csv}\nnetwork: {kind: file, file: t.csv}\n"
     error = catch_input_error(
-        load, write_file("s.yaml", text), policies=["missing.yaml", write_file("p.yaml", "policies: {p: {lever: x}}\n")]
+        read_scenario,
+        write_file("s.yaml", text),
+        policies=["missing.yaml", write_file("p.yaml", "policies: {p: {lever: x}}\n")],
     )
     assert {fault.file for fault in error.faults} == {"s.yaml", "o.csv", "t.csv", "p.yaml", "missing.yaml"}
 

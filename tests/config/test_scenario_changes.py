@@ -6,7 +6,7 @@ import pytest
 
 from helpers_input import SMALL_YAML, catch_input_error, only_fault, write_file
 from qispread.inputs.interventions import Origin
-from qispread.inputs.load_scenario import load
+from qispread.inputs.load_scenario import read_scenario
 from qispread.inputs.network_kinds import RingNetwork
 from qispread.inputs.policies import MandatePolicy, PolicyTarget
 from qispread.inputs.scenario import Scenario
@@ -233,14 +233,18 @@ def test_worlds_that_differ_in_kind_have_different_fingerprints():
 def test_equal_worlds_have_equal_fingerprints():
     write_file("a.yaml", SMALL_YAML)
     write_file("b.yaml", "extends: a.yaml\n# words\ndescription: other words\nimproving: {decay: 3e-2}\nseed: 1\n")
-    assert load("a.yaml").fingerprint() == load("b.yaml").fingerprint() == load("a.yaml").replace().fingerprint()
+    assert (
+        read_scenario("a.yaml").fingerprint()
+        == read_scenario("b.yaml").fingerprint()
+        == read_scenario("a.yaml").replace().fingerprint()
+    )
 
 
 def test_the_name_of_a_table_does_not_matter_to_the_fingerprint():
     for name in ("one", "two"):
         write_file(f"{name}.csv", "id,size\na,1\nb,2\nc,3\n")
         write_file(f"{name}.yaml", f"organisations: {{file: {name}.csv}}\nnetwork: {{kind: complete}}\n")
-    assert load("one.yaml").fingerprint() == load("two.yaml").fingerprint()
+    assert read_scenario("one.yaml").fingerprint() == read_scenario("two.yaml").fingerprint()
 
 
 @pytest.mark.parametrize("section", ["policies", "interventions"])

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from helpers_input import EVIDENCE_RANGES, MODEL_DEFAULTS, catch_input_error, only_fault, write_file
-from qispread.inputs.load_scenario import load
+from qispread.inputs.load_scenario import read_scenario
 from qispread.inputs.parameter_descriptions import all_descriptions
 from qispread.inputs.scenario import Scenario
 
@@ -13,7 +13,7 @@ def test_a_file_lies_over_the_file_it_extends():
     write_file(
         "base.yaml", "horizon: 24\nimproving: {decay: 0.1, repair: 0.2}\nnetwork: {kind: ring, degree: 4}\n", "below"
     )
-    scenario = load(
+    scenario = read_scenario(
         write_file("s.yaml", "extends: below/base.yaml\nimproving: {decay: 0.3}\nnetwork: {tie_weight: 0.5}\n")
     )
     assert (scenario.horizon, scenario.improving.decay, scenario.improving.repair) == (24, 0.3, 0.2)
@@ -23,7 +23,7 @@ def test_a_file_lies_over_the_file_it_extends():
 def test_of_two_parents_the_later_lies_on_top():
     write_file("a.yaml", "horizon: 24\nseed: 5\n")
     write_file("b.yaml", "horizon: 36\n")
-    scenario = load(write_file("s.yaml", "extends: [a.yaml, b.yaml]\n"))
+    scenario = read_scenario(write_file("s.yaml", "extends: [a.yaml, b.yaml]\n"))
     assert (scenario.horizon, scenario.seed) == (36, 5)
 
 
@@ -32,33 +32,35 @@ def test_another_kind_replaces_the_whole_network_and_another_lever_the_whole_pol
         "base.yaml", "network: {kind: random, mean_degree: 3}\npolicies: {p: {lever: mandate, push: 1, cost: 2}}\n"
     )
     text = "extends: base.yaml\nnetwork: {kind: ring}\npolicies: {p: {lever: feedback}}\n"
-    scenario = load(write_file("s.yaml", text))
-    assert scenario == load(write_file("t.yaml", "network: {kind: ring}\npolicies: {p: {lever: feedback}}\n"))
+    scenario = read_scenario(write_file("s.yaml", text))
+    assert scenario == read_scenario(write_file("t.yaml", "network: {kind: ring}\npolicies: {p: {lever: feedback}}\n"))
 
 
 @pytest.mark.parametrize("last", ["s.yaml", "a.yaml"])
 def test_files_that_extend_each_other_in_a_circle_are_refused(last):
     write_file("a.yaml", "extends: b.yaml\n")
     write_file("b.yaml", f"horizon: 9\nextends: {last}\n")
-    fault = only_fault(load, write_file("s.yaml", "extends: a.yaml\n"))
+    fault = only_fault(read_scenario, write_file("s.yaml", "extends: a.yaml\n"))
     assert (fault.file, fault.line, fault.path) == ("b.yaml", 2, "extends")
 
 
 def test_a_missing_parent_is_a_fault_with_its_place():
     write_file("s.yaml", "name: x\nextends: none.yaml\n")
-    assert "none.yaml" in str(only_fault(load, "s.yaml"))
+    assert "none.yaml" in str(only_fault(read_scenario, "s.yaml"))
 
 
 def test_a_fault_points_to_the_file_that_gave_the_value():
     write_file("base.yaml", "horizon: 24\nimproving:\n  decay: 3\nhearing: {contact: 5}\n", "below")
-    error = catch_input_error(load, write_file("s.yaml", "extends: below/base.yaml\nhearing:\n  contact: 2\n"))
+    error = catch_input_error(read_scenario, write_file("s.yaml", "extends: below/base.yaml\nhearing:\n  contact: 2\n"))
     assert [(fault.file, fault.line) for fault in error.faults] == [("below/base.yaml", 3), ("s.yaml", 3)]
 
 
 def test_policy_files_add_their_policies():
     write_file("p.yaml", "name: help\npolicies: {help: {lever: coaching}}\n")
     write_file("q.yaml", "policies: {time: {lever: protected_time}}\n")
-    scenario = load(write_file("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml", "q.yaml"])
+    scenario = read_scenario(
+        write_file("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml", "q.yaml"]
+    )
     assert list(scenario.policies) == ["push", "help", "time"]
 
 
@@ -74,7 +76,7 @@ def test_policy_files_add_their_policies():
 )
 def test_a_bad_policy_file_is_refused(text, line, part):
     write_file("p.yaml", text)
-    fault = only_fault(load, write_file("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml"])
+    fault = only_fault(read_scenario, write_file("s.yaml", "policies: {push: {lever: mandate}}\n"), policies=["p.yaml"])
     assert (fault.file, fault.line) == ("p.yaml", line)
     assert part in str(fault)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers_input import catch_input_error, only_fault, write_file
-from qispread.inputs.load_scenario import check, load
+from qispread.inputs.load_scenario import check_file, read_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 NHS = ROOT.parent / "shared" / "data" / "nhs"
@@ -26,7 +26,7 @@ def load_tables(places=PLACES, ties=None, network=FILE, **options):
         write_file("t.csv", ties)
     given = "".join(f", {name}: {value}" for name, value in options.items())
     network = "{kind: complete}" if ties is None else network
-    return load(write_file("s.yaml", f"organisations: {{file: o.csv{given}}}\nnetwork: {network}\n"))
+    return read_scenario(write_file("s.yaml", f"organisations: {{file: o.csv{given}}}\nnetwork: {network}\n"))
 
 
 def organisation_ids_of(scenario):
@@ -127,10 +127,10 @@ def test_quoted_line_ends_do_not_shift_the_lines_of_faults():
 def test_all_faults_of_both_tables_come_at_once():
     write_file("o.csv", "ide\na\n")
     write_file("t.csv", "frm,to\na,b\n")
-    error = catch_input_error(load, write_file("s.yaml", f"organisations: {{file: o.csv}}\nnetwork: {FILE}\n"))
+    error = catch_input_error(read_scenario, write_file("s.yaml", f"organisations: {{file: o.csv}}\nnetwork: {FILE}\n"))
     assert {(fault.file, fault.line) for fault in error.faults} == {("o.csv", 1), ("t.csv", 1)}
     error = catch_input_error(
-        load, write_file("s.yaml", "organisations: {file: no.csv}\nnetwork: {kind: file, file: none.csv}\n")
+        read_scenario, write_file("s.yaml", "organisations: {file: no.csv}\nnetwork: {kind: file, file: none.csv}\n")
     )
     assert {fault.file for fault in error.faults} == {"no.csv", "none.csv"}
 
@@ -236,7 +236,7 @@ def test_they_are_left_out_as_well_where_the_scenario_itself_gives_the_ties():
     text = (
         "organisations: {file: o.csv, without_ties: leave_out}\nnetwork: {kind: ties, ties: [{first: a, second: b}]}\n"
     )
-    assert organisation_ids_of(load(write_file("s.yaml", text))) == ["a", "b"]
+    assert organisation_ids_of(read_scenario(write_file("s.yaml", text))) == ["a", "b"]
 
 
 def test_rows_left_out_do_not_shift_the_lines_of_faults():
@@ -275,7 +275,9 @@ def test_a_blank_membership_is_one_fault(row):
 def test_a_table_stands_beside_the_file_that_names_it():
     write_file("o.csv", PLACES, "below")
     write_file("base.yaml", "organisations: {file: o.csv}\n", "below")
-    assert organisation_ids_of(load(write_file("s.yaml", "extends: below/base.yaml\nnetwork: {kind: complete}\n"))) == [
+    assert organisation_ids_of(
+        read_scenario(write_file("s.yaml", "extends: below/base.yaml\nnetwork: {kind: complete}\n"))
+    ) == [
         "a",
         "b",
         "c",
@@ -286,19 +288,19 @@ def test_tables_of_the_command_line_stand_where_the_user_stands():
     write_file("s.yaml", "organisations: {number: 5, partnerships: 2, regions: 1}\n", "below")
     write_file("o.csv", PLACES)
     write_file("t.csv", "from,to\na,b\nb,c\n")
-    scenario = load("below/s.yaml", organisations="o.csv", ties="t.csv")
+    scenario = read_scenario("below/s.yaml", organisations="o.csv", ties="t.csv")
     assert (organisation_ids_of(scenario), len(tie_triples(scenario))) == (["a", "b", "c"], 2)
     assert [one.path for one in scenario.inputs] == ["o.csv", "t.csv"]
     write_file("t.csv", "from,to\na,x\n")
-    assert only_fault(load, "below/s.yaml", organisations="o.csv", ties="t.csv").file == "t.csv"
+    assert only_fault(read_scenario, "below/s.yaml", organisations="o.csv", ties="t.csv").file == "t.csv"
 
 
 @pytest.mark.parametrize("name", ["o.csv", "below/o.csv"])
 def test_check_reads_a_table_of_organisations(name):
     write_file(name, PLACES)
-    assert any("has no column" in note for note in check(name).notes)
+    assert any("has no column" in note for note in check_file(name).notes)
     write_file(name, "id,size\na,1\nb,-1\n")
-    assert only_fault(check, name).file == name
+    assert only_fault(check_file, name).file == name
 
 
 def row_values(name):
@@ -308,7 +310,7 @@ def row_values(name):
 
 @needs_nhs
 def test_the_clinical_networks_hold_all_open_trusts_that_share_one():
-    scenario = load(ROOT / "configs" / "nhs_clinical_networks.yaml")
+    scenario = read_scenario(ROOT / "configs" / "nhs_clinical_networks.yaml")
     trusts = {row["trust_code"] for row in row_values("trusts.csv") if not row["close_date"]}
     closed = {row["trust_code"] for row in row_values("trusts.csv")} - trusts
     groups = {}
@@ -328,7 +330,7 @@ def test_the_clinical_networks_hold_all_open_trusts_that_share_one():
 
 @needs_nhs
 def test_the_shared_catchments_hold_all_open_trusts_that_share_one():
-    scenario = load(ROOT / "configs" / "nhs_shared_catchments.yaml")
+    scenario = read_scenario(ROOT / "configs" / "nhs_shared_catchments.yaml")
     places = {row["trust_code"]: row for row in row_values("trusts.csv") if not row["close_date"]}
     pairs = {}
     for row in row_values("trust_shared_catchment_edges.csv"):

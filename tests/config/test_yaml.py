@@ -7,7 +7,7 @@ import pytest
 
 from helpers_input import catch_input_error, line_of_mark, only_fault, write_file
 from qispread.inputs import yaml_reader
-from qispread.inputs.load_scenario import load
+from qispread.inputs.load_scenario import read_scenario
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.yaml_reader import read_yaml
 
@@ -70,14 +70,14 @@ def test_quoted_text_stays_text(text):
 
 @pytest.mark.parametrize(("text", "shown"), [("0123", "0123"), ("12:30", "12:30"), ("'24'", "24"), ("on", "on")])
 def test_text_is_refused_where_a_number_is_needed(text, shown):
-    fault = only_fault(load, write_file("s.yaml", f"name: x\nhorizon: {text}\n"))
+    fault = only_fault(read_scenario, write_file("s.yaml", f"name: x\nhorizon: {text}\n"))
     assert (fault.file, fault.line, fault.path) == ("s.yaml", 2, "horizon")
     assert f"got the text '{shown}'" in fault.problem
     assert "needed: a whole number" in fault.problem
 
 
 def test_a_number_of_thousands_of_digits_is_a_fault():
-    assert only_fault(load, write_file("s.yaml", f"name: x\nseed: {'9' * 5000}\n")).line == 2
+    assert only_fault(read_scenario, write_file("s.yaml", f"name: x\nseed: {'9' * 5000}\n")).line == 2
 
 
 def test_every_key_given_twice_is_a_fault_on_the_line_of_the_second():
@@ -139,7 +139,7 @@ def test_a_file_must_be_a_mapping(text):
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing but words\n", "{}\n"])
 def test_an_empty_file_is_a_scenario_of_defaults(text):
-    assert load(write_file("s.yaml", text)) == Scenario()
+    assert read_scenario(write_file("s.yaml", text)) == Scenario()
 
 
 @pytest.mark.parametrize("text", [b"name: caf\xe9\n", "name: x\n".encode("utf-16"), b"\xff\xfe\x00"])
@@ -161,18 +161,18 @@ def test_control_characters_are_refused(text):
 
 
 def test_a_missing_file_is_a_fault():
-    fault = only_fault(load, "nowhere/s.yaml")
+    fault = only_fault(read_scenario, "nowhere/s.yaml")
     assert (fault.file, fault.problem) == ("nowhere/s.yaml", "no such file")
 
 
 def test_a_folder_is_a_fault():
     Path("folder").mkdir()
-    fault = only_fault(load, "folder")
+    fault = only_fault(read_scenario, "folder")
     assert (fault.file, fault.problem) == ("folder", "is a folder, not a file")
 
 
 def test_a_tag_cannot_run_anything():
-    catch_input_error(load, write_file("s.yaml", "name: !!python/object/apply:os.mkdir [harm]\n"))
+    catch_input_error(read_scenario, write_file("s.yaml", "name: !!python/object/apply:os.mkdir [harm]\n"))
     assert not Path("event_rate").exists()
 
 

@@ -49,13 +49,15 @@ def test_engines_agree_with_everything_on(replicate):
 def test_engines_agree_on_every_scenario_in_configs(path):
     if "nhs" in path.stem and not (ROOT / "../shared/data/nhs").exists():
         pytest.skip("the NHS data are not at ../shared/data/nhs")
-    assert_same_bytes(*run_both_engines(qs.load(path)))
+    assert_same_bytes(*run_both_engines(qs.read_scenario(path)))
 
 
 @pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("file", sorted((ROOT / "configs/policies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_engines_agree_under_every_policy_in_configs(file):
-    assert_same_bytes(*run_both_engines(qs.load(CONFIGS[-1], policies=[file]).replace({"organisations.number": 60})))
+    assert_same_bytes(
+        *run_both_engines(qs.read_scenario(CONFIGS[-1], policies=[file]).replace({"organisations.number": 60}))
+    )
 
 
 TIED = {

@@ -17,7 +17,7 @@ LEAST_P = 1e-4
 CODE = """
 import json, sys
 import qispread as qs
-scenario = qs.load(sys.argv[1]).with_policy("learning_network").with_policy("coaching", target={"random": 40})
+scenario = qs.read_scenario(sys.argv[1]).with_policy("learning_network").with_policy("coaching", target={"random": 40})
 runs = qs.simulate(scenario.replace(seed=int(sys.argv[2])), replicates=int(sys.argv[3]))
 print(json.dumps({name: list(runs.final_values(name)) for name in sys.argv[4:]}))
 """

@@ -119,7 +119,8 @@ def test_purposes_of_ones_own_are_used_by_nothing_else():
 @pytest.mark.parametrize("given", ["prompt", str(ROOT / "configs/prompt.yaml"), ROOT / "configs/prompt.yaml"])
 def test_a_scenario_may_be_named_or_be_a_file(given):
     assert (
-        qs.SpreadModel(given, replicate=0).scenario.fingerprint() == qs.load(ROOT / "configs/prompt.yaml").fingerprint()
+        qs.SpreadModel(given, replicate=0).scenario.fingerprint()
+        == qs.read_scenario(ROOT / "configs/prompt.yaml").fingerprint()
     )
 
 

@@ -14,9 +14,9 @@ from experiments.facts.screening import NUMBER, candidate_parameters
 from experiments.validation.validation_page import PAGE
 
 import qispread as qs
-from qispread.runs.calibration.load_calibration import load_calibration
+from qispread.runs.calibration.load_calibration import read_calibration
 
-PLAN = load_calibration(FACTS_FILE)
+PLAN = read_calibration(FACTS_FILE)
 KEYS = (ROOT / "docs/references.bib").read_text(encoding="utf-8")
 
 
@@ -75,9 +75,9 @@ def test_defaults_show_what_is_stored_of_them():
 
 
 def test_the_calibrated_scenario_has_the_stored_medians():
-    scenario, parameters = qs.load(CONFIGS / CONFIG), read_stored_table("facts_parameters")
+    scenario, parameters = qs.read_scenario(CONFIGS / CONFIG), read_stored_table("facts_parameters")
     changes = {row["parameter"]: float(f"{row['median']:.4g}") for _, row in parameters.iterrows()}
-    expected = qs.load(CONFIGS / "prompt.yaml").replace(changes, name="prompt-calibrated")
+    expected = qs.read_scenario(CONFIGS / "prompt.yaml").replace(changes, name="prompt-calibrated")
     assert scenario.fingerprint() == expected.fingerprint()
     assert "python -m experiments.facts --write" in (CONFIGS / CONFIG).read_text(encoding="utf-8")
 
@@ -126,7 +126,7 @@ def test_facts_run_small():
 def test_known_truths_of_the_model_itself_are_recovered():
     plan = {
         "name": "known",
-        "base": qs.load(CONFIGS / "prompt.yaml").replace(horizon=60),
+        "base": qs.read_scenario(CONFIGS / "prompt.yaml").replace(horizon=60),
         "parameters": {"copying.copy_loss": {}, "improving.decay": {}, "outcome.secular": {}, "hearing.broadcast": {}},
         "targets": {
             "heard": {"measure": "awareness", "month": 24, "value": 0.5, "error": 0.02},

@@ -11,7 +11,7 @@ from qispread.inputs.errors import InputError
 from qispread.inputs.former_data import rename_path
 from qispread.inputs.uploads import UploadedFile, scenario_from_uploads
 from qispread.interfaces.cli.main import main
-from qispread.runs.calibration.load_calibration import load_calibration
+from qispread.runs.calibration.load_calibration import read_calibration
 
 FORMER = {
     "name": "small",
@@ -135,22 +135,22 @@ def part(data, path):
 
 
 def test_scenarios_are_the_same(folder):
-    former, now = qs.load(write("former.yaml", FORMER)), qs.load(write("now.yaml", NOW))
+    former, now = qs.read_scenario(write("former.yaml", FORMER)), qs.read_scenario(write("now.yaml", NOW))
     assert plain(former) == plain(now)
     assert former.fingerprint() == now.fingerprint()
     assert not renamings(now.notes)
     first, second = qs.simulate(former), qs.simulate(now)
     assert first.measures.tobytes() == second.measures.tobytes()
     assert first.organisations.equals(second.organisations)
-    assert qs.save(first, "a")
-    assert qs.save(second, "b")
+    assert qs.write_runs(first, "a")
+    assert qs.write_runs(second, "b")
     for name in ("months.parquet", "organisations.parquet", "runs.parquet", "summary.csv"):
         assert (folder / "a" / name).read_bytes() == (folder / "b" / name).read_bytes()
 
 
 def test_every_former_name_has_a_note_with_its_line(folder):
     name = write("former.yaml", FORMER)
-    notes = renamings(qs.load(name).notes)
+    notes = renamings(qs.read_scenario(name).notes)
     for old, new in (("home_grown", "local_improvement"), ("giving_up", "discontinuing"), ("returning", "readopting")):
         wanted = f'{name}:{line_of(name, old)}: "{old}" is now "{new}"; the old name is read until {REMOVED_IN}'
         assert wanted in notes
@@ -176,16 +176,16 @@ def test_every_key(path, folder):
     former, now = EXAMPLES.get(path, (FORMER, NOW))
     text = json.dumps(former)
     assert f'"{path.split(".")[-1]}"' in text
-    found = qs.load(write("former.yaml", former))
-    assert plain(found) == plain(qs.load(write("now.yaml", now)))
+    found = qs.read_scenario(write("former.yaml", former))
+    assert plain(found) == plain(qs.read_scenario(write("now.yaml", now)))
     assert any(f'"{path.split(".")[-1]}" is now "{KEYS[path]}"' in note for note in found.notes)
 
 
 @pytest.mark.parametrize("path", [path for path in KEYS if path not in SCENARIO_KEYS])
 def test_every_key_of_calibrations(path, folder):
     write("scenario.yaml", NOW)
-    former = load_calibration(write("former.yaml", CALIBRATION_FORMER)).calibration
-    now = load_calibration(write("now.yaml", CALIBRATION_NOW)).calibration
+    former = read_calibration(write("former.yaml", CALIBRATION_FORMER)).calibration
+    now = read_calibration(write("now.yaml", CALIBRATION_NOW)).calibration
     assert former.model_dump(exclude={"scenario"}) == now.model_dump(exclude={"scenario"})
     assert plain(former.scenario) == plain(now.scenario)
     assert not renamings(now.scenario.notes)
@@ -205,8 +205,8 @@ def test_every_key_of_calibrations(path, folder):
 
 def test_experiments_are_the_same(folder):
     write("scenario.yaml", FORMER)
-    former = qs.load_experiment(write("former.yaml", EXPERIMENT_FORMER))
-    now = qs.load_experiment(write("now.yaml", EXPERIMENT_NOW))
+    former = qs.read_experiment(write("former.yaml", EXPERIMENT_FORMER))
+    now = qs.read_experiment(write("now.yaml", EXPERIMENT_NOW))
     assert former.identity() == now.identity()
     notes = renamings(former.scenario.notes)
     for old in ("home_grown.gain", "systems", *MEASURES):
@@ -214,7 +214,7 @@ def test_experiments_are_the_same(folder):
     first, second = (qs.sweep(one, name, confirmed=True) for one, name in ((former, "a"), (now, "b")))
     assert first.runs.equals(second.runs)
     with pytest.warns(DeprecationWarning, match="is now"):
-        mapping = qs.load_experiment({**EXPERIMENT_FORMER, "measures": {}, "base": "scenario.yaml"})
+        mapping = qs.read_experiment({**EXPERIMENT_FORMER, "measures": {}, "base": "scenario.yaml"})
     assert set(mapping.factors) == set(now.factors)
 
 
@@ -223,7 +223,7 @@ def test_points_in_a_table(folder):
     for name, column in (("former", "home_grown.gain"), ("now", "local_improvement.gain")):
         (folder / f"{name}.csv").write_text(f"{column}\n0.01\n0.02\n", encoding="utf-8")
         write(f"{name}.yaml", {"base": "scenario.yaml", "design": {"kind": "list", "file": f"{name}.csv"}})
-    former, now = (qs.load_experiment(f"{name}.yaml") for name in ("former", "now"))
+    former, now = (qs.read_experiment(f"{name}.yaml") for name in ("former", "now"))
     assert former.factors == now.factors
     assert any(note.startswith("former.csv:1:") for note in former.scenario.notes)
 
@@ -233,14 +233,14 @@ def test_refused_measures_with_file_and_line(name, folder):
     write("scenario.yaml", NOW)
     experiment = write("experiment.yaml", {**EXPERIMENT_NOW, "measures": {"final": ["effect", name]}})
     with pytest.raises(InputError) as caught:
-        qs.load_experiment(experiment)
+        qs.read_experiment(experiment)
     (fault,) = caught.value.faults
     assert REFUSED_MEASURES[name] in fault.problem
     assert (fault.file, fault.line) == (experiment, line_of(experiment, "final"))
     targets = {"one": {"measure": name, "month": 6, "value": 0.5, "error": 0.1}}
     calibration = write("calibration.yaml", {**CALIBRATION_NOW, "targets": targets})
     with pytest.raises(InputError) as caught:
-        load_calibration(calibration)
+        read_calibration(calibration)
     fault = next(one for one in caught.value.faults if one.path == "targets.one.measure")
     assert REFUSED_MEASURES[name] in fault.problem
     assert (fault.file, fault.line) == (calibration, line_of(calibration, f"measure: {name}"))
@@ -249,7 +249,7 @@ def test_refused_measures_with_file_and_line(name, folder):
 def test_both_names_are_refused(folder):
     name = write("both.yaml", {**NOW, "home_grown": {"gain": 0.01}})
     with pytest.raises(InputError) as caught:
-        qs.load(name)
+        qs.read_scenario(name)
     (fault,) = caught.value.faults
     assert (fault.path, fault.line) == ("home_grown", line_of(name, "home_grown"))
     assert "local_improvement" in fault.problem
@@ -259,11 +259,11 @@ def test_extended_files_and_policies(folder):
     write("parent.yaml", {"home_grown": {"gain": 0.03, "loss": 0.01}, "reviewing": {"giving_up": 0.4}})
     write("child.yaml", {"extends": "parent.yaml", "local_improvement": {"gain": 0.02}})
     write("policy.yaml", {"policies": {"coach": {"lever": "coaching", "target": {"systems": ["system-01"]}}}})
-    found = qs.load("child.yaml", policies=["policy.yaml"])
+    found = qs.read_scenario("child.yaml", policies=["policy.yaml"])
     assert (found.local_improvement.gain, found.local_improvement.loss) == (0.02, 0.01)
     assert found.policies["coach"].target.partnerships == ("partnership-01",)
     assert [note.split(":")[0] for note in renamings(found.notes)] == ["parent.yaml"] * 2 + ["policy.yaml"] * 2
-    assert renamings(qs.check("policy.yaml").notes)
+    assert renamings(qs.check_file("policy.yaml").notes)
 
 
 def test_a_column_of_the_users_table(folder):
@@ -271,7 +271,7 @@ def test_a_column_of_the_users_table(folder):
     (folder / "now.csv").write_text("id,partnership\na,system-01\nb,south\n", encoding="utf-8")
     policy = {"coach": {"lever": "coaching", "target": {"systems": ["system-01"]}}}
     found = [
-        qs.load(
+        qs.read_scenario(
             write(
                 "s.yaml",
                 {"organisations": {"file": f"{name}.csv"}, "network": {"kind": "complete"}, "policies": policy},
@@ -285,7 +285,7 @@ def test_a_column_of_the_users_table(folder):
     assert found[0].policies["coach"].target.partnerships == ("system-01",)
     (folder / "former.csv").write_text("id,system,partnership\na,x,y\nb,x,y\n", encoding="utf-8")
     with pytest.raises(InputError, match="former name of 'partnership'"):
-        qs.load(write("s.yaml", {"organisations": {"file": "former.csv"}, "network": {"kind": "complete"}}))
+        qs.read_scenario(write("s.yaml", {"organisations": {"file": "former.csv"}, "network": {"kind": "complete"}}))
 
 
 def test_files_that_were_sent():
@@ -299,7 +299,7 @@ def test_files_that_were_sent():
 def test_changes_on_loading(folder):
     name = write("now.yaml", NOW)
     with pytest.warns(DeprecationWarning, match="local_improvement"):
-        found = qs.load(name, changes={"home_grown": {"gain": 0.01}})
+        found = qs.read_scenario(name, changes={"home_grown": {"gain": 0.01}})
     assert found.local_improvement.gain == 0.01
 
 

@@ -191,5 +191,5 @@ def test_a_sweep_is_not_added_to(saved, capsys):
     assert "holds a sweep of version 0.1" in said
     with pytest.raises(InputError, match="begin anew in another folder"):
         qs.sweep(saved / "sweep")
-    other = qs.sweep(qs.load_experiment(saved / "sweep"), saved / "other", confirmed=True)
+    other = qs.sweep(qs.read_experiment(saved / "sweep"), saved / "other", confirmed=True)
     assert other.runs["events_averted"].equals(qs.read_sweep(saved / "sweep").runs["events_averted"])

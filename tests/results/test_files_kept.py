@@ -8,7 +8,7 @@ import pytest
 import qispread as qs
 from helpers_input import catch_input_error
 from qispread.model.engines.simulation import Runs
-from qispread.outputs.results import comparison_results, run_results, save_comparison
+from qispread.outputs.results import comparison_results, run_results, write_comparison
 from qispread.outputs.results.results_folder import CHART_KINDS, OTHER_FILES
 from qispread.runs.sweep.sweep_log import LOG_FILE
 from qispread.runs.sweep.sweep_store import POINTS_FILE
@@ -46,7 +46,7 @@ def compared():
 
 
 def save_a_comparison(_, folder, **options):
-    return save_comparison(compared(), folder, **options)
+    return write_comparison(compared(), folder, **options)
 
 
 def full_disk(*_arguments, **_options):
@@ -54,7 +54,7 @@ def full_disk(*_arguments, **_options):
 
 
 @pytest.mark.parametrize("page", [None, "<p>of my own</p>"])
-@pytest.mark.parametrize("save", [qs.save, save_a_comparison])
+@pytest.mark.parametrize("save", [qs.write_runs, save_a_comparison])
 def test_charts_of_ones_own_stay(ran, save, page):
     put_chart("mine", "thesis")
     if page:
@@ -63,9 +63,9 @@ def test_charts_of_ones_own_stay(ran, save, page):
     assert charts("mine") == {"thesis"}
 
 
-@pytest.mark.parametrize("save", [qs.save, save_a_comparison])
+@pytest.mark.parametrize("save", [qs.write_runs, save_a_comparison])
 def test_of_the_charts_only_those_that_a_report_names_go_with_it(ran, save):
-    qs.save(qs.simulate(SCENARIO.replace(seed=7)), "res")
+    qs.write_runs(qs.simulate(SCENARIO.replace(seed=7)), "res")
     put_chart("res", "thesis")
     put_chart("res", "difference")
     page = '<meta name="qispread-charts" content="difference ../manifest">'
@@ -77,10 +77,10 @@ def test_of_the_charts_only_those_that_a_report_names_go_with_it(ran, save):
 
 @pytest.mark.parametrize(
     ("save", "module"),
-    [(qs.save, run_results), (save_a_comparison, run_results), (save_a_comparison, comparison_results)],
+    [(qs.write_runs, run_results), (save_a_comparison, run_results), (save_a_comparison, comparison_results)],
 )
 def test_nothing_is_changed_where_the_disk_is_full(ran, save, module, monkeypatch):
-    save_comparison(qs.compare(SCENARIO, {"other": COACHED}, workers=1), "res")
+    write_comparison(qs.compare(SCENARIO, {"other": COACHED}, workers=1), "res")
     put_chart("res", "difference")
     Path("res/report.html").write_text('<meta name="qispread-charts" content="difference">', encoding="utf-8")
     before = contents()
@@ -104,32 +104,32 @@ def test_a_sweep_with_no_manifest_that_can_be_read_is_no_place_for_a_run(ran, na
         Path("sweep/manifest.json").write_text(manifest, encoding="utf-8")
     before = contents()
     for overwrite in (False, True):
-        for save in (qs.save, save_a_comparison):
+        for save in (qs.write_runs, save_a_comparison):
             assert f"holds {name} of a sweep" in str(catch_input_error(save, ran, "sweep", overwrite=overwrite))
     assert contents() == before
 
 
 @pytest.mark.parametrize("replicates", [[], [0], [0, 1], [1, 2], [0, 2, 1]])
 def test_some_replicates_are_not_saved_as_the_whole_run(ran, replicates):
-    qs.save(ran, "full")
+    qs.write_runs(ran, "full")
     before = contents()
     some = Runs(SCENARIO, [ran.runs[number] for number in replicates])
     for overwrite in (False, True):
-        error = catch_input_error(qs.save, some, "full", overwrite=overwrite)
+        error = catch_input_error(qs.write_runs, some, "full", overwrite=overwrite)
         assert f"holds {len(replicates)} of 3 replicates" in str(error)
     assert contents() == before
 
 
 def test_one_replicate_alone_is_saved_and_told_from_the_whole_run(ran):
-    qs.save(ran, "full")
+    qs.write_runs(ran, "full")
     first, last = Runs(SCENARIO.replace(replicates=1), ran.runs[:1]), Runs(SCENARIO, ran.runs[2:])
     for number, alone in enumerate((first, last)):
-        assert "another run" in str(catch_input_error(qs.save, alone, "full"))
-        qs.save(alone, f"alone {number}")
+        assert "another run" in str(catch_input_error(qs.write_runs, alone, "full"))
+        qs.write_runs(alone, f"alone {number}")
 
 
 def test_a_run_of_which_replicates_failed_is_saved():
     failing = SCENARIO.replace({"interventions.intervention.response.steepness": 1e308})
     found = qs.simulate(failing, workers=1)
     assert found.failed_runs
-    assert Path("res/runs.parquet") in qs.save(found, "res")
+    assert Path("res/runs.parquet") in qs.write_runs(found, "res")

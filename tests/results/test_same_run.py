@@ -107,12 +107,12 @@ def test_a_rule_that_was_replaced_makes_another_run(capsys, monkeypatch):
 
 
 def test_python_is_told_the_same(monkeypatch):
-    runs = qs.simulate(qs.load("small.yaml"))
-    qs.save(runs, "res")
+    runs = qs.simulate(qs.read_scenario("small.yaml"))
+    qs.write_runs(runs, "res")
     other_model(monkeypatch)
-    error = catch_input_error(qs.save, runs, "res")
+    error = catch_input_error(qs.write_runs, runs, "res")
     assert [one.path for one in error.faults] == ["--out", "model"]
-    qs.save(runs, "res", overwrite=True)
+    qs.write_runs(runs, "res", overwrite=True)
     assert json.loads(Path("res/manifest.json").read_text())["identity"]["model"] == "0123456789abcdef"
 
 

@@ -14,7 +14,7 @@ import pytest
 import qispread as qs
 from all_features import all_features_scenario
 from helpers_input import catch_input_error
-from qispread.outputs.results import ComparisonRequest, ComparisonResult, save_comparison
+from qispread.outputs.results import ComparisonRequest, ComparisonResult, write_comparison
 from qispread.outputs.results import comparison_results as saving
 from qispread.outputs.results.comparison_results import build_request
 from qispread.outputs.results.file_names import OWN_FILES
@@ -54,7 +54,7 @@ def read_parquet(name, folder="res"):
 
 
 def test_saved_tables_are_those_computed_to_the_last_bit(comparison_result):
-    save_comparison(comparison_result, "res")
+    write_comparison(comparison_result, "res")
     tables = comparison_result.tables
     for name, table in tables.items():
         pd.testing.assert_frame_equal(read_parquet(name), table, check_exact=True, check_dtype=len(table) > 0)
@@ -63,7 +63,7 @@ def test_saved_tables_are_those_computed_to_the_last_bit(comparison_result):
 
 
 def test_csv_holds_the_numbers_of_parquet_and_blanks_where_there_is_none(comparison_result):
-    save_comparison(comparison_result, "res")
+    write_comparison(comparison_result, "res")
     for name in comparison_result.tables:
         table = pyarrow.parquet.read_table(f"res/{name}.parquet")
         types = {field.name: field.type for field in table.schema}
@@ -74,39 +74,39 @@ def test_csv_holds_the_numbers_of_parquet_and_blanks_where_there_is_none(compari
 
 
 def test_the_same_comparison_gives_the_same_bytes_with_any_number_of_workers(comparison_result):
-    save_comparison(comparison_result, "res", command=["qispread"])
+    write_comparison(comparison_result, "res", command=["qispread"])
     for workers in (1, 3):
-        save_comparison(run_comparison(workers=workers), f"with {workers}", command=["qispread"])
+        write_comparison(run_comparison(workers=workers), f"with {workers}", command=["qispread"])
         assert file_bytes(f"with {workers}") == file_bytes()
 
 
 def test_saving_again_changes_no_byte_and_needs_no_leave(comparison_result):
-    save_comparison(comparison_result, "res", command=["qispread"])
+    write_comparison(comparison_result, "res", command=["qispread"])
     before = file_bytes()
-    save_comparison(run_comparison(), "res", command=["qispread"])
+    write_comparison(run_comparison(), "res", command=["qispread"])
     assert file_bytes() == before
 
 
 def test_each_arm_has_a_folder_that_is_its_run_alone(comparison_result):
-    save_comparison(comparison_result, "res", command=["qispread"])
+    write_comparison(comparison_result, "res", command=["qispread"])
     assert {path.name for path in Path("res").iterdir() if path.is_dir()} == {
         BASELINE_ARM,
         "coached",
         "pushed",
         "coached+pushed",
     }
-    qs.save(qs.simulate(ARMS["coached"]), "alone", command=["qispread"])
+    qs.write_runs(qs.simulate(ARMS["coached"]), "alone", command=["qispread"])
     assert file_bytes("alone") == file_bytes("res/coached")
 
 
 def test_an_arm_can_be_run_again_from_its_manifest(comparison_result):
-    save_comparison(comparison_result, "res", command=["qispread"])
-    again = qs.simulate(qs.load("res/coached+pushed/manifest.json"))
+    write_comparison(comparison_result, "res", command=["qispread"])
+    again = qs.simulate(qs.read_scenario("res/coached+pushed/manifest.json"))
     assert again.measures.tobytes() == comparison_result.comparison.runs["coached+pushed"].measures.tobytes()
 
 
 def test_the_manifest_says_what_was_compared(comparison_result):
-    paths = save_comparison(comparison_result, "res", command=["qispread", "compare"])
+    paths = write_comparison(comparison_result, "res", command=["qispread", "compare"])
     manifest = json.loads(Path("res/manifest.json").read_text(encoding="utf-8"))
     assert manifest["command"] == ["qispread", "compare"]
     said = manifest["comparison"]
@@ -144,7 +144,7 @@ def test_arms_that_are_the_same_differ_by_exactly_nothing_in_every_table():
 
 
 def test_empty_tables_are_kept_with_their_columns():
-    save_comparison(run_comparison({"idle": PLAIN.with_policy("mandate", target="nobody")}), "res")
+    write_comparison(run_comparison({"idle": PLAIN.with_policy("mandate", target="nobody")}), "res")
     for name in ("acceptability", "best_arm_drivers"):
         assert len(read_parquet(name)) == len(pd.read_csv(f"res/{name}.csv")) == 0
         assert list(pd.read_csv(f"res/{name}.csv")) == list(read_parquet(name))
@@ -152,28 +152,28 @@ def test_empty_tables_are_kept_with_their_columns():
 
 
 def test_another_comparison_is_refused_and_leaves_all_as_it_was(comparison_result):
-    save_comparison(comparison_result, "res")
+    write_comparison(comparison_result, "res")
     before = file_bytes()
     for arms in ({"coached": ARMS["coached"]}, {**ARMS, "timed": PLAIN.with_policy("protected_time")}):
         with pytest.raises(qs.InputError, match="holds the results of another run"):
-            save_comparison(run_comparison(arms, models=0), "res")
+            write_comparison(run_comparison(arms, models=0), "res")
         assert file_bytes() == before
 
 
 def test_overwriting_leaves_no_arm_and_no_table_of_the_one_before(comparison_result):
-    save_comparison(comparison_result, "res")
+    write_comparison(comparison_result, "res")
     fewer = run_comparison({"timed": PLAIN.with_policy("protected_time")}, models=0)
-    save_comparison(fewer, "res", overwrite=True, command=["qispread"])
-    save_comparison(fewer, "new", command=["qispread"])
+    write_comparison(fewer, "res", overwrite=True, command=["qispread"])
+    write_comparison(fewer, "new", command=["qispread"])
     assert file_bytes("res") == file_bytes("new")
 
 
 def test_a_report_of_the_comparison_before_goes_and_what_is_not_ours_stays(comparison_result):
-    save_comparison(comparison_result, "res")
+    write_comparison(comparison_result, "res")
     Path("res/report.html").write_text("of the one before", encoding="utf-8")
     Path("res/notes.txt").write_text("mine", encoding="utf-8")
     Path("res/coached/notes.txt").write_text("mine too", encoding="utf-8")
-    save_comparison(run_comparison({"timed": PLAIN.with_policy("protected_time")}, models=0), "res", overwrite=True)
+    write_comparison(run_comparison({"timed": PLAIN.with_policy("protected_time")}, models=0), "res", overwrite=True)
     assert not Path("res/report.html").exists()
     assert Path("res/notes.txt").read_text(encoding="utf-8") == "mine"
     assert Path("res/coached/notes.txt").read_text(encoding="utf-8") == "mine too"
@@ -181,19 +181,19 @@ def test_a_report_of_the_comparison_before_goes_and_what_is_not_ours_stays(compa
 
 
 def test_a_run_overwritten_by_a_comparison_leaves_none_of_its_tables():
-    qs.save(qs.simulate(PLAIN), "res")
+    qs.write_runs(qs.simulate(PLAIN), "res")
     fewer = run_comparison({"coached": ARMS["coached"]}, models=0)
     with pytest.raises(qs.InputError, match="holds the results of another run"):
-        save_comparison(fewer, "res")
-    save_comparison(fewer, "res", overwrite=True, command=["qispread"])
-    save_comparison(fewer, "new", command=["qispread"])
+        write_comparison(fewer, "res")
+    write_comparison(fewer, "res", overwrite=True, command=["qispread"])
+    write_comparison(fewer, "new", command=["qispread"])
     assert set(file_bytes("res")) == set(file_bytes("new"))
 
 
 def test_a_comparison_overwritten_by_a_run_leaves_none_of_its_tables(comparison_result):
-    save_comparison(comparison_result, "res")
-    qs.save(qs.simulate(PLAIN), "res", overwrite=True)
-    qs.save(qs.simulate(PLAIN), "new")
+    write_comparison(comparison_result, "res")
+    qs.write_runs(qs.simulate(PLAIN), "res", overwrite=True)
+    qs.write_runs(qs.simulate(PLAIN), "new")
     assert set(file_bytes("res")) == set(file_bytes("new"))
 
 
@@ -207,12 +207,12 @@ def test_writing_that_is_stopped_changes_nothing(comparison_result, monkeypatch,
             raise KeyboardInterrupt
         real(*arguments, **keywords)
 
-    save_comparison(comparison_result, "res", command=["qispread"])
+    write_comparison(comparison_result, "res", command=["qispread"])
     before = file_bytes()
     with monkeypatch.context() as patched:
         patched.setattr(saving, "write_table", write_table)
         with pytest.raises(KeyboardInterrupt):
-            save_comparison(run_comparison(models=0), "res", overwrite=True)
+            write_comparison(run_comparison(models=0), "res", overwrite=True)
     assert file_bytes() == before
 
 
@@ -220,7 +220,7 @@ def test_writing_that_is_stopped_changes_nothing(comparison_result, monkeypatch,
 def test_no_arm_is_written_anywhere_but_in_a_folder_of_its_own(name):
     Path("below").mkdir()
     with suppress(qs.InputError):
-        save_comparison(run_comparison({name: ARMS["coached"]}, models=0), "below/res")
+        write_comparison(run_comparison({name: ARMS["coached"]}, models=0), "below/res")
     assert [path.name for path in Path().iterdir()] == ["below"]
     assert [path.name for path in Path("below").iterdir()] in ([], ["res"])
     assert not Path("below/res").exists() or not list(Path("below/res").iterdir())
@@ -229,7 +229,7 @@ def test_no_arm_is_written_anywhere_but_in_a_folder_of_its_own(name):
 def test_folders_are_checked_before_any_time_is_spent(comparison_result):
     asked = build_request(comparison_result)
     asked.check_output_folder(Path("res"))
-    save_comparison(comparison_result, "res")
+    write_comparison(comparison_result, "res")
     asked.check_output_folder(Path("res"))
     others = (
         replace(asked, arms={**asked.arms, "coached": asked.arms["coached"].replace(seed=5)}),
@@ -288,7 +288,7 @@ def test_a_price_is_a_number_of_at_least_0(comparison_result, price):
 
 def test_a_comparison_alone_is_saved_without_models():
     comparison = qs.compare(PLAIN, {"coached": ARMS["coached"]})
-    save_comparison(comparison, "res")
+    write_comparison(comparison, "res")
     names = {path.name for path in Path("res").iterdir()}
     assert not names & {"robustness.csv", "models.csv", "flips.csv", "factorial.csv"}
     manifest = json.loads(Path("res/manifest.json").read_text(encoding="utf-8"))
@@ -297,7 +297,7 @@ def test_a_comparison_alone_is_saved_without_models():
 
 
 def test_models_are_kept_with_what_each_arm_achieves(comparison_result):
-    save_comparison(comparison_result, "res")
+    write_comparison(comparison_result, "res")
     table = read_parquet("models")
     for arm in comparison_result.comparison.runs:
         np.testing.assert_array_equal(table[f"value.{arm}"], comparison_result.robustness.means[arm])
@@ -308,6 +308,6 @@ def test_models_are_kept_with_what_each_arm_achieves(comparison_result):
 
 def test_a_comparison_of_which_every_world_failed_is_saved_all_the_same():
     extreme = PLAIN.replace({"interventions.prompt.response.steepness": 1e308})
-    save_comparison(qs.compare(PLAIN, {"extreme": extreme}), "res")
+    write_comparison(qs.compare(PLAIN, {"extreme": extreme}), "res")
     assert set(read_parquet("runs", "res/extreme")["status"]) == {"failed"}
     assert len(read_parquet("replicates")) == 0

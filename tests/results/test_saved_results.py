@@ -10,7 +10,7 @@ import qispread as qs
 from all_features import all_features_scenario
 from qispread.inputs.errors import InputError
 from qispread.model.engines.run_tables import build_tables
-from qispread.outputs.results import read_comparison, read_runs, save, save_comparison
+from qispread.outputs.results import read_comparison, read_runs, write_comparison, write_runs
 
 SMALL = {"horizon": 18, "replicates": 3}
 
@@ -26,7 +26,7 @@ def assert_same_tables(one, other):
 def saved_runs(tmp_path_factory):
     runs = qs.simulate(all_features_scenario(**SMALL), keep_events=True)
     folder = tmp_path_factory.mktemp("saved") / "runs"
-    save(runs, folder)
+    write_runs(runs, folder)
     return runs, folder
 
 
@@ -37,7 +37,7 @@ def saved_comparison(tmp_path_factory):
     comparison = qs.compare(base, arms)
     result = qs.ComparisonResult(comparison, qs.robustness(comparison, models=4, replicates=2), team_month=10.0)
     folder = tmp_path_factory.mktemp("saved") / "comparison"
-    save_comparison(result, folder)
+    write_comparison(result, folder)
     return result, folder
 
 
@@ -51,7 +51,7 @@ def test_runs_are_read_back_with_every_table_the_same(saved_runs):
 
 def test_runs_that_are_read_back_are_written_as_they_were(saved_runs, tmp_path):
     _, folder = saved_runs
-    save(read_runs(folder), tmp_path / "again")
+    write_runs(read_runs(folder), tmp_path / "again")
     for path in sorted(folder.iterdir()):
         if path.suffix in (".parquet", ".csv", ".txt"):
             assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
@@ -61,7 +61,7 @@ def test_failed_replicates_are_read_back_as_failed(tmp_path, saved_runs):
     runs, _ = saved_runs
     broken = qs.Runs(runs.scenario, [*runs.runs[:2], qs.simulate(runs.scenario, keep_events=True).runs[2]])
     broken.runs[1].error = "FloatingPointError: made so"
-    save(broken, tmp_path / "failed")
+    write_runs(broken, tmp_path / "failed")
     found = read_runs(tmp_path / "failed")
     assert [run.error for run in found.runs] == ["", "FloatingPointError: made so", ""]
     assert np.isnan(found.values_by_replicate("effect")).tolist() == [False, True, False]

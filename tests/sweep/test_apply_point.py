@@ -14,7 +14,7 @@ from qispread.model.engines.simulation import run_replicate
 from qispread.model.world.run_inputs import prepare_scenario
 from qispread.runs.sweep.apply_point import check_points
 from qispread.runs.sweep.designs import build_points
-from qispread.runs.sweep.load_experiment import load_experiment
+from qispread.runs.sweep.load_experiment import read_experiment
 from qispread.runs.sweep.worker import pickle_job, run_months_until_stopped, unpickle_job
 from strategies import scenarios
 
@@ -34,7 +34,7 @@ EVERYTHING = all_features_scenario()
 
 def assert_same_bytes_as_full_scenario(given, points=4):
     """Make sure that some points of an experiment give the bytes of scenarios changed whole, in two worlds."""
-    found = load_experiment(
+    found = read_experiment(
         {**given, "design": {"kind": "latin_hypercube", "points": points}, "measures": {"final": "all"}}
     )
     job = unpickle_job(pickle_job(found, None, "test"))
@@ -84,7 +84,7 @@ def test_windows_and_strengths(path, low, high):
 
 def test_points_that_cannot_be_are_refused_before_anything_is_run():
     factors = {"organisations.number": {"values": [8, 40]}, "network.mean_degree": {"low": 3, "high": 10}}
-    found = load_experiment(small_experiment(base=qs.Scenario().replace({"organisations.partnerships": 4,
+    found = read_experiment(small_experiment(base=qs.Scenario().replace({"organisations.partnerships": 4,
                             "organisations.regions": 2}), factors=factors))  # fmt: skip
     error = catch_input_error(check_points, found.scenario, found.resolved_factors, build_points(found).numbers)
     assert all("at most 7 ties each" in fault.problem for fault in error.faults)
@@ -92,7 +92,7 @@ def test_points_that_cannot_be_are_refused_before_anything_is_run():
 
 
 def test_values_are_python_numbers_of_the_right_kind():
-    found = load_experiment(
+    found = read_experiment(
         small_experiment(factors={"organisations.number": {"low": 12, "high": 20}, "copying.copy_loss": {}})
     )
     whole, real = unpickle_job(pickle_job(found, None, "kinds")).applier.values(np.array([13.0, 0.5]))

@@ -12,7 +12,7 @@ from helpers_input import only_fault
 from helpers_sweep import FACTORS, small_experiment
 from qispread.inputs.factors import Factor
 from qispread.runs.sweep.designs import block_size, build_points, count_points
-from qispread.runs.sweep.load_experiment import load_experiment
+from qispread.runs.sweep.load_experiment import read_experiment
 from qispread.runs.sweep.run_order import RunOrder, build_run_order
 
 THREE = {
@@ -30,7 +30,7 @@ DESIGNS = {
 
 
 def make_experiment(name, **fields):
-    return load_experiment(small_experiment(factors=THREE, design=DESIGNS[name][0], **fields))
+    return read_experiment(small_experiment(factors=THREE, design=DESIGNS[name][0], **fields))
 
 
 @pytest.mark.parametrize("name", DESIGNS)

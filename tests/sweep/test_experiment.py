@@ -8,7 +8,7 @@ import qispread as qs
 from helpers_input import catch_input_error, line_of_mark, only_fault, write_file
 from helpers_sweep import EXPERIMENT_YAML, FACTORS, SCENARIO_YAML, SMALL_SCENARIO, small_experiment
 from qispread.inputs.errors import Fault
-from qispread.runs.sweep.load_experiment import load_experiment
+from qispread.runs.sweep.load_experiment import read_experiment
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def experiment_faults(text):
     """Return the faults of an experiment file."""
     write_file("small.yaml", SCENARIO_YAML)
     write_file("x.yaml", text)
-    return catch_input_error(load_experiment, "x.yaml").faults
+    return catch_input_error(read_experiment, "x.yaml").faults
 
 
 def experiment_with_factor(line):
@@ -31,7 +31,7 @@ def experiment_with_factor(line):
 @pytest.mark.usefixtures("_files")
 def test_a_file_says_what_a_mapping_says():
     write_file("trial.yaml", EXPERIMENT_YAML)
-    by_file, by_mapping = load_experiment("trial.yaml"), load_experiment(small_experiment())
+    by_file, by_mapping = read_experiment("trial.yaml"), read_experiment(small_experiment())
     assert by_file.identity() == by_mapping.identity()
     assert [factor.path for factor in by_file.resolved_factors] == list(FACTORS)
 
@@ -39,7 +39,7 @@ def test_a_file_says_what_a_mapping_says():
 @pytest.mark.usefixtures("_files")
 def test_ranges_are_the_plausible_ones_unless_given():
     write_file("trial.yaml", EXPERIMENT_YAML)
-    first, second = load_experiment("trial.yaml").resolved_factors
+    first, second = read_experiment("trial.yaml").resolved_factors
     assert (first.low, first.high, first.scale) == (0.1, 0.9, "linear")
     assert (second.low, second.high, second.scale) == (0.01, 0.05, "log")
 
@@ -51,7 +51,7 @@ def test_a_base_and_policies_are_found_beside_the_file():
         "base: ../configs/small.yaml\npolicies: [../configs/coaching.yaml]\nfactors: {policies.coaching.support: {}}\n"
     )
     write_file("x.yaml", text, "experiments")
-    assert load_experiment("experiments/x.yaml").resolved_factors[0].path == "policies.coaching.support"
+    assert read_experiment("experiments/x.yaml").resolved_factors[0].path == "policies.coaching.support"
 
 
 def test_a_table_that_a_value_names_is_found_beside_the_file_and_kept_whole():
@@ -64,7 +64,7 @@ def test_a_table_that_a_value_names_is_found_beside_the_file_and_kept_whole():
         "base: ../small.yaml\nfactors: {network: {values: [{kind: partnerships}, {kind: file, file: ties.csv}]}}\n",
         "t",
     )
-    (factor,) = load_experiment("t/x.yaml").resolved_factors
+    (factor,) = read_experiment("t/x.yaml").resolved_factors
     assert factor.labels == ("partnerships", "ties")
     assert len(factor.values[1].ties) == 11
 
@@ -141,7 +141,7 @@ def test_all_faults_come_at_once():
 def test_faults_of_the_scenario_come_with_those_of_the_experiment():
     write_file("bad.yaml", "horizon: 0\n")
     write_file("x.yaml", "base: bad.yaml\nreplicates: 0\nfactors: {copying.copy_loss: {}}\n")
-    assert {fault.file for fault in catch_input_error(load_experiment, "x.yaml").faults} == {"bad.yaml", "x.yaml"}
+    assert {fault.file for fault in catch_input_error(read_experiment, "x.yaml").faults} == {"bad.yaml", "x.yaml"}
 
 
 def write_points_experiment(text, factors="{}"):
@@ -153,7 +153,7 @@ def write_points_experiment(text, factors="{}"):
 
 
 def test_the_columns_of_a_list_of_points_are_its_factors():
-    found = load_experiment(write_points_experiment("copying.copy_loss,organisations.number\n0.2,12\n0.4,14\n0.3,13\n"))
+    found = read_experiment(write_points_experiment("copying.copy_loss,organisations.number\n0.2,12\n0.4,14\n0.3,13\n"))
     assert list(found.factors) == ["copying.copy_loss", "organisations.number"]
     assert found.design.rows == ((0.2, 12.0), (0.4, 14.0), (0.3, 13.0))
     assert [one.path for one in found.scenario.inputs] == ["points.csv"]
@@ -161,7 +161,7 @@ def test_the_columns_of_a_list_of_points_are_its_factors():
 
 def test_a_list_of_points_names_values_by_their_labels():
     factors = "{network: {values: [{kind: ring}, {kind: partnerships, mean_degree: 4}]}}"
-    found = load_experiment(write_points_experiment("network\npartnerships\nring\n", factors))
+    found = read_experiment(write_points_experiment("network\npartnerships\nring\n", factors))
     assert found.design.rows == ((1.0,), (0.0,))
 
 
@@ -180,19 +180,19 @@ def test_a_list_of_points_names_values_by_their_labels():
     ],
 )
 def test_a_list_of_points_that_cannot_be_is_refused(text, factors, line, part):
-    fault = only_fault(load_experiment, write_points_experiment(text, factors))
+    fault = only_fault(read_experiment, write_points_experiment(text, factors))
     assert part in fault.problem
     assert fault.line == line
 
 
 def test_a_manifest_holds_the_whole_experiment():
-    written = load_experiment(
+    written = read_experiment(
         small_experiment(factors={**FACTORS, "network": {"values": [{"kind": "ring"}, SMALL_SCENARIO.network]}})
     )
     text = json.dumps({"experiment": written.model_dump(mode="json", exclude={"scenario"}),
                        "scenario": SMALL_SCENARIO.model_dump(mode="json")})  # fmt: skip
     write_file("manifest.json", text)
-    read = load_experiment("manifest.json")
+    read = read_experiment("manifest.json")
     assert read.identity() == written.identity()
     assert read.resolved_factors == written.resolved_factors
 
@@ -200,17 +200,17 @@ def test_a_manifest_holds_the_whole_experiment():
 @pytest.mark.parametrize("text", ["{}", "[]", '{"scenario": {}}', '{"experiment": {"name": 1}, "scenario": {}}'])
 def test_another_manifest_is_refused(text):
     write_file("manifest.json", text)
-    assert only_fault(load_experiment, "manifest.json") == Fault("", "is not the manifest of a sweep", "manifest.json")
+    assert only_fault(read_experiment, "manifest.json") == Fault("", "is not the manifest of a sweep", "manifest.json")
 
 
 def test_an_experiment_in_python_needs_no_file():
-    found = qs.load_experiment(qs.Experiment(scenario=SMALL_SCENARIO, factors={"copying.copy_loss": {}}))
+    found = qs.read_experiment(qs.Experiment(scenario=SMALL_SCENARIO, factors={"copying.copy_loss": {}}))
     assert found.factors["copying.copy_loss"].high == 0.9
 
 
 @pytest.mark.parametrize("text", ["nothing", "", '{"experiment": {"name": "tri'])
 def test_a_manifest_that_was_cut_short_is_said_to_be_so(text):
     write_file("manifest.json", text)
-    fault = only_fault(load_experiment, "manifest.json")
+    fault = only_fault(read_experiment, "manifest.json")
     assert "is incomplete: it was cut short" in fault.problem
     assert fault.file == "manifest.json"

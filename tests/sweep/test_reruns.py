@@ -70,7 +70,7 @@ def test_a_rerun_by_other_code_says_so_and_replaces_nothing_unasked(folder, caps
 
 @pytest.mark.parametrize("replicate", ["2", -1, 1.5, True])
 def test_a_replicate_that_cannot_be_is_refused(replicate, capsys):
-    qs.save(qs.simulate(SMALL_SCENARIO.replace(horizon=2), replicates=1), "s")
+    qs.write_runs(qs.simulate(SMALL_SCENARIO.replace(horizon=2), replicates=1), "s")
     manifest = json.loads(Path("s/manifest.json").read_text())
     write_file("m.json", json.dumps({**manifest, "replicate": replicate}))
     assert main(["run", "m.json"]) == 2

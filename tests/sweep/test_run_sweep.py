@@ -15,7 +15,7 @@ from helpers_sweep import EXPERIMENT_YAML, FACTORS, SCENARIO_YAML, SMALL_SCENARI
 from qispread.runs.sweep import preflight, worker
 from qispread.runs.sweep import run_order as order
 from qispread.runs.sweep.designs import build_points
-from qispread.runs.sweep.load_experiment import load_experiment
+from qispread.runs.sweep.load_experiment import read_experiment
 from qispread.runs.sweep.run_sweep import CONFIRMATION_THRESHOLD
 from qispread.runs.sweep.worker_pools import InlineWorkerPool, ThreadWorkerPool, WorkerPool
 
@@ -107,12 +107,12 @@ def test_the_room_on_disk_is_said_rightly_when_a_sweep_goes_on(tmp_path):
 def test_a_factor_is_tried_in_other_worlds_at_every_point(monkeypatch):
     seen = []
     monkeypatch.setattr(preflight, "run_safely", lambda _job, _point, replicate: seen.append(replicate) or np.zeros(1))
-    found = load_experiment(small_experiment(replicates=20))
+    found = read_experiment(small_experiment(replicates=20))
     faults = preflight.find_inert_factors(found, build_points(found).numbers, None)
     assert set(seen) == set(range(14))
     assert all("in the 7 points and 14 replicates tested" in one.problem for one in faults)
     seen.clear()
-    preflight.find_inert_factors(load_experiment(small_experiment(replicates=3)), build_points(found).numbers, None)
+    preflight.find_inert_factors(read_experiment(small_experiment(replicates=3)), build_points(found).numbers, None)
     assert set(seen) == {0, 1, 2}
 
 
@@ -296,7 +296,7 @@ def test_what_is_held_in_memory_is_bounded():
     # The runner is handed work that never comes back, and stops handing out.
     from qispread.runs.sweep.scheduler import ChunkScheduler
 
-    found = load_experiment(small_experiment(points=20_000))
+    found = read_experiment(small_experiment(points=20_000))
     crew, opened = ThreadWorkerPool(1), []
     crew.submit = lambda *_: waiting_session()
     from qispread.runs.sweep.run_order import build_run_order

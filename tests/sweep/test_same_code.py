@@ -23,7 +23,7 @@ from qispread.runs import identity
 from qispread.runs.sweep import worker as work
 from qispread.runs.sweep import worker_pools
 from qispread.runs.sweep.dask_pool import DaskWorkerPool
-from qispread.runs.sweep.load_experiment import load_experiment
+from qispread.runs.sweep.load_experiment import read_experiment
 from qispread.runs.sweep.rerun import environment_changes
 from qispread.runs.sweep.worker import MismatchError, pickle_job, run_chunk
 from qispread.runs.sweep.worker_pool_factory import create_worker_pool
@@ -53,7 +53,7 @@ def half(folder, **named):
 
 
 def test_a_worker_with_other_code_refuses_before_it_runs_or_understands_anything(monkeypatch):
-    parcel = pickle_job(load_experiment(LARGE), None, "k")
+    parcel = pickle_job(read_experiment(LARGE), None, "k")
     other_model(monkeypatch)
     monkeypatch.setattr(work, "Experiment", None)
     with pytest.raises(MismatchError, match=r"has model 0123456789abcdef \(here [0-9a-f]{16}\)"):
@@ -61,7 +61,7 @@ def test_a_worker_with_other_code_refuses_before_it_runs_or_understands_anything
 
 
 def test_a_worker_is_compared_every_time(monkeypatch):
-    found = load_experiment(LARGE)
+    found = read_experiment(LARGE)
     parcel, numbers = pickle_job(found, None, "k"), np.array([[0.5, 0.02]])
     run_chunk(parcel, numbers, np.zeros(1, dtype=np.int64))
     other_libraries(monkeypatch, **OLD)

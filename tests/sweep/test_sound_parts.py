@@ -283,7 +283,7 @@ def test_an_address_in_the_place_of_a_folder_is_refused(address):
     for call in (
         lambda: qs.sweep(LARGE, address),
         lambda: qs.sweep(LARGE, Path(address)),
-        lambda: qs.save(qs.simulate(qs.load("small.yaml"), replicates=1), address),
+        lambda: qs.write_runs(qs.simulate(qs.read_scenario("small.yaml"), replicates=1), address),
     ):
         assert "is a URL, but results are only written to local folders" in only_fault(call).problem
     for words in (["run", "small.yaml"], ["sweep", "trial.yaml"], ["compare", "small.yaml", "small.yaml"]):

@@ -13,6 +13,12 @@ PUBLIC_NAMES = {
     "Calibrated": "CalibrationResult",
     "Fit": "DiffusionFit",
     "Terms": "TableOptions",
+    "check": "check_file",
+    "load": "read_scenario",
+    "load_calibration": "read_calibration",
+    "load_experiment": "read_experiment",
+    "save": "write_runs",
+    "save_comparison": "write_comparison",
 }
 """Names of `qispread` itself."""
 
@@ -150,10 +156,10 @@ PARAMETERS = {
     "calibrate": {"truths": "self_check_runs", "yes": "confirmed", "say": "log"},
     "discover": {"in_worlds": "replicate_share", "search": "options"},
     "fit": {"worlds": "replicates"},
-    "load_calibration": {"given": "source"},
-    "load_experiment": {"given": "source"},
+    "read_calibration": {"given": "source"},
+    "read_experiment": {"given": "source"},
     "robustness": {"worlds": "replicates"},
-    "save_comparison": {"answer": "result"},
+    "write_comparison": {"answer": "result"},
     "sweep": {"passes": "repetitions", "yes": "confirmed", "say": "log"},
 }
 """Keywords by public function; those of classes are in `MEMBERS`."""

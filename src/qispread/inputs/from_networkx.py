@@ -5,7 +5,7 @@ from typing import Any
 from qispread.inputs import argument_checks
 from qispread.inputs.graph_data import check_graph
 from qispread.inputs.scenario import Scenario
-from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, read_scenario
+from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, resolve_scenario
 
 
 @argument_checks.validate_arguments(
@@ -30,4 +30,4 @@ def with_graph(scenario: ScenarioLike, graph: Any) -> Scenario:
     InputError
         With every fault: no edges, self-ties, weights or attributes out of range.
     """
-    return read_scenario(scenario).with_graph(graph)
+    return resolve_scenario(scenario).with_graph(graph)

@@ -180,7 +180,7 @@ def override_tables(data: dict[str, Any], locations: SourceLocations, organisati
     policies=argument_checks.check_paths,
     changes=argument_checks.optional_check(argument_checks.check_mapping),
 )
-def load(
+def read_scenario(
     path: str | Path,
     *,
     organisations: str | Path | None = None,
@@ -246,7 +246,7 @@ def check_table(file: Path) -> Scenario:
 @argument_checks.validate_arguments(
     path=argument_checks.check_path,
 )
-def check(path: str | Path) -> Scenario | None:
+def check_file(path: str | Path) -> Scenario | None:
     """Check one file: a scenario, a manifest, a policy file, or a table of organisations or ties.
 
     Returns

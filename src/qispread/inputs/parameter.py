@@ -40,7 +40,7 @@ class SectionClass(type(BaseModel)):  # type: ignore[misc]
         """Return a validated section, or raise InputError with all faults."""
         if positional:
             problem = "takes its fields as keyword arguments"
-            problem += "; qispread.load(...) reads a file" if cls.__name__ == "Scenario" else ""
+            problem += "; qispread.read_scenario(...) reads a file" if cls.__name__ == "Scenario" else ""
             raise InputError([Fault(cls.__name__, problem)])
         try:
             return super().__call__(**fields)

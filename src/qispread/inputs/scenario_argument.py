@@ -7,7 +7,7 @@ from typing import Any
 
 from qispread.inputs.argument_checks import check_path, shorten
 from qispread.inputs.errors import Fault, InputError
-from qispread.inputs.load_scenario import load, reject_policy_file
+from qispread.inputs.load_scenario import read_scenario, reject_policy_file
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.shipped_scenarios import SHIPPED_SCENARIOS, shipped_scenario
 
@@ -34,7 +34,7 @@ def check_scenarios(value: Any) -> str:
     return "" if invalid_name is None else f"{example}: '{invalid_name}' is {shorten(value[invalid_name])}"
 
 
-def read_scenario(scenario: ScenarioLike) -> Scenario:
+def resolve_scenario(scenario: ScenarioLike) -> Scenario:
     """Return the scenario of an argument: a Scenario, the path of a file, or the name of a shipped scenario.
 
     Raises
@@ -50,4 +50,4 @@ def read_scenario(scenario: ScenarioLike) -> Scenario:
     if isinstance(scenario, str) and not file.suffix and file.name == scenario and not file.exists():
         return shipped_scenario(scenario)
     reject_policy_file(file)
-    return load(file)
+    return read_scenario(file)

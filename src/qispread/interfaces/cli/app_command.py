@@ -84,11 +84,11 @@ def require_app_packages() -> None:
 
 def load_start_scenario(arguments: argparse.Namespace) -> "Scenario":
     """Load the scenario that the page opens with."""
-    from qispread.inputs.load_scenario import load, reject_policy_file
+    from qispread.inputs.load_scenario import read_scenario, reject_policy_file
     from qispread.interfaces.page.default_scenario import default_scenario
 
     changes = {} if arguments.replicates is None else {"replicates": arguments.replicates}
     if arguments.scenario is None:
         return default_scenario().replace(changes)
     reject_policy_file(arguments.scenario)
-    return load(arguments.scenario, changes=changes)
+    return read_scenario(arguments.scenario, changes=changes)

@@ -106,11 +106,11 @@ def show_status(arguments: argparse.Namespace, console: "Console") -> int:
         If none has started.
     """
     from qispread.runs.calibration.calibration_runs import describe_missing_sweeps, find_sweeps
-    from qispread.runs.calibration.load_calibration import load_calibration
+    from qispread.runs.calibration.load_calibration import read_calibration
     from qispread.runs.calibration.run_calibration import default_folder
 
     source = Path(arguments.out or arguments.targets)
-    plan = None if Path(arguments.targets).is_dir() else load_calibration(arguments.targets)
+    plan = None if Path(arguments.targets).is_dir() else read_calibration(arguments.targets)
     folder = source if plan is None or arguments.out else default_folder(plan)
     sweeps = find_sweeps(folder)
     for sweep in sweeps:

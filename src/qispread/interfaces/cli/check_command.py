@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `check`."""
+    """Declare the arguments of `check_file`."""
     command.add_argument("files", nargs="+", help="scenarios, experiments, calibrations, policy files or CSV tables")
     command.set_defaults(act=act)
 
@@ -39,10 +39,10 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 
 def check_one_file(file: str) -> "Scenario | None":
     """Check one file and return its scenario; None for a policy file."""
-    from qispread.inputs.load_scenario import check as check_file
-    from qispread.runs.calibration.load_calibration import is_calibration, load_calibration
+    from qispread.inputs.load_scenario import check_file as check_file
+    from qispread.runs.calibration.load_calibration import is_calibration, read_calibration
     from qispread.runs.sweep.load_experiment import check_experiment, is_experiment
 
     if is_calibration(file):
-        return load_calibration(file).calibration.scenario
+        return read_calibration(file).calibration.scenario
     return check_experiment(file) if is_experiment(file) else check_file(file)

@@ -68,7 +68,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Compare the options with the baseline, print the differences and write the tables."""
-    from qispread.outputs.results import ComparisonRequest, ComparisonResult, cleanup_on_abort, save_comparison
+    from qispread.outputs.results import ComparisonRequest, ComparisonResult, cleanup_on_abort, write_comparison
     from qispread.runs.comparison import arms_from_files, prepare_arms
     from qispread.runs.sweep.atomic_files import local_folder
 
@@ -96,7 +96,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     result = ComparisonResult(comparison, robustness, arguments.team_month_cost)
     command = ["qispread", *arguments.argv]
     with report_interrupted_write():
-        paths = save_comparison(result, folder, overwrite=arguments.overwrite, command=command)
+        paths = write_comparison(result, folder, overwrite=arguments.overwrite, command=command)
         show_result(result, paths, arguments, console)
     return EXIT_SOME_FAILED if any(runs.failed_runs for runs in comparison.runs.values()) else EXIT_OK
 

@@ -41,15 +41,15 @@ def add(command: argparse.ArgumentParser) -> None:
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Simulate a scenario, print its headline measures and write its tables."""
     from qispread.inputs.errors import Fault, InputError
-    from qispread.inputs.load_scenario import load, reject_policy_file
-    from qispread.outputs.results import check_run_folder, cleanup_on_abort, default_folder, read_origin, save
+    from qispread.inputs.load_scenario import read_scenario, reject_policy_file
+    from qispread.outputs.results import check_run_folder, cleanup_on_abort, default_folder, read_origin, write_runs
     from qispread.runs.sweep.atomic_files import local_folder
 
     reject_policy_file(arguments.scenario)
     origin = read_origin(arguments.scenario)
     replicates = 1 if arguments.events and arguments.replicates is None else arguments.replicates
     changes = {"seed": arguments.seed, "replicates": replicates}
-    scenario = load(
+    scenario = read_scenario(
         arguments.scenario,
         organisations=arguments.organisations,
         ties=arguments.ties,
@@ -80,7 +80,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         runs = run_simulation(scenario, origin.replicate, arguments, console)
     command = ["qispread", *arguments.argv]
     with report_interrupted_write():
-        paths = save(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=command, about=about)
+        paths = write_runs(runs, folder, csv=arguments.csv, overwrite=arguments.overwrite, command=command, about=about)
     failure_message = all_failed(runs.runs)
     if not failure_message:
         terminal.show_headlines(runs, console)

@@ -20,12 +20,12 @@ def open_sweep(source: str) -> "Sweep":
     InputError
         If there is none.
     """
-    from qispread.runs.sweep.load_experiment import load_experiment
+    from qispread.runs.sweep.load_experiment import read_experiment
     from qispread.runs.sweep.sweep_reader import read_sweep
     from qispread.runs.sweep.sweep_store import default_folder
 
     path = Path(source)
-    return read_sweep(default_folder(load_experiment(path)) if path.suffix in {".yaml", ".yml"} else path)
+    return read_sweep(default_folder(read_experiment(path)) if path.suffix in {".yaml", ".yml"} else path)
 
 
 def sweep_provenance(sweep: "Sweep") -> dict[str, Any]:

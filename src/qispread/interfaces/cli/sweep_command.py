@@ -142,14 +142,14 @@ def show_stopped(arguments: argparse.Namespace, console: "Console") -> None:
 
 def find_sweep(arguments: argparse.Namespace) -> "Sweep":
     """Open the sweep that the arguments name by its folder or its experiment."""
-    from qispread.runs.sweep.load_experiment import load_experiment
+    from qispread.runs.sweep.load_experiment import read_experiment
     from qispread.runs.sweep.sweep_reader import read_sweep
     from qispread.runs.sweep.sweep_store import default_folder
 
     # With --run, --out is the folder for the results of that run.
     out = None if arguments.run else arguments.out
     source = Path(out or arguments.experiment)
-    return read_sweep(source if source.is_dir() else default_folder(load_experiment(arguments.experiment)))
+    return read_sweep(source if source.is_dir() else default_folder(read_experiment(arguments.experiment)))
 
 
 def show_status(arguments: argparse.Namespace, console: "Console") -> int:
@@ -193,7 +193,7 @@ def show_failures(sweep: "Sweep", console: "Console") -> None:
 def rerun_single(arguments: argparse.Namespace, console: "Console") -> int:
     """Rerun one run of a sweep, compare it with its row, and write its tables."""
     from qispread.interfaces.cli import terminal
-    from qispread.outputs.results import cleanup_on_abort, save
+    from qispread.outputs.results import cleanup_on_abort, write_runs
     from qispread.runs.sweep.rerun import differing_columns, environment_changes, parse_run_id, point_scenario, rerun
 
     sweep = find_sweep(arguments)
@@ -216,7 +216,7 @@ def rerun_single(arguments: argparse.Namespace, console: "Console") -> int:
     else:
         print_line("Identical to its row, bit for bit.")
     command, about = ["qispread", *arguments.argv], {"run_id": arguments.run}
-    paths = save(runs, folder, overwrite=arguments.overwrite, command=command, about=about)
+    paths = write_runs(runs, folder, overwrite=arguments.overwrite, command=command, about=about)
     print_line("Results: " + ", ".join(path.name for path in paths), f"in {folder}")
     return EXIT_SOME_FAILED if differences or runs.failed_runs else EXIT_OK
 

@@ -22,7 +22,7 @@ from qispread.outputs.figures.figure import vega_specification
 from qispread.outputs.figures.render import escape_csv_formulas
 from qispread.outputs.figures.vega_renderer import VegaRenderer
 from qispread.outputs.report import write_report
-from qispread.outputs.results import ComparisonResult, save, save_comparison
+from qispread.outputs.results import ComparisonResult, write_comparison, write_runs
 from qispread.runs.comparison import BASELINE_ARM, compare
 from qispread.runs.comparison.robustness import robustness
 
@@ -132,13 +132,13 @@ def build_page_report(state: PageState, cancelled: Event, report_progress: Progr
         if state.is_unchanged:
             runs = simulate(state.baseline, workers=1, progress=progress("Simulating"))
             raise_if_failed({"": runs.runs})
-            save(runs, path, command=COMMAND)
+            write_runs(runs, path, command=COMMAND)
         else:
             arms = {option_name(state): state.option}
             comparison = compare(state.baseline, arms, workers=1, progress=progress("Comparing"))
             raise_if_failed({name: runs.runs for name, runs in comparison.runs.items()})
             ranking = robustness(comparison, workers=1, progress=progress("Running plausible models"))
-            save_comparison(ComparisonResult(comparison, ranking), path, command=COMMAND)
+            write_comparison(ComparisonResult(comparison, ranking), path, command=COMMAND)
         progress("Drawing")(0, 1)
         page = write_report(path)[0].read_bytes()
     return Download(f"{state.baseline.name}-report.html", HTML_TYPE, page)

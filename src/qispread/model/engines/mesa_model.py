@@ -15,7 +15,7 @@ from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, index_of
 from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
-from qispread.inputs.scenario_argument import read_scenario
+from qispread.inputs.scenario_argument import resolve_scenario
 from qispread.model.engines.agents import Organisation
 from qispread.model.engines.measure_kernel import measure_month
 from qispread.model.engines.peer_ties import TieNetwork
@@ -108,7 +108,7 @@ class SpreadModel(mesa.Model):
         model_reporters: Mapping[str, Any] | None = None,
         agent_reporters: Mapping[str, Any] | None = None,
     ) -> None:
-        settings, world = read_scenario(scenario), read_replicate(0 if replicate is None else replicate)
+        settings, world = resolve_scenario(scenario), read_replicate(0 if replicate is None else replicate)
         if replicate is None or rng is not None or seed is not None:
             settings = settings.model_copy(update={"seed": read_seed(rng, seed)})
         prepared = prepare_scenario(settings)

@@ -16,7 +16,7 @@ from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import index_of
 from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
-from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, read_scenario
+from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, resolve_scenario
 from qispread.model.engines.kernel import run_months
 from qispread.model.engines.measure_kernel import measure_month
 from qispread.model.measures import MEASURE_NAMES, MEASURE_REGISTRY
@@ -268,7 +268,7 @@ def simulate(
     InputError
         For invalid arguments and faults in the file, all at once.
     """
-    scenario = read_scenario(scenario)
+    scenario = resolve_scenario(scenario)
     if replicates is not None and replicates != scenario.replicates:
         scenario = scenario.replace(replicates=replicates)
     replicate_range = range(scenario.replicates)

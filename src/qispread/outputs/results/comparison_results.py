@@ -207,7 +207,7 @@ def build_request(result: ComparisonResult) -> ComparisonRequest:
     overwrite=argument_checks.check_flag,
     command=argument_checks.optional_check(argument_checks.check_texts),
 )
-def save_comparison(
+def write_comparison(
     result: ComparisonResult | Comparison,
     folder: str | Path | None = None,
     *,

@@ -53,7 +53,7 @@ def check_run_folder(
     command=argument_checks.optional_check(argument_checks.check_texts),
     about=argument_checks.optional_check(argument_checks.check_mapping),
 )
-def save(
+def write_runs(
     runs: Runs,
     folder: str | Path | None = None,
     *,
@@ -110,7 +110,7 @@ def save(
 def write_run_folder(
     runs: Runs, folder: Path, command: Sequence[str], *, csv: bool = False, about: Mapping[str, Any] | None = None
 ) -> None:
-    """Write the tables of runs and their manifest to an existing folder; parameters as for `save`."""
+    """Write the tables of runs and their manifest to an existing folder; parameters as for `write_runs`."""
     for name, table in build_tables(runs).items():
         write_table(table, folder, name, csv=csv)
         if name == "events":

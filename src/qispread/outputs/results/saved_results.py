@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.factors import plausible_factors
-from qispread.inputs.load_scenario import load
+from qispread.inputs.load_scenario import read_scenario
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.run_tables import (
     END_COLUMNS,
@@ -73,7 +73,7 @@ def read_runs(folder: str | Path) -> Runs:
     manifest = read_manifest(place)
     if "comparison" in manifest:
         raise InputError([Fault("", "holds a comparison; needed: a folder of runs; see read_comparison", str(place))])
-    return SavedRuns(place, load(place / MANIFEST), former=is_former_manifest(manifest)).read()
+    return SavedRuns(place, read_scenario(place / MANIFEST), former=is_former_manifest(manifest)).read()
 
 
 @argument_checks.validate_arguments(folder=argument_checks.check_path)
@@ -105,7 +105,7 @@ def read_comparison(folder: str | Path) -> ComparisonResult:
     runs = {}
     for arm in about["arms"]:
         home = arm_folder(place, arm, former=former)
-        runs[arm] = SavedRuns(home, load(home / MANIFEST), former=former).read()
+        runs[arm] = SavedRuns(home, read_scenario(home / MANIFEST), former=former).read()
     precision = about.get("precision")
     comparison = Comparison(
         runs,

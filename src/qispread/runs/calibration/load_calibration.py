@@ -15,7 +15,7 @@ from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, number_at_path
 from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import rename_former
-from qispread.inputs.load_scenario import add_policies, build_scenario, load
+from qispread.inputs.load_scenario import add_policies, build_scenario, read_scenario
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import validate_folder_name
 from qispread.inputs.table_references import resolve_path
@@ -131,7 +131,7 @@ class CalibrationReader:
             if isinstance(base, Scenario):
                 return apply_policy_files(base, files, {})
             if isinstance(base, str | Path):
-                return load(self.resolve_file(("base",), base), policies=files)
+                return read_scenario(self.resolve_file(("base",), base), policies=files)
         except InputError as error:
             self.faults.extend(error.faults)
             return None
@@ -317,7 +317,7 @@ def apply_policy_files(scenario: Scenario, files: list[Path], changes: dict[str,
     source=argument_checks.described_check((), CALIBRATION),
     folder=argument_checks.instance_check((str, PathLike), "the path of a folder"),
 )
-def load_calibration(source: CalibrationSource, folder: str | Path = "") -> CalibrationSpec:
+def read_calibration(source: CalibrationSource, folder: str | Path = "") -> CalibrationSpec:
     """Read a calibration.
 
     Parameters

@@ -29,7 +29,7 @@ from qispread.runs.calibration.calibration_runs import (
     run_draws,
     run_prior,
 )
-from qispread.runs.calibration.load_calibration import CALIBRATION, CalibrationSource, CalibrationSpec, load_calibration
+from qispread.runs.calibration.load_calibration import CALIBRATION, CalibrationSource, CalibrationSpec, read_calibration
 from qispread.runs.calibration.self_check import PriorPredictiveCheck, SelfCheck, prior_predictive_check, self_check
 from qispread.runs.sweep.run_sweep import discard_message
 
@@ -190,7 +190,7 @@ def calibrate(
     Parameters
     ----------
     targets : str, Path, mapping or CalibrationSpec
-        As for `load_calibration`, or its result.
+        As for `read_calibration`, or its result.
     folder : str or Path, optional
         Folder for its runs; default ``results/calibrate-NAME``.
     executor, workers, scheduler, timeout, confirmed, retry_failed, progress, log
@@ -205,7 +205,7 @@ def calibrate(
     """
     if self_check_runs is not None and self_check_runs < 1:
         raise InputError([Fault("--self-check", f"got {self_check_runs}; needed: at least 1 synthetic truth")])
-    plan = targets if isinstance(targets, CalibrationSpec) else load_calibration(targets)
+    plan = targets if isinstance(targets, CalibrationSpec) else read_calibration(targets)
     check_run_count(plan, self_check_runs)
     target_folder = Path(folder) if folder is not None else default_folder(plan)
     options = {"executor": executor, "workers": workers, "scheduler": scheduler, "timeout": timeout}

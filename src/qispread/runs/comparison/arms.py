@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.field_errors import fault_at_path
-from qispread.inputs.load_scenario import load, read_policy_file, reject_policy_file
+from qispread.inputs.load_scenario import read_policy_file, read_scenario, reject_policy_file
 from qispread.inputs.policies import AnyPolicy, SeedingPolicy
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import validate_folder_name
@@ -232,7 +232,9 @@ def arms_from_files(
             continue
         try:
             reject_policy_file(path)
-            scenarios[name] = load(path, organisations=organisations, ties=ties, policies=added, changes=changes)
+            scenarios[name] = read_scenario(
+                path, organisations=organisations, ties=ties, policies=added, changes=changes
+            )
             scenarios[name] = scenarios[name].model_copy(update=description)
         except InputError as error:
             faults.extend(error.faults)

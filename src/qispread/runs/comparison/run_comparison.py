@@ -9,7 +9,7 @@ from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import organisation_ids
 from qispread.inputs.errors import index_of
 from qispread.inputs.scenario import Scenario
-from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, check_scenarios, read_scenario
+from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, check_scenarios, resolve_scenario
 from qispread.model.engines.branches import simulate_branches
 from qispread.model.engines.run_failures import raise_if_failed
 from qispread.model.engines.simulation import Engine, ProgressCallback, ReplicateRun, Runs, run_replicates
@@ -81,10 +81,10 @@ def compare(
         measure; for a precision that cannot be reached.
     """
     index_of(measure, MEASURE_NAMES, "measure")
-    base = read_scenario(base)
+    base = resolve_scenario(base)
     count = base.replicates if replicates is None else replicates
     prepared = prepare_arms(
-        base, {name: read_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial
+        base, {name: resolve_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial
     )
     scenarios = {name: arm.replace(replicates=count) for name, arm in prepared.items()}
     runner = (

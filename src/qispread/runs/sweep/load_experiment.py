@@ -22,7 +22,7 @@ from qispread.inputs.former_data import (
     rename_saved_experiment,
     rename_saved_scenario,
 )
-from qispread.inputs.load_scenario import load, read_with_parents
+from qispread.inputs.load_scenario import read_scenario, read_with_parents
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import InputFile
 from qispread.inputs.table_references import resolve_path
@@ -44,7 +44,7 @@ MANIFEST = "manifest.json"
 @argument_checks.validate_arguments(
     source=argument_checks.described_check(Experiment, EXPERIMENT),
 )
-def load_experiment(source: ExperimentSource) -> Experiment:
+def read_experiment(source: ExperimentSource) -> Experiment:
     """Read an experiment.
 
     Parameters
@@ -81,8 +81,8 @@ def is_experiment(path: str | Path) -> bool:
 
 
 def check_experiment(path: str | Path) -> Scenario:
-    """Check an experiment file and return its scenario with notes on both; raises as `load_experiment`."""
-    experiment = load_experiment(path)
+    """Check an experiment file and return its scenario with notes on both; raises as `read_experiment`."""
+    experiment = read_experiment(path)
     scenario = experiment.scenario
     return scenario.model_copy(update={"notes": (*scenario.notes, *analysis_notes(experiment))})
 
@@ -155,7 +155,7 @@ def load_base_scenario(
         policy_paths = [
             resolve_path(("policies", index), str(file), locations, folder) for index, file in enumerate(files)
         ]
-        return load(path, policies=policy_paths)
+        return read_scenario(path, policies=policy_paths)
     except InputError as error:
         faults.extend(error.faults)
         return None

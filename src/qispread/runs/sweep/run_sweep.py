@@ -16,7 +16,7 @@ from qispread.runs.sweep.analysis_notes import analysis_notes
 from qispread.runs.sweep.atomic_files import local_folder
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.folder_lock import FolderLock
-from qispread.runs.sweep.load_experiment import EXPERIMENT, ExperimentSource, load_experiment
+from qispread.runs.sweep.load_experiment import EXPERIMENT, ExperimentSource, read_experiment
 from qispread.runs.sweep.main_guard import exit_import_in_worker
 from qispread.runs.sweep.resume import accept_libraries, check_unchanged
 from qispread.runs.sweep.sweep_log import SweepStatus
@@ -97,7 +97,7 @@ def sweep(
     Parameters
     ----------
     experiment : str, Path, mapping or Experiment
-        As for `load_experiment`; the folder of a sweep resumes that sweep.
+        As for `read_experiment`; the folder of a sweep resumes that sweep.
     folder : str or Path, optional
         Folder for its tables; default ``results/sweep-NAME``.
     executor : {"threads", "processes", "dask", "inline"} or concurrent.futures.Executor
@@ -136,7 +136,7 @@ def sweep(
     exit_import_in_worker()
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
-    loaded = load_experiment(experiment)
+    loaded = read_experiment(experiment)
     existing = existing_sweep_folder(experiment)
     target = local_folder(folder) if folder is not None else existing or default_folder(loaded)
     if is_sweep(target):
