@@ -145,7 +145,7 @@ def test_the_story_of_an_organisation_is_that_of_the_mesa_engine(read_lines, opt
     assert last["events"] == expected
     assert story["name"] == "organisation-004"
     assert [one["factor"] for one in story["context"]] == list(qs.Scenario().organisations.context.model_dump())[:7]
-    assert "chance" in story["note"] or "too few" in story["note"]
+    assert "signal" in story["note"].lower() or "too few" in story["note"].lower()
     assert story["chart"]["specification"]["layer"]
 
 

@@ -39,7 +39,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
 
 def check_one_file(file: str) -> "Scenario | None":
     """Check one file and return its scenario; None for a policy file."""
-    from qispread.inputs.load_scenario import check_file as check_file
+    from qispread.inputs.load_scenario import check_file
     from qispread.runs.calibration.load_calibration import is_calibration, read_calibration
     from qispread.runs.sweep.load_experiment import check_experiment, is_experiment
 
