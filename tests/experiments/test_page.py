@@ -59,8 +59,7 @@ def test_a_condition_says_what_a_parameter_is_before_its_path():
         "the sign holds in 90 % of models with deciding.reluctance at most 4.97 (plausible: 1.8 to 7.2)", known
     )
     assert told.endswith(
-        "models with reluctance to start (`deciding.reluctance`) at most 4.97 "
-        "(plausible: 1.8 to 7.2; by default 3.6)"
+        "models with reluctance to start (`deciding.reluctance`) at most 4.97 (plausible: 1.8 to 7.2; by default 3.6)"
     )
     for number, condition in zip(CLAIMS["claim"], CLAIMS["condition"], strict=True):
         assert not re.search(
