@@ -74,12 +74,15 @@ def calls(tmp_path_factory):
     comparison = qs.compare(BASE, {"coaching": BASE.with_policy("coaching")})
     sweep = qs.sweep(EXPERIMENT, folder / "S")
     qs.write_runs(runs, folder / "R")
+    qs.write_comparison(comparison, folder / "C")
     return {
         "simulate": (qs.simulate, {"scenario": BASE}),
         "compare": (qs.compare, {"base": BASE, "arms": {"c": BASE.with_policy("coaching")}}),
         "robustness": (qs.robustness, {"comparison": comparison, "models": 2, "replicates": 1}),
         "write_runs": (qs.write_runs, {"runs": runs, "folder": folder / "R"}),
         "write_comparison": (qs.write_comparison, {"result": comparison, "folder": folder / "C"}),
+        "read_runs": (qs.read_runs, {"folder": folder / "R"}),
+        "read_comparison": (qs.read_comparison, {"folder": folder / "C"}),
         "write_report": (qs.write_report, {"folder": folder / "nothing"}),
         "sweep": (qs.sweep, {"experiment": EXPERIMENT, "folder": folder / "S"}),
         "read_experiment": (qs.read_experiment, {"source": EXPERIMENT}),
@@ -113,6 +116,8 @@ NAMES = (
     "robustness",
     "write_runs",
     "write_comparison",
+    "read_runs",
+    "read_comparison",
     "write_report",
     "sweep",
     "read_experiment",

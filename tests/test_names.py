@@ -43,10 +43,10 @@ METAPHORS = {
 }
 BANNED_PARAMETERS = {"told", "said", "asked", "whose"}
 # What is left of names that shall go: these numbers may only fall, and a change that lowers one writes it here.
-MAX_PARTICIPLE_FUNCTIONS = 15
-MAX_PARAMETERS_ONE, MAX_PARAMETERS_FOUND, MAX_PARAMETERS_GIVEN = 5, 22, 7
+MAX_PARTICIPLE_FUNCTIONS = 8
+MAX_PARAMETERS_ONE, MAX_PARAMETERS_FOUND, MAX_PARAMETERS_GIVEN = 0, 0, 0
 MAX_FUNCTIONS_OF = 8
-MAX_WORLDS = 2
+MAX_WORLDS = 1
 MAX_FORMER_WORDS_AS_STRINGS = 0
 
 

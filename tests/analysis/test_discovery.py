@@ -250,7 +250,7 @@ class TestOfAComparison:
         (limit,) = found.box_limits(found.suggested_index)
         assert (found.unit, limit["parameter"]) == ("models", "copying.copy_loss")
         assert limit["high"] == pytest.approx(0.3, abs=0.02)
-        assert found.question == "coaching is not better than the base in effect"
+        assert found.question == "coaching is not better than the baseline in effect"
 
     def test_less_is_better_of_some_measures(self):
         one, other = (discover_models(self.models(), "coaching", "event_rate", way, QUICK) for way in ("more", "less"))

@@ -150,7 +150,7 @@ def test_discovery_in_a_comparison(saved, capsys):
     # All options are better here, so that the search says in words that there is nothing to find.
     code, said = commanded(capsys, "discover", "compare", "--arm", "coach")
     assert code == 2
-    assert "coach is not better than the base in events_averted: met by none of 20 points" in said
+    assert "coach is not better than the baseline in events_averted: met by none of 20 points" in said
 
 
 def test_a_sweep_is_read(saved, capsys):

@@ -190,7 +190,7 @@ def test_a_file_system_without_locks_is_said_and_a_file_takes_their_place(number
     write_file(LOCK_HELD, f"process {os.getpid()} on elsewhere\n", "s")
     problem = str(catch_input_error(FolderLock(Path("s")).__enter__))
     assert "is locked by another sweep (process" in problem
-    assert f"where that process has ended, remove s/{LOCK_HELD}" in problem
+    assert f"if that process has ended, remove s/{LOCK_HELD}" in problem
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks for processes as POSIX does")
