@@ -85,7 +85,7 @@ def test_one_run_is_made_again_with_its_events(engine, capsys):
     ("words", "told"),
     [
         (["--events"], ["--events: applies to single runs; needed: --run RUN_ID"]),
-        (["--engine", "mesa", "--events"], ["2 faults", "--engine: is for one run", "--events: is for one run"]),
+        (["--engine", "mesa", "--events"], ["2 faults", "--engine: applies to single runs", "--events: applies to single runs"]),
         (["--status", "--retry-failed"], ["--retry-failed: has no effect with --status, which runs nothing"]),
         (["--status", "--workers", "0", "--events"], ["2 faults", "--workers: does", "--events: does"]),
         (["--run", "x", "--executor", "threads", "--timeout", "3"], ["2 faults", "--timeout: has no effect with --run"]),
