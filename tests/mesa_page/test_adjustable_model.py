@@ -60,9 +60,7 @@ def test_changes_are_those_of_a_changed_scenario():
     wanted = base.replace({"copying.copy_loss": 0.3, "copying.lineage": 1.0}).with_policy("coaching")
     assert model.settings == wanted
     assert model_measures(model) == model_measures(qs.SpreadModel(wanted, replicate=0))
-    assert (
-        describe_changes(model) == "coaching; copying: copy loss 0.3 instead of 0.6; copying: lineage 1 instead of 0"
-    )
+    assert describe_changes(model) == "coaching; copying: copy loss 0.3 instead of 0.6; copying: lineage 1 instead of 0"
 
 
 def test_organisations_may_behave_otherwise():

@@ -85,11 +85,17 @@ def test_one_run_is_made_again_with_its_events(engine, capsys):
     ("words", "told"),
     [
         (["--events"], ["--events: applies to single runs; needed: --run RUN_ID"]),
-        (["--engine", "mesa", "--events"], ["2 faults", "--engine: applies to single runs", "--events: applies to single runs"]),
+        (
+            ["--engine", "mesa", "--events"],
+            ["2 faults", "--engine: applies to single runs", "--events: applies to single runs"],
+        ),
         (["--status", "--retry-failed"], ["--retry-failed: has no effect with --status, which runs nothing"]),
-        (["--status", "--workers", "0", "--events"], ["2 faults", "--workers: does", "--events: does"]),
-        (["--run", "x", "--executor", "threads", "--timeout", "3"], ["2 faults", "--timeout: has no effect with --run"]),
-        (["--executor", "threads", "--scheduler", "tcp://h:1"], ["--scheduler: does nothing", "--executor dask"]),
+        (["--status", "--workers", "0", "--events"], ["2 faults", "--workers: has", "--events: has"]),
+        (
+            ["--run", "x", "--executor", "threads", "--timeout", "3"],
+            ["2 faults", "--timeout: has no effect with --run"],
+        ),
+        (["--executor", "threads", "--scheduler", "tcp://h:1"], ["--scheduler: has no effect", "--executor dask"]),
         (["--scheduler", "tcp://h:1", "--workers", "2"], ["--workers: has no effect with --scheduler"]),
         (["--executor", "inline", "--workers", "2"], ["--workers: has no effect with --executor inline"]),
     ],
