@@ -31,7 +31,7 @@ def test_the_manifest_of_a_rerun_makes_that_very_run_again(folder, capsys):
     assert "the manifest is of replicate 3 alone" in capsys.readouterr().err
     write_file("coaching.yaml", "policies: {coaching: {lever: coaching}}\n")
     assert main(["compare", "again/manifest.json", "--policy", "coaching.yaml", "--out", "more"]) == 2
-    assert "is of replicate 3 alone, and arms are compared in replicates from 0 on" in capsys.readouterr().err
+    assert "is of replicate 3 alone, and options are compared in all replicates" in capsys.readouterr().err
 
 
 def test_a_rerun_of_another_replicate_is_another_run():

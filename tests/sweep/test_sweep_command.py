@@ -85,14 +85,20 @@ def test_one_run_is_made_again_with_its_events(engine, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--events"], ["--events: is for one run; needed: --run RUN_ID"]),
-        (["--engine", "mesa", "--events"], ["2 faults", "--engine: is for one run", "--events: is for one run"]),
-        (["--status", "--retry-failed"], ["--retry-failed: does nothing with --status, which runs nothing"]),
-        (["--status", "--workers", "0", "--events"], ["2 faults", "--workers: does", "--events: does"]),
-        (["--run", "x", "--executor", "threads", "--timeout", "3"], ["2 faults", "--timeout: does nothing with --run"]),
-        (["--executor", "threads", "--scheduler", "tcp://h:1"], ["--scheduler: does nothing", "--executor dask"]),
-        (["--scheduler", "tcp://h:1", "--workers", "2"], ["--workers: does nothing with --scheduler"]),
-        (["--executor", "inline", "--workers", "2"], ["--workers: does nothing with --executor inline"]),
+        (["--events"], ["--events: applies to single runs; needed: --run RUN_ID"]),
+        (
+            ["--engine", "mesa", "--events"],
+            ["2 faults", "--engine: applies to single runs", "--events: applies to single runs"],
+        ),
+        (["--status", "--retry-failed"], ["--retry-failed: has no effect with --status, which runs nothing"]),
+        (["--status", "--workers", "0", "--events"], ["2 faults", "--workers: has", "--events: has"]),
+        (
+            ["--run", "x", "--executor", "threads", "--timeout", "3"],
+            ["2 faults", "--timeout: has no effect with --run"],
+        ),
+        (["--executor", "threads", "--scheduler", "tcp://h:1"], ["--scheduler: has no effect", "--executor dask"]),
+        (["--scheduler", "tcp://h:1", "--workers", "2"], ["--workers: has no effect with --scheduler"]),
+        (["--executor", "inline", "--workers", "2"], ["--workers: has no effect with --executor inline"]),
     ],
 )
 def test_options_that_would_do_nothing_are_refused_with_what_is_needed(words, told, capsys, tmp_path):

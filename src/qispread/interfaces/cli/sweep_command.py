@@ -78,7 +78,12 @@ def check_unused_options(arguments: argparse.Namespace) -> None:
     """
     from qispread.inputs.errors import Fault, InputError
 
-    options = {name for name in (*SWEEP_OPTIONS, *RERUN_OPTIONS) if getattr(arguments, name) not in (None, False)}
+    # By identity, since `--workers 0` is given and equals False.
+    options = {
+        name
+        for name in (*SWEEP_OPTIONS, *RERUN_OPTIONS)
+        if getattr(arguments, name) is not None and getattr(arguments, name) is not False
+    }
     reasons: dict[str, str] = {}
     if arguments.status:
         reasons = dict.fromkeys((*SWEEP_OPTIONS, *RERUN_OPTIONS), "has no effect with --status, which runs nothing")
