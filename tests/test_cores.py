@@ -70,7 +70,7 @@ def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
     for module in (
         "qispread.interfaces.page.work_queue",
         "qispread.model.engines.simulation",
-        "qispread.runs.sweep.worker_pools",
+        "qispread.runs.sweep.worker_pool_factory",
     ):
         monkeypatch.setattr(f"{module}.available_cores", lambda: 3)
     threads = []

@@ -24,7 +24,7 @@ The main functions, by task::
     Data           calibrate      fit parameters to targets
                    fit            test whether observed adoption spread through ties
     Results        write_runs     write the tables of runs; read_runs reads them back
-                   write_comparison, read_comparison, read_sweep  the same for comparisons and sweeps
+                   write_comparison  the same for comparisons; read_comparison, read_sweep
                    write_report   write a printable report
 
 `dir(qispread)` lists all names, and `help(qispread.compare)` documents one of them. `qispread --help` lists the

@@ -15,7 +15,7 @@ from rich.console import Console
 import qispread as qs
 from qispread.interfaces.cli import terminal
 from qispread.interfaces.page.ensembles import MONTHLY_MEASURES, compute_bands
-from qispread.interfaces.page.teaching.lesson_results import guess_result
+from qispread.interfaces.page.teaching.lesson_results import question_result
 from qispread.model.engines.simulation import ReplicateRun, Runs
 from qispread.model.measures import MEASURE_NAMES
 from qispread.outputs.figures.distribution_figures import describe_distributions
@@ -105,7 +105,7 @@ def test_curves_of_the_page_are_drawn_between_them():
 def test_a_lesson_answers_with_them(runs):
     ensemble = SimpleNamespace(scenario=SCENARIO, ends=runs.runs, runs=lambda _: runs)
     guess = SimpleNamespace(kind="share", arm="baseline", measure="current_use")
-    found = guess_result(guess, {"baseline": ensemble})
+    found = question_result(guess, {"baseline": ensemble})
     assert (found["low"], found["high"]) == pytest.approx((0.05, 0.95))
     assert found["value"] == pytest.approx(0.5)
 

@@ -50,7 +50,7 @@ targets:
   ninth: {measure: effect, month: 12, value: 0.4}
   tenth: {measure: effect, month: 12, compared_with_month: 12, value: 0.4, error: 0.1}
   eleventh: {measure: event_rate, month: 12, intervention: intervention, value: 40, error: 2}
-  twelfth: {measure: effect, month: 10, multiplied_by: adopton, value: 40, error: 2}
+  twelfth: {measure: effect, month: 10, multiplied_by: fidelty, value: 40, error: 2}
   thirteenth: {measure: effect, month: 11, value: 0.9, interval: [0.1, 0.5]}
   fourteenth: {measure: effect, month: 9, intervention: prompt, value: 0.4, error: 0.1}
 pionts: 100

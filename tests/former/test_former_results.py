@@ -150,7 +150,7 @@ def test_discovery_in_a_comparison(saved, capsys):
     # All options are better here, so that the search says in words that there is nothing to find.
     code, said = commanded(capsys, "discover", "compare", "--arm", "coach")
     assert code == 2
-    assert "coach is not better than the baseline in events_averted: met by none of 20 points" in said
+    assert "coach is not better than the baseline in events_averted: true for none of 20 points" in said
 
 
 def test_a_sweep_is_read(saved, capsys):
@@ -181,7 +181,7 @@ def test_a_run_of_a_sweep_again(saved, capsys):
     name = str(qs.read_sweep(saved / "sweep").runs["run_id"].iloc[3])
     code, said = commanded(capsys, "sweep", "sweep", "--run", name)
     assert code == 0
-    assert "The same numbers as its row, to the last bit" in said
+    assert "Identical to its row, bit for bit" in said
     assert MANIFEST_NOTE in said
 
 

@@ -115,4 +115,4 @@ def test_curves_are_drawn_from_the_first_month_on(model):
 
 def test_the_key_names_every_stage():
     assert all(stage in colour_key("stage") for stage in STAGES)
-    assert "not in use" in colour_key("fidelity")
+    assert "not using" in colour_key("fidelity")

@@ -205,8 +205,12 @@ def test_ema_gets_experiments_and_outcomes(mixed_sweep):
     assert experiments.network.dtype == "category"
     assert experiments["organisations.number"].dtype == "float64"
     assert {name: values.shape for name, values in outcomes.items()} == {
-        "effect": (12,), "current_use": (12,), "event_rate": (12,), "effect by month": (12, 13), "event_rate by month": (12, 13)
-    }  # fmt: skip
+        "effect": (12,),
+        "current_use": (12,),
+        "event_rate": (12,),
+        "effect by month": (12, 13),
+        "event_rate by month": (12, 13),
+    }
     assert outcomes["event_rate"].tolist() == pytest.approx(
         mixed_sweep.runs.groupby("point").event_rate.mean().tolist()
     )

@@ -168,7 +168,7 @@ def test_status_names_the_parts_that_are_not_as_they_were_written(folder, capsys
     turn_a_bit(folder / "parts/part-000001.parquet")
     assert main(["sweep", str(folder), "--status"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "Missing or not as written, and made again when the sweep goes on: part-000001.parquet." in told
+    assert "Missing or damaged, and recomputed when the sweep resumes: part-000001.parquet." in told
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])

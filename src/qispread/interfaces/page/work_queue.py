@@ -1,4 +1,4 @@
-"""A priority queue of tasks in front of a thread pool with one thread per core."""
+"""The request queue of the page: tasks by priority, in front of a thread pool with one thread per core."""
 
 import asyncio
 import heapq

@@ -1,4 +1,4 @@
-"""The scheduler of a sweep: distributes chunks of runs, collects their results, and loses no run."""
+"""The scheduler of a sweep: distributes chunks of runs, collects results, and retries what a failed worker had."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
