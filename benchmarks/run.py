@@ -253,10 +253,10 @@ def scaling_table(effort: BenchmarkSize) -> str:
 def markdown_grid(corner: str, found: dict[tuple[Any, Any], list[float]], at_most: float = math.inf) -> str:
     """Return a table of what was found by row and column, with a mark on what misses a target."""
     rows, columns = (list(dict.fromkeys(keys)) for keys in zip(*found, strict=True))
-    cells = {
-        key: BenchmarkResult("", values).format_value + " **no**" * (median(values) > at_most)
-        for key, values in found.items()
-    }
+    cells = {key: BenchmarkResult("", values).format_value for key, values in found.items()}
+    for key, values in found.items():
+        if median(values) > at_most:
+            cells[key] += " **no**"
     lines = [[str(row), *(cells[row, column] for column in columns)] for row in rows]
     return markdown_table([corner, *map(str, columns)], lines)
 

@@ -66,4 +66,6 @@ def describe_defaults(condition: str, known: Mapping[str, ParameterText]) -> str
         (known[path].default > float(bound)) == (side == "above")
         for path, side, bound, _ in THRESHOLD.findall(condition)
     ]
-    return ("meet it" if all(met) else "do not meet it") if met else ""
+    if not met:
+        return ""
+    return "meet it" if all(met) else "do not meet it"

@@ -1,4 +1,4 @@
-"""The style that ruff does not check: conditional expressions are single, and no string is multiplied by a condition."""
+"""The style that ruff does not check: conditional expressions are single, no string is multiplied by a condition."""
 
 import ast
 from pathlib import Path
