@@ -134,7 +134,7 @@ MEASURE_REGISTRY = (
         label="Fidelity among users",
         phrase="fidelity among users",
         meaning="Mean share of core components intact among users.",
-        axis="Share of core components",
+        axis="Share of the core",
         among_users=True,
     ),
     share_measure(
