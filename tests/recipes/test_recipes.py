@@ -33,7 +33,7 @@ def test_add_a_measure(copy):
         axis="Share of other organisations",
     ),
 """,
-            before='    share_measure(\n        name="adoption",',
+            before='    share_measure(\n        name="current_use",',
         ),
         Edit(
             "src/qispread/model/engines/measure_kernel.py",
@@ -223,7 +223,7 @@ EXPERIMENT = ClaimTest(
             UNWATCHED,
         ),
     ),
-    secondary=("adoption", "fidelity", "effect"),
+    secondary=("current_use", "fidelity", "effect"),
     curve="fidelity",
     strengths=("feedback.measurement",),
 )
@@ -264,7 +264,7 @@ def worn_culture(culture: Rises, wear: Falls, turnover: Falls) -> Share:
     wear: float = parameter(
         0.0, "Rate at which turnover wears culture.", unit="1/year", low=0.0, high=12.0, plausible=(0.0, 0.5)
     )""",
-            after='exists without any leadership.", source="dixonwoods2014"\n    )',
+            after='available without any leadership.", source="dixonwoods2014"\n    )',
         ),
         Edit(
             agent,
@@ -274,11 +274,12 @@ def worn_culture(culture: Rises, wear: Falls, turnover: Falls) -> Share:
         Edit(
             "src/qispread/model/engines/stages_context.py",
             """
-        organisations[at.CULTURE, i] = capacity.worn_culture(
-            organisations[at.CULTURE, i], plan.parameters.capacity.wear, turnover
+        organisations[rows.CULTURE, i] = capacity.worn_culture(
+            organisations[rows.CULTURE, i], plan.parameters.capacity.wear, turnover
         )""",
-            after="        organisations[at.CULTURE, i] = capacity.resented_culture("
-            "organisations[at.CULTURE, i], levers[by.RESENTMENT, i])",
+            after="""        organisations[rows.CULTURE, i] = capacity.resented_culture(
+            organisations[rows.CULTURE, i], levers[slots.RESENTMENT, i]
+        )""",
         ),
         Edit(
             "tests/rules/test_rules.py",
