@@ -147,7 +147,7 @@ class TestSensitivity:
         assert main(["sensitivity", "long", "--months", "12"]) == 0
         told = printed_text(capsys)
         left = json.loads(last)["rows"]
-        assert f"note the sweep is not finished: {left} of 1,500 runs not made yet" in told
+        assert f"note the sweep is unfinished: {left} of 1,500 runs are pending" in told
         assert "have no 'effect'" not in told
 
     @pytest.mark.slow
@@ -163,8 +163,8 @@ class TestSensitivity:
         assert main(["sensitivity", "half", "--months", "4", "8", "12"]) == 0
         told = printed_text(capsys)
         left = json.loads(last)["rows"]
-        assert told.count(" runs not made yet") == 1
-        assert f"{left} of 900 runs not made yet" in told
+        assert told.count(" runs are pending") == 1
+        assert f"{left} of 900 runs are pending" in told
         assert told.count("no replicate has 'effect'") == 1
         assert told.count("no run of them was made yet") <= 1
         assert failed
@@ -260,7 +260,7 @@ class TestDiscoverInAComparison:
     def test_the_models_in_which_an_arm_does_not_beat_the_base_are_told(self, comparison_folder, capsys):
         assert main(["discover", str(comparison_folder), "--arm", "goals"]) == 0
         words = printed_text(capsys)
-        assert words.startswith("goals is not better than the base in events_averted: ")
+        assert words.startswith("goals is not better than the baseline in events_averted: ")
         assert "of 24 models" in words
         assert "few models" in words
         assert (comparison_folder / "analysis" / "goals" / "discovery.csv").exists()

@@ -52,6 +52,7 @@ def run_statuses(arm):
 @pytest.mark.quick_cases(0)
 @pytest.mark.parametrize("second", [["run", "s.yaml"], ["compare", "s.yaml", "other.yaml", *ALONE]])
 def test_overwriting_leaves_no_analysis_of_what_is_gone_and_all_that_is_not_ours(second):
+    write_file("mandate.yaml", "policies: {mandate: {lever: mandate, resentment: 0.5}}\n")
     assert run_command(*BOTH, "--models", "20") == 0
     assert main(["discover", "res", "--arm", "mandate"]) == 0
     assert any(path.startswith("analysis/") for path in result_bytes())

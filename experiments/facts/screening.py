@@ -39,7 +39,7 @@ def screen_parameters(
     """
     wide = replace(plan, factors=candidate_parameters(plan))
     design = MorrisDesign(trajectories=trajectories, levels=LEVELS)
-    runs = run_arms(wide, design, SCREEN, doing, idle=True)
+    runs = run_arms(wide, design, SCREEN, doing, allow_inert=True)
     experiment = build_arm_experiment(wide, next(iter(plan.arms)), design)
     unit, block = build_points(experiment).unit, block_size(experiment)
     names, table = [factor.path for factor in wide.factors], {}

@@ -319,7 +319,7 @@ def test_the_command_tells_what_was_learnt_and_writes_it(tmp_path):
         "Missed: far",
         "warning: out of reach: far",
         "note: only 20 replicates",
-        "90 % intervals hold",
+        "90% intervals contain",
         "qispread run",
     ):
         assert words in found.stdout

@@ -138,5 +138,5 @@ def test_labels_tell_sliders_apart():
 @pytest.mark.slow
 def test_scenarios_that_are_too_large_are_refused():
     require("solara", "solara")
-    with pytest.raises(qs.InputError, match="got 5,000; the page takes at most 1,000"):
+    with pytest.raises(qs.InputError, match="got 5,000; the page allows at most 1,000"):
         build_model_parameters(small_scenario(**{"organisations.number": 5000}))

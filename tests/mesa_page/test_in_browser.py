@@ -128,7 +128,7 @@ def test_sliders_and_policies_act_at_reset_their_meaning_is_told_and_colour_can_
     page.get_by_role("option", name="coaching").click()
     assert page.get_by_text("Changed: nothing.").count() == 1
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_selector("text=/Changed: coaching; copying: copy loss 0.5\\d* in place of 0.6/")
+    page.wait_for_selector("text=/Changed: coaching; copying: copy loss 0.5\\d* instead of 0.6/")
     page.get_by_role("tab", name="Page 1").click()
     last = page.locator("table tr").last
     last.scroll_into_view_if_needed()

@@ -64,7 +64,7 @@ def test_what_a_policy_file_says_of_its_arm_stands_beside_what_the_model_has(tmp
     arm = with_coaching(base).model_copy(update={"description": "As in Wales."})
     report = write_and_report(tmp_path, base, {"coaching": arm, "mandate": base.with_policy("mandate")})
     assert "coaching: As in Wales. In the model: an implementation team" in report_text(report)
-    assert "mandate: organisations are told to" in report_text(report)
+    assert "mandate: organisations are required to adopt" in report_text(report)
 
 
 @pytest.mark.slow
@@ -213,11 +213,11 @@ def spoil_json(folder):
 
 
 def spoil_table(folder):
-    (folder / "for_whom.parquet").write_bytes(b"no table")
+    (folder / "subgroup_gains.parquet").write_bytes(b"no table")
 
 
 def drop_column(folder):
-    pd.read_parquet(folder / "worlds.parquet").drop(columns="value").to_parquet(folder / "worlds.parquet")
+    pd.read_parquet(folder / "replicates.parquet").drop(columns="value").to_parquet(folder / "replicates.parquet")
 
 
 @pytest.mark.quick_cases(2)
@@ -229,7 +229,7 @@ def drop_column(folder):
         (spoil_json, "manifest.json"),
         (lambda folder: (folder / "manifest.json").write_text("{}", encoding="utf-8"), "manifest.json"),
         (lambda folder: (folder / "differences.parquet").unlink(), "differences.parquet"),
-        (spoil_table, "for_whom.parquet"),
+        (spoil_table, "subgroup_gains.parquet"),
         (drop_column, "value"),
         (lambda folder: shutil.rmtree(folder / "coaching"), "coaching"),
         (lambda folder: (folder / "baseline" / "summary.csv").unlink(), "summary.csv"),

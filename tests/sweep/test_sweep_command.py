@@ -144,7 +144,7 @@ def test_a_terminal_gets_progress_and_a_pipe_none():
                 break
         assert process.wait() == 0
     os.close(ours)
-    assert re.search(rb"of 4,000 runs, [0-9,]+ a second, none failed", shown)
+    assert re.search(rb"of 4,000 runs, [0-9,]+ per second, none failed", shown)
     piped = subprocess.run(command_words("sweep", "trial.yaml", "--out", "t"), capture_output=True, check=True)
     assert b"a second" not in piped.stdout + piped.stderr
 
