@@ -112,9 +112,10 @@ def test_a_run_again_gives_the_same_numbers(saved, capsys):
     for table in ("months", "organisations"):
         before = read_saved_table(saved / "run" / f"{table}.parquet", table, former=True)
         after = read_saved_table(saved / "again" / f"{table}.parquet", table)
+        # The libraries that saved them may be others: equal but for the last bits (decision 15).
         # Names are made of the fingerprint and of generated partnerships, which are called otherwise now.
         other = [name for name in ("run_id", "partnership") if name in before]
-        pd.testing.assert_frame_equal(before.drop(columns=other), after.drop(columns=other), check_exact=True)
+        pd.testing.assert_frame_equal(before.drop(columns=other), after.drop(columns=other), rtol=1e-9, atol=0.0)
 
 
 def test_an_arm_again(saved, capsys):
@@ -122,7 +123,7 @@ def test_an_arm_again(saved, capsys):
     assert code == 0, said
     before = read_saved_table(saved / "compare" / "coach" / "months.parquet", "months", former=True)
     after = read_saved_table(saved / "again" / "months.parquet", "months")
-    pd.testing.assert_frame_equal(before.drop(columns="run_id"), after.drop(columns="run_id"), check_exact=True)
+    pd.testing.assert_frame_equal(before.drop(columns="run_id"), after.drop(columns="run_id"), rtol=1e-9, atol=0.0)
 
 
 def test_an_old_comparison_is_replaced_whole(saved, capsys):
