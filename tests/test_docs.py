@@ -84,6 +84,7 @@ def test_python_prints_what_the_page_shows(page, checkout_folder):
             assert printed == text
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=stem)
 def test_commands_work_in_few_worlds(page, small_checkout, capsys):
     for arguments in commands(page):

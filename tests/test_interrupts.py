@@ -64,6 +64,7 @@ def stopped(typed, after):
     return process.returncode, words
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("after", [0.1, 3.0], ids=["while it is loaded", "at work"])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_it_ends_in_one_line(name, after):

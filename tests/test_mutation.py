@@ -186,6 +186,7 @@ def test_tests_are_found_by_what_they_call(small):
     assert "src/qispread/sums.py:untested" not in calls
 
 
+@pytest.mark.slow
 def test_mutants_are_killed_by_tests_that_notice_and_the_copy_is_as_before(small):
     copy, area, chooser = small
     before = (copy / "src/qispread/sums.py").read_bytes()

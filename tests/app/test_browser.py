@@ -267,6 +267,7 @@ BAD_FILES = (
 )
 
 
+@pytest.mark.slow
 def test_bad_files_are_refused_with_the_line_and_the_page_stays(open_visitor):
     visitor = open_visitor()
     before = visitor.final_values()
@@ -317,6 +318,7 @@ BAD_ADDRESSES = (
 )
 
 
+@pytest.mark.slow
 def test_an_address_that_is_wrong_is_told_in_plain_words(browser, server):
     visitor = PageVisitor(browser, server.url)
     for address, said in BAD_ADDRESSES:

@@ -85,6 +85,7 @@ def test_a_constant_of_a_rules_module_is_taken_by_both_engines(replace):
     assert replaced_rules() == (f"qispread.model.rules.random_draws.ADOPTS={random_draws.ADOPTS}",)
 
 
+@pytest.mark.slow
 def test_a_constant_that_was_imported_by_name_follows(replace):
     before = digests()
     replace(measures, "REPLICATED_THRESHOLD", 0.01)
@@ -228,6 +229,7 @@ def test_what_is_replaced_while_another_thread_looks_is_taken(replace, monkeypat
     assert run_inputs.climate is capacity.climate is second
 
 
+@pytest.mark.slow
 def test_a_closure_and_an_array_that_change_in_place_are_looked_at_at_every_run(replace):
     value = 0.0
     values = np.array([0.0])
