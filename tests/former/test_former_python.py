@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import qispread as qs
+from optional import require
 from qispread.common import former_names
 from qispread.common.deprecation import FormerKeys, FormerMember
 from qispread.common.former_names import (
@@ -23,8 +24,8 @@ from qispread.common.former_names import (
 )
 
 SOURCE = Path(qs.__file__).parent
-NEEDS_EXTRAS = {"interfaces.mesa_page.solara_page": "solara"}
-"""Modules that need a library that a test may do without."""
+NEEDS_EXTRAS = {"interfaces.mesa_page.solara_page": ("solara", "solara")}
+"""Modules that need a library of an extra: the library and the extra."""
 SMALL = {"horizon": 24, "replicates": 2, "organisations": {"number": 12, "partnerships": 2, "regions": 2}}
 
 
@@ -68,11 +69,17 @@ def test_public_names(name):
     assert warned(lambda: getattr(qs, name), name, PUBLIC_NAMES[name]) is getattr(qs, PUBLIC_NAMES[name])
 
 
-@pytest.mark.parametrize("name", former_modules())
+def former_module(name):
+    """Return a former module as a parameter of a test; one that needs an extra is tried where all extras are."""
+    marks = [pytest.mark.slow] if former_modules()[name] in NEEDS_EXTRAS else []
+    return pytest.param(name, marks=marks)
+
+
+@pytest.mark.parametrize("name", [former_module(name) for name in former_modules()])
 def test_modules_are_the_same_object(name):
     new = f"qispread.{former_modules()[name]}"
     if former_modules()[name] in NEEDS_EXTRAS:
-        pytest.importorskip(NEEDS_EXTRAS[former_modules()[name]])
+        require(*NEEDS_EXTRAS[former_modules()[name]])
     module = importlib.import_module(new)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

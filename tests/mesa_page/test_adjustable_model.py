@@ -36,6 +36,7 @@ def test_without_changes_it_is_the_spread_model():
     assert model_measures(AdjustableModel(base, world=3)) == model_measures(qs.SpreadModel(base, replicate=3))
 
 
+@pytest.mark.slow
 def test_solara_viz_accepts_its_parameters():
     # Mesa 3.5 checks them by a scenario of its own kind, where the model has one.
     require("solara", "solara")
