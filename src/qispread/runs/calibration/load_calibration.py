@@ -1,6 +1,5 @@
 """Loading of calibrations from files and mappings, with every fault reported at once."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -21,9 +20,15 @@ from qispread.inputs.scenario_fields import validate_folder_name
 from qispread.inputs.table_references import resolve_path
 from qispread.inputs.validate import to_tuples, validate_section
 from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_yaml
-from qispread.model.measures import MEASURE_NAMES, MEASURES, Measure
+from qispread.model.measures import MEASURE_NAMES, MEASURES
 from qispread.runs.calibration.abc_posterior import describe_shortfall
-from qispread.runs.calibration.targets import BASELINE_ARM, Calibration, CalibrationArm, CalibrationTarget
+from qispread.runs.calibration.targets import (
+    BASELINE_ARM,
+    Calibration,
+    CalibrationArm,
+    CalibrationTarget,
+    describe_impossible_value,
+)
 from qispread.runs.sweep.factor_validation import FactorValidator, resolve_valid_factors
 from qispread.runs.sweep.load_experiment import valid_factor_specs
 
@@ -227,7 +232,7 @@ class CalibrationReader:
             first = first_names.setdefault(target.identity, name)
             if first != name:
                 self.add_fault(("targets", name), f"is the same quantity as the target '{first}': {target}")
-            if problem := impossible_fault(target):
+            if problem := describe_impossible_value(target):
                 self.add_fault(("targets", name, "value"), problem)
             if scenario is not None:
                 self.check_target(name, target, scenario, arms)
@@ -278,29 +283,6 @@ class CalibrationReader:
                     target.multiplied_by, MEASURE_NAMES
                 )
                 self.add_fault(("targets", name, "multiplied_by"), problem)
-
-
-def impossible_fault(target: CalibrationTarget) -> str:
-    """Return why a target's value is impossible, such as a share above 1; empty if it is possible."""
-    low, high = is_possible(MEASURES[target.measure])
-    if target.multiplied_by is not None:
-        return ""
-    compared = target.compared_with_month is not None or target.against is not None
-    if compared and target.compare == "change":
-        low, high = low - high, high - low
-    elif compared:
-        low, high = min(low, 0.0), math.inf
-    if low <= target.value <= high:
-        return ""
-    needed = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-    return f"got {target.value:g}; {target} is {needed} in every run"
-
-
-def is_possible(measure: Measure) -> tuple[float, float]:
-    """Return the smallest and the largest possible value of a measure."""
-    if measure.unit == "share":
-        return 0.0, 1.0
-    return (-math.inf if measure.name == "events_averted" else 0.0), math.inf
 
 
 def apply_policy_files(scenario: Scenario, files: list[Path], changes: dict[str, Any]) -> Scenario:

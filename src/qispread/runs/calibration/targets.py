@@ -1,5 +1,6 @@
 """Specification of a calibration: targets with their uncertainty, arms, parameters and numbers of runs."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
@@ -9,6 +10,7 @@ from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import validate_folder_name
+from qispread.model.measures import MEASURES, Measure
 from qispread.runs.sweep.experiment import empty_if_none, validate_measures
 from qispread.runs.sweep.factor_spec import FactorSpec
 
@@ -161,3 +163,26 @@ class Calibration(RenamedSection):
     )
     posterior_runs: int = choice(200, "Draws of the posterior to run.", role="run", low=20)
     seed: int = choice(1, "Seed of points and errors; runs use the seed of the scenario.", role="run", high=2**31)
+
+
+def describe_impossible_value(target: CalibrationTarget) -> str:
+    """Return why a target's value is impossible, such as a share above 1; empty if it is possible."""
+    low, high = possible_range(MEASURES[target.measure])
+    if target.multiplied_by is not None:
+        return ""
+    compared = target.compared_with_month is not None or target.against is not None
+    if compared and target.compare == "change":
+        low, high = low - high, high - low
+    elif compared:
+        low, high = min(low, 0.0), math.inf
+    if low <= target.value <= high:
+        return ""
+    needed = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+    return f"got {target.value:g}; {target} is {needed} in every run"
+
+
+def possible_range(measure: Measure) -> tuple[float, float]:
+    """Return the smallest and the largest possible value of a measure."""
+    if measure.unit == "share":
+        return 0.0, 1.0
+    return (-math.inf if measure.name == "events_averted" else 0.0), math.inf

@@ -29,6 +29,11 @@ def local_folder(folder: str | Path) -> Path:
     return Path(folder)
 
 
+def folder_error(folder: Path, error: OSError, note: str = "") -> InputError:
+    """Return the error for a folder that is not writable."""
+    return InputError([Fault("", f"could not be written: {error.strerror or error}{note}", str(folder))])
+
+
 def fsync_folder(folder: Path) -> None:
     """Flush the entries of a folder to disk, if the system supports it."""
     with suppress(OSError):

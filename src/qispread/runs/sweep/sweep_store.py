@@ -13,7 +13,7 @@ from qispread.common.former_names import SWEEP_MANIFEST
 from qispread.inputs.errors import Fault, InputError
 from qispread.runs.identity import environment, read_identity
 from qispread.runs.provenance import provenance
-from qispread.runs.sweep.atomic_files import append_line, atomic_write, remove_temporary_files
+from qispread.runs.sweep.atomic_files import append_line, atomic_write, folder_error, remove_temporary_files
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.load_experiment import MANIFEST, read_experiment_manifest
 from qispread.runs.sweep.sweep_log import LOG_FILE, PartRecord, SweepStatus, part_file_name, read_log
@@ -240,11 +240,6 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def folder_error(folder: Path, error: OSError, note: str = "") -> InputError:
-    """Return the error for a folder that is not writable."""
-    return InputError([Fault("", f"could not be written: {error.strerror or error}{note}", str(folder))])
 
 
 def create_sweep_folders(folder: Path) -> None:
