@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from qispread.interfaces.cli.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, report_interrupted_write
 from qispread.interfaces.cli.sweep_arguments import path_table
-from qispread.interfaces.cli.sweep_command import show_progress, sweep_progress_bar
+from qispread.interfaces.cli.sweep_command import (
+    add_execution_options,
+    execution_keywords,
+    show_progress,
+    sweep_progress_bar,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,20 +38,7 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar="TRUTHS",
         help="test how well synthetic truths are recovered from the same runs (default: 200 of them)",
     )
-    command.add_argument(
-        "--executor",
-        choices=("threads", "processes", "dask", "inline"),
-        help="how to run (default: threads); results do not depend on it",
-    )
-    command.add_argument(
-        "--workers", type=int, help="number of workers (default: one per core); results do not depend on it"
-    )
-    command.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask cluster, such as tcp://host:8786")
-    command.add_argument("--out", metavar="DIR", help="folder for results (default: results/calibrate-NAME)")
-    command.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="time limit of a run; a slower one counts as failed"
-    )
-    command.add_argument("--retry-failed", action="store_true", help="repeat the runs that failed")
+    add_execution_options(command, "folder for results (default: results/calibrate-NAME)")
     command.add_argument(
         "--yes", action="store_true", help="start even with very many runs, or parameters without effect"
     )
@@ -71,12 +63,7 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
             result = calibrate(
                 arguments.targets,
                 arguments.out,
-                executor=arguments.executor or ("dask" if arguments.scheduler else "threads"),
-                workers=arguments.workers,
-                scheduler=arguments.scheduler,
-                timeout=arguments.timeout,
-                confirmed=arguments.yes,
-                retry_failed=arguments.retry_failed,
+                **execution_keywords(arguments),
                 self_check_runs=arguments.self_check,
                 progress=advance,
                 log=print_line,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qispread.interfaces.cli.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, MAX_SHOWN_FAILURES
 
@@ -28,20 +28,7 @@ RERUNS_FOLDER = "reruns"
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sweep`."""
     command.add_argument("experiment", help="experiment file, or folder of a sweep")
-    command.add_argument(
-        "--executor",
-        choices=("threads", "processes", "dask", "inline"),
-        help="how to run (default: threads); results do not depend on it",
-    )
-    command.add_argument(
-        "--workers", type=int, help="number of workers (default: one per core); results do not depend on it"
-    )
-    command.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask cluster, such as tcp://host:8786")
-    command.add_argument("--out", metavar="DIR", help=OUT_HELP)
-    command.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="time limit of a run; a slower one counts as failed"
-    )
-    command.add_argument("--retry-failed", action="store_true", help="repeat the runs that failed")
+    add_execution_options(command, OUT_HELP)
     command.add_argument(
         "--yes",
         action="store_true",
@@ -56,6 +43,36 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--events", action="store_true", help="with --run: also write every event and its reason")
     command.add_argument("--overwrite", action="store_true", help="with --run: replace other results in its folder")
     command.set_defaults(act=act)
+
+
+def add_execution_options(command: argparse.ArgumentParser, out_help: str) -> None:
+    """Declare the options of how to run, and of the folder, which `sweep` and `calibrate` share."""
+    command.add_argument(
+        "--executor",
+        choices=("threads", "processes", "dask", "inline"),
+        help="how to run (default: threads); results do not depend on it",
+    )
+    command.add_argument(
+        "--workers", type=int, help="number of workers (default: one per core); results do not depend on it"
+    )
+    command.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask cluster, such as tcp://host:8786")
+    command.add_argument("--out", metavar="DIR", help=out_help)
+    command.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="time limit of a run; a slower one counts as failed"
+    )
+    command.add_argument("--retry-failed", action="store_true", help="repeat the runs that failed")
+
+
+def execution_keywords(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of how to run as keywords of `qispread.sweep` and `qispread.calibrate`."""
+    return {
+        "executor": arguments.executor or ("dask" if arguments.scheduler else "threads"),
+        "workers": arguments.workers,
+        "scheduler": arguments.scheduler,
+        "timeout": arguments.timeout,
+        "confirmed": arguments.yes,
+        "retry_failed": arguments.retry_failed,
+    }
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
@@ -113,12 +130,7 @@ def run_sweep(arguments: argparse.Namespace, console: "Console") -> int:
             finished_sweep = sweep(
                 arguments.experiment,
                 arguments.out,
-                executor=arguments.executor or ("dask" if arguments.scheduler else "threads"),
-                workers=arguments.workers,
-                scheduler=arguments.scheduler,
-                timeout=arguments.timeout,
-                confirmed=arguments.yes,
-                retry_failed=arguments.retry_failed,
+                **execution_keywords(arguments),
                 progress=advance,
                 log=print_line,
                 command=["qispread", *arguments.argv],

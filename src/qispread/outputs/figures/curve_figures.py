@@ -28,9 +28,9 @@ from qispread.outputs.figures.palette import ArmStyle
 MAX_MONTHS_SHOWN_IN_MONTHS = 24
 """Months of a run below which the time axis is in months rather than years."""
 MAX_DRAWN_MONTHS = 480
-"""Largest number of months of which each is drawn; of longer runs every second or third month, and so on."""
+"""Largest number of months that are all drawn; of longer runs every second or third month, and so on."""
 MAX_BANDS = 4
-"""Largest number of arms of which each has its band; with more, only the baseline has one."""
+"""Largest number of arms that each have a band; with more, only the baseline has one."""
 USES_LABEL, REPLICATES_LABEL = "Using the intervention", "Using it, at 80% of the pilot site's effect"
 SHARE_TITLE = "Share of organisations"
 

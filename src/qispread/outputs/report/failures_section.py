@@ -26,7 +26,7 @@ def reject_failed_results(results: ResultsFolder) -> None:
 
 
 def all_failed_fault(arm: ArmResults) -> Fault:
-    """Return the fault of an arm of which all runs failed."""
+    """Return the fault of an arm whose runs all failed."""
     errors = pyarrow.parquet.read_table(arm.folder / "runs.parquet").to_pydict().get("error", [])
     message = describe_failures([str(error or "for no reason given") for error in errors])
     return Fault("report", f"{message}; there is nothing to report", str(arm.folder))
