@@ -12,7 +12,7 @@ from typing import Any
 
 from qispread.inputs.errors import Fault, InputError
 from qispread.runs.identity import MAX_LISTED, compare_identities, environment
-from qispread.runs.sweep.main_guard import unguarded_error
+from qispread.runs.sweep.main_guard import require_main_guard, unguarded_error
 from qispread.runs.sweep.worker import MismatchError, describe_mismatch
 from qispread.runs.sweep.worker_pools import WorkerPool
 
@@ -205,6 +205,7 @@ def start_local_cluster(workers: int) -> Any:
     import dask
     import distributed
 
+    require_main_guard()
     # Our scheduler finds runs that kill workers (decision 37): Dask would try them on one worker after another.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), ignore_interrupts():
         try:

@@ -1,6 +1,8 @@
 """Detection of scripts that start worker processes without `if __name__ == "__main__"`."""
 
 import inspect
+import multiprocessing
+import sys
 
 from qispread.inputs.errors import Fault, InputError
 
@@ -27,3 +29,22 @@ def exit_import_in_worker() -> None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == NAME_IN_WORKERS:
             raise SystemExit(EXIT_UNGUARDED)
         frame = frame.f_back
+
+
+def require_main_guard() -> None:
+    """Start one process as a worker would start, and end it, to find a script without a main guard.
+
+    Dask may wait for ever for workers that end while they start, so this is known before it starts any (decision 90).
+
+    Raises
+    ------
+    InputError
+        If the process ends with an error, usually because it runs the caller's script again.
+    """
+    if getattr(sys.modules["__main__"], "__file__", None) is None:
+        return
+    process = multiprocessing.get_context("spawn").Process(target=int)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise unguarded_error()
