@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from qispread.inputs.errors import Fault, did_you_mean
+from qispread.inputs.own_sections import own_alternatives
 from qispread.inputs.yaml_reader import KeyPath, SourceLocation, SourceLocations
 
 TYPE_NAMES = {
@@ -86,8 +87,9 @@ def allowed_types(annotation: Any) -> list[Any]:
 
 
 def section_types(options: list[Any]) -> list[type[BaseModel]]:
-    """Return the section classes among some types."""
-    return [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+    """Return the section classes among some types, with those of plug-ins where a union accepts them."""
+    sections = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+    return [*sections, *own_alternatives(sections)]
 
 
 def element_types(options: list[Any]) -> list[Any]:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from qispread.inputs.own_sections import accept_own
 from qispread.inputs.parameter import ConfigSection, choice, parameter
 
 Problem = tuple[str, str]
@@ -181,7 +182,7 @@ class MembershipsNetwork(ConfigSection):
     )
 
 
-AnyNetwork = Annotated[
+ShippedNetwork = Annotated[
     PartnershipsNetwork
     | SmallWorldNetwork
     | ScaleFreeNetwork
@@ -194,3 +195,6 @@ AnyNetwork = Annotated[
     | MembershipsNetwork,
     Field(discriminator="kind"),
 ]
+
+AnyNetwork = accept_own(ShippedNetwork, "kind")
+"""A network of the package or of a plug-in."""

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.errors import did_you_mean
 from qispread.inputs.interventions import Origin, OriginField
+from qispread.inputs.own_sections import accept_own
 from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice, parameter
 
 
@@ -207,7 +208,7 @@ class RefresherPolicy(Policy):
     refresh: float = strength(0.3, "Share of the missing fidelity restored each time.", plausible=(0.1, 0.6))
 
 
-AnyPolicy = Annotated[
+ShippedPolicy = Annotated[
     LearningNetworkPolicy
     | StandardPolicy
     | CoachingPolicy
@@ -223,3 +224,6 @@ AnyPolicy = Annotated[
     | RefresherPolicy,
     Field(discriminator="lever"),
 ]
+
+AnyPolicy = accept_own(ShippedPolicy, "lever")
+"""A policy of the package or of a plug-in."""

@@ -4,9 +4,10 @@ import hashlib
 import json
 from typing import Annotated, Any, NoReturn
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.extensions.plugins import find_plugin
 from qispread.inputs.interventions import Intervention
 from qispread.inputs.mechanisms import (
     CapacityParameters,
@@ -55,6 +56,43 @@ class InputFile(ConfigSection):
     sha256: str = choice(..., "SHA-256 of its bytes.")
 
 
+class PluginReference(ConfigSection):
+    """A plug-in that a scenario uses: it is named here, and loaded only if its user names it."""
+
+    name: str = choice(..., "Name of the file without folders, or of an installed plug-in.", role="run")
+    sha256: str = choice("", "SHA-256 of its text.", role="run")
+
+
+def read_references(value: Any) -> Any:
+    """Return names of plug-ins as references."""
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        return value
+    return tuple({"name": name} if isinstance(name, str) else name for name in names)
+
+
+def resolve_references(references: tuple[PluginReference, ...]) -> tuple[PluginReference, ...]:
+    """Return references with the hashes of the loaded plug-ins.
+
+    Raises
+    ------
+    ValueError
+        For plug-ins that are not loaded, and those named twice.
+    """
+    problems, resolved = [], {}
+    for reference in references:
+        try:
+            plugin = find_plugin(reference.name, reference.sha256 or None)
+        except ValueError as error:
+            problems.append(str(error))
+            continue
+        if resolved.setdefault(plugin.name, plugin.sha256) != plugin.sha256:
+            problems.append(f"{plugin.name} is named twice, with two hashes")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return tuple(PluginReference(name=name, sha256=sha256) for name, sha256 in resolved.items())
+
+
 class ScenarioFields(RenamedSection):
     """The fields of a scenario; `Scenario` adds how one is changed."""
 
@@ -80,6 +118,9 @@ class ScenarioFields(RenamedSection):
     reviewing: ReviewParameters = ReviewParameters()
     local_improvement: LocalImprovementParameters = LocalImprovementParameters()
     outcome: OutcomeParameters = OutcomeParameters()
+    plugins: Annotated[
+        tuple[PluginReference, ...], BeforeValidator(read_references), AfterValidator(resolve_references)
+    ] = choice((), "Files and packages with functions of the user's own.", role="run")
     inputs: tuple[InputFile, ...] = choice((), "Files read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
 
@@ -92,6 +133,8 @@ class ScenarioFields(RenamedSection):
         data = self.model_dump(
             mode="json", exclude={"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
         )
+        if not self.plugins:
+            del data["plugins"]  # scenarios without any keep the fingerprint that they had
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
     def world_fingerprint(self) -> str:

@@ -11,6 +11,7 @@ from qispread.common.deprecation import FormerKeys
 from qispread.common.former_names import MEASURES as FORMER_MEASURES
 from qispread.common.former_names import REFUSED_MEASURES, refusal
 from qispread.common.shipped_bindings import record_constants
+from qispread.inputs.extensions.plugins import extensions_of
 
 REPLICATED_THRESHOLD = 0.8
 """Share of the pilot site's effect at which an effect counts as replicated, and an organisation as transformed."""
@@ -52,6 +53,10 @@ class Measure:
         Whether it is a mean over users, which also rises when fewer unready organisations adopt.
     verb : tuple of two str
         For sums, the effect of an option and its object: ("avert", "adverse events").
+    limits : tuple of two floats, optional
+        For own measures, the smallest and the largest possible value.
+    may_be_undefined : bool
+        For own measures, whether they may return NaN where there is nothing to measure.
     """
 
     name: str
@@ -65,6 +70,8 @@ class Measure:
     overall: bool = False
     among_users: bool = False
     verb: tuple[str, str] | None = None
+    limits: tuple[float, float] | None = None
+    may_be_undefined: bool = False
 
     def __post_init__(self) -> None:
         """Require a verb for sums, and only for sums.
@@ -332,5 +339,16 @@ MEASURES: dict[str, Measure] = FormerKeys(
 MEASURE_NAMES = tuple(MEASURES)
 if len(MEASURE_NAMES) != len(MEASURE_REGISTRY):
     raise ValueError("two measures have the same name")
+
+
+def scenario_measures(scenario: Any) -> tuple[Measure, ...]:
+    """Return the measures of a scenario, in the order of columns: those of the package, then those of its plug-ins."""
+    return (*MEASURE_REGISTRY, *(extension.declaration for extension in extensions_of(scenario, "measure")))
+
+
+def measure_names(scenario: Any) -> tuple[str, ...]:
+    """Return the names of the measures of a scenario, in the order of columns."""
+    return (*MEASURE_NAMES, *(extension.key for extension in extensions_of(scenario, "measure")))
+
 
 record_constants(__name__)

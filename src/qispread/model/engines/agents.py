@@ -108,9 +108,13 @@ class Organisation(FixedAgent):
     def enter_epoch(self, epoch: int) -> None:
         """Set the levers of the policies in force from this month."""
         plan = self.model.plan
-        self.levers = OrganisationLevers(*plan.organisation_levers[epoch, :, self.index].tolist())
-        for k, practice in enumerate(self.practices.values()):
-            practice.levers = PracticeLevers(*plan.practice_levers[epoch, k, :, self.index].tolist())
+        self.set_levers(plan.organisation_levers[epoch, :, self.index], plan.practice_levers[epoch, :, :, self.index])
+
+    def set_levers(self, organisation: Any, practices: Any) -> None:
+        """Set the levers of this month: arrays of (slots,) and of (interventions, slots)."""
+        self.levers = OrganisationLevers(*organisation.tolist())
+        for practice, levers in zip(self.practices.values(), practices.tolist(), strict=True):
+            practice.levers = PracticeLevers(*levers)
 
     @property
     def workload(self) -> float:

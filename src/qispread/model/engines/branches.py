@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 
 from qispread.inputs.scenario import Scenario
-from qispread.model.engines.kernel import run_months
+from qispread.model.engines.composed_model import composed_model
 from qispread.model.engines.simulation import (
-    RUN_ERRORS,
     ProgressCallback,
     ReplicateRun,
     allocate_measures,
     completed_run,
     failed_run,
     map_in_threads,
-    measure_month_zero,
+    run_errors,
 )
-from qispread.model.world.run_inputs import PreparedScenario, initialise_run, prepare_scenario
+from qispread.model.world.run_inputs import PreparedScenario, prepare_scenario
 
 
 def run_branches(
@@ -35,16 +34,18 @@ def run_branches(
     horizon, shared = base.scenario.horizon, allocate_measures(base.scenario)
     try:
         world = base.world(replicate)
-        plan, state = initialise_run(base, world)
-        measure_month_zero(state, shared[0])
-        run_months(plan, state, 1, month - 1, shared[1:month])
+        model = composed_model(base.scenario)
+        plan, state = model.initialise_run(base, world)
+        model.measure_month_zero(state, shared[0])
+        model.run_months(plan, state, 1, month - 1, shared[1:month])
         runs = {}
         for name, arm in arms.items():
-            arm_plan, _ = initialise_run(arm, world)
+            model = composed_model(arm.scenario)
+            arm_plan, _ = model.initialise_run(arm, world)
             arm_state, measures = state.copy(), shared.copy()
-            run_months(arm_plan, arm_state, month, horizon, measures[month:])
-            runs[name] = completed_run(replicate, world.organisations, arm_state, measures)
-    except RUN_ERRORS as error:
+            model.run_months(arm_plan, arm_state, month, horizon, measures[month:])
+            runs[name] = completed_run(arm.scenario, world, arm_state, measures)
+    except run_errors(base.scenario) as error:
         return {name: failed_run(arm, replicate, error) for name, arm in arms.items()}
     return runs
 

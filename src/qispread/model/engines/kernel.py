@@ -8,6 +8,7 @@ last month, so the order of organisations does not matter.
 import numpy as np
 from numpy.typing import NDArray
 
+from qispread.model.engines.extension_points import apply_own_policies, measure_own
 from qispread.model.engines.measure_kernel import measure_month
 from qispread.model.engines.stages_adopting import decide, hear
 from qispread.model.engines.stages_context import apply_policies, change_leaders, share_time, update_capacity
@@ -43,7 +44,7 @@ def run_months_in_order(
 ) -> None:
     """Run months as `run_months` does; `order` sorts the organisations by event rate and is updated."""
     for month in range(first, last + 1):
-        epoch = plan.epoch_of_month[month]
+        epoch = apply_own_policies(plan, state, plan.epoch_of_month[month], month)
         if plan.has_growth[epoch]:
             apply_policies(plan, state, epoch)
         change_leaders(plan, state, epoch, month)
@@ -63,3 +64,4 @@ def run_months_in_order(
         update_events(plan, state, month)
         publish_state(state)
         measure_month(state.organisations, state.practices, state.histories, order, measures[month - first])
+        measure_own(state, month, measures[month - first, -1])

@@ -17,16 +17,17 @@ from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import resolve_scenario
 from qispread.model.engines.agents import Organisation
+from qispread.model.engines.composed_model import composed_model
 from qispread.model.engines.measure_kernel import measure_month
 from qispread.model.engines.peer_ties import TieNetwork
 from qispread.model.engines.practice import InterventionAttributes, Practice, StepParameters
 from qispread.model.engines.seeds import read_replicate, read_seed
 from qispread.model.engines.stages_context import leaders_leaving
 from qispread.model.engines.state_tables import measured_state, read_state, reporter_function
-from qispread.model.measures import MEASURE_NAMES
+from qispread.model.measures import measure_names
 from qispread.model.rules import outcome
 from qispread.model.world.observed_events import draw_observed_events
-from qispread.model.world.run_inputs import SimulationState, initialise_run, prepare_scenario
+from qispread.model.world.run_inputs import NO_EPOCH, RunInputs, SimulationState, prepare_scenario
 from qispread.model.world.state_arrays import EVENT_RATE
 
 MONTH_STEPS = (
@@ -81,8 +82,7 @@ class SpreadModel(mesa.Model):
     organisations : list of Organisation
         The remaining organisations, in order.
     measures : list of arrays of (interventions + 1, measures)
-        Measures of each month from 0, in the order of `qispread.model.measures.MEASURE_NAMES`; the last row pools all
-        interventions.
+        Measures of each month from 0, in the order of `measure_names`; the last row pools all interventions.
     events : list of dict, or None
         Events with their reasons, if kept.
     observed : list of arrays of (2, n)
@@ -118,29 +118,36 @@ class SpreadModel(mesa.Model):
         # Mesa 3.5 takes no step after one that failed, so faults are raised before Mesa's step.
         self._mesa_step, self.step = self.step, self._accept_and_step  # type: ignore[method-assign]
         self.settings, self.replicate = settings, world
-        self.month, self.epoch, self.organisation_class, self._complete = 0, -1, organisation_class, False
-        self.plan, self.start = initialise_run(prepared, self.world)
+        self.composed = composed_model(settings)
+        bind_class = self.composed.composition.bind_class
+        self.month, self.epoch, self.organisation_class, self._complete = 0, -1, bind_class(organisation_class), False
+        self.plan, self.start = self.composed.initialise_run(prepared, self.world)
+        self.measure_names = measure_names(settings)
         self.step_parameters = StepParameters.from_record(self.plan.parameters)
-        self.attributes = [InterventionAttributes.from_record(record) for record in self.plan.interventions]
+        attributes = bind_class(InterventionAttributes)
+        self.attributes = [attributes.from_record(record) for record in self.plan.interventions]
         self.events: list[dict[str, Any]] | None = [] if keep_events else None
         self.observed: list[NDArray[np.float64]] = []
         self.measures: list[NDArray[np.float64]] = []
         self._by_harm = np.argsort(self.start.organisations[EVENT_RATE])
         layout = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}
         self.network = Network(self.world.graph(), random=self.random, **layout)
-        self.tie_network = TieNetwork(self.network, self.world)
+        self.tie_network = bind_class(TieNetwork)(self.network, self.world)
         self.organisations = [
-            organisation_class(self, index, cell) for index, cell in enumerate(self.tie_network.cells)
+            self.organisation_class(self, index, cell) for index, cell in enumerate(self.tie_network.cells)
         ]
-        self._complete = True
+        self._complete, self._lever_epoch = True, NO_EPOCH
         self._enter_epoch()
         self.datacollector = mesa.DataCollector(
             model_reporters={"month": "month", "seed": "seed"}
-            | {name: [self.pooled_measure, [name]] for name in MEASURE_NAMES}
+            | {name: [self.pooled_measure, [name]] for name in self.measure_names}
             | dict(model_reporters or {}),
             agent_reporters={name: reporter_function(reporter) for name, reporter in (agent_reporters or {}).items()},
         )
         self._update_measures()
+
+    def _bind(self, function: Any) -> Any:
+        return self.composed.composition.bind(function)
 
     @property
     def scenario(self) -> Scenario:
@@ -180,8 +187,9 @@ class SpreadModel(mesa.Model):
         self._accept_month()
         self.month += 1
         self._enter_epoch()
+        epoch = self._apply_own_policies()
         self._log_policy_changes()
-        if self.plan.has_growth[self.epoch]:
+        if self.plan.has_growth[epoch]:
             self._do("apply_policies")
         self._draw_leader_exits()
         for step in MONTH_STEPS:
@@ -231,17 +239,42 @@ class SpreadModel(mesa.Model):
 
     def _enter_epoch(self) -> None:
         """Start a month with the levers and ties in force in it."""
-        self.trend = outcome.secular_trend(self.settings.outcome.secular, self.month)
+        self.trend = self._bind(outcome.secular_trend)(self.settings.outcome.secular, self.month)
         self._members: dict[str, int] = {}
         self._users: dict[tuple[str, str], int] = {}
         epoch = int(self.plan.epoch_of_month[self.month])
         if epoch != self.epoch:
-            self.epoch = epoch
+            self.epoch = self._lever_epoch = epoch
             for organisation in self.organisations:
                 organisation.enter_epoch(epoch)
             self.tie_network.apply_epoch(self.plan, epoch)
             if self.tie_network.has_changed():
                 self.refresh_ties()
+
+    def _apply_own_policies(self) -> int:
+        """Set the levers of own policies, and return the epoch that holds the levers of this month."""
+        if not self.composed.policies:
+            return self.epoch
+        plan = self.remaining_plan()
+        epoch = int(self.composed.apply_own_policies(plan, self.export_state(), self.epoch, self.month))
+        if epoch == self.epoch == self._lever_epoch:
+            return epoch
+        self._lever_epoch = epoch
+        for index, organisation in enumerate(self.organisations):
+            organisation.set_levers(plan.organisation_levers[epoch, :, index], plan.practice_levers[epoch, :, :, index])
+        return epoch
+
+    def remaining_plan(self) -> RunInputs:
+        """Return the run inputs with the levers and targets of the remaining organisations only."""
+        indices = [organisation.index for organisation in self.organisations]
+        if len(indices) == self.world.static_world.organisation_count:
+            return self.plan
+        return self.plan._replace(
+            organisation_levers=self.plan.organisation_levers[:, :, indices],
+            practice_levers=self.plan.practice_levers[:, :, :, indices],
+            own_targets=self.plan.own_targets[:, :, indices],
+            own_epoch=np.full(1, NO_EPOCH, dtype=np.int64),
+        )
 
     def _draw_leader_exits(self) -> None:
         """Draw which leaders leave this month, for all organisations at once: faster than one call for each."""
@@ -249,7 +282,7 @@ class SpreadModel(mesa.Model):
         for organisation in self.organisations:
             rates[organisation.index] = organisation.levers.leader_exit
         rates *= self.settings.leaders.leader_exit
-        self.leaders_leaving = leaders_leaving(self.plan.streams[-1], self.month, rates).tolist()
+        self.leaders_leaving = self._bind(leaders_leaving)(self.plan.streams[-1], self.month, rates).tolist()
 
     def refresh_ties(self) -> None:
         """Update the ties of every organisation from the network.
@@ -324,12 +357,14 @@ class SpreadModel(mesa.Model):
         return read_state(self.organisations, self.settings.interventions)
 
     def _update_measures(self) -> None:
-        row = np.full((len(self.settings.interventions) + 1, len(MEASURE_NAMES)), np.nan)
+        row = np.full((len(self.settings.interventions) + 1, len(self.measure_names)), np.nan)
         if self.organisations:
             state = measured_state(self.organisations, self.settings.interventions)
             if self._by_harm.size != len(self.organisations):
                 self._by_harm = np.argsort(state[0][EVENT_RATE])
             measure_month(*state, self._by_harm, row)
+            if self.composed.measures:
+                self.composed.measure_own(self.export_state(), self.month, row[-1])
         self.measures.append(row)
         self.datacollector.collect(self)
 
@@ -343,7 +378,7 @@ class SpreadModel(mesa.Model):
 
     def pooled_measure(self, name: str) -> float:
         """Return this month's measure over all interventions."""
-        return float(self.measures[-1][-1, MEASURE_NAMES.index(read_measure(name))])
+        return float(self.measures[-1][-1, self.measure_names.index(read_measure(name))])
 
     def measure(self, name: str, intervention: str = POOLED) -> float:
         """Return this month's measure of one intervention, or of all.
@@ -354,4 +389,4 @@ class SpreadModel(mesa.Model):
             For an unknown measure or intervention.
         """
         row = index_of(intervention, (*self.settings.interventions, POOLED), "intervention")
-        return float(self.measures[-1][row, index_of(read_measure(name), MEASURE_NAMES, "measure")])
+        return float(self.measures[-1][row, index_of(read_measure(name), self.measure_names, "measure")])

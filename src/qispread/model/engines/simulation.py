@@ -17,17 +17,16 @@ from qispread.inputs.errors import index_of
 from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, resolve_scenario
-from qispread.model.engines.kernel import run_months
-from qispread.model.engines.measure_kernel import measure_month
-from qispread.model.measures import MEASURE_NAMES, MEASURE_REGISTRY
+from qispread.model.engines.composed_model import SHIPPED_MODEL, ComposedModel, composed_model
+from qispread.model.measures import MEASURE_REGISTRY, measure_names
+from qispread.model.world.draw_world import World
 from qispread.model.world.run_inputs import (
     PreparedScenario,
     RunInputs,
     SimulationState,
-    initialise_run,
     prepare_scenario,
 )
-from qispread.model.world.state_arrays import EVENT_RATE, GIVEN_ROW_COUNT
+from qispread.model.world.state_arrays import GIVEN_ROW_COUNT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +42,12 @@ RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
 """Exceptions that fail one replicate and not the others."""
 
 TaskResult = TypeVar("TaskResult")
+
+
+def run_errors(scenario: Scenario) -> tuple[type[Exception], ...]:
+    """Return the exceptions that fail one replicate: any, if functions of the user's own can raise them."""
+    return RUN_ERRORS if composed_model(scenario).is_shipped else (*RUN_ERRORS, Exception)
+
 
 TASKS_PER_WORKER = 32
 
@@ -126,7 +131,7 @@ class Runs:
     def values_by_replicate(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
         """Return a measure at the end of every replicate, with NaN for failed ones."""
         row = index_of(intervention, self.interventions, "intervention")
-        column = index_of(read_measure(measure), MEASURE_NAMES, "measure")
+        column = index_of(read_measure(measure), measure_names(self.scenario), "measure")
         return np.array([np.nan if run.error else run.measures[-1, row, column] for run in self.runs])
 
     @property
@@ -148,39 +153,39 @@ class Runs:
 
 def allocate_measures(scenario: Scenario) -> NDArray[np.float64]:
     """Return an array of NaN for the measures of one replicate."""
-    return np.full((scenario.horizon + 1, len(scenario.interventions) + 1, len(MEASURE_NAMES)), np.nan)
+    return np.full((scenario.horizon + 1, len(scenario.interventions) + 1, len(measure_names(scenario))), np.nan)
 
 
-def measure_month_zero(state: SimulationState, measures: NDArray[np.float64]) -> None:
-    """Write the measures of month 0."""
-    order = np.argsort(state.organisations[EVENT_RATE])
-    measure_month(state.organisations, state.practices, state.histories, order, measures)
-
-
-def run_kernel(plan: RunInputs, state: SimulationState, horizon: int, measures: NDArray[np.float64]) -> SimulationState:
+def run_kernel(
+    plan: RunInputs,
+    state: SimulationState,
+    horizon: int,
+    measures: NDArray[np.float64],
+    model: ComposedModel = SHIPPED_MODEL,
+) -> SimulationState:
     """Run all months, update `state` in place and return it; `measures` is (horizon + 1, i + 1, measures)."""
-    measure_month_zero(state, measures[0])
-    run_months(plan, state, 1, horizon, measures[1:])
+    model.measure_month_zero(state, measures[0])
+    model.run_months(plan, state, 1, horizon, measures[1:])
     return state
 
 
 def completed_run(
-    replicate: int, initial_organisations: NDArray[np.float64], state: SimulationState, measures: NDArray[np.float64]
+    scenario: Scenario, world: World, state: SimulationState, measures: NDArray[np.float64]
 ) -> ReplicateRun:
     """Return a completed run, marked as failed if it has values that are not finite."""
     finite = all(
         np.isfinite(array).all() for array in (state.organisations, state.practices, measures[:, -1, OVERALL_COLUMNS])
     )
     problem = "" if finite else "the state is no longer finite: parameters are too extreme"
-    return ReplicateRun(replicate, measures, initial_organisations.copy(), state, problem)
+    problem = problem or composed_model(scenario).measure_fault(measures)
+    return ReplicateRun(world.replicate, measures, world.organisations.copy(), state, problem)
 
 
 def failed_run(prepared: PreparedScenario, replicate: int, error: Exception) -> ReplicateRun:
     """Return a run that failed with an exception."""
     missing = np.full((GIVEN_ROW_COUNT, prepared.static_world.organisation_count), np.nan)
-    return ReplicateRun(
-        replicate, allocate_measures(prepared.scenario), missing, None, f"{type(error).__name__}: {error}"
-    )
+    problem = composed_model(prepared.scenario).describe_error(error)
+    return ReplicateRun(replicate, allocate_measures(prepared.scenario), missing, None, problem)
 
 
 def run_replicate(
@@ -192,17 +197,18 @@ def run_replicate(
     try:
         world = prepared.world(replicate)
         if engine == "kernel" and not keep_events:
-            state = run_kernel(*initialise_run(prepared, world), prepared.scenario.horizon, measures)
+            model = composed_model(prepared.scenario)
+            state = run_kernel(*model.initialise_run(prepared, world), prepared.scenario.horizon, measures, model)
         else:
             from qispread.model.engines.mesa_model import SpreadModel
 
-            model = SpreadModel(prepared.scenario, replicate=replicate, keep_events=keep_events)
-            model.run_model()
-            measures[:], state = np.array(model.measures), model.export_state()
-            events, observed = model.events, model.observed
-    except RUN_ERRORS as error:
+            spread = SpreadModel(prepared.scenario, replicate=replicate, keep_events=keep_events)
+            spread.run_model()
+            measures[:], state = np.array(spread.measures), spread.export_state()
+            events, observed = spread.events, spread.observed
+    except run_errors(prepared.scenario) as error:
         return failed_run(prepared, replicate, error)
-    run = completed_run(replicate, world.organisations, state, measures)
+    run = completed_run(prepared.scenario, world, state, measures)
     run.events, run.observed = events, observed
     return run
 

@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.scenario import Scenario
-from qispread.model.engines.kernel import run_months
-from qispread.model.engines.simulation import RUN_ERRORS, allocate_measures, completed_run, measure_month_zero
+from qispread.model.engines.composed_model import SHIPPED_MODEL, ComposedModel, composed_model
+from qispread.model.engines.simulation import allocate_measures, completed_run, run_errors
 from qispread.model.world.draw_world import World
 from qispread.model.world.observed_events import draw_observed_events
 from qispread.model.world.run_inputs import (
     PreparedScenario,
     RunInputs,
     SimulationState,
-    initialise_run,
     prepare_scenario,
 )
 from qispread.model.world.state_arrays import EVENT_RATE, EXPOSURE, HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS
@@ -170,10 +169,9 @@ def trace(
         return trace_replicate(prepare_scenario(scenario), replicate, selected, observe=observe)
     except InputError:
         raise
-    except RUN_ERRORS as error:
-        raise InputError(
-            [Fault("scenario", f"replicate {replicate} failed: {type(error).__name__}: {error}")]
-        ) from error
+    except run_errors(scenario) as error:
+        problem = composed_model(scenario).describe_error(error)
+        raise InputError([Fault("scenario", f"replicate {replicate} failed: {problem}")]) from error
 
 
 def trace_replicate(prepared: PreparedScenario, replicate: int, months: tuple[int, ...], *, observe: bool) -> Trace:
@@ -185,16 +183,17 @@ def trace_replicate(prepared: PreparedScenario, replicate: int, months: tuple[in
         If the run ends with values that are not finite.
     """
     scenario, world, measures = prepared.scenario, prepared.world(replicate), allocate_measures(prepared.scenario)
-    plan, state = initialise_run(prepared, world)
-    measure_month_zero(state, measures[0])
+    model = composed_model(scenario)
+    plan, state = model.initialise_run(prepared, world)
+    model.measure_month_zero(state, measures[0])
     states, expected = [state.copy()] if 0 in months else [], []
     ends = range(1, scenario.horizon + 1) if observe else sorted({*months, scenario.horizon} - {0})
-    for month in run_to_months(plan, state, ends, measures):
+    for month in run_to_months(plan, state, ends, measures, model):
         if month in months:
             states.append(state.copy())
         if observe:
             expected.append(state.organisations[EVENT_RATE] * state.organisations[EXPOSURE])
-    problem = completed_run(replicate, world.organisations, state, measures).error
+    problem = completed_run(scenario, world, state, measures).error
     if problem:
         raise InputError([Fault("scenario", f"replicate {replicate} failed: {problem}")])
     return Trace(
@@ -214,12 +213,16 @@ def trace_replicate(prepared: PreparedScenario, replicate: int, months: tuple[in
 
 
 def run_to_months(
-    plan: RunInputs, state: SimulationState, ends: Iterable[int], measures: NDArray[np.float64]
+    plan: RunInputs,
+    state: SimulationState,
+    ends: Iterable[int],
+    measures: NDArray[np.float64],
+    model: ComposedModel = SHIPPED_MODEL,
 ) -> Iterator[int]:
     """Run up to each of some months, ascending from 1, update `state` in place, and yield each month."""
     first = 1
     for month in ends:
-        run_months(plan, state, first, month, measures[first : month + 1])
+        model.run_months(plan, state, first, month, measures[first : month + 1])
         first = month + 1
         yield month
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 SlotValues = NDArray[np.float64]
 
 
+Combine = Callable[[SlotValues, float], SlotValues]
+
+
 @dataclass(frozen=True)
 class LeverSlot:
     """One quantity that policies can change.
@@ -23,7 +26,7 @@ class LeverSlot:
     """
 
     neutral: float
-    combine: Callable[[SlotValues, float], SlotValues]
+    combine: Combine
 
 
 def _add(current: SlotValues, strength: float) -> SlotValues:
@@ -91,3 +94,23 @@ PRACTICE_SLOTS = {
     "refresh": LeverSlot(0.0, _take_largest),
 }
 SUPPORT, STANDARD, LATITUDE, PUSH, AMBITION, REFRESH = range(len(PRACTICE_SLOTS))
+
+COMBINATIONS: tuple[Combine, ...] = (
+    _add,
+    _add_up_to_one,
+    _add_monthly_rates,
+    _multiply,
+    _take_latest,
+    _take_largest,
+    _take_smallest,
+)
+(
+    ADDED,
+    ADDED_UP_TO_ONE,
+    ADDED_MONTHLY_RATES,
+    MULTIPLIED,
+    LATEST_TAKEN,
+    LARGEST_TAKEN,
+    SMALLEST_TAKEN,
+) = range(len(COMBINATIONS))
+"""The ways in which policies combine, as numbers for compiled code."""

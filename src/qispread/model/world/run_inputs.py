@@ -65,6 +65,13 @@ class RunInputs(NamedTuple):
         As in `policy_schedule.Epochs`.
     indptr, indices, weights, similarity
         Ties in compressed sparse rows, one row of `indptr` for each epoch; `similarity` is that of settings.
+    own_epoch : array of 1
+        The epoch whose levers the last epoch holds, if own policies are in force; else -1.
+    own_windows : array of (p, 2)
+        First and last month of each of p own policies.
+    own_parameters : array of (p, largest number of parameters)
+    own_targets : array of (p, i, n)
+        1 for each intervention and organisation that an own policy affects, else 0.
     """
 
     parameters: Any
@@ -82,6 +89,10 @@ class RunInputs(NamedTuple):
     indices: NDArray[np.int64]
     weights: NDArray[np.float64]
     similarity: NDArray[np.float64]
+    own_epoch: NDArray[np.int64]
+    own_windows: NDArray[np.int64]
+    own_parameters: NDArray[np.float64]
+    own_targets: NDArray[np.float64]
 
 
 class SimulationState(NamedTuple):
@@ -175,6 +186,12 @@ def group_means(groups: NDArray[np.int64], values: NDArray[np.float64]) -> NDArr
     return np.bincount(groups, weights=values) / np.bincount(groups)
 
 
+NO_EPOCH = -1
+"""The value of `RunInputs.own_epoch` before any own policy acted."""
+NO_WINDOWS, NO_PARAMETERS, NO_TARGETS = np.empty((0, 2), np.int64), np.empty((0, 0)), np.empty((0, 0, 0))
+"""The own policies of a scenario without any."""
+
+
 class PreparedScenario(NamedTuple):
     """The parts of a run that all replicates of a scenario share, computed once."""
 
@@ -229,6 +246,10 @@ def initialise_run(prepared: PreparedScenario, world: World) -> tuple[RunInputs,
         indices=indices,
         weights=weights,
         similarity=similarities,
+        own_epoch=np.full(1, NO_EPOCH, dtype=np.int64),
+        own_windows=NO_WINDOWS,
+        own_parameters=NO_PARAMETERS,
+        own_targets=NO_TARGETS,
     )
     return plan, initial_state(scenario, world, origins)
 

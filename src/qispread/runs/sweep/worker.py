@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from qispread.inputs.network_kinds import CompleteNetwork
 from qispread.inputs.scenario import Scenario
-from qispread.model.engines.kernel import run_months
-from qispread.model.engines.simulation import allocate_measures, completed_run, measure_month_zero, run_kernel
-from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.model.engines.composed_model import composed_model
+from qispread.model.engines.simulation import allocate_measures, completed_run, run_kernel
+from qispread.model.measures import MEASURES, measure_names
 from qispread.model.world.run_inputs import PreparedScenario, initialise_run, prepare_scenario
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
 from qispread.runs.sweep.apply_point import PointApplier
@@ -88,11 +88,12 @@ def build_final_columns(experiment: Experiment) -> dict[str, tuple[int, int]]:
     Pooled measures have the name of the measure, those of one intervention "measure.intervention".
     """
     pooled, *single = row_indices(experiment).items()
-    columns = {name: (pooled[1], MEASURE_NAMES.index(name)) for name in experiment.measures.final}
+    names = measure_names(experiment.scenario)
+    columns = {name: (pooled[1], names.index(name)) for name in experiment.measures.final}
     for intervention, row in single:
         for name in experiment.measures.final:
             if not MEASURES[name].overall:
-                columns[f"{name}.{intervention}"] = (row, MEASURE_NAMES.index(name))
+                columns[f"{name}.{intervention}"] = (row, names.index(name))
     return columns
 
 
@@ -193,7 +194,7 @@ def _load_job(payload: bytes) -> SweepJob:
     columns = OutputColumns(
         rows=list(row_indices(experiment).values()),
         final=list(build_final_columns(experiment).values()),
-        monthly=[MEASURE_NAMES.index(name) for name in experiment.measures.monthly],
+        monthly=[measure_names(experiment.scenario).index(name) for name in experiment.measures.monthly],
     )
     return SweepJob(key, PointApplier(experiment.scenario, experiment.resolved_factors), columns, timeout, expected)
 
@@ -273,15 +274,16 @@ def run_months_until_stopped(job: SweepJob, numbers: FloatArray, replicate: int)
     world = job.applier.world(prepared, replicate)
     check()
     measures = allocate_measures(prepared.scenario)
-    plan, state = initialise_run(prepared, world)
-    measure_month_zero(state, measures[0])
+    model = composed_model(prepared.scenario)
+    plan, state = model.initialise_run(prepared, world)
+    model.measure_month_zero(state, measures[0])
     horizon, months = prepared.scenario.horizon, months_between_checks(prepared)
     for first in range(1, horizon + 1, months):
         check()
         last = min(horizon, first + months - 1)
-        run_months(plan, state, first, last, measures[first : last + 1])
+        model.run_months(plan, state, first, last, measures[first : last + 1])
     check()
-    return completed_run(replicate, world.organisations, state, measures).error or measures
+    return completed_run(prepared.scenario, world, state, measures).error or measures
 
 
 def months_between_checks(prepared: PreparedScenario) -> int:

@@ -1,0 +1,62 @@
+"""One function of the user's own and its declaration."""
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any, Literal
+
+from qispread.inputs.errors import Fault
+
+ExtensionKind = Literal["measure", "rule", "network", "policy"]
+"""A measure of a month, another form of a rule, a kind of network, or a policy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Extension:
+    """A function of the user's own: a measure, a form of a rule, a network or a policy.
+
+    Attributes
+    ----------
+    kind : {"measure", "rule", "network", "policy"}
+    name : str
+        Name under which scenarios and commands use it; for a form, "MODULE.RULE=FORM".
+    function : callable
+        The function as the user wrote it.
+    declaration : object
+        Its declaration: a `Measure`, a `RuleForm` or a section class.
+    registry : mutable mapping
+        Where the declarations of its kind are, by `key`.
+    key : str
+    trial : callable
+        Tries the function and returns a description of each problem.
+    details : dict
+        Further settings of its kind.
+    """
+
+    kind: ExtensionKind
+    name: str
+    function: Callable[..., Any]
+    declaration: Any
+    registry: MutableMapping[str, Any]
+    key: str
+    trial: Callable[["Extension"], list[str]]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def line(self) -> int:
+        """The line of its declaration in its file."""
+        return int(self.function.__code__.co_firstlineno)
+
+    @property
+    def file(self) -> str:
+        """The name of its file, without folders."""
+        return PurePath(self.function.__code__.co_filename).name
+
+    @property
+    def label(self) -> str:
+        """Its kind, name and line, for messages."""
+        return f"{self.kind} '{self.name}' ({self.file}, line {self.line})"
+
+    def fault(self, problem: str) -> Fault:
+        """Return a fault at its line."""
+        return Fault(f"{self.kind} '{self.name}'", problem, self.file, self.line)

@@ -1,0 +1,179 @@
+"""Reading of plug-ins: files that are named, and installed packages; code runs here and nowhere else."""
+
+import hashlib
+import sys
+import traceback
+from importlib import import_module, reload
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from qispread.inputs import argument_checks
+from qispread.inputs.errors import Fault, InputError, did_you_mean
+from qispread.inputs.extensions.plugins import LOADED, Plugin, declaring, install
+from qispread.inputs.yaml_reader import read_text
+
+ENTRY_POINT_GROUP = "qispread.plugins"
+"""The group of entry points under which packages offer plug-ins."""
+MODULE_PREFIX = "qispread_plugin_"
+
+
+class PluginParcel(NamedTuple):
+    """A plug-in as it travels to workers: name, SHA-256, and text; None instead of a text for an installed package."""
+
+    name: str
+    sha256: str
+    text: str | None
+
+
+@argument_checks.validate_arguments(path=argument_checks.check_path)
+def read_plugin(path: str | Path) -> Plugin:
+    """Run a file, or an installed package, that declares measures, rules, networks and policies.
+
+    Its functions are tried at once. Scenarios use them if they name the plug-in: ``plugins: [mine.py]``, or
+    ``read_scenario(path, plugins=["mine.py"])``.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Python file, or the name of an entry point of the group ``qispread.plugins``.
+
+    Returns
+    -------
+    Plugin
+        The same object for the same content.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or run, a name is taken, or a function does not work; with all faults and their lines.
+    """
+    file = Path(path)
+    if file.suffix != ".py":
+        return read_package(str(path))
+    return load_text(file.name, read_text(file, str(path)), str(path))
+
+
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_text(name: str, text: str, displayed: str) -> Plugin:
+    """Return the plug-in of a text, which is run once for the same content.
+
+    Raises
+    ------
+    InputError
+        As for `read_plugin`.
+    """
+    sha256 = sha256_of(text)
+    if sha256 in LOADED and LOADED[sha256].name == name:
+        return LOADED[sha256]
+    plugin = Plugin(name, sha256, text)
+    module = ModuleType(f"{MODULE_PREFIX}{Path(name).stem}_{plugin.short_hash}")
+    module.__file__ = displayed
+    sys.modules[module.__name__] = module
+    with declaring(plugin):
+        try:
+            exec(compile(text, displayed, "exec"), module.__dict__)  # noqa: S102 - its user has named it
+        except SyntaxError as error:
+            raise InputError([Fault("", f"is not Python: {error.msg}", displayed, error.lineno or 0)]) from None
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the user's file raises
+            raise InputError([execution_fault(error, displayed)]) from None
+    return install(require_extensions(plugin, displayed))
+
+
+def execution_fault(error: Exception, displayed: str) -> Fault:
+    """Return the fault of a file that raised an exception, at the last line of it that ran."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == displayed]
+    return Fault("", f"raised {type(error).__name__}: {error}", displayed, (lines or [0])[-1] or 0)
+
+
+def require_extensions(plugin: Plugin, displayed: str) -> Plugin:
+    """Return a plug-in, or raise InputError if it declares nothing."""
+    if not plugin.extensions:
+        needed = "declares nothing; needed: a function under qispread.measure, rule, network or policy"
+        raise InputError([Fault("", needed, displayed)])
+    return plugin
+
+
+def installed_plugins() -> dict[str, EntryPoint]:
+    """Return the plug-ins that installed packages offer, by name; nothing is loaded."""
+    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def read_package(name: str) -> Plugin:
+    """Return the plug-in of an installed package, imported if necessary.
+
+    Raises
+    ------
+    InputError
+        If no package offers it, or as for `read_plugin`.
+    """
+    offered = installed_plugins()
+    if name not in offered:
+        problem = "is neither a Python file (.py) nor an installed plug-in" + did_you_mean(name, offered)
+        raise InputError([Fault("--plugin", f"'{name}' {problem}")])
+    module_name = offered[name].value.partition(":")[0].strip()
+    plugin = Plugin(name, package_hash(module_name))
+    if plugin.sha256 in LOADED:
+        return LOADED[plugin.sha256]
+    imported_before = module_name in sys.modules
+    with declaring(plugin):
+        try:
+            module = import_module(module_name)
+            if imported_before:
+                reload(module)
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the package raises
+            problem = f"its package '{module_name}' raised {type(error).__name__}: {error}"
+            raise InputError([Fault("--plugin", f"'{name}': {problem}")]) from None
+    return install(require_extensions(plugin, name))
+
+
+def package_hash(module_name: str) -> str:
+    """Return the SHA-256 of a module's text, or of the names and texts of all modules of a package.
+
+    Raises
+    ------
+    InputError
+        If there is no such module, or it has no text.
+    """
+    spec = find_spec(module_name)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise InputError([Fault("--plugin", f"the module '{module_name}' of the plug-in was not found")])
+    if not spec.submodule_search_locations:
+        return sha256_of(Path(spec.origin).read_text(encoding="utf-8"))
+    folder = Path(spec.origin).parent
+    files = sorted(folder.rglob("*.py"))
+    return sha256_of("\0".join(f"{file.relative_to(folder)}\0{file.read_text(encoding='utf-8')}" for file in files))
+
+
+def make_parcels(plugins: list[Plugin]) -> list[PluginParcel]:
+    """Return plug-ins as they travel to workers."""
+    return [PluginParcel(plugin.name, plugin.sha256, plugin.text) for plugin in plugins]
+
+
+def load_parcel(parcel: PluginParcel) -> Plugin:
+    """Load a plug-in that a parent process has sent.
+
+    Raises
+    ------
+    InputError
+        If its text does not have its hash, or the package here is missing or another.
+    """
+    if parcel.text is None:
+        plugin = read_package(parcel.name)
+        got = plugin.sha256
+    else:
+        got = sha256_of(parcel.text)
+    if got != parcel.sha256:
+        problem = f"differs here: SHA-256 {got[:12]}; needed: {parcel.sha256[:12]}"
+        raise InputError([Fault(parcel.name, problem)])
+    return plugin if parcel.text is None else load_text(parcel.name, parcel.text, parcel.name)

@@ -1,0 +1,210 @@
+"""The plug-ins of this process: which are loaded, and which a scenario uses.
+
+A plug-in is a file or an installed package that its user has named. A scenario only names plug-ins; it never loads one
+(decision 97).
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.extensions.extension import Extension, ExtensionKind
+
+SESSION_NAME = "this session"
+"""Where functions are declared that are in no plug-in: a script or a notebook."""
+
+
+@dataclass(eq=False)
+class Plugin:
+    """A file or an installed package with functions of the user's own.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file without folders, or of the entry point.
+    sha256 : str
+        SHA-256 of its text; of all its files, for a package.
+    text : str or None
+        Its text; None for an installed package.
+    extensions : list of Extension
+        What it declares, in order.
+    """
+
+    name: str
+    sha256: str
+    text: str | None = None
+    extensions: list[Extension] = field(default_factory=list)
+
+    @property
+    def short_hash(self) -> str:
+        """The first digits of its hash, for messages."""
+        return self.sha256[:12]
+
+
+SESSION = Plugin(SESSION_NAME, "")
+"""What this session declares outside of plug-ins; every scenario uses it."""
+
+LOADED: dict[str, Plugin] = {}
+"""The loaded plug-ins by SHA-256, with earlier versions of edited files."""
+
+_LOADING: ContextVar[Plugin | None] = ContextVar("loading", default=None)
+_USED_BY_DEFAULT: list[str] = []
+_LOCK = threading.RLock()
+
+
+@contextmanager
+def declaring(plugin: Plugin) -> Iterator[None]:
+    """Let functions that are declared in this context belong to a plug-in."""
+    token = _LOADING.set(plugin)
+    try:
+        yield
+    finally:
+        _LOADING.reset(token)
+
+
+def declare(extension: Extension) -> None:
+    """Add an extension to the plug-in that is being loaded; outside of one, try and install it for this session.
+
+    Raises
+    ------
+    InputError
+        If its name is taken, or the function does not work.
+    """
+    plugin = _LOADING.get()
+    if plugin is not None:
+        plugin.extensions.append(extension)
+        return
+    problems = [extension.fault(problem) for problem in extension.trial(extension)]
+    with _LOCK:
+        previous = [one for one in SESSION.extensions if (one.kind, one.name) == (extension.kind, extension.name)]
+        problems += name_faults([extension], previous)
+        if problems:
+            raise InputError(problems)
+        for one in previous:
+            SESSION.extensions.remove(one)
+        SESSION.extensions.append(extension)
+        extension.registry[extension.key] = extension.declaration
+
+
+def name_faults(extensions: Sequence[Extension], replaced: Sequence[Extension]) -> list[Fault]:
+    """Return a fault for each name that is taken: by the package, by another plug-in, or twice in one."""
+    faults = []
+    free = {(id(one.registry), one.key) for one in replaced}
+    seen: dict[tuple[int, str], Extension] = {}
+    for extension in extensions:
+        place = (id(extension.registry), extension.key)
+        if place in seen:
+            faults.append(extension.fault(f"is declared twice; first in line {seen[place].line}"))
+        elif place not in free and extension.key in extension.registry:
+            faults.append(extension.fault(f"{owner(extension)} has one of this name; needed: another name"))
+        seen.setdefault(place, extension)
+    return faults
+
+
+def owner(extension: Extension) -> str:
+    """Return who holds the name of an extension."""
+    for plugin in (SESSION, *LOADED.values()):
+        for other in plugin.extensions:
+            if other.registry is extension.registry and other.key == extension.key:
+                return plugin.name
+    return "qispread"
+
+
+def install(plugin: Plugin) -> Plugin:
+    """Try the functions of a plug-in and make them known; one with the same content is returned as it is.
+
+    An earlier version of the plug-in remains loaded for the scenarios that were made with it.
+
+    Raises
+    ------
+    InputError
+        With every function that does not work, and every name that is taken.
+    """
+    with _LOCK:
+        if plugin.sha256 in LOADED:
+            return LOADED[plugin.sha256]
+        previous = [one for other in LOADED.values() if other.name == plugin.name for one in other.extensions]
+        previous += _imported_before(plugin)
+        faults = name_faults(plugin.extensions, previous)
+        faults += [one.fault(problem) for one in plugin.extensions for problem in one.trial(one)]
+        if faults:
+            raise InputError(faults)
+        for one in previous:
+            if one.registry.get(one.key) is one.declaration:
+                del one.registry[one.key]
+            if one in SESSION.extensions:
+                SESSION.extensions.remove(one)
+        for one in plugin.extensions:
+            one.registry[one.key] = one.declaration
+        LOADED[plugin.sha256] = plugin
+        return plugin
+
+
+def _imported_before(plugin: Plugin) -> list[Extension]:
+    """Return the session's extensions that a package declared when it was imported without being named."""
+    modules = {one.function.__module__ for one in plugin.extensions}
+    return [one for one in SESSION.extensions if one.function.__module__ in modules]
+
+
+def find_plugin(name: str, sha256: str | None) -> Plugin:
+    """Return a loaded plug-in by its name, and its hash if one is given; else the version loaded last.
+
+    Raises
+    ------
+    ValueError
+        If it is not loaded: the code of a plug-in runs only if its user names it.
+    """
+    versions = [plugin for plugin in LOADED.values() if plugin.name == name]
+    for plugin in reversed(versions):
+        if sha256 in (None, plugin.sha256):
+            return plugin
+    asked = f"name it yourself: --plugin {name}, or read_plugin('{name}')"
+    if versions:
+        raise ValueError(
+            f"{name} has changed: it was {str(sha256)[:12]} (SHA-256), and the one given is {versions[-1].short_hash}"
+        )
+    known = f" (SHA-256 {sha256[:12]})" if sha256 else ""
+    raise ValueError(f"{name} holds code{known} and is not run unless you {asked}")
+
+
+def is_loaded(name: str) -> bool:
+    """Return whether any version of a plug-in is loaded."""
+    return any(plugin.name == name for plugin in LOADED.values())
+
+
+def use_by_default(names: Sequence[str]) -> None:
+    """Let every scenario that this process reads from now on use some loaded plug-ins, as `--plugin` asks."""
+    _USED_BY_DEFAULT[:] = names
+
+
+def used_by_default() -> tuple[str, ...]:
+    """Return the names of plug-ins that every scenario uses."""
+    return tuple(_USED_BY_DEFAULT)
+
+
+def plugins_of(scenario: Any) -> list[Plugin]:
+    """Return the plug-ins of a scenario, in its order, and this session's functions last."""
+    plugins = [LOADED[reference.sha256] for reference in scenario.plugins]
+    return [*plugins, SESSION] if SESSION.extensions else plugins
+
+
+def extensions_of(scenario: Any, kind: ExtensionKind) -> list[Extension]:
+    """Return the extensions of one kind that a scenario uses."""
+    return [one for plugin in plugins_of(scenario) for one in plugin.extensions if one.kind == kind]
+
+
+def forget(condition: Callable[[Plugin], bool] = lambda _: True) -> None:
+    """Forget plug-ins and what the session declared; scenarios that name them can then not be run."""
+    with _LOCK:
+        for plugin in [one for one in (*LOADED.values(), SESSION) if condition(one)]:
+            for extension in plugin.extensions:
+                if extension.registry.get(extension.key) is extension.declaration:
+                    del extension.registry[extension.key]
+            LOADED.pop(plugin.sha256, None)
+            if plugin is SESSION:
+                plugin.extensions.clear()
+        use_by_default([])

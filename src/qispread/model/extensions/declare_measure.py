@@ -1,0 +1,81 @@
+"""Measures of the user's own."""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from qispread.inputs.errors import InputError, did_you_mean
+from qispread.inputs.extensions.extension import Extension
+from qispread.inputs.extensions.plugins import declare
+from qispread.model.extensions.own_parameters import Interval, declaration_fault, own_parameters
+from qispread.model.extensions.trial import try_measure
+from qispread.model.measures import MEASURES, Direction, Measure
+
+OwnFunction = TypeVar("OwnFunction", bound=Callable[..., Any])
+
+OwnForm = Literal["percent", "index", "rate", "mean"]
+FORMS_OF_UNITS: dict[str, OwnForm] = {"share": "percent", "index": "index", "per 10,000": "rate"}
+DIRECTIONS = ("more", "less", "neither")
+
+
+def measure(
+    name: str,
+    *,
+    unit: str = "share",
+    better: Direction = "neither",
+    label: str = "",
+    phrase: str = "",
+    meaning: str = "",
+    limits: Interval | None = None,
+    may_be_undefined: bool = False,
+) -> Callable[[OwnFunction], OwnFunction]:
+    """Declare a measure of one world and month: a function of arrays that returns a number.
+
+    The function is compiled and runs in both engines. It is given a world with the fields of
+    `qispread.model.engines.world_view.FIELDS`, arrays of (n,) for organisations and of (i, n) for practices, which it
+    must not change.
+
+    Parameters
+    ----------
+    name : str
+        Name of its column.
+    unit : str
+        "share" for values from 0 to 1, which are written in percent; "index", "per 10,000", or any other.
+    better : {"more", "less", "neither"}
+        The desirable direction.
+    label, phrase, meaning : str, optional
+        Heading, name within a sentence, and a sentence; by default from the name and the docstring.
+    limits : pair of float, optional
+        The smallest and the largest possible value; a run with another value fails. Default for shares: 0 and 1.
+    may_be_undefined : bool
+        Whether NaN means that there is nothing to measure; else a run with NaN fails.
+
+    Raises
+    ------
+    InputError
+        For invalid declarations, and functions that do not compile, fail, or return anything but a number.
+    """
+
+    def decorate(function: OwnFunction) -> OwnFunction:
+        own_parameters(function, ("world",), None, None, "world")
+        if better not in DIRECTIONS:
+            problem = f"better is '{better}'" + did_you_mean(str(better), DIRECTIONS)
+            raise InputError([declaration_fault(function, problem)])
+        title = label or name.replace("_", " ").capitalize()
+        first_line = (function.__doc__ or "").strip().partition("\n")[0]
+        declaration = Measure(
+            name=name,
+            label=title,
+            phrase=phrase or name.replace("_", " "),
+            meaning=meaning or first_line or f"{title}.",
+            unit=unit,
+            form=FORMS_OF_UNITS.get(unit, "mean"),
+            better=better,
+            axis=title if unit == "share" else f"{title} ({unit})",
+            overall=True,
+            limits=limits or ((0.0, 1.0) if unit in ("share", "index") else None),
+            may_be_undefined=may_be_undefined,
+        )
+        declare(Extension("measure", name, function, declaration, MEASURES, name, try_measure))
+        return function
+
+    return decorate

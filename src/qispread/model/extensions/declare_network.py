@@ -1,0 +1,53 @@
+"""Kinds of network of the user's own."""
+
+from collections.abc import Callable
+
+from qispread.inputs.extensions.extension import Extension
+from qispread.inputs.extensions.plugins import declare
+from qispread.inputs.network_kinds import GeneratedNetwork
+from qispread.inputs.own_sections import OWN_NETWORKS, make_section
+from qispread.model.extensions.declare_measure import OwnFunction
+from qispread.model.extensions.own_network import network_builder
+from qispread.model.extensions.own_parameters import Interval, Ranges, own_parameters
+from qispread.model.extensions.trial import try_network
+from qispread.model.world.network_builders import NETWORK_BUILDERS
+
+
+def network(
+    name: str, *, plausible: Interval | Ranges | None = None, limits: Interval | Ranges | None = None
+) -> Callable[[OwnFunction], OwnFunction]:
+    """Declare a kind of network: a function of organisations, a generator and parameters that returns ties.
+
+    The function is plain Python and is called once for each world, so that every replicate has other ties.
+
+    Parameters
+    ----------
+    name : str
+        Its `kind` in scenarios.
+    plausible : pair of float, or mapping of str to pair of float
+        The range to vary each parameter over. A parameter without a default has the middle of it.
+    limits : pair of float, or mapping of str to pair of float, optional
+        The range of allowed values of each parameter.
+
+    Raises
+    ------
+    InputError
+        For invalid declarations, and functions that fail, draw numbers elsewhere, or return anything but ties.
+
+    Notes
+    -----
+    The function takes `Places`, a `numpy.random.Generator` and its parameters. It returns a networkx graph with nodes 0
+    to n - 1, whose ties may have a `weight` in (0, 1], or an array of (ties, 2), or two arrays of indices.
+    """
+
+    def decorate(function: OwnFunction) -> OwnFunction:
+        parameters = own_parameters(function, ("places", "rng"), plausible, limits, "world")
+        section = make_section(GeneratedNetwork, "kind", name, parameters)
+        section.__doc__ = function.__doc__ or f"{name.replace('_', ' ').capitalize()} (a network of the user's own)."
+        details = {"parameters": tuple(parameters)}
+        extension = Extension("network", name, function, section, OWN_NETWORKS, name, try_network, details)
+        NETWORK_BUILDERS[section] = network_builder(extension)
+        declare(extension)
+        return function
+
+    return decorate

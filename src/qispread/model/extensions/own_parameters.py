@@ -1,0 +1,122 @@
+"""The parameters of own networks and policies: from the annotations of a function, with ranges beside it."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qispread.inputs.errors import Fault, InputError, did_you_mean
+from qispread.inputs.parameter import Role, parameter
+
+Interval = tuple[float, float]
+Ranges = Mapping[str, Interval]
+NUMBER_TYPES = {"int": int, "float": float, int: int, float: float, inspect.Parameter.empty: float}
+
+
+def declaration_fault(function: Callable[..., Any], problem: str) -> Fault:
+    """Return a fault at the line of a function."""
+    code = function.__code__
+    return Fault(function.__name__, problem, code.co_filename, code.co_firstlineno)
+
+
+def own_parameters(
+    function: Callable[..., Any],
+    given: tuple[str, ...],
+    plausible: Interval | Ranges | None,
+    limits: Interval | Ranges | None,
+    role: Role,
+) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of a function after the arguments that it is given: type and declaration, by name.
+
+    Parameters
+    ----------
+    function : callable
+    given : tuple of str
+        What its first arguments are, for messages.
+    plausible, limits : pair of float, or mapping of str to pair of float
+        The range to vary each parameter over, and the range that is allowed; a pair if there is one parameter.
+    role : {"lever", "world"}
+
+    Raises
+    ------
+    InputError
+        For too few arguments, parameters that are not numbers, and those without a plausible range.
+    """
+    parameters = list(inspect.signature(function).parameters.values())
+    kinds = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    if len(parameters) < len(given) or any(one.kind in kinds for one in parameters):
+        names = ", ".join(one.name for one in parameters) or "none"
+        problem = f"takes the arguments {names}; needed: {', '.join(given)}, and then its parameters"
+        raise InputError([declaration_fault(function, problem)])
+    own = parameters[len(given) :]
+    names = [one.name for one in own]
+    ranges, allowed = by_name(function, names, plausible, "plausible"), by_name(function, names, limits, "limits")
+    declared: dict[str, tuple[Any, Any]] = {}
+    faults = []
+    for one in own:
+        number = NUMBER_TYPES.get(one.annotation)
+        if number is None:
+            faults.append(declaration_fault(function, f"its parameter '{one.name}' must be annotated int or float"))
+        elif one.name not in ranges:
+            problem = f"its parameter '{one.name}' has no range; give plausible={{'{one.name}': (low, high)}}"
+            faults.append(declaration_fault(function, problem))
+        else:
+            declared[one.name] = (
+                number,
+                declared_parameter(one, number, ranges[one.name], allowed.get(one.name), role),
+            )
+    if faults:
+        raise InputError(faults)
+    return declared
+
+
+def by_name(
+    function: Callable[..., Any], names: list[str], ranges: Interval | Ranges | None, label: str
+) -> dict[str, Interval]:
+    """Return ranges by the names of parameters.
+
+    Raises
+    ------
+    InputError
+        For names that are no parameters, ranges that are none, and one range for several parameters.
+    """
+    if ranges is None:
+        return {}
+    if not isinstance(ranges, Mapping):
+        if len(names) != 1:
+            problem = f"{label} is one range for {len(names)} parameters; needed: a range for each, by name"
+            raise InputError([declaration_fault(function, problem)])
+        ranges = {names[0]: ranges}
+    faults = []
+    for name, interval in ranges.items():
+        if name not in names:
+            faults.append(
+                declaration_fault(
+                    function, f"{label} names '{name}', which is none of its parameters" + did_you_mean(name, names)
+                )
+            )
+        elif not is_interval(interval):
+            faults.append(declaration_fault(function, f"{label} of '{name}' is {interval!r}; needed: (low, high)"))
+    if faults:
+        raise InputError(faults)
+    return dict(ranges)
+
+
+def is_interval(interval: Any) -> bool:
+    """Return whether a value is a pair of numbers, the lower first."""
+    try:
+        low, high = interval
+        return float(low) < float(high)
+    except (TypeError, ValueError):
+        return False
+
+
+def declared_parameter(
+    one: inspect.Parameter, number: type, plausible: Interval, limits: Interval | None, role: Role
+) -> Any:
+    """Return the declaration of a parameter; without a default it has the middle of its plausible range."""
+    middle = (plausible[0] + plausible[1]) / 2.0
+    default = number(middle) if one.default is inspect.Parameter.empty else one.default
+    low, high = limits or (None, None)
+    meaning = f"{one.name.replace('_', ' ').capitalize()}."
+    bounds = tuple(number(end) for end in plausible)
+    return parameter(number(default), meaning, unit="-", low=low, high=high, plausible=bounds, role=role)

@@ -1,0 +1,260 @@
+"""Trials of functions of the user's own when they are declared: compiled, called on small worlds, and compared."""
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numba.core.errors import NumbaError
+from numpy.typing import NDArray
+
+from qispread.inputs.errors import did_you_mean
+from qispread.inputs.extensions.extension import Extension
+from qispread.model.engines.composition import compile_own, plain_function, read_names
+from qispread.model.engines.own_functions import fields_read
+from qispread.model.engines.world_view import FIELDS, view_class, world_view
+from qispread.model.extensions.own_network import Places, edges_of
+from qispread.model.rules.forms import rule_function_of
+from qispread.model.rules.rule_effects import is_share
+from qispread.model.world import state_arrays as rows
+from qispread.model.world.lever_slots import PRACTICE_SLOTS
+from qispread.model.world.run_inputs import SimulationState
+
+NOT_FIXED = ("random", "secrets", "time", "datetime", "os")
+"""Names of modules whose functions give other values at each call."""
+TRIED_ORGANISATIONS, TRIED_INTERVENTIONS, TRIED_MONTH = 7, 2, 13
+TRIED_PLACES = 40
+TRIED_ARGUMENTS = 64
+NUMBER = (bool, int, float, np.bool_, np.number)
+
+
+def tried_states() -> Iterator[tuple[str, SimulationState, int]]:
+    """Yield states of small worlds, with what is special about each and the month: the start, and two later ones."""
+    rng = np.random.default_rng(1)
+    for label, month, stages in (
+        ("at the start", 0, (rows.UNAWARE,)),
+        ("in which everybody uses everything", TRIED_MONTH, (rows.IMPLEMENTING, rows.EMBEDDED)),
+        ("of mixed use", TRIED_MONTH, tuple(rows.Stage)),
+    ):
+        state = SimulationState(
+            organisations=rng.uniform(size=(len(rows.ORGANISATION_ROWS), TRIED_ORGANISATIONS)),
+            practices=rng.uniform(size=(TRIED_INTERVENTIONS, len(rows.PRACTICE_ROWS), TRIED_ORGANISATIONS)),
+            histories=rng.integers(0, 3, size=(TRIED_INTERVENTIONS, len(rows.HISTORY_ROWS), TRIED_ORGANISATIONS)),
+            visible=np.zeros((TRIED_INTERVENTIONS, len(rows.VISIBLE_ROWS), TRIED_ORGANISATIONS)),
+        )
+        state.organisations[[rows.SIZE, rows.BASELINE, rows.EVENT_RATE]] *= [[5000.0], [300.0], [300.0]]
+        state.histories[:, rows.STAGE] = rng.choice([int(stage) for stage in stages], state.histories[:, 0].shape)
+        if month == 0:
+            state.practices[:] = 0.0
+            state.histories[:, [rows.LAST_ADOPTED, rows.FIRST_ADOPTED]] = rows.NEVER
+        for array in state:
+            array.flags.writeable = False  # a function that writes is refused by the compiler
+        yield label, state, month
+
+
+def tried_views(function: Any) -> Iterator[tuple[str, Any]]:
+    """Yield small worlds as a function of the user's own sees them, with what is special about each."""
+    fields = fields_read(function)
+    kind = view_class(fields)
+    for label, state, month in tried_states():
+        view = world_view(state, month)
+        for name in fields:
+            value = getattr(view, name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+        yield label, kind(*(getattr(view, name) for name in fields))
+
+
+def chance_problems(function: Any) -> list[str]:
+    """Return a problem if a compiled function reads a clock or draws numbers of its own."""
+    plain = plain_function(function)
+    names = set(read_names(plain.__code__))
+    modules = {
+        name
+        for name in names
+        if isinstance(module := plain.__globals__.get(name), ModuleType) and module.__name__ in NOT_FIXED
+    }
+    found = sorted(modules | (names & {"random"}))
+    return [f"reads {', '.join(found)}; needed: the same result for the same arguments"] if found else []
+
+
+def compiler_message(error: NumbaError) -> str:
+    """Return the message of the compiler that matters, with the line of the user's file."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    unknown = re.search(r"Unknown attribute '(\w+)' of type", text)
+    if unknown is not None:
+        return f"reads world.{unknown[1]}, which is no field" + did_you_mean(unknown[1], FIELDS)
+    if "Cannot modify readonly array" in text or "readonly" in text:
+        return "writes into an array that it is given; needed: a function that only reads"
+    lines = [line.strip() for line in text.splitlines()]
+    told = [line for line in lines if line and not line.startswith(("Failed in", "-", "<source", "File "))]
+    places = re.findall(r'File "([^"]+)", line (\d+)', text)
+    at = f" (line {places[-1][1]})" if places else ""
+    return f"does not compile: {(told or [text])[0]}{at}"
+
+
+def call_problems(call: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """Return the result of a call, or the problem with it."""
+    try:
+        return call(), []
+    except NumbaError as error:
+        return None, [compiler_message(error)]
+    except Exception as error:  # noqa: BLE001 - whatever the user's function raises
+        return None, [f"raised {type(error).__name__}: {error}"]
+
+
+def same(first: Any, second: Any) -> bool:
+    """Return whether two results are equal; NaN equals NaN."""
+    return bool(np.array_equal(np.asarray(first, dtype=float), np.asarray(second, dtype=float), equal_nan=True))
+
+
+def close(first: Any, second: Any) -> bool:
+    """Return whether the result of compiled code is that of Python but for rounding."""
+    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    return first.shape == second.shape and bool(np.allclose(first, second, rtol=1e-9, atol=1e-12, equal_nan=True))
+
+
+def tried_result(compiled_function: Any, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, list[str]]:
+    """Return the result of a function, or why it is not to be trusted."""
+    result, problems = call_problems(lambda: compiled_function(*arguments))
+    if problems:
+        return None, problems
+    again, _ = call_problems(lambda: compiled_function(*arguments))
+    try:
+        if not same(result, again):
+            return None, [f"gave {result!r} and then {again!r} for the same arguments"]
+        in_python, problems = call_problems(lambda: function(*arguments))
+        if not problems and not close(result, in_python):
+            return None, [f"gave {result!r} compiled and {in_python!r} in Python"]
+    except (TypeError, ValueError):
+        return None, [f"returned {type(result).__name__}; needed: numbers"]
+    return result, []
+
+
+def measure_value_problem(extension: Extension, value: Any, label: str) -> str:
+    """Return what is wrong with a value of an own measure, or an empty string."""
+    declaration = extension.declaration
+    if not isinstance(value, NUMBER):
+        return f"returned {type(value).__name__}; needed: a number"
+    number = float(value)
+    if math.isnan(number) and declaration.may_be_undefined:
+        return ""
+    if not math.isfinite(number):
+        hint = "; may_be_undefined=True allows nan" if math.isnan(number) else ""
+        return f"returned {number:g} for a world {label}; needed: a finite number{hint}"
+    limits = declaration.limits
+    if limits is not None and not limits[0] <= number <= limits[1]:
+        return f"returned {number:g} for a world {label}; needed: a number from {limits[0]:g} to {limits[1]:g}"
+    return ""
+
+
+def try_measure(extension: Extension) -> list[str]:
+    """Return what is wrong with an own measure, tried on small worlds."""
+    function = extension.function
+    problems = chance_problems(function)
+    compiled_function = compile_own(function, boundscheck=True)
+    for label, view in tried_views(function):
+        if problems:
+            break
+        value, problems = tried_result(compiled_function, function, (view,))
+        if not problems and (problem := measure_value_problem(extension, value, label)):
+            problems = [problem]
+    return problems
+
+
+def try_policy(extension: Extension) -> list[str]:
+    """Return what is wrong with an own policy, tried on small worlds; records the shape of its result."""
+    function, slot = extension.function, extension.details["moves"]
+    fields = extension.declaration.model_fields
+    parameters = tuple(float(fields[name].default) for name in extension.details["parameters"])
+    problems = chance_problems(function)
+    compiled_function = compile_own(function, boundscheck=True)
+    for label, view in tried_views(function):
+        if problems:
+            break
+        values, problems = tried_result(compiled_function, function, (view, *parameters))
+        if not problems:
+            problems = policy_value_problems(values, slot, label)
+            extension.details["by_intervention"] = np.ndim(values) == 2
+    return problems
+
+
+def policy_value_problems(values: Any, slot: str, label: str) -> list[str]:
+    """Return what is wrong with the values of an own policy."""
+    shapes = {(TRIED_ORGANISATIONS,): "a number for each organisation"}
+    if slot in PRACTICE_SLOTS:
+        shapes[TRIED_INTERVENTIONS, TRIED_ORGANISATIONS] = "or for each intervention and organisation"
+    if not isinstance(values, np.ndarray) or values.shape not in shapes:
+        got = f"an array of shape {values.shape}" if isinstance(values, np.ndarray) else type(values).__name__
+        wanted = f"{TRIED_ORGANISATIONS} organisations and {TRIED_INTERVENTIONS} interventions"
+        return [f"returned {got} for {wanted}; needed: {' '.join(shapes.values())}"]
+    if not np.isfinite(values.astype(float)).all():
+        return [f"returned a value that is not finite for a world {label}"]
+    return []
+
+
+def tried_arguments(function: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield arguments of a rule: numbers in [0, 1], with the ends."""
+    rng = np.random.default_rng(1)
+    parameters = list(inspect.signature(plain_function(function)).parameters.values())
+    for index in range(TRIED_ARGUMENTS):
+        drawn = rng.uniform(0.01, 0.99, len(parameters)) if index % 4 else rng.choice([0.01, 1.0], len(parameters))
+        yield tuple(_argument(one, float(number)) for one, number in zip(parameters, drawn, strict=True))
+
+
+def _argument(parameter: inspect.Parameter, number: float) -> Any:
+    kind = getattr(parameter.annotation, "__origin__", parameter.annotation)
+    if kind is int:
+        return round(120 * number)
+    return number > 0.5 if kind is bool else number
+
+
+def try_rule(extension: Extension) -> list[str]:
+    """Return what is wrong with an own form of a rule, tried beside the shipped form."""
+    function, shipped = extension.function, rule_function_of(extension.details["rule"])
+    problems = chance_problems(function)
+    compiled_function = compile_own(function, boundscheck=True)
+    for arguments in tried_arguments(shipped):
+        if problems:
+            break
+        value, problems = tried_result(compiled_function, function, arguments)
+        if problems:
+            break
+        shown = ", ".join(f"{number:.3g}" for number in arguments)
+        if not isinstance(value, NUMBER):
+            problems = [f"returned {type(value).__name__}; needed: a number"]
+        elif not math.isfinite(value):
+            problems = [f"returned {value:g} for ({shown}); needed: a finite number"]
+        elif is_share(shipped) and 0.0 <= shipped(*arguments) <= 1.0 and not 0.0 <= value <= 1.0:
+            problems = [f"returned {value:g} for ({shown}); needed: a number from 0 to 1, as the shipped form gives"]
+    return problems
+
+
+def tried_places() -> Places:
+    """Return the organisations on which networks are tried."""
+    rng, number = np.random.default_rng(1), TRIED_PLACES
+    context: dict[str, NDArray[np.float64]] = {
+        name: rng.uniform(size=number) for name in rows.ORGANISATION_ROWS[: rows.GIVEN_ROW_COUNT]
+    }
+    ids = tuple(f"o{index}" for index in range(number))
+    return Places(number, ids, np.arange(number) % 8, np.arange(number) % 4, context)
+
+
+def try_network(extension: Extension) -> list[str]:
+    """Return what is wrong with an own network: drawn twice from the same generator, it must be the same."""
+    fields = extension.declaration.model_fields
+    values = {name: fields[name].default for name in extension.details["parameters"]}
+
+    def draw() -> Any:
+        return edges_of(extension.function(tried_places(), np.random.default_rng(1), **values), TRIED_PLACES, 1.0)
+
+    first, problems = call_problems(draw)
+    again, more = call_problems(draw)
+    if problems or more:
+        return problems or more
+    if not all(np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
+        return ["drew other ties from the same generator; needed: every random number from the generator it is given"]
+    return []
