@@ -18,6 +18,7 @@ from qispread.inputs.former_data import (
     rename_former,
 )
 from qispread.inputs.network_kinds import TiesFileNetwork
+from qispread.inputs.rule_choices import split_dotted_rules
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.table_references import (
     DERIVED_COUNTS,
@@ -48,7 +49,7 @@ def read_document(
     """
     if path.suffix != ".json":
         data, locations = read_yaml(path, display_name)
-        return rename_former(data, locations, notes), locations
+        return split_dotted_rules(rename_former(data, locations, notes), locations), locations
     try:
         scenario = json.loads(read_text(path, display_name))["scenario"]
     except json.JSONDecodeError as error:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Annotated, Any, NoReturn
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_serializer
 
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.interventions import Intervention
@@ -23,6 +23,7 @@ from qispread.inputs.network_kinds import AnyNetwork, PartnershipsNetwork
 from qispread.inputs.organisations import Organisations
 from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.policies import AnyPolicy
+from qispread.inputs.rule_choices import SECTION, DataOf, RuleChoices
 
 MECHANISMS = (
     "leaders",
@@ -80,8 +81,16 @@ class ScenarioFields(RenamedSection):
     reviewing: ReviewParameters = ReviewParameters()
     local_improvement: LocalImprovementParameters = LocalImprovementParameters()
     outcome: OutcomeParameters = OutcomeParameters()
+    rules: RuleChoices = RuleChoices()
     inputs: tuple[InputFile, ...] = choice((), "Files read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
+
+    @model_serializer(mode="wrap")
+    def _without_shipped_rules(self, data_of: DataOf) -> dict[str, Any]:
+        data = data_of(self)
+        if not data.get(SECTION, True):
+            del data[SECTION]
+        return data
 
     def __iter__(self) -> NoReturn:
         # Mesa's batch_run would iterate over the fields of a pydantic model as values to run.
