@@ -76,6 +76,11 @@ _MODULES = {
     "CalibrationResult": "qispread.runs.calibration.run_calibration",
     "read_calibration": "qispread.runs.calibration.load_calibration",
     "MEASURES": "qispread.model.measures",
+    "measure": "qispread.model.extensions.declare_measure",
+    "rule": "qispread.model.extensions.declare_rule",
+    "network": "qispread.model.extensions.declare_network",
+    "policy": "qispread.model.extensions.declare_policy",
+    "read_plugin": "qispread.inputs.extensions.plugin_files",
 }
 
 if TYPE_CHECKING:

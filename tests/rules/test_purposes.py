@@ -27,6 +27,7 @@ OF_A_MONTH = {
     "REVIEW_NOISE": NORMAL,
     "DISCONTINUES": 1,
     "READOPTS": 1,
+    "PEER_CHOICE": 1,
     "OBSERVED_EVENTS": 1,
 }
 OF_MONTH_0 = {

@@ -16,7 +16,7 @@ from qispread.inputs.interventions import Intervention
 from qispread.model import measures
 from qispread.model.engines import measure_kernel, stages_context
 from qispread.model.engines.kernel import run_months_in_order
-from qispread.model.rules import capacity, code_replacement, jit, random_draws
+from qispread.model.rules import capacity, code_replacement, deciding, jit, random_draws
 from qispread.model.rules.code_replacement import apply_replacements, replaced_rules
 from qispread.model.world import run_inputs
 
@@ -26,6 +26,10 @@ COMPILES = pytest.mark.skipif(jit.INTERPRETED, reason="nothing is compiled")
 
 def additive(leadership, alignment, culture):
     return (leadership + alignment + culture) / 3.0
+
+
+def alike(squared_distance, similarity_range):
+    return 1.0 / (1.0 + squared_distance / similarity_range)
 
 
 def digests(replicates=2):
@@ -50,13 +54,20 @@ def test_a_rule_replaced_after_a_run_is_taken_by_both_engines_and_given_up_again
     replace(capacity, "climate", additive)
     mine = digests()
     assert mine[0] == mine[1] != shipped[0]
-    assert run_inputs.climate is capacity.climate  # what was imported by name follows
     (said,) = replaced_rules()
     assert said.startswith("qispread.model.rules.capacity.climate=")
     assert len(said.partition("=")[2]) == 16
     replace(capacity, "climate", original)
     assert replaced_rules() == ()
     assert digests() == shipped
+
+
+def test_a_rule_that_was_imported_by_name_follows(replace):
+    shipped = digests()
+    replace(deciding, "similarity", alike)
+    mine = digests()
+    assert mine[0] == mine[1] != shipped[0]
+    assert run_inputs.similarity is deciding.similarity
 
 
 def test_what_a_replaced_rule_does_is_what_is_said_of_it(replace):
@@ -71,10 +82,10 @@ def test_what_a_replaced_rule_does_is_what_is_said_of_it(replace):
 
 @COMPILES
 def test_a_compiled_function_may_take_the_place_of_a_rule(replace):
-    mine = numba.njit(error_model="numpy")(additive)
-    replace(capacity, "climate", mine)
+    mine = numba.njit(error_model="numpy")(alike)
+    replace(deciding, "similarity", mine)
     apply_replacements()
-    assert capacity.climate is run_inputs.climate is mine
+    assert deciding.similarity is run_inputs.similarity is mine
 
 
 def test_a_constant_of_a_rules_module_is_taken_by_both_engines(replace):
@@ -213,20 +224,20 @@ def test_what_a_replacement_reads_is_neither_ignored_nor_taken_from_the_cache(tm
 
 @COMPILES
 def test_what_is_replaced_while_another_thread_looks_is_taken(replace, monkeypatch):
-    first, second = (numba.njit(error_model="numpy")(additive) for _ in range(2))
+    first, second = (numba.njit(error_model="numpy")(alike) for _ in range(2))
     compile_again = code_replacement._recompile
     waiting = [second]
 
     def replaced_meanwhile(walk):
         compile_again(walk)
         if waiting:
-            capacity.climate = waiting.pop()
+            deciding.similarity = waiting.pop()
 
     with monkeypatch.context() as patched:
         patched.setattr(code_replacement, "_recompile", replaced_meanwhile)
-        replace(capacity, "climate", first)
+        replace(deciding, "similarity", first)
         apply_replacements()
-    assert run_inputs.climate is capacity.climate is second
+    assert run_inputs.similarity is deciding.similarity is second
 
 
 @pytest.mark.slow

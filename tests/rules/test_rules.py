@@ -5,6 +5,7 @@ import inspect
 import math
 import pkgutil
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,12 +20,15 @@ from qispread.model.rules import (
     leaders,
     local_improvement,
     outcome,
+    random_draws,
     reviewing,
 )
 from qispread.model.rules.jit import INTERPRETED
 from qispread.model.rules.rule_effects import Effect, effects_of, is_share
 
 E = math.e
+STREAM, PEER = np.uint64(20251127), np.uint64(4711)
+PEER_DRAW = random_draws.uniform(random_draws.substream(STREAM, PEER), 7, random_draws.PEER_CHOICE)
 
 WORKED = [
     # climate, the cube root of leadership * alignment * culture: none makes up for another that is missing
@@ -33,6 +37,11 @@ WORKED = [
     (capacity.climate, (0.9, 0.6, 0.4), 0.6),
     (capacity.climate, (1.0, 1.0, 0.0), 0.0),
     (capacity.climate, (1.0, 1.0, 1.0), 1.0),
+    (capacity.climate_additive, (0.8, 0.1, 0.3), 0.4),
+    (capacity.climate_weakest, (0.8, 0.1, 0.3), 0.1),
+    (capacity.climate_in_form, (0, 0.8, 0.1, 0.1), 0.2),
+    (capacity.climate_in_form, (1, 0.8, 0.1, 0.3), 0.4),
+    (capacity.climate_in_form, (2, 0.8, 0.1, 0.3), 0.1),
     # available time: min(1, 0.45 + 0.1) * (0.5 + 0.5 * 0.6)
     (capacity.available_time, (0.45, 0.1, 0.6, 0.5), 0.55 * 0.8),
     (capacity.available_time, (0.7, 0.6, 0.4, 0.5), 0.7),
@@ -77,7 +86,18 @@ WORKED = [
     # logistic(-3.6 + 2.3 + 0.3 - 1.5 * 0.4) = 1 / (1 + e^1.6)
     (deciding.chance_adopts, (3.6, 2.3, 0.3, 1.5, 0.4), 1.0 / (1.0 + E**1.6)),
     (deciding.chance_adopts, (3.6, 3.6, 0.0, 1.5, 0.0), 0.5),
+    # -3.6 + 2.3 + 1.5 - 1.5 * 0.1 is above 0; with the overload of 0.4 it is below
+    (deciding.chance_adopts_threshold, (3.6, 2.3, 1.5, 1.5, 0.1), 1.0),
+    (deciding.chance_adopts_threshold, (3.6, 2.3, 1.5, 1.5, 0.4), 0.0),
+    (deciding.chance_adopts_threshold, (3.6, 3.6, 0.0, 1.5, 0.0), 0.0),
+    (deciding.chance_adopts_in_form, (0, 3.6, 3.6, 0.0, 1.5, 0.0), 0.5),
+    (deciding.chance_adopts_in_form, (1, 3.6, 3.6, 0.1, 1.5, 0.0), 1.0),
     (deciding.attraction, (0.5, 0.4, 0.25), 0.05),
+    (deciding.attraction_random_peer, (STREAM, 7, PEER), PEER_DRAW),
+    (deciding.attraction_most_similar, (0.25,), 0.25),
+    (deciding.attraction_in_form, (0, 0.5, 0.4, 0.25, STREAM, 7, PEER), 0.05),
+    (deciding.attraction_in_form, (1, 0.5, 0.4, 0.25, STREAM, 7, PEER), PEER_DRAW),
+    (deciding.attraction_in_form, (2, 0.5, 0.4, 0.25, STREAM, 7, PEER), 0.25),
     (deciding.expected_goal, (0.8, 0.5, 0.3), 0.4),
     (deciding.expected_goal, (0.8, 0.1, 0.3), 0.24),
     # hearing: one peer is silent with 1 - 0.08 * 0.5 * 0.6 = 0.976; two of them and the media with 0.976^2 * 0.996
@@ -109,6 +129,10 @@ WORKED = [
     (improving.decayed_fidelity, (0.8, 0.03, 0.5, 0.4, 0.5), 0.7952),
     (improving.decayed_fidelity, (0.8, 0.03, 0.0, 0.0, 0.5), 0.776),
     (improving.decayed_fidelity, (0.8, 0.03, 1.0, 0.0, 0.5), 0.8),
+    # without embedding it leaves 0.8 * (1 - 0.03 * 0.5^2)
+    (improving.decayed_fidelity_without_embedding, (0.8, 0.03, 0.5), 0.794),
+    (improving.decayed_fidelity_in_form, (0, 0.8, 0.03, 0.5, 0.4, 0.5), 0.7952),
+    (improving.decayed_fidelity_in_form, (1, 0.8, 0.03, 0.5, 0.4, 0.5), 0.794),
     # embedding becomes (0.2 + 0.13 * 0.5 * 0.5 * 0.8) * (1 - 0.12 / 12) = 0.226 * 0.99
     (improving.embedded_further, (0.2, 0.13, 0.5, 0.5, 0.12), 0.22374),
     (improving.embedded_further, (0.2, 0.13, 0.0, 1.0, 0.0), 0.2),
@@ -124,6 +148,9 @@ WORKED = [
     (outcome.response_to_fidelity, (0.5, 0.125, 3.0), 0.5625),
     (outcome.response_to_fidelity, (1.0, 0.125, 3.0), 1.0),
     (outcome.response_to_fidelity, (0.0, 0.125, 3.0), 0.0),
+    (outcome.response_to_fidelity_linear, (0.7,), 0.7),
+    (outcome.response_to_fidelity_in_form, (0, 0.5, 0.125, 3.0), 0.5625),
+    (outcome.response_to_fidelity_in_form, (1, 0.5, 0.125, 3.0), 0.5),
     (outcome.appropriateness, (2.88, 1.2), 1.0 / E),
     (outcome.appropriateness, (0.0, 1.2), 1.0),
     (outcome.practice_result, (0.5, 0.8, 0.6, 0.5), 0.28),
@@ -161,7 +188,9 @@ ARGUMENTS = {
     ),
     **dict.fromkeys(("push", "weight_overload", "discontinuing", "ambition", "shortfall"), range_strategy(0.0, 10.0)),
     **dict.fromkeys(("event_rate", "left"), range_strategy(0.0, 10_000.0)),
+    **dict.fromkeys(("stream", "peer"), st.integers(0, 2**64 - 1).map(np.uint64)),
     "embedded": st.booleans(),
+    "form": st.integers(0, 2),
     "squared_distance": range_strategy(0.0, 100.0),
     "similarity_range": range_strategy(0.1, 50.0),
     "utility": range_strategy(-1000.0, 1000.0),
@@ -186,6 +215,7 @@ NOT_RULES = {
     "code_cache",
     "code_content",
     "code_replacement",
+    "forms",
     "jit",
     "random_draws",
     "rule_effects",

@@ -16,7 +16,7 @@ def parameters(names, **changed):
     return tuple(float(changed.get(name, 0.0)) for name in names)
 
 
-def improve(levers=(0.0, 0.0, 1.0), *, capability=0.5, dose=1.0, fidelity=0.5, **changed):
+def improve(levers=(0.0, 0.0, 1.0), *, capability=0.5, dose=1.0, fidelity=0.5, forms=(0, 0), **changed):
     place = (capability, 1.0, 0.5, dose, 0.5, 0.12, 1.0, -1.0)
     version = (fidelity, 0.0, 0.0, 0.4, 0.9)
     return steps.improve(
@@ -27,6 +27,7 @@ def improve(levers=(0.0, 0.0, 1.0), *, capability=0.5, dose=1.0, fidelity=0.5, *
         version,
         INTERVENTION,
         parameters(steps.IMPROVING, **{"embedded_above": 1.0, **changed}),
+        forms,
     )
 
 
@@ -47,7 +48,7 @@ def test_time_is_shared_and_never_more_given_than_there_is(available, load, expe
 @pytest.mark.parametrize(("push", "expected"), [(1000.0, True), (-1000.0, False)])
 def test_who_is_pushed_begins_and_expects_what_it_saw(push, expected):
     numbers = parameters(steps.DECIDING, claimed_result=0.3)
-    begins, goal = steps.decide(STREAM, MONTH, 0.5, 0.6, 0.5, 0.0, 0.0, 1.0, push, 0.8, 0.35, numbers)
+    begins, goal = steps.decide(STREAM, MONTH, 0.5, 0.6, 0.5, 0.0, 0.0, 1.0, push, 0.8, 0.35, numbers, (0,))
     assert begins is expected
     assert goal == deciding.expected_goal(0.8, 0.6, 0.3)
 
@@ -56,7 +57,7 @@ def test_who_is_pushed_begins_and_expects_what_it_saw(push, expected):
 def test_every_weight_moves_the_decision(name):
     # Each in turn is so large that it alone decides.
     numbers = parameters(steps.DECIDING, **{name: 1e4})
-    begins, _ = steps.decide(STREAM, MONTH, 0.5, 0.6, 0.9, 0.5, 1.0, 0.5, 0.0, 0.8, 0.35, numbers)
+    begins, _ = steps.decide(STREAM, MONTH, 0.5, 0.6, 0.9, 0.5, 1.0, 0.5, 0.0, 0.8, 0.35, numbers, (0,))
     assert begins is (name not in ("reluctance", "overload"))
 
 
@@ -120,6 +121,26 @@ def test_where_nothing_happens_a_practice_drifts():
     happened, _, fidelity, *_ = improve(capability=0.0, decay=0.2, embedding_holds=0.5)
     assert happened == steps.NOTHING
     assert fidelity == improving.decayed_fidelity(0.5, 0.2, 0.5, 0.4, 0.5)
+
+
+def test_decay_and_response_take_their_own_forms():
+    # Decay leaves 0.5 * (1 - 0.2 * 0.5^2 * (1 - 0.5 * 0.4)) as shipped, 0.5 * (1 - 0.2 * 0.5^2) without embedding.
+    for forms, decayed in (((0, 1), 0.48), ((1, 1), 0.475)):
+        _, _, fidelity, *_, embedding, fit, result, _ = improve(
+            capability=0.0, decay=0.2, embedding_holds=0.5, forms=forms
+        )
+        assert fidelity == pytest.approx(decayed)
+        assert result == pytest.approx(outcome.practice_result(decayed, fit, INTERVENTION[4], embedding))
+
+
+def test_a_decision_by_threshold_does_not_depend_on_chance():
+    numbers = parameters(steps.DECIDING, reluctance=1.0)
+    for push, expected in ((1.001, True), (0.999, False)):
+        found = [
+            steps.decide(STREAM, month, 0.5, 0.6, 0.5, 0.0, 0.0, 1.0, push, 0.8, 0.35, numbers, (1,))[0]
+            for month in range(1, 40)
+        ]
+        assert set(found) == {expected}
 
 
 @pytest.mark.parametrize(("bar", "expected"), [(0.39, True), (0.41, False)])

@@ -7,12 +7,24 @@ from typing import Any
 from qispread.inputs.adapt_scenario import is_adaptable, is_in_file
 from qispread.inputs.cross_checks import cross_validate
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.extensions.plugins import used_by_default
 from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import rename_generated_partnerships
 from qispread.inputs.network_kinds import MembershipsNetwork, TiesFileNetwork
+from qispread.inputs.scenario_fields import read_references
 from qispread.inputs.table_references import TableReferences, TableResolver, disk_resolver, insert_tables
 from qispread.inputs.validate import Fields, validate
 from qispread.inputs.yaml_reader import SourceLocations
+
+
+def with_default_plugins(data: dict[str, Any]) -> dict[str, Any]:
+    """Return data that name the plug-ins which every scenario of this process uses."""
+    references = read_references(data.get("plugins") or ())
+    if not isinstance(references, tuple):
+        return data
+    named = {one.get("name") for one in references if isinstance(one, dict)}
+    added = tuple({"name": name} for name in used_by_default() if name not in named)
+    return {**data, "plugins": (*references, *added)} if added else data
 
 
 def build_fields(
@@ -44,7 +56,7 @@ def build_fields(
         With every fault in the data and in its tables.
     """
     locations = dict(locations or {})
-    data = rename_generated_partnerships(data, locations)
+    data = with_default_plugins(rename_generated_partnerships(data, locations))
     scenario, invalid, found_faults = validate(root, data, locations)
     tables = TableReferences(scenario, invalid, locations, finder or disk_resolver(base or Path()))
     reading = tables.reading

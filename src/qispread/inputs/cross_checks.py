@@ -1,11 +1,15 @@
 """Checks across the parts of a scenario: names that must exist, windows of months, sizes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from qispread.inputs.errors import did_you_mean
+from qispread.inputs.extensions.plugins import owner_of, plugins_of
 from qispread.inputs.interventions import ORIGIN_RULES, Origin
 from qispread.inputs.network_kinds import GeneratedNetwork, GivenTiesNetwork
+from qispread.inputs.own_sections import OWN_NETWORKS, OWN_POLICIES
 from qispread.inputs.policies import PRACTICE_STRENGTHS, Policy, PolicyTarget, SeedingPolicy
+from qispread.inputs.rule_forms import RULE_FORMS
 from qispread.inputs.scenario_fields import ScenarioFields
 from qispread.inputs.yaml_reader import KeyPath
 
@@ -123,7 +127,8 @@ def check_policies(scenario: ScenarioFields) -> ProblemIterator:
         yield from _unknown_names(
             policy.interventions, set(scenario.interventions), (*path, "interventions"), "intervention"
         )
-        if policy.interventions and not PRACTICE_STRENGTHS & set(type(policy).model_fields):
+        moved = {policy.moves, *type(policy).model_fields}
+        if policy.interventions and not PRACTICE_STRENGTHS & moved:
             problem = "this lever acts on the whole organisation and cannot be limited to some interventions"
             yield (*path, "interventions"), problem
         if isinstance(policy, SeedingPolicy):
@@ -148,6 +153,21 @@ def _check_target(scenario: ScenarioFields, target: PolicyTarget, path: KeyPath)
             yield (*path, rule), f"got {getattr(target, rule)}; there are {len(ids)} organisations"
 
 
+def check_plugins(scenario: ScenarioFields) -> ProblemIterator:
+    """Check that the scenario names the plug-ins whose networks, policies and forms of rules it uses."""
+    used: dict[KeyPath, tuple[Mapping[str, Any], str]] = {
+        ("network",): (OWN_NETWORKS, getattr(scenario.network, "kind", "")),
+        **{("policies", name): (OWN_POLICIES, policy.lever) for name, policy in scenario.policies.items()},
+    }
+    for rule, form in scenario.rules.changed().items():
+        used["rules", *rule.split(".")] = (RULE_FORMS[rule], form.name)
+    named = [extension for plugin in plugins_of(scenario) for extension in plugin.extensions]
+    for path, (registry, key) in used.items():
+        owner = owner_of(registry, key)
+        if owner is not None and not any(one.registry is registry and one.key == key for one in named):
+            yield path, f"'{key}' is from {owner}; needed: plugins: [{owner}]"
+
+
 POPULATION_PATHS = {f"organisations.{name}" for name in ("number", "partnerships", "regions", "rows", "file")} | {
     "organisations."
 }
@@ -158,6 +178,7 @@ CROSS_CHECKS: dict[Callable[[ScenarioFields], ProblemIterator], set[str]] = {
     check_interventions: POPULATION_PATHS,
     check_windows: {"horizon"},
     check_policies: POPULATION_PATHS,
+    check_plugins: {"plugins", "network", "policies", "rules"},
 }
 """Each check, and the parts that must be valid for it to apply."""
 

@@ -10,6 +10,8 @@ from qispread.inputs import argument_checks
 from qispread.inputs.build_scenario import build_fields
 from qispread.inputs.csv_tables import ReadContext, read_table, read_ties_file
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError
+from qispread.inputs.extensions.plugin_files import installed_plugins, read_plugin
+from qispread.inputs.extensions.plugins import is_loaded
 from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import (
     MANIFEST_NOTE,
@@ -18,7 +20,9 @@ from qispread.inputs.former_data import (
     rename_former,
 )
 from qispread.inputs.network_kinds import TiesFileNetwork
+from qispread.inputs.rule_choices import split_dotted_rules
 from qispread.inputs.scenario import Scenario
+from qispread.inputs.scenario_fields import read_references
 from qispread.inputs.table_references import (
     DERIVED_COUNTS,
     TableResolver,
@@ -48,7 +52,7 @@ def read_document(
     """
     if path.suffix != ".json":
         data, locations = read_yaml(path, display_name)
-        return rename_former(data, locations, notes), locations
+        return split_dotted_rules(rename_former(data, locations, notes), locations), locations
     try:
         scenario = json.loads(read_text(path, display_name))["scenario"]
     except json.JSONDecodeError as error:
@@ -160,6 +164,27 @@ def add_notes(data: dict[str, Any], notes: Sequence[str]) -> None:
         data["notes"] = [*(data.get("notes") or ()), *notes]
 
 
+def add_plugins(data: dict[str, Any], files: Sequence[str | Path]) -> list[Fault]:
+    """Run plug-ins that the user names, let the data of a scenario name them, and return the faults.
+
+    Installed plug-ins that the scenario names are imported, too: their user has installed them.
+    """
+    faults: list[Fault] = []
+    references = read_references(data.get("plugins") or ())
+    named = [one.get("name") for one in references if isinstance(one, dict)] if isinstance(references, tuple) else []
+    installed = [name for name in named if not is_loaded(str(name)) and name in installed_plugins()]
+    for file in (*files, *installed):
+        try:
+            plugin = read_plugin(file)
+        except InputError as error:
+            faults.extend(error.faults)
+            continue
+        if plugin.name not in named and isinstance(references, tuple):
+            references = (*references, {"name": plugin.name, "sha256": plugin.sha256})
+            data["plugins"] = references
+    return faults
+
+
 def override_tables(data: dict[str, Any], locations: SourceLocations, organisations: Any, ties: Any) -> None:
     """Replace the tables of a scenario with those named on the command line."""
     section, network = data.get("organisations", {}), data.get("network", {})
@@ -178,6 +203,7 @@ def override_tables(data: dict[str, Any], locations: SourceLocations, organisati
     organisations=argument_checks.optional_check(argument_checks.check_path),
     ties=argument_checks.optional_check(argument_checks.check_path),
     policies=argument_checks.check_paths,
+    plugins=argument_checks.check_paths,
     changes=argument_checks.optional_check(argument_checks.check_mapping),
 )
 def read_scenario(
@@ -186,6 +212,7 @@ def read_scenario(
     organisations: str | Path | None = None,
     ties: str | Path | None = None,
     policies: Sequence[str | Path] = (),
+    plugins: Sequence[str | Path] = (),
     changes: dict[str, Any] | None = None,
 ) -> Scenario:
     """Read a scenario.
@@ -198,6 +225,8 @@ def read_scenario(
         CSV tables to use instead of those of the scenario.
     policies : sequence of str or Path
         Policy files to add.
+    plugins : sequence of str or Path
+        Files or installed packages with functions of the user's own, which are run and which the scenario then uses.
     changes : dict, optional
         Top-level values to change, such as ``{"seed": 3, "replicates": 50}``.
 
@@ -209,7 +238,7 @@ def read_scenario(
     notes: list[str] = []
     data, locations = read_with_parents(Path(path), str(path), notes=notes)
     add_notes(data, notes)
-    faults = add_policies(data, locations, policies)
+    faults = [*add_policies(data, locations, policies), *add_plugins(data, plugins)]
     for name, value in rename_changes(changes or {}).items():
         data[name] = value
         locations[name,] = SourceLocation("", 0, f"--{name}")

@@ -35,7 +35,7 @@ def make_section(base: type[BaseModel], tag: str, name: str, fields: Mapping[str
     word = "".join(part.capitalize() for part in name.split("_"))
     definition: dict[str, Any] = {tag: (Literal[name], name), **fields}
     section = create_model(f"Own{word}{base.__name__}", __base__=base, **definition)
-    section.__reduce__ = reduce
+    section.__reduce__ = reduce  # type: ignore[method-assign]
     return section
 
 
@@ -53,7 +53,7 @@ def own_section_validator(tag: str) -> Callable[[Any, Callable[[Any], Any]], Any
 
 def accept_own(union: Any, tag: str) -> Any:
     """Return a union of sections that also accepts those of loaded plug-ins."""
-    return Annotated[SerializeAsAny[union], WrapValidator(own_section_validator(tag))]
+    return Annotated[SerializeAsAny[union], WrapValidator(own_section_validator(tag))]  # type: ignore[misc]
 
 
 def own_alternatives(sections: list[type[BaseModel]]) -> list[type[BaseModel]]:

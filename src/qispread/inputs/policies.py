@@ -4,7 +4,7 @@ A field with the name of a slot in `qispread.model.world.lever_slots` changes th
 is in force; a new policy that uses existing slots needs only a class here.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -52,7 +52,15 @@ def parse_target(value: Any) -> Any:
 
 
 class Policy(ConfigSection):
-    """The fields common to all policies: a window of months, targets and a cost."""
+    """The fields common to all policies: a window of months, targets and a cost.
+
+    Attributes
+    ----------
+    moves : str
+        The slot that a policy of a plug-in changes; empty for policies of the package, which have fields of its name.
+    """
+
+    moves: ClassVar[str] = ""
 
     start: int = choice(1, "First month in force.", role="lever", unit="month", low=1)
     end: int | None = choice(

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Annotated, Any, NoReturn
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, model_serializer
 
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.extensions.plugins import find_plugin
@@ -22,8 +22,10 @@ from qispread.inputs.mechanisms import (
 )
 from qispread.inputs.network_kinds import AnyNetwork, PartnershipsNetwork
 from qispread.inputs.organisations import Organisations
+from qispread.inputs.own_sections import OWN_NETWORKS
 from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.policies import AnyPolicy
+from qispread.inputs.rule_choices import SECTION, DataOf, RuleChoices
 
 MECHANISMS = (
     "leaders",
@@ -37,6 +39,9 @@ MECHANISMS = (
     "outcome",
 )
 """Sections with the parameters of the rules, in the order of a month."""
+
+EXTENDING_SECTIONS = (SECTION, "plugins")
+"""Sections that are written only where a scenario has something in them."""
 
 TABLE_OPTIONS: Any = {"organisations": {"file", "columns", "closed", "without_ties"}}
 """Fields that determine how a table is read; the scenario holds the rows."""
@@ -79,7 +84,8 @@ def resolve_references(references: tuple[PluginReference, ...]) -> tuple[PluginR
     ValueError
         For plug-ins that are not loaded, and those named twice.
     """
-    problems, resolved = [], {}
+    problems: list[str] = []
+    resolved: dict[str, str] = {}
     for reference in references:
         try:
             plugin = find_plugin(reference.name, reference.sha256 or None)
@@ -121,8 +127,14 @@ class ScenarioFields(RenamedSection):
     plugins: Annotated[
         tuple[PluginReference, ...], BeforeValidator(read_references), AfterValidator(resolve_references)
     ] = choice((), "Files and packages with functions of the user's own.", role="run")
+    rules: RuleChoices = RuleChoices()
     inputs: tuple[InputFile, ...] = choice((), "Files read.", role="run")
     notes: Names = choice((), "What was left out of the input, and why.", role="run")
+
+    @model_serializer(mode="wrap")
+    def _without_extensions(self, data_of: DataOf) -> dict[str, Any]:
+        # A scenario without other forms and plug-ins is written, and hashed, as before there were any.
+        return {name: part for name, part in data_of(self).items() if part or name not in EXTENDING_SECTIONS}
 
     def __iter__(self) -> NoReturn:
         # Mesa's batch_run would iterate over the fields of a pydantic model as values to run.
@@ -133,13 +145,13 @@ class ScenarioFields(RenamedSection):
         data = self.model_dump(
             mode="json", exclude={"inputs": True, "notes": True, "description": True, **TABLE_OPTIONS}
         )
-        if not self.plugins:
-            del data["plugins"]  # scenarios without any keep the fingerprint that they had
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
     def world_fingerprint(self) -> str:
         """Return a short hash of the organisations and network; scenarios that share it have the same worlds."""
         data = self.model_dump(mode="json", include={"organisations", "network"}, exclude=TABLE_OPTIONS)
+        if type(self.network) in OWN_NETWORKS.values():
+            data["plugins"] = [plugin.sha256 for plugin in self.plugins]
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ A plug-in is a file or an installed package that its user has named. A scenario 
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -100,18 +100,18 @@ def name_faults(extensions: Sequence[Extension], replaced: Sequence[Extension]) 
         if place in seen:
             faults.append(extension.fault(f"is declared twice; first in line {seen[place].line}"))
         elif place not in free and extension.key in extension.registry:
-            faults.append(extension.fault(f"{owner(extension)} has one of this name; needed: another name"))
+            holder = owner_of(extension.registry, extension.key) or "qispread"
+            faults.append(extension.fault(f"{holder} has one of this name; needed: another"))
         seen.setdefault(place, extension)
     return faults
 
 
-def owner(extension: Extension) -> str:
-    """Return who holds the name of an extension."""
+def owner_of(registry: Mapping[str, Any], key: str) -> str | None:
+    """Return the name of the plug-in that has a name in a registry; None for this package."""
     for plugin in (SESSION, *LOADED.values()):
-        for other in plugin.extensions:
-            if other.registry is extension.registry and other.key == extension.key:
-                return plugin.name
-    return "qispread"
+        if any(one.registry is registry and one.key == key for one in plugin.extensions):
+            return plugin.name
+    return None
 
 
 def install(plugin: Plugin) -> Plugin:

@@ -259,7 +259,8 @@ class Organisation(FixedAgent):
 
     def update_climate(self) -> None:
         """Update the climate after a change of leadership, alignment or culture."""
-        self.climate = capacity.climate(self.leadership, self.alignment, self.culture)
+        form = self.model.step_parameters.climate_form
+        self.climate = capacity.climate_in_form(form, self.leadership, self.alignment, self.culture)
 
     def hear_practice(self, practice: Practice) -> None:
         """Draw whether the organisation hears of one intervention."""
@@ -282,12 +283,13 @@ class Organisation(FixedAgent):
         """Return the share of tie weight to users of an intervention, and the most attractive peer to copy."""
         total = practising = 0.0
         best, example = -1.0, None
+        form, draw = self.model.step_parameters.attraction_form, (self.practices[name].stream, self.model.month)
         for peer, weight, similarity in self.ties:
             visible = peer.practices[name].visible
             total += weight
             if visible.practising:
                 practising += weight
-                attraction = deciding.attraction(weight, visible.result, similarity)
+                attraction = deciding.attraction_in_form(form, weight, visible.result, similarity, *draw, peer.stream)
                 if attraction > best:
                     best, example = attraction, peer
         return (practising / total if total > 0.0 else 0.0), example
@@ -309,6 +311,7 @@ class Organisation(FixedAgent):
             levers.ambition,
             practice.attributes.effort,
             self.model.step_parameters.deciding,
+            self.model.step_parameters.deciding_forms,
         )
         if adopts:
             self.copy(practice, example)
@@ -365,6 +368,7 @@ class Organisation(FixedAgent):
             VERSION_FIELDS(practice),
             practice.attributes.improved,
             self.model.step_parameters.improving,
+            self.model.step_parameters.improving_forms,
         )
         practice.fidelity, practice.tuning_1, practice.tuning_2, practice.embedding, practice.appropriateness = version
         practice.best_result = max(practice.best_result, practice.result)
@@ -384,12 +388,8 @@ class Organisation(FixedAgent):
 
     def review_practice(self, practice: Practice) -> None:
         """Compare the observed effect of a practice with its goal, and continue or discontinue it."""
-        month, result, goal, parameters = (
-            self.model.month,
-            practice.result,
-            practice.goal,
-            self.model.step_parameters.reviewing,
-        )
+        parameters, result, goal = self.model.step_parameters.reviewing, practice.result, practice.goal
+        month = self.model.month
         outcome_code, observed, self.culture = steps.review(
             practice.stream, month, result, goal, self.effective_measurement, self.culture, self.leadership, parameters
         )

@@ -107,7 +107,9 @@ class ComposedModel:
             [float(getattr(scenario.policies[name], parameter)) for parameter in policy.extension.details["parameters"]]
             for name, policy in own.items()
         ]
-        windows = [(policy.start, policy.end or scenario.horizon) for policy in map(scenario.policies.get, own)]
+        windows = [
+            (policy.start, policy.end or scenario.horizon) for policy in (scenario.policies[name] for name in own)
+        ]
         targets = np.zeros((len(own), len(scenario.interventions), world.static_world.organisation_count))
         for index, name in enumerate(own):
             policy = scenario.policies[name]
@@ -170,8 +172,11 @@ def own_policies(scenario: Scenario) -> dict[str, OwnPolicy]:
 
 def chosen_rules(scenario: Scenario) -> list[Extension]:
     """Return the forms of rules of the user's own that a scenario chooses."""
-    chosen = scenario.rules.chosen
-    return [one for one in extensions_of(scenario, "rule") if chosen.get(one.details["rule"]) == one.key]
+    own = extensions_of(scenario, "rule")
+    if not own:
+        return []
+    chosen = {path: form.name for path, form in scenario.rules.changed().items()}
+    return [one for one in own if chosen.get(one.details["rule"]) == one.key]
 
 
 SHIPPED_MODEL = ComposedModel()

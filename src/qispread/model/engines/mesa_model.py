@@ -124,7 +124,7 @@ class SpreadModel(mesa.Model):
         self.plan, self.start = self.composed.initialise_run(prepared, self.world)
         self.measure_names = measure_names(settings)
         self.step_parameters = StepParameters.from_record(self.plan.parameters)
-        attributes = bind_class(InterventionAttributes)
+        attributes: Any = bind_class(InterventionAttributes)
         self.attributes = [attributes.from_record(record) for record in self.plan.interventions]
         self.events: list[dict[str, Any]] | None = [] if keep_events else None
         self.observed: list[NDArray[np.float64]] = []

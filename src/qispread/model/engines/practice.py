@@ -85,12 +85,16 @@ class InterventionAttributes(NamedTuple):
 
 
 class StepParameters(NamedTuple):
-    """The parameters of each step in `qispread.model.rules.steps`, in its order."""
+    """The parameters of each step in `qispread.model.rules.steps`, in its order, and the codes of forms of rules."""
 
     deciding: tuple[float, ...]
     copying: tuple[float, ...]
     improving: tuple[float, ...]
     reviewing: tuple[float, ...]
+    deciding_forms: tuple[int, ...]
+    improving_forms: tuple[int, ...]
+    climate_form: int
+    attraction_form: int
 
     @classmethod
     def from_record(cls, record: Any) -> "StepParameters":
@@ -100,10 +104,14 @@ class StepParameters(NamedTuple):
             copying=record_numbers(record.copying, steps.COPYING),
             improving=record_numbers(record.improving, steps.IMPROVING),
             reviewing=record_numbers(record.reviewing, steps.REVIEWING),
+            deciding_forms=record_numbers(record.forms, steps.DECIDING_FORMS),
+            improving_forms=record_numbers(record.forms, steps.IMPROVING_FORMS),
+            climate_form=record.forms.climate.item(),
+            attraction_form=record.forms.attraction.item(),
         )
 
 
-def record_numbers(record: Any, names: Iterable[str]) -> tuple[float, ...]:
+def record_numbers(record: Any, names: Iterable[str]) -> tuple[Any, ...]:
     """Return some fields of a record as Python numbers, which compiled functions accept faster."""
     return tuple(record[name].item() for name in names)
 

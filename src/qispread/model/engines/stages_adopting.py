@@ -55,15 +55,18 @@ def partnership_users(plan: RunInputs, practising: FloatArray, members: FloatArr
 
 
 @inlined
-def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, i: int) -> tuple[float, int]:
+def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, month: int, k: int, i: int) -> tuple[float, int]:
     """Return the share of tie weight to users, and the most attractive peer to copy (-1 for none)."""
+    form, stream, peer_streams = plan.parameters.forms.attraction, plan.streams[k, i], plan.streams[-1]
     total, practising, best, best_peer = 0.0, 0.0, -1.0, -1
     for tie in range(plan.indptr[epoch, i], plan.indptr[epoch, i + 1]):
         peer, weight = plan.indices[tie], plan.weights[tie]
         total += weight
         is_user = visible[rows.VISIBLE_PRACTISING, peer]
         practising += weight * is_user
-        attraction = deciding.attraction(weight, visible[rows.VISIBLE_RESULT, peer], plan.similarity[tie])
+        attraction = deciding.attraction_in_form(
+            form, weight, visible[rows.VISIBLE_RESULT, peer], plan.similarity[tie], stream, month, peer_streams[peer]
+        )
         is_better = (is_user > 0.0) & (attraction > best)
         best, best_peer = (attraction if is_better else best), (peer if is_better else best_peer)
     return (practising / total if total > 0.0 else 0.0), best_peer
@@ -84,6 +87,7 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
         weights.overload,
         weights.claimed_result,
     )
+    forms = (plan.parameters.forms.chance_adopts,)
     members, users = np.empty(plan.partnership_setting.shape[1]), np.empty(plan.partnership_setting.shape[1])
     practising = visible[rows.VISIBLE_PRACTISING]
     partnership_users(plan, practising, members, users)
@@ -94,7 +98,7 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
             continue
         if count_implementing(state.histories, i) >= plan.organisation_levers[epoch, slots.MAX_PRACTICES, i]:
             continue
-        peers, best_peer = peer_influence(plan, visible, epoch, i)
+        peers, best_peer = peer_influence(plan, visible, epoch, month, k, i)
         advantage = visible[rows.VISIBLE_RESULT, best_peer] if best_peer >= 0 else weights.claimed_result
         peer_count = members[plan.partnership[i]] - 1.0
         partnership_push = (
@@ -115,6 +119,7 @@ def decide(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: i
             levers[slots.AMBITION, i],
             intervention.effort,
             numbers,
+            forms,
         )
         if adopts:
             copy(plan, state, epoch, month, k, i, best_peer)

@@ -44,7 +44,7 @@ def apply_policies(plan: RunInputs, state: SimulationState, epoch: int) -> None:
             organisations[rows.CULTURE, i], levers[slots.RESENTMENT, i]
         )
     for i in range(organisations.shape[1]):
-        update_climate(organisations, i)
+        update_climate(organisations, i, plan.parameters.forms.climate)
     for k in range(practices.shape[0]):
         fidelity, refresh = practices[k, rows.FIDELITY], plan.practice_levers[epoch, k, slots.REFRESH]
         stages = histories[k, rows.STAGE]
@@ -62,7 +62,7 @@ def replace_leader(plan: RunInputs, state: SimulationState, month: int, i: int) 
     organisations[rows.LEADERSHIP, i] = leaders.successor_leadership(
         organisations[rows.LEADERSHIP, i], candidate, parameters.continuity
     )
-    update_climate(organisations, i)
+    update_climate(organisations, i, plan.parameters.forms.climate)
     for k in range(histories.shape[0]):
         if (
             histories[k, rows.STAGE, i] == rows.IMPLEMENTING

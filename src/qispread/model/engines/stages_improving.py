@@ -34,6 +34,7 @@ def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: 
         parameters.embed,
         parameters.embedded_above,
     )
+    forms = (plan.parameters.forms.decayed_fidelity, plan.parameters.forms.response_to_fidelity)
     for i in range(stages.size):
         if stages[i] != rows.IMPLEMENTING and stages[i] != rows.EMBEDDED:
             continue
@@ -60,6 +61,7 @@ def improve(plan: RunInputs, state: SimulationState, epoch: int, month: int, k: 
             ),
             intervention,
             numbers,
+            forms,
         )
         organisations[rows.CAPABILITY, i] = capability
         practices[rows.FIDELITY, i] = fidelity
@@ -100,7 +102,7 @@ def review(plan: RunInputs, state: SimulationState, month: int, k: int) -> None:
             organisations[rows.LEADERSHIP, i],
             numbers,
         )
-        update_climate(organisations, i)
+        update_climate(organisations, i, plan.parameters.forms.climate)
         if outcome_code == steps.DISCONTINUED:
             discontinue(practices, histories, i)
 

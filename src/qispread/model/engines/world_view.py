@@ -36,7 +36,7 @@ _EXPRESSIONS: dict[str, str] = {
 def view_class(fields: tuple[str, ...]) -> Any:
     """Return the class of a view with some fields."""
     types = {MONTH: int}
-    return NamedTuple("WorldView", [(name, types.get(name, Any)) for name in fields])  # type: ignore[misc]
+    return NamedTuple("WorldView", [(name, types.get(name, Any)) for name in fields])
 
 
 def view_expression(fields: tuple[str, ...], name: str) -> str:

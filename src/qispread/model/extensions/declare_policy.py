@@ -52,6 +52,7 @@ def policy(
         if problems:
             raise InputError([declaration_fault(function, problem) for problem in problems])
         section = make_section(Policy, "lever", name, parameters)
+        section.moves = moves
         section.__doc__ = function.__doc__ or f"{name.replace('_', ' ').capitalize()} (a policy of the user's own)."
         details = {"moves": moves, "parameters": tuple(parameters), "by_intervention": False}
         declare(Extension("policy", name, function, section, OWN_POLICIES, name, try_policy, details))

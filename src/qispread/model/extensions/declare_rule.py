@@ -11,7 +11,7 @@ from qispread.model.engines.composition import plain_function
 from qispread.model.extensions.declare_measure import OwnFunction
 from qispread.model.extensions.own_parameters import declaration_fault
 from qispread.model.extensions.trial import try_rule
-from qispread.model.rules.forms import rule_function_of
+from qispread.model.rules.forms import shipped_rule
 
 BEFORE_A_RUN = {"outcome.response_constant": "outcome.response_to_fidelity"}
 """Rules that are applied once before a run, and the rules to replace instead."""
@@ -53,7 +53,7 @@ def rule(
             problem = f"no rule is called '{path}'" + did_you_mean(path, RULE_FORMS)
             raise InputError([declaration_fault(function, problem)])
         arguments = tuple(inspect.signature(function).parameters)
-        needed = tuple(inspect.signature(plain_function(rule_function_of(path))).parameters)
+        needed = tuple(inspect.signature(plain_function(shipped_rule(path))).parameters)
         if arguments != needed:
             problem = f"takes ({', '.join(arguments)}); needed, as for the shipped form: ({', '.join(needed)})"
             raise InputError([declaration_fault(function, problem)])

@@ -64,13 +64,7 @@ def edges_of(drawn: Any, number: int, tie_weight: float) -> Edges:
     ValueError
         For nodes that are not from 0 to n - 1, ties of a node to itself, and weights outside (0, 1].
     """
-    if hasattr(drawn, "edges"):
-        pairs = [(a, b, data.get("weight", tie_weight)) for a, b, data in drawn.edges(data=True)]
-        first, second, weight = (list(column) for column in zip(*pairs, strict=True)) if pairs else ([], [], [])
-    else:
-        columns = drawn if isinstance(drawn, tuple) else np.asarray(drawn).reshape(-1, 2).T
-        first, second = (np.asarray(column) for column in columns[:2])
-        weight = np.asarray(columns[2]) if len(columns) > 2 else np.full(len(first), tie_weight)
+    first, second, weight = columns_of(drawn, tie_weight)
     ends = np.array([first, second])
     if ends.size and not np.issubdtype(ends.dtype, np.integer):
         raise ValueError(f"got the node {ends.flat[0]!r}; needed: whole numbers from 0 to {number - 1}")
@@ -87,3 +81,18 @@ def edges_of(drawn: Any, number: int, tie_weight: float) -> Edges:
     last = np.ones(low.size, dtype=np.bool_)
     last[:-1] = (np.diff(low) != 0) | (np.diff(high) != 0)
     return low[last], high[last], weights[last]
+
+
+def columns_of(drawn: Any, tie_weight: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return both ends and the weight of each tie that a network function gave."""
+    if hasattr(drawn, "edges"):
+        rows = [(a, b, data.get("weight", tie_weight)) for a, b, data in drawn.edges(data=True)]
+        given = [np.array([row[column] for row in rows]) for column in range(3)]
+    elif isinstance(drawn, tuple):
+        given = [np.asarray(column) for column in drawn]
+    else:
+        given = list(np.asarray(drawn).reshape(-1, 2).T)
+    if given[0].size == 0:
+        given = [np.empty(0, dtype=np.int64)] * 2
+    weight = given[2] if len(given) > 2 else np.full(given[0].size, tie_weight)
+    return given[0], given[1], weight

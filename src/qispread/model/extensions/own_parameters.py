@@ -44,8 +44,8 @@ def own_parameters(
     parameters = list(inspect.signature(function).parameters.values())
     kinds = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
     if len(parameters) < len(given) or any(one.kind in kinds for one in parameters):
-        names = ", ".join(one.name for one in parameters) or "none"
-        problem = f"takes the arguments {names}; needed: {', '.join(given)}, and then its parameters"
+        listed = ", ".join(one.name for one in parameters) or "none"
+        problem = f"takes the arguments {listed}; needed: {', '.join(given)}, and then its parameters"
         raise InputError([declaration_fault(function, problem)])
     own = parameters[len(given) :]
     names = [one.name for one in own]

@@ -17,7 +17,7 @@ from qispread.model.engines.composition import compile_own, plain_function, read
 from qispread.model.engines.own_functions import fields_read
 from qispread.model.engines.world_view import FIELDS, view_class, world_view
 from qispread.model.extensions.own_network import Places, edges_of
-from qispread.model.rules.forms import rule_function_of
+from qispread.model.rules.forms import shipped_rule
 from qispread.model.rules.rule_effects import is_share
 from qispread.model.world import state_arrays as rows
 from qispread.model.world.lever_slots import PRACTICE_SLOTS
@@ -184,7 +184,7 @@ def try_policy(extension: Extension) -> list[str]:
 
 def policy_value_problems(values: Any, slot: str, label: str) -> list[str]:
     """Return what is wrong with the values of an own policy."""
-    shapes = {(TRIED_ORGANISATIONS,): "a number for each organisation"}
+    shapes: dict[tuple[int, ...], str] = {(TRIED_ORGANISATIONS,): "a number for each organisation"}
     if slot in PRACTICE_SLOTS:
         shapes[TRIED_INTERVENTIONS, TRIED_ORGANISATIONS] = "or for each intervention and organisation"
     if not isinstance(values, np.ndarray) or values.shape not in shapes:
@@ -214,7 +214,7 @@ def _argument(parameter: inspect.Parameter, number: float) -> Any:
 
 def try_rule(extension: Extension) -> list[str]:
     """Return what is wrong with an own form of a rule, tried beside the shipped form."""
-    function, shipped = extension.function, rule_function_of(extension.details["rule"])
+    function, shipped = extension.function, shipped_rule(extension.details["rule"])
     problems = chance_problems(function)
     compiled_function = compile_own(function, boundscheck=True)
     for arguments in tried_arguments(shipped):

@@ -3,7 +3,10 @@
 from typing import Annotated
 
 from qispread.model.rules.jit import rule
-from qispread.model.rules.rule_effects import Effect, Falls, Rises, Share
+from qispread.model.rules.rule_effects import Code, Effect, Falls, Rises, Share
+
+ADDITIVE, WEAKEST = 1, 2
+"""Codes of the forms of `climate`; another is the shipped form."""
 
 
 @rule
@@ -14,6 +17,35 @@ def climate(leadership: Rises, alignment: Rises, culture: Rises) -> Share:
     the geometric mean is an assumption.
     """
     return float((leadership * alignment * culture) ** (1.0 / 3.0))
+
+
+@rule
+def climate_additive(leadership: Rises, alignment: Rises, culture: Rises) -> Share:
+    """Return the climate for improvement if strength in one factor makes up for weakness in another.
+
+    Equation: c = (leadership + alignment + culture) / 3. Source: assumption.
+    """
+    return (leadership + alignment + culture) / 3.0
+
+
+@rule
+def climate_weakest(leadership: Rises, alignment: Rises, culture: Rises) -> Share:
+    """Return the climate for improvement if the weakest factor limits it.
+
+    Equation: c = min(leadership, alignment, culture). Source: dul2016 for necessary conditions, which nothing makes up
+    for; the form is an assumption.
+    """
+    return min(leadership, min(alignment, culture))  # noqa: PLW3301 - two arguments compile to one instruction
+
+
+@rule
+def climate_in_form(form: Code, leadership: Rises, alignment: Rises, culture: Rises) -> Share:
+    """Return the climate for improvement in one of its forms."""
+    if form == ADDITIVE:
+        return climate_additive(leadership, alignment, culture)
+    if form == WEAKEST:
+        return climate_weakest(leadership, alignment, culture)
+    return climate(leadership, alignment, culture)
 
 
 @rule

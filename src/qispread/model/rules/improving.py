@@ -1,7 +1,10 @@
 """PDSA cycles, drift and embedding."""
 
 from qispread.model.rules.jit import rule
-from qispread.model.rules.rule_effects import Falls, Neither, Rises, Share
+from qispread.model.rules.rule_effects import Code, Falls, Neither, Rises, Share
+
+WITHOUT_EMBEDDING = 1
+"""Code of the form of `decayed_fidelity`; another is the shipped form."""
 
 
 @rule
@@ -50,6 +53,26 @@ def decayed_fidelity(fidelity: Rises, decay: Falls, watch: Rises, embedding: Ris
     """
     unwatched = 1.0 - watch
     return fidelity * (1.0 - decay * unwatched * unwatched * (1.0 - embedding_holds * embedding))
+
+
+@rule
+def decayed_fidelity_without_embedding(fidelity: Rises, decay: Falls, watch: Rises) -> Share:
+    """Return fidelity after a month of drift if embedding does not hold it.
+
+    Equation: F * (1 - decay * (1 - v)^2). Source: assumption.
+    """
+    unwatched = 1.0 - watch
+    return fidelity * (1.0 - decay * unwatched * unwatched)
+
+
+@rule
+def decayed_fidelity_in_form(
+    form: Code, fidelity: Rises, decay: Falls, watch: Rises, embedding: Rises, embedding_holds: Rises
+) -> Share:
+    """Return fidelity after a month of drift, in one of its forms."""
+    if form == WITHOUT_EMBEDDING:
+        return decayed_fidelity_without_embedding(fidelity, decay, watch)
+    return decayed_fidelity(fidelity, decay, watch, embedding, embedding_holds)
 
 
 @rule

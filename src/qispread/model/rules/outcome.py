@@ -4,7 +4,10 @@ import math
 from typing import Annotated
 
 from qispread.model.rules.jit import rule
-from qispread.model.rules.rule_effects import Effect, Falls, Neither, Rises, Share
+from qispread.model.rules.rule_effects import Code, Effect, Falls, Neither, Rises, Share
+
+LINEAR = 1
+"""Code of the form of `response_to_fidelity`; another is the shipped form."""
 
 
 @rule
@@ -22,6 +25,23 @@ def response_to_fidelity(fidelity: Rises, half: Falls, steepness: Neither) -> Sh
     """
     raised = fidelity * fidelity * fidelity if steepness == 3.0 else float(fidelity**steepness)
     return raised * (1.0 + half) / (raised + half)
+
+
+@rule
+def response_to_fidelity_linear(fidelity: Rises) -> Share:
+    """Return the share of the full effect at this fidelity if each core component adds the same: F.
+
+    Source: assumption.
+    """
+    return fidelity
+
+
+@rule
+def response_to_fidelity_in_form(form: Code, fidelity: Rises, half: Falls, steepness: Neither) -> Share:
+    """Return the share of the full effect at this fidelity, in one of its forms."""
+    if form == LINEAR:
+        return response_to_fidelity_linear(fidelity)
+    return response_to_fidelity(fidelity, half, steepness)
 
 
 @rule

@@ -30,7 +30,8 @@ PURPOSES_PER_MONTH = 64
     REVIEW_NOISE_SECOND,
     DISCONTINUES,
     READOPTS,
-) = range(12)
+    PEER_CHOICE,
+) = range(13)
 
 # Purposes of month 0, for the initial conditions. Normal draws take two purposes each.
 COMMON_FACTOR, CONTEXT_FACTOR, SIZE, BASELINE, SETTING, ORIGIN, TARGET, TIE = 0, 2, 20, 22, 24, 28, 29, 30

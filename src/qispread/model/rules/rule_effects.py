@@ -28,6 +28,8 @@ Falls = Annotated[float, Effect.FALLS]
 Neither = Annotated[float, Effect.NEITHER]
 """An argument without a fixed direction, such as a weight of either sign."""
 Share = Annotated[float, SHARE]
+Code = Annotated[int, Effect.NEITHER]
+"""The code of a form of a rule, as in `qispread.inputs.rule_forms`."""
 
 
 def effects_of(rule: Callable[..., Any]) -> dict[str, Effect | None]:

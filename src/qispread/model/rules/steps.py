@@ -9,6 +9,7 @@ from qispread.model.rules.jit import rule as inlined
 from qispread.model.rules.random_draws import Word64, uniform
 
 Numbers = tuple[float, ...]
+Codes = tuple[int, ...]
 
 DECIDING = ("reluctance", "peers", "advantage", "climate", "standard", "overload", "claimed_result")
 """Parameters of `decide`."""
@@ -54,6 +55,10 @@ INTERVENTION_FIELDS = ("complexity", "breadth", "half", "steepness", "social")
 REVIEWING = ("noise", "discontinuing", "forbearance", "cynicism", "encouragement")
 """Parameters of `review`."""
 
+DECIDING_FORMS = ("chance_adopts",)
+IMPROVING_FORMS = ("decayed_fidelity", "response_to_fidelity")
+"""Rules whose forms `decide` and `improve` take, by their codes."""
+
 FROM_LITERATURE, FROM_STANDARD, FROM_PEER = range(3)
 """Source codes of `copy`."""
 
@@ -94,6 +99,7 @@ def decide(
     ambition: float,
     effort: float,
     parameters: Numbers,
+    forms: Codes,
 ) -> tuple[bool, float]:
     """Return whether an aware organisation adopts this month, and the effect that it expects.
 
@@ -111,13 +117,17 @@ def decide(
         Levers of policies.
     parameters : tuple of float
         As named in `DECIDING`.
+    forms : tuple of int
+        As named in `DECIDING_FORMS`.
     """
     reluctance, for_peers, for_advantage, for_climate, for_standard, against_overload, claimed_result = parameters
     inclination_log_odds = deciding.inclination(
         peers, advantage, climate - 0.5, partnership_push, for_peers, for_advantage, for_climate, for_standard
     )
     excess = deciding.overload(load, effort, available)
-    probability = deciding.chance_adopts(reluctance, inclination_log_odds, push, against_overload, excess)
+    probability = deciding.chance_adopts_in_form(
+        forms[0], reluctance, inclination_log_odds, push, against_overload, excess
+    )
     adopts = uniform(stream, month, random_draws.ADOPTS) < probability
     return adopts, deciding.expected_goal(ambition, advantage, claimed_result)
 
@@ -199,6 +209,7 @@ def improve(
     version: Numbers,
     intervention: Numbers,
     parameters: Numbers,
+    forms: Codes,
 ) -> tuple[int, bool, float, float, float, float, float, float, float]:
     """Return a practice in use after a month: a PDSA cycle or drift, embedding, and the effect.
 
@@ -215,6 +226,8 @@ def improve(
         Fields of the practice, as named in `VERSION_FIELDS`.
     intervention, parameters : tuple of float
         As named in `INTERVENTION_FIELDS` and `IMPROVING`.
+    forms : tuple of int
+        As named in `IMPROVING_FORMS`.
 
     Returns
     -------
@@ -241,6 +254,7 @@ def improve(
         embed,
         embedded_above,
     ) = parameters
+    form_of_decay, form_of_response = forms
     outcome_code = NOTHING
     cycle_probability = improving.chance_real_cycle(capability, support, measurement, dose, support_skill, blind_cycles)
     if uniform(stream, month, random_draws.REAL_CYCLE) < cycle_probability:
@@ -255,9 +269,9 @@ def improve(
         changes = uniform(stream, month, random_draws.REACTIVE_CHANGE) < change_probability
         outcome_code = REACTIVE_CHANGE * changes
         fidelity = improving.eroded_fidelity(fidelity, erosion * changes, complexity)
-    fidelity = improving.decayed_fidelity(fidelity, decay, vigilance, embedding, embedding_holds)
+    fidelity = improving.decayed_fidelity_in_form(form_of_decay, fidelity, decay, vigilance, embedding, embedding_holds)
     embedding = improving.embedded_further(embedding, embed, climate, dose, turnover)
-    responded = outcome.response_to_fidelity(fidelity, half, steepness)
+    responded = outcome.response_to_fidelity_in_form(form_of_response, fidelity, half, steepness)
     result = outcome.practice_result(responded, appropriateness, social, embedding)
     return (
         outcome_code,

@@ -129,8 +129,11 @@ def merge_ties(learning: Sequence[Edges], world: World) -> CSRGraph:
 
 
 def policy_strengths(policy: Policy, status: int) -> dict[str, float]:
-    """Return the strengths of a policy for its current status: its fields that are slots, including cost."""
-    if status == COST_ONLY:
+    """Return the strengths of a policy for its current status: its fields that are slots, including cost.
+
+    A policy of a plug-in changes its slot itself, in every month.
+    """
+    if status == COST_ONLY or policy.moves:
         return {"cost": policy.cost}
     return {name: value for name, value in policy if isinstance(value, int | float) and name not in ("start", "end")}
 

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qispread.inputs.rule_forms import CODED_RULES, rule_name
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import MECHANISMS
-from qispread.model.rules.capacity import climate
+from qispread.model.rules import capacity
 from qispread.model.rules.code_replacement import apply_replacements
 from qispread.model.rules.deciding import similarity
 from qispread.model.rules.jit import kernel, rule
@@ -49,7 +50,8 @@ class RunInputs(NamedTuple):
     Attributes
     ----------
     parameters : record
-        One nested record for each mechanism, as in `inputs.mechanisms`.
+        One nested record for each mechanism, as in `inputs.mechanisms`, and `forms`: the code of the form of each rule
+        that has several, by its name.
     interventions : record array of i
         Attributes of each intervention.
     streams : array of (i + 1, n) uint64
@@ -125,9 +127,16 @@ def _dtype(section: Any) -> np.dtype[Any]:
 def build_parameter_record(scenario: Scenario) -> Any:
     """Return the numbers of all mechanisms as one record of records."""
     sections = [getattr(scenario, name) for name in MECHANISMS]
-    dtype = np.dtype([(name, _dtype(section)) for name, section in zip(MECHANISMS, sections, strict=True)])
-    values = tuple(tuple(_fields(section).values()) for section in sections)
+    numbers = [(name, _dtype(section)) for name, section in zip(MECHANISMS, sections, strict=True)]
+    dtype = np.dtype([*numbers, ("forms", np.dtype([(rule_name(rule), "i8") for rule in CODED_RULES]))])
+    values = (*(tuple(_fields(section).values()) for section in sections), form_codes(scenario))
     return np.rec.array([values], dtype=dtype)[0]
+
+
+def form_codes(scenario: Scenario) -> tuple[int, ...]:
+    """Return the code of the form of each rule that has several, in the order of `CODED_RULES`."""
+    forms = scenario.rules.changed()
+    return tuple(forms[rule].code if rule in forms else 0 for rule in CODED_RULES)
 
 
 def build_intervention_records(scenario: Scenario) -> Any:
@@ -167,18 +176,18 @@ def tie_similarities(
 
 
 @rule
-def update_climate(organisations: NDArray[np.float64], i: int) -> None:
+def update_climate(organisations: NDArray[np.float64], i: int, form: int) -> None:
     """Update the climate of one organisation; called only after a change, because it is the slowest step."""
-    organisations[CLIMATE, i] = climate(
-        organisations[LEADERSHIP, i], organisations[ALIGNMENT, i], organisations[CULTURE, i]
+    organisations[CLIMATE, i] = capacity.climate_in_form(
+        form, organisations[LEADERSHIP, i], organisations[ALIGNMENT, i], organisations[CULTURE, i]
     )
 
 
 @kernel
-def update_all_climates(organisations: NDArray[np.float64]) -> None:
+def update_all_climates(organisations: NDArray[np.float64], form: int) -> None:
     """Update the climate of every organisation."""
     for i in range(organisations.shape[1]):
-        update_climate(organisations, i)
+        update_climate(organisations, i, form)
 
 
 def group_means(groups: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -251,7 +260,7 @@ def initialise_run(prepared: PreparedScenario, world: World) -> tuple[RunInputs,
         own_parameters=NO_PARAMETERS,
         own_targets=NO_TARGETS,
     )
-    return plan, initial_state(scenario, world, origins)
+    return plan, initial_state(scenario, world, origins, prepared.parameters.forms.climate.item())
 
 
 def concatenate_ties(
@@ -273,13 +282,15 @@ def concatenate_ties(
     )
 
 
-def initial_state(scenario: Scenario, world: World, origins: list[NDArray[np.int64]]) -> SimulationState:
+def initial_state(
+    scenario: Scenario, world: World, origins: list[NDArray[np.int64]], climate_form: int
+) -> SimulationState:
     """Return the state before the first month: everyone unaware."""
     organisation_count, intervention_count = world.static_world.organisation_count, len(scenario.interventions)
     organisations = np.zeros((len(ORGANISATION_ROWS), organisation_count))
     organisations[:GIVEN_ROW_COUNT] = world.organisations
     organisations[EVENT_RATE] = world.organisations[BASELINE]
-    update_all_climates(organisations)
+    update_all_climates(organisations, climate_form)
     organisations[EXPOSURE] = monthly_exposure(world.organisations[SIZE])
     histories = np.zeros((intervention_count, len(HISTORY_ROWS), organisation_count), dtype=np.int64)
     histories[:, [LAST_ADOPTED, FIRST_ADOPTED]] = NEVER

@@ -103,7 +103,12 @@ def given_edges(scenario: Scenario, ids: tuple[str, ...]) -> Edges | None:
     return sort_edges([a for a, _ in weights], [b for _, b in weights], list(weights.values()))
 
 
-@cached(LRUCache(maxsize=MAX_CACHED_WORLDS), key=lambda scenario: scenario.world_fingerprint(), lock=Lock())
+def _world_key(scenario: Scenario) -> tuple[str, type]:
+    """Return what identifies a static world; two versions of an own network are two classes."""
+    return scenario.world_fingerprint(), type(scenario.network)
+
+
+@cached(LRUCache(maxsize=MAX_CACHED_WORLDS), key=_world_key, lock=Lock())
 def build_static_world(scenario: Scenario) -> StaticWorld:
     """Return the static world of a scenario, cached by its organisations and network."""
     ids = organisation_ids(scenario)

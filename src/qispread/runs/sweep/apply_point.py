@@ -15,6 +15,8 @@ from qispread.inputs.adapt_scenario import is_adaptable
 from qispread.inputs.cross_checks import cross_validate
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.factors import Factor
+from qispread.inputs.rule_choices import SECTION as RULES
+from qispread.inputs.rule_forms import CODED_RULES, RULE_FORMS, rule_name
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import MECHANISMS
 from qispread.model.world.draw_organisations import build_distributions
@@ -82,6 +84,18 @@ def affects_schedule(factor: Factor) -> bool:
     return factor.path in ("copying", "copying.ambition", *POPULATION_PATHS)
 
 
+def chosen_rule(factor: Factor) -> str | None:
+    """Return the path of the rule whose form a factor is, or None."""
+    section, _, rule = factor.path.partition(".")
+    return rule if section == RULES and rule in RULE_FORMS else None
+
+
+def record_value(factor: Factor, number: float) -> float | int:
+    """Return the value of a factor in the record of mechanisms: a number, or the code of a form."""
+    rule, value = chosen_rule(factor), factor.value(number)
+    return value if rule is None else RULE_FORMS[rule][value].code
+
+
 def cache_get_or_create(
     cache: "LRUCache[bytes, CachedValue]", key: bytes, lock: Lock, factory: Callable[[], CachedValue]
 ) -> CachedValue:
@@ -116,7 +130,9 @@ class PointApplier:
         # Worlds are only cached if other points can share them.
         self.shares_worlds = all(self.factors[index].values for index in self.world_factors)
         self.record_fields = [self._record_field(factor) for factor in self.factors]
-        self.mechanism_factors = [index for index, factor in enumerate(factors) if affects([factor], *MECHANISMS)]
+        self.mechanism_factors = [
+            index for index, factor in enumerate(factors) if affects([factor], *MECHANISMS, RULES)
+        ]
         self.changes_interventions = affects(self.factors, "interventions")
         self.changes_population = affects(self.factors, *POPULATION_PATHS)
         self.changes_schedule = any(affects_schedule(factor) for factor in self.factors)
@@ -132,7 +148,9 @@ class PointApplier:
         return bool(self.world_factors) or self.changes_schedule
 
     def _record_field(self, factor: Factor) -> tuple[str, str] | None:
-        """Return section and field of a factor that is a number in the record of mechanisms, or None."""
+        """Return section and field of a factor that is a number or a form in the record of mechanisms, or None."""
+        if (rule := chosen_rule(factor)) is not None:
+            return ("forms", rule_name(rule)) if rule in CODED_RULES else None
         names = tuple(factor.path.split("."))
         if len(names) != 2 or names[0] not in MECHANISMS:
             return None
@@ -173,7 +191,7 @@ class PointApplier:
         record = self.base.parameters.copy()
         for index in self.mechanism_factors:
             section, name = self.record_fields[index] or ("", "")
-            record[section][name] = self.factors[index].value(numbers[index])
+            record[section][name] = record_value(self.factors[index], numbers[index])
         return record
 
     def static_world(self, scenario: Scenario, numbers: FloatArray) -> StaticWorld:
