@@ -34,35 +34,43 @@ class OwnPolicy(NamedTuple):
     slot: str
 
 
+COMBINED_TEXT = {
+    slots.ADDED: "current + value",
+    slots.ADDED_UP_TO_ONE: "min(1.0, current + value)",
+    slots.ADDED_MONTHLY_RATES: "min(12.0, current + value)",
+    slots.MULTIPLIED: "current * value",
+    slots.LATEST_TAKEN: "value",
+    slots.LARGEST_TAKEN: "max(current, value)",
+    slots.SMALLEST_TAKEN: "min(current, value)",
+}
+"""What each of `lever_slots.COMBINATIONS` does, in compiled code."""
+
+
+def combining_function(way: int) -> Any:
+    """Return a compiled function that combines values with the levers of targets, and returns whether all are finite.
+
+    Parameters
+    ----------
+    way : int
+        One of `lever_slots.COMBINATIONS`.
+    """
+    lines = [
+        "def combine_levers(levers, before, values, targets):",
+        "    finite = True",
+        "    for i in range(levers.size):",
+        "        current, value = before[i], float(values[i])",
+        "        finite &= math.isfinite(value)",
+        f"        levers[i] = {COMBINED_TEXT[way]} if targets[i] > 0.0 else current",
+        "    return finite",
+    ]
+    return written_function("combine_levers", lines, {"math": math}, forceinline=True)
+
+
 @inlined
-def combined_lever(way: int, current: float, value: float) -> float:
-    """Return a lever after one more policy; `way` is one of `lever_slots.COMBINATIONS`."""
-    combined = value
-    if way == slots.ADDED:
-        combined = current + value
-    elif way == slots.ADDED_UP_TO_ONE:
-        combined = min(1.0, current + value)
-    elif way == slots.ADDED_MONTHLY_RATES:
-        combined = min(12.0, current + value)
-    elif way == slots.MULTIPLIED:
-        combined = current * value
-    elif way == slots.LARGEST_TAKEN:
-        combined = max(current, value)
-    elif way == slots.SMALLEST_TAKEN:
-        combined = min(current, value)
-    return combined
-
-
-@stage
-def combine_levers(way: int, levers: FloatArray, values: Any, targets: FloatArray) -> bool:
-    """Combine the values of an own policy into the levers of its targets; return whether all are finite."""
-    finite = True
+def copy_levers(levers: FloatArray, before: FloatArray) -> None:
+    """Copy the levers of a slot; a loop, since assigning slices took a tenth of the time of a policy."""
     for i in range(levers.size):
-        if targets[i] > 0.0:
-            value = float(values[i])
-            finite &= math.isfinite(value)
-            levers[i] = combined_lever(way, levers[i], value)
-    return finite
+        levers[i] = before[i]
 
 
 @inlined
@@ -75,15 +83,14 @@ def any_in_force(plan: RunInputs, month: int) -> bool:
 
 
 @stage
-def start_own_epoch(plan: RunInputs, epoch: int, live: int) -> bool:
-    """Copy an epoch to the last one, which own policies change each month; return whether it was copied whole."""
+def start_own_epoch(plan: RunInputs, epoch: int, live: int) -> None:
+    """Copy an epoch to the last one, which own policies change each month, unless it holds that epoch already."""
     if plan.own_epoch[0] == epoch:
-        return False
+        return
     plan.organisation_levers[live] = plan.organisation_levers[epoch]
     plan.practice_levers[live] = plan.practice_levers[epoch]
     plan.indptr[live] = plan.indptr[epoch]
     plan.own_epoch[0] = epoch
-    return True
 
 
 def fields_read(function: Any) -> tuple[str, ...]:
@@ -106,12 +113,12 @@ def fields_read(function: Any) -> tuple[str, ...]:
     return tuple(name for name in FIELDS if name in names) or (next(iter(FIELDS)),)
 
 
-def written_function(name: str, lines: Sequence[str], space: dict[str, Any]) -> Any:
+def written_function(name: str, lines: Sequence[str], space: dict[str, Any], **options: Any) -> Any:
     """Return a compiled function of some lines of code, with the names that it reads."""
     text = "\n".join(lines)
     namespace = {**space, "__name__": OWN_MODULE}
     exec(compile(text, f"<{name}>", "exec"), namespace)  # noqa: S102 - our own lines
-    return compiled(namespace[name], cached=False, inner=True)
+    return compiled(namespace[name], cached=False, inner=True, **options)
 
 
 def measuring_function(measures: Sequence[Extension]) -> Any:
@@ -131,7 +138,7 @@ def policy_function(policies: Sequence[OwnPolicy]) -> Any:
     space: dict[str, Any] = {
         "any_in_force": any_in_force,
         "start_own_epoch": start_own_epoch,
-        "combine_levers": combine_levers,
+        "copy_levers": copy_levers,
     }
     grows = any(slot_index(policy.slot) in GROWTH for policy in policies)
     lines = [
@@ -139,17 +146,19 @@ def policy_function(policies: Sequence[OwnPolicy]) -> Any:
         "    if not any_in_force(plan, month):",
         "        return epoch",
         "    live = plan.has_growth.size - 1",
-        "    if not start_own_epoch(plan, epoch, live):",
-        *[f"        {lever_text(slot, 'live')} = {lever_text(slot, 'epoch')}" for slot in moved_slots(policies)],
+        "    start_own_epoch(plan, epoch, live)",
         f"    plan.has_growth[live] = plan.has_growth[epoch] or {grows}",
     ]
+    moved: set[str] = set()
     for index, policy in enumerate(policies):
         fields = fields_read(policy.extension.function)
         space |= {
             f"own_{index}": compile_own(policy.extension.function, inner=True),
             f"View{index}": view_class(fields),
         }
-        lines += policy_lines(index, policy, view_expression(fields, f"View{index}"))
+        space[f"combine_{index}"] = combining_function(way_of(policy.slot))
+        lines += policy_lines(index, policy, view_expression(fields, f"View{index}"), policy.slot not in moved)
+        moved.add(policy.slot)
     return written_function("apply_own_policies", [*lines, "    return live"], space)
 
 
@@ -170,55 +179,49 @@ def slot_index(slot: str) -> tuple[str, int]:
     return "organisation", list(slots.ORGANISATION_SLOTS).index(slot)
 
 
-def moved_slots(policies: Sequence[OwnPolicy]) -> list[str]:
-    """Return the slots that policies move, each once."""
-    return list(dict.fromkeys(policy.slot for policy in policies))
+def way_of(slot: str) -> int:
+    """Return how several policies combine in a slot, as one of `lever_slots.COMBINATIONS`."""
+    return slots.COMBINATIONS.index({**slots.ORGANISATION_SLOTS, **slots.PRACTICE_SLOTS}[slot].combine)
 
 
-def lever_text(slot: str, epoch: str) -> str:
-    """Return the text of the levers of a slot in an epoch."""
-    owner, row = slot_index(slot)
-    return (
-        f"plan.practice_levers[{epoch}, :, {row}]"
-        if owner == "practice"
-        else f"plan.organisation_levers[{epoch}, {row}]"
-    )
+def policy_lines(index: int, policy: OwnPolicy, view: str, first_on_slot: bool) -> list[str]:
+    """Return the lines that apply one own policy.
 
-
-def policy_lines(index: int, policy: OwnPolicy, view: str) -> list[str]:
-    """Return the lines that apply one own policy."""
+    Parameters
+    ----------
+    index : int
+    policy : OwnPolicy
+    view : str
+        Text of the world that it sees.
+    first_on_slot : bool
+        Whether no own policy before it moves the same slot, so that the levers before it are those of the epoch.
+    """
     extension = policy.extension
     owner, row = slot_index(policy.slot)
-    declared = {**slots.ORGANISATION_SLOTS, **slots.PRACTICE_SLOTS}[policy.slot]
-    way = slots.COMBINATIONS.index(declared.combine)
     parameters = "".join(f", plan.own_parameters[{index}, {j}]" for j in range(len(extension.details["parameters"])))
-    wrong_size = f"{extension.label} returned another number of values than there are organisations"
-    not_finite = f"{extension.label} returned a value that is not finite"
-    values = f"values{index}"
+    by_intervention = extension.details["by_intervention"]
+    place = f"k, {row}" if owner == "practice" else f"{row}"
+    array = f"plan.{owner}_levers"
+    levers = f"{array}[live, {place}]"
+    before = f"{array}[epoch, {place}]" if first_on_slot else levers
+    wrong_shape = f"values{index}.shape[-1] != state.organisations.shape[1]"
+    if by_intervention:
+        wrong_shape += f" or values{index}.shape[0] != state.practices.shape[0]"
+    values = f"values{index}[k]" if by_intervention else f"values{index}"
+    targets = f"plan.own_targets[{index}, k]"
+    loop = f"for k in range({'state.practices.shape[0]' if owner == 'practice' else 1}):"
     lines = [
         f"    if plan.own_windows[{index}, 0] <= month <= plan.own_windows[{index}, 1]:",
-        f"        {values} = own_{index}({view}{parameters})",
-        f"        if {values}.shape[-1] != state.organisations.shape[1]:",
-        f"            raise ValueError({wrong_size!r})",
+        f"        values{index} = own_{index}({view}{parameters})",
+        f"        if {wrong_shape}:",
+        f"            raise ValueError({extension.label + ' returned values for another number of organisations'!r})",
+        f"        {loop}",
+        f"            if not combine_{index}({levers}, {before}, {values}, {targets}):",
+        f"                raise ValueError({extension.label + ' returned a value that is not finite'!r})",
     ]
-    if owner == "organisation":
-        calls = [(f"plan.organisation_levers[live, {row}]", values, f"plan.own_targets[{index}, 0]")]
-        return lines + _combining_lines(way, calls, not_finite, "        ")
-    each = f"{values}[k]" if extension.details["by_intervention"] else values
-    calls = [(f"plan.practice_levers[live, k, {row}]", each, f"plan.own_targets[{index}, k]")]
-    loop = "        for k in range(state.practices.shape[0]):"
-    return [*lines, loop, *_combining_lines(way, calls, not_finite, "            ")]
-
-
-def _combining_lines(way: int, calls: Sequence[tuple[str, str, str]], problem: str, indent: str) -> list[str]:
-    return [
-        line
-        for levers, values, targets in calls
-        for line in (
-            f"{indent}if not combine_levers({way}, {levers}, {values}, {targets}):",
-            f"{indent}    raise ValueError({problem!r})",
-        )
-    ]
+    if first_on_slot:
+        lines += ["    else:", f"        {loop}", f"            copy_levers({levers}, {before})"]
+    return lines
 
 
 def rule_function(extension: Extension, replaced: Any) -> Any:

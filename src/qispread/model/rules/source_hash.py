@@ -12,8 +12,10 @@ from pathlib import Path
 COMPILED_SOURCES = (
     "common/shipped_bindings.py",
     "inputs/organisations.py",
+    "model/engines/extension_points.py",
     "model/engines/kernel.py",
     "model/engines/measure_kernel.py",
+    "model/engines/own_functions.py",
     "model/engines/stages_*.py",
     "model/measures.py",
     "model/rules/*.py",
@@ -24,7 +26,9 @@ COMPILED_SOURCES = (
 MODEL = (
     "common/shipped_bindings.py",
     "inputs/*.py",
+    "inputs/extensions/*.py",
     "model/engines/*.py",
+    "model/extensions/*.py",
     "model/measures.py",
     "model/rules/*.py",
     "model/world/*.py",
