@@ -53,6 +53,9 @@ class InputError(ValueError):
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__("\n".join([f"{count} in the input", *(f"  {fault}" for fault in self.faults)]))
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[tuple[Fault, ...]]]:
+        return type(self), (self.faults,)
+
 
 def index_of(name: str, names: Sequence[str], label: str) -> int:
     """Return the index of a name in a sequence of names.

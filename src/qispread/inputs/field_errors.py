@@ -13,6 +13,9 @@ from qispread.inputs.errors import Fault, did_you_mean
 from qispread.inputs.own_sections import own_alternatives
 from qispread.inputs.yaml_reader import KeyPath, SourceLocation, SourceLocations
 
+PLAIN_PROBLEM = "plain_problem"
+"""The type of an error whose text says everything, without the value that was got."""
+
 TYPE_NAMES = {
     float: "a number",
     int: "a whole number",
@@ -162,6 +165,8 @@ def error_text(error: ErrorDetails, location: SchemaLocation) -> str:
         tag_value = got.get(name) if isinstance(got, dict) else None
         problem = f"its {name} is missing" if tag_value is None else f"unknown {name} '{tag_value}'"
         return problem + did_you_mean(tag_value if isinstance(tag_value, str) else "", tags)
+    if kind == PLAIN_PROBLEM:
+        return str(error["ctx"]["problem"])
     if kind == "value_error":
         return f"got {format_value(got)}; {error['ctx']['error']}"
     hint = ""

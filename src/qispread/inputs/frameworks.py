@@ -8,6 +8,8 @@ MUSIQ (kaplan2012) names 25 context factors, CFIR the determinants of implementa
 from dataclasses import dataclass
 from typing import Literal
 
+from qispread.inputs.own_sections import OWN_POLICIES
+
 Framework = Literal["ERIC", "MUSIQ", "CFIR"]
 SOURCES: dict[Framework, str] = {"ERIC": "powell2015", "MUSIQ": "kaplan2012", "CFIR": "damschroder2022"}
 """Source of each framework, a key in docs/references.bib."""
@@ -191,7 +193,7 @@ def policy_counterparts(lever: str) -> tuple[Counterpart, ...]:
     KeyError
         If no policy has this lever.
     """
-    return POLICIES[lever]
+    return () if lever in OWN_POLICIES else POLICIES[lever]
 
 
 def parameter_counterparts(path: str) -> tuple[Counterpart, ...]:

@@ -1,6 +1,6 @@
 """Sections that plug-ins add to scenarios: kinds of network, and policies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, SerializeAsAny, WrapValidator, create_model
@@ -56,7 +56,7 @@ def accept_own(union: Any, tag: str) -> Any:
     return Annotated[SerializeAsAny[union], WrapValidator(own_section_validator(tag))]  # type: ignore[misc]
 
 
-def own_alternatives(sections: list[type[BaseModel]]) -> list[type[BaseModel]]:
+def own_alternatives(sections: Sequence[type[BaseModel]]) -> list[Any]:
     """Return the sections of plug-ins that are accepted where some sections of a union are."""
     if len(sections) < 2:
         return []

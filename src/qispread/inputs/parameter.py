@@ -13,6 +13,7 @@ from qispread.common.deprecation import rename_keywords
 from qispread.common.former_names import MEMBERS
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.field_errors import faults_of_error
+from qispread.inputs.own_sections import own_alternatives
 
 Evidence = Literal["measured", "derived", "assumption", "hypothesis", "choice"]
 """How well a default is known: read in a source; derived from figures in a source; assumed without a source; an
@@ -132,8 +133,17 @@ def declaration_of(field: FieldInfo) -> dict[str, Any] | None:
 
 
 def section_classes(annotation: Any) -> Iterator[type[ConfigSection]]:
-    """Yield each section class in an annotation, including those in unions, tuples and dictionaries."""
+    """Yield each section class in an annotation, including those in unions, tuples and dictionaries.
+
+    Where a union accepts sections of plug-ins, those of the loaded plug-ins follow.
+    """
+    sections = list(_sections_in(annotation))
+    yield from sections
+    yield from own_alternatives(sections)
+
+
+def _sections_in(annotation: Any) -> Iterator[type[ConfigSection]]:
     if isinstance(annotation, type) and issubclass(annotation, ConfigSection):
         yield annotation
     for part in get_args(annotation):
-        yield from section_classes(part)
+        yield from _sections_in(part)

@@ -7,6 +7,8 @@ from qispread.inputs import argument_checks
 from qispread.inputs.adapt_scenario import iterate_paths
 from qispread.inputs.build_scenario import build_fields
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.extensions.plugin_files import PluginParcel, load_parcel, make_parcels
+from qispread.inputs.extensions.plugins import plugins_of
 from qispread.inputs.former_data import rename_changes
 from qispread.inputs.graph_data import check_graph, read_graph
 from qispread.inputs.scenario_fields import ScenarioFields, set_at_path
@@ -102,6 +104,19 @@ class Scenario(ScenarioFields):
             reset, organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties}
         )
 
+    def __reduce__(self) -> Any:
+        """Pickle a scenario with its plug-ins, which the process that reads it then loads."""
+        if not self.plugins:
+            return super().__reduce_ex__(2)
+        return restore_scenario, (type(self), make_parcels(plugins_of(self)), self.model_dump())
+
     def without_policies(self) -> Self:
         """Return the scenario without policies."""
         return self.replace(policies={})
+
+
+def restore_scenario(cls: type[Scenario], parcels: list[PluginParcel], data: dict[str, Any]) -> Scenario:
+    """Return a pickled scenario; its plug-ins, which the process that pickled it was told to run, are loaded."""
+    for parcel in parcels:
+        load_parcel(parcel)
+    return cls.model_validate(data)

@@ -5,9 +5,11 @@ import json
 from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, model_serializer
+from pydantic_core import PydanticCustomError
 
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.extensions.plugins import find_plugin
+from qispread.inputs.field_errors import PLAIN_PROBLEM
 from qispread.inputs.interventions import Intervention
 from qispread.inputs.mechanisms import (
     CapacityParameters,
@@ -81,7 +83,7 @@ def resolve_references(references: tuple[PluginReference, ...]) -> tuple[PluginR
 
     Raises
     ------
-    ValueError
+    PydanticCustomError
         For plug-ins that are not loaded, and those named twice.
     """
     problems: list[str] = []
@@ -95,7 +97,7 @@ def resolve_references(references: tuple[PluginReference, ...]) -> tuple[PluginR
         if resolved.setdefault(plugin.name, plugin.sha256) != plugin.sha256:
             problems.append(f"{plugin.name} is named twice, with two hashes")
     if problems:
-        raise ValueError("; ".join(problems))
+        raise PydanticCustomError(PLAIN_PROBLEM, "{problem}", {"problem": "; ".join(problems)})
     return tuple(PluginReference(name=name, sha256=sha256) for name, sha256 in resolved.items())
 
 

@@ -1,6 +1,6 @@
 """From plain data to a validated scenario, with every fault in the user's own terms."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ from qispread.inputs.field_errors import error_text, fault_at_path, faults_of_er
 from qispread.inputs.parameter import ConfigSection
 from qispread.inputs.rule_choices import SECTION, given_twice
 from qispread.inputs.scenario_fields import ScenarioFields
-from qispread.inputs.yaml_reader import SourceLocations
+from qispread.inputs.yaml_reader import KeyPath, SourceLocations
 
 Fields = TypeVar("Fields", bound=ScenarioFields)
 
@@ -83,6 +83,7 @@ def validate_by_sections(
     valid: dict[str, Any] = {}
     invalid: set[str] = set()
     faults: list[Fault] = []
+    unknown_names: list[Fault] = []
     for piece in split_sections(data):
         ((key, value),) = piece.items()
         try:
@@ -92,10 +93,17 @@ def validate_by_sections(
             for detail in error.errors():
                 location = locate(tuple(detail["loc"]), root)
                 invalid.add(".".join(map(str, location.path[:2])))
-                faults.append(fault_at_path(location.path, error_text(detail, location), locations))
+                fault = fault_at_path(location.path, error_text(detail, location), locations)
+                (unknown_names if names_a_plugin(detail, location.path) else faults).append(fault)
             continue
         valid[key] = deep_merge(valid.get(key), value)
-    return root.model_validate(valid), invalid, faults
+    # A name that a plug-in declares is unknown until the plug-in is loaded, which is the fault to report.
+    return root.model_validate(valid), invalid, faults if "plugins" in invalid else [*faults, *unknown_names]
+
+
+def names_a_plugin(detail: Mapping[str, Any], path: KeyPath) -> bool:
+    """Return whether an error is of a name that a plug-in may declare: a network, a policy or a form of a rule."""
+    return str(detail["type"]).startswith("union_tag") or path[0] == SECTION
 
 
 def deep_merge(first: Any, second: Any) -> Any:

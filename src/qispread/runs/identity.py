@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from qispread.inputs.errors import Fault
+from qispread.inputs.extensions.plugins import SESSION
 from qispread.runs.provenance import model_in_use, qispread_version, random_generator_name
 
 RESULT_LIBRARIES = ("networkx", "numba", "numpy", "scipy")
@@ -23,7 +24,7 @@ numba compiles the rules (0.61 and 0.68 differ in the last bit), networkx draws 
 numpy and scipy compute the distributions of organisations. Mesa is not one, because its engine gives the results of
 the kernel under every version; nor are pandas and pyarrow, which only store tables.
 """
-CODE = ("qispread", "draws", "model", "replaced_rules")
+CODE = ("qispread", "draws", "model", "replaced_rules", "session_functions")
 """The entries of an identity that concern code."""
 LIBRARIES = "libraries"
 COMPILING = "qispread.model.rules.jit"
@@ -84,6 +85,15 @@ def replaced_rule_names() -> dict[str, str]:
     return dict(rule.split("=", maxsplit=1) for rule in replaced_rules())
 
 
+def session_functions() -> dict[str, str]:
+    """Return the functions that this session declares outside of plug-ins, by kind and name, with a hash of each."""
+    if not SESSION.extensions:
+        return {}
+    from qispread.model.engines.composition import short_content
+
+    return {f"{one.kind} {one.name}": short_content(one.function) for one in SESSION.extensions}
+
+
 def environment() -> dict[str, Any]:
     """Return everything but inputs that can change a result: code, replaced rules and libraries.
 
@@ -94,6 +104,7 @@ def environment() -> dict[str, Any]:
         "draws": random_generator_name(),
         "model": model_in_use(),
         "replaced_rules": replaced_rule_names(),
+        "session_functions": session_functions(),
         LIBRARIES: dict(libraries()),
     }
 

@@ -1,6 +1,6 @@
 """One function of the user's own and its declaration."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
@@ -56,6 +56,25 @@ class Extension:
     def label(self) -> str:
         """Its kind, name and line, for messages."""
         return f"{self.kind} '{self.name}' ({self.file}, line {self.line})"
+
+    @property
+    def meaning(self) -> str:
+        """One sentence on it."""
+        told = getattr(self.declaration, "meaning", None) or self.declaration.__doc__ or ""
+        return str(told).strip().partition("\n")[0]
+
+    def settings(self) -> Iterator[str]:
+        """Yield a line for each of its settings: what it moves or measures, and its parameters with their ranges."""
+        if self.kind == "measure":
+            yield f"unit: {self.declaration.unit}; better: {self.declaration.better}"
+        if "moves" in self.details:
+            yield f"moves: {self.details['moves']}"
+        if self.kind == "rule":
+            yield f"source: {self.declaration.source}"
+        for name in self.details.get("parameters", ()):
+            field = self.declaration.model_fields[name]
+            low, high = field.json_schema_extra["plausible"]
+            yield f"{name}: {field.default:g}, plausible from {low:g} to {high:g}"
 
     def fault(self, problem: str) -> Fault:
         """Return a fault at its line."""

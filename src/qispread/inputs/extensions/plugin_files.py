@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError, did_you_mean
-from qispread.inputs.extensions.plugins import LOADED, Plugin, declaring, install
+from qispread.inputs.extensions.plugins import LOADED, SESSION, Plugin, declaring, install
 from qispread.inputs.yaml_reader import read_text
 
 ENTRY_POINT_GROUP = "qispread.plugins"
@@ -96,7 +96,7 @@ def execution_fault(error: Exception, displayed: str) -> Fault:
 
 def require_extensions(plugin: Plugin, displayed: str) -> Plugin:
     """Return a plug-in, or raise InputError if it declares nothing."""
-    if not plugin.extensions:
+    if not plugin.extensions and not plugin.faults:
         needed = "declares nothing; needed: a function under qispread.measure, rule, network or policy"
         raise InputError([Fault("", needed, displayed)])
     return plugin
@@ -156,7 +156,21 @@ def package_hash(module_name: str) -> str:
 
 
 def make_parcels(plugins: list[Plugin]) -> list[PluginParcel]:
-    """Return plug-ins as they travel to workers."""
+    """Return plug-ins as they travel to workers.
+
+    Raises
+    ------
+    InputError
+        For functions that are declared in a script or a notebook, of which workers know nothing.
+    """
+    faults = [
+        extension.fault("is declared in this session, which workers do not know; needed: a file, named in plugins=")
+        for plugin in plugins
+        if plugin is SESSION
+        for extension in plugin.extensions
+    ]
+    if faults:
+        raise InputError(faults)
     return [PluginParcel(plugin.name, plugin.sha256, plugin.text) for plugin in plugins]
 
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.extensions.extension import Extension, ExtensionKind
+
+OwnFunction = TypeVar("OwnFunction", bound=Callable[..., Any])
 
 SESSION_NAME = "this session"
 """Where functions are declared that are in no plug-in: a script or a notebook."""
@@ -32,12 +34,15 @@ class Plugin:
         Its text; None for an installed package.
     extensions : list of Extension
         What it declares, in order.
+    faults : list of Fault
+        Its invalid declarations.
     """
 
     name: str
     sha256: str
     text: str | None = None
     extensions: list[Extension] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     @property
     def short_hash(self) -> str:
@@ -66,18 +71,34 @@ def declaring(plugin: Plugin) -> Iterator[None]:
         _LOADING.reset(token)
 
 
-def declare(extension: Extension) -> None:
-    """Add an extension to the plug-in that is being loaded; outside of one, try and install it for this session.
+def declare_by(build: Callable[[OwnFunction], Extension]) -> Callable[[OwnFunction], OwnFunction]:
+    """Return a decorator that declares what `build` makes of a function, and leaves the function as it is.
+
+    Faults of a plug-in are reported together, when all of it has run; those of a session at once.
+    """
+
+    def decorate(function: OwnFunction) -> OwnFunction:
+        plugin = _LOADING.get()
+        if plugin is None:
+            declare_in_session(build(function))
+            return function
+        try:
+            plugin.extensions.append(build(function))
+        except InputError as error:
+            plugin.faults.extend(error.faults)
+        return function
+
+    return decorate
+
+
+def declare_in_session(extension: Extension) -> None:
+    """Try a function of this session and make it known.
 
     Raises
     ------
     InputError
         If its name is taken, or the function does not work.
     """
-    plugin = _LOADING.get()
-    if plugin is not None:
-        plugin.extensions.append(extension)
-        return
     problems = [extension.fault(problem) for problem in extension.trial(extension)]
     with _LOCK:
         previous = [one for one in SESSION.extensions if (one.kind, one.name) == (extension.kind, extension.name)]
@@ -129,7 +150,7 @@ def install(plugin: Plugin) -> Plugin:
             return LOADED[plugin.sha256]
         previous = [one for other in LOADED.values() if other.name == plugin.name for one in other.extensions]
         previous += _imported_before(plugin)
-        faults = name_faults(plugin.extensions, previous)
+        faults = [*plugin.faults, *name_faults(plugin.extensions, previous)]
         faults += [one.fault(problem) for one in plugin.extensions for problem in one.trial(one)]
         if faults:
             raise InputError(faults)

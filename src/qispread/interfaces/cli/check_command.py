@@ -8,21 +8,31 @@ from qispread.interfaces.cli.exit_codes import EXIT_OK
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qispread.inputs.errors import Fault
     from qispread.inputs.scenario import Scenario
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `check_file`."""
-    command.add_argument("files", nargs="+", help="scenarios, experiments, calibrations, policy files or CSV tables")
+    command.add_argument("files", nargs="*", help="scenarios, experiments, calibrations, policy files or CSV tables")
+    command.add_argument(
+        "--worlds",
+        type=int,
+        default=20,
+        metavar="N",
+        help="with --plugin: the number of worlds in which both engines are compared (default: %(default)s)",
+    )
     command.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, console: "Console") -> int:
     """Check every file, print its notes, and raise all faults together."""
     from qispread.inputs.adapt_scenario import adaptation_notes
-    from qispread.inputs.errors import InputError
+    from qispread.inputs.errors import Fault, InputError
 
-    faults: list[Any] = []
+    if not arguments.files and not arguments.plugins:
+        raise InputError([Fault("FILE", "got none; needed: a file to check, or --plugin FILE")])
+    faults: list[Any] = check_plugins(arguments, console) if arguments.plugins else []
     for file in arguments.files:
         try:
             scenario = check_one_file(file)
@@ -35,6 +45,26 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     if faults:
         raise InputError(faults)
     return EXIT_OK
+
+
+def check_plugins(arguments: argparse.Namespace, console: "Console") -> "list[Fault]":
+    """Compare both engines with each function of the plug-ins, print what was found, and return the faults."""
+    from qispread.inputs.errors import Fault, InputError
+    from qispread.inputs.extensions.plugins import LOADED, used_by_default
+    from qispread.model.extensions.check_plugin import check_extension, tried_scenario
+
+    if arguments.worlds < 1:
+        raise InputError([Fault("--worlds", f"got {arguments.worlds}; needed: at least 1")])
+    faults = []
+    base = tried_scenario()
+    for plugin in [one for one in LOADED.values() if one.name in used_by_default()]:
+        console.print(f"{plugin.name} (SHA-256 {plugin.short_hash})", soft_wrap=True, markup=False)
+        for extension in plugin.extensions:
+            found = check_extension(extension, base, arguments.worlds)
+            console.print(f"  {found}", soft_wrap=True, markup=False, highlight=False)
+            if found.problem:
+                faults.append(extension.fault(found.problem))
+    return faults
 
 
 def check_one_file(file: str) -> "Scenario | None":

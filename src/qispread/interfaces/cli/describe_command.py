@@ -8,12 +8,14 @@ from qispread.interfaces.cli import terminal
 from qispread.interfaces.cli.exit_codes import EXIT_OK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
 
 GLOSSARY = "glossary"
 """Search text that prints every term."""
+PLUGINS = "plugins"
+"""Search text that prints the loaded and the installed plug-ins."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -29,7 +31,8 @@ def add(command: argparse.ArgumentParser) -> None:
         "search",
         nargs="?",
         default="",
-        help="glossary term, or word in the path or meaning of a parameter; 'glossary' prints every term",
+        help="glossary term, or word in the path or meaning of a parameter; 'glossary' prints every term, 'plugins' "
+        "the plug-ins",
     )
     command.set_defaults(act=act)
 
@@ -45,6 +48,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         write_page(arguments)
     elif word.lower() == GLOSSARY:
         print_lines(("\n" + entry_as_text(entry) for entry in load_glossary()), console)
+    elif word.lower() == PLUGINS:
+        print_lines(plugin_lines(), console)
     else:
         entries = find_entries(word)
         print_lines(map(entry_as_text, entries), console)
@@ -52,6 +57,23 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
             problem = f"no parameter and no glossary term matches '{word}'"
             raise InputError([Fault("describe", f"{problem}{nearest_term(word, GLOSSARY)}")])
     return EXIT_OK
+
+
+def plugin_lines() -> "Iterator[str]":
+    """Yield what the loaded plug-ins declare, and the names of installed ones, which are not loaded for this."""
+    from qispread.inputs.extensions.plugin_files import ENTRY_POINT_GROUP, installed_plugins
+    from qispread.inputs.extensions.plugins import LOADED
+
+    for plugin in LOADED.values():
+        yield f"{plugin.name} (SHA-256 {plugin.short_hash})"
+        for extension in plugin.extensions:
+            yield f"  {extension.label}: {extension.meaning}"
+            yield from (f"    {line}" for line in extension.settings())
+    installed = installed_plugins()
+    for name, point in installed.items():
+        yield f"{name}: installed ({point.value}), loaded where a scenario or --plugin names it"
+    if not LOADED and not installed:
+        yield f"No plug-in is named (--plugin FILE), and none is installed (entry points of {ENTRY_POINT_GROUP})."
 
 
 def write_page(arguments: argparse.Namespace) -> None:

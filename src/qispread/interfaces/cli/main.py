@@ -45,6 +45,9 @@ COMMANDS = {
 }
 
 
+WITHOUT_PLUGINS = ("fit",)
+"""Commands that simulate no scenario."""
+
 GC_THRESHOLD = 100_000
 
 
@@ -71,6 +74,16 @@ def build_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         module.add(command)
         add_former_options(name, command)
+        if name not in WITHOUT_PLUGINS:
+            command.add_argument(
+                "--plugin",
+                metavar="FILE",
+                action="append",
+                default=[],
+                dest="plugins",
+                help="run a Python file (or an installed plug-in) with measures, rules, networks or policies of your "
+                "own, and use it in every scenario of this command; repeatable",
+            )
     return top
 
 
@@ -133,6 +146,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
+def load_plugins(files: Sequence[str]) -> None:
+    """Run the plug-ins that the user names, and let every scenario of this process use them.
+
+    Raises
+    ------
+    InputError
+        With the faults of all.
+    """
+    if not files:
+        return
+    from qispread.inputs.errors import InputError
+    from qispread.inputs.extensions.plugin_files import read_plugin
+    from qispread.inputs.extensions.plugins import use_by_default
+
+    faults: list[Any] = []
+    names: list[str] = []
+    for file in files:
+        try:
+            names.append(read_plugin(file).name)
+        except InputError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InputError(faults)
+    use_by_default(names)
+
+
 def dispatch(arguments: argparse.Namespace) -> int:
     """Run a command, print bad input as a message, and return the exit code."""
     from rich.console import Console
@@ -147,6 +186,7 @@ def dispatch(arguments: argparse.Namespace) -> int:
 
     try:
         read_former_arguments(arguments, arguments.argv)
+        load_plugins(getattr(arguments, "plugins", ()))
         return int(arguments.act(arguments, PipeConsole(emoji=False)))
     except InputError as error:
         Console(stderr=True, emoji=False).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)

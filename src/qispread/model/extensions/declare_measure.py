@@ -1,16 +1,15 @@
 """Measures of the user's own."""
 
+import inspect
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from qispread.inputs.errors import InputError, did_you_mean
 from qispread.inputs.extensions.extension import Extension
-from qispread.inputs.extensions.plugins import declare
-from qispread.model.extensions.own_parameters import Interval, declaration_fault, own_parameters
+from qispread.inputs.extensions.plugins import OwnFunction, declare_by
+from qispread.model.extensions.own_parameters import Interval, declaration_fault
 from qispread.model.extensions.trial import try_measure
 from qispread.model.measures import MEASURES, Direction, Measure
-
-OwnFunction = TypeVar("OwnFunction", bound=Callable[..., Any])
 
 OwnForm = Literal["percent", "index", "rate", "mean"]
 FORMS_OF_UNITS: dict[str, OwnForm] = {"share": "percent", "index": "index", "per 10,000": "rate"}
@@ -55,8 +54,10 @@ def measure(
         For invalid declarations, and functions that do not compile, fail, or return anything but a number.
     """
 
-    def decorate(function: OwnFunction) -> OwnFunction:
-        own_parameters(function, ("world",), None, None, "world")
+    def build(function: OwnFunction) -> Extension:
+        arguments = ", ".join(inspect.signature(function).parameters)
+        if "," in arguments or not arguments:
+            raise InputError([declaration_fault(function, f"takes ({arguments}); needed: (world)")])
         if better not in DIRECTIONS:
             problem = f"better is '{better}'" + did_you_mean(str(better), DIRECTIONS)
             raise InputError([declaration_fault(function, problem)])
@@ -75,7 +76,6 @@ def measure(
             limits=limits or ((0.0, 1.0) if unit in ("share", "index") else None),
             may_be_undefined=may_be_undefined,
         )
-        declare(Extension("measure", name, function, declaration, MEASURES, name, try_measure))
-        return function
+        return Extension("measure", name, function, declaration, MEASURES, name, try_measure)
 
-    return decorate
+    return declare_by(build)

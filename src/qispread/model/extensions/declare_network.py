@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from qispread.inputs.extensions.extension import Extension
-from qispread.inputs.extensions.plugins import declare
+from qispread.inputs.extensions.plugins import OwnFunction, declare_by
 from qispread.inputs.network_kinds import GeneratedNetwork
 from qispread.inputs.own_sections import OWN_NETWORKS, make_section
-from qispread.model.extensions.declare_measure import OwnFunction
 from qispread.model.extensions.own_network import network_builder
 from qispread.model.extensions.own_parameters import Interval, Ranges, own_parameters
 from qispread.model.extensions.trial import try_network
@@ -40,14 +39,13 @@ def network(
     to n - 1, whose ties may have a `weight` in (0, 1], or an array of (ties, 2), or two arrays of indices.
     """
 
-    def decorate(function: OwnFunction) -> OwnFunction:
+    def build(function: OwnFunction) -> Extension:
         parameters = own_parameters(function, ("places", "rng"), plausible, limits, "world")
         section = make_section(GeneratedNetwork, "kind", name, parameters)
         section.__doc__ = function.__doc__ or f"{name.replace('_', ' ').capitalize()} (a network of the user's own)."
         details = {"parameters": tuple(parameters)}
         extension = Extension("network", name, function, section, OWN_NETWORKS, name, try_network, details)
         NETWORK_BUILDERS[section] = network_builder(extension)
-        declare(extension)
-        return function
+        return extension
 
-    return decorate
+    return declare_by(build)

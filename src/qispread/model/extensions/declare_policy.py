@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 from qispread.inputs.errors import InputError, did_you_mean
 from qispread.inputs.extensions.extension import Extension
-from qispread.inputs.extensions.plugins import declare
+from qispread.inputs.extensions.plugins import OwnFunction, declare_by
 from qispread.inputs.own_sections import OWN_POLICIES, make_section
 from qispread.inputs.policies import Policy
-from qispread.model.extensions.declare_measure import OwnFunction
 from qispread.model.extensions.own_parameters import Interval, Ranges, declaration_fault, own_parameters
 from qispread.model.extensions.trial import try_policy
 from qispread.model.world.lever_slots import ORGANISATION_SLOTS, PRACTICE_SLOTS
@@ -42,7 +41,7 @@ def policy(
         For invalid declarations, and functions that do not compile, fail, or return anything but finite numbers.
     """
 
-    def decorate(function: OwnFunction) -> OwnFunction:
+    def build(function: OwnFunction) -> Extension:
         parameters = own_parameters(function, ("world",), plausible, limits, "lever")
         problems = []
         if moves not in MOVABLE_SLOTS:
@@ -55,7 +54,6 @@ def policy(
         section.moves = moves
         section.__doc__ = function.__doc__ or f"{name.replace('_', ' ').capitalize()} (a policy of the user's own)."
         details = {"moves": moves, "parameters": tuple(parameters), "by_intervention": False}
-        declare(Extension("policy", name, function, section, OWN_POLICIES, name, try_policy, details))
-        return function
+        return Extension("policy", name, function, section, OWN_POLICIES, name, try_policy, details)
 
-    return decorate
+    return declare_by(build)

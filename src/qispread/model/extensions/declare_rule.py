@@ -5,10 +5,9 @@ from collections.abc import Callable
 
 from qispread.inputs.errors import InputError, did_you_mean
 from qispread.inputs.extensions.extension import Extension
-from qispread.inputs.extensions.plugins import declare
+from qispread.inputs.extensions.plugins import OwnFunction, declare_by
 from qispread.inputs.rule_forms import ASSUMPTION, RULE_FORMS, RuleForm
 from qispread.model.engines.composition import plain_function
-from qispread.model.extensions.declare_measure import OwnFunction
 from qispread.model.extensions.own_parameters import declaration_fault
 from qispread.model.extensions.trial import try_rule
 from qispread.model.rules.forms import shipped_rule
@@ -45,7 +44,7 @@ def rule(
         numbers; for a rule that gives shares, numbers outside [0, 1].
     """
 
-    def decorate(function: OwnFunction) -> OwnFunction:
+    def build(function: OwnFunction) -> Extension:
         if path in BEFORE_A_RUN:
             problem = f"'{path}' is applied before a run; declare a form of '{BEFORE_A_RUN[path]}'"
             raise InputError([declaration_fault(function, problem)])
@@ -70,7 +69,6 @@ def rule(
             plugin=function.__code__.co_filename,
         )
         details = {"rule": path, "arguments": arguments}
-        declare(Extension("rule", f"{path}={name}", function, declaration, RULE_FORMS[path], name, try_rule, details))
-        return function
+        return Extension("rule", f"{path}={name}", function, declaration, RULE_FORMS[path], name, try_rule, details)
 
-    return decorate
+    return declare_by(build)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.extensions.plugins import plugins_of
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import TABLE_OPTIONS
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
@@ -72,8 +73,15 @@ def build_manifest(
         **({} if replicate is None else {REPLICATE: replicate}),
         **(about or {}),
         **provenance(command, scenario.inputs),
+        **plugin_texts(scenario),
         "scenario": full_scenario(scenario),
     }
+
+
+def plugin_texts(scenario: Scenario) -> dict[str, Any]:
+    """Return the texts of a scenario's plug-ins, for readers: a rerun asks for the files themselves."""
+    texts = [{"name": one.name, "sha256": one.sha256, "text": one.text} for one in plugins_of(scenario) if one.sha256]
+    return {"plugins": texts} if texts else {}
 
 
 def full_scenario(scenario: Scenario) -> dict[str, Any]:

@@ -126,7 +126,7 @@ class SweepSession:
         key = uuid.uuid4().hex
         return ChunkScheduler(
             pool,
-            pickle_job(self.experiment, options.timeout, key),
+            pickle_job(self.experiment, options.timeout, key, here=pool.in_process),
             key,
             self.order,
             self.points.numbers,

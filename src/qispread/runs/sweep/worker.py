@@ -17,6 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qispread.inputs.errors import InputError
+from qispread.inputs.extensions.plugin_files import PluginParcel, load_parcel, make_parcels
+from qispread.inputs.extensions.plugins import plugins_of
 from qispread.inputs.network_kinds import CompleteNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.composed_model import composed_model
@@ -140,12 +143,26 @@ class ChunkOutcome(NamedTuple):
     seconds: float
 
 
-def pickle_job(experiment: Experiment, timeout: float | None, key: str) -> bytes:
-    """Return an experiment pickled for workers, with the code and libraries that they must have.
+def pickle_job(experiment: Experiment, timeout: float | None, key: str, *, here: bool = False) -> bytes:
+    """Return an experiment pickled for workers, with its plug-ins and the code and libraries that they must have.
 
     The experiment is pickled separately, so that a worker with other code can refuse it without unpickling it.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    timeout : float or None
+    key : str
+    here : bool
+        Whether all workers are in this process, which has loaded the plug-ins.
+
+    Raises
+    ------
+    InputError
+        For functions of this session, which other processes do not know.
     """
-    return pickle.dumps((environment(), pickle.dumps((experiment.model_dump(), timeout, key))))
+    parcels = [] if here else make_parcels(plugins_of(experiment.scenario))
+    return pickle.dumps((environment(), parcels, pickle.dumps((experiment.model_dump(), timeout, key))))
 
 
 def check_environment(expected: Mapping[str, Any]) -> None:
@@ -186,8 +203,9 @@ _LOAD_LOCK = Lock()
 
 @lru_cache(maxsize=4)
 def _load_job(payload: bytes) -> SweepJob:
-    expected, inner_payload = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
+    expected, parcels, inner_payload = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
     check_environment(expected)
+    load_plugins(parcels)
     data, timeout, key = pickle.loads(inner_payload)  # noqa: S301 - the same
     experiment = Experiment.model_validate(data)
     warm_up_compiler()
@@ -197,6 +215,22 @@ def _load_job(payload: bytes) -> SweepJob:
         monthly=[measure_names(experiment.scenario).index(name) for name in experiment.measures.monthly],
     )
     return SweepJob(key, PointApplier(experiment.scenario, experiment.resolved_factors), columns, timeout, expected)
+
+
+def load_plugins(parcels: Sequence[PluginParcel]) -> None:
+    """Load the plug-ins of a sweep, or refuse its work.
+
+    Raises
+    ------
+    MismatchError
+        If one is missing here or differs.
+    """
+    for parcel in parcels:
+        try:
+            load_parcel(parcel)
+        except InputError as error:
+            time.sleep(PAUSE_OF_REFUSAL)
+            raise MismatchError(worker_name(), process_name(), "; ".join(map(str, error.faults))) from None
 
 
 @cache

@@ -44,6 +44,8 @@ class WorkerPool:
     Attributes
     ----------
     executor : concurrent.futures.Executor
+    in_process : bool
+        Whether its workers are threads of this process.
     workers : int
         Number of workers; one for each core if unknown.
     known_workers : int or None
@@ -62,6 +64,7 @@ class WorkerPool:
     def __init__(self, executor: Executor, workers: int | None) -> None:
         self.executor, self.known_workers = executor, workers
         self.workers = workers = workers or available_cores()
+        self.in_process = isinstance(executor, ThreadPoolExecutor | InlineExecutor)
         self.mismatched: dict[str, str] = {}
         self.refusals = 0
         self.outstanding = max(MAX_OUTSTANDING, CHUNKS_PER_WORKER * workers)
