@@ -83,13 +83,12 @@ def any_in_force(plan: RunInputs, month: int) -> bool:
 
 
 @stage
-def start_own_epoch(plan: RunInputs, epoch: int, live: int) -> None:
-    """Copy an epoch to the last one, which own policies change each month, unless it holds that epoch already."""
-    if plan.own_epoch[0] == epoch:
-        return
+def start_own_epoch(plan: RunInputs, epoch: int, live: int, grows: bool) -> None:
+    """Copy an epoch to the last one, which own policies change each month; `grows` is whether they move growth."""
     plan.organisation_levers[live] = plan.organisation_levers[epoch]
     plan.practice_levers[live] = plan.practice_levers[epoch]
     plan.indptr[live] = plan.indptr[epoch]
+    plan.has_growth[live] = plan.has_growth[epoch] or grows
     plan.own_epoch[0] = epoch
 
 
@@ -146,8 +145,8 @@ def policy_function(policies: Sequence[OwnPolicy]) -> Any:
         "    if not any_in_force(plan, month):",
         "        return epoch",
         "    live = plan.has_growth.size - 1",
-        "    start_own_epoch(plan, epoch, live)",
-        f"    plan.has_growth[live] = plan.has_growth[epoch] or {grows}",
+        "    if plan.own_epoch[0] != epoch:",
+        f"        start_own_epoch(plan, epoch, live, {grows})",
     ]
     moved: set[str] = set()
     for index, policy in enumerate(policies):
