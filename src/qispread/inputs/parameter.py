@@ -137,13 +137,14 @@ def section_classes(annotation: Any) -> Iterator[type[ConfigSection]]:
 
     Where a union accepts sections of plug-ins, those of the loaded plug-ins follow.
     """
-    sections = list(_sections_in(annotation))
+    sections = list(shipped_sections(annotation))
     yield from sections
     yield from own_alternatives(sections)
 
 
-def _sections_in(annotation: Any) -> Iterator[type[ConfigSection]]:
+def shipped_sections(annotation: Any) -> Iterator[type[ConfigSection]]:
+    """Yield each section class of this package in an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, ConfigSection):
         yield annotation
     for part in get_args(annotation):
-        yield from _sections_in(part)
+        yield from shipped_sections(part)

@@ -83,12 +83,12 @@ def load_text(name: str, text: str, displayed: str) -> Plugin:
             raise InputError([Fault("", f"is not Python: {error.msg}", displayed, error.lineno or 0)]) from None
         except InputError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever the user's file raises
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's file raises
             raise InputError([execution_fault(error, displayed)]) from None
     return install(require_extensions(plugin, displayed))
 
 
-def execution_fault(error: Exception, displayed: str) -> Fault:
+def execution_fault(error: BaseException, displayed: str) -> Fault:
     """Return the fault of a file that raised an exception, at the last line of it that ran."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == displayed]
     return Fault("", f"raised {type(error).__name__}: {error}", displayed, (lines or [0])[-1] or 0)
@@ -131,7 +131,7 @@ def read_package(name: str) -> Plugin:
                 reload(module)
         except InputError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever the package raises
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the package raises
             problem = f"its package '{module_name}' raised {type(error).__name__}: {error}"
             raise InputError([Fault("--plugin", f"'{name}': {problem}")]) from None
     return install(require_extensions(plugin, name))

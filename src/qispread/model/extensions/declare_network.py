@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import OwnFunction, declare_by
-from qispread.inputs.network_kinds import GeneratedNetwork
+from qispread.inputs.network_kinds import GeneratedNetwork, ShippedNetwork
 from qispread.inputs.own_sections import OWN_NETWORKS, make_section
 from qispread.model.extensions.own_network import network_builder
-from qispread.model.extensions.own_parameters import Interval, Ranges, own_parameters
+from qispread.model.extensions.own_parameters import Interval, Ranges, own_parameters, require_free_name
 from qispread.model.extensions.trial import try_network
 from qispread.model.world.network_builders import NETWORK_BUILDERS
 
@@ -40,6 +40,7 @@ def network(
     """
 
     def build(function: OwnFunction) -> Extension:
+        require_free_name(function, name, ShippedNetwork)
         parameters = own_parameters(function, ("places", "rng"), plausible, limits, "world")
         section = make_section(GeneratedNetwork, "kind", name, parameters)
         section.__doc__ = function.__doc__ or f"{name.replace('_', ' ').capitalize()} (a network of the user's own)."

@@ -6,8 +6,14 @@ from qispread.inputs.errors import InputError, did_you_mean
 from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import OwnFunction, declare_by
 from qispread.inputs.own_sections import OWN_POLICIES, make_section
-from qispread.inputs.policies import Policy
-from qispread.model.extensions.own_parameters import Interval, Ranges, declaration_fault, own_parameters
+from qispread.inputs.policies import Policy, ShippedPolicy
+from qispread.model.extensions.own_parameters import (
+    Interval,
+    Ranges,
+    declaration_fault,
+    own_parameters,
+    require_free_name,
+)
 from qispread.model.extensions.trial import try_policy
 from qispread.model.world.lever_slots import ORGANISATION_SLOTS, PRACTICE_SLOTS
 
@@ -42,6 +48,7 @@ def policy(
     """
 
     def build(function: OwnFunction) -> Extension:
+        require_free_name(function, name, ShippedPolicy)
         parameters = own_parameters(function, ("world",), plausible, limits, "lever")
         problems = []
         if moves not in MOVABLE_SLOTS:

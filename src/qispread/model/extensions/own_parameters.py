@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qispread.inputs.errors import Fault, InputError, did_you_mean
-from qispread.inputs.parameter import Role, parameter
+from qispread.inputs.field_errors import discriminator
+from qispread.inputs.parameter import Role, parameter, shipped_sections
 
 Interval = tuple[float, float]
 Ranges = Mapping[str, Interval]
@@ -16,6 +17,17 @@ def declaration_fault(function: Callable[..., Any], problem: str) -> Fault:
     """Return a fault at the line of a function."""
     code = function.__code__
     return Fault(function.__name__, problem, code.co_filename, code.co_firstlineno)
+
+
+def require_free_name(function: Callable[..., Any], name: str, union: Any) -> None:
+    """Require that no section of this package in a union is identified by a name.
+
+    Raises
+    ------
+    InputError
+    """
+    if name in {discriminator(section) for section in shipped_sections(union)}:
+        raise InputError([declaration_fault(function, f"'{name}': qispread has one of this name; needed: another")])
 
 
 def own_parameters(

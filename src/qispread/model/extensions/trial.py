@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
 from qispread.inputs.errors import did_you_mean
@@ -81,7 +80,7 @@ def chance_problems(function: Any) -> list[str]:
     return [f"reads {', '.join(found)}; needed: the same result for the same arguments"] if found else []
 
 
-def compiler_message(error: NumbaError) -> str:
+def compiler_message(error: Exception) -> str:
     """Return the message of the compiler that matters, with the line of the user's file."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     unknown = re.search(r"Unknown attribute '(\w+)' of type", text)
@@ -91,18 +90,19 @@ def compiler_message(error: NumbaError) -> str:
         return "writes into an array that it is given; needed: a function that only reads"
     lines = [line.strip() for line in text.splitlines()]
     told = [line for line in lines if line and not line.startswith(("Failed in", "-", "<source", "File "))]
-    places = re.findall(r'File "([^"]+)", line (\d+)', text)
-    at = f" (line {places[-1][1]})" if places else ""
-    return f"does not compile: {(told or [text])[0]}{at}"
+    raised_at = re.search(r" Raised from .* \((\d+)\)", text)
+    lines_of_file = [raised_at[1]] if raised_at else re.findall(r'File "[^"]+", line (\d+)', text)
+    at = f" (line {lines_of_file[-1]})" if lines_of_file else ""
+    return f"does not compile: {re.sub(' Raised from .*', '', (told or [text])[0])}{at}"
 
 
 def call_problems(call: Callable[[], Any]) -> tuple[Any, list[str]]:
     """Return the result of a call, or the problem with it."""
     try:
         return call(), []
-    except NumbaError as error:
-        return None, [compiler_message(error)]
     except Exception as error:  # noqa: BLE001 - whatever the user's function raises
+        if type(error).__module__.startswith("numba."):  # not all of the compiler's errors have one base class
+            return None, [compiler_message(error)]
         return None, [f"raised {type(error).__name__}: {error}"]
 
 

@@ -1,0 +1,290 @@
+"""Own functions in runs: both engines give the same bytes, and what plain Python computes."""
+
+import copy
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from own_scenarios import PLUGIN, SMALL, USES, own_scenario
+
+import qispread as qs
+from qispread.inputs.extensions.plugins import LOADED, SESSION, forget
+from qispread.model.engines.composed_model import SHIPPED_MODEL, composed_model
+from qispread.model.engines.kernel import run_months_in_order
+from qispread.model.engines.own_functions import COMBINED_TEXT
+from qispread.model.engines.world_view import FIELDS, world_view
+from qispread.model.measures import MEASURE_NAMES, measure_names
+from qispread.model.rules import capacity
+from qispread.model.world.lever_slots import COMBINATIONS, ORGANISATION_SLOTS, PRACTICE_SLOTS
+
+ALL = {key: value for use in USES.values() for key, value in use.items()}
+
+
+@pytest.fixture(autouse=True)
+def forget_session():
+    """Leave nothing that a test declared."""
+    yield
+    forget(lambda plugin: plugin is SESSION)
+
+
+def digest(runs):
+    """Return the hash of all measures and final states."""
+    states = (array for run in runs.runs for array in run.final_state)
+    return hashlib.sha256(b"".join((runs.measures.tobytes(), *(array.tobytes() for array in states)))).hexdigest()
+
+
+@pytest.mark.parametrize("use", [*USES, "all"])
+def test_both_engines_give_the_same_bytes(use):
+    scenario = own_scenario(**(ALL if use == "all" else USES[use]))
+    kernel, mesa = (qs.simulate(scenario, engine=engine) for engine in ("kernel", "mesa"))
+    assert not kernel.failed_runs
+    assert digest(kernel) == digest(mesa)
+
+
+@pytest.mark.parametrize("use", ["rule", "network", "policy"])
+def test_a_function_in_use_changes_results_and_one_that_is_only_declared_does_not(use):
+    declared, used = own_scenario(), own_scenario(**USES[use])
+    shipped = qs.Scenario().replace(SMALL)
+    runs, plain = qs.simulate(declared), qs.simulate(shipped)
+    assert np.array_equal(runs.measures[..., : len(MEASURE_NAMES)], plain.measures, equal_nan=True)
+    assert not np.array_equal(qs.simulate(used).measures, runs.measures, equal_nan=True)
+
+
+def test_an_own_measure_is_what_plain_python_computes_of_the_final_state():
+    scenario = own_scenario()
+    function = LOADED[scenario.plugins[0].sha256].extensions[0].function
+    runs = qs.simulate(scenario)
+    expected = [function(world_view(run.final_state, scenario.horizon)) for run in runs.runs]
+    assert measure_names(scenario) == (*MEASURE_NAMES, "late_share")
+    assert runs.final_values("late_share").tolist() == expected
+    assert max(expected) > 0.0
+    assert np.isnan(runs.measures[:, :, 0, -1]).all()
+
+
+def test_an_own_form_equal_to_the_shipped_one_gives_its_bytes():
+    @qs.rule("capacity.climate", form="the_same")
+    def the_same(leadership, alignment, culture):
+        return float((leadership * alignment * culture) ** (1.0 / 3.0))
+
+    shipped = qs.Scenario().replace(SMALL)
+    assert digest(qs.simulate(shipped.replace({"rules.capacity.climate": "the_same"}))) == digest(qs.simulate(shipped))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slot", [name for name in (*ORGANISATION_SLOTS, *PRACTICE_SLOTS) if name != "cost"])
+def test_a_policy_may_move_every_slot_in_both_engines_beside_a_shipped_one(slot):
+    @qs.policy("moved", moves=slot, plausible=(0.1, 0.9))
+    def moved(world, strength):
+        return strength * (world.leadership > 0.5)
+
+    @qs.policy("moved_too", moves=slot, plausible=(0.1, 0.9))
+    def moved_too(world, strength):
+        return np.minimum(1.0, strength + world.culture * 0.1)
+
+    policies = {
+        "coaching": {"lever": "coaching"},
+        "one": {"lever": "moved", "strength": 0.4, "target": {"most_ready": 9}},
+        "two": {"lever": "moved_too", "strength": 0.6, "start": 20, "end": 40},
+    }
+    scenario = qs.Scenario().replace({**SMALL, "policies": policies})
+    kernel, mesa = (qs.simulate(scenario, engine=engine) for engine in ("kernel", "mesa"))
+    assert not kernel.failed_runs
+    assert digest(kernel) == digest(mesa)
+
+
+def test_compiled_levers_combine_as_those_of_shipped_policies():
+    values = [0.0, 0.3, 0.9, 1.4, 20.0]
+    for way, combine in enumerate(COMBINATIONS):
+        for current in values:
+            for value in values:
+                expected = combine(np.array([current]), value)[0]
+                assert eval(COMBINED_TEXT[way], {"current": current, "value": value}) == expected  # noqa: S307
+
+
+def test_a_policy_targets_some_organisations_and_interventions_and_costs_what_it_says():
+    @qs.policy("pay", moves="push")
+    def pay(world):
+        return np.full(world.culture.size, 50.0)
+
+    own = {"lever": "pay", "target": {"organisations": ["o1", "o2"]}, "interventions": ["first"], "cost": 7.0}
+    scenario = qs.Scenario().replace({**SMALL, "hearing.broadcast": 1.0, "policies": {"p": own}})
+    scenario = scenario.replace({"policies.p.target": {"random": 5}})
+    runs = qs.simulate(scenario)
+    assert runs.final_values("cost").tolist() == [5 * 7.0 * 70] * 3
+    table = runs.organisations
+    adopted = (
+        table[table["intervention"] == "first"]
+        .groupby("replicate")["first_adopted"]
+        .apply(lambda one: (one == 2).sum())
+    )
+    assert (adopted >= 5).all()
+    base = qs.simulate(scenario.replace(policies={}))
+    second = runs.measures[:, :50, 1]
+    assert np.array_equal(second, base.measures[:, :50, 1], equal_nan=True)
+
+
+def test_the_shipped_kernel_is_untouched():
+    shipped = qs.Scenario().replace(SMALL)
+    before = digest(qs.simulate(shipped))
+    signatures = list(run_months_in_order.signatures)
+    qs.simulate(own_scenario(**ALL))
+    assert composed_model(shipped) is SHIPPED_MODEL
+    assert SHIPPED_MODEL.composition.bind(run_months_in_order) is run_months_in_order
+    assert list(run_months_in_order.signatures) == signatures
+    assert digest(qs.simulate(shipped)) == before
+
+
+@pytest.mark.slow
+def test_a_clean_process_with_the_same_cache_has_the_shipped_bytes(tmp_path):
+    code = (
+        "import sys, hashlib, json, qispread as qs\n"
+        "scenario = qs.Scenario().replace(json.loads(sys.argv[1]))\n"
+        "if len(sys.argv) > 2:\n"
+        "    scenario = scenario.replace({'plugins': [qs.read_plugin(sys.argv[2]).name], 'rules.capacity.climate': 'led'})\n"
+        "found = qs.simulate(scenario).measures[..., :26]\n"
+        "print(hashlib.sha256(found.tobytes()).hexdigest())\n"
+    )
+
+    def run(*arguments):
+        env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+        words = [sys.executable, "-c", code, json.dumps(SMALL), *map(str, arguments)]
+        return subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
+
+    own, shipped, again = run(PLUGIN), run(), run(PLUGIN)
+    assert own == again != shipped
+    assert shipped.strip() == hashlib.sha256(qs.simulate(qs.Scenario().replace(SMALL)).measures.tobytes()).hexdigest()
+
+
+def test_a_replaced_rule_and_an_own_function_go_together(monkeypatch):
+    scenario = own_scenario(**USES["policy"])
+    before = digest(qs.simulate(scenario))
+    monkeypatch.setattr(capacity, "dose", lambda available, load: 0.5 if load > available else 1.0)
+    kernel, mesa = (qs.simulate(scenario, engine=engine) for engine in ("kernel", "mesa"))
+    assert digest(kernel) == digest(mesa) != before
+    monkeypatch.undo()
+    assert digest(qs.simulate(scenario)) == before
+
+
+def test_a_constant_of_the_session_that_changes_is_taken():
+    @qs.measure("level")
+    def level(world):
+        return LEVEL * (world.month + 1) / 100
+
+    shipped = qs.Scenario().replace(SMALL)
+    assert qs.simulate(shipped).final_values("level")[0] == pytest.approx(0.5 * 0.71)
+    globals()["LEVEL"] = 0.25
+    assert qs.simulate(shipped).final_values("level")[0] == pytest.approx(0.25 * 0.71)
+
+
+LEVEL = 0.5
+
+
+@pytest.mark.parametrize("engine", ["kernel", "mesa"])
+def test_a_value_that_is_wrong_later_fails_the_run_by_name_and_gives_no_number(engine):
+    @qs.measure("later")
+    def later(world):
+        return np.nan if world.month > 40 and world.culture.size > 10 else 0.5
+
+    @qs.measure("too_large")
+    def too_large(world):
+        return 2.0 if world.month > 50 and world.culture.size > 10 else 0.5
+
+    runs = qs.simulate(qs.Scenario().replace(SMALL), engine=engine)
+    assert all("measure 'later' (test_own_functions.py, line" in run.error for run in runs.runs)
+    assert all("returned nan in month 41; needed: a number from 0 to 1" in run.error for run in runs.runs)
+    assert len(runs.final_values("later")) == 0
+
+
+@pytest.mark.parametrize("engine", ["kernel", "mesa"])
+def test_an_exception_in_a_run_fails_it_by_name(engine):
+    @qs.policy("fails", moves="push")
+    def fails(world):
+        if world.month > 30 and world.culture.size > 10:
+            raise ValueError("too late")
+        return world.culture
+
+    scenario = qs.Scenario().replace({**SMALL, "policies": {"p": {"lever": "fails"}}})
+    runs = qs.simulate(scenario, engine=engine)
+    assert all("ValueError: too late (in policy 'fails' (test_own_functions.py, line" in run.error for run in runs.runs)
+
+
+def test_a_measure_may_be_undefined_where_it_says_so():
+    @qs.measure("users_fidelity", may_be_undefined=True)
+    def users_fidelity(world):
+        count = world.in_use.sum()
+        return (world.fidelity * world.in_use).sum() / count if count > 0 else np.nan
+
+    runs = qs.simulate(qs.Scenario().replace(SMALL))
+    assert not runs.failed_runs
+    fidelity = runs.measures[:, :, -1, len(MEASURE_NAMES)]
+    assert np.isnan(fidelity[:, 0]).all()
+    assert np.isfinite(fidelity[:, -1]).all()
+
+
+def test_ties_of_an_own_network_differ_by_replicate_and_not_by_arm_or_order():
+    scenario = own_scenario(**USES["network"])
+    arm = scenario.replace({"improving.decay": 0.05})
+    edges = [
+        [qs.SpreadModel(one, replicate=replicate).world.edges for replicate in (2, 0, 1)] for one in (scenario, arm)
+    ]
+    for first, second in zip(*edges, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert not np.array_equal(edges[0][0][0], edges[0][1][0])
+    drawn = qs.SpreadModel(scenario, replicate=0).network.G
+    assert 0 < drawn.number_of_edges() < 24 * 23 / 2
+
+
+def test_every_field_of_a_world_is_read_compiled_as_in_python():
+    for index, name in enumerate(FIELDS):
+        scope = {"np": np}
+        exec(f"def read_{name}(world):\n    return np.float64(np.sum(np.asarray(world.{name})))", scope)
+        qs.measure(f"sum_of_{index}", unit="anything", may_be_undefined=True)(scope[f"read_{name}"])
+    scenario = qs.Scenario().replace(SMALL)
+    run = qs.simulate(scenario, 1).runs[0]
+    view = world_view(run.final_state, scenario.horizon)
+    for index, name in enumerate(FIELDS):
+        expected = float(np.sum(np.asarray(getattr(view, name))))
+        assert run.measures[-1, -1, len(MEASURE_NAMES) + index] == pytest.approx(expected, rel=1e-12), name
+
+
+def test_a_scenario_with_plugins_can_be_copied_pickled_and_read_from_its_dump():
+    scenario = own_scenario(**ALL)
+    expected = scenario.fingerprint()
+    assert copy.deepcopy(scenario).fingerprint() == expected
+    assert type(scenario).model_validate(scenario.model_dump(mode="json")).fingerprint() == expected
+    payload = pickle.dumps(scenario)
+    forget()
+    assert pickle.loads(payload).fingerprint() == expected  # noqa: S301 - our own
+
+
+def test_an_agent_of_the_users_own_and_an_own_rule_go_together():
+    class Waiting(qs.Organisation):
+        """Never reviews."""
+
+        def review_practice(self, practice):
+            pass
+
+    scenario = own_scenario(**USES["rule"])
+    model = qs.SpreadModel(scenario, replicate=0, organisation_class=Waiting)
+    model.run_model()
+    other = qs.SpreadModel(scenario, replicate=0)
+    other.run_model()
+    assert isinstance(model.organisations[0], Waiting)
+    assert model.measure("discontinued") == 0.0
+    assert model.measure("late_share") != other.measure("late_share")
+
+
+def test_organisations_may_leave_a_model_with_own_functions():
+    model = qs.SpreadModel(own_scenario(**ALL), replicate=0)
+    for _ in range(10):
+        model.step()
+    for organisation in model.organisations[:5]:
+        organisation.remove()
+    model.run_model()
+    assert len(model.organisations) == 19
+    assert 0.0 <= model.measure("late_share") <= 1.0
