@@ -59,13 +59,14 @@ def curves_section(view: ReportData) -> ReportSection:
 
 
 def own_measures_section(view: ReportData) -> ReportSection | None:
-    """Return the section of the user's own measures over time, or None where there are none."""
-    if not view.own_measures:
+    """Return the section of the user's own measures over time but that of the headline; None where there are none."""
+    measures = [measure for measure in view.own_measures if measure != view.results.measure]
+    if not measures:
         return None
-    figures = [measure_curve(view, measure) for measure in view.own_measures]
+    figures = [measure_curve(view, measure) for measure in measures]
     blocks: list[ReportBlock] = [FigureGrid(figures), bands_paragraph(view)]
     if not view.results.comparison:
-        blocks.append(measure_definitions(view.own_measures))
+        blocks.append(measure_definitions(measures))
     return ReportSection("own_measures", OWN_HEADING, blocks)
 
 
