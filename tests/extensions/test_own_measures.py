@@ -8,9 +8,10 @@ import pytest
 
 import qispread as qs
 from event_loop import run_in_event_loop
-from helpers_sweep import SMALL_SCENARIO
+from helpers_sweep import SCENARIO_YAML, SMALL_SCENARIO
 from qispread.analysis.factorial_effects import factorial_effects
 from qispread.inputs.errors import InputError
+from qispread.interfaces.cli.main import main
 from qispread.interfaces.mesa_page.model_drawing import build_curves_table
 from qispread.interfaces.page.compare_endpoint import stream_comparison
 from qispread.interfaces.page.ensembles import EnsembleCache
@@ -261,6 +262,21 @@ def test_impossible_targets_are_refused(scenario):
     foreign = {**described, "base": SMALL_SCENARIO, "targets": TARGETS}
     with pytest.raises(InputError, match=r"'late_share' is from waiting.py"):
         qs.read_calibration(foreign)
+
+
+def test_commands_take_them(swept, tmp_path, capsys):
+    options = ["--replicates", "4", "--models", "2", "--out", str(tmp_path / "own")]
+    (tmp_path / "small.yaml").write_text(f"{SCENARIO_YAML}plugins: [waiting.py]\n", encoding="utf-8")
+    (tmp_path / "order.yaml").write_text("policies: {order: {lever: mandate}}\n", encoding="utf-8")
+    compared = ["compare", str(tmp_path / "small.yaml"), "--policy", str(tmp_path / "order.yaml"), *options]
+    assert main([*compared, "--measure", "late_share"]) == 0
+    assert "plausible models, by Late users" in capsys.readouterr().out
+    assert read_comparison(tmp_path / "own").comparison.measure == "late_share"
+    assert main([*compared, "--measure", "late_shar"]) == 2
+    assert "did you mean 'late_share'?" in capsys.readouterr().err
+    sweep = ["sensitivity", str(swept.folder), "--measure", "late_share", "--out", str(tmp_path / "sensitivity")]
+    assert main(sweep) == 0
+    assert "late_share" in capsys.readouterr().out
 
 
 def test_the_page_draws_them(scenario):
