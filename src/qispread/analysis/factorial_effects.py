@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qispread.inputs.errors import Fault, InputError
-from qispread.model.measures import MEASURE_REGISTRY
 from qispread.runs.comparison.arms import BASELINE_ARM, NAME_SEPARATOR
 from qispread.runs.comparison.paired_comparison import Comparison
 from qispread.runs.comparison.paired_statistics import mean_and_half_width
@@ -50,7 +49,7 @@ def factorial_effects(comparison: Comparison) -> pd.DataFrame:
         raise InputError([Fault("factorial", "the comparison does not have all combinations; needed: factorial=True")])
     combinations_of_factors = factor_combinations(factors)
     rows = []
-    for measure in MEASURE_REGISTRY:
+    for measure in comparison.measures:
         values = np.array(
             [
                 comparison.runs[combination_name(names)].values_by_replicate(measure.name)

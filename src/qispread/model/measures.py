@@ -348,7 +348,7 @@ def scenario_measures(scenario: Any) -> tuple[Measure, ...]:
 
 def measure_names(scenario: Any) -> tuple[str, ...]:
     """Return the names of the measures of a scenario, in the order of columns."""
-    return (*MEASURE_NAMES, *(extension.key for extension in extensions_of(scenario, "measure")))
+    return tuple(measure.name for measure in scenario_measures(scenario))
 
 
 record_constants(__name__)

@@ -70,7 +70,7 @@ def headline_estimates(runs: Runs) -> dict[str, list[IntervalEstimate]]:
         name: [measure_figure(measure, runs.final_values(measure, name)) for measure in HEADLINE_MEASURES]
         for name in runs.scenario.interventions
     }
-    estimates[POOLED] = overall_estimates(runs)
+    estimates[POOLED] = [*overall_estimates(runs), *own_estimates(runs)]
     return estimates
 
 
@@ -89,6 +89,12 @@ def overall_estimates(runs: Runs) -> list[IntervalEstimate]:
     return [*estimates, measure_figure("cost", runs.final_values("cost"))] if runs.scenario.policies else estimates
 
 
+def own_estimates(runs: Runs) -> list[IntervalEstimate]:
+    """Return the estimates of the measures of the user's own at the end of the runs."""
+    own = [measure for measure in runs.declarations if measure.name not in MEASURE_NAMES]
+    return [summarise_measure(measure.label, measure.form, runs.final_values(measure.name)) for measure in own]
+
+
 def summarise_months(runs: Runs) -> pa.Table:
     """Return the median and the 5th and 95th percentile over runs of every measure in every month, one row each.
 
@@ -102,7 +108,7 @@ def summarise_months(runs: Runs) -> pa.Table:
     columns = {
         "month": month,
         "intervention": np.array(runs.interventions)[intervention],
-        "measure": np.array(MEASURE_NAMES)[measure],
+        "measure": np.array(runs.measure_names)[measure],
         "replicates": known.ravel(),
     }
     for name, part in (("median", 0.5), ("p5", PERCENTILE_BAND[0]), ("p95", PERCENTILE_BAND[1])):

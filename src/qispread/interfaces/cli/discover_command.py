@@ -122,6 +122,7 @@ def discover_in_comparison(
 ) -> "tuple[Discovery, Path, dict[str, Any]]":
     """Search the plausible models of a comparison; return the discovery, the output folder and the provenance."""
     from qispread.analysis.discovery import discover_models
+    from qispread.inputs.errors import Fault, InputError
     from qispread.inputs.former_data import MANIFEST_NOTE
     from qispread.model.measures import MEASURES
     from qispread.outputs.figures.save_analysis import analysis_path
@@ -134,6 +135,9 @@ def discover_in_comparison(
     manifest = rename_saved_manifest(saved, folder / MANIFEST)
     models = read_plausible_models(folder, manifest, former=is_former_manifest(saved))
     measure = manifest["comparison"]["measure"]
+    if measure not in MEASURES:
+        problem = f"is compared by '{measure}', which a plug-in declares; needed: --plugin FILE"
+        raise InputError([Fault("", problem, str(folder))])
     discovery = discover_models(models, arguments.arm, measure, MEASURES[measure].better, options)
     former_notes = (f"{folder}: {MANIFEST_NOTE}",) if is_former_manifest(saved) else ()
     notes = (*former_notes, *((FEW_MODELS_NOTE,) if len(models) < MIN_MODELS else ()))

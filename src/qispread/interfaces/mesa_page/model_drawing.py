@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.model.measures import MEASURES, Measure, scenario_measures
 from qispread.model.world.state_arrays import COPY_SOURCES, STAGES
 from qispread.outputs.figures.curve_figures import CurveSpec, curve_chart
 from qispread.outputs.figures.figure import HEIGHT, Figure, figure_file_name, vega_specification
@@ -18,7 +18,7 @@ from qispread.outputs.figures.map_layout import min_distance
 from qispread.outputs.figures.palette import FIDELITY_COLOURS, INK, SOFT_INK, STAGE_COLOURS, assign_styles
 from qispread.outputs.figures.render import to_inline_svg
 from qispread.outputs.figures.vega_renderer import minify_svg
-from qispread.outputs.text.labels import CURVE_MEASURES
+from qispread.outputs.text.labels import CURVE_MEASURES, select_own
 
 if TYPE_CHECKING:
     from qispread.interfaces.mesa_page.adjustable_model import AdjustableModel
@@ -31,7 +31,7 @@ MAP_PIXELS, MAX_POINT_RADIUS = 500, 7.0
 ORIGIN_RING_RATIO = 1.9
 """Radius of the ring around the pilot site, relative to its point."""
 FOLLOWED_MEASURES = {name: MEASURES[name].label for name in CURVE_MEASURES}
-"""Measures shown over time, with their labels."""
+"""Shipped measures shown over time, with their labels."""
 COLOUR_MODES = ("fidelity", "stage")
 
 
@@ -114,14 +114,22 @@ def colour_key(colouring: str) -> str:
     return f"<p>{''.join(entries)}</p>"
 
 
+def followed_measures(model: "SpreadModel") -> list[Measure]:
+    """Return the measures shown over time: shares, those of the user's own last."""
+    measures = {measure.name: measure for measure in scenario_measures(model.settings)}
+    own = [name for name in select_own(measures) if measures[name].is_percent]
+    return [measures[name] for name in (*FOLLOWED_MEASURES, *own)]
+
+
 def build_curves_table(model: "SpreadModel", intervention: str) -> pd.DataFrame:
     """Return the table of measures by month up to now, in the form of `curve_chart`."""
     row = list(model.settings.interventions).index(intervention)
-    values: NDArray[np.float64] = np.array([month[row] for month in model.measures])
+    values: NDArray[np.float64] = np.array(model.measures)
     tables = []
-    for measure, label in FOLLOWED_MEASURES.items():
-        curve = values[:, MEASURE_NAMES.index(measure)].round(6)
-        columns = {"arm": label, "month": np.arange(len(curve)), "median": curve, "p5": curve, "p95": curve}
+    for measure in followed_measures(model):
+        column = model.measure_names.index(measure.name)
+        curve = values[:, -1 if measure.overall else row, column].round(6)
+        columns = {"arm": measure.label, "month": np.arange(len(curve)), "median": curve, "p5": curve, "p95": curve}
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
@@ -131,7 +139,9 @@ def curves_figure(model: "SpreadModel", intervention: str) -> Figure:
     table, horizon = build_curves_table(model, intervention), model.settings.horizon
     title = f"{intervention}, month {model.month}"
     curve = CurveSpec("share", title, "Share", "percent")
-    chart = curve_chart(table, curve, assign_styles(FOLLOWED_MEASURES.values()), horizon, HEIGHT)
+    chart = curve_chart(
+        table, curve, assign_styles([measure.label for measure in followed_measures(model)]), horizon, HEIGHT
+    )
     return Figure(figure_file_name("curves", intervention), title, describe_month(model, intervention), table, chart)
 
 

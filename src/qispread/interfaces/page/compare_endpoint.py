@@ -21,6 +21,7 @@ from qispread.outputs.text.labels import (
     DIFFERENCES_NOTE,
     SEEDING_CAUTION,
     changes_pilot_site,
+    select_own,
 )
 from qispread.outputs.text.sentences import difference_from_row, difference_sentence
 from qispread.runs.comparison import BASELINE_ARM, Comparison
@@ -30,6 +31,11 @@ from qispread.runs.comparison.paired_statistics import finite_mean
 DRAWN_MEASURES = (*CURVE_MEASURES, "event_rate")
 """Measures drawn as curves, the first three on the first screen."""
 OPTION_SUBJECT = "the option"
+
+
+def drawn_measures(baseline: Ensemble, option: Ensemble) -> tuple[str, ...]:
+    """Return the measures that are drawn as curves, the user's own last."""
+    return (*DRAWN_MEASURES, *select_own(name for name in baseline.measures if name in option.measures))
 
 
 async def stream_comparison(state: PageState, ensembles: EnsembleCache) -> AsyncIterator[dict[str, Any]]:
@@ -45,7 +51,7 @@ def comparison_message(baseline: Ensemble, option: Ensemble, count: int) -> dict
     """Return the comparison from the first `count` replicates, as JSON."""
     unchanged, total = baseline is option, baseline.scenario.replicates
     comparison = build_comparison(baseline, option, count, OPTION)
-    curves = [curve_message(name, baseline, option, count) for name in DRAWN_MEASURES]
+    curves = [curve_message(name, baseline, option, count) for name in drawn_measures(baseline, option)]
     if count == total:
         baseline.discard_months()
         option.discard_months()
@@ -86,7 +92,8 @@ def curve_message(measure: str, baseline: Ensemble, option: Ensemble, count: int
 def final_baseline_values(comparison: Comparison) -> list[dict[str, str]]:
     """Return the means at the end of the baseline, formatted as in the table of differences."""
     values = []
-    for measure in map(MEASURES.__getitem__, DIFFERENCE_MEASURES):
+    own = select_own(measure.name for measure in comparison.measures)
+    for measure in map(MEASURES.__getitem__, (*DIFFERENCE_MEASURES, *own)):
         mean = finite_mean(comparison.runs[BASELINE_ARM].values_by_replicate(measure.name))
         values.append({"measure": measure.name, "label": measure.label, "value": format_value(mean, measure.form)})
     return values

@@ -11,8 +11,8 @@ import pandas as pd
 
 from qispread.inputs.errors import Fault, InputError, index_of
 from qispread.inputs.scenario_yaml import render_scenario_yaml
-from qispread.interfaces.page.compare_endpoint import DRAWN_MEASURES
-from qispread.interfaces.page.ensembles import MONTHLY_MEASURES, Ensemble, build_comparison
+from qispread.interfaces.page.compare_endpoint import drawn_measures
+from qispread.interfaces.page.ensembles import Ensemble, build_comparison
 from qispread.interfaces.page.live_charts import build_curve_table, curve_figure_for_page
 from qispread.interfaces.page.organisation_story import ProgressReporter, RequestCancelledError
 from qispread.interfaces.page.page_state import OPTION, PageState
@@ -80,7 +80,8 @@ def render_curves_csv(state: PageState, baseline: Ensemble, option: Ensemble) ->
         build_curve_table({name: ensemble.bands(count)[measure] for name, ensemble in arms.items()}).assign(
             measure=measure
         )
-        for measure in MONTHLY_MEASURES
+        for measure in baseline.measures
+        if measure in option.measures
     ]
     columns = ["measure", "arm", "month", "median", "p5", "p95"]
     return csv_download(f"{state.baseline.name}-curves.csv", pd.concat(tables, ignore_index=True)[columns])
@@ -100,7 +101,7 @@ def render_picture(state: PageState, baseline: Ensemble, option: Ensemble, measu
     InputError
         For a measure without a curve, or a kind other than svg and png.
     """
-    index_of(str(measure), DRAWN_MEASURES, "measure")
+    index_of(str(measure), drawn_measures(baseline, option), "measure")
     index_of(str(kind), ("svg", "png"), "kind")
     count = state.baseline.replicates
     arms = {BASELINE_ARM: baseline.bands(count)[measure], OPTION: option.bands(count)[measure]}

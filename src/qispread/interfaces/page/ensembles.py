@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qispread.inputs.scenario import Scenario
 from qispread.interfaces.page.work_queue import PRIORITY_FIRST, PRIORITY_REST, Priority, WorkQueue
 from qispread.model.engines.simulation import ReplicateRun, Runs, run_replicate
-from qispread.model.measures import MEASURE_NAMES
+from qispread.model.measures import MEASURE_NAMES, measure_names
 from qispread.model.world.run_inputs import PreparedScenario, prepare_scenario
 from qispread.model.world.state_arrays import GIVEN_ROW_COUNT
 from qispread.outputs.text.labels import CURVE_MEASURES
@@ -20,8 +20,7 @@ from qispread.runs.comparison.paired_comparison import Comparison
 from qispread.runs.summary import PERCENTILE_BAND, percentile_of_sorted
 
 MONTHLY_MEASURES = (*CURVE_MEASURES, "event_rate", "replicated", "events_averted", "discontinued", "replication_ratio")
-"""Measures stored for every month; all others only for the last."""
-MONTHLY_COLUMNS = [MEASURE_NAMES.index(name) for name in MONTHLY_MEASURES]
+"""Shipped measures that are stored for every month; all others only for the last."""
 FIRST_BATCH = 50
 """Replicates of the first answer; scenarios with fewer than twice as many are answered in one step."""
 MAX_REPLICATES_PER_TASK = 25
@@ -30,6 +29,11 @@ MAX_ENSEMBLES = 256
 
 Bands = dict[str, NDArray[np.float64]]
 """By measure: median, 5th and 95th percentile over replicates, (3, horizon + 1)."""
+
+
+def monthly_measures(scenario: Scenario) -> tuple[str, ...]:
+    """Return the measures of a scenario that are stored for every month, the user's own last."""
+    return (*MONTHLY_MEASURES, *measure_names(scenario)[len(MEASURE_NAMES) :])
 
 
 MonthArray = NDArray[np.float64]
@@ -44,10 +48,13 @@ class Ensemble:
     scenario : Scenario
     ends : list of ReplicateRun
         The first replicates in order, with the measures of their last month only.
+    measures : tuple of str
+        The measures that are stored for every month.
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        self.measures = monthly_measures(scenario)
         self.ends: list[ReplicateRun] = []
         self._months: list[MonthArray] = []
         self._prepared: PreparedScenario | None = None
@@ -87,7 +94,8 @@ class Ensemble:
             bands = self._bands.get(count)
             if bands is None:
                 replicates = zip(self.ends[:count], self._months, strict=False)
-                bands = compute_bands([months for end, months in replicates if not end.error], self.scenario.horizon)
+                complete = [months for end, months in replicates if not end.error]
+                bands = compute_bands(complete, self.scenario.horizon, self.measures)
                 self._bands[count] = bands
             return bands
 
@@ -101,28 +109,30 @@ class Ensemble:
 
 def run_replicates_reduced(blueprint: PreparedScenario, replicates: range) -> list[tuple[MonthArray, ReplicateRun]]:
     """Run some replicates, and reduce each to what the page needs."""
+    names = measure_names(blueprint.scenario)
+    columns = [names.index(name) for name in monthly_measures(blueprint.scenario)]
     return [
-        reduce_run(run_replicate(blueprint, replicate), blueprint.static_world.organisation_count)
+        reduce_run(run_replicate(blueprint, replicate), blueprint.static_world.organisation_count, columns)
         for replicate in replicates
     ]
 
 
-def reduce_run(run: ReplicateRun, organisation_count: int) -> tuple[MonthArray, ReplicateRun]:
-    """Return the monthly measures and the last month of one replicate."""
-    months = np.ascontiguousarray(run.measures[:, -1, MONTHLY_COLUMNS])
+def reduce_run(run: ReplicateRun, organisation_count: int, columns: list[int]) -> tuple[MonthArray, ReplicateRun]:
+    """Return the measures of some columns in every month, and the last month of one replicate."""
+    months = np.ascontiguousarray(run.measures[:, -1, columns])
     # A comparison reads only the number of organisations from the start.
     start = np.broadcast_to(np.nan, (GIVEN_ROW_COUNT, organisation_count))
     return months, ReplicateRun(run.replicate, run.measures[-1:].copy(), start, None, run.error)
 
 
-def compute_bands(replicates: list[MonthArray], horizon: int) -> Bands:
+def compute_bands(replicates: list[MonthArray], horizon: int, measures: tuple[str, ...] = MONTHLY_MEASURES) -> Bands:
     """Return median, 5th and 95th percentile over replicates by month; NaN if no replicate has the measure."""
     if not replicates:
-        return {name: np.full((3, horizon + 1), np.nan) for name in MONTHLY_MEASURES}
+        return {name: np.full((3, horizon + 1), np.nan) for name in measures}
     values = np.sort(np.array(replicates), axis=0)
     known = np.count_nonzero(~np.isnan(values), axis=0)
     parts = np.array([percentile_of_sorted(values, known, part) for part in (0.5, *PERCENTILE_BAND)])
-    return {name: parts[:, :, index] for index, name in enumerate(MONTHLY_MEASURES)}
+    return {name: parts[:, :, index] for index, name in enumerate(measures)}
 
 
 class EnsembleCache:

@@ -1,5 +1,6 @@
 """The tables of results: declarations of their columns, and how they are built from runs."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pyarrow as pa
 
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.organisations import CONTEXT_FACTORS
-from qispread.model.measures import MEASURE_REGISTRY
+from qispread.model.measures import MEASURE_REGISTRY, Measure
 from qispread.model.world.run_inputs import prepare_scenario
 from qispread.model.world.state_arrays import (
     COPIED_FROM_NOBODY,
@@ -30,11 +31,20 @@ RUN_COLUMNS = {
     "status": "done or failed.",
     "error": "Reason for a failure.",
 }
-MONTH_COLUMNS = {
+MONTH_KEY_COLUMNS = {
     "run_id": "Name of the run.",
     "month": "Month, from 0 (the state before the first).",
     "intervention": f"Name of the intervention; '{POOLED}' for all together.",
-} | {measure.name: f"{measure.meaning} [{measure.unit}]" for measure in MEASURE_REGISTRY}
+}
+
+
+def month_columns(measures: Iterable[Measure]) -> dict[str, str]:
+    """Return the columns of the table of months with their meaning, for some measures."""
+    return MONTH_KEY_COLUMNS | {measure.name: f"{measure.meaning} [{measure.unit}]" for measure in measures}
+
+
+MONTH_COLUMNS = month_columns(MEASURE_REGISTRY)
+"""The columns of every table of months; measures of the user's own come after them."""
 START_COLUMNS = {
     name: f"{name} at the start" for name in (*CONTEXT_FACTORS, "size", "baseline", "setting_1", "setting_2")
 }
@@ -141,8 +151,8 @@ def build_months_table(runs: "Runs") -> pa.Table:
         "month": month.astype(np.int32),
         "intervention": decode_column(intervention, list(runs.interventions)),
     }
-    for index, measure in enumerate(MEASURE_REGISTRY):
-        columns[measure.name] = np.ascontiguousarray(values[..., index]).ravel()
+    for index, name in enumerate(runs.measure_names):
+        columns[name] = np.ascontiguousarray(values[..., index]).ravel()
     return pa.table(columns)
 
 
@@ -245,4 +255,5 @@ def build_tables(runs: "Runs") -> dict[str, pa.Table]:
         tables["events"] = build_events_table(runs)
     if any(run.observed for run in runs.runs):
         tables["observed"] = build_observed_table(runs)
-    return {name: with_column_metadata(table, RUN_TABLES[name]) for name, table in tables.items()}
+    declared = RUN_TABLES | {"months": month_columns(runs.declarations)}
+    return {name: with_column_metadata(table, declared[name]) for name, table in tables.items()}

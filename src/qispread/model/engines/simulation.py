@@ -18,7 +18,7 @@ from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, resolve_scenario
 from qispread.model.engines.composed_model import SHIPPED_MODEL, ComposedModel, composed_model
-from qispread.model.measures import MEASURE_REGISTRY, measure_names
+from qispread.model.measures import MEASURE_REGISTRY, Measure, measure_names, scenario_measures
 from qispread.model.world.draw_world import World
 from qispread.model.world.run_inputs import (
     PreparedScenario,
@@ -36,10 +36,11 @@ ProgressCallback = Callable[[int, int], None]
 """Called with the numbers of completed and of all replicates."""
 
 OVERALL_COLUMNS = [index for index, measure in enumerate(MEASURE_REGISTRY) if measure.overall]
-"""Columns of the measures that are always defined."""
+"""Columns of the shipped measures that are always defined; measures of the user's own are checked separately."""
 
 RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
 """Exceptions that fail one replicate and not the others."""
+TASKS_PER_WORKER = 32
 
 TaskResult = TypeVar("TaskResult")
 
@@ -47,9 +48,6 @@ TaskResult = TypeVar("TaskResult")
 def run_errors(scenario: Scenario) -> tuple[type[Exception], ...]:
     """Return the exceptions that fail one replicate: any, if functions of the user's own can raise them."""
     return RUN_ERRORS if composed_model(scenario).is_shipped else (*RUN_ERRORS, Exception)
-
-
-TASKS_PER_WORKER = 32
 
 
 @keep_former_members
@@ -93,10 +91,16 @@ class Runs:
     measures : array of (replicates, horizon + 1, interventions + 1, measures) float64
         From month 0; the last row of interventions pools them; NaN where a measure is undefined.
     runs : list of ReplicateRun
+    declarations : tuple of Measure
+        The measures in the order of columns; default: those of the scenario when the runs are gathered.
     """
 
     scenario: Scenario
     runs: list[ReplicateRun] = field(default_factory=list)
+    declarations: tuple[Measure, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.declarations = self.declarations or scenario_measures(self.scenario)
 
     def __repr__(self) -> str:
         return f"Runs({self.scenario.name}: {len(self.runs)} replicates, {self.scenario.horizon} months)"
@@ -105,6 +109,11 @@ class Runs:
     def measures(self) -> NDArray[np.float64]:
         """The measures of all replicates as one array."""
         return np.array([run.measures for run in self.runs])
+
+    @property
+    def measure_names(self) -> tuple[str, ...]:
+        """The names of the measures in the order of columns."""
+        return tuple(measure.name for measure in self.declarations)
 
     @property
     def interventions(self) -> tuple[str, ...]:
@@ -131,7 +140,7 @@ class Runs:
     def values_by_replicate(self, measure: str, intervention: str = POOLED) -> NDArray[np.float64]:
         """Return a measure at the end of every replicate, with NaN for failed ones."""
         row = index_of(intervention, self.interventions, "intervention")
-        column = index_of(read_measure(measure), measure_names(self.scenario), "measure")
+        column = index_of(read_measure(measure), self.measure_names, "measure")
         return np.array([np.nan if run.error else run.measures[-1, row, column] for run in self.runs])
 
     @property

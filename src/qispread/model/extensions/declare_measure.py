@@ -1,12 +1,16 @@
 """Measures of the user's own."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Literal
 
+from qispread.common.former_names import MEASURES as FORMER_MEASURES
+from qispread.common.former_names import REFUSED_MEASURES
 from qispread.inputs.errors import InputError, did_you_mean
 from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import OwnFunction, declare_by
+from qispread.inputs.scenario import Scenario
 from qispread.model.extensions.own_parameters import Interval, declaration_fault
 from qispread.model.extensions.trial import try_measure
 from qispread.model.measures import MEASURES, Direction, Measure
@@ -14,6 +18,19 @@ from qispread.model.measures import MEASURES, Direction, Measure
 OwnForm = Literal["percent", "index", "rate", "mean"]
 FORMS_OF_UNITS: dict[str, OwnForm] = {"share": "percent", "index": "index", "per 10,000": "rate"}
 DIRECTIONS = ("more", "less", "neither")
+KEY_COLUMNS = ("all", "run_id", "point", "replicate", "month", "intervention", "measure", "arm", "status", "error")
+"""Names that stand for something else in tables of results, or where measures are listed."""
+
+
+def measure_name_problem(name: Any) -> str:
+    """Return why a name cannot be that of a measure, which is a column of every table; empty if it can."""
+    if not isinstance(name, str) or re.fullmatch("[a-z][a-z0-9_]*", name) is None:
+        return f"its name is {name!r}; needed: small letters, digits and underscores, a letter first"
+    if name in (*KEY_COLUMNS, *Scenario.model_fields):
+        return f"'{name}' is a column or a part of every scenario; needed: another name"
+    if name in FORMER_MEASURES or name in REFUSED_MEASURES:
+        return f"'{name}' is the former name of a measure; needed: another name"
+    return ""
 
 
 def measure(
@@ -58,6 +75,8 @@ def measure(
         arguments = ", ".join(inspect.signature(function).parameters)
         if "," in arguments or not arguments:
             raise InputError([declaration_fault(function, f"takes ({arguments}); needed: (world)")])
+        if problem := measure_name_problem(name):
+            raise InputError([declaration_fault(function, problem)])
         if better not in DIRECTIONS:
             problem = f"better is '{better}'" + did_you_mean(str(better), DIRECTIONS)
             raise InputError([declaration_fault(function, problem)])

@@ -19,6 +19,7 @@ SPREAD_HEADING = "Spread over time"
 GAP_HEADING = "Use and replication of the effect"
 EVENTS_HEADING = "Adverse events and inequality"
 CLASSES_HEADING = "Response of adopters"
+OWN_HEADING = "Your own measures"
 SEVERAL_INTERVENTIONS = " Values are for all interventions together: an organisation counts once for each."
 PILOT_ONLY = "Only the pilot site uses the intervention, in every run: fidelity and effect have no meaning."
 EVENTS_NOTE = (
@@ -55,6 +56,18 @@ def curves_section(view: ReportData) -> ReportSection:
     if len(measures) < len(CURVE_MEASURES):
         blocks.insert(0, Paragraph(PILOT_ONLY))
     return ReportSection("spread", SPREAD_HEADING, blocks)
+
+
+def own_measures_section(view: ReportData) -> ReportSection | None:
+    """Return the section of the user's own measures over time but that of the headline; None where there are none."""
+    measures = [measure for measure in view.own_measures if measure != view.results.measure]
+    if not measures:
+        return None
+    figures = [measure_curve(view, measure) for measure in measures]
+    blocks: list[ReportBlock] = [FigureGrid(figures), bands_paragraph(view)]
+    if not view.results.comparison:
+        blocks.append(measure_definitions(measures))
+    return ReportSection("own_measures", OWN_HEADING, blocks)
 
 
 def fidelity_gap_section(view: ReportData) -> ReportSection:

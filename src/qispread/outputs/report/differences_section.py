@@ -63,9 +63,14 @@ def differences_section(view: ReportData) -> ReportSection:
     ]
     forest = forest_figure(view)
     blocks += [FigureGrid([forest])] if forest is not None else []
-    blocks += [differences_table(view), *differences_notes(view), measure_definitions(DIFFERENCE_MEASURES)]
+    blocks += [differences_table(view), *differences_notes(view), measure_definitions(compared_measures(view))]
     blocks += pairwise_blocks(view)
     return ReportSection("changes", DIFFERENCES_HEADING, blocks)
+
+
+def compared_measures(view: ReportData) -> tuple[str, ...]:
+    """Return the measures of the table of differences, the user's own last."""
+    return (*DIFFERENCE_MEASURES, *view.own_measures)
 
 
 def describe_arms(view: ReportData) -> list[str]:
@@ -183,7 +188,7 @@ def differences_table(view: ReportData) -> ReportTable:
     """Return the table of differences: a group of rows for each measure, a row for each arm."""
     arms = [name for name in view.shown_arms if name != BASELINE_ARM]
     groups = []
-    for measure in DIFFERENCE_MEASURES:
+    for measure in compared_measures(view):
         rows = {arm: view.row(arm, measure) for arm in arms}
         known = {arm: row for arm, row in rows.items() if row and not math.isnan(float(row["difference"]))}
         if not known:
@@ -234,7 +239,8 @@ def pairwise_blocks(view: ReportData) -> list[ReportBlock]:
 
 def differences_notes(view: ReportData) -> list[ReportBlock]:
     """Return how many runs common random numbers saved, and how to read the table."""
-    rows = [view.row(arm, measure) for arm in view.shown_arms if arm != BASELINE_ARM for measure in DIFFERENCE_MEASURES]
+    arms = [name for name in view.shown_arms if name != BASELINE_ARM]
+    rows = [view.row(arm, measure) for arm in arms for measure in compared_measures(view)]
     gains = [float(row["pairing_gain"]) for row in rows if row and math.isfinite(float(row["pairing_gain"]))]
     blocks: list[ReportBlock] = []
     if gains and view.results.replicate_count > 1:

@@ -17,6 +17,7 @@ from qispread.outputs.figures.figure import to_records
 from qispread.outputs.figures.palette import ArmStyle, assign_styles
 from qispread.outputs.report.blocks import BulletList
 from qispread.outputs.report.read_results import DIFFERENCES_TABLE, ResultsFolder
+from qispread.outputs.text.labels import select_own
 from qispread.outputs.text.sentences import DifferenceStatement, difference_from_row
 from qispread.runs.comparison import BASELINE_ARM
 from qispread.runs.comparison.paired_statistics import monthly_means
@@ -69,6 +70,12 @@ class ReportData:
     def omitted_arm_count(self) -> int:
         """Number of arms that charts do not show."""
         return max(0, len(self.results.other_arms) - MAX_SHOWN_ARMS)
+
+    @cached_property
+    def own_measures(self) -> tuple[str, ...]:
+        """The measures of the user's own in the results, in the order of their columns."""
+        differences = self.results.tables.get(DIFFERENCES_TABLE)
+        return select_own((self.results.base_arm.summary if differences is None else differences)["measure"])
 
     @property
     def months_shown(self) -> list[int]:

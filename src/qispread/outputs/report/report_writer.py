@@ -23,6 +23,7 @@ from qispread.outputs.report.curves_section import (
     curves_section,
     event_rate_section,
     fidelity_gap_section,
+    own_measures_section,
 )
 from qispread.outputs.report.differences_section import differences_section
 from qispread.outputs.report.equity_section import equity_section
@@ -85,7 +86,8 @@ def build_sections(view: ReportData) -> Iterator[ReportSection]:
     yield curves_section(view)
     yield fidelity_gap_section(view)
     yield event_rate_section(view)
-    yield from (section for build in (equity_section, costs_section) if (section := build(view)) is not None)
+    optional = (own_measures_section, equity_section, costs_section)
+    yield from (section for build in optional if (section := build(view)) is not None)
     yield from example_sections(view)
     yield classes_section(view)
     yield from (section for build in (robustness_section, factorial_section) if (section := build(view)) is not None)

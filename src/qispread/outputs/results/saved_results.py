@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
+from qispread.inputs.extensions.plugins import SESSION
 from qispread.inputs.factors import plausible_factors
 from qispread.inputs.load_scenario import read_scenario
 from qispread.inputs.scenario import Scenario
@@ -21,7 +22,7 @@ from qispread.model.engines.run_tables import (
     copy_source_names,
 )
 from qispread.model.engines.simulation import ReplicateRun, Runs
-from qispread.model.measures import MEASURE_NAMES
+from qispread.model.measures import Measure, scenario_measures
 from qispread.model.world.run_inputs import SimulationState, prepare_scenario
 from qispread.model.world.state_arrays import (
     COPIED_FROM_NOBODY,
@@ -185,7 +186,7 @@ class SavedRuns:
         InputError
             Where a table has not as many rows as the runs must have.
         """
-        measures = self.measures()
+        declarations, measures = self.measures()
         states = self.states()
         events, observed = self.events(), self.observed()
         runs = []
@@ -202,7 +203,7 @@ class SavedRuns:
                     observed.get(run_id, []),
                 )
             )
-        return Runs(self.scenario, runs)
+        return Runs(self.scenario, runs, declarations)
 
     def shaped(self, table: str, values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
         """Return values as an array of a shape.
@@ -217,12 +218,18 @@ class SavedRuns:
             raise InputError([Fault("", problem, str(self.folder / f"{table}.parquet"))])
         return values.reshape(shape)
 
-    def measures(self) -> NDArray[np.float64]:
-        """Return the measures of all replicates, (replicates, months, interventions + 1, measures)."""
-        table = self.table("months", MEASURE_NAMES)
+    def measures(self) -> tuple[tuple[Measure, ...], NDArray[np.float64]]:
+        """Return the measures in order, and their values: (replicates, months, interventions + 1, measures)."""
+        declared = scenario_measures(self.scenario)
+        # What this session declares may be younger than the table; a table that lacks another measure is damaged.
+        recent = {extension.key for extension in SESSION.extensions}
+        table = self.table("months", [measure.name for measure in declared if measure.name not in recent])
+        if recent:
+            table = self.table("months")
+            declared = tuple(measure for measure in declared if measure.name in table.columns)
         shape = (len(self.status), self.scenario.horizon + 1, self.interventions + 1)
-        columns = [self.shaped("months", table[name].to_numpy(np.float64), shape) for name in MEASURE_NAMES]
-        return np.stack(columns, axis=-1)
+        columns = [self.shaped("months", table[measure.name].to_numpy(np.float64), shape) for measure in declared]
+        return declared, np.stack(columns, axis=-1)
 
     def states(self) -> dict[int, tuple[NDArray[np.float64], SimulationState]]:
         """Return the organisations at the start and the state at the end, by index of the runs that did not fail."""

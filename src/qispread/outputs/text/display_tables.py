@@ -21,6 +21,7 @@ from qispread.outputs.text.labels import (
     PER_100,
     marked_label,
     scale_per_100,
+    select_own,
 )
 from qispread.runs.comparison.paired_comparison import Comparison
 from qispread.runs.comparison.robustness import Robustness
@@ -70,9 +71,9 @@ class DifferenceRow:
 
 
 def difference_rows(comparison: Comparison, arm: str) -> list[DifferenceRow]:
-    """Return the differences of an arm, a row for each measure; sums are per 100 organisations."""
+    """Return the differences of an arm, a row for each measure, the user's own last; sums are per 100 organisations."""
     rows = []
-    for measure in DIFFERENCE_MEASURES:
+    for measure in (*DIFFERENCE_MEASURES, *select_own(one.name for one in comparison.measures)):
         row = comparison.difference(arm, measure)
         number_format, scale = MEASURES[measure].form, scale_per_100(measure, comparison.organisation_count)
         means = (format_value(scale * row[name], number_format) for name in ("baseline", "arm_mean"))

@@ -26,7 +26,7 @@ from qispread.inputs.parameter import section_classes
 from qispread.inputs.parameter_descriptions import describe_section, section_title
 from qispread.inputs.policies import AnyPolicy
 from qispread.inputs.yaml_reader import read_yaml
-from qispread.model.measures import MEASURES
+from qispread.model.measures import MEASURES, Measure
 from qispread.outputs.text.references import CITATION_KEY
 
 FILE = "glossary.yaml"
@@ -224,7 +224,6 @@ def written_entry(term: str, row: dict[str, Any], base: GlossaryEntry | None) ->
     )
 
 
-@lru_cache(maxsize=1)
 def load_glossary() -> tuple[GlossaryEntry, ...]:
     """Return all entries in alphabetical order.
 
@@ -233,6 +232,11 @@ def load_glossary() -> tuple[GlossaryEntry, ...]:
     InputError
         Where the file refers to a missing declaration, or has a declared term twice.
     """
+    return _build_glossary(tuple(MEASURES.values()))
+
+
+@lru_cache(maxsize=1)
+def _build_glossary(_measures: tuple[Measure, ...]) -> tuple[GlossaryEntry, ...]:
     declared = declared_entries()
     rows, _ = read_yaml(files(__package__).joinpath(FILE), FILE)
     entries: list[GlossaryEntry] = []
@@ -255,12 +259,16 @@ def ranked_words(entry: GlossaryEntry) -> tuple[tuple[str, ...], ...]:
     return (entry.term,), entry.names, last, entry.formerly, entry.also
 
 
-@lru_cache(maxsize=1)
 def entries_by_word() -> dict[str, GlossaryEntry]:
     """Return the entries by every word for them; a shared word has the entry with the higher rank."""
+    return _index_entries(load_glossary())
+
+
+@lru_cache(maxsize=1)
+def _index_entries(entries: tuple[GlossaryEntry, ...]) -> dict[str, GlossaryEntry]:
     index: dict[str, GlossaryEntry] = {}
-    for rank in zip(*(ranked_words(entry) for entry in load_glossary()), strict=True):
-        for entry, words in zip(load_glossary(), rank, strict=True):
+    for rank in zip(*(ranked_words(entry) for entry in entries), strict=True):
+        for entry, words in zip(entries, rank, strict=True):
             for word in words:
                 index.setdefault(slug(word), entry)
     return index

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from qispread.common.formatting import capitalise_first
 from qispread.inputs.policies import SeedingPolicy
 from qispread.inputs.scenario import Scenario
-from qispread.model.measures import MEASURES
+from qispread.model.measures import MEASURE_NAMES, MEASURES
 
 DIFFERENCE_MEASURES = (
     "current_use",
@@ -39,6 +39,11 @@ SEEDING_CAUTION = (
     "A seeding policy changes the pilot site: effects as a share of the pilot site's are not comparable between "
     "options with different pilot sites."
 )
+
+
+def select_own(measures: Iterable[str]) -> tuple[str, ...]:
+    """Return the names among some measures that are the user's own and declared in this process."""
+    return tuple(name for name in dict.fromkeys(measures) if name not in MEASURE_NAMES and name in MEASURES)
 
 
 def difference_axis(measure: str, *, per_100: bool = False) -> str:

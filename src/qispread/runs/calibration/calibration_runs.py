@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.factors import Factor, number_at_path
-from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.model.measures import MEASURES, measure_names
 from qispread.runs.calibration.load_calibration import CalibrationSpec
 from qispread.runs.calibration.targets import CalibrationTarget
 from qispread.runs.sweep.experiment import AnyDesign, Experiment, LatinHypercubeDesign, OutputSpec, PointsListDesign
@@ -68,7 +68,7 @@ def build_arm_experiment(plan: CalibrationSpec, arm: str, design: AnyDesign) -> 
     """Return the experiment of one arm, with the same points and replicates in each."""
     calibration, required = plan.calibration, required_values(plan.calibration.targets)
     names = {key[1] for key in required if key[0] == arm}
-    measures = tuple(name for name in MEASURE_NAMES if name in names)
+    measures = tuple(name for name in measure_names(plan.arms[arm]) if name in names)
     has_interventions = any(key[2] != POOLED for key in required if key[0] == arm)
     return Experiment(
         name=f"{calibration.name}-{arm}",

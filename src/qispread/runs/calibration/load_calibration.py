@@ -20,7 +20,7 @@ from qispread.inputs.scenario_fields import validate_folder_name
 from qispread.inputs.table_references import resolve_path
 from qispread.inputs.validate import to_tuples, validate_section
 from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_yaml
-from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.model.measures import MEASURES, measure_names
 from qispread.runs.calibration.abc_posterior import describe_shortfall
 from qispread.runs.calibration.targets import (
     BASELINE_ARM,
@@ -29,6 +29,7 @@ from qispread.runs.calibration.targets import (
     CalibrationTarget,
     describe_impossible_value,
 )
+from qispread.runs.sweep.experiment import foreign_measure_problem
 from qispread.runs.sweep.factor_validation import FactorValidator, resolve_valid_factors
 from qispread.runs.sweep.load_experiment import valid_factor_specs
 
@@ -275,12 +276,20 @@ class CalibrationReader:
                 self.add_fault(
                     ("targets", name, "month"), f"got {target.month}; the runs of {arm} end in month {horizon}"
                 )
-        if target.multiplied_by is not None and target.multiplied_by not in MEASURES:
+        self.check_target_measures(name, target, [arms.get(arm, scenario) for arm in target.arms])
+
+    def check_target_measures(self, name: str, target: CalibrationTarget, scenarios: list[Scenario]) -> None:
+        """Check the measure of a target, and what multiplies it, against the scenarios of its arms."""
+        for scenario in scenarios:
+            if problem := foreign_measure_problem((target.measure,), scenario):
+                self.add_fault(("targets", name, "measure"), problem)
+        scenario = scenarios[0]
+        if target.multiplied_by is not None and target.multiplied_by not in measure_names(scenario):
             try:
                 number_at_path(scenario, target.multiplied_by)
             except InputError:
                 problem = f"'{target.multiplied_by}' is neither a measure nor a number in the scenario" + did_you_mean(
-                    target.multiplied_by, MEASURE_NAMES
+                    target.multiplied_by, measure_names(scenario)
                 )
                 self.add_fault(("targets", name, "multiplied_by"), problem)
 

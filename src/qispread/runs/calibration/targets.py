@@ -10,7 +10,7 @@ from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.parameter import ConfigSection, Names, RenamedSection, choice
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import validate_folder_name
-from qispread.model.measures import MEASURES, Measure
+from qispread.model.measures import MEASURE_NAMES, MEASURES, Measure
 from qispread.runs.sweep.experiment import empty_if_none, validate_measures
 from qispread.runs.sweep.factor_spec import FactorSpec
 
@@ -174,15 +174,20 @@ def describe_impossible_value(target: CalibrationTarget) -> str:
     if compared and target.compare == "change":
         low, high = low - high, high - low
     elif compared:
-        low, high = min(low, 0.0), math.inf
+        low, high = (-math.inf if low < 0.0 else 0.0), math.inf
     if low <= target.value <= high:
         return ""
-    needed = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+    needed = f"from {low:g} to {high:g}"
+    if math.inf in (-low, high):
+        needed = f"at least {low:g}" if high == math.inf else f"at most {high:g}"
     return f"got {target.value:g}; {target} is {needed} in every run"
 
 
 def possible_range(measure: Measure) -> tuple[float, float]:
     """Return the smallest and the largest possible value of a measure."""
+    if measure.limits is not None:
+        return measure.limits
     if measure.unit == "share":
         return 0.0, 1.0
-    return (-math.inf if measure.name == "events_averted" else 0.0), math.inf
+    is_signed = measure.name == "events_averted" or measure.name not in MEASURE_NAMES
+    return (-math.inf if is_signed else 0.0), math.inf

@@ -14,7 +14,7 @@ from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import index_of
 from qispread.inputs.former_data import read_measure
 from qispread.model.engines.simulation import Runs
-from qispread.model.measures import MEASURE_REGISTRY, MEASURES
+from qispread.model.measures import Measure
 from qispread.runs.comparison.arms import BASELINE_ARM
 from qispread.runs.comparison.paired_statistics import mean_and_half_width, pairing_gain, share_better
 from qispread.runs.comparison.precision import PrecisionTarget
@@ -70,6 +70,25 @@ class Comparison:
         """The arms other than the baseline."""
         return tuple(name for name in self.runs if name != BASELINE_ARM)
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures that the baseline and every arm have, in the order of the baseline's columns."""
+        others = [set(self.runs[arm].measure_names) for arm in self.arms]
+        declared = self.runs[BASELINE_ARM].declarations
+        return tuple(measure for measure in declared if all(measure.name in names for names in others))
+
+    def declared_measure(self, name: str) -> Measure:
+        """Return the declaration of a measure.
+
+        Raises
+        ------
+        InputError
+            If the baseline or an arm lacks it.
+        """
+        measures = {measure.name: measure for measure in self.measures}
+        index_of(name, tuple(measures), "measure")
+        return measures[name]
+
     def paired_values(
         self, arm: str, measure: str, intervention: str = POOLED, *, against: str = BASELINE_ARM
     ) -> NDArray[np.float64]:
@@ -88,9 +107,10 @@ class Comparison:
 
     def has_no_effect(self, arm: str) -> bool:
         """Return whether an arm is identical to the baseline in every measure but cost."""
-        columns = [index for index, measure in enumerate(MEASURE_REGISTRY) if measure.name != "cost"]
-        first, second = (self.runs[name].measures[..., columns] for name in (BASELINE_ARM, arm))
-        return first.tobytes() == second.tobytes()
+        names = [measure.name for measure in self.measures if measure.name != "cost"]
+        runs = (self.runs[BASELINE_ARM], self.runs[arm])
+        first, second = (one.measures[..., [one.measure_names.index(name) for name in names]] for one in runs)
+        return bool(first.tobytes() == second.tobytes())
 
     @property
     def differences(self) -> pd.DataFrame:
@@ -111,7 +131,7 @@ class Comparison:
             }
             for arm in self.arms
             for intervention in self.runs[BASELINE_ARM].interventions
-            for measure in MEASURE_REGISTRY
+            for measure in self.measures
             if intervention == POOLED or not measure.overall
         ]
         return pd.DataFrame(rows)
@@ -122,7 +142,7 @@ class Comparison:
         columns = ("difference", "low", "high", "share_better", "per_100_organisations", "replicates")
         rows = []
         for other, arm in combinations(self.arms, 2):
-            for measure in MEASURE_REGISTRY:
+            for measure in self.measures:
                 difference = self.difference_between(other, arm, measure.name)
                 row = {"arm": arm, "against": other, "measure": measure.name}
                 rows.append(row | {name: difference[name] for name in columns})
@@ -136,7 +156,7 @@ class Comparison:
         """Return the difference between two arms, in the form of `difference`."""
         measure = read_measure(measure)
         base, other = self.paired_values(second, measure, intervention, against=first)
-        differences = other - base
+        differences, declared = other - base, self.declared_measure(measure)
         mean, half_width = mean_and_half_width(differences)
         return {
             "baseline": float(base.mean()) if base.size else np.nan,
@@ -144,8 +164,8 @@ class Comparison:
             "difference": mean,
             "low": mean - half_width,
             "high": mean + half_width,
-            "share_better": share_better(differences, MEASURES[measure].better),
-            "per_100_organisations": 100.0 * mean / self.organisation_count if MEASURES[measure].is_sum else np.nan,
+            "share_better": share_better(differences, declared.better),
+            "per_100_organisations": 100.0 * mean / self.organisation_count if declared.is_sum else np.nan,
             "pairing_gain": pairing_gain(base, other),
             "replicates": int(differences.size),
         }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.scenario import Scenario
-from qispread.model.measures import MEASURE_NAMES
+from qispread.model.measures import measure_names
 from qispread.model.world.state_arrays import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
 from qispread.runs.comparison.paired_statistics import mean_and_half_width
 
@@ -101,5 +101,5 @@ def max_replicates(scenario: Scenario, organisations: int, arms: int) -> int:
     """Return how many replicates of some arms fit into 4 GiB of memory, at least 1,000."""
     intervention_count = len(scenario.interventions)
     rows = len(ORGANISATION_ROWS) + intervention_count * (len(PRACTICE_ROWS) + len(HISTORY_ROWS) + len(VISIBLE_ROWS))
-    measures = (scenario.horizon + 1) * (intervention_count + 1) * len(MEASURE_NAMES)
+    measures = (scenario.horizon + 1) * (intervention_count + 1) * len(measure_names(scenario))
     return max(1000, MAX_RUN_BYTES // (8 * arms * (rows * organisations + measures)))

@@ -177,7 +177,7 @@ def rank_arms(comparison: Comparison) -> tuple[str, ...]:
     InputError
         For a measure without a desirable direction.
     """
-    direction = MEASURES[comparison.measure].better
+    direction = comparison.declared_measure(comparison.measure).better
     if direction == "neither":
         problem = f"'{comparison.measure}' has no desirable direction: arms cannot be ranked by it"
         raise InputError([Fault("measure", problem)])

@@ -13,7 +13,7 @@ from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, chec
 from qispread.model.engines.branches import simulate_branches
 from qispread.model.engines.run_failures import raise_if_failed
 from qispread.model.engines.simulation import Engine, ProgressCallback, ReplicateRun, Runs, run_replicates
-from qispread.model.measures import MEASURE_NAMES
+from qispread.model.measures import MEASURE_NAMES, measure_names
 from qispread.runs.comparison.arms import BASELINE_ARM, prepare_arms
 from qispread.runs.comparison.paired_comparison import DEFAULT_MEASURE, Comparison
 from qispread.runs.comparison.precision import PrecisionTarget, max_replicates
@@ -80,12 +80,13 @@ def compare(
         For arms that cannot be compared with the baseline, each with the reason, or without arms; for an unknown
         measure; for a precision that cannot be reached.
     """
-    index_of(measure, MEASURE_NAMES, "measure")
     base = resolve_scenario(base)
+    index_of(measure, measure_names(base), "measure")
     count = base.replicates if replicates is None else replicates
     prepared = prepare_arms(
         base, {name: resolve_scenario(arm) for name, arm in arms.items()}, branch_at, factorial=factorial
     )
+    columns = {name: index_of(measure, measure_names(arm), "measure") for name, arm in prepared.items()}
     scenarios = {name: arm.replace(replicates=count) for name, arm in prepared.items()}
     runner = (
         run_from_start(scenarios, engine, workers)
@@ -95,7 +96,7 @@ def compare(
     target = None if precision is None else PrecisionTarget(precision)
     limit = max_replicates(base, len(organisation_ids(base)), len(scenarios))
     runs_by_arm = run_replicate_batches(
-        runner, tuple(scenarios), count, measure, target, limit, progress or (lambda _, __: None)
+        runner, tuple(scenarios), count, measure, target, limit, progress or (lambda _, __: None), columns
     )
     completed = len(runs_by_arm[BASELINE_ARM])
     runs = {
@@ -146,9 +147,17 @@ def run_replicate_batches(
     precision: PrecisionTarget | None,
     max_replicates: int,
     progress: ProgressCallback,
+    columns: Mapping[str, int] | None = None,
 ) -> dict[str, list[ReplicateRun]]:
-    """Return the runs of all arms: `count` replicates, or as many as a precision needs."""
+    """Return the runs of all arms: `count` replicates, or as many as a precision needs.
+
+    Parameters
+    ----------
+    columns : mapping of str to int, optional
+        The column of the measure in each arm; by default that of a shipped measure.
+    """
     runs_by_arm: dict[str, list[ReplicateRun]] = {name: [] for name in arms}
+    columns = columns or dict.fromkeys(arms, MEASURE_NAMES.index(measure))
     done, target = 0, count if precision is None else precision.next_batch_end([], 0)
     while done < target:
 
@@ -160,17 +169,18 @@ def run_replicate_batches(
         done = target
         if precision is not None:
             raise_if_failed(runs_by_arm)
-            differences = complete_differences(runs_by_arm, measure)
+            differences = complete_differences(runs_by_arm, columns)
             precision.check_feasible(differences, done, max_replicates)
             target = min(precision.next_batch_end(differences, done), max_replicates)
     return runs_by_arm
 
 
-def complete_differences(runs_by_arm: Mapping[str, list[ReplicateRun]], measure: str) -> list[NDArray[np.float64]]:
+def complete_differences(
+    runs_by_arm: Mapping[str, list[ReplicateRun]], columns: Mapping[str, int]
+) -> list[NDArray[np.float64]]:
     """Return the differences of each arm from the baseline, in replicates with the measure in both."""
-    column = MEASURE_NAMES.index(measure)
     final_values = {
-        name: np.array([np.nan if run.error else run.measures[-1, -1, column] for run in runs])
+        name: np.array([np.nan if run.error else run.measures[-1, -1, columns[name]] for run in runs])
         for name, runs in runs_by_arm.items()
     }
     differences = [values - final_values[BASELINE_ARM] for name, values in final_values.items() if name != BASELINE_ARM]

@@ -1,19 +1,21 @@
 """Experiments: the parameters varied, the design, the number of replicates, and the measures kept of each run."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean, index_of
+from qispread.inputs.extensions.plugins import owner_of
 from qispread.inputs.factors import Factor
 from qispread.inputs.former_data import read_measure
 from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import TABLE_OPTIONS, validate_folder_name
-from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.model.measures import MEASURES, measure_names
 from qispread.runs.sweep.factor_spec import FactorSpec
 from qispread.runs.sweep.factor_validation import validate_factors
 
@@ -44,14 +46,23 @@ def read_configured_measure(name: str) -> str:
 
 
 def validate_measures(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of measures, with "all" expanded."""
+    """Return the names of measures, each once; "all" alone where it is among them."""
     names = tuple(map(read_configured_measure, names))
     for name in names:
         if name != ALL_MEASURES and name not in MEASURES:
             raise ValueError(
-                f"no measure is called '{name}'" + did_you_mean(name, (*MEASURE_NAMES, ALL_MEASURES), listing=False)
+                f"no measure is called '{name}'" + did_you_mean(name, (*MEASURES, ALL_MEASURES), listing=False)
             )
-    return MEASURE_NAMES if ALL_MEASURES in names else tuple(dict.fromkeys(names))
+    return (ALL_MEASURES,) if ALL_MEASURES in names else tuple(dict.fromkeys(names))
+
+
+def foreign_measure_problem(names: Iterable[str], scenario: Scenario) -> str:
+    """Return why a scenario lacks a measure that another plug-in declares; empty if it has all."""
+    foreign = next((name for name in names if name not in (*measure_names(scenario), ALL_MEASURES)), None)
+    if foreign is None:
+        return ""
+    owner = owner_of(MEASURES, foreign)
+    return f"'{foreign}' is from {owner}, which the scenario does not name; needed: plugins: [{owner}]"
 
 
 PowerOfTwo = Annotated[int, AfterValidator(validate_power_of_two)]
@@ -146,6 +157,18 @@ class Experiment(ConfigSection):
         "pooled", "Whether measures are kept for all interventions together (pooled), or also for each.", role="run"
     )
     seed: int = choice(1, "Seed of the design; runs use the seed of the scenario.", role="run", low=0, below=2**32)
+
+    @field_validator("measures")
+    @classmethod
+    def _expand_measures(cls, kept: OutputSpec, info: ValidationInfo) -> OutputSpec:
+        scenario = info.data.get("scenario")
+        if scenario is None:
+            return kept
+        if problem := foreign_measure_problem((*kept.final, *kept.monthly), scenario):
+            raise ValueError(problem)
+        every = measure_names(scenario)
+        expanded = {name: every for name, names in kept if ALL_MEASURES in names}
+        return kept.model_copy(update=expanded)
 
     @cached_property
     def resolved_factors(self) -> tuple[Factor, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qispread.inputs.errors import Fault
+from qispread.model.measures import measure_names
 from qispread.runs.sweep.designs import FloatArray
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.run_order import RunOrder, monthly_shape
@@ -108,11 +109,12 @@ def measure_bytes_per_run(
     tables = [build_runs_table(experiment, names, points, replicates, numbers[points], block)]
     if experiment.measures.monthly:
         tables.append(build_months_table(experiment, names, points, replicates, block))
-    half = count // 2
+    half, measures = count // 2, measure_names(experiment.scenario)
     rows = [table.num_rows // count for table in tables]
     empty_bytes, half_bytes, all_bytes = (
         sum(
-            len(encode_parquet(table.slice(0, runs * row_count))) for table, row_count in zip(tables, rows, strict=True)
+            len(encode_parquet(table.slice(0, runs * row_count), measures))
+            for table, row_count in zip(tables, rows, strict=True)
         )
         for runs in (0, half, count)
     )

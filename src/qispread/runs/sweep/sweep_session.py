@@ -153,13 +153,16 @@ class SweepSession:
         """Write a complete part."""
         import numpy as np
 
+        from qispread.model.measures import measure_names
         from qispread.runs.sweep.sweep_tables import build_months_table, build_run_ids, build_runs_table, encode_parquet
 
         points, replicates = self.order.runs_at(np.array(self.order.part_positions(part)))
         names = build_run_ids(self.store.run_id_prefix, points, replicates)
-        contents = {}
+        contents, measures = {}, measure_names(self.experiment.scenario)
         if self.experiment.measures.monthly:
-            contents["months"] = encode_parquet(build_months_table(self.experiment, names, points, replicates, block))
+            months = build_months_table(self.experiment, names, points, replicates, block)
+            contents["months"] = encode_parquet(months, measures)
         numbers = self.points.numbers[points]
-        contents["parts"] = encode_parquet(build_runs_table(self.experiment, names, points, replicates, numbers, block))
+        runs = build_runs_table(self.experiment, names, points, replicates, numbers, block)
+        contents["parts"] = encode_parquet(runs, measures)
         self.store.write_part(part, len(names), len(block.errors), contents)

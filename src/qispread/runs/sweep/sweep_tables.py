@@ -1,6 +1,6 @@
 """The tables of a sweep: schemas, buffers and Parquet encoding."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from qispread.inputs.factors import Factor
-from qispread.model.measures import MEASURE_NAMES, MEASURES
+from qispread.model.measures import MEASURE_NAMES, Measure, scenario_measures
 from qispread.runs.sweep.designs import DesignPoints
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.worker import build_final_columns
@@ -59,10 +59,15 @@ def described_field(name: str, data_type: Any, meaning: str) -> Any:
     return pa.field(name, data_type, metadata={"meaning": meaning})
 
 
-def column_meaning(column: str) -> str:
-    """Return the meaning of a measure's column, named "measure" or "measure.intervention"."""
-    measure = MEASURES[column.split(".", maxsplit=1)[0]]
-    return f"{measure.meaning} [{measure.unit}]"
+def measure_field(column: str, declared: Mapping[str, Measure]) -> Any:
+    """Return the field of a measure's column, named "measure" or "measure.intervention"."""
+    measure = declared[column.split(".", maxsplit=1)[0]]
+    return described_field(column, pa.float64(), f"{measure.meaning} [{measure.unit}]")
+
+
+def measures_by_name(experiment: Experiment) -> dict[str, Measure]:
+    """Return the measures of an experiment's scenario by name."""
+    return {measure.name: measure for measure in scenario_measures(experiment.scenario)}
 
 
 def key_fields() -> list[Any]:
@@ -73,18 +78,20 @@ def key_fields() -> list[Any]:
 
 def runs_schema(experiment: Experiment) -> Any:
     """Return the schema of a part: one row for each run."""
+    declared = measures_by_name(experiment)
     return pa.schema(
         [
             *key_fields(),
             *(described_field(factor.path, column_type(factor), "Factor.") for factor in experiment.resolved_factors),
             *(described_field(name, pa.string(), meaning) for name, meaning in OUTCOME_COLUMNS.items()),
-            *(described_field(name, pa.float64(), column_meaning(name)) for name in build_final_columns(experiment)),
+            *(measure_field(name, declared) for name in build_final_columns(experiment)),
         ]
     )
 
 
 def months_schema(experiment: Experiment) -> Any:
     """Return the schema of the months of a part: one row for each run, month and intervention."""
+    declared = measures_by_name(experiment)
     run_id, point, replicate = key_fields()
     return pa.schema(
         [
@@ -93,7 +100,7 @@ def months_schema(experiment: Experiment) -> Any:
             replicate,
             described_field("month", pa.int32(), "Month, from 0 (the state before the first)."),
             described_field("intervention", LABEL_TYPE, "Name of the intervention; 'all' for all together."),
-            *(described_field(name, pa.float64(), column_meaning(name)) for name in experiment.measures.monthly),
+            *(measure_field(name, declared) for name in experiment.measures.monthly),
         ]
     )
 
@@ -199,14 +206,19 @@ def build_months_table(
     return pa.Table.from_arrays(columns, schema=months_schema(experiment))
 
 
-def encode_parquet(table: Any) -> bytes:
+def encode_parquet(table: Any, measures: Collection[str] = MEASURE_NAMES) -> bytes:
     """Return a table as the bytes of a Parquet file; the same table gives the same bytes.
 
     Measures are written plainly and without statistics: byte-stream splitting, dictionaries or tighter compression
     cost more time than they save (decision 35). Key columns have statistics, by which readers skip row groups.
+
+    Parameters
+    ----------
+    measures : collection of str
+        The names of the measures among its columns.
     """
     stream = pa.BufferOutputStream()
-    key_columns = [name for name in table.column_names if name.split(".")[0] not in MEASURE_NAMES]
+    key_columns = [name for name in table.column_names if name.split(".")[0] not in measures]
     pyarrow.parquet.write_table(
         table, stream, compression="lz4", use_dictionary=key_columns, write_statistics=key_columns
     )

@@ -24,7 +24,7 @@ from qispread.inputs.network_kinds import CompleteNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.composed_model import composed_model
 from qispread.model.engines.simulation import allocate_measures, completed_run, run_kernel
-from qispread.model.measures import MEASURES, measure_names
+from qispread.model.measures import measure_names, scenario_measures
 from qispread.model.world.run_inputs import PreparedScenario, initialise_run, prepare_scenario
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
 from qispread.runs.sweep.apply_point import PointApplier
@@ -91,12 +91,13 @@ def build_final_columns(experiment: Experiment) -> dict[str, tuple[int, int]]:
     Pooled measures have the name of the measure, those of one intervention "measure.intervention".
     """
     pooled, *single = row_indices(experiment).items()
-    names = measure_names(experiment.scenario)
-    columns = {name: (pooled[1], names.index(name)) for name in experiment.measures.final}
+    measures = scenario_measures(experiment.scenario)
+    indices = {measure.name: index for index, measure in enumerate(measures)}
+    columns = {name: (pooled[1], indices[name]) for name in experiment.measures.final}
     for intervention, row in single:
         for name in experiment.measures.final:
-            if not MEASURES[name].overall:
-                columns[f"{name}.{intervention}"] = (row, names.index(name))
+            if not measures[indices[name]].overall:
+                columns[f"{name}.{intervention}"] = (row, indices[name])
     return columns
 
 
