@@ -102,15 +102,10 @@ def iterate_rules() -> Iterator[tuple[str, str, str]]:
                 yield path.stem, node.name, ast.get_docstring(node) or ""
 
 
-def other_form_functions() -> set[str]:
-    """Return the functions of forms that are not shipped, and those that choose a form."""
-    forms = [form for words in RULE_FORMS.values() if len(words) > 1 for form in words.values()]
-    return {f"{form.rule}_in_form" if form.name == SHIPPED else f"{form.rule}_{form.name}" for form in forms}
-
-
 def rules() -> str:
     """Return the table of rules."""
-    others = other_form_functions()
+    forms = [form for words in RULE_FORMS.values() if len(words) > 1 for form in words.values()]
+    others = {f"{form.rule}_in_form" if form.name == SHIPPED else f"{form.rule}_{form.name}" for form in forms}
     rows = (
         (
             module,
@@ -240,22 +235,10 @@ def parameters(heading: str) -> str:
     return markdown_table(("parameter", "default", "unit", "plausible", "meaning", "source", "known"), rows)
 
 
-MAKERS = (
-    organisation_state,
-    practice_state,
-    month,
-    measures,
-    rules,
-    forms,
-    slots,
-    policies,
-    networks,
-    default_ties,
-    purposes,
-)
-BLOCKS: dict[str, Callable[[], str]] = {function.__name__.replace("_", " "): function for function in MAKERS} | {
-    f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in describe_parts()
-}
+MAKERS = (organisation_state, practice_state, month, measures, rules, slots, policies, networks, default_ties, purposes)
+BLOCKS: dict[str, Callable[[], str]] = {
+    function.__name__.replace("_", " "): function for function in (*MAKERS, forms)
+} | {f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in describe_parts()}
 """What makes each table of model.md, by the name in its mark."""
 
 

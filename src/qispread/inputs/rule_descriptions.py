@@ -13,11 +13,12 @@ UNSOURCED = (ASSUMPTION, "-", "")
 
 
 def matching_rules(word: str) -> list[str]:
-    """Return the rules with several forms that match a lower-case word, all for "rules" or an empty word."""
+    """Return the rules with several forms that match a lower-case word, in their path, or a form's name or meaning."""
     return [
         rule
         for rule in rules_with_several_forms()
-        if word in f"{SECTION}.{rule}" or any(word in form.meaning.lower() for form in RULE_FORMS[rule].values())
+        if word in f"{SECTION}.{rule}"
+        or any(word in f"{name}\n{form.meaning}".lower() for name, form in RULE_FORMS[rule].items())
     ]
 
 
