@@ -31,6 +31,8 @@ from qispread.inputs.parameter_descriptions import (
     section_title,
 )
 from qispread.inputs.policies import AnyPolicy, Policy
+from qispread.inputs.rule_descriptions import form_rows
+from qispread.inputs.rule_forms import RULE_FORMS, SHIPPED
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines import run_tables
 from qispread.model.engines.agents import Organisation
@@ -102,6 +104,8 @@ def iterate_rules() -> Iterator[tuple[str, str, str]]:
 
 def rules() -> str:
     """Return the table of rules."""
+    forms = [form for words in RULE_FORMS.values() if len(words) > 1 for form in words.values()]
+    others = {f"{form.rule}_in_form" if form.name == SHIPPED else f"{form.rule}_{form.name}" for form in forms}
     rows = (
         (
             module,
@@ -111,8 +115,15 @@ def rules() -> str:
             docstring_part(text, "Source"),
         )
         for module, name, text in iterate_rules()
+        if f"{module}.{name}" not in others
     )
     return markdown_table(("module", "function", "what it returns", "equation", "source"), rows)
+
+
+def forms() -> str:
+    """Return the table of the forms of the rules that have several."""
+    rows = ((format_code(rule), format_code(name), *texts) for rule, name, *texts in form_rows())
+    return markdown_table(("rule", "form", "meaning", "equation", "source"), rows)
 
 
 def organisation_state() -> str:
@@ -225,9 +236,9 @@ def parameters(heading: str) -> str:
 
 
 MAKERS = (organisation_state, practice_state, month, measures, rules, slots, policies, networks, default_ties, purposes)
-BLOCKS: dict[str, Callable[[], str]] = {function.__name__.replace("_", " "): function for function in MAKERS} | {
-    f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in describe_parts()
-}
+BLOCKS: dict[str, Callable[[], str]] = {
+    function.__name__.replace("_", " "): function for function in (*MAKERS, forms)
+} | {f"parameters: {heading}": lambda heading=heading: parameters(heading) for heading, _, _ in describe_parts()}
 """What makes each table of model.md, by the name in its mark."""
 
 

@@ -7,6 +7,11 @@ import time
 from pathlib import Path
 
 import qispread as qs
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.world.run_inputs import prepare_scenario
+from qispread.runs.sweep.designs import build_points
+from qispread.runs.sweep.load_experiment import read_experiment
+from qispread.runs.sweep.worker import pickle_job, run_months_until_stopped, unpickle_job
 
 SMALL_SCENARIO = qs.Scenario().replace(
     {"organisations.number": 12, "organisations.partnerships": 4, "organisations.regions": 2},
@@ -110,3 +115,20 @@ def init_failing_worker(harm):
 
 LARGE = small_experiment(points=300)
 """An experiment whose sweep has three parts."""
+
+
+def assert_same_bytes_as_full_scenario(given, points=4):
+    """Make sure that some points of an experiment give the bytes of scenarios changed whole, in two worlds."""
+    found = read_experiment(
+        {**given, "design": {"kind": "latin_hypercube", "points": points}, "measures": {"final": "all"}}
+    )
+    job = unpickle_job(pickle_job(found, None, "test"))
+    for numbers in build_points(found).numbers:
+        values = {
+            factor.path: factor.value(number) for factor, number in zip(found.resolved_factors, numbers, strict=True)
+        }
+        blueprint = prepare_scenario(found.scenario.replace(values))
+        for replicate in (0, 1):
+            expected, measured = run_replicate(blueprint, replicate), run_months_until_stopped(job, numbers, replicate)
+            assert not expected.error
+            assert measured.tobytes() == expected.measures.tobytes()

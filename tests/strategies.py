@@ -9,6 +9,7 @@ from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.organisations import ContextFactors
 from qispread.inputs.parameter import declaration_of, section_classes
 from qispread.inputs.policies import PRACTICE_STRENGTHS, AnyPolicy
+from qispread.inputs.rule_forms import CODED_RULES, RULE_FORMS
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import MECHANISMS
 
@@ -139,4 +140,6 @@ def scenarios(draw):
         data["organisations"] = {"rows": identical_rows()}
     for name in MECHANISMS:
         data[name] = draw(plausible_values(Scenario.model_fields[name].annotation))
+    forms = {rule: st.sampled_from(list(RULE_FORMS[rule])) for rule in CODED_RULES}
+    data["rules"] = draw(st.fixed_dictionaries({}, optional=forms))
     return build_scenario(data)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 import qispread as qs
 from all_features import all_features_scenario
 from qispread.inputs.load_scenario import build_scenario
+from qispread.inputs.rule_forms import CODED_RULES, RULE_FORMS
 from qispread.model.engines.mesa_model import SpreadModel
 from qispread.model.engines.simulation import run_replicate
 from qispread.model.world import state_arrays as at
@@ -96,24 +97,26 @@ def test_order_of_visits_does_not_matter():
     assert np.array(usual.measures).tobytes() == np.array(shuffled.measures).tobytes()
 
 
+OTHER_FORMS = {rule: list(RULE_FORMS[rule])[1] for rule in CODED_RULES}
 CHECKSUM = """
 import hashlib, sys
 sys.path.insert(0, {tests!r})
 from all_features import all_features_scenario
 from qispread.model.engines.simulation import run_replicate
 from qispread.model.world.run_inputs import prepare_scenario
-scenario = all_features_scenario()
-run = run_replicate(prepare_scenario(scenario), 2)
-assert not run.error, run.error
-digest = hashlib.sha256(run.measures.tobytes())
-for array in run.final_state:
-    digest.update(array.tobytes())
+digest = hashlib.sha256()
+for rules in ({{}}, {forms!r}):
+    run = run_replicate(prepare_scenario(all_features_scenario(rules=rules)), 2)
+    assert not run.error, run.error
+    digest.update(run.measures.tobytes())
+    for array in run.final_state:
+        digest.update(array.tobytes())
 print(digest.hexdigest())
 """
 
 
 def checksum_in_process(**environment):
-    code = CHECKSUM.format(tests=str(ROOT / "tests"))
+    code = CHECKSUM.format(tests=str(ROOT / "tests"), forms=OTHER_FORMS)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={**os.environ, **environment},

@@ -266,6 +266,12 @@ def worn_culture(culture: Rises, wear: Falls, turnover: Falls) -> Share:
     )""",
             after='available without any leadership.", source="dixonwoods2014"\n    )',
         ),
+        Edit("src/qispread/inputs/rule_forms.py", '        "worn_culture",\n', after='        "resented_culture",\n'),
+        Edit(
+            "src/qispread/inputs/rule_choices.py",
+            "    worn_culture: str = SHIPPED\n",
+            after="    resented_culture: str = SHIPPED\n",
+        ),
         Edit(
             agent,
             f"\n        self.culture = capacity.worn_culture(self.culture, {scenario}.capacity.wear, self.turnover)",
@@ -299,5 +305,6 @@ def worn_culture(culture: Rises, wear: Falls, turnover: Falls) -> Share:
     holds_to(copy, "Add a rule, or change one")
     copy.lint()
     copy.test("tests/rules/test_rules.py", "-k", "worn or every")
+    copy.test("tests/rules/test_forms.py", "-k", "declared or field")
     copy.test("tests/registries/test_parameters.py", "-k", "wear or says or sources or ranges")
     copy.test("tests/test_baselines.py", "tests/engines/test_engines_agree.py", "tests/experiments/test_freshness.py")

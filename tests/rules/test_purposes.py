@@ -117,6 +117,7 @@ def runs_watched():
     changes = {
         "leaders": {"leader_exit": 1.0, "new_broom": 0.5},
         "reviewing": {"discontinuing": 3.0, "readopting": 0.2, "interval": 6},
+        "rules": {"deciding.attraction": "random_peer"},
     }
     done = subprocess.run(
         [sys.executable, "-c", SPY.format(tests=str(TESTS), changes=json.dumps(changes))],

@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 import qispread as qs
 from all_features import all_features_scenario
 from helpers_input import catch_input_error
-from helpers_sweep import SMALL_SCENARIO, small_experiment
+from helpers_sweep import SMALL_SCENARIO, assert_same_bytes_as_full_scenario, small_experiment
 from qispread.inputs.factors import plausible_factors
-from qispread.model.engines.simulation import run_replicate
-from qispread.model.world.run_inputs import prepare_scenario
 from qispread.runs.sweep.apply_point import check_points
 from qispread.runs.sweep.designs import build_points
 from qispread.runs.sweep.load_experiment import read_experiment
-from qispread.runs.sweep.worker import pickle_job, run_months_until_stopped, unpickle_job
+from qispread.runs.sweep.worker import pickle_job, unpickle_job
 from strategies import scenarios
 
 WHOLE = {
@@ -30,23 +28,6 @@ WHOLE = {
     "leaders.leader_exit": {},
 }
 EVERYTHING = all_features_scenario()
-
-
-def assert_same_bytes_as_full_scenario(given, points=4):
-    """Make sure that some points of an experiment give the bytes of scenarios changed whole, in two worlds."""
-    found = read_experiment(
-        {**given, "design": {"kind": "latin_hypercube", "points": points}, "measures": {"final": "all"}}
-    )
-    job = unpickle_job(pickle_job(found, None, "test"))
-    for numbers in build_points(found).numbers:
-        values = {
-            factor.path: factor.value(number) for factor, number in zip(found.resolved_factors, numbers, strict=True)
-        }
-        blueprint = prepare_scenario(found.scenario.replace(values))
-        for replicate in (0, 1):
-            expected, measured = run_replicate(blueprint, replicate), run_months_until_stopped(job, numbers, replicate)
-            assert not expected.error
-            assert measured.tobytes() == expected.measures.tobytes()
 
 
 @settings(max_examples=25)

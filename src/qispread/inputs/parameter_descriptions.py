@@ -13,6 +13,8 @@ from qispread.inputs.interventions import Intervention
 from qispread.inputs.network_kinds import AnyNetwork
 from qispread.inputs.parameter import ConfigSection, declaration_of, section_classes
 from qispread.inputs.policies import AnyPolicy
+from qispread.inputs.rule_choices import SECTION as RULES
+from qispread.inputs.rule_descriptions import rules_as_markdown, rules_as_yaml
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import MECHANISMS
 
@@ -149,7 +151,7 @@ def render_markdown() -> str:
                 for description in descriptions
             ]
         lines += list(counterpart_lines(heading, descriptions))
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *rules_as_markdown()]) + "\n"
 
 
 def counterpart_lines(heading: str, parameters: list[ParameterDescription]) -> Iterator[str]:
@@ -183,7 +185,9 @@ def yaml_lines(section: type[ConfigSection], depth: int) -> Iterator[str]:
         if name in INTERNAL_FIELDS:
             continue
         value: Any = field.default
-        if isinstance(value, ConfigSection) and declaration_of(field) is None:
+        if name == RULES:
+            yield from rules_as_yaml()
+        elif isinstance(value, ConfigSection) and declaration_of(field) is None:
             tag = discriminator(type(value))
             yield f"{indent}{name}:"
             if tag:

@@ -126,8 +126,7 @@ ALTERNATIVES = (
     RuleForm(
         "deciding.chance_adopts",
         SHIPPED,
-        "The probability of adopting rises smoothly with the utility, here and below what speaks for the adoption less "
-        "what speaks against it.",
+        "The probability of adopting rises smoothly with the utility: the terms for adoption less those against it.",
         "logistic(utility), utility = -reluctance + inclination + push - w_overload * overload",
         ASSUMPTION,
         plausible=True,

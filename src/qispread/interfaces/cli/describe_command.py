@@ -31,8 +31,8 @@ def add(command: argparse.ArgumentParser) -> None:
         "search",
         nargs="?",
         default="",
-        help="glossary term, or word in the path or meaning of a parameter; 'glossary' prints every term, 'plugins' "
-        "the plug-ins",
+        help="glossary term, or word in the path or meaning of a parameter or of a form of a rule; 'glossary' prints "
+        "every term, 'rules' every rule that has several forms, 'plugins' the plug-ins",
     )
     command.set_defaults(act=act)
 
@@ -53,8 +53,9 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     else:
         entries = find_entries(word)
         print_lines(map(entry_as_text, entries), console)
-        if not print_parameters(word.lower(), console) and not entries:
-            problem = f"no parameter and no glossary term matches '{word}'"
+        count = print_parameters(word.lower(), console) + print_rules(word.lower(), console)
+        if not count and not entries:
+            problem = f"no parameter, no rule with several forms and no glossary term matches '{word}'"
             raise InputError([Fault("describe", f"{problem}{nearest_term(word, GLOSSARY)}")])
     return EXIT_OK
 
@@ -109,3 +110,18 @@ def print_parameters(word: str, console: "Console") -> int:
             print_lines((f"    {counterpart}" for counterpart in counterparts), console, style="dim")
         count += len(matches)
     return count
+
+
+def print_rules(word: str, console: "Console") -> int:
+    """Print the rules with several forms that match a lower-case word, and return their number."""
+    from qispread.inputs.rule_choices import SECTION
+    from qispread.inputs.rule_descriptions import RULES_MEANING, describe_form, matching_rules
+    from qispread.inputs.rule_forms import RULE_FORMS, SHIPPED
+
+    rules = matching_rules(word)
+    if rules:
+        print_lines((f"\n{SECTION}: {RULES_MEANING}".replace("`", ""),), console, style="bold")
+    for rule in rules:
+        print_lines((f"  {SECTION}.{rule} = {SHIPPED}",), console)
+        print_lines((f"    {describe_form(form)}" for form in RULE_FORMS[rule].values()), console)
+    return len(rules)

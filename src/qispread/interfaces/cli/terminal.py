@@ -50,6 +50,8 @@ def show_scenario(scenario: "Scenario", console: "Console", *, show_replicates: 
     for name, policy in scenario.policies.items():
         end = "to the end" if (policy.end or scenario.horizon) >= scenario.horizon else f"to {policy.end}"
         console.print(f"policy {name}: months {policy.start} {end}", soft_wrap=True, markup=False)
+    for rule, form in scenario.rules.changed().items():
+        console.print(f"rule {rule} in the form {form.name}: {form.meaning}", soft_wrap=True, markup=False)
 
 
 def compile_with_progress(scenario: "Scenario", console: "Console") -> None:

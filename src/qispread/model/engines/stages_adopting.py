@@ -57,7 +57,7 @@ def partnership_users(plan: RunInputs, practising: FloatArray, members: FloatArr
 @inlined
 def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, month: int, k: int, i: int) -> tuple[float, int]:
     """Return the share of tie weight to users, and the most attractive peer to copy (-1 for none)."""
-    form, stream, peer_streams = plan.parameters.forms.attraction, plan.streams[k, i], plan.streams[-1]
+    form = plan.parameters.forms.attraction
     total, practising, best, best_peer = 0.0, 0.0, -1.0, -1
     for tie in range(plan.indptr[epoch, i], plan.indptr[epoch, i + 1]):
         peer, weight = plan.indices[tie], plan.weights[tie]
@@ -65,7 +65,13 @@ def peer_influence(plan: RunInputs, visible: FloatArray, epoch: int, month: int,
         is_user = visible[rows.VISIBLE_PRACTISING, peer]
         practising += weight * is_user
         attraction = deciding.attraction_in_form(
-            form, weight, visible[rows.VISIBLE_RESULT, peer], plan.similarity[tie], stream, month, peer_streams[peer]
+            form,
+            weight,
+            visible[rows.VISIBLE_RESULT, peer],
+            plan.similarity[tie],
+            plan.streams[k, i],  # read only where a form draws: a view of the row beforehand took 2% of a run
+            month,
+            plan.streams[-1, peer],
         )
         is_better = (is_user > 0.0) & (attraction > best)
         best, best_peer = (attraction if is_better else best), (peer if is_better else best_peer)

@@ -8,6 +8,8 @@ from typing import Any
 
 from qispread.inputs.parameter import ConfigSection as ScenarioSection
 from qispread.inputs.parameter_descriptions import ParameterDescription, describe_section, section_title
+from qispread.inputs.rule_choices import SECTION as RULES
+from qispread.inputs.rule_forms import RULE_FORMS, SHIPPED, RuleForm
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import MECHANISMS
 from qispread.outputs.report.blocks import BulletList, Paragraph, ReportBlock, ReportSection, ReportTable, RowGroup
@@ -32,6 +34,7 @@ UNREADABLE_SCENARIO = (
 ASSUMPTIONS_CAPTION = (
     "Every uncertain assumption and every lever of the scenario, by part of the model; parts with hypotheses first."
 )
+FORMS_HEADING = "Rules in another form than the shipped one"
 SHOWN_ROLES = ("uncertainty", "lever")
 NO_SOURCE = ("-", "assumption")
 ASSUMPTION_HEADER = ("Parameter", "Value", "Unit", "Plausible range", "Evidence", "Source", "Meaning")
@@ -94,6 +97,7 @@ def build_groups(view: ReportData, baseline: Scenario) -> Iterator[AssumptionGro
             f"{name.replace('_', ' ').capitalize()}: {section_meaning(getattr(baseline, name))}",
             getattr(baseline, name),
         )
+    yield AssumptionGroup(FORMS_HEADING, [form_row(form) for form in baseline.rules.changed().values()])
     yield build_group("Organisations, where no table has them", baseline.organisations)
     yield build_group(f"Network: {section_meaning(baseline.network)}", baseline.network)
     for name, intervention in baseline.interventions.items():
@@ -123,6 +127,22 @@ def build_group(heading: str, section: ScenarioSection) -> AssumptionGroup:
         text = format_value(value)
         rows.append((parameter, text, text != parameter.default))
     return AssumptionGroup(heading, sorted(rows, key=lambda row: EVIDENCE_ORDER.index(row[0].evidence)))
+
+
+def form_row(form: RuleForm) -> tuple[ParameterDescription, str, bool]:
+    """Return the row of a rule that is not in its shipped form."""
+    description = ParameterDescription(
+        path=f"{RULES}.{form.rule}",
+        default=SHIPPED,
+        unit="-",
+        allowed_range=f"one of {', '.join(RULE_FORMS[form.rule])}",
+        plausible_range="",
+        meaning=form.meaning,
+        source=form.source,
+        evidence="choice",
+        role="uncertainty",
+    )
+    return description, form.name, True
 
 
 def format_value(value: Any) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from qispread.common.formatting import format_difference, format_duration, format_short, format_value, lower_first
 from qispread.inputs.parameter_descriptions import section_title
 from qispread.inputs.policies import Policy
+from qispread.inputs.rule_choices import SECTION as RULES
+from qispread.inputs.rule_forms import SHIPPED
 from qispread.inputs.scenario import Scenario
 from qispread.model.measures import MEASURES
 from qispread.outputs.figures.figure import Figure
@@ -134,11 +136,20 @@ def describe_changes(baseline: Scenario, arm: Scenario) -> list[str]:
         if policy != baseline.policies.get(name)
     ]
     removed = [f"without {name}" for name in baseline.policies if name not in arm.policies]
-    skipped = {"policies", "name", "description", "inputs", "notes", "replicates"}
+    skipped = {"policies", "name", "description", "inputs", "notes", "replicates", RULES}
     first, second = (scenario.model_dump(mode="json", exclude=skipped) for scenario in (baseline, arm))
-    other = list(iterate_differing_paths(first, second))
+    other = [*iterate_other_forms(baseline, arm), *iterate_differing_paths(first, second)]
     remainder = [f"and {len(other) - MAX_LISTED_CHANGES} other changes"] if len(other) > MAX_LISTED_CHANGES else []
     return [*added, *removed, *other[:MAX_LISTED_CHANGES], *remainder]
+
+
+def iterate_other_forms(baseline: Scenario, arm: Scenario) -> Iterator[str]:
+    """Yield each rule whose form differs between two scenarios, with the words of both."""
+    first, second = baseline.rules.changed(), arm.rules.changed()
+    for rule in dict.fromkeys([*first, *second]):
+        words = [forms[rule].name if rule in forms else SHIPPED for forms in (first, second)]
+        if words[0] != words[1]:
+            yield f"{RULES}.{rule} {words[1]} in place of {words[0]}"
 
 
 def iterate_differing_paths(first: Any, second: Any, path: str = "") -> Iterator[str]:
