@@ -97,20 +97,21 @@ FAILING_VALUE = 0.8733
 
 def init_failing_worker(harm):
     """Make a process a worker that comes to harm in a few runs."""
-    from qispread.runs.sweep import worker, worker_pools
+    from qispread.model.engines.composed_model import ComposedModel
+    from qispread.runs.sweep import watchdog, worker_pools
 
     worker_pools.init_worker()
-    worker.KILL_TIMEOUT_SECONDS = 0.5
-    start_run = worker.initialise_run
+    watchdog.KILL_TIMEOUT_SECONDS = 0.5
+    start_run = ComposedModel.initialise_run
 
-    def start(blueprint, world):
+    def start(model, blueprint, world):
         if world.replicate == 1 and blueprint.scenario.copying.copy_loss > FAILING_VALUE:
             if harm == "die":
                 os._exit(3)
             time.sleep(1e6)
-        return start_run(blueprint, world)
+        return start_run(model, blueprint, world)
 
-    worker.initialise_run = start
+    ComposedModel.initialise_run = start
 
 
 LARGE = small_experiment(points=300)

@@ -12,6 +12,7 @@ import pytest
 import qispread as qs
 from helpers_input import catch_input_error, only_fault
 from helpers_sweep import EXPERIMENT_YAML, FACTORS, SCENARIO_YAML, SMALL_SCENARIO, small_experiment, table_bytes
+from qispread.model.engines.composed_model import ComposedModel
 from qispread.runs.sweep import preflight, worker
 from qispread.runs.sweep import run_order as order
 from qispread.runs.sweep.designs import build_points
@@ -145,14 +146,14 @@ def test_a_run_that_gives_no_number_is_a_row_that_failed():
 @pytest.fixture
 def raising_replicate(monkeypatch):
     """Let every run in world 2 raise, until told otherwise."""
-    start_run, bad = worker.initialise_run, {2}
+    start_run, bad = ComposedModel.initialise_run, {2}
 
-    def start(blueprint, world):
+    def start(model, blueprint, world):
         if world.replicate in bad:
             raise RuntimeError("as if by a fault")
-        return start_run(blueprint, world)
+        return start_run(model, blueprint, world)
 
-    monkeypatch.setattr(worker, "initialise_run", start)
+    monkeypatch.setattr(ComposedModel, "initialise_run", start)
     return bad
 
 

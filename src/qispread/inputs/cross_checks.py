@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from qispread.inputs.errors import did_you_mean
-from qispread.inputs.extensions.plugins import owner_of, plugins_of
+from qispread.inputs.extensions.plugins import find_owner, scenario_plugins
 from qispread.inputs.interventions import ORIGIN_RULES, Origin
 from qispread.inputs.network_kinds import GeneratedNetwork, GivenTiesNetwork
 from qispread.inputs.own_sections import OWN_NETWORKS, OWN_POLICIES
@@ -161,9 +161,9 @@ def check_plugins(scenario: ScenarioFields) -> ProblemIterator:
     }
     for rule, form in scenario.rules.changed().items():
         used["rules", *rule.split(".")] = (RULE_FORMS[rule], form.name)
-    named = [extension for plugin in plugins_of(scenario) for extension in plugin.extensions]
+    named = [extension for plugin in scenario_plugins(scenario) for extension in plugin.extensions]
     for path, (registry, key) in used.items():
-        owner = owner_of(registry, key)
+        owner = find_owner(registry, key)
         if owner is not None and not any(one.registry is registry and one.key == key for one in named):
             yield path, f"'{key}' is from {owner}; needed: plugins: [{owner}]"
 

@@ -8,7 +8,7 @@ from qispread.inputs.adapt_scenario import iterate_paths
 from qispread.inputs.build_scenario import build_fields
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.extensions.plugin_files import PluginParcel, load_parcel, make_parcels
-from qispread.inputs.extensions.plugins import plugins_of
+from qispread.inputs.extensions.plugins import scenario_plugins
 from qispread.inputs.former_data import rename_changes
 from qispread.inputs.graph_data import check_graph, read_graph
 from qispread.inputs.scenario_fields import ScenarioFields, set_at_path
@@ -108,7 +108,7 @@ class Scenario(ScenarioFields):
         """Pickle a scenario with its plug-ins, which the process that reads it then loads."""
         if not self.plugins:
             return super().__reduce_ex__(2)
-        return restore_scenario, (type(self), make_parcels(plugins_of(self)), self.model_dump())
+        return restore_scenario, (type(self), make_parcels(scenario_plugins(self)), self.model_dump())
 
     def without_policies(self) -> Self:
         """Return the scenario without policies."""

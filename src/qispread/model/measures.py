@@ -11,7 +11,7 @@ from qispread.common.deprecation import FormerKeys
 from qispread.common.former_names import MEASURES as FORMER_MEASURES
 from qispread.common.former_names import REFUSED_MEASURES, refusal
 from qispread.common.shipped_bindings import record_constants
-from qispread.inputs.extensions.plugins import extensions_of
+from qispread.inputs.extensions.plugins import scenario_extensions
 
 REPLICATED_THRESHOLD = 0.8
 """Share of the pilot site's effect at which an effect counts as replicated, and an organisation as transformed."""
@@ -34,10 +34,8 @@ class Measure:
     ----------
     name : str
         Name of its column.
-    label : str
-        Heading in tables and charts.
-    phrase : str
-        Name within a sentence: "would raise PHRASE by ...".
+    label, phrase, axis : str
+        Heading in tables and charts, name within a sentence ("would raise PHRASE by ..."), title of the axis of values.
     meaning : str
         One sentence.
     unit : str
@@ -45,8 +43,6 @@ class Measure:
         Number format of its values.
     better : {"more", "less", "neither"}
         The desirable direction.
-    axis : str
-        Title of the axis of its values.
     overall : bool
         Whether it covers all interventions together: it then has values only in rows for "all".
     among_users : bool
@@ -343,7 +339,7 @@ if len(MEASURE_NAMES) != len(MEASURE_REGISTRY):
 
 def scenario_measures(scenario: Any) -> tuple[Measure, ...]:
     """Return the measures of a scenario, in the order of columns: those of the package, then those of its plug-ins."""
-    return (*MEASURE_REGISTRY, *(extension.declaration for extension in extensions_of(scenario, "measure")))
+    return (*MEASURE_REGISTRY, *(extension.declaration for extension in scenario_extensions(scenario, "measure")))
 
 
 def measure_names(scenario: Any) -> tuple[str, ...]:

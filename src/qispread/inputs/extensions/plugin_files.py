@@ -56,7 +56,7 @@ def read_plugin(path: str | Path) -> Plugin:
     return load_text(file.name, read_text(file, str(path)), str(path))
 
 
-def sha256_of(text: str) -> str:
+def text_hash(text: str) -> str:
     """Return the SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -69,7 +69,7 @@ def load_text(name: str, text: str, displayed: str) -> Plugin:
     InputError
         As for `read_plugin`.
     """
-    sha256 = sha256_of(text)
+    sha256 = text_hash(text)
     if sha256 in LOADED and LOADED[sha256].name == name:
         return LOADED[sha256]
     plugin = Plugin(name, sha256, text)
@@ -149,10 +149,10 @@ def package_hash(module_name: str) -> str:
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise InputError([Fault("--plugin", f"the module '{module_name}' of the plug-in was not found")])
     if not spec.submodule_search_locations:
-        return sha256_of(Path(spec.origin).read_text(encoding="utf-8"))
+        return text_hash(Path(spec.origin).read_text(encoding="utf-8"))
     folder = Path(spec.origin).parent
     files = sorted(folder.rglob("*.py"))
-    return sha256_of("\0".join(f"{file.relative_to(folder)}\0{file.read_text(encoding='utf-8')}" for file in files))
+    return text_hash("\0".join(f"{file.relative_to(folder)}\0{file.read_text(encoding='utf-8')}" for file in files))
 
 
 def make_parcels(plugins: list[Plugin]) -> list[PluginParcel]:
@@ -186,7 +186,7 @@ def load_parcel(parcel: PluginParcel) -> Plugin:
         plugin = read_package(parcel.name)
         got = plugin.sha256
     else:
-        got = sha256_of(parcel.text)
+        got = text_hash(parcel.text)
     if got != parcel.sha256:
         problem = f"differs here: SHA-256 {got[:12]}; needed: {parcel.sha256[:12]}"
         raise InputError([Fault(parcel.name, problem)])

@@ -121,13 +121,13 @@ def name_faults(extensions: Sequence[Extension], replaced: Sequence[Extension]) 
         if place in seen:
             faults.append(extension.fault(f"is declared twice; first in line {seen[place].line}"))
         elif place not in free and extension.key in extension.registry:
-            holder = owner_of(extension.registry, extension.key) or "qispread"
+            holder = find_owner(extension.registry, extension.key) or "qispread"
             faults.append(extension.fault(f"{holder} has one of this name; needed: another"))
         seen.setdefault(place, extension)
     return faults
 
 
-def owner_of(registry: Mapping[str, Any], key: str) -> str | None:
+def find_owner(registry: Mapping[str, Any], key: str) -> str | None:
     """Return the name of the plug-in that has a name in a registry; None for this package."""
     for plugin in (SESSION, *LOADED.values()):
         if any(one.registry is registry and one.key == key for one in plugin.extensions):
@@ -207,15 +207,15 @@ def used_by_default() -> tuple[str, ...]:
     return tuple(_USED_BY_DEFAULT)
 
 
-def plugins_of(scenario: Any) -> list[Plugin]:
+def scenario_plugins(scenario: Any) -> list[Plugin]:
     """Return the plug-ins of a scenario, in its order, and this session's functions last."""
     plugins = [LOADED[reference.sha256] for reference in scenario.plugins]
     return [*plugins, SESSION] if SESSION.extensions else plugins
 
 
-def extensions_of(scenario: Any, kind: ExtensionKind) -> list[Extension]:
+def scenario_extensions(scenario: Any, kind: ExtensionKind) -> list[Extension]:
     """Return the extensions of one kind that a scenario uses."""
-    return [one for plugin in plugins_of(scenario) for one in plugin.extensions if one.kind == kind]
+    return [one for plugin in scenario_plugins(scenario) for one in plugin.extensions if one.kind == kind]
 
 
 def forget(condition: Callable[[Plugin], bool] = lambda _: True) -> None:

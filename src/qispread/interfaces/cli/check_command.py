@@ -16,11 +16,11 @@ def add(command: argparse.ArgumentParser) -> None:
     """Declare the arguments of `check_file`."""
     command.add_argument("files", nargs="*", help="scenarios, experiments, calibrations, policy files or CSV tables")
     command.add_argument(
-        "--worlds",
+        "--replicates",
         type=int,
         default=20,
         metavar="N",
-        help="with --plugin: the number of worlds in which both engines are compared (default: %(default)s)",
+        help="with --plugin: the number of replicates in which both engines are compared (default: %(default)s)",
     )
     command.set_defaults(act=act)
 
@@ -53,14 +53,14 @@ def check_plugins(arguments: argparse.Namespace, console: "Console") -> "list[Fa
     from qispread.inputs.extensions.plugins import LOADED, used_by_default
     from qispread.model.extensions.check_plugin import check_extension, tried_scenario
 
-    if arguments.worlds < 1:
-        raise InputError([Fault("--worlds", f"got {arguments.worlds}; needed: at least 1")])
+    if arguments.replicates < 1:
+        raise InputError([Fault("--replicates", f"got {arguments.replicates}; needed: at least 1")])
     faults = []
     base = tried_scenario()
     for plugin in [one for one in LOADED.values() if one.name in used_by_default()]:
         console.print(f"{plugin.name} (SHA-256 {plugin.short_hash})", soft_wrap=True, markup=False)
         for extension in plugin.extensions:
-            found = check_extension(extension, base, arguments.worlds)
+            found = check_extension(extension, base, arguments.replicates)
             console.print(f"  {found}", soft_wrap=True, markup=False, highlight=False)
             if found.problem:
                 faults.append(extension.fault(found.problem))

@@ -17,7 +17,7 @@ from qispread.model.engines.practice import (
     OrganisationLevers,
     PeerTie,
     Practice,
-    PracticeLevers,
+    set_levers,
 )
 from qispread.model.rules import (
     capacity,
@@ -108,13 +108,7 @@ class Organisation(FixedAgent):
     def enter_epoch(self, epoch: int) -> None:
         """Set the levers of the policies in force from this month."""
         plan = self.model.plan
-        self.set_levers(plan.organisation_levers[epoch, :, self.index], plan.practice_levers[epoch, :, :, self.index])
-
-    def set_levers(self, organisation: Any, practices: Any) -> None:
-        """Set the levers of this month: arrays of (slots,) and of (interventions, slots)."""
-        self.levers = OrganisationLevers(*organisation.tolist())
-        for practice, levers in zip(self.practices.values(), practices.tolist(), strict=True):
-            practice.levers = PracticeLevers(*levers)
+        set_levers(self, plan.organisation_levers[epoch, :, self.index], plan.practice_levers[epoch, :, :, self.index])
 
     @property
     def workload(self) -> float:

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from qispread.inputs.extensions.extension import Extension
-from qispread.inputs.extensions.plugins import extensions_of, plugins_of
+from qispread.inputs.extensions.plugins import scenario_extensions, scenario_plugins
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines import extension_points, kernel
 from qispread.model.engines.composition import Composition, short_content
@@ -162,7 +162,7 @@ def own_policies(scenario: Scenario) -> dict[str, OwnPolicy]:
     """Return the policies of a scenario that are the user's own, by name."""
     if not scenario.policies:
         return {}
-    declared = {extension.key: extension for extension in extensions_of(scenario, "policy")}
+    declared = {extension.key: extension for extension in scenario_extensions(scenario, "policy")}
     return {
         name: OwnPolicy(declared[policy.lever], declared[policy.lever].details["moves"])
         for name, policy in scenario.policies.items()
@@ -172,7 +172,7 @@ def own_policies(scenario: Scenario) -> dict[str, OwnPolicy]:
 
 def chosen_rules(scenario: Scenario) -> list[Extension]:
     """Return the forms of rules of the user's own that a scenario chooses."""
-    own = extensions_of(scenario, "rule")
+    own = scenario_extensions(scenario, "rule")
     if not own:
         return []
     chosen = {path: form.name for path, form in scenario.rules.changed().items()}
@@ -188,9 +188,9 @@ _LOCK = threading.RLock()
 
 def composed_model(scenario: Scenario) -> ComposedModel:
     """Return the model of a scenario; the same object for scenarios with the same functions."""
-    if not plugins_of(scenario):
+    if not scenario_plugins(scenario):
         return SHIPPED_MODEL
-    rules, measures = chosen_rules(scenario), extensions_of(scenario, "measure")
+    rules, measures = chosen_rules(scenario), scenario_extensions(scenario, "measure")
     policies = list(own_policies(scenario).values())
     if not (rules or measures or policies):
         return SHIPPED_MODEL

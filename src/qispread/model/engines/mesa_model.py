@@ -17,8 +17,9 @@ from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import resolve_scenario
 from qispread.model.engines.agents import Organisation
-from qispread.model.engines.composed_model import composed_model
+from qispread.model.engines.composed_model import ComposedModel, composed_model
 from qispread.model.engines.measure_kernel import measure_month
+from qispread.model.engines.own_levers import OwnLevers
 from qispread.model.engines.peer_ties import TieNetwork
 from qispread.model.engines.practice import InterventionAttributes, Practice, StepParameters
 from qispread.model.engines.seeds import read_replicate, read_seed
@@ -27,7 +28,7 @@ from qispread.model.engines.state_tables import measured_state, read_state, repo
 from qispread.model.measures import measure_names
 from qispread.model.rules import outcome
 from qispread.model.world.observed_events import draw_observed_events
-from qispread.model.world.run_inputs import NO_EPOCH, RunInputs, SimulationState, prepare_scenario
+from qispread.model.world.run_inputs import SimulationState, prepare_scenario
 from qispread.model.world.state_arrays import EVENT_RATE
 
 MONTH_STEPS = (
@@ -118,7 +119,6 @@ class SpreadModel(mesa.Model):
         # Mesa 3.5 takes no step after one that failed, so faults are raised before Mesa's step.
         self._mesa_step, self.step = self.step, self._accept_and_step  # type: ignore[method-assign]
         self.settings, self.replicate = settings, world
-        self.composed = composed_model(settings)
         bind_class = self.composed.composition.bind_class
         self.month, self.epoch, self.organisation_class, self._complete = 0, -1, bind_class(organisation_class), False
         self.plan, self.start = self.composed.initialise_run(prepared, self.world)
@@ -136,7 +136,7 @@ class SpreadModel(mesa.Model):
         self.organisations = [
             self.organisation_class(self, index, cell) for index, cell in enumerate(self.tie_network.cells)
         ]
-        self._complete, self._lever_epoch = True, NO_EPOCH
+        self._complete, self._own_levers = True, OwnLevers()
         self._enter_epoch()
         self.datacollector = mesa.DataCollector(
             model_reporters={"month": "month", "seed": "seed"}
@@ -145,6 +145,11 @@ class SpreadModel(mesa.Model):
             agent_reporters={name: reporter_function(reporter) for name, reporter in (agent_reporters or {}).items()},
         )
         self._update_measures()
+
+    @property
+    def composed(self) -> ComposedModel:
+        """The functions of the user's own in this model."""
+        return composed_model(self.settings)
 
     def _bind(self, function: Any) -> Any:
         return self.composed.composition.bind(function)
@@ -187,7 +192,7 @@ class SpreadModel(mesa.Model):
         self._accept_month()
         self.month += 1
         self._enter_epoch()
-        epoch = self._apply_own_policies()
+        epoch = self._own_levers.apply(self)
         self._log_policy_changes()
         if self.plan.has_growth[epoch]:
             self._do("apply_policies")
@@ -244,37 +249,12 @@ class SpreadModel(mesa.Model):
         self._users: dict[tuple[str, str], int] = {}
         epoch = int(self.plan.epoch_of_month[self.month])
         if epoch != self.epoch:
-            self.epoch = self._lever_epoch = epoch
+            self.epoch = self._own_levers.epoch = epoch
             for organisation in self.organisations:
                 organisation.enter_epoch(epoch)
             self.tie_network.apply_epoch(self.plan, epoch)
             if self.tie_network.has_changed():
                 self.refresh_ties()
-
-    def _apply_own_policies(self) -> int:
-        """Set the levers of own policies, and return the epoch that holds the levers of this month."""
-        if not self.composed.policies:
-            return self.epoch
-        plan = self.remaining_plan()
-        epoch = int(self.composed.apply_own_policies(plan, self.export_state(), self.epoch, self.month))
-        if epoch == self.epoch == self._lever_epoch:
-            return epoch
-        self._lever_epoch = epoch
-        for index, organisation in enumerate(self.organisations):
-            organisation.set_levers(plan.organisation_levers[epoch, :, index], plan.practice_levers[epoch, :, :, index])
-        return epoch
-
-    def remaining_plan(self) -> RunInputs:
-        """Return the run inputs with the levers and targets of the remaining organisations only."""
-        indices = [organisation.index for organisation in self.organisations]
-        if len(indices) == self.world.static_world.organisation_count:
-            return self.plan
-        return self.plan._replace(
-            organisation_levers=self.plan.organisation_levers[:, :, indices],
-            practice_levers=self.plan.practice_levers[:, :, :, indices],
-            own_targets=self.plan.own_targets[:, :, indices],
-            own_epoch=np.full(1, NO_EPOCH, dtype=np.int64),
-        )
 
     def _draw_leader_exits(self) -> None:
         """Draw which leaders leave this month, for all organisations at once: faster than one call for each."""

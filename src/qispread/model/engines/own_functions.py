@@ -155,7 +155,7 @@ def policy_function(policies: Sequence[OwnPolicy]) -> Any:
             f"own_{index}": compile_own(policy.extension.function, inner=True),
             f"View{index}": view_class(fields),
         }
-        space[f"combine_{index}"] = combining_function(way_of(policy.slot))
+        space[f"combine_{index}"] = combining_function(combination_index(policy.slot))
         lines += policy_lines(index, policy, view_expression(fields, f"View{index}"), policy.slot not in moved)
         moved.add(policy.slot)
     return written_function("apply_own_policies", [*lines, "    return live"], space)
@@ -178,7 +178,7 @@ def slot_index(slot: str) -> tuple[str, int]:
     return "organisation", list(slots.ORGANISATION_SLOTS).index(slot)
 
 
-def way_of(slot: str) -> int:
+def combination_index(slot: str) -> int:
     """Return how several policies combine in a slot, as one of `lever_slots.COMBINATIONS`."""
     return slots.COMBINATIONS.index({**slots.ORGANISATION_SLOTS, **slots.PRACTICE_SLOTS}[slot].combine)
 

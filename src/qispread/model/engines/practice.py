@@ -195,3 +195,10 @@ NO_OBSERVATION = PublicState()
 
 ORGANISATION_FIELDS, VERSION_FIELDS = attrgetter(*steps.ORGANISATION_FIELDS), attrgetter(*steps.VERSION_FIELDS)
 """The fields of an organisation and of a practice that steps take, as tuples."""
+
+
+def set_levers(organisation: "Organisation", own: Any, practices: Any) -> None:
+    """Set the levers of an organisation and of its practices: arrays of (slots,) and of (interventions, slots)."""
+    organisation.levers = OrganisationLevers(*own.tolist())
+    for practice, levers in zip(organisation.practices.values(), practices.tolist(), strict=True):
+        practice.levers = PracticeLevers(*levers)

@@ -31,8 +31,8 @@ class ExtensionCheck:
     Attributes
     ----------
     extension : Extension
-    worlds : int
-        The number of worlds in which both engines were compared.
+    replicates : int
+        The number of replicates in which both engines were compared.
     problem : str
         Where the engines part, or why a run failed; empty if there is none.
     seconds : float
@@ -44,7 +44,7 @@ class ExtensionCheck:
     """
 
     extension: Extension
-    worlds: int
+    replicates: int
     problem: str
     seconds: float
     cost: float
@@ -53,7 +53,7 @@ class ExtensionCheck:
     def __str__(self) -> str:
         if self.problem:
             return f"{self.extension.label}: {self.problem}"
-        found = f"{self.extension.label}: both engines agree in {self.worlds} worlds"
+        found = f"{self.extension.label}: both engines agree in {self.replicates} worlds"
         found += f"; ready in {self.seconds:.1f} s; a run takes {self.cost:.2f} of the time without it"
         return found + ("; makes arrays: runs natively only, not in a browser or on a GPU" if self.allocates else "")
 
@@ -78,7 +78,7 @@ def scenario_with(extension: Extension, base: Scenario) -> Scenario:
     return base.replace(changes)
 
 
-def check_extension(extension: Extension, base: Scenario, worlds: int) -> ExtensionCheck:
+def check_extension(extension: Extension, base: Scenario, replicates: int) -> ExtensionCheck:
     """Return what runs with one function of a loaded plug-in show.
 
     Parameters
@@ -86,7 +86,7 @@ def check_extension(extension: Extension, base: Scenario, worlds: int) -> Extens
     extension : Extension
     base : Scenario
         The scenario that it is added to, as from `tried_scenario`.
-    worlds : int
+    replicates : int
         The number of replicates that both engines run.
     """
     scenario = scenario_with(extension, base)
@@ -95,12 +95,12 @@ def check_extension(extension: Extension, base: Scenario, worlds: int) -> Extens
     first = run_replicate(prepared, 0)
     seconds = time.perf_counter() - start
     problem = f"a run failed: {first.error}" if first.error else ""
-    for replicate in range(0 if problem else worlds):
+    for replicate in range(0 if problem else replicates):
         problem = difference(scenario, run_replicate(prepared, replicate), run_replicate(prepared, replicate, "mesa"))
         if problem:
             break
     cost = float("nan") if problem else relative_cost(extension)
-    return ExtensionCheck(extension, worlds, problem, seconds, cost, allocates(extension))
+    return ExtensionCheck(extension, replicates, problem, seconds, cost, allocates(extension))
 
 
 def difference(scenario: Scenario, kernel: ReplicateRun, mesa: ReplicateRun) -> str:

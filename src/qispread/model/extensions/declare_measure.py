@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from qispread.common.former_names import MEASURES as FORMER_MEASURES
 from qispread.common.former_names import REFUSED_MEASURES

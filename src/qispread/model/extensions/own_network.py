@@ -49,14 +49,14 @@ def network_builder(extension: Extension) -> Callable[[Any, StaticWorld, NDArray
         )
         values = {name: getattr(network, name) for name in extension.details["parameters"]}
         try:
-            return edges_of(extension.function(places, rng, **values), places.number, network.tie_weight)
+            return read_edges(extension.function(places, rng, **values), places.number, network.tie_weight)
         except Exception as error:
             raise ValueError(f"{extension.label} failed: {type(error).__name__}: {error}") from error
 
     return build
 
 
-def edges_of(drawn: Any, number: int, tie_weight: float) -> Edges:
+def read_edges(drawn: Any, number: int, tie_weight: float) -> Edges:
     """Return ties as a network function gave them; a repeated pair has its largest weight.
 
     Raises
@@ -64,7 +64,7 @@ def edges_of(drawn: Any, number: int, tie_weight: float) -> Edges:
     ValueError
         For nodes that are not from 0 to n - 1, ties of a node to itself, and weights outside (0, 1].
     """
-    first, second, weight = columns_of(drawn, tie_weight)
+    first, second, weight = tie_columns(drawn, tie_weight)
     ends = np.array([first, second])
     if ends.size and not np.issubdtype(ends.dtype, np.integer):
         raise ValueError(f"got the node {ends.flat[0]!r}; needed: whole numbers from 0 to {number - 1}")
@@ -83,7 +83,7 @@ def edges_of(drawn: Any, number: int, tie_weight: float) -> Edges:
     return low[last], high[last], weights[last]
 
 
-def columns_of(drawn: Any, tie_weight: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def tie_columns(drawn: Any, tie_weight: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return both ends and the weight of each tie that a network function gave."""
     if hasattr(drawn, "edges"):
         rows = [(a, b, data.get("weight", tie_weight)) for a, b, data in drawn.edges(data=True)]

@@ -32,7 +32,7 @@ def require_free_name(function: Callable[..., Any], name: str, union: Any) -> No
 
 def own_parameters(
     function: Callable[..., Any],
-    given: tuple[str, ...],
+    arguments: tuple[str, ...],
     plausible: Interval | Ranges | None,
     limits: Interval | Ranges | None,
     role: Role,
@@ -42,7 +42,7 @@ def own_parameters(
     Parameters
     ----------
     function : callable
-    given : tuple of str
+    arguments : tuple of str
         What its first arguments are, for messages.
     plausible, limits : pair of float, or mapping of str to pair of float
         The range to vary each parameter over, and the range that is allowed; a pair if there is one parameter.
@@ -55,11 +55,11 @@ def own_parameters(
     """
     parameters = list(inspect.signature(function).parameters.values())
     kinds = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-    if len(parameters) < len(given) or any(one.kind in kinds for one in parameters):
+    if len(parameters) < len(arguments) or any(one.kind in kinds for one in parameters):
         listed = ", ".join(one.name for one in parameters) or "none"
-        problem = f"takes the arguments {listed}; needed: {', '.join(given)}, and then its parameters"
+        problem = f"takes the arguments {listed}; needed: {', '.join(arguments)}, and then its parameters"
         raise InputError([declaration_fault(function, problem)])
-    own = parameters[len(given) :]
+    own = parameters[len(arguments) :]
     names = [one.name for one in own]
     ranges, allowed = by_name(function, names, plausible, "plausible"), by_name(function, names, limits, "limits")
     declared: dict[str, tuple[Any, Any]] = {}
@@ -123,12 +123,12 @@ def is_interval(interval: Any) -> bool:
 
 
 def declared_parameter(
-    one: inspect.Parameter, number: type, plausible: Interval, limits: Interval | None, role: Role
+    argument: inspect.Parameter, number: type, plausible: Interval, limits: Interval | None, role: Role
 ) -> Any:
     """Return the declaration of a parameter; without a default it has the middle of its plausible range."""
     middle = (plausible[0] + plausible[1]) / 2.0
-    default = number(middle) if one.default is inspect.Parameter.empty else one.default
+    default = number(middle) if argument.default is inspect.Parameter.empty else argument.default
     low, high = limits or (None, None)
-    meaning = f"{one.name.replace('_', ' ').capitalize()}."
+    meaning = f"{argument.name.replace('_', ' ').capitalize()}."
     bounds = tuple(number(end) for end in plausible)
     return parameter(number(default), meaning, unit="-", low=low, high=high, plausible=bounds, role=role)

@@ -15,7 +15,7 @@ from qispread.inputs.extensions.extension import Extension
 from qispread.model.engines.composition import compile_own, plain_function, read_names
 from qispread.model.engines.own_functions import fields_read
 from qispread.model.engines.world_view import FIELDS, view_class, world_view
-from qispread.model.extensions.own_network import Places, edges_of
+from qispread.model.extensions.own_network import Places, read_edges
 from qispread.model.rules.forms import shipped_rule
 from qispread.model.rules.rule_effects import is_share
 from qispread.model.world import state_arrays as rows
@@ -249,7 +249,7 @@ def try_network(extension: Extension) -> list[str]:
     values = {name: fields[name].default for name in extension.details["parameters"]}
 
     def draw() -> Any:
-        return edges_of(extension.function(tried_places(), np.random.default_rng(1), **values), TRIED_PLACES, 1.0)
+        return read_edges(extension.function(tried_places(), np.random.default_rng(1), **values), TRIED_PLACES, 1.0)
 
     first, problems = call_problems(draw)
     again, more = call_problems(draw)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qispread.inputs.errors import Fault, InputError
-from qispread.inputs.extensions.plugins import plugins_of
+from qispread.inputs.extensions.plugins import scenario_plugins
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import TABLE_OPTIONS
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
@@ -80,7 +80,8 @@ def build_manifest(
 
 def plugin_texts(scenario: Scenario) -> dict[str, Any]:
     """Return the texts of a scenario's plug-ins, for readers: a rerun asks for the files themselves."""
-    texts = [{"name": one.name, "sha256": one.sha256, "text": one.text} for one in plugins_of(scenario) if one.sha256]
+    plugins = [plugin for plugin in scenario_plugins(scenario) if plugin.sha256]
+    texts = [{"name": plugin.name, "sha256": plugin.sha256, "text": plugin.text} for plugin in plugins]
     return {"plugins": texts} if texts else {}
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
 from qispread.inputs.errors import Fault, InputError, did_you_mean, index_of
-from qispread.inputs.extensions.plugins import owner_of
+from qispread.inputs.extensions.plugins import find_owner
 from qispread.inputs.factors import Factor
 from qispread.inputs.former_data import read_measure
 from qispread.inputs.parameter import ConfigSection, Names, choice
@@ -61,7 +61,7 @@ def foreign_measure_problem(names: Iterable[str], scenario: Scenario) -> str:
     foreign = next((name for name in names if name not in (*measure_names(scenario), ALL_MEASURES)), None)
     if foreign is None:
         return ""
-    owner = owner_of(MEASURES, foreign)
+    owner = find_owner(MEASURES, foreign)
     return f"'{foreign}' is from {owner}, which the scenario does not name; needed: plugins: [{owner}]"
 
 

@@ -1,6 +1,5 @@
 """The work of a worker: runs of an experiment in, their measures out."""
 
-import faulthandler
 import os
 import pickle
 import socket
@@ -10,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -19,7 +17,7 @@ from numpy.typing import NDArray
 
 from qispread.inputs.errors import InputError
 from qispread.inputs.extensions.plugin_files import PluginParcel, load_parcel, make_parcels
-from qispread.inputs.extensions.plugins import plugins_of
+from qispread.inputs.extensions.plugins import scenario_plugins
 from qispread.inputs.network_kinds import CompleteNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.composed_model import composed_model
@@ -30,9 +28,8 @@ from qispread.runs.identity import EnvironmentChange, compare_identities, enviro
 from qispread.runs.sweep.apply_point import PointApplier
 from qispread.runs.sweep.designs import FloatArray
 from qispread.runs.sweep.experiment import Experiment
+from qispread.runs.sweep.watchdog import Watchdog
 
-KILL_TIMEOUT_FACTOR, KILL_TIMEOUT_SECONDS = 2.0, 5.0
-"""A process that hangs is ended after this multiple of the time limit plus these seconds."""
 STOPPED_SWEEPS: set[str] = set()
 """Keys of stopped sweeps of this process, whose workers here stop, too."""
 WORK_BETWEEN_CHECKS = 1_000_000
@@ -162,7 +159,7 @@ def pickle_job(experiment: Experiment, timeout: float | None, key: str, *, here:
     InputError
         For functions of this session, which other processes do not know.
     """
-    parcels = [] if here else make_parcels(plugins_of(experiment.scenario))
+    parcels = [] if here else make_parcels(scenario_plugins(experiment.scenario))
     return pickle.dumps((environment(), parcels, pickle.dumps((experiment.model_dump(), timeout, key))))
 
 
@@ -299,7 +296,7 @@ def run_safely(job: SweepJob, numbers: FloatArray, replicate: int) -> NDArray[np
     except RunTimeoutError:
         return f"took longer than {job.timeout:g} s"
     except Exception as error:  # noqa: BLE001 - no failure of one run may affect others
-        return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
+        return composed_model(job.applier.base.scenario).describe_error(error)[:MAX_ERROR_LENGTH]
 
 
 def run_months_until_stopped(job: SweepJob, numbers: FloatArray, replicate: int) -> NDArray[np.float64] | str:
@@ -340,26 +337,3 @@ def make_cancel_check(job: SweepJob) -> Callable[[], None]:
             raise RunTimeoutError
 
     return check
-
-
-class Watchdog:
-    """Ends a worker process that hangs within a step, between checks of the clock; only in our own pools."""
-
-    enabled = False
-    """Whether this process only executes our runs, so that it may be ended."""
-    null_stream: Any = None
-    """The stream for the output of the watchdog."""
-
-    def __init__(self, timeout: float | None) -> None:
-        self.seconds = (
-            None if timeout is None or not Watchdog.enabled else KILL_TIMEOUT_FACTOR * timeout + KILL_TIMEOUT_SECONDS
-        )
-
-    def __enter__(self) -> None:
-        if self.seconds is not None:
-            Watchdog.null_stream = Watchdog.null_stream or Path(os.devnull).open("w", encoding="utf-8")
-            faulthandler.dump_traceback_later(self.seconds, exit=True, file=Watchdog.null_stream)
-
-    def __exit__(self, *_: object) -> None:
-        if self.seconds is not None:
-            faulthandler.cancel_dump_traceback_later()

@@ -13,7 +13,8 @@ from typing import Any
 from qispread.common.cpu_cores import available_cores
 from qispread.inputs.errors import Fault, InputError
 from qispread.runs.sweep.main_guard import unguarded_error
-from qispread.runs.sweep.worker import MismatchError, Watchdog, process_name
+from qispread.runs.sweep.watchdog import Watchdog
+from qispread.runs.sweep.worker import MismatchError, process_name
 
 EXECUTOR_NAMES = ("inline", "threads", "processes", "dask")
 MAX_OUTSTANDING = 16
