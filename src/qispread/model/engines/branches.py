@@ -6,14 +6,13 @@ from qispread.inputs.scenario import Scenario
 from qispread.model.engines.kernel import run_months
 from qispread.model.engines.simulation import (
     RUN_ERRORS,
-    ProgressCallback,
     ReplicateRun,
     allocate_measures,
     completed_run,
     failed_run,
-    map_in_threads,
     measure_month_zero,
 )
+from qispread.model.engines.thread_map import ProgressCallback, map_in_threads
 from qispread.model.world.run_inputs import PreparedScenario, initialise_run, prepare_scenario
 
 

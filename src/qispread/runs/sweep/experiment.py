@@ -1,9 +1,9 @@
 """Experiments: the parameters varied, the design, the number of replicates, and the measures kept of each run."""
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
@@ -13,6 +13,7 @@ from qispread.inputs.former_data import read_measure
 from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import TABLE_OPTIONS, validate_folder_name
+from qispread.model.engines.organisation_class import OrganisationClass
 from qispread.model.measures import MEASURE_NAMES, MEASURES
 from qispread.runs.sweep.factor_spec import FactorSpec
 from qispread.runs.sweep.factor_validation import validate_factors
@@ -146,6 +147,21 @@ class Experiment(ConfigSection):
         "pooled", "Whether measures are kept for all interventions together (pooled), or also for each.", role="run"
     )
     seed: int = choice(1, "Seed of the design; runs use the seed of the scenario.", role="run", low=0, below=2**32)
+
+    # Code is given by the call that runs an experiment, never by a file.
+    _organisation_class: Any = PrivateAttr(default=None)
+
+    @property
+    def organisation_class(self) -> OrganisationClass | None:
+        """The user's own class of organisations, or None."""
+        given: OrganisationClass | None = self._organisation_class
+        return given
+
+    def with_organisation_class(self, organisation_class: OrganisationClass | None) -> Self:
+        """Return the experiment with another class of organisations."""
+        changed = self.model_copy()
+        changed._organisation_class = organisation_class  # noqa: SLF001 - of a copy of this object
+        return changed
 
     @cached_property
     def resolved_factors(self) -> tuple[Factor, ...]:

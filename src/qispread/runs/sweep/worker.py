@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from qispread.inputs.network_kinds import CompleteNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.kernel import run_months
-from qispread.model.engines.simulation import allocate_measures, completed_run, measure_month_zero, run_kernel
+from qispread.model.engines.organisation_class import ClassReference, OrganisationClass, refer_to_class
+from qispread.model.engines.simulation import allocate_measures, completed_run, measure_month_zero, run_kernel, run_mesa
 from qispread.model.measures import MEASURE_NAMES, MEASURES
 from qispread.model.world.run_inputs import PreparedScenario, initialise_run, prepare_scenario
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
@@ -110,6 +111,7 @@ class SweepJob:
         Time limit of a run in seconds.
     environment : dict
         The code and libraries of the sweep.
+    organisation_class : type or None
     """
 
     key: str
@@ -117,6 +119,7 @@ class SweepJob:
     columns: OutputColumns
     timeout: float | None
     environment: dict[str, Any]
+    organisation_class: OrganisationClass | None = None
 
 
 class ChunkOutcome(NamedTuple):
@@ -142,9 +145,11 @@ class ChunkOutcome(NamedTuple):
 def pickle_job(experiment: Experiment, timeout: float | None, key: str) -> bytes:
     """Return an experiment pickled for workers, with the code and libraries that they must have.
 
-    The experiment is pickled separately, so that a worker with other code can refuse it without unpickling it.
+    The experiment is pickled separately, so that a worker with other code can refuse it without unpickling it. A class
+    of organisations is named: workers import it.
     """
-    return pickle.dumps((environment(), pickle.dumps((experiment.model_dump(), timeout, key))))
+    reference = refer_to_class(experiment.organisation_class)
+    return pickle.dumps((environment(), reference, pickle.dumps((experiment.model_dump(), timeout, key))))
 
 
 def check_environment(expected: Mapping[str, Any]) -> None:
@@ -157,8 +162,13 @@ def check_environment(expected: Mapping[str, Any]) -> None:
     """
     changes = compare_identities(expected, environment())
     if changes:
-        time.sleep(PAUSE_OF_REFUSAL)
-        raise MismatchError(worker_name(), process_name(), describe_mismatch(changes))
+        raise mismatch_error(describe_mismatch(changes))
+
+
+def mismatch_error(differs: str) -> MismatchError:
+    """Return, after a pause, the error by which this process refuses work."""
+    time.sleep(PAUSE_OF_REFUSAL)
+    return MismatchError(worker_name(), process_name(), differs)
 
 
 def describe_mismatch(changes: Sequence[EnvironmentChange]) -> str:
@@ -185,8 +195,12 @@ _LOAD_LOCK = Lock()
 
 @lru_cache(maxsize=4)
 def _load_job(payload: bytes) -> SweepJob:
-    expected, inner_payload = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
+    expected, reference, inner_payload = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
     check_environment(expected)
+    try:
+        organisation_class = None if reference is None else ClassReference(*reference).load()
+    except ImportError as error:
+        raise mismatch_error(str(error)) from None
     data, timeout, key = pickle.loads(inner_payload)  # noqa: S301 - the same
     experiment = Experiment.model_validate(data)
     warm_up_compiler()
@@ -195,7 +209,8 @@ def _load_job(payload: bytes) -> SweepJob:
         final=list(build_final_columns(experiment).values()),
         monthly=[MEASURE_NAMES.index(name) for name in experiment.measures.monthly],
     )
-    return SweepJob(key, PointApplier(experiment.scenario, experiment.resolved_factors), columns, timeout, expected)
+    applier = PointApplier(experiment.scenario, experiment.resolved_factors)
+    return SweepJob(key, applier, columns, timeout, expected, organisation_class)
 
 
 @cache
@@ -272,6 +287,9 @@ def run_months_until_stopped(job: SweepJob, numbers: FloatArray, replicate: int)
     prepared = job.applier.prepared_scenario(numbers)
     world = job.applier.world(prepared, replicate)
     check()
+    if job.organisation_class is not None:
+        run = run_mesa(prepared, replicate, job.organisation_class, check=check)
+        return run.error or run.measures
     measures = allocate_measures(prepared.scenario)
     plan, state = initialise_run(prepared, world)
     measure_month_zero(state, measures[0])
