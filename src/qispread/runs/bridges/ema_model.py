@@ -113,9 +113,9 @@ def as_ema_model(
         uncertainties = default_uncertainties(base, lever_specs)
     uncertainty_specs = factor_specs(uncertainties)
     reject_shared_paths(lever_specs, uncertainty_specs)
-    experiment = declare_experiment(
-        base, {**uncertainty_specs, **lever_specs}, measures, replicates, organisation_class
-    )
+    specs = {**uncertainty_specs, **lever_specs}
+    arguments = {path: "levers" if path in lever_specs else "uncertainties" for path in specs}
+    experiment = declare_experiment(base, specs, measures, replicates, organisation_class, arguments)
     function = ScenarioFunction(experiment, single=False, aggregate="mean", workers=1)
     reserved = dir(ema.Model(DEFAULT_NAME, function=abs))
     names = {path: name for name, path in parameter_names(function.names, reserved).items()}

@@ -1,6 +1,7 @@
 """The factors, measures and points of a scenario as a function: declared, read and checked as in a sweep."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,14 @@ def declare_experiment(
     measures: str | Sequence[str],
     replicates: int,
     organisation_class: OrganisationClass | None = None,
+    arguments: Mapping[str, str] | None = None,
 ) -> Experiment:
     """Return the experiment whose runs a function makes.
+
+    Parameters
+    ----------
+    arguments : mapping of str to str, optional
+        The name of the argument that gave each factor, if it is not "factors".
 
     Raises
     ------
@@ -79,7 +86,19 @@ def declare_experiment(
         "measures": {"final": names},
         "replicates": replicates,
     }
-    return read_experiment(declared).with_organisation_class(organisation_class)
+    try:
+        return read_experiment(declared).with_organisation_class(organisation_class)
+    except InputError as error:
+        raise InputError([rename_fault(fault, arguments or {}) for fault in error.faults]) from None
+
+
+def rename_fault(fault: Fault, arguments: Mapping[str, str]) -> Fault:
+    """Return a fault of an experiment with the arguments of the caller in its path."""
+    path = fault.path.replace("measures.final", "measures", 1)
+    for factor, argument in arguments.items():
+        if path == f"factors.{factor}" or path.startswith(f"factors.{factor}."):
+            path = f"{argument}.{path.removeprefix('factors.')}"
+    return replace(fault, path=path)
 
 
 class PointReader:
@@ -118,10 +137,9 @@ class PointReader:
         if named or not arguments:
             return self.valid_points(np.array([self.named_point(named)])), False
         given = arguments[0] if len(arguments) == 1 else arguments
-        try:
-            points = np.array(given, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InputError([Fault("point", f"got {shorten(given)}; needed: {self.needed}")]) from None
+        points = read_numbers(given)
+        if points is None:
+            raise InputError([Fault("point", f"got {shorten(given)}; needed: {self.needed}")])
         rows: NDArray[np.float64] = points if points.ndim > 1 else np.atleast_1d(points)[np.newaxis]
         if rows.ndim > 2 or rows.shape[1] != len(self.factors):
             raise InputError([Fault("point", f"got {describe_shape(points)}; needed: {self.needed}")])
@@ -191,6 +209,15 @@ class PointReader:
         if factor.values:
             kind = "the index of one of its values"
         return f"got {number:g}; needed: {kind} from {factor.low:g} to {factor.high:g}"
+
+
+def read_numbers(given: Any) -> NDArray[np.float64] | None:
+    """Return an array of numbers, or None if a value is none, such as a text."""
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        return None
+    return array.astype(np.float64) if array.size == 0 or array.dtype.kind in "fiu" else None
 
 
 def number_of_value(factor: Factor, named: Mapping[str, Any]) -> float:

@@ -1,5 +1,6 @@
 """A scenario as a function of numbers, for SALib, scipy.optimize and any other library that calls a function."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, resolve_scenario
 from qispread.model.engines.organisation_class import OrganisationClass, check_organisation_class
 from qispread.model.engines.thread_map import map_in_threads
+from qispread.model.rules.code_replacement import apply_replacements
 from qispread.runs.bridges.function_arguments import (
     PointReader,
     check_factors,
@@ -152,8 +154,9 @@ class ScenarioFunction:
 
     def _current_job(self) -> SweepJob:
         """Return the prepared experiment, prepared again if rules have been replaced since."""
+        apply_replacements()
         if self._job is None or self._job.environment != environment():
-            self._job = unpickle_job(pickle_job(self.experiment, None, ""))
+            self._job = unpickle_job(pickle_job(self.experiment, None, uuid.uuid4().hex))
         return self._job
 
 
