@@ -211,10 +211,10 @@ class PointReader:
         return f"got {number:g}; needed: {kind} from {factor.low:g} to {factor.high:g}"
 
 
-def read_numbers(given: Any) -> NDArray[np.float64] | None:
-    """Return an array of numbers, or None if a value is none, such as a text."""
+def read_numbers(value: Any) -> NDArray[np.float64] | None:
+    """Return an array of numbers, or None if it has anything else, such as a text."""
     try:
-        array = np.asarray(given)
+        array = np.asarray(value)
     except ValueError:
         return None
     return array.astype(np.float64) if array.size == 0 or array.dtype.kind in "fiu" else None
