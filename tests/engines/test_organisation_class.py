@@ -1,5 +1,6 @@
 """A user's own class of organisations: the same worlds on the Mesa engine, in one process or in several."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 import own_organisations
 import qispread as qs
-from helpers_sweep import SMALL_SCENARIO
+from helpers_sweep import SMALL_SCENARIO, small_experiment
 from own_organisations import Hasty, Overflowing, Patient, Unchanged
 from qispread.interfaces.cli.main import main
 from qispread.model.engines.organisation_class import identify_class, refer_to_class
@@ -108,6 +109,30 @@ def test_a_class_of_a_script_or_function_runs_here_and_not_in_processes():
     Local.__module__, Local.__qualname__ = "__main__", "Local"
     with pytest.raises(qs.InputError, match="in a script or a notebook, which worker processes cannot import"):
         qs.simulate(SMALL_SCENARIO, 2, organisation_class=Local, workers=2)
+
+
+@pytest.mark.slow
+def test_processes_that_have_another_class_are_named(tmp_path, monkeypatch):
+    """A module that is edited after it was imported: processes import what is in the file now."""
+    text = "import qispread as qs\n\n\nclass Edited(qs.Organisation):\n    limit = 1\n"
+    file = tmp_path / "edited_rules.py"
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    kind = importlib.import_module("edited_rules").Edited
+    file.write_text(text.replace("limit = 1", "limit = 22"), encoding="utf-8")
+    try:
+        with pytest.raises(qs.InputError, match=r"worker processes have another class edited_rules.Edited: "):
+            qs.simulate(SMALL_SCENARIO, 2, organisation_class=kind, workers=2)
+        file.unlink()
+        with pytest.raises(qs.InputError, match=r"worker processes have no class edited_rules.Edited"):
+            qs.compare(SMALL_SCENARIO, COACHED, 2, organisation_class=kind, workers=2)
+        with pytest.raises(qs.InputError, match=r"a worker has no class edited_rules.Edited"):
+            qs.sweep(small_experiment(2, 1), tmp_path / "s", organisation_class=kind, workers=2, confirmed=True)
+        monkeypatch.delattr("edited_rules.Edited")
+        with pytest.raises(qs.InputError, match="Edited is not what the module edited_rules has under this name"):
+            qs.simulate(SMALL_SCENARIO, 2, organisation_class=kind, workers=2)
+    finally:
+        del sys.modules["edited_rules"]
 
 
 UNGUARDED = """
@@ -224,7 +249,7 @@ def test_the_identity_is_the_same_in_every_process():
 def test_a_reference_names_the_class():
     assert refer_to_class(None) is None
     assert refer_to_class(Patient) == ("own_organisations", "Patient", identify_class(Patient))
-    assert refer_to_class(qs.Organisation)[2] == "qispread.model.engines.agents.Organisation"
+    assert refer_to_class(qs.Organisation)[2] == ""
 
 
 # ---- results
@@ -255,6 +280,8 @@ def test_the_folder_of_unchanged_organisations_is_that_of_the_kernel(tmp_path):
 def test_saved_comparisons_keep_the_class(tmp_path):
     comparison = qs.compare(SMALL_SCENARIO, COACHED, 2, organisation_class=Patient)
     qs.write_comparison(comparison, tmp_path / "own")
+    report, *_ = qs.write_report(tmp_path / "own")
+    assert identify_class(Patient) in report.read_text(encoding="utf-8")
     assert qs.read_comparison(tmp_path / "own").comparison.organisation_class == identify_class(Patient)
     with pytest.raises(qs.InputError, match=r"organisation_class: was own_organisations.Patient"):
         qs.write_comparison(qs.compare(SMALL_SCENARIO, COACHED, 2), tmp_path / "own")

@@ -1,5 +1,6 @@
 """Users' own classes of organisations: which are valid, which engine runs them, and what identifies their code."""
 
+import sys
 from collections.abc import Iterator
 from functools import reduce
 from importlib import import_module
@@ -128,18 +129,25 @@ def require_importable(organisation_class: OrganisationClass) -> None:
     Raises
     ------
     InputError
-        For a class of a script, a notebook or a function.
+        For a class of a script, a notebook or a function, and one that its module no longer has under its name.
     """
     module, name = organisation_class.__module__, organisation_class.__qualname__
     if module == "__main__":
-        place = "in a script or a notebook"
+        problem = "is defined in a script or a notebook"
     elif "<locals>" in name:
-        place = "inside a function"
+        problem = "is defined inside a function"
+    elif member_of_module(module, name) is not organisation_class:
+        problem = f"is not what the module {module} has under this name"
     else:
         return
-    problem = f"{organisation_class.__name__} is defined {place}, which worker processes cannot import"
     remedy = "put it into a module of its own, or run in this process: workers=1"
-    raise InputError([Fault(ORGANISATION_CLASS, f"{problem}; {remedy}")])
+    fault = f"{organisation_class.__name__} {problem}, which worker processes cannot import; {remedy}"
+    raise InputError([Fault(ORGANISATION_CLASS, fault)])
+
+
+def member_of_module(module: str, name: str) -> Any:
+    """Return what a loaded module has under a qualified name, or None."""
+    return reduce(lambda part, inner: getattr(part, inner, None), name.split("."), cast("Any", sys.modules.get(module)))
 
 
 class ClassReference(NamedTuple):
@@ -169,6 +177,20 @@ class ClassReference(NamedTuple):
         return cast("OrganisationClass", loaded)
 
 
+def describe_difference(reference: tuple[str, str, str] | None) -> str:
+    """Return why this process lacks the class of a reference, or an empty text; an error need not be pickled."""
+    try:
+        load_reference(reference)
+    except ImportError as error:
+        return str(error)
+    return ""
+
+
+def load_reference(reference: tuple[str, str, str] | None) -> OrganisationClass | None:
+    """Return the class that `refer_to_class` named, or None; raises as `ClassReference.load`."""
+    return None if reference is None else ClassReference(*reference).load()
+
+
 _CLASSES_OF_PROCESS: dict[str, OrganisationClass] = {}
 """The classes that this process has referred to, by identity: those of scripts and functions cannot be imported."""
 
@@ -177,7 +199,7 @@ def refer_to_class(organisation_class: OrganisationClass | None) -> tuple[str, s
     """Return the fields of a `ClassReference`, or None without a class."""
     if organisation_class is None:
         return None
-    identity = identify_class(organisation_class) or class_name(organisation_class)
+    identity = identify_class(organisation_class)
     _CLASSES_OF_PROCESS[identity] = organisation_class
     return organisation_class.__module__, organisation_class.__qualname__, identity
 

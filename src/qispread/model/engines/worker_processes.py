@@ -9,7 +9,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from qispread.inputs.errors import Fault, InputError
-from qispread.model.engines.organisation_class import OrganisationClass, require_importable
+from qispread.model.engines.organisation_class import (
+    ORGANISATION_CLASS,
+    OrganisationClass,
+    describe_difference,
+    refer_to_class,
+    require_importable,
+)
 
 NAME_IN_WORKERS = "__mp_main__"
 """The name under which multiprocessing imports the script in a new process."""
@@ -59,7 +65,7 @@ def open_processes(organisation_class: OrganisationClass | None, workers: int | 
     exit_import_in_worker()
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=ignore_interrupt)
     try:
-        wait_for_start(pool)
+        wait_for_start(pool, organisation_class)
         yield pool
     except BrokenProcessPool:
         raise InputError([Fault("workers", LOST)]) from None
@@ -71,15 +77,18 @@ def open_processes(organisation_class: OrganisationClass | None, workers: int | 
         pool.shutdown(cancel_futures=True)
 
 
-def wait_for_start(pool: Executor) -> None:
-    """Wait until a first process has started.
+def wait_for_start(pool: Executor, organisation_class: OrganisationClass) -> None:
+    """Wait until a first process has started and imported a class of organisations.
 
     Raises
     ------
     InputError
-        If processes end at the start, usually because each runs the caller's script again.
+        If processes end at the start, usually because each runs the caller's script again; or if they have another
+        class, usually because its file has been edited since this process imported it.
     """
     try:
-        pool.submit(int).result()
+        difference = pool.submit(describe_difference, refer_to_class(organisation_class)).result()
     except BrokenProcessPool:
         raise InputError([Fault("workers", UNGUARDED)]) from None
+    if difference:
+        raise InputError([Fault(ORGANISATION_CLASS, f"worker processes have {difference}")])

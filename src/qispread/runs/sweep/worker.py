@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from qispread.inputs.network_kinds import CompleteNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.kernel import run_months
-from qispread.model.engines.organisation_class import ClassReference, OrganisationClass, refer_to_class
+from qispread.model.engines.organisation_class import OrganisationClass, load_reference, refer_to_class
 from qispread.model.engines.simulation import allocate_measures, completed_run, measure_month_zero, run_kernel, run_mesa
 from qispread.model.measures import MEASURE_NAMES, MEASURES
 from qispread.model.world.run_inputs import PreparedScenario, initialise_run, prepare_scenario
@@ -198,7 +198,7 @@ def _load_job(payload: bytes) -> SweepJob:
     expected, reference, inner_payload = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
     check_environment(expected)
     try:
-        organisation_class = None if reference is None else ClassReference(*reference).load()
+        organisation_class = load_reference(reference)
     except ImportError as error:
         raise mismatch_error(str(error)) from None
     data, timeout, key = pickle.loads(inner_payload)  # noqa: S301 - the same
