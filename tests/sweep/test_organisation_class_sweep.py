@@ -33,7 +33,7 @@ def test_unchanged_organisations_give_the_bytes_of_the_kernel(tmp_path, kind):
 def test_a_class_changes_results_and_the_log_says_how_slow_it_is(tmp_path, patient):
     notes = []
     again = run(tmp_path / "s", Patient, executor="threads", workers=2, log=notes.append)
-    assert "class Patient: they run on the Mesa engine, some hundred times slower" in notes[0]
+    assert "class Patient: they run on the Mesa engine, over a hundred times slower" in notes[0]
     assert table_bytes(again.folder) == table_bytes(patient)
     assert table_bytes(qs.sweep(EXPERIMENT, tmp_path / "kernel").folder) != table_bytes(patient)
 

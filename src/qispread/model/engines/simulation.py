@@ -269,7 +269,7 @@ def simulate(
     replicates : int, optional
         Number of replicates; default: that of the scenario.
     engine : {"kernel", "mesa"}, optional
-        Both give identical results; "mesa" is some hundred times slower. Default: "kernel", or "mesa" with an
+        Both give identical results; "mesa" is over a hundred times slower. Default: "kernel", or "mesa" with an
         `organisation_class`.
     organisation_class : type, optional
         A subclass of `Organisation` with a behaviour of its own, which the Mesa engine runs.

@@ -109,8 +109,8 @@ def sweep(
     command : sequence of str, optional
         The command line, for the manifest.
     organisation_class : type, optional
-        A subclass of `Organisation` with a behaviour of its own. It runs on the Mesa engine, some hundred times slower
-        than the kernel, and is given again whenever the sweep is resumed.
+        A subclass of `Organisation` with a behaviour of its own. It runs on the Mesa engine, over a hundred times
+        slower than the kernel, and is given again whenever the sweep is resumed.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def select_executor(
     if organisation_class is None:
         return executor or "threads"
     name = organisation_class.__name__
-    log(f"note: the organisations are of class {name}: they run on the Mesa engine, some hundred times slower")
+    log(f"note: the organisations are of class {name}: they run on the Mesa engine, over a hundred times slower")
     executor = executor or ("processes" if (workers or 1) > 1 else "inline")
     if executor in PROCESS_EXECUTORS or isinstance(executor, ProcessPoolExecutor):
         require_importable(organisation_class)
