@@ -18,7 +18,7 @@ import numpy as np
 import qispread as qs
 from qispread.interfaces.page.default_scenario import default_scenario
 from qispread.interfaces.page.teaching.budget import BUDGET_MEASURE, BUDGET_UNITS, BUDGET_YEARS, PRICES, BudgetPlan
-from qispread.model.engines.simulation import map_in_threads
+from qispread.model.engines.thread_map import map_in_threads
 from qispread.runs.comparison.paired_statistics import mean_and_half_width
 
 SEED, WORLDS, MORE_WORLDS, FINAL_WORLDS, STARTS, BATCH = 2027, 16, 64, 400, 12, 24

@@ -31,7 +31,7 @@ from experiments.claim_test import (
 from experiments.condition import format_percent
 from experiments.experiment_command import main
 from experiments.replicate_outcomes import OutcomeArm, ScenarioArm, find_quantity
-from qispread.model.engines.simulation import map_in_threads
+from qispread.model.engines.thread_map import map_in_threads
 
 RARELY, MAX_ADOPTED_SHARE = 0.2, 0.5
 LOSSES = tuple(np.round(np.arange(0.0, 1.01, 0.125), 3).tolist())

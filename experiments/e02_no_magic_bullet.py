@@ -38,7 +38,7 @@ from experiments.condition import format_percent
 from experiments.experiment_command import main
 from experiments.replicate_outcomes import NEARLY_ALL, OutcomeArm, ScenarioArm
 from experiments.variance_decomposition import ATTRIBUTES, GROUPS, RedrawnArm, VarianceDesign, variance_sums
-from qispread.model.engines.simulation import map_in_threads
+from qispread.model.engines.thread_map import map_in_threads
 
 EFFECT = "population_effect"
 LEVERS = {

@@ -28,7 +28,7 @@ from experiments.claim_test import (
 )
 from experiments.experiment_command import main
 from experiments.replicate_outcomes import OutcomeArm, ScenarioArm, find_quantity
-from qispread.model.engines.simulation import map_in_threads
+from qispread.model.engines.thread_map import map_in_threads
 from qispread.outputs.figures.palette import INK
 
 EFFECT = "population_effect"

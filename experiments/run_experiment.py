@@ -22,7 +22,7 @@ from experiments.claim_test import (
 )
 from experiments.replicate_outcomes import OutcomeArm, ReplicateOutcome, find_quantity
 from qispread.inputs.factors import Factor, plausible_factors
-from qispread.model.engines.simulation import map_in_threads
+from qispread.model.engines.thread_map import map_in_threads
 from qispread.runs.comparison.paired_statistics import mean_and_half_width
 from qispread.runs.comparison.robustness import draw_plausible_models
 

@@ -32,6 +32,11 @@ def replaced(changes):
     return BASE.replace(changes)
 
 
+def call_function(point):
+    """Return what a function of a scenario gives at a point."""
+    return qs.as_function(BASE, ["copying.copy_loss"], "effect", replicates=1)(point)
+
+
 class Odd:
     """Something that nobody expects."""
 
@@ -97,6 +102,8 @@ def calls(tmp_path_factory):
         "read_scenario": (qs.read_scenario, {"path": "world.yaml"}),
         "check_file": (qs.check_file, {"path": "world.yaml"}),
         "with_graph": (qs.with_graph, {"scenario": BASE, "graph": nx.path_graph(4)}),
+        "as_function": (qs.as_function, {"scenario": BASE, "factors": ["copying.copy_loss"], "measures": "effect"}),
+        "ScenarioFunction": (call_function, {"point": [0.5]}),
         "Scenario.replace": (replaced, {"changes": {}}),
         "Scenario.with_policy": (BASE.with_policy, {"lever": "coaching"}),
         "Scenario.with_graph": (BASE.with_graph, {"graph": nx.path_graph(4)}),
@@ -132,6 +139,8 @@ NAMES = (
     "read_scenario",
     "check_file",
     "with_graph",
+    "as_function",
+    "ScenarioFunction",
     "Scenario.replace",
     "Scenario.with_policy",
     "Scenario.with_graph",
@@ -153,6 +162,7 @@ ELSEWHERE = {
     "Runs",
     "InputError",
     "MEASURES",
+    "as_ema_model",
 }
 """What has tests of its own, or is made by the functions above alone."""
 

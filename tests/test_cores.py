@@ -64,24 +64,24 @@ def test_limits_of_control_groups_count(tmp_path, groups, files, expected):
 
 def test_runs_sweeps_and_the_page_use_no_more(monkeypatch):
     from qispread.interfaces.page.work_queue import WorkQueue
-    from qispread.model.engines import simulation
+    from qispread.model.engines import thread_map
     from qispread.runs.sweep.worker_pool_factory import create_worker_pool
 
     for module in (
         "qispread.interfaces.page.work_queue",
-        "qispread.model.engines.simulation",
+        "qispread.model.engines.thread_map",
         "qispread.runs.sweep.worker_pool_factory",
     ):
         monkeypatch.setattr(f"{module}.available_cores", lambda: 3)
     threads = []
 
-    class Pool(simulation.ThreadPoolExecutor):
+    class Pool(thread_map.ThreadPoolExecutor):
         def __init__(self, workers):
             threads.append(workers)
             super().__init__(workers)
 
-    monkeypatch.setattr(simulation, "ThreadPoolExecutor", Pool)
-    simulation.map_in_threads(list, range(4))
+    monkeypatch.setattr(thread_map, "ThreadPoolExecutor", Pool)
+    thread_map.map_in_threads(list, range(4))
     crew, desk = create_worker_pool("threads", None, None), WorkQueue()
     crew.shutdown()
     desk.close()

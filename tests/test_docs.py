@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+import warnings
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from few_worlds import copy_small, small_arguments, small_code
+from optional import require
 from qispread.inputs.load_scenario import build_scenario, read_scenario
 from qispread.interfaces.cli.main import main
 from qispread.runs.calibration.load_calibration import read_calibration
@@ -24,8 +26,25 @@ EVERY_PAGE = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
+NEEDS = {"use_the_ema_workbench": ("ema_workbench", "ema")}
+"""Pages whose code needs an extra, with a module that comes with it: they are in the slow part, which has it."""
+
+
 def stem(page):
     return page.stem
+
+
+def with_extra(page):
+    """Return a page as a case of a test, slow where it needs an extra."""
+    return pytest.param(page, marks=[pytest.mark.slow] if page.stem in NEEDS else [])
+
+
+def require_extra(page):
+    """Skip a page whose extra is not installed; what is imported first may warn of packages that it can do without."""
+    if page.stem in NEEDS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            require(*NEEDS[page.stem])
 
 
 def blocks(page, wanted):
@@ -67,15 +86,19 @@ def printed_by(page, text):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("page", WITH_PYTHON, ids=stem)
+@pytest.mark.filterwarnings("default::Warning:ema_workbench.*")
+@pytest.mark.parametrize("page", [with_extra(page) for page in WITH_PYTHON], ids=stem)
 def test_python_runs_in_few_worlds(page, small_checkout):
+    require_extra(page)
     printed = [printed_by(page, small_code(text)) for _, text in blocks(page, {"python"})]
     assert any(printed)
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("default::Warning:ema_workbench.*")
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=stem)
 def test_python_prints_what_the_page_shows(page, checkout_folder):
+    require_extra(page)
     printed = ""
     for language, text in blocks(page, {"python", "text"}):
         if language == "python":

@@ -11,7 +11,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extras>[^\]]+)\])?(?P<bounds>.*)")
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+")
-USERS = {"app", "dask", "notebook", "sensitivity", "solara"}
+USERS = {"app", "dask", "ema", "notebook", "sensitivity", "solara"}
 """Extras for those who use qispread; the others are for those who work on it."""
 
 

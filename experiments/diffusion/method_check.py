@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.diffusion.studies import Study
 from experiments.diffusion.tie_variants import ALONE, FREE
-from qispread.model.engines.simulation import map_in_threads
+from qispread.model.engines.thread_map import map_in_threads
 from qispread.runs.calibration.abc_posterior import estimate_posterior
 from qispread.runs.comparison.paired_statistics import mean_and_half_width
 from qispread.runs.diffusion_fit.contagion_models import CONTACT

@@ -21,6 +21,8 @@ The main functions, by task::
     Experiments    sweep          run many parameter values, in parallel and resumable
                    sensitivity    rank the parameters that a measure depends on
                    discover       find the conditions under which a policy fails
+                   as_function    measures as a function of parameters, for SALib and scipy
+                   as_ema_model   a scenario as a model of the EMA Workbench
     Data           calibrate      fit parameters to targets
                    fit            test whether observed adoption spread through ties
     Results        write_runs     write the tables of runs; read_runs reads them back
@@ -75,6 +77,9 @@ _MODULES = {
     "calibrate": "qispread.runs.calibration.run_calibration",
     "CalibrationResult": "qispread.runs.calibration.run_calibration",
     "read_calibration": "qispread.runs.calibration.load_calibration",
+    "as_function": "qispread.runs.bridges.scenario_function",
+    "ScenarioFunction": "qispread.runs.bridges.scenario_function",
+    "as_ema_model": "qispread.runs.bridges.ema_model",
     "MEASURES": "qispread.model.measures",
     "measure": "qispread.model.extensions.declare_measure",
     "rule": "qispread.model.extensions.declare_rule",
@@ -103,6 +108,8 @@ if TYPE_CHECKING:
         write_comparison,
         write_runs,
     )
+    from qispread.runs.bridges.ema_model import as_ema_model
+    from qispread.runs.bridges.scenario_function import ScenarioFunction, as_function
     from qispread.runs.calibration.load_calibration import read_calibration
     from qispread.runs.calibration.run_calibration import CalibrationResult, calibrate
     from qispread.runs.comparison import Comparison, compare
@@ -126,11 +133,14 @@ if TYPE_CHECKING:
         "Organisation",
         "Runs",
         "Scenario",
+        "ScenarioFunction",
         "SpreadModel",
         "Stage",
         "Sweep",
         "TableOptions",
         "__version__",
+        "as_ema_model",
+        "as_function",
         "calibrate",
         "check_file",
         "compare",

@@ -32,6 +32,8 @@ from qispread.inputs.yaml_reader import SourceLocation, SourceLocations, read_te
 
 POLICY_FILE_KEYS = {"policies", "name", "description"}
 """The keys that a policy file may have."""
+CLASS_NOTE = "its runs were made with organisation_class {}; without this class they cannot be repeated"
+"""The note on the scenario of a manifest whose runs had a class of organisations."""
 
 
 def merge_documents(parent: Any, child: Any) -> Any:
@@ -54,7 +56,8 @@ def read_document(
         data, locations = read_yaml(path, display_name)
         return split_dotted_rules(rename_former(data, locations, notes), locations), locations
     try:
-        scenario = json.loads(read_text(path, display_name))["scenario"]
+        manifest = json.loads(read_text(path, display_name))
+        scenario = manifest["scenario"]
     except json.JSONDecodeError as error:
         raise InputError([Fault("", TRUNCATION_MARK, display_name, error.lineno)]) from None
     except (KeyError, TypeError, RecursionError):
@@ -64,6 +67,9 @@ def read_document(
     locations = {(): SourceLocation(display_name, 0)}
     if is_former_scenario(scenario) and notes is not None:
         notes.append(f"{display_name}: {MANIFEST_NOTE}")
+    own_class = manifest["identity"].get("organisation_class") if isinstance(manifest.get("identity"), dict) else None
+    if own_class and notes is not None:
+        notes.append(f"{display_name}: {CLASS_NOTE.format(own_class)}")
     return rename_former(scenario, locations), locations
 
 

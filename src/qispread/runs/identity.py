@@ -15,6 +15,7 @@ from typing import Any
 
 from qispread.inputs.errors import Fault
 from qispread.inputs.extensions.plugins import SESSION
+from qispread.model.engines.organisation_class import ORGANISATION_CLASS
 from qispread.runs.provenance import model_in_use, qispread_version, random_generator_name
 
 RESULT_LIBRARIES = ("networkx", "numba", "numpy", "scipy")
@@ -24,7 +25,7 @@ numba compiles the rules (0.61 and 0.68 differ in the last bit), networkx draws 
 numpy and scipy compute the distributions of organisations. Mesa is not one, because its engine gives the results of
 the kernel under every version; nor are pandas and pyarrow, which only store tables.
 """
-CODE = ("qispread", "draws", "model", "replaced_rules", "session_functions")
+CODE = ("qispread", "draws", "model", "replaced_rules", "session_functions", ORGANISATION_CLASS)
 """The entries of an identity that concern code."""
 LIBRARIES = "libraries"
 COMPILING = "qispread.model.rules.jit"

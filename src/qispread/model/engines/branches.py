@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.composed_model import composed_model
 from qispread.model.engines.simulation import (
-    ProgressCallback,
     ReplicateRun,
     allocate_measures,
     completed_run,
     failed_run,
-    map_in_threads,
     run_errors,
 )
+from qispread.model.engines.thread_map import ProgressCallback, map_in_threads
 from qispread.model.world.run_inputs import PreparedScenario, prepare_scenario
 
 

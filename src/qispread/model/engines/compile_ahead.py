@@ -7,7 +7,8 @@ from numba.core import event
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.kernel import run_months_in_order
 from qispread.model.engines.measure_kernel import measure_month
-from qispread.model.engines.simulation import ProgressCallback, run_replicate
+from qispread.model.engines.simulation import run_replicate
+from qispread.model.engines.thread_map import ProgressCallback
 from qispread.model.rules.code_content import ContentWalker
 from qispread.model.rules.jit import INTERPRETED
 from qispread.model.world.run_inputs import prepare_scenario

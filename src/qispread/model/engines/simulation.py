@@ -1,15 +1,14 @@
 """Simulation: replicates of a scenario on either engine, and their measures."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qispread.common.cpu_cores import available_cores
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs import argument_checks
 from qispread.inputs.cross_checks import POOLED
@@ -18,6 +17,15 @@ from qispread.inputs.former_data import read_measure
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, resolve_scenario
 from qispread.model.engines.composed_model import SHIPPED_MODEL, ComposedModel, composed_model
+from qispread.model.engines.organisation_class import (
+    Engine,
+    OrganisationClass,
+    check_organisation_class,
+    identify_class,
+    select_engine,
+)
+from qispread.model.engines.thread_map import ProgressCallback, map_in_threads
+from qispread.model.engines.worker_processes import open_processes
 from qispread.model.measures import MEASURE_REGISTRY, Measure, measure_names, scenario_measures
 from qispread.model.world.draw_world import World
 from qispread.model.world.run_inputs import (
@@ -31,18 +39,12 @@ from qispread.model.world.state_arrays import GIVEN_ROW_COUNT
 if TYPE_CHECKING:
     import pandas as pd
 
-Engine = Literal["kernel", "mesa"]
-ProgressCallback = Callable[[int, int], None]
-"""Called with the numbers of completed and of all replicates."""
-
 OVERALL_COLUMNS = [index for index, measure in enumerate(MEASURE_REGISTRY) if measure.overall]
 """Columns of the shipped measures that are always defined; measures of the user's own are checked separately."""
 
 RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
 """Exceptions that fail one replicate and not the others."""
 TASKS_PER_WORKER = 32
-
-TaskResult = TypeVar("TaskResult")
 
 
 def run_errors(scenario: Scenario) -> tuple[type[Exception], ...]:
@@ -93,10 +95,13 @@ class Runs:
     runs : list of ReplicateRun
     declarations : tuple of Measure
         The measures in the order of columns; default: those of the scenario when the runs are gathered.
+    organisation_class : str
+        Name and content hash of the user's own class of organisations; empty without one.
     """
 
     scenario: Scenario
     runs: list[ReplicateRun] = field(default_factory=list)
+    organisation_class: str = ""
     declarations: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
@@ -198,27 +203,49 @@ def failed_run(prepared: PreparedScenario, replicate: int, error: Exception) -> 
 
 
 def run_replicate(
-    prepared: PreparedScenario, replicate: int, engine: Engine = "kernel", *, keep_events: bool = False
+    prepared: PreparedScenario,
+    replicate: int,
+    engine: Engine = "kernel",
+    *,
+    keep_events: bool = False,
+    organisation_class: OrganisationClass | None = None,
 ) -> ReplicateRun:
     """Run one replicate; an exception or a result that is not finite becomes its `error`."""
     measures = allocate_measures(prepared.scenario)
-    events, observed = None, []
     try:
+        if engine == "mesa" or organisation_class is not None or keep_events:
+            return run_mesa(prepared, replicate, organisation_class, keep_events=keep_events)
         world = prepared.world(replicate)
-        if engine == "kernel" and not keep_events:
-            model = composed_model(prepared.scenario)
-            state = run_kernel(*model.initialise_run(prepared, world), prepared.scenario.horizon, measures, model)
-        else:
-            from qispread.model.engines.mesa_model import SpreadModel
-
-            spread = SpreadModel(prepared.scenario, replicate=replicate, keep_events=keep_events)
-            spread.run_model()
-            measures[:], state = np.array(spread.measures), spread.export_state()
-            events, observed = spread.events, spread.observed
+        model = composed_model(prepared.scenario)
+        state = run_kernel(*model.initialise_run(prepared, world), prepared.scenario.horizon, measures, model)
     except run_errors(prepared.scenario) as error:
         return failed_run(prepared, replicate, error)
-    run = completed_run(prepared.scenario, world, state, measures)
-    run.events, run.observed = events, observed
+    return completed_run(prepared.scenario, world, state, measures)
+
+
+def run_mesa(
+    prepared: PreparedScenario,
+    replicate: int,
+    organisation_class: OrganisationClass | None = None,
+    *,
+    keep_events: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> ReplicateRun:
+    """Run one replicate on the Mesa engine; `check` is called before each month and may raise an exception."""
+    from qispread.model.engines.agents import Organisation
+    from qispread.model.engines.mesa_model import SpreadModel
+
+    model = SpreadModel(
+        prepared.scenario,
+        replicate=replicate,
+        organisation_class=organisation_class or Organisation,
+        keep_events=keep_events,
+    )
+    while model.month < prepared.scenario.horizon:
+        check()
+        model.step()
+    run = completed_run(prepared.scenario, model.world, model.export_state(), np.array(model.measures))
+    run.events, run.observed = model.events, model.observed
     return run
 
 
@@ -229,17 +256,11 @@ def compile_model() -> None:
     run_replicates(Scenario(horizon=1), range(1))
 
 
-def split_replicates(replicates: range, workers: int) -> Iterator[range]:
-    """Yield the replicates in equal chunks, several for each worker."""
-    size = max(1, len(replicates) // (workers * TASKS_PER_WORKER))
-    for first in range(0, len(replicates), size):
-        yield replicates[first : first + size]
-
-
 @argument_checks.validate_arguments(
     scenario=check_scenario,
     replicates=argument_checks.optional_check(argument_checks.integer_check(1)),
-    engine=argument_checks.engine,
+    engine=argument_checks.optional_check(argument_checks.engine),
+    organisation_class=argument_checks.optional_check(check_organisation_class),
     workers=argument_checks.optional_check(argument_checks.integer_check(1)),
     executor=argument_checks.optional_check(argument_checks.instance_check(Executor, "an executor of threads")),
     keep_events=argument_checks.check_flag,
@@ -249,7 +270,8 @@ def simulate(
     scenario: ScenarioLike,
     replicates: int | None = None,
     *,
-    engine: Engine = "kernel",
+    engine: Engine | None = None,
+    organisation_class: OrganisationClass | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     keep_events: bool = False,
@@ -263,10 +285,14 @@ def simulate(
         A scenario, the path of its file, or "prompt", which is shipped with the package.
     replicates : int, optional
         Number of replicates; default: that of the scenario.
-    engine : {"kernel", "mesa"}
-        Both give identical results; "mesa" is about a hundred times slower.
+    engine : {"kernel", "mesa"}, optional
+        Both give identical results; "mesa" is over a hundred times slower. Default: "kernel", or "mesa" with an
+        `organisation_class`.
+    organisation_class : type, optional
+        A subclass of `Organisation` with a behaviour of its own, which the Mesa engine runs.
     workers : int, optional
-        Number of threads; default: one for each core. Results do not depend on it.
+        Number of threads; default: one for each core. With an `organisation_class`: number of processes, default none.
+        Results do not depend on it.
     executor : concurrent.futures.Executor, optional
         An executor of threads to use.
     keep_events : bool
@@ -283,22 +309,21 @@ def simulate(
     InputError
         For invalid arguments and faults in the file, all at once.
     """
-    scenario = resolve_scenario(scenario)
+    scenario, engine = resolve_scenario(scenario), select_engine(engine, organisation_class)
     if replicates is not None and replicates != scenario.replicates:
         scenario = scenario.replace(replicates=replicates)
-    replicate_range = range(scenario.replicates)
-    return Runs(
-        scenario,
-        run_replicates(
+    with open_processes(organisation_class, None if executor else workers) as processes:
+        runs = run_replicates(
             scenario,
-            replicate_range,
+            range(scenario.replicates),
             engine=engine,
+            organisation_class=organisation_class,
             workers=workers,
-            executor=executor,
+            executor=executor or processes,
             keep_events=keep_events,
             progress=progress,
-        ),
-    )
+        )
+    return Runs(scenario, runs, identify_class(organisation_class))
 
 
 def run_replicates(
@@ -306,44 +331,23 @@ def run_replicates(
     replicates: range,
     *,
     engine: Engine = "kernel",
+    organisation_class: OrganisationClass | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     keep_events: bool = False,
     progress: ProgressCallback | None = None,
 ) -> list[ReplicateRun]:
     """Return the runs of some replicates of a scenario, in order; other parameters as for `simulate`."""
-    prepared = prepare_scenario(scenario)
-
-    def run_some(chunk: range) -> list[ReplicateRun]:
-        return [run_replicate(prepared, replicate, engine, keep_events=keep_events) for replicate in chunk]
-
-    completed = map_in_threads(run_some, replicates, workers=workers, executor=executor, progress=progress)
+    options = {"engine": engine, "organisation_class": organisation_class, "keep_events": keep_events}
+    task = partial(run_chunk_of_replicates, prepare_scenario(scenario), options)
+    if organisation_class is not None:
+        workers = workers or 1  # threads would only wait for each other
+    completed = map_in_threads(task, replicates, workers=workers, executor=executor, progress=progress)
     return sorted(completed, key=lambda run: run.replicate)
 
 
-def map_in_threads(
-    task: Callable[[range], list[TaskResult]],
-    replicates: range,
-    *,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    progress: ProgressCallback | None = None,
-) -> list[TaskResult]:
-    """Return the results of a task for all replicates, in any order; the task receives chunks of replicates."""
-    workers = workers or available_cores()
-    results: list[TaskResult] = []
-    own_executor = ThreadPoolExecutor(workers)
-    futures = [(executor or own_executor).submit(task, chunk) for chunk in split_replicates(replicates, workers)]
-    try:
-        for future in as_completed(futures):
-            results.extend(future.result())
-            if progress is not None:
-                progress(len(results), len(replicates))
-    except BaseException:
-        # An interrupt does not wait for the threads, which may be compiling or in a long run.
-        for future in futures:
-            future.cancel()
-        raise
-    finally:
-        own_executor.shutdown(wait=False)
-    return results
+def run_chunk_of_replicates(
+    prepared: PreparedScenario, options: Mapping[str, Any], replicates: range
+) -> list[ReplicateRun]:
+    """Return the runs of some replicates, with the options of `run_replicate`; works in other processes too."""
+    return [run_replicate(prepared, replicate, **options) for replicate in replicates]

@@ -4,6 +4,7 @@ from importlib.metadata import metadata
 from typing import Any
 
 from qispread import __version__
+from qispread.model.engines.organisation_class import ORGANISATION_CLASS
 from qispread.outputs.report.blocks import BulletList, Paragraph, ReportBlock, ReportSection, ReportTable, RowGroup
 from qispread.outputs.report.report_data import ReportData
 
@@ -87,6 +88,7 @@ def reproduction_facts(view: ReportData, manifest: dict[str, Any]) -> list[list[
         ["Options branch from the baseline in month", str(comparison.get("branch_at") or "")],
         ["Requested precision", describe_precision(comparison)],
         ["Version", f"{metadata('qispread')['Name']} {identity['qispread']}"],
+        ["Organisations of class", str(identity.get(ORGANISATION_CLASS, ""))],
         ["Commit", str(manifest.get("git_commit") or "")],
         ["Fingerprint of the model's code", str(identity.get("model", manifest.get("sources", "")))],
         ["Version of the random draws", str(identity.get("draws", ""))],

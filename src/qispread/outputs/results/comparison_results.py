@@ -143,6 +143,8 @@ class ComparisonRequest:
     team_month : float
     models : int
         Number of plausible models requested.
+    organisation_class : str
+        As for `run_fingerprint`.
     """
 
     arms: Mapping[str, Scenario]
@@ -150,6 +152,7 @@ class ComparisonRequest:
     precision: float | None = None
     team_month: float = 0.0
     models: int = 0
+    organisation_class: str = ""
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the identity for the manifest."""
@@ -158,7 +161,8 @@ class ComparisonRequest:
             arms = {name: arm.replace(replicates=1) for name, arm in arms.items()}
         request = {name: getattr(self, name) for name in ("measure", "precision", "team_month", "models")}
         fingerprints = {name: arm.fingerprint() for name, arm in arms.items()}
-        return {**run_fingerprint(arms[BASELINE_ARM]), "scenario": fingerprints, "asked": request}
+        own_code = self.organisation_class
+        return {**run_fingerprint(arms[BASELINE_ARM], None, own_code), "scenario": fingerprints, "asked": request}
 
     def default_folder(self) -> Path:
         """Return the default folder for the results, different for comparisons with different inputs."""
@@ -180,7 +184,9 @@ class ComparisonRequest:
             check_results_folder(folder, fingerprint, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
             same = has_fingerprint(folder, fingerprint)
             for name, arm in self.arms.items():
-                arm_fingerprint = {} if self.precision is not None else run_fingerprint(arm)
+                arm_fingerprint = (
+                    {} if self.precision is not None else run_fingerprint(arm, None, self.organisation_class)
+                )
                 inside = {"scenario": full_scenario(arm)}
                 check_results_folder(
                     folder / name, arm_fingerprint, OWN_FILES, overwrite=overwrite or same, scenarios=inside
@@ -196,6 +202,7 @@ def build_request(result: ComparisonResult) -> ComparisonRequest:
         precision.half_width if precision else None,
         result.team_month,
         result.robustness.requested_models if result.robustness else 0,
+        comparison.organisation_class,
     )
 
 
@@ -274,5 +281,7 @@ def other_arm_folders(folder: Path, arms: Mapping[str, Runs]) -> list[str]:
     InputError
         Where an arm lacks some of its replicates.
     """
-    fingerprints = {name: run_fingerprint(arm.scenario, single_replicate(arm)) for name, arm in arms.items()}
+    fingerprints = {
+        name: run_fingerprint(arm.scenario, single_replicate(arm), arm.organisation_class) for name, arm in arms.items()
+    }
     return [name for name, fingerprint in fingerprints.items() if not has_fingerprint(folder / name, fingerprint)]

@@ -7,6 +7,7 @@ from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.extensions.plugins import scenario_plugins
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import TABLE_OPTIONS
+from qispread.model.engines.organisation_class import identity_entry
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
 from qispread.runs.provenance import provenance
 
@@ -18,7 +19,7 @@ REPLICATE = "replicate"
 """Key in a manifest of a single replicate other than the first."""
 
 
-def run_fingerprint(scenario: Scenario, replicate: int | None = None) -> dict[str, Any]:
+def run_fingerprint(scenario: Scenario, replicate: int | None = None, organisation_class: str = "") -> dict[str, Any]:
     """Return the identity of the results of a run: code, libraries and inputs.
 
     Parameters
@@ -26,9 +27,12 @@ def run_fingerprint(scenario: Scenario, replicate: int | None = None) -> dict[st
     scenario : Scenario
     replicate : int, optional
         For results of this replicate only, instead of all replicates.
+    organisation_class : str
+        Name and content hash of the user's own class of organisations, as `Runs` has it.
     """
     single = {} if replicate is None else {REPLICATE: replicate}
-    return {**environment(), "scenario": scenario.fingerprint(), **single}
+    own_code = identity_entry(organisation_class)
+    return {**environment(), **own_code, "scenario": scenario.fingerprint(), **single}
 
 
 def single_replicate(runs: "Runs") -> int | None:
@@ -53,7 +57,11 @@ def single_replicate(runs: "Runs") -> int | None:
 
 
 def build_manifest(
-    scenario: Scenario, command: Sequence[str], replicate: int | None = None, about: Mapping[str, Any] | None = None
+    scenario: Scenario,
+    command: Sequence[str],
+    replicate: int | None = None,
+    about: Mapping[str, Any] | None = None,
+    organisation_class: str = "",
 ) -> dict[str, Any]:
     """Return the manifest of a run: what is needed to reproduce its results.
 
@@ -63,13 +71,13 @@ def build_manifest(
         Written in full, with its tables, so that the manifest alone is sufficient.
     command : sequence of str
         The command line.
-    replicate : int, optional
+    replicate, organisation_class
         As for `run_fingerprint`.
     about : mapping, optional
         Other entries, such as the identifier of the run in a sweep.
     """
     return {
-        "identity": run_fingerprint(scenario, replicate),
+        "identity": run_fingerprint(scenario, replicate, organisation_class),
         **({} if replicate is None else {REPLICATE: replicate}),
         **(about or {}),
         **provenance(command, scenario.inputs),

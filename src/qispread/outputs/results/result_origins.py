@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qispread.inputs.errors import Fault, InputError
+from qispread.model.engines.organisation_class import ORGANISATION_CLASS, require_same_class
 from qispread.outputs.results.manifest import REPLICATE
 from qispread.outputs.results.results_folder import read_manifest
 from qispread.runs.identity import compare_identities, describe_changes, environment, read_identity, select_changes
@@ -39,7 +40,7 @@ def read_origin(path: str | Path) -> ResultOrigin:
     Raises
     ------
     InputError
-        Where a manifest has an invalid replicate.
+        Where a manifest has an invalid replicate, or its runs had a class of organisations, which only Python can give.
     """
     file = Path(path)
     if file.suffix != ".json" or not file.is_file():
@@ -48,6 +49,8 @@ def read_origin(path: str | Path) -> ResultOrigin:
     replicate = manifest.get(REPLICATE)
     if replicate is not None and (type(replicate) is not int or replicate < 0):
         raise InputError([Fault(REPLICATE, f"got {replicate!r}; needed: a whole number of at least 0", str(file))])
+    identity = manifest.get("identity")
+    require_same_class(str(dict(identity or {}).get(ORGANISATION_CLASS, "")), None, str(file))
     description = {RUN_ID: manifest[RUN_ID]} if isinstance(manifest.get(RUN_ID), str) else {}
     return ResultOrigin(replicate or None, description, origin_notes(manifest, file))
 

@@ -35,13 +35,20 @@ def default_folder(scenario: Scenario, replicate: int | None = None) -> Path:
 
 
 def check_run_folder(
-    folder: Path, scenario: Scenario, *, overwrite: bool = False, replicate: int | None = None
+    folder: Path,
+    scenario: Scenario,
+    *,
+    overwrite: bool = False,
+    replicate: int | None = None,
+    organisation_class: str = "",
 ) -> None:
     """Check that the results of a scenario can be written to a folder.
 
     See `qispread.outputs.results.results_folder`. `replicate`: for results of a single replicate other than the first.
+    `organisation_class`: as for `run_fingerprint`.
     """
-    fingerprint, scenarios = run_fingerprint(scenario, replicate), {"scenario": full_scenario(scenario)}
+    fingerprint = run_fingerprint(scenario, replicate, organisation_class)
+    scenarios = {"scenario": full_scenario(scenario)}
     folders.check_results_folder(folder, fingerprint, OWN_FILES, overwrite=overwrite, scenarios=scenarios)
 
 
@@ -90,9 +97,12 @@ def write_runs(
         a single one.
     """
     replicate = single_replicate(runs)
+    organisation_class = runs.organisation_class
     output = local_folder(folder) if folder is not None else default_folder(runs.scenario, replicate)
-    check_run_folder(output, runs.scenario, overwrite=overwrite, replicate=replicate)
-    is_other_run = not has_fingerprint(output, run_fingerprint(runs.scenario, replicate))
+    check_run_folder(
+        output, runs.scenario, overwrite=overwrite, replicate=replicate, organisation_class=organisation_class
+    )
+    is_other_run = not has_fingerprint(output, run_fingerprint(runs.scenario, replicate, organisation_class))
     arms = arm_folders(output)
 
     def delete_stale() -> None:
@@ -116,7 +126,7 @@ def write_run_folder(
         if name == "events":
             write_events_text(table, folder / EVENTS_TEXT_FILE)
     write_csv(summarise_months(runs), folder / SUMMARY_FILE)
-    manifest = build_manifest(runs.scenario, command, single_replicate(runs), about)
+    manifest = build_manifest(runs.scenario, command, single_replicate(runs), about, runs.organisation_class)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ from qispread.inputs.extensions.plugins import SESSION
 from qispread.inputs.factors import plausible_factors
 from qispread.inputs.load_scenario import read_scenario
 from qispread.inputs.scenario import Scenario
+from qispread.model.engines.organisation_class import ORGANISATION_CLASS
 from qispread.model.engines.run_tables import (
     END_COLUMNS,
     HISTORY_COLUMNS,
@@ -203,7 +204,8 @@ class SavedRuns:
                     observed.get(run_id, []),
                 )
             )
-        return Runs(self.scenario, runs, declarations)
+        identity = dict(read_manifest(self.folder).get("identity") or {})
+        return Runs(self.scenario, runs, str(identity.get(ORGANISATION_CLASS, "")), declarations)
 
     def shaped(self, table: str, values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
         """Return values as an array of a shape.

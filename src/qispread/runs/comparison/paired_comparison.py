@@ -61,6 +61,11 @@ class Comparison:
         return len(self.runs[BASELINE_ARM].runs)
 
     @property
+    def organisation_class(self) -> str:
+        """Name and content hash of the user's own class of organisations; empty without one."""
+        return self.runs[BASELINE_ARM].organisation_class
+
+    @property
     def organisation_count(self) -> int:
         """Number of organisations."""
         return int(self.runs[BASELINE_ARM].runs[0].initial_organisations.shape[1])

@@ -14,7 +14,9 @@ from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.factors import Factor, number_at_path, plausible_factors
 from qispread.inputs.scenario import Scenario
-from qispread.model.engines.simulation import ProgressCallback, Runs, map_in_threads, run_replicate
+from qispread.model.engines.organisation_class import OrganisationClass, check_organisation_class, require_same_class
+from qispread.model.engines.simulation import Runs, run_replicate
+from qispread.model.engines.thread_map import ProgressCallback, map_in_threads
 from qispread.model.measures import MEASURES
 from qispread.model.rules.random_draws import hash_name
 from qispread.model.world.run_inputs import prepare_scenario
@@ -232,6 +234,7 @@ def draw_plausible_models(factors: Sequence[Factor], models: int, seed: int) -> 
     comparison=argument_checks.instance_check(Comparison, "a Comparison, as qispread.compare returns it"),
     models=argument_checks.integer_check(),
     replicates=argument_checks.integer_check(),
+    organisation_class=argument_checks.optional_check(check_organisation_class),
     workers=argument_checks.optional_check(argument_checks.integer_check(1)),
     progress=argument_checks.optional_check(argument_checks.check_callable),
 )
@@ -240,6 +243,7 @@ def robustness(
     models: int = DEFAULT_MODELS,
     replicates: int = REPLICATES_PER_MODEL,
     *,
+    organisation_class: OrganisationClass | None = None,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Robustness:
@@ -257,6 +261,8 @@ def robustness(
         Plausible models, at least 2.
     replicates : int
         Replicates of each arm in each model, at least 1.
+    organisation_class : type, optional
+        That of the comparison, if it has one.
     progress : callable, optional
         Called with the numbers of completed and of all models.
 
@@ -268,6 +274,7 @@ def robustness(
     if models < MIN_MODELS or replicates < 1:
         problem = f"got {models} models with {replicates} replicates each; needed: at least {MIN_MODELS} with 1"
         raise InputError([Fault("robustness", problem)])
+    require_same_class(comparison.organisation_class, organisation_class, "")
     ranking = rank_arms(comparison)
     scenarios = {arm: runs.scenario for arm, runs in comparison.runs.items()}
     factors = shared_factors(scenarios)
@@ -275,7 +282,10 @@ def robustness(
     rows = [{str(path): value for path, value in row.items()} for row in table.to_dict("records")]
 
     def run_some(chunk: range) -> list[tuple[int, dict[str, float]]]:
-        return [(index, arm_means(scenarios, rows[index], comparison.measure, replicates)) for index in chunk]
+        return [
+            (index, arm_means(scenarios, rows[index], comparison.measure, replicates, organisation_class))
+            for index in chunk
+        ]
 
     means_by_model = dict(map_in_threads(run_some, range(models), workers=workers, progress=progress))
     values = pd.DataFrame([means_by_model[index] for index in range(models)])
@@ -288,13 +298,20 @@ def robustness(
 
 
 def arm_means(
-    scenarios: Mapping[str, Scenario], changes: dict[str, Any], measure: str, replicates: int
+    scenarios: Mapping[str, Scenario],
+    changes: dict[str, Any],
+    measure: str,
+    replicates: int,
+    organisation_class: OrganisationClass | None = None,
 ) -> dict[str, float]:
     """Return the mean of a measure at the end by arm, over replicates of a model with the measure in all arms."""
     values = []
     for scenario in scenarios.values():
         prepared = prepare_scenario(scenario.replace(changes))
-        runs = Runs(prepared.scenario, [run_replicate(prepared, replicate) for replicate in range(replicates)])
+        completed = [
+            run_replicate(prepared, replicate, organisation_class=organisation_class) for replicate in range(replicates)
+        ]
+        runs = Runs(prepared.scenario, completed)
         values.append(runs.values_by_replicate(measure))
     known = ~np.isnan(values).any(axis=0)
     return {arm: finite_mean(arm_values[known]) for arm, arm_values in zip(scenarios, values, strict=True)}

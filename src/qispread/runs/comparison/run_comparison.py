@@ -1,6 +1,7 @@
 """Running a comparison: complete or branching arms, for a number of replicates or until a precision is reached."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,17 @@ from qispread.inputs.errors import index_of
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_argument import ScenarioLike, check_scenario, check_scenarios, resolve_scenario
 from qispread.model.engines.branches import simulate_branches
+from qispread.model.engines.organisation_class import (
+    Engine,
+    OrganisationClass,
+    check_organisation_class,
+    identify_class,
+    select_engine,
+)
 from qispread.model.engines.run_failures import raise_if_failed
-from qispread.model.engines.simulation import Engine, ProgressCallback, ReplicateRun, Runs, run_replicates
+from qispread.model.engines.simulation import ReplicateRun, Runs, run_replicates
+from qispread.model.engines.thread_map import ProgressCallback
+from qispread.model.engines.worker_processes import open_processes
 from qispread.model.measures import MEASURE_NAMES, measure_names
 from qispread.runs.comparison.arms import BASELINE_ARM, prepare_arms
 from qispread.runs.comparison.paired_comparison import DEFAULT_MEASURE, Comparison
@@ -30,7 +40,8 @@ ReplicateRunner = Callable[[range, ProgressCallback], dict[str, list[ReplicateRu
     precision=argument_checks.optional_check(argument_checks.check_number),
     branch_at=argument_checks.optional_check(argument_checks.integer_check()),
     factorial=argument_checks.check_flag,
-    engine=argument_checks.engine,
+    engine=argument_checks.optional_check(argument_checks.engine),
+    organisation_class=argument_checks.optional_check(check_organisation_class),
     workers=argument_checks.optional_check(argument_checks.integer_check(1)),
     progress=argument_checks.optional_check(argument_checks.check_callable),
 )
@@ -43,7 +54,8 @@ def compare(
     precision: float | None = None,
     branch_at: int | None = None,
     factorial: bool = False,
-    engine: Engine = "kernel",
+    engine: Engine | None = None,
+    organisation_class: OrganisationClass | None = None,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Comparison:
@@ -64,11 +76,12 @@ def compare(
         `qispread.runs.comparison.PrecisionTarget` for the rule.
     branch_at : int, optional
         The month, from 2, at which arms branch from the baseline, which runs once up to there: policies that an arm
-        adds start then or later, and arms may not differ from the baseline otherwise. Only on the kernel.
+        adds start then or later, and arms may not differ from the baseline otherwise. Only on the kernel;
+        with an `organisation_class` every arm runs completely, with the same results.
     factorial : bool
         Whether to run every combination of the policies that arms add as well.
-    engine, workers, progress
-        As for `simulate`; `progress` counts the runs of all arms.
+    engine, organisation_class, workers, progress
+        As for `simulate`; all arms have the same class, and `progress` counts the runs of all arms.
 
     Returns
     -------
@@ -80,7 +93,7 @@ def compare(
         For arms that cannot be compared with the baseline, each with the reason, or without arms; for an unknown
         measure; for a precision that cannot be reached.
     """
-    base = resolve_scenario(base)
+    base, engine = resolve_scenario(base), select_engine(engine, organisation_class)
     index_of(measure, measure_names(base), "measure")
     count = base.replicates if replicates is None else replicates
     prepared = prepare_arms(
@@ -88,26 +101,29 @@ def compare(
     )
     columns = {name: index_of(measure, measure_names(arm), "measure") for name, arm in prepared.items()}
     scenarios = {name: arm.replace(replicates=count) for name, arm in prepared.items()}
-    runner = (
-        run_from_start(scenarios, engine, workers)
-        if branch_at is None
-        else run_from_branch(scenarios, branch_at, workers)
-    )
     target = None if precision is None else PrecisionTarget(precision)
     limit = max_replicates(base, len(organisation_ids(base)), len(scenarios))
-    runs_by_arm = run_replicate_batches(
-        runner, tuple(scenarios), count, measure, target, limit, progress or (lambda _, __: None), columns
-    )
-    completed = len(runs_by_arm[BASELINE_ARM])
+    with open_processes(organisation_class, workers) as processes:
+        options = {"workers": workers, "organisation_class": organisation_class, "executor": processes}
+        runner = (
+            run_from_start(scenarios, engine, options)
+            if branch_at is None or organisation_class is not None
+            else run_from_branch(scenarios, branch_at, workers)
+        )
+        runs_by_arm = run_replicate_batches(
+            runner, tuple(scenarios), count, measure, target, limit, progress or (lambda _, __: None), columns
+        )
+    completed, identity = len(runs_by_arm[BASELINE_ARM]), identify_class(organisation_class)
     runs = {
-        name: Runs(scenarios[name].replace(replicates=completed), arm_runs) for name, arm_runs in runs_by_arm.items()
+        name: Runs(scenarios[name].replace(replicates=completed), arm_runs, identity)
+        for name, arm_runs in runs_by_arm.items()
     }
     factors = tuple(arms) if factorial else ()
     return Comparison(runs, measure=measure, precision=target, branch_at=branch_at, factors=factors)
 
 
-def run_from_start(scenarios: Mapping[str, Scenario], engine: Engine, workers: int | None) -> ReplicateRunner:
-    """Return a runner that runs every arm from the first month."""
+def run_from_start(scenarios: Mapping[str, Scenario], engine: Engine, options: Mapping[str, Any]) -> ReplicateRunner:
+    """Return a runner that runs every arm from the first month, with the options of `run_replicates`."""
 
     def run_arms(replicates: range, progress: ProgressCallback) -> dict[str, list[ReplicateRun]]:
         count, total = len(replicates), len(replicates) * len(scenarios)
@@ -117,7 +133,7 @@ def run_from_start(scenarios: Mapping[str, Scenario], engine: Engine, workers: i
             def advance(done: int, _: int, previous: int = index * count) -> None:
                 progress(previous + done, total)
 
-            runs[name] = run_replicates(scenario, replicates, engine=engine, workers=workers, progress=advance)
+            runs[name] = run_replicates(scenario, replicates, engine=engine, progress=advance, **options)
         return runs
 
     return run_arms

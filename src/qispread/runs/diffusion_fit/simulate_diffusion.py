@@ -9,7 +9,8 @@ import numpy as np
 from qispread.inputs.load_scenario import build_scenario
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.kernel import run_months
-from qispread.model.engines.simulation import allocate_measures, map_in_threads
+from qispread.model.engines.simulation import allocate_measures
+from qispread.model.engines.thread_map import map_in_threads
 from qispread.model.world.run_inputs import (
     PreparedScenario,
     RunInputs,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
 from qispread.common.deprecation import keep_former_members
 from qispread.inputs.cross_checks import POOLED
@@ -15,6 +15,7 @@ from qispread.inputs.former_data import read_measure
 from qispread.inputs.parameter import ConfigSection, Names, choice
 from qispread.inputs.scenario import Scenario
 from qispread.inputs.scenario_fields import TABLE_OPTIONS, validate_folder_name
+from qispread.model.engines.organisation_class import OrganisationClass
 from qispread.model.measures import MEASURES, measure_names
 from qispread.runs.sweep.factor_spec import FactorSpec
 from qispread.runs.sweep.factor_validation import validate_factors
@@ -169,6 +170,21 @@ class Experiment(ConfigSection):
         every = measure_names(scenario)
         expanded = {name: every for name, names in kept if ALL_MEASURES in names}
         return kept.model_copy(update=expanded)
+
+    # Code is given by the call that runs an experiment, never by a file.
+    _organisation_class: Any = PrivateAttr(default=None)
+
+    @property
+    def organisation_class(self) -> OrganisationClass | None:
+        """The user's own class of organisations, or None."""
+        given: OrganisationClass | None = self._organisation_class
+        return given
+
+    def with_organisation_class(self, organisation_class: OrganisationClass | None) -> Self:
+        """Return the experiment with another class of organisations."""
+        changed = self.model_copy()
+        changed._organisation_class = organisation_class  # noqa: SLF001 - of a copy of this object
+        return changed
 
     @cached_property
     def resolved_factors(self) -> tuple[Factor, ...]:

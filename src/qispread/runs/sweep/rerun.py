@@ -10,7 +10,16 @@ import numpy as np
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.scenario import Scenario
-from qispread.model.engines.simulation import Engine, ReplicateRun, Runs, run_replicate
+from qispread.model.engines.organisation_class import (
+    ORGANISATION_CLASS,
+    Engine,
+    OrganisationClass,
+    check_organisation_class,
+    identify_class,
+    require_same_class,
+    select_engine,
+)
+from qispread.model.engines.simulation import ReplicateRun, Runs, run_replicate
 from qispread.model.world.run_inputs import prepare_scenario
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment, read_identity
 from qispread.runs.sweep.sweep_reader import Sweep
@@ -50,10 +59,18 @@ def point_scenario(sweep: Sweep, point: int) -> Scenario:
 @argument_checks.validate_arguments(
     sweep=argument_checks.instance_check((Sweep, str, PathLike), "a Sweep, or its folder"),
     run_id=argument_checks.check_text,
-    engine=argument_checks.engine,
+    engine=argument_checks.optional_check(argument_checks.engine),
     keep_events=argument_checks.check_flag,
+    organisation_class=argument_checks.optional_check(check_organisation_class),
 )
-def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", keep_events: bool = False) -> Runs:
+def rerun(
+    sweep: Sweep | str | Path,
+    run_id: str,
+    *,
+    engine: Engine | None = None,
+    keep_events: bool = False,
+    organisation_class: OrganisationClass | None = None,
+) -> Runs:
     """Rerun one run of a sweep.
 
     Parameters
@@ -61,10 +78,12 @@ def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", 
     sweep : Sweep, str or Path
     run_id : str
         Name of the run in the tables.
-    engine : {"kernel", "mesa"}
-        Both give identical results.
+    engine : {"kernel", "mesa"}, optional
+        Both give identical results; default: "kernel", or "mesa" with an `organisation_class`.
     keep_events : bool
         Whether to keep events with their reasons.
+    organisation_class : type, optional
+        That of the sweep, if it has one.
 
     Returns
     -------
@@ -74,12 +93,18 @@ def rerun(sweep: Sweep | str | Path, run_id: str, *, engine: Engine = "kernel", 
     Raises
     ------
     InputError
-        For the name of a run that is not in the sweep.
+        For the name of a run that is not in the sweep, and for another class than that of the sweep.
     """
+    engine = select_engine(engine, organisation_class)
     opened = sweep if isinstance(sweep, Sweep) else Sweep(sweep)
     point, replicate = parse_run_id(opened, run_id)
     scenario = point_scenario(opened, point).replace(replicates=1)
-    return Runs(scenario, [run_replicate(prepare_scenario(scenario), replicate, engine, keep_events=keep_events)])
+    recorded = str(read_identity(opened.store.manifest).get(ORGANISATION_CLASS, ""))
+    require_same_class(recorded, organisation_class, str(opened.folder))
+    run = run_replicate(
+        prepare_scenario(scenario), replicate, engine, keep_events=keep_events, organisation_class=organisation_class
+    )
+    return Runs(scenario, [run], identify_class(organisation_class))
 
 
 def environment_changes(sweep: Sweep, run_id: str) -> list[EnvironmentChange]:

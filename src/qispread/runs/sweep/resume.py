@@ -6,6 +6,7 @@ from typing import Any
 from qispread.common.former_names import FORMER_VERSION
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.former_data import is_former_scenario
+from qispread.model.engines.organisation_class import ORGANISATION_CLASS
 from qispread.runs.identity import (
     EnvironmentChange,
     change_faults,
@@ -58,6 +59,8 @@ def describe_folder(store: SweepStore, changes: Sequence[EnvironmentChange]) -> 
     """Return a description of a folder's sweep and how it differs."""
     if not select_changes(changes, "code"):
         return "holds a sweep of another experiment"
+    if all(change.name == ORGANISATION_CLASS for change in select_changes(changes, "code")):
+        return "holds a sweep with other organisations"
     version = store.manifest["identity"].get("qispread", "unknown")
     commit = store.manifest.get("git_commit")
     program = f"qispread {version}" + (f", commit {commit}" if commit else "")
@@ -67,6 +70,8 @@ def describe_folder(store: SweepStore, changes: Sequence[EnvironmentChange]) -> 
 
 def describe_remedies(store: SweepStore, changes: Sequence[EnvironmentChange], *, by_folder: bool) -> str:
     """Return the remedies that apply to the changes."""
+    if any(change.name == ORGANISATION_CLASS for change in changes):
+        return f"finish it in Python with its {ORGANISATION_CLASS}, or start again in another folder (--out)"
     if select_changes(changes, "code"):
         return "finish it with that code, or start again in another folder (--out)"
     if by_folder:

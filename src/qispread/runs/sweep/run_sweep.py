@@ -2,19 +2,20 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError
+from qispread.model.engines.organisation_class import OrganisationClass, check_organisation_class, require_importable
+from qispread.model.engines.worker_processes import exit_import_in_worker
 from qispread.runs.identity import environment
 from qispread.runs.sweep.analysis_notes import analysis_notes
 from qispread.runs.sweep.atomic_files import local_folder
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.folder_lock import FolderLock
 from qispread.runs.sweep.load_experiment import EXPERIMENT, ExperimentSource, read_experiment
-from qispread.runs.sweep.main_guard import exit_import_in_worker
 from qispread.runs.sweep.resume import accept_libraries, check_unchanged
 from qispread.runs.sweep.sweep_reader import Sweep
 from qispread.runs.sweep.sweep_session import LogFunction, RunOptions, SweepSession
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 CONFIRMATION_THRESHOLD = 100_000
 """Number of runs above which a sweep must be confirmed."""
+PROCESS_EXECUTORS = ("processes", "dask")
+"""Executors whose workers are processes of their own."""
 
 
 def discard_message(_: str) -> None:
@@ -45,7 +48,9 @@ def discard_message(_: str) -> None:
 @argument_checks.validate_arguments(
     experiment=argument_checks.described_check(Experiment, EXPERIMENT),
     folder=argument_checks.optional_check(argument_checks.check_path),
-    executor=argument_checks.instance_check((str, Executor), "the name of an executor, or one of concurrent.futures"),
+    executor=argument_checks.optional_check(
+        argument_checks.instance_check((str, Executor), "the name of an executor, or one of concurrent.futures")
+    ),
     workers=argument_checks.optional_check(argument_checks.integer_check()),
     scheduler=argument_checks.optional_check(argument_checks.check_text),
     timeout=argument_checks.optional_check(argument_checks.check_number),
@@ -55,12 +60,13 @@ def discard_message(_: str) -> None:
     progress=argument_checks.optional_check(argument_checks.check_callable),
     log=argument_checks.check_callable,
     command=argument_checks.optional_check(argument_checks.check_texts),
+    organisation_class=argument_checks.optional_check(check_organisation_class),
 )
 def sweep(
     experiment: ExperimentSource,
     folder: str | Path | None = None,
     *,
-    executor: str | Executor = "threads",
+    executor: str | Executor | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     timeout: float | None = None,
@@ -70,6 +76,7 @@ def sweep(
     progress: "Callable[[SweepProgress], None] | None" = None,
     log: LogFunction = discard_message,
     command: Sequence[str] | None = None,
+    organisation_class: OrganisationClass | None = None,
 ) -> Sweep:
     """Run an experiment, or resume it where it stopped; results do not depend on executor or workers.
 
@@ -79,7 +86,8 @@ def sweep(
         As for `read_experiment`; the folder of a sweep resumes that sweep.
     folder : str or Path, optional
         Folder for its tables; default ``results/sweep-NAME``.
-    executor : {"threads", "processes", "dask", "inline"} or concurrent.futures.Executor
+    executor : {"threads", "processes", "dask", "inline"} or concurrent.futures.Executor, optional
+        Default: "threads"; with an `organisation_class`, "processes" for several workers, and else "inline".
     workers : int, optional
         Number of workers; default: one for each core.
     scheduler : str, optional
@@ -100,6 +108,9 @@ def sweep(
         Called with notes before the sweep starts.
     command : sequence of str, optional
         The command line, for the manifest.
+    organisation_class : type, optional
+        A subclass of `Organisation` with a behaviour of its own. It runs on the Mesa engine, over a hundred times
+        slower than the kernel, and is given again whenever the sweep is resumed.
 
     Returns
     -------
@@ -115,7 +126,8 @@ def sweep(
     exit_import_in_worker()
     if timeout is not None and not timeout > 0.0:
         raise InputError([Fault("--timeout", f"got {timeout:g}; needed: seconds above 0")])
-    loaded = read_experiment(experiment)
+    loaded = read_experiment(experiment).with_organisation_class(organisation_class)
+    executor = select_executor(executor, workers, organisation_class, log)
     existing = existing_sweep_folder(experiment)
     target = local_folder(folder) if folder is not None else existing or default_folder(loaded)
     if is_sweep(target):
@@ -138,6 +150,29 @@ def sweep(
         )
         session.resume(RunOptions(executor, workers, scheduler, timeout, retry_failed, repetitions, progress, log))
     return Sweep(target)
+
+
+def select_executor(
+    executor: str | Executor | None,
+    workers: int | None,
+    organisation_class: OrganisationClass | None,
+    log: LogFunction,
+) -> str | Executor:
+    """Return the executor that is asked for; by default threads, or what can run a class of organisations.
+
+    Raises
+    ------
+    InputError
+        For a class that worker processes cannot import.
+    """
+    if organisation_class is None:
+        return executor or "threads"
+    name = organisation_class.__name__
+    log(f"note: the organisations are of class {name}: they run on the Mesa engine, over a hundred times slower")
+    executor = executor or ("processes" if (workers or 1) > 1 else "inline")
+    if executor in PROCESS_EXECUTORS or isinstance(executor, ProcessPoolExecutor):
+        require_importable(organisation_class)
+    return executor
 
 
 def existing_sweep_folder(experiment: ExperimentSource) -> Path | None:

@@ -7,6 +7,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qispread.inputs.errors import Fault, InputError
+from qispread.model.engines.organisation_class import (
+    ORGANISATION_CLASS,
+    OrganisationClass,
+    describe_difference,
+    refer_to_class,
+)
 from qispread.runs.sweep.experiment import Experiment
 from qispread.runs.sweep.sweep_log import SweepStatus
 from qispread.runs.sweep.sweep_reader import Sweep
@@ -52,6 +59,21 @@ def progress_adapter(
         )
 
     return advance
+
+
+def require_class_in_workers(pool: "WorkerPool", organisation_class: OrganisationClass | None) -> None:
+    """Raise InputError if the worker that answers first lacks the user's own class of organisations.
+
+    Raises
+    ------
+    InputError
+        With what it has in place of this class.
+    """
+    if organisation_class is None:
+        return
+    difference = pool.submit(describe_difference, refer_to_class(organisation_class)).result()
+    if difference:
+        raise InputError([Fault(ORGANISATION_CLASS, f"a worker has {difference}")])
 
 
 class SweepSession:
@@ -103,6 +125,7 @@ class SweepSession:
         pool = create_worker_pool(options.executor, options.workers, options.scheduler)
         pool.log = options.log
         try:
+            require_class_in_workers(pool, self.experiment.organisation_class)
             estimate = estimate_resources(
                 self.experiment, self.order, self.points.numbers, pool.workers, options.timeout
             )

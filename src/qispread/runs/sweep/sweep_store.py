@@ -11,6 +11,7 @@ from typing import Any
 from qispread.common.cpu_cores import available_cores
 from qispread.common.former_names import SWEEP_MANIFEST
 from qispread.inputs.errors import Fault, InputError
+from qispread.model.engines.organisation_class import identify_class, identity_entry
 from qispread.runs.identity import environment, read_identity
 from qispread.runs.provenance import provenance
 from qispread.runs.sweep.atomic_files import append_line, atomic_write, folder_error, remove_temporary_files
@@ -39,7 +40,8 @@ def default_folder(experiment: Experiment) -> Path:
 
 def sweep_fingerprint(experiment: Experiment) -> dict[str, Any]:
     """Return the identity of a sweep's tables."""
-    return {**environment(), "experiment": experiment.identity()}
+    own_code = identity_entry(identify_class(experiment.organisation_class))
+    return {**environment(), **own_code, "experiment": experiment.identity()}
 
 
 def run_id_prefix(experiment: Experiment) -> str:

@@ -21,7 +21,8 @@ from qispread.inputs.extensions.plugins import scenario_plugins
 from qispread.inputs.network_kinds import CompleteNetwork
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.composed_model import composed_model
-from qispread.model.engines.simulation import allocate_measures, completed_run, run_kernel
+from qispread.model.engines.organisation_class import OrganisationClass, load_reference, refer_to_class
+from qispread.model.engines.simulation import allocate_measures, completed_run, run_kernel, run_mesa
 from qispread.model.measures import measure_names, scenario_measures
 from qispread.model.world.run_inputs import PreparedScenario, initialise_run, prepare_scenario
 from qispread.runs.identity import EnvironmentChange, compare_identities, environment
@@ -112,6 +113,7 @@ class SweepJob:
         Time limit of a run in seconds.
     environment : dict
         The code and libraries of the sweep.
+    organisation_class : type or None
     """
 
     key: str
@@ -119,6 +121,7 @@ class SweepJob:
     columns: OutputColumns
     timeout: float | None
     environment: dict[str, Any]
+    organisation_class: OrganisationClass | None = None
 
 
 class ChunkOutcome(NamedTuple):
@@ -144,7 +147,8 @@ class ChunkOutcome(NamedTuple):
 def pickle_job(experiment: Experiment, timeout: float | None, key: str, *, here: bool = False) -> bytes:
     """Return an experiment pickled for workers, with its plug-ins and the code and libraries that they must have.
 
-    The experiment is pickled separately, so that a worker with other code can refuse it without unpickling it.
+    The experiment is pickled separately, so that a worker with other code can refuse it without unpickling it. A class
+    of organisations is named: workers import it.
 
     Parameters
     ----------
@@ -160,7 +164,8 @@ def pickle_job(experiment: Experiment, timeout: float | None, key: str, *, here:
         For functions of this session, which other processes do not know.
     """
     parcels = [] if here else make_parcels(scenario_plugins(experiment.scenario))
-    return pickle.dumps((environment(), parcels, pickle.dumps((experiment.model_dump(), timeout, key))))
+    code = (parcels, refer_to_class(experiment.organisation_class))
+    return pickle.dumps((environment(), code, pickle.dumps((experiment.model_dump(), timeout, key))))
 
 
 def check_environment(expected: Mapping[str, Any]) -> None:
@@ -173,8 +178,13 @@ def check_environment(expected: Mapping[str, Any]) -> None:
     """
     changes = compare_identities(expected, environment())
     if changes:
-        time.sleep(PAUSE_OF_REFUSAL)
-        raise MismatchError(worker_name(), process_name(), describe_mismatch(changes))
+        raise mismatch_error(describe_mismatch(changes))
+
+
+def mismatch_error(differs: str) -> MismatchError:
+    """Return, after a pause, the error by which this process refuses work."""
+    time.sleep(PAUSE_OF_REFUSAL)
+    return MismatchError(worker_name(), process_name(), differs)
 
 
 def describe_mismatch(changes: Sequence[EnvironmentChange]) -> str:
@@ -201,9 +211,13 @@ _LOAD_LOCK = Lock()
 
 @lru_cache(maxsize=4)
 def _load_job(payload: bytes) -> SweepJob:
-    expected, parcels, inner_payload = pickle.loads(payload)  # noqa: S301 - our own bytes, from our own parent
+    expected, (parcels, reference), inner_payload = pickle.loads(payload)  # noqa: S301 - from our own parent
     check_environment(expected)
     load_plugins(parcels)
+    try:
+        organisation_class = load_reference(reference)
+    except ImportError as error:
+        raise mismatch_error(str(error)) from None
     data, timeout, key = pickle.loads(inner_payload)  # noqa: S301 - the same
     experiment = Experiment.model_validate(data)
     warm_up_compiler()
@@ -212,7 +226,8 @@ def _load_job(payload: bytes) -> SweepJob:
         final=list(build_final_columns(experiment).values()),
         monthly=[measure_names(experiment.scenario).index(name) for name in experiment.measures.monthly],
     )
-    return SweepJob(key, PointApplier(experiment.scenario, experiment.resolved_factors), columns, timeout, expected)
+    applier = PointApplier(experiment.scenario, experiment.resolved_factors)
+    return SweepJob(key, applier, columns, timeout, expected, organisation_class)
 
 
 def load_plugins(parcels: Sequence[PluginParcel]) -> None:
@@ -227,8 +242,7 @@ def load_plugins(parcels: Sequence[PluginParcel]) -> None:
         try:
             load_parcel(parcel)
         except InputError as error:
-            time.sleep(PAUSE_OF_REFUSAL)
-            raise MismatchError(worker_name(), process_name(), "; ".join(map(str, error.faults))) from None
+            raise mismatch_error("; ".join(map(str, error.faults))) from None
 
 
 @cache
@@ -305,6 +319,9 @@ def run_months_until_stopped(job: SweepJob, numbers: FloatArray, replicate: int)
     prepared = job.applier.prepared_scenario(numbers)
     world = job.applier.world(prepared, replicate)
     check()
+    if job.organisation_class is not None:
+        run = run_mesa(prepared, replicate, job.organisation_class, check=check)
+        return run.error or run.measures
     measures = allocate_measures(prepared.scenario)
     model = composed_model(prepared.scenario)
     plan, state = model.initialise_run(prepared, world)
