@@ -1,5 +1,6 @@
 """Every public function refuses what it cannot use with InputError, and names the argument."""
 
+import functools
 import inspect
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import qispread as qs
 from qispread.inputs import argument_checks
+from qispread.inputs.extensions.plugins import forget
 
 BASE = qs.Scenario(name="tiny", horizon=24, replicates=2).replace(
     {"organisations.number": 12, "organisations.partnerships": 4, "organisations.regions": 2}
@@ -35,6 +37,24 @@ def replaced(changes):
 def call_function(point):
     """Return what a function of a scenario gives at a point."""
     return qs.as_function(BASE, ["copying.copy_loss"], "effect", replicates=1)(point)
+
+
+def climate(leadership, alignment, culture):
+    """Return a form of a rule."""
+    return 0.5
+
+
+def declaring(decorator, function):
+    """Return a decorator as a function of its own arguments, which declares and forgets a function."""
+
+    @functools.wraps(decorator)
+    def declare(**named):
+        try:
+            return decorator(**named)(function)
+        finally:
+            forget()
+
+    return declare
 
 
 class Odd:
@@ -113,6 +133,14 @@ def calls(tmp_path_factory):
         "ComparisonResult": (qs.ComparisonResult, {"comparison": comparison}),
         "Runs.final_values": (runs.final_values, {"measure": "effect"}),
         "Comparison.difference": (comparison.difference, {"arm": "coaching", "measure": "effect"}),
+        "measure": (declaring(qs.measure, lambda world: 0.5), {"name": "mine"}),
+        "rule": (
+            declaring(qs.rule, lambda leadership, alignment, culture: 0.5),
+            {"path": "capacity.climate", "form": "mine"},
+        ),
+        "network": (declaring(qs.network, lambda places, rng: [(0, 1)]), {"name": "mine"}),
+        "policy": (declaring(qs.policy, lambda world: world.culture), {"name": "mine", "moves": "push"}),
+        "read_plugin": (qs.read_plugin, {"path": "mine.py"}),
         "Sweep.values": (sweep.values, {"measure": "effect"}),  # noqa: PD011 - no pandas
     }
 
@@ -140,6 +168,11 @@ NAMES = (
     "check_file",
     "with_graph",
     "as_function",
+    "measure",
+    "rule",
+    "network",
+    "policy",
+    "read_plugin",
     "ScenarioFunction",
     "Scenario.replace",
     "Scenario.with_policy",

@@ -91,7 +91,7 @@ def test_a_bad_option_is_refused_and_nothing_is_written(capsys, typed, part):
 
 @pytest.mark.parametrize(
     "typed",
-    [(), ("rn",), ("run",), ("run", "s.yaml", "--seed", "x"), ("run", "s.yaml", "--engine", "x"), ("check",)],
+    [(), ("rn",), ("run",), ("run", "s.yaml", "--seed", "x"), ("run", "s.yaml", "--engine", "x")],
 )
 def test_what_cannot_be_parsed_ends_with_code_2(capsys, typed):
     with pytest.raises(SystemExit) as ended:
@@ -134,6 +134,10 @@ BAD_MANIFESTS = {
 @pytest.mark.parametrize("text", BAD_MANIFESTS.values(), ids=BAD_MANIFESTS)
 def test_a_bad_manifest_is_refused(capsys, text):
     assert "manifest.json" in refusal_message(capsys, "run", str(write_file("manifest.json", text)))
+
+
+def test_a_check_of_nothing_is_refused(capsys):
+    assert "FILE: got none; needed: a file to check, or --plugin FILE" in refusal_message(capsys, "check")
 
 
 @pytest.mark.parametrize("typed", [("--organisations", "o.csv"), ("--ties", "t.csv")])

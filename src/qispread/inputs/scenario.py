@@ -104,10 +104,10 @@ class Scenario(ScenarioFields):
             reset, organisations={**organisations, "rows": rows}, network={"kind": "ties", "ties": ties}
         )
 
-    def __reduce__(self) -> Any:
+    def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle a scenario with its plug-ins, which the process that reads it then loads."""
         if not self.plugins:
-            return super().__reduce_ex__(2)
+            return super().__reduce_ex__(protocol)
         return restore_scenario, (type(self), make_parcels(scenario_plugins(self)), self.model_dump())
 
     def without_policies(self) -> Self:

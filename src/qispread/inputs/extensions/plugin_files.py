@@ -3,6 +3,7 @@
 import hashlib
 import sys
 import traceback
+from dataclasses import replace
 from importlib import import_module, reload
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -81,17 +82,21 @@ def load_text(name: str, text: str, displayed: str) -> Plugin:
             exec(compile(text, displayed, "exec"), module.__dict__)  # noqa: S102 - its user has named it
         except SyntaxError as error:
             raise InputError([Fault("", f"is not Python: {error.msg}", displayed, error.lineno or 0)]) from None
-        except InputError:
-            raise
+        except InputError as error:
+            line = execution_line(error, displayed)
+            raise InputError(
+                fault if fault.file else replace(fault, file=displayed, line=line) for fault in error.faults
+            ) from None
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's file raises
-            raise InputError([execution_fault(error, displayed)]) from None
+            problem = f"raised {type(error).__name__}: {error}"
+            raise InputError([Fault("", problem, displayed, execution_line(error, displayed))]) from None
     return install(require_extensions(plugin, displayed))
 
 
-def execution_fault(error: BaseException, displayed: str) -> Fault:
-    """Return the fault of a file that raised an exception, at the last line of it that ran."""
+def execution_line(error: BaseException, displayed: str) -> int:
+    """Return the last line of a file that ran before an exception."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == displayed]
-    return Fault("", f"raised {type(error).__name__}: {error}", displayed, (lines or [0])[-1] or 0)
+    return (lines or [0])[-1] or 0
 
 
 def require_extensions(plugin: Plugin, displayed: str) -> Plugin:

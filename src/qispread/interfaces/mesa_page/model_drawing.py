@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qispread.model.measures import MEASURES, Measure, scenario_measures
+from qispread.model.measures import MEASURES, Measure, measure_names, scenario_measures
 from qispread.model.world.state_arrays import COPY_SOURCES, STAGES
 from qispread.outputs.figures.curve_figures import CurveSpec, curve_chart
 from qispread.outputs.figures.figure import HEIGHT, Figure, figure_file_name, vega_specification
@@ -127,7 +127,7 @@ def build_curves_table(model: "SpreadModel", intervention: str) -> pd.DataFrame:
     values: NDArray[np.float64] = np.array(model.measures)
     tables = []
     for measure in followed_measures(model):
-        column = model.measure_names.index(measure.name)
+        column = measure_names(model.settings).index(measure.name)
         curve = values[:, -1 if measure.overall else row, column].round(6)
         columns = {"arm": measure.label, "month": np.arange(len(curve)), "median": curve, "p5": curve, "p95": curve}
         tables.append(pd.DataFrame(columns))

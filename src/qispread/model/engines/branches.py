@@ -9,7 +9,6 @@ from qispread.model.engines.simulation import (
     allocate_measures,
     completed_run,
     failed_run,
-    run_errors,
 )
 from qispread.model.engines.thread_map import ProgressCallback, map_in_threads
 from qispread.model.world.run_inputs import PreparedScenario, prepare_scenario
@@ -44,7 +43,7 @@ def run_branches(
             arm_state, measures = state.copy(), shared.copy()
             model.run_months(arm_plan, arm_state, month, horizon, measures[month:])
             runs[name] = completed_run(arm.scenario, world, arm_state, measures)
-    except run_errors(base.scenario) as error:
+    except composed_model(base.scenario).run_errors as error:
         return {name: failed_run(arm, replicate, error) for name, arm in arms.items()}
     return runs
 

@@ -28,6 +28,8 @@ from qispread.model.world.policy_schedule import concerned_interventions, select
 from qispread.model.world.run_inputs import NO_EPOCH, PreparedScenario, RunInputs, SimulationState, initialise_run
 from qispread.model.world.state_arrays import EVENT_RATE
 
+RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
+"""Exceptions that the shipped model may raise for extreme parameters."""
 MAX_COMPOSED = 16
 """The number of composed models that are kept in memory."""
 
@@ -47,6 +49,8 @@ class ComposedModel:
     measures : tuple of Extension
         Own measures, in the order of their columns.
     composition : Composition
+    bind, bind_class : callable
+        Return a function, or a class, of the package that calls the functions of this model.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class ComposedModel:
         if policies:
             replaced[extension_points.apply_own_policies] = policy_function(self.policies)
         self.composition = Composition(replaced)
+        self.bind, self.bind_class = self.composition.bind, self.composition.bind_class
         self._run_months = self.composition.bind(kernel.run_months_in_order, cached=True)
         self._initialise_run = self.composition.bind(initialise_run)
         self.measure_own = self.composition.bind(extension_points.measure_own_now, cached=True)
@@ -76,6 +81,11 @@ class ComposedModel:
     def is_shipped(self) -> bool:
         """Whether no function is the user's own."""
         return not self.extensions
+
+    @property
+    def run_errors(self) -> tuple[type[Exception], ...]:
+        """The exceptions that fail one replicate and not the others: any that functions of the user's own can raise."""
+        return RUN_ERRORS if self.is_shipped else (*RUN_ERRORS, Exception)
 
     @property
     def is_compiled(self) -> bool:

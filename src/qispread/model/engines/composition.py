@@ -159,7 +159,7 @@ class Composition:
         vars(copy).update(changed)
         return copy
 
-    def bind_class(self, cls: type) -> type:
+    def bind_class(self, cls: Any) -> Any:
         """Return a subclass whose methods of this package call what is in place of replaced functions."""
         own: dict[str, Any] = {}
         for base in reversed(cls.__mro__):

@@ -21,6 +21,7 @@ from qispread.model.engines.composed_model import ComposedModel, composed_model
 from qispread.model.engines.measure_kernel import measure_month
 from qispread.model.engines.own_levers import OwnLevers
 from qispread.model.engines.peer_ties import TieNetwork
+from qispread.model.engines.policy_events import policy_changes
 from qispread.model.engines.practice import InterventionAttributes, Practice, StepParameters
 from qispread.model.engines.seeds import read_replicate, read_seed
 from qispread.model.engines.stages_context import leaders_leaving
@@ -119,13 +120,11 @@ class SpreadModel(mesa.Model):
         # Mesa 3.5 takes no step after one that failed, so faults are raised before Mesa's step.
         self._mesa_step, self.step = self.step, self._accept_and_step  # type: ignore[method-assign]
         self.settings, self.replicate = settings, world
-        bind_class = self.composed.composition.bind_class
-        self.month, self.epoch, self.organisation_class, self._complete = 0, -1, bind_class(organisation_class), False
+        bind_class, self.month, self.epoch, self._complete = self.composed.bind_class, 0, -1, False
+        self.organisation_class = bind_class(organisation_class)
         self.plan, self.start = self.composed.initialise_run(prepared, self.world)
-        self.measure_names = measure_names(settings)
         self.step_parameters = StepParameters.from_record(self.plan.parameters)
-        attributes: Any = bind_class(InterventionAttributes)
-        self.attributes = [attributes.from_record(record) for record in self.plan.interventions]
+        self.attributes = list(map(bind_class(InterventionAttributes).from_record, self.plan.interventions))
         self.events: list[dict[str, Any]] | None = [] if keep_events else None
         self.observed: list[NDArray[np.float64]] = []
         self.measures: list[NDArray[np.float64]] = []
@@ -140,7 +139,7 @@ class SpreadModel(mesa.Model):
         self._enter_epoch()
         self.datacollector = mesa.DataCollector(
             model_reporters={"month": "month", "seed": "seed"}
-            | {name: [self.pooled_measure, [name]] for name in self.measure_names}
+            | {name: [self.pooled_measure, [name]] for name in measure_names(settings)}
             | dict(model_reporters or {}),
             agent_reporters={name: reporter_function(reporter) for name, reporter in (agent_reporters or {}).items()},
         )
@@ -150,9 +149,6 @@ class SpreadModel(mesa.Model):
     def composed(self) -> ComposedModel:
         """The functions of the user's own in this model."""
         return composed_model(self.settings)
-
-    def _bind(self, function: Any) -> Any:
-        return self.composed.composition.bind(function)
 
     @property
     def scenario(self) -> Scenario:
@@ -193,7 +189,8 @@ class SpreadModel(mesa.Model):
         self.month += 1
         self._enter_epoch()
         epoch = self._own_levers.apply(self)
-        self._log_policy_changes()
+        for event, policy in policy_changes(self.settings, self.month):
+            self._append_event("", "", event, policy)
         if self.plan.has_growth[epoch]:
             self._do("apply_policies")
         self._draw_leader_exits()
@@ -233,18 +230,9 @@ class SpreadModel(mesa.Model):
         if COLLECTS_TOO_EARLY:
             self.steps += 1
 
-    def _log_policy_changes(self) -> None:
-        if self.events is None:
-            return
-        for name, policy in self.settings.policies.items():
-            if self.month == policy.start:
-                self._append_event("", "", "policy starts", name)
-            if self.month == (policy.end or self.settings.horizon) + 1:
-                self._append_event("", "", "policy ended", name)
-
     def _enter_epoch(self) -> None:
         """Start a month with the levers and ties in force in it."""
-        self.trend = self._bind(outcome.secular_trend)(self.settings.outcome.secular, self.month)
+        self.trend = self.composed.bind(outcome.secular_trend)(self.settings.outcome.secular, self.month)
         self._members: dict[str, int] = {}
         self._users: dict[tuple[str, str], int] = {}
         epoch = int(self.plan.epoch_of_month[self.month])
@@ -262,7 +250,7 @@ class SpreadModel(mesa.Model):
         for organisation in self.organisations:
             rates[organisation.index] = organisation.levers.leader_exit
         rates *= self.settings.leaders.leader_exit
-        self.leaders_leaving = self._bind(leaders_leaving)(self.plan.streams[-1], self.month, rates).tolist()
+        self.leaders_leaving = self.composed.bind(leaders_leaving)(self.plan.streams[-1], self.month, rates).tolist()
 
     def refresh_ties(self) -> None:
         """Update the ties of every organisation from the network.
@@ -337,7 +325,7 @@ class SpreadModel(mesa.Model):
         return read_state(self.organisations, self.settings.interventions)
 
     def _update_measures(self) -> None:
-        row = np.full((len(self.settings.interventions) + 1, len(self.measure_names)), np.nan)
+        row = np.full((len(self.settings.interventions) + 1, len(measure_names(self.settings))), np.nan)
         if self.organisations:
             state = measured_state(self.organisations, self.settings.interventions)
             if self._by_harm.size != len(self.organisations):
@@ -358,7 +346,7 @@ class SpreadModel(mesa.Model):
 
     def pooled_measure(self, name: str) -> float:
         """Return this month's measure over all interventions."""
-        return float(self.measures[-1][-1, self.measure_names.index(read_measure(name))])
+        return float(self.measures[-1][-1, measure_names(self.settings).index(read_measure(name))])
 
     def measure(self, name: str, intervention: str = POOLED) -> float:
         """Return this month's measure of one intervention, or of all.
@@ -369,4 +357,4 @@ class SpreadModel(mesa.Model):
             For an unknown measure or intervention.
         """
         row = index_of(intervention, (*self.settings.interventions, POOLED), "intervention")
-        return float(self.measures[-1][row, index_of(read_measure(name), self.measure_names, "measure")])
+        return float(self.measures[-1][row, index_of(read_measure(name), measure_names(self.settings), "measure")])

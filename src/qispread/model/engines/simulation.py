@@ -42,15 +42,6 @@ if TYPE_CHECKING:
 OVERALL_COLUMNS = [index for index, measure in enumerate(MEASURE_REGISTRY) if measure.overall]
 """Columns of the shipped measures that are always defined; measures of the user's own are checked separately."""
 
-RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
-"""Exceptions that fail one replicate and not the others."""
-TASKS_PER_WORKER = 32
-
-
-def run_errors(scenario: Scenario) -> tuple[type[Exception], ...]:
-    """Return the exceptions that fail one replicate: any, if functions of the user's own can raise them."""
-    return RUN_ERRORS if composed_model(scenario).is_shipped else (*RUN_ERRORS, Exception)
-
 
 @keep_former_members
 @dataclass
@@ -218,7 +209,7 @@ def run_replicate(
         world = prepared.world(replicate)
         model = composed_model(prepared.scenario)
         state = run_kernel(*model.initialise_run(prepared, world), prepared.scenario.horizon, measures, model)
-    except run_errors(prepared.scenario) as error:
+    except composed_model(prepared.scenario).run_errors as error:
         return failed_run(prepared, replicate, error)
     return completed_run(prepared.scenario, world, state, measures)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qispread.inputs.errors import Fault, InputError, did_you_mean
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.composed_model import SHIPPED_MODEL, ComposedModel, composed_model
-from qispread.model.engines.simulation import allocate_measures, completed_run, run_errors
+from qispread.model.engines.simulation import allocate_measures, completed_run
 from qispread.model.world.draw_world import World
 from qispread.model.world.observed_events import draw_observed_events
 from qispread.model.world.run_inputs import (
@@ -169,7 +169,7 @@ def trace(
         return trace_replicate(prepare_scenario(scenario), replicate, selected, observe=observe)
     except InputError:
         raise
-    except run_errors(scenario) as error:
+    except composed_model(scenario).run_errors as error:
         problem = composed_model(scenario).describe_error(error)
         raise InputError([Fault("scenario", f"replicate {replicate} failed: {problem}")]) from error
 

@@ -1,17 +1,17 @@
 """Measures of the user's own."""
 
 import inspect
-import re
 from collections.abc import Callable
 from typing import Any, Literal
 
 from qispread.common.former_names import MEASURES as FORMER_MEASURES
 from qispread.common.former_names import REFUSED_MEASURES
-from qispread.inputs.errors import InputError, did_you_mean
+from qispread.inputs import argument_checks
+from qispread.inputs.errors import InputError
 from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import OwnFunction, declare_by
 from qispread.inputs.scenario import Scenario
-from qispread.model.extensions.own_parameters import Interval, declaration_fault
+from qispread.model.extensions.own_parameters import Interval, check_own_name, declaration_fault, is_interval
 from qispread.model.extensions.trial import try_measure
 from qispread.model.measures import MEASURES, Direction, Measure
 
@@ -22,10 +22,13 @@ KEY_COLUMNS = ("all", "run_id", "point", "replicate", "month", "intervention", "
 """Names that stand for something else in tables of results, or where measures are listed."""
 
 
-def measure_name_problem(name: Any) -> str:
+def check_limits(value: Any) -> str:
+    """Check that a value is a pair of numbers, the lower first."""
+    return "" if is_interval(value) else "(low, high)"
+
+
+def measure_name_problem(name: str) -> str:
     """Return why a name cannot be that of a measure, which is a column of every table; empty if it can."""
-    if not isinstance(name, str) or re.fullmatch("[a-z][a-z0-9_]*", name) is None:
-        return f"its name is {name!r}; needed: small letters, digits and underscores, a letter first"
     if name in (*KEY_COLUMNS, *Scenario.model_fields):
         return f"'{name}' is a column or a part of every scenario; needed: another name"
     if name in FORMER_MEASURES or name in REFUSED_MEASURES:
@@ -33,6 +36,16 @@ def measure_name_problem(name: Any) -> str:
     return ""
 
 
+@argument_checks.validate_arguments(
+    name=check_own_name,
+    unit=argument_checks.check_text,
+    better=argument_checks.choice_check(*DIRECTIONS),
+    label=argument_checks.check_text,
+    phrase=argument_checks.check_text,
+    meaning=argument_checks.check_text,
+    limits=argument_checks.optional_check(check_limits),
+    may_be_undefined=argument_checks.check_flag,
+)
 def measure(
     name: str,
     *,
@@ -76,9 +89,6 @@ def measure(
         if "," in arguments or not arguments:
             raise InputError([declaration_fault(function, f"takes ({arguments}); needed: (world)")])
         if problem := measure_name_problem(name):
-            raise InputError([declaration_fault(function, problem)])
-        if better not in DIRECTIONS:
-            problem = f"better is '{better}'" + did_you_mean(str(better), DIRECTIONS)
             raise InputError([declaration_fault(function, problem)])
         title = label or name.replace("_", " ").capitalize()
         first_line = (function.__doc__ or "").strip().partition("\n")[0]

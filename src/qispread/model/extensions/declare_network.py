@@ -2,16 +2,29 @@
 
 from collections.abc import Callable
 
+from qispread.inputs import argument_checks
 from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import OwnFunction, declare_by
 from qispread.inputs.network_kinds import GeneratedNetwork, ShippedNetwork
 from qispread.inputs.own_sections import OWN_NETWORKS, make_section
 from qispread.model.extensions.own_network import network_builder
-from qispread.model.extensions.own_parameters import Interval, Ranges, own_parameters, require_free_name
+from qispread.model.extensions.own_parameters import (
+    Interval,
+    Ranges,
+    check_own_name,
+    check_ranges,
+    own_parameters,
+    require_free_name,
+)
 from qispread.model.extensions.trial import try_network
 from qispread.model.world.network_builders import NETWORK_BUILDERS
 
 
+@argument_checks.validate_arguments(
+    name=check_own_name,
+    plausible=argument_checks.optional_check(check_ranges),
+    limits=argument_checks.optional_check(check_ranges),
+)
 def network(
     name: str, *, plausible: Interval | Ranges | None = None, limits: Interval | Ranges | None = None
 ) -> Callable[[OwnFunction], OwnFunction]:

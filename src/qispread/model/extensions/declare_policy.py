@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from qispread.inputs import argument_checks
 from qispread.inputs.errors import InputError, did_you_mean
 from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import OwnFunction, declare_by
@@ -10,6 +11,8 @@ from qispread.inputs.policies import Policy, ShippedPolicy
 from qispread.model.extensions.own_parameters import (
     Interval,
     Ranges,
+    check_own_name,
+    check_ranges,
     declaration_fault,
     own_parameters,
     require_free_name,
@@ -20,6 +23,12 @@ from qispread.model.world.lever_slots import ORGANISATION_SLOTS, PRACTICE_SLOTS
 MOVABLE_SLOTS = {name: slot for name, slot in {**ORGANISATION_SLOTS, **PRACTICE_SLOTS}.items() if name != "cost"}
 
 
+@argument_checks.validate_arguments(
+    name=check_own_name,
+    moves=argument_checks.check_text,
+    plausible=argument_checks.optional_check(check_ranges),
+    limits=argument_checks.optional_check(check_ranges),
+)
 def policy(
     name: str, *, moves: str, plausible: Interval | Ranges | None = None, limits: Interval | Ranges | None = None
 ) -> Callable[[OwnFunction], OwnFunction]:

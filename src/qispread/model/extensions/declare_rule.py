@@ -2,20 +2,35 @@
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
+from qispread.inputs import argument_checks
 from qispread.inputs.errors import InputError, did_you_mean
 from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import OwnFunction, declare_by
 from qispread.inputs.rule_forms import ASSUMPTION, RULE_FORMS, RuleForm
 from qispread.model.engines.composition import plain_function
-from qispread.model.extensions.own_parameters import declaration_fault
+from qispread.model.extensions.own_parameters import check_own_name, declaration_fault
 from qispread.model.extensions.trial import try_rule
 from qispread.model.rules.forms import shipped_rule
+
+
+def check_form_name(value: Any) -> str:
+    """Check that a value can be the word of a form; empty text stands for the name of the function."""
+    return "" if isinstance(value, str) and value == "" else check_own_name(value)
+
 
 BEFORE_A_RUN = {"outcome.response_constant": "outcome.response_to_fidelity"}
 """Rules that are applied once before a run, and the rules to replace instead."""
 
 
+@argument_checks.validate_arguments(
+    path=argument_checks.check_text,
+    form=check_form_name,
+    meaning=argument_checks.check_text,
+    source=argument_checks.check_text,
+    plausible=argument_checks.check_flag,
+)
 def rule(
     path: str, *, form: str = "", meaning: str = "", source: str = ASSUMPTION, plausible: bool = True
 ) -> Callable[[OwnFunction], OwnFunction]:

@@ -1,6 +1,7 @@
 """The parameters of own networks and policies: from the annotations of a function, with ranges beside it."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,13 +73,28 @@ def own_parameters(
             problem = f"its parameter '{one.name}' has no range; give plausible={{'{one.name}': (low, high)}}"
             faults.append(declaration_fault(function, problem))
         else:
-            declared[one.name] = (
-                number,
-                declared_parameter(one, number, ranges[one.name], allowed.get(one.name), role),
-            )
+            limit = allowed.get(one.name)
+            declared[one.name] = (number, declared_parameter(one, number, ranges[one.name], limit, role))
+            faults += limit_faults(function, one, ranges[one.name], limit)
     if faults:
         raise InputError(faults)
     return declared
+
+
+def limit_faults(
+    function: Callable[..., Any], argument: inspect.Parameter, plausible: Interval, limits: Interval | None
+) -> list[Fault]:
+    """Return a fault if the plausible range or the default of a parameter is outside its limits."""
+    if limits is None:
+        return []
+    numbers = {"plausible": plausible[0], "plausible ": plausible[1]}
+    if isinstance(argument.default, int | float):
+        numbers["its default"] = argument.default
+    return [
+        declaration_fault(function, f"{label.strip()} of '{argument.name}' is {number:g}, outside limits {limits}")
+        for label, number in numbers.items()
+        if not limits[0] <= number <= limits[1]
+    ]
 
 
 def by_name(
@@ -113,10 +129,22 @@ def by_name(
     return dict(ranges)
 
 
+def check_ranges(value: Any) -> str:
+    """Check that a value is a range, or ranges by the names of parameters."""
+    by_parameter = isinstance(value, Mapping) and all(isinstance(name, str) for name in value)
+    return "" if by_parameter or isinstance(value, list | tuple) else "(low, high), or such a pair for each parameter"
+
+
+def check_own_name(value: Any) -> str:
+    """Check that a value can be a name in scenarios and tables."""
+    valid = isinstance(value, str) and re.fullmatch("[a-z][a-z0-9_]{0,63}", value) is not None
+    return "" if valid else "small letters, digits and underscores, a letter first, at most 64"
+
+
 def is_interval(interval: Any) -> bool:
     """Return whether a value is a pair of numbers, the lower first."""
     try:
-        low, high = interval
+        low, high = interval if isinstance(interval, list | tuple) else ()
         return float(low) < float(high)
     except (TypeError, ValueError):
         return False

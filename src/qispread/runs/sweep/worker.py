@@ -213,11 +213,7 @@ _LOAD_LOCK = Lock()
 def _load_job(payload: bytes) -> SweepJob:
     expected, (parcels, reference), inner_payload = pickle.loads(payload)  # noqa: S301 - from our own parent
     check_environment(expected)
-    load_plugins(parcels)
-    try:
-        organisation_class = load_reference(reference)
-    except ImportError as error:
-        raise mismatch_error(str(error)) from None
+    organisation_class = _load_code(parcels, reference)
     data, timeout, key = pickle.loads(inner_payload)  # noqa: S301 - the same
     experiment = Experiment.model_validate(data)
     warm_up_compiler()
@@ -230,19 +226,16 @@ def _load_job(payload: bytes) -> SweepJob:
     return SweepJob(key, applier, columns, timeout, expected, organisation_class)
 
 
-def load_plugins(parcels: Sequence[PluginParcel]) -> None:
-    """Load the plug-ins of a sweep, or refuse its work.
-
-    Raises
-    ------
-    MismatchError
-        If one is missing here or differs.
-    """
-    for parcel in parcels:
-        try:
+def _load_code(parcels: Sequence[PluginParcel], reference: Any) -> OrganisationClass | None:
+    """Load the plug-ins and the class of organisations of a sweep, or raise MismatchError."""
+    try:
+        for parcel in parcels:
             load_parcel(parcel)
-        except InputError as error:
-            raise mismatch_error("; ".join(map(str, error.faults))) from None
+        return load_reference(reference)
+    except InputError as error:
+        raise mismatch_error("; ".join(map(str, error.faults))) from None
+    except ImportError as error:
+        raise mismatch_error(str(error)) from None
 
 
 @cache
