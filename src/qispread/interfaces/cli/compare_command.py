@@ -90,7 +90,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
     with cleanup_on_abort(folder):
         request.check_output_folder(folder, overwrite=arguments.overwrite)
         terminal.show_scenario(baseline, console, show_replicates=arguments.precision is None)
-        terminal.compile_with_progress(baseline, console)
+        for scenario in all_arms.values():
+            terminal.compile_with_progress(scenario, console)
         comparison = run_comparison(baseline, arms, len(all_arms), arguments, console)
         robustness = run_robustness(comparison, models, arguments, console)
     result = ComparisonResult(comparison, robustness, arguments.team_month_cost)

@@ -55,7 +55,31 @@ def show_scenario(scenario: "Scenario", console: "Console", *, show_replicates: 
 
 
 def compile_with_progress(scenario: "Scenario", console: "Console") -> None:
-    """Compile the model if needed, behind a progress bar on a terminal, after one line elsewhere."""
+    """Compile the model of a scenario if needed, with a word on how long it takes."""
+    from qispread.model.engines.composed_model import SHIPPED_MODEL, composed_model
+
+    if composed_model(scenario) is SHIPPED_MODEL:
+        compile_shipped_model(scenario, console)
+    else:
+        compile_own_functions(scenario, console)
+
+
+def compile_own_functions(scenario: "Scenario", console: "Console") -> None:
+    """Compile the model with a scenario's own functions if needed, after one line."""
+    from qispread.model.engines.composed_model import COMPILE_SECONDS, composed_model
+    from qispread.model.world.run_inputs import prepare_scenario
+
+    model = composed_model(scenario)
+    if model.is_ready:
+        return
+    names = ", ".join(dict.fromkeys(extension.file for extension in model.extensions))
+    duration = f"once on this machine, {COMPILE_SECONDS} to {3 * COMPILE_SECONDS} seconds"
+    console.print(f"Compiling the model with {names} ({duration}) ...", markup=False, soft_wrap=True)
+    model.compile(prepare_scenario(scenario))
+
+
+def compile_shipped_model(scenario: "Scenario", console: "Console") -> None:
+    """Compile the shipped model if needed, behind a progress bar on a terminal, after one line elsewhere."""
     from qispread.model.rules.jit import is_compiled
 
     if is_compiled():

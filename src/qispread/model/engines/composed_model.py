@@ -12,7 +12,7 @@ from qispread.inputs.extensions.extension import Extension
 from qispread.inputs.extensions.plugins import scenario_extensions, scenario_plugins
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines import extension_points, kernel
-from qispread.model.engines.composition import Composition, short_content
+from qispread.model.engines.composition import Composition, plain_function, short_content
 from qispread.model.engines.measure_kernel import measure_month
 from qispread.model.engines.own_functions import (
     OwnPolicy,
@@ -23,6 +23,7 @@ from qispread.model.engines.own_functions import (
 from qispread.model.measures import MEASURE_NAMES
 from qispread.model.rules.code_replacement import replaced_rules
 from qispread.model.rules.forms import called_function
+from qispread.model.rules.jit import CACHE_FOLDER, INTERPRETED
 from qispread.model.world.draw_world import World
 from qispread.model.world.policy_schedule import concerned_interventions, select_targets
 from qispread.model.world.run_inputs import NO_EPOCH, PreparedScenario, RunInputs, SimulationState, initialise_run
@@ -30,7 +31,9 @@ from qispread.model.world.state_arrays import EVENT_RATE
 
 RUN_ERRORS = (ArithmeticError, ValueError, MemoryError)
 """Exceptions that the shipped model may raise for extreme parameters."""
-MAX_COMPOSED = 16
+COMPILE_SECONDS = 10
+"""About how long it takes to compile a kernel with functions of the user's own, on two cores."""
+MAX_COMPOSED = 64
 """The number of composed models that are kept in memory."""
 
 
@@ -88,9 +91,21 @@ class ComposedModel:
         return RUN_ERRORS if self.is_shipped else (*RUN_ERRORS, Exception)
 
     @property
-    def is_compiled(self) -> bool:
-        """Whether this process has compiled or loaded its kernel."""
-        return bool(getattr(self._run_months, "signatures", True))
+    def is_ready(self) -> bool:
+        """Whether its kernel is compiled: in this process, or on disk."""
+        if INTERPRETED or self._run_months.signatures:
+            return True
+        name = f"*{plain_function(self._run_months).__qualname__}*.nbi"
+        return CACHE_FOLDER is not None and any(CACHE_FOLDER.glob(name))
+
+    def compile(self, prepared: PreparedScenario) -> None:
+        """Compile its kernel, or load it, by running one month."""
+        scenario = prepared.scenario
+        plan, state = self.initialise_run(prepared, prepared.world(0))
+        rows, columns = len(scenario.interventions) + 1, len(MEASURE_NAMES) + len(self.measures)
+        measures = np.full((2, rows, columns), np.nan)
+        self.measure_month_zero(state, measures[0])
+        self.run_months(plan, state, 1, 1, measures[1:])
 
     def initialise_run(self, prepared: PreparedScenario, world: World) -> tuple[RunInputs, SimulationState]:
         """Return the run inputs and the initial state of one scenario in one world."""

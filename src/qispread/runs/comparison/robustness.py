@@ -279,7 +279,10 @@ def robustness(
     scenarios = {arm: runs.scenario for arm, runs in comparison.runs.items()}
     factors = shared_factors(scenarios)
     table = draw_plausible_models(factors, models, scenarios[BASELINE_ARM].seed)
-    rows = [{str(path): value for path, value in row.items()} for row in table.to_dict("records")]
+    rows = [
+        {factor.path: int(row[factor.path]) if factor.integer else row[factor.path] for factor in factors}
+        for row in table.to_dict("records")
+    ]
 
     def run_some(chunk: range) -> list[tuple[int, dict[str, float]]]:
         return [

@@ -13,7 +13,7 @@ from qispread.inputs import argument_checks
 from qispread.inputs.csv_tables import CsvTable, ReadContext, parse_number, read_table
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError, did_you_mean
 from qispread.inputs.factors import Factor, list_paths
-from qispread.inputs.field_errors import fault_at_path
+from qispread.inputs.field_errors import PLAIN_PROBLEM, fault_at_path
 from qispread.inputs.former_data import (
     MANIFEST_NOTE,
     is_former_scenario,
@@ -106,8 +106,16 @@ def read_experiment_manifest(path: Path) -> Experiment:
             experiment, scenario = rename_saved_experiment(experiment), rename_saved_scenario(scenario)
             scenario["notes"] = [*scenario.get("notes", ()), f"{path}: {MANIFEST_NOTE}"]
         return Experiment.model_validate(to_tuples({**experiment, "scenario": scenario}))
-    except (ValueError, KeyError, TypeError, ValidationError):
-        raise InputError([Fault("", "is not the manifest of a sweep", str(path))]) from None
+    except ValidationError as error:
+        told = [str(detail["ctx"]["problem"]) for detail in error.errors() if detail["type"] == PLAIN_PROBLEM]
+        raise InputError([Fault("plugins", problem, str(path)) for problem in told] or not_a_sweep(path)) from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(not_a_sweep(path)) from None
+
+
+def not_a_sweep(path: Path) -> list[Fault]:
+    """Return the fault of a manifest that is not of a sweep."""
+    return [Fault("", "is not the manifest of a sweep", str(path))]
 
 
 def build_experiment(

@@ -193,12 +193,14 @@ def prepare_points(
     """Return the points of a new sweep after all checks."""
     from qispread.model.engines.simulation import compile_model
     from qispread.runs.sweep.designs import build_points
+    from qispread.runs.sweep.own_kernels import compile_own_kernels
 
     check_run_count(experiment, yes=yes, repetitions=repetitions)
     for note in analysis_notes(experiment):
         log(f"note: {note}")
     compile_model()
     points = build_points(experiment)
+    compile_own_kernels(experiment, points.numbers, log)
     check_inert_factors(experiment, points, log, yes=yes, timeout=timeout)
     return points
 
