@@ -299,3 +299,16 @@ def test_organisations_may_leave_a_model_with_own_functions():
     model.run_model()
     assert len(model.organisations) == 19
     assert 0.0 <= model.measure("late_share") <= 1.0
+
+
+def test_a_model_takes_measures_of_its_own_in_plain_python():
+    scenario = qs.Scenario().replace(SMALL)
+    model = qs.SpreadModel(
+        scenario, replicate=1, measures={"users": lambda world: sorted(world.in_use.sum(axis=1))[-1]}
+    )
+    model.run_model()
+    table = model.datacollector.get_model_vars_dataframe()
+    assert table["users"].iloc[-1] == max(
+        sum(one.practices[name].in_use for one in model.organisations) for name in scenario.interventions
+    )
+    assert len(table) == scenario.horizon + 1

@@ -25,7 +25,7 @@ from qispread.model.engines.policy_events import policy_changes
 from qispread.model.engines.practice import InterventionAttributes, Practice, StepParameters
 from qispread.model.engines.seeds import read_replicate, read_seed
 from qispread.model.engines.stages_context import leaders_leaving
-from qispread.model.engines.state_tables import measured_state, read_state, reporter_function
+from qispread.model.engines.state_tables import WorldFunction, build_data_collector, measured_state, read_state
 from qispread.model.measures import measure_names
 from qispread.model.rules import outcome
 from qispread.model.world.observed_events import draw_observed_events
@@ -71,6 +71,8 @@ class SpreadModel(mesa.Model):
         Whether to keep events with their reasons, in `events`.
     model_reporters, agent_reporters : dict, optional
         Additional reporters for `mesa.DataCollector`.
+    measures : dict, optional
+        Additional measures of a month: functions of a world, as for `qispread.measure`, in plain Python.
 
     Attributes
     ----------
@@ -109,6 +111,7 @@ class SpreadModel(mesa.Model):
         keep_events: bool = False,
         model_reporters: Mapping[str, Any] | None = None,
         agent_reporters: Mapping[str, Any] | None = None,
+        measures: Mapping[str, WorldFunction] | None = None,
     ) -> None:
         settings, world = resolve_scenario(scenario), read_replicate(0 if replicate is None else replicate)
         if replicate is None or rng is not None or seed is not None:
@@ -137,12 +140,7 @@ class SpreadModel(mesa.Model):
         ]
         self._complete, self._own_levers = True, OwnLevers()
         self._enter_epoch()
-        self.datacollector = mesa.DataCollector(
-            model_reporters={"month": "month", "seed": "seed"}
-            | {name: [self.pooled_measure, [name]] for name in measure_names(settings)}
-            | dict(model_reporters or {}),
-            agent_reporters={name: reporter_function(reporter) for name, reporter in (agent_reporters or {}).items()},
-        )
+        self.datacollector = build_data_collector(self, model_reporters, agent_reporters, measures)
         self._update_measures()
 
     @property

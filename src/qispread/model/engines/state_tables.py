@@ -1,20 +1,27 @@
 """Conversion of agents to state arrays, complete or only for measures, and reporters of agents."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import mesa
 import numpy as np
 from numpy.typing import NDArray
 
 from qispread.model.engines.measure_kernel import HISTORY_READ, ORGANISATION_READ, PRACTICE_READ
+from qispread.model.engines.world_view import world_view
+from qispread.model.measures import measure_names
 from qispread.model.world.run_inputs import SimulationState
 from qispread.model.world.state_arrays import HISTORY_ROWS, ORGANISATION_ROWS, PRACTICE_ROWS, VISIBLE_ROWS
 
 if TYPE_CHECKING:
     from qispread.model.engines.agents import Organisation
+    from qispread.model.engines.mesa_model import SpreadModel
+
+WorldFunction = Callable[[Any], float]
+"""A function of a world, as own measures are."""
 
 
 class StateTable:
@@ -104,3 +111,25 @@ AGENT_REPORTERS = {
 
 Other agents report None.
 """
+
+
+def measure_world(model: "SpreadModel", function: WorldFunction) -> float:
+    """Return what a function of the fields of `world_view.FIELDS` gives this month."""
+    return float(function(world_view(model.export_state(), model.month)))
+
+
+def build_data_collector(
+    model: "SpreadModel",
+    model_reporters: Mapping[str, Any] | None,
+    agent_reporters: Mapping[str, Any] | None,
+    measures: Mapping[str, WorldFunction] | None,
+) -> mesa.DataCollector:
+    """Return the data collector of a model, with additional reporters and measures as given to `SpreadModel`."""
+    own = {name: [measure_world, [model, function]] for name, function in (measures or {}).items()}
+    return mesa.DataCollector(
+        model_reporters={"month": "month", "seed": "seed"}
+        | {name: [model.pooled_measure, [name]] for name in measure_names(model.settings)}
+        | own
+        | dict(model_reporters or {}),
+        agent_reporters={name: reporter_function(reporter) for name, reporter in (agent_reporters or {}).items()},
+    )
