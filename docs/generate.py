@@ -98,17 +98,6 @@ def rules() -> str:
     return markdown_table(("module", "function", "what it returns", "equation", "source"), rows)
 
 
-def organisation_meanings() -> dict[str, str]:
-    """Return what each variable of an organisation's state means."""
-    by_name = {name: docstring for _, name, docstring in iterate_rules()}
-    meanings = dict(run_tables.END_COLUMNS.values()) | IN_WORDS
-    meanings |= {row: docstring_summary(by_name[name]) for row, name in BY_RULE.items()}
-    for name in state_arrays.ORGANISATION_ROWS[: state_arrays.GIVEN_ROW_COUNT]:
-        field = ContextFactors.model_fields.get(name) or OrganisationRow.model_fields[name]
-        meanings[name] = f"{field.description} [{(declaration_of(field) or {})['unit']}]"
-    return meanings
-
-
 def organisation_state() -> str:
     """Return the table of an organisation's state."""
     meanings, given = organisation_meanings(), state_arrays.ORGANISATION_ROWS[: state_arrays.GIVEN_ROW_COUNT]
@@ -130,6 +119,17 @@ def practice_state() -> str:
     names = dict.fromkeys((*state_arrays.HISTORY_ROWS, *state_arrays.PRACTICE_ROWS, *state_arrays.VISIBLE_ROWS))
     rows = ((format_code(name), meanings[name], "yes" if name in state_arrays.VISIBLE_ROWS else "no") for name in names)
     return markdown_table(("variable", "meaning", "seen by peers"), rows)
+
+
+def organisation_meanings() -> dict[str, str]:
+    """Return what each variable of an organisation's state means."""
+    by_name = {name: docstring for _, name, docstring in iterate_rules()}
+    meanings = dict(run_tables.END_COLUMNS.values()) | IN_WORDS
+    meanings |= {row: docstring_summary(by_name[name]) for row, name in BY_RULE.items()}
+    for name in state_arrays.ORGANISATION_ROWS[: state_arrays.GIVEN_ROW_COUNT]:
+        field = ContextFactors.model_fields.get(name) or OrganisationRow.model_fields[name]
+        meanings[name] = f"{field.description} [{(declaration_of(field) or {})['unit']}]"
+    return meanings
 
 
 def month() -> str:
