@@ -48,7 +48,11 @@ OF_RULES = """\
 ## Rules
 
 A form of a rule has the arguments of the shipped one, with the same names in the same order. Where the shipped rule
-gives a share, its forms return a number from 0 to 1. Equations and sources are in [the model](model.md#7-submodels)."""
+gives a share, its forms return a number from 0 to 1. Equations and sources are in [the model](model.md#7-submodels).
+
+The kernel also calls three rules where nothing happens, and their forms must then change nothing: without contact
+`hearing.chance_peer_silent` is 1; without a result `outcome.remaining_rate` is the rate, and `outcome.prevented_rate` is 0.
+Otherwise the engines part, and `qispread check` reports where."""
 
 OF_SLOTS = """\
 ## Slots that a policy can move
