@@ -15,17 +15,14 @@ from qispread.model.rules.rule_effects import is_share
 from qispread.model.world import state_arrays
 from qispread.model.world.lever_slots import ORGANISATION_SLOTS
 
+COPY_SOURCES = ", ".join(
+    f"{code} {source or 'nobody yet'}" for code, source in sorted(state_arrays.COPY_SOURCES.items(), reverse=True)
+)
 IN_WORDS = {
     "month": "Month of the run: 0 at the start, 1 after the first month.",
     "events_prevented": "Adverse events averted by this practice, all else the same [events]",
     "stage": ", ".join(f"{number} {stage}" for number, stage in enumerate(state_arrays.STAGES)) + ".",
-    "copied_from": "Index of the organisation that it copied last; {} the literature, {} the standard, {} it is the pilot "
-    "site, {} nobody yet.".format(
-        state_arrays.COPIED_FROM_LITERATURE,
-        state_arrays.COPIED_FROM_STANDARD,
-        state_arrays.COPIED_FROM_SELF,
-        state_arrays.COPIED_FROM_NOBODY,
-    ),
+    "copied_from": "Index of the organisation that it copied last; " + COPY_SOURCES + ".",
     "in_use": "Whether it is in use: implementing or embedded.",
 }
 """What fields mean that have another name, or another form, in the state of the model."""
@@ -42,7 +39,7 @@ OF_FIELDS = """\
 ## Fields of a world
 
 `world` has these fields, for n organisations and i interventions. A practice is the use of one intervention by one
-organisation: `world.fidelity[k, j]` is that of organisation j with intervention k. Arrays are read and never written."""
+organisation: `world.fidelity[k, j]` is that of organisation j with intervention k. No function may write into them."""
 
 OF_RULES = """\
 ## Rules
@@ -50,15 +47,16 @@ OF_RULES = """\
 A form of a rule has the arguments of the shipped one, with the same names in the same order. Where the shipped rule
 gives a share, its forms return a number from 0 to 1. Equations and sources are in [the model](model.md#7-submodels).
 
-The kernel also calls three rules where nothing happens, and their forms must then change nothing: without contact
-`hearing.chance_peer_silent` is 1; without a result `outcome.remaining_rate` is the rate, and `outcome.prevented_rate` is 0.
-Otherwise the engines part, and `qispread check` reports where."""
+The kernel also calls three rules where nothing happens, and their forms must then change nothing: with a contact of 0
+`hearing.chance_peer_silent` is 1; with a result of 0 `outcome.remaining_rate` is the rate, and `outcome.prevented_rate`
+is 0. Otherwise the engines part, and `qispread check` reports where."""
 
 OF_SLOTS = """\
 ## Slots that a policy can move
 
-`moves` names one of these slots. [The policies](model.md#72-policies-apply_policies-and-the-levers-of-all-other-steps) that qispread brings move
-the same ones. A slot of each organisation takes an array of (n,); one of each practice takes (n,) or (i, n)."""
+`moves` names one of these slots, whose effects are in
+[the model](model.md#72-policies-apply_policies-and-the-levers-of-all-other-steps). A slot of each organisation
+takes an array of (n,); one of each practice takes (n,) or (i, n)."""
 
 
 def field_rows(meanings: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
