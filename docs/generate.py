@@ -13,6 +13,8 @@ from pathlib import Path
 
 from bibliography import read_sources
 from decision_log import decisions_page, find_problems
+from markdown_tables import docstring_summary, format_code, markdown_table
+from plug_in_reference import render_plug_in_reference
 
 import qispread.model.measures
 import qispread.model.rules
@@ -25,7 +27,6 @@ from qispread.inputs.organisations import ContextFactors, OrganisationRow
 from qispread.inputs.parameter import ConfigSection, declaration_of, section_classes
 from qispread.inputs.parameter_descriptions import (
     describe_parts,
-    escape_markdown_cell,
     format_default,
     render_markdown,
     section_title,
@@ -70,24 +71,6 @@ IN_WORDS = {
 """State variables that nothing in the code describes."""
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [header, ["---"] * len(header), *([escape_markdown_cell(text) for text in row] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def format_code(name: str) -> str:
-    """Return a name as code."""
-    return f"`{name}`"
-
-
-def docstring_summary(docstring: str | None) -> str:
-    """Return the first paragraph of a docstring as what it names, without the imperative, equation and source."""
-    paragraph = " ".join((docstring or "").split("\n\n")[0].split())
-    found = re.split(r" ?(?:Equation|Source): ", paragraph)[0].removeprefix("Return ")
-    return found[:1].upper() + found[1:] if found[1:2].isalpha() else found
-
-
 def docstring_part(docstring: str, mark: str) -> str:
     """Return what a docstring says after a mark such as "Equation: ", up to the next mark."""
     found = re.search(rf"{mark}: (.*?)(?= (?:Equation|Source): |$)", " ".join(docstring.split()))
@@ -128,13 +111,7 @@ def forms() -> str:
 
 def organisation_state() -> str:
     """Return the table of an organisation's state."""
-    by_name = {name: docstring for _, name, docstring in iterate_rules()}
-    meanings = dict(run_tables.END_COLUMNS.values()) | IN_WORDS
-    meanings |= {row: docstring_summary(by_name[name]) for row, name in BY_RULE.items()}
-    given = state_arrays.ORGANISATION_ROWS[: state_arrays.GIVEN_ROW_COUNT]
-    for name in given:
-        field = ContextFactors.model_fields.get(name) or OrganisationRow.model_fields[name]
-        meanings[name] = f"{field.description} [{(declaration_of(field) or {})['unit']}]"
+    meanings, given = organisation_meanings(), state_arrays.ORGANISATION_ROWS[: state_arrays.GIVEN_ROW_COUNT]
     rows = (
         (format_code(name), meanings[name], "given or drawn" if name in given else "arises in the run")
         for name in state_arrays.ORGANISATION_ROWS
@@ -142,12 +119,28 @@ def organisation_state() -> str:
     return markdown_table(("variable", "meaning", "origin"), rows)
 
 
+def practice_meanings() -> dict[str, str]:
+    """Return what each variable of a practice's state means."""
+    return {**dict(run_tables.PRACTICE_COLUMNS.values()), **dict(run_tables.HISTORY_COLUMNS.values()), **IN_WORDS}
+
+
 def practice_state() -> str:
     """Return the table of a practice's state, and which of it peers can see."""
-    meanings = {**dict(run_tables.PRACTICE_COLUMNS.values()), **dict(run_tables.HISTORY_COLUMNS.values()), **IN_WORDS}
+    meanings = practice_meanings()
     names = dict.fromkeys((*state_arrays.HISTORY_ROWS, *state_arrays.PRACTICE_ROWS, *state_arrays.VISIBLE_ROWS))
     rows = ((format_code(name), meanings[name], "yes" if name in state_arrays.VISIBLE_ROWS else "no") for name in names)
     return markdown_table(("variable", "meaning", "seen by peers"), rows)
+
+
+def organisation_meanings() -> dict[str, str]:
+    """Return what each variable of an organisation's state means."""
+    by_name = {name: docstring for _, name, docstring in iterate_rules()}
+    meanings = dict(run_tables.END_COLUMNS.values()) | IN_WORDS
+    meanings |= {row: docstring_summary(by_name[name]) for row, name in BY_RULE.items()}
+    for name in state_arrays.ORGANISATION_ROWS[: state_arrays.GIVEN_ROW_COUNT]:
+        field = ContextFactors.model_fields.get(name) or OrganisationRow.model_fields[name]
+        meanings[name] = f"{field.description} [{(declaration_of(field) or {})['unit']}]"
+    return meanings
 
 
 def month() -> str:
@@ -312,6 +305,7 @@ def generated_pages() -> dict[str, str]:
         "tables.md": render_tables_page(),
         "glossary.md": glossary_as_markdown(),
         "model.md": model,
+        "plug_in_reference.md": render_plug_in_reference(practice_meanings() | organisation_meanings()),
         "decisions.md": decisions_page(),
         REFERENCES: bibliography,
     }

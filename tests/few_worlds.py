@@ -27,9 +27,11 @@ ADDED = {"compare": {"--models": "4"}, "fit": {"--worlds": "20", "--shuffles": "
 
 
 def copy_small(root, folder):
-    """Copy the scenarios and experiments of the checkout, with fewer replicates and points."""
+    """Copy the scenarios, experiments and examples of the checkout, with fewer replicates and points."""
     for name in ("configs", "experiments"):
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    # The plug-in among the examples is code, and needed.
+    shutil.copytree(root / "docs/examples", folder / "docs/examples", ignore=shutil.ignore_patterns("__pycache__"))
     for path in folder.rglob("*.yaml"):
         path.write_text(replaced(path.read_text(encoding="utf-8"), FILES), encoding="utf-8")
 

@@ -15,8 +15,9 @@ import yaml
 
 from few_worlds import copy_small, small_arguments, small_code
 from optional import require
+from qispread.inputs.extensions.plugins import forget
 from qispread.inputs.load_scenario import build_scenario, read_scenario
-from qispread.interfaces.cli.main import main
+from qispread.interfaces.cli.main import load_plugins, main
 from qispread.runs.calibration.load_calibration import read_calibration
 from qispread.runs.sweep.load_experiment import build_experiment, read_experiment
 
@@ -24,6 +25,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/how-to").glob("*.md"))]
 EVERY_PAGE = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+PLUGIN = "docs/examples/late_adopters/late_adopters.py"
+"""The plug-in of all pages that have one."""
 
 
 NEEDS = {"use_the_ema_workbench": ("ema_workbench", "ema")}
@@ -64,11 +67,19 @@ WITH_COMMANDS = [page for page in PAGES if commands(page)]
 WITH_PYTHON = [page for page in PAGES if blocks(page, {"python"})]
 
 
+@pytest.fixture(autouse=True)
+def forget_plugins():
+    """Leave no plug-in of a page for other tests."""
+    yield
+    forget()
+
+
 @pytest.fixture
 def checkout_folder(tmp_path, monkeypatch):
     """Stand in a folder that looks like the checkout, where results may be written."""
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     monkeypatch.chdir(tmp_path)
 
 
@@ -138,7 +149,9 @@ def test_what_is_made_small_is_smaller_than_on_the_pages(small_checkout):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_yaml_is_valid(page):
-    for language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+    text_of_page = page.read_text(encoding="utf-8")
+    load_plugins([str(ROOT / PLUGIN)] if PLUGIN in text_of_page else [])
+    for language, text in BLOCK.findall(text_of_page):
         if language == "yaml":
             data = yaml.safe_load(text)
             if "targets" in data:

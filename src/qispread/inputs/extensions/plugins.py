@@ -1,7 +1,7 @@
 """The plug-ins of this process: which are loaded, and which a scenario uses.
 
 A plug-in is a file or an installed package that its user has named. A scenario only names plug-ins; it never loads one
-(decision 97).
+(decision 94).
 """
 
 import threading

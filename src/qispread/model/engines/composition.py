@@ -1,7 +1,7 @@
 """Compiled functions made anew with other functions in place of some that they call, directly or through others.
 
 Only functions on the way to a replaced one are made anew; all others are shared. The shipped functions stay as they are
-(decision 98). The cache of compiled code is keyed by content, so that each composition has entries of its own.
+(decision 95). The cache of compiled code is keyed by content, so that each composition has entries of its own.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """The two places in a month where functions of the user's own are called; without any, both do nothing.
 
-`own_functions` puts the user's functions in their place, in a kernel of their own (decision 98).
+`own_functions` puts the user's functions in their place, in a kernel of their own (decision 95).
 """
 
 import numpy as np
