@@ -304,7 +304,7 @@ def test_organisations_may_leave_a_model_with_own_functions():
 def test_a_model_takes_measures_of_its_own_in_plain_python():
     scenario = qs.Scenario().replace(SMALL)
     model = qs.SpreadModel(
-        scenario, replicate=1, measures={"users": lambda world: sorted(world.in_use.sum(axis=1))[-1]}
+        scenario, replicate=1, measures={"users": lambda world: max(world.in_use.sum(axis=1))}
     )
     model.run_model()
     table = model.datacollector.get_model_vars_dataframe()
