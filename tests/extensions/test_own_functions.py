@@ -59,7 +59,7 @@ def test_a_function_in_use_changes_results_and_one_that_is_only_declared_does_no
 
 def test_an_own_measure_is_what_plain_python_computes_of_the_final_state():
     scenario = own_scenario()
-    function = LOADED[scenario.plugins[0].sha256].extensions[0].function
+    function = LOADED[PLUGIN.name, scenario.plugins[0].sha256].extensions[0].function
     runs = qs.simulate(scenario)
     expected = [function(world_view(run.final_state, scenario.horizon)) for run in runs.runs]
     assert measure_names(scenario) == (*MEASURE_NAMES, "late_share")
@@ -120,8 +120,8 @@ def test_a_policy_targets_some_organisations_and_interventions_and_costs_what_it
     runs = qs.simulate(scenario)
     assert runs.final_values("cost").tolist() == [5 * 7.0 * 70] * 3
     table = runs.organisations
-    early = table[(table["intervention"] == "first") & (table["first_adopted"] == 2)]
-    assert (early.groupby("replicate").size() >= 5).all()
+    early = table[(table["intervention"] == "first") & table["first_adopted"].between(1, 2)]
+    assert (early.groupby("run_id").size() >= 5).all()
     base = qs.simulate(scenario.replace(policies={}))
     second = runs.measures[:, :50, 1]
     assert np.array_equal(second, base.measures[:, :50, 1], equal_nan=True)
@@ -303,12 +303,57 @@ def test_organisations_may_leave_a_model_with_own_functions():
 
 def test_a_model_takes_measures_of_its_own_in_plain_python():
     scenario = qs.Scenario().replace(SMALL)
-    model = qs.SpreadModel(
-        scenario, replicate=1, measures={"users": lambda world: max(world.in_use.sum(axis=1))}
-    )
+    model = qs.SpreadModel(scenario, replicate=1, measures={"users": lambda world: max(world.in_use.sum(axis=1))})
     model.run_model()
     table = model.datacollector.get_model_vars_dataframe()
     assert table["users"].iloc[-1] == max(
         sum(one.practices[name].in_use for one in model.organisations) for name in scenario.interventions
     )
     assert len(table) == scenario.horizon + 1
+
+
+TWO_KERNELS = """\
+import hashlib, json, sys
+import qispread as qs
+from qispread.model.rules import capacity
+
+found = {}
+for word in sys.argv[2:]:
+    scenario = qs.Scenario().replace(json.loads(sys.argv[1]))
+    shipped = capacity.climate
+    if word == "replaced":
+        capacity.climate = lambda leadership, alignment, culture: (leadership + alignment + culture) / 3.0
+    elif word != "shipped":
+        plugin = qs.read_plugin(word)
+        policies = {"p": {"lever": plugin.name.removesuffix(".py")}}
+        scenario = scenario.replace(plugins=[{"name": plugin.name, "sha256": plugin.sha256}], policies=policies)
+    found[word] = hashlib.sha256(qs.simulate(scenario).measures[..., :26].tobytes()).hexdigest()
+    capacity.climate = shipped
+print(json.dumps(found))
+"""
+POLICY = """\
+import qispread as qs
+
+
+@qs.policy("{name}", moves="push")
+def {name}(world):
+    return {expression}
+"""
+
+
+@pytest.mark.slow
+def test_kernels_that_other_processes_compiled_keep_apart_in_one_process(tmp_path):
+    words = ["shipped", "replaced"]
+    for name, expression in (("low", "0.2 + 0.0 * world.culture"), ("high", "2.0 * world.culture")):
+        words.append(str(tmp_path / f"{name}.py"))
+        (tmp_path / f"{name}.py").write_text(POLICY.format(name=name, expression=expression), encoding="utf-8")
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    def run(*kernels):
+        command = [sys.executable, "-c", TWO_KERNELS, json.dumps(SMALL), *kernels]
+        return json.loads(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
+
+    alone = {word: run(word)[word] for word in words}
+    assert len(set(alone.values())) == len(words)
+    assert run(*words) == alone
+    assert run(*reversed(words)) == alone

@@ -10,8 +10,7 @@ from qispread.inputs import argument_checks
 from qispread.inputs.build_scenario import build_fields
 from qispread.inputs.csv_tables import ReadContext, read_table, read_ties_file
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError
-from qispread.inputs.extensions.plugin_files import installed_plugins, read_plugin
-from qispread.inputs.extensions.plugins import is_loaded
+from qispread.inputs.extensions.plugin_files import read_named_packages, read_plugin
 from qispread.inputs.field_errors import fault_at_path
 from qispread.inputs.former_data import (
     MANIFEST_NOTE,
@@ -175,11 +174,10 @@ def add_plugins(data: dict[str, Any], files: Sequence[str | Path]) -> list[Fault
 
     Installed plug-ins that the scenario names are imported, too: their user has installed them.
     """
-    faults: list[Fault] = []
     references = read_references(data.get("plugins") or ())
+    faults = read_named_packages(references)
     named = [one.get("name") for one in references if isinstance(one, dict)] if isinstance(references, tuple) else []
-    installed = [name for name in named if not is_loaded(str(name)) and name in installed_plugins()]
-    for file in (*files, *installed):
+    for file in files:
         try:
             plugin = read_plugin(file)
         except InputError as error:

@@ -9,11 +9,11 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError, did_you_mean
-from qispread.inputs.extensions.plugins import LOADED, SESSION, Plugin, declaring, install
+from qispread.inputs.extensions.plugins import LOADED, SESSION, Plugin, declaring, install, is_loaded
 from qispread.inputs.yaml_reader import read_text
 
 ENTRY_POINT_GROUP = "qispread.plugins"
@@ -70,10 +70,9 @@ def load_text(name: str, text: str, displayed: str) -> Plugin:
     InputError
         As for `read_plugin`.
     """
-    sha256 = text_hash(text)
-    if sha256 in LOADED and LOADED[sha256].name == name:
-        return LOADED[sha256]
-    plugin = Plugin(name, sha256, text)
+    plugin = Plugin(name, text_hash(text), text)
+    if plugin.key in LOADED:
+        return LOADED[plugin.key]
     module = ModuleType(f"{MODULE_PREFIX}{Path(name).stem}_{plugin.short_hash}")
     module.__file__ = displayed
     sys.modules[module.__name__] = module
@@ -126,8 +125,8 @@ def read_package(name: str) -> Plugin:
         raise InputError([Fault("--plugin", f"'{name}' {problem}")])
     module_name = offered[name].value.partition(":")[0].strip()
     plugin = Plugin(name, package_hash(module_name))
-    if plugin.sha256 in LOADED:
-        return LOADED[plugin.sha256]
+    if plugin.key in LOADED:
+        return LOADED[plugin.key]
     imported_before = module_name in sys.modules
     with declaring(plugin):
         try:
@@ -158,6 +157,26 @@ def package_hash(module_name: str) -> str:
     folder = Path(spec.origin).parent
     files = sorted(folder.rglob("*.py"))
     return text_hash("\0".join(f"{file.relative_to(folder)}\0{file.read_text(encoding='utf-8')}" for file in files))
+
+
+def read_named_packages(references: Any) -> list[Fault]:
+    """Import the installed plug-ins that a scenario names, which their user has installed, and return the faults.
+
+    Parameters
+    ----------
+    references : object
+        The data of the section `plugins` of a scenario.
+    """
+    entries = references if isinstance(references, list | tuple) else [references]
+    names = [str(one.get("name")) if isinstance(one, dict) else str(one) for one in entries]
+    faults: list[Fault] = []
+    for name in names:
+        if not is_loaded(name) and name in installed_plugins():
+            try:
+                read_package(name)
+            except InputError as error:
+                faults.extend(error.faults)
+    return faults
 
 
 def make_parcels(plugins: list[Plugin]) -> list[PluginParcel]:

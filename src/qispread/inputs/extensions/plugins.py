@@ -45,6 +45,11 @@ class Plugin:
     faults: list[Fault] = field(default_factory=list)
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Its name and hash."""
+        return self.name, self.sha256
+
+    @property
     def short_hash(self) -> str:
         """The first digits of its hash, for messages."""
         return self.sha256[:12]
@@ -53,8 +58,8 @@ class Plugin:
 SESSION = Plugin(SESSION_NAME, "")
 """What this session declares outside of plug-ins; every scenario uses it."""
 
-LOADED: dict[str, Plugin] = {}
-"""The loaded plug-ins by SHA-256, with earlier versions of edited files."""
+LOADED: dict[tuple[str, str], Plugin] = {}
+"""The loaded plug-ins by name and SHA-256, with earlier versions of edited files."""
 
 _LOADING: ContextVar[Plugin | None] = ContextVar("loading", default=None)
 _USED_BY_DEFAULT: list[str] = []
@@ -146,8 +151,8 @@ def install(plugin: Plugin) -> Plugin:
         With every function that does not work, and every name that is taken.
     """
     with _LOCK:
-        if plugin.sha256 in LOADED:
-            return LOADED[plugin.sha256]
+        if plugin.key in LOADED:
+            return LOADED[plugin.key]
         previous = [one for other in LOADED.values() if other.name == plugin.name for one in other.extensions]
         previous += _imported_before(plugin)
         faults = [*plugin.faults, *name_faults(plugin.extensions, previous)]
@@ -161,14 +166,19 @@ def install(plugin: Plugin) -> Plugin:
                 SESSION.extensions.remove(one)
         for one in plugin.extensions:
             one.registry[one.key] = one.declaration
-        LOADED[plugin.sha256] = plugin
+        LOADED[plugin.key] = plugin
         return plugin
 
 
 def _imported_before(plugin: Plugin) -> list[Extension]:
-    """Return the session's extensions that a package declared when it was imported without being named."""
-    modules = {one.function.__module__ for one in plugin.extensions}
-    return [one for one in SESSION.extensions if one.function.__module__ in modules]
+    """Return the session's extensions that a plug-in declared when it was imported without being named."""
+    declared = {(one.kind, one.name): one.function for one in plugin.extensions}
+    return [
+        one
+        for one in SESSION.extensions
+        if (own := declared.get((one.kind, one.name))) is not None
+        and (own.__module__ == one.function.__module__ or own.__code__ == one.function.__code__)
+    ]
 
 
 def find_plugin(name: str, sha256: str | None) -> Plugin:
@@ -209,7 +219,7 @@ def used_by_default() -> tuple[str, ...]:
 
 def scenario_plugins(scenario: Any) -> list[Plugin]:
     """Return the plug-ins of a scenario, in its order, and this session's functions last."""
-    plugins = [LOADED[reference.sha256] for reference in scenario.plugins]
+    plugins = [LOADED[reference.name, reference.sha256] for reference in scenario.plugins]
     return [*plugins, SESSION] if SESSION.extensions else plugins
 
 
@@ -225,7 +235,7 @@ def forget(condition: Callable[[Plugin], bool] = lambda _: True) -> None:
             for extension in plugin.extensions:
                 if extension.registry.get(extension.key) is extension.declaration:
                     del extension.registry[extension.key]
-            LOADED.pop(plugin.sha256, None)
+            LOADED.pop(plugin.key, None)
             if plugin is SESSION:
                 plugin.extensions.clear()
         use_by_default([])

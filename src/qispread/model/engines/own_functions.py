@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qispread.inputs.extensions.extension import Extension
-from qispread.model.engines.composition import OWN_MODULE, compile_own, plain_function, read_names
+from qispread.model.engines.composition import OWN_MODULE, compile_own, plain_function, read_names, short_content
 from qispread.model.engines.world_view import FIELDS, view_class, view_expression
 from qispread.model.measures import MEASURE_NAMES
 from qispread.model.rules.jit import compiled, inlined, stage
@@ -113,11 +113,23 @@ def fields_read(function: Any) -> tuple[str, ...]:
 
 
 def written_function(name: str, lines: Sequence[str], space: dict[str, Any], **options: Any) -> Any:
-    """Return a compiled function of some lines of code, with the names that it reads."""
+    """Return a compiled function of some lines of code, with the names that it reads.
+
+    Parameters
+    ----------
+    name : str
+        Its name in `lines`; its full name has a hash of its content, too, after which machine code is named.
+    lines : sequence of str
+    space : dict
+    **options
+        Further options of `jit.compiled`.
+    """
     text = "\n".join(lines)
     namespace = {**space, "__name__": OWN_MODULE}
     exec(compile(text, f"<{name}>", "exec"), namespace)  # noqa: S102 - our own lines
-    return compiled(namespace[name], cached=False, inner=True, **options)
+    function = namespace[name]
+    function.__qualname__ = f"{name}_{short_content(function)}"
+    return compiled(function, cached=False, **{"inner": True, **options})
 
 
 def measuring_function(measures: Sequence[Extension]) -> Any:
@@ -235,6 +247,5 @@ def rule_function(extension: Extension, replaced: Any) -> Any:
     arguments = ", ".join(extension.details["arguments"])
     given = ", ".join(inspect.signature(plain_function(replaced)).parameters)
     lines = [f"def own_rule({given}):", f"    return float(own({arguments}))"]
-    namespace: dict[str, Any] = {"own": compile_own(extension.function, forceinline=True), "__name__": OWN_MODULE}
-    exec(compile("\n".join(lines), "<own_rule>", "exec"), namespace)  # noqa: S102 - our own lines
-    return compiled(namespace["own_rule"], cached=False, forceinline=True)
+    own = compile_own(extension.function, forceinline=True)
+    return written_function("own_rule", lines, {"own": own}, inner=False, forceinline=True)

@@ -3,7 +3,10 @@
 import inspect
 import math
 import re
+import traceback
+import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -93,7 +96,19 @@ def compiler_message(error: Exception) -> str:
     raised_at = re.search(r" Raised from .* \((\d+)\)", text)
     lines_of_file = [raised_at[1]] if raised_at else re.findall(r'File "[^"]+", line (\d+)', text)
     at = f" (line {lines_of_file[-1]})" if lines_of_file else ""
-    return f"does not compile: {re.sub(' Raised from .*', '', (told or [text])[0])}{at}"
+    reason = re.sub(" Raised from .*", "", (told or [text])[0]) or f"{type(error).__name__} in Numba"
+    return f"does not compile: {reason}{at}; a loop over numbers always does"
+
+
+def is_of_compiler(error: Exception) -> bool:
+    """Return whether an exception is from the compiler, and not from a function that it has compiled.
+
+    Not all of its errors have one base class, and some are of its own mistakes, such as an assertion that fails.
+    """
+    if type(error).__module__.startswith("numba."):
+        return True
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and "numba" in Path(frames[-1].filename).parts
 
 
 def call_problems(call: Callable[[], Any]) -> tuple[Any, list[str]]:
@@ -101,7 +116,7 @@ def call_problems(call: Callable[[], Any]) -> tuple[Any, list[str]]:
     try:
         return call(), []
     except Exception as error:  # noqa: BLE001 - whatever the user's function raises
-        if type(error).__module__.startswith("numba."):  # not all of the compiler's errors have one base class
+        if is_of_compiler(error):
             return None, [compiler_message(error)]
         return None, [f"raised {type(error).__name__}: {error}"]
 
@@ -126,7 +141,9 @@ def tried_result(compiled_function: Any, function: Any, arguments: tuple[Any, ..
     try:
         if not same(result, again):
             return None, [f"gave {result!r} and then {again!r} for the same arguments"]
-        in_python, problems = call_problems(lambda: function(*arguments))
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)  # of NaN, which the compiled function gives in silence
+            in_python, problems = call_problems(lambda: function(*arguments))
         if not problems and not close(result, in_python):
             return None, [f"gave {result!r} compiled and {in_python!r} in Python"]
     except (TypeError, ValueError):
@@ -212,6 +229,28 @@ def _argument(parameter: inspect.Parameter, number: float) -> Any:
     return number > 0.5 if kind is bool else number
 
 
+NEUTRAL: dict[str, Callable[[dict[str, float]], tuple[dict[str, float], float, str]]] = {
+    "hearing.chance_peer_silent": lambda given: ({**given, "contact": 0.0}, 1.0, "1 without contact"),
+    "outcome.remaining_rate": lambda given: ({**given, "result": 0.0}, given["rate"], "the rate without a result"),
+    "outcome.prevented_rate": lambda given: ({**given, "result": 0.0}, 0.0, "0 without a result"),
+}
+"""Rules that the kernel also applies where an agent does not, with the arguments and the value that they then have.
+
+Loops over all organisations without branches are faster (decision 20).
+"""
+
+
+def neutral_problem(extension: Extension, arguments: tuple[Any, ...]) -> str:
+    """Return a problem if a form has an effect where the shipped one has none; else an empty string."""
+    path = extension.details["rule"]
+    if path not in NEUTRAL:
+        return ""
+    names = extension.details["arguments"]
+    changed, expected, words = NEUTRAL[path](dict(zip(names, arguments, strict=True)))
+    value, _ = call_problems(lambda: extension.function(*(changed[name] for name in names)))
+    return "" if value == expected else f"returned {value}; needed: {words}, because the kernel applies it to all"
+
+
 def try_rule(extension: Extension) -> list[str]:
     """Return what is wrong with an own form of a rule, tried beside the shipped form."""
     function, shipped = extension.function, shipped_rule(extension.details["rule"])
@@ -230,6 +269,8 @@ def try_rule(extension: Extension) -> list[str]:
             problems = [f"returned {value:g} for ({shown}); needed: a finite number"]
         elif is_share(shipped) and 0.0 <= shipped(*arguments) <= 1.0 and not 0.0 <= value <= 1.0:
             problems = [f"returned {value:g} for ({shown}); needed: a number from 0 to 1, as the shipped form gives"]
+        elif problem := neutral_problem(extension, arguments):
+            problems = [problem]
     return problems
 
 

@@ -6,6 +6,7 @@ draw.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from qispread.common.shipped_bindings import FUNCTIONS
@@ -24,7 +25,9 @@ FORM_FUNCTIONS: dict[str, Callable[..., Any]] = {
 def shipped_rule(path: str) -> Callable[..., Any]:
     """Return the shipped form of a rule by its path, such as "capacity.climate"."""
     module, _, name = path.partition(".")
-    function: Callable[..., Any] = FUNCTIONS[f"{__name__.rpartition('.')[0]}.{module}", name]
+    full_name = f"{__name__.rpartition('.')[0]}.{module}"
+    import_module(full_name)  # rules are recorded when their module is imported
+    function: Callable[..., Any] = FUNCTIONS[full_name, name]
     return function
 
 

@@ -1,11 +1,14 @@
 """Decorators that compile rules and kernels, and cache the compiled code."""
 
+import itertools
+import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
 from numba.core import config as numba_config
+from numba.core.bytecode import FunctionIdentity
 from numba.core.registry import CPUDispatcher
 
 from qispread.common.shipped_bindings import record_function
@@ -22,6 +25,20 @@ TO_INT64: Any = int if INTERPRETED else np.int64
 """Conversion to a signed 64-bit integer, which converts to a float faster than an unsigned one."""
 
 CACHE_FOLDER = None if INTERPRETED else cache_folder()
+
+
+def use_symbols_of_this_process() -> None:
+    """Let the names of machine code differ between processes.
+
+    Numba numbers what it compiles in each process from 1, and names machine code after function and number. Code that
+    two processes have compiled and that a third loads from the cache could have the same names, and calls of one would
+    run the other (decision 97).
+    """
+    if hasattr(FunctionIdentity, "_unique_ids"):
+        FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48) + 2**16)  # noqa: SLF001 - the only place
+
+
+use_symbols_of_this_process()
 
 
 def is_compiled() -> bool:

@@ -12,6 +12,7 @@ from qispread.common.former_names import removal_note
 from qispread.inputs import argument_checks
 from qispread.inputs.csv_tables import CsvTable, ReadContext, parse_number, read_table
 from qispread.inputs.errors import TRUNCATION_MARK, Fault, InputError, did_you_mean
+from qispread.inputs.extensions.plugin_files import read_named_packages
 from qispread.inputs.factors import Factor, list_paths
 from qispread.inputs.field_errors import PLAIN_PROBLEM, fault_at_path
 from qispread.inputs.former_data import (
@@ -105,6 +106,7 @@ def read_experiment_manifest(path: Path) -> Experiment:
         if is_former_scenario(scenario):
             experiment, scenario = rename_saved_experiment(experiment), rename_saved_scenario(scenario)
             scenario["notes"] = [*scenario.get("notes", ()), f"{path}: {MANIFEST_NOTE}"]
+        read_named_packages(scenario.get("plugins", ()))
         return Experiment.model_validate(to_tuples({**experiment, "scenario": scenario}))
     except ValidationError as error:
         told = [str(detail["ctx"]["problem"]) for detail in error.errors() if detail["type"] == PLAIN_PROBLEM]
