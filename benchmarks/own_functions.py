@@ -3,8 +3,9 @@
     python benchmarks/own_functions.py [--rounds 300] [--scenario configs/prompt.yaml]
 
 The functions are below: forms of a rule, one of them equal to the shipped form, measures, a policy, a network. All
-models are in one process and run in turn, one replicate in each round; the ratio is that of the medians. Times until
-the first run are those of an empty cache, in a folder of its own, in the order of the rows: later ones share what is compiled already.
+models are in one process and run in turn, one replicate in each round; the ratio is that of the medians. The time until
+the first run is that of an empty cache, in a folder of its own, in the order of the rows: later ones share what is
+compiled already.
 """
 
 import argparse

@@ -231,6 +231,7 @@ def test_a_class_of_organisations_runs_at_every_point():
     assert kernel == same != other
 
 
+@pytest.mark.slow
 def test_replaced_rules_are_followed(monkeypatch):
     from qispread.model.rules import outcome
 

@@ -198,7 +198,7 @@ def constant_like(function):
     return eval(f"lambda {', '.join(arguments_of(function))}: 0.25")  # noqa: S307 - our own text
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", CODED_RULES)
 def test_both_engines_take_a_function_in_place_of_the_choosing_one(rule, monkeypatch):
     scenario = all_features_scenario(horizon=24)
@@ -215,6 +215,7 @@ def test_both_engines_take_a_function_in_place_of_the_choosing_one(rule, monkeyp
     assert run_bytes(run_replicate(prepare_scenario(scenario), 0)) == run_bytes(usual)
 
 
+@pytest.mark.slow
 def test_a_replaced_rule_is_its_shipped_form_and_no_other(monkeypatch):
     scenarios = [all_features_scenario(horizon=24, rules={"capacity.climate": word}) for word in (SHIPPED, "additive")]
     usual = [run_replicate(prepare_scenario(scenario), 0).measures.tobytes() for scenario in scenarios]

@@ -1,7 +1,7 @@
 """The kinds of collaboration network, each declared here and built in `qispread.model.world`."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,9 +19,12 @@ class GeneratedNetwork(ConfigSection):
     ----------
     differs_by_replicate : bool
         Whether ties differ between replicates: they are drawn, or depend on something drawn.
+    own_builder : callable or None
+        For a kind of a plug-in, the function that draws its ties.
     """
 
     differs_by_replicate: ClassVar[bool] = True
+    own_builder: ClassVar[Any] = None
 
     tie_weight: float = parameter(
         1.0, "Weight of each generated tie.", above=0.0, high=1.0, role="world", plausible=(0.5, 1.0)

@@ -80,7 +80,8 @@ def act(arguments: argparse.Namespace, console: "Console") -> int:
         f"Results: parameters.csv, targets.csv, posterior.csv, {CALIBRATED_FILE} and other files, "
         f"with figures, in {result.folder}"
     )
-    print_line(f"Run the calibrated scenario: qispread run {result.folder / CALIBRATED_FILE}")
+    plugins = "".join(f" --plugin {name}" for name in arguments.plugins)
+    print_line(f"Run the calibrated scenario: qispread run {result.folder / CALIBRATED_FILE}{plugins}")
     return EXIT_SOME_FAILED if result.prior_runs.failed or result.posterior_runs.failed else EXIT_OK
 
 

@@ -17,7 +17,6 @@ from qispread.model.extensions.own_parameters import (
     require_free_name,
 )
 from qispread.model.extensions.trial import try_network
-from qispread.model.world.network_builders import NETWORK_BUILDERS
 
 
 @argument_checks.validate_arguments(
@@ -59,7 +58,7 @@ def network(
         section.__doc__ = function.__doc__ or f"{name.replace('_', ' ').capitalize()} (a network of the user's own)."
         details = {"parameters": tuple(parameters)}
         extension = Extension("network", name, function, section, OWN_NETWORKS, name, try_network, details)
-        NETWORK_BUILDERS[section] = network_builder(extension)
+        section.own_builder = staticmethod(network_builder(extension))
         return extension
 
     return declare_by(build)

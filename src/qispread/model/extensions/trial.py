@@ -230,9 +230,9 @@ def _argument(parameter: inspect.Parameter, number: float) -> Any:
 
 
 NEUTRAL: dict[str, Callable[[dict[str, float]], tuple[dict[str, float], float, str]]] = {
-    "hearing.chance_peer_silent": lambda given: ({**given, "contact": 0.0}, 1.0, "1 without contact"),
-    "outcome.remaining_rate": lambda given: ({**given, "result": 0.0}, given["rate"], "the rate without a result"),
-    "outcome.prevented_rate": lambda given: ({**given, "result": 0.0}, 0.0, "0 without a result"),
+    "hearing.chance_peer_silent": lambda values: ({**values, "contact": 0.0}, 1.0, "1 without contact"),
+    "outcome.remaining_rate": lambda values: ({**values, "result": 0.0}, values["rate"], "the rate without a result"),
+    "outcome.prevented_rate": lambda values: ({**values, "result": 0.0}, 0.0, "0 without a result"),
 }
 """Rules that the kernel also applies where an agent does not, with the arguments and the value that they then have.
 

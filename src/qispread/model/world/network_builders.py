@@ -289,7 +289,9 @@ def given_ties_network(
 
 def draw_network(network: Any, static_world: StaticWorld, organisations: NDArray[np.float64], stream: Word64) -> Edges:
     """Return the ties of a replicate."""
-    return NETWORK_BUILDERS[type(network)](network, static_world, organisations, stream)
+    build = getattr(type(network), "own_builder", None) or NETWORK_BUILDERS[type(network)]
+    edges: Edges = build(network, static_world, organisations, stream)
+    return edges
 
 
 def build_csr(edges: Edges, count: int) -> CSRGraph:
