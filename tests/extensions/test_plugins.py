@@ -309,3 +309,10 @@ def test_functions_of_a_session_run_in_threads_and_are_refused_in_processes():
     assert (
         "was absent" in str(catch_input_error(qs.sweep, experiment | {"measures": {"final": ["effect"]}}, "T")) or True
     )
+
+
+def test_a_report_names_the_plugin_and_its_hash(capsys):
+    write_hostile()
+    assert main(["run", "s.yaml", "--plugin", "mine.py", "--out", "R", "--report"]) == 0
+    page = Path("R/report.html").read_text(encoding="utf-8")
+    assert f"mine.py ({text_hash(HOSTILE)[:16]})" in page

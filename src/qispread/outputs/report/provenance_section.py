@@ -89,6 +89,11 @@ def reproduction_facts(view: ReportData, manifest: dict[str, Any]) -> list[list[
         ["Requested precision", describe_precision(comparison)],
         ["Version", f"{metadata('qispread')['Name']} {identity['qispread']}"],
         ["Organisations of class", str(identity.get(ORGANISATION_CLASS, ""))],
+        [
+            "Plug-ins (SHA-256)",
+            ", ".join(f"{one['name']} ({one['sha256'][:16]})" for one in scenario.get("plugins", ())),
+        ],
+        ["Functions of the session", ", ".join(identity.get("session_functions", {}))],
         ["Commit", str(manifest.get("git_commit") or "")],
         ["Fingerprint of the model's code", str(identity.get("model", manifest.get("sources", "")))],
         ["Version of the random draws", str(identity.get("draws", ""))],
