@@ -59,7 +59,7 @@ def test_a_function_in_use_changes_results_and_one_that_is_only_declared_does_no
 
 def test_an_own_measure_is_what_plain_python_computes_of_the_final_state():
     scenario = own_scenario()
-    function = LOADED[PLUGIN.name, scenario.plugins[0].sha256].extensions[0].function
+    function = LOADED[PLUGIN.name].extensions[0].function
     runs = qs.simulate(scenario)
     expected = [function(world_view(run.final_state, scenario.horizon)) for run in runs.runs]
     assert measure_names(scenario) == (*MEASURE_NAMES, "late_share")
@@ -357,3 +357,18 @@ def test_kernels_that_other_processes_compiled_keep_apart_in_one_process(tmp_pat
     assert len(set(alone.values())) == len(words)
     assert run(*words) == alone
     assert run(*reversed(words)) == alone
+
+
+@pytest.mark.slow
+def test_an_exception_in_one_branch_fails_that_arm_alone():
+    @qs.policy("breaks", moves="push")
+    def breaks(world):
+        if world.month > 30 and world.culture.size > 10:
+            raise KeyError(1)
+        return world.culture
+
+    base = qs.Scenario().replace({**SMALL, "horizon": 60})
+    arms = {"well": base.with_policy("coaching", start=21), "ill": base.with_policy("breaks", start=21)}
+    runs = qs.compare(base, arms, replicates=2, branch_at=21).runs
+    assert not runs["well"].failed_runs
+    assert all("KeyError" in run.error and "'breaks'" in run.error for run in runs["ill"].runs)

@@ -136,26 +136,115 @@ def test_named_code_runs_and_its_hash_is_in_the_manifest_which_asks_for_it_again
 
 def test_a_comment_makes_another_hash_but_the_same_numbers():
     text = PLUGIN.read_text(encoding="utf-8")
-    Path("late_adopters.py").write_text(f"{text}\n# A remark.\n", encoding="utf-8")
     first = own_scenario()
-    other = qs.read_plugin("late_adopters.py")
+    measures = qs.simulate(first).measures
+    Path("late_adopters.py").write_text(f"{text}\n# A remark.\n", encoding="utf-8")
+    qs.read_plugin("late_adopters.py")
     second = qs.Scenario().replace({**SMALL, "plugins": ["late_adopters.py"]})
-    assert second.plugins[0].sha256 == other.sha256 != first.plugins[0].sha256
-    assert qs.simulate(first).measures.tobytes() == qs.simulate(second).measures.tobytes()
+    assert second.plugins[0].sha256 != first.plugins[0].sha256
+    assert qs.simulate(second).measures.tobytes() == measures.tobytes()
 
 
-def test_two_files_of_one_name_are_versions_of_one_plugin_and_both_can_be_used():
-    Path("a").mkdir()
-    Path("a/mine.py").write_text(HOSTILE, encoding="utf-8")
-    Path("mine.py").write_text(HOSTILE.replace("0.5", "0.25"), encoding="utf-8")
+def run_values(scenario):
+    """Return what a scenario gives in one replicate, by every way into a run."""
+    return {
+        qs.simulate(scenario, 1).final_values("harmless")[0],
+        qs.simulate(scenario.replace(name="other"), 1).final_values("harmless")[0],
+        qs.compare(scenario, {"a": scenario.replace({"improving.decay": 0.03})}, replicates=1)
+        .runs["a"]
+        .final_values("harmless")[0],
+        pickle.loads(pickle.dumps(qs.simulate(scenario, 1).scenario)).plugins  # noqa: S301 - our own
+        and qs.SpreadModel(scenario, replicate=0).measure("harmless"),
+    }
+
+
+def test_a_scenario_of_another_version_is_refused_and_never_run_with_the_wrong_one():
+    file = Path("mine.py")
+    versions = [HOSTILE, HOSTILE.replace("0.5", "0.25")]
     scenarios = []
-    for file in ("a/mine.py", "mine.py"):
+    for text in versions:
+        file.write_text(text, encoding="utf-8")
         plugin = qs.read_plugin(file)
         scenarios.append(qs.Scenario(horizon=3).replace(plugins=[{"name": plugin.name, "sha256": plugin.sha256}]))
-    values = [float(qs.simulate(one, 1).final_values("harmless")[0]) for one in scenarios]
-    assert values == [0.5, 0.25]
-    both = [{"name": "mine.py", "sha256": one.plugins[0].sha256} for one in scenarios]
-    assert "mine.py is named twice, with two hashes" in str(catch_input_error(qs.Scenario, plugins=both))
+    old, new = scenarios
+    assert run_values(new) == {0.25}
+    payload = pickle.dumps(new)
+    for act in (
+        lambda: qs.simulate(old, 1),
+        lambda: old.replace(name="other"),
+        lambda: qs.compare(old, {"a": new}, replicates=1),
+        lambda: qs.SpreadModel(old, replicate=0),
+        lambda: qs.sweep({**EXPERIMENT, "factors": {"copying.copy_loss": {}}, "base": old}, "S", executor="inline"),
+    ):
+        assert "mine.py has changed: it was" in str(catch_input_error(act))
+    # The edit is undone: the first version again.
+    file.write_text(versions[0], encoding="utf-8")
+    Path("s.yaml").write_text(SCENARIO.format(names="[mine.py]"), encoding="utf-8")
+    again = qs.read_scenario("s.yaml", plugins=[file])
+    assert again.plugins == old.plugins
+    assert run_values(old) == {0.5}
+    assert run_values(again) == {0.5}
+    assert pickle.loads(payload).plugins == new.plugins  # noqa: S301 - our own; the other version is loaded again
+    assert run_values(new) == {0.25}
+
+
+def test_two_files_of_one_name_are_refused_in_one_command(capsys):
+    Path("a").mkdir()
+    Path("a/mine.py").write_text(HOSTILE, encoding="utf-8")
+    Path("mine.py").write_text(HOSTILE.replace("harmless", "other"), encoding="utf-8")
+    Path("s.yaml").write_text(SCENARIO.format(names="[]"), encoding="utf-8")
+    assert main(["run", "s.yaml", "--plugin", "a/mine.py", "--plugin", "mine.py"]) == 2
+    assert "two files have the name mine.py" in capsys.readouterr().err
+    error = catch_input_error(qs.read_scenario, "s.yaml", plugins=["a/mine.py", "mine.py"])
+    assert "have one name; needed: two names" in str(error)
+
+
+def test_functions_of_an_imported_module_that_become_a_plugin_are_not_dropped_in_silence(monkeypatch):
+    text = (
+        "import qispread as qs\n\n\n"
+        '@qs.policy("nudge", moves="push")\ndef nudge(world):\n    return 3.0 * world.culture\n\n\n'
+        '@qs.rule("capacity.climate", form="low")\ndef low(leadership, alignment, culture):\n    return 0.1\n'
+    )
+    Path("nudging.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(".")
+    import nudging  # noqa: F401 - declares for this session
+
+    base = qs.Scenario(horizon=3, replicates=1)
+    scenario = base.replace({"policies": {"n": {"lever": "nudge"}}})
+    form = base.replace({"rules.capacity.climate": "low"})
+    qs.read_plugin("nudging.py")
+    sys.modules.pop("nudging")
+    for one, path in ((scenario, "policies.n"), (form, "rules.capacity.climate")):
+        told = str(catch_input_error(qs.simulate, one))
+        assert f"{path}: '" in told
+        assert "is not what a plug-in of the scenario declares now; read the scenario again" in told
+
+
+def test_a_network_of_the_session_that_reads_another_constant_draws_other_ties():
+    @qs.network("chain")
+    def chain(places, rng):
+        return [(index, index + STEP) for index in range(places.number - STEP)]
+
+    scenario = qs.Scenario(horizon=2).replace(network={"kind": "chain"})
+    first = qs.SpreadModel(scenario, replicate=0).world.edges[1][0]
+    globals()["STEP"] = 3
+    assert (first, qs.SpreadModel(scenario, replicate=0).world.edges[1][0]) == (1, 3)
+    assert "session, which workers do not know" in str(catch_input_error(pickle.dumps, scenario))
+
+
+STEP = 1
+
+
+def test_code_beside_the_file_is_refused_since_no_hash_covers_it(monkeypatch):
+    Path("beside.py").write_text("def weight(value):\n    return 0.5 * value\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(".")
+    text = HOSTILE.replace("import qispread", "from beside import weight\nimport qispread").replace(
+        "0.5", "weight(1.0)"
+    )
+    Path("mine.py").write_text(text, encoding="utf-8")
+    error = catch_input_error(qs.read_plugin, "mine.py")
+    assert "reads beside, which is neither in this file nor installed, so that no hash covers it" in str(error)
+    sys.modules.pop("beside")
 
 
 def test_two_plugins_cannot_declare_one_name():
@@ -223,8 +312,15 @@ def test_an_installed_plugin_is_loaded_where_a_scenario_names_it_and_never_befor
     assert load_parcel(parcel).name == "late_adopters"
     forget()
     file = installed / "late_adopters.py"
+    was = plugin_files.package_hash("late_adopters")
     file.write_text(file.read_text(encoding="utf-8") + "\n# another version\n", encoding="utf-8")
     assert "late_adopters: differs here: SHA-256" in str(catch_input_error(load_parcel, parcel))
+    forget()
+    sys.modules.pop("late_adopters")
+    names = f"[{{name: late_adopters, sha256: {was}}}]"
+    Path("s.yaml").write_text(SCENARIO.format(names=names), encoding="utf-8")
+    assert "late_adopters has changed: it was" in str(catch_input_error(qs.read_scenario, "s.yaml"))
+    assert "late_adopters" not in sys.modules
 
 
 def test_a_plugin_of_a_package_that_is_missing_is_told():
@@ -279,7 +375,7 @@ def test_a_worker_without_the_plugin_gets_it_and_one_with_another_text_of_it_ref
     forget()
     outcome = worker.run_chunk(payload, numbers[:1], numbers[:1, 0].astype(int))
     assert outcome.errors == {}
-    assert list(LOADED) == [(PLUGIN.name, text_hash(PLUGIN.read_text(encoding="utf-8")))]
+    assert list(LOADED) == [PLUGIN.name]
     worker._load_job.cache_clear()
     expected, (parcels, reference), inner = pickle.loads(payload)  # noqa: S301 - our own
     broken = [parcel._replace(text=parcel.text + "# changed") for parcel in parcels]

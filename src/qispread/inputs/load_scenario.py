@@ -174,7 +174,7 @@ def add_plugins(data: dict[str, Any], files: Sequence[str | Path]) -> list[Fault
 
     Installed plug-ins that the scenario names are imported, too: their user has installed them.
     """
-    references = read_references(data.get("plugins") or ())
+    references, read = read_references(data.get("plugins") or ()), dict[str, str | Path]()
     faults = read_named_packages(references)
     named = [one.get("name") for one in references if isinstance(one, dict)] if isinstance(references, tuple) else []
     for file in files:
@@ -183,6 +183,9 @@ def add_plugins(data: dict[str, Any], files: Sequence[str | Path]) -> list[Fault
         except InputError as error:
             faults.extend(error.faults)
             continue
+        if plugin.name in read:
+            faults.append(Fault("plugins", f"'{read[plugin.name]}' and '{file}' have one name; needed: two names"))
+        read[plugin.name] = file
         if plugin.name not in named and isinstance(references, tuple):
             references = (*references, {"name": plugin.name, "sha256": plugin.sha256})
             data["plugins"] = references
@@ -304,4 +307,4 @@ def check_file(path: str | Path) -> Scenario | None:
             raise InputError(faults)
         return Scenario(notes=tuple(notes)) if notes else None
     add_notes(data, notes)
-    return build_scenario(data, locations)
+    return build_scenario(data, locations, faults=add_plugins(data, ()))

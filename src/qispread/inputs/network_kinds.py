@@ -19,12 +19,13 @@ class GeneratedNetwork(ConfigSection):
     ----------
     differs_by_replicate : bool
         Whether ties differ between replicates: they are drawn, or depend on something drawn.
-    own_builder : callable or None
-        For a kind of a plug-in, the function that draws its ties.
+    own_builder, own_function : callable or None
+        For a kind of a plug-in, what draws its ties, and the user's function behind it.
     """
 
     differs_by_replicate: ClassVar[bool] = True
     own_builder: ClassVar[Any] = None
+    own_function: ClassVar[Any] = None
 
     tie_weight: float = parameter(
         1.0, "Weight of each generated tie.", above=0.0, high=1.0, role="world", plausible=(0.5, 1.0)

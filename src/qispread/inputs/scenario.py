@@ -8,7 +8,7 @@ from qispread.inputs.adapt_scenario import iterate_paths
 from qispread.inputs.build_scenario import build_fields
 from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.extensions.plugin_files import PluginParcel, load_parcel, make_parcels
-from qispread.inputs.extensions.plugins import scenario_plugins
+from qispread.inputs.extensions.plugins import SESSION, scenario_plugins
 from qispread.inputs.former_data import rename_changes
 from qispread.inputs.graph_data import check_graph, read_graph
 from qispread.inputs.scenario_fields import ScenarioFields, set_at_path
@@ -106,7 +106,7 @@ class Scenario(ScenarioFields):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle a scenario with its plug-ins, which the process that reads it then loads."""
-        if not self.plugins:
+        if not self.plugins and not SESSION.extensions:
             return super().__reduce_ex__(protocol)
         return restore_scenario, (type(self), make_parcels(scenario_plugins(self)), self.model_dump())
 
@@ -116,7 +116,7 @@ class Scenario(ScenarioFields):
 
 
 def restore_scenario(cls: type[Scenario], parcels: list[PluginParcel], data: dict[str, Any]) -> Scenario:
-    """Return a pickled scenario; its plug-ins, which the process that pickled it was told to run, are loaded."""
+    """Return a pickled scenario; its plug-ins, which the process that pickled it has run, are loaded."""
     for parcel in parcels:
         load_parcel(parcel)
     return cls.model_validate(data)

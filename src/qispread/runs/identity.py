@@ -7,6 +7,7 @@ identity, which `compare_identities` compares with the current one (decision 65)
 import json
 import platform
 import sys
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,8 @@ the kernel under every version; nor are pandas and pyarrow, which only store tab
 """
 CODE = ("qispread", "draws", "model", "replaced_rules", "session_functions", ORGANISATION_CLASS)
 """The entries of an identity that concern code."""
+UNKNOWN_CONTENT = f"unknown, of process {uuid.uuid4().hex[:12]}"
+"""In place of the hash of a function that reads what has none: equal in no two processes."""
 LIBRARIES = "libraries"
 COMPILING = "qispread.model.rules.jit"
 """The module that every rule needs."""
@@ -90,9 +93,16 @@ def session_functions() -> dict[str, str]:
     """Return the functions that this session declares outside of plug-ins, by kind and name, with a hash of each."""
     if not SESSION.extensions:
         return {}
-    from qispread.model.engines.composition import short_content
+    from qispread.model.rules.code_content import UnknownContentError, content_hash
 
-    return {f"{one.kind} {one.name}": short_content(one.function) for one in SESSION.extensions}
+    contents = {}
+    for extension in SESSION.extensions:
+        try:
+            content = content_hash(extension.function)
+        except UnknownContentError:
+            content = UNKNOWN_CONTENT
+        contents[f"{extension.kind} {extension.name}"] = content
+    return contents
 
 
 def environment() -> dict[str, Any]:

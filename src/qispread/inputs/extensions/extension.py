@@ -60,8 +60,8 @@ class Extension:
     @property
     def meaning(self) -> str:
         """One sentence on it."""
-        told = getattr(self.declaration, "meaning", None) or self.declaration.__doc__ or ""
-        return str(told).strip().partition("\n")[0]
+        meaning = getattr(self.declaration, "meaning", None) or self.declaration.__doc__ or ""
+        return str(meaning).strip().partition("\n")[0]
 
     def settings(self) -> Iterator[str]:
         """Yield a line for each of its settings: what it moves or measures, and its parameters with their ranges."""
@@ -78,4 +78,4 @@ class Extension:
 
     def fault(self, problem: str) -> Fault:
         """Return a fault at its line."""
-        return Fault(f"{self.kind} '{self.name}'", problem, self.file, self.line)
+        return Fault(f"{self.kind} '{self.name}'", problem, self.function.__code__.co_filename, self.line)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from qispread.inputs import argument_checks
 from qispread.inputs.errors import Fault, InputError, did_you_mean
-from qispread.inputs.extensions.plugins import LOADED, SESSION, Plugin, declaring, install, is_loaded
+from qispread.inputs.extensions.plugins import KNOWN, SESSION, Plugin, declaring, install, is_loaded
 from qispread.inputs.yaml_reader import read_text
 
 ENTRY_POINT_GROUP = "qispread.plugins"
@@ -71,25 +71,41 @@ def load_text(name: str, text: str, displayed: str) -> Plugin:
         As for `read_plugin`.
     """
     plugin = Plugin(name, text_hash(text), text)
-    if plugin.key in LOADED:
-        return LOADED[plugin.key]
+    if plugin.key in KNOWN:
+        return install(KNOWN[plugin.key])
     module = ModuleType(f"{MODULE_PREFIX}{Path(name).stem}_{plugin.short_hash}")
     module.__file__ = displayed
     sys.modules[module.__name__] = module
-    with declaring(plugin):
-        try:
-            exec(compile(text, displayed, "exec"), module.__dict__)  # noqa: S102 - its user has named it
-        except SyntaxError as error:
-            raise InputError([Fault("", f"is not Python: {error.msg}", displayed, error.lineno or 0)]) from None
-        except InputError as error:
-            line = execution_line(error, displayed)
-            raise InputError(
-                fault if fault.file else replace(fault, file=displayed, line=line) for fault in error.faults
-            ) from None
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's file raises
-            problem = f"raised {type(error).__name__}: {error}"
-            raise InputError([Fault("", problem, displayed, execution_line(error, displayed))]) from None
-    return install(require_extensions(plugin, displayed))
+    try:
+        with declaring(plugin):
+            execute(text, displayed, module)
+        return install(require_extensions(plugin, displayed))
+    except InputError:
+        del sys.modules[module.__name__]
+        raise
+
+
+def execute(text: str, displayed: str, module: ModuleType) -> None:
+    """Run the text of a plug-in in a module.
+
+    Raises
+    ------
+    InputError
+        With file and line, whatever the text raises.
+    """
+    try:
+        exec(compile(text, displayed, "exec"), module.__dict__)  # noqa: S102 - its user has named it
+    except SyntaxError as error:
+        raise InputError([Fault("", f"is not Python: {error.msg}", displayed, error.lineno or 0)]) from None
+    except InputError as error:
+        line = execution_line(error, displayed)
+        placed = [fault if fault.file else replace(fault, file=displayed, line=line) for fault in error.faults]
+        raise InputError(placed) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever the user's file raises
+        problem = f"raised {type(error).__name__}: {error}"
+        raise InputError([Fault("", problem, displayed, execution_line(error, displayed))]) from None
 
 
 def execution_line(error: BaseException, displayed: str) -> int:
@@ -125,8 +141,8 @@ def read_package(name: str) -> Plugin:
         raise InputError([Fault("--plugin", f"'{name}' {problem}")])
     module_name = offered[name].value.partition(":")[0].strip()
     plugin = Plugin(name, package_hash(module_name))
-    if plugin.key in LOADED:
-        return LOADED[plugin.key]
+    if plugin.key in KNOWN:
+        return install(KNOWN[plugin.key])
     imported_before = module_name in sys.modules
     with declaring(plugin):
         try:
@@ -142,14 +158,16 @@ def read_package(name: str) -> Plugin:
 
 
 def package_hash(module_name: str) -> str:
-    """Return the SHA-256 of a module's text, or of the names and texts of all modules of a package.
+    """Return the SHA-256 of a module's text, or of the names and texts of all modules of its top package.
+
+    Nothing is imported.
 
     Raises
     ------
     InputError
         If there is no such module, or it has no text.
     """
-    spec = find_spec(module_name)
+    spec = find_spec(module_name.partition(".")[0])
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise InputError([Fault("--plugin", f"the module '{module_name}' of the plug-in was not found")])
     if not spec.submodule_search_locations:
@@ -162,20 +180,30 @@ def package_hash(module_name: str) -> str:
 def read_named_packages(references: Any) -> list[Fault]:
     """Import the installed plug-ins that a scenario names, which their user has installed, and return the faults.
 
+    One whose hash is not that in the scenario is not imported.
+
     Parameters
     ----------
     references : object
         The data of the section `plugins` of a scenario.
     """
     entries = references if isinstance(references, list | tuple) else [references]
-    names = [str(one.get("name")) if isinstance(one, dict) else str(one) for one in entries]
     faults: list[Fault] = []
-    for name in names:
-        if not is_loaded(name) and name in installed_plugins():
-            try:
+    for entry in entries:
+        name, sha256 = (entry.get("name"), entry.get("sha256")) if isinstance(entry, dict) else (entry, None)
+        offered = installed_plugins()
+        if not isinstance(name, str) or is_loaded(name) or name not in offered:
+            continue
+        try:
+            found = package_hash(offered[name].value.partition(":")[0].strip())
+            if sha256 in (None, "", found):
                 read_package(name)
-            except InputError as error:
-                faults.extend(error.faults)
+        except InputError as error:
+            faults.extend(error.faults)
+            continue
+        if sha256 not in (None, "", found):
+            problem = f"{name} has changed: it was {str(sha256)[:12]} (SHA-256), and the one installed is {found[:12]}"
+            faults.append(Fault("plugins", problem))
     return faults
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, TypeVar
 
 from qispread.inputs.errors import Fault, InputError
@@ -58,8 +59,11 @@ class Plugin:
 SESSION = Plugin(SESSION_NAME, "")
 """What this session declares outside of plug-ins; every scenario uses it."""
 
-LOADED: dict[tuple[str, str], Plugin] = {}
-"""The loaded plug-ins by name and SHA-256, with earlier versions of edited files."""
+LOADED: dict[str, Plugin] = {}
+"""The loaded plug-ins by name: of a file that was edited and read again, the version read last."""
+
+KNOWN: dict[tuple[str, str], Plugin] = {}
+"""Every version of a plug-in that this process has run, by name and SHA-256."""
 
 _LOADING: ContextVar[Plugin | None] = ContextVar("loading", default=None)
 _USED_BY_DEFAULT: list[str] = []
@@ -83,6 +87,8 @@ def declare_by(build: Callable[[OwnFunction], Extension]) -> Callable[[OwnFuncti
     """
 
     def decorate(function: OwnFunction) -> OwnFunction:
+        if not isinstance(function, FunctionType):
+            raise InputError([Fault("function", f"got {type(function).__name__}; needed: what def writes")])
         plugin = _LOADING.get()
         if plugin is None:
             declare_in_session(build(function))
@@ -141,9 +147,9 @@ def find_owner(registry: Mapping[str, Any], key: str) -> str | None:
 
 
 def install(plugin: Plugin) -> Plugin:
-    """Try the functions of a plug-in and make them known; one with the same content is returned as it is.
+    """Try the functions of a plug-in and make them known, in place of those of another version of it.
 
-    An earlier version of the plug-in remains loaded for the scenarios that were made with it.
+    Scenarios made with the other version can then not be run; they are read again, or that version is.
 
     Raises
     ------
@@ -151,12 +157,14 @@ def install(plugin: Plugin) -> Plugin:
         With every function that does not work, and every name that is taken.
     """
     with _LOCK:
-        if plugin.key in LOADED:
-            return LOADED[plugin.key]
-        previous = [one for other in LOADED.values() if other.name == plugin.name for one in other.extensions]
-        previous += _imported_before(plugin)
+        plugin = KNOWN.get(plugin.key, plugin)
+        current = LOADED.get(plugin.name)
+        if current is plugin:
+            return plugin
+        previous = [*(current.extensions if current else ()), *_imported_before(plugin)]
         faults = [*plugin.faults, *name_faults(plugin.extensions, previous)]
-        faults += [one.fault(problem) for one in plugin.extensions for problem in one.trial(one)]
+        if plugin.key not in KNOWN:
+            faults += [one.fault(problem) for one in plugin.extensions for problem in one.trial(one)]
         if faults:
             raise InputError(faults)
         for one in previous:
@@ -166,7 +174,7 @@ def install(plugin: Plugin) -> Plugin:
                 SESSION.extensions.remove(one)
         for one in plugin.extensions:
             one.registry[one.key] = one.declaration
-        LOADED[plugin.key] = plugin
+        LOADED[plugin.name] = KNOWN[plugin.key] = plugin
         return plugin
 
 
@@ -182,29 +190,29 @@ def _imported_before(plugin: Plugin) -> list[Extension]:
 
 
 def find_plugin(name: str, sha256: str | None) -> Plugin:
-    """Return a loaded plug-in by its name, and its hash if one is given; else the version loaded last.
+    """Return a loaded plug-in by its name, and its hash if one is given.
 
     Raises
     ------
     ValueError
-        If it is not loaded: the code of a plug-in runs only if its user names it.
+        If it is not loaded, or another version of it: the code of a plug-in runs only if its user names it.
     """
-    versions = [plugin for plugin in LOADED.values() if plugin.name == name]
-    for plugin in reversed(versions):
-        if sha256 in (None, plugin.sha256):
-            return plugin
-    asked = f"name it yourself: --plugin {name}, or read_plugin('{name}')"
-    if versions:
+    plugin = LOADED.get(name)
+    if plugin is not None and sha256 in (None, plugin.sha256):
+        return plugin
+    if plugin is not None:
+        was = str(sha256)[:12]
         raise ValueError(
-            f"{name} has changed: it was {str(sha256)[:12]} (SHA-256), and the one given is {versions[-1].short_hash}"
+            f"{name} has changed: it was {was} (SHA-256), and the one that is loaded is {plugin.short_hash}"
         )
     known = f" (SHA-256 {sha256[:12]})" if sha256 else ""
+    asked = f"name it yourself: --plugin {name}, or read_plugin('{name}')"
     raise ValueError(f"{name} holds code{known} and is not run unless you {asked}")
 
 
 def is_loaded(name: str) -> bool:
-    """Return whether any version of a plug-in is loaded."""
-    return any(plugin.name == name for plugin in LOADED.values())
+    """Return whether a plug-in is loaded."""
+    return name in LOADED
 
 
 def use_by_default(names: Sequence[str]) -> None:
@@ -218,8 +226,19 @@ def used_by_default() -> tuple[str, ...]:
 
 
 def scenario_plugins(scenario: Any) -> list[Plugin]:
-    """Return the plug-ins of a scenario, in its order, and this session's functions last."""
-    plugins = [LOADED[reference.name, reference.sha256] for reference in scenario.plugins]
+    """Return the plug-ins of a scenario, in its order, and this session's functions last.
+
+    Raises
+    ------
+    InputError
+        If a plug-in has been read again, with another content, since the scenario was made.
+    """
+    plugins = []
+    for reference in scenario.plugins:
+        try:
+            plugins.append(find_plugin(reference.name, reference.sha256))
+        except ValueError as error:
+            raise InputError([Fault("plugins", f"{error}; read the scenario again")]) from None
     return [*plugins, SESSION] if SESSION.extensions else plugins
 
 
@@ -231,11 +250,12 @@ def scenario_extensions(scenario: Any, kind: ExtensionKind) -> list[Extension]:
 def forget(condition: Callable[[Plugin], bool] = lambda _: True) -> None:
     """Forget plug-ins and what the session declared; scenarios that name them can then not be run."""
     with _LOCK:
-        for plugin in [one for one in (*LOADED.values(), SESSION) if condition(one)]:
+        for plugin in [plugin for plugin in (*LOADED.values(), SESSION) if condition(plugin)]:
             for extension in plugin.extensions:
                 if extension.registry.get(extension.key) is extension.declaration:
                     del extension.registry[extension.key]
-            LOADED.pop(plugin.key, None)
+            LOADED.pop(plugin.name, None)
+            KNOWN.pop(plugin.key, None)
             if plugin is SESSION:
                 plugin.extensions.clear()
         use_by_default([])

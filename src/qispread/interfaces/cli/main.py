@@ -156,7 +156,7 @@ def load_plugins(files: Sequence[str]) -> None:
     """
     if not files:
         return
-    from qispread.inputs.errors import InputError
+    from qispread.inputs.errors import Fault, InputError
     from qispread.inputs.extensions.plugin_files import read_plugin
     from qispread.inputs.extensions.plugins import use_by_default
 
@@ -164,9 +164,13 @@ def load_plugins(files: Sequence[str]) -> None:
     names: list[str] = []
     for file in files:
         try:
-            names.append(read_plugin(file).name)
+            name = read_plugin(file).name
         except InputError as error:
             faults.extend(error.faults)
+            continue
+        if name in names:
+            faults.append(Fault("--plugin", f"two files have the name {name}; needed: another name for one of them"))
+        names.append(name)
     if faults:
         raise InputError(faults)
     use_by_default(names)

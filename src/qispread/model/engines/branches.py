@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines.composed_model import composed_model
 from qispread.model.engines.simulation import (
@@ -11,7 +14,7 @@ from qispread.model.engines.simulation import (
     failed_run,
 )
 from qispread.model.engines.thread_map import ProgressCallback, map_in_threads
-from qispread.model.world.run_inputs import PreparedScenario, prepare_scenario
+from qispread.model.world.run_inputs import PreparedScenario, SimulationState, prepare_scenario
 
 
 def run_branches(
@@ -29,23 +32,31 @@ def run_branches(
     month : int
         First month in which arms may differ, from 2.
     """
-    horizon, shared = base.scenario.horizon, allocate_measures(base.scenario)
+    shared = allocate_measures(base.scenario)
     try:
         world = base.world(replicate)
         model = composed_model(base.scenario)
         plan, state = model.initialise_run(base, world)
         model.measure_month_zero(state, shared[0])
         model.run_months(plan, state, 1, month - 1, shared[1:month])
-        runs = {}
-        for name, arm in arms.items():
-            model = composed_model(arm.scenario)
-            arm_plan, _ = model.initialise_run(arm, world)
-            arm_state, measures = state.copy(), shared.copy()
-            model.run_months(arm_plan, arm_state, month, horizon, measures[month:])
-            runs[name] = completed_run(arm.scenario, world, arm_state, measures)
     except composed_model(base.scenario).run_errors as error:
         return {name: failed_run(arm, replicate, error) for name, arm in arms.items()}
-    return runs
+    return {name: run_branch(arm, replicate, month, state, shared) for name, arm in arms.items()}
+
+
+def run_branch(
+    arm: PreparedScenario, replicate: int, month: int, state: SimulationState, shared: NDArray[np.float64]
+) -> ReplicateRun:
+    """Run an arm from a month on, from the state and the measures of the baseline before it."""
+    model = composed_model(arm.scenario)
+    try:
+        world = arm.world(replicate)
+        arm_plan, _ = model.initialise_run(arm, world)
+        arm_state, measures = state.copy(), shared.copy()
+        model.run_months(arm_plan, arm_state, month, arm.scenario.horizon, measures[month:])
+    except model.run_errors as error:
+        return failed_run(arm, replicate, error)
+    return completed_run(arm.scenario, world, arm_state, measures)
 
 
 def simulate_branches(

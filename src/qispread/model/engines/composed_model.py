@@ -8,8 +8,9 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
+from qispread.inputs.errors import Fault, InputError
 from qispread.inputs.extensions.extension import Extension
-from qispread.inputs.extensions.plugins import scenario_extensions, scenario_plugins
+from qispread.inputs.extensions.plugins import SESSION, scenario_extensions
 from qispread.inputs.scenario import Scenario
 from qispread.model.engines import extension_points, kernel
 from qispread.model.engines.composition import Composition, plain_function, short_content
@@ -185,23 +186,52 @@ def with_last_repeated(array: NDArray[Any]) -> NDArray[Any]:
 
 def own_policies(scenario: Scenario) -> dict[str, OwnPolicy]:
     """Return the policies of a scenario that are the user's own, by name."""
-    if not scenario.policies:
+    own = {name: policy for name, policy in scenario.policies.items() if policy.moves}
+    if not own:
         return {}
     declared = {extension.key: extension for extension in scenario_extensions(scenario, "policy")}
+    for name, policy in own.items():
+        require_declared(f"policies.{name}", policy.lever, declared.get(policy.lever), type(policy))
     return {
-        name: OwnPolicy(declared[policy.lever], declared[policy.lever].details["moves"])
-        for name, policy in scenario.policies.items()
-        if policy.lever in declared
+        name: OwnPolicy(declared[policy.lever], declared[policy.lever].details["moves"]) for name, policy in own.items()
     }
 
 
 def chosen_rules(scenario: Scenario) -> list[Extension]:
     """Return the forms of rules of the user's own that a scenario chooses."""
-    own = scenario_extensions(scenario, "rule")
-    if not own:
+    chosen = {path: form for path, form in scenario.rules.changed().items() if form.plugin}
+    if not chosen:
         return []
-    chosen = {path: form.name for path, form in scenario.rules.changed().items()}
-    return [one for one in own if chosen.get(one.details["rule"]) == one.key]
+    declared = {(one.details["rule"], one.key): one for one in scenario_extensions(scenario, "rule")}
+    for path, form in chosen.items():
+        require_declared(f"rules.{path}", form.name, declared.get((path, form.name)), form)
+    return [declared[path, form.name] for path, form in chosen.items()]
+
+
+def require_declared(path: str, name: str, extension: Extension | None, declaration: Any) -> None:
+    """Require that what a scenario uses is what a plug-in of the scenario, or this session, declares now.
+
+    Raises
+    ------
+    InputError
+        If it is not: it was declared again since the scenario was made, or is no longer declared.
+    """
+    if extension is None or extension.declaration is not declaration:
+        problem = f"'{name}' is not what a plug-in of the scenario declares now; read the scenario again"
+        raise InputError([Fault(path, problem)])
+
+
+def require_own_network(scenario: Scenario) -> None:
+    """Require that an own network of a scenario is what one of its plug-ins, or this session, declares now.
+
+    Raises
+    ------
+    InputError
+    """
+    kind = str(getattr(scenario.network, "kind", ""))
+    if getattr(scenario.network, "own_builder", None) is not None:
+        declared = {extension.key: extension for extension in scenario_extensions(scenario, "network")}
+        require_declared("network", kind, declared.get(kind), type(scenario.network))
 
 
 SHIPPED_MODEL = ComposedModel()
@@ -212,16 +242,22 @@ _LOCK = threading.RLock()
 
 
 def composed_model(scenario: Scenario) -> ComposedModel:
-    """Return the model of a scenario; the same object for scenarios with the same functions."""
-    if not scenario_plugins(scenario):
-        return SHIPPED_MODEL
+    """Return the model of a scenario; the same object for scenarios with the same functions.
+
+    Raises
+    ------
+    InputError
+        If a plug-in was read again since the scenario was made.
+    """
+    require_own_network(scenario)
     rules, measures = chosen_rules(scenario), scenario_extensions(scenario, "measure")
     policies = list(own_policies(scenario).values())
     if not (rules or measures or policies):
         return SHIPPED_MODEL
     extensions = [*rules, *measures, *(policy.extension for policy in policies)]
-    # Contents, since a session's function may read a constant that has changed; replaced rules, since clones hold them.
-    key = (*(id(one) for one in extensions), *(short_content(one.function) for one in extensions), *replaced_rules())
+    # A session's function may read a constant that has changed; rebuilt functions hold replaced rules.
+    session = [short_content(one.function) for one in extensions if one in SESSION.extensions]
+    key = (*map(id, extensions), *session, *replaced_rules())
     with _LOCK:
         if key not in _COMPOSED:
             _COMPOSED[key] = ComposedModel(rules, measures, policies)

@@ -1,9 +1,10 @@
-"""Compiled functions made anew with other functions in place of some that they call, directly or through others.
+"""Compiled functions rebuilt with other functions in place of some that they call, directly or through others.
 
-Only functions on the way to a replaced one are made anew; all others are shared. The shipped functions stay as they are
+Only functions on the way to a replaced one are rebuilt; all others are shared. The shipped functions stay as they are
 (decision 95). The cache of compiled code is keyed by content, so that each composition has entries of its own.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -65,7 +66,10 @@ def compile_own(function: Any, **options: Any) -> Any:
 
 def _compile_own(function: FunctionType, made: dict[int, Any], options: Mapping[str, Any]) -> Any:
     if id(function) in made:
+        if made[id(function)] is None:
+            raise TypeError(f"{function.__name__} is called by a function that it calls; needed: no such circle")
         return made[id(function)]
+    made[id(function)] = None
     space, changed = function.__globals__, {}
     for name in dict.fromkeys(read_names(function.__code__)):
         called = space.get(name)
@@ -96,7 +100,8 @@ class Composition:
 
     def __init__(self, replaced: Mapping[Any, Any]) -> None:
         self.replaced = {id(plain_function(old)): new for old, new in replaced.items()}
-        self.names = "_".join(sorted(short_content(new) for new in replaced.values()))
+        contents = "_".join(sorted(short_content(new) for new in replaced.values()))
+        self.names = hashlib.sha256(contents.encode()).hexdigest()[:16]
         self._made: dict[int, Any] = {}
         self._modules: dict[str, ModuleType] = {}
 

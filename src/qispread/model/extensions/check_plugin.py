@@ -34,7 +34,7 @@ class ExtensionCheck:
     replicates : int
         The number of replicates in which both engines were compared.
     problem : str
-        Where the engines part, or why a run failed; empty if there is none.
+        Where the engines differ, or why a run failed; empty if there is none.
     seconds : float
         Time until the first run, mostly of the compiler.
     cost : float
@@ -96,14 +96,16 @@ def check_extension(extension: Extension, base: Scenario, replicates: int) -> Ex
     seconds = time.perf_counter() - start
     problem = f"a run failed: {first.error}" if first.error else ""
     for replicate in range(0 if problem else replicates):
-        problem = difference(scenario, run_replicate(prepared, replicate), run_replicate(prepared, replicate, "mesa"))
+        problem = engine_difference(
+            scenario, run_replicate(prepared, replicate), run_replicate(prepared, replicate, "mesa")
+        )
         if problem:
             break
     cost = float("nan") if problem else relative_cost(extension)
     return ExtensionCheck(extension, replicates, problem, seconds, cost, allocates(extension))
 
 
-def difference(scenario: Scenario, kernel: ReplicateRun, mesa: ReplicateRun) -> str:
+def engine_difference(scenario: Scenario, kernel: ReplicateRun, mesa: ReplicateRun) -> str:
     """Return where the runs of both engines part: world, month and measure; empty if they are the same."""
     world = f"world {kernel.replicate}"
     if kernel.error or mesa.error:
@@ -112,10 +114,10 @@ def difference(scenario: Scenario, kernel: ReplicateRun, mesa: ReplicateRun) -> 
     if len(parted):
         month, row, column = parted[0]
         values = f"kernel {kernel.measures[month, row, column]:.17g}, mesa {mesa.measures[month, row, column]:.17g}"
-        return f"{world}: the engines part in month {month}, {measure_names(scenario)[column]}: {values}"
+        return f"{world}: the engines differ in month {month}, {measure_names(scenario)[column]}: {values}"
     states = zip(kernel.final_state or (), mesa.final_state or (), strict=True)
     if any(not np.array_equal(first, second, equal_nan=True) for first, second in states):
-        return f"{world}: the engines part in the state at the end"
+        return f"{world}: the engines differ in the state at the end"
     return ""
 
 

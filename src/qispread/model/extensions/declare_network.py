@@ -58,6 +58,7 @@ def network(
         section.__doc__ = function.__doc__ or f"{name.replace('_', ' ').capitalize()} (a network of the user's own)."
         details = {"parameters": tuple(parameters)}
         extension = Extension("network", name, function, section, OWN_NETWORKS, name, try_network, details)
+        section.own_function = staticmethod(function)
         section.own_builder = staticmethod(network_builder(extension))
         return extension
 

@@ -20,8 +20,11 @@ def check_form_name(value: Any) -> str:
     return "" if isinstance(value, str) and value == "" else check_own_name(value)
 
 
-BEFORE_A_RUN = {"outcome.response_constant": "outcome.response_to_fidelity"}
-"""Rules that are applied once before a run, and the rules to replace instead."""
+BEFORE_A_RUN = {
+    "outcome.response_constant": "declare a form of 'outcome.response_to_fidelity'",
+    "outcome.monthly_exposure": "it only counts cases",
+}
+"""Rules that are applied once before a run, which have no other forms, and what to do instead, or why."""
 
 
 @argument_checks.validate_arguments(
@@ -61,7 +64,7 @@ def rule(
 
     def build(function: OwnFunction) -> Extension:
         if path in BEFORE_A_RUN:
-            problem = f"'{path}' is applied before a run; declare a form of '{BEFORE_A_RUN[path]}'"
+            problem = f"'{path}' is applied before a run and has no other form: {BEFORE_A_RUN[path]}"
             raise InputError([declaration_fault(function, problem)])
         if path not in RULE_FORMS:
             problem = f"no rule is called '{path}'" + did_you_mean(path, RULE_FORMS)

@@ -1,8 +1,10 @@
 """The parameters of own networks and policies: from the annotations of a function, with ranges beside it."""
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any
 
 from qispread.inputs.errors import Fault, InputError, did_you_mean
@@ -87,12 +89,12 @@ def limit_faults(
     """Return a fault if the plausible range or the default of a parameter is outside its limits."""
     if limits is None:
         return []
-    numbers = {"plausible": plausible[0], "plausible ": plausible[1]}
+    numbers = [("plausible", plausible[0]), ("plausible", plausible[1])]
     if isinstance(argument.default, int | float):
-        numbers["its default"] = argument.default
+        numbers.append(("its default", argument.default))
     return [
-        declaration_fault(function, f"{label.strip()} of '{argument.name}' is {number:g}, outside limits {limits}")
-        for label, number in numbers.items()
+        declaration_fault(function, f"{label} of '{argument.name}' is {number:g}, outside limits {limits}")
+        for label, number in numbers
         if not limits[0] <= number <= limits[1]
     ]
 
@@ -143,11 +145,10 @@ def check_own_name(value: Any) -> str:
 
 def is_interval(interval: Any) -> bool:
     """Return whether a value is a pair of numbers, the lower first."""
-    try:
-        low, high = interval if isinstance(interval, list | tuple) else ()
-        return float(low) < float(high)
-    except (TypeError, ValueError):
+    if not isinstance(interval, list | tuple) or len(interval) != 2:
         return False
+    numbers = [end for end in interval if isinstance(end, Real) and math.isfinite(end)]
+    return len(numbers) == len(interval) and numbers[0] < numbers[1]
 
 
 def declared_parameter(

@@ -3,9 +3,11 @@
 import inspect
 import math
 import re
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +27,8 @@ from qispread.model.world import state_arrays as rows
 from qispread.model.world.lever_slots import PRACTICE_SLOTS
 from qispread.model.world.run_inputs import SimulationState
 
+MODULE_PREFIX = "qispread_plugin_"
+"""How the modules of plug-ins are named."""
 NOT_FIXED = ("random", "secrets", "time", "datetime", "os")
 """Names of modules whose functions give other values at each call."""
 TRIED_ORGANISATIONS, TRIED_INTERVENTIONS, TRIED_MONTH = 7, 2, 13
@@ -70,17 +74,59 @@ def tried_views(function: Any) -> Iterator[tuple[str, Any]]:
         yield label, kind(*(getattr(view, name) for name in fields))
 
 
+def names_and_values(function: Any, visited: set[int] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield what a function, and the functions of its file that it calls, read: global names and attributes.
+
+    The value of a name is None if it is an attribute.
+    """
+    plain, visited = plain_function(function), set() if visited is None else visited
+    if id(plain) in visited:
+        return
+    visited.add(id(plain))
+    space = {**plain.__globals__, **inspect.getclosurevars(plain).nonlocals}
+    for name in dict.fromkeys(read_names(plain.__code__)) | dict.fromkeys(plain.__code__.co_freevars):
+        value = space.get(name)
+        yield name, value
+        if getattr(plain_function(value), "__globals__", None) is plain.__globals__:
+            yield from names_and_values(value, visited)
+
+
+def home_module(value: Any) -> str:
+    """Return the full name of a module, or of the module of a function or class; empty for other values."""
+    if isinstance(value, ModuleType):
+        return value.__name__
+    return str(getattr(value, "__module__", "") or "") if callable(value) else ""
+
+
 def chance_problems(function: Any) -> list[str]:
-    """Return a problem if a compiled function reads a clock or draws numbers of its own."""
-    plain = plain_function(function)
-    names = set(read_names(plain.__code__))
-    modules = {
+    """Return a problem if a compiled function, or one that it calls, reads a clock or draws numbers of its own."""
+    found = {
         name
-        for name in names
-        if isinstance(module := plain.__globals__.get(name), ModuleType) and module.__name__ in NOT_FIXED
+        for name, value in names_and_values(function)
+        if name == "random"
+        or home_module(value).partition(".")[0] in NOT_FIXED
+        or "random" in home_module(value).split(".")
     }
-    found = sorted(modules | (names & {"random"}))
-    return [f"reads {', '.join(found)}; needed: the same result for the same arguments"] if found else []
+    listed = ", ".join(sorted(found))
+    return [f"reads {listed}; needed: the same result for the same arguments"] if found else []
+
+
+def foreign_problems(function: Any) -> list[str]:
+    """Return a problem if a function reads modules that are neither installed nor in its file: no hash covers them."""
+    own = str(plain_function(function).__module__ or "").partition(".")[0]
+    installed = packages_distributions()
+    found = {
+        top
+        for _, value in names_and_values(function)
+        if (top := home_module(value).partition(".")[0])
+        and top not in (own, "qispread", "builtins", "__main__")
+        and top not in sys.stdlib_module_names
+        and top not in installed
+        and not top.startswith(MODULE_PREFIX)
+    }
+    listed = ", ".join(sorted(found))
+    problem = f"reads {listed}, which is neither in this file nor installed, so that no hash covers it"
+    return [f"{problem}; needed: all in one file, or an installed package"] if found else []
 
 
 def compiler_message(error: Exception) -> str:
@@ -92,11 +138,11 @@ def compiler_message(error: Exception) -> str:
     if "Cannot modify readonly array" in text or "readonly" in text:
         return "writes into an array that it is given; needed: a function that only reads"
     lines = [line.strip() for line in text.splitlines()]
-    told = [line for line in lines if line and not line.startswith(("Failed in", "-", "<source", "File "))]
+    reasons = [line for line in lines if line and not line.startswith(("Failed in", "-", "<source", "File "))]
     raised_at = re.search(r" Raised from .* \((\d+)\)", text)
     lines_of_file = [raised_at[1]] if raised_at else re.findall(r'File "[^"]+", line (\d+)', text)
     at = f" (line {lines_of_file[-1]})" if lines_of_file else ""
-    reason = re.sub(" Raised from .*", "", (told or [text])[0]) or f"{type(error).__name__} in Numba"
+    reason = re.sub(" Raised from .*", "", (reasons or [text])[0]) or f"{type(error).__name__} in Numba"
     return f"does not compile: {reason}{at}; a loop over numbers always does"
 
 
@@ -121,12 +167,12 @@ def call_problems(call: Callable[[], Any]) -> tuple[Any, list[str]]:
         return None, [f"raised {type(error).__name__}: {error}"]
 
 
-def same(first: Any, second: Any) -> bool:
+def equal_results(first: Any, second: Any) -> bool:
     """Return whether two results are equal; NaN equals NaN."""
     return bool(np.array_equal(np.asarray(first, dtype=float), np.asarray(second, dtype=float), equal_nan=True))
 
 
-def close(first: Any, second: Any) -> bool:
+def nearly_equal(first: Any, second: Any) -> bool:
     """Return whether the result of compiled code is that of Python but for rounding."""
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     return first.shape == second.shape and bool(np.allclose(first, second, rtol=1e-9, atol=1e-12, equal_nan=True))
@@ -139,12 +185,12 @@ def tried_result(compiled_function: Any, function: Any, arguments: tuple[Any, ..
         return None, problems
     again, _ = call_problems(lambda: compiled_function(*arguments))
     try:
-        if not same(result, again):
+        if not equal_results(result, again):
             return None, [f"gave {result!r} and then {again!r} for the same arguments"]
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # of NaN, which the compiled function gives in silence
             in_python, problems = call_problems(lambda: function(*arguments))
-        if not problems and not close(result, in_python):
+        if not problems and not nearly_equal(result, in_python):
             return None, [f"gave {result!r} compiled and {in_python!r} in Python"]
     except (TypeError, ValueError):
         return None, [f"returned {type(result).__name__}; needed: numbers"]
@@ -171,8 +217,9 @@ def measure_value_problem(extension: Extension, value: Any, label: str) -> str:
 def try_measure(extension: Extension) -> list[str]:
     """Return what is wrong with an own measure, tried on small worlds."""
     function = extension.function
-    problems = chance_problems(function)
-    compiled_function = compile_own(function, boundscheck=True)
+    problems = [*chance_problems(function), *foreign_problems(function)]
+    compiled_function, circles = call_problems(lambda: compile_own(function, boundscheck=True))
+    problems += circles
     for label, view in tried_views(function):
         if problems:
             break
@@ -187,8 +234,9 @@ def try_policy(extension: Extension) -> list[str]:
     function, slot = extension.function, extension.details["moves"]
     fields = extension.declaration.model_fields
     parameters = tuple(float(fields[name].default) for name in extension.details["parameters"])
-    problems = chance_problems(function)
-    compiled_function = compile_own(function, boundscheck=True)
+    problems = [*chance_problems(function), *foreign_problems(function)]
+    compiled_function, circles = call_problems(lambda: compile_own(function, boundscheck=True))
+    problems += circles
     for label, view in tried_views(function):
         if problems:
             break
@@ -254,8 +302,9 @@ def neutral_problem(extension: Extension, arguments: tuple[Any, ...]) -> str:
 def try_rule(extension: Extension) -> list[str]:
     """Return what is wrong with an own form of a rule, tried beside the shipped form."""
     function, shipped = extension.function, shipped_rule(extension.details["rule"])
-    problems = chance_problems(function)
-    compiled_function = compile_own(function, boundscheck=True)
+    problems = [*chance_problems(function), *foreign_problems(function)]
+    compiled_function, circles = call_problems(lambda: compile_own(function, boundscheck=True))
+    problems += circles
     for arguments in tried_arguments(shipped):
         if problems:
             break
@@ -293,9 +342,10 @@ def try_network(extension: Extension) -> list[str]:
         return read_edges(extension.function(tried_places(), np.random.default_rng(1), **values), TRIED_PLACES, 1.0)
 
     first, problems = call_problems(draw)
-    again, more = call_problems(draw)
-    if problems or more:
-        return problems or more
+    again, later_problems = call_problems(draw)
+    problems = problems or later_problems or foreign_problems(extension.function)
+    if problems:
+        return problems
     if not all(np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
         return ["drew other ties from the same generator; needed: every random number from the generator it is given"]
     return []

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qispread.inputs.cross_checks import organisation_ids, partnership_labels
 from qispread.inputs.network_kinds import GivenTiesNetwork
 from qispread.inputs.scenario import Scenario
+from qispread.model.rules.code_content import UnknownContentError, content_hash
 from qispread.model.rules.random_draws import hash_name
 from qispread.model.world.draw_organisations import OrganisationDistributions, build_distributions
 from qispread.model.world.state_arrays import GIVEN_ROW_COUNT, ORGANISATION_ROWS
@@ -103,9 +104,16 @@ def given_edges(scenario: Scenario, ids: tuple[str, ...]) -> Edges | None:
     return sort_edges([a for a, _ in weights], [b for _, b in weights], list(weights.values()))
 
 
-def _world_key(scenario: Scenario) -> tuple[str, type]:
-    """Return what identifies a static world; two versions of an own network are two classes."""
-    return scenario.world_fingerprint(), type(scenario.network)
+def _world_key(scenario: Scenario) -> tuple[Any, ...]:
+    """Return what identifies a static world: two versions of an own network are two classes, which may read globals."""
+    function = getattr(scenario.network, "own_function", None)
+    content: Any = None
+    if function is not None:
+        try:
+            content = content_hash(function)
+        except UnknownContentError:
+            content = object()  # equal to nothing: the function may draw other ties each time
+    return scenario.world_fingerprint(), type(scenario.network), content
 
 
 @cached(LRUCache(maxsize=MAX_CACHED_WORLDS), key=_world_key, lock=Lock())

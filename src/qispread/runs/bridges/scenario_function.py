@@ -156,7 +156,7 @@ class ScenarioFunction:
         """Return the prepared experiment, prepared again if rules have been replaced since."""
         apply_replacements()
         if self._job is None or self._job.environment != environment():
-            self._job = unpickle_job(pickle_job(self.experiment, None, uuid.uuid4().hex))
+            self._job = unpickle_job(pickle_job(self.experiment, None, uuid.uuid4().hex, here=True))
         return self._job
 
 

@@ -103,14 +103,16 @@ def read_experiment_manifest(path: Path) -> Experiment:
         raise InputError([Fault("", TRUNCATION_MARK, str(path), getattr(error, "lineno", 0))]) from None
     try:
         experiment, scenario = manifest["experiment"], manifest["scenario"]
+        if not isinstance(scenario, dict):
+            raise InputError(not_a_sweep(path))
         if is_former_scenario(scenario):
             experiment, scenario = rename_saved_experiment(experiment), rename_saved_scenario(scenario)
             scenario["notes"] = [*scenario.get("notes", ()), f"{path}: {MANIFEST_NOTE}"]
         read_named_packages(scenario.get("plugins", ()))
         return Experiment.model_validate(to_tuples({**experiment, "scenario": scenario}))
     except ValidationError as error:
-        told = [str(detail["ctx"]["problem"]) for detail in error.errors() if detail["type"] == PLAIN_PROBLEM]
-        raise InputError([Fault("plugins", problem, str(path)) for problem in told] or not_a_sweep(path)) from None
+        problems = [str(detail["ctx"]["problem"]) for detail in error.errors() if detail["type"] == PLAIN_PROBLEM]
+        raise InputError([Fault("plugins", problem, str(path)) for problem in problems] or not_a_sweep(path)) from None
     except (ValueError, KeyError, TypeError):
         raise InputError(not_a_sweep(path)) from None
 

@@ -1,6 +1,7 @@
 """Trial runs before a sweep: estimates of time and disk space, and whether each factor has an effect."""
 
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,7 +80,7 @@ def estimate_resources(
     experiment: Experiment, order: RunOrder, numbers: FloatArray, workers: int, timeout: float | None
 ) -> ResourceEstimate:
     """Return the time and disk space of a sweep, estimated from its first few runs."""
-    payload, start = pickle_job(experiment, timeout, "", here=True), time.perf_counter()
+    payload, start = pickle_job(experiment, timeout, uuid.uuid4().hex, here=True), time.perf_counter()
     outcomes: list[ChunkOutcome] = []
     # The first run also loads compiled code, so that its time counts only if it is much longer than that.
     for position in range(-1, min(TRIAL_RUNS, order.runs)):
@@ -129,7 +130,7 @@ def find_inert_factors(experiment: Experiment, numbers: FloatArray, timeout: flo
     time in two other replicates, because a factor may have no effect in some; the first difference ends the test, so
     that a factor with an effect costs two or three runs.
     """
-    job, start_time = unpickle_job(pickle_job(experiment, timeout, "", here=True)), time.monotonic()
+    job, start_time = unpickle_job(pickle_job(experiment, timeout, uuid.uuid4().hex, here=True)), time.monotonic()
     middle = np.sort(numbers, axis=0)[len(numbers) // 2]
     spread = np.linspace(0, len(numbers) - 1, min(PROBED_POINTS, len(numbers))).astype(int)
     starts = (middle, *numbers[spread])

@@ -114,6 +114,7 @@ class SweepJob:
     environment : dict
         The code and libraries of the sweep.
     organisation_class : type or None
+    parcels : sequence of PluginParcel
     """
 
     key: str
@@ -122,6 +123,7 @@ class SweepJob:
     timeout: float | None
     environment: dict[str, Any]
     organisation_class: OrganisationClass | None = None
+    parcels: Sequence[PluginParcel] = ()
 
 
 class ChunkOutcome(NamedTuple):
@@ -150,18 +152,8 @@ def pickle_job(experiment: Experiment, timeout: float | None, key: str, *, here:
     The experiment is pickled separately, so that a worker with other code can refuse it without unpickling it. A class
     of organisations is named: workers import it.
 
-    Parameters
-    ----------
-    experiment : Experiment
-    timeout : float or None
-    key : str
-    here : bool
-        Whether all workers are in this process, which has loaded the plug-ins.
-
-    Raises
-    ------
-    InputError
-        For functions of this session, which other processes do not know.
+    With `here`, all workers are in this process, which has the plug-ins. Otherwise functions of this session, which
+    other processes do not know, raise InputError.
     """
     parcels = [] if here else make_parcels(scenario_plugins(experiment.scenario))
     code = (parcels, refer_to_class(experiment.organisation_class))
@@ -213,7 +205,11 @@ _LOAD_LOCK = Lock()
 def _load_job(payload: bytes) -> SweepJob:
     expected, (parcels, reference), inner_payload = pickle.loads(payload)  # noqa: S301 - from our own parent
     check_environment(expected)
-    organisation_class = _load_code(parcels, reference)
+    load_plugins(parcels)
+    try:
+        organisation_class = load_reference(reference)
+    except ImportError as error:
+        raise mismatch_error(str(error)) from None
     data, timeout, key = pickle.loads(inner_payload)  # noqa: S301 - the same
     experiment = Experiment.model_validate(data)
     warm_up_compiler()
@@ -223,19 +219,16 @@ def _load_job(payload: bytes) -> SweepJob:
         monthly=[measure_names(experiment.scenario).index(name) for name in experiment.measures.monthly],
     )
     applier = PointApplier(experiment.scenario, experiment.resolved_factors)
-    return SweepJob(key, applier, columns, timeout, expected, organisation_class)
+    return SweepJob(key, applier, columns, timeout, expected, organisation_class, parcels)
 
 
-def _load_code(parcels: Sequence[PluginParcel], reference: Any) -> OrganisationClass | None:
-    """Load the plug-ins and the class of organisations of a sweep, or raise MismatchError."""
+def load_plugins(parcels: Sequence[PluginParcel]) -> None:
+    """Load the plug-ins of a sweep, or raise MismatchError if one is missing here or differs."""
     try:
         for parcel in parcels:
             load_parcel(parcel)
-        return load_reference(reference)
     except InputError as error:
         raise mismatch_error("; ".join(map(str, error.faults))) from None
-    except ImportError as error:
-        raise mismatch_error(str(error)) from None
 
 
 @cache
@@ -273,8 +266,9 @@ def run_chunk(payload: bytes, numbers: FloatArray, replicates: NDArray[np.int64]
         If this process has other code or libraries than the sweep; nothing is run.
     """
     job = unpickle_job(payload)
-    # On every call, because rules can be replaced while a process runs.
+    # On every call, because rules can be replaced, and plug-ins read again, while a process runs.
     check_environment(job.environment)
+    load_plugins(job.parcels)
     horizon = job.applier.base.scenario.horizon
     count = len(replicates)
     final = np.empty((count, len(job.columns.final)))
