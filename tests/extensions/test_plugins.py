@@ -147,6 +147,7 @@ def test_a_comment_makes_another_hash_but_the_same_numbers():
 
 def run_values(scenario):
     """Return what a scenario gives in one replicate, by every way into a run."""
+    compared = qs.compare(scenario, {"a": scenario.replace({"improving.decay": 0.2})}, replicates=1)
     return {
         qs.simulate(scenario, 1).final_values("harmless")[0],
         qs.simulate(scenario.replace(name="other"), 1).final_values("harmless")[0],
