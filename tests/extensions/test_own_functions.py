@@ -13,6 +13,7 @@ import pytest
 from own_scenarios import PLUGIN, SMALL, USES, own_scenario
 
 import qispread as qs
+from helpers_input import catch_input_error
 from qispread.inputs.extensions.plugins import LOADED, SESSION, forget
 from qispread.model.engines.composed_model import SHIPPED_MODEL, composed_model
 from qispread.model.engines.kernel import run_months_in_order
@@ -372,3 +373,37 @@ def test_an_exception_in_one_branch_fails_that_arm_alone():
     runs = qs.compare(base, arms, replicates=2, branch_at=21).runs
     assert not runs["well"].failed_runs
     assert all("KeyError" in run.error and "'breaks'" in run.error for run in runs["ill"].runs)
+
+
+@pytest.mark.parametrize(
+    ("measures", "words"),
+    [
+        ({"effect": lambda world: 1.0}, "measures.effect: is a measure already; needed: another name"),
+        ({"mine": 5}, "measures.mine: got no function; needed: a function of a world"),
+        (["mine"], "measures: got list; needed: functions by name"),
+    ],
+)
+def test_measures_of_a_model_are_checked(measures, words):
+    assert words in str(catch_input_error(qs.SpreadModel, qs.Scenario(horizon=2), replicate=0, measures=measures))
+
+
+@pytest.mark.slow
+def test_functions_may_return_truth_values():
+    @qs.rule("capacity.climate", form="led_or_not")
+    def led_or_not(leadership, alignment, culture):
+        return leadership > 0.5
+
+    @qs.measure("any_in_use")
+    def any_in_use(world):
+        return world.in_use.sum() > 0
+
+    @qs.policy("cultured", moves="push")
+    def cultured(world):
+        return world.culture > 0.5
+
+    changes = {"rules.capacity.climate": "led_or_not", "policies": {"p": {"lever": "cultured"}}}
+    scenario = qs.Scenario().replace({**SMALL, **changes})
+    kernel, mesa = (qs.simulate(scenario, engine=engine) for engine in ("kernel", "mesa"))
+    assert not kernel.failed_runs
+    assert digest(kernel) == digest(mesa)
+    assert kernel.final_values("any_in_use").tolist() == [1.0] * 3

@@ -11,6 +11,7 @@ from own_scenarios import PLUGIN, SMALL, own_scenario
 
 import qispread as qs
 from helpers_input import catch_input_error
+from helpers_sweep import small_experiment
 from qispread.inputs.extensions import plugin_files
 from qispread.inputs.extensions.plugin_files import PluginParcel, load_parcel, make_parcels, text_hash
 from qispread.inputs.extensions.plugins import LOADED, SESSION, forget, scenario_plugins
@@ -151,9 +152,7 @@ def run_values(scenario):
     return {
         qs.simulate(scenario, 1).final_values("harmless")[0],
         qs.simulate(scenario.replace(name="other"), 1).final_values("harmless")[0],
-        qs.compare(scenario, {"a": scenario.replace({"improving.decay": 0.03})}, replicates=1)
-        .runs["a"]
-        .final_values("harmless")[0],
+        compared.runs["a"].final_values("harmless")[0],
         pickle.loads(pickle.dumps(qs.simulate(scenario, 1).scenario)).plugins  # noqa: S301 - our own
         and qs.SpreadModel(scenario, replicate=0).measure("harmless"),
     }
@@ -175,7 +174,7 @@ def test_a_scenario_of_another_version_is_refused_and_never_run_with_the_wrong_o
         lambda: old.replace(name="other"),
         lambda: qs.compare(old, {"a": new}, replicates=1),
         lambda: qs.SpreadModel(old, replicate=0),
-        lambda: qs.sweep({**EXPERIMENT, "factors": {"copying.copy_loss": {}}, "base": old}, "S", executor="inline"),
+        lambda: qs.sweep({**small_experiment(8, 1), "base": old}, "S", executor="inline"),
     ):
         assert "mine.py has changed: it was" in str(catch_input_error(act))
     # The edit is undone: the first version again.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -205,6 +206,10 @@ def find_plugin(name: str, sha256: str | None) -> Plugin:
         raise ValueError(
             f"{name} has changed: it was {was} (SHA-256), and the one that is loaded is {plugin.short_hash}"
         )
+    if PurePath(name).name != name:
+        raise ValueError(f"got '{name}'; needed: the name of a file without folders; --plugin says where it is")
+    if not name.endswith(".py"):
+        raise ValueError(f"no installed package offers a plug-in called '{name}', or it is not loaded here")
     known = f" (SHA-256 {sha256[:12]})" if sha256 else ""
     asked = f"name it yourself: --plugin {name}, or read_plugin('{name}')"
     raise ValueError(f"{name} holds code{known} and is not run unless you {asked}")

@@ -1,15 +1,15 @@
 """`qispread compare`: compare policies or other scenarios with a baseline: effects, for whom, and at what cost."""
 
 import argparse
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qispread.interfaces.cli import terminal
 from qispread.interfaces.cli.exit_codes import EXIT_OK, EXIT_SOME_FAILED, MAX_SHOWN_FAILURES, report_interrupted_write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from qispread.inputs.scenario import Scenario
@@ -151,6 +151,16 @@ def reject_single_replicates(arguments: argparse.Namespace) -> None:
         raise InputError(faults)
 
 
+def read_installed_plugins(file: str) -> None:
+    """Load the installed plug-ins that a scenario names; faults are reported when it is read."""
+    from qispread.inputs.errors import InputError
+    from qispread.inputs.extensions.plugin_files import read_named_packages
+    from qispread.inputs.load_scenario import read_with_parents
+
+    with suppress(InputError):
+        read_named_packages(read_with_parents(Path(file), file)[0].get("plugins", ()))
+
+
 def check_arguments(arguments: argparse.Namespace) -> None:
     """Check the options before any file is read, and raise all faults together."""
     from qispread.inputs.errors import Fault, InputError, did_you_mean
@@ -162,6 +172,8 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     if arguments.models is not None and (arguments.models < 0 or arguments.models == 1):
         faults.append(Fault("--models", f"got {arguments.models}; needed: at least 2, or 0 for none"))
     measure = arguments.measure
+    if measure is not None and measure not in MEASURES:
+        read_installed_plugins(arguments.baseline)
     if measure is not None and measure not in MEASURES:
         faults.append(Fault("--measure", f"no measure is called '{measure}'{did_you_mean(measure, MEASURES)}"))
     elif arguments.models and MEASURES[choose_measure(arguments)].better == "neither":

@@ -58,7 +58,7 @@ def combining_function(way: int) -> Any:
         "def combine_levers(levers, before, values, targets):",
         "    finite = True",
         "    for i in range(levers.size):",
-        "        current, value = before[i], float(values[i])",
+        "        current, value = before[i], 1.0 * values[i]",
         "        finite &= math.isfinite(value)",
         f"        levers[i] = {COMBINED_TEXT[way]} if targets[i] > 0.0 else current",
         "    return finite",
@@ -140,7 +140,7 @@ def measuring_function(measures: Sequence[Extension]) -> Any:
         fields = fields_read(extension.function)
         space |= {f"own_{index}": compile_own(extension.function, inner=True), f"View{index}": view_class(fields)}
         call = f"own_{index}({view_expression(fields, f'View{index}')})"
-        lines.append(f"    row[{len(MEASURE_NAMES) + index}] = float({call})")
+        lines.append(f"    row[{len(MEASURE_NAMES) + index}] = 1.0 * {call}")
     return written_function("measure_own", lines, space)
 
 
@@ -246,6 +246,6 @@ def rule_function(extension: Extension, replaced: Any) -> Any:
     """
     arguments = ", ".join(extension.details["arguments"])
     given = ", ".join(inspect.signature(plain_function(replaced)).parameters)
-    lines = [f"def own_rule({given}):", f"    return float(own({arguments}))"]
+    lines = [f"def own_rule({given}):", f"    return 1.0 * own({arguments})"]
     own = compile_own(extension.function, forceinline=True)
     return written_function("own_rule", lines, {"own": own}, inner=False, forceinline=True)

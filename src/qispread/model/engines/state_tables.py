@@ -10,6 +10,7 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from qispread.inputs.errors import Fault, InputError
 from qispread.model.engines.measure_kernel import HISTORY_READ, ORGANISATION_READ, PRACTICE_READ
 from qispread.model.engines.world_view import world_view
 from qispread.model.measures import measure_names
@@ -124,7 +125,14 @@ def build_data_collector(
     agent_reporters: Mapping[str, Any] | None,
     measures: Mapping[str, WorldFunction] | None,
 ) -> mesa.DataCollector:
-    """Return the data collector of a model, with additional reporters and measures as given to `SpreadModel`."""
+    """Return the data collector of a model, with additional reporters and measures as given to `SpreadModel`.
+
+    Raises
+    ------
+    InputError
+        For measures that are no functions, and those with the name of a measure of the scenario.
+    """
+    check_own_measures(measures, measure_names(model.settings))
     own = {name: [measure_world, [model, function]] for name, function in (measures or {}).items()}
     return mesa.DataCollector(
         model_reporters={"month": "month", "seed": "seed"}
@@ -133,3 +141,26 @@ def build_data_collector(
         | dict(model_reporters or {}),
         agent_reporters={name: reporter_function(reporter) for name, reporter in (agent_reporters or {}).items()},
     )
+
+
+def check_own_measures(measures: Any, names: Sequence[str]) -> None:
+    """Require functions by name, none of which is the name of a measure.
+
+    Raises
+    ------
+    InputError
+    """
+    if measures is None:
+        return
+    if not isinstance(measures, Mapping):
+        raise InputError([Fault("measures", f"got {type(measures).__name__}; needed: functions by name")])
+    faults = [
+        Fault(f"measures.{name}", "got no function; needed: a function of a world")
+        for name, function in measures.items()
+        if not callable(function)
+    ]
+    faults += [
+        Fault(f"measures.{name}", "is a measure already; needed: another name") for name in measures if name in names
+    ]
+    if faults:
+        raise InputError(faults)

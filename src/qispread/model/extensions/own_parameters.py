@@ -140,7 +140,7 @@ def check_ranges(value: Any) -> str:
 def check_own_name(value: Any) -> str:
     """Check that a value can be a name in scenarios and tables."""
     valid = isinstance(value, str) and re.fullmatch("[a-z][a-z0-9_]{0,63}", value) is not None
-    return "" if valid else "small letters, digits and underscores, a letter first, at most 64"
+    return "" if valid else "in brackets a name of small letters, digits and underscores, at most 64"
 
 
 def is_interval(interval: Any) -> bool:

@@ -3,13 +3,10 @@
 import inspect
 import math
 import re
-import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from importlib.metadata import packages_distributions
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,9 +14,10 @@ from numpy.typing import NDArray
 
 from qispread.inputs.errors import did_you_mean
 from qispread.inputs.extensions.extension import Extension
-from qispread.model.engines.composition import compile_own, plain_function, read_names
+from qispread.model.engines.composition import compile_own, plain_function
 from qispread.model.engines.own_functions import fields_read
 from qispread.model.engines.world_view import FIELDS, view_class, world_view
+from qispread.model.extensions.function_names import chance_problems, foreign_problems
 from qispread.model.extensions.own_network import Places, read_edges
 from qispread.model.rules.forms import shipped_rule
 from qispread.model.rules.rule_effects import is_share
@@ -27,10 +25,6 @@ from qispread.model.world import state_arrays as rows
 from qispread.model.world.lever_slots import PRACTICE_SLOTS
 from qispread.model.world.run_inputs import SimulationState
 
-MODULE_PREFIX = "qispread_plugin_"
-"""How the modules of plug-ins are named."""
-NOT_FIXED = ("random", "secrets", "time", "datetime", "os")
-"""Names of modules whose functions give other values at each call."""
 TRIED_ORGANISATIONS, TRIED_INTERVENTIONS, TRIED_MONTH = 7, 2, 13
 TRIED_PLACES = 40
 TRIED_ARGUMENTS = 64
@@ -74,75 +68,23 @@ def tried_views(function: Any) -> Iterator[tuple[str, Any]]:
         yield label, kind(*(getattr(view, name) for name in fields))
 
 
-def names_and_values(function: Any, visited: set[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """Yield what a function, and the functions of its file that it calls, read: global names and attributes.
-
-    The value of a name is None if it is an attribute.
-    """
-    plain, visited = plain_function(function), set() if visited is None else visited
-    if id(plain) in visited:
-        return
-    visited.add(id(plain))
-    space = {**plain.__globals__, **inspect.getclosurevars(plain).nonlocals}
-    for name in dict.fromkeys(read_names(plain.__code__)) | dict.fromkeys(plain.__code__.co_freevars):
-        value = space.get(name)
-        yield name, value
-        if getattr(plain_function(value), "__globals__", None) is plain.__globals__:
-            yield from names_and_values(value, visited)
-
-
-def home_module(value: Any) -> str:
-    """Return the full name of a module, or of the module of a function or class; empty for other values."""
-    if isinstance(value, ModuleType):
-        return value.__name__
-    return str(getattr(value, "__module__", "") or "") if callable(value) else ""
-
-
-def chance_problems(function: Any) -> list[str]:
-    """Return a problem if a compiled function, or one that it calls, reads a clock or draws numbers of its own."""
-    found = {
-        name
-        for name, value in names_and_values(function)
-        if name == "random"
-        or home_module(value).partition(".")[0] in NOT_FIXED
-        or "random" in home_module(value).split(".")
-    }
-    listed = ", ".join(sorted(found))
-    return [f"reads {listed}; needed: the same result for the same arguments"] if found else []
-
-
-def foreign_problems(function: Any) -> list[str]:
-    """Return a problem if a function reads modules that are neither installed nor in its file: no hash covers them."""
-    own = str(plain_function(function).__module__ or "").partition(".")[0]
-    installed = packages_distributions()
-    found = {
-        top
-        for _, value in names_and_values(function)
-        if (top := home_module(value).partition(".")[0])
-        and top not in (own, "qispread", "builtins", "__main__")
-        and top not in sys.stdlib_module_names
-        and top not in installed
-        and not top.startswith(MODULE_PREFIX)
-    }
-    listed = ", ".join(sorted(found))
-    problem = f"reads {listed}, which is neither in this file nor installed, so that no hash covers it"
-    return [f"{problem}; needed: all in one file, or an installed package"] if found else []
-
-
 def compiler_message(error: Exception) -> str:
     """Return the message of the compiler that matters, with the line of the user's file."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     unknown = re.search(r"Unknown attribute '(\w+)' of type", text)
     if unknown is not None:
         return f"reads world.{unknown[1]}, which is no field" + did_you_mean(unknown[1], FIELDS)
-    if "Cannot modify readonly array" in text or "readonly" in text:
+    if "Cannot modify readonly array" in text or re.search(r"setitem\(.*readonly", text):
         return "writes into an array that it is given; needed: a function that only reads"
     lines = [line.strip() for line in text.splitlines()]
     reasons = [line for line in lines if line and not line.startswith(("Failed in", "-", "<source", "File "))]
     raised_at = re.search(r" Raised from .* \((\d+)\)", text)
     lines_of_file = [raised_at[1]] if raised_at else re.findall(r'File "[^"]+", line (\d+)', text)
     at = f" (line {lines_of_file[-1]})" if lines_of_file else ""
-    reason = re.sub(" Raised from .*", "", (reasons or [text])[0]) or f"{type(error).__name__} in Numba"
+    reason = (
+        re.sub(" Raised from .*", "", (reasons or [text])[0])
+        or f"{type(error).__name__} in Numba, as a mask of two dimensions gives"
+    )
     return f"does not compile: {reason}{at}; a loop over numbers always does"
 
 
@@ -210,7 +152,8 @@ def measure_value_problem(extension: Extension, value: Any, label: str) -> str:
         return f"returned {number:g} for a world {label}; needed: a finite number{hint}"
     limits = declaration.limits
     if limits is not None and not limits[0] <= number <= limits[1]:
-        return f"returned {number:g} for a world {label}; needed: a number from {limits[0]:g} to {limits[1]:g}"
+        hint = f"; its unit is {declaration.unit}, and unit= names another" if limits == (0.0, 1.0) else ""
+        return f"returned {number:g} for a world {label}; needed: a number from {limits[0]:g} to {limits[1]:g}{hint}"
     return ""
 
 
