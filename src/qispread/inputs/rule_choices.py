@@ -163,9 +163,12 @@ class RuleChoices(ConfigSection):
 
     def changed(self) -> dict[str, RuleForm]:
         """Return the forms other than the shipped ones, by the path of the rule."""
-        sections = {module: vars(getattr(self, module)) for module in type(self).model_fields}
-        words = {f"{module}.{name}": word for module, section in sections.items() for name, word in section.items()}
-        return {rule: RULE_FORMS[rule][word] for rule, word in words.items() if word != SHIPPED}
+        return {
+            f"{module}.{name}": RULE_FORMS[f"{module}.{name}"][word]
+            for module, section in self.__dict__.items()
+            for name, word in section.__dict__.items()
+            if word != SHIPPED  # first, since every run asks
+        }
 
 
 def is_dotted(key: Any) -> bool:

@@ -22,7 +22,7 @@ from qispread.model.engines.own_functions import (
     rule_function,
 )
 from qispread.model.measures import MEASURE_NAMES
-from qispread.model.rules.code_replacement import replaced_rules
+from qispread.model.rules.code_replacement import applied_replacements
 from qispread.model.rules.forms import called_function
 from qispread.model.rules.jit import CACHE_FOLDER, INTERPRETED
 from qispread.model.world.draw_world import World
@@ -257,7 +257,7 @@ def composed_model(scenario: Scenario) -> ComposedModel:
     extensions = [*rules, *measures, *(policy.extension for policy in policies)]
     # A session's function may read a constant that has changed; rebuilt functions hold replaced rules.
     session = [short_content(one.function) for one in extensions if one in SESSION.extensions]
-    key = (*map(id, extensions), *session, *replaced_rules())
+    key = (*map(id, extensions), *session, *applied_replacements())
     with _LOCK:
         if key not in _COMPOSED:
             _COMPOSED[key] = ComposedModel(rules, measures, policies)

@@ -182,7 +182,8 @@ def completed_run(
         np.isfinite(array).all() for array in (state.organisations, state.practices, measures[:, -1, OVERALL_COLUMNS])
     )
     problem = "" if finite else "the state is no longer finite: parameters are too extreme"
-    problem = problem or composed_model(scenario).measure_fault(measures)
+    if not problem and measures.shape[-1] > len(MEASURE_REGISTRY):
+        problem = composed_model(scenario).measure_fault(measures)
     return ReplicateRun(world.replicate, measures, world.organisations.copy(), state, problem)
 
 

@@ -157,6 +157,18 @@ def replaced_rules() -> tuple[str, ...]:
     return tuple(sorted(f"{module}.{name}={_digest(value)}" for (module, name), value in replaced.items()))
 
 
+def applied_replacements() -> tuple[str, ...]:
+    """Return `replaced_rules()` as it was when `apply_replacements` last found a change; fast, for every run."""
+    state, replaced = _APPLIED
+    if state is not _BOUND.state:
+        replaced = replaced_rules()
+        _APPLIED[:] = [_BOUND.state, replaced]
+    return tuple(replaced)
+
+
+_APPLIED: list[Any] = [None, ()]
+
+
 def _value(binding: Binding) -> Any:
     module, name = binding
     return vars(sys.modules[module]).get(name, _MISSING) if module in sys.modules else _MISSING
