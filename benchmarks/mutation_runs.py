@@ -161,7 +161,9 @@ def environment(copy: Path, area: Area, **more: str) -> dict[str, str]:
     """Return the environment in which tests of a copy run."""
     paths = os.pathsep.join([str(copy / "src"), str(Path(__file__).resolve().parent)])
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MUTATION_", "NUMBA_DISABLE"))}
-    return {**kept, "PYTHONPATH": paths, **({"NUMBA_DISABLE_JIT": "1"} if area.interpreted else {}), **more}
+    # Bytecode is found stale by size and second alone: a mutant of the same size, a moment later, would not be run.
+    fresh = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, **fresh, **({"NUMBA_DISABLE_JIT": "1"} if area.interpreted else {}), **more}
 
 
 def pytest_command(*arguments: str) -> list[str]:
@@ -265,7 +267,7 @@ def run_tests(copy: Path, area: Area, tests: Sequence[str], seconds: float) -> O
     limit = int(SPARE_SECONDS + TIMES_AS_LONG * seconds)
     asked = copy / "asked.json"
     asked.write_text(json.dumps({"tests": tests, "seconds": limit}), encoding="utf-8")
-    given = environment(copy, area, MUTATION_TESTS=str(asked), PYTHONDONTWRITEBYTECODE="1")
+    given = environment(copy, area, MUTATION_TESTS=str(asked))
     files = list(dict.fromkeys(test.split("::")[0] for test in tests))
     code = exit_code(pytest_command("-x", *files), copy, given, WALL_TIMES * limit)
     said = json.loads(asked.read_text(encoding="utf-8"))

@@ -77,7 +77,7 @@ def test_add_a_policy(copy):
 
 
 ''',
-            before="AnyPolicy = Annotated[",
+            before="ShippedPolicy = Annotated[",
         ),
         Edit("src/qispread/inputs/policies.py", " | AccreditationPolicy", after="    | RefresherPolicy"),
         Edit(
