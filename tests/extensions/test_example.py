@@ -72,6 +72,7 @@ def test_the_pages_name_what_own_functions_are_given():
     assert set(re.findall(r"`(\w+)`", named)) <= listed
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass_in_a_folder_elsewhere(tmp_path):
     """As a stranger runs them: a copy, pytest with the settings of its pyproject, in a process of its own."""
     folder = tmp_path / EXAMPLE.name

@@ -34,7 +34,7 @@ def registries():
     return sorted(MEASURES), forms, sorted(OWN_NETWORKS), sorted(OWN_POLICIES), sorted(plugins.LOADED)
 
 
-@pytest.mark.quick_cases(16)
+@pytest.mark.quick_cases(10)
 @pytest.mark.parametrize("case", FAULTS)
 def test_each_fault_is_told_with_file_and_line_and_nothing_is_known_of_the_plugin(case, tmp_path):
     code, problem = FAULTS[case]

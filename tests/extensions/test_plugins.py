@@ -114,6 +114,7 @@ def test_other_ways_into_a_scenario_run_no_code_either():
     assert not Path("RAN").exists()
 
 
+@pytest.mark.slow
 def test_named_code_runs_and_its_hash_is_in_the_manifest_which_asks_for_it_again(capsys):
     write_hostile()
     assert main(["run", "s.yaml", "--plugin", "mine.py", "--out", "R"]) == 0
@@ -135,6 +136,7 @@ def test_named_code_runs_and_its_hash_is_in_the_manifest_which_asks_for_it_again
     assert "mine.py has changed: it was" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_comment_makes_another_hash_but_the_same_numbers():
     text = PLUGIN.read_text(encoding="utf-8")
     first = own_scenario()
@@ -158,6 +160,7 @@ def run_values(scenario):
     }
 
 
+@pytest.mark.slow
 def test_a_scenario_of_another_version_is_refused_and_never_run_with_the_wrong_one():
     file = Path("mine.py")
     versions = [HOSTILE, HOSTILE.replace("0.5", "0.25")]
@@ -293,6 +296,7 @@ def installed(folder, monkeypatch):
     sys.modules.pop("late_adopters", None)
 
 
+@pytest.mark.slow
 def test_an_installed_plugin_is_loaded_where_a_scenario_names_it_and_never_before(installed, capsys):
     assert "late_adopters" in plugin_files.installed_plugins()
     assert "late_adopters" not in sys.modules
@@ -365,6 +369,7 @@ def test_every_executor_gives_the_same_bytes(executor):
     assert points["led"] != points["shipped"]
 
 
+@pytest.mark.slow
 def test_a_worker_without_the_plugin_gets_it_and_one_with_another_text_of_it_refuses():
     from qispread.runs.sweep import worker
     from qispread.runs.sweep.designs import build_points
@@ -383,6 +388,7 @@ def test_a_worker_without_the_plugin_gets_it_and_one_with_another_text_of_it_ref
         worker.run_chunk(pickle.dumps((expected, (broken, reference), inner)), numbers[:1], numbers[:1, 0].astype(int))
 
 
+@pytest.mark.slow
 def test_functions_of_a_session_run_in_threads_and_are_refused_in_processes():
     @qs.measure("here", better="more")
     def here(world):
@@ -407,6 +413,7 @@ def test_functions_of_a_session_run_in_threads_and_are_refused_in_processes():
     )
 
 
+@pytest.mark.slow
 def test_a_report_names_the_plugin_and_its_hash(capsys):
     write_hostile()
     assert main(["run", "s.yaml", "--plugin", "mine.py", "--out", "R", "--report"]) == 0
