@@ -96,7 +96,7 @@ def measure(
             name=name,
             label=title,
             phrase=phrase or name.replace("_", " "),
-            meaning=meaning or first_line or f"{title}.",
+            meaning=meaning or first_line or f"{title} (a measure of the user's own).",
             unit=unit,
             form=FORMS_OF_UNITS.get(unit, "mean"),
             better=better,
