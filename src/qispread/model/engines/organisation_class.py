@@ -64,9 +64,12 @@ def select_engine(engine: Engine | None, organisation_class: OrganisationClass |
 
 
 def own_classes(organisation_class: type) -> Iterator[type]:
-    """Yield a class and its bases, without those of qispread and Mesa."""
+    """Yield a class and its bases, without those of qispread and those that `Organisation` has, too."""
+    from qispread.model.engines.agents import Organisation
+
     for base in organisation_class.__mro__:
-        if base.__module__.partition(".")[0] not in BASE_PACKAGES:
+        # Versions of Mesa differ in what a Mesa agent is derived from.
+        if base not in Organisation.__mro__ and base.__module__.partition(".")[0] not in BASE_PACKAGES:
             yield base
 
 
