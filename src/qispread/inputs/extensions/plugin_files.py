@@ -213,7 +213,7 @@ def make_parcels(plugins: list[Plugin]) -> list[PluginParcel]:
     Raises
     ------
     InputError
-        For functions that are declared in a script or a notebook, of which workers know nothing.
+        For functions that are declared in a script or a notebook, which workers do not know.
     """
     faults = [
         extension.fault("is declared in this session, which workers do not know; needed: a file, named in plugins=")

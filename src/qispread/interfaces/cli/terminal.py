@@ -55,7 +55,7 @@ def show_scenario(scenario: "Scenario", console: "Console", *, show_replicates: 
 
 
 def compile_with_progress(scenario: "Scenario", console: "Console") -> None:
-    """Compile the model of a scenario if needed, with a word on how long it takes."""
+    """Compile the model of a scenario if needed, and print how long it takes."""
     from qispread.model.engines.composed_model import SHIPPED_MODEL, composed_model
 
     if composed_model(scenario) is SHIPPED_MODEL:
