@@ -153,7 +153,7 @@ class RuleChoices(ConfigSection):
     def _read_dotted(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        for rule in given_twice(data):
+        for rule in duplicate_rules(data):
             raise ValueError(f"needed: '{rule}' once, as a dotted key or below its module")
         return split_dotted(data)
 
@@ -199,7 +199,7 @@ def split_dotted(rules: dict[Any, Any], locations: SourceLocations | None = None
     return nested
 
 
-def given_twice(rules: dict[Any, Any]) -> list[str]:
+def duplicate_rules(rules: dict[Any, Any]) -> list[str]:
     """Return the rules that the data of the section give as a dotted key and below their module too."""
     return [key for key in split_dotted(rules) if is_dotted(key)]
 

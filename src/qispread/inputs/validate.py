@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from qispread.inputs.errors import Fault
 from qispread.inputs.field_errors import error_text, fault_at_path, faults_of_error, locate
 from qispread.inputs.parameter import ConfigSection
-from qispread.inputs.rule_choices import SECTION, given_twice
+from qispread.inputs.rule_choices import SECTION, duplicate_rules
 from qispread.inputs.scenario_fields import ScenarioFields
 from qispread.inputs.yaml_reader import KeyPath, SourceLocations
 
@@ -27,11 +27,11 @@ def validate_section(root: type[ConfigSection], data: dict[str, Any], locations:
 def split_sections(data: dict[str, Any]) -> Iterable[dict[str, Any]]:
     """Yield the data in parts that can be validated separately, so that a fault in one part hides none in another.
 
-    A part is a single field, except that a network is one part, and so are rules of which one is given twice, and each
-    field of a policy includes its lever.
+    A part is a single field, except that a network is one part, that rules are one part if one of them is there twice,
+    and that each field of a policy includes its lever.
     """
     for key, value in data.items():
-        if not isinstance(value, dict) or not value or key == "network" or (key == SECTION and given_twice(value)):
+        if not isinstance(value, dict) or not value or key == "network" or (key == SECTION and duplicate_rules(value)):
             yield {key: value}
         elif key in ("policies", "interventions"):
             for name, item in value.items():

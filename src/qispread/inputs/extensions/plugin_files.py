@@ -189,9 +189,9 @@ def read_named_packages(references: Any) -> list[Fault]:
     """
     entries = references if isinstance(references, list | tuple) else [references]
     faults: list[Fault] = []
+    offered = installed_plugins() if entries else {}
     for entry in entries:
         name, sha256 = (entry.get("name"), entry.get("sha256")) if isinstance(entry, dict) else (entry, None)
-        offered = installed_plugins()
         if not isinstance(name, str) or is_loaded(name) or name not in offered:
             continue
         try:

@@ -33,7 +33,7 @@ DRAWN_MEASURES = (*CURVE_MEASURES, "event_rate")
 OPTION_SUBJECT = "the option"
 
 
-def drawn_measures(baseline: Ensemble, option: Ensemble) -> tuple[str, ...]:
+def charted_measures(baseline: Ensemble, option: Ensemble) -> tuple[str, ...]:
     """Return the measures that are drawn as curves, the user's own last."""
     return (*DRAWN_MEASURES, *select_own(name for name in baseline.measures if name in option.measures))
 
@@ -51,7 +51,7 @@ def comparison_message(baseline: Ensemble, option: Ensemble, count: int) -> dict
     """Return the comparison from the first `count` replicates, as JSON."""
     unchanged, total = baseline is option, baseline.scenario.replicates
     comparison = build_comparison(baseline, option, count, OPTION)
-    curves = [curve_message(name, baseline, option, count) for name in drawn_measures(baseline, option)]
+    curves = [curve_message(name, baseline, option, count) for name in charted_measures(baseline, option)]
     if count == total:
         baseline.discard_months()
         option.discard_months()

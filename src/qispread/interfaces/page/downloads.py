@@ -11,7 +11,7 @@ import pandas as pd
 
 from qispread.inputs.errors import Fault, InputError, index_of
 from qispread.inputs.scenario_yaml import render_scenario_yaml
-from qispread.interfaces.page.compare_endpoint import drawn_measures
+from qispread.interfaces.page.compare_endpoint import charted_measures
 from qispread.interfaces.page.ensembles import Ensemble, build_comparison
 from qispread.interfaces.page.live_charts import build_curve_table, curve_figure_for_page
 from qispread.interfaces.page.organisation_story import ProgressReporter, RequestCancelledError
@@ -101,7 +101,7 @@ def render_picture(state: PageState, baseline: Ensemble, option: Ensemble, measu
     InputError
         For a measure without a curve, or a kind other than svg and png.
     """
-    index_of(str(measure), drawn_measures(baseline, option), "measure")
+    index_of(str(measure), charted_measures(baseline, option), "measure")
     index_of(str(kind), ("svg", "png"), "kind")
     count = state.baseline.replicates
     arms = {BASELINE_ARM: baseline.bands(count)[measure], OPTION: option.bands(count)[measure]}

@@ -144,7 +144,7 @@ def build_data_collector(
 
 
 def check_own_measures(measures: Any, names: Sequence[str]) -> None:
-    """Require functions by name, none of which is the name of a measure.
+    """Require functions by names that no measure has.
 
     Raises
     ------

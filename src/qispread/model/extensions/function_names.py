@@ -1,13 +1,13 @@
 """What functions of the user's own read: refused if it makes results differ that are recorded as the same."""
 
 import inspect
-import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from types import ModuleType
 from typing import Any
 
 from qispread.model.engines.composition import plain_function, read_names
+from qispread.model.rules.code_content import VERSIONED_PACKAGES
 
 MODULE_PREFIX = "qispread_plugin_"
 """How the modules of plug-ins are named."""
@@ -53,16 +53,11 @@ def chance_problems(function: Any) -> list[str]:
 def foreign_problems(function: Any) -> list[str]:
     """Return a problem if a function reads modules that are neither installed nor in its file: no hash covers them."""
     own = str(plain_function(function).__module__ or "").partition(".")[0]
-    installed = packages_distributions()
-    found = {
-        top
-        for _, value in names_and_values(function)
-        if (top := home_module(value).partition(".")[0])
-        and top not in (own, "qispread", "builtins", "__main__")
-        and top not in sys.stdlib_module_names
-        and top not in installed
-        and not top.startswith(MODULE_PREFIX)
-    }
+    found = {home_module(value).partition(".")[0] for _, value in names_and_values(function)}
+    found -= {"", own, "qispread", "builtins", "__main__", *VERSIONED_PACKAGES}
+    found = {top for top in found if not top.startswith(MODULE_PREFIX)}
+    if found:  # reading what is installed takes longer than all other checks of names
+        found -= packages_distributions().keys()
     listed = ", ".join(sorted(found))
     problem = f"reads {listed}, which is neither in this file nor installed, so that no hash covers it"
     return [f"{problem}; needed: all in one file, or an installed package"] if found else []

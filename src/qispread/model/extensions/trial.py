@@ -157,12 +157,16 @@ def measure_value_problem(extension: Extension, value: Any, label: str) -> str:
     return ""
 
 
+def compile_for_trial(function: Any) -> tuple[Any, list[str]]:
+    """Return a function compiled with bounds checked, and what is wrong with it before it is called."""
+    compiled_function, problems = call_problems(lambda: compile_own(function, boundscheck=True))
+    return compiled_function, [*chance_problems(function), *foreign_problems(function), *problems]
+
+
 def try_measure(extension: Extension) -> list[str]:
     """Return what is wrong with an own measure, tried on small worlds."""
     function = extension.function
-    problems = [*chance_problems(function), *foreign_problems(function)]
-    compiled_function, circles = call_problems(lambda: compile_own(function, boundscheck=True))
-    problems += circles
+    compiled_function, problems = compile_for_trial(function)
     for label, view in tried_views(function):
         if problems:
             break
@@ -177,9 +181,7 @@ def try_policy(extension: Extension) -> list[str]:
     function, slot = extension.function, extension.details["moves"]
     fields = extension.declaration.model_fields
     parameters = tuple(float(fields[name].default) for name in extension.details["parameters"])
-    problems = [*chance_problems(function), *foreign_problems(function)]
-    compiled_function, circles = call_problems(lambda: compile_own(function, boundscheck=True))
-    problems += circles
+    compiled_function, problems = compile_for_trial(function)
     for label, view in tried_views(function):
         if problems:
             break
@@ -245,9 +247,7 @@ def neutral_problem(extension: Extension, arguments: tuple[Any, ...]) -> str:
 def try_rule(extension: Extension) -> list[str]:
     """Return what is wrong with an own form of a rule, tried beside the shipped form."""
     function, shipped = extension.function, shipped_rule(extension.details["rule"])
-    problems = [*chance_problems(function), *foreign_problems(function)]
-    compiled_function, circles = call_problems(lambda: compile_own(function, boundscheck=True))
-    problems += circles
+    compiled_function, problems = compile_for_trial(function)
     for arguments in tried_arguments(shipped):
         if problems:
             break
